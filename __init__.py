@@ -1,0 +1,6 @@
+"""ZoomEarth: ask a very large raster a question, and see where the answer was read.
+
+The folder is the Python package `zoomearth` and the QGIS plugin at once, so this file stays inert: nothing heavy, nothing of QGIS.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,54 @@
+"""Errors a user can act on.
+
+    ZoomEarthError          code, message, hint; `code` is one of CODES
+    ├── SceneError          the raster, its region, or a file made from it
+    ├── ModelError          weights, checkpoint folder, memory
+    ├── EngineError         a server that does not answer, a reply that can't be had
+    └── BackendError        the process itself: its environment, its protocol
+
+What is not an error: an unreadable reply, a box outside the view, the zoom limit, a cancellation. Those are `Outcome.stopped`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+CODES = ("scene", "model", "engine", "backend", "internal")
+
+
+class ZoomEarthError(Exception):
+    """One clear sentence for a person (`message`), and what to do about it (`hint`)."""
+
+    code = "internal"
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"code": self.code, "message": self.message, "hint": self.hint}
+
+
+class SceneError(ZoomEarthError):
+    """The raster can't be opened or read, the region is outside it, or an output beside it can't be written."""
+
+    code = "scene"
+
+
+class ModelError(ZoomEarthError):
+    """The weights can't be found, loaded, or do not fit in memory."""
+
+    code = "model"
+
+
+class EngineError(ZoomEarthError):
+    """The engine gave no reply: a server that is down, refuses, or stalls."""
+
+    code = "engine"
+
+
+class BackendError(ZoomEarthError):
+    """The backend process: missing dependencies, a message it can't read."""
+
+    code = "backend"
