@@ -16,6 +16,10 @@ from typing import Any
 CODES = ("scene", "model", "engine", "backend", "internal")
 
 
+class Cancelled(Exception):
+    """A person stopped the work; never shown as an error."""
+
+
 class ZoomEarthError(Exception):
     """One clear sentence for a person (`message`), and what to do about it (`hint`)."""
 

@@ -1,0 +1,1 @@
+"""The local model process and the command line. Never imports qgis."""

@@ -1,0 +1,56 @@
+"""Engines turn conversations into replies.
+
+`scripted` replays a list, `local` runs the weights here, `remote` asks an OpenAI-compatible server. Each is imported by whoever makes
+one, so that none costs another's dependencies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Callable, Protocol, Sequence
+
+from ...core.dialect import Talk
+from ...core.profile import Profile
+
+OnText = Callable[[int, str], None]  # which of the talks, and the text that has come since
+
+
+def silent(talk: int, delta: str) -> None:
+    """For whoever does not want to follow the text."""
+
+
+def never() -> bool:
+    """For whoever does not cancel."""
+    return False
+
+
+@dataclass
+class Reply:
+    """What one talk got.
+
+    text: without what the reply was begun with (`Talk.forced`). cut: it ran into the token limit. cancelled: stopped by a person.
+    tokens: the pieces of the text with their log probabilities, where the engine knows them.
+    tokens_in: tokens of the layout, pictures included, cached or not; fed: those of them that had to be computed.
+    """
+
+    text: str
+    cut: bool = False
+    cancelled: bool = False
+    tokens: list[tuple[str, float]] = field(default_factory=list)
+    tokens_in: int = 0
+    tokens_out: int = 0
+    fed: int = 0
+
+
+class Engine(Protocol):
+    """Anything that replies. Raises ModelError or EngineError; a cancelled talk is a reply like any other."""
+
+    profile: Profile
+
+    def reply(
+        self, talks: Sequence[Talk], *, limit: int = 512, on_text: OnText = silent, cancelled: Callable[[], bool] = never
+    ) -> list[Reply]:
+        """One reply a talk, in order. limit: new tokens at the most. Each reply ends where `talk.dialect.complete` says so."""
+
+    def close(self) -> None:
+        """Give back memory and connections; the engine is of no use afterwards."""

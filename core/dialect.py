@@ -1,0 +1,266 @@
+"""Dialects: text <-> actions of one model family.
+
+A dialect knows the prompt, how a crop is appended, the coordinates of a box, and where a reply is complete. Nothing else does.
+A `Talk` is the conversation of one question in one dialect; `layout()` gives the exact text and pictures a local model reads, and
+`parse()` is total: it never raises, whatever the model wrote.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Union
+
+from .geometry import Box, View
+from .look import Action, Answer, Observation, Unreadable, Zoom, ZoomOut
+
+PROMPTS = Path(__file__).resolve().parent.parent / "resources" / "prompts"
+
+_BOX = re.compile(r'"?bbox_2d"?\s*:\s*\[([^\[\]]*)\]')
+_LABEL = re.compile(r'"label"\s*:\s*"([^"]*)"')
+_ZOOM_OUT = re.compile(r'"zoom_out"\s*:\s*true')
+_ANSWER = re.compile(r"<answer>(.*?)(?:</answer>|$)", re.S)
+_CLOSED = re.compile(r"\}\s*\]|</answer>")
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One step of a conversation. role: system, user, assistant (what the model wrote, or a forced beginning), tool (a crop).
+
+    view: what the picture shows; picture: the pixels, filled in by the driver (None until then). The picture stands before the text.
+    """
+
+    role: str
+    text: str = ""
+    view: View | None = None
+    picture: Any = None
+
+
+Part = Union[str, Turn]  # of a layout: text, or the turn whose picture stands here
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """The published weights' dialect, `zoomearth`: absolute pixels of the shown view; crops go on inside the same assistant turn.
+
+    Source of the layout: the released code of the paper, inference side (no newline between <|im_end|> and <|im_start|>assistant).
+    """
+
+    system: str
+    instruction: str
+    name: str = "zoomearth"
+
+    def to_source(self, box: Box, view: View) -> Box:
+        """From the model's numbers to source pixels."""
+        return view.to_source(box)
+
+    def from_source(self, box: Box, view: View) -> Box:
+        """From source pixels to the model's numbers; the inverse of `to_source`."""
+        return view.from_source(box)
+
+    def observe(self, observation: Observation) -> list[Turn]:
+        """The turns an observation adds to the talk; where one begins, they are the whole talk."""
+        turns = []
+        if observation.begins:
+            turns.append(Turn("system", self.system))
+            turns.append(Turn("user", _plain(observation.text) + self.instruction, observation.view))
+        elif observation.view:
+            turns.append(Turn("tool", self._crop_text(observation), observation.view))
+        if observation.must_answer:
+            turns += self._demand()
+        return turns
+
+    def layout(self, turns: list[Turn]) -> list[Part]:
+        """What a local model reads, special tokens as text, pictures in their places; the last assistant turn is left open."""
+        parts: list[Part] = []
+        for turn in turns:
+            if turn.role == "system":
+                parts += ["\n<|im_start|>system\n" + turn.text + "<|im_end|>\n"]
+            elif turn.role == "user":
+                parts += ["<|im_start|>user\n", *_vision(turn), turn.text + "<|im_end|><|im_start|>assistant\n"]
+            else:
+                parts += [*_vision(turn), turn.text]
+        return _joined(parts)
+
+    def parse(self, reply: str, view: View, cut: bool = False) -> Action:
+        """What the model did. view: the one it saw last. cut: the reply ran into the token limit."""
+        if found := _BOX.search(reply):
+            numbers = _numbers(found[1])
+            if len(numbers) != 4 or not all(math.isfinite(number) for number in numbers):
+                return Unreadable(f"a box has four finite numbers, not [{found[1][:60]}]")
+            label = _LABEL.search(reply, found.end())
+            return Zoom(self.to_source(Box(*numbers), view), _line(label[1]) if label else "")
+        if _ZOOM_OUT.search(reply):
+            return ZoomOut()
+        if (found := _ANSWER.search(reply)) and (found[1].strip() or not cut):
+            return Answer(found[1].strip())
+        return self._otherwise(reply, cut)
+
+    def complete(self, text: str) -> bool:
+        """The reply holds its action: generation may stop."""
+        return bool(_CLOSED.search(text))
+
+    def spoken(self, reply: str, action: Action) -> str:
+        """The part of a reply that stays in the talk: an answer given beside a zoom is cut off, as in the published code."""
+        return reply.split("<answer>")[0] if isinstance(action, (Zoom, ZoomOut)) else reply
+
+    def write(self, action: Action, view: View, thought: str = "") -> str:
+        """The reply that means `action`, box rounded to whole numbers; `parse` reads it back. For labels, SFT and tests."""
+        think = f"<think>{thought}</think>" if thought else ""
+        if isinstance(action, Zoom):
+            x0, y0, x1, y1 = (round(side) for side in self.from_source(action.box, view))
+            return f'{think}[{{"bbox_2d": [{x0}, {y0}, {x1}, {y1}], "label": "{action.label}"}}]'
+        if isinstance(action, ZoomOut):
+            return f'{think}[{{"zoom_out": true}}]'
+        return f"{think}<answer>{action.text if isinstance(action, Answer) else ''}</answer>"
+
+    def _crop_text(self, observation: Observation) -> str:
+        return ""
+
+    def _demand(self) -> list[Turn]:
+        return [Turn("assistant", "<answer>")]
+
+    def _otherwise(self, reply: str, cut: bool) -> Action:
+        if cut:
+            return Unreadable("the reply ran into the token limit", cut=True)
+        return Unreadable("the reply holds neither a box nor an answer" if reply.strip() else "the reply is empty")
+
+
+@dataclass(frozen=True)
+class QwenGrounding(Dialect):
+    """Stock Qwen2.5-VL (absolute pixels) and Qwen3-VL (thousandths of the view), zero-shot: plain chat turns, plain answers accepted."""
+
+    name: str = "qwen-grounding"
+    thousandths: bool = False
+
+    def to_source(self, box: Box, view: View) -> Box:
+        return view.to_source(_scaled(box, view, 1 / 1000) if self.thousandths else box)
+
+    def from_source(self, box: Box, view: View) -> Box:
+        box = view.from_source(box)
+        return _unscaled(box, view, 1000) if self.thousandths else box
+
+    def layout(self, turns: list[Turn]) -> list[Part]:
+        parts: list[Part] = []
+        for turn in turns:
+            if turn.role == "assistant":
+                parts += [turn.text]
+                continue
+            role = "system" if turn.role == "system" else "user"
+            opened = "<|im_end|>\n" if parts and turn.role != "user" else ""
+            parts += [f"{opened}<|im_start|>{role}\n", *_vision(turn), turn.text]
+            parts += ["<|im_end|>\n" if role == "system" else "<|im_end|>\n<|im_start|>assistant\n"]
+        return _joined(parts)
+
+    def _crop_text(self, observation: Observation) -> str:
+        seen = "the view before" if observation.label == "zoom out" else observation.label or "the part you asked for"
+        return f"This is {seen}. Boxes are now relative to this picture. Look again, or answer."
+
+    def _demand(self) -> list[Turn]:
+        return [Turn("tool", "No zooms are left. Answer now, in <answer> tags, with a word or a short phrase.")]
+
+    def _otherwise(self, reply: str, cut: bool) -> Action:
+        plain = re.sub(r"<think>.*?(</think>|$)", "", reply, flags=re.S).strip()
+        return Answer(plain) if plain and not cut else super()._otherwise(reply, cut)
+
+
+class Talk:
+    """The conversation about one question, in a dialect: observations in, actions out."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self.turns: list[Turn] = []
+        self.view: View | None = None
+        self.label = ""
+
+    def observe(self, observation: Observation, picture: Any = None) -> None:
+        """Add what the model is shown; `picture` is the pixels of `observation.view`."""
+        if observation.begins:
+            self.turns = []
+        self.view = observation.view or self.view
+        turns = self.dialect.observe(observation)
+        self.turns += [replace(turn, picture=picture) if turn.view else turn for turn in turns]
+
+    @property
+    def forced(self) -> str:
+        """What the model's reply has been begun with."""
+        return self.turns[-1].text if self.turns[-1].role == "assistant" else ""
+
+    def act(self, reply: str, cut: bool = False) -> Action:
+        """Add what the model wrote, and say what it did."""
+        assert self.view is not None, "a talk begins with a view"
+        action = self.dialect.parse(self.forced + reply, self.view, cut)
+        self.turns.append(Turn("assistant", self.dialect.spoken(reply, action)))
+        return action
+
+    def layout(self) -> list[Part]:
+        return self.dialect.layout(self.turns)
+
+
+def dialect(name: str, system: str | None = None, instruction: str | None = None) -> Dialect:
+    """A dialect by name, with our own prompt unless a checkpoint brings another. Raises KeyError for an unknown name."""
+    kind, options = DIALECTS[name]
+    ours = (PROMPTS / f"{kind.name}.txt").read_text(encoding="utf-8").split("\n---\n")
+    return kind(
+        system=ours[0].strip() if system is None else system,
+        instruction="\n" + ours[1].strip() if instruction is None else instruction,
+        name=name,
+        **options,
+    )
+
+
+DIALECTS: dict[str, tuple[type[Dialect], dict[str, Any]]] = {
+    "zoomearth": (Dialect, {}),
+    "qwen-grounding": (QwenGrounding, {}),
+    "qwen3-grounding": (QwenGrounding, {"thousandths": True}),
+}
+
+
+def boxes(text: str) -> list[list[float]]:
+    """Every bbox_2d list in a reply, as the published code reads them: a list with anything but numbers is left out."""
+    found = (_numbers(match[1]) for match in _BOX.finditer(text))
+    return [numbers for numbers in found if numbers]
+
+
+def _numbers(text: str) -> list[float]:
+    """The numbers of a comma-separated list; none at all where one of them is something else."""
+    try:
+        return [float(number) for number in text.split(",")]
+    except ValueError:
+        return []
+
+
+def _vision(turn: Turn) -> list[Part]:
+    return ["<|vision_start|>", turn, "<|vision_end|>"] if turn.view else []
+
+
+def _joined(parts: list[Part]) -> list[Part]:
+    """Neighbouring texts in one piece, so that they are tokenised as one; no empty ones."""
+    joined: list[Part] = []
+    for part in parts:
+        if isinstance(part, str) and joined and isinstance(joined[-1], str):
+            joined[-1] += part
+        elif part != "":
+            joined.append(part)
+    return joined
+
+
+def _plain(question: str) -> str:
+    """A question can't smuggle in the model's control tokens."""
+    return question.strip().replace("<|", "< |")
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())[:200]
+
+
+def _scaled(box: Box, view: View, by: float) -> Box:
+    width, height = view.size
+    return Box(box.left * width * by, box.top * height * by, box.right * width * by, box.bottom * height * by)
+
+
+def _unscaled(box: Box, view: View, by: float) -> Box:
+    width, height = view.size
+    return Box(box.left / width * by, box.top / height * by, box.right / width * by, box.bottom / height * by)

@@ -1,0 +1,232 @@
+"""The loop: what to show next, and what the model did. No model, no raster, no chat format, no clock.
+
+One generator serves the QGIS panel, the command line, benchmarks, labelling, SFT and GRPO, so the model is tuned on, rewarded on and
+served the same pictures:
+
+    flow = look(size, question, policy)
+    observation = next(flow)                 # show observation.view, say observation.text
+    observation = flow.send(Zoom(box))       # what the model did; StopIteration.value is the Outcome
+
+`place()` is the only code that grows, clamps and scales a box.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Generator, Union
+
+from .geometry import Box, Size, View
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How a model is shown a scene; a checkpoint's `zoomearth.json` carries the one it was trained with.
+
+    view: longest side of any picture, pixels.
+    max_zooms: views after the global one; 0 forces an answer from the global view.
+    least: a crop is grown to at least this many source pixels a side.
+    crop: "grow" keeps all of the box; "square" also grows the short side to the long one; "reference" is the published code's cut,
+        which shows exactly `least` x `least` about the centre where either side is shorter (a long thin box loses its ends).
+    multiple: shown sizes are multiples of this (28 for Qwen2.5-VL, 32 for Qwen3-VL), so that the processor does not resample again;
+        1 leaves them, as the published weights were trained.
+    native: a zoom with more source pixels per shown pixel than this is still a scene of its own, and is looked at afresh; None: never.
+    """
+
+    view: int = 512
+    max_zooms: int = 3
+    least: int = 512
+    crop: str = "grow"
+    multiple: int = 28
+    native: float | None = 4.0
+
+    def __post_init__(self) -> None:
+        if self.crop not in ("grow", "square", "reference"):
+            raise ValueError(f"crop is {self.crop!r}: it is one of grow, square, reference")
+        if min(self.view, self.least, self.multiple) < 1 or self.view < self.multiple or self.max_zooms < 0:
+            raise ValueError(f"a policy's sizes are positive, and a view holds at least one multiple: {self}")
+
+
+@dataclass(frozen=True)
+class Zoom:
+    """The model asks to see `box` (source pixels, fractions allowed)."""
+
+    box: Box
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class ZoomOut:
+    """The model asks for the view before."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    text: str
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """The reply held no action; `cut` where it ran into the token limit first."""
+
+    why: str
+    cut: bool = False
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """A person stopped it."""
+
+
+Action = Union[Zoom, ZoomOut, Answer, Unreadable, Cancelled]
+
+
+class Stopped(str, Enum):
+    """Why a look ended. Not errors: a benchmark counts them and GRPO rewards them."""
+
+    ANSWERED = "answered"
+    LIMIT = "limit"  # no zooms left: the answer, if any, was forced
+    UNREADABLE = "unreadable"
+    ENDLESS = "endless"  # the reply ran into the token limit
+    BAD_BOX = "bad_box"  # outside the view, reversed, without area
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What the model is shown next.
+
+    view: the picture, or None where only the demand for an answer is new.
+    text: the question where a conversation begins, else "".
+    begins: a conversation starts with this view (the global view, or a zoom still far from native resolution).
+    must_answer: no zooms are left and the model wanted one.
+    """
+
+    view: View | None
+    text: str = ""
+    label: str = ""
+    begins: bool = False
+    must_answer: bool = False
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A view the model was shown, with what it asked for: `roi` in source pixels before it was grown (None: the global view)."""
+
+    view: View
+    label: str = ""
+    roi: Box | None = None
+
+
+@dataclass
+class Outcome:
+    """The answer (None where there is none), every view in order, why it stopped, and a sentence where that needs one."""
+
+    answer: str | None
+    views: list[Shown] = field(default_factory=list)
+    stopped: Stopped = Stopped.ANSWERED
+    why: str = ""
+
+    @property
+    def zooms(self) -> list[Shown]:
+        return [shown for shown in self.views if shown.roi is not None]
+
+
+def look(size: Size, question: str, policy: Policy, region: Box | None = None) -> Generator[Observation, Action, Outcome]:
+    """Show the whole (or `region`), then what is asked for, until an answer, the limit or nonsense.
+
+    size: the raster's, in pixels. region: source pixels; no view leaves it. Raises ValueError where it lies outside the raster.
+    """
+    area = whole = Box(0, 0, *size)
+    if region is not None:
+        area = region.rounded_out().intersect(whole)
+        if not area.area:
+            raise ValueError(f"the region {tuple(region)} lies outside the raster of {size[0]} x {size[1]} pixels")
+    trail = [Shown(View(area, shown_size(area, policy)))]
+    seen = list(trail)
+    action = yield Observation(trail[0].view, question, begins=True, must_answer=policy.max_zooms == 0)
+    while isinstance(action, (Zoom, ZoomOut)):
+        if len(seen) > policy.max_zooms:
+            action = yield Observation(None, must_answer=True)
+            return _end(action, seen, limit=True)
+        if isinstance(action, ZoomOut):
+            trail = trail[:-1] or trail
+            seen.append(trail[-1])
+            action = yield Observation(trail[-1].view, label="zoom out")
+            continue
+        if why := _unusable(action.box, trail[-1].view):
+            return Outcome(None, seen, Stopped.BAD_BOX, why)
+        shown = Shown(place(action.box, area, policy), action.label, action.box)
+        trail.append(shown)
+        seen.append(shown)
+        far = policy.native is not None and shown.view.scale > policy.native and len(seen) <= policy.max_zooms
+        action = yield Observation(shown.view, question if far else "", shown.label, begins=far)
+    return _end(action, seen, limit=policy.max_zooms == 0)
+
+
+def _end(action: Action, seen: list[Shown], limit: bool) -> Outcome:
+    if isinstance(action, Answer):
+        return Outcome(action.text, seen, Stopped.LIMIT if limit else Stopped.ANSWERED)
+    if isinstance(action, Unreadable):
+        return Outcome(None, seen, Stopped.ENDLESS if action.cut else Stopped.UNREADABLE, action.why)
+    if isinstance(action, Cancelled):
+        return Outcome(None, seen, Stopped.CANCELLED)
+    return Outcome(None, seen, Stopped.LIMIT, "the model asked for another view when none was left")
+
+
+def _unusable(box: Box, view: View) -> str:
+    if not all(math.isfinite(side) for side in box):
+        return "the box has a side that is not a number"
+    if box.right <= box.left or box.bottom <= box.top:
+        return "the box is reversed or has no area"
+    if not box.intersect(view.window).area:
+        return "the box lies outside the view"
+    return ""
+
+
+def place(box: Box, area: Box, policy: Policy) -> View:
+    """The view for a box the model asked for: grown, shifted and cut to lie inside `area`, scaled for the model.
+
+    box, area: source pixels; area in whole pixels.
+    """
+    if policy.crop == "reference":
+        window = _reference_window(box, area, policy.least)
+    else:
+        box = box.rounded_out().intersect(area)
+        side = max(box.width, box.height) if policy.crop == "square" else 0
+        left, right = _grow(box.left, box.right, max(policy.least, side), area.left, area.right)
+        top, bottom = _grow(box.top, box.bottom, max(policy.least, side), area.top, area.bottom)
+        window = Box(left, top, right, bottom)
+    return View(window, shown_size(window, policy))
+
+
+def _grow(start: float, end: float, least: float, low: float, high: float) -> tuple[float, float]:
+    """The span grown evenly to at least `least` and shifted into low..high; it never loses a pixel of its own."""
+    length = min(max(end - start, least), high - low)
+    start -= (length - (end - start)) // 2
+    start = min(max(start, low), high - length)
+    return start, start + length
+
+
+def _reference_window(box: Box, area: Box, least: int) -> Box:
+    """The published code's crop: integer box; either side short -> exactly least x least about the integer centre, shifted inside."""
+    left, top, right, bottom = (int(side) for side in box)
+    if right - left < least or bottom - top < least:
+        width, height = min(least, int(area.width)), min(least, int(area.height))
+        left = min(max((left + right) // 2 - width // 2, int(area.left)), int(area.right) - width)
+        top = min(max((top + bottom) // 2 - height // 2, int(area.top)), int(area.bottom) - height)
+        return Box(left, top, left + width, top + height)
+    return Box(left, top, right, bottom).intersect(area)
+
+
+def shown_size(window: Box, policy: Policy) -> Size:
+    """The size a window is shown at: longest side at most `policy.view`, never enlarged but for one `multiple`, snapped to it."""
+    longest = max(window.width, window.height)
+    scale = min(1.0, policy.view / longest)
+    if policy.multiple == 1:
+        return Size(max(1, int(window.width * scale)), max(1, int(window.height * scale)))
+    step = policy.multiple
+    limit = max(step, int(longest * scale + 1e-9) // step * step)
+    sides = (round(side * limit / longest / step) * step for side in (window.width, window.height))
+    return Size(*(min(limit, max(step, side)) for side in sides))

@@ -1,0 +1,63 @@
+"""A model's profile: how it was trained to be asked. A checkpoint folder carries it as `zoomearth.json`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from .dialect import DIALECTS, Dialect, dialect
+from .errors import ModelError
+from .look import Policy
+
+FILE = "zoomearth.json"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """name: shown with every answer. A model is always served with the dialect, prompt and policy it was trained with."""
+
+    name: str
+    dialect: Dialect
+    policy: Policy
+
+    @property
+    def prompt_hash(self) -> str:
+        """Twelve hex digits that change with any word of the prompt."""
+        return hashlib.sha256(f"{self.dialect.system}\0{self.dialect.instruction}".encode()).hexdigest()[:12]
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any], origin: str = FILE) -> Profile:
+        """data: name, dialect, policy {..}, and system and instruction where the prompt is not ours. Raises ModelError."""
+        try:
+            spoken = dialect(data.get("dialect", "qwen-grounding"), data.get("system"), data.get("instruction"))
+            return cls(str(data["name"]), spoken, Policy(**data.get("policy", {})))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(
+                f"{origin} does not describe a model: {error}.",
+                f"It holds name, dialect (one of {', '.join(DIALECTS)}) and policy.",
+            ) from error
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "dialect": self.dialect.name,
+            "system": self.dialect.system,
+            "instruction": self.dialect.instruction,
+            "prompt_hash": self.prompt_hash,
+            "policy": asdict(self.policy),
+        }
+
+    @classmethod
+    def of_folder(cls, folder: Path) -> Profile:
+        """A checkpoint's own profile; a folder without one is taken for stock Qwen2.5-VL. Raises ModelError."""
+        file = folder / FILE
+        if not file.is_file():
+            return cls.from_dict({"name": folder.name, "dialect": "qwen-grounding"})
+        try:
+            data = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ModelError(f"{file} can't be read: {error}.", "Restore the file from where the model came from.") from error
+        return cls.from_dict(data, str(file))
