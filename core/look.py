@@ -98,7 +98,7 @@ class Observation:
     """What the model is shown next.
 
     view: the picture, or None where only the demand for an answer is new.
-    text: the question where a conversation begins, else "".
+    text: the question where a conversation begins, else "". roi: what the model asked for, in source pixels (None: the global view).
     begins: a conversation starts with this view (the global view, or a zoom still far from native resolution).
     must_answer: no zooms are left and the model wanted one.
     """
@@ -106,6 +106,7 @@ class Observation:
     view: View | None
     text: str = ""
     label: str = ""
+    roi: Box | None = None
     begins: bool = False
     must_answer: bool = False
 
@@ -153,7 +154,7 @@ def look(size: Size, question: str, policy: Policy, region: Box | None = None) -
         if isinstance(action, ZoomOut):
             trail = trail[:-1] or trail
             seen.append(trail[-1])
-            action = yield Observation(trail[-1].view, label="zoom out")
+            action = yield Observation(trail[-1].view, label="zoom out", roi=trail[-1].roi)
             continue
         if why := _unusable(action.box, trail[-1].view):
             return Outcome(None, seen, Stopped.BAD_BOX, why)
@@ -161,7 +162,7 @@ def look(size: Size, question: str, policy: Policy, region: Box | None = None) -
         trail.append(shown)
         seen.append(shown)
         far = policy.native is not None and shown.view.scale > policy.native and len(seen) <= policy.max_zooms
-        action = yield Observation(shown.view, question if far else "", shown.label, begins=far)
+        action = yield Observation(shown.view, question if far else "", shown.label, shown.roi, begins=far)
     return _end(action, seen, limit=policy.max_zooms == 0)
 
 

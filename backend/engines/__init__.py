@@ -6,9 +6,11 @@ one, so that none costs another's dependencies.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import Callable, Protocol, Sequence
 
+from ...core.config import KEY_VARIABLE, Settings
 from ...core.dialect import Talk
 from ...core.profile import Profile
 
@@ -54,3 +56,24 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Give back memory and connections; the engine is of no use afterwards."""
+
+
+def open_engine(settings: Settings, key: str | None = None) -> Engine:
+    """The engine that the settings name; a server's key comes from the environment unless given. Raises ModelError, EngineError."""
+    from .. import models
+
+    if settings.remote:
+        from .remote import RemoteEngine
+
+        profile = models.profile_for(settings.model, settings.prompt_file)
+        return RemoteEngine(settings.remote, settings.remote_model, profile=profile, key=key or os.environ.get(KEY_VARIABLE))
+    folder = models.find(settings.model)
+    from .local import LocalEngine
+
+    return LocalEngine(
+        folder,
+        device=settings.device,
+        dtype=settings.dtype,
+        quantize=settings.quantize,
+        profile=models.profile_for(settings.model, settings.prompt_file),
+    )

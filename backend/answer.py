@@ -1,0 +1,210 @@
+"""Drivers: the loop over an engine and a scene, for one question or for many in lockstep, and the report of what came of it."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Callable, Generator, Sequence, Union
+
+from ..core import errors
+from ..core.dialect import Talk
+from ..core.geometry import Box
+from ..core.look import Action, Cancelled, Observation, Outcome, Policy, Shown, look
+from .engines import Engine, Reply, never
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from .scene import Scene
+
+REPLY_LIMIT = 1024  # new tokens a reply, unless the caller says otherwise
+
+
+@dataclass(frozen=True)
+class Saw:
+    """The model is shown a view. step: 0 for the global view; picture: the exact pixels."""
+
+    step: int
+    shown: Shown
+    picture: Image
+
+
+@dataclass(frozen=True)
+class Said:
+    """More of the model's reply has come."""
+
+    delta: str
+
+
+Event = Union[Saw, Said]
+
+
+def ignore(event: Event) -> None:
+    """For whoever does not want to follow."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question over one open scene; region in source pixels, policy where it is not the model's own."""
+
+    scene: Scene
+    text: str
+    region: Box | None = None
+    policy: Policy | None = None
+
+
+@dataclass
+class Answered:
+    """What came of a question: the outcome, or the error that ended it; the pictures shown, one for each of `outcome.views`."""
+
+    question: Question
+    outcome: Outcome
+    pictures: list[Image] = field(default_factory=list)
+    replies: list[Reply] = field(default_factory=list)
+    seconds: float = 0.0
+    bytes_read: int = 0
+    error: errors.ZoomEarthError | None = None
+
+    @property
+    def confidence(self) -> float | None:
+        """Geometric mean probability of the answer's tokens, uncalibrated; None where the engine gives no probabilities."""
+        if self.outcome.answer is None or not self.replies:
+            return None
+        reply = self.replies[-1]
+        start = reply.text.find("<answer>") + len("<answer>") if "<answer>" in reply.text else 0
+        end = reply.text.find("</answer>", start)
+        inside, at = [], 0
+        for piece, logprob in reply.tokens:
+            if at + len(piece) > start and (end < 0 or at < end):
+                inside.append(logprob)
+            at += len(piece)
+        return math.exp(sum(inside) / len(inside)) if inside else None
+
+
+def answer(
+    engine: Engine,
+    question: Question,
+    on_event: Callable[[Event], None] = ignore,
+    cancelled: Callable[[], bool] = never,
+    limit: int = REPLY_LIMIT,
+) -> Answered:
+    """One question, streaming. Raises ZoomEarthError; a cancellation is an outcome."""
+    run = _Run(engine, question, on_event)
+    while not run.over:
+        reply = engine.reply([run.talk], limit=limit, on_text=lambda _, delta: on_event(Said(delta)), cancelled=cancelled)[0]
+        run.take(reply)
+    if run.result.error:
+        raise run.result.error
+    return run.result
+
+
+def answer_all(
+    engine: Engine,
+    questions: Sequence[Question],
+    on_answer: Callable[[int, Answered], None] = lambda index, answered: None,
+    cancelled: Callable[[], bool] = never,
+    limit: int = REPLY_LIMIT,
+) -> list[Answered]:
+    """Many questions, all one step at a time, so that the engine can batch. A scene that fails is a result with `error`."""
+    runs = [_Run(engine, question, ignore) for question in questions]
+    told = set()
+    while True:
+        for index, run in enumerate(runs):
+            if run.over and index not in told:
+                told.add(index)
+                on_answer(index, run.result)
+        going = [run for run in runs if not run.over]
+        if not going:
+            return [run.result for run in runs]
+        for run, reply in zip(going, engine.reply([run.talk for run in going], limit=limit, cancelled=cancelled)):
+            run.take(reply)
+
+
+class _Run:
+    """One question under way: the generator, its talk, and what has been gathered."""
+
+    def __init__(self, engine: Engine, question: Question, on_event: Callable[[Event], None]) -> None:
+        policy = question.policy or engine.profile.policy
+        self.scene = question.scene
+        self.talk = Talk(engine.profile.dialect)
+        self.on_event = on_event
+        self.over = False
+        self.result = Answered(question, Outcome(None))
+        self.started, self.read_before = time.perf_counter(), self.scene.bytes_read
+        self.flow: Generator[Observation, Action, Outcome] = look(self.scene.size, question.text, policy, question.region)
+        try:
+            observation = next(self.flow)
+        except ValueError as error:
+            self._fail(errors.SceneError(f"{error} ({self.scene.path}).", "Give a region inside the raster."))
+        else:
+            self._show(observation)
+
+    def take(self, reply: Reply) -> None:
+        """The model has replied: go on to the next view, or to the end."""
+        self.result.replies.append(reply)
+        self._send(Cancelled() if reply.cancelled else self.talk.act(reply.text, reply.cut))
+
+    def _send(self, action: Action) -> None:
+        try:
+            observation = self.flow.send(action)
+        except StopIteration as stop:
+            self.result.outcome = stop.value
+            self._finish()
+        else:
+            self._show(observation)
+
+    def _show(self, observation: Observation) -> None:
+        picture = None
+        if observation.view:
+            try:
+                picture = self.scene.part(observation.view)
+            except errors.Cancelled:
+                return self._send(Cancelled())
+            except errors.ZoomEarthError as error:
+                return self._fail(error)
+            self.result.pictures.append(picture)
+            self.on_event(Saw(len(self.result.pictures) - 1, Shown(observation.view, observation.label, observation.roi), picture))
+        self.talk.observe(observation, picture)
+
+    def _fail(self, error: errors.ZoomEarthError) -> None:
+        self.result.error = error
+        self._finish()
+
+    def _finish(self) -> None:
+        self.result.seconds = time.perf_counter() - self.started
+        self.result.bytes_read = self.scene.bytes_read - self.read_before
+        self.over = True
+
+
+def report(answered: Answered, model: str) -> dict[str, Any]:
+    """One answer as the object that `zoomearth ask --json` prints and the backend sends as `done`."""
+    scene, outcome = answered.question.scene, answered.outcome
+    return {
+        "question": answered.question.text,
+        "answer": outcome.answer,
+        "confidence": None if answered.confidence is None else round(answered.confidence, 4),
+        "stopped": outcome.stopped.value,
+        "why": outcome.why,
+        "model": model,
+        "seconds": round(answered.seconds, 3),
+        "scene": {"path": scene.path, "width": scene.size[0], "height": scene.size[1], "crs": scene.crs or None},
+        "zooms": [zoom(shown, scene) for shown in outcome.zooms],
+        "usage": {
+            "bytes_read": answered.bytes_read,
+            "tokens_in": sum(reply.tokens_in for reply in answered.replies),
+            "tokens_out": sum(reply.tokens_out for reply in answered.replies),
+        },
+    }
+
+
+def zoom(shown: Shown, scene: Scene) -> dict[str, Any]:
+    """One zoom of a report: pixels of the source, and the ROI's polygon in map units (None where the raster lies nowhere)."""
+    roi = shown.roi or shown.view.window
+    return {
+        "label": shown.label,
+        "roi": [round(side, 2) for side in roi],
+        "window": [int(side) for side in shown.view.window],
+        "shown": list(shown.view.size),
+        "polygon": [list(point) for point in scene.grid.polygon(roi)] if scene.grid else None,
+    }

@@ -1,0 +1,155 @@
+"""What an answer leaves behind: ROIs as a vector file, a figure for a report, the exact pictures the model was shown.
+
+Every file is written beside its name first, so that a full disk or a second writer leaves nothing half-written.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Callable, Sequence
+
+from ..core.errors import SceneError
+from ..core.geometry import Box, Grid
+from .answer import Answered
+
+DRIVERS = {".gpkg": "GPKG", ".shp": "ESRI Shapefile", ".geojson": "GeoJSON"}
+SHAPEFILE_TEXT = 254  # bytes a Shapefile's text field holds; the driver would cut silently, in the middle of a character
+FIELDS = ("question", "answer", "step", "label", "model", "time")  # all within a Shapefile's ten characters
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The files asked for on the command line, "" or None where not."""
+
+    rois: str | None = None
+    figure: str | None = None
+    views: str | None = None
+
+    def check(self) -> None:
+        """Before any work is done. Raises SceneError for a suffix that is not known, a folder that is missing or read-only."""
+        if self.rois and Path(self.rois).suffix.lower() not in DRIVERS:
+            raise SceneError(f"--rois {self.rois} has no known suffix.", f"It ends in {', '.join(DRIVERS)}.")
+        if self.figure and Path(self.figure).suffix.lower() != ".png":
+            raise SceneError(f"--figure {self.figure} is not a PNG.", "Give it a name that ends in .png.")
+        for file in filter(None, (self.rois, self.figure)):
+            folder = Path(file).resolve().parent
+            if not folder.is_dir():
+                raise SceneError(f"The folder of {file} does not exist.", f"Make {folder} first.")
+            if not os.access(folder, os.W_OK):
+                raise SceneError(f"The folder of {file} is read-only.", "Choose another folder.")
+        if self.views and Path(self.views).exists() and not Path(self.views).is_dir():
+            raise SceneError(f"--views {self.views} is a file.", "Give a folder.")
+
+    def write(self, done: Sequence[Answered], model: str) -> list[Path]:
+        """Writes what was asked for, and says what was written. Raises SceneError where a file can't be."""
+        written = []
+        if self.rois:
+            written.append(write_rois(Path(self.rois), done, model))
+        if self.figure:
+            written.append(write_figure(Path(self.figure), done, model))
+        if self.views:
+            written.append(write_views(Path(self.views), done))
+        return written
+
+
+def _safely(path: Path, write: Callable[[Path], None]) -> Path:
+    """Lets `write` fill a folder beside `path` with files of its stem, then moves them to their final names, `path` itself last."""
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.resolve().parent) as folder:
+            beside = Path(folder) / path.name
+            write(beside)
+            for part in sorted(Path(folder).iterdir(), key=lambda part: part == beside):
+                os.replace(part, path.with_name(part.name))
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SceneError(f"{path} can't be written: {reason}.", "See that the disk has room and the folder can be written to.") from error
+    return path
+
+
+def write_rois(path: Path, done: Sequence[Answered], model: str) -> Path:
+    """Every ROI as a polygon in the raster's CRS (GeoJSON: WGS 84, RFC 7946), one layer `rois`; rotated where the raster is.
+
+    A raster that lies nowhere gives polygons in pixels, y upwards as QGIS shows such rasters, without a CRS.
+    """
+    import numpy as np
+    import pyogrio
+    import shapely
+
+    driver = DRIVERS[path.suffix.lower()]
+    rows: list[dict[str, Any]] = []
+    polygons = []
+    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    crs = ""
+    for answered in done:
+        grid = answered.question.scene.grid
+        crs = grid.crs if grid else ""
+        for step, shown in enumerate(answered.outcome.zooms, 1):
+            row = {"question": answered.question.text, "answer": answered.outcome.answer or "", "step": step}
+            rows.append({**row, "label": shown.label, "model": model, "time": now})
+            polygons.append(shapely.to_wkb(shapely.Polygon(polygon(shown.roi or shown.view.window, grid))))
+    shorten = shapefile_text if driver == "ESRI Shapefile" else str
+    columns = [
+        np.array([row[name] for row in rows], dtype=np.int32)
+        if name == "step"
+        else np.array([shorten(row[name]) for row in rows], dtype=object)
+        for name in FIELDS
+    ]
+    options = {"RFC7946": "YES"} if driver == "GeoJSON" and crs else {}
+    if driver == "ESRI Shapefile":
+        options["ENCODING"] = "UTF-8"
+
+    def write(beside: Path) -> None:
+        pyogrio.raw.write(
+            beside,
+            geometry=np.array(polygons, dtype=object),
+            field_data=columns,
+            fields=list(FIELDS),
+            geometry_type="Polygon",
+            crs=crs or None,
+            driver=driver,
+            layer="rois" if driver == "GPKG" else path.stem,
+            **options,
+        )
+
+    return _safely(path, write)
+
+
+def polygon(roi: Box, grid: Grid | None) -> list[tuple[float, float]]:
+    """A closed ring in map units, or in pixels with y upwards where there is no grid."""
+    if grid:
+        return grid.polygon(roi)
+    ring = [(x, -y) for x, y in roi.corners()]
+    return [*ring, ring[0]]
+
+
+def shapefile_text(text: str) -> str:
+    """The text cut to what a Shapefile's field holds, at a character's border."""
+    return text.encode()[:SHAPEFILE_TEXT].decode("utf-8", "ignore")
+
+
+def write_views(folder: Path, done: Sequence[Answered]) -> Path:
+    """The exact pictures, as PNG: `q1-0-global.png`, `q1-1-northern-pier.png`, ..."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SceneError(f"The folder {folder} can't be made: {error.strerror}.", "Choose another folder.") from error
+    for number, answered in enumerate(done, 1):
+        for step, (shown, picture) in enumerate(zip(answered.outcome.views, answered.pictures)):
+            label = re.sub(r"[^a-z0-9]+", "-", shown.label.lower()).strip("-")[:40] or ("zoom" if shown.roi else "global")
+            _safely(folder / f"q{number}-{step}-{label}.png", picture.save)
+    return folder
+
+
+def write_figure(path: Path, done: Sequence[Answered], model: str) -> Path:
+    """One row a question: the global view with its numbered boxes, then each crop; the question above, the answer below."""
+    from .figure import draw
+
+    figure = draw(done, model)
+    return _safely(path, lambda beside: figure.savefig(beside, dpi=150))
+
+

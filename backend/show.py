@@ -1,0 +1,135 @@
+"""`zoomearth describe`, `models` and `check`: what a raster is, what models there are, what this machine has."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import importlib.util
+import json
+import os
+import platform
+import shutil
+import sys
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from rich.table import Table
+
+from .. import __version__
+from ..core.errors import ModelError
+from . import models as catalogue
+
+PACKAGES = ("torch", "transformers", "peft", "rasterio", "pyogrio", "numpy", "pillow", "httpx", "matplotlib")
+
+
+def describe(options: argparse.Namespace) -> int:
+    """Prints what `Scene.describe` says."""
+    from .scene import Scene
+
+    with Scene.open(options.scene, force_remote_scan=options.force_remote_scan) as scene:
+        facts = scene.describe()
+    if options.json:
+        print(json.dumps(facts))
+        return 0
+    _print_facts(facts)
+    return 0
+
+
+def models(options: argparse.Namespace) -> int:
+    """Lists the models, or downloads or verifies one."""
+    if options.action == "list":
+        listing = catalogue.listing()
+        if options.json:
+            print(json.dumps(listing))
+        else:
+            table = Table("id", "size", "licence", "where it is")
+            for model in listing:
+                where = model["folder"] or f"not here: zoomearth models download {model['id']}"
+                table.add_row(model["id"], model["size"], model["licence"], escape(where))
+            Console().print(table)
+        return 0
+    if not options.id:
+        raise ModelError(f"`zoomearth models {options.action}` needs a model's id.", "`zoomearth models` lists them.")
+    if options.action == "verify":
+        checked = catalogue.verify(options.id)
+        print(json.dumps({"id": options.id, "files": checked}) if options.json else f"{options.id}: {len(checked)} files are as they should be")
+        return 0
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=options.json) as progress:
+        tasks: dict[str, Any] = {}
+
+        def on_progress(file: str, done: int, total: int) -> None:
+            task = tasks.setdefault(file, progress.add_task(file, total=total)) if file not in tasks else tasks[file]
+            progress.update(task, completed=done, total=total)
+
+        folder = catalogue.download(options.id, on_progress)
+    print(json.dumps({"id": options.id, "folder": str(folder)}) if options.json else f"{options.id} is in {folder}")
+    return 0
+
+
+def check(options: argparse.Namespace) -> int:
+    """Reports on the environment; exit code 1 where a question could not be answered in it."""
+    facts: dict[str, Any] = {
+        "zoomearth": __version__,
+        "python": f"{platform.python_version()} ({sys.executable})",
+        "system": f"{platform.platform()}, {os.cpu_count()} cores",
+    }
+    facts.update({name: _version(name) for name in PACKAGES})
+    facts.update(_raster_facts())
+    facts.update(_torch_facts())
+    home = catalogue.home()
+    existing = next(folder for folder in (home, *home.parents) if folder.exists())
+    facts["models"] = f"{home}, {shutil.disk_usage(existing).free / 1e9:.0f} GB free"
+    facts["at hand"] = ", ".join(model["id"] for model in catalogue.listing() if model["folder"]) or "no model"
+    missing = [name for name in ("torch", "transformers", "gdal") if facts[name] == "missing"]
+    facts["verdict"] = f"missing: {', '.join(missing)}" if missing else "ready"
+    if options.json:
+        print(json.dumps(facts))
+    else:
+        _print_facts(facts)
+    return 1 if missing else 0
+
+
+def _print_facts(facts: dict[str, Any]) -> None:
+    table = Table(show_header=False, box=None)
+    for name, value in facts.items():
+        for line in value if isinstance(value, list) else [value]:
+            table.add_row(f"[bold]{escape(name)}[/]", escape(_plain(line)))
+            name = ""
+    Console().print(table)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {part}" for name, part in value.items() if part is not None)
+    if isinstance(value, (list, tuple)):
+        return " x ".join(str(part) for part in value)
+    return "-" if value is None or value == "" else str(value)
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "missing"
+
+
+def _raster_facts() -> dict[str, str]:
+    try:
+        from .rasters import version
+    except ImportError:
+        return {"gdal": "missing"}
+    return {"gdal": version()}
+
+
+def _torch_facts() -> dict[str, str]:
+    if importlib.util.find_spec("torch") is None:
+        return {"device": "none"}
+    import torch
+
+    if torch.cuda.is_available():
+        card = torch.cuda.get_device_properties(0)
+        return {"device": f"cuda: {card.name}, {card.total_memory / 2**30:.0f} GB"}
+    return {"device": "mps" if torch.backends.mps.is_available() else f"cpu, {torch.get_num_threads()} threads"}

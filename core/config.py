@@ -1,0 +1,41 @@
+"""Settings, each declared once: command-line flags, environment variables, the options page and the report derive from these fields."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, fields
+from typing import Any, Mapping
+
+PREFIX = "ZOOMEARTH_"
+
+
+def _setting(default: Any, label: str, help: str, choices: tuple[str, ...] = ()) -> Any:
+    return field(default=default, metadata={"label": label, "help": help, "choices": choices})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Which model answers, and where it runs."""
+
+    model: str = _setting("zoomearth-demo", "Model", "a model's id (`zoomearth models` lists them) or a checkpoint folder")
+    remote: str = _setting("", "Server", "URL of an OpenAI-compatible server that runs the model instead of this machine")
+    remote_model: str = _setting("", "Model on the server", "the model's name on that server")
+    device: str = _setting("auto", "Device", "where the model runs", ("auto", "cpu", "cuda", "mps"))
+    dtype: str = _setting("auto", "Number format", "of the weights", ("auto", "float32", "bfloat16", "float16"))
+    quantize: str = _setting("none", "Weight compression", "int8 halves the memory on CUDA cards", ("none", "int8"))
+    prompt_file: str = _setting("", "Prompt file", "a text file whose instruction takes the place of the model's own")
+
+    def __post_init__(self) -> None:
+        for setting in fields(self):
+            choices, value = setting.metadata["choices"], getattr(self, setting.name)
+            if choices and value not in choices:
+                raise ValueError(f"{setting.name} is {value!r}: it is one of {', '.join(choices)}")
+
+    @classmethod
+    def of_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """ZOOMEARTH_MODEL, ZOOMEARTH_DEVICE, ... where set, else the defaults. Raises ValueError for a value that is no choice."""
+        names = (setting.name for setting in fields(cls))
+        return cls(**{name: environment[PREFIX + name.upper()] for name in names if environment.get(PREFIX + name.upper())})
+
+
+KEY_VARIABLE = PREFIX + "API_KEY"  # the server's key is never a flag: command lines are read by others

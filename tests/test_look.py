@@ -1,0 +1,198 @@
+"""The loop: what an analyst would lose if it showed the wrong thing, or never ended."""
+
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from zoomearth.core.geometry import Box, Size, View
+from zoomearth.core.look import (
+    Answer,
+    Cancelled,
+    Observation,
+    Policy,
+    Stopped,
+    Unreadable,
+    Zoom,
+    ZoomOut,
+    look,
+    place,
+    shown_size,
+)
+
+SIZE = Size(20000, 10000)
+REFERENCE = Policy(crop="reference", multiple=1, native=None)
+sides = st.integers(1, 120_000)
+policies = st.builds(
+    Policy,
+    view=st.integers(28, 1200),
+    least=st.integers(1, 1500),
+    crop=st.sampled_from(["grow", "square", "reference"]),
+    multiple=st.sampled_from([1, 14, 28]),
+)
+fractions = st.floats(0, 1)
+
+
+def play(actions, policy=Policy(), size=SIZE, region=None):
+    """The observations a list of actions leads to, and the outcome (None while the loop wants more)."""
+    flow = look(size, "how many?", policy, region)
+    seen = [next(flow)]
+    for action in actions:
+        try:
+            seen.append(flow.send(action))
+        except StopIteration as stop:
+            return seen, stop.value
+    return seen, None
+
+
+def a_box(size, x, y, w, h):
+    left, top = x * (size[0] - 1), y * (size[1] - 1)
+    return Box(left, top, left + max(1, w * (size[0] - left)), top + max(1, h * (size[1] - top)))
+
+
+def test_an_answer_at_once_keeps_the_global_view():
+    seen, outcome = play([Answer("3")])
+    assert seen[0] == Observation(View(Box(0, 0, *SIZE), Size(504, 252)), "how many?", begins=True)
+    assert (outcome.answer, outcome.stopped, outcome.zooms) == ("3", Stopped.ANSWERED, [])
+
+
+def test_a_zoom_shows_the_box_at_native_resolution():
+    roi = Box(4000, 3000, 4300, 3100)
+    seen, outcome = play([Zoom(roi, "pier"), Answer("2")])
+    assert seen[1].view.window == Box(3894, 2794, 4406, 3306)
+    assert seen[1].view.scale == pytest.approx(512 / 504)
+    assert not seen[1].begins
+    assert seen[1].text == ""
+    assert [(zoom.label, zoom.roi) for zoom in outcome.zooms] == [("pier", roi)]
+
+
+def test_several_zooms_go_on_until_the_answer():
+    boxes = [Box(1000, 1000, 3000, 3000), Box(1500, 1500, 2200, 2200), Box(1600, 1600, 1700, 1700)]
+    _, outcome = play([*(Zoom(box) for box in boxes), Answer("ship")])
+    assert outcome.stopped == Stopped.ANSWERED
+    assert [zoom.roi for zoom in outcome.zooms] == boxes
+
+
+def test_zoom_out_brings_back_the_view_before():
+    seen, _ = play([Zoom(Box(1000, 1000, 1400, 1400)), ZoomOut()])
+    assert seen[2].view == seen[0].view
+    seen, _ = play([ZoomOut()])
+    assert seen[1].view == seen[0].view
+
+
+def test_past_the_limit_an_answer_is_demanded_once():
+    policy = Policy(max_zooms=1)
+    seen, outcome = play([Zoom(Box(0, 0, 100, 100)), Zoom(Box(10, 10, 60, 60)), Answer("guess")], policy)
+    assert seen[2] == Observation(None, must_answer=True)
+    assert (outcome.answer, outcome.stopped) == ("guess", Stopped.LIMIT)
+    _, outcome = play([Zoom(Box(0, 0, 100, 100)), *[Zoom(Box(10, 10, 60, 60))] * 2], policy)
+    assert (outcome.answer, outcome.stopped) == (None, Stopped.LIMIT)
+
+
+def test_endless_zooming_out_ends_at_the_limit():
+    _, outcome = play([ZoomOut()] * 9, Policy(max_zooms=3))
+    assert outcome.stopped == Stopped.LIMIT
+
+
+def test_without_zooms_the_answer_is_demanded_from_the_global_view():
+    seen, outcome = play([Answer("2")], Policy(max_zooms=0))
+    assert seen[0].must_answer
+    assert (outcome.answer, outcome.stopped) == ("2", Stopped.LIMIT)
+
+
+def test_a_huge_scene_is_zoomed_again_until_it_is_native():
+    size, policy = Size(100_000, 100_000), Policy(max_zooms=4)
+    seen, outcome = play([Zoom(Box(10_000, 10_000, 30_000, 30_000)), Zoom(Box(12_000, 12_000, 13_500, 13_500)), Answer("3")], policy, size)
+    assert [(one.begins, one.text) for one in seen] == [(True, "how many?"), (True, "how many?"), (False, "")]
+    assert seen[1].view.scale > policy.native >= seen[2].view.scale
+    assert outcome.answer == "3"
+
+
+def test_a_huge_scene_stops_zooming_at_the_limit():
+    size, policy = Size(100_000, 100_000), Policy(max_zooms=1)
+    seen, _ = play([Zoom(Box(10_000, 10_000, 30_000, 30_000))], policy, size)
+    assert not seen[1].begins, "with no zoom left, a fresh look could only end without an answer"
+
+
+@pytest.mark.parametrize(
+    ("action", "stopped"),
+    [
+        (Unreadable("gibberish"), Stopped.UNREADABLE),
+        (Unreadable("long", cut=True), Stopped.ENDLESS),
+        (Cancelled(), Stopped.CANCELLED),
+        (Zoom(Box(30_000, 0, 31_000, 10)), Stopped.BAD_BOX),
+        (Zoom(Box(-50, -50, 0, 0)), Stopped.BAD_BOX),
+        (Zoom(Box(500, 500, 400, 400)), Stopped.BAD_BOX),
+        (Zoom(Box(500, 500, 500, 600)), Stopped.BAD_BOX),
+        (Zoom(Box(math.nan, 0, 10, 10)), Stopped.BAD_BOX),
+        (Zoom(Box(0, 0, math.inf, 10)), Stopped.BAD_BOX),
+    ],
+)
+def test_nonsense_ends_the_look_and_says_why(action, stopped):
+    for before in ([], [Zoom(Box(0, 0, 5000, 5000))]):
+        _, outcome = play([*before, action])
+        assert (outcome.answer, outcome.stopped) == (None, stopped)
+        assert outcome.why or stopped == Stopped.CANCELLED
+
+
+def test_no_view_leaves_the_region():
+    region = Box(5000.4, 5000.6, 5300, 5400)
+    seen, _ = play([Zoom(Box(5100, 5100, 5120, 5120))], Policy(), SIZE, region)
+    assert seen[0].view.window == Box(5000, 5000, 5300, 5400)
+    assert seen[1].view.window == Box(5000, 5000, 5300, 5400), "least is larger than the region"
+
+
+def test_a_region_outside_is_refused():
+    with pytest.raises(ValueError, match="outside the raster"):
+        next(look(SIZE, "?", Policy(), Box(20_000, 0, 20_100, 50)))
+
+
+@given(width=sides, height=sides, x=fractions, y=fractions, w=fractions, h=fractions, policy=policies)
+def test_no_view_ever_leaves_the_raster_or_outgrows_the_model(width, height, x, y, w, h, policy):
+    size = Size(width, height)
+    view = place(a_box(size, x, y, w, h), Box(0, 0, *size), policy)
+    window = view.window
+    assert 0 <= window.left < window.right <= width
+    assert 0 <= window.top < window.bottom <= height
+    assert all(side == int(side) for side in window)
+    assert 1 <= min(view.size)
+    assert max(view.size) <= max(policy.view, policy.multiple)
+    assert policy.multiple == 1 or all(side % policy.multiple == 0 for side in view.size)
+
+
+@given(width=sides, height=sides, x=fractions, y=fractions, w=fractions, h=fractions, policy=policies)
+def test_our_crops_lose_nothing_of_the_box(width, height, x, y, w, h, policy):
+    if policy.crop == "reference":
+        return
+    size = Size(width, height)
+    box = a_box(size, x, y, w, h).intersect(Box(0, 0, *size))
+    window = place(box, Box(0, 0, *size), policy).window
+    assert box.intersect(window) == box
+    assert min(window.width, width) >= min(policy.least, width)
+    if policy.crop == "square" and max(window.width, window.height) <= min(size):
+        assert window.width == window.height
+
+
+@given(x=st.floats(-1e4, 1e4), y=st.floats(-1e4, 1e4), width=sides, height=sides, view=st.integers(28, 1024))
+def test_boxes_survive_the_way_to_the_model_and_back(x, y, width, height, view):
+    shown = View(Box(7, 11, 7 + width, 11 + height), shown_size(Box(7, 11, 7 + width, 11 + height), Policy(view=view)))
+    box = Box(x, y, x + 10, y + 20)
+    assert shown.from_source(shown.to_source(box)) == pytest.approx(box, abs=1e-6)
+
+
+def test_the_published_crop_is_reproduced_exactly(shared_data):
+    vectors = json.loads((shared_data / "records" / "reference_functions.json").read_text())
+    assert vectors["cut_box"]
+    assert vectors["resize"]
+    for vector in vectors["cut_box"]:
+        area = Box(0, 0, *vector["image"])
+        assert list(place(Box(*vector["bbox"]), area, REFERENCE).window) == vector["crop"]
+    for vector in vectors["resize"]:
+        assert list(shown_size(Box(0, 0, *vector["size"]), REFERENCE)) == vector["rl_resize"]
+
+
+@pytest.mark.parametrize("wrong", [{"crop": "round"}, {"view": 0}, {"view": 20}, {"max_zooms": -1}, {"least": 0}])
+def test_an_impossible_policy_is_refused(wrong):
+    with pytest.raises(ValueError, match="crop is|positive"):
+        Policy(**wrong)
