@@ -1,0 +1,124 @@
+"""One interface over the two Python bindings of GDAL.
+
+`osgeo.gdal` where the interpreter has it (Debian's python3-gdal, conda, QGIS's own), else rasterio's wheels, which bundle GDAL. Never both in
+one process: each brings a libgdal of its own. `ZOOMEARTH_GDAL=osgeo` or `=rasterio` chooses by hand. What differs from binding to binding stays in the
+adapters; whatever is a decision (which overview, which bands, what black means) is in `scene.py` and `pixels.py`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from ...core.errors import BackendError
+from ...core.geometry import Size
+
+NAMES = ("osgeo", "rasterio")
+
+OPTIONS = {
+    "GDAL_ERROR_ON_LIBJPEG_WARNING": "YES",  # a truncated JPEG is an error, not a grey lower half
+    "GDAL_PNG_WHOLE_IMAGE_OPTIM": "NO",  # GDAL 3.10 reads a truncated PNG whole without a word
+}
+REMOTE_OPTIONS = {
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",  # no listing, no probing for side files
+    "GDAL_INGESTED_BYTES_AT_OPEN": "65536",  # a COG's directory of tiles in the first request
+    "CPL_VSIL_CURL_USE_HEAD": "NO",
+    "GDAL_HTTP_MERGE_CONSECUTIVE_RANGES": "YES",
+    "GDAL_HTTP_CONNECTTIMEOUT": "20",
+    "GDAL_HTTP_LOW_SPEED_TIME": "30",
+    "GDAL_HTTP_LOW_SPEED_LIMIT": "1",
+    "GDAL_HTTP_MAX_RETRY": "2",
+}
+CACHE_BYTES = 64 << 20  # GDAL's block cache while a whole raster runs through it; by default it takes 5 % of the machine's memory
+
+
+class RasterError(Exception):
+    """What GDAL said; `Scene` turns it into a sentence for a person."""
+
+
+@dataclass(frozen=True)
+class Band:
+    """`dtype` by numpy's name ("complex..." ones start so), `interpretation` by GDAL's, lower case ("red", "gray", "alpha", "palette", ...).
+
+    `validity` says where GDAL keeps what is valid: "all", "nodata" (the value), "alpha" (a band), "mask" (a mask of its own).
+    """
+
+    index: int
+    dtype: str
+    interpretation: str
+    nodata: float | None
+    validity: str
+    palette: tuple[tuple[int, ...], ...] = ()  # red, green, blue, alpha 0..255 by pixel value
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that is known without reading a pixel."""
+
+    driver: str
+    size: Size
+    bands: tuple[Band, ...]
+    block: Size  # the tile or strip in which the file is stored
+    overviews: tuple[Size, ...]  # in GDAL's order
+    affine: tuple[float, ...] | None  # GDAL's order; None: nothing is known
+    gcps: int  # how many ground control points the affine was fitted to
+    wkt: str
+    crs: str  # short: "EPSG:32615", else the CRS's own name, "" where unknown
+    metres: float | None  # per CRS unit; None for degrees and where unknown
+    files: tuple[str, ...]  # what the raster is made of, side files and a VRT's sources included
+    subdatasets: tuple[str, ...]
+
+
+class Raster(Protocol):
+    """One open raster. Windows are (x, y, width, height) in pixels of the level; level 0 is the raster itself, n its n-th overview.
+
+    Opened and used on one thread. `options` are GDAL configuration, in force only inside the calls. Every method raises `RasterError`.
+    """
+
+    library: str
+    facts: Facts
+
+    def read(
+        self, window: tuple[int, int, int, int], bands: Sequence[int], dtype: str, level: int = 0, size: Size | None = None
+    ) -> np.ndarray:
+        """Pixels [band, row, column]; with `size`, averaged by GDAL to it."""
+        ...
+
+    def mask(self, window: tuple[int, int, int, int], band: int, level: int = 0, size: Size | None = None) -> np.ndarray:
+        """GDAL's validity mask of one band, [row, column] uint8, 0 = invalid."""
+        ...
+
+    def stored(self, column: int, row: int, level: int = 0) -> bool:
+        """False where a sparse TIFF keeps nothing for this block."""
+        ...
+
+    def small_cache(self) -> contextlib.AbstractContextManager[None]:
+        """GDAL's block cache held to CACHE_BYTES, and put back."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def library() -> str:
+    """The binding this interpreter gives. Raises BackendError where it has none, or not the one ZOOMEARTH_GDAL names."""
+    wanted = os.environ.get("ZOOMEARTH_GDAL", "")
+    if wanted and wanted not in NAMES:
+        raise BackendError(f"ZOOMEARTH_GDAL is {wanted!r}.", f"Set it to one of {', '.join(NAMES)}, or not at all.")
+    for name in [wanted] if wanted else NAMES:
+        with contextlib.suppress(ImportError):
+            importlib.import_module("osgeo.gdal" if name == "osgeo" else "rasterio")
+            return name
+    raise BackendError(f"No GDAL for Python was found ({wanted or 'neither osgeo nor rasterio'}).", "pip install rasterio")
+
+
+def open_raster(path: str, options: dict[str, str]) -> Raster:
+    """Raises RasterError."""
+    adapter: Any = importlib.import_module(f".{library()}_adapter", __name__)
+    raster: Raster = adapter.open_raster(path, options)
+    return raster

@@ -1,0 +1,117 @@
+"""GDAL through rasterio, whose wheels bundle it."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import rasterio
+from rasterio._env import get_gdal_config, set_gdal_config  # the only door to GDALSetCacheMax that can be shut again
+from rasterio.enums import ColorInterp, MaskFlags, Resampling
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.transform import from_gcps
+from rasterio.windows import Window
+
+from ...core.geometry import Size
+from . import CACHE_BYTES, Band, Facts, Raster, RasterError
+
+warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)  # `Scene.grid is None` says it
+
+
+class RasterioRaster:
+    library = f"rasterio {rasterio.__version__}, GDAL {rasterio.__gdal_version__}"
+
+    def __init__(self, path: str, options: dict[str, str]) -> None:
+        self._path, self._options = path, options
+        self._levels = {0: self._open()}
+        with self._scope():
+            count = len(self._levels[0].overviews(1)) if self._levels[0].count else 0
+            overviews = [self._level(number) for number in range(1, count + 1)]  # rasterio tells rounded factors, not sizes
+            self.facts = _facts(self._levels[0], tuple(Size(level.width, level.height) for level in overviews))
+
+    def _open(self, **settings: int) -> rasterio.DatasetReader:
+        with self._scope():
+            return rasterio.open(self._path, **settings)
+
+    @contextlib.contextmanager
+    def _scope(self) -> Iterator[None]:
+        try:
+            with rasterio.Env(**self._options):
+                yield
+        except (RasterioError, ValueError) as error:
+            raise RasterError(str(error.__cause__ or error)) from None
+
+    def _level(self, level: int) -> rasterio.DatasetReader:
+        if level not in self._levels:
+            self._levels[level] = self._open(OVERVIEW_LEVEL=level - 1)
+        return self._levels[level]
+
+    def read(
+        self, window: tuple[int, int, int, int], bands: Sequence[int], dtype: str, level: int = 0, size: Size | None = None
+    ) -> np.ndarray:
+        shape = (len(bands), size.height, size.width) if size else None
+        how = Resampling.average if size else Resampling.nearest
+        with self._scope():
+            return self._level(level).read(list(bands), window=Window(*window), out_shape=shape, out_dtype=dtype, resampling=how)
+
+    def mask(self, window: tuple[int, int, int, int], band: int, level: int = 0, size: Size | None = None) -> np.ndarray:
+        with self._scope():
+            return self._level(level).read_masks(band, window=Window(*window), out_shape=(size.height, size.width) if size else None)
+
+    def stored(self, column: int, row: int, level: int = 0) -> bool:
+        return self._level(level).get_tag_item(f"BLOCK_OFFSET_{column}_{row}", "TIFF", bidx=1) is not None
+
+    @contextlib.contextmanager
+    def small_cache(self) -> Iterator[None]:
+        before = get_gdal_config("GDAL_CACHEMAX")
+        set_gdal_config("GDAL_CACHEMAX", min(CACHE_BYTES, before))
+        try:
+            yield
+        finally:
+            set_gdal_config("GDAL_CACHEMAX", before)
+
+    def close(self) -> None:
+        for dataset in self._levels.values():
+            dataset.close()
+
+
+def _band(ds: rasterio.DatasetReader, number: int) -> Band:
+    interpretation, flags = ds.colorinterp[number - 1], ds.mask_flag_enums[number - 1]
+    named = {(MaskFlags.all_valid,): "all", (MaskFlags.nodata,): "nodata", (MaskFlags.per_dataset, MaskFlags.alpha): "alpha"}
+    palette = ds.colormap(number) if interpretation == ColorInterp.palette else {}
+    return Band(
+        number,
+        ds.dtypes[number - 1],
+        interpretation.name.lower(),
+        ds.nodatavals[number - 1],
+        named.get(tuple(flags), "mask"),
+        tuple(palette[value] for value in sorted(palette)),
+    )
+
+
+def _facts(ds: rasterio.DatasetReader, overviews: tuple[Size, ...]) -> Facts:
+    gcps, gcps_crs = ds.gcps
+    fitted = ds.transform.is_identity and bool(gcps)
+    crs = ds.crs or gcps_crs
+    authority = crs.to_authority() if crs else None
+    affine = from_gcps(gcps) if fitted else ds.transform
+    return Facts(
+        driver=ds.driver,
+        size=Size(ds.width, ds.height),
+        bands=tuple(_band(ds, number) for number in ds.indexes),
+        block=Size(*reversed(ds.block_shapes[0])) if ds.count else Size(1, 1),
+        overviews=overviews,
+        affine=None if affine.is_identity else affine.to_gdal(),
+        gcps=len(gcps) if fitted else 0,
+        wkt=crs.to_wkt() if crs else "",
+        crs=":".join(authority) if authority else (crs.to_wkt().split('"')[1] if crs else ""),
+        metres=crs.linear_units_factor[1] if crs and crs.is_projected else None,
+        files=tuple(ds.files),
+        subdatasets=tuple(ds.subdatasets),
+    )
+
+
+def open_raster(path: str, options: dict[str, str]) -> Raster:
+    return RasterioRaster(path, options)
