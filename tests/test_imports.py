@@ -1,0 +1,50 @@
+"""Who may import whom (design, section 2): a stray import would pull torch into QGIS, or QGIS into the backend."""
+
+import ast
+import pathlib
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+PARTS = ("core", "plugin", "backend", "training")
+MAY_USE = {"core": {"core"}, "plugin": {"core", "plugin"}, "backend": {"core", "backend"}, "training": {"core", "backend", "training"}}
+NEVER = {"core": set(), "plugin": {"torch", "transformers", "PyQt5", "PyQt6"}, "backend": {"qgis"}, "training": {"qgis"}}
+HEAVY = {"torch", "transformers", "peft", "accelerate", "trl", "datasets"}
+FILES = sorted(file for part in PARTS for file in (ROOT / part).rglob("*.py"))
+
+
+def imports(file):
+    """(part of ours or None, top-level package, whether at the top of the module) of every import of a file."""
+    package = file.relative_to(ROOT).parent.parts
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    top = {id(node) for node in tree.body}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [(alias.name.split("."), 0) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [((node.module or "").split("."), node.level)]
+            if node.level and not node.module:
+                names = [([alias.name], node.level) for alias in node.names]
+        else:
+            continue
+        for name, level in names:
+            path = [*package[: len(package) + 1 - level], *name] if level else name[1:] if name[0] == "zoomearth" else []
+            yield path[0] if path and path[0] in PARTS else None, name[0] if not level else "", id(node) in top
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_imports_keep_to_the_design(file):
+    part = file.relative_to(ROOT).parts[0]
+    where = file.relative_to(ROOT).as_posix()
+    for ours, package, at_top in imports(file):
+        assert ours is None or ours in MAY_USE[part], f"{where} imports {ours}"
+        assert package not in NEVER[part], f"{where} imports {package}"
+        if part == "core" and package:
+            assert package == "__future__" or package in sys.stdlib_module_names, f"{where} imports {package}: core is standard library only"
+        if part == "backend" and package in HEAVY and at_top:
+            assert where == "backend/engines/local.py" or where.startswith("backend/engines/"), f"{where} imports {package} at its top"
+
+
+def test_the_rule_has_files_to_look_at():
+    assert {file.relative_to(ROOT).parts[0] for file in FILES} >= {"core", "backend", "training"}
