@@ -1,0 +1,142 @@
+"""The local engine on a tiny random model, against stock transformers computing everything anew."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from tiny import make_tiny
+from zoomearth.core.dialect import Talk, Turn
+from zoomearth.core.geometry import Box, Size, View
+from zoomearth.core.look import Observation
+
+torch = pytest.importorskip("torch")
+
+SIZE = (112, 84)
+GLOBAL = View(Box(0, 0, 1120, 840), Size(*SIZE))
+CROP = View(Box(100, 200, 212, 284), Size(*SIZE))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """So small a model only loses by more, on a busy machine manyfold."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module", params=["qwen2_5_vl", "qwen2_vl", "qwen3_vl"])
+def engine(request, tmp_path_factory):
+    from zoomearth.backend.engines.local import LocalEngine
+
+    return LocalEngine(make_tiny(tmp_path_factory.mktemp("tiny") / request.param, kind=request.param), device="cpu")
+
+
+@pytest.fixture
+def fresh(engine):
+    """The engine with nothing in memory."""
+    engine._forget()
+    return engine
+
+
+def picture(seed):
+    pixels = np.random.default_rng(seed).integers(0, 255, (SIZE[1] // 28, SIZE[0] // 28, 3), dtype=np.uint8)
+    return Image.fromarray(pixels).resize(SIZE, Image.Resampling.BICUBIC)
+
+
+def ask(engine, question, seed=0):
+    talk = Talk(engine.profile.dialect)
+    talk.observe(Observation(GLOBAL, question, begins=True), picture(seed))
+    return talk
+
+
+def zoom(talk, reply, seed):
+    """The talk after its reply, with the next picture shown, whatever the noise said."""
+    talk.turns.append(Turn("assistant", reply.text))
+    talk.observe(Observation(CROP, label="northern harbour"), picture(seed))
+    return talk
+
+
+def stock(engine, talk, ids):
+    """Logits of the published way: the whole conversation anew through the model's own forward, [len(ids), vocabulary]."""
+    weights, parts = engine.weights, talk.layout()
+    made = weights.pictures(images=[part.picture for part in parts if not isinstance(part, str)], return_tensors="pt")
+    cells = iter((made["image_grid_thw"].prod(1) // 4).tolist())
+    text = "".join(part if isinstance(part, str) else "<|image_pad|>" * next(cells) for part in parts)
+    tokens = torch.tensor([weights.tokenizer(text, add_special_tokens=False).input_ids + ids[:-1]])
+    with torch.inference_mode():
+        return weights.model(
+            input_ids=tokens,
+            pixel_values=made["pixel_values"],
+            image_grid_thw=made["image_grid_thw"],
+            mm_token_type_ids=(tokens == weights.model.config.image_token_id).int(),
+        ).logits[0, -len(ids) :]
+
+
+def overheard(engine, talks, **options):
+    """The replies, and of every talk its tokens with the logits they were chosen from."""
+    seen = []
+    head = engine.weights.model.lm_head
+    hook = head.register_forward_hook(lambda module, given, out: seen.append(out.detach().reshape(-1, out.shape[-1])))
+    try:
+        replies = engine.reply(talks, **options)
+    finally:
+        hook.remove()
+    first, steps = torch.cat(seen[: len(talks)]), seen[len(talks) :]
+    logits = [[row] for row in first]
+    for step in steps:
+        going = [at for at, reply in enumerate(replies) if reply.tokens_out > len(logits[at])]
+        going = [at for at in going if len(logits[at]) == max(len(logits[other]) for other in going)]
+        for at, row in zip(going, step):
+            logits[at].append(row)
+    logits = [torch.stack(rows) for rows in logits]
+    return replies, logits, [(rows + engine._banned).argmax(-1).tolist() for rows in logits]
+
+
+def apart(engine, talk, logits, ids):
+    """The largest difference to stock, for logits of a size of some units."""
+    return (stock(engine, talk, ids) - logits).abs().max().item()
+
+
+def test_every_turn_sees_what_a_full_reprefill_would_see(fresh):
+    """First question, zoom, zoom out, a second question on the scene: a wrong position or a stale key moves logits by whole units."""
+    first = ask(fresh, "How many ships are there?")
+    (reply,), (logits,), (ids,) = overheard(fresh, [first], limit=24)
+    assert apart(fresh, first, logits, ids) < 1e-4
+    assert reply.fed == reply.tokens_in
+
+    zoom(first, reply, seed=1)
+    (zoomed,), (logits,), (ids,) = overheard(fresh, [first], limit=24)
+    assert apart(fresh, first, logits, ids) < 1e-4
+    assert zoomed.fed < zoomed.tokens_in - reply.tokens_in + 60, "the first turn was computed again"
+
+    zoom(first, zoomed, seed=0)  # zoom out: the first picture again, at another place
+    (_,), (logits,), (ids,) = overheard(fresh, [first], limit=24)
+    assert apart(fresh, first, logits, ids) < 1e-4
+
+    second = ask(fresh, "What colour is the tank?")
+    (reply,), (logits,), (ids,) = overheard(fresh, [second], limit=24)
+    assert apart(fresh, second, logits, ids) < 1e-4
+    assert reply.fed < 50 < reply.tokens_in, "system and global view were computed again"
+
+
+def test_a_batch_answers_as_each_question_alone_would(fresh):
+    """Talks of different lengths and pictures, one of them zoomed, that end at different steps."""
+    longer = ask(fresh, "Are there any planes at the airport in the north-east, beyond the second runway?", seed=3)
+    zoom(longer, fresh.reply([longer], limit=9)[0], seed=4)
+    talks = [ask(fresh, "How many?"), longer, ask(fresh, "What colour is the harbour?", seed=2), ask(fresh, "How many?", seed=5)]
+    alone = []
+    for talk in talks:
+        fresh._forget()
+        alone.append(fresh.reply([talk], limit=30)[0])
+    fresh._forget()
+    together, logits, ids = overheard(fresh, talks, limit=30)
+    assert [reply.text for reply in together] == [reply.text for reply in alone]
+    assert [reply.tokens_in for reply in together] == [reply.tokens_in for reply in alone]
+    for talk, row, tokens in zip(talks, logits, ids):
+        assert apart(fresh, talk, row, tokens) < 1e-4
+    for talk, reply in zip(talks, together):  # and what the batch left in memory is right too
+        zoom(talk, reply, seed=7)
+    replies, logits, ids = overheard(fresh, talks, limit=12)
+    assert all(reply.fed < reply.tokens_in - 30 for reply in replies)
+    for talk, row, tokens in zip(talks, logits, ids):
+        assert apart(fresh, talk, row, tokens) < 1e-4
