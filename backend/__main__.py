@@ -14,7 +14,7 @@ if not __package__:  # started by path: name the checkout `zoomearth`, whatever 
     package = importlib.util.module_from_spec(spec)
     sys.modules["zoomearth"] = package
     spec.loader.exec_module(package)
-    __package__ = "zoomearth.backend"  # noqa: A001
+    __package__ = "zoomearth.backend"
 
 
 def main() -> int:

@@ -21,7 +21,8 @@ EXAMPLES = f"""examples:
   zoomearth models download zoomearth-3b
   zoomearth check
 
-Every model setting has an environment variable too: {PREFIX}MODEL, {PREFIX}DEVICE, ...; a server's key is only ever read from {KEY_VARIABLE}.
+Every model setting has an environment variable too: {PREFIX}MODEL, {PREFIX}DEVICE, ....
+A server's key is only ever read from {KEY_VARIABLE}.
 """
 
 
@@ -64,7 +65,12 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("questions", metavar="QUESTION", nargs="+")
     _add_settings(ask)
     where = ask.add_mutually_exclusive_group()
-    where.add_argument("--region", type=_box, metavar="MINX,MINY,MAXX,MAXY", help="look only here (map units of the raster's CRS; --region=-5,... where it begins with a minus)")
+    where.add_argument(
+        "--region",
+        type=_box,
+        metavar="MINX,MINY,MAXX,MAXY",
+        help="look only here (map units of the raster's CRS; --region=-5,... where it begins with a minus)",
+    )
     where.add_argument("--window", type=_box, metavar="X0,Y0,X1,Y1", help="look only here (pixels from the top left corner)")
     ask.add_argument("--max-zooms", type=_count, metavar="N", help="closer looks at the most; 0 answers from the global view")
     ask.add_argument("--bands", type=_bands, metavar="R,G,B", help="band numbers shown as red, green and blue (or one, as grey)")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import signal
-import sys
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -190,7 +189,8 @@ def _table(answered: Answered) -> Table:
         place = "-"
         if grid:
             xs, ys = zip(*grid.polygon(roi))
-            place = f"{min(xs):.7g}, {min(ys):.8g} to {max(xs):.7g}, {max(ys):.8g}"
+            digits = 6 if max(map(abs, (*xs, *ys))) <= 360 else 1  # degrees, else metres or feet
+            place = f"{min(xs):.{digits}f}, {min(ys):.{digits}f} to {max(xs):.{digits}f}, {max(ys):.{digits}f}"
         table.add_row(str(step), escape(shown.label), pixels, place)
     return table
 

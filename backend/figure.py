@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 from typing import Sequence
 
 from matplotlib.figure import Figure
@@ -22,7 +23,8 @@ def draw(done: Sequence[Answered], model: str) -> Figure:
     for band, answered in zip(figure.subfigures(len(done), 1, squeeze=False)[:, 0], done):
         scene, outcome = answered.question.scene, answered.outcome
         band.suptitle(_wrapped(answered.question.text, columns), x=0.02, ha="left", fontsize=11, fontweight="bold")
-        band.supxlabel(f"{outcome.answer or 'no answer (' + outcome.stopped.value + ')'}", fontsize=12, fontweight="bold", color="#0B5394")
+        answer = "no answer: " + (outcome.why or outcome.stopped.value) if outcome.answer is None else outcome.answer
+        band.supxlabel(_wrapped(answer, columns), x=0.02, ha="left", fontsize=12, fontweight="bold", color="#0B5394")
         frames = band.subplots(1, max(columns, 2), squeeze=False)[0]
         for step, frame in enumerate(frames):
             frame.set_axis_off()
@@ -31,7 +33,7 @@ def draw(done: Sequence[Answered], model: str) -> Figure:
             shown, picture = outcome.views[step], answered.pictures[step]
             frame.imshow(picture)
             if step == 0:
-                frame.set_title(f"{scene.size[0]:,} x {scene.size[1]:,} px, {model}", fontsize=8, color="#555555")
+                frame.set_title(f"{Path(scene.path).name}, {scene.size[0]:,} x {scene.size[1]:,} px, {model}", fontsize=8, color="#555555")
                 continue
             color = COLORS[(step - 1) % len(COLORS)]
             frame.set_title(f"{step}  {shown.label}", fontsize=9, color="#222222")
@@ -55,8 +57,9 @@ def _outline(frame: object, answered: Answered, step: int, color: str) -> None:
     for edge, width in (("black", 3.5), (color, 2.0)):  # the dark rim keeps it readable on bright imagery
         corner = (box.left - 0.5, box.top - 0.5)  # matplotlib puts pixel centres on whole numbers
         frame.add_patch(Rectangle(corner, box.width, box.height, fill=False, edgecolor=edge, linewidth=width))  # type: ignore[attr-defined]
+    corner, align = ((box.left, box.top), "bottom") if step % 2 else ((box.left, box.bottom), "top")  # nested boxes share corners
     where = {"fontsize": 8, "color": "black", "bbox": {"facecolor": color, "edgecolor": "none", "pad": 1.5}}
-    frame.text(box.left, box.top, str(step), va="bottom", ha="left", **where)  # type: ignore[attr-defined]
+    frame.text(*corner, str(step), va=align, ha="left", **where)  # type: ignore[attr-defined]
 
 
 def _wrapped(text: str, columns: int) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+import warnings
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -99,22 +100,25 @@ def write_rois(path: Path, done: Sequence[Answered], model: str) -> Path:
         else np.array([shorten(row[name]) for row in rows], dtype=object)
         for name in FIELDS
     ]
-    options = {"RFC7946": "YES"} if driver == "GeoJSON" and crs else {}
-    if driver == "ESRI Shapefile":
-        options["ENCODING"] = "UTF-8"
+    options = {
+        "GPKG": {"dataset_options": {"VERSION": "1.2"}, "layer": "rois"},  # the newest that QGIS 3.22's GDAL reads without a warning
+        "ESRI Shapefile": {"layer_options": {"ENCODING": "UTF-8"}},
+        "GeoJSON": {"layer_options": {"RFC7946": "YES" if crs else "NO"}},
+    }[driver]
 
     def write(beside: Path) -> None:
-        pyogrio.raw.write(
-            beside,
-            geometry=np.array(polygons, dtype=object),
-            field_data=columns,
-            fields=list(FIELDS),
-            geometry_type="Polygon",
-            crs=crs or None,
-            driver=driver,
-            layer="rois" if driver == "GPKG" else path.stem,
-            **options,
-        )
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "'crs' was not provided")  # true, and said above
+            pyogrio.raw.write(
+                beside,
+                geometry=np.array(polygons, dtype=object),
+                field_data=columns,
+                fields=list(FIELDS),
+                geometry_type="Polygon",
+                crs=crs or None,
+                driver=driver,
+                **options,
+            )
 
     return _safely(path, write)
 
@@ -151,5 +155,3 @@ def write_figure(path: Path, done: Sequence[Answered], model: str) -> Path:
 
     figure = draw(done, model)
     return _safely(path, lambda beside: figure.savefig(beside, dpi=150))
-
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import importlib.metadata
 import importlib.util
 import json
@@ -18,7 +19,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from rich.table import Table
 
 from .. import __version__
-from ..core.errors import ModelError
+from ..core.errors import BackendError, ModelError
 from . import models as catalogue
 
 PACKAGES = ("torch", "transformers", "peft", "rasterio", "pyogrio", "numpy", "pillow", "httpx", "matplotlib")
@@ -54,7 +55,11 @@ def models(options: argparse.Namespace) -> int:
         raise ModelError(f"`zoomearth models {options.action}` needs a model's id.", "`zoomearth models` lists them.")
     if options.action == "verify":
         checked = catalogue.verify(options.id)
-        print(json.dumps({"id": options.id, "files": checked}) if options.json else f"{options.id}: {len(checked)} files are as they should be")
+        print(
+            json.dumps({"id": options.id, "files": checked})
+            if options.json
+            else f"{options.id}: {len(checked)} files are as they should be"
+        )
         return 0
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=options.json) as progress:
@@ -118,10 +123,13 @@ def _version(package: str) -> str:
 
 def _raster_facts() -> dict[str, str]:
     try:
-        from .rasters import version
-    except ImportError:
+        from .rasters import library
+
+        name = library()
+    except (ImportError, BackendError):
         return {"gdal": "missing"}
-    return {"gdal": version()}
+    module = importlib.import_module("osgeo.gdal" if name == "osgeo" else "rasterio")
+    return {"gdal": module.__version__ if name == "osgeo" else f"{module.__gdal_version__} in rasterio"}
 
 
 def _torch_facts() -> dict[str, str]:

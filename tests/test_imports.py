@@ -41,7 +41,9 @@ def test_imports_keep_to_the_design(file):
         assert ours is None or ours in MAY_USE[part], f"{where} imports {ours}"
         assert package not in NEVER[part], f"{where} imports {package}"
         if part == "core" and package:
-            assert package == "__future__" or package in sys.stdlib_module_names, f"{where} imports {package}: core is standard library only"
+            assert package == "__future__" or package in sys.stdlib_module_names, (
+                f"{where} imports {package}: core is standard library only"
+            )
         if part == "backend" and package in HEAVY and at_top:
             assert where == "backend/engines/local.py" or where.startswith("backend/engines/"), f"{where} imports {package} at its top"
 

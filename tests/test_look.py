@@ -6,6 +6,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import (
     Answer,
@@ -22,6 +23,7 @@ from zoomearth.core.look import (
 )
 
 SIZE = Size(20000, 10000)
+DEFAULT = Policy()
 REFERENCE = Policy(crop="reference", multiple=1, native=None)
 sides = st.integers(1, 120_000)
 policies = st.builds(
@@ -34,7 +36,7 @@ policies = st.builds(
 fractions = st.floats(0, 1)
 
 
-def play(actions, policy=Policy(), size=SIZE, region=None):
+def play(actions, policy=DEFAULT, size=SIZE, region=None):
     """The observations a list of actions leads to, and the outcome (None while the loop wants more)."""
     flow = look(size, "how many?", policy, region)
     seen = [next(flow)]
@@ -156,7 +158,7 @@ def test_no_view_ever_leaves_the_raster_or_outgrows_the_model(width, height, x, 
     assert 0 <= window.left < window.right <= width
     assert 0 <= window.top < window.bottom <= height
     assert all(side == int(side) for side in window)
-    assert 1 <= min(view.size)
+    assert min(view.size) >= 1
     assert max(view.size) <= max(policy.view, policy.multiple)
     assert policy.multiple == 1 or all(side % policy.multiple == 0 for side in view.size)
 
@@ -194,5 +196,5 @@ def test_the_published_crop_is_reproduced_exactly(shared_data):
 
 @pytest.mark.parametrize("wrong", [{"crop": "round"}, {"view": 0}, {"view": 20}, {"max_zooms": -1}, {"least": 0}])
 def test_an_impossible_policy_is_refused(wrong):
-    with pytest.raises(ValueError, match="crop is|positive"):
+    with pytest.raises(ValueError, match=r"crop is|positive"):
         Policy(**wrong)

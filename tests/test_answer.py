@@ -1,0 +1,163 @@
+"""The drivers: whoever drives the loop, the model is shown the same pictures, and a bad scene costs only its own answer."""
+
+import json
+
+import numpy as np
+import pytest
+import rasterio
+from PIL import Image
+from rasterio.transform import from_origin
+
+from zoomearth.backend.answer import Question, Said, Saw, answer, answer_all, report
+from zoomearth.backend.engines import Reply
+from zoomearth.backend.engines.scripted import ScriptedEngine
+from zoomearth.backend.scene import Scene
+from zoomearth.core.errors import Cancelled, SceneError
+from zoomearth.core.geometry import Box
+from zoomearth.core.look import Answer, Policy, Stopped, Zoom
+from zoomearth.core.profile import Profile
+from zoomearth.training.transcript import transcript
+
+PROFILE = Profile.from_dict({"name": "scripted", "dialect": "zoomearth", "policy": {"view": 168, "least": 168}})
+REPLIES = [
+    '<think>a pier in the north</think>[{"bbox_2d": [20, 30, 60, 50], "label": "pier"}]',
+    '<think>ships</think>[{"bbox_2d": [10, 10, 90, 90], "label": "ships"}]',
+    "<think>three</think><answer>3</answer>",
+]
+
+
+@pytest.fixture(scope="module")
+def raster(tmp_path_factory):
+    path = tmp_path_factory.mktemp("scene") / "noise.tif"
+    pixels = np.random.default_rng(0).integers(0, 255, (3, 1500, 2000), dtype=np.uint8)
+    options = {"crs": "EPSG:32633", "transform": from_origin(500000, 5000000, 0.5, 0.5)}
+    with rasterio.open(path, "w", driver="GTiff", width=2000, height=1500, count=3, dtype="uint8", tiled=True, **options) as file:
+        file.write(pixels)
+    return path
+
+
+@pytest.fixture
+def scene(raster):
+    with Scene.open(str(raster)) as scene:
+        yield scene
+
+
+def engine(replies=REPLIES, pace=0.0):
+    return ScriptedEngine(PROFILE, replies, pace)
+
+
+class Lockstep(ScriptedEngine):
+    """Gives every talk of a call the same reply, so that a batch runs as each question alone would."""
+
+    def reply(self, talks, **options):
+        script, self.given = self.replies[self.given], self.given + 1
+        return [Reply(script) for _ in talks]
+
+
+def test_every_driver_shows_the_model_the_same_pictures(scene):
+    events = []
+    alone = answer(engine(), Question(scene, "How many?"), events.append)
+    batch = answer_all(Lockstep(PROFILE, REPLIES), [Question(scene, "How many?")] * 3)
+    actions = [Zoom(zoom.roi, zoom.label) for zoom in alone.outcome.zooms] + [Answer("3")]
+    talks, labelled = transcript(PROFILE, scene.size, "How many?", actions, ["a pier in the north", "ships", "three"], picture=scene.part)
+    assert alone.outcome.answer == "3"
+    assert len(alone.outcome.zooms) == 2
+    for other in (*(one.outcome for one in batch), labelled):
+        assert other == alone.outcome
+    seen = [event.picture for event in events if isinstance(event, Saw)]
+    shown = [turn.picture for talk in talks for turn in talk.turns if turn.view]
+    for pictures in (seen, shown, *(one.pictures for one in batch)):
+        assert [picture.tobytes() for picture in pictures] == [picture.tobytes() for picture in alone.pictures]
+    spoken = [turn.text for talk in talks for turn in talk.turns if turn.role == "assistant"]
+    assert spoken == REPLIES
+    assert "".join(event.delta for event in events if isinstance(event, Said)) == "".join(REPLIES)
+
+
+def test_a_crop_is_the_raster_at_native_resolution(raster, scene):
+    outcome = answer(engine(), Question(scene, "How many?"))
+    window = outcome.outcome.zooms[-1].view.window
+    with rasterio.open(raster) as file:
+        whole = Image.fromarray(file.read().transpose(1, 2, 0))
+    crop = whole.crop(tuple(map(int, window))).resize(outcome.outcome.zooms[-1].view.size, Image.Resampling.BICUBIC)
+    assert outcome.pictures[-1].tobytes() == crop.tobytes()
+
+
+def test_the_report_holds_what_json_promises(scene):
+    said = json.loads(json.dumps(report(answer(engine(), Question(scene, "How many?")), "m")))
+    assert set(said) >= {"question", "answer", "confidence", "stopped", "model", "seconds", "scene", "zooms", "usage"}
+    assert said["scene"] == {"path": scene.path, "width": 2000, "height": 1500, "crs": "EPSG:32633"}
+    assert set(said["usage"]) == {"bytes_read", "tokens_in", "tokens_out"}
+    zoom = said["zooms"][0]
+    x, y = zoom["polygon"][0]
+    assert (x, y) == pytest.approx((500000 + zoom["roi"][0] * 0.5, 5000000 - zoom["roi"][1] * 0.5), abs=0.01)
+    assert zoom["shown"] == [168, 84]
+    assert said["confidence"] is None
+
+
+def test_confidence_counts_only_the_answers_own_tokens(scene):
+    class Sure(ScriptedEngine):
+        def reply(self, talks, **options):
+            pieces = [("<think>x</think>", -9.0), ("<answer>", -9.0), ("two", -0.1), (" ships", -0.3), ("</answer>", -9.0)]
+            return [Reply("".join(piece for piece, _ in pieces), tokens=pieces)]
+
+    assert answer(Sure(PROFILE, [""]), Question(scene, "?")).confidence == pytest.approx(np.exp(-0.2))
+
+
+def test_a_bad_scene_does_not_stop_the_batch(scene, raster, tmp_path):
+    broken = tmp_path / "broken.tif"
+    broken.write_bytes(raster.read_bytes()[:-3_000_000])
+    with Scene.open(str(broken)) as other:
+        results = answer_all(Lockstep(PROFILE, REPLIES), [Question(other, "?"), Question(scene, "?")])
+    assert isinstance(results[0].error, SceneError)
+    assert results[1].outcome.answer == "3"
+
+
+def test_a_cancel_is_an_outcome_and_keeps_what_was_seen(scene):
+    words = iter(range(100))
+    result = answer(engine(), Question(scene, "?"), cancelled=lambda: next(words) >= 6)
+    assert result.outcome.stopped == Stopped.CANCELLED
+    assert len(result.pictures) >= 1
+    assert result.outcome.answer is None
+
+
+def test_a_cancel_while_a_scene_is_read_is_an_outcome_too(scene):
+    class Stopping:
+        path, size, grid, bytes_read = scene.path, scene.size, scene.grid, 0
+
+        def part(self, view):
+            raise Cancelled
+
+    assert answer(engine(), Question(Stopping(), "?")).outcome.stopped == Stopped.CANCELLED
+
+
+def test_a_region_outside_is_an_error_that_names_the_raster(scene):
+    with pytest.raises(SceneError, match=r"noise\.tif"):
+        answer(engine(), Question(scene, "?", Box(5000, 0, 6000, 100)))
+
+
+@pytest.mark.parametrize(
+    ("reply", "stopped"),
+    [
+        ("no idea", Stopped.UNREADABLE),
+        ('[{"bbox_2d": [900, 900, 950, 950]}]', Stopped.BAD_BOX),
+        ('[{"bbox_2d": [50, 50, 20, 20]}]', Stopped.BAD_BOX),
+        ('[{"bbox_2d": [NaN, 1, 2, 3]}]', Stopped.UNREADABLE),
+        ("on and on " * 50, Stopped.ENDLESS),
+    ],
+)
+def test_nonsense_ends_the_question_cleanly(scene, reply, stopped):
+    result = answer(engine([reply]), Question(scene, "?"), limit=20)
+    assert result.outcome.stopped == stopped
+    assert report(result, "m")["answer"] is None
+
+
+def test_a_forced_answer_is_marked_as_one(scene):
+    result = answer(engine(["red</answer>"]), Question(scene, "?", policy=Policy(view=168, max_zooms=0)))
+    assert (result.outcome.answer, result.outcome.stopped) == ("red", Stopped.LIMIT)
+
+
+def test_labels_that_do_not_fit_the_look_are_refused(scene):
+    with pytest.raises(ValueError, match="leave the question open"):
+        transcript(PROFILE, scene.size, "?", [Zoom(Box(0, 0, 100, 100))])
+    with pytest.raises(ValueError, match="ended after 1 of 2"):
+        transcript(PROFILE, scene.size, "?", [Answer("a"), Answer("b")])

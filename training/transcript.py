@@ -1,0 +1,47 @@
+"""The loop with nobody generating: the label says what the model should have done. For labelling and SFT.
+
+The views come from the same `look()` that serves, so a model is never tuned on another picture than it will be shown.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Sequence
+
+from ..core.dialect import Talk
+from ..core.geometry import Box, Size, View
+from ..core.look import Action, Outcome, look
+from ..core.profile import Profile
+
+
+def transcript(
+    profile: Profile,
+    size: Size,
+    question: str,
+    actions: Sequence[Action],
+    thoughts: Sequence[str] = (),
+    *,
+    region: Box | None = None,
+    picture: Callable[[View], Any] = lambda view: None,
+) -> tuple[list[Talk], Outcome]:
+    """The talks that `actions` make of a question, one for every conversation begun (a huge scene begins one a level), and the outcome.
+
+    thoughts: what is said before each action, "" or missing where nothing is. picture: reads the pixels of a view, where they are wanted.
+    An action is what its written form says: boxes are rounded as the model writes them. Raises ValueError where the actions end
+    before the look does, or go on after it.
+    """
+    flow = look(size, question, profile.policy, region)
+    observation, talks = next(flow), []
+    for step, action in enumerate(actions):
+        if observation.begins:
+            talks.append(Talk(profile.dialect))
+        talk = talks[-1]
+        talk.observe(observation, picture(observation.view) if observation.view else None)
+        assert talk.view
+        written = profile.dialect.write(action, talk.view, thoughts[step] if step < len(thoughts) else "")
+        try:
+            observation = flow.send(talk.act(written.removeprefix(talk.forced)))
+        except StopIteration as stop:
+            if step + 1 < len(actions):
+                raise ValueError(f"the look ended after {step + 1} of {len(actions)} actions: {stop.value.stopped.value}") from None
+            return talks, stop.value
+    raise ValueError(f"the {len(actions)} actions leave the question open")
