@@ -144,7 +144,7 @@ def write_views(folder: Path, done: Sequence[Answered]) -> Path:
         raise SceneError(f"The folder {folder} can't be made: {error.strerror}.", "Choose another folder.") from error
     for number, answered in enumerate(done, 1):
         for step, (shown, picture) in enumerate(zip(answered.outcome.views, answered.pictures)):
-            label = re.sub(r"[^a-z0-9]+", "-", shown.label.lower()).strip("-")[:40] or ("zoom" if shown.roi else "global")
+            label = re.sub(r"\W+", "-", shown.label.lower()).strip("-")[:40] or ("zoom" if shown.roi else "global")
             _safely(folder / f"q{number}-{step}-{label}.png", picture.save)
     return folder
 
