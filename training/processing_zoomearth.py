@@ -1,0 +1,20 @@
+"""A processor for Qwen2.5-VL checkpoints that needs no torchvision: the stock one without its video half.
+
+`servable` copies this file into a checkpoint folder, where transformers loads it by `auto_map`; so it stands alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from transformers import ProcessorMixin, Qwen2_5_VLProcessor
+
+
+class ZoomEarthProcessor(Qwen2_5_VLProcessor):
+    """Pictures and text; transformers reads the parts it needs off this signature."""
+
+    def __init__(self, image_processor: Any = None, tokenizer: Any = None, chat_template: str | None = None, **options: Any) -> None:
+        self.image_token, self.video_token = "<|image_pad|>", "<|video_pad|>"
+        self.image_token_id = tokenizer.convert_tokens_to_ids(self.image_token)
+        self.video_token_id = tokenizer.convert_tokens_to_ids(self.video_token)
+        ProcessorMixin.__init__(self, image_processor, tokenizer, chat_template=chat_template, **options)

@@ -1,0 +1,107 @@
+"""Make a checkpoint folder one that `transformers serve` can host, with or without torchvision:
+
+    python -m zoomearth.training.servable FOLDER OUT
+    transformers serve OUT --trust-remote-code
+    zoomearth ask scene.tif "..." --model FOLDER --remote http://localhost:8000 --remote-model OUT
+
+What a server needs besides the weights is how a talk is laid out, since it only hears messages: `chat_template.jinja` writes exactly
+what the dialect's `layout()` writes for the local engine. vLLM and SGLang take FOLDER itself and `--chat-template OUT/chat_template.jinja`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import ModelError, ZoomEarthError
+from ..core.profile import Profile
+
+TEMPLATES = Path(__file__).resolve().parents[1] / "resources" / "templates"
+PROCESSOR = Path(__file__).with_name("processing_zoomearth.py")
+LEFT_OUT = ("chat_template.json", "chat_template.jinja", "processor_config.json", "video_preprocessor_config.json")
+
+# What a server may send back of a talk: everything since the last crop or the turn's beginning, as plain text. The stock template for
+# this model family would send back the turn's earlier views too, and take <think> out of the text.
+RESPONSE = {
+    "defaults": {"role": "assistant"},
+    "start_anchor": ["<|im_start|>assistant\n", "<|vision_end|>"],
+    "fields": {"content": {"close_pattern": r"(?:<\|im_end\|>|<\|endoftext\|>)", "content": "text"}},
+}
+
+
+def servable(folder: Path, out: Path) -> Path:
+    """Writes `out`, a servable copy of the checkpoint `folder` (weights are hard links where the disk allows); returns `out`.
+
+    Raises ModelError where `folder` is no checkpoint or `out` holds something already.
+    """
+    if not (folder / "config.json").is_file():
+        raise ModelError(f"{folder} holds no checkpoint: config.json is missing.", "Give the folder of a model's files.")
+    if out.exists() and any(out.iterdir()):
+        raise ModelError(f"{out} is not empty.", "Give a new folder: nothing is overwritten.")
+    profile = Profile.of_folder(folder)
+    out.mkdir(parents=True, exist_ok=True)
+    for file in sorted(folder.iterdir()):
+        if file.is_file() and file.name not in LEFT_OUT:
+            _copy(file, out / file.name)
+    shutil.copyfile(PROCESSOR, out / PROCESSOR.name)
+    name = "qwen-grounding" if profile.dialect.name == "qwen3-grounding" else profile.dialect.name
+    shutil.copyfile(TEMPLATES / f"{name}.jinja", out / "chat_template.jinja")
+    _amend(out / "tokenizer_config.json", response_template=RESPONSE)
+    _amend(out / "preprocessor_config.json", image_processor_type="Qwen2VLImageProcessor")
+    _amend(out / "generation_config.json", suppress_tokens=_never_said(out))
+    where = f"{PROCESSOR.stem}.ZoomEarthProcessor"
+    _amend(out / "processor_config.json", processor_class="ZoomEarthProcessor", auto_map={"AutoProcessor": where})
+    return out
+
+
+def _copy(file: Path, to: Path) -> None:
+    if file.suffix == ".safetensors":
+        try:
+            return os.link(file.resolve(), to)
+        except OSError:  # another disk, or a file system without links
+            pass
+    shutil.copyfile(file, to)
+
+
+def _never_said(folder: Path) -> list[int]:
+    """Tokens that mean something only in a prompt, and rows of the embedding that stand for nothing: the local engine bans them too."""
+    tokens = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    generation = folder / "generation_config.json"
+    ends = json.loads(generation.read_text(encoding="utf-8")).get("eos_token_id") if generation.is_file() else None
+    ends = ends if isinstance(ends, list) else [ends]
+    added = {token["id"]: token for token in tokens["added_tokens"]}
+    special = {number for number, token in added.items() if token["special"] and number not in ends and token["content"] != "<|im_end|>"}
+    known = max([*added, *tokens["model"]["vocab"].values()]) + 1
+    rows = config.get("text_config", config)["vocab_size"]
+    return sorted(special.union(range(known, rows)))
+
+
+def _amend(file: Path, **entries: Any) -> None:
+    data = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    data.update(entries)
+    data.pop("chat_template", None)  # chat_template.jinja is the only one
+    file.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser("python -m zoomearth.training.servable", description="Make a checkpoint servable.")
+    parser.add_argument("folder", type=Path, metavar="FOLDER")
+    parser.add_argument("out", type=Path, metavar="OUT")
+    options = parser.parse_args(arguments)
+    try:
+        out = servable(options.folder, options.out)
+    except ZoomEarthError as error:
+        print(f"servable: {error.message}\n  {error.hint}", file=sys.stderr)
+        return 2
+    print(f"{out}: transformers serve {out} --trust-remote-code")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
