@@ -1,8 +1,8 @@
 """From whatever a raster holds to the planes a picture is made of: which bands, what stretch, what is not valid.
 
-A picture is one plane (grey) or three (red, green, blue) of uint8. uint8 passes through as it is. Everything else goes through one linear stretch per
-band, shared by all views of a scene: a model that sees the same roof in two views must see the same colour. Invalid pixels (nodata, NaN, alpha 0,
-masked) are black, the colour the published loop's decoder gives them and the one models have seen outside of swaths.
+A picture is one plane (grey) or three (red, green, blue) of uint8. uint8 passes through as it is. Everything else goes
+through one linear stretch per band, shared by all views of a scene: a model that sees the same roof in two views must
+see the same colour. What is not valid (nodata, NaN, alpha 0, masked) is black, whatever was left under it.
 """
 
 from __future__ import annotations
@@ -47,8 +47,17 @@ class Rendering:
     def alpha(self) -> bool:
         return len(self.read) > len(self.shown)
 
+    @property
+    def void_is_black(self) -> bool:
+        """Whether what GDAL gives for a block that was never written, nodata or else 0, is shown black."""
+        fill = [nodata or 0 for nodata in self.nodata] + [0] * self.alpha
+        return not any(plane.any() for plane in self.planes(np.array(fill, self.dtype).reshape(-1, 1, 1), None))
+
     def valid(self, data: np.ndarray, mask: np.ndarray | None) -> np.ndarray | None:
-        """[row, column], or None where all of it is. A pixel is invalid when every shown band is (nodata, NaN, infinite), or alpha or mask is 0."""
+        """[row, column], or None where all of it is.
+
+        A pixel is not valid when every shown band is nodata or not finite, or its alpha or mask is 0.
+        """
         shown, valid = data[: len(self.shown)], None
         if any(value is not None for value in self.nodata) or data.dtype.kind == "f":
             valid = np.zeros(shown.shape[1:], bool)
@@ -75,7 +84,8 @@ class Rendering:
     def samples(self, data: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
         """What the stretch is taken from: float64 [band, sample], NaN where a band says nothing.
 
-        The zeros of unsigned types are left out: where nobody declared them they fill the edges of a tilted footprint, and black they are anyway.
+        The zeros of wide unsigned types are left out: where nobody declared them nodata they fill what lies outside of
+        a tilted footprint, as in Landsat's own files, and black they are anyway.
         """
         values = data[: len(self.shown)].astype(np.float64)
         for plane, nodata in zip(values, self.nodata):
@@ -98,7 +108,10 @@ def _chosen(name: str, facts: Facts, bands: Sequence[int] | None) -> list[int]:
     if bands:
         wrong = [number for number in bands if not 1 <= number <= count]
         if wrong:
-            raise SceneError(f"{name} has no band {wrong[0]}: its bands are 1 to {count}.", "Choose with --bands, for example --bands 3,2,1.")
+            raise SceneError(
+                f"{name} has no band {wrong[0]}: its bands are 1 to {count}.",
+                "Choose with --bands, for example --bands 3,2,1.",
+            )
         if len(bands) not in (1, 3):
             raise SceneError(f"{len(bands)} bands were chosen of {name}; a picture takes one or three.", "For example --bands 3,2,1.")
         return list(bands)
@@ -122,7 +135,10 @@ def _palette(band: Band) -> np.ndarray | None:
 def _checked(name: str, stretch: Sequence[tuple[float, float]], count: int) -> Stretch:
     pairs = list(stretch) * (count if len(stretch) == 1 else 1)
     if len(pairs) != count or not all(np.isfinite(pair).all() and pair[0] < pair[1] for pair in pairs):
-        raise SceneError(f"The stretch {list(stretch)} doesn't fit {count} bands of {name}.", "Give one pair, lowest then highest, for each band.")
+        raise SceneError(
+            f"The stretch {list(stretch)} doesn't fit {count} bands of {name}.",
+            "Give one pair, lowest then highest, for each band.",
+        )
     return tuple((float(low), float(high)) for low, high in pairs)
 
 

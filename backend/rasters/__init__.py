@@ -1,8 +1,9 @@
 """One interface over the two Python bindings of GDAL.
 
-`osgeo.gdal` where the interpreter has it (Debian's python3-gdal, conda, QGIS's own), else rasterio's wheels, which bundle GDAL. Never both in
-one process: each brings a libgdal of its own. `ZOOMEARTH_GDAL=osgeo` or `=rasterio` chooses by hand. What differs from binding to binding stays in the
-adapters; whatever is a decision (which overview, which bands, what black means) is in `scene.py` and `pixels.py`.
+`osgeo.gdal` where the interpreter has it (Debian's python3-gdal, conda, QGIS's own), else rasterio's wheels, which
+bundle GDAL. Never both in one process: each brings a libgdal of its own. `ZOOMEARTH_GDAL=osgeo` or `=rasterio` chooses
+by hand. What differs from binding to binding stays in the adapters; what is a decision (which overview, which bands,
+what is black) is in `levels.py`, `pixels.py` and `scene.py`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from ...core.errors import BackendError
 from ...core.geometry import Size
 
 NAMES = ("osgeo", "rasterio")
+Window = tuple[int, int, int, int]  # x, y, width, height
 
 OPTIONS = {
     "GDAL_ERROR_ON_LIBJPEG_WARNING": "YES",  # a truncated JPEG is an error, not a grey lower half
@@ -28,14 +30,13 @@ OPTIONS = {
 REMOTE_OPTIONS = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",  # no listing, no probing for side files
     "GDAL_INGESTED_BYTES_AT_OPEN": "65536",  # a COG's directory of tiles in the first request
-    "CPL_VSIL_CURL_USE_HEAD": "NO",
     "GDAL_HTTP_MERGE_CONSECUTIVE_RANGES": "YES",
     "GDAL_HTTP_CONNECTTIMEOUT": "20",
     "GDAL_HTTP_LOW_SPEED_TIME": "30",
     "GDAL_HTTP_LOW_SPEED_LIMIT": "1",
     "GDAL_HTTP_MAX_RETRY": "2",
 }
-CACHE_BYTES = 64 << 20  # GDAL's block cache while a whole raster runs through it; by default it takes 5 % of the machine's memory
+CACHE_BYTES = 64 << 20  # GDAL's block cache while a raster runs through it, else 5 % of the machine's memory
 
 
 class RasterError(Exception):
@@ -44,9 +45,9 @@ class RasterError(Exception):
 
 @dataclass(frozen=True)
 class Band:
-    """`dtype` by numpy's name ("complex..." ones start so), `interpretation` by GDAL's, lower case ("red", "gray", "alpha", "palette", ...).
+    """`dtype` by numpy's name ("complex..." for those), `interpretation` by GDAL's, lower case ("red", "gray", "alpha", ...).
 
-    `validity` says where GDAL keeps what is valid: "all", "nodata" (the value), "alpha" (a band), "mask" (a mask of its own).
+    `validity` says where GDAL keeps what is valid: "all", "nodata" (the value), "alpha" (a band), "mask" (one of its own).
     """
 
     index: int
@@ -66,7 +67,7 @@ class Facts:
     bands: tuple[Band, ...]
     block: Size  # the tile or strip in which the file is stored
     overviews: tuple[Size, ...]  # in GDAL's order
-    affine: tuple[float, ...] | None  # GDAL's order; None: nothing is known
+    affine: tuple[float, float, float, float, float, float] | None  # GDAL's order; None: nothing is known
     gcps: int  # how many ground control points the affine was fitted to
     wkt: str
     crs: str  # short: "EPSG:32615", else the CRS's own name, "" where unknown
@@ -76,7 +77,7 @@ class Facts:
 
 
 class Raster(Protocol):
-    """One open raster. Windows are (x, y, width, height) in pixels of the level; level 0 is the raster itself, n its n-th overview.
+    """One open raster. Windows are (x, y, width, height) in pixels of the level: 0 is the raster, n its n-th overview.
 
     Opened and used on one thread. `options` are GDAL configuration, in force only inside the calls. Every method raises `RasterError`.
     """
@@ -84,18 +85,16 @@ class Raster(Protocol):
     library: str
     facts: Facts
 
-    def read(
-        self, window: tuple[int, int, int, int], bands: Sequence[int], dtype: str, level: int = 0, size: Size | None = None
-    ) -> np.ndarray:
+    def read(self, window: Window, bands: Sequence[int], dtype: str, level: int = 0, size: Size | None = None) -> np.ndarray:
         """Pixels [band, row, column]; with `size`, averaged by GDAL to it."""
         ...
 
-    def mask(self, window: tuple[int, int, int, int], band: int, level: int = 0, size: Size | None = None) -> np.ndarray:
+    def mask(self, window: Window, band: int, level: int = 0, size: Size | None = None) -> np.ndarray:
         """GDAL's validity mask of one band, [row, column] uint8, 0 = invalid."""
         ...
 
-    def stored(self, column: int, row: int, level: int = 0) -> bool:
-        """False where a sparse TIFF keeps nothing for this block."""
+    def stored(self, column: int, row: int) -> bool:
+        """False where a sparse TIFF keeps nothing for this block of the raster itself."""
         ...
 
     def small_cache(self) -> contextlib.AbstractContextManager[None]:
@@ -114,7 +113,8 @@ def library() -> str:
         with contextlib.suppress(ImportError):
             importlib.import_module("osgeo.gdal" if name == "osgeo" else "rasterio")
             return name
-    raise BackendError(f"No GDAL for Python was found ({wanted or 'neither osgeo nor rasterio'}).", "pip install rasterio")
+    missing = wanted or "neither osgeo nor rasterio"
+    raise BackendError(f"No GDAL for Python was found ({missing}).", "pip install rasterio")
 
 
 def open_raster(path: str, options: dict[str, str]) -> Raster:

@@ -9,10 +9,17 @@ import numpy as np
 from osgeo import gdal
 
 from ...core.geometry import Size
-from . import CACHE_BYTES, Band, Facts, Raster, RasterError
+from . import CACHE_BYTES, Band, Facts, Raster, RasterError, Window
 
 gdal.UseExceptions()
-DTYPES = {"byte": "uint8", "cint16": "complex_int16", "cint32": "complex_int32", "cfloat32": "complex64", "cfloat64": "complex128"}
+DTYPES = {
+    "byte": "uint8",
+    "cfloat32": "complex64",
+    "cfloat64": "complex128",
+    "cint16": "complex_int16",
+    "cint32": "complex_int32",
+}
+VALIDITY = {gdal.GMF_ALL_VALID: "all", gdal.GMF_NODATA: "nodata", gdal.GMF_PER_DATASET | gdal.GMF_ALPHA: "alpha"}
 
 
 class OsgeoRaster:
@@ -48,9 +55,7 @@ class OsgeoRaster:
             self._levels[level] = self._open(f"OVERVIEW_LEVEL={level - 1}")
         return self._levels[level]
 
-    def read(
-        self, window: tuple[int, int, int, int], bands: Sequence[int], dtype: str, level: int = 0, size: Size | None = None
-    ) -> np.ndarray:
+    def read(self, window: Window, bands: Sequence[int], dtype: str, level: int = 0, size: Size | None = None) -> np.ndarray:
         width, height = size or window[2:]
         code = gdal.GetDataTypeByName(dtype) or gdal.GDT_Byte  # GDAL < 3.7 keeps int8 in a Byte
         how = gdal.GRIORA_Average if size else gdal.GRIORA_NearestNeighbour
@@ -58,14 +63,14 @@ class OsgeoRaster:
             data = self._level(level).ReadRaster(*window, width, height, code, band_list=list(bands), resample_alg=how)
         return np.frombuffer(data, dtype).reshape(len(bands), height, width)
 
-    def mask(self, window: tuple[int, int, int, int], band: int, level: int = 0, size: Size | None = None) -> np.ndarray:
+    def mask(self, window: Window, band: int, level: int = 0, size: Size | None = None) -> np.ndarray:
         width, height = size or window[2:]
         with self._scope():
             mask = self._level(level).GetRasterBand(band).GetMaskBand()
             return np.frombuffer(mask.ReadRaster(*window, width, height, gdal.GDT_Byte), np.uint8).reshape(height, width)
 
-    def stored(self, column: int, row: int, level: int = 0) -> bool:
-        return self._level(level).GetRasterBand(1).GetMetadataItem(f"BLOCK_OFFSET_{column}_{row}", "TIFF") is not None
+    def stored(self, column: int, row: int) -> bool:
+        return self._levels[0].GetRasterBand(1).GetMetadataItem(f"BLOCK_OFFSET_{column}_{row}", "TIFF") is not None
 
     @contextlib.contextmanager
     def small_cache(self) -> Iterator[None]:
@@ -84,9 +89,20 @@ def _band(number: int, band: gdal.Band) -> Band:
     dtype = gdal.GetDataTypeName(band.DataType).lower()
     dtype = "int8" if band.GetMetadataItem("PIXELTYPE", "IMAGE_STRUCTURE") == "SIGNEDBYTE" else DTYPES.get(dtype, dtype)
     flags, table = band.GetMaskFlags(), band.GetColorTable()
-    validity = {gdal.GMF_ALL_VALID: "all", gdal.GMF_NODATA: "nodata", gdal.GMF_PER_DATASET | gdal.GMF_ALPHA: "alpha"}.get(flags, "mask")
+    validity = {
+        gdal.GMF_ALL_VALID: "all",
+        gdal.GMF_NODATA: "nodata",
+        gdal.GMF_PER_DATASET | gdal.GMF_ALPHA: "alpha",
+    }.get(flags, "mask")
     palette = tuple(table.GetColorEntry(value) for value in range(table.GetCount())) if table else ()
-    return Band(number, dtype, gdal.GetColorInterpretationName(band.GetColorInterpretation()).lower(), band.GetNoDataValue(), validity, palette)
+    return Band(
+        number,
+        dtype,
+        gdal.GetColorInterpretationName(band.GetColorInterpretation()).lower(),
+        band.GetNoDataValue(),
+        validity,
+        palette,
+    )
 
 
 def _facts(ds: gdal.Dataset) -> Facts:

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import rasterio
+from rasterio import windows
 from rasterio._env import get_gdal_config, set_gdal_config  # the only door to GDALSetCacheMax that can be shut again
 from rasterio.enums import ColorInterp, MaskFlags, Resampling
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.transform import from_gcps
-from rasterio.windows import Window
 
 from ...core.geometry import Size
-from . import CACHE_BYTES, Band, Facts, Raster, RasterError
+from . import CACHE_BYTES, Band, Facts, Raster, RasterError, Window
 
 warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)  # `Scene.grid is None` says it
 
@@ -48,20 +48,20 @@ class RasterioRaster:
             self._levels[level] = self._open(OVERVIEW_LEVEL=level - 1)
         return self._levels[level]
 
-    def read(
-        self, window: tuple[int, int, int, int], bands: Sequence[int], dtype: str, level: int = 0, size: Size | None = None
-    ) -> np.ndarray:
+    def read(self, window: Window, bands: Sequence[int], dtype: str, level: int = 0, size: Size | None = None) -> np.ndarray:
         shape = (len(bands), size.height, size.width) if size else None
         how = Resampling.average if size else Resampling.nearest
         with self._scope():
-            return self._level(level).read(list(bands), window=Window(*window), out_shape=shape, out_dtype=dtype, resampling=how)
+            return self._level(level).read(list(bands), window=windows.Window(*window), out_shape=shape, out_dtype=dtype, resampling=how)
 
-    def mask(self, window: tuple[int, int, int, int], band: int, level: int = 0, size: Size | None = None) -> np.ndarray:
+    def mask(self, window: Window, band: int, level: int = 0, size: Size | None = None) -> np.ndarray:
         with self._scope():
-            return self._level(level).read_masks(band, window=Window(*window), out_shape=(size.height, size.width) if size else None)
+            return self._level(level).read_masks(
+                band, window=windows.Window(*window), out_shape=(size.height, size.width) if size else None
+            )
 
-    def stored(self, column: int, row: int, level: int = 0) -> bool:
-        return self._level(level).get_tag_item(f"BLOCK_OFFSET_{column}_{row}", "TIFF", bidx=1) is not None
+    def stored(self, column: int, row: int) -> bool:
+        return self._levels[0].get_tag_item(f"BLOCK_OFFSET_{column}_{row}", "TIFF", bidx=1) is not None
 
     @contextlib.contextmanager
     def small_cache(self) -> Iterator[None]:
@@ -79,7 +79,11 @@ class RasterioRaster:
 
 def _band(ds: rasterio.DatasetReader, number: int) -> Band:
     interpretation, flags = ds.colorinterp[number - 1], ds.mask_flag_enums[number - 1]
-    named = {(MaskFlags.all_valid,): "all", (MaskFlags.nodata,): "nodata", (MaskFlags.per_dataset, MaskFlags.alpha): "alpha"}
+    named = {
+        (MaskFlags.all_valid,): "all",
+        (MaskFlags.nodata,): "nodata",
+        (MaskFlags.per_dataset, MaskFlags.alpha): "alpha",
+    }
     palette = ds.colormap(number) if interpretation == ColorInterp.palette else {}
     return Band(
         number,
