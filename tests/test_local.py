@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from tiny import make_tiny
+
 from zoomearth.core.dialect import Talk, Turn
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Observation

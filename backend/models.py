@@ -1,0 +1,203 @@
+"""The models there are, where they lie, and how each is asked. Imports neither torch nor a network library until one is needed.
+
+`resources/models.json` lists them. A null revision is one that was not known when the list was written: the download takes what the hub
+calls `main` at that moment and records commit and checksums in the folder's download.json, against which `verify` works offline.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import struct
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Callable
+
+from ..core.errors import ModelError
+from ..core.profile import FILE as PROFILE_FILE
+from ..core.profile import Profile
+
+RESOURCES = Path(__file__).resolve().parent.parent / "resources"
+RECEIPT = "download.json"  # in a downloaded folder: repo, revision, and every file with its size and SHA-256
+
+OnProgress = Callable[[str, int, int], None]  # file name, bytes there, bytes in all
+
+
+@dataclass(frozen=True)
+class Model:
+    """An entry of models.json. bundled: its folder under resources/; repo: on the hub. bytes: of the download, about."""
+
+    id: str
+    title: str
+    bundled: str | None
+    repo: str | None
+    revision: str | None
+    bytes: int
+    licence: str
+    files: tuple[str, ...] = ()
+    profile: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies, or would lie once downloaded."""
+        return RESOURCES / self.bundled if self.bundled else home() / self.id
+
+    @property
+    def here(self) -> bool:
+        return (self.folder / ("config.json" if self.bundled else RECEIPT)).is_file()
+
+
+def catalogue() -> dict[str, Model]:
+    """The models by id, in the list's order."""
+    entries = json.loads((RESOURCES / "models.json").read_text(encoding="utf-8"))
+    return {entry["id"]: Model(**{**entry, "files": tuple(entry.get("files", ()))}) for entry in entries}
+
+
+def home() -> Path:
+    """Where downloaded models lie: in ZOOMEARTH_HOME, else in the system's folder for a user's data."""
+    if chosen := os.environ.get("ZOOMEARTH_HOME"):
+        return Path(chosen).expanduser() / "models"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local") / "ZoomEarth/models"
+    if sys.platform == "darwin":
+        return Path.home() / "Library/Application Support/ZoomEarth/models"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "zoomearth/models"
+
+
+def listing() -> list[dict[str, Any]]:
+    """For people and --json: id, title, size, licence, repo, revision, and the folder (None: not downloaded)."""
+    return [
+        {
+            "id": model.id,
+            "title": model.title,
+            "size": f"{model.bytes / 1e9:.1f} GB" if model.bytes >= 1e9 else f"{model.bytes / 1e6:.0f} MB",
+            "licence": model.licence,
+            "repo": model.repo,
+            "revision": model.revision,
+            "folder": str(model.folder) if model.here else None,
+        }
+        for model in catalogue().values()
+    ]
+
+
+def find(name: str) -> Path:
+    """The folder of a model, by its id or as a path. Raises ModelError where there is none."""
+    model = catalogue().get(name)
+    if model is None:
+        folder = Path(name).expanduser()
+        if not folder.is_dir():
+            raise ModelError(
+                f"There is no model {name!r}: neither an id nor a folder.",
+                f"The ids are {', '.join(catalogue())}; or give the folder of a checkpoint.",
+            )
+        return folder
+    if not model.here:
+        if model.bundled:
+            raise ModelError(f"{model.folder} holds no model: this copy of ZoomEarth is not whole.", "Install it anew.")
+        raise ModelError(f"{model.id} has not been downloaded.", f"zoomearth models download {model.id}")
+    return model.folder
+
+
+def profile_for(name: str, prompt_file: str = "") -> Profile:
+    """How a model is asked; it need not be downloaded, as another machine may run it. Raises ModelError."""
+    model = catalogue().get(name)
+    profile = Profile.from_dict(model.profile) if model and not model.here and model.profile else Profile.of_folder(find(name))
+    if not prompt_file:
+        return profile
+    try:
+        return with_prompt(profile, Path(prompt_file).expanduser().read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(f"The prompt file {prompt_file} can't be read: {error}.", "It is a text file in UTF-8.") from error
+
+
+def with_prompt(profile: Profile, text: str) -> Profile:
+    """The profile with another instruction, which follows the question on a new line; a system text may stand before a line of `---`,
+    as in resources/prompts. The file's last newline is not part of it."""
+    system, separator, instruction = text.replace("\r\n", "\n").rpartition("\n---\n")
+    instruction = "\n" + instruction.strip("\n")
+    system = system if separator else profile.dialect.system
+    return replace(profile, dialect=replace(profile.dialect, system=system, instruction=instruction))
+
+
+def verify(name: str) -> list[str]:
+    """Checks every file of a model against its recorded checksum (a folder without a record: that its weights are whole).
+    Works offline. Returns the files' names; raises ModelError naming the first bad one."""
+    folder = find(name)
+    again = f"zoomearth models download {name}" if name in catalogue() else "Copy the folder again from where it came."
+    receipt = folder / RECEIPT
+    if receipt.is_file():
+        try:
+            files = json.loads(receipt.read_text(encoding="utf-8"))["files"]
+        except (ValueError, KeyError) as error:
+            raise ModelError(f"{receipt} can't be read.", again) from error
+    else:
+        files = {file.name: None for file in sorted(folder.glob("*.safetensors")) + sorted(folder.glob("*.json"))}
+    for file, recorded in files.items():
+        if not _intact(folder / file, recorded):
+            raise ModelError(f"{folder / file} is damaged or missing.", again)
+    return list(files)
+
+
+def download(name: str, on_progress: OnProgress = lambda file, done, total: None, cancelled: Callable[[], bool] = lambda: False) -> Path:
+    """Fetches a model by its id and returns its folder; goes on where an earlier attempt stopped, and repairs a damaged folder.
+
+    Raises ModelError; Cancelled where `cancelled` says so (what is there is kept for the next time).
+    """
+    model = catalogue().get(name)
+    if model is None:
+        raise ModelError(f"There is no model {name!r}.", f"The ids are {', '.join(catalogue())}.")
+    if model.here:
+        try:
+            verify(name)
+            return model.folder
+        except ModelError:
+            if model.bundled:
+                raise
+    if model.bundled:
+        return find(name)
+    from .fetch import fetch
+
+    part = model.folder.with_name(model.id + ".part")
+    try:
+        if model.folder.exists() and not part.exists():
+            model.folder.rename(part)  # damaged: its good files need not travel again
+        (part / RECEIPT).unlink(missing_ok=True)
+        receipt = fetch(model, part, on_progress, cancelled)
+        if not (part / PROFILE_FILE).exists():
+            (part / PROFILE_FILE).write_text(json.dumps(model.profile, indent=1), encoding="utf-8")
+        (part / RECEIPT).write_text(json.dumps(receipt, indent=1), encoding="utf-8")
+        part.rename(model.folder)
+    except OSError as error:
+        raise ModelError(f"{name} can't be stored in {part}: {error.strerror or error}.", "ZOOMEARTH_HOME names another place.") from error
+    return model.folder
+
+
+def sha256(file: Path) -> str:
+    digest = hashlib.sha256()
+    with file.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _intact(file: Path, recorded: dict[str, Any] | None) -> bool:
+    try:
+        if recorded:
+            return file.stat().st_size == recorded["size"] and sha256(file) == recorded["sha256"]
+        if file.suffix == ".safetensors":
+            return _whole(file)
+        json.loads(file.read_text(encoding="utf-8"))
+        return True
+    except (OSError, ValueError, KeyError, TypeError, struct.error):
+        return False
+
+
+def _whole(file: Path) -> bool:
+    """A safetensors file begins with its header's length and the header, which says where the last tensor ends."""
+    with file.open("rb") as stream:
+        (length,) = struct.unpack("<Q", stream.read(8))
+        header = json.loads(stream.read(min(length, 100_000_000)))
+    ends = [tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"]
+    return file.stat().st_size == 8 + length + max(ends, default=0)

@@ -1,0 +1,254 @@
+"""The list of models, and the download against a loopback server that speaks the hub's two routes over a real tiny checkpoint."""
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from tiny import make_tiny
+
+from zoomearth.backend import fetch, models
+from zoomearth.core.errors import Cancelled, ModelError
+from zoomearth.core.profile import Profile
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+REPO = "HappyBug/ZoomEarth-3B"
+WEIGHTS = "model.safetensors"
+
+
+class Hub(ThreadingHTTPServer):
+    """Large files by a redirect and with ranges, as the hub serves them. cut: bytes after which the next weights break off, once."""
+
+    daemon_threads = True
+
+    def __init__(self, folder):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.files = {file.name: file.read_bytes() for file in folder.iterdir() if file.name != "zoomearth.json"}
+        self.files["README.md"] = b"not needed"
+        self.listed = {name: hashlib.sha256(content).hexdigest() for name, content in self.files.items()}
+        self.cut = 0
+        self.broken = 0  # answers of 503 still to come
+        self.ranges = []
+
+    @property
+    def address(self):
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        hub = self.server
+        path = self.path.split("?")[0]
+        if hub.broken:
+            hub.broken -= 1
+            return self.answer(503, b"")
+        if re.fullmatch(f"/api/models/{REPO}/revision/(main|{COMMIT})", path):
+            siblings = [{"rfilename": "../escape.json", "size": 1, "blobId": "0"}]
+            for name, content in hub.files.items():
+                blob = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+                lfs = {"lfs": {"sha256": hub.listed[name]}} if name == WEIGHTS else {}
+                siblings.append({"rfilename": name, "size": len(content), "blobId": blob, **lfs})
+            return self.answer(200, json.dumps({"sha": COMMIT, "siblings": siblings}).encode())
+        name = path.rsplit("/", 1)[1]
+        if path == f"/{REPO}/resolve/{COMMIT}/{name}" and name == WEIGHTS:
+            self.send_response(302)
+            self.send_header("Location", f"{hub.address}/cdn/{name}")
+            self.send_header("Content-Length", "0")
+            return self.end_headers()
+        if path in (f"/{REPO}/resolve/{COMMIT}/{name}", f"/cdn/{name}") and name in hub.files:
+            return self.send_file(name)
+        return self.answer(404, b"")
+
+    def answer(self, status, body):
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def send_file(self, name):
+        hub = self.server
+        content = hub.files[name]
+        start = int(re.fullmatch(r"bytes=(\d+)-", self.headers["Range"])[1])
+        hub.ranges.append((name, start))
+        self.send_response(206)
+        self.send_header("Content-Length", str(len(content) - start))
+        self.end_headers()
+        if name == WEIGHTS and hub.cut:
+            self.wfile.write(content[start : hub.cut])
+            hub.cut = 0
+            self.connection.close()
+            return
+        self.wfile.write(content[start:])
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    return make_tiny(tmp_path_factory.mktemp("hub") / "tiny")
+
+
+@pytest.fixture
+def hub(checkpoint, tmp_path, monkeypatch):
+    server = Hub(checkpoint)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("HF_ENDPOINT", server.address)
+    monkeypatch.setenv("ZOOMEARTH_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_downloaded_model_is_whole_verified_and_asked_as_it_was_trained(hub):
+    with pytest.raises(ModelError, match="has not been downloaded") as refused:
+        models.find("zoomearth-3b")
+    assert refused.value.hint == "zoomearth models download zoomearth-3b"
+    seen = []
+    folder = models.download("zoomearth-3b", lambda *step: seen.append(step))
+    assert models.find("zoomearth-3b") == folder
+    assert {file.name for file in folder.iterdir()} == set(hub.files) - {"README.md"} | {"zoomearth.json", "download.json"}
+    receipt = json.loads((folder / "download.json").read_text())
+    assert receipt["revision"] == COMMIT
+    assert receipt["files"][WEIGHTS] == {"size": len(hub.files[WEIGHTS]), "sha256": hub.listed[WEIGHTS]}
+    assert (WEIGHTS, len(hub.files[WEIGHTS]), len(hub.files[WEIGHTS])) in seen
+    hub.shutdown()  # from here on offline
+    assert set(models.verify("zoomearth-3b")) == set(receipt["files"])
+    assert models.download("zoomearth-3b") == folder
+    profile = Profile.of_folder(folder)
+    assert profile == models.profile_for("zoomearth-3b")
+    assert (profile.dialect.name, profile.policy.crop, profile.policy.max_zooms) == ("zoomearth", "reference", 1)
+
+
+def test_the_downloaded_folder_loads(hub):
+    from zoomearth.backend.engines.local import LocalEngine
+
+    LocalEngine(models.download("zoomearth-3b"), device="cpu").close()
+
+
+def test_a_dropped_connection_goes_on_where_it_broke(hub):
+    hub.cut = 300_000
+    models.download("zoomearth-3b")
+    assert [start for name, start in hub.ranges if name == WEIGHTS] == [0, 300_000]
+
+
+def test_a_cancelled_download_is_no_model_and_is_resumed_by_the_next(hub, tmp_path):
+    steps = []
+    with pytest.raises(Cancelled):
+        models.download("zoomearth-3b", lambda *step: steps.append(step), lambda: any(name == WEIGHTS for name, _, _ in steps))
+    assert not models.catalogue()["zoomearth-3b"].here
+    part = tmp_path / "home/models/zoomearth-3b.part" / WEIGHTS
+    there = part.stat().st_size
+    assert 0 < there < len(hub.files[WEIGHTS])
+    models.download("zoomearth-3b")
+    assert [start for name, start in hub.ranges if name == WEIGHTS] == [0, there]
+    assert not part.exists()
+
+
+def test_wrong_bytes_are_refused_and_never_become_a_model(hub):
+    hub.listed[WEIGHTS] = "0" * 64
+    with pytest.raises(ModelError, match=r"model\.safetensors arrived damaged"):
+        models.download("zoomearth-3b")
+    with pytest.raises(ModelError, match="not been downloaded"):
+        models.find("zoomearth-3b")
+    config = hub.files["config.json"]
+    hub.listed[WEIGHTS] = hashlib.sha256(hub.files[WEIGHTS]).hexdigest()
+    hub.files["config.json"] = config.replace(b"qwen", b"QWEN")
+    models.download("zoomearth-3b")
+
+
+def test_a_file_that_rots_on_disk_is_found_and_repaired(hub):
+    folder = models.download("zoomearth-3b")
+    damaged = bytearray((folder / WEIGHTS).read_bytes())
+    damaged[-1] ^= 1
+    (folder / WEIGHTS).write_bytes(damaged)
+    with pytest.raises(ModelError, match=r"model\.safetensors is damaged") as found:
+        models.verify("zoomearth-3b")
+    assert "download zoomearth-3b" in found.value.hint
+    before = len(hub.ranges)
+    models.download("zoomearth-3b")
+    assert hub.ranges[before:] == [(WEIGHTS, 0)], "the good files travelled again"
+    assert models.verify("zoomearth-3b")
+
+
+def test_a_busy_hub_is_asked_again(hub, monkeypatch):
+    monkeypatch.setattr(fetch.time, "sleep", lambda seconds: None)
+    hub.broken = 3
+    assert models.download("zoomearth-3b").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "says"),
+    [
+        ("HF_ENDPOINT", "http://127.0.0.1:9", "can't be reached"),
+        ("HF_ENDPOINT", "{hub}/elsewhere", "does not exist"),
+        ("HF_HUB_OFFLINE", "1", "HF_HUB_OFFLINE"),
+    ],
+)
+def test_without_the_hub_the_user_is_told_what_to_do(hub, monkeypatch, setting, value, says):
+    monkeypatch.setattr(fetch.time, "sleep", lambda seconds: None)
+    monkeypatch.setenv(setting, value.format(hub=hub.address))
+    with pytest.raises(ModelError, match=says) as told:
+        models.download("zoomearth-3b")
+    assert told.value.hint
+
+
+def test_a_disk_too_small_is_said_before_the_first_byte(hub, monkeypatch):
+    monkeypatch.setattr(fetch, "SPARE", 1 << 60)
+    with pytest.raises(ModelError, match="GB are free"):
+        models.download("zoomearth-3b")
+    assert not hub.ranges
+
+
+def test_a_folder_that_cant_be_written_is_one_sentence(hub, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("ZOOMEARTH_HOME", str(tmp_path / "file"))
+    with pytest.raises(ModelError, match="can't be stored") as told:
+        models.download("zoomearth-3b")
+    assert "ZOOMEARTH_HOME" in told.value.hint
+
+
+def test_an_own_folder_is_a_model_and_a_truncated_one_is_noticed(tmp_path):
+    folder = make_tiny(tmp_path / "own")
+    assert models.find(str(folder)) == folder
+    assert WEIGHTS in models.verify(str(folder))
+    with (folder / WEIGHTS).open("r+b") as weights:
+        weights.truncate(500_000)
+    with pytest.raises(ModelError, match="damaged"):
+        models.verify(str(folder))
+    with pytest.raises(ModelError, match="neither an id nor a folder") as told:
+        models.find("zoomearth-3bb")
+    assert "zoomearth-3b" in told.value.hint
+
+
+def test_a_prompt_file_takes_the_instructions_place_and_changes_the_hash(tmp_path):
+    file = tmp_path / "prompt.txt"
+    file.write_text("Answer in French.\n", encoding="utf-8")
+    ours, theirs = models.profile_for("zoomearth-3b"), models.profile_for("zoomearth-3b", str(file))
+    assert theirs.dialect.instruction == "\nAnswer in French."
+    assert theirs.dialect.system == ours.dialect.system
+    assert theirs.prompt_hash != ours.prompt_hash
+    file.write_text("You see the Earth.\n---\nAnswer.", encoding="utf-8")
+    theirs = models.profile_for("zoomearth-3b", str(file))
+    assert (theirs.dialect.system, theirs.dialect.instruction) == ("You see the Earth.", "\nAnswer.")
+    with pytest.raises(ModelError, match="prompt file"):
+        models.profile_for("zoomearth-3b", str(tmp_path / "none.txt"))
+
+
+def test_every_listed_model_can_be_asked():
+    assert [model["id"] for model in models.listing()][:2] == ["zoomearth-demo", "zoomearth-3b"]
+    for model in models.catalogue().values():
+        assert model.bundled or Profile.from_dict(model.profile).name == model.id
+
+
+def test_listing_models_needs_neither_torch_nor_the_network(root):
+    (root / ".build/path").mkdir(parents=True, exist_ok=True)
+    code = "import sys; from zoomearth.backend import models; models.listing(); print({'torch', 'httpx'} & set(sys.modules))"
+    (path := root / ".build/path/zoomearth").exists() or path.symlink_to("../..")
+    run = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(path.parent)}, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "set()"
