@@ -121,11 +121,14 @@ def _bring(client: httpx.Client, url: str, file: Wanted, path: Path, on_progress
                 raise ModelError(f"The download of {file.name} broke off: {error or type(error).__name__}.", AGAIN) from error
             time.sleep(2**fruitless / 4)
     on_progress(file.name, file.size, file.size)
-    if not file.matches(path):
-        path.unlink()
+    if file.matches(path):
+        return
+    path.unlink()
+    if not old:
         raise ModelError(
             f"{file.name} arrived damaged: its checksum is not the hub's.", "Run the same command again: it is fetched afresh."
         )
+    _bring(client, url, file, path, on_progress, cancelled)
 
 
 def _append(client: httpx.Client, url: str, file: Wanted, path: Path, on_progress: OnProgress, cancelled: Callable[[], bool]) -> None:
