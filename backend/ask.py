@@ -46,7 +46,7 @@ def ask(options: argparse.Namespace, settings: Settings) -> int:
             cancelled=interrupted,
         ) as scene:
             region = _region(scene, options)
-            screen.stage(f"loading {settings.remote_model or settings.model}")
+            screen.stage(f"loading {settings.remote_model or settings.asked_as}")
             engine = open_engine(settings)
             try:
                 return _ask_all(engine, scene, region, options, files, screen, interrupted)

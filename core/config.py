@@ -17,13 +17,18 @@ def _setting(default: Any, label: str, help: str, choices: tuple[str, ...] = ())
 class Settings:
     """Which model answers, and where it runs."""
 
-    model: str = _setting("zoomearth-demo", "Model", "a model's id (`zoomearth models` lists them) or a checkpoint folder")
+    model: str = _setting("", "Model", "a model's id (`zoomearth models` lists them) or a checkpoint folder; with a server: how to ask it")
     remote: str = _setting("", "Server", "URL of an OpenAI-compatible server that runs the model instead of this machine")
     remote_model: str = _setting("", "Model on the server", "the model's name on that server")
     device: str = _setting("auto", "Device", "where the model runs", ("auto", "cpu", "cuda", "mps"))
     dtype: str = _setting("auto", "Number format", "of the weights", ("auto", "float32", "bfloat16", "float16"))
     quantize: str = _setting("none", "Weight compression", "int8 halves the memory on CUDA cards", ("none", "int8"))
     prompt_file: str = _setting("", "Prompt file", "a text file whose instruction takes the place of the model's own")
+
+    @property
+    def asked_as(self) -> str:
+        """The model whose prompt, dialect and policy are used: the one named, else the demo here and stock Qwen2.5-VL on a server."""
+        return self.model or ("qwen2.5-vl-3b" if self.remote else "zoomearth-demo")
 
     def __post_init__(self) -> None:
         for setting in fields(self):

@@ -7,7 +7,7 @@ one, so that none costs another's dependencies.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Callable, Protocol, Sequence
 
 from ...core.config import KEY_VARIABLE, Settings
@@ -62,18 +62,13 @@ def open_engine(settings: Settings, key: str | None = None) -> Engine:
     """The engine that the settings name; a server's key comes from the environment unless given. Raises ModelError, EngineError."""
     from .. import models
 
+    profile = models.profile_for(settings.asked_as, settings.prompt_file)
     if settings.remote:
         from .remote import RemoteEngine
 
-        profile = models.profile_for(settings.model, settings.prompt_file)
-        return RemoteEngine(settings.remote, settings.remote_model, profile=profile, key=key or os.environ.get(KEY_VARIABLE))
-    folder = models.find(settings.model)
+        served = replace(profile, name=settings.remote_model or settings.remote)
+        return RemoteEngine(settings.remote, settings.remote_model, profile=served, key=key or os.environ.get(KEY_VARIABLE))
+    folder = models.find(settings.asked_as)
     from .local import LocalEngine
 
-    return LocalEngine(
-        folder,
-        device=settings.device,
-        dtype=settings.dtype,
-        quantize=settings.quantize,
-        profile=models.profile_for(settings.model, settings.prompt_file),
-    )
+    return LocalEngine(folder, device=settings.device, dtype=settings.dtype, quantize=settings.quantize, profile=profile)
