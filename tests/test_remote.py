@@ -11,6 +11,7 @@ from fault_proxy import Fault, FaultProxy
 from PIL import Image
 from server import LISTED, serving
 from tiny import make_tiny
+
 from zoomearth.backend.engines.remote import RemoteEngine
 from zoomearth.core.dialect import Dialect, Talk
 from zoomearth.core.errors import EngineError

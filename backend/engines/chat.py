@@ -56,6 +56,7 @@ class Form:
     def __init__(self) -> None:
         self.refused: set[str] = set()
         self.tolerated: list[str] = []
+        self._guess: list[str] = []  # refused for want of anything better, not proven yet
 
     def tolerate(self, sentence: str) -> None:
         if sentence not in self.tolerated:
@@ -66,11 +67,20 @@ class Form:
         sent = [name for name in WISHES if name not in self.refused and _holds(body, name)]
         named = [name for name in sent if re.search(WISHES[name].pattern, said, re.I | re.S)]
         if not named and status in (400, 422):
-            named = [name for name in sent if name in EXTRAS]
+            if self._guess:  # a plain request is refused too: it is not the form
+                self.refused.difference_update(self._guess)
+                self.tolerated[:] = [said for said in self.tolerated if said not in [WISHES[name].without for name in self._guess]]
+                self._guess = []
+                return False
+            self._guess = named = [name for name in sent if name in EXTRAS]
         for name in named:
             self.refused.add(name)
             self.tolerate(WISHES[name].without)
         return bool(named)
+
+    def accepted(self) -> None:
+        """The server took a request in the present form."""
+        self._guess = []
 
     def request(self, model: str, talk: Talk, limit: int) -> dict[str, Any]:
         """The body of a chat completion, always streamed. No stop strings: some servers cut them off the text, and closing is enough."""

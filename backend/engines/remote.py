@@ -144,6 +144,7 @@ class RemoteEngine:
                 if response.status_code not in (401, 403, 404, 408, 429) and self._form.adapt(response.status_code, said, body):
                     return False
                 raise await self._refusal(client, response, said, cancelled)
+            self._form.accepted()
             if "html" in kind:
                 raise self._error(f"{self.url} answers with a web page.", NOT_API)
             if "json" in kind:
@@ -186,7 +187,7 @@ class RemoteEngine:
                 hint = "Have its certificate trusted on this machine (SSL_CERT_FILE names a file of such certificates)."
                 raise self._error(f"{self.url} shows a certificate that is not trusted here.", hint) from error
             raise _Again("no connection", "Is the server running, and is the address right?") from error
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise _Again("the connection was lost" if isinstance(error, httpx.NetworkError) else "the reply broke off") from error
 
     async def _refusal(self, client: httpx.AsyncClient, response: httpx.Response, said: str, cancelled: Callable[[], bool]) -> Exception:
@@ -281,7 +282,7 @@ def _address(url: str) -> tuple[str, tuple[str, str] | None]:
         parsed = httpx.URL(url.strip())
     except (httpx.InvalidURL, TypeError) as error:
         raise EngineError(f"{url!r} is no address: {error}.", "It looks like http://localhost:8000/v1.") from error
-    if parsed.scheme not in ("http", "https") or not parsed.host:
+    if parsed.scheme not in ("http", "https") or not parsed.host or " " in url.strip() or (parsed.port or 0) > 65535:
         raise EngineError(f"{url!r} is no address of a server.", "It begins with http:// or https://, as http://localhost:8000/v1.")
     login = (parsed.username, parsed.password) if parsed.username or parsed.password else None
     path = parsed.path.rstrip("/")

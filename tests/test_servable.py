@@ -1,0 +1,71 @@
+"""Checkpoints made servable: a server's chat template must lay a talk out as the dialect does."""
+
+import json
+
+import pytest
+from PIL import Image
+from tiny import make_tiny
+
+from zoomearth.backend.engines.chat import Form
+from zoomearth.core.dialect import Talk, dialect
+from zoomearth.core.errors import ModelError
+from zoomearth.core.geometry import Box, Size, View
+from zoomearth.core.look import Observation
+from zoomearth.training.servable import servable
+
+VIEW = View(Box(0, 0, 56, 56), Size(56, 56))
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    return make_tiny(tmp_path_factory.mktemp("tiny") / "tiny")
+
+
+def talks(name):
+    """A question, after a zoom, after two and with no more allowed."""
+    talk = Talk(dialect(name))
+    talk.observe(Observation(VIEW, "What is there? {{ 1 }}", begins=True), Image.new("RGB", (56, 56)))
+    yield talk
+    talk.act('<think>There.</think>[{"bbox_2d": [1, 2, 30, 40], "label": "harbour"}]')
+    talk.observe(Observation(VIEW, label="harbour"), Image.new("RGB", (56, 56)))
+    yield talk
+    talk.act('[{"bbox_2d": [1, 2, 3, 4], "label": "pier"}]<answer>red')
+    talk.observe(Observation(None, must_answer=True))
+    yield talk
+
+
+@pytest.mark.parametrize("name", ["zoomearth", "qwen-grounding"])
+def test_a_server_reads_exactly_what_the_local_engine_reads(name, checkpoint, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_MODULES_CACHE", str(tmp_path / "modules"))
+    from transformers import AutoProcessor
+
+    about = json.loads((checkpoint / "zoomearth.json").read_text())
+    (tmp_path / "checkpoint").mkdir()
+    for file in checkpoint.iterdir():
+        (tmp_path / "checkpoint" / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "checkpoint" / "zoomearth.json").write_text(json.dumps({**about, "dialect": name}))
+    processor = AutoProcessor.from_pretrained(servable(tmp_path / "checkpoint", tmp_path / "served"), trust_remote_code=True)
+    for talk in talks(name):
+        read = "".join(part if isinstance(part, str) else "<|image_pad|>" for part in talk.layout())
+        messages = [
+            {**message, "content": [{"type": "text", "text": message["content"]}] if isinstance(message["content"], str)
+             else [{"type": "image"} if part["type"] == "image_url" else part for part in message["content"]]}
+            for message in Form().messages(talk)
+        ]  # fmt: skip
+        assert processor.apply_chat_template(messages, add_generation_prompt=True) == read
+
+
+def test_nothing_is_overwritten_and_no_folder_is_taken_for_a_checkpoint(checkpoint, tmp_path):
+    servable(checkpoint, tmp_path / "out")
+    with pytest.raises(ModelError, match="not empty"):
+        servable(checkpoint, tmp_path / "out")
+    with pytest.raises(ModelError, match=r"config\.json is missing"):
+        servable(tmp_path / "nothing", tmp_path / "other")
+
+
+def test_a_served_model_never_says_a_token_of_the_prompt(checkpoint, tmp_path):
+    out = servable(checkpoint, tmp_path / "out")
+    tokens = {token["content"]: token["id"] for token in json.loads((out / "tokenizer.json").read_text())["added_tokens"]}
+    never = json.loads((out / "generation_config.json").read_text())["suppress_tokens"]
+    assert {tokens["<|image_pad|>"], tokens["<|vision_start|>"], tokens["<|im_start|>"]} <= set(never)
+    assert tokens["<|im_end|>"] not in never
