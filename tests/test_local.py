@@ -141,3 +141,15 @@ def test_a_batch_answers_as_each_question_alone_would(fresh):
     assert all(reply.fed < reply.tokens_in - 30 for reply in replies)
     for talk, row, tokens in zip(talks, logits, ids):
         assert apart(fresh, talk, row, tokens) < 1e-4
+
+
+def test_the_fixed_cache_of_cuda_graphs_says_the_same(fresh, monkeypatch):
+    """Here without a GPU: the same code, not recorded. Zoomed and asked twice, so that its buffers are used again."""
+    monkeypatch.setattr(fresh, "_graphs", True)
+    talk = ask(fresh, "How many ships are there?")
+    for seed in (1, 2):
+        (reply,), (logits,), (ids,) = overheard(fresh, [talk], limit=24)
+        assert apart(fresh, talk, logits, ids) < 1e-4
+        zoom(talk, reply, seed)
+    assert fresh._fixed is not None
+    assert reply.fed < reply.tokens_in - 30

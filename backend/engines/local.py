@@ -11,6 +11,7 @@ One call at a time: an engine is not to be shared between threads.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections import OrderedDict
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,11 +27,13 @@ from ...core.errors import Cancelled, ModelError
 from ...core.profile import Profile
 from . import OnText, Reply, never, silent
 from .cache import Decoder, Layers, Memories, Memory, Picture, Prompt, prefill
+from .graph import FixedDecoder
 from .weights import load_weights
 
 TOGETHER = 16  # talks decoded in one batch
 CONVERSATIONS = 4  # kept in memory beside those of the last batch
 PICTURES = 64  # whose features are kept: 1.3 MB each for a 3B model at 512 px
+LOG = logging.getLogger(__name__)
 
 
 class LocalEngine:
@@ -53,6 +56,8 @@ class LocalEngine:
         self.weights = load_weights(folder, device, dtype, quantize)
         self._memories = Memories(CONVERSATIONS)
         self._pictures: OrderedDict[str, Picture] = OrderedDict()
+        self._graphs = self.weights.model.device.type == "cuda"
+        self._fixed: FixedDecoder | None = None
         tokenizer, config = self.weights.tokenizer, self.weights.model.config
         self._pad = config.image_token_id
         self._ends = _end_tokens(self.weights.model, tokenizer)
@@ -95,6 +100,7 @@ class LocalEngine:
     def _forget(self) -> None:
         self._memories.kept.clear()
         self._pictures.clear()
+        self._fixed = None
 
     def _answer(self, rows: list[_Row], limit: int, on_text: OnText, cancelled: Callable[[], bool]) -> None:
         """Fills in the rows' replies."""
@@ -106,7 +112,7 @@ class LocalEngine:
             for row in rows:
                 row.reply.cancelled = True
             return
-        decoder = Decoder(model, [row.layers for row in rows])
+        decoder = self._decoder(rows, limit)
         while True:
             stopped = cancelled()
             for row in rows:
@@ -120,6 +126,22 @@ class LocalEngine:
                 decoder.keep(going)
                 rows = [rows[at] for at in going]
             logits = decoder.step([row.ids[-1] for row in rows], [row.prompt.end + len(row.ids) - 1 for row in rows])
+
+    def _decoder(self, rows: list[_Row], limit: int) -> Decoder | FixedDecoder:
+        """A recorded graph for one talk on CUDA; the plain way for all else, and where recording fails."""
+        model, room = self.weights.model, len(rows[0].prompt) + limit
+        if self._graphs and len(rows) == 1:
+            try:
+                if self._fixed is None or self._fixed.capacity < room:
+                    self._fixed = None  # its memory goes before new is taken
+                    self._fixed = FixedDecoder(model, room)
+                return self._fixed.start(rows[0].layers)
+            except RuntimeError as error:
+                if _out_of_memory(error):
+                    raise
+                LOG.warning("decoding without CUDA graphs: %s", error)
+                self._graphs, self._fixed = False, None
+        return Decoder(model, [row.layers for row in rows])
 
     def _read(self, row: _Row) -> Tensor:
         """Computes what is new of a talk; returns the logits for its first token, [vocabulary]."""
