@@ -114,9 +114,9 @@ def profile_for(name: str, prompt_file: str = "") -> Profile:
 
 def with_prompt(profile: Profile, text: str) -> Profile:
     """The profile with another instruction, which follows the question on a new line; a system text may stand before a line of `---`,
-    as in resources/prompts. The file's last newline is not part of it."""
+    as in resources/prompts. It is taken to the letter, its last newline too: the published instruction ends in one."""
     system, separator, instruction = text.replace("\r\n", "\n").rpartition("\n---\n")
-    instruction = "\n" + instruction.strip("\n")
+    instruction = "\n" + instruction.lstrip("\n")
     system = system if separator else profile.dialect.system
     return replace(profile, dialect=replace(profile.dialect, system=system, instruction=instruction))
 

@@ -122,7 +122,7 @@ def test_a_downloaded_model_is_whole_verified_and_asked_as_it_was_trained(hub):
     assert models.download("zoomearth-3b") == folder
     profile = Profile.of_folder(folder)
     assert profile == models.profile_for("zoomearth-3b")
-    assert (profile.dialect.name, profile.policy.crop, profile.policy.max_zooms) == ("zoomearth", "reference", 1)
+    assert (profile.dialect.name, profile.policy.crop, profile.policy.max_zooms) == ("zoomearth", "reference", 3)
 
 
 def test_the_downloaded_folder_loads(hub):
@@ -230,7 +230,7 @@ def test_a_prompt_file_takes_the_instructions_place_and_changes_the_hash(tmp_pat
     file = tmp_path / "prompt.txt"
     file.write_text("Answer in French.\n", encoding="utf-8")
     ours, theirs = models.profile_for("zoomearth-3b"), models.profile_for("zoomearth-3b", str(file))
-    assert theirs.dialect.instruction == "\nAnswer in French."
+    assert theirs.dialect.instruction == "\nAnswer in French.\n"
     assert theirs.dialect.system == ours.dialect.system
     assert theirs.prompt_hash != ours.prompt_hash
     file.write_text("You see the Earth.\n---\nAnswer.", encoding="utf-8")
