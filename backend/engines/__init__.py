@@ -49,6 +49,10 @@ class Engine(Protocol):
 
     profile: Profile
 
+    @property
+    def device(self) -> str:
+        """Where the model runs, in words: cpu, cuda:0, a server's address."""
+
     def reply(
         self, talks: Sequence[Talk], *, limit: int = 512, on_text: OnText = silent, cancelled: Callable[[], bool] = never
     ) -> list[Reply]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import logging
 import re
 from dataclasses import dataclass, field
 from typing import Any, Callable, Iterator
@@ -18,6 +19,7 @@ from typing import Any, Callable, Iterator
 from ...core.dialect import Talk, Turn
 from . import Reply
 
+LOG = logging.getLogger(__name__)
 ECHOES = ("<|im_start|>assistant\n", "<|vision_end|>")  # never in a reply: where one stands, the text before it is the prompt sent back
 
 
@@ -61,6 +63,7 @@ class Form:
     def tolerate(self, sentence: str) -> None:
         if sentence not in self.tolerated:
             self.tolerated.append(sentence)
+            LOG.info(sentence)
 
     def adapt(self, status: int, said: str, body: dict[str, Any]) -> bool:
         """The server answered `status` with the words `said`: whether asking in another form is worth a try."""

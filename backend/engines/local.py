@@ -92,6 +92,10 @@ class LocalEngine:
             "Use a smaller view, fewer questions at once, int8 weights (--quantize int8) or the processor (--device cpu).",
         )
 
+    @property
+    def device(self) -> str:
+        return str(self.weights.model.device)
+
     def close(self) -> None:
         """Gives the memory back; the engine is of no use afterwards."""
         self._forget()

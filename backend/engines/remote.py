@@ -84,6 +84,11 @@ class RemoteEngine:
         """What was put up with, or said in another way, so far: plain sentences."""
         return self._form.tolerated
 
+    @property
+    def device(self) -> str:
+        """The server's address: the model runs there."""
+        return self.url
+
     def reply(
         self, talks: Sequence[Talk], *, limit: int = 512, on_text: OnText = silent, cancelled: Callable[[], bool] = never
     ) -> list[Reply]:

@@ -40,5 +40,9 @@ class ScriptedEngine:
                 break
         return Reply(text, cut=len(words) > limit and text != script, tokens_out=len(text.split()))
 
+    @property
+    def device(self) -> str:
+        return "none"
+
     def close(self) -> None:
         self.replies = []

@@ -1,0 +1,281 @@
+"""The backend process of the QGIS plugin: JSON lines on stdin and stdout, the log on stderr (design, section 7; `messages` has the fields).
+
+    -> {"op": "ask", "id": 1, "scene": "city.tif", "question": "How many ships are there?"}
+    <- {"event": "saw", "id": 1, ...}    {"event": "text", "id": 1, "delta": "..."}    {"event": "done", "id": 1, "result": {...}}
+
+For each id there is exactly one of `done`, `failed`, `cancelled`, and it comes last. Jobs run in order on the main thread; a second thread
+reads, so that a cancel is heard while torch computes, and ends the process where the parent is gone. Nothing heavy is imported before a
+job needs it.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import os
+import queue
+import signal
+import sys
+import threading
+import traceback
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any, BinaryIO, Sequence
+
+from .. import __version__
+from ..core.config import Settings
+from ..core.errors import BackendError, Cancelled, ZoomEarthError
+from ..core.geometry import Box
+from ..core.look import Stopped
+from ..core.profile import Profile
+from ..core.wire import PROTOCOL, LineReader, claim_stdio
+from .messages import Ask, Cancel, Describe, Id, Job, Load, Stop, id_of, read
+from .story import Outbox, Story
+
+if TYPE_CHECKING:
+    from .answer import Event
+    from .engines import Engine
+    from .scene import Scene
+
+GRACE = 5.0  # seconds that work under way has to end after `stop`
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serves until `stop` or the end of stdin. Takes no arguments: everything is said over the wire."""
+    wire_in, wire_out = claim_stdio()
+    faulthandler.enable()  # a crash in C leaves its trace in the log
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is meant for the parent, whose end is this one's too
+    if arguments:
+        print(f"zoomearth serve ignores {' '.join(arguments)}", file=sys.stderr)
+    outbox = Outbox(wire_out)
+    outbox.send(event="ready", protocol=PROTOCOL, version=__version__, pid=os.getpid())
+    jobs = Jobs(outbox)
+    threading.Thread(target=_listen, args=(wire_in, jobs), daemon=True).start()
+    worker = Worker(jobs, outbox)
+    while job := jobs.next():
+        worker.run(job)
+    return 0
+
+
+def _listen(wire_in: BinaryIO, jobs: Jobs) -> None:
+    lines = LineReader()
+    try:
+        while data := wire_in.read(1 << 16):
+            for message in lines.feed(data):
+                jobs.take(message)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)  # deaf, it would be of no use
+    os._exit(0)  # the parent is gone or has closed us: at once, whatever torch is doing
+
+
+class Jobs:
+    """What is to be done, in order, and what has been called off."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._used: set[Id] = set()
+        self._waiting: set[Id] = set()
+        self._running: Id | None = None
+        self._called_off = False  # the running one
+        self._stopping = False
+
+    def take(self, data: dict[str, Any]) -> None:
+        """A message has come (on the reading thread). What can't be read is answered at once; nothing here raises."""
+        try:
+            message = read(data)
+        except BackendError as error:
+            number = id_of(data) if data.get("op") != "cancel" else None
+            return self._refuse(None if number in self._used else number, error)
+        if isinstance(message, Stop):
+            self._stop()
+        elif isinstance(message, Cancel):
+            self._cancel(message.id)
+        elif message.id in self._used:
+            self._refuse(None, BackendError(f"The id {message.id!r} was used before.", "Each id is used once."))
+        else:
+            self._used.add(message.id)
+            with self._lock:
+                self._waiting.add(message.id)
+            self._queue.put(message)
+
+    def next(self) -> Job | None:
+        """The next job that has not been called off; None where the process is to end."""
+        while (job := self._queue.get()) is not None:
+            with self._lock:
+                if job.id in self._waiting:
+                    self._waiting.discard(job.id)
+                    self._running, self._called_off = job.id, False
+                    return job
+        return None
+
+    def called_off(self) -> bool:
+        """Whether the running job is to end."""
+        return self._called_off
+
+    def over(self) -> None:
+        with self._lock:
+            self._running = None
+
+    def _refuse(self, number: Id | None, error: BackendError) -> None:
+        if number is not None:
+            self._used.add(number)
+        self._outbox.send(event="failed", id=number, **error.to_dict())
+
+    def _cancel(self, number: Id) -> None:
+        with self._lock:
+            waited = number in self._waiting
+            self._waiting.discard(number)
+            self._called_off = self._called_off or number == self._running
+        if waited:
+            self._outbox.send(event="cancelled", id=number)
+
+    def _stop(self) -> None:
+        for number in list(self._waiting):
+            self._cancel(number)
+        self._called_off = True
+        self._queue.put(None)
+        killer = threading.Timer(GRACE, os._exit, (0,))
+        killer.daemon = True
+        killer.start()
+
+
+class Worker:
+    """Runs jobs on the main thread; keeps the engine, and the last scene, between them."""
+
+    def __init__(self, jobs: Jobs, outbox: Outbox) -> None:
+        self.jobs, self.outbox = jobs, outbox
+        self.engine: Engine | None = None
+        self.loaded: Load | None = None
+        self.scene: Scene | None = None
+        self.scene_key: tuple[Any, ...] = ()
+        self.story = Story(outbox, "")
+
+    def run(self, job: Job) -> None:
+        """Whatever happens, the job ends with one event and the process lives on."""
+        self.story = Story(self.outbox, job.id)
+        try:
+            last: dict[str, Any] = {"event": "done", "id": job.id, "result": self._result(job)}
+        except Cancelled:
+            last = {"event": "cancelled", "id": job.id}
+        except ZoomEarthError as error:
+            last = {"event": "failed", "id": job.id, **error.to_dict()}
+        except (Exception, SystemExit) as error:
+            traceback.print_exc()
+            said = {"code": "internal", "message": f"{type(error).__name__}: {error}", "hint": "The log has the details: please report it."}
+            last = {"event": "failed", "id": job.id, **said}
+        self.story.flush()
+        self.jobs.over()
+        self.outbox.send(**last)
+
+    def _result(self, job: Job) -> dict[str, Any]:
+        if isinstance(job, Load):
+            return self._load(job)
+        return self._ask(job) if isinstance(job, Ask) else self._open(job).describe()
+
+    def _load(self, job: Load) -> dict[str, Any]:
+        if self.engine is None or replace(job, id=0) != self.loaded:
+            if self.engine:
+                self.engine.close()  # before the next one: both may not fit in memory
+            self.engine = self.loaded = None
+            self.story.progress("loading", 0, 0)
+            self.engine, self.loaded = _engine(job), replace(job, id=0)
+        if self.jobs.called_off():
+            raise Cancelled
+        profile = self.engine.profile
+        about = {"engine": job.engine, "model": profile.name, "dialect": profile.dialect.name, "prompt_hash": profile.prompt_hash}
+        return {**about, "policy": asdict(profile.policy), "device": self.engine.device}
+
+    def _ask(self, job: Ask) -> dict[str, Any]:
+        from .answer import Question, answer, report
+
+        scene = self._open(job)
+        if self.engine is None:
+            self._load(_default_load(job.id))
+        assert self.engine
+        overrides = (job.policy or {}) | ({} if job.max_zooms is None else {"max_zooms": job.max_zooms})
+        try:
+            policy = replace(self.engine.profile.policy, **overrides)
+        except (TypeError, ValueError) as error:
+            raise BackendError(f"The policy of ask can't be used: {error}.", "It names view, max_zooms, least, crop, ...") from error
+        region = Box(*job.region) if job.region else None
+        answered = answer(self.engine, Question(scene, job.question, region, policy), self._tell, self.jobs.called_off)
+        if answered.outcome.stopped is Stopped.CANCELLED:
+            raise Cancelled
+        return report(answered, self.engine.profile.name)
+
+    def _open(self, job: Ask | Describe) -> Scene:
+        """The scene, open already where the last job was about it and the file is the same."""
+        from .scene import Scene
+
+        try:
+            status = os.stat(job.scene)
+            state: tuple[int, ...] = (status.st_size, status.st_mtime_ns)
+        except (OSError, ValueError):  # an URL, a path inside an archive, or nothing at all
+            state = ()
+        key = (job.scene, state, str(job.bands), str(job.stretch), job.force_remote_scan)
+        if self.scene is None or key != self.scene_key:
+            if self.scene:
+                self.scene.close()
+            self.scene = None
+            self.scene = Scene.open(
+                job.scene,
+                bands=job.bands,
+                stretch=[(low, high) for low, high in job.stretch] if job.stretch else None,
+                force_remote_scan=job.force_remote_scan,
+                on_progress=lambda stage, done, total: self.story.progress(stage, done, total),
+                cancelled=self.jobs.called_off,
+            )
+            self.scene_key = key
+        return self.scene
+
+    def _tell(self, event: Event) -> None:
+        from .answer import Saw
+
+        if isinstance(event, Saw):
+            assert self.scene
+            self.story.saw(event, self.scene)
+        else:
+            self.story.text(event.delta)
+
+
+def _engine(job: Load) -> Engine:
+    from . import models
+    from .engines import open_engine
+
+    if job.engine == "scripted":
+        from .engines.scripted import ScriptedEngine
+
+        if not job.replies:
+            raise BackendError("A scripted engine needs replies.", "replies is a list of strings, one at least.")
+        spoken = Profile.from_dict({"name": "scripted", "dialect": "zoomearth"})
+        return ScriptedEngine(models.profile_for(job.model) if job.model else spoken, job.replies, job.pace)
+    if job.engine == "remote" and not job.url:
+        raise BackendError("A remote engine needs its server's url.", "It looks like http://localhost:8000/v1.")
+    url = job.url if job.engine == "remote" else ""
+    try:
+        settings = Settings(job.model, url, job.remote_model, job.device, job.dtype, job.quantize, job.prompt_file)
+    except ValueError as error:
+        raise BackendError(f"load can't be used: {error}.") from error
+    return open_engine(settings, job.key)
+
+
+def _default_load(number: Id) -> Load:
+    """What an ask without a load means: the environment's settings, else the demo model here."""
+    try:
+        settings = Settings.of_environment()
+    except ValueError as error:
+        raise BackendError(f"In the environment, {error}.") from error
+    return Load(
+        id=number,
+        engine="remote" if settings.remote else "local",
+        model=settings.model,
+        device=settings.device,
+        dtype=settings.dtype,
+        quantize=settings.quantize,
+        prompt_file=settings.prompt_file,
+        url=settings.remote,
+        remote_model=settings.remote_model,
+    )

@@ -1,0 +1,414 @@
+"""The backend as the plugin starts it: a real child process, JSON lines in and out."""
+
+import base64
+import contextlib
+import io
+import json
+import os
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import psutil
+import pytest
+from PIL import Image
+from rasters import make
+from tiny import make_tiny
+
+ZOOM = '<think>It lies in the north.</think>[{"bbox_2d": [10, 20, 110, 120], "label": "northern harbour"}]'
+ANSWER = "<think>It is red.</think><answer>red</answer>"
+ENDLESS = "word " * 5000
+
+
+class Backend:
+    """The child, and what it says."""
+
+    def __init__(self, root, environment=None):
+        command = [sys.executable, "-I", "-X", "utf8", str(root / "backend" / "__main__.py"), "serve"]
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env={**os.environ, **(environment or {})})
+        self.said, self.log, self.history, self.count = queue.Queue(), [], [], 0
+        threading.Thread(target=lambda: [self.said.put(json.loads(line)) for line in self.process.stdout], daemon=True).start()
+        threading.Thread(target=lambda: self.log.extend(self.process.stderr), daemon=True).start()
+
+    def send(self, **message):
+        self.line(json.dumps(message).encode())
+
+    def line(self, line):
+        self.process.stdin.write(line + b"\n")
+        self.process.stdin.flush()
+
+    def hear(self, timeout=180):
+        event = self.said.get(timeout=timeout)
+        self.history.append(event)
+        return event
+
+    def until(self, *events, id=None, timeout=180):
+        """The next event of one of these names (about `id`, where given)."""
+        while True:
+            event = self.hear(timeout)
+            if event["event"] in events and id in (None, event.get("id")):
+                return event
+
+    def last(self, id, timeout=180):
+        return self.until("done", "failed", "cancelled", id=id, timeout=timeout)
+
+    def id(self):
+        """One that was not used before."""
+        self.count += 1
+        return self.count
+
+    def scripted(self, *replies, pace=0.0):
+        """The next questions get these replies; what was said before is forgotten."""
+        id = self.id()
+        self.send(op="load", id=id, engine="scripted", replies=replies, pace=pace)
+        assert self.last(id)["event"] == "done"
+        self.history.clear()
+
+    def ask(self, scene, question="What?", **more):
+        id = self.id()
+        self.send(op="ask", id=id, scene=scene, question=question, **more)
+        return id
+
+    def end(self):
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture(scope="module")
+def backend(root):
+    """One process for all questions: it lives on, whatever they were."""
+    backend = Backend(root)
+    yield backend
+    assert backend.process.poll() is None, b"".join(backend.log).decode()
+    backend.end()
+
+
+@pytest.fixture
+def fresh(root):
+    """A process of a test's own, for those that end it."""
+    backend = Backend(root)
+    yield backend
+    backend.end()
+
+
+def copied(root, folder, of="", to=""):
+    """The backend in another folder, `of` replaced in its scripted engine: a fault to live through."""
+    for name in ("core", "backend", "resources"):
+        shutil.copytree(root / name, folder / name, ignore=shutil.ignore_patterns("demo", "__pycache__"))
+    shutil.copy(root / "__init__.py", folder)
+    scripted = folder / "backend" / "engines" / "scripted.py"
+    text = scripted.read_text()
+    assert of in text
+    scripted.write_text(text.replace(of, to, 1))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory):
+    pixels = np.random.default_rng(1).integers(0, 255, (3, 1200, 1600), dtype=np.uint8)
+    return str(make(tmp_path_factory.mktemp("scene") / "scene.tif", pixels))
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    return make_tiny(tmp_path_factory.mktemp("tiny") / "tiny")
+
+
+def test_ready_comes_first_and_before_anything_heavy_is_imported(fresh):
+    ready = fresh.hear()
+    child = psutil.Process(fresh.process.pid)
+    spent, maps = sum(child.cpu_times()[:2]), " ".join(file.path for file in child.memory_maps())
+    assert ready["event"] == "ready"
+    assert (ready["protocol"], ready["pid"]) == (1, fresh.process.pid)
+    assert ready["version"]
+    assert not [name for name in ("torch", "numpy", "rasterio", "PIL") if f"/{name}/" in maps], "heavy imports before ready"
+    assert spent <= 0.3
+
+
+def test_it_starts_by_path_from_a_folder_of_any_name(root, tmp_path):
+    backend = Backend(copied(root, tmp_path / "ein Ördner"))
+    try:
+        backend.scripted(ANSWER)
+    finally:
+        backend.end()
+
+
+def test_an_answer_comes_with_everything_the_plugin_draws(backend, scene):
+    backend.scripted(ZOOM, ANSWER)
+    id = backend.ask(scene, "What colour is it?")
+    done = backend.last(id)
+    told = [event for event in backend.history if event.get("id") == id]
+    result = done["result"]
+    assert done["event"] == "done"
+    assert (result["question"], result["answer"], result["stopped"]) == ("What colour is it?", "red", "answered")
+    assert (result["scene"]["path"], result["scene"]["width"], result["scene"]["crs"]) == (scene, 1600, "EPSG:32615")
+    assert "".join(event["delta"] for event in told if event["event"] == "text") == ZOOM + ANSWER
+    first, second = [event for event in told if event["event"] == "saw"]
+    assert (first["step"], first["view"]["window"], first["roi"]) == (0, [0, 0, 1600, 1200], None)
+    assert (second["step"], second["label"], second["roi"]) == (1, "northern harbour", result["zooms"][0]["roi"])
+    assert second["polygon"] == result["zooms"][0]["polygon"]
+    assert second["view"] == {"window": result["zooms"][0]["window"], "size": result["zooms"][0]["shown"]}
+    assert "thinking" in {event["stage"] for event in told if event["event"] == "progress"}
+    order = [event["event"] for event in told if event["event"] != "progress"]
+    assert order.index("text") > order.index("saw"), "text before the view it is about"
+
+
+def test_the_picture_told_is_the_one_the_model_saw(backend, scene):
+    from zoomearth.backend.scene import Scene
+    from zoomearth.core.geometry import Box, Size, View
+
+    backend.scripted(ZOOM, ANSWER)
+    backend.last(backend.ask(scene))
+    with Scene.open(scene) as opened:
+        for saw in [event for event in backend.history if event["event"] == "saw"]:
+            picture = Image.open(io.BytesIO(base64.b64decode(saw["picture"])))
+            shown = opened.part(View(Box(*saw["view"]["window"]), Size(*saw["view"]["size"])))
+            assert len(saw["picture"]) <= 1_000_000
+            assert (picture.mode, picture.size) == ("RGB", shown.size)
+            assert picture.tobytes() == shown.tobytes()
+
+
+def test_a_region_bands_and_policy_are_what_the_question_is_asked_with(backend, scene):
+    backend.scripted(ZOOM, ANSWER)
+    id = backend.ask(scene, region=[100, 200, 500, 700], bands=[3], max_zooms=0, policy={"view": 280})
+    result = backend.last(id)["result"]
+    saw = next(event for event in backend.history if event["event"] == "saw")
+    assert saw["view"]["window"] == [100, 200, 500, 700]
+    assert max(saw["view"]["size"]) == 280
+    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(saw["picture"]))))
+    assert (picture[..., 0] == picture[..., 2]).all(), "one band is grey"
+    assert (result["stopped"], result["zooms"]) == ("limit", [])
+
+
+def test_the_text_is_gathered_to_twenty_events_a_second(backend, scene):
+    backend.scripted("word " * 300 + ANSWER, pace=0.002)
+    id = backend.ask(scene)
+    started = time.monotonic()
+    backend.last(id)
+    texts = [event for event in backend.history if event["event"] == "text"]
+    assert "".join(event["delta"] for event in texts) == "word " * 300 + ANSWER
+    assert 3 < len(texts) <= 20 * (time.monotonic() - started) + 2
+
+
+def test_a_cancel_is_heard_within_a_token_and_the_next_question_works(backend, scene):
+    backend.scripted(ENDLESS, ANSWER, pace=0.05)
+    first = backend.ask(scene)
+    backend.until("text", id=first)
+    asked = time.monotonic()
+    backend.send(op="cancel", id=first)
+    assert backend.last(first) == {"event": "cancelled", "id": first}
+    assert time.monotonic() - asked < 1
+    backend.send(op="cancel", id=first)
+    backend.send(op="cancel", id="never heard of")
+    second = backend.ask(scene)
+    assert backend.last(second)["result"]["answer"] == "red"
+    assert [event["id"] for event in backend.history if event["event"] in ("done", "cancelled", "failed")] == [first, second]
+
+
+def test_a_question_that_waits_is_cancelled_at_once(backend, scene):
+    backend.scripted(ENDLESS, ANSWER, pace=0.05)
+    first, second, third = [backend.ask(scene) for _ in range(3)]
+    backend.until("text", id=first)
+    backend.send(op="cancel", id=second)
+    assert backend.last(second) == {"event": "cancelled", "id": second}
+    backend.send(op="cancel", id=first)
+    assert backend.last(first)["event"] == "cancelled"
+    assert backend.last(third)["result"]["answer"] == "red"
+
+
+def test_stop_ends_the_work_and_the_process(fresh, scene):
+    fresh.scripted(ENDLESS, pace=0.05)
+    first, second = fresh.ask(scene), fresh.ask(scene)
+    fresh.until("text", id=first)
+    fresh.send(op="stop")
+    assert {fresh.until("cancelled")["id"], fresh.until("cancelled")["id"]} == {first, second}
+    assert fresh.process.wait(3) == 0
+
+
+def test_the_end_of_stdin_ends_the_process(fresh):
+    fresh.hear()
+    fresh.process.stdin.close()
+    assert fresh.process.wait(2) == 0
+
+
+PARENT = """
+import subprocess, sys
+child = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+print(child.pid, flush=True)
+child.stdin.write(b'{"op":"load","id":1,"engine":"local","model":"%s","device":"cpu"}\\n' % MODEL)
+child.stdin.write(b'{"op":"ask","id":2,"scene":"%s","question":"What?"}\\n' % SCENE); child.stdin.flush()
+for line in child.stdout:
+    if b'"event":"text"' in line or b'"event":"failed"' in line: print(line.decode(), flush=True)
+"""
+
+
+def test_a_killed_parent_takes_a_busy_backend_with_it_within_a_second(root, scene, checkpoint):
+    code = f"MODEL, SCENE = {os.fsencode(checkpoint)!r}, {os.fsencode(scene)!r}\n{PARENT}"
+    command = [sys.executable, "-I", "-X", "utf8", str(root / "backend" / "__main__.py"), "serve"]
+    parent = subprocess.Popen([sys.executable, "-c", code, *command], stdout=subprocess.PIPE)
+    child = psutil.Process(int(parent.stdout.readline()))
+    assert b'"event":"text"' in parent.stdout.readline(), "torch is not at work"
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.wait()
+    until = time.monotonic() + 1
+    while alive := child.is_running() and child.status() != psutil.STATUS_ZOMBIE:
+        if time.monotonic() > until:
+            child.kill()
+            break
+        time.sleep(0.02)
+    assert not alive
+
+
+def test_a_checkpoint_answers_and_is_loaded_once(backend, scene, checkpoint):
+    backend.history.clear()
+    first, second = backend.id(), backend.id()
+    backend.send(op="load", id=first, model=str(checkpoint), device="cpu")
+    backend.send(op="load", id=second, model=str(checkpoint), device="cpu")
+    done = backend.last(first)["result"]
+    assert (done["model"], done["dialect"], done["device"]) == ("tiny", "zoomearth", "cpu")
+    assert backend.last(backend.ask(scene, max_zooms=0))["result"]["model"] == "tiny"
+    assert [event["id"] for event in backend.history if event.get("stage") == "loading"] == [first], "it was loaded again"
+
+
+def test_stray_prints_never_reach_the_wire(root, scene, tmp_path):
+    noise = (
+        "import ctypes, os, time\nprint('stray python')\nctypes.CDLL(None).puts(b'stray C')\nctypes.CDLL(None).fflush(None)\n"
+        "os.system('echo stray child')\nos.read(0, 10)\n"
+    )
+    backend = Backend(copied(root, tmp_path / "copy", "import time\n", noise))
+    try:
+        backend.scripted(ANSWER)
+        backend.send(op="stop")
+        backend.process.wait(5)
+        time.sleep(0.1)
+        assert {line.strip() for line in backend.log} >= {b"stray python", b"stray C", b"stray child"}
+    finally:
+        backend.end()
+
+
+def test_a_job_that_crashes_fails_alone(root, scene, tmp_path):
+    bug = '        self.given += 1\n        assert self.given != 1, "a bug"\n'
+    backend = Backend(copied(root, tmp_path / "copy", "        self.given += 1\n", bug))
+    try:
+        backend.scripted(ANSWER)
+        failed = backend.last(backend.ask(scene))
+        assert (failed["event"], failed["code"]) == ("failed", "internal")
+        assert "a bug" in failed["message"]
+        assert backend.last(backend.ask(scene))["result"]["answer"] == "red"
+        assert any(b"Traceback" in line for line in backend.log)
+    finally:
+        backend.end()
+
+
+BAD = {
+    "no JSON": (b"hello", None),
+    "no object": (b"[1, 2]", None),
+    "half a line": (b'{"op": "ask", "id": 1', None),
+    "no UTF-8": (b'{"op": "\xff"}', None),
+    "no op": (b'{"id": 5}', 5),
+    "unknown op": (b'{"op": "dance", "id": 5}', 5),
+    "op of another kind": (b'{"op": ["ask"], "id": 5}', 5),
+    "no id": (b'{"op": "ask", "scene": "a.tif", "question": "b"}', None),
+    "id of another kind": (b'{"op": "ask", "id": {"a": 1}, "scene": "a.tif", "question": "b"}', None),
+    "no question": (b'{"op": "ask", "id": 5, "scene": "a.tif"}', 5),
+    "empty question": (b'{"op": "ask", "id": 5, "scene": "a.tif", "question": "  "}', 5),
+    "unknown field": (b'{"op": "ask", "id": 5, "scene": "a.tif", "question": "b", "bnads": [1]}', 5),
+    "reversed region": (b'{"op": "ask", "id": 5, "scene": "a.tif", "question": "b", "region": [9, 9, 1, 1]}', 5),
+    "NaN in a region": (b'{"op": "ask", "id": 5, "scene": "a.tif", "question": "b", "region": [NaN, 0, 1, 1]}', 5),
+    "two bands": (b'{"op": "ask", "id": 5, "scene": "a.tif", "question": "b", "bands": [1, 2]}', 5),
+    "scripted without replies": (b'{"op": "load", "id": 5, "engine": "scripted"}', 5),
+    "remote without a url": (b'{"op": "load", "id": 5, "engine": "remote"}', 5),
+    "unknown engine": (b'{"op": "load", "id": 5, "engine": "cloud"}', 5),
+    "unknown device": (b'{"op": "load", "id": 5, "device": "toaster"}', 5),
+    "a cancel without an id": (b'{"op": "cancel"}', None),
+}
+
+
+def test_whatever_comes_in_is_answered_and_the_process_lives_on(backend, scene):
+    for line, id in BAD.values():
+        given = backend.id()
+        backend.line(line.replace(b'"id": 5', b'"id": %d' % given))
+        failed = backend.until("failed")
+        assert failed["id"] == (given if id else None), line
+        assert failed["code"] == "backend", line
+        assert len(failed["message"]) > 10, line
+    backend.line(b"")
+    backend.scripted(ANSWER)
+    assert backend.last(backend.ask(scene))["event"] == "done"
+
+
+def test_an_id_used_twice_is_refused_and_the_first_goes_on(backend, scene):
+    backend.scripted(ANSWER, pace=0.2)
+    id = backend.ask(scene)
+    backend.send(op="ask", id=id, scene=scene, question="What else?")
+    refused = backend.until("failed")
+    assert (refused["id"], refused["code"]) == (None, "backend")
+    assert backend.last(id)["result"]["question"] == "What?"
+
+
+IMPOSSIBLE = {
+    "no such raster": ({"op": "ask", "scene": "nowhere.tif", "question": "What?"}, "scene"),
+    "nothing to describe": ({"op": "describe", "scene": "nowhere.tif"}, "scene"),
+    "a region outside": ({"op": "ask", "question": "What?", "region": [5000, 5000, 6000, 6000]}, "scene"),
+    "a policy of other fields": ({"op": "ask", "question": "What?", "policy": {"veiw": 1}}, "backend"),
+    "a policy of other words": ({"op": "ask", "question": "What?", "policy": {"crop": "round"}}, "backend"),
+    "a policy of other kinds": ({"op": "ask", "question": "What?", "policy": {"view": "wide"}}, "backend"),
+    "no such model": ({"op": "load", "model": "no-such-model"}, "model"),
+    "no address": ({"op": "load", "engine": "remote", "url": "localhost:8000"}, "engine"),
+}
+
+
+@pytest.mark.parametrize(("job", "code"), IMPOSSIBLE.values(), ids=IMPOSSIBLE)
+def test_what_can_not_be_done_fails_with_a_sentence(backend, scene, job, code):
+    backend.scripted(ANSWER)
+    id = backend.id()
+    backend.send(id=id, **({"scene": scene} if job["op"] == "ask" else {}) | job)
+    failed = backend.last(id)
+    assert (failed["event"], failed["code"]) == ("failed", code), failed
+    assert failed["message"].endswith(".")
+
+
+def test_describe_says_what_a_raster_is_even_with_nan_for_nodata(backend, tmp_path):
+    path = make(tmp_path / "float.tif", np.full((1, 64, 80), 3.5, dtype=np.float32), nodata=float("nan"))
+    id = backend.id()
+    backend.send(op="describe", id=id, scene=str(path))
+    result = backend.last(id)["result"]
+    assert (result["width"], result["height"], result["crs"]) == (80, 64, "EPSG:32615")
+
+
+def test_a_raster_changed_between_two_questions_is_opened_anew(backend, tmp_path):
+    path = make(tmp_path / "scene.tif", np.zeros((3, 100, 100), dtype=np.uint8))
+    backend.scripted(ANSWER)
+    first = backend.ask(str(path))
+    backend.last(first)
+    backend.last(backend.ask(str(path)))
+    make(tmp_path / "scene.tif", np.full((3, 60, 90), 200, dtype=np.uint8))
+    third = backend.ask(str(path))
+    assert backend.last(third)["result"]["scene"]["width"] == 90
+    opened = [event["id"] for event in backend.history if event.get("stage") == "opening" and event["done"] == 0]
+    assert opened == [first, third]
+
+
+def test_without_a_load_the_environment_or_the_demo_model_answers(root, scene):
+    backend = Backend(root, {"ZOOMEARTH_MODEL": "no-such-model"})
+    try:
+        failed = backend.last(backend.ask(scene))
+        assert failed["code"] == "model"
+        assert "no-such-model" in failed["message"]
+    finally:
+        backend.end()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_ctrl_c_in_the_terminal_of_qgis_is_not_the_backends_business(backend, scene):
+    backend.scripted(ANSWER)
+    os.kill(backend.process.pid, signal.SIGINT)
+    assert backend.last(backend.ask(scene))["event"] == "done"
