@@ -1,0 +1,138 @@
+"""The procedural scenes: what is drawn is what the truth says, at any scale, and the questions can't be guessed."""
+
+import random
+from collections import Counter
+
+import numpy as np
+import pytest
+import rasterio
+
+from zoomearth.backend.scene import Scene as Raster
+from zoomearth.core.geometry import Box, View
+from zoomearth.core.look import Policy, place, shown_size
+from zoomearth.training.questions import KINDS, LEVELS, ask, refer
+from zoomearth.training.scenes import PALETTE, make_scene
+from zoomearth.training.scenes_draw import crop_view, global_view, render, square_around
+from zoomearth.training.scenes_file import write_geotiff
+
+WHOLE = (0.0, 0.0, 1.0, 1.0)
+
+
+@pytest.fixture(scope="module")
+def raster(tmp_path_factory):
+    """Scene 3 on disk, 2048 pixels a side."""
+    path = tmp_path_factory.mktemp("scene") / "three.tif"
+    write_geotiff(make_scene(3), path, 2048)
+    return path
+
+
+def difference(a, b):
+    return np.abs(a.astype(int) - b.astype(int)).mean()
+
+
+def test_a_seed_is_one_scene():
+    a, b, c = make_scene(5), make_scene(5), make_scene(6)
+    assert a.sites == b.sites
+    assert np.array_equal(a.points, b.points)
+    assert not np.array_equal(render(a, WHOLE, (64, 64)), render(c, WHOLE, (64, 64)))
+
+
+def test_blocks_fit_together():
+    scene = make_scene(7)
+    whole = render(scene, WHOLE, (512, 512))
+    part = render(scene, (0.25, 0.5, 0.75, 1.0), (256, 256))
+    off = np.abs(whole[256:, 128:384].astype(int) - part).max(2)
+    assert (off > 2).mean() < 0.01  # the fixed-point corners of polygons may round the other way
+
+
+def test_a_window_of_a_giant_scene_shows_what_its_downsample_shows():
+    """Roads and fields reach thousands of pixels outside such a window."""
+    scene = make_scene(11)
+    for site in scene.sites[:2]:
+        x, y = site.box[0] - 0.004, site.box[1] - 0.004
+        window = (x, y, x + 0.012, y + 0.012)
+        fine = render(scene, window, (600, 600)).reshape(60, 10, 60, 10, 3).mean((1, 3))
+        coarse = render(scene, window, (240, 240)).reshape(60, 4, 60, 4, 3).mean((1, 3))
+        assert difference(fine, coarse) < 4
+
+
+def test_the_views_of_training_are_the_views_of_the_serving_loop(raster):
+    scene = make_scene(3)
+    policy = Policy(view=168, max_zooms=1, least=168, crop="square", native=None)
+    with Raster.open(str(raster)) as opened:
+        area = Box(0, 0, 2048, 2048)
+        served = np.asarray(opened.part(View(area, shown_size(area, policy))))
+        assert served.shape == (168, 168, 3)
+        assert difference(served, global_view(scene)) < 4
+        for site in scene.sites:
+            view = place(Box(*(v * 2048 for v in site.box)), area, policy)
+            crop = crop_view(scene, square_around(site.box))
+            assert difference(np.asarray(opened.part(view)), crop) < 7
+            assert difference(crop, crop_view(scene, square_around(site.box), exact=False)) < 7
+
+
+def test_objects_are_where_and_what_the_truth_says():
+    for seed in range(20):
+        for site in make_scene(seed).sites:
+            assert site.points == sorted(site.points)
+            for x, y in [*site.points, site.landmark]:
+                assert site.box[0] < x < site.box[2]
+                assert site.box[1] < y < site.box[3]
+    scene = make_scene(2)
+    for site in scene.sites:
+        for x, y in site.points:
+            pixel = render(scene, (x - 1e-4, y - 1e-4, x + 1e-4, y + 1e-4), (9, 9))[4, 4]
+            assert np.abs(pixel.astype(int) - PALETTE[site.color]).max() < 40
+
+
+def test_a_blind_guess_is_worth_little():
+    rng = random.Random(0)
+    answers = {kind: Counter() for kind in LEVELS}
+    for seed in range(120):
+        scene = make_scene(seed)
+        for kind in LEVELS:
+            question = ask(scene, kind, rng)
+            if question:
+                answers[kind][question.answer] += 1
+    most = {kind: max(count.values()) / sum(count.values()) for kind, count in answers.items()}
+    for kind in KINDS["object"]:
+        assert most[kind] < 0.36, (kind, answers[kind])
+    assert most["count"] < 0.3
+    assert most["exists"] < 0.62
+    assert most["sites"] < 0.45
+    assert sum(answers["heading"].values()) > 70
+
+
+def test_the_northern_one_is_north():
+    rng = random.Random(1)
+    named = 0
+    for seed in range(40):
+        scene = make_scene(seed)
+        for site in scene.sites:
+            label = refer(scene, site, rng)
+            if label and " " in label:
+                (other,) = [o for o in scene.sites if o.kind == site.kind and o is not site]
+                (x, y), (a, b) = site.center, other.center
+                assert {"northern": y < b, "southern": y > b, "western": x < a, "eastern": x > a}[label.split()[0]]
+                named += 1
+    assert named > 20
+
+
+def test_a_scene_on_disk_is_tiled_georeferenced_and_has_overviews(raster):
+    with rasterio.open(raster) as opened:
+        assert opened.crs.is_projected
+        assert opened.res == (0.3, 0.3)
+        assert opened.block_shapes[0] == (512, 512)
+        assert opened.overviews(1) == [2, 4, 8, 16]
+    assert raster.with_suffix(".json").exists()
+    assert sorted(p.suffix for p in raster.parent.iterdir()) == [".json", ".tif"]
+
+
+def test_an_interrupted_drawing_leaves_nothing_under_the_final_name(tmp_path):
+    def stop(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_geotiff(make_scene(1), tmp_path / "s.tif", 1024, stop)
+    assert not (tmp_path / "s.tif").exists()
+    assert not (tmp_path / "s.json").exists()

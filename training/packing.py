@@ -1,0 +1,395 @@
+"""Training rows: one scene's view as a shared prefix, several questions as branches behind it, and the forward pass that uses that.
+
+A branch sees the prefix and itself, at the positions it would have alone; the image of the prefix is encoded once for all of them.
+The textbook packs branches into one row under a 4-D mask; here they lie in a batch of their own and the prefix's keys and values are
+gathered, which on a CPU spends no time on masked-out attention. `tests/test_pretrain.py` checks it against the stock forward pass.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from transformers import PreTrainedTokenizerFast, Qwen2_5_VLForConditionalGeneration
+
+from .nano import GRID, NUMBERS, VIEW, patches
+from .questions import Question
+from .scenes_draw import Window
+
+HEAD = "\n<|im_start|>system\n<|im_end|>\n<|im_start|>user\n<|vision_start|>"
+TAIL = "<|im_end|><|im_start|>assistant\n"
+OTHER, BOX, POINT, ANSWER, GUESS, GLOBAL, END = range(7)
+"""What a token of the loss is: for weights, soft labels and the running figures."""
+WEIGHTS = {OTHER: 0.1, BOX: 2.0, POINT: 0.6, ANSWER: 1.5, GUESS: 0.4, GLOBAL: 1.5, END: 0.6}
+
+Box = tuple[float, float, float, float]
+
+
+class Coder:
+    """The tokenizer, with a memory: training texts are made of few different pieces."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerFast):
+        self.tokenizer = tokenizer
+        self.zero = tokenizer.convert_tokens_to_ids("0")
+        self.image, self.pad = tokenizer.convert_tokens_to_ids(["<|image_pad|>", "<|endoftext|>"])
+        self.ends = set(tokenizer.convert_tokens_to_ids([") (", ")"]))
+        self.think = tokenizer.convert_tokens_to_ids("<think>")
+        self.encode: Callable[[str], tuple[int, ...]] = lru_cache(20000)(self._encode)
+
+    def _encode(self, text: str) -> tuple[int, ...]:
+        return tuple(self.tokenizer.encode(text, add_special_tokens=False))
+
+
+@dataclass
+class Tokens:
+    """A run of tokens with what the loss makes of each, and M-RoPE positions (t, h, w)."""
+
+    at: int = 0
+    ids: list[int] = field(default_factory=list)
+    roles: list[int] = field(default_factory=list)
+    positions: list[tuple[int, int, int]] = field(default_factory=list)
+
+    def text(self, coder: Coder, text: str, role: int = -1, number: int = OTHER) -> Tokens:
+        """Add a text. role: of its tokens in the loss, -1 for none; number: the role of its numbers, if it is in the loss."""
+        for i in coder.encode(text):
+            is_number = coder.zero <= i < coder.zero + NUMBERS
+            # Whether there is anything to point at, and whether there is more: what existence and counts hang on.
+            decides = number == POINT and (i in coder.ends or (self.ids and self.ids[-1] == coder.think))
+            learnt = number if is_number else END if decides else OTHER
+            self.roles.append(-1 if role < 0 else role if role > OTHER else learnt)
+            self.ids.append(i)
+            self.positions.append((self.at,) * 3)
+            self.at += 1
+        return self
+
+    def image(self, coder: Coder) -> Tokens:
+        self.ids += [coder.image] * GRID**2
+        self.roles += [-1] * GRID**2
+        self.positions += [(self.at, self.at + i, self.at + j) for i in range(GRID) for j in range(GRID)]
+        self.at += GRID
+        return self
+
+
+def to_pixels(window: Window) -> Callable[[tuple[float, float]], tuple[int, int]]:
+    """Scene units to whole pixels of the view that shows this window."""
+    x0, y0, x1, y1 = window
+    return lambda spot: (
+        min(VIEW - 1, max(0, round((spot[0] - x0) / (x1 - x0) * VIEW))),
+        min(VIEW - 1, max(0, round((spot[1] - y0) / (y1 - y0) * VIEW))),
+    )
+
+
+def box_pixels(box: Box) -> tuple[int, int, int, int]:
+    """A box in scene units as whole pixels of the global view."""
+    x0, y0, x1, y1 = (min(VIEW, max(0, round(v * VIEW))) for v in box)
+    return x0, y0, x1, y1
+
+
+WHOLE: Window = (0.0, 0.0, 1.0, 1.0)
+
+
+def prefix(coder: Coder) -> Tokens:
+    return Tokens().text(coder, HEAD).image(coder).text(coder, "<|vision_end|>")
+
+
+def asked(coder: Coder, start: int, question: Question) -> Tokens:
+    return Tokens(start).text(coder, question.text + TAIL)
+
+
+def first_turn(tokens: Tokens, coder: Coder, question: Question) -> Tokens:
+    """The thought and the box."""
+    assert question.site is not None
+    x0, y0, x1, y1 = box_pixels(question.site.box)
+    tokens.text(coder, f"<think>{question.first_thought()}</think>", OTHER)
+    return tokens.text(coder, f'[{{"bbox_2d": [{x0}, {y0}, {x1}, {y1}], "label": "{question.label}"}}]', OTHER, BOX)
+
+
+def last_turn(tokens: Tokens, coder: Coder, question: Question, window: Window) -> Tokens:
+    """The pointing thought and the answer. window: what the picture in question shows."""
+    tokens.text(coder, f"<think>{question.last_thought(to_pixels(window))}</think>", OTHER, POINT)
+    tokens.text(coder, "<answer>", OTHER)
+    tokens.text(coder, question.answer, ANSWER if question.site else GLOBAL)
+    return tokens.text(coder, "</answer><|im_end|>", OTHER)
+
+
+def guess(tokens: Tokens, coder: Coder, question: Question) -> Tokens:
+    """The forced answer: what `--max-zooms 0` asks for."""
+    tokens.text(coder, "<answer>")
+    tokens.text(coder, question.answer, GUESS)
+    return tokens.text(coder, "</answer><|im_end|>", OTHER)
+
+
+def crop_turn(tokens: Tokens, coder: Coder) -> Tokens:
+    return tokens.text(coder, "<|vision_start|>").image(coder).text(coder, "<|vision_end|>")
+
+
+@dataclass
+class Row:
+    """A prefix picture and its branches; `crops` are the pictures of the branches that have one, in order.
+
+    Neighbours that share a picture share one array: it is encoded once.
+    """
+
+    picture: np.ndarray
+    branches: list[Tokens] = field(default_factory=list)
+    crops: list[np.ndarray] = field(default_factory=list)
+    sites: np.ndarray | None = None  # dense targets of a global view, (cells, classes, 5)
+    details: list[np.ndarray] = field(default_factory=list)  # dense targets of crops, (cells, 8) each, see heads.py
+    prefix_is_crop: bool = False
+
+
+@dataclass
+class Batch:
+    """Rows as tensors. `groups`: (first token, branches, length, row of each branch); the prefixes are group 0, without rows."""
+
+    ids: torch.Tensor
+    positions: torch.Tensor
+    groups: list[tuple[int, int, int, torch.Tensor | None]]
+    pictures: torch.Tensor
+    inputs: torch.Tensor  # where in the flat tokens the predictions are made ...
+    targets: torch.Tensor  # ... of which tokens
+    roles: torch.Tensor
+    order: torch.Tensor  # picture of each run of image tokens
+    ends: torch.Tensor  # last real token of every branch, in the order of the rows
+    sites: torch.Tensor | None = None
+    details: torch.Tensor | None = None
+    site_cells: torch.Tensor | None = None
+    detail_cells: torch.Tensor | None = None
+
+
+def collate(rows: Sequence[Row], coder: Coder, encoded: bool = True) -> Batch:
+    """Lay out rows: prefixes first, then branches without and with a crop, each group padded to its longest."""
+    head = prefix(coder)
+    runs: list[list[tuple[int, Tokens]]] = [[(i, head) for i in range(len(rows))], [], []]
+    images: list[int] = list(range(len(rows)))
+    pictures = [row.picture for row in rows]
+    where: dict[int, tuple[int, int]] = {}
+    order: list[int] = []
+    for i, row in enumerate(rows):
+        crops = iter(row.crops)
+        for tokens in row.branches:
+            group = 2 if coder.image in tokens.ids else 1
+            order.append(id(tokens))
+            where[id(tokens)] = (group, len(runs[group]))
+            runs[group].append((i, tokens))
+            if group == 2:
+                crop = next(crops)
+                if crop is not pictures[-1]:
+                    pictures.append(crop)
+                images.append(len(pictures) - 1)
+    ids, positions, groups, inputs, targets, roles = [], [], [], [], [], []
+    first = 0
+    offsets: list[tuple[int, int]] = []
+    for number, run in enumerate(runs):
+        offsets.append((first, 0))
+        if not run:
+            continue
+        length = max(len(tokens.ids) for _, tokens in run)
+        offsets[-1] = (first, length)
+        of = None if number == 0 else torch.tensor([i for i, _ in run])
+        groups.append((first, len(run), length, of))
+        for j, (_, tokens) in enumerate(run):
+            n = len(tokens.ids)
+            ids += tokens.ids + [coder.pad] * (length - n)
+            positions += tokens.positions + [(0, 0, 0)] * (length - n)
+            start = first + j * length
+            for k in range(1, n):
+                if tokens.roles[k] >= 0:
+                    inputs.append(start + k - 1)
+                    targets.append(tokens.ids[k])
+                    roles.append(tokens.roles[k])
+        first += len(run) * length
+    ends = []
+    for row in rows:
+        for tokens in row.branches:
+            group, j = where[id(tokens)]
+            start, length = offsets[group]
+            ends.append(start + j * length + len(tokens.ids) - 1)
+    flat = torch.tensor(ids)
+    batch = Batch(
+        ids=flat,
+        positions=torch.tensor(positions).T.contiguous(),
+        groups=groups,
+        pictures=torch.from_numpy(np.stack([patches(p) for p in pictures])) if encoded else torch.empty(0),
+        inputs=torch.tensor(inputs, dtype=torch.long),
+        targets=torch.tensor(targets, dtype=torch.long),
+        roles=torch.tensor(roles, dtype=torch.long),
+        order=torch.tensor(images),
+        ends=torch.tensor(ends, dtype=torch.long),
+    )
+    cells = (flat == coder.image).nonzero()[:, 0].view(-1, GRID**2)
+    scene_runs = [i for i, row in enumerate(rows) if row.sites is not None]
+    if scene_runs:
+        batch.site_cells = cells[scene_runs].flatten()
+        batch.sites = torch.from_numpy(np.concatenate([rows[i].sites for i in scene_runs]))
+    crop_runs = [i for i, row in enumerate(rows) if row.prefix_is_crop]
+    crop_runs += range(len(rows), len(cells))
+    details = [row.details[0] for row in rows if row.prefix_is_crop]
+    details += [d for row in rows if not row.prefix_is_crop for d in row.details]
+    if details:
+        batch.detail_cells = cells[crop_runs].flatten()
+        batch.details = torch.from_numpy(np.concatenate(details))
+    return batch
+
+
+class _Attention(torch.autograd.Function):
+    """softmax(q k' + bias) v as one node: on a CPU its backward is about twice as fast as scaled_dot_product_attention's."""
+
+    @staticmethod
+    def forward(ctx: Any, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+        scores = torch.matmul(q, k.transpose(-1, -2)).mul_(q.shape[-1] ** -0.5)
+        if bias is not None:
+            scores += bias
+        p = torch.softmax(scores, -1)
+        ctx.save_for_backward(q, k, v, p)
+        return p @ v
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, None]:
+        q, k, v, p = ctx.saved_tensors
+        (do,) = grads
+        ds = torch._softmax_backward_data(do @ v.transpose(-1, -2), p, -1, p.dtype).mul_(q.shape[-1] ** -0.5)
+        return ds @ k, ds.transpose(-1, -2) @ q, p.transpose(-1, -2) @ do, None
+
+
+class _Linear(torch.autograd.Function):
+    """x w' + b by oneDNN, which on AMD processors is a quarter faster than the library that torch takes for float32."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, w: torch.Tensor, b: torch.Tensor | None) -> torch.Tensor:
+        ctx.save_for_backward(x, w)
+        ctx.has_bias = b is not None
+        return torch.ops.mkldnn._linear_pointwise(x, w, b, "none", [], "")
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor, torch.Tensor | None]:
+        x, w = ctx.saved_tensors
+        (dy,) = grads
+        flat = dy.reshape(-1, dy.shape[-1])
+        dx = None
+        if ctx.needs_input_grad[0]:
+            dx = torch.ops.mkldnn._linear_pointwise(dy.contiguous(), w.t().contiguous(), None, "none", [], "")
+        return dx, flat.t() @ x.reshape(-1, x.shape[-1]), flat.sum(0) if ctx.has_bias else None
+
+
+def _linear(x: torch.Tensor, *modules: Any) -> torch.Tensor:
+    """Linear modules of the same input, side by side in one product."""
+    w = modules[0].weight if len(modules) == 1 else torch.cat([m.weight for m in modules])
+    b = None if modules[0].bias is None else modules[0].bias if len(modules) == 1 else torch.cat([m.bias for m in modules])
+    return _Linear.apply(x, w, b)
+
+
+def _gated(x: torch.Tensor, mlp: Any) -> torch.Tensor:
+    """The SwiGLU block of both towers."""
+    gate, up = _linear(x, mlp.gate_proj, mlp.up_proj).chunk(2, -1)
+    return _linear(F.silu(gate) * up, mlp.down_proj)
+
+
+def _rotate(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
+    half = x.shape[-1] // 2
+    return x * cos + torch.cat([-x[..., half:], x[..., :half]], -1) * sin
+
+
+def _norm(x: torch.Tensor, module: Any) -> torch.Tensor:
+    return F.rms_norm(x, (x.shape[-1],), module.weight, module.variance_epsilon)
+
+
+def see(model: Qwen2_5_VLForConditionalGeneration, pictures: torch.Tensor) -> torch.Tensor:
+    """Encode pictures, (n, patches, 3 * 14 * 14): image features (n, tokens, width). Same maths as the stock vision tower."""
+    tower = model.model.visual
+    n, count = pictures.shape[:2]
+    # Both temporal slices of the patch embedding see the same frame.
+    x = _Linear.apply(pictures, tower.patch_embed.proj.weight.sum(2).flatten(1), None)
+    side = torch.arange(2 * GRID)
+    rows, columns = (t.view(GRID, 2, GRID, 2).permute(0, 2, 1, 3).flatten() for t in torch.meshgrid(side, side, indexing="ij"))
+    freqs = torch.stack([rows, columns])[..., None] * tower.rotary_pos_emb.inv_freq
+    angles = torch.cat([freqs[0], freqs[1]], -1).repeat(1, 2)
+    cos, sin = angles.cos(), angles.sin()
+    for block in tower.blocks:
+        h = _norm(x, block.norm1)
+        q, k, v = _linear(h, block.attn.qkv).view(n, count, 3, block.attn.num_heads, -1).permute(2, 0, 3, 1, 4).unbind(0)
+        o = _Attention.apply(_rotate(q, cos, sin), _rotate(k, cos, sin), v.contiguous(), None)
+        x = x + _linear(o.transpose(1, 2).reshape(n, count, -1), block.attn.proj)
+        x = x + _gated(_norm(x, block.norm2), block.mlp)
+    return tower.merger(x).view(n, count // 4, -1)
+
+
+def run(
+    model: Qwen2_5_VLForConditionalGeneration, batch: Batch, coder: Coder, features: torch.Tensor, tap: int = -1
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Last hidden states of the flat tokens, (tokens, width), and those after layer `tap`. features: of all pictures."""
+    text = model.model.language_model
+    x = text.embed_tokens(batch.ids)
+    x = x.masked_scatter((batch.ids == coder.image)[:, None], features[batch.order].flatten(0, 1))
+    cos, sin = text.rotary_emb(x, batch.positions[:, None])
+    cos, sin = cos[0, :, None], sin[0, :, None]
+    heads, kv = text.config.num_attention_heads, text.config.num_key_value_heads
+    each = heads // kv
+    biases = []
+    ahead = batch.groups[0][2]
+    for number, (_, _, length, _) in enumerate(batch.groups):
+        bias = torch.full((length, length), -1e4).triu(1)
+        biases.append((torch.cat([torch.zeros(length, ahead), bias], 1) if number else bias).repeat(each, 1))
+    tapped = x
+    for depth, layer in enumerate(text.layers):
+        h = _norm(x, layer.input_layernorm)
+        att = layer.self_attn
+        qkv = _linear(h, att.q_proj, att.k_proj, att.v_proj).view(len(x), heads + 2 * kv, -1)
+        q, k = _rotate(qkv[:, : heads + kv], cos, sin).split([heads, kv], 1)
+        v = qkv[:, heads + kv :]
+        parts = []
+        for (first, count, length, of), bias in zip(batch.groups, biases):
+            span = slice(first, first + count * length)
+            gq = q[span].reshape(count, length, kv, each, -1).permute(0, 2, 3, 1, 4).reshape(count, kv, each * length, -1)
+            gk, gv = (t[span].reshape(count, length, kv, -1).transpose(1, 2) for t in (k, v))
+            if of is None:
+                ahead_k, ahead_v = gk, gv
+            else:
+                gk, gv = torch.cat([ahead_k[of], gk], 2), torch.cat([ahead_v[of], gv], 2)
+            o = _Attention.apply(gq, gk, gv, bias)
+            parts.append(o.view(count, kv, each, length, -1).permute(0, 3, 1, 2, 4).reshape(count * length, -1))
+        x = x + _linear(torch.cat(parts), att.o_proj)
+        x = x + _gated(_norm(x, layer.post_attention_layernorm), layer.mlp)
+        if depth == tap:
+            tapped = x
+    return _norm(x, text.norm), tapped
+
+
+def loss(
+    model: Qwen2_5_VLForConditionalGeneration, batch: Batch, hidden: torch.Tensor, coder: Coder, sigma: float
+) -> tuple[torch.Tensor, dict[str, float]]:
+    """Weighted cross-entropy; coordinates learn from a Gaussian around the truth, `sigma` pixels wide."""
+    logits = model.lm_head(hidden[batch.inputs])
+    log_p = logits.log_softmax(-1)
+    each = -log_p.gather(1, batch.targets[:, None])[:, 0]
+    numbers = (batch.roles == BOX) | (batch.roles == POINT)
+    numbers &= (batch.targets >= coder.zero) & (batch.targets < coder.zero + NUMBERS)
+    at = numbers.nonzero()[:, 0]
+    truth = (batch.targets[at] - coder.zero)[:, None]
+    soft = torch.softmax(-0.5 * ((torch.arange(NUMBERS) - truth) / sigma) ** 2, 1)
+    each = each.index_put((at,), -(soft * log_p[at][:, coder.zero : coder.zero + NUMBERS]).sum(1))
+    weights = torch.tensor([WEIGHTS[role] for role in range(len(WEIGHTS))])[batch.roles]
+    figures = {}
+    with torch.no_grad():
+        best = logits.argmax(1)
+        right = (best == batch.targets).float()
+        near = (best - batch.targets).abs().float()
+        for name, role in (("answer", ANSWER), ("guess", GUESS), ("global", GLOBAL), ("end", END), ("other", OTHER)):
+            if (batch.roles == role).any():
+                figures[name] = right[batch.roles == role].mean().item()
+        for name, role in (("box", BOX), ("point", POINT)):
+            if (batch.roles == role).any():
+                figures[name] = near[batch.roles == role].clamp(max=200).mean().item()
+    return (each * weights).sum() / weights.sum(), figures
+
+
+def jittered(box: Box, rng: random.Random, pixels: float) -> Box:
+    """The box as the model may find it: every edge off by about `pixels` of the global view, in whole pixels."""
+    x0, y0, x1, y1 = (round((v + rng.gauss(0, pixels) / VIEW) * VIEW) / VIEW for v in box)
+    return x0, y0, max(x1, x0 + 4 / VIEW), max(y1, y0 + 4 / VIEW)

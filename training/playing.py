@@ -1,0 +1,119 @@
+"""Free-running play on held-out scenes, in batches: box, the real crop of that box, thought, answer. What the training log shows.
+
+The serving loop is the judge (`evaluate_demo`); this is its quick stand-in while weights are still in training.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Sequence
+
+import torch
+from transformers import Qwen2_5_VLForConditionalGeneration
+
+from . import packing as pk
+from .questions import KINDS, Question, ask
+from .scenes import Scene, make_scene
+from .scenes_draw import crop_view, global_view, square_around
+
+_BOX = re.compile(r'"bbox_2d": \[(\d+), (\d+), (\d+), (\d+)\]')
+_ANSWER = re.compile(r"<answer>([^<]*)</answer>")
+
+
+def exam(scene: Scene, rng: random.Random) -> list[Question]:
+    """Eight questions over a scene: 2 global, 3 region, 3 object (fewer where the scene holds too little)."""
+    kinds = rng.sample(KINDS["global"], 2)
+    kinds += rng.choice((["count", "count", "exists"], ["count", "exists", "exists"]))
+    kinds += rng.sample(KINDS["object"], 3)
+    return [question for kind in kinds if (question := ask(scene, kind, rng))]
+
+
+@torch.no_grad()
+def write(
+    model: Qwen2_5_VLForConditionalGeneration,
+    coder: pk.Coder,
+    talks: Sequence[tuple[pk.Tokens, list[torch.Tensor]]],
+    done: Callable[[str], bool],
+    limit: int = 48,
+) -> list[str]:
+    """Go on with each talk, greedily, until its text is `done`.
+
+    A talk: what it holds after the prefix, and the features of its pictures.
+    """
+    texts = [""] * len(talks)
+    for _ in range(limit):
+        left = [i for i, text in enumerate(texts) if not done(text)]
+        if not left:
+            break
+        rows = [pk.Row(torch.empty(0).numpy(), [talks[i][0]], [torch.empty(0).numpy() for _ in talks[i][1][1:]]) for i in left]
+        features = [talks[i][1][0] for i in left] + [f for i in left for f in talks[i][1][1:]]
+        batch = pk.collate(rows, coder, encoded=False)
+        hidden, _ = pk.run(model, batch, coder, torch.stack(features))
+        best = model.lm_head(hidden[batch.ends]).argmax(1).tolist()
+        for i, token in zip(left, best):
+            tokens = talks[i][0]
+            tokens.ids.append(token)
+            tokens.roles.append(-1)
+            tokens.positions.append((tokens.at,) * 3)
+            tokens.at += 1
+            texts[i] += coder.tokenizer.decode([token])
+    return texts
+
+
+def overlap(a: Sequence[float], b: Sequence[float]) -> float:
+    """Intersection over union of two boxes."""
+    w, h = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    both = max(0.0, w) * max(0.0, h)
+    return both / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both) if both else 0.0
+
+
+@torch.no_grad()
+def play(model: Qwen2_5_VLForConditionalGeneration, coder: pk.Coder, first_seed: int, scenes: int) -> dict[str, float]:
+    """Right answers by kind, with its own zoom ("count") and forced without one ("count, no crop"); box IoU and centre hits."""
+    rng = random.Random(first_seed)
+    start = pk.prefix(coder).at
+    items, globals_ = [], []
+    for seed in range(first_seed, first_seed + scenes):
+        scene = make_scene(seed)
+        globals_.append(torch.from_numpy(pk.patches(global_view(scene))))
+        items += [(scene, len(globals_) - 1, question) for question in exam(scene, rng)]
+    seen = pk.see(model, torch.stack(globals_))
+    first = [(pk.asked(coder, start, q), [seen[i]]) for _, i, q in items]
+    texts = write(model, coder, first, lambda text: "}]" in text or "</answer>" in text)
+    marks: dict[str, list[float]] = {}
+
+    def mark(name: str, value: float) -> None:
+        marks.setdefault(name, []).append(value)
+
+    zoomed, crops = [], []
+    for talk, text, item in zip(first, texts, items):
+        question, found = item[2], _BOX.search(text)
+        if not question.site or not found:
+            answer = _ANSWER.search(text)
+            right = bool(answer and answer[1] == question.answer)
+            mark(question.kind, right)
+            mark(question.level, right)
+            mark("format", bool(answer) and not question.site)
+            continue
+        mark("format", True)
+        x0, y0, x1, y1 = map(int, found.groups())
+        truth = pk.box_pixels(question.site.box)
+        mark("iou", overlap((x0, y0, x1, y1), truth))
+        mark("hit", truth[0] <= (x0 + x1) / 2 <= truth[2] and truth[1] <= (y0 + y1) / 2 <= truth[3])
+        box = (min(x0, x1 - 1) / pk.VIEW, min(y0, y1 - 1) / pk.VIEW, max(x1, 1) / pk.VIEW, max(y1, 1) / pk.VIEW)
+        crops.append(torch.from_numpy(pk.patches(crop_view(item[0], square_around(box, 8 / pk.VIEW)))))
+        zoomed.append((talk, item))
+    if zoomed:
+        features = pk.see(model, torch.stack(crops))
+        last = [(pk.crop_turn(tokens, coder), [*pictures, feature]) for ((tokens, pictures), _), feature in zip(zoomed, features)]
+        for text, (_, item) in zip(write(model, coder, last, lambda text: "</answer>" in text), zoomed):
+            answer = _ANSWER.search(text)
+            right = bool(answer and answer[1] == item[2].answer)
+            mark(item[2].kind, right)
+            mark(item[2].level, right)
+    forced = [(pk.asked(coder, start, q).text(coder, "<answer>"), [seen[i]]) for _, i, q in items if q.site]
+    texts = write(model, coder, forced, lambda text: "</answer>" in text, 4)
+    for text, question in zip(texts, (q for _, _, q in items if q.site)):
+        mark(question.kind + ", no crop", text.split("</answer>")[0] == question.answer)
+    return {name: round(sum(values) / len(values), 3) for name, values in sorted(marks.items())}

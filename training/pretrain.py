@@ -1,0 +1,245 @@
+"""Train the demo model from scratch on procedural scenes, on CPU cores.
+
+    python -m zoomearth.training.pretrain train RUN --minutes 90 --workers 2     (run again: goes on from the last checkpoint)
+    python -m zoomearth.training.pretrain export RUN resources/demo
+
+Every scene is new, so the running figures are held-out figures. The curriculum goes from one-picture rows (boxes on global views,
+questions on crops) to real two-turn rows. Workers are processes of one thread that average gradients; Muon for hidden matrices,
+AdamW for the rest. RUN gets `log.jsonl`, `checkpoint.pt` (weights, optimizer, step, progress) and the tokenizer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+
+from . import packing as pk
+from .heads import Heads, detail_targets, site_targets
+from .muon import Muon
+from .nano import export, make_model, make_tokenizer
+from .playing import play
+from .questions import KINDS, Question, ask
+from .scenes import Scene, make_scene
+from .scenes_draw import crop_view, global_view, square_around
+
+HELD_OUT = 900_000_000
+"""Seeds from here on are never trained on."""
+DETAIL_KINDS = {"count": 0.3, "exists": 0.1, "color": 0.18, "shape": 0.22, "heading": 0.2}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is made of; kept in its folder. rates: learning rates of Muon and AdamW."""
+
+    minutes: float = 90.0
+    scenes_per_step: int = 16
+    vision: tuple[int, int, int] = (128, 3, 4)
+    text: tuple[int, int, int, int] = (128, 4, 4, 2)
+    rates: tuple[float, float] = (0.02, 2e-3)
+    warm_up: int = 40
+    decay: float = 0.45
+    two_turns: tuple[float, float] = (0.3, 0.45)
+
+
+def rows_of(seed: int, two_turns: float, coder: pk.Coder) -> list[pk.Row]:
+    """Training rows of one fresh scene. two_turns: the chance of the serving layout; else a global row and a crop row."""
+    rng = random.Random(f"rows {seed}")
+    scene = make_scene(seed)
+    exact, oversample = rng.random() < 0.35, rng.choice((2, 2, 3))
+    sites = [s for s in scene.sites if ask(scene, "shape", rng, [s])]
+    rng.shuffle(sites)
+    row = pk.Row(global_view(scene, oversample=oversample, exact=exact), sites=site_targets(scene))
+    start = pk.prefix(coder).at
+    rows = [row]
+    zooms = 2 if rng.random() < two_turns else 0
+    for i, site in enumerate(sites[: 3 if zooms else 5]):
+        questions = _about(scene, site, rng, 2 if i < zooms else 1)
+        window = square_around(pk.jittered(site.box, rng, 0.9))
+        picture = crop_view(scene, window, exact=exact) if i < zooms else None
+        for question in questions:
+            tokens = pk.first_turn(pk.asked(coder, start, question), coder, question)
+            if picture is not None:
+                pk.last_turn(pk.crop_turn(tokens, coder), coder, question, window)
+                row.crops.append(picture)
+                row.details.append(detail_targets(scene, window))
+            row.branches.append(tokens)
+    if not zooms and sites:
+        site = sites[0]
+        window = square_around(pk.jittered(site.box, rng, 1.5))
+        crop = pk.Row(crop_view(scene, window, exact=exact), details=[detail_targets(scene, window)], prefix_is_crop=True)
+        crop.branches = [pk.last_turn(pk.asked(coder, start, q), coder, q, window) for q in _about(scene, site, rng, 5)]
+        rows.append(crop)
+    for kind in rng.sample(KINDS["global"], 2):
+        about_all = ask(scene, kind, rng)
+        if about_all:
+            row.branches.append(pk.last_turn(pk.asked(coder, start, about_all), coder, about_all, pk.WHOLE))
+    forced = ask(scene, rng.choice([*DETAIL_KINDS, "sites"]), rng)
+    if forced and rng.random() < 0.4:
+        row.branches.append(pk.guess(pk.asked(coder, start, forced), coder, forced))
+    return rows
+
+
+def _about(scene: Scene, site: Any, rng: random.Random, count: int) -> list[Question]:
+    """Up to `count` questions of different kinds about one site."""
+    kinds = sorted(DETAIL_KINDS, key=lambda kind: rng.random() ** (1 / DETAIL_KINDS[kind]), reverse=True)
+    asked = (ask(scene, kind, rng, [site]) for kind in kinds)
+    return [question for question in asked if question][:count]
+
+
+class Trainer:
+    """One worker's state: model, heads, optimizers, and where the run stands."""
+
+    def __init__(self, folder: Path, plan: Plan):
+        torch.manual_seed(0)
+        self.folder, self.plan = folder, plan
+        self.tokenizer = make_tokenizer()
+        self.coder = pk.Coder(self.tokenizer)
+        self.model = make_model(self.tokenizer, plan.vision, plan.text)
+        self.heads = Heads(plan.text[0])
+        self.parameters = [*self.model.parameters(), *self.heads.parameters()]
+        matrices = [p for n, p in self.model.named_parameters() if p.ndim == 2 and "embed" not in n and "lm_head" not in n]
+        known = {id(p) for p in matrices}
+        others = [p for p in self.parameters if id(p) not in known]
+        self.optimizers: list[torch.optim.Optimizer] = [
+            Muon(matrices, lr=plan.rates[0]),
+            torch.optim.AdamW(others, lr=plan.rates[1], betas=(0.9, 0.98), weight_decay=0.01, fused=True),
+        ]
+        self.step, self.spent = 0, 0.0
+
+    def save(self) -> None:
+        state = {"model": self.model.state_dict(), "heads": self.heads.state_dict(), "step": self.step, "spent": self.spent}
+        state["optimizers"] = [o.state_dict() for o in self.optimizers]
+        beside = self.folder / "checkpoint.part"
+        torch.save(state, beside)
+        beside.replace(self.folder / "checkpoint.pt")
+
+    def load(self) -> bool:
+        path = self.folder / "checkpoint.pt"
+        if not path.exists():
+            return False
+        state = torch.load(path)
+        self.model.load_state_dict(state["model"])
+        self.heads.load_state_dict(state["heads"])
+        for optimizer, saved in zip(self.optimizers, state["optimizers"]):
+            optimizer.load_state_dict(saved)
+        self.step, self.spent = state["step"], state["spent"]
+        return True
+
+    def learn(self, seeds: range, progress: float, workers: int) -> dict[str, float]:
+        """One step on these scenes; gradients are averaged over the workers."""
+        ramp = self.plan.two_turns
+        share = 0.9 * min(1.0, max(0.05, (progress - ramp[0]) / (ramp[1] - ramp[0])))
+        rows = [row for seed in seeds for row in rows_of(seed, share, self.coder)]
+        batch = pk.collate(rows, self.coder)
+        hidden, middle = pk.run(self.model, batch, self.coder, pk.see(self.model, batch.pictures), tap=1)
+        loss, figures = pk.loss(self.model, batch, hidden, self.coder, 3.0 * (1 - progress) + 0.8 * progress)
+        dense, more = self.heads.loss(batch, middle)
+        linear, most = self.heads.number_loss(batch, hidden, self.coder.zero)
+        (loss + (1 - 0.6 * progress) * dense + 2 * linear).backward()
+        gradient = torch.cat([(torch.zeros_like(p) if p.grad is None else p.grad).flatten() for p in self.parameters])
+        if workers > 1:
+            dist.all_reduce(gradient)
+            gradient /= workers
+        norm = gradient.norm().item()
+        gradient *= min(1.0, 4.0 / (norm + 1e-6))
+        at = 0
+        for p in self.parameters:
+            p.grad = gradient[at : at + p.numel()].view_as(p)
+            at += p.numel()
+        scale = min(1.0, (self.step + 1) / self.plan.warm_up) * min(1.0, (1 - progress) / self.plan.decay + 0.01)
+        for optimizer, rate in zip(self.optimizers, self.plan.rates):
+            for group in optimizer.param_groups:
+                group["lr"] = rate * scale
+            optimizer.step()
+            optimizer.zero_grad()
+        self.step += 1
+        return {"loss": loss.item(), "norm": norm, **figures, **more, **most}
+
+
+def work(rank: int, workers: int, folder: Path, plan: Plan) -> None:
+    """The training loop of one worker."""
+    torch.set_num_threads(1)
+    if workers > 1:
+        os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(29400 + os.getppid() % 500))
+        dist.init_process_group("gloo", rank=rank, world_size=workers)
+    trainer = Trainer(folder, plan)
+    trainer.load()
+    if rank == 0:
+        print(f"{sum(p.numel() for p in trainer.model.parameters()) / 1e6:.2f} M parameters, step {trainer.step}, {plan}", flush=True)
+    each = plan.scenes_per_step // workers
+    began, before = time.time(), trainer.spent
+    figures: list[dict[str, float]] = []
+    saved = played = time.time()
+    clock = torch.zeros(2, dtype=torch.float64)  # seconds spent, whether to stop: rank 0 decides for all
+    while True:
+        clock[0], clock[1] = before + time.time() - began, (folder / "stop").exists()
+        if workers > 1:
+            dist.broadcast(clock, 0)
+        trainer.spent = clock[0].item()
+        progress = trainer.spent / (60 * plan.minutes)
+        if progress >= 1 or clock[1]:
+            break
+        first = trainer.step * plan.scenes_per_step + rank * each
+        figures.append(trainer.learn(range(first, first + each), progress, workers))
+        if rank:
+            continue
+        if trainer.step % 50 == 0:
+            keys = {key for one in figures for key in one}
+            means = {k: round(sum(v) / len(v), 3) for k in sorted(keys) if (v := [one[k] for one in figures if k in one])}
+            note(folder, step=trainer.step, seconds=round(trainer.spent), progress=round(progress, 3), **means)
+            figures = []
+        if time.time() - saved > 120:
+            trainer.save()
+            saved = time.time()
+        if time.time() - played > 600:
+            note(folder, step=trainer.step, seconds=round(trainer.spent), played=play(trainer.model, trainer.coder, HELD_OUT, 12))
+            played = time.time()
+    if rank == 0:
+        trainer.save()
+        note(folder, step=trainer.step, seconds=round(trainer.spent), played=play(trainer.model, trainer.coder, HELD_OUT, 24))
+
+
+def note(folder: Path, **facts: Any) -> None:
+    with (folder / "log.jsonl").open("a") as log:
+        log.write(json.dumps(facts) + "\n")
+    print(json.dumps(facts), flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    train = commands.add_parser("train")
+    train.add_argument("run", type=Path)
+    train.add_argument("--minutes", type=float, default=Plan.minutes)
+    train.add_argument("--workers", type=int, default=2)
+    train.add_argument("--scenes", type=int, default=Plan.scenes_per_step, help="per step, all workers together")
+    write = commands.add_parser("export")
+    write.add_argument("run", type=Path)
+    write.add_argument("folder", type=Path)
+    options = parser.parse_args()
+    if options.command == "train":
+        options.run.mkdir(parents=True, exist_ok=True)
+        plan = Plan(minutes=options.minutes, scenes_per_step=options.scenes)
+        if options.workers == 1:
+            work(0, 1, options.run, plan)
+        else:
+            mp.spawn(work, (options.workers, options.run, plan), options.workers)
+    else:
+        trainer = Trainer(options.run, Plan())
+        trainer.load()
+        card = {"scenes": trainer.step * Plan.scenes_per_step, "seconds": round(trainer.spent), "steps": trainer.step}
+        export(trainer.model, trainer.tokenizer, options.folder, card)
+
+
+if __name__ == "__main__":
+    main()

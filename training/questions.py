@@ -1,0 +1,197 @@
+"""Questions over procedural scenes, with answers, the box to look at, and the short thoughts that lead to the answer.
+
+Three levels, as in LRS-GRO: global (the global view answers), region (one site, several objects), object (an attribute of objects).
+Answers are drawn first and a fitting site second, so that a blind guess is worth nothing. Thoughts point before they answer
+("planes at (34, 50) (90, 20)"): pointing is dense supervision, and the count follows from it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .scenes import HEADINGS, MOST, SITES, TERRAIN, Scene, Site
+
+Spot = tuple[float, float]
+Pointing = Callable[[Spot], tuple[int, int]]
+"""From scene units to whole pixels of the picture that is shown."""
+
+LEVELS = {
+    "terrain": "global",
+    "setting": "global",
+    "sites": "global",
+    "site": "global",
+    "count": "region",
+    "exists": "region",
+    "color": "object",
+    "shape": "object",
+    "heading": "object",
+}
+"""Kinds of questions and their level."""
+KINDS = {level: [kind for kind, at in LEVELS.items() if at == level] for level in ("global", "region", "object")}
+
+WORDINGS: dict[str, tuple[str, ...]] = {
+    "terrain": (
+        "what terrain is this?",
+        "what is the terrain of the scene?",
+        "what kind of terrain surrounds the sites?",
+    ),
+    "setting": (
+        "is this scene rural or urban?",
+        "is this an urban or a rural scene?",
+        "what kind of scene is this, rural or urban?",
+    ),
+    "sites": (
+        "how many {kind}s are there?",
+        "how many {kind}s are in the scene?",
+        "how many {kind}s do you see?",
+        "count the {kind}s.",
+    ),
+    "site": (
+        "is there {a} {kind} in the scene?",
+        "is there {a} {kind}?",
+        "do you see {a} {kind}?",
+        "can you see {a} {kind}?",
+    ),
+    "count": (
+        "how many {objects} are {at}?",
+        "how many {objects} are there {at}?",
+        "count the {objects} {at}.",
+        "how many {objects} do you see {at}?",
+    ),
+    "exists": (
+        "are there any {objects} {at}?",
+        "do you see any {objects} {at}?",
+        "can you see any {objects} {at}?",
+        "is there any of the {objects} {at}?",
+    ),
+    "color": (
+        "what color are the {objects} {at}?",
+        "what is the color of the {objects} {at}?",
+        "which color do the {objects} {at} have?",
+    ),
+    "shape": (
+        "what shape is the {landmark} {at}?",
+        "what is the shape of the {landmark} {at}?",
+        "which shape does the {landmark} {at} have?",
+    ),
+    "heading": (
+        "which way do the {objects} {at} point?",
+        "in which direction are the {objects} {at} heading?",
+        "which way are the {objects} {at} facing?",
+    ),
+}
+PLACES = {"lake": "on", "village": "in", "forest": "in"}
+DIRECTIONS = ["northern", "southern", "eastern", "western"]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question and all that a teacher knows about it. `site` is None where the global view answers.
+
+    `label` names the site in words; `spots` are what the last thought points to, in scene units; `noun` is what they are called.
+    """
+
+    text: str
+    answer: str
+    kind: str
+    site: Site | None
+    label: str
+    noun: str
+    spots: tuple[Spot, ...]
+
+    @property
+    def level(self) -> str:
+        return LEVELS[self.kind]
+
+    def first_thought(self) -> str:
+        """Before the zoom."""
+        return f"look at the {self.label}"
+
+    def last_thought(self, pointing: Pointing) -> str:
+        """Before the answer: what is seen, and where in the picture."""
+        if self.kind in ("terrain", "setting"):
+            return "look at the whole scene"
+        if not self.spots:
+            return f"no {self.noun}"
+        return f"{self.noun} at" + "".join(" ({}, {})".format(*pointing(spot)) for spot in self.spots)
+
+
+def refer(scene: Scene, site: Site, rng: random.Random) -> str | None:
+    """What to call a site: "airport", or "northern airport" where there are two; None where no direction tells them apart."""
+    others = [other for other in scene.sites if other.kind == site.kind and other is not site]
+    if not others:
+        return site.kind
+    dx, dy = site.center[0] - others[0].center[0], site.center[1] - others[0].center[1]
+    directions = []
+    if abs(dx) > 0.12:
+        directions.append("western" if dx < 0 else "eastern")
+    if abs(dy) > 0.12:
+        directions.append("northern" if dy < 0 else "southern")
+    return f"{rng.choice(directions)} {site.kind}" if directions else None
+
+
+def ask(scene: Scene, kind: str, rng: random.Random, among: list[Site] | None = None) -> Question | None:
+    """A question of this kind, its answer drawn evenly as far as the scene allows; None where the scene has no matter for it.
+
+    among: the sites a detail question may be about; all of them by default.
+    """
+    wording = rng.choice(WORDINGS[kind])
+    if LEVELS[kind] == "global":
+        return _ask_globally(scene, kind, wording, rng)
+    named = [(site, label) for site in (among or scene.sites) if (label := refer(scene, site, rng))]
+    if kind == "count":
+        wanted = rng.sample(range(MOST + 1), MOST + 1)
+        # Empty sites are the commonest: an answer is drawn first, and only then a site.
+        fits = next((f for n in wanted if (f := [s for s in named if len(s[0].points) == n])), [])
+    elif kind == "exists":
+        some = rng.random() < 0.42  # scenes without an empty site make up for it
+        fits = [s for s in named if bool(s[0].points) == some] or named
+    elif kind == "shape":
+        fits = named
+    else:
+        fits = [s for s in named if s[0].points and (kind == "color" or SITES[s[0].kind].heading)]
+    if not fits:
+        return None
+    site, label = rng.choice(fits)
+    about = SITES[site.kind]
+    place = PLACES.get(site.kind, "at") if rng.random() < 0.8 else "at"
+    text = wording.format(objects=about.objects, landmark=about.landmark, at=f"{place} the {label}")
+    noun = about.landmark if kind == "shape" else about.objects
+    spots = [site.landmark] if kind == "shape" else site.points if kind == "count" else site.points[:1]
+    answer = {
+        "count": str(len(site.points)),
+        "exists": "yes" if site.points else "no",
+        "color": site.color,
+        "shape": site.shape,
+        "heading": site.heading,
+    }[kind]
+    return Question(text, answer, kind, site, label, noun, tuple(spots))
+
+
+def _ask_globally(scene: Scene, kind: str, wording: str, rng: random.Random) -> Question:
+    if kind == "terrain":
+        return Question(wording, scene.terrain, kind, None, "", "", ())
+    if kind == "setting":
+        return Question(wording, scene.setting, kind, None, "", "", ())
+    held = [site.kind for site in scene.sites]
+    wanted = rng.choice((0, 1, 2) if kind == "sites" else (0, 1))
+    names = [name for name in SITES if held.count(name) == wanted] or list(SITES)
+    name = rng.choice(names)
+    spots = tuple(sorted(site.center for site in scene.sites if site.kind == name))
+    text = wording.format(kind=name, a="an" if name[0] in "aeiou" else "a")
+    if kind == "sites":
+        return Question(text, str(len(spots)), kind, None, "", name + "s", spots)
+    return Question(text, "yes" if spots else "no", kind, None, "", name, spots[:1])
+
+
+def vocabulary() -> list[str]:
+    """Every text a question, thought, label or answer can be made of, for the tokenizer."""
+    texts = ["look at the whole scene", "look at the", "no", *TERRAIN, *HEADINGS, "yes", "rural", "urban"]
+    for wordings in WORDINGS.values():
+        for wording in wordings:
+            for name, about in SITES.items():
+                texts.append(wording.format(kind=name, a="an", objects=about.objects, landmark=about.landmark, at=f"at the {name}"))
+    texts += ["what is a thing on the lake in the forest"]
+    return texts

@@ -1,0 +1,277 @@
+"""Procedural ultra-high-resolution scenes with ground truth: vectors first, pixels when they are asked for.
+
+    python -m zoomearth.training.scenes FOLDER --size 8192 --seed 1
+
+A scene is a unit square of terrain with four to seven *sites* (airport, harbor, lake, ...). A site is about a ninth of the scene wide:
+plain to see in a 168 px global view, while what the questions ask about (how many planes, their colour, the shape of the terminal) is
+about 2 px there and 20 px in the crop of the site. Stacks of small marks in the same colours make up for every object that is
+missing, so that the tint of a site in the global view gives neither colour nor count away.
+
+Coordinates: scene units, 0..1, x to the right, y down. Everything is drawn by `scenes_draw`; questions are asked by `questions`.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+Color = tuple[int, int, int]
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1 in scene units."""
+
+PALETTE: dict[str, Color] = {
+    "red": (214, 40, 36),
+    "yellow": (244, 214, 40),
+    "blue": (36, 76, 220),
+    "white": (248, 248, 248),
+    "black": (20, 20, 24),
+}
+COLORS = list(PALETTE)
+SHAPES = ["round", "square", "cross", "triangle"]
+HEADINGS = ["north", "east", "south", "west"]
+
+
+class SiteClass(NamedTuple):
+    """What a class of site holds: many `objects`, one `landmark`, and whether the objects point somewhere."""
+
+    objects: str
+    landmark: str
+    heading: bool
+
+
+SITES = {
+    "airport": SiteClass("planes", "terminal", True),
+    "harbor": SiteClass("ships", "warehouse", True),
+    "lake": SiteClass("boats", "platform", True),
+    "depot": SiteClass("tanks", "office", False),
+    "village": SiteClass("cars", "church", False),
+    "farm": SiteClass("tractors", "barn", False),
+    "forest": SiteClass("tents", "lodge", False),
+}
+TERRAIN: dict[str, Color] = {"grassland": (116, 138, 84), "desert": (206, 180, 134), "rock": (142, 130, 122), "snow": (222, 226, 232)}
+SETTINGS = ["rural", "urban"]
+MOST = 5
+"""The most objects a site holds."""
+BLOBS = 10
+"""Objects plus decoy stacks per site: the same for every count."""
+LANDMARK: Color = (176, 128, 104)
+
+
+@dataclass
+class Site:
+    """One site and everything that may be asked about it. `box` = x0, y0, x1, y1; `points` = object centres, left to right."""
+
+    kind: str
+    box: Box
+    color: str
+    heading: str
+    shape: str
+    points: list[tuple[float, float]] = field(default_factory=list)
+    landmark: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def center(self) -> tuple[float, float]:
+        return (self.box[0] + self.box[2]) / 2, (self.box[1] + self.box[3]) / 2
+
+
+@dataclass
+class Scene:
+    """A scene as vectors: polygons in drawing order, polygon i having corners `points[starts[i]:starts[i + 1]]` and a row in `bounds`.
+
+    `noise` holds one 64 x 64 tile per octave of texture.
+    """
+
+    seed: int
+    terrain: str
+    setting: str
+    base: Color
+    sites: list[Site]
+    points: np.ndarray
+    starts: np.ndarray
+    bounds: np.ndarray
+    colors: list[Color]
+    noise: np.ndarray
+
+
+def make_scene(seed: int) -> Scene:
+    """The scene of a seed: always the same, and different from every other seed's."""
+    rng = random.Random(seed)
+    terrain, setting = rng.choice(list(TERRAIN)), rng.choice(SETTINGS)
+    base = _vary(rng, TERRAIN[terrain], 8)
+    brush = _Brush(rng)
+    boxes = _place_sites(rng)
+    (_countryside if setting == "rural" else _town)(brush, base)
+    for _ in range(rng.randint(1, 3)):
+        a, b, width = rng.random(), rng.random(), rng.uniform(0.003, 0.006)
+        ends = (-0.02, a, 1.02, b) if rng.random() < 0.5 else (a, -0.02, b, 1.02)
+        brush.line(*ends, width * 1.5, _scale(base, 0.86))
+        brush.line(*ends, width, _vary(rng, (104, 100, 98), 8))
+    sites = []
+    for kind, box in boxes:
+        site = Site(kind, box, rng.choice(COLORS), rng.choice(HEADINGS), rng.choice(SHAPES))
+        _draw_site(brush, site, 0 if rng.random() < 0.25 else rng.randint(1, MOST))
+        sites.append(site)
+    noise = np.random.default_rng(seed).standard_normal((8, 64, 64)).astype(np.float32)
+    points = np.array(brush.points)
+    starts = np.cumsum([0, *brush.corners])
+    bounds = np.concatenate([np.minimum.reduceat(points, starts[:-1]), np.maximum.reduceat(points, starts[:-1])], 1)
+    return Scene(seed, terrain, setting, base, sites, points, starts, bounds, brush.colors, noise)
+
+
+def _place_sites(rng: random.Random) -> list[tuple[str, Box]]:
+    kinds: list[str] = []
+    wanted = rng.randint(4, 7)
+    while len(kinds) < wanted:
+        kind = rng.choice(list(SITES))
+        if kinds.count(kind) < 2:
+            kinds.append(kind)
+    placed: list[tuple[str, Box]] = []
+    gap = 0.025
+    for kind in kinds:
+        for _ in range(80):
+            w, h = rng.uniform(0.1, 0.13), rng.uniform(0.1, 0.13)
+            x, y = rng.uniform(0.012, 0.988 - w), rng.uniform(0.012, 0.988 - h)
+            if all(x + w + gap < b[0] or b[2] + gap < x or y + h + gap < b[1] or b[3] + gap < y for _, b in placed):
+                placed.append((kind, (x, y, x + w, y + h)))
+                break
+    return placed
+
+
+class _Brush:
+    """Collects polygons; all coordinates in scene units."""
+
+    def __init__(self, rng: random.Random):
+        self.rng = rng
+        self.points: list[tuple[float, float]] = []
+        self.corners: list[int] = []
+        self.colors: list[Color] = []
+
+    def polygon(self, points: Sequence[tuple[float, float]], color: Color) -> None:
+        self.points.extend(points)
+        self.corners.append(len(points))
+        self.colors.append(color)
+
+    def rectangle(self, x0: float, y0: float, x1: float, y1: float, color: Color) -> None:
+        self.polygon(((x0, y0), (x1, y0), (x1, y1), (x0, y1)), color)
+
+    def ellipse(self, x: float, y: float, rx: float, ry: float, color: Color, corners: int = 16) -> None:
+        turns = _CIRCLES[corners]
+        self.polygon([(x + rx * c, y + ry * s) for c, s in turns], color)
+
+    def line(self, x0: float, y0: float, x1: float, y1: float, width: float, color: Color) -> None:
+        length = math.hypot(x1 - x0, y1 - y0)
+        nx, ny = -(y1 - y0) / length * width / 2, (x1 - x0) / length * width / 2
+        self.polygon([(x0 + nx, y0 + ny), (x1 + nx, y1 + ny), (x1 - nx, y1 - ny), (x0 - nx, y0 - ny)], color)
+
+
+_CIRCLES = {n: [(math.cos(2 * math.pi * i / n), math.sin(2 * math.pi * i / n)) for i in range(n)] for n in (8, 16, 64)}
+
+
+def _vary(rng: random.Random, color: Color, by: int) -> Color:
+    shift = (2 * rng.random() - 1) * by
+    r, g, b = (min(255, max(0, int(v + shift + (rng.random() - 0.5) * by))) for v in color)
+    return r, g, b
+
+
+def _scale(color: Color, by: float) -> Color:
+    r, g, b = (min(255, int(v * by)) for v in color)
+    return r, g, b
+
+
+def _parcels(rng: random.Random, box: Box, least: float) -> list[Box]:
+    """Cut a rectangle into smaller ones until no side can be halved further."""
+    x0, y0, x1, y1 = box
+    w, h = x1 - x0, y1 - y0
+    if max(w, h) < least * 2 or (max(w, h) < least * 3 and rng.random() < 0.35):
+        return [box]
+    cut = rng.uniform(0.35, 0.65)
+    if w > h:
+        return _parcels(rng, (x0, y0, x0 + w * cut, y1), least) + _parcels(rng, (x0 + w * cut, y0, x1, y1), least)
+    return _parcels(rng, (x0, y0, x1, y0 + h * cut), least) + _parcels(rng, (x0, y0 + h * cut, x1, y1), least)
+
+
+def _countryside(brush: _Brush, base: Color) -> None:
+    """Fields of the terrain's own tint with hedges, and a few groves."""
+    rng = brush.rng
+    for x0, y0, x1, y1 in _parcels(rng, (0, 0, 1, 1), 0.11):
+        tint = _vary(rng, base, 14)
+        brush.rectangle(x0, y0, x1, y1, _scale(base, 0.84))
+        brush.rectangle(x0 + 0.0012, y0 + 0.0012, x1 - 0.0012, y1 - 0.0012, tint)
+        for i in range(rng.choice((0, 0, 3))):
+            at = y0 + (y1 - y0) * (i + 1) / 4
+            brush.line(x0 + 0.002, at, x1 - 0.002, at, 0.002, _scale(tint, 0.93))
+    for _ in range(rng.randint(3, 6)):
+        x, y = rng.random(), rng.random()
+        for _ in range(6):
+            r = rng.uniform(0.003, 0.009)
+            brush.ellipse(x + rng.gauss(0, 0.014), y + rng.gauss(0, 0.014), r, r * rng.uniform(0.7, 1), _vary(rng, _scale(base, 0.72), 8))
+
+
+def _town(brush: _Brush, base: Color) -> None:
+    """Blocks between streets, with roofs and yards, over the terrain."""
+    rng = brush.rng
+    for x0, y0, x1, y1 in _parcels(rng, (0, 0, 1, 1), 0.075):
+        brush.rectangle(x0, y0, x1, y1, _vary(rng, (128, 126, 126), 5))
+        x0, y0, x1, y1 = x0 + 0.004, y0 + 0.004, x1 - 0.004, y1 - 0.004
+        brush.rectangle(x0, y0, x1, y1, _vary(rng, base, 8))
+        roof = rng.choice(((150, 112, 98), (132, 132, 138), (164, 150, 134), (110, 104, 108)))
+        columns, rows = (2, 1) if x1 - x0 > y1 - y0 else (1, 2)
+        for i in range(columns):
+            for j in range(rows):
+                w, h = (x1 - x0) / columns, (y1 - y0) / rows
+                a, b = x0 + w * (i + rng.uniform(0.1, 0.25)), y0 + h * (j + rng.uniform(0.1, 0.25))
+                c, d = a + w * rng.uniform(0.45, 0.62), b + h * rng.uniform(0.45, 0.62)
+                brush.rectangle(a + 0.003, b + 0.003, c + 0.003, d + 0.003, _scale(base, 0.55))
+                brush.rectangle(a, b, c, d, _vary(rng, roof, 12))
+
+
+def _draw_site(brush: _Brush, site: Site, count: int) -> None:
+    """The ground of a site, then decoys, landmark and `count` objects; fills in `points` and `landmark`."""
+    from .sites import draw_ground, draw_landmark, draw_object, draw_stack
+
+    rng = brush.rng
+    x0, y0, x1, y1 = site.box
+    w, h = x1 - x0, y1 - y0
+    s = min(w, h)
+    draw_ground(brush, site.kind, site.box)
+    size = rng.uniform(0.115, 0.135) * s
+
+    taken: list[tuple[float, float, float]] = []
+
+    def free_spot(reach: float, tries: int, columns: list[tuple[float, float]] | None = None) -> tuple[float, float] | None:
+        for _ in range(tries):
+            x, y = x0 + rng.uniform(0.13, 0.87) * w, y0 + rng.uniform(0.13, 0.87) * h
+            apart = all(max(abs(x - a), abs(y - b)) > reach + r for a, b, r in taken)
+            if apart and all(abs(x - a) > 0.03 * w for a, _ in columns or []):
+                taken.append((x, y, reach))
+                return x, y
+        return None
+
+    site.landmark = free_spot(0.1 * s, 1) or site.center
+    for _ in range(count):
+        spot = free_spot(0.082 * s, 150, site.points)
+        if spot:
+            site.points.append(spot)
+    site.points.sort()
+    # As many stacks of one rival colour as there are objects (all alike when there are none), the rest of any colour.
+    stacks = BLOBS - len(site.points)
+    rivals = [rng.choice([c for c in COLORS if c != site.color])] * (len(site.points) or rng.randint(1, MOST))
+    tints = (rivals + [rng.choice(COLORS) for _ in range(BLOBS)])[:stacks]
+    for tint in tints:
+        spot = free_spot(0.062 * s, 40)
+        if spot:
+            draw_stack(brush, spot, 0.115 * s, PALETTE[tint])
+    draw_landmark(brush, site.shape, site.landmark, 0.17 * s)
+    for spot in site.points:
+        draw_object(brush, SITES[site.kind].objects, spot, size, PALETTE[site.color], HEADINGS.index(site.heading))
+
+
+if __name__ == "__main__":
+    from zoomearth.training.scenes_file import main
+
+    main()

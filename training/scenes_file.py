@@ -1,0 +1,119 @@
+"""Procedural scenes as GeoTIFFs of any size, written block by block, with the truth as JSON beside them.
+
+Tiled, JPEG-compressed, with averaged overviews, in a UTM zone at 0.3 m per pixel: what a user's own imagery looks like to GDAL.
+Memory: one block (3 MB) and GDAL's cache, whatever the size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from rasterio.enums import Resampling
+from rasterio.transform import from_origin
+from rasterio.windows import Window as PixelWindow
+
+from .questions import LEVELS, Question, ask
+from .scenes import SITES, Scene, make_scene
+from .scenes_draw import render
+
+BLOCK = 1024
+GSD = 0.3
+"""Metres per pixel."""
+CRS = "EPSG:32633"
+
+
+def write_geotiff(scene: Scene, path: Path, size: int = 8192, progress: Callable[[int, int], None] | None = None) -> None:
+    """Write the scene as a size x size GeoTIFF at `path`, and its truth as JSON under the same name.
+
+    progress is called with blocks done and blocks in all; overviews count as a third of them. Nothing half-written bears the final name.
+    """
+    profile: dict[str, Any] = {
+        "driver": "GTiff",
+        "width": size,
+        "height": size,
+        "count": 3,
+        "dtype": "uint8",
+        "crs": CRS,
+        "transform": from_origin(300_000 + scene.seed % 997 * 300, 5_400_000 - scene.seed % 991 * 300, GSD, GSD),
+        "tiled": True,
+        "blockxsize": 512,
+        "blockysize": 512,
+        "compress": "JPEG",
+        "jpeg_quality": 90,
+        "photometric": "YCBCR",
+        "interleave": "pixel",
+        "bigtiff": "IF_SAFER",
+    }
+    corners = [(x, y) for y in range(0, size, BLOCK) for x in range(0, size, BLOCK)]
+    blocks, extra = len(corners), len(corners) // 3
+    beside = path.with_name(path.stem + ".part" + path.suffix)
+    with rasterio.open(beside, "w", **profile) as raster:
+        for done, (x, y) in enumerate(corners):
+            w, h = min(BLOCK, size - x), min(BLOCK, size - y)
+            pixels = render(scene, (x / size, y / size, (x + w) / size, (y + h) / size), (w, h), grain=3.0)
+            raster.write(np.moveaxis(pixels, 2, 0), window=PixelWindow(x, y, w, h))
+            if progress:
+                progress(done + 1, blocks + extra)
+    factors = [2**i for i in range(1, 20) if size / 2**i >= 128]
+    with rasterio.Env(GDAL_TIFF_OVR_BLOCKSIZE=512), rasterio.open(beside, "r+") as raster:
+        raster.build_overviews(factors, Resampling.average)
+    truth = path.with_suffix(".json.part")
+    truth.write_text(json.dumps(describe(scene, size), indent=1) + "\n")
+    truth.replace(path.with_suffix(".json"))
+    beside.replace(path)
+    if progress:
+        progress(blocks + extra, blocks + extra)
+
+
+def describe(scene: Scene, size: int) -> dict[str, Any]:
+    """The truth about a scene of size x size pixels: its sites in source pixels, and a question of every kind with its answer."""
+
+    def pixels(*values: float) -> list[int]:
+        return [round(value * size) for value in values]
+
+    sites = []
+    for site in scene.sites:
+        about = SITES[site.kind]
+        sites.append({
+            "kind": site.kind,
+            "box": pixels(*site.box),
+            "objects": about.objects,
+            "count": len(site.points),
+            "centers": [pixels(*point) for point in site.points],
+            "color": site.color if site.points else None,
+            "heading": site.heading if site.points and about.heading else None,
+            "landmark": {"name": about.landmark, "center": pixels(*site.landmark), "shape": site.shape},
+        })  # fmt: skip
+    rng = random.Random(scene.seed)
+    found = [question for kind in LEVELS if (question := ask(scene, kind, rng))]
+    questions = [told(question, size) for question in found]
+    return {"seed": scene.seed, "size": size, "terrain": scene.terrain, "setting": scene.setting, "sites": sites, "questions": questions}
+
+
+def told(question: Question, size: int) -> dict[str, Any]:
+    """A question as plain data: its text, answer, kind, level and, for a detail, the box to look at in source pixels."""
+    box = [round(value * size) for value in question.site.box] if question.site else None
+    return {"question": question.text, "answer": question.answer, "kind": question.kind, "level": question.level, "box": box}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m zoomearth.training.scenes", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("folder", type=Path, help="where scene-SEED.tif and scene-SEED.json go")
+    parser.add_argument("--size", type=int, default=8192, help="pixels per side (default 8192)")
+    parser.add_argument("--seed", type=int, default=1, help="which scene (default 1)")
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    path = options.folder / f"scene-{options.seed}.tif"
+
+    def show(done: int, total: int) -> None:
+        print(f"\rdrawing {path.name}: {100 * done // total} %", end="" if done < total else "\n", flush=True)
+
+    write_geotiff(make_scene(options.seed), path, options.size, show)
+    print(path)
