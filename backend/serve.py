@@ -176,7 +176,7 @@ class Worker:
         return self._ask(job) if isinstance(job, Ask) else self._open(job).describe()
 
     def _load(self, job: Load) -> dict[str, Any]:
-        if self.engine is None or replace(job, id=0) != self.loaded:
+        if self.engine is None or replace(job, id=0) != self.loaded or job.engine == "scripted":  # a script begins anew
             if self.engine:
                 self.engine.close()  # before the next one: both may not fit in memory
             self.engine = self.loaded = None

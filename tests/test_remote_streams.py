@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -66,6 +66,7 @@ STREAMS = {
 
 
 @pytest.mark.parametrize("stream", STREAMS.values(), ids=STREAMS)
+@settings(deadline=None, max_examples=30)
 @given(cuts=st.lists(st.integers(0, 3000), max_size=12))
 def test_every_servers_way_of_streaming_gives_the_same_reply(stream, cuts):
     reading, told = read(stream, cuts=cuts)
@@ -143,6 +144,7 @@ def test_an_error_amid_the_stream_is_not_taken_for_text():
         assert reading.failed["message"] == "CUDA out of memory"
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.lists(st.text("ab", max_size=6), max_size=5))
 def test_a_second_try_never_repeats_text_and_the_last_line_is_the_reply(tries):
     told = []

@@ -113,7 +113,7 @@ def copied(root, folder, of="", to=""):
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory):
-    pixels = np.random.default_rng(1).integers(0, 255, (3, 1200, 1600), dtype=np.uint8)
+    pixels = np.random.default_rng(1).integers(0, 16, (3, 1200, 1600), dtype=np.uint8)
     return str(make(tmp_path_factory.mktemp("scene") / "scene.tif", pixels))
 
 
@@ -174,6 +174,15 @@ def test_the_picture_told_is_the_one_the_model_saw(backend, scene):
             assert len(saw["picture"]) <= 1_000_000
             assert (picture.mode, picture.size) == ("RGB", shown.size)
             assert picture.tobytes() == shown.tobytes()
+
+
+def test_a_picture_too_large_for_the_wire_is_told_smaller(backend, tmp_path):
+    pixels = np.random.default_rng(1).integers(0, 255, (3, 600, 600), dtype=np.uint8)
+    backend.scripted(ANSWER)
+    backend.last(backend.ask(str(make(tmp_path / "noise.tif", pixels)), policy={"view": 588}))
+    saw = next(event for event in backend.history if event["event"] == "saw")
+    assert len(saw["picture"]) <= 1_000_000
+    assert Image.open(io.BytesIO(base64.b64decode(saw["picture"]))).size == (294, 294)
 
 
 def test_a_region_bands_and_policy_are_what_the_question_is_asked_with(backend, scene):
