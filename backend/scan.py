@@ -36,12 +36,14 @@ def runs(window: Window, block: tuple[int, int], factor: int) -> Iterator[Window
     """
     x, y, width, height = window
     unit_w, unit_h = (_unit(side, factor) for side in block)
-    if block[0] >= width:  # strips: as many rows as fit
+    if block[0] >= width or width * unit_h <= RUN_PIXELS:  # strips, or few tiles side by side: as many rows of them as fit
         lefts = [x, x + width]
         tops = _edges(y, y + height, max(unit_h, RUN_PIXELS // width // unit_h * unit_h))
     else:
         lefts = _edges(x, x + width, max(unit_w, RUN_PIXELS // unit_h // unit_w * unit_w))
         tops = _edges(y, y + height, unit_h)
+    if width * height <= RUN_PIXELS:  # one request of a remote raster, not one for each row of tiles
+        tops = [y, y + height]
     for top, bottom in zip(tops, tops[1:]):
         for left, right in zip(lefts, lefts[1:]):
             yield left, top, right - left, bottom - top

@@ -173,20 +173,20 @@ class Scene:
             if total > 1:
                 self._on_progress(stage, done, total)
 
+        sparse = self._raster.facts.driver == "GTiff" and not level.index and self._rendering.void_is_black
+
         def read(run: Window) -> list[np.ndarray] | None:
-            return None if self._blank(level, run) else self._rendering.planes(*self._read(level, run))
+            return None if sparse and not self._stored(run) else self._rendering.planes(*self._read(level, run))
 
         many = window[2] * window[3] > scan.RUN_PIXELS
         with self._raster.small_cache() if many else contextlib.nullcontext():
             return scan.reduced(read, window, self._raster.facts.block, factor, before_read)
 
-    def _blank(self, level: Level, window: Window) -> bool:
-        """True where a sparse TIFF keeps none of the window's blocks, and what it gives instead is shown black."""
-        if self._raster.facts.driver != "GTiff" or level.index or not self._rendering.void_is_black:
-            return False
+    def _stored(self, window: Window) -> bool:
+        """False where a sparse TIFF keeps none of the window's blocks."""
         (x, y, width, height), (w, h) = window, self._raster.facts.block
         rows, columns = range(y // h, (y + height - 1) // h + 1), range(x // w, (x + width - 1) // w + 1)
-        return not any(self._raster.stored(column, row) for row in rows for column in columns)
+        return any(self._raster.stored(column, row) for row in rows for column in columns)
 
     def _read(self, level: Level, window: Window) -> tuple[np.ndarray, np.ndarray | None]:
         self._check_cancelled()
@@ -194,14 +194,19 @@ class Scene:
         if level.averaged > 1:
             x, y, width, height = (side * level.averaged for side in window)
             window, size = (x, y, min(width, self.size.width - x), min(height, self.size.height - y)), Size(*window[2:])
-        try:
-            data = self._raster.read(window, rendering.read, rendering.dtype, level.index, size)
-            mask = self._raster.mask(window, rendering.shown[0], level.index, size) if rendering.masked else None
-        except RasterError as error:
-            raise SceneError(
-                f"{self.path} can't be read at {tuple(window)}: {_short(str(error))}.",
-                "The file is damaged or cut short, or the server went away; copy or download it again.",
-            ) from None
+        tries = 2 if is_remote(self.path) else 1  # GDAL < 3.8 doesn't try tiles again that it asks for together
+        for left in reversed(range(tries)):
+            try:
+                data = self._raster.read(window, rendering.read, rendering.dtype, level.index, size)
+                mask = self._raster.mask(window, rendering.shown[0], level.index, size) if rendering.masked else None
+                break
+            except RasterError as error:
+                if left:
+                    continue
+                raise SceneError(
+                    f"{self.path} can't be read at {tuple(window)}: {_short(str(error))}.",
+                    "The file is damaged or cut short, or the server went away; copy or download it again.",
+                ) from None
         self.bytes_read += data.nbytes + (mask.nbytes if mask is not None else 0)
         return data, mask
 

@@ -1,7 +1,7 @@
 """Rasters for tests, made from arrays by whichever GDAL binding this interpreter has; no binary fixtures.
 
-Everything odd about a raster (type, nodata, palette, mask, GCPs, rotation) is said once, in a VRT over raw bytes, and GDAL copies it into the format
-that is wanted: one maker for both bindings.
+Everything odd about a raster (type, nodata, palette, mask, GCPs, rotation) is said once, in a VRT over raw bytes, and
+GDAL copies it into the format that is wanted: one maker for both bindings.
 """
 
 from __future__ import annotations
@@ -77,16 +77,19 @@ def gdal_config(**options: str) -> Iterator[None]:
             gdal.SetThreadLocalConfigOption(key, None)
 
 
-def add_overviews(path: Path, factors: Sequence[int], resampling: str = "average") -> None:
+def add_overviews(path: Path, factors: Sequence[int], resampling: str = "average", sparse: bool = False) -> None:
+    """Inside of the file; `sparse`: empty tiles of the overviews are left out too."""
+    options = {"SPARSE_OK_OVERVIEW": "ON"} if sparse else {}
     if library() == "osgeo":
         from osgeo import gdal
 
-        gdal.Open(str(path), gdal.GA_Update).BuildOverviews(resampling, list(factors))
+        with gdal_config(**options):
+            gdal.Open(str(path), gdal.GA_Update).BuildOverviews(resampling, list(factors))
     else:
         import rasterio
         from rasterio.enums import Resampling
 
-        with rasterio.open(path, "r+") as raster:
+        with rasterio.Env(**options), rasterio.open(path, "r+") as raster:
             raster.build_overviews(list(factors), Resampling[resampling])
 
 
@@ -105,6 +108,20 @@ def whole(path: Path | str) -> np.ndarray:
         return opened.read()
 
 
+def mask(path: Path | str) -> np.ndarray:
+    """The first band's mask, [row, column], by the binding itself."""
+    if library() == "osgeo":
+        from osgeo import gdal
+
+        raster = gdal.Open(str(path))
+        data = raster.GetRasterBand(1).GetMaskBand().ReadRaster()
+        return np.frombuffer(data, np.uint8).reshape(raster.RasterYSize, raster.RasterXSize)
+    import rasterio
+
+    with rasterio.open(path) as opened:
+        return opened.read_masks(1)
+
+
 def mosaic(path: Path, size: tuple[int, int], parts: Sequence[tuple[Path, int, int, int, int]], bands: int = 3) -> Path:
     """A VRT of whole rasters (path, x, y, width, height) laid into a canvas of `size`."""
     sources = [
@@ -121,12 +138,33 @@ def mosaic(path: Path, size: tuple[int, int], parts: Sequence[tuple[Path, int, i
 
 
 def city(width: int, height: int, seed: int = 0) -> np.ndarray:
-    """A town seen from above, [3, row, column] uint8: fields, blocks of roofs and grain, so that a resampling has edges and noise to get wrong."""
+    """A town seen from above, [3, row, column] uint8: fields, roofs and grain, edges and noise for a resampling to lose."""
     rng = np.random.default_rng(seed)
-    coarse = rng.integers(40, 200, (3, height // 64 + 1, width // 64 + 1), np.uint8).repeat(64, 1).repeat(64, 2)
-    roofs = rng.integers(-40, 55, (3, height // 8 + 1, width // 8 + 1), np.int16).repeat(8, 1).repeat(8, 2)
-    grain = rng.integers(-8, 9, (3, height, width), np.int16)
-    return np.clip(coarse[:, :height, :width] + roofs[:, :height, :width] + grain, 1, 255).astype(np.uint8)
+    side = 1000  # of the town that is repeated; no power of two, so that no resampling falls in step with it
+    fields = rng.integers(40, 200, (3, 16, 16), np.uint8).repeat(64, 1).repeat(64, 2)[:, :side, :side]
+    roofs = rng.integers(-40, 55, (3, 125, 125), np.int16).repeat(8, 1).repeat(8, 2)
+    grain = rng.integers(-8, 9, (3, side, side), np.int16)
+    town = np.clip(fields + roofs + grain, 1, 254).astype(np.uint8)
+    return np.tile(town, (1, height // side + 1, width // side + 1))[:, :height, :width].copy()
+
+
+def sparse(path: Path, side: int, written: int = 2048) -> Path:
+    """A square GeoTIFF of tiles of which only the top left corner was ever written."""
+    pixels = city(written, written)
+    options = {"TILED": "YES", "SPARSE_OK": "TRUE", "BIGTIFF": "YES", "BLOCKXSIZE": 512, "BLOCKYSIZE": 512}
+    if library() == "osgeo":
+        from osgeo import gdal
+
+        listed = [f"{key}={value}" for key, value in options.items()]
+        raster = gdal.GetDriverByName("GTiff").Create(str(path), side, side, 3, gdal.GDT_Byte, listed)
+        raster.WriteRaster(0, 0, written, written, pixels.tobytes())
+        return path
+    import rasterio
+    from rasterio.windows import Window
+
+    with rasterio.open(path, "w", driver="GTiff", width=side, height=side, count=3, dtype="uint8", **options) as opened:
+        opened.write(pixels, window=Window(0, 0, written, written))
+    return path
 
 
 def psnr(a: object, b: object) -> float:

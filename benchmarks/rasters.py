@@ -1,0 +1,200 @@
+"""What a question costs in reading: time, processor, memory, bytes and requests, beside what it would cost otherwise.
+
+    python benchmarks/rasters.py [--folder FOLDER] [--side 20000]
+
+Makes the rasters it needs (3 GB; kept in FOLDER, or made in a temporary one and deleted), and runs each case in a process
+of its own, one after another. A question is one global view of 512 px and one crop of 1,024 px shown at 512.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+REMOTE_SIDE = 44_000  # with JPEG tiles, about 1 GB
+
+
+def peak_mb() -> float:
+    """Of this process since its start; `ru_maxrss` would be the parent's, inherited over fork."""
+    try:
+        return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1000
+    except OSError:
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+
+
+def question(path: str) -> dict[str, object]:
+    """The two views, by Scene."""
+    from zoomearth.backend.scene import Scene
+    from zoomearth.core.geometry import Box, Size, View
+
+    with Scene.open(path) as scene:
+        side = min(scene.size)
+        scene.preview(512)
+        corner = side * 9 // 20
+        scene.part(View(Box(corner, corner, corner + 1024, corner + 1024), Size(512, 512)))
+        return {"read": scene.bytes_read}
+
+
+def pillow(path: str) -> dict[str, object]:
+    """The published loop: decode all of it, resize, crop, resize."""
+    from PIL import Image
+
+    Image.MAX_IMAGE_PIXELS = None
+    with Image.open(path) as image:
+        whole = image.convert("RGB")
+    whole.resize((512, 512), Image.Resampling.BICUBIC)
+    corner = whole.width * 9 // 20
+    whole.crop((corner, corner, corner + 1024, corner + 1024)).resize((512, 512), Image.Resampling.BICUBIC)
+    return {}
+
+
+def full_read(path: str) -> dict[str, object]:
+    """Every pixel once through GDAL, a row of tiles at a time, and nothing done with it."""
+    from zoomearth.backend.rasters import OPTIONS, open_raster
+
+    raster = open_raster(path, OPTIONS)
+    width, height = raster.facts.size
+    with raster.small_cache():
+        for top in range(0, height, raster.facts.block.height):
+            raster.read((0, top, width, min(raster.facts.block.height, height - top)), [1, 2, 3], "uint8")
+    raster.close()
+    return {}
+
+
+CASES = {"question": question, "pillow": pillow, "full_read": full_read}
+
+
+def case(name: str, path: str | Path, cache: Path) -> dict[str, float]:
+    """One case in a fresh process: seconds, cpu, mb, read."""
+    env = {**os.environ, "ZOOMEARTH_CACHE": str(cache), "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, __file__, "--case", name, str(path)], capture_output=True, text=True, env=env)
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def run_case(name: str, path: str) -> None:
+    import PIL.Image  # noqa: F401
+
+    from zoomearth.backend.rasters import library
+
+    __import__("osgeo.gdal" if library() == "osgeo" else "rasterio")  # not the libraries' own loading
+    wall, cpu = time.perf_counter(), time.process_time()
+    found = CASES[name](path)
+    print(json.dumps({"seconds": time.perf_counter() - wall, "cpu": time.process_time() - cpu, "mb": peak_mb(), **found}))
+
+
+def make_all(folder: Path, side: int) -> dict[str, Path]:
+    """The rasters, each only if it isn't there yet."""
+    from rasters import add_overviews, city, copy, make, mosaic, sparse
+
+    paths = {name: folder / f"{name}_{side}.tif" for name in ("cog", "tiled", "sparse", "remote")}
+    part = folder / "part.tif"
+    if not part.exists():
+        make(part, city(4000, 4000), TILED="YES", BLOCKXSIZE=512, BLOCKYSIZE=512)
+
+    def canvas(width: int) -> Path:
+        places = [(part, x, y, 4000, 4000) for y in range(0, width, 4000) for x in range(0, width, 4000)]
+        return mosaic(folder / f"canvas_{width}.vrt", (width, width), places)
+
+    def once(path: Path, make_it: object) -> None:
+        if not path.exists():
+            begun = time.perf_counter()
+            part_file = path.with_suffix(".part.tif")
+            make_it(part_file)  # type: ignore[operator]
+            part_file.rename(path)
+            print(f"  made {path.name}: {path.stat().st_size / 1e6:,.0f} MB in {time.perf_counter() - begun:.0f} s", file=sys.stderr)
+
+    tiled = {"TILED": "YES", "BLOCKXSIZE": 512, "BLOCKYSIZE": 512, "COMPRESS": "JPEG", "PHOTOMETRIC": "YCBCR", "BIGTIFF": "YES"}
+    once(paths["tiled"], lambda path: copy(canvas(side), path, "GTiff", **tiled))
+    jpeg = {"COMPRESS": "JPEG", "BLOCKSIZE": 512, "BIGTIFF": "YES"}
+    once(paths["cog"], lambda path: copy(canvas(side), path, "COG", **jpeg))
+    once(paths["remote"], lambda path: copy(canvas(REMOTE_SIDE), path, "COG", **jpeg))
+
+    def hollow(path: Path) -> None:
+        sparse(path, 5 * side)
+        add_overviews(path, [2 << n for n in range((5 * side // 512).bit_length())], sparse=True)
+
+    once(paths["sparse"], hollow)
+    return paths
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--side", type=int, default=20_000)
+    parser.add_argument("--case", nargs=2, metavar=("NAME", "PATH"))
+    chosen = parser.parse_args()
+    if chosen.case:
+        run_case(*chosen.case)
+        return
+    sys.path.append(str(HERE.parent / "tests"))
+    with tempfile.TemporaryDirectory(prefix="zoomearth-") as temporary:
+        folder = chosen.folder or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        table(make_all(folder, chosen.side), folder, Path(temporary), chosen.side)
+
+
+def table(paths: dict[str, Path], folder: Path, temporary: Path, side: int) -> None:
+    from range_server import RangeServer
+
+    from zoomearth.backend.rasters import library
+
+    rows: list[tuple[str, ...]] = [("case", "wall s", "cpu s", "peak MB", "reach", "reached")]
+
+    def row(what: str, got: dict[str, float], reach: str = "", reached: str = "") -> None:
+        rows.append((what, f"{got['seconds']:.2f}", f"{got['cpu']:.2f}", f"{got['mb']:.0f}", reach, reached))
+
+    case("question", paths["cog"], temporary / "warm")  # the files into the page cache, for all alike
+    baseline, ours = case("pillow", paths["cog"], temporary), case("question", paths["cog"], temporary)
+    row(f"COG {side:,}²: whole-image Pillow decode", baseline)
+    times = baseline["cpu"] / ours["cpu"]
+    row(f"COG {side:,}²: a question", ours, ">= 200x faster, <= 150 MB", f"{times:.0f}x (cpu), {ours['mb']:.0f} MB")
+
+    once, first = case("full_read", paths["tiled"], temporary), case("question", paths["tiled"], temporary)
+    second = case("question", paths["tiled"], temporary)
+    row("tiled, no overviews: one full GDAL read", once)
+    row(
+        "tiled, no overviews: a question, first touch",
+        first,
+        "<= 1.1x its CPU, <= 250 MB",
+        f"{first['cpu'] / once['cpu']:.2f}x, {first['mb']:.0f} MB",
+    )
+    row("tiled, no overviews: a question, second touch", second, "<= 0.2 s", f"{second['seconds']:.2f} s wall, {second['cpu']:.2f} s cpu")
+
+    with RangeServer(folder) as server:
+        remote = case("question", server.url + paths["remote"].name, temporary)
+        size = paths["remote"].stat().st_size
+        row(
+            f"HTTP, COG of {size / 1e9:.2f} GB ({REMOTE_SIDE:,}²): a question",
+            remote,
+            "<= 0.3 % of the bytes, <= 6 requests",
+            f"{100 * server.bytes / size:.2f} % ({server.bytes / 1e6:.1f} MB), {server.requests} requests",
+        )
+    hollow = case("question", paths["sparse"], temporary)
+    row(
+        f"sparse COG-like {5 * side:,}²: a question",
+        hollow,
+        f"as the {side:,} one: same memory, time x2",
+        f"{hollow['mb'] - ours['mb']:+.0f} MB, {hollow['cpu'] / ours['cpu']:.1f}x cpu",
+    )
+    widths = [max(len(each[n]) for each in rows) for n in range(len(rows[0]))]
+    print(f"{platform.platform()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}, {library()}")
+    for each in rows:
+        print(
+            "  ".join(cell.rjust(width) if 0 < n < 4 else cell.ljust(width) for n, (cell, width) in enumerate(zip(each, widths))).rstrip()
+        )
+
+
+if __name__ == "__main__":
+    main()

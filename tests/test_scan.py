@@ -1,0 +1,185 @@
+"""Rasters without overviews: read whole once, in little memory, and never again."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from rasters import city, make, psnr, sparse
+
+from zoomearth.backend import levels, scan
+from zoomearth.backend.scene import Scene
+from zoomearth.core.errors import Cancelled
+from zoomearth.core.geometry import Box, Size, View
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("ZOOMEARTH_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "scans"
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """Just over the size from which a scene is scanned, odd sides, tiles; and its pixels."""
+    pixels = city(4603, 3701)
+    return make(tmp_path_factory.mktemp("large") / "scene.tif", pixels, TILED="YES", BLOCKXSIZE=256, BLOCKYSIZE=256), pixels
+
+
+def resampled(pixels, box, size):
+    return Image.fromarray(pixels.transpose(1, 2, 0)).crop(box).resize(size, Image.Resampling.BICUBIC)
+
+
+def test_the_second_touch_reads_no_pixel(large, cache):
+    path, pixels = large
+    told = []
+    with Scene.open(path, on_progress=lambda *told_now: told.append(told_now)) as scene:
+        first = scene.preview(512)
+        assert scene.bytes_read == pixels.nbytes  # each block once
+    assert psnr(first, resampled(pixels, (0, 0, 4603, 3701), first.size)) > 42
+    done = [done for stage, done, total in told if stage == "scanning"]
+    assert done == sorted(done)
+    assert [told_now for told_now in told if told_now[0] == "scanning"][-1][1] == done[-1] > 2
+    with Scene.open(path) as scene:
+        assert scene.preview(512).tobytes() == first.tobytes()
+        assert psnr(scene.part(View(Box(501, 301, 4501, 3501), Size(500, 400))), resampled(pixels, (501, 301, 4501, 3501), (500, 400))) > 42
+        assert scene.bytes_read == 0
+    assert [each.suffix for each in cache.iterdir()] == [".npy"]
+    assert [each.name for each in path.parent.iterdir()] == ["scene.tif"]
+
+
+def test_a_raster_that_changed_is_scanned_again(large, cache):
+    path, pixels = large
+    with Scene.open(path) as scene:
+        scene.preview(256)
+    os.utime(path, ns=(1, 1))
+    with Scene.open(path) as scene:
+        scene.preview(256)
+        assert scene.bytes_read == pixels.nbytes
+    with Scene.open(path, bands=[2]) as scene:  # another picture of the same file
+        shown = np.asarray(scene.preview(256))
+        assert (shown[..., 0] == shown[..., 2]).all()
+
+
+@pytest.mark.parametrize("damage", ["cut short", "other bytes", "a folder that can't be written"])
+def test_a_broken_cache_costs_a_scan_and_not_the_answer(large, cache, damage):
+    path, pixels = large
+    if damage == "a folder that can't be written":
+        cache.parent.write_text("in the way")
+    else:
+        with Scene.open(path) as scene:
+            scene.preview(256)
+        (kept,) = cache.iterdir()
+        if damage == "cut short":
+            os.truncate(kept, 5000)
+        else:
+            kept.write_bytes(b"\0" * 5000)
+    with Scene.open(path) as scene:
+        view = scene.preview(256)
+        assert psnr(view, resampled(pixels, (0, 0, 4603, 3701), view.size)) > 42
+
+
+def test_a_cancelled_scan_leaves_nothing_behind(large, cache):
+    looks = itertools.count()
+    with Scene.open(large[0], cancelled=lambda: next(looks) > 2) as scene, pytest.raises(Cancelled):
+        scene.preview(256)
+    assert 0 < scene.bytes_read < large[1].nbytes
+    assert not cache.exists()
+
+
+def test_the_cache_stays_within_its_bounds(large, cache, monkeypatch):
+    with Scene.open(large[0]) as scene:
+        scene.preview(256)
+    (old,) = cache.iterdir()
+    os.utime(old, (1, 1))
+    monkeypatch.setattr(scan, "KEEP_BYTES", old.stat().st_size * 3 // 2)
+    with Scene.open(large[0], bands=[3, 2, 1]) as scene:
+        scene.preview(256)
+    assert len(list(cache.iterdir())) == 1
+    assert not old.exists()
+
+
+def test_a_window_too_fine_for_the_scan_is_read_in_runs(large, cache, monkeypatch):
+    """A scan of 1/4 can't show a 3,000 px window at 1,400 px; reading it whole would take all the memory of a larger one."""
+    path, pixels = large
+    monkeypatch.setattr(levels, "SCAN_SIDE", 1024)
+    box = (1003, 501, 4503, 3501)
+    with Scene.open(path) as scene:
+        shown = scene.part(View(Box(*box), Size(700, 600)))
+        assert scene.bytes_read <= 3500 * 3000 * 3 * 1.01
+        assert not cache.exists()
+    assert psnr(shown, resampled(pixels, box, (700, 600))) > 42
+
+
+@pytest.mark.parametrize("kind", ["uint16", "float with holes", "strips", "planes"])
+def test_other_kinds_are_scanned_as_they_are_shown(tmp_path, cache, kind):
+    pixels = city(4300, 4100)
+    options = {"strips": {"BLOCKYSIZE": 3}, "planes": {"INTERLEAVE": "BAND", "TILED": "YES"}}.get(kind, {"TILED": "YES"})
+    stored, expected = pixels, pixels
+    if kind == "uint16":
+        stored = pixels.astype(np.uint16) * 17
+    if kind == "float with holes":
+        stored = pixels[:1].astype(np.float32)
+        stored[:, 1000:2000, 1000:3000] = np.nan
+        expected = np.where(np.isnan(stored), 0, pixels[:1]).astype(np.uint8)
+    limits = {"uint16": [(0, 255 * 17)], "float with holes": [(0, 255)]}.get(kind)
+    path = make(tmp_path / "scene.tif", stored, **options)
+    with Scene.open(path, stretch=limits) as scene:
+        view = scene.preview(512)
+        assert scene.bytes_read == stored.nbytes
+    expected = np.ascontiguousarray(np.broadcast_to(expected, (3, 4100, 4300)))
+    assert psnr(view, resampled(expected, (0, 0, 4300, 4100), view.size)) > 40
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="peak memory is read from /proc")
+def test_a_scene_of_nothing_costs_nothing(tmp_path, cache):
+    """100,000 x 100,000, one corner written: what isn't there is not read, and memory is that of any other scene."""
+    path = sparse(tmp_path / "sparse.tif", 100_000)
+    script = f"""
+import sys
+sys.path[:0] = {sys.path!r}
+import importlib.util
+spec = importlib.util.spec_from_file_location("conftest", {os.path.join(os.path.dirname(__file__), "conftest.py")!r})
+spec.loader.exec_module(importlib.util.module_from_spec(spec))
+from zoomearth.backend.scene import Scene
+with Scene.open({str(path)!r}) as scene:
+    view = scene.preview(512)
+    assert view.getpixel((4, 4)) != (0, 0, 0) and view.getpixel((500, 500)) == (0, 0, 0)
+    assert scene.bytes_read < 60e6, scene.bytes_read
+print(open("/proc/self/status").read().split("VmHWM:")[1].split()[0])  # ru_maxrss would be the parent's
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env={**os.environ, "ZOOMEARTH_CACHE": str(cache)})
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 250_000  # kB
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    x=st.integers(0, 40),
+    y=st.integers(0, 40),
+    width=st.integers(1, 9000),
+    height=st.integers(1, 9000),
+    block=st.sampled_from([(256, 256), (512, 512), (9000, 1), (9000, 7), (100, 36), (128, 9000)]),
+    power=st.integers(0, 7),
+)
+def test_runs_cover_a_window_once_on_edges_that_can_be_averaged(x, y, width, height, block, power):
+    factor = 1 << power
+    x, y = x * factor, y * factor
+    runs = list(scan.runs((x, y, width, height), block, factor))
+    assert sum(w * h for _, _, w, h in runs) == width * height
+    for left, top, w, h in runs:
+        assert left % factor == top % factor == 0
+        assert w > 0
+        assert h > 0
+        assert w * h <= max(2 * scan.RUN_PIXELS, 2048 * 2048, width * factor)
+        assert (left + w) % factor == 0 or left + w == x + width
+        assert (top + h) % factor == 0 or top + h == y + height
+        assert x <= left
+        assert left + w <= x + width
