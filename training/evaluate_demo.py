@@ -30,6 +30,7 @@ from ..backend.scene import Scene as Raster
 from ..core.dialect import Talk
 from ..core.geometry import Box
 from ..core.look import Zoom
+from .packing import WHOLE, to_pixels
 from .playing import exam, overlap
 from .pretrain import HELD_OUT
 from .questions import KINDS, Question
@@ -39,6 +40,8 @@ from .scenes_file import write_geotiff
 FIRST_SEED = HELD_OUT + 1_000_000
 """Scenes of the evaluation: neither trained on nor looked at while training."""
 MODES = ("zoom", "no crop", "true box")
+LIMIT = 96
+"""Tokens of a reply; the longest the model was taught has 45."""
 DEMO = Path(__file__).resolve().parent.parent / "resources" / "demo"
 
 
@@ -63,7 +66,7 @@ class Result:
 class TrueBoxes:
     """An engine whose first reply to a detail question is the true box; everything else is the model's."""
 
-    def __init__(self, engine: Engine, boxes: dict[str, tuple[Box, str]]):
+    def __init__(self, engine: Engine, boxes: dict[str, tuple[Box, str, str]]):
         self.engine, self.boxes, self.profile = engine, boxes, engine.profile
         self.device = engine.device
         self.shown: set[int] = set()
@@ -76,8 +79,8 @@ class TrueBoxes:
             found = self.boxes.get(talk.turns[1].text)
             if found and id(talk) not in self.shown and talk.view:
                 self.shown.add(id(talk))
-                box, label = found
-                replies[i] = Reply(talk.dialect.write(Zoom(box, label), talk.view, f"look at the {label}"))
+                box, label, thought = found
+                replies[i] = Reply(talk.dialect.write(Zoom(box, label), talk.view, thought))
         left = [i for i in range(len(talks)) if i not in replies]
         if left:
             new = self.engine.reply([talks[i] for i in left], limit=limit, on_text=on_text, cancelled=cancelled)
@@ -102,15 +105,17 @@ def evaluate(engine: Engine, questions: int, size: int, first_seed: int, progres
 def _one_scene(engine: Engine, seed: int, size: int) -> list[Result]:
     scene = make_scene(seed)
     asked = list({question.text: question for question in exam(scene, random.Random(f"exam {seed}"))}.values())
-    boxes = {q.text: (Box(*(v * size for v in q.site.box)), q.label) for q in asked if q.site}
+    boxes = {q.text: (Box(*(v * size for v in q.site.box)), q.label, q.first_thought(to_pixels(WHOLE))) for q in asked if q.site}
     policy = engine.profile.policy
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"scene-{seed}.tif"
         write_geotiff(scene, path, size)
         with Raster.open(str(path)) as raster:
-            served = answer_all(engine, [Asked(raster, question.text) for question in asked])
-            forced = answer_all(engine, [Asked(raster, question.text, policy=replace(policy, max_zooms=0)) for question in asked])
-            guided = answer_all(TrueBoxes(engine, boxes), [Asked(raster, question.text) for question in asked])
+            served = answer_all(engine, [Asked(raster, question.text) for question in asked], limit=LIMIT)
+            forced = answer_all(
+                engine, [Asked(raster, question.text, policy=replace(policy, max_zooms=0)) for question in asked], limit=LIMIT
+            )
+            guided = answer_all(TrueBoxes(engine, boxes), [Asked(raster, question.text) for question in asked], limit=LIMIT)
     return [_result(seed, size, *row) for row in zip(asked, served, forced, guided)]
 
 

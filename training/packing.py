@@ -26,7 +26,7 @@ HEAD = "\n<|im_start|>system\n<|im_end|>\n<|im_start|>user\n<|vision_start|>"
 TAIL = "<|im_end|><|im_start|>assistant\n"
 OTHER, BOX, POINT, ANSWER, GUESS, GLOBAL, END = range(7)
 """What a token of the loss is: for weights, soft labels and the running figures."""
-WEIGHTS = {OTHER: 0.1, BOX: 2.0, POINT: 0.6, ANSWER: 1.5, GUESS: 0.4, GLOBAL: 1.5, END: 0.6}
+WEIGHTS = {OTHER: 0.1, BOX: 2.0, POINT: 1.0, ANSWER: 1.5, GUESS: 0.4, GLOBAL: 1.5, END: 0.6}
 
 Box = tuple[float, float, float, float]
 
@@ -106,7 +106,7 @@ def first_turn(tokens: Tokens, coder: Coder, question: Question) -> Tokens:
     """The thought and the box."""
     assert question.site is not None
     x0, y0, x1, y1 = box_pixels(question.site.box)
-    tokens.text(coder, f"<think>{question.first_thought()}</think>", OTHER)
+    tokens.text(coder, f"<think>{question.first_thought(to_pixels(WHOLE))}</think>", OTHER, POINT)
     return tokens.text(coder, f'[{{"bbox_2d": [{x0}, {y0}, {x1}, {y1}], "label": "{question.label}"}}]', OTHER, BOX)
 
 

@@ -45,10 +45,10 @@ class Plan:
     scenes_per_step: int = 16
     vision: tuple[int, int, int] = (128, 3, 4)
     text: tuple[int, int, int, int] = (128, 4, 4, 2)
-    rates: tuple[float, float] = (0.02, 2e-3)
+    rates: tuple[float, float] = (0.012, 1.2e-3)
     warm_up: int = 40
     decay: float = 0.45
-    two_turns: tuple[float, float] = (0.3, 0.45)
+    two_turns: tuple[float, float] = (0.36, 0.5)
 
 
 def rows_of(seed: int, two_turns: float, coder: pk.Coder) -> list[pk.Row]:

@@ -90,7 +90,8 @@ DIRECTIONS = ["northern", "southern", "eastern", "western"]
 class Question:
     """One question and all that a teacher knows about it. `site` is None where the global view answers.
 
-    `label` names the site in words; `spots` are what the last thought points to, in scene units; `noun` is what they are called.
+    `label` names the site in words; `mates` are the centres of all sites of its class, left to right; `spots` are what the last
+    thought points to and `noun` what that is called. Scene units.
     """
 
     text: str
@@ -100,14 +101,16 @@ class Question:
     label: str
     noun: str
     spots: tuple[Spot, ...]
+    mates: tuple[Spot, ...] = ()
 
     @property
     def level(self) -> str:
         return LEVELS[self.kind]
 
-    def first_thought(self) -> str:
-        """Before the zoom."""
-        return f"look at the {self.label}"
+    def first_thought(self, pointing: Pointing) -> str:
+        """Before the zoom: where the sites of this class are. Which of two is the northern one can then be read off."""
+        assert self.site is not None
+        return _pointed(self.site.kind + ("s" if len(self.mates) > 1 else ""), self.mates, pointing)
 
     def last_thought(self, pointing: Pointing) -> str:
         """Before the answer: what is seen, and where in the picture."""
@@ -115,7 +118,11 @@ class Question:
             return "look at the whole scene"
         if not self.spots:
             return f"no {self.noun}"
-        return f"{self.noun} at" + "".join(" ({}, {})".format(*pointing(spot)) for spot in self.spots)
+        return _pointed(self.noun, self.spots, pointing)
+
+
+def _pointed(noun: str, spots: tuple[Spot, ...], pointing: Pointing) -> str:
+    return f"{noun} at" + "".join(" ({}, {})".format(*pointing(spot)) for spot in spots)
 
 
 def refer(scene: Scene, site: Site, rng: random.Random) -> str | None:
@@ -167,7 +174,8 @@ def ask(scene: Scene, kind: str, rng: random.Random, among: list[Site] | None = 
         "shape": site.shape,
         "heading": site.heading,
     }[kind]
-    return Question(text, answer, kind, site, label, noun, tuple(spots))
+    mates = tuple(sorted(other.center for other in scene.sites if other.kind == site.kind))
+    return Question(text, answer, kind, site, label, noun, tuple(spots), mates)
 
 
 def _ask_globally(scene: Scene, kind: str, wording: str, rng: random.Random) -> Question:

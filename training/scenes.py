@@ -219,14 +219,14 @@ def _town(brush: _Brush, base: Color) -> None:
         brush.rectangle(x0, y0, x1, y1, _vary(rng, (128, 126, 126), 5))
         x0, y0, x1, y1 = x0 + 0.004, y0 + 0.004, x1 - 0.004, y1 - 0.004
         brush.rectangle(x0, y0, x1, y1, _vary(rng, base, 8))
-        roof = rng.choice(((150, 112, 98), (132, 132, 138), (164, 150, 134), (110, 104, 108)))
+        roof = rng.choice(((138, 124, 116), (132, 132, 138), (150, 146, 138), (118, 116, 122)))
         columns, rows = (2, 1) if x1 - x0 > y1 - y0 else (1, 2)
         for i in range(columns):
             for j in range(rows):
                 w, h = (x1 - x0) / columns, (y1 - y0) / rows
                 a, b = x0 + w * (i + rng.uniform(0.1, 0.25)), y0 + h * (j + rng.uniform(0.1, 0.25))
                 c, d = a + w * rng.uniform(0.45, 0.62), b + h * rng.uniform(0.45, 0.62)
-                brush.rectangle(a + 0.003, b + 0.003, c + 0.003, d + 0.003, _scale(base, 0.55))
+                brush.rectangle(a + 0.003, b + 0.003, c + 0.003, d + 0.003, _scale(base, 0.68))
                 brush.rectangle(a, b, c, d, _vary(rng, roof, 12))
 
 

@@ -92,9 +92,9 @@ def draw_ground(brush: _Brush, kind: str, box: tuple[float, float, float, float]
 
     flip = rng.random() < 0.5
     if kind == "airport":
-        rect(0, 0, 1, 1, _vary(rng, (166, 168, 160), 5))
+        rect(0, 0, 1, 1, _vary(rng, (184, 192, 202), 5))
         at = rng.choice((0.2, 0.8)) + rng.uniform(-0.05, 0.05)
-        rect(*turned(flip, 0.0, at - 0.09, 1.0, at + 0.09), _vary(rng, (72, 72, 78), 5))
+        rect(*turned(flip, 0.0, at - 0.1, 1.0, at + 0.1), _vary(rng, (54, 54, 60), 5))
         for i in range(7):
             rect(*turned(flip, 0.06 + i * 0.13, at - 0.014, 0.13 + i * 0.13, at + 0.014), (226, 226, 222))
         for end in (0.02, 0.96):
@@ -122,8 +122,8 @@ def draw_ground(brush: _Brush, kind: str, box: tuple[float, float, float, float]
         for at in (0.34, 0.67):
             rect(*turned(flip, 0.035, at - 0.012, 0.965, at + 0.012), (150, 118, 90))
     elif kind == "village":
-        rect(0, 0, 1, 1, _vary(rng, (152, 120, 106), 6))
-        street = _vary(rng, (198, 194, 188), 5)
+        rect(0, 0, 1, 1, _vary(rng, (120, 74, 66), 6))
+        street = _vary(rng, (214, 208, 200), 5)
         for at in (0.25, 0.5, 0.75):
             rect(at - 0.022, 0, at + 0.022, 1, street)
             rect(0, at - 0.022, 1, at + 0.022, street)
@@ -131,8 +131,8 @@ def draw_ground(brush: _Brush, kind: str, box: tuple[float, float, float, float]
             for j in range(4):
                 for du, dv in ((0.035, 0.04), (0.15, 0.15)):
                     u, v = i / 4 + du, j / 4 + dv
-                    rect(u + 0.012, v + 0.012, u + 0.072, v + 0.072, (84, 66, 60))
-                    rect(u, v, u + 0.06, v + 0.06, _vary(rng, (116, 78, 70), 10))
+                    rect(u + 0.012, v + 0.012, u + 0.072, v + 0.072, (70, 46, 42))
+                    rect(u, v, u + 0.06, v + 0.06, _vary(rng, (182, 110, 82), 10))
     elif kind == "farm":
         field = _vary(rng, (184, 176, 76), 6)
         rect(0, 0, 1, 1, field)
