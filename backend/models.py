@@ -103,13 +103,24 @@ def find(name: str) -> Path:
 def profile_for(name: str, prompt_file: str = "") -> Profile:
     """How a model is asked; it need not be downloaded, as another machine may run it. Raises ModelError."""
     model = catalogue().get(name)
-    profile = Profile.from_dict(model.profile) if model and not model.here and model.profile else Profile.of_folder(find(name))
+    profile = Profile.from_dict(model.profile) if model and not model.here and model.profile else _of_folder(find(name))
     if not prompt_file:
         return profile
     try:
         return with_prompt(profile, Path(prompt_file).expanduser().read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(f"The prompt file {prompt_file} can't be read: {error}.", "It is a text file in UTF-8.") from error
+
+
+def _of_folder(folder: Path) -> Profile:
+    """The folder's own profile; without one it is stock Qwen2.5-VL, or Qwen3-VL (thousandths, cells of 32 pixels) where it says so."""
+    try:
+        third = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type") == "qwen3_vl"
+    except (OSError, ValueError):
+        third = False  # the engine will say what is wrong with it
+    if third and not (folder / PROFILE_FILE).exists():
+        return Profile.from_dict({"name": folder.name, "dialect": "qwen3-grounding", "policy": {"view": 1024, "multiple": 32}})
+    return Profile.of_folder(folder)
 
 
 def with_prompt(profile: Profile, text: str) -> Profile:

@@ -228,6 +228,15 @@ def test_more_talks_than_fit_a_batch_come_back_in_order(engine):
     assert replies[-1].text == engine.reply([talks[-1]], limit=4)[0].text
 
 
+def test_a_view_is_read_at_the_size_it_is_shown_at(folder, tmp_path):
+    """The processor's own limits would resample it, and every box of an absolute-pixel dialect would be off."""
+    shutil.copytree(folder, tmp_path / "model")
+    file = tmp_path / "model" / "preprocessor_config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "min_pixels": 28 * 28, "max_pixels": 28 * 28}))
+    seen = load(tmp_path / "model")._see(Image.new("RGB", (112, 84)))
+    assert (seen.columns, seen.rows) == (4, 3)
+
+
 def test_loading_says_nothing_on_the_users_screen(folder, capfd):
     """stdout is the protocol of `serve` and the JSON of `ask --json`."""
     load(folder)

@@ -226,6 +226,14 @@ def test_an_own_folder_is_a_model_and_a_truncated_one_is_noticed(tmp_path):
     assert "zoomearth-3b" in told.value.hint
 
 
+def test_a_folder_without_a_profile_is_asked_as_its_family_is(tmp_path):
+    for kind, dialect, multiple in (("qwen2_5_vl", "qwen-grounding", 28), ("qwen3_vl", "qwen3-grounding", 32)):
+        folder = make_tiny(tmp_path / kind, kind=kind)
+        (folder / "zoomearth.json").unlink()
+        profile = models.profile_for(str(folder))
+        assert (profile.dialect.name, profile.policy.multiple) == (dialect, multiple)
+
+
 def test_a_prompt_file_takes_the_instructions_place_and_changes_the_hash(tmp_path):
     file = tmp_path / "prompt.txt"
     file.write_text("Answer in French.\n", encoding="utf-8")

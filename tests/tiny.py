@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Optional
 
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>"]
 CORPUS = """You look at a satellite picture. <think>The harbour lies in the north, look closer.</think>
@@ -11,11 +12,21 @@ CORPUS = """You look at a satellite picture. <think>The harbour lies in the nort
 What colour are the planes at the airport? Éöü 日本語 текст 0123456789"""
 
 
-def make_tiny(folder: Path, *, seed: int = 0, view: int = 56, kind: str = "qwen2_5_vl", **profile: object) -> Path:
+def make_tiny(
+    folder: Path,
+    *,
+    seed: int = 0,
+    view: int = 56,
+    kind: str = "qwen2_5_vl",
+    text_config: Optional[dict] = None,
+    vision_config: Optional[dict] = None,
+    **profile: object,
+) -> Path:
     """Writes a checkpoint of about 0.2 M parameters (float32) into `folder`: config, weights, byte-level BPE tokenizer, image processor
     and zoomearth.json (the zoomearth dialect with a short prompt, views of `view` pixels; `profile` overrides its entries).
 
-    kind: qwen2_vl, qwen2_5_vl or qwen3_vl. Its replies are noise; the same seed makes the same noise.
+    kind: qwen2_vl, qwen2_5_vl or qwen3_vl.
+    text_config, vision_config: entries of the configuration in place of ours. Its replies are noise; the same seed makes the same noise.
     """
     import torch
     from transformers import AutoConfig, AutoModelForImageTextToText
@@ -50,8 +61,8 @@ def make_tiny(folder: Path, *, seed: int = 0, view: int = 56, kind: str = "qwen2
         vision |= {"deepstack_visual_indexes": [0, 1], "num_position_embeddings": 64}
     config = AutoConfig.for_model(
         kind,
-        text_config=text,
-        vision_config=vision,
+        text_config=text | (text_config or {}),
+        vision_config=vision | (vision_config or {}),
         image_token_id=ids["<|image_pad|>"],
         video_token_id=ids["<|video_pad|>"],
         vision_start_token_id=ids["<|vision_start|>"],

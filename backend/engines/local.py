@@ -167,7 +167,7 @@ class LocalEngine:
         key = hashlib.sha256(repr(picture.size).encode() + picture.tobytes()).hexdigest()
         if key not in self._pictures:
             model = self.weights.model
-            made = self.weights.pictures(images=[picture], return_tensors="pt")
+            made = self.weights.pictures(images=[picture], return_tensors="pt", do_resize=not self._whole_cells(picture))
             grid = made["image_grid_thw"]
             seen = model.model.get_image_features(made["pixel_values"].to(model.device), grid.to(model.device), return_dict=True)
             merge = model.config.vision_config.spatial_merge_size
@@ -177,6 +177,12 @@ class LocalEngine:
                 self._pictures.popitem(last=False)
         self._pictures.move_to_end(key)
         return self._pictures[key]
+
+    def _whole_cells(self, picture: Image.Image) -> bool:
+        """The loop has snapped the view already: resampling it again, to the processor's own limits, would shift every box. Only the
+        published weights' policy leaves that to the processor, as they were trained."""
+        cell = self.weights.pictures.patch_size * self.weights.pictures.merge_size
+        return picture.width % cell == 0 and picture.height % cell == 0
 
     def _take(self, rows: list[_Row], logits: Tensor, limit: int, on_text: OnText) -> list[int]:
         """Adds the likeliest token to each row; returns the rows that go on."""
