@@ -210,9 +210,14 @@ def test_a_long_session_does_not_fill_the_memory(folder):
     from zoomearth.backend.engines import local
 
     engine = load(folder)
-    for at in range(12):
-        engine.reply([ask(engine, f"Question {at}?", seed=at)], limit=2)
-    assert len(engine._memories.kept) <= local.CONVERSATIONS + 1
+    talks = [ask(engine, f"Question {at}?", seed=at) for at in range(12)]
+    for talk in talks:
+        engine.reply([talk], limit=2)
+    assert engine.reply([talks[0]], limit=2)[0].fed == 1, "small conversations are kept"
+    engine._memories.budget = 3 * engine._memories.kept[0].bytes
+    for talk in talks:
+        engine.reply([talk], limit=2)
+    assert len(engine._memories.kept) == local.CONVERSATIONS + 1
     for seed in range(local.PICTURES + 3):
         engine._see(ask(engine, seed=100 + seed).turns[-1].picture)
     assert len(engine._pictures) == local.PICTURES

@@ -69,12 +69,22 @@ class Memory:
     keys: list[Hashable]
     layers: Layers
 
+    @property
+    def bytes(self) -> int:
+        return sum(keys.nbytes + values.nbytes for keys, values in self.layers)
+
+    def begins(self, other: Memory) -> bool:
+        """Whether the other one continues it."""
+        length = len(self.keys)
+        return length <= len(other.keys) and self.keys[-1] == other.keys[length - 1] and self.keys == other.keys[:length]
+
 
 @dataclass
 class Memories:
-    """The last few conversations, most recent last."""
+    """Conversations, most recent last: the last `room` of them in any case, and older ones while all fit in `budget` bytes."""
 
     room: int = 4
+    budget: int = 1 << 30
     kept: list[Memory] = field(default_factory=list)
 
     def longest(self, prompt: Prompt) -> tuple[int, Layers]:
@@ -88,8 +98,15 @@ class Memories:
 
     def add(self, memory: Memory) -> None:
         """Keep a conversation; those it continues are part of it, and the oldest go where there are too many."""
-        self.kept = [other for other in self.kept if other.keys != memory.keys[: len(other.keys)]]
-        self.kept = [*self.kept, memory][-self.room :]
+        kept, total = [memory], memory.bytes
+        for other in reversed(self.kept):
+            if other.begins(memory):
+                continue
+            total += other.bytes
+            if len(kept) >= self.room and total > self.budget:
+                break
+            kept.append(other)
+        self.kept = kept[::-1]
 
 
 def prefill(model: Any, prompt: Prompt, known: int, layers: Layers) -> tuple[Tensor, Layers]:

@@ -31,7 +31,7 @@ from .graph import FixedDecoder
 from .weights import load_weights
 
 TOGETHER = 16  # talks decoded in one batch
-CONVERSATIONS = 4  # kept in memory beside those of the last batch
+CONVERSATIONS = 4  # kept in any case beside those of the last batch; more where they are small
 PICTURES = 64  # whose features are kept: 1.3 MB each for a 3B model at 512 px
 LOG = logging.getLogger(__name__)
 
