@@ -129,6 +129,14 @@ def _is_numbers(value: Any, length: int) -> bool:
     return isinstance(value, list) and len(value) == length and all(map(_is_number, value))
 
 
+POLICY: dict[str, Callable[[Any], bool]] = {
+    "view": _is_whole,
+    "max_zooms": _is_whole,
+    "least": _is_whole,
+    "multiple": _is_whole,
+    "crop": _is_text,
+    "native": lambda value: value is None or _is_number(value),
+}
 TEXT = ("a string", _is_text)
 SCENE = ("the path of a raster", _is_said)
 FIELDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
@@ -157,5 +165,8 @@ FIELDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "stretch": ("a [low, high] pair for each band", lambda value: isinstance(value, list) and all(_is_numbers(pair, 2) for pair in value)),
     "force_remote_scan": ("true or false", lambda value: isinstance(value, bool)),
     "max_zooms": ("a whole number from 0 on", lambda value: _is_whole(value) and 0 <= value < 1e6),
-    "policy": ("an object", lambda value: isinstance(value, dict)),
+    "policy": (
+        f"an object of {', '.join(POLICY)}: whole numbers, a word and a number",
+        lambda value: isinstance(value, dict) and all(name in POLICY and POLICY[name](entry) for name, entry in value.items()),
+    ),
 }

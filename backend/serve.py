@@ -80,7 +80,6 @@ class Jobs:
         self._waiting: set[Id] = set()
         self._running: Id | None = None
         self._called_off = False  # the running one
-        self._stopping = False
 
     def take(self, data: dict[str, Any]) -> None:
         """A message has come (on the reading thread). What can't be read is answered at once; nothing here raises."""
@@ -198,8 +197,8 @@ class Worker:
         overrides = (job.policy or {}) | ({} if job.max_zooms is None else {"max_zooms": job.max_zooms})
         try:
             policy = replace(self.engine.profile.policy, **overrides)
-        except (TypeError, ValueError) as error:
-            raise BackendError(f"The policy of ask can't be used: {error}.", "It names view, max_zooms, least, crop, ...") from error
+        except ValueError as error:
+            raise BackendError(f"The policy of ask can't be used: {error}.") from error
         region = Box(*job.region) if job.region else None
         answered = answer(self.engine, Question(scene, job.question, region, policy), self._tell, self.jobs.called_off)
         if answered.outcome.stopped is Stopped.CANCELLED:

@@ -6,9 +6,12 @@ import threading
 import time
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
+from child import Backend
 from fault_proxy import Fault, FaultProxy
 from PIL import Image
+from rasters import make
 from server import LISTED, serving
 from tiny import make_tiny
 
@@ -270,3 +273,25 @@ def test_one_talk_that_fails_ends_the_others_at_once(engine, proxy):
     with pytest.raises(EngineError, match="key"):
         engine.reply([asked(engine.profile.dialect)] * 3, limit=LONG)
     assert time.monotonic() - started < 5
+
+
+def test_the_plugins_cancel_goes_all_the_way_to_the_server(root, proxy, server, checkpoint, tmp_path):
+    scene = str(make(tmp_path / "scene.tif", np.random.default_rng(1).integers(0, 16, (3, 300, 300), dtype=np.uint8)))
+    backend = Backend(root, {"ZOOMEARTH_API_KEY": KEY})
+    try:
+        load = backend.id()
+        backend.send(op="load", id=load, engine="remote", url=proxy.url, remote_model=server.model, model=str(checkpoint))
+        assert backend.last(load)["result"]["device"] == f"{proxy.url}/v1"
+        question = backend.ask(scene)
+        backend.until("text", id=question)
+        asked_at = time.monotonic()
+        backend.send(op="cancel", id=question)
+        assert backend.last(question)["event"] == "cancelled"
+        assert proxy.asked[-1].ended.wait(1)
+        assert 0 < proxy.asked[-1].hung_up - asked_at < 1
+        proxy.faults = [Fault(401)]
+        failed = backend.last(backend.ask(scene))
+        assert (failed["event"], failed["code"]) == ("failed", "engine")
+        assert KEY.encode() not in b"".join(backend.log)
+    finally:
+        backend.end()

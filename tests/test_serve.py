@@ -1,21 +1,18 @@
 """The backend as the plugin starts it: a real child process, JSON lines in and out."""
 
 import base64
-import contextlib
 import io
-import json
 import os
-import queue
 import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 
 import numpy as np
 import psutil
 import pytest
+from child import Backend
 from PIL import Image
 from rasters import make
 from tiny import make_tiny
@@ -23,63 +20,6 @@ from tiny import make_tiny
 ZOOM = '<think>It lies in the north.</think>[{"bbox_2d": [10, 20, 110, 120], "label": "northern harbour"}]'
 ANSWER = "<think>It is red.</think><answer>red</answer>"
 ENDLESS = "word " * 5000
-
-
-class Backend:
-    """The child, and what it says."""
-
-    def __init__(self, root, environment=None):
-        command = [sys.executable, "-I", "-X", "utf8", str(root / "backend" / "__main__.py"), "serve"]
-        pipe = subprocess.PIPE
-        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env={**os.environ, **(environment or {})})
-        self.said, self.log, self.history, self.count = queue.Queue(), [], [], 0
-        threading.Thread(target=lambda: [self.said.put(json.loads(line)) for line in self.process.stdout], daemon=True).start()
-        threading.Thread(target=lambda: self.log.extend(self.process.stderr), daemon=True).start()
-
-    def send(self, **message):
-        self.line(json.dumps(message).encode())
-
-    def line(self, line):
-        self.process.stdin.write(line + b"\n")
-        self.process.stdin.flush()
-
-    def hear(self, timeout=180):
-        event = self.said.get(timeout=timeout)
-        self.history.append(event)
-        return event
-
-    def until(self, *events, id=None, timeout=180):
-        """The next event of one of these names (about `id`, where given)."""
-        while True:
-            event = self.hear(timeout)
-            if event["event"] in events and id in (None, event.get("id")):
-                return event
-
-    def last(self, id, timeout=180):
-        return self.until("done", "failed", "cancelled", id=id, timeout=timeout)
-
-    def id(self):
-        """One that was not used before."""
-        self.count += 1
-        return self.count
-
-    def scripted(self, *replies, pace=0.0):
-        """The next questions get these replies; what was said before is forgotten."""
-        id = self.id()
-        self.send(op="load", id=id, engine="scripted", replies=replies, pace=pace)
-        assert self.last(id)["event"] == "done"
-        self.history.clear()
-
-    def ask(self, scene, question="What?", **more):
-        id = self.id()
-        self.send(op="ask", id=id, scene=scene, question=question, **more)
-        return id
-
-    def end(self):
-        with contextlib.suppress(OSError):
-            self.process.stdin.close()
-        self.process.kill()
-        self.process.wait()
 
 
 @pytest.fixture(scope="module")
@@ -262,7 +202,8 @@ for line in child.stdout:
 def test_a_killed_parent_takes_a_busy_backend_with_it_within_a_second(root, scene, checkpoint):
     code = f"MODEL, SCENE = {os.fsencode(checkpoint)!r}, {os.fsencode(scene)!r}\n{PARENT}"
     command = [sys.executable, "-I", "-X", "utf8", str(root / "backend" / "__main__.py"), "serve"]
-    parent = subprocess.Popen([sys.executable, "-c", code, *command], stdout=subprocess.PIPE)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    parent = subprocess.Popen([sys.executable, "-c", code, *command], stdout=subprocess.PIPE, env=environment)
     child = psutil.Process(int(parent.stdout.readline()))
     assert b'"event":"text"' in parent.stdout.readline(), "torch is not at work"
     os.kill(parent.pid, signal.SIGKILL)
@@ -276,14 +217,18 @@ def test_a_killed_parent_takes_a_busy_backend_with_it_within_a_second(root, scen
     assert not alive
 
 
-def test_a_checkpoint_answers_and_is_loaded_once(backend, scene, checkpoint):
+def test_a_checkpoint_is_loaded_once_answers_and_is_cancelled_within_a_token(backend, scene, checkpoint):
     backend.history.clear()
     first, second = backend.id(), backend.id()
     backend.send(op="load", id=first, model=str(checkpoint), device="cpu")
     backend.send(op="load", id=second, model=str(checkpoint), device="cpu")
     done = backend.last(first)["result"]
     assert (done["model"], done["dialect"], done["device"]) == ("tiny", "zoomearth", "cpu")
-    assert backend.last(backend.ask(scene, max_zooms=0))["result"]["model"] == "tiny"
+    question = backend.ask(scene)
+    backend.until("text", id=question)
+    backend.send(op="cancel", id=question)
+    assert backend.last(question)["event"] == "cancelled"
+    assert len("".join(event.get("delta", "") for event in backend.history)) < 500, "it went on"
     assert [event["id"] for event in backend.history if event.get("stage") == "loading"] == [first], "it was loaded again"
 
 

@@ -1,0 +1,70 @@
+"""The backend as a real child process, started as the plugin starts it: for the tests of whatever goes over the wire."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+
+
+class Backend:
+    """The child, and what it says."""
+
+    def __init__(self, root, environment=None):
+        command = [sys.executable, "-I", "-X", "utf8", str(root / "backend" / "__main__.py"), "serve"]
+        pipe = subprocess.PIPE
+        # One thread: several of so small a model wait for each other more than they work, on a busy machine manyfold.
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", **(environment or {})}
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
+        self.said, self.log, self.history, self.count = queue.Queue(), [], [], 0
+        threading.Thread(target=lambda: [self.said.put(json.loads(line)) for line in self.process.stdout], daemon=True).start()
+        threading.Thread(target=lambda: self.log.extend(self.process.stderr), daemon=True).start()
+
+    def send(self, **message):
+        self.line(json.dumps(message).encode())
+
+    def line(self, line):
+        self.process.stdin.write(line + b"\n")
+        self.process.stdin.flush()
+
+    def hear(self, timeout=180):
+        event = self.said.get(timeout=timeout)
+        self.history.append(event)
+        return event
+
+    def until(self, *events, id=None, timeout=180):
+        """The next event of one of these names (about `id`, where given)."""
+        while True:
+            event = self.hear(timeout)
+            if event["event"] in events and id in (None, event.get("id")):
+                return event
+
+    def last(self, id, timeout=180):
+        return self.until("done", "failed", "cancelled", id=id, timeout=timeout)
+
+    def id(self):
+        """One that was not used before."""
+        self.count += 1
+        return self.count
+
+    def scripted(self, *replies, pace=0.0):
+        """The next questions get these replies; what was said before is forgotten."""
+        id = self.id()
+        self.send(op="load", id=id, engine="scripted", replies=replies, pace=pace)
+        assert self.last(id)["event"] == "done"
+        self.history.clear()
+
+    def ask(self, scene, question="What?", **more):
+        id = self.id()
+        self.send(op="ask", id=id, scene=scene, question=question, **more)
+        return id
+
+    def end(self):
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
+        self.process.kill()
+        self.process.wait()
