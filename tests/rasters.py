@@ -77,19 +77,17 @@ def gdal_config(**options: str) -> Iterator[None]:
             gdal.SetThreadLocalConfigOption(key, None)
 
 
-def add_overviews(path: Path, factors: Sequence[int], resampling: str = "average", sparse: bool = False) -> None:
-    """Inside of the file; `sparse`: empty tiles of the overviews are left out too."""
-    options = {"SPARSE_OK_OVERVIEW": "ON"} if sparse else {}
+def add_overviews(path: Path, factors: Sequence[int], resampling: str = "average") -> None:
+    """Inside of the file."""
     if library() == "osgeo":
         from osgeo import gdal
 
-        with gdal_config(**options):
-            gdal.Open(str(path), gdal.GA_Update).BuildOverviews(resampling, list(factors))
+        gdal.Open(str(path), gdal.GA_Update).BuildOverviews(resampling, list(factors))
     else:
         import rasterio
         from rasterio.enums import Resampling
 
-        with rasterio.Env(**options), rasterio.open(path, "r+") as raster:
+        with rasterio.open(path, "r+") as raster:
             raster.build_overviews(list(factors), Resampling[resampling])
 
 

@@ -34,12 +34,14 @@ PLAIN = city(700, 500)
 
 def picture(planes):
     """What Pillow makes of [3 or 1, row, column] uint8."""
-    return Image.fromarray(np.ascontiguousarray(np.broadcast_to(planes, (3, *planes.shape[1:])).transpose(1, 2, 0)))
+    layers = [Image.fromarray(np.ascontiguousarray(plane)) for plane in planes]
+    return Image.merge("RGB", layers * 3 if len(layers) == 1 else layers)
 
 
 def reference(planes, box, size):
     """The published loop: decode all, crop, resize."""
-    return picture(planes).crop(tuple(box)).resize(size, Image.Resampling.BICUBIC)
+    left, top, right, bottom = box
+    return picture(planes[:, top:bottom, left:right]).resize(size, Image.Resampling.BICUBIC)
 
 
 def stretched(bands, limits):
@@ -74,7 +76,7 @@ def test_a_real_raster_is_shown_as_the_decoder_sees_it(shared_data, name):
         width, height = scene.size
         assert (height, width) == data.shape[1:]
         if name.startswith(("brighton", "deepness")):  # a mask and an alpha band say where there is anything
-            bands = np.where(mask(path) > 0, bands, 0).astype(np.uint8)
+            bands = bands * (mask(path) > 0)
         box = Box(width // 3, height // 3, width // 3 + 500, height // 3 + 400)
         same(scene.part(View(box, Size(350, 280))), reference(bands, box, (350, 280)), tolerance=1 if facts["stretch"] else 0)
         view = scene.preview(512)
@@ -138,7 +140,7 @@ def test_one_stretch_serves_all_views_of_a_scene(tmp_path, dtype, count):
 
 
 def test_the_stretch_of_a_large_scene_is_near_its_true_percentiles(tmp_path):
-    values = city(3000, 2600).astype(np.uint16) * 13
+    values = city(2500, 2000).astype(np.uint16) * 13
     path = make(tmp_path / "scene.tif", values, TILED="YES")
     add_overviews(path, [2, 4, 8])
     with Scene.open(path) as scene:
@@ -307,14 +309,14 @@ def test_a_coordinate_system_without_a_number_keeps_its_name(tmp_path):
 
 
 def test_a_view_from_overviews_is_close_to_the_whole_image_resampled(tmp_path):
-    pixels = city(4500, 3100)
+    pixels = city(3500, 2300)
     path = make(tmp_path / "scene.tif", pixels, TILED="YES", BLOCKXSIZE=256, BLOCKYSIZE=256)
     add_overviews(path, [2, 4, 8])
     with Scene.open(path) as scene:
-        assert psnr(scene.preview(512), reference(pixels, (0, 0, 4500, 3100), (512, 353))) > 42
-        whole_bytes, box = scene.bytes_read, (301, 203, 4201, 2903)
-        assert whole_bytes < 4500 * 3100 * 3 / 12
-        assert psnr(scene.part(View(Box(*box), Size(520, 360))), reference(pixels, box, (520, 360))) > 42
+        assert psnr(scene.preview(400), reference(pixels, (0, 0, 3500, 2300), (400, 263))) > 42
+        whole_bytes, box = scene.bytes_read, (301, 203, 3401, 2203)
+        assert whole_bytes < 3500 * 2300 * 3 / 12
+        assert psnr(scene.part(View(Box(*box), Size(465, 300))), reference(pixels, box, (465, 300))) > 42
 
 
 def test_a_mosaic_is_seen_through_the_overviews_of_its_parts(tmp_path):
