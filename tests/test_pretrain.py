@@ -12,6 +12,7 @@ from transformers import AutoImageProcessor, AutoTokenizer, Qwen2_5_VLForConditi
 from zoomearth.core.dialect import Talk, dialect
 from zoomearth.core.geometry import Size
 from zoomearth.core.look import Policy, look
+from zoomearth.training import forward
 from zoomearth.training import packing as pk
 from zoomearth.training.heads import detail_targets, site_targets
 from zoomearth.training.muon import _orthogonal
@@ -59,7 +60,7 @@ def test_packed_rows_compute_what_the_stock_model_computes(coder, model):
     rows = [row for seed in (3, 4) for row in rows_of(seed, 1.0, coder)]
     batch = pk.collate(rows, coder)
     with torch.no_grad():
-        hidden, _ = pk.run(model, batch, coder, pk.see(model, batch.pictures))
+        hidden, _ = forward.run(model, batch, coder, forward.see(model, batch.pictures))
         logits = model.lm_head(hidden[batch.ends])
     at, head = 0, pk.prefix(coder).ids
     for row in rows:

@@ -123,8 +123,10 @@ def patches(picture: np.ndarray) -> np.ndarray:
 
 
 def export(model: Qwen2_5_VLForConditionalGeneration, tokenizer: PreTrainedTokenizerFast, folder: Path, card: dict[str, Any]) -> None:
-    """Write a checkpoint folder that stock transformers loads and `zoomearth ask` serves. card: the content of `trained_on`."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write a checkpoint folder that stock transformers loads and `zoomearth ask` serves, or leave the old one as it was.
+
+    card: the content of `trained_on`. The model is in bfloat16 afterwards.
+    """
     config = model.config
     model.generation_config = GenerationConfig(
         do_sample=False,
@@ -132,8 +134,9 @@ def export(model: Qwen2_5_VLForConditionalGeneration, tokenizer: PreTrainedToken
         eos_token_id=config.text_config.eos_token_id,
         pad_token_id=config.text_config.pad_token_id,
     )
-    model.to(torch.bfloat16).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    beside = folder.with_name(folder.name + ".part")
+    model.to(torch.bfloat16).save_pretrained(beside)
+    tokenizer.save_pretrained(beside)
     processor = {
         "image_processor_type": "Qwen2VLImageProcessor",
         "processor_class": "Qwen2_5_VLProcessor",
@@ -155,4 +158,9 @@ def export(model: Qwen2_5_VLForConditionalGeneration, tokenizer: PreTrainedToken
     policy = {"view": VIEW, "max_zooms": 1, "least": VIEW, "crop": "square", "multiple": 2 * PATCH, "native": None}
     demo = {"name": "zoomearth-demo", "dialect": "zoomearth", "system": "", "instruction": "", "policy": policy, "trained_on": card}
     for name, content in (("preprocessor_config.json", processor), ("zoomearth.json", demo)):
-        (folder / name).write_text(json.dumps(content, indent=2) + "\n")
+        (beside / name).write_text(json.dumps(content, indent=2) + "\n")
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in beside.iterdir():
+        file.chmod(0o644)
+        file.replace(folder / file.name)
+    beside.rmdir()

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import torch
 from transformers import Qwen2_5_VLForConditionalGeneration
 
+from . import forward
 from . import packing as pk
 from .questions import KINDS, Question, ask
 from .scenes import Scene, make_scene
@@ -49,7 +50,7 @@ def write(
         rows = [pk.Row(torch.empty(0).numpy(), [talks[i][0]], [torch.empty(0).numpy() for _ in talks[i][1][1:]]) for i in left]
         features = [talks[i][1][0] for i in left] + [f for i in left for f in talks[i][1][1:]]
         batch = pk.collate(rows, coder, encoded=False)
-        hidden, _ = pk.run(model, batch, coder, torch.stack(features))
+        hidden, _ = forward.run(model, batch, coder, torch.stack(features))
         best = model.lm_head(hidden[batch.ends]).argmax(1).tolist()
         for i, token in zip(left, best):
             tokens = talks[i][0]
@@ -78,7 +79,7 @@ def play(model: Qwen2_5_VLForConditionalGeneration, coder: pk.Coder, first_seed:
         scene = make_scene(seed)
         globals_.append(torch.from_numpy(pk.patches(global_view(scene))))
         items += [(scene, len(globals_) - 1, question) for question in exam(scene, rng)]
-    seen = pk.see(model, torch.stack(globals_))
+    seen = forward.see(model, torch.stack(globals_))
     first = [(pk.asked(coder, start, q), [seen[i]]) for _, i, q in items]
     texts = write(model, coder, first, lambda text: "}]" in text or "</answer>" in text)
     marks: dict[str, list[float]] = {}
@@ -105,7 +106,7 @@ def play(model: Qwen2_5_VLForConditionalGeneration, coder: pk.Coder, first_seed:
         crops.append(torch.from_numpy(pk.patches(crop_view(item[0], square_around(box, 8 / pk.VIEW)))))
         zoomed.append((talk, item))
     if zoomed:
-        features = pk.see(model, torch.stack(crops))
+        features = forward.see(model, torch.stack(crops))
         last = [(pk.crop_turn(tokens, coder), [*pictures, feature]) for ((tokens, pictures), _), feature in zip(zoomed, features)]
         for text, (_, item) in zip(write(model, coder, last, lambda text: "</answer>" in text), zoomed):
             answer = _ANSWER.search(text)

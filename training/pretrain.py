@@ -5,7 +5,8 @@
 
 Every scene is new, so the running figures are held-out figures. The curriculum goes from one-picture rows (boxes on global views,
 questions on crops) to real two-turn rows. Workers are processes of one thread that average gradients; Muon for hidden matrices,
-AdamW for the rest. RUN gets `log.jsonl`, `checkpoint.pt` (weights, optimizer, step, progress) and the tokenizer.
+AdamW for the rest. RUN gets `plan.json`, `log.jsonl` and `checkpoint.pt` (weights, optimizers, step, seconds spent). A file called
+`stop` in it ends the run after the current step.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import json
 import os
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,13 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 
+from . import forward
 from . import packing as pk
 from .heads import Heads, detail_targets, site_targets
 from .muon import Muon
 from .nano import export, make_model, make_tokenizer
 from .playing import play
-from .questions import KINDS, Question, ask
+from .questions import Question, ask
 from .scenes import Scene, make_scene
 from .scenes_draw import crop_view, global_view, square_around
 
@@ -39,7 +41,11 @@ DETAIL_KINDS = {"count": 0.3, "exists": 0.1, "color": 0.18, "shape": 0.22, "head
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run is made of; kept in its folder. rates: learning rates of Muon and AdamW."""
+    """What a run is made of; its folder keeps it as `plan.json`, which later commands read.
+
+    vision: width, depth, heads; text: width, depth, heads, key-value heads; rates: of Muon and AdamW; decay: the share of the run in
+    which they fall to nothing; two_turns: between these shares of the run the serving layout takes over from one-picture rows.
+    """
 
     minutes: float = 90.0
     scenes_per_step: int = 16
@@ -49,6 +55,17 @@ class Plan:
     warm_up: int = 40
     decay: float = 0.45
     two_turns: tuple[float, float] = (0.36, 0.5)
+
+    def keep(self, folder: Path) -> None:
+        (folder / "plan.json").write_text(json.dumps(asdict(self), indent=1) + "\n")
+
+    @classmethod
+    def of_folder(cls, folder: Path) -> Plan:
+        """The plan of a run that was begun; the default one otherwise."""
+        file = folder / "plan.json"
+        kept: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+        values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
+        return cls(**values)
 
 
 def rows_of(seed: int, two_turns: float, coder: pk.Coder) -> list[pk.Row]:
@@ -79,7 +96,7 @@ def rows_of(seed: int, two_turns: float, coder: pk.Coder) -> list[pk.Row]:
         crop = pk.Row(crop_view(scene, window, exact=exact), details=[detail_targets(scene, window)], prefix_is_crop=True)
         crop.branches = [pk.last_turn(pk.asked(coder, start, q), coder, q, window) for q in _about(scene, site, rng, 5)]
         rows.append(crop)
-    for kind in rng.sample(KINDS["global"], 2):
+    for kind in ("sites", rng.choice(("site", "site", "terrain", "setting"))):  # the last two are learned in minutes
         about_all = ask(scene, kind, rng)
         if about_all:
             row.branches.append(pk.last_turn(pk.asked(coder, start, about_all), coder, about_all, pk.WHOLE))
@@ -141,8 +158,8 @@ class Trainer:
         share = 0.9 * min(1.0, max(0.05, (progress - ramp[0]) / (ramp[1] - ramp[0])))
         rows = [row for seed in seeds for row in rows_of(seed, share, self.coder)]
         batch = pk.collate(rows, self.coder)
-        hidden, middle = pk.run(self.model, batch, self.coder, pk.see(self.model, batch.pictures), tap=1)
-        loss, figures = pk.loss(self.model, batch, hidden, self.coder, 3.0 * (1 - progress) + 0.8 * progress)
+        hidden, middle = forward.run(self.model, batch, self.coder, forward.see(self.model, batch.pictures), tap=1)
+        loss, figures = forward.loss(self.model, batch, hidden, self.coder, 3.0 * (1 - progress) + 0.8 * progress)
         dense, more = self.heads.loss(batch, middle)
         linear, most = self.heads.number_loss(batch, hidden, self.coder.zero)
         (loss + (1 - 0.6 * progress) * dense + 2 * linear).backward()
@@ -220,24 +237,27 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     train = commands.add_parser("train")
     train.add_argument("run", type=Path)
-    train.add_argument("--minutes", type=float, default=Plan.minutes)
-    train.add_argument("--workers", type=int, default=2)
-    train.add_argument("--scenes", type=int, default=Plan.scenes_per_step, help="per step, all workers together")
+    train.add_argument("--minutes", type=float, help="of training in all, earlier sittings included (default 90)")
+    train.add_argument("--workers", type=int, default=2, help="processes of one thread each (default 2)")
     write = commands.add_parser("export")
     write.add_argument("run", type=Path)
     write.add_argument("folder", type=Path)
     options = parser.parse_args()
     if options.command == "train":
         options.run.mkdir(parents=True, exist_ok=True)
-        plan = Plan(minutes=options.minutes, scenes_per_step=options.scenes)
+        plan = Plan.of_folder(options.run)
+        if options.minutes:
+            plan = replace(plan, minutes=options.minutes)
+        plan.keep(options.run)
         if options.workers == 1:
             work(0, 1, options.run, plan)
         else:
             mp.spawn(work, (options.workers, options.run, plan), options.workers)
     else:
-        trainer = Trainer(options.run, Plan())
-        trainer.load()
-        card = {"scenes": trainer.step * Plan.scenes_per_step, "seconds": round(trainer.spent), "steps": trainer.step}
+        trainer = Trainer(options.run, Plan.of_folder(options.run))
+        if not trainer.load():
+            parser.error(f"{options.run} holds no checkpoint.pt: train first")
+        card = {"scenes": trainer.step * trainer.plan.scenes_per_step, "steps": trainer.step, "seconds": round(trainer.spent)}
         export(trainer.model, trainer.tokenizer, options.folder, card)
 
 
