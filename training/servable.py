@@ -1,7 +1,7 @@
 """Make a checkpoint folder one that `transformers serve` can host, with or without torchvision:
 
     python -m zoomearth.training.servable FOLDER OUT
-    transformers serve OUT --trust-remote-code
+    transformers serve OUT --trust-remote-code          # --dtype float32 on a CPU, to say what the local engine says there
     zoomearth ask scene.tif "..." --model FOLDER --remote http://localhost:8000 --remote-model OUT
 
 What a server needs besides the weights is how a talk is laid out, since it only hears messages: `chat_template.jinja` writes exactly
