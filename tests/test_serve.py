@@ -64,13 +64,11 @@ def checkpoint(tmp_path_factory):
 
 def test_ready_comes_first_and_before_anything_heavy_is_imported(fresh):
     ready = fresh.hear()
-    child = psutil.Process(fresh.process.pid)
-    spent, maps = sum(child.cpu_times()[:2]), " ".join(file.path for file in child.memory_maps())
+    maps = " ".join(file.path for file in psutil.Process(fresh.process.pid).memory_maps())
     assert ready["event"] == "ready"
     assert (ready["protocol"], ready["pid"]) == (1, fresh.process.pid)
     assert ready["version"]
     assert not [name for name in ("torch", "numpy", "rasterio", "PIL") if f"/{name}/" in maps], "heavy imports before ready"
-    assert spent <= 0.3
 
 
 def test_it_starts_by_path_from_a_folder_of_any_name(root, tmp_path):
