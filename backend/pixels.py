@@ -38,9 +38,9 @@ class Rendering:
         self.read = [*self.shown, *alpha[:1]] if uses_alpha else list(self.shown)
         self.dtype = str(np.result_type(*(facts.bands[number - 1].dtype for number in self.read)))
         self.masked = any(band.validity == "mask" for band in chosen)
-        self.nodata = [band.nodata if band.validity == "nodata" else None for band in chosen]
+        self.nodata = [_within(self.dtype, band.nodata) if band.validity == "nodata" else None for band in chosen]
         self.palette = _palette(chosen[0]) if len(chosen) == 1 and not stretch else None
-        self.stretched = bool(stretch) or self.dtype != "uint8"
+        self.stretched = bool(stretch) or (self.dtype != "uint8" and self.palette is None)
         self.stretch: Stretch | None = _checked(name, stretch, len(chosen)) if stretch else None
 
     @property
@@ -88,8 +88,8 @@ class Rendering:
         a tilted footprint, as in Landsat's own files, and black they are anyway.
         """
         values = data[: len(self.shown)].astype(np.float64)
-        for plane, nodata in zip(values, self.nodata):
-            plane[(plane == nodata) | ((plane == 0) & (data.dtype.kind == "u"))] = np.nan
+        for plane, stored, nodata in zip(values, data, self.nodata):
+            plane[(stored == nodata) | ((stored == 0) & (data.dtype.kind == "u"))] = np.nan
         valid = self.valid(data, mask)
         return values.reshape(len(values), -1) if valid is None else values[:, valid]
 
@@ -120,6 +120,14 @@ def _chosen(name: str, facts: Facts, bands: Sequence[int] | None) -> list[int]:
         return [named["red"], named["green"], named["blue"]]
     colours = [band.index for band in facts.bands if band.interpretation != "alpha"] or [1]
     return colours[:3] if len(colours) >= 3 else colours[:1]
+
+
+def _within(dtype: str, nodata: float | None) -> float | None:
+    """None for a value the type can't hold, as in many a byte raster with -9999."""
+    if nodata is None or np.dtype(dtype).kind == "f":
+        return nodata
+    limits = np.iinfo(dtype)
+    return nodata if limits.min <= nodata <= limits.max else None
 
 
 def _palette(band: Band) -> np.ndarray | None:

@@ -124,21 +124,12 @@ class Scene:
         level, factor = source(self._levels, box, size)
         sx, sy = level.scale
         left, top, right, bottom = box.left / sx, box.top / sy, box.right / sx, box.bottom / sy
-        x, y = math.floor(left / factor) * factor, math.floor(top / factor) * factor
-        window = (
-            x,
-            y,
-            min(math.ceil(right - 1e-6), level.size.width) - x,
-            min(math.ceil(bottom - 1e-6), level.size.height) - y,
-        )
-        planes = self._planes(level, window, factor)
+        x, y = math.floor(left / factor) * factor, math.floor(top / factor) * factor  # runs and averages begin there
+        end_x, end_y = min(math.ceil(right - 1e-6), level.size.width), min(math.ceil(bottom - 1e-6), level.size.height)
+        planes = self._planes(level, (x, y, end_x - x, end_y - y), factor)
         width, height = planes[0].size
-        cut = (
-            (left - x) / factor,
-            (top - y) / factor,
-            min((right - x) / factor, width),
-            min((bottom - y) / factor, height),
-        )
+        cut_x, cut_y = min((right - x) / factor, width), min((bottom - y) / factor, height)
+        cut = ((left - x) / factor, (top - y) / factor, cut_x, cut_y)
         planes = [plane.resize(size, Image.Resampling.BICUBIC, box=cut) for plane in planes]
         return Image.merge("RGB", planes * 3 if len(planes) == 1 else planes)
 
@@ -186,7 +177,8 @@ class Scene:
         """False where a sparse TIFF keeps none of the window's blocks."""
         (x, y, width, height), (w, h) = window, self._raster.facts.block
         rows, columns = range(y // h, (y + height - 1) // h + 1), range(x // w, (x + width - 1) // w + 1)
-        return any(self._raster.stored(column, row) for row in rows for column in columns)
+        blocks = ((column, row, band) for row in rows for column in columns for band in self._rendering.read)
+        return any(self._raster.stored(*block) for block in blocks)
 
     def _read(self, level: Level, window: Window) -> tuple[np.ndarray, np.ndarray | None]:
         self._check_cancelled()

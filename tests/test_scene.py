@@ -231,6 +231,21 @@ def test_undeclared_black_edges_do_not_darken_a_scene(tmp_path):
         assert scene.describe()["stretch"][0][0] >= 6000
 
 
+def test_a_nodata_value_the_type_cannot_hold_hides_nothing(tmp_path):
+    path = mosaic(tmp_path / "scene.vrt", (700, 500), [(make(tmp_path / "part.tif", PLAIN), 0, 0, 700, 500)])
+    path.write_text(path.read_text().replace("<SimpleSource>", "<NoDataValue>-9999</NoDataValue><SimpleSource>", 1))
+    with Scene.open(path) as scene:
+        same(scene.part(View(Box(0, 0, 50, 50), Size(50, 50))), reference(PLAIN, (0, 0, 50, 50), (50, 50)))
+
+
+def test_a_black_tile_of_one_band_does_not_hide_the_others(tmp_path):
+    pixels = PLAIN.copy()
+    pixels[0] = 0
+    options = {"INTERLEAVE": "BAND", "TILED": "YES", "SPARSE_OK": "TRUE"}
+    with Scene.open(make(tmp_path / "scene.tif", pixels, **options)) as scene:
+        same(scene.part(View(Box(0, 0, 256, 256), Size(256, 256))), reference(pixels, (0, 0, 256, 256), (256, 256)))
+
+
 def test_a_palette_is_shown_in_its_colours(tmp_path):
     rng = np.random.default_rng(1)
     indices = rng.integers(0, 7, (1, 40, 50), np.uint8).repeat(10, 1).repeat(10, 2)

@@ -94,8 +94,8 @@ class Raster(Protocol):
         """GDAL's validity mask of one band, [row, column] uint8, 0 = invalid."""
         ...
 
-    def stored(self, column: int, row: int) -> bool:
-        """False where a sparse TIFF keeps nothing for this block of the raster itself."""
+    def stored(self, column: int, row: int, band: int) -> bool:
+        """False where a sparse TIFF keeps nothing for this block of the raster itself and this band."""
         ...
 
     def small_cache(self) -> contextlib.AbstractContextManager[None]:

@@ -69,8 +69,8 @@ class OsgeoRaster:
             mask = self._level(level).GetRasterBand(band).GetMaskBand()
             return np.frombuffer(mask.ReadRaster(*window, width, height, gdal.GDT_Byte), np.uint8).reshape(height, width)
 
-    def stored(self, column: int, row: int) -> bool:
-        return self._levels[0].GetRasterBand(1).GetMetadataItem(f"BLOCK_OFFSET_{column}_{row}", "TIFF") is not None
+    def stored(self, column: int, row: int, band: int) -> bool:
+        return self._levels[0].GetRasterBand(band).GetMetadataItem(f"BLOCK_OFFSET_{column}_{row}", "TIFF") is not None
 
     @contextlib.contextmanager
     def small_cache(self) -> Iterator[None]:

@@ -60,8 +60,8 @@ class RasterioRaster:
                 band, window=windows.Window(*window), out_shape=(size.height, size.width) if size else None
             )
 
-    def stored(self, column: int, row: int) -> bool:
-        return self._levels[0].get_tag_item(f"BLOCK_OFFSET_{column}_{row}", "TIFF", bidx=1) is not None
+    def stored(self, column: int, row: int, band: int) -> bool:
+        return self._levels[0].get_tag_item(f"BLOCK_OFFSET_{column}_{row}", "TIFF", bidx=band) is not None
 
     @contextlib.contextmanager
     def small_cache(self) -> Iterator[None]:
