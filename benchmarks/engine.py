@@ -38,7 +38,7 @@ from zoomearth.core.look import Observation  # noqa: E402
 
 QUESTIONS = ("How many planes are at the northern airport?", "What color are the planes at the northern airport?")
 BOX = '[{"bbox_2d": [40, 50, 90, 100], "label": "northern airport"}]'
-SHORT = ("<think>look closer at the northern airport</think>" + BOX, "<think>4 red planes</think><answer>red</answer>")
+SHORT = ("<think>airport</think>" + BOX, "<think>4 red planes</think><answer>red</answer>")
 LONG = (  # as long, in tokens, as the paper's format is with Qwen's tokenizer: about 60 of reasoning and 35 of box; 40 in the second turn
     "<think>You look at a satellite picture. The harbour lies in the north, look closer. What colour are the ships at the harbour? "
     "There are many ships.</think>" + BOX.replace("airport", "harbour"),

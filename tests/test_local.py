@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 from tiny import make_tiny
 
+from zoomearth.backend import models
 from zoomearth.core.dialect import Talk, Turn
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Observation
@@ -39,9 +40,9 @@ def fresh(engine):
     return engine
 
 
-def picture(seed):
-    pixels = np.random.default_rng(seed).integers(0, 255, (SIZE[1] // 28, SIZE[0] // 28, 3), dtype=np.uint8)
-    return Image.fromarray(pixels).resize(SIZE, Image.Resampling.BICUBIC)
+def picture(seed, size=SIZE):
+    pixels = np.random.default_rng(seed).integers(0, 255, (size[1] // 28, size[0] // 28, 3), dtype=np.uint8)
+    return Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC)
 
 
 def ask(engine, question, seed=0):
@@ -153,3 +154,23 @@ def test_the_fixed_cache_of_cuda_graphs_says_the_same(fresh, monkeypatch):
         zoom(talk, reply, seed)
     assert fresh._fixed is not None
     assert reply.fed < reply.tokens_in - 30
+
+
+def test_the_bundled_model_says_what_stock_transformers_would():
+    """Its own tokenizer, processor and bfloat16 file, through both turns."""
+    from zoomearth.backend.engines.local import LocalEngine
+
+    engine = LocalEngine(models.find("zoomearth-demo"), device="cpu")
+    side = engine.profile.policy.view
+    view = View(Box(0, 0, side, side), Size(side, side))
+    talk = Talk(engine.profile.dialect)
+    talk.observe(Observation(view, "What color are the planes at the northern airport?", begins=True), picture(0, (side, side)))
+    for seed in (1, 2):
+        streamed = []
+        (reply,), (logits,), (ids,) = overheard(
+            engine, [talk], limit=40, on_text=lambda _, delta, streamed=streamed: streamed.append(delta)
+        )
+        assert apart(engine, talk, logits, ids) < 1e-3
+        assert "".join(streamed) == reply.text == engine.weights.tokenizer.decode(ids, skip_special_tokens=True)
+        talk.turns.append(Turn("assistant", reply.text))
+        talk.observe(Observation(view, label="northern airport"), picture(seed, (side, side)))

@@ -148,6 +148,7 @@ class Decoder:
 
     def __init__(self, model: Any, rows: Sequence[Layers]) -> None:
         self.model = model
+        self.device = model.device  # asked of a model it costs a walk through its parameters
         self.lengths = [layers[0][0].shape[-2] for layers in rows]
         self.longest = max(self.lengths)
         if len(rows) == 1:
@@ -162,7 +163,7 @@ class Decoder:
 
     def step(self, tokens: Sequence[int], positions: Sequence[int]) -> Tensor:
         """Feeds one token a row at its position; returns the logits after them, [rows, vocabulary] in float32."""
-        device = self.model.device
+        device = self.device
         self.steps += 1
         mask = None
         if len(self.lengths) > 1:
@@ -189,7 +190,7 @@ class Decoder:
         """Goes on with these rows only."""
         self.lengths = [self.lengths[row] for row in rows]
         spare = self.longest - max(self.lengths)
-        chosen = torch.tensor(rows, device=self.model.device)
+        chosen = torch.tensor(rows, device=self.device)
         for layer in self.cache.layers:
             layer.keys, layer.values = layer.keys[chosen, :, spare:], layer.values[chosen, :, spare:]
         self.longest -= spare
