@@ -100,7 +100,7 @@ def write_rois(path: Path, done: Sequence[Answered], model: str) -> Path:
         else np.array([shorten(row[name]) for row in rows], dtype=object)
         for name in FIELDS
     ]
-    options = {
+    options: dict[str, Any] = {
         "GPKG": {"dataset_options": {"VERSION": "1.2"}, "layer": "rois"},  # the newest that QGIS 3.22's GDAL reads without a warning
         "ESRI Shapefile": {"layer_options": {"ENCODING": "UTF-8"}},
         "GeoJSON": {"layer_options": {"RFC7946": "YES" if crs else "NO"}},

@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+
 from zoomearth.core.dialect import DIALECTS, Talk, Turn, boxes, dialect
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Answer, Observation, Unreadable, Zoom, ZoomOut
@@ -13,7 +14,9 @@ from zoomearth.core.profile import Profile
 VIEW = View(Box(1000, 2000, 9000, 6000), Size(504, 252))
 BOX = '[{"bbox_2d": [10, 20, 30, 40], "label": "pier"}]'
 ours, qwen, qwen3 = (dialect(name) for name in DIALECTS)
-fragments = st.sampled_from(["<think>", "</think>", "<answer>", "</answer>", '"bbox_2d": [', "]", "}]", "1,2,3,4", '"label": "', "NaN", "1e999"])
+fragments = st.sampled_from(
+    ["<think>", "</think>", "<answer>", "</answer>", '"bbox_2d": [', "]", "}]", "1,2,3,4", '"label": "', "NaN", "1e999"]
+)
 replies = st.lists(st.one_of(st.text(max_size=20), fragments), max_size=12).map("".join)
 
 
@@ -28,7 +31,13 @@ def test_no_reply_can_break_the_parser(reply, name, cut):
 
 
 @pytest.mark.parametrize("spoken", [ours, qwen, qwen3], ids=list(DIALECTS))
-@given(x=st.integers(0, 400), y=st.integers(0, 150), w=st.integers(1, 100), h=st.integers(1, 100), label=st.from_regex(r"[a-z]{1,9}", fullmatch=True))
+@given(
+    x=st.integers(0, 400),
+    y=st.integers(0, 150),
+    w=st.integers(1, 100),
+    h=st.integers(1, 100),
+    label=st.from_regex(r"[a-z]{1,9}", fullmatch=True),
+)
 def test_what_is_written_is_read_back(spoken, x, y, w, h, label):
     box = spoken.to_source(Box(x, y, x + w, y + h), VIEW)
     action = spoken.parse(spoken.write(Zoom(box, label), VIEW, "look there"), VIEW)

@@ -18,6 +18,7 @@ from ..backend.engines import open_engine
 from ..backend.outputs import Outputs
 from ..backend.scene import Scene
 from ..core.config import Settings
+from .pretrain import HELD_OUT
 from .scenes import make_scene
 from .scenes_file import write_geotiff
 
@@ -42,7 +43,7 @@ def main() -> None:
     done: list[Answered] = []
     with Scene.open(str(path)) as scene:
         for question in asked.values():
-            done.append(answer(engine, Question(scene, question["question"])))
+            done.append(answer(engine, Question(scene, question["question"].capitalize())))
     outputs = Outputs(
         rois=str(options.folder / "rois.gpkg"), figure=str(options.folder / "figure.png"), views=str(options.folder / "views")
     )
@@ -55,12 +56,12 @@ def main() -> None:
         right = answered.outcome.answer == question["answer"]
         said = f"[{'green' if right else 'red'}]{answered.outcome.answer}[/]"
         zooms = ", ".join(zoom.label for zoom in answered.outcome.zooms) or "-"
-        table.add_row(level, question["question"], said, question["answer"], zooms, f"{answered.seconds:.1f}")
+        table.add_row(level, answered.question.text, said, question["answer"], zooms, f"{answered.seconds:.1f}")
     console.print(table)
     for file in (path, *written):
         console.print(f"  {file}", soft_wrap=True)
     console.print(
-        "\nAsk it something yourself:", f'  .venv/bin/zoomearth ask {path} "{asked["object"]["question"]}"', sep="\n", soft_wrap=True
+        "\nAsk it something yourself:", f'  .venv/bin/zoomearth ask {path} "{done[-1].question.text}"', sep="\n", soft_wrap=True
     )
 
 
@@ -70,7 +71,7 @@ def scene_file(folder: Path, seed: int, size: int, console: Console) -> Path:
     if not (path.exists() and path.with_suffix(".json").exists()):
         with Progress(console=console, transient=True) as progress:
             task = progress.add_task(f"drawing a scene of {size} x {size} px")
-            write_geotiff(make_scene(seed), path, size, lambda done, total: progress.update(task, completed=done, total=total))
+            write_geotiff(make_scene(HELD_OUT + seed), path, size, lambda done, total: progress.update(task, completed=done, total=total))
     return path
 
 
