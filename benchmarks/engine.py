@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import statistics
 import sys
 import tempfile
@@ -28,6 +26,7 @@ sys.path[:0] = [str(ROOT / ".build" / "path"), str(ROOT / "tests")]
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
+from machine import machine  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from zoomearth.backend import models  # noqa: E402
@@ -231,12 +230,11 @@ def main() -> int:
             if models.catalogue()["zoomearth-demo"].here:
                 results.append(compare("zoomearth-demo", models.find("zoomearth-demo"), SHORT, "", options.repeats))
             results.append(compare("scaled-down 3B, random", scaled(Path(scratch)), LONG, TAIL, options.repeats))
-    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
-    machine = f"{_processor()}, {options.threads} thread(s) of {os.cpu_count()}{load}, torch {torch.__version__}, float32"
+    where = f"{machine()}, {options.threads} thread(s), torch {torch.__version__}, float32"
     if options.json:
-        print(json.dumps({"machine": machine, "results": results}))
+        print(json.dumps({"machine": where, "results": results}))
         return 0
-    print(machine)
+    print(where)
     for result in results:
         print(
             f"\n{result['model']}: {result['parameters'] / 1e6:.1f} M parameters, {result['view']} px views ({result['picture_tokens']} "
@@ -249,14 +247,6 @@ def main() -> int:
                 f"{row['published_cpu_s']:>15.3f}s{row['ours_cpu_s']:>9.3f}s{row['times_less_cpu']:>8.2f}x"
             )
     return 0
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":
