@@ -82,6 +82,22 @@ def test_a_crop_is_the_raster_at_native_resolution(raster, scene):
     assert outcome.pictures[-1].tobytes() == crop.tobytes()
 
 
+def test_a_scene_of_100_000_pixels_is_zoomed_until_it_is_native(tmp_path):
+    path = tmp_path / "huge.tif"
+    pixels = np.random.default_rng(2).integers(1, 255, (1, 512, 512), dtype=np.uint8)
+    options = {"tiled": True, "blockxsize": 512, "blockysize": 512, "SPARSE_OK": True, "compress": "deflate", "BIGTIFF": "YES"}
+    with rasterio.open(path, "w", driver="GTiff", width=100_000, height=100_000, count=1, dtype="uint8", **options) as file:
+        file.write(pixels, window=((51_200, 51_712), (40_960, 41_472)))
+    profile = Profile.from_dict({"name": "scripted", "dialect": "zoomearth", "policy": {"view": 504, "least": 504}})
+    with Scene.open(str(path)) as huge:
+        replies = ['[{"bbox_2d": [200, 250, 216, 266]}]'] * 2 + ["<answer>yes</answer>"]
+        result = answer(ScriptedEngine(profile, replies), Question(huge, "Is there a ship?"))
+    scales = [shown.view.scale for shown in result.outcome.views]
+    assert scales[0] > 190
+    assert scales[1] > profile.policy.native >= scales[-1]
+    assert result.outcome.answer == "yes"
+
+
 def test_the_report_holds_what_json_promises(scene):
     said = json.loads(json.dumps(report(answer(engine(), Question(scene, "How many?")), "m")))
     assert set(said) >= {"question", "answer", "confidence", "stopped", "model", "seconds", "scene", "zooms", "usage"}
