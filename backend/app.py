@@ -97,7 +97,8 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true")
     check.set_defaults(run=_check)
 
-    commands.add_parser("serve", help="be the backend of the QGIS plugin: JSON lines on stdin and stdout")
+    serve = "be the backend of the QGIS plugin: JSON lines on stdin and stdout"
+    commands.add_parser("serve", help=serve, description=serve)  # run by `__main__`, before anything can print
     return parser
 
 

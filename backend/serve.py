@@ -15,11 +15,10 @@ import logging
 import os
 import queue
 import signal
-import sys
 import threading
 import traceback
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any, BinaryIO, Sequence
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from .. import __version__
 from ..core.config import Settings
@@ -39,14 +38,12 @@ if TYPE_CHECKING:
 GRACE = 5.0  # seconds that work under way has to end after `stop`
 
 
-def main(arguments: Sequence[str]) -> int:
+def main() -> int:
     """Serves until `stop` or the end of stdin. Takes no arguments: everything is said over the wire."""
     wire_in, wire_out = claim_stdio()
     faulthandler.enable()  # a crash in C leaves its trace in the log
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is meant for the parent, whose end is this one's too
-    if arguments:
-        print(f"zoomearth serve ignores {' '.join(arguments)}", file=sys.stderr)
     outbox = Outbox(wire_out)
     outbox.send(event="ready", protocol=PROTOCOL, version=__version__, pid=os.getpid())
     jobs = Jobs(outbox)
