@@ -79,7 +79,7 @@ def reduced(
         if planes is None:
             continue
         parts = [Image.frombuffer("L", (run[2], run[3]), plane, "raw", "L", 0, 1) for plane in planes]
-        parts = [part.reduce(factor) for part in parts] if factor > 1 else parts
+        parts = [averaged(part, factor) for part in parts]
         if len(todo) == 1:
             return parts
         canvas = canvas or [Image.new("L", (-(-width // factor), -(-height // factor))) for _ in parts]
@@ -87,6 +87,14 @@ def reduced(
             whole.paste(part, ((run[0] - x) // factor, (run[1] - y) // factor))
     before_read(len(todo), len(todo))
     return canvas or [Image.new("L", (-(-width // factor), -(-height // factor)))]
+
+
+def averaged(plane: Image.Image, factor: int) -> Image.Image:
+    """By a power of two, in steps of 4: Pillow has a loop of its own for those, twice as fast as its general one."""
+    while factor > 1:
+        step = min(factor, 4)
+        plane, factor = plane.reduce(step), factor // step
+    return plane
 
 
 def cache_folder() -> Path:

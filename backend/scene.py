@@ -152,7 +152,7 @@ class Scene:
         x, y, width, height = window
         if level.scanned:
             planes = [plane.crop((x, y, x + width, y + height)) for plane in self._scanned(level)]
-            return [plane.reduce(factor) for plane in planes] if factor > 1 else planes
+            return [scan.averaged(plane, factor) for plane in planes]
         self._settle_stretch()
         return self._reduced(level, window, factor, "reading")
 

@@ -29,7 +29,7 @@ OPTIONS = {
 }
 REMOTE_OPTIONS = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",  # no listing, no probing for side files
-    "GDAL_INGESTED_BYTES_AT_OPEN": "65536",  # a COG's directory of tiles in the first request
+    "GDAL_INGESTED_BYTES_AT_OPEN": "131072",  # the tile directory of a 40,000 px COG, in the first request
     "GDAL_HTTP_MERGE_CONSECUTIVE_RANGES": "YES",
     "GDAL_HTTP_CONNECTTIMEOUT": "20",
     "GDAL_HTTP_LOW_SPEED_TIME": "30",
