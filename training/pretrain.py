@@ -30,13 +30,13 @@ from .heads import Heads, detail_targets, site_targets
 from .muon import Muon
 from .nano import export, make_model, make_tokenizer
 from .playing import play
-from .questions import Question, ask
+from .questions import LEVELS, Question, ask
 from .scenes import Scene, make_scene
 from .scenes_draw import crop_view, global_view, square_around
 
 HELD_OUT = 900_000_000
 """Seeds from here on are never trained on."""
-DETAIL_KINDS = {"count": 0.3, "exists": 0.1, "color": 0.18, "shape": 0.22, "heading": 0.2}
+DETAIL_KINDS = {"count": 0.5, "exists": 0.1, "color": 0.12, "shape": 0.14, "heading": 0.14}
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Plan:
     text: tuple[int, int, int, int] = (128, 4, 4, 2)
     rates: tuple[float, float] = (0.012, 1.2e-3)
     warm_up: int = 40
-    decay: float = 0.45
+    decay: float = 0.35
     two_turns: tuple[float, float] = (0.36, 0.5)
 
     def keep(self, folder: Path) -> None:
@@ -100,8 +100,8 @@ def rows_of(seed: int, two_turns: float, coder: pk.Coder) -> list[pk.Row]:
         about_all = ask(scene, kind, rng)
         if about_all:
             row.branches.append(pk.last_turn(pk.asked(coder, start, about_all), coder, about_all, pk.WHOLE))
-    forced = ask(scene, rng.choice([*DETAIL_KINDS, "sites"]), rng)
-    if forced and rng.random() < 0.4:
+    forced = ask(scene, rng.choice(list(LEVELS)), rng)
+    if forced and rng.random() < 0.5:
         row.branches.append(pk.guess(pk.asked(coder, start, forced), coder, forced))
     return rows
 

@@ -108,9 +108,14 @@ class Question:
         return LEVELS[self.kind]
 
     def first_thought(self, pointing: Pointing) -> str:
-        """Before the zoom: where the sites of this class are. Which of two is the northern one can then be read off."""
+        """Before the zoom: where the sites of this class are, each by its name along the asked direction; the box then looks it up."""
         assert self.site is not None
-        return _pointed(self.site.kind + ("s" if len(self.mates) > 1 else ""), self.mates, pointing)
+        if len(self.mates) == 1:
+            return _pointed(self.site.kind, self.mates, pointing)
+        upright = self.label.startswith(("northern", "southern"))
+        names = ("northern", "southern") if upright else ("western", "eastern")
+        in_order = sorted(self.mates, key=lambda spot: spot[1] if upright else spot[0])
+        return " ".join(_pointed(f"{name} {self.site.kind}", (spot,), pointing) for name, spot in zip(names, in_order))
 
     def last_thought(self, pointing: Pointing) -> str:
         """Before the answer: what is seen, and where in the picture."""

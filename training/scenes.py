@@ -55,7 +55,7 @@ SITES = {
 }
 TERRAIN: dict[str, Color] = {"grassland": (116, 138, 84), "desert": (206, 180, 134), "rock": (142, 130, 122), "snow": (222, 226, 232)}
 SETTINGS = ["rural", "urban"]
-MOST = 5
+MOST = 4
 """The most objects a site holds."""
 BLOBS = 10
 """Objects plus decoy stacks per site: the same for every count."""
@@ -247,7 +247,7 @@ def _draw_site(brush: _Brush, site: Site, count: int) -> None:
         for _ in range(tries):
             x, y = x0 + rng.uniform(0.13, 0.87) * w, y0 + rng.uniform(0.13, 0.87) * h
             apart = all(max(abs(x - a), abs(y - b)) > reach + r for a, b, r in taken)
-            if apart and all(abs(x - a) > 0.03 * w for a, _ in columns or []):
+            if apart and all(abs(x - a) > 0.07 * w for a, _ in columns or []):
                 taken.append((x, y, reach))
                 return x, y
         return None
