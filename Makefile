@@ -19,7 +19,7 @@ setup: $(VENV)/.installed .build/path/zoomearth
 # A pure environment: no system packages, so that numpy and torch are the ones pyproject.toml names.
 $(VENV)/.installed: pyproject.toml
 	@python3 -c 'import ensurepip, venv' 2>/dev/null || { $(APT) update -q && $(APT) install -y -q python3-venv; }
-	[ -x $(PY) ] || python3 -m venv $(VENV)
+	$(PY) -m pip --version >/dev/null 2>&1 || python3 -m venv --clear $(VENV)
 	$(PY) -m pip install -q --disable-pip-version-check --editable '.[backend,training,dev]'
 	@touch $@
 
@@ -33,7 +33,7 @@ setup-qgis: $(QGIS_VENV)/.installed
 $(QGIS_VENV)/.installed: Makefile
 	@/usr/bin/python3 -c 'import qgis.core, osgeo.gdal, numpy, PIL, ensurepip' 2>/dev/null || \
 	  { $(APT) update -q && $(APT) install -y -q --no-install-recommends python3-qgis python3-gdal python3-numpy python3-pil python3-venv; }
-	[ -x $(QGIS_VENV)/bin/python ] || /usr/bin/python3 -m venv --system-site-packages $(QGIS_VENV)
+	$(QGIS_VENV)/bin/python -m pip --version >/dev/null 2>&1 || /usr/bin/python3 -m venv --clear --system-site-packages $(QGIS_VENV)
 	$(QGIS_VENV)/bin/python -m pip install -q --disable-pip-version-check pytest==9.2.0 pytest-timeout hypothesis
 	@touch $@
 

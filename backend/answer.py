@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable, Generator, Sequence, Union
 from ..core import errors
 from ..core.dialect import Talk
 from ..core.geometry import Box
-from ..core.look import Action, Cancelled, Observation, Outcome, Policy, Shown, look
+from ..core.look import Action, Answer, Cancelled, Observation, Outcome, Policy, Shown, look
 from .engines import Engine, Reply, never
 
 if TYPE_CHECKING:
@@ -56,30 +56,19 @@ class Question:
 
 @dataclass
 class Answered:
-    """What came of a question: the outcome, or the error that ended it; the pictures shown, one for each of `outcome.views`."""
+    """What came of a question: the outcome, or the error that ended it; the pictures shown, one for each of `outcome.views`.
+
+    confidence: geometric mean probability of the answer's tokens, uncalibrated; None where the engine gives no probabilities.
+    """
 
     question: Question
     outcome: Outcome
     pictures: list[Image] = field(default_factory=list)
     replies: list[Reply] = field(default_factory=list)
+    confidence: float | None = None
     seconds: float = 0.0
     bytes_read: int = 0
     error: errors.ZoomEarthError | None = None
-
-    @property
-    def confidence(self) -> float | None:
-        """Geometric mean probability of the answer's tokens, uncalibrated; None where the engine gives no probabilities."""
-        if self.outcome.answer is None or not self.replies:
-            return None
-        reply = self.replies[-1]
-        start = reply.text.find("<answer>") + len("<answer>") if "<answer>" in reply.text else 0
-        end = reply.text.find("</answer>", start)
-        inside, at = [], 0
-        for piece, logprob in reply.tokens:
-            if at + len(piece) > start and (end < 0 or at < end):
-                inside.append(logprob)
-            at += len(piece)
-        return math.exp(sum(inside) / len(inside)) if inside else None
 
 
 def answer(
@@ -143,7 +132,11 @@ class _Run:
     def take(self, reply: Reply) -> None:
         """The model has replied: go on to the next view, or to the end."""
         self.result.replies.append(reply)
-        self._send(Cancelled() if reply.cancelled else self.talk.act(reply.text, reply.cut))
+        forced = self.talk.forced
+        action: Action = Cancelled() if reply.cancelled else self.talk.act(reply.text, reply.cut)
+        if isinstance(action, Answer):
+            self.result.confidence = _confidence(reply, forced, self.talk.dialect.answer_span(forced + reply.text, reply.cut))
+        self._send(action)
 
     def _send(self, action: Action) -> None:
         try:
@@ -177,6 +170,16 @@ class _Run:
         self.over = True
 
 
+def _confidence(reply: Reply, forced: str, span: tuple[int, int] | None) -> float | None:
+    """span: of the answer in the reply with its forced beginning. A character's earlier bytes are pieces without text."""
+    inside, at = [], len(forced)
+    for piece, logprob in reply.tokens:
+        if span and at < span[1] and at + max(1, len(piece)) > span[0]:
+            inside.append(logprob)
+        at += len(piece)
+    return math.exp(sum(inside) / len(inside)) if inside else None
+
+
 def report(answered: Answered, model: str) -> dict[str, Any]:
     """One answer as the object that `zoomearth ask --json` prints and the backend sends as `done`."""
     scene, outcome = answered.question.scene, answered.outcome
@@ -199,9 +202,10 @@ def report(answered: Answered, model: str) -> dict[str, Any]:
 
 
 def zoom(shown: Shown, scene: Scene) -> dict[str, Any]:
-    """One zoom of a report: pixels of the source, and the ROI's polygon in map units (None where the raster lies nowhere)."""
+    """One zoom of a report, its step among the views: source pixels, and the ROI's polygon in map units (None: it lies nowhere)."""
     roi = shown.roi or shown.view.window
     return {
+        "step": shown.step,
         "label": shown.label,
         "roi": [round(side, 2) for side in roi],
         "window": [int(side) for side in shown.view.window],

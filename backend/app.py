@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import fields
-from typing import Sequence
+from dataclasses import fields, replace
+from typing import NoReturn, Sequence
 
 from .. import __version__
 from ..core.config import KEY_VARIABLE, PREFIX, Settings
-from ..core.errors import ZoomEarthError
+from ..core.errors import BackendError, ZoomEarthError
 from ..core.geometry import Box
 
 EXAMPLES = f"""examples:
@@ -28,7 +28,7 @@ A server's key is only ever read from {KEY_VARIABLE}.
 
 def main(arguments: Sequence[str]) -> int:
     """Runs one command; see `backend.__main__.main` for the exit codes."""
-    parser = _parser()
+    parser = _parser("--json" in arguments)
     options = parser.parse_args(arguments)
     if not hasattr(options, "run"):
         parser.print_help()
@@ -36,11 +36,10 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return options.run(options)
     except ZoomEarthError as error:
-        if getattr(options, "json", False):
-            print(json.dumps({"error": error.to_dict()}))
-        else:
-            print(f"zoomearth: {error.message}" + (f"\n  {error.hint}" if error.hint else ""), file=sys.stderr)
-        return 2
+        return _say(error, getattr(options, "json", False))
+    except ImportError as error:
+        missing = BackendError(f"Python at {sys.executable} lacks {error.name}.", "pip install 'zoomearth[backend]'")
+        return _say(missing, getattr(options, "json", False))
     except KeyboardInterrupt:
         print("zoomearth: interrupted", file=sys.stderr)
         return 130
@@ -49,14 +48,36 @@ def main(arguments: Sequence[str]) -> int:
         return 0
 
 
+def _say(error: ZoomEarthError, as_json: bool) -> int:
+    if as_json:
+        print(json.dumps({"error": error.to_dict()}))
+    else:
+        print(f"zoomearth: {error.message}" + (f"\n  {error.hint}" if error.hint else ""), file=sys.stderr)
+    return 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with a command line as every other error is said."""
+
+    as_json = False
+
+    def error(self, message: str) -> NoReturn:
+        sys.exit(_say(BackendError(f"{message[:1].upper()}{message[1:]}.", f"`{self.prog} --help` says how."), self.as_json))
+
+
 def settings_of(options: argparse.Namespace) -> Settings:
-    """The settings given as flags, over those of the environment."""
-    return Settings(**{setting.name: getattr(options, setting.name) for setting in fields(Settings)})
+    """The settings given as flags, over those of the environment. Raises BackendError for a value that means nothing."""
+    given = {setting.name: value for setting in fields(Settings) if (value := getattr(options, setting.name)) is not None}
+    try:
+        return replace(Settings.of_environment(), **given)
+    except ValueError as error:
+        raise BackendError(f"In the environment, {error}.", f"Mend or unset the {PREFIX}... variable.") from None
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(as_json: bool) -> argparse.ArgumentParser:
+    _Parser.as_json = as_json
     raw = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser("zoomearth", description="Ask a very large raster a question.", epilog=EXAMPLES, formatter_class=raw)
+    parser = _Parser("zoomearth", description="Ask a very large raster a question.", epilog=EXAMPLES, formatter_class=raw)
     parser.add_argument("--version", action="version", version=f"zoomearth {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
@@ -104,15 +125,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("model")
-    try:
-        defaults = Settings.of_environment()
-    except ValueError as error:
-        parser.error(f"in the environment, {error}")
     for setting in fields(Settings):
-        flag, default = "--" + setting.name.replace("_", "-"), getattr(defaults, setting.name)
         choices = setting.metadata["choices"] or None
-        text = setting.metadata["help"] + (f" (default: {default})" if default else "")
-        group.add_argument(flag, choices=choices, default=default, help=text, metavar=None if choices else setting.name.upper())
+        text = setting.metadata["help"] + (f" (default: {setting.default})" if setting.default else "")
+        metavar = None if choices else setting.name.upper()
+        group.add_argument("--" + setting.name.replace("_", "-"), choices=choices, help=text, metavar=metavar)
 
 
 def _numbers(text: str, kind: type, what: str) -> list:

@@ -8,6 +8,7 @@ import signal
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
+from typing import Sequence
 
 from rich.console import Console
 from rich.markup import escape
@@ -68,6 +69,8 @@ def _ask_all(
     interrupted: _Interrupt,
 ) -> int:
     policy = engine.profile.policy
+    if not all(text.strip() for text in options.questions):
+        raise SceneError(f"An empty question was asked of {scene.path}.", "Ask something.")
     if options.max_zooms is not None:
         policy = replace(policy, max_zooms=options.max_zooms)
     done: list[Answered] = []
@@ -81,13 +84,16 @@ def _ask_all(
             break
         done.append(answered)
         screen.answered(answered, engine.profile.name)
+        screen.tolerated(getattr(engine, "tolerated", []))
         if options.json:
             print(json.dumps(report(answered, engine.profile.name)), flush=True)
         if interrupted():
             break
-    if done:
-        for path in files.write(done, engine.profile.name):
+    try:
+        for path in files.write(done, engine.profile.name) if done else []:
             screen.wrote(path)
+    except SceneError as error:
+        failure = failure or error
     if failure:
         raise failure
     if interrupted():
@@ -138,6 +144,7 @@ class _Screen:
         self.status = Console(stderr=True, quiet=quiet).status("opening")
         self.status.start()
         self.thoughts = Thoughts()
+        self.told: list[str] = []
 
     def close(self) -> None:
         self.status.stop()
@@ -176,6 +183,13 @@ class _Screen:
             self.console.print(_table(answered))
         self.status.start()
 
+    def tolerated(self, sentences: Sequence[str]) -> None:
+        """What the engine took in a server's stride, each once; beside the answers, so that --json stays pure."""
+        for sentence in sentences:
+            if sentence not in self.told:
+                self.told.append(sentence)
+                Console(stderr=True, highlight=False).print(f"[dim]note: {escape(sentence)}[/]", soft_wrap=True)
+
     def wrote(self, path: Path) -> None:
         self.console.print(f"[dim]wrote[/] {escape(str(path))}", soft_wrap=True)
 
@@ -183,7 +197,7 @@ class _Screen:
 def _table(answered: Answered) -> Table:
     grid = answered.question.scene.grid
     table = Table("zoom", "label", "source pixels", "map coordinates")
-    for step, shown in enumerate(answered.outcome.zooms, 1):
+    for shown in answered.outcome.zooms:
         roi = shown.roi or shown.view.window
         pixels = f"{roi.left:.0f}, {roi.top:.0f} to {roi.right:.0f}, {roi.bottom:.0f}"
         place = "-"
@@ -191,7 +205,7 @@ def _table(answered: Answered) -> Table:
             xs, ys = zip(*grid.polygon(roi))
             digits = 6 if max(map(abs, (*xs, *ys))) <= 360 else 1  # degrees, else metres or feet
             place = f"{min(xs):.{digits}f}, {min(ys):.{digits}f} to {max(xs):.{digits}f}, {max(ys):.{digits}f}"
-        table.add_row(str(step), escape(shown.label), pixels, place)
+        table.add_row(str(shown.step), escape(shown.label), pixels, place)
     return table
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
-from typing import Sequence
+from typing import Any, Sequence
 
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -14,6 +14,7 @@ from .answer import Answered
 # Okabe and Ito's colours, in an order that stays apart on vegetation, water and soil, whoever looks at them
 COLORS = ("#E69F00", "#56B4E9", "#CC79A7", "#F0E442", "#009E73", "#D55E00")
 SIDE = 3.2  # inches a picture
+PLAIN: dict[str, Any] = {"parse_math": False}  # a dollar sign is one
 
 
 def draw(done: Sequence[Answered], model: str) -> Figure:
@@ -22,9 +23,9 @@ def draw(done: Sequence[Answered], model: str) -> Figure:
     figure = Figure(figsize=(SIDE * max(columns, 2), (SIDE + 1.1) * len(done)), layout="constrained", facecolor="white")
     for band, answered in zip(figure.subfigures(len(done), 1, squeeze=False)[:, 0], done):
         scene, outcome = answered.question.scene, answered.outcome
-        band.suptitle(_wrapped(answered.question.text, columns), x=0.02, ha="left", fontsize=11, fontweight="bold")
+        band.suptitle(_wrapped(answered.question.text, columns), x=0.02, ha="left", fontsize=11, fontweight="bold", **PLAIN)
         answer = "no answer: " + (outcome.why or outcome.stopped.value) if outcome.answer is None else outcome.answer
-        band.supxlabel(_wrapped(answer, columns), x=0.02, ha="left", fontsize=12, fontweight="bold", color="#0B5394")
+        band.supxlabel(_wrapped(answer, columns), x=0.02, ha="left", fontsize=12, fontweight="bold", color="#0B5394", **PLAIN)
         frames = band.subplots(1, max(columns, 2), squeeze=False)[0]
         for step, frame in enumerate(frames):
             frame.set_axis_off()
@@ -33,10 +34,12 @@ def draw(done: Sequence[Answered], model: str) -> Figure:
             shown, picture = outcome.views[step], answered.pictures[step]
             frame.imshow(picture)
             if step == 0:
-                frame.set_title(f"{Path(scene.path).name}, {scene.size[0]:,} x {scene.size[1]:,} px, {model}", fontsize=8, color="#555555")
+                frame.set_title(
+                    f"{Path(scene.path).name}, {scene.size[0]:,} x {scene.size[1]:,} px, {model}", fontsize=8, color="#555555", **PLAIN
+                )
                 continue
             color = COLORS[(step - 1) % len(COLORS)]
-            frame.set_title(f"{step}  {shown.label}", fontsize=9, color="#222222")
+            frame.set_title(f"{step}  {shown.label}", fontsize=9, color="#222222", **PLAIN)
             frame.add_patch(Rectangle((0, 0), 1, 1, transform=frame.transAxes, fill=False, edgecolor=color, linewidth=4))
             _outline(frames[_shown_before(answered, step)], answered, step, color)
     return figure

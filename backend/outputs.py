@@ -19,6 +19,7 @@ from ..core.geometry import Box, Grid
 from .answer import Answered
 
 DRIVERS = {".gpkg": "GPKG", ".shp": "ESRI Shapefile", ".geojson": "GeoJSON"}
+SHAPEFILE_PARTS = (".prj", ".cpg", ".qix", ".sbn", ".sbx", ".qpj")
 SHAPEFILE_TEXT = 254  # bytes a Shapefile's text field holds; the driver would cut silently, in the middle of a character
 FIELDS = ("question", "answer", "step", "label", "model", "time")  # all within a Shapefile's ten characters
 
@@ -43,28 +44,46 @@ class Outputs:
                 raise SceneError(f"The folder of {file} does not exist.", f"Make {folder} first.")
             if not os.access(folder, os.W_OK):
                 raise SceneError(f"The folder of {file} is read-only.", "Choose another folder.")
-        if self.views and Path(self.views).exists() and not Path(self.views).is_dir():
-            raise SceneError(f"--views {self.views} is a file.", "Give a folder.")
+            if Path(file).is_dir():
+                raise SceneError(f"{file} is a folder.", "Give the name of a file.")
+        if self.views:
+            there = next(folder for folder in (Path(self.views).resolve(), *Path(self.views).resolve().parents) if folder.exists())
+            if not there.is_dir():
+                raise SceneError(f"--views {self.views} is a file.", "Give a folder.")
+            if not os.access(there, os.W_OK):
+                raise SceneError(f"The folder {there} is read-only.", "Choose another folder for --views.")
 
     def write(self, done: Sequence[Answered], model: str) -> list[Path]:
-        """Writes what was asked for, and says what was written. Raises SceneError where a file can't be."""
-        written = []
-        if self.rois:
-            written.append(write_rois(Path(self.rois), done, model))
-        if self.figure:
-            written.append(write_figure(Path(self.figure), done, model))
-        if self.views:
-            written.append(write_views(Path(self.views), done))
+        """Writes what was asked for, and says what was written. Raises SceneError where a file can't be, after the others are."""
+        written, failures = [], []
+        for file, write in (
+            (self.rois, lambda path: write_rois(path, done, model)),
+            (self.figure, lambda path: write_figure(path, done, model)),
+            (self.views, lambda path: write_views(path, done)),
+        ):
+            try:
+                written += [write(Path(file))] if file else []
+            except SceneError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
         return written
 
 
 def _safely(path: Path, write: Callable[[Path], None]) -> Path:
-    """Lets `write` fill a folder beside `path` with files of its stem, then moves them to their final names, `path` itself last."""
+    """Lets `write` fill a folder beside `path` with files of its stem, then moves them to their final names, `path` itself last.
+
+    The parts of an older Shapefile that the new one lacks go: an old .prj would put new pixels somewhere.
+    """
     try:
         with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.resolve().parent) as folder:
             beside = Path(folder) / path.name
             write(beside)
-            for part in sorted(Path(folder).iterdir(), key=lambda part: part == beside):
+            parts = sorted(Path(folder).iterdir(), key=lambda part: part == beside)
+            for suffix in SHAPEFILE_PARTS if path.suffix.lower() == ".shp" else ():
+                if not beside.with_suffix(suffix).exists():
+                    path.with_suffix(suffix).unlink(missing_ok=True)
+            for part in parts:
                 os.replace(part, path.with_name(part.name))
     except (OSError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or error
@@ -89,8 +108,8 @@ def write_rois(path: Path, done: Sequence[Answered], model: str) -> Path:
     for answered in done:
         grid = answered.question.scene.grid
         crs = grid.crs if grid else ""
-        for step, shown in enumerate(answered.outcome.zooms, 1):
-            row = {"question": answered.question.text, "answer": answered.outcome.answer or "", "step": step}
+        for shown in answered.outcome.zooms:
+            row = {"question": answered.question.text, "answer": answered.outcome.answer or "", "step": shown.step}
             rows.append({**row, "label": shown.label, "model": model, "time": now})
             polygons.append(shapely.to_wkb(shapely.Polygon(polygon(shown.roi or shown.view.window, grid))))
     shorten = shapefile_text if driver == "ESRI Shapefile" else str
@@ -100,11 +119,11 @@ def write_rois(path: Path, done: Sequence[Answered], model: str) -> Path:
         else np.array([shorten(row[name]) for row in rows], dtype=object)
         for name in FIELDS
     ]
-    options: dict[str, Any] = {
+    options: dict[str, dict[str, Any]] = {
         "GPKG": {"dataset_options": {"VERSION": "1.2"}, "layer": "rois"},  # the newest that QGIS 3.22's GDAL reads without a warning
         "ESRI Shapefile": {"layer_options": {"ENCODING": "UTF-8"}},
         "GeoJSON": {"layer_options": {"RFC7946": "YES" if crs else "NO"}},
-    }[driver]
+    }
 
     def write(beside: Path) -> None:
         with warnings.catch_warnings():
@@ -117,7 +136,7 @@ def write_rois(path: Path, done: Sequence[Answered], model: str) -> Path:
                 geometry_type="Polygon",
                 crs=crs or None,
                 driver=driver,
-                **options,
+                **options[driver],
             )
 
     return _safely(path, write)

@@ -21,7 +21,9 @@ PROMPTS = Path(__file__).resolve().parent.parent / "resources" / "prompts"
 _BOX = re.compile(r'"?bbox_2d"?\s*:\s*\[([^\[\]]*)\]')
 _LABEL = re.compile(r'"label"\s*:\s*"([^"]*)"')
 _ZOOM_OUT = re.compile(r'"zoom_out"\s*:\s*true')
-_ANSWER = re.compile(r"<answer>(.*?)(?:</answer>|$)", re.S)
+_ANSWER = re.compile(r"<answer>(.*?)(</answer>|$)", re.S)
+_THOUGHT = re.compile(r".*</think>|<think>.*", re.S)
+_ATTEMPT = re.compile(r"bbox|zoom_out|```|\[\s*\{|</?(?:answer|tool_call)>")
 _CLOSED = re.compile(r"\}\s*\]|</answer>")
 
 
@@ -94,9 +96,13 @@ class Dialect:
             return Zoom(self.to_source(Box(*numbers), view), _line(label[1]) if label else "")
         if _ZOOM_OUT.search(reply):
             return ZoomOut()
-        if (found := _ANSWER.search(reply)) and (found[1].strip() or not cut):
-            return Answer(found[1].strip())
-        return self._otherwise(reply, cut)
+        span = self.answer_span(reply, cut)
+        return Answer(reply[slice(*span)]) if span else self._nothing(reply, cut)
+
+    def answer_span(self, reply: str, cut: bool = False) -> tuple[int, int] | None:
+        """Where in a reply the answer stands, without the blanks around it; None where there is none, or it ran into the token limit."""
+        found = _ANSWER.search(reply)
+        return _trimmed(reply, found.start(1), found.end(1)) if found and (found[2] or not cut) else None
 
     def complete(self, text: str) -> bool:
         """The reply holds its action: generation may stop."""
@@ -107,11 +113,15 @@ class Dialect:
         return reply.split("<answer>")[0] if isinstance(action, (Zoom, ZoomOut)) else reply
 
     def write(self, action: Action, view: View, thought: str = "") -> str:
-        """The reply that means `action`, box rounded to whole numbers; `parse` reads it back. For labels, SFT and tests."""
+        """The reply that means `action`, its box in whole numbers; `parse` reads it back. For labels, SFT and tests."""
         think = f"<think>{thought}</think>" if thought else ""
         if isinstance(action, Zoom):
-            x0, y0, x1, y1 = (round(side) for side in self.from_source(action.box, view))
-            return f'{think}[{{"bbox_2d": [{x0}, {y0}, {x1}, {y1}], "label": "{action.label}"}}]'
+            exact = self.from_source(action.box, view)
+            x0, y0, x1, y1 = (round(side) for side in exact)
+            if x0 >= x1 or y0 >= y1:  # a small thing in a large scene: rounding must not make it nothing
+                x0, y0, x1, y1 = (int(side) for side in exact.rounded_out())
+            label = action.label.replace('"', "'")
+            return f'{think}[{{"bbox_2d": [{x0}, {y0}, {x1}, {y1}], "label": "{label}"}}]'
         if isinstance(action, ZoomOut):
             return f'{think}[{{"zoom_out": true}}]'
         return f"{think}<answer>{action.text if isinstance(action, Answer) else ''}</answer>"
@@ -122,7 +132,7 @@ class Dialect:
     def _demand(self) -> list[Turn]:
         return [Turn("assistant", "<answer>")]
 
-    def _otherwise(self, reply: str, cut: bool) -> Action:
+    def _nothing(self, reply: str, cut: bool) -> Unreadable:
         if cut:
             return Unreadable("the reply ran into the token limit", cut=True)
         return Unreadable("the reply holds neither a box nor an answer" if reply.strip() else "the reply is empty")
@@ -161,9 +171,12 @@ class QwenGrounding(Dialect):
     def _demand(self) -> list[Turn]:
         return [Turn("tool", "No zooms are left. Answer now, in <answer> tags, with a word or a short phrase.")]
 
-    def _otherwise(self, reply: str, cut: bool) -> Action:
-        plain = re.sub(r"<think>.*?(</think>|$)", "", reply, flags=re.S).strip()
-        return Answer(plain) if plain and not cut else super()._otherwise(reply, cut)
+    def answer_span(self, reply: str, cut: bool = False) -> tuple[int, int] | None:
+        """Tags or none: what a stock model says in plain words, after its thoughts, is its answer, unless it was an attempt at a box."""
+        if "<answer>" in reply or cut or _ATTEMPT.search(reply):
+            return super().answer_span(reply, cut)
+        thought = _THOUGHT.match(reply)
+        return _trimmed(reply, thought.end() if thought else 0, len(reply))
 
 
 class Talk:
@@ -173,7 +186,6 @@ class Talk:
         self.dialect = dialect
         self.turns: list[Turn] = []
         self.view: View | None = None
-        self.label = ""
 
     def observe(self, observation: Observation, picture: Any = None) -> None:
         """Add what the model is shown; `picture` is the pixels of `observation.view`."""
@@ -230,6 +242,13 @@ def _numbers(text: str) -> list[float]:
         return [float(number) for number in text.split(",")]
     except ValueError:
         return []
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """The span without the blanks at its ends; None where nothing is left."""
+    inside = text[start:end]
+    start += len(inside) - len(inside.lstrip())
+    return (start, start + len(inside.strip())) if inside.strip() else None
 
 
 def _vision(turn: Turn) -> list[Part]:

@@ -13,7 +13,7 @@ served the same pictures:
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Generator, Union
 
@@ -113,11 +113,16 @@ class Observation:
 
 @dataclass(frozen=True)
 class Shown:
-    """A view the model was shown, with what it asked for: `roi` in source pixels before it was grown (None: the global view)."""
+    """A view the model was shown, with what it asked for: `roi` in source pixels before it was grown (None: the global view).
+
+    step: its place among the views, 0 for the global one. again: a zoom out brought it back.
+    """
 
     view: View
     label: str = ""
     roi: Box | None = None
+    step: int = 0
+    again: bool = False
 
 
 @dataclass
@@ -131,7 +136,8 @@ class Outcome:
 
     @property
     def zooms(self) -> list[Shown]:
-        return [shown for shown in self.views if shown.roi is not None]
+        """What the model asked to see, each once."""
+        return [shown for shown in self.views if shown.roi is not None and not shown.again]
 
 
 def look(size: Size, question: str, policy: Policy, region: Box | None = None) -> Generator[Observation, Action, Outcome]:
@@ -153,12 +159,12 @@ def look(size: Size, question: str, policy: Policy, region: Box | None = None) -
             return _end(action, seen, limit=True)
         if isinstance(action, ZoomOut):
             trail = trail[:-1] or trail
-            seen.append(trail[-1])
+            seen.append(replace(trail[-1], step=len(seen), again=True))
             action = yield Observation(trail[-1].view, label="zoom out", roi=trail[-1].roi)
             continue
         if why := _unusable(action.box, trail[-1].view):
             return Outcome(None, seen, Stopped.BAD_BOX, why)
-        shown = Shown(place(action.box, area, policy), action.label, action.box)
+        shown = Shown(place(action.box, area, policy), action.label, action.box, len(seen))
         trail.append(shown)
         seen.append(shown)
         far = policy.native is not None and shown.view.scale > policy.native and len(seen) <= policy.max_zooms
@@ -218,7 +224,8 @@ def _reference_window(box: Box, area: Box, least: int) -> Box:
         left = min(max((left + right) // 2 - width // 2, int(area.left)), int(area.right) - width)
         top = min(max((top + bottom) // 2 - height // 2, int(area.top)), int(area.bottom) - height)
         return Box(left, top, left + width, top + height)
-    return Box(left, top, right, bottom).intersect(area)
+    inside = Box(left, top, right, bottom).intersect(area)
+    return inside if inside.area else box.rounded_out().intersect(area)  # int() took a sliver at the edge away
 
 
 def shown_size(window: Box, policy: Policy) -> Size:

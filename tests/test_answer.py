@@ -119,6 +119,22 @@ def test_confidence_counts_only_the_answers_own_tokens(scene):
     assert answer(Sure(PROFILE, [""]), Question(scene, "?")).confidence == pytest.approx(np.exp(-0.2))
 
 
+@pytest.mark.parametrize(
+    ("name", "pieces", "expected"),
+    [
+        ("zoomearth", [("<answer>", -9.0), ("", -0.2), ("", -0.4), ("船", -0.6), ("</answer>", -9.0)], -0.4),
+        ("qwen-grounding", [("<think>x</think>", -9.0), (" red", -0.5)], -0.5),
+    ],
+)
+def test_confidence_counts_every_byte_of_a_character_and_no_thought(scene, name, pieces, expected):
+    class Sure(ScriptedEngine):
+        def reply(self, talks, **options):
+            return [Reply("".join(piece for piece, _ in pieces), tokens=pieces)]
+
+    engine = Sure(Profile.from_dict({"name": "m", "dialect": name}), [""])
+    assert answer(engine, Question(scene, "?")).confidence == pytest.approx(np.exp(expected))
+
+
 def test_a_bad_scene_does_not_stop_the_batch(scene, raster, tmp_path):
     broken = tmp_path / "broken.tif"
     broken.write_bytes(raster.read_bytes()[:-3_000_000])

@@ -63,7 +63,9 @@ def test_actions_are_read_as_the_published_code_reads_them(reply, action):
     assert ours.parse(reply, VIEW) == action
 
 
-@pytest.mark.parametrize("reply", ["", "a ship", '"bbox_2d": [1, 2, 3]', '"bbox_2d": [a, b, c, d]', '"bbox_2d": [1, 2, NaN, 4]'])
+@pytest.mark.parametrize(
+    "reply", ["", "a ship", "<answer></answer>", '"bbox_2d": [1, 2, 3]', '"bbox_2d": [a, b, c, d]', '"bbox_2d": [1, 2, NaN, 4]']
+)
 def test_what_holds_no_action_is_said_to_be_unreadable(reply):
     action = ours.parse(reply, VIEW)
     assert isinstance(action, Unreadable)
@@ -73,10 +75,28 @@ def test_what_holds_no_action_is_said_to_be_unreadable(reply):
 def test_an_endless_reply_is_told_from_nonsense():
     assert ours.parse("<think>round and round", VIEW, cut=True) == Unreadable("the reply ran into the token limit", cut=True)
     assert qwen.parse("<think>round and round", VIEW, cut=True).cut
+    assert ours.parse("<answer>" + "a " * 500, VIEW, cut=True).cut
 
 
 def test_a_stock_model_may_answer_in_plain_words():
     assert qwen.parse("<think>hm</think> Two ships.", VIEW) == Answer("Two ships.")
+    assert qwen.parse("hm</think>\n\nred", VIEW) == Answer("red")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ['[{"bbox_2d": [[1,2,30,40]]}]', '[{"bbox": [1, 2, 3, 4]}]', '{"bbox_2d": [1,2,3', "```json", "<think>only", "<answer> </answer>"],
+)
+def test_a_spoilt_box_is_no_answer_of_a_stock_model(reply):
+    assert isinstance(qwen.parse(reply, VIEW), Unreadable)
+
+
+def test_a_small_thing_in_a_large_scene_is_written_as_a_box_with_area():
+    huge = View(Box(0, 0, 100_000, 100_000), Size(504, 504))
+    thing = Box(3000, 3000, 3050, 3050)
+    read = ours.parse(ours.write(Zoom(thing, 'the "ship"'), huge), huge)
+    assert read.box.intersect(thing) == pytest.approx(thing, abs=1e-6)
+    assert read.label == "the 'ship'"
 
 
 def test_generation_stops_at_the_action():

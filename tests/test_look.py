@@ -49,8 +49,10 @@ def play(actions, policy=DEFAULT, size=SIZE, region=None):
 
 
 def a_box(size, x, y, w, h):
-    left, top = x * (size[0] - 1), y * (size[1] - 1)
-    return Box(left, top, left + max(1, w * (size[0] - left)), top + max(1, h * (size[1] - top)))
+    """Some of the scene at least lies in it; it may begin outside and be a sliver."""
+    left, top = x * (size[0] - 1) - 300 * w, y * (size[1] - 1) - 300 * h
+    right, bottom = max(left, 0) + 0.1 + w * (size[0] - max(left, 0)), max(top, 0) + 0.1 + h * (size[1] - max(top, 0))
+    return Box(left, top, right, bottom)
 
 
 def test_an_answer_at_once_keeps_the_global_view():
@@ -81,6 +83,13 @@ def test_zoom_out_brings_back_the_view_before():
     assert seen[2].view == seen[0].view
     seen, _ = play([ZoomOut()])
     assert seen[1].view == seen[0].view
+
+
+def test_a_view_that_was_brought_back_is_no_second_zoom():
+    first, second = Box(1000, 1000, 3000, 3000), Box(1200, 1200, 1400, 1400)
+    _, outcome = play([Zoom(first, "a"), Zoom(second, "b"), ZoomOut(), Answer("3")])
+    assert [shown.label for shown in outcome.views] == ["", "a", "b", "a"]
+    assert [(zoom.step, zoom.label) for zoom in outcome.zooms] == [(1, "a"), (2, "b")]
 
 
 def test_past_the_limit_an_answer_is_demanded_once():

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pyogrio
@@ -108,6 +109,28 @@ def test_the_figure_shows_every_view(done, tmp_path):
         assert figure.width > 600
         pixels = np.asarray(figure.convert("RGB"))
     assert (np.abs(pixels.astype(int) - (0xE6, 0x9F, 0x00)).sum(2) < 12).sum() > 500, "the first zoom's colour frames its crop and its box"
+
+
+def test_an_old_shapefiles_crs_does_not_outlive_it(done, tmp_path):
+    write_rois(tmp_path / "rois.shp", done, "m")
+    engine = ScriptedEngine(PROFILE, [BOX, "<answer>3</answer>"])
+    with Scene.open(make(tmp_path / "plain.tif")) as scene:
+        write_rois(tmp_path / "rois.shp", [answer(engine, Question(scene, "?"))], "m")
+    assert not (tmp_path / "rois.prj").exists()
+    assert pyogrio.raw.read(tmp_path / "rois.shp")[0]["crs"] is None
+
+
+def test_dollar_signs_are_drawn_and_not_computed(done, tmp_path):
+    done[0].question = replace(done[0].question, text="What cost $_$ or $1?")
+    assert write_figure(tmp_path / "figure.png", done, "m").exists()
+
+
+def test_one_file_that_fails_costs_none_of_the_others(done, tmp_path):
+    (tmp_path / "views").write_text("in the way")
+    with pytest.raises(SceneError, match="views"):
+        Outputs(rois=str(tmp_path / "rois.gpkg"), figure=str(tmp_path / "f.png"), views=str(tmp_path / "views")).write(done, "m")
+    assert (tmp_path / "rois.gpkg").exists()
+    assert (tmp_path / "f.png").exists()
 
 
 def test_two_writers_leave_one_whole_file(done, tmp_path):
