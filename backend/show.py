@@ -22,7 +22,7 @@ from .. import __version__
 from ..core.errors import BackendError, ModelError
 from . import models as catalogue
 
-PACKAGES = ("torch", "transformers", "peft", "rasterio", "pyogrio", "numpy", "pillow", "httpx", "matplotlib")
+PACKAGES = ("torch", "transformers", "rasterio", "pyogrio", "numpy", "pillow", "httpx", "matplotlib")
 
 
 def describe(options: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import multiprocessing as mp
 import random
 import sys
 import tempfile
@@ -31,7 +32,7 @@ from ..core.dialect import Talk
 from ..core.geometry import Box
 from ..core.look import Zoom
 from .packing import WHOLE, to_pixels
-from .playing import exam, overlap
+from .playing import exam
 from .pretrain import HELD_OUT
 from .questions import KINDS, Question
 from .scenes import make_scene
@@ -91,18 +92,8 @@ class TrueBoxes:
         self.engine.close()
 
 
-def evaluate(engine: Engine, questions: int, size: int, first_seed: int, progress: Callable[[int], None]) -> list[Result]:
-    """Ask until there are so many answers. Scenes are size x size pixels, in a temporary folder that is gone afterwards."""
-    results: list[Result] = []
-    seed = first_seed
-    while len(results) < questions:
-        results += _one_scene(engine, seed, size)
-        seed += 1
-        progress(len(results))
-    return results[:questions]
-
-
-def _one_scene(engine: Engine, seed: int, size: int) -> list[Result]:
+def evaluate(engine: Engine, seed: int, size: int) -> list[Result]:
+    """The questions of one scene, drawn at size x size pixels in a temporary folder that is gone afterwards."""
     scene = make_scene(seed)
     asked = list({question.text: question for question in exam(scene, random.Random(f"exam {seed}"))}.values())
     boxes = {q.text: (Box(*(v * size for v in q.site.box)), q.label, q.first_thought(to_pixels(WHOLE))) for q in asked if q.site}
@@ -123,12 +114,11 @@ def _result(seed: int, size: int, question: Question, served: Answered, forced: 
     answers = {mode: answered.outcome.answer for mode, answered in zip(MODES, (served, forced, guided))}
     result = Result(seed, question.text, question.kind, question.level, question.answer, answers, served.seconds)
     if question.site:
-        truth = [v * size for v in question.site.box]
+        truth = Box(*(v * size for v in question.site.box))
         zooms = served.outcome.zooms
         result.iou, result.hit = 0.0, False
         if zooms and (roi := zooms[0].roi):
-            result.iou = overlap(roi, truth)
-            result.hit = truth[0] <= (roi[0] + roi[2]) / 2 <= truth[2] and truth[1] <= (roi[1] + roi[3]) / 2 <= truth[3]
+            result.iou, result.hit = roi.iou(truth), truth.contains(*roi.center)
     return result
 
 
@@ -181,30 +171,50 @@ def show(rows: Sequence[dict[str, object]], console: Console) -> None:
     console.print(table)
 
 
+_worker: tuple[Engine, int]
+
+
+def _begin(model: Path, size: int) -> None:
+    """In a worker process: load the model, once."""
+    import torch
+
+    from ..backend.engines.local import LocalEngine
+
+    global _worker
+    torch.set_num_threads(1)
+    _worker = LocalEngine(model, device="cpu"), size
+
+
+def _ask_about(seed: int) -> list[Result]:
+    return evaluate(_worker[0], seed, _worker[1])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m zoomearth.training.evaluate_demo", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--questions", type=int, default=500)
     parser.add_argument("--model", type=Path, default=DEMO, help="checkpoint folder (default: the demo model)")
     parser.add_argument("--size", type=int, default=4096, help="pixels per side of the scenes (default 4096)")
     parser.add_argument("--seed", type=int, default=FIRST_SEED, help="the first scene's")
+    parser.add_argument("--workers", type=int, default=2, help="processes of one thread each (default 2)")
     parser.add_argument("--json", action="store_true", help="print every result and the summary as JSON instead of a table")
     options = parser.parse_args()
-    from ..backend.engines.local import LocalEngine
-
     console = Console(stderr=True)
-    engine = LocalEngine(options.model, device="cpu")
-    with console.status("asking") as status:
-        results = evaluate(
-            engine, options.questions, options.size, options.seed, lambda done: status.update(f"asked {done} of {options.questions}")
-        )
+    results: list[Result] = []
+    seeds = range(options.seed, options.seed + options.questions)
+    pool = mp.get_context("spawn").Pool(options.workers, _begin, (options.model, options.size))
+    with pool, console.status("asking") as status:
+        for asked in pool.imap(_ask_about, seeds):
+            results += asked
+            status.update(f"asked {len(results)} of {options.questions}")
+            if len(results) >= options.questions:
+                break
+    results = results[: options.questions]
     rows = summary(results)
     if options.json:
         json.dump({"summary": rows, "results": [asdict(result) for result in results]}, sys.stdout, indent=1)
         print()
         return
     show(rows, Console())
-    slowest = max(result.seconds for result in results)
-    print(f"Slowest question {slowest:.2f} s (asked in batches of a scene's eight).")
 
 
 if __name__ == "__main__":

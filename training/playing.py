@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import torch
 from transformers import Qwen2_5_VLForConditionalGeneration
 
+from ..core.geometry import Box
 from . import forward
 from . import packing as pk
 from .questions import KINDS, Question, ask
@@ -62,13 +63,6 @@ def write(
     return texts
 
 
-def overlap(a: Sequence[float], b: Sequence[float]) -> float:
-    """Intersection over union of two boxes."""
-    w, h = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
-    both = max(0.0, w) * max(0.0, h)
-    return both / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both) if both else 0.0
-
-
 @torch.no_grad()
 def play(model: Qwen2_5_VLForConditionalGeneration, coder: pk.Coder, first_seed: int, scenes: int) -> dict[str, float]:
     """Right answers by kind, with its own zoom ("count") and forced without one ("count, no crop"); box IoU and centre hits."""
@@ -98,10 +92,10 @@ def play(model: Qwen2_5_VLForConditionalGeneration, coder: pk.Coder, first_seed:
             mark("format", bool(answer) and not question.site)
             continue
         mark("format", True)
-        x0, y0, x1, y1 = map(int, found.groups())
-        truth = pk.box_pixels(question.site.box)
-        mark("iou", overlap((x0, y0, x1, y1), truth))
-        mark("hit", truth[0] <= (x0 + x1) / 2 <= truth[2] and truth[1] <= (y0 + y1) / 2 <= truth[3])
+        drawn, truth = Box(*map(int, found.groups())), Box(*pk.box_pixels(question.site.box))
+        x0, y0, x1, y1 = drawn
+        mark("iou", drawn.iou(truth))
+        mark("hit", truth.contains(*drawn.center))
         box = (min(x0, x1 - 1) / pk.VIEW, min(y0, y1 - 1) / pk.VIEW, max(x1, 1) / pk.VIEW, max(y1, 1) / pk.VIEW)
         crops.append(torch.from_numpy(pk.patches(crop_view(item[0], square_around(box, 8 / pk.VIEW)))))
         zoomed.append((talk, item))
