@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import struct
 import sys
 from dataclasses import dataclass, field, replace
@@ -172,8 +173,8 @@ def download(name: str, on_progress: OnProgress = lambda file, done, total: None
 
     part = model.folder.with_name(model.id + ".part")
     try:
-        if model.folder.exists() and not part.exists():
-            model.folder.rename(part)  # damaged: its good files need not travel again
+        if model.folder.exists():
+            _gather(model.folder, part)  # damaged: its good files need not travel again
         (part / RECEIPT).unlink(missing_ok=True)
         receipt = fetch(model, part, on_progress, cancelled)
         if not (part / PROFILE_FILE).exists():
@@ -183,6 +184,16 @@ def download(name: str, on_progress: OnProgress = lambda file, done, total: None
     except OSError as error:
         raise ModelError(f"{name} can't be stored in {part}: {error.strerror or error}.", "ZOOMEARTH_HOME names another place.") from error
     return model.folder
+
+
+def _gather(folder: Path, part: Path) -> None:
+    """Moves a folder's files into `part`. Of a file that both have, the longer one stays: the fetch checks what it finds."""
+    part.mkdir(exist_ok=True)
+    for file in folder.iterdir():
+        there = part / file.name
+        if not there.exists() or (file.is_file() and there.is_file() and file.stat().st_size > there.stat().st_size):
+            file.replace(there)
+    shutil.rmtree(folder)
 
 
 def sha256(file: Path) -> str:

@@ -184,6 +184,26 @@ def test_running_out_of_memory_is_one_sentence_and_the_next_question_works(engin
     assert engine.reply([ask(engine, seed=3)], limit=20)[0].text == before.text
 
 
+@pytest.mark.parametrize("at", ["reading", "int8", "moving"])
+def test_weights_that_do_not_fit_are_one_sentence_and_nothing_of_them_stays(folder, monkeypatch, at):
+    from transformers import PreTrainedModel
+
+    from zoomearth.backend.engines import weights
+
+    def fail(*_, **__):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+
+    name = {"reading": "from_pretrained", "int8": "__init__", "moving": "to"}[at]
+    monkeypatch.setattr({"reading": PreTrainedModel, "int8": weights.Int8Linear, "moving": torch.nn.Module}[at], name, fail)
+    monkeypatch.delattr(PreTrainedModel, "to")  # it wraps Module's
+    with pytest.raises(ModelError, match="memory of cpu does not suffice for the weights") as told:
+        load(folder, quantize="int8")
+    assert "int8" in told.value.hint
+    assert "smaller view" in told.value.hint
+    assert "--device cpu" in told.value.hint
+    assert told.value.__context__ is None, "the old error's frames hold on to tensors"
+
+
 def test_other_faults_are_not_taken_for_memory(engine):
     def fail(*_):
         raise RuntimeError("a shape is wrong")

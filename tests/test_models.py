@@ -176,6 +176,23 @@ def test_a_file_that_rots_on_disk_is_found_and_repaired(hub):
     assert models.verify("zoomearth-3b")
 
 
+def test_a_damaged_folder_and_a_broken_off_download_become_one_model(hub, tmp_path):
+    """Each holds what the other lacks; only what neither has whole travels again."""
+    folder = models.download("zoomearth-3b")
+    (folder / "notes.txt").write_text("mine")
+    (folder / "download.json").unlink()
+    part = tmp_path / "home/models/zoomearth-3b.part"
+    part.mkdir()
+    (folder / "config.json").rename(part / "config.json")
+    (part / WEIGHTS).write_bytes(hub.files[WEIGHTS][:1000])
+    before = len(hub.ranges)
+    assert models.download("zoomearth-3b") == folder
+    assert hub.ranges[before:] == []
+    assert (folder / "notes.txt").read_text() == "mine"
+    assert models.verify("zoomearth-3b")
+    assert not part.exists()
+
+
 def test_a_busy_hub_is_asked_again(hub, monkeypatch):
     monkeypatch.setattr(fetch.time, "sleep", lambda seconds: None)
     hub.broken = 3

@@ -28,7 +28,7 @@ from ...core.profile import Profile
 from . import OnText, Reply, never, silent
 from .cache import Decoder, Layers, Memories, Memory, Picture, Prompt, prefill
 from .graph import FixedDecoder
-from .weights import load_weights
+from .weights import MEMORY_HINT, load_weights, out_of_memory
 
 TOGETHER = 16  # talks decoded in one batch
 CONVERSATIONS = 4  # kept in any case beside those of the last batch; more where they are small
@@ -82,14 +82,13 @@ class LocalEngine:
             return replies
         except (RuntimeError, MemoryError) as error:
             self._forget()
-            if not _out_of_memory(error):
+            if not out_of_memory(error):
                 raise
         # Raised out here: inside, the old error's frames would hold on to the very tensors that are to go.
         if self.weights.model.device.type == "cuda":
             torch.cuda.empty_cache()
         raise ModelError(
-            f"The memory of {self.weights.model.device} does not suffice for {self.profile.name} and these views.",
-            "Use a smaller view, fewer questions at once, int8 weights (--quantize int8) or the processor (--device cpu).",
+            f"The memory of {self.weights.model.device} does not suffice for {self.profile.name} and these views.", MEMORY_HINT
         )
 
     @property
@@ -141,7 +140,7 @@ class LocalEngine:
                     self._fixed = FixedDecoder(model, room)
                 return self._fixed.start(rows[0].layers)
             except RuntimeError as error:
-                if _out_of_memory(error):
+                if out_of_memory(error):
                     raise
                 LOG.warning("decoding without CUDA graphs: %s", error)
                 self._graphs, self._fixed = False, None
@@ -252,9 +251,3 @@ def _end_tokens(model: Any, tokenizer: Any) -> set[int]:
     ends = model.generation_config.eos_token_id
     ends = ends if isinstance(ends, list) else [ends]
     return {int(token) for token in [*ends, tokenizer.eos_token_id, tokenizer.convert_tokens_to_ids("<|im_end|>")] if token is not None}
-
-
-def _out_of_memory(error: BaseException) -> bool:
-    """torch says it in several ways: CUDA by class, MPS and the CPU's allocator in words."""
-    words = ("out of memory", "can't allocate memory", "not enough memory")
-    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(word in str(error) for word in words)

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from ...core.errors import ModelError
 
-FAMILIES = ("qwen2_5_vl", "qwen2_vl", "qwen3_vl")  # what `cache.feed` knows the positions of
+FAMILIES = ("qwen2_5_vl", "qwen2_vl", "qwen3_vl")  # what cache.py knows the positions of
+MEMORY_HINT = "Use a smaller view, fewer questions at once, int8 weights (--quantize int8) or the processor (--device cpu)."
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -29,35 +30,52 @@ class Weights:
 def load_weights(folder: Path, device: str = "auto", dtype: str = "auto", quantize: str = "none") -> Weights:
     """Loads a Qwen-VL checkpoint. device: auto, cpu, cuda, cuda:1, mps. dtype: auto or one of DTYPES. quantize: none or int8.
 
-    Raises ModelError where the folder is no such checkpoint, is incomplete, or where the device is not there.
+    Raises ModelError where the folder is no such checkpoint, is incomplete, where the device is not there or its memory does not suffice.
     """
-    from transformers import AutoModelForImageTextToText, AutoTokenizer
-    from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
-    from transformers.utils import logging
-
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
     _check_family(folder)
     place = pick_device(device)
     number = pick_dtype(dtype, place, folder)
     if quantize not in ("none", "int8"):
         raise ModelError(f"There is no quantization {quantize!r}.", "It is none or int8.")
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        pictures = Qwen2VLImageProcessorPil.from_pretrained(folder, local_files_only=True)
-        model, report = AutoModelForImageTextToText.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False, dtype=number, output_loading_info=True
-        )
+        return _load(folder, place, number, quantize == "int8")
+    except ModelError:
+        raise
     except Exception as error:  # transformers, safetensors and tokenizers each raise their own kinds
-        why = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ModelError(f"{folder} can't be loaded: {why}", "Check it with: zoomearth models verify; or download it again.") from error
+        if not out_of_memory(error):
+            why = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise ModelError(f"{folder} can't be loaded: {why}", "Check it with: zoomearth models verify; or download it again.") from error
+    # Raised out here: inside, the old error's frames would hold on to the weights that were loaded already.
+    if place.type == "cuda":
+        torch.cuda.empty_cache()
+    raise ModelError(f"The memory of {place} does not suffice for the weights in {folder}.", MEMORY_HINT)
+
+
+def _load(folder: Path, place: torch.device, number: torch.dtype, int8: bool) -> Weights:
+    from transformers import AutoModelForImageTextToText, AutoTokenizer
+    from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    pictures = Qwen2VLImageProcessorPil.from_pretrained(folder, local_files_only=True)
+    model, report = AutoModelForImageTextToText.from_pretrained(
+        folder, local_files_only=True, trust_remote_code=False, dtype=number, output_loading_info=True
+    )
     absent = sorted(report["missing_keys"]) + sorted(str(key) for key in report["mismatched_keys"])
     if absent:
         raise ModelError(f"{folder} lacks {len(absent)} of the model's weights, {absent[0]} for one.", "Download it again.")
     model.eval().requires_grad_(False)
-    if quantize == "int8":
+    if int8:
         quantize_int8(model.model.language_model)
     return Weights(model.to(place), tokenizer, pictures)
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """torch says it in several ways: CUDA by class, MPS, the CPU's allocator and the system in words."""
+    words = ("out of memory", "can't allocate memory", "cannot allocate memory", "not enough memory")
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(word in str(error).lower() for word in words)
 
 
 def _check_family(folder: Path) -> None:
