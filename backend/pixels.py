@@ -1,8 +1,9 @@
 """From whatever a raster holds to the planes a picture is made of: which bands, what stretch, what is not valid.
 
-A picture is one plane (grey) or three (red, green, blue) of uint8. uint8 passes through as it is. Everything else goes
-through one linear stretch per band, shared by all views of a scene: a model that sees the same roof in two views must
-see the same colour. What is not valid (nodata, NaN, alpha 0, masked) is black, whatever was left under it.
+A picture is one plane (grey) or three (red, green, blue) of uint8. uint8 passes through as it is, unless only one bit
+of it is used: 0 is black then, and 1 white. Everything else goes through one linear stretch per band, shared by all
+views of a scene: a model that sees the same roof in two views must see the same colour. What is not valid (nodata,
+NaN, alpha 0, masked) is black, whatever was left under it.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ class Rendering:
         self.masked = any(band.validity == "mask" for band in chosen)
         self.nodata = [_within(self.dtype, band.nodata) if band.validity == "nodata" else None for band in chosen]
         self.palette = _palette(chosen[0]) if len(chosen) == 1 and not stretch else None
+        if not stretch and self.palette is None and all(band.bits == 1 for band in chosen):
+            stretch = [(0, 1)]  # 0 black, 1 white
         self.stretched = bool(stretch) or (self.dtype != "uint8" and self.palette is None)
         self.stretch: Stretch | None = _checked(name, stretch, len(chosen)) if stretch else None
 

@@ -15,7 +15,8 @@ import math
 import os
 import re
 import sys
-import tempfile
+import time
+import uuid
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from .rasters import Window
 
 RUN_PIXELS = 4 << 20  # one run of blocks: 12 MB of RGB bytes
 KEEP_BYTES = 1 << 30  # all cached scans together; the oldest go first
+STALE = 3600  # seconds after which an unfinished file's writer is taken for dead
+VERSION = 1  # of what a scan looks like: one more with every change of rendering or averaging, so that no old scan hides it
 
 
 def runs(window: Window, block: tuple[int, int], factor: int) -> Iterator[Window]:
@@ -111,7 +114,7 @@ def cache_folder() -> Path:
 
 def fingerprint(files: Iterable[str], settings: object) -> str | None:
     """A name for a scan of these files as they are now; None where one isn't on this disk: it may change unseen."""
-    facts: list[object] = [settings]
+    facts: list[object] = [VERSION, settings]
     for name in files:
         path = _on_disk(name)
         if path is None:
@@ -145,23 +148,25 @@ def save(key: str, planes: list[Image.Image]) -> None:
     folder = cache_folder() / "scans"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as file:
-            try:
+        part = folder / f"{uuid.uuid4().hex}.part"
+        try:
+            with part.open("wb") as file:
                 shape = (len(planes), planes[0].height, planes[0].width)
                 np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
                 for plane in planes:  # one after another: no second copy of them all
                     file.write(plane.tobytes())
-                file.close()
-                os.replace(file.name, folder / f"{key}.npy")
-            except OSError:
-                os.unlink(file.name)
-                raise
+            part.replace(folder / f"{key}.npy")
+        finally:  # after an interrupt too
+            part.unlink(missing_ok=True)
         _prune(folder)
     except OSError:
         return
 
 
 def _prune(folder: Path) -> None:
+    for part in folder.glob("*.part"):  # of a process that was killed
+        if time.time() - part.stat().st_mtime > STALE:
+            part.unlink()
     kept = 0
     for path in sorted(folder.glob("*.npy"), key=lambda path: path.stat().st_mtime, reverse=True):
         kept += path.stat().st_size

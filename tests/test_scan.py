@@ -60,12 +60,16 @@ def test_the_second_touch_reads_no_pixel(large, cache):
     assert [each.name for each in path.parent.iterdir()] == ["scene.tif"]
 
 
-def test_a_raster_that_changed_is_scanned_again(large, cache):
+def test_a_raster_that_changed_is_scanned_again(large, cache, monkeypatch):
     path, pixels = large
     with Scene.open(path) as scene:
         scene.preview(64)
     os.utime(path, ns=(1, 1))
     with Scene.open(path) as scene:
+        scene.preview(64)
+        assert scene.bytes_read == pixels.nbytes
+    monkeypatch.setattr(scan, "VERSION", scan.VERSION + 1)
+    with Scene.open(path) as scene:  # shown another way by a newer ZoomEarth
         scene.preview(64)
         assert scene.bytes_read == pixels.nbytes
     with Scene.open(path, bands=[2]) as scene:  # another picture of the same file
@@ -97,6 +101,25 @@ def test_a_cancelled_scan_leaves_nothing_behind(large, cache):
         scene.preview(64)
     assert 0 < scene.bytes_read < large[1].nbytes
     assert not cache.exists()
+
+
+def test_an_interrupt_or_a_crash_fills_no_disk(large, cache, monkeypatch):
+    def interrupted(plane):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, Scene.open(large[0]) as scene:
+        patched.setattr(Image.Image, "tobytes", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            scene.preview(64)
+    assert list(cache.iterdir()) == []
+    dead, alive = cache / "dead.part", cache / "alive.part"
+    dead.touch()
+    os.utime(dead, (1, 1))
+    alive.touch()
+    with Scene.open(large[0]) as scene:
+        scene.preview(64)
+    assert sorted(each.suffix for each in cache.iterdir()) == [".npy", ".part"]
+    assert alive.exists()
 
 
 def test_the_cache_stays_within_its_bounds(large, cache, monkeypatch):

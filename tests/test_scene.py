@@ -265,6 +265,15 @@ def test_a_palette_is_shown_in_its_colours(tmp_path):
             same(scene.part(View(Box(*box), Size(*size))), reference(colours[indices[0]].transpose(2, 0, 1), box, size))
 
 
+def test_one_bit_is_black_and_white(tmp_path):
+    bits = (PLAIN[:1] > 120).astype(np.uint8)
+    for name, options in (("bilevel.tif", {"NBITS": 1}), ("bilevel.png", {"NBITS": 1, "driver": "PNG"})):
+        with Scene.open(make(tmp_path / name, bits, **options)) as scene:
+            same(scene.part(View(Box(13, 17, 313, 217), Size(512, 341))), reference(bits * 255, (13, 17, 313, 217), (512, 341)))
+    with Scene.open(tmp_path / "bilevel.tif", stretch=[(0, 2)]) as scene:  # the user's limits win
+        assert scene.preview(700).getextrema() == ((0, 128),) * 3
+
+
 def test_a_coloured_map_larger_than_a_window_is_averaged_by_colour_not_by_class(tmp_path):
     indices = np.zeros((1, 2600, 2600), np.uint8)
     indices[:, :, ::2] = 2  # red and blue stripes; class 1, green, must never come out of their average
@@ -427,7 +436,7 @@ def test_gdal_is_left_as_it_was(tmp_path):
             return [gdal.GetConfigOption(key) for key in keys], gdal.GetCacheMax()
     else:
         import rasterio
-        from rasterio._env import get_gdal_config
+        from rasterio.env import get_gdal_config
 
         def state():
             with rasterio.Env():

@@ -57,6 +57,7 @@ class Band:
     nodata: float | None
     validity: str
     palette: tuple[tuple[int, ...], ...] = ()  # red, green, blue, alpha 0..255 by pixel value
+    bits: int | None = None  # how many of the dtype's are used, where the file says so: 1 for bilevel scans and masks
 
 
 @dataclass(frozen=True)

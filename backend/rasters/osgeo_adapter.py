@@ -88,20 +88,16 @@ class OsgeoRaster:
 def _band(number: int, band: gdal.Band) -> Band:
     dtype = gdal.GetDataTypeName(band.DataType).lower()
     dtype = "int8" if band.GetMetadataItem("PIXELTYPE", "IMAGE_STRUCTURE") == "SIGNEDBYTE" else DTYPES.get(dtype, dtype)
-    flags, table = band.GetMaskFlags(), band.GetColorTable()
-    validity = {
-        gdal.GMF_ALL_VALID: "all",
-        gdal.GMF_NODATA: "nodata",
-        gdal.GMF_PER_DATASET | gdal.GMF_ALPHA: "alpha",
-    }.get(flags, "mask")
+    table, bits = band.GetColorTable(), band.GetMetadataItem("NBITS", "IMAGE_STRUCTURE")
     palette = tuple(table.GetColorEntry(value) for value in range(table.GetCount())) if table else ()
     return Band(
         number,
         dtype,
         gdal.GetColorInterpretationName(band.GetColorInterpretation()).lower(),
         band.GetNoDataValue(),
-        validity,
+        VALIDITY.get(band.GetMaskFlags(), "mask"),
         palette,
+        int(bits) if bits else None,
     )
 
 

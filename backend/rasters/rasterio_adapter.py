@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import rasterio
 from rasterio import windows
-from rasterio._env import get_gdal_config, set_gdal_config  # the only door to GDALSetCacheMax that can be shut again
 from rasterio.enums import ColorInterp, MaskFlags, Resampling
+from rasterio.env import get_gdal_config, set_gdal_config  # `Env` puts GDALSetCacheMax back only where it is the outermost
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.transform import from_gcps
 
@@ -18,6 +18,12 @@ from ...core.geometry import Size
 from . import CACHE_BYTES, Band, Facts, Raster, RasterError, Window
 
 warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)  # `Scene.grid is None` says it
+
+VALIDITY = {
+    (MaskFlags.all_valid,): "all",
+    (MaskFlags.nodata,): "nodata",
+    (MaskFlags.per_dataset, MaskFlags.alpha): "alpha",
+}
 
 
 class RasterioRaster:
@@ -79,19 +85,16 @@ class RasterioRaster:
 
 def _band(ds: rasterio.DatasetReader, number: int) -> Band:
     interpretation, flags = ds.colorinterp[number - 1], ds.mask_flag_enums[number - 1]
-    named = {
-        (MaskFlags.all_valid,): "all",
-        (MaskFlags.nodata,): "nodata",
-        (MaskFlags.per_dataset, MaskFlags.alpha): "alpha",
-    }
+    bits = ds.tags(number, ns="IMAGE_STRUCTURE").get("NBITS")
     palette = ds.colormap(number) if interpretation == ColorInterp.palette else {}
     return Band(
         number,
         ds.dtypes[number - 1],
         interpretation.name.lower(),
         ds.nodatavals[number - 1],
-        named.get(tuple(flags), "mask"),
+        VALIDITY.get(tuple(flags), "mask"),
         tuple(palette[value] for value in sorted(palette)),
+        int(bits) if bits else None,
     )
 
 
