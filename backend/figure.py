@@ -20,7 +20,7 @@ PLAIN: dict[str, Any] = {"parse_math": False}  # a dollar sign is one
 def draw(done: Sequence[Answered], model: str) -> Figure:
     """One row a question. The pictures are the very ones the model was shown."""
     columns = max(len(answered.pictures) for answered in done)
-    figure = Figure(figsize=(SIDE * max(columns, 2), (SIDE + 1.1) * len(done)), layout="constrained", facecolor="white")
+    figure = Figure(figsize=(SIDE * max(columns, 2), (SIDE + 0.8) * len(done)), layout="constrained", facecolor="white")
     for band, answered in zip(figure.subfigures(len(done), 1, squeeze=False)[:, 0], done):
         scene, outcome = answered.question.scene, answered.outcome
         band.suptitle(_wrapped(answered.question.text, columns), x=0.02, ha="left", fontsize=11, fontweight="bold", **PLAIN)
