@@ -15,8 +15,9 @@ Id = Union[str, int]
 
 @dataclass(frozen=True)
 class Load:
-    """Make an engine; what is asked after it is asked of this one. model: how it is asked, an id or a folder ("" takes the default).
+    """Make an engine; what is asked after it is asked of this one, or fails as the load did.
 
+    model: how it is asked, an id or a folder ("" takes the default).
     engine "remote": url, remote_model (its name on that server), key. "scripted": replies, given in turn, and pace (seconds a word).
     """
 

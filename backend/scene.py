@@ -54,7 +54,7 @@ class Scene:
         cancelled: Callable[[], bool],
     ) -> None:
         facts = raster.facts
-        self.path, self.size, self.crs = path, facts.size, facts.crs
+        self.path, self.size, self.crs, self.files = path, facts.size, facts.crs, facts.files
         self.grid = Grid(facts.affine, facts.wkt) if facts.affine else None
         self.bytes_read = 0
         self._raster, self._on_progress, self._cancelled = raster, on_progress, cancelled

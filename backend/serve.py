@@ -3,13 +3,14 @@
     -> {"op": "ask", "id": 1, "scene": "city.tif", "question": "How many ships are there?"}
     <- {"event": "saw", "id": 1, ...}    {"event": "text", "id": 1, "delta": "..."}    {"event": "done", "id": 1, "result": {...}}
 
-For each id there is exactly one of `done`, `failed`, `cancelled`, and it comes last. Jobs run in order on the main thread; a second thread
-reads, so that a cancel is heard while torch computes, and ends the process where the parent is gone. Nothing heavy is imported before a
-job needs it.
+For each id there is exactly one of `done`, `failed`, `cancelled`, and it comes last. What is asked after a load that failed fails as that
+load did: no other model answers for the one that was asked for. Jobs run in order on the main thread; a second thread reads, so that a
+cancel is heard while torch computes, and ends the process where the parent is gone. Nothing heavy is imported before a job needs it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import logging
 import os
@@ -18,11 +19,12 @@ import signal
 import threading
 import traceback
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any, BinaryIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Iterable
 
 from .. import __version__
 from ..core.config import Settings
-from ..core.errors import BackendError, Cancelled, ZoomEarthError
+from ..core.errors import BackendError, Cancelled, ModelError, ZoomEarthError
 from ..core.geometry import Box
 from ..core.look import Stopped
 from ..core.profile import Profile
@@ -71,12 +73,13 @@ class Jobs:
 
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
-        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Job | BackendError | None] = queue.SimpleQueue()  # an error: of a load that can't be read
         self._lock = threading.Lock()
         self._used: set[Id] = set()
         self._waiting: set[Id] = set()
         self._running: Id | None = None
         self._called_off = False  # the running one
+        self._stopping = False
 
     def take(self, data: dict[str, Any]) -> None:
         """A message has come (on the reading thread). What can't be read is answered at once; nothing here raises."""
@@ -84,22 +87,27 @@ class Jobs:
             message = read(data)
         except BackendError as error:
             number = id_of(data) if data.get("op") != "cancel" else None
-            return self._refuse(None if number in self._used else number, error)
+            return self._refuse(None if number in self._used else number, error, data.get("op") == "load")
         if isinstance(message, Stop):
             self._stop()
         elif isinstance(message, Cancel):
             self._cancel(message.id)
         elif message.id in self._used:
-            self._refuse(None, BackendError(f"The id {message.id!r} was used before.", "Each id is used once."))
+            twice = BackendError(f"The id {message.id!r} was used before.", "Each id is used once.")
+            self._refuse(None, twice, isinstance(message, Load))
         else:
             self._used.add(message.id)
             with self._lock:
                 self._waiting.add(message.id)
             self._queue.put(message)
+            if self._stopping:
+                self._cancel(message.id)
 
-    def next(self) -> Job | None:
-        """The next job that has not been called off; None where the process is to end."""
+    def next(self) -> Job | BackendError | None:
+        """The next job that has not been called off, or the error of a load that was refused; None where the process is to end."""
         while (job := self._queue.get()) is not None:
+            if isinstance(job, BackendError):
+                return job
             with self._lock:
                 if job.id in self._waiting:
                     self._waiting.discard(job.id)
@@ -115,10 +123,12 @@ class Jobs:
         with self._lock:
             self._running = None
 
-    def _refuse(self, number: Id | None, error: BackendError) -> None:
+    def _refuse(self, number: Id | None, error: BackendError, load: bool) -> None:
         if number is not None:
             self._used.add(number)
         self._outbox.send(event="failed", id=number, **error.to_dict())
+        if load:
+            self._queue.put(error)
 
     def _cancel(self, number: Id) -> None:
         with self._lock:
@@ -129,6 +139,7 @@ class Jobs:
             self._outbox.send(event="cancelled", id=number)
 
     def _stop(self) -> None:
+        self._stopping = True
         for number in list(self._waiting):
             self._cancel(number)
         self._called_off = True
@@ -144,13 +155,17 @@ class Worker:
     def __init__(self, jobs: Jobs, outbox: Outbox) -> None:
         self.jobs, self.outbox = jobs, outbox
         self.engine: Engine | None = None
-        self.loaded: Load | None = None
+        self.loaded: tuple[Any, ...] = ()
+        self.refused: BaseException | None = None  # why the last load failed
         self.scene: Scene | None = None
         self.scene_key: tuple[Any, ...] = ()
         self.story = Story(outbox, "")
 
-    def run(self, job: Job) -> None:
+    def run(self, job: Job | BackendError) -> None:
         """Whatever happens, the job ends with one event and the process lives on."""
+        if isinstance(job, BackendError):
+            self.refused = job  # which has been said
+            return
         self.story = Story(self.outbox, job.id)
         try:
             last: dict[str, Any] = {"event": "done", "id": job.id, "result": self._result(job)}
@@ -167,17 +182,25 @@ class Worker:
         self.outbox.send(**last)
 
     def _result(self, job: Job) -> dict[str, Any]:
-        if isinstance(job, Load):
+        if isinstance(job, Ask):
+            return self._ask(job)
+        if isinstance(job, Describe):
+            return self._open(job).describe()
+        self.refused = None
+        try:
             return self._load(job)
-        return self._ask(job) if isinstance(job, Ask) else self._open(job).describe()
+        except (Exception, SystemExit) as error:
+            self.refused = None if isinstance(error, Cancelled) else error
+            raise
 
     def _load(self, job: Load) -> dict[str, Any]:
-        if self.engine is None or replace(job, id=0) != self.loaded or job.engine == "scripted":  # a script begins anew
+        key = (replace(job, id=0), _files(job))
+        if self.engine is None or key != self.loaded or job.engine == "scripted":  # a script begins anew
             if self.engine:
                 self.engine.close()  # before the next one: both may not fit in memory
-            self.engine = self.loaded = None
+            self.engine = None
             self.story.progress("loading", 0, 0)
-            self.engine, self.loaded = _engine(job), replace(job, id=0)
+            self.engine, self.loaded = _engine(job), key
         if self.jobs.called_off():
             raise Cancelled
         profile = self.engine.profile
@@ -187,6 +210,8 @@ class Worker:
     def _ask(self, job: Ask) -> dict[str, Any]:
         from .answer import Question, answer, report
 
+        if self.refused:
+            raise self.refused.with_traceback(None)
         scene = self._open(job)
         if self.engine is None:
             self._load(_default_load(job.id))
@@ -203,16 +228,11 @@ class Worker:
         return report(answered, self.engine.profile.name)
 
     def _open(self, job: Ask | Describe) -> Scene:
-        """The scene, open already where the last job was about it and the file is the same."""
+        """The scene, open already where the last job was about it and its files, a VRT's sources among them, are the same."""
         from .scene import Scene
 
-        try:
-            status = os.stat(job.scene)
-            state: tuple[int, ...] = (status.st_size, status.st_mtime_ns)
-        except (OSError, ValueError):  # an URL, a path inside an archive, or nothing at all
-            state = ()
-        key = (job.scene, state, str(job.bands), str(job.stretch), job.force_remote_scan)
-        if self.scene is None or key != self.scene_key:
+        key = (job.scene, str(job.bands), str(job.stretch), job.force_remote_scan)
+        if self.scene is None or (*key, _states(self.scene.files)) != self.scene_key:
             if self.scene:
                 self.scene.close()
             self.scene = None
@@ -224,7 +244,7 @@ class Worker:
                 on_progress=lambda stage, done, total: self.story.progress(stage, done, total),
                 cancelled=self.jobs.called_off,
             )
-            self.scene_key = key
+            self.scene_key = (*key, _states(self.scene.files))
         return self.scene
 
     def _tell(self, event: Event) -> None:
@@ -235,6 +255,30 @@ class Worker:
             self.story.saw(event, self.scene)
         else:
             self.story.text(event.delta)
+
+
+def _states(files: Iterable[str]) -> list[str | None]:
+    """What changes with a file, or with the archive around it; None for one that is not on this disk, or can't be looked at."""
+    from .scan import fingerprint
+
+    states: list[str | None] = []
+    for file in files:
+        try:
+            states.append(fingerprint([file], ""))
+        except OSError:
+            states.append(None)
+    return states
+
+
+def _files(job: Load) -> list[str | None]:
+    """What changes with the files a load reads: a folder may hold another model by now, a prompt file another prompt."""
+    from . import models
+
+    asked_as = Settings(job.model, job.url if job.engine == "remote" else "").asked_as
+    files = [str(Path(job.prompt_file).expanduser())] if job.prompt_file else []
+    with contextlib.suppress(ModelError, OSError):  # it need not be here where a server runs it; else _engine says what is wrong
+        files += sorted(map(str, models.find(asked_as).iterdir()))
+    return _states(files)
 
 
 def _engine(job: Load) -> Engine:

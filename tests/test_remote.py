@@ -188,6 +188,26 @@ def test_a_server_that_asks_for_an_hour_is_not_waited_for(engine, proxy):
     assert len(proxy.asked) == 1
 
 
+BROKEN = {  # answers with status 200: type, body, whether another try is worth it, what is said
+    "an error for a reply": ("application/json", '{"error": {"message": "out of memory"}}', True, "out of memory"),
+    "one that stays": ("application/json", '{"error": {"message": "too many pictures", "code": 400}}', False, "too many pictures"),
+    "an error, then the end": ("text/event-stream", 'data: {"error": "out of memory"}\n\ndata: [DONE]\n\n', True, "out of memory"),
+    "a spoilt line": ("text/event-stream", 'data: {"choices": [{"delta": {"content": "a"}}]}\n\ndata: {"cho\n\n', True, "damaged"),
+}
+
+
+@pytest.mark.parametrize(("kind", "body", "again", "said"), BROKEN.values(), ids=BROKEN)
+def test_a_failure_with_status_200_is_no_reply(kind, body, again, said):
+    with FaultProxy("http://127.0.0.1:9") as proxy:
+        proxy.faults = [Fault(200, headers=f"Content-Type: {kind}\r\n", body=body)] * 9
+        profile = Profile.from_dict({"name": "any", "dialect": "zoomearth"})
+        engine = RemoteEngine(proxy.url, "any", profile=profile, retries=2, backoff=0.01)
+        with pytest.raises(EngineError, match=said):
+            engine.reply([asked(profile.dialect)])
+        assert len(proxy.asked) == (3 if again else 1)
+        assert engine.tolerated == []
+
+
 def test_where_no_server_runs_the_error_asks_whether_it_does(engine, checkpoint):
     engine = RemoteEngine("http://127.0.0.1:9", "any", profile=engine.profile, retries=1, backoff=0.01)
     with pytest.raises(EngineError, match=r"http://127\.0\.0\.1:9/v1: no connection") as caught:

@@ -85,6 +85,18 @@ def test_a_server_that_does_not_stream_is_read_all_the_same():
     assert any("does not stream" in sentence for sentence in reading.form.tolerated)
 
 
+@pytest.mark.parametrize(
+    "said", [{"error": {"message": "out of memory"}}, {"object": "error", "message": "out of memory"}, {"detail": "out of memory"}]
+)
+def test_an_error_in_place_of_a_reply_is_not_an_empty_reply(said):
+    reading = Reading(talk(), Form(), _Teller(print))
+    reading.whole(json.dumps(said).encode())
+    assert reading.failed
+    assert "out of memory" in str(reading.failed)
+    assert not reading.closed
+    assert not reading.form.tolerated, "an error says nothing about streaming"
+
+
 def test_reasoning_sent_apart_is_put_back_where_the_model_wrote_it():
     stream = b"".join(
         b"data: " + json.dumps({"choices": [{"delta": delta}]}).encode() + b"\n\n"
@@ -124,6 +136,25 @@ def test_the_answers_probabilities_are_those_of_its_own_tokens():
     assert read(stream, talk(demand=True))[0].reply().tokens == [("red", -0.1), ("</answer>", -0.2)], "a repeated beginning counts"
 
 
+def spelt(*pieces):
+    """Tokens as servers list them: characters by their bytes, parts of one by theirs."""
+    return {"content": [{"token": str(piece), "logprob": -0.1, "bytes": list(piece)} for piece in pieces]}
+
+
+def test_probabilities_come_with_pieces_that_make_up_the_text_or_not_at_all():
+    letter = "日".encode()
+    chunks = [("", [letter[:1]]), ("日", [letter[1:], "本".encode()]), ("本</answer>", [b"</answer>\n"]), ("\n", [])]
+    stream = b"".join(events(content, logprobs=spelt(*pieces)) for content, pieces in chunks)
+    reply = read(stream)[0].reply()
+    assert reply.text == "日本</answer>"
+    assert [piece for piece, _ in reply.tokens] == ["", "日", "本", "</answer>"], "a character comes with its last token"
+    reasoned = b'data: {"choices": [{"delta": {"reasoning_content": "a pier"}}]}\n\n'
+    tokens = b"".join(events(content, logprobs=spelt(content.encode())) for content in ("<answer>", "red", "</answer>"))
+    assert [piece for piece, _ in read(tokens)[0].reply().tokens] == ["<answer>", "red", "</answer>"]
+    assert read(reasoned + tokens)[0].reply().text == "<think>a pier</think><answer>red</answer>"
+    assert read(reasoned + tokens)[0].reply().tokens == [], "pieces that lie elsewhere in the text"
+
+
 def test_tokens_are_counted_by_the_server_where_it_does():
     reply = read(STREAMS["OpenAI, vLLM, SGLang"])[0].reply()
     assert (reply.tokens_in, reply.tokens_out, reply.fed) == (0, len(PIECES), 0), "the reply was complete before the usage came"
@@ -142,6 +173,34 @@ def test_an_error_amid_the_stream_is_not_taken_for_text():
         reading, _ = read(events("<think>") + b"data: " + json.dumps({"error": said}).encode() + b"\n\n")
         assert reading.failed
         assert reading.failed["message"] == "CUDA out of memory"
+
+
+def test_an_error_stays_one_when_the_stream_ends_well_after_it():
+    reading, _ = read(events("<think>") + b'data: {"error": "CUDA out of memory"}\n\n' + END + b"data: [DONE]\n\n")
+    assert reading.failed
+    assert not reading.closed
+
+
+MULTILINE = b'data: {"choices": [\ndata: {"index": 0, "delta": {"content": "<answer>red</answer>"}}\ndata: ]}\n\n'
+
+
+def test_a_line_that_is_no_event_costs_no_text():
+    for noise in (b"data: ping\n\n", b"data:\n\n", b"data: [1]\n", b"data: null\n\n"):
+        reading, _ = read(events("<answer>re") + noise + events("d</answer>"))
+        assert (reading.text, reading.closed, reading.broken) == ("<answer>red</answer>", True, False)
+    assert read(MULTILINE)[0].text == "<answer>red</answer>"
+
+
+@pytest.mark.parametrize("line", ["\n\n", "\n"])
+def test_a_reply_with_a_piece_missing_is_not_taken_for_whole(line):
+    spoilt = 'data: {"choices": [{"index": 0, "delta": {"content": "0, 30"' + line
+    stream = events('[{"bbox_2d": [10, 2', line=line) + spoilt.encode() + events(", 40]}]", line=line) + b"data: [DONE]\n\n"
+    for tail in (stream, stream[: -len(b"data: [DONE]\n\n")], stream[:-40]):
+        reading, _ = read(tail)
+        assert reading.broken
+        assert not reading.closed
+    reading, _ = read(events("red") + END + b'data: {"usage": \n\n')
+    assert not reading.broken, "all of the text was there"
 
 
 @settings(deadline=None, max_examples=30)

@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 
 import numpy as np
 import psutil
 import pytest
 from child import Backend
 from PIL import Image
-from rasters import make
+from rasters import copy, make
 from tiny import make_tiny
 
 ZOOM = '<think>It lies in the north.</think>[{"bbox_2d": [10, 20, 110, 120], "label": "northern harbour"}]'
@@ -180,6 +181,15 @@ def test_stop_ends_the_work_and_the_process(fresh, scene):
     assert fresh.process.wait(3) == 0
 
 
+def test_what_comes_after_stop_is_cancelled_while_work_ends(fresh, scene):
+    fresh.scripted(ENDLESS, pace=1.0)
+    first = fresh.ask(scene)
+    fresh.until("text", id=first)
+    fresh.send(op="stop")
+    late = fresh.ask(scene)
+    assert {fresh.until("cancelled", timeout=10)["id"] for _ in range(2)} == {first, late}
+
+
 def test_the_end_of_stdin_ends_the_process(fresh):
     fresh.hear()
     fresh.process.stdin.close()
@@ -228,6 +238,48 @@ def test_a_checkpoint_is_loaded_once_answers_and_is_cancelled_within_a_token(bac
     assert backend.last(question)["event"] == "cancelled"
     assert len("".join(event.get("delta", "") for event in backend.history)) < 500, "it went on"
     assert [event["id"] for event in backend.history if event.get("stage") == "loading"] == [first], "it was loaded again"
+
+
+def test_a_model_trained_anew_or_another_prompt_is_loaded_again(backend, checkpoint, tmp_path):
+    folder = shutil.copytree(checkpoint, tmp_path / "model")
+    prompt = tmp_path / "prompt.txt"
+    prompt.write_text("Say it.\n")
+    told = []
+    for change in (None, prompt, folder / "zoomearth.json", None):
+        if change == prompt:
+            prompt.write_text("Say it shortly.\n")
+        elif change:
+            change.write_text(change.read_text().replace('"tiny"', '"tinier"'))
+        backend.send(op="load", id=(id := backend.id()), model=str(folder), device="cpu", prompt_file=str(prompt))
+        result = backend.last(id)["result"]
+        told.append((result["model"], result["prompt_hash"]))
+    assert [model for model, _ in told] == ["tiny", "tiny", "tinier", "tinier"]
+    assert told[0][1] != told[1][1] == told[2][1]
+
+
+FAILED_LOADS = {
+    "no such model": {"model": "no-such-model"},
+    "a setting that is no choice": {"model": "zoomearth-demo", "device": "toaster"},
+    "a message that can't be read": {"engine": "cloud"},
+}
+
+
+@pytest.mark.parametrize("load", FAILED_LOADS.values(), ids=FAILED_LOADS)
+@pytest.mark.parametrize("before", [True, False], ids=["after a good one", "the first one"])
+def test_no_other_model_answers_for_one_that_could_not_be_loaded(backend, fresh, scene, load, before):
+    child = backend if before else fresh
+    if before:
+        child.scripted(ANSWER)
+    child.send(op="load", id=(id := child.id()), **load)
+    failed = child.last(id)
+    assert failed["event"] == "failed"
+    for _ in range(2):
+        refused = child.last(question := child.ask(scene))
+        assert refused == {**failed, "id": question}
+    child.send(op="describe", id=(id := child.id()), scene=scene)
+    assert child.last(id)["event"] == "done"
+    child.scripted(ANSWER)
+    assert child.last(child.ask(scene))["result"]["answer"] == "red"
 
 
 def test_stray_prints_never_reach_the_wire(root, scene, tmp_path):
@@ -347,6 +399,27 @@ def test_a_raster_changed_between_two_questions_is_opened_anew(backend, tmp_path
     assert backend.last(third)["result"]["scene"]["width"] == 90
     opened = [event["id"] for event in backend.history if event.get("stage") == "opening" and event["done"] == 0]
     assert opened == [first, third]
+
+
+@pytest.mark.parametrize("kind", ["a VRT's source", "an archive"])
+def test_a_raster_whose_files_lie_elsewhere_is_opened_anew_when_they_change(backend, tmp_path, kind):
+    source, archive = tmp_path / "source.tif", tmp_path / "scene.zip"
+    backend.scripted(ANSWER)
+    asked, scene = [], ""
+    for value in (0, 200):
+        make(source, np.full((3, 60, 90), value, dtype=np.uint8))
+        with zipfile.ZipFile(archive, "w") as made:
+            made.write(source, "source.tif")
+        if not scene:
+            scene = f"/vsizip/{archive}/source.tif" if kind == "an archive" else str(tmp_path / "scene.vrt")
+            copy(source, tmp_path / "scene.vrt", "VRT")
+        for _ in range(2):
+            asked.append(backend.ask(scene))
+            backend.last(asked[-1])
+    opened = [event["id"] for event in backend.history if event.get("stage") == "opening" and event["done"] == 0]
+    assert opened == [asked[0], asked[2]]
+    pictures = [event["picture"] for event in backend.history if event["event"] == "saw"]
+    assert pictures[0] == pictures[1] != pictures[2] == pictures[3], "it was opened, and shown as before"
 
 
 def test_without_a_load_the_environment_or_the_demo_model_answers(root, scene):

@@ -9,6 +9,8 @@ one JSON body instead of a stream, reasoning sent apart, and a begun reply, or a
 from __future__ import annotations
 
 import base64
+import codecs
+import contextlib
 import io
 import json
 import logging
@@ -126,57 +128,75 @@ class Reading:
     finish: str = ""
     ended: bool = False  # no more bytes will come
     closed: bool = False  # the server said that it is through, or the dialect needs no more
-    failed: dict[str, Any] | None = None  # the error a server sent amid the stream
+    failed: dict[str, Any] | None = None  # the error a server sent in place of a reply, or amid one
+    broken: bool = False  # an event can't be read: text is missing
     usage: dict[str, Any] = field(default_factory=dict)
     _raw: str = ""
     _thinking: bool = False
-    _pieces: list[tuple[str, float | None]] = field(default_factory=list)
+    _start: int = 0  # of `text` in `_raw`
+    _pieces: list[tuple[bytes, float]] = field(default_factory=list)  # the server's tokens: one may be a part of a character
+    _count: int = 0  # tokens, or pieces of text where the server does not tell them apart
     _bytes: bytes = b""
-    _held: str = ""  # a piece of JSON over several lines
+    _held: str = ""  # JSON over several lines, so far
 
     def feed(self, data: bytes | None) -> None:
         """Bytes of the stream, however they are cut; None at its end, where a line without a newline counts too."""
-        *lines, self._bytes = (self._bytes + (b"\n" if data is None else data)).split(b"\n")
+        *lines, self._bytes = (self._bytes + (b"\n\n" if data is None else data)).split(b"\n")
         for line in lines:
             self._line(line.decode("utf-8", "replace").rstrip("\r"))
         self.ended = data is None
 
     def whole(self, body: bytes) -> None:
-        """One JSON body in place of a stream."""
-        self.form.tolerate("The server does not stream: the text came all at once, and a cancellation may reach it late.")
-        self._event(json.loads(body))
-        self.closed = True
+        """One JSON body in place of a stream. One without choices is an error, whatever its status was."""
+        event = json.loads(body)
+        self._event(event)
+        if not self.failed and not event.get("choices"):
+            self.failed = {"message": error_text(body)}
+        if not self.failed:
+            self.form.tolerate("The server does not stream: the text came all at once, and a cancellation may reach it late.")
+            self.closed = True
 
     def reply(self, cancelled: bool = False) -> Reply:
-        tokens, at = [], self._raw.rfind(self.text) if self.text else 0
-        for start, (piece, logprob) in _placed(self._pieces):
-            if logprob is not None and at <= start < at + len(self.text):
-                tokens.append((piece, logprob))
         known = self.usage.get("prompt_tokens") or 0
         cached = (self.usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
-        out = self.usage.get("completion_tokens") or len(self._pieces)
+        out = self.usage.get("completion_tokens") or self._count
         cut = self.finish == "length" and not self.talk.dialect.complete(self.text)
-        return Reply(self.text, cut, cancelled, tokens, known, out, known - cached)
+        return Reply(self.text, cut, cancelled, self._tokens(), known, out, known - cached)
+
+    def _tokens(self) -> list[tuple[str, float]]:
+        """The pieces of `text`, which they make up exactly; none at all where the server's tokens do not (a part of it has none).
+
+        A character that takes several tokens comes with the last of them.
+        """
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        start, end = self._start, self._start + len(self.text)
+        tokens, spoken = [], ""
+        for piece, logprob in self._pieces:
+            at = len(spoken)
+            spoken += decoder.decode(piece)
+            if at < end and at + max(1, len(spoken) - at) > start:
+                tokens.append((spoken[max(at, start) : end], logprob))
+        return tokens if spoken[:end] == self._raw[:end] else []
 
     def _line(self, line: str) -> None:
-        if self.closed or not line.startswith("data:"):
+        if self.closed or self.failed or self.broken:
             return
-        data = self._held + line[len("data:") :].strip()
-        if data == "[DONE]":
-            self.closed = True
-            return
-        try:
-            event = json.loads(data)
-        except ValueError:
-            self._held = data + "\n"
-            return
-        self._held = ""
-        if isinstance(event, dict):
-            self._event(event)
+        said = line[len("data:") :].strip() if line.startswith("data:") else ""
+        if not line or said == "[DONE]":  # the end of an event
+            self.broken, self._held = bool(self._held) and not self.finish, ""
+            self.closed = bool(said) and not self.broken
+        elif self._held or said.startswith("{"):  # else a comment, or a mark that keeps the connection alive
+            try:
+                event = json.loads(self._held + said)
+            except ValueError:
+                self._held += said + "\n"
+            else:
+                self._held = ""
+                self._event(event)
 
     def _event(self, event: dict[str, Any]) -> None:
-        if event.get("error"):
-            self.failed = event["error"] if isinstance(event["error"], dict) else {"message": str(event["error"])}
+        if error := event.get("error") or (event if event.get("object") == "error" else None):
+            self.failed = error if isinstance(error, dict) else {"message": str(error)}
         self.usage = event.get("usage") or self.usage
         for choice in (event.get("choices") or [])[:1]:
             said = choice.get("delta") or choice.get("message") or {}
@@ -185,16 +205,24 @@ class Reading:
                 self.form.tolerate("The server sends reasoning apart: it was put back between <think> tags.")
                 self._add(reasoning if self._thinking else "<think>" + reasoning)
                 self._thinking = True
+            self._count += self._gather(choice.get("logprobs")) or bool(reasoning or content)
             if content:
-                self._add("</think>" + content if self._thinking else content, choice.get("logprobs"))
+                self._add("</think>" + content if self._thinking else content)
                 self._thinking = False
             self.finish = choice.get("finish_reason") or self.finish
 
-    def _add(self, piece: str, logprobs: Any = None) -> None:
+    def _gather(self, logprobs: Any) -> int:
+        """Adds an event's tokens and counts them. They may come before their text; what is not as it should be is left out."""
+        with contextlib.suppress(AttributeError, KeyError, TypeError, ValueError):
+            tokens = (logprobs or {}).get("content") or []
+            self._pieces += [(bytes(token.get("bytes") or token["token"].encode()), float(token["logprob"])) for token in tokens]
+            return len(tokens)
+        return 0
+
+    def _add(self, piece: str) -> None:
         self._raw += piece
-        tokens = (logprobs or {}).get("content") or []
-        self._pieces += [(token["token"], token["logprob"]) for token in tokens] or [(piece, None)]
-        text, before = self._cleaned(), len(self.text)
+        self._start = self._begun()
+        text, before = self._raw[self._start :], len(self.text)
         if self.talk.dialect.complete(text):
             self.closed = True
             ends = range(min(before, len(text)), len(text) + 1)
@@ -202,16 +230,16 @@ class Reading:
         self.text = text
         self.tell(text)
 
-    def _cleaned(self) -> str:
-        """The new text alone: without a prompt or a begun reply that was sent back, or begun anew."""
+    def _begun(self) -> int:
+        """Where the new text begins: after a prompt or a begun reply that was sent back, or begun anew."""
         start = max((self._raw.rfind(mark) + len(mark) for mark in ECHOES if mark in self._raw), default=0)
         if start:
             self.form.tolerate("The server sends the prompt back before the reply: it was taken off.")
         text, forced = self._raw[start:], self.talk.forced
         if forced and forced in text:
             self.form.tolerate(f"The server repeats a reply's beginning ({forced}): it was taken off.")
-            return text.split(forced, 1)[1]
-        return "" if forced.startswith(text) else text
+            return start + text.index(forced) + len(forced)
+        return len(self._raw) if forced.startswith(text) else start
 
 
 def error_text(body: bytes) -> str:
@@ -258,10 +286,3 @@ def _text(content: Any) -> str:
     if isinstance(content, list):
         return "".join(part.get("text", "") for part in content if isinstance(part, dict))
     return content or ""
-
-
-def _placed(pieces: list[tuple[str, float | None]]) -> Iterator[tuple[int, tuple[str, float | None]]]:
-    start = 0
-    for piece in pieces:
-        yield start, piece
-        start += len(piece[0])

@@ -81,8 +81,8 @@ class RemoteEngine:
 
     @property
     def tolerated(self) -> list[str]:
-        """What was put up with, or said in another way, so far: plain sentences."""
-        return self._form.tolerated
+        """What was put up with, or said in another way, so far: plain sentences, each once."""
+        return list(self._form.tolerated)
 
     @property
     def device(self) -> str:
@@ -155,7 +155,7 @@ class RemoteEngine:
             if "json" in kind:
                 reading.whole(await self._over_network(response.aread(), cancelled, stall))
             chunks = response.aiter_bytes()
-            while not (reading.closed or reading.failed or reading.ended):
+            while not (reading.closed or reading.failed or reading.broken or reading.ended):
                 reading.feed(await self._over_network(_next(chunks), cancelled, stall))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise self._error(f"{self.url} does not speak the chat completions protocol: {error!r}.", NOT_API) from error
@@ -172,6 +172,8 @@ class RemoteEngine:
             if code.isdigit() and 400 <= int(code) < 500 and code not in ("408", "429"):
                 raise self._error(f"{self.url} gave up amid a reply: {said}.")
             raise _Again(f"the server failed amid a reply: {said}", "See the server's own log.")
+        if reading.broken:
+            raise _Again("the reply came damaged, or broke off")
         if reading.closed or reading.finish:
             return
         framed = "transfer-encoding" in response.headers or "content-length" in response.headers
