@@ -66,11 +66,11 @@ def test_an_untrained_model_is_asked_in_every_mode_and_found_ignorant(tmp_path):
 
 @pytest.mark.skipif(not (DEMO / "model.safetensors").exists(), reason="the demo model is not in this checkout")
 def test_the_demo_model_really_looks():
-    """A few scenes only: the figures of the README come from the command."""
+    """Eight scenes, as a site that is mistaken for another costs all the questions about it; the README's figures come from the command."""
     engine = LocalEngine(DEMO, device="cpu")
-    results = [result for seed in range(990_000_000, 990_000_003) for result in evaluate(engine, seed, 2048)]
+    results = [result for seed in range(990_000_000, 990_000_008) for result in evaluate(engine, seed, 2048)]
     detail = [r for r in results if r.level != "global"]
     zoom, blind = (sum(r.right(mode) for r in detail) / len(detail) for mode in ("zoom", "no crop"))
-    assert zoom > 0.6
-    assert zoom > blind + 0.25
-    assert sum(r.hit for r in detail) / len(detail) > 0.7
+    assert zoom > 0.85
+    assert zoom > blind + 0.35
+    assert sum(r.hit for r in detail) / len(detail) > 0.85
