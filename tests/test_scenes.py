@@ -88,7 +88,7 @@ def test_objects_are_where_and_what_the_truth_says():
 def test_a_blind_guess_is_worth_little():
     rng = random.Random(0)
     answers = {kind: Counter() for kind in LEVELS}
-    for seed in range(120):
+    for seed in range(400):
         scene = make_scene(seed)
         for kind in LEVELS:
             question = ask(scene, kind, rng)
@@ -98,9 +98,9 @@ def test_a_blind_guess_is_worth_little():
     for kind in KINDS["object"]:
         assert most[kind] < 0.36, (kind, answers[kind])
     assert most["count"] < 0.3
-    assert most["exists"] < 0.65
-    assert most["sites"] < 0.5
-    assert sum(answers["heading"].values()) > 70
+    assert most["exists"] < 0.62
+    assert most["sites"] < 0.45
+    assert sum(answers["heading"].values()) > 240
 
 
 def test_the_northern_one_is_north():

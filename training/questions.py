@@ -189,7 +189,7 @@ def _ask_globally(scene: Scene, kind: str, wording: str, rng: random.Random) -> 
     if kind == "setting":
         return Question(wording, scene.setting, kind, None, "", "", ())
     held = [site.kind for site in scene.sites]
-    wanted = rng.choice((0, 1, 2, 2) if kind == "sites" else (0, 1))  # not every scene has two of anything
+    wanted = rng.choice((0, 1, 2) if kind == "sites" else (0, 1))
     names = [name for name in SITES if held.count(name) == wanted] or list(SITES)
     name = rng.choice(names)
     spots = tuple(sorted(site.center for site in scene.sites if site.kind == name))
