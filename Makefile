@@ -47,7 +47,7 @@ lint: setup
 
 test: lint setup-qgis
 	$(PY) -m pytest
-	$(QGIS_VENV)/bin/python -m pytest tests/test_scene*.py tests/test_scan*.py tests/test_look.py tests/test_dialect.py
+	$(QGIS_VENV)/bin/python -m pytest tests/test_scene.py tests/test_scene_remote.py tests/test_scan.py tests/test_look.py tests/test_dialect.py
 
 clean:
 	rm -rf $(VENV) $(QGIS_VENV) .build demo-run
