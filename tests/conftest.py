@@ -28,3 +28,14 @@ def shared_data():
     if not SHARED.is_dir():
         pytest.skip("the shared data (../shared/data) is not here")
     return SHARED
+
+
+@pytest.fixture(scope="module")
+def one_thread():
+    """So small a model only loses by more, on a busy machine manyfold."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

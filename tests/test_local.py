@@ -17,13 +17,7 @@ GLOBAL = View(Box(0, 0, 1120, 840), Size(*SIZE))
 CROP = View(Box(100, 200, 212, 284), Size(*SIZE))
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """So small a model only loses by more, on a busy machine manyfold."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module", params=["qwen2_5_vl", "qwen2_vl", "qwen3_vl"])

@@ -19,13 +19,7 @@ torch = pytest.importorskip("torch")
 VIEW = View(Box(0, 0, 560, 560), Size(56, 56))
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """So small a model only loses by more, on a busy machine manyfold."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

@@ -25,13 +25,7 @@ from zoomearth.training.scenes_draw import global_view, square_around
 SMALL = Plan(vision=(32, 1, 2), text=(32, 2, 2, 1), scenes_per_step=2, warm_up=1)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Small matrices: more threads only wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
