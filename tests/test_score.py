@@ -75,40 +75,13 @@ def test_lrs_vqa_neither_strips_nor_forgives(truth, answer, right):
     assert score.lrs_vqa(truth, answer).right is right
 
 
+WORDS = """car auto ship vessel port harbor house building run running red crimson round circular urban rural airport airfield
+metal metallic tree forest field farm bridge span gray grey"""
+
+
 def test_sharing_a_synset_is_what_a_path_similarity_of_eight_tenths_means():
     """The official scripts ask for the similarity; the set intersection is a thousand times quicker and must be the same."""
-    words = [
-        "car",
-        "auto",
-        "ship",
-        "vessel",
-        "port",
-        "harbor",
-        "house",
-        "building",
-        "run",
-        "running",
-        "red",
-        "crimson",
-        "round",
-        "circular",
-    ]
-    words += [
-        "urban",
-        "rural",
-        "airport",
-        "airfield",
-        "metal",
-        "metallic",
-        "tree",
-        "forest",
-        "field",
-        "farm",
-        "bridge",
-        "span",
-        "gray",
-        "grey",
-    ]
+    words = WORDS.split()
     for a in words:
         for b in words:
             assert bool(score.synsets(a) & score.synsets(b)) == (score._best_path(a, b) >= 0.8), (a, b)
@@ -160,6 +133,6 @@ def test_debians_wordnet_is_copied_whole_and_read(monkeypatch, tmp_path):
     monkeypatch.setattr(nltk.data, "path", [str(tmp_path)])
     wordnet._copy(wordnet.DEBIAN, tmp_path / "corpora" / "wordnet")
     reader = WordNetCorpusReader(str(tmp_path / "corpora" / "wordnet"), None)
-    assert reader.synsets("harbour")[0].lexname() == "noun.object"
+    assert [reader.synsets(word)[0].lexname() for word in ("river", "ship")] == ["noun.object", "noun.artifact"]
     wordnet._copy(wordnet.DEBIAN, tmp_path / "corpora" / "wordnet")  # a second process was slower
     assert [path.name for path in (tmp_path / "corpora").iterdir()] == ["wordnet"]

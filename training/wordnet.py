@@ -20,13 +20,12 @@ from ..core.errors import BackendError
 DEBIAN = Path("/usr/share/wordnet")
 COPIED = ("data.*", "index.*", "*.exc", "cntlist.rev")
 PARTS = {"noun": 1, "verb": 2, "adj": 3, "adv": 4}
-LEXNAMES = (  # WordNet's lexnames(5WN)
-    "adj.all adj.pert adv.all noun.Tops noun.act noun.animal noun.artifact noun.attribute noun.body noun.cognition noun.communication "
-    "noun.event noun.feeling noun.food noun.group noun.location noun.motive noun.object noun.person noun.phenomenon noun.plant "
-    "noun.possession noun.process noun.quantity noun.relation noun.shape noun.state noun.substance noun.time verb.body verb.change "
-    "verb.cognition verb.communication verb.competition verb.consumption verb.contact verb.creation verb.emotion verb.motion "
-    "verb.perception verb.possession verb.social verb.stative verb.weather adj.ppl"
-).split()
+LEXNAMES = """adj.all adj.pert adv.all noun.Tops noun.act noun.animal noun.artifact noun.attribute noun.body noun.cognition noun.communication
+noun.event noun.feeling noun.food noun.group noun.location noun.motive noun.object noun.person noun.phenomenon noun.plant
+noun.possession noun.process noun.quantity noun.relation noun.shape noun.state noun.substance noun.time verb.body verb.change
+verb.cognition verb.communication verb.competition verb.consumption verb.contact verb.creation verb.emotion verb.motion
+verb.perception verb.possession verb.social verb.stative verb.weather adj.ppl"""
+"""In their order: WordNet's lexnames(5WN)."""
 
 
 @lru_cache(maxsize=1)
@@ -67,7 +66,7 @@ def _copy(source: Path, target: Path) -> None:
         for pattern in COPIED:
             for file in source.glob(pattern):
                 shutil.copyfile(file, part / file.name)
-        names = (f"{at:02d}\t{name}\t{PARTS[name.split('.')[0]]}\n" for at, name in enumerate(LEXNAMES))
+        names = (f"{at:02d}\t{name}\t{PARTS[name.split('.')[0]]}\n" for at, name in enumerate(LEXNAMES.split()))
         (part / "lexnames").write_text("".join(names), encoding="ascii")
         (part / "index.sense").touch()
         os.rename(part, target)
