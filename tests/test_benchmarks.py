@@ -166,8 +166,8 @@ def test_mme_asks_only_about_remote_sensing_and_in_the_official_words(tmp_path):
     assert len(bad) == 2
     assert example.image == tmp_path / "deep" / "remote_sensing" / "x.png"
     assert benchmark.prompt(example) == (
-        "What color is the car? The choices are listed below:\n(A) Red\n(B) Blue\nSelect the best answer to the above multiple-choice question "
-        "based on the image. Respond with only the letter (A, B, C, D, or E) of the correct option.\nThe best answer is:"
+        "What color is the car? The choices are listed below:\n(A) Red\n(B) Blue\nSelect the best answer to the above multiple-choice "
+        "question based on the image. Respond with only the letter (A, B, C, D, or E) of the correct option.\nThe best answer is:"
     )
     marks = [Mark("color", "color", True), Mark("color", "color", False), Mark("count", "count", True)]
     assert benchmark.averages(marks) == {"color": 0.5, "count": 1.0}
