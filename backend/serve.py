@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Iterable
 
 from .. import __version__
 from ..core.config import Settings
-from ..core.errors import BackendError, Cancelled, ModelError, ZoomEarthError
+from ..core.errors import BackendError, Cancelled, ModelError, SceneError, ZoomEarthError
 from ..core.geometry import Box
 from ..core.look import Stopped
 from ..core.profile import Profile
@@ -221,7 +221,7 @@ class Worker:
             policy = replace(self.engine.profile.policy, **overrides)
         except ValueError as error:
             raise BackendError(f"The policy of ask can't be used: {error}.") from error
-        region = Box(*job.region) if job.region else None
+        region = Box(*job.region) if job.region else _region(scene, job.outline) if job.outline else None
         answered = answer(self.engine, Question(scene, job.question, region, policy), self._tell, self.jobs.called_off)
         if answered.outcome.stopped is Stopped.CANCELLED:
             raise Cancelled
@@ -255,6 +255,16 @@ class Worker:
             self.story.saw(event, self.scene)
         else:
             self.story.text(event.delta)
+
+
+def _region(scene: Scene, outline: list[list[float]]) -> Box:
+    """What of the raster lies around an outline in map units. Raises SceneError where the raster has no place on a map, or none of it does."""
+    if scene.grid is None or not scene.grid.invertible:
+        raise SceneError(f"{scene.path} lies nowhere on a map, so no place in it can be chosen there.", "Ask about the whole layer.")
+    region = scene.grid.outline_to_box(outline).intersect(Box(0, 0, *scene.size))
+    if not region.area:
+        raise SceneError(f"The chosen place lies outside {scene.path}.", "Choose one that the raster covers.")
+    return region
 
 
 def _states(files: Iterable[str]) -> list[str | None]:
