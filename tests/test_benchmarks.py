@@ -116,9 +116,8 @@ def test_a_split_is_found_by_its_file_or_by_its_rows(tmp_path):
     load = BENCHMARKS["lrs-gro"]().load
     assert [example.id for example in load(tmp_path)] == ["t"]
     assert [example.id for example in load(tmp_path, "RL")] == ["r"]
-    both = write(
-        tmp_path / "other" / "all.jsonl", [{**row, "question_id": "t", "split": "test"}, {**row, "question_id": "s", "split": "SFT"}]
-    )
+    mixed = [{**row, "question_id": "t", "split": "test"}, {**row, "question_id": "s", "split": "SFT"}]
+    both = write(tmp_path / "other" / "all.jsonl", mixed)
     assert [example.id for example in load(both.parent, "SFT")] == ["s"]
 
 
