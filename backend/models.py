@@ -197,6 +197,16 @@ def sha256(file: Path) -> str:
     return digest.hexdigest()
 
 
+def revision(name: str) -> str:
+    """Which weights a model's folder holds: the hub's commit where they were downloaded, else a digest of the files. Raises ModelError."""
+    folder = find(name)
+    try:
+        return str(json.loads((folder / RECEIPT).read_text(encoding="utf-8"))["revision"])
+    except (OSError, ValueError, KeyError):
+        digests = "".join(sha256(file) for file in sorted(folder.glob("*.safetensors")))
+        return "sha256:" + hashlib.sha256(digests.encode()).hexdigest()[:16]
+
+
 def _intact(file: Path, recorded: dict[str, Any] | None) -> bool:
     try:
         if recorded:
