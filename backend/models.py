@@ -27,7 +27,10 @@ OnProgress = Callable[[str, int, int], None]  # file name, bytes there, bytes in
 
 @dataclass(frozen=True)
 class Model:
-    """An entry of models.json. bundled: its folder under resources/; repo: on the hub. bytes: of the download, about."""
+    """An entry of models.json. bundled: its folder under resources/; repo: on the hub. bytes: of the download, about.
+
+    kind: models, or datasets: what the hub keeps it among.
+    """
 
     id: str
     title: str
@@ -38,6 +41,7 @@ class Model:
     licence: str
     files: tuple[str, ...] = ()
     profile: dict[str, Any] = field(default_factory=dict)
+    kind: str = "models"
 
     @property
     def folder(self) -> Path:

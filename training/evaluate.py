@@ -195,12 +195,20 @@ def _show(benchmark: Benchmark, runs: dict[str, list[Record]], as_json: bool) ->
     if as_json:
         print(json.dumps(found if len(found) > 1 else next(iter(found.values())), ensure_ascii=False))
         return 0
-    console = Console()
+    console = _screen()
     for mode, records in runs.items():
-        tables.show_summary(benchmark, mode, found[mode], records, console)
+        if len(runs) > 1:
+            tables.show_failures(records, console)
+        else:
+            tables.show_summary(benchmark, mode, found[mode], records, console)
     if len(runs) > 1:
         tables.show_ablation(runs, console)
     return 0
+
+
+def _screen() -> Console:
+    """A table that goes into a file is not squeezed into 80 columns."""
+    return Console() if sys.stdout.isatty() else Console(width=160)
 
 
 def _compare(options: argparse.Namespace) -> int:
@@ -215,7 +223,7 @@ def _compare(options: argparse.Namespace) -> int:
         ids = {name: [record.question_id for record in getattr(found, name)] for name in ("better", "worse")}
         print(json.dumps({"n": found.n, "both": found.both, "neither": found.neither, **ids, "p": found.p}))
     else:
-        tables.show_comparison(options.first, options.second, found, first, Console())
+        tables.show_comparison(options.first, options.second, found, first, _screen())
     return 0
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import statistics
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from .benchmarks import Benchmark, Mark
@@ -128,6 +129,41 @@ def by_image(records: Sequence[Record], value: Callable[[Record], float] = right
     drawn = np.random.default_rng(seed).integers(0, len(images), (RESAMPLES, len(images)))
     low, high = np.percentile(sums[drawn].sum(1) / counts[drawn].sum(1), [2.5, 97.5])
     return float(low), float(high)
+
+
+def ablation(runs: Mapping[str, Sequence[Record]]) -> list[dict[str, Any]]:
+    """A row for all questions, for those with a box, for each type and each category.
+
+    Per mode the share that is right and its interval by image; the best constant answer; and of the boxes as served the share of questions
+    with one, mean raw_px IoU, and centre hits. Categories are indented by two blanks.
+    """
+    scored = {mode: [record for record in records if record.error is None] for mode, records in runs.items()}
+    names: dict[str, Callable[[Record], bool]] = {"all": lambda record: True, "with a box to look at": lambda record: bool(record.bbox_ref)}
+    first = next(iter(scored.values()))
+    for kind in dict.fromkeys(record.type for record in first):
+        if kind:
+            names[kind] = partial(_is, kind, None)
+        for category in sorted({record.category for record in first if record.type == kind}):
+            names["  " + category + ("" if f"  {category}" not in names else f" ({kind})")] = partial(_is, kind, category)
+    return [row for name, chosen in names.items() if (row := _ablated(name, scored, chosen))["n"]]
+
+
+def _is(kind: str, category: str | None, record: Record) -> bool:
+    return record.type == kind and category in (None, record.category)
+
+
+def _ablated(name: str, runs: Mapping[str, Sequence[Record]], chosen: Callable[[Record], bool]) -> dict[str, Any]:
+    groups = {mode: [record for record in records if chosen(record)] for mode, records in runs.items()}
+    served = groups.get("zoom") or next(iter(groups.values()))
+    row: dict[str, Any] = {"what": name, "n": len(served), "modes": {}}
+    for mode, records in groups.items():
+        if records:
+            row["modes"][mode] = {"share": sum(map(right, records)) / len(records), "interval": by_image(records)}
+    row["constant"] = constant_guess(served)
+    row["zoom_rate"] = sum(record.zoomed for record in served) / len(served) if served else 0.0
+    row["iou"] = _spread(pixel_ious(served, "raw_px"))["mean"]
+    row["hit"] = centre_hits(served)
+    return row
 
 
 @dataclass(frozen=True)

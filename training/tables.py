@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,10 @@ def show_summary(benchmark: Benchmark, mode: str, found: Mapping[str, Any], reco
     for name, spread in found["apo_iou"].items():
         if spread["n"]:
             console.print(f"IoU {name}: mean {spread['mean']:.4f}, median {spread['median']:.4f}, n {spread['n']}", highlight=False)
+    show_failures(records, console)
+
+
+def show_failures(records: Sequence[Record], console: Console) -> None:
     failed = [record for record in records if record.error]
     if failed:
         console.print(f"[red]{len(failed)} questions failed and are not counted[/]; the same command asks them again. The first:")
@@ -48,42 +52,12 @@ def _row(table: Table, name: str, found: Mapping[str, Any], style: str) -> None:
     table.add_row(escape(name), str(found["n"]), *shares, style=style)
 
 
-def ablation(runs: Mapping[str, Sequence[Record]]) -> list[dict[str, Any]]:
-    """A row for all questions, for those with a box, for each type and each category: per mode the share that is right with its interval
-    by image, then the best constant answer, and the zoom rate, IoU and centre hits of the boxes as served."""
-    scored = {mode: [record for record in records if record.error is None] for mode, records in runs.items()}
-    first = next(iter(scored.values()))
-    rows = [_ablated("all", scored, lambda record: True), _ablated("with a box to look at", scored, lambda record: bool(record.bbox_ref))]
-    for kind in dict.fromkeys(record.type for record in first):
-        if kind:
-            rows.append(_ablated(kind, scored, lambda record, kind=kind: record.type == kind))  # type: ignore[misc]
-        for category in sorted({record.category for record in first if record.type == kind}):
-            wanted = (kind, category)
-            rows.append(_ablated("  " + category, scored, lambda record, wanted=wanted: (record.type, record.category) == wanted))  # type: ignore[misc]
-    return [row for row in rows if row["n"]]
-
-
-def _ablated(name: str, runs: Mapping[str, Sequence[Record]], chosen: Callable[[Record], bool]) -> dict[str, Any]:
-    groups = {mode: [record for record in records if chosen(record)] for mode, records in runs.items()}
-    served = groups.get("zoom") or next(iter(groups.values()))
-    row: dict[str, Any] = {"what": name, "n": len(served), "modes": {}}
-    for mode, records in groups.items():
-        if records:
-            share = sum(map(figures.right, records)) / len(records)
-            row["modes"][mode] = {"share": share, "interval": figures.by_image(records)}
-    row["constant"] = figures.constant_guess(served)
-    row["zoom_rate"] = sum(record.zoomed for record in served) / len(served) if served else None
-    row["iou"] = figures._spread(figures.pixel_ious(served, "raw_px"))["mean"]
-    row["hit"] = figures.centre_hits(served)
-    return row
-
-
 def show_ablation(runs: Mapping[str, Sequence[Record]], console: Console) -> None:
     table = Table(title="Why: right answers, % (95 % interval, bootstrap by image)")
     modes = [mode for mode in MODES if mode in runs]
     for name in ("", "questions", *modes, "best constant", "zooms, %", "IoU raw_px", "centre hit"):
-        table.add_column(name, justify="right" if name else "left")
-    for row in ablation(runs):
+        table.add_column(name, justify="right" if name else "left", no_wrap=True)
+    for row in figures.ablation(runs):
         cells = [escape(row["what"]), str(row["n"])]
         for mode in modes:
             mark = row["modes"].get(mode)
