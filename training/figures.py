@@ -138,7 +138,7 @@ def ablation(runs: Mapping[str, Sequence[Record]]) -> list[dict[str, Any]]:
     with one, mean raw_px IoU, and centre hits. Categories are indented by two blanks.
     """
     scored = {mode: [record for record in records if record.error is None] for mode, records in runs.items()}
-    names: dict[str, Callable[[Record], bool]] = {"all": lambda record: True, "with a box to look at": lambda record: bool(record.bbox_ref)}
+    names: dict[str, Callable[[Record], bool]] = {"all": lambda record: True, "with a box": lambda record: bool(record.bbox_ref)}
     first = next(iter(scored.values()))
     for kind in dict.fromkeys(record.type for record in first):
         if kind:

@@ -55,7 +55,7 @@ def _row(table: Table, name: str, found: Mapping[str, Any], style: str) -> None:
 def show_ablation(runs: Mapping[str, Sequence[Record]], console: Console) -> None:
     table = Table(title="Why: right answers, % (95 % interval, bootstrap by image)")
     modes = [mode for mode in MODES if mode in runs]
-    for name in ("", "questions", *modes, "best constant", "zooms, %", "IoU raw_px", "centre hit"):
+    for name in ("", "questions", *modes, "constant", "zooms, %", "IoU raw_px", "centre hit"):
         table.add_column(name, justify="right" if name else "left", no_wrap=True)
     for row in figures.ablation(runs):
         cells = [escape(row["what"]), str(row["n"])]
