@@ -208,7 +208,7 @@ def _show(benchmark: Benchmark, runs: dict[str, list[Record]], as_json: bool) ->
 
 def _screen() -> Console:
     """A table that goes into a file is not squeezed into 80 columns."""
-    return Console() if sys.stdout.isatty() else Console(width=160)
+    return Console() if sys.stdout.isatty() else Console(width=200)
 
 
 def _compare(options: argparse.Namespace) -> int:
