@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from evaluating import PROFILE, ByRule, make_set, write_rows
+from PIL import Image
 
 from zoomearth.backend.engines import Reply
 from zoomearth.core.errors import BackendError, EngineError, ModelError
@@ -169,6 +170,23 @@ def test_each_mode_shows_what_it_says(dataset):
             assert views == [0] * 30
             assert pictures == [0] * 30
             assert all(record.bytes_read == 0 for record in records)
+
+
+def test_real_rows_are_asked_and_their_boxes_kept(shared_data, tmp_path):
+    """The first sixty of LRS-GRO's RL split; their images are not here, so small square ones stand in."""
+    rows = lines(shared_data / "records" / "lrs_gro_rl.jsonl")[:60]
+    write_rows(tmp_path / "test.jsonl", rows)
+    (tmp_path / "images").mkdir()
+    for at, name in enumerate(sorted({row["image_name"] for row in rows})):
+        Image.new("RGB", (100 + 40 * at, 100 + 40 * at), (90, 60, 30 * at)).save(tmp_path / "images" / name)
+    _, records = ask(tmp_path, "zoom", rows=60)
+    assert [record.question_id for record in records] == [row["question_id"] for row in rows]
+    assert not any(record.error for record in records)
+    for record, row in zip(records, rows):
+        assert (record.bbox_ref or []) == pytest.approx(row["bbox"])
+        assert (record.type, record.category, record.ground_truth) == (row["type"], row["category"], row["ground_truth"])
+    _, oracle = ask(tmp_path, "oracle-box", rows=60)
+    assert all(len(record.views) == 2 for record in oracle if record.bbox_ref)
 
 
 def test_what_was_said_before_and_after_the_zoom_is_kept_apart(dataset):

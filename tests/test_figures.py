@@ -7,6 +7,7 @@ import statistics
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from zoomearth.training import evaluate, figures
 from zoomearth.training.benchmarks import BENCHMARKS
@@ -63,6 +64,18 @@ def test_where_the_size_is_known_a_missing_box_counts_zero(tmp_path, capsys):
     assert found["raw_px"]["mean"] == pytest.approx(statistics.fmean(raw))
     scaled = [{**row, "scale": 8.0} for row in PUBLISHED]
     assert scored("lrs-gro", write(tmp_path / "scaled.jsonl", scaled), capsys)["apo_iou"]["raw_px"] == found["raw_px"]
+
+
+def test_the_images_sizes_are_looked_up_in_the_set(tmp_path, published, capsys):
+    (tmp_path / "images").mkdir()
+    row = {"question": "?", "ground_truth": "x", "image_name": "a.png"}
+    rows = [{**row, "question_id": at} for at in range(1, 6)]
+    write(tmp_path / "test.jsonl", rows)
+    Image.new("RGB", (400, 200)).save(tmp_path / "images" / "a.png")
+    assert evaluate.main(["lrs-gro", "--score-only", str(published), "--data", str(tmp_path), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["apo_iou"]
+    assert found["raw_px"]["n"] == 3
+    assert found["raw_px"]["mean"] == pytest.approx(statistics.fmean([0, 600 / 1024, 14400 / (320 * 320 + 57600 - 14400) * 0.25]), abs=0.05)
 
 
 def test_real_lrs_vqa_predictions_come_out_to_the_digit(shared_data, capsys):

@@ -28,12 +28,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ..backend import models
 from ..backend.app import Parser, add_settings, say, settings_of
 from ..backend.engines import Engine, open_engine
+from ..backend.scene import Scene
 from ..core.config import Settings, data_folder
-from ..core.errors import BackendError, ZoomEarthError
+from ..core.errors import BackendError, SceneError, ZoomEarthError
 from ..core.look import Policy
 from . import figures, tables
 from .asking import MODES, Asker, Task, run, tasks
 from .benchmarks import BENCHMARKS, Benchmark
+from .examples import Example
 from .records import Book, Record, read
 
 DEMO_LIMIT = 500  # questions of a set that has no end
@@ -105,7 +107,10 @@ def _add_benchmark(parser: argparse.ArgumentParser, kind: type[Benchmark]) -> No
 def _evaluate(options: argparse.Namespace) -> int:
     benchmark: Benchmark = options.benchmark(getattr(options, "extractor", ""), **({"size": options.size} if "size" in options else {}))
     if options.score_only:
-        return _show(benchmark, {"": read(options.score_only)}, options.json)
+        records = read(options.score_only)
+        if options.data:
+            _add_sizes(records, benchmark, options)
+        return _show(benchmark, {"": records}, options.json)
     settings = settings_of(options)
     folder = options.data or data_folder() / "benchmarks" / benchmark.name
     if getattr(options, "download", False):
@@ -126,6 +131,24 @@ def _evaluate(options: argparse.Namespace) -> int:
 
     print(f"report: {write_report(out)}", file=sys.stderr)
     return _show(benchmark, runs, options.json)
+
+
+def _add_sizes(records: Sequence[Record], benchmark: Benchmark, options: argparse.Namespace) -> None:
+    """IoU in pixels needs the images' sizes, which the published records do not hold: they are looked up in the set."""
+    rows = benchmark.load(options.data, getattr(options, "split", ""))
+    images = {row.id: row.image for row in rows if isinstance(row, Example)}
+    sizes: dict[Path, list[int] | None] = {}
+    for record in records:
+        image = images.get(record.question_id)
+        if image is None or record.size:
+            continue
+        if image not in sizes:
+            try:
+                with Scene.open(image) as scene:
+                    sizes[image] = list(scene.size)
+            except SceneError:
+                sizes[image] = None
+        record.size = sizes[image]
 
 
 def _run(
