@@ -42,7 +42,8 @@ class Keeper(QObject):
         project.projectSaved.connect(self._project_saved)
 
     def close(self) -> None:
-        """Leaves no connection to the project behind."""
+        """Leaves no connection to the project behind, and no file open."""
+        self.store = None
         project = QgsProject.instance()
         project.readProject.disconnect(self._project_read)
         project.cleared.disconnect(self._project_cleared)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
+from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from .card import Card
 from .exchange import Exchange
 from .i18n import tr
+from .later import later
 
 PAGE = 20  # cards that are made at once: a hundred would be felt
 
@@ -86,7 +87,7 @@ class Transcript(QScrollArea):
         for card in self.cards:
             card.mark(card.exchange.id == id)
         if card := self.card(id):
-            QTimer.singleShot(0, self, lambda: self.ensureWidgetVisible(card))
+            later(self, lambda: self.ensureWidgetVisible(card))
 
     def text(self) -> str:
         """All that is shown, as plain text."""
@@ -112,4 +113,4 @@ class Transcript(QScrollArea):
 
     def _scroll_to_end(self) -> None:
         bar = self.verticalScrollBar()
-        QTimer.singleShot(0, self, lambda: bar.setValue(bar.maximum()))
+        later(self, lambda: bar.setValue(bar.maximum()))
