@@ -107,7 +107,7 @@ class Backend(QObject):
     def cancel(self, job: Job) -> None:
         """Asks the backend to stop the job; a process that doesn't within five seconds is killed."""
         self._say(op="cancel", id=job.number)
-        QTimer.singleShot(PATIENCE, self, lambda: self._lost_patience(job))
+        self._later(PATIENCE, lambda: self._lost_patience(job))
 
     def revive(self) -> None:
         """After BROKEN: the next job may start the process again."""
@@ -208,7 +208,14 @@ class Backend(QObject):
         self._end(job, {**failed, "log": list(self.log)})
 
     def _fail_soon(self, job: Job, message: str, hint: str) -> None:
-        QTimer.singleShot(0, self, lambda: self._fail(job, message, hint))  # whoever submits it is to connect first
+        self._later(0, lambda: self._fail(job, message, hint))  # whoever submits it is to connect first
+
+    def _later(self, milliseconds: int, call: Callable[[], None]) -> None:
+        timer = QTimer(self)  # ours, so that it ends with us; PyQt5's singleShot takes no receiver
+        timer.setSingleShot(True)
+        timer.timeout.connect(call)
+        timer.timeout.connect(timer.deleteLater)
+        timer.start(milliseconds)
 
     def _lost_patience(self, job: Job) -> None:
         if job.number in self._open and self._process:
