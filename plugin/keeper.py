@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Optional
 
 from qgis.core import Qgis, QgsProject, QgsVectorLayer
-from qgis.PyQt.QtCore import QObject, QStandardPaths, pyqtSignal
+from qgis.PyQt.QtCore import QObject, pyqtSignal
 
+from ..core.config import data_folder
 from ..core.errors import SceneError
 from .exchange import Exchange
 from .i18n import tr
@@ -164,5 +165,4 @@ class Keeper(QObject):
 
 
 def _unsaved_folder() -> Path:
-    data = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.GenericDataLocation)
-    return Path(data) / "zoomearth" / "unsaved"
+    return data_folder() / "unsaved"

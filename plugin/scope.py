@@ -17,6 +17,7 @@ from qgis.core import (
     QgsVectorLayer,
     QgsWkbTypes,
 )
+from qgis.gui import QgsMapCanvas
 
 from ..core.errors import SceneError
 from .i18n import tr
@@ -72,6 +73,17 @@ def with_selection(preferred: Optional[QgsVectorLayer]) -> Optional[QgsVectorLay
         ):
             return layer
     return None
+
+
+def units_per_pixel(canvas: QgsMapCanvas, layer: QgsRasterLayer) -> float:
+    """Map units of the layer's CRS per pixel of the canvas, as it shows the map now."""
+    crs, extent = canvas.mapSettings().destinationCrs(), canvas.extent()
+    if crs.isValid() and layer.crs().isValid() and crs != layer.crs():
+        try:
+            extent = QgsCoordinateTransform(crs, layer.crs(), QgsProject.instance()).transformBoundingBox(extent)
+        except QgsCsException:
+            extent = layer.extent()
+    return extent.width() / max(1, canvas.width())
 
 
 def _outline(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem, layer: QgsRasterLayer) -> list[list[float]]:

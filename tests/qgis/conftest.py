@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -36,15 +35,17 @@ def _package(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def own_places(tmp_path, monkeypatch):
-    """Nothing a test does reaches the user's own folders, nor the next test."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    if "qgis.core" in sys.modules:
-        from qgis.core import QgsSettings
+def own_places(qgis_app, tmp_path, monkeypatch):
+    """Nothing a test does reaches the user's own folders and settings, nor the next test."""
+    from qgis.core import QgsSettings
 
-        QgsSettings().remove("zoomearth")
+    monkeypatch.setenv("ZOOMEARTH_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    for group in ("zoomearth", "proxy"):
+        QgsSettings().remove(group)
     yield
+    for group in ("zoomearth", "proxy"):
+        QgsSettings().remove(group)
 
 
 @pytest.fixture
