@@ -6,7 +6,6 @@ from typing import Any
 
 from qgis.core import (
     QgsProcessingContext,
-    QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
     QgsProcessingOutputString,
@@ -15,9 +14,8 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ..exchange import Status
 from ..i18n import tr
-from .common import Algorithm, RoiSink, asking_parameters, corners, roi_parameter
+from .common import Algorithm, RoiSink, asking_parameters, corners, refuse_if_all_failed, roi_parameter
 
 
 class Ask(Algorithm):
@@ -65,12 +63,13 @@ class Ask(Algorithm):
     ) -> dict[str, Any]:
         (raster,) = self.rasters
         question = self.question(parameters, context)
-        extent = self.parameterAsExtentGeometry(parameters, "EXTENT", context, raster.crs)
+        outline = None
+        if parameters.get("EXTENT"):
+            outline = corners(self.parameterAsExtentGeometry(parameters, "EXTENT", context, raster.crs))
         rois = RoiSink(self, parameters, "OUTPUT", context, raster.crs)
         with self.asker(feedback) as asker:
-            exchange = asker.ask(raster, question, corners(extent) or None, self.max_zooms, self.resolution)
-        if exchange.status is Status.FAILED:
-            raise QgsProcessingException(f"{exchange.message} {exchange.hint}".strip())
+            exchange = asker.ask(raster, question, outline, self.max_zooms, self.resolution)
+        refuse_if_all_failed([exchange])
         rois.write(exchange, raster)
         return {
             "OUTPUT": rois.id,

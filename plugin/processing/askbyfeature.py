@@ -23,10 +23,10 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QVariant
 
-from ..exchange import Exchange, Status
+from ..exchange import Exchange
 from ..i18n import tr
 from .asker import Asker
-from .common import Algorithm, RoiSink, asking_parameters, corners, fields_of, moved, refuse_if_all_failed, roi_parameter
+from .common import Algorithm, RoiSink, asking_parameters, corners, error_of, fields_of, moved, refuse_if_all_failed, roi_parameter
 
 ANSWER_FIELDS = {
     "answer": QVariant.String,
@@ -97,6 +97,8 @@ class AskByFeature(Algorithm):
                     break
                 exchange = self._ask(asker, feature, source)
                 exchanges.append(exchange)
+                if error := error_of(exchange):
+                    feedback.reportError(tr("Feature {id}: {error}").format(id=feature.id(), error=error))
                 answered = QgsFeature(fields)
                 answered.setGeometry(feature.geometry())
                 answered.setAttributes(feature.attributes() + answers(exchange))
@@ -128,5 +130,5 @@ class AskByFeature(Algorithm):
 
 def answers(exchange: Exchange) -> list[Any]:
     """The values of ANSWER_FIELDS."""
-    error = f"{exchange.message} {exchange.hint}".strip() if exchange.status is Status.FAILED else None
-    return [exchange.answer, exchange.confidence, exchange.stopped or exchange.status.value, exchange.model or None, error]
+    stopped = exchange.stopped or exchange.status.value
+    return [exchange.answer, exchange.confidence, stopped, exchange.model or None, error_of(exchange)]

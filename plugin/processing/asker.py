@@ -127,7 +127,6 @@ class Asker:
         if exchange.status is Status.FAILED:
             for line in exchange.log:
                 self._feedback.pushConsoleInfo(line)
-            self._feedback.reportError(f"{exchange.message} {exchange.hint}".strip())
         elif exchange.status is Status.DONE:
             self._think(exchange.views[-1])
             if exchange.model != self._model:

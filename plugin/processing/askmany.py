@@ -20,9 +20,9 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QVariant
 
-from ..exchange import Exchange, Status
+from ..exchange import Exchange
 from ..i18n import tr
-from .common import Algorithm, RoiSink, asking_parameters, fields_of, refuse_if_all_failed, roi_parameter
+from .common import Algorithm, RoiSink, asking_parameters, error_of, fields_of, refuse_if_all_failed, roi_parameter
 
 ROW_FIELDS = {
     "layer": QVariant.String,
@@ -100,6 +100,8 @@ class AskMany(Algorithm):
                     break
                 exchange = asker.ask(raster, question, None, self.max_zooms, self.resolution)
                 exchanges.append(exchange)
+                if error := error_of(exchange):
+                    feedback.reportError(f"{raster.name}: {error}")
                 row = QgsFeature(fields)
                 row.setAttributes(_values(exchange))
                 self.add(sink, row, parameters, "OUTPUT")
@@ -110,7 +112,6 @@ class AskMany(Algorithm):
 
 def _values(exchange: Exchange) -> list[Any]:
     """The values of ROW_FIELDS."""
-    error = f"{exchange.message} {exchange.hint}".strip() if exchange.status is Status.FAILED else None
     known = {
         "layer": exchange.layer,
         "question": exchange.question,
@@ -119,7 +120,7 @@ def _values(exchange: Exchange) -> list[Any]:
         "stopped": exchange.stopped or exchange.status.value,
         "seconds": exchange.seconds,
         "model": exchange.model or None,
-        "error": error,
+        "error": error_of(exchange),
         "exchange": exchange.id,
     }
     return [known[name] for name in ROW_FIELDS]

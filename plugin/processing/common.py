@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable
+from typing import Any, Iterable, Optional
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
@@ -184,11 +184,16 @@ def roi_parameter(name: str, optional: bool) -> QgsProcessingParameterFeatureSin
     return sink
 
 
+def error_of(exchange: Exchange) -> Optional[str]:
+    """What went wrong and what to do about it; None where nothing did."""
+    return f"{exchange.message} {exchange.hint}".strip() if exchange.status is Status.FAILED else None
+
+
 def refuse_if_all_failed(exchanges: Iterable[Exchange]) -> None:
     """Raises QgsProcessingException where every one failed: a table of nothing but errors is no result."""
-    ended = list(exchanges)
-    if ended and all(exchange.status is Status.FAILED for exchange in ended):
-        raise QgsProcessingException(f"{ended[0].message} {ended[0].hint}".strip())
+    errors = [error_of(exchange) for exchange in exchanges]
+    if errors and all(errors):
+        raise QgsProcessingException(errors[0])
 
 
 def fields_of(kinds: dict[str, Any]) -> QgsFields:
