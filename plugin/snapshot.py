@@ -4,8 +4,8 @@
     snapshot.finished.connect(...)                           # with the file's path
     snapshot.start(layer, extent, resolution)
 
-    plan = Plan.of(layer, extent, resolution)                # for a worker thread: planned on the layer's thread,
-    path = take(plan, feedback)                              # taken on any other
+    original = Original.of(layer)                            # for a worker thread: gathered on the layer's thread,
+    path = take(original.plan(extent, resolution), feedback)  # planned and taken on any other
 
 The file is written piece by piece; what can't be had is an error and never an empty place in the picture, but for tiles of which the
 service says that there are none (404): those are transparent in QGIS too.
@@ -52,16 +52,22 @@ def default_resolution(layer: QgsRasterLayer, canvas_mupp: float) -> float:
 
     canvas_mupp: map units of the layer's CRS per pixel of the canvas.
     """
-    if layer.width():
-        return min(layer.rasterUnitsPerPixelX(), layer.rasterUnitsPerPixelY())
-    wanted = canvas_mupp / 2
-    levels = layer.dataProvider().nativeResolutions()
-    return max((level for level in levels if level <= wanted * 1.001), default=min(levels)) if levels else wanted
+    return _default(_resolutions(layer), canvas_mupp)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to take, gathered on the layer's thread; the layer is not needed afterwards. extent: whole pixels of `resolution` map units."""
+    """What to take. extent: whole pixels of the layer's own grid, in its CRS, so that none is resampled."""
+
+    original: Original
+    extent: QgsRectangle
+    columns: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class Original:
+    """What has to be known of a layer, gathered on the thread it lives on; afterwards it is not needed. resolutions: the layer's own."""
 
     name: str
     provider: str
@@ -69,31 +75,34 @@ class Plan:
     crs: QgsCoordinateReferenceSystem
     context: QgsCoordinateTransformContext
     extent: QgsRectangle
-    columns: int
-    rows: int
+    resolutions: list[float]
 
     @classmethod
-    def of(cls, layer: QgsRasterLayer, extent: QgsRectangle, resolution: Optional[float] = None) -> Plan:
+    def of(cls, layer: QgsRasterLayer) -> Original:
+        place = layer.crs(), layer.transformContext(), layer.extent()
+        return cls(layer.name(), layer.providerType(), _pipe(layer), *place, _resolutions(layer))
+
+    def plan(self, extent: QgsRectangle, resolution: Optional[float] = None) -> Plan:
         """extent: in the layer's CRS. Raises SceneError where it is outside the layer, or too large for the resolution."""
-        name, whole = layer.name(), layer.extent()
+        whole = self.extent
         part = extent.intersect(whole)
-        if not layer.isValid() or part.width() <= 0 or part.height() <= 0:
-            message = tr("The chosen place lies outside the layer {name}.").format(name=name)
+        if part.width() <= 0 or part.height() <= 0:
+            message = tr("The chosen place lies outside the layer {name}.").format(name=self.name)
             raise SceneError(message, tr("Choose one that the layer covers, or see whether the layer can be drawn at all."))
-        pixel = resolution or default_resolution(layer, max(part.width(), part.height()) / SCREEN)
+        pixel = resolution or _default(self.resolutions, max(part.width(), part.height()) / SCREEN)
         left, top = (part.xMinimum() - whole.xMinimum()) / pixel, (whole.yMaximum() - part.yMaximum()) / pixel
         right, bottom = (part.xMaximum() - whole.xMinimum()) / pixel, (whole.yMaximum() - part.yMinimum()) / pixel
         left, top, right, bottom = math.floor(left + 1e-6), math.floor(top + 1e-6), math.ceil(right - 1e-6), math.ceil(bottom - 1e-6)
-        columns, rows = max(1, right - left), max(1, bottom - top)  # pixels of the layer's own grid, so that none is resampled
+        columns, rows = max(1, right - left), max(1, bottom - top)
         if columns * rows > LIMIT:
-            raise _too_large(name, columns, rows, pixel)
+            raise _too_large(self.name, columns, rows, pixel)
         x, y = whole.xMinimum() + left * pixel, whole.yMaximum() - top * pixel
-        snapped = QgsRectangle(x, y - rows * pixel, x + columns * pixel, y)
-        return cls(name, layer.providerType(), _pipe(layer), layer.crs(), layer.transformContext(), snapped, columns, rows)
+        return Plan(self, QgsRectangle(x, y - rows * pixel, x + columns * pixel, y), columns, rows)
 
 
 def take(plan: Plan, feedback: QgsRasterBlockFeedback) -> str:
     """Writes the snapshot in the calling thread and gives its path, in QGIS's temporary folder. Raises SceneError, Cancelled."""
+    original = plan.original
     path = QgsProcessingUtils.generateTempFilename("snapshot.tif")
     writer = QgsRasterFileWriter(path)
     writer.setOutputFormat("GTiff")
@@ -101,15 +110,15 @@ def take(plan: Plan, feedback: QgsRasterBlockFeedback) -> str:
     writer.setMaxTileWidth(PIECE)
     writer.setMaxTileHeight(PIECE)
     try:
-        with _Replies(plan) as replies:
-            code = writer.writeRaster(plan.pipe, plan.columns, plan.rows, plan.extent, plan.crs, plan.context, feedback)
+        with _Replies(original) as replies:
+            code = writer.writeRaster(original.pipe, plan.columns, plan.rows, plan.extent, original.crs, original.context, feedback)
         if feedback.isCanceled():
             raise Cancelled
         if code != QgsRasterFileWriter.WriterError.NoError:
-            message = tr("The snapshot of {name} can't be written to {path}.").format(name=plan.name, path=path)
+            message = tr("The snapshot of {name} can't be written to {path}.").format(name=original.name, path=path)
             raise SceneError(message, tr("See that the disk has room and the temporary folder can be written to."))
         replies.judge([str(error) for error in feedback.errors()])
-        _refuse_empty(path, plan.name)
+        _refuse_empty(path, original.name)
     except BaseException:
         Path(path).unlink(missing_ok=True)
         raise
@@ -134,7 +143,7 @@ class Snapshot(QObject):
         task.progressChanged.connect(self._progressed)
         task.ended.connect(self._end)
         try:
-            task.plan = Plan.of(layer, extent, resolution)
+            task.plan = Original.of(layer).plan(extent, resolution)
         except SceneError as error:
             task.error = error
         _running.add(task)
@@ -200,8 +209,8 @@ _running: set[_Task] = set()  # a task must outlive whoever wanted it
 class _Replies:
     """What a service answered to the requests of this thread while the block ran; a request that is tried again counts by its last try."""
 
-    def __init__(self, plan: Plan) -> None:
-        self.name, self.images = plan.name, plan.provider == "wms"
+    def __init__(self, original: Original) -> None:
+        self.name, self.images = original.name, original.provider == "wms"
         self.wrong: dict[str, str] = {}
         self.absent: set[str] = set()
         self.good = 0
@@ -242,6 +251,18 @@ class _Replies:
             self.wrong[url] = tr("{kind} came instead of a picture").format(kind=kind)
         else:
             self.good += 1
+
+
+def _resolutions(layer: QgsRasterLayer) -> list[float]:
+    """Map units per pixel: one of a raster that has a size, the zoom levels of a tiled service, none of another service."""
+    if layer.width():
+        return [min(layer.rasterUnitsPerPixelX(), layer.rasterUnitsPerPixelY())]
+    return list(layer.dataProvider().nativeResolutions()) if layer.isValid() else []
+
+
+def _default(resolutions: list[float], canvas_mupp: float) -> float:
+    wanted = canvas_mupp / 2
+    return max((each for each in resolutions if each <= wanted * 1.001), default=min(resolutions)) if resolutions else wanted
 
 
 def _pipe(layer: QgsRasterLayer) -> QgsRasterPipe:

@@ -12,7 +12,7 @@ from tile_server import LEVELS, SIDE, WORLD, TileServer, mosaic, resolution
 
 from zoomearth.core.errors import SceneError
 from zoomearth.plugin import snapshot as module
-from zoomearth.plugin.snapshot import Plan, Snapshot, default_resolution, take
+from zoomearth.plugin.snapshot import Original, Snapshot, default_resolution, take
 
 LEVEL = 4
 
@@ -38,7 +38,7 @@ def extent(left, top, width, height, level=LEVEL):
 
 
 def taken(layer, *pixels, level=LEVEL):
-    return take(Plan.of(layer, extent(*pixels, level=level), resolution(level)), QgsRasterBlockFeedback())
+    return take(Original.of(layer).plan(extent(*pixels, level=level), resolution(level)), QgsRasterBlockFeedback())
 
 
 def told(qtbot, snapshot, start):
@@ -70,7 +70,7 @@ def test_a_scope_between_pixels_is_taken_whole(layer):
     pixel = resolution(LEVEL)
     scope = QgsRectangle(extent(100, 200, 50, 60))
     scope = QgsRectangle(scope.xMinimum() + 0.4 * pixel, scope.yMinimum() + 0.4 * pixel, scope.xMaximum(), scope.yMaximum())
-    data = gdal.Open(take(Plan.of(layer, scope, pixel), QgsRasterBlockFeedback()))
+    data = gdal.Open(take(Original.of(layer).plan(scope, pixel), QgsRasterBlockFeedback()))
     assert (np.moveaxis(data.ReadAsArray(), 0, -1)[..., :3] == mosaic(100, 200, 50, 60)).all()
 
 
@@ -187,7 +187,7 @@ def test_too_large_a_snapshot_is_refused_with_a_resolution_that_would_do(qtbot, 
     snapshot = Snapshot()
     name, message, hint = told(qtbot, snapshot, lambda: snapshot.start(layer, layer.extent(), 1000))
     fitting = float(hint.split()[3])
-    plan = Plan.of(layer, layer.extent(), fitting)
+    plan = Original.of(layer).plan(layer.extent(), fitting)
     assert (name, "40076 x 40076" in message) == ("failed", True)
     assert 0.95 * module.LIMIT < plan.columns * plan.rows <= module.LIMIT
     assert not server.asked
@@ -195,7 +195,7 @@ def test_too_large_a_snapshot_is_refused_with_a_resolution_that_would_do(qtbot, 
 
 def test_a_place_outside_the_layer_is_refused(layer):
     with pytest.raises(SceneError, match="outside the layer tiles"):
-        Plan.of(layer, QgsRectangle(3e7, 3e7, 4e7, 4e7), 100)
+        Original.of(layer).plan(QgsRectangle(3e7, 3e7, 4e7, 4e7), 100)
 
 
 def test_the_resolution_is_a_level_of_the_service_not_coarser_than_half_the_canvas_pixel(layer):
