@@ -1,4 +1,4 @@
-"""Run inside the real QGIS (see packaging/desktop.py): ask by typing and clicking, compare with the truth, export, take pictures.
+"""Run inside the real QGIS (see release/desktop.py): ask by typing and clicking, compare with the truth, export, take pictures.
 
 Whatever goes wrong is in DRIVE_OUT/drive.log, and the exit code is 1.
 """

@@ -1,7 +1,7 @@
 """QGIS with the plugin in a profile of its own: for a look around, and for the desktop test.
 
-    python3 packaging/desktop.py [RASTER ...]                          # on your screen; nothing of your own QGIS is touched
-    python3 packaging/desktop.py --drive tests/desktop/drive.py --out .build/desktop RASTER
+    python3 release/desktop.py [RASTER ...]                          # on your screen; nothing of your own QGIS is touched
+    python3 release/desktop.py --drive tests/desktop/drive.py --out .build/desktop RASTER
 
 With --drive, QGIS runs on a virtual screen (xvfb-run), a fresh profile is made, and the exit code is the driver's.
 """
