@@ -75,7 +75,7 @@ class Installer(QObject):
 
     def _hear(self, line: str) -> None:
         self._lines.append(line)
-        if progress := self._meter.feed(line):
+        if self._meter and (progress := self._meter.feed(line)):
             self.progress.emit(self._stage, *progress)
         if line.strip() and not line.startswith("Progress "):
             self._say(line)
@@ -100,7 +100,7 @@ class Installer(QObject):
             self._give_up(error)
         else:
             self._lines: list[str] = []
-            self._meter, self._stage = Meter(self._recipe.build.download), run.stage
+            self._meter, self._stage = Meter(run.download) if run.download else None, run.stage
             self.progress.emit(run.stage, 0, 0)
             self._say(f"> {run.program} {' '.join(run.arguments)}")
             self._command.start(run.program, run.arguments, self._recipe.child_environment())

@@ -30,11 +30,12 @@ TIDY = "import shutil, sys; [shutil.rmtree(folder, ignore_errors=True) for folde
 
 @dataclass(frozen=True)
 class Run:
-    """A process to run. stage: what it does, for people."""
+    """A process to run. stage: what it does, for people. download: bytes that it will fetch, about; 0: nothing worth showing."""
 
     stage: str
     program: str
     arguments: Sequence[str]
+    download: int = 0
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class Recipe:
             environment.remove(name)
         settings = {"PIP_USER": "0", "PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_REQUIRE_VIRTUALENV": "0"}
         settings.update({name: str(scratch / "tmp") for name in ("TMPDIR", "TMP", "TEMP")})
-        settings.update({"PIP_CACHE_DIR": str(scratch / "pip"), "UV_CACHE_DIR": str(scratch / "uv"), "UV_NATIVE_TLS": "1"})
+        settings.update({"PIP_CACHE_DIR": str(scratch / "pip"), "UV_CACHE_DIR": str(scratch / "uv"), "UV_SYSTEM_CERTS": "1"})
         settings["UV_PYTHON_INSTALL_DIR"] = str(self.environment.pythons)
         for name, value in settings.items():
             environment.insert(name, value)
@@ -102,8 +103,8 @@ class Recipe:
     def _python(self, *arguments: str) -> tuple[str, Sequence[str]]:
         return str(self.environment.python), [*ISOLATED, *arguments]
 
-    def _must(self, stage: str, command: tuple[str, Sequence[str]]) -> Generator[Run, Ran, Ran]:
-        ran = yield Run(stage, *command)
+    def _must(self, stage: str, command: tuple[str, Sequence[str]], download: int = 0) -> Generator[Run, Ran, Ran]:
+        ran = yield Run(stage, *command, download)
         if ran.code:
             raise Failed(diagnose(ran.lines))
         return ran
@@ -140,13 +141,18 @@ class Recipe:
             return
         sources = yield from self._must(tr("Reading pip's settings"), self._python("-m", "pip", "config", "list"))
         own = any(line.partition("=")[0].endswith(OWN_SOURCES) for line in sources.lines)
+        usual = self.build.device == USUAL_BUILD.get(sys.platform, self.build.device)
         uv = QStandardPaths.findExecutable("uv")
-        if own or not (uv or self.build.device != USUAL_BUILD.get(sys.platform, self.build.device)):
-            yield from self._must(tr("Bringing pip up to date"), self._python(*pip, LEAST_PIP))
-            yield from self._must(stage, self._python(*pip, "--progress-bar", "raw", *wanted))
-            return
-        if not uv:
-            yield from self._must(tr("Fetching uv"), self._python(*pip, "uv"))
-            uv = str(self.environment.python.with_name("uv.exe" if sys.platform == "win32" else "uv"))
-        target = ["--python", str(self.environment.python), "--torch-backend", "auto" if self.build.device == "cuda" else "cpu"]
-        yield from self._must(stage, (uv, ["pip", "install", *target, *wanted]))
+        if not own and (uv or not usual):
+            if not uv:
+                yield from self._must(tr("Fetching uv"), self._python(*pip, "uv"))
+                uv = str(self.environment.python.with_name("uv.exe" if sys.platform == "win32" else "uv"))
+            target = ["--python", str(self.environment.python), "--torch-backend", "auto" if self.build.device == "cuda" else "cpu"]
+            ran = yield Run(stage, uv, ["pip", "install", *target, *wanted], self.build.download)
+            if not ran.code:
+                return
+            if not usual:  # pip would bring another PyTorch, and gigabytes that nobody was told of
+                raise Failed(diagnose(ran.lines))
+        ran = yield Run(tr("Bringing pip up to date"), *self._python(*pip, "--retries", "2", LEAST_PIP))
+        raw = [] if ran.code else ["--progress-bar", "raw"]  # an index without pip in it is no reason to stop
+        yield from self._must(stage, self._python(*pip, *raw, *wanted), self.build.download)
