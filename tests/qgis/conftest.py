@@ -47,3 +47,12 @@ def own_places(tmp_path, monkeypatch):
     yield
 
 
+@pytest.fixture
+def panel(qgis_app, qgis_iface, qgis_new_project, python):
+    """The panel of an empty project."""
+    from panel import Panel
+
+    qgis_iface.mainWindow().show()
+    panel = Panel(qgis_iface, python)
+    yield panel
+    panel.close()
