@@ -125,7 +125,8 @@ class Recipe:
             if base and base.runs_the_backend:
                 bases.append(base)
                 if base.makes_environments:
-                    yield from self._must(stage, (base.executable, [*ISOLATED, "-m", "venv", "--clear", folder]))
+                    yield from self._must(stage, (base.executable, [*ISOLATED, "-m", "venv", "--clear", "--without-pip", folder]))
+                    yield from self._must(stage, self._python("-m", "ensurepip"))  # by itself, as venv keeps its errors to itself
                     return
         uv = QStandardPaths.findExecutable("uv")
         if not uv or (self.base and not bases):
