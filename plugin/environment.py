@@ -25,6 +25,7 @@ from .settings import chosen_python
 PLUGIN = Path(__file__).resolve().parents[1]
 REQUIREMENTS = PLUGIN / "resources" / "requirements" / "backend.txt"
 BACKEND = PLUGIN / "backend" / "__main__.py"
+ICON = PLUGIN / "resources" / "icons" / "zoomearth.svg"
 MARKER = "complete.json"  # written last: without it an environment is one that is still to be finished
 ISOLATED = ("-I", "-X", "utf8")  # how every Python is started: nothing of the user's or QGIS's Python is seen
 
@@ -60,9 +61,10 @@ def detect_device() -> str:
 
 @dataclass(frozen=True)
 class Environment:
-    """The environment for one list of requirements."""
+    """The environment for one list of requirements. proof: what its Python must run before it counts as whole."""
 
     requirements: Path = REQUIREMENTS
+    proof: tuple[str, ...] = (str(BACKEND), "check", "--json")
 
     @property
     def folder(self) -> Path:

@@ -13,7 +13,7 @@ from qgis.PyQt.QtWidgets import QFormLayout, QGroupBox, QHBoxLayout, QPushButton
 from ..core.config import Settings
 from .diagnostics import copy_diagnostics
 from .download import Download
-from .environment import PLUGIN
+from .environment import ICON
 from .i18n import tr
 from .options_environment import EnvironmentBox
 from .options_model import ModelBox
@@ -21,7 +21,6 @@ from .settings import auth_config, choose_auth_config, choose_python, load_messa
 from .trial import Trial
 from .widgets import Verdict, named, setting_widget, value_of
 
-ICON = PLUGIN / "resources" / "icons" / "zoomearth.svg"
 PAGE = "zoomearth_options"  # how `iface.showOptionsDialog` is told to open it
 CHOSEN_BY_THE_MODEL_BOX = ("model", "remote", "remote_model")
 

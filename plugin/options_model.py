@@ -16,7 +16,6 @@ from qgis.PyQt.QtWidgets import (
     QLineEdit,
     QProgressBar,
     QPushButton,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -53,17 +52,15 @@ class ModelBox(QGroupBox):
         self._choice.insertSeparator(self._choice.count())
         self._choice.addItem(tr("A folder with a model of your own"), FOLDER)
         self._choice.addItem(tr("A model on a server (OpenAI-compatible)"), SERVER)
-        self._stack = QStackedWidget()
         self._pages = {"": self._listed_page(), FOLDER: self._folder_page(), SERVER: self._server_page(settings, auth_config)}
-        for page in self._pages.values():
-            self._stack.addWidget(page)
         listed = settings.asked_as in self._models
         self._choice.setCurrentIndex(self._choice.findData(SERVER if settings.remote else settings.asked_as if listed else FOLDER))
         self._folder.setFilePath("" if listed else settings.model)
         self._choice.currentIndexChanged.connect(lambda: self.changed.emit())
         layout = QVBoxLayout(self)
         layout.addWidget(self._choice)
-        layout.addWidget(self._stack)
+        for page in self._pages.values():  # no QStackedWidget, which is as high as its highest page
+            layout.addWidget(page)
 
     def values(self) -> dict[str, str]:
         """The settings `model`, `remote` and `remote_model`."""
@@ -91,7 +88,9 @@ class ModelBox(QGroupBox):
     def follow(self) -> None:
         """Shows what belongs to the model picked."""
         picked = self._choice.currentData()
-        self._stack.setCurrentWidget(self._pages.get(picked, self._pages[""]))
+        shown = self._pages.get(picked, self._pages[""])
+        for page in self._pages.values():
+            page.setVisible(page is shown)
         if model := self._models.get(picked):
             self._show(model)
 
@@ -111,7 +110,6 @@ class ModelBox(QGroupBox):
         layout.addWidget(self._about)
         layout.addLayout(row)
         layout.addWidget(self._bar)
-        layout.addStretch()
         self._bar.hide()
         return page
 

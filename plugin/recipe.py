@@ -59,14 +59,12 @@ Steps = Generator[Run, Ran, None]
 
 @dataclass(frozen=True)
 class Recipe:
-    """base: the Python to start from ("": the first that serves). packages: a folder of wheels that takes the network's place.
-    proof: what the new Python must run in the end."""
+    """base: the Python to start from ("": the first that serves). packages: a folder of wheels that takes the network's place."""
 
     environment: Environment
     build: Build
     base: str
     packages: str
-    proof: Sequence[str]
 
     def steps(self) -> Steps:
         """Raises Failed, OSError."""
@@ -79,7 +77,7 @@ class Recipe:
         if not (yield from self._begun()):
             yield from self._make()
         yield from self._bring()
-        yield from self._must(tr("Trying it out"), self._python(*self.proof))
+        yield from self._must(tr("Trying it out"), self._python(*environment.proof))
         measured = yield from self._must(tr("Tidying up"), self._python("-c", MEASURE, str(environment.folder)))
         facts = {"python": str(environment.python), "device": self.build.device, "bytes": int(measured.lines[-1])}
         yield Run(tr("Tidying up"), *self._python("-c", TIDY, str(scratch), *map(str, environment.others())))

@@ -8,13 +8,13 @@ from typing import Optional
 from qgis.core import QgsApplication
 from qgis.gui import QgsCollapsibleGroupBox, QgsFileWidget
 from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import (
     QComboBox,
     QDialog,
     QFormLayout,
     QHBoxLayout,
     QLabel,
-    QPlainTextEdit,
     QProgressBar,
     QPushButton,
     QStackedWidget,
@@ -24,10 +24,10 @@ from qgis.PyQt.QtWidgets import (
 
 from .diagnosis import Diagnosis
 from .diagnostics import copy_diagnostics
-from .environment import BUILDS, Environment, detect_device
+from .environment import BUILDS, ICON, Environment, detect_device
 from .i18n import size_text, tr
 from .install import Installer
-from .widgets import named, paragraph
+from .widgets import log_view, named, paragraph
 
 
 class SetupDialog(QDialog):
@@ -39,7 +39,9 @@ class SetupDialog(QDialog):
         self.installer: Optional[Installer] = None
         named(self, "zoomearth_setup_dialog", tr("Set up ZoomEarth"))
         self.setWindowTitle(tr("Set up ZoomEarth"))
-        self.setMinimumWidth(560)
+        self.setMinimumWidth(640)
+        self.setWindowIcon(QIcon(str(ICON)))
+        self.finished.connect(self.deleteLater)
         self._pages = QStackedWidget()
         self._asking, self._working, self._failed = self._ask_page(), self._work_page(), self._failed_page()
         for page in (self._asking, self._working, self._failed):
@@ -52,7 +54,7 @@ class SetupDialog(QDialog):
         )
         self._copy.clicked.connect(lambda: copy_diagnostics(self.installer.log if self.installer else []))
         self._close = named(QPushButton(tr("Not now")), "zoomearth_setup_close", tr("Close without an environment"))
-        self._close.clicked.connect(self.reject)
+        self._close.clicked.connect(self._step_back)
         buttons = QHBoxLayout()
         buttons.addWidget(self._copy)
         buttons.addStretch()
@@ -99,6 +101,9 @@ class SetupDialog(QDialog):
         )
         layout.addLayout(facts)
         layout.addWidget(self._more())
+        self._note = named(paragraph(), "zoomearth_setup_note", tr("How the last attempt ended"))
+        self._note.hide()
+        layout.addWidget(self._note)
         layout.addStretch()
         return page
 
@@ -122,10 +127,7 @@ class SetupDialog(QDialog):
         self._bar = named(QProgressBar(), "zoomearth_setup_progress", tr("How much has been downloaded"))
         self._bar.setTextVisible(False)
         self._amount = named(paragraph(), "zoomearth_setup_amount", tr("How much has been downloaded"))
-        self._log = named(QPlainTextEdit(), "zoomearth_setup_log", tr("The installer's log"))
-        self._log.setReadOnly(True)
-        self._log.setMaximumBlockCount(2000)
-        self._log.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self._log = log_view("zoomearth_setup_log", tr("The installer's log"))
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(paragraph("<h3>" + tr("Setting up ZoomEarth") + "</h3>"))
@@ -140,9 +142,7 @@ class SetupDialog(QDialog):
         icon.setPixmap(QgsApplication.getThemeIcon("/mIconWarning.svg").pixmap(32, 32))
         self._what = named(paragraph(), "zoomearth_setup_what", tr("What went wrong"))
         self._remedy = named(paragraph(), "zoomearth_setup_remedy", tr("What helps"))
-        self._tail = named(QPlainTextEdit(), "zoomearth_setup_tail", tr("The log's last lines"))
-        self._tail.setReadOnly(True)
-        self._tail.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self._tail = log_view("zoomearth_setup_tail", tr("The log's last lines"))
         head = QHBoxLayout()
         head.addWidget(icon, 0, Qt.AlignmentFlag.AlignTop)
         head.addWidget(self._what, 1)
@@ -156,9 +156,10 @@ class SetupDialog(QDialog):
     def _turn_to(self, page: QWidget) -> None:
         self._pages.setCurrentWidget(page)
         self._start.setVisible(page is not self._working)
-        self._start.setText(tr("Try again") if page is self._failed else tr("Download and set up"))
+        begun = tr("Go on") if self.environment.folder.exists() else tr("Download and set up")
+        self._start.setText(tr("Try again") if page is self._failed else begun)
         self._copy.setVisible(page is self._failed)
-        self._close.setText(tr("Stop") if page is self._working else tr("Not now"))
+        self._close.setText({self._working: tr("Stop"), self._failed: tr("Back")}.get(page, tr("Not now")))
 
     def _show_sizes(self) -> None:
         build = BUILDS[self._device.currentData()]
@@ -189,6 +190,8 @@ class SetupDialog(QDialog):
         if ok:
             return self.accept()
         if diagnosis is None:
+            self._note.setText(tr("Stopped. What has been downloaded is kept."))
+            self._note.show()
             return self._turn_to(self._asking)
         self._what.setText(f"<h3>{diagnosis.what}</h3>")
         self._remedy.setText(diagnosis.remedy)
@@ -196,9 +199,17 @@ class SetupDialog(QDialog):
         self._tail.setPlainText("\n".join(self.installer.log[-40:]))
         self._turn_to(self._failed)
 
-    def reject(self) -> None:
-        """Stops what is under way; otherwise closes."""
-        if self.installer and self.installer.running:
+    def _step_back(self) -> None:
+        page = self._pages.currentWidget()
+        if page is self._working and self.installer:
             self.installer.cancel()
+        elif page is self._failed:
+            self._turn_to(self._asking)
         else:
-            super().reject()
+            self.reject()
+
+    def reject(self) -> None:
+        """Stops what is under way, and closes."""
+        if self.installer:
+            self.installer.cancel()
+        super().reject()

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from qgis.core import QgsApplication
 from qgis.gui import QgsFileWidget
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QWidget
+from qgis.PyQt.QtGui import QFontDatabase
+from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QWidget
 
 from .i18n import tr
 
@@ -28,6 +29,16 @@ def paragraph(text: str = "") -> QLabel:
     label = QLabel(text)
     label.setWordWrap(True)
     return label
+
+
+def log_view(name: str, about: str) -> QPlainTextEdit:
+    """The end of a log, in columns."""
+    view = named(QPlainTextEdit(), name, about)
+    view.setReadOnly(True)
+    view.setMaximumBlockCount(2000)
+    view.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+    view.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+    return view
 
 
 def setting_widget(field: Field[Any], value: str, prefix: str) -> QWidget:

@@ -35,7 +35,7 @@ def environment(tmp_path):
     """For two packages that only the loopback index has."""
     requirements = tmp_path / "backend.txt"
     requirements.write_text("# two packages\n" + "\n".join(NAMES))
-    return Environment(requirements)
+    return Environment(requirements, ("-c", f"import {', '.join(NAMES)}"))
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def packages(tmp_path):
 
 
 def installer(environment, **more):
-    return Installer(environment, more.pop("build", SMALL), proof=("-c", f"import {', '.join(NAMES)}"), **more)
+    return Installer(environment, more.pop("build", SMALL), **more)
 
 
 def attempt(qtbot, installer):
@@ -249,8 +249,8 @@ def test_a_python_that_is_too_old_or_none_at_all_is_named(environment, packages,
 
 
 def test_packages_that_do_not_import_are_no_environment(environment, packages, qtbot):
-    install = Installer(environment, SMALL, packages=packages, proof=("-c", "import zoomearth_absent"))
-    assert refused(qtbot, install) == "unknown"
+    environment = Environment(environment.requirements, ("-c", "import zoomearth_absent"))
+    assert refused(qtbot, installer(environment, packages=packages)) == "unknown"
 
 
 def test_two_windows_of_qgis_do_not_set_up_at_once(environment, packages, qtbot):
