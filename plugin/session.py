@@ -1,8 +1,8 @@
 """The exchanges of a project: asked one after another, kept in its GeoPackage, told of by signals. No widgets.
 
-    session.ask(layer, "How many ships are there?", place)
-    session.told.connect(...)       # (exchange, event): each event of the backend as it comes
-    session.finished.connect(...)   # (exchange): answered, failed or cancelled, and kept
+session.ask(layer, "How many ships are there?", place)
+session.told.connect(...)       # (exchange, event): each event of the backend as it comes
+session.finished.connect(...)   # (exchange): answered, failed or cancelled, and kept
 """
 
 from __future__ import annotations
