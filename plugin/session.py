@@ -59,7 +59,7 @@ class Session(QObject):
 
     @property
     def busy(self) -> bool:
-        return self._running is not None
+        return self._running is not None or bool(self._waiting)
 
     @property
     def can_undo(self) -> bool:
