@@ -56,7 +56,7 @@ def features(layer: QgsRasterLayer, polygons: Optional[QgsVectorLayer]) -> list[
     if polygons is None:
         raise SceneError(tr("No polygon is selected."), tr("Select polygons on the map first, in any vector layer."))
     places = []
-    for feature in polygons.getSelectedFeatures():
+    for feature in sorted(polygons.getSelectedFeatures(), key=lambda feature: feature.id()):
         words = tr("feature {id} of {layer}").format(id=feature.id(), layer=polygons.name())
         if feature.hasGeometry():
             places.append(Place(words, _outline(feature.geometry(), polygons.crs(), layer)))
