@@ -85,7 +85,7 @@ def export_rois(chosen: Sequence[Row], path: Path, crs: Optional[QgsCoordinateRe
     can't be moved into the CRS, and for nothing to export.
     """
     driver = _check(chosen, path)
-    layer = _layer(chosen, _target(chosen, driver, crs), driver)
+    layer = boxes(chosen, _target(chosen, driver, crs), shapefile=driver == "ESRI Shapefile")
     options = QgsVectorFileWriter.SaveVectorOptions()
     options.driverName = driver
     options.fileEncoding = "UTF-8"
@@ -108,6 +108,29 @@ def export_rois(chosen: Sequence[Row], path: Path, crs: Optional[QgsCoordinateRe
         reason = failure.strerror or failure
         raise SceneError(tr("{path} can't be written: {reason}.").format(path=path, reason=reason), hint) from failure
     return path
+
+
+def boxes(chosen: Sequence[Row], crs: QgsCoordinateReferenceSystem, shapefile: bool = False) -> QgsVectorLayer:
+    """A layer in memory, in `crs`, its texts cut where a Shapefile is to be made of it. Raises SceneError for boxes that can't be moved there."""
+    options = QgsVectorLayer.LayerOptions()
+    options.skipCrsValidation = True  # no question to the user about a layer that is never shown
+    layer = QgsVectorLayer("Polygon", "rois", "memory", options)
+    layer.setCrs(crs)
+    fields = QgsFields()
+    for name, kind in FIELDS.items():
+        fields.append(QgsField(name, kind, len=SHAPEFILE_TEXT if shapefile and kind == QVariant.String else 0))
+    layer.dataProvider().addAttributes(fields.toList())
+    layer.updateFields()
+    features = []
+    for exchange, seen in chosen:
+        feature = QgsFeature(layer.fields())
+        values = attributes(exchange, seen)
+        feature.setAttributes([shapefile_text(value) if shapefile and isinstance(value, str) else value for value in values])
+        feature.setGeometry(_moved(exchange, seen, crs))
+        features.append(feature)
+    layer.dataProvider().addFeatures(features)
+    layer.updateExtents()
+    return layer
 
 
 def _check(chosen: Sequence[Row], path: Path) -> str:
@@ -143,30 +166,6 @@ def _target(chosen: Sequence[Row], driver: str, crs: Optional[QgsCoordinateRefer
     if crs is not None and crs.isValid():
         return crs
     return QgsCoordinateReferenceSystem(WGS84) if driver == "GeoJSON" else crs_of(chosen[0][0])
-
-
-def _layer(chosen: Sequence[Row], crs: QgsCoordinateReferenceSystem, driver: str) -> QgsVectorLayer:
-    """The boxes in memory, in `crs`, their texts as the driver takes them."""
-    shapefile = driver == "ESRI Shapefile"
-    options = QgsVectorLayer.LayerOptions()
-    options.skipCrsValidation = True  # no question to the user about a layer that is never shown
-    layer = QgsVectorLayer("Polygon", "rois", "memory", options)
-    layer.setCrs(crs)
-    fields = QgsFields()
-    for name, kind in FIELDS.items():
-        fields.append(QgsField(name, kind, len=SHAPEFILE_TEXT if shapefile and kind == QVariant.String else 0))
-    layer.dataProvider().addAttributes(fields.toList())
-    layer.updateFields()
-    features = []
-    for exchange, seen in chosen:
-        feature = QgsFeature(layer.fields())
-        values = attributes(exchange, seen)
-        feature.setAttributes([shapefile_text(value) if shapefile and isinstance(value, str) else value for value in values])
-        feature.setGeometry(_moved(exchange, seen, crs))
-        features.append(feature)
-    layer.dataProvider().addFeatures(features)
-    layer.updateExtents()
-    return layer
 
 
 def _moved(exchange: Exchange, seen: Seen, crs: QgsCoordinateReferenceSystem) -> QgsGeometry:
