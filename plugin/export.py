@@ -111,7 +111,7 @@ def export_rois(chosen: Sequence[Row], path: Path, crs: Optional[QgsCoordinateRe
 
 
 def boxes(chosen: Sequence[Row], crs: QgsCoordinateReferenceSystem, shapefile: bool = False) -> QgsVectorLayer:
-    """A layer in memory, in `crs`, its texts cut where a Shapefile is to be made of it. Raises SceneError for boxes that can't be moved there."""
+    """A layer in memory, in `crs`, its texts cut where a Shapefile is to be made of it. Raises SceneError for what can't be moved there."""
     options = QgsVectorLayer.LayerOptions()
     options.skipCrsValidation = True  # no question to the user about a layer that is never shown
     layer = QgsVectorLayer("Polygon", "rois", "memory", options)

@@ -47,7 +47,8 @@ figure.whole { grid-column: span 2; grid-row: span 2; }
 figure img, figure svg { display: block; width: 100%; height: auto; border: 1px solid var(--line); }
 figure.zoom img { border: 4px solid var(--step); }
 figcaption { margin-top: .4rem; font-size: .87rem; line-height: 1.4; overflow-wrap: anywhere; }
-figcaption b { display: inline-block; min-width: 1.5em; text-align: center; border-radius: 3px; background: var(--step); color: #111; margin-right: .4rem; }
+figcaption b { display: inline-block; min-width: 1.5em; margin-right: .4rem; text-align: center; border-radius: 3px;
+  background: var(--step); color: #111; }
 figcaption span { display: block; font-size: .8rem; font-variant-numeric: tabular-nums; }
 details { margin-top: 1.2rem; font-size: .9rem; }
 summary { cursor: pointer; color: var(--soft); }
@@ -200,10 +201,11 @@ def _mark(seen: Seen, left: float, top: float, size: float) -> str:
     color = COLORS[(seen.step - 1) % len(COLORS)]
     frame = f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" fill="none" vector-effect="non-scaling-stroke"'
     at = y - size * 1.2 if seen.step % 2 else y + height
+    number = f'<text x="{x + size / 2:g}" y="{at + size * 0.95:g}" font-size="{size:g}" font-weight="700" text-anchor="middle" fill="#111">'
     return (
         f'{frame} stroke="#141414" stroke-width="4.5"/>{frame} stroke="{color}" stroke-width="2.2"/>'
         f'<rect x="{x:g}" y="{at:g}" width="{size:g}" height="{size * 1.2:g}" fill="{color}"/>'
-        f'<text x="{x + size / 2:g}" y="{at + size * 0.95:g}" font-size="{size:g}" font-weight="700" text-anchor="middle" fill="#111">{seen.step}</text>'
+        f"{number}{seen.step}</text>"
     )
 
 
