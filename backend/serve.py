@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Iterable
 from .. import __version__
 from ..core.config import Settings
 from ..core.errors import BackendError, Cancelled, ModelError, SceneError, ZoomEarthError
-from ..core.geometry import Box
+from ..core.geometry import PIXELS, Box
 from ..core.look import Stopped
 from ..core.profile import Profile
 from ..core.wire import PROTOCOL, LineReader, claim_stdio
@@ -258,10 +258,12 @@ class Worker:
 
 
 def _region(scene: Scene, outline: list[list[float]]) -> Box:
-    """What of the raster lies around an outline in map units. Raises SceneError where the raster has no place on a map, or none of it does."""
-    if scene.grid is None or not scene.grid.invertible:
-        raise SceneError(f"{scene.path} lies nowhere on a map, so no place in it can be chosen there.", "Ask about the whole layer.")
-    region = scene.grid.outline_to_box(outline).intersect(Box(0, 0, *scene.size))
+    """What of the raster lies around an outline on the map; where the raster lies nowhere, in pixels with y upwards, as QGIS shows it.
+
+    Raises SceneError where none of it does.
+    """
+    grid = scene.grid or PIXELS
+    region = grid.outline_to_box(outline).intersect(Box(0, 0, *scene.size)) if grid.invertible else Box(0, 0, 0, 0)
     if not region.area:
         raise SceneError(f"The chosen place lies outside {scene.path}.", "Choose one that the raster covers.")
     return region

@@ -135,3 +135,7 @@ class Grid:
         """The smallest pixel box that holds points given in map units. Raises ValueError where the affine is singular."""
         xs, ys = zip(*(self.to_pixel(x, y) for x, y in outline))
         return Box(min(xs), min(ys), max(xs), max(ys))
+
+
+PIXELS = Grid((0.0, 1.0, 0.0, 0.0, 0.0, -1.0))
+"""Of a raster that lies nowhere: pixels with y upwards, as QGIS shows it."""

@@ -22,7 +22,7 @@ def child_environment(keep_pip: bool = False) -> QProcessEnvironment:
     environment = QProcessEnvironment.systemEnvironment()
     dropped = FOREIGN if keep_pip else FOREIGN + INSTALLERS
     own = _own_folder(environment)
-    for name in list(environment.keys()):  # noqa: SIM118 (a Qt class, which can not be iterated)
+    for name in list(environment.keys()):
         value = environment.value(name)
         if name.upper().startswith(dropped):
             environment.remove(name)
