@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from datetime import datetime
 from html import escape
 from pathlib import Path
@@ -14,10 +13,11 @@ from qgis.core import QgsCoordinateReferenceSystem
 from .. import __version__
 from ..core.errors import SceneError
 from ..core.files import beside
+from ..core.thoughts import thought
+from .canvas import CASING, color_of
+from .card import ending
 from .exchange import Exchange, Seen, Status
 from .i18n import tr
-
-COLORS = ("#E69F00", "#56B4E9", "#CC79A7", "#F0E442", "#009E73", "#D55E00")  # of the steps, as in resources/styles/rois.qml
 
 STYLE = """
 :root { --ink: #1d2733; --soft: #5c6b7a; --line: #d9dfe5; --tint: #f2f6fa; --strong: #0b4f8a; }
@@ -133,19 +133,17 @@ def answered(exchange: Exchange) -> str:
         return exchange.answer
     if exchange.status is Status.FAILED:
         return tr("Failed: {reason}").format(reason=" ".join(filter(None, (exchange.message, exchange.hint))))
-    if exchange.status is Status.CANCELLED:
-        return tr("Cancelled.")
-    return tr("No answer: {reason}").format(reason=exchange.why or exchange.stopped)
+    return " ".join(filter(None, (ending(exchange), exchange.why))) or tr("There is no answer.")
 
 
 def note(exchange: Exchange) -> str:
     """How far to trust the answer."""
-    parts = []
-    if exchange.answer is not None and exchange.stopped == "limit":
-        parts.append(tr("No zooms were left, so this is a best guess."))
-    if exchange.answer is not None and exchange.confidence is not None:
+    if exchange.answer is None:
+        return ""
+    parts = [ending(exchange)]
+    if exchange.confidence is not None:
         parts.append(tr("Confidence {value}, not calibrated: a ranking, not a chance.").format(value=f"{exchange.confidence:.2f}"))
-    return " ".join(parts)
+    return " ".join(filter(None, parts))
 
 
 def named(seen: Seen) -> str:
@@ -162,8 +160,7 @@ def measures(seen: Seen) -> str:
 
 def reasoning(seen: Seen) -> str:
     """What the model thought on seeing this, without tags and boxes."""
-    thought = seen.thoughts.partition("<think>")[2] or seen.thoughts
-    return re.sub(r"<[^<>]*>", "", thought.partition("</think>")[0]).strip()
+    return thought(seen.thoughts).strip()
 
 
 def _article(number: int, exchange: Exchange) -> str:
@@ -198,19 +195,19 @@ def _mark(seen: Seen, left: float, top: float, size: float) -> str:
     """A box with its number; the label stands above odd boxes and below even ones, because nested boxes share corners."""
     x0, y0, x1, y1 = seen.roi or seen.window
     x, y, width, height = x0 - left, y0 - top, x1 - x0, y1 - y0
-    color = COLORS[(seen.step - 1) % len(COLORS)]
+    color = color_of(seen.step)
     frame = f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" fill="none" vector-effect="non-scaling-stroke"'
     at = y - size * 1.2 if seen.step % 2 else y + height
     number = f'<text x="{x + size / 2:g}" y="{at + size * 0.95:g}" font-size="{size:g}" font-weight="700" text-anchor="middle" fill="#111">'
     return (
-        f'{frame} stroke="#141414" stroke-width="4.5"/>{frame} stroke="{color}" stroke-width="2.2"/>'
+        f'{frame} stroke="{CASING}" stroke-width="4.5"/>{frame} stroke="{color}" stroke-width="2.2"/>'
         f'<rect x="{x:g}" y="{at:g}" width="{size:g}" height="{size * 1.2:g}" fill="{color}"/>'
         f"{number}{seen.step}</text>"
     )
 
 
 def _zoom(seen: Seen) -> str:
-    color = COLORS[(seen.step - 1) % len(COLORS)]
+    color = color_of(seen.step)
     return f"""<figure class="zoom" style="--step: {color}"><img src="{_data(seen)}" alt="{escape(named(seen))}">
 <figcaption><b>{seen.step}</b>{escape(named(seen))}<span>{escape(measures(seen))}</span></figcaption></figure>"""
 

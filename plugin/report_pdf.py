@@ -31,12 +31,13 @@ from qgis.PyQt.QtGui import QColor, QFont, QTextDocument
 
 from ..core.errors import SceneError
 from ..core.files import beside
+from .canvas import color_of
 from .exchange import Exchange, Seen
 from .export import boxes, crs_of, rows
 from .i18n import tr
-from .report import COLORS, answered, caveat, facts, measures, named, note, over, utc
+from .keeper import STYLE
+from .report import answered, caveat, facts, measures, named, note, over, utc
 
-STYLE = Path(__file__).resolve().parent.parent / "resources" / "styles" / "rois.qml"
 LEFT, WIDTH, TOP, BOTTOM = 15.0, 180.0, 15.0, 278.0  # mm, of what may be printed on; A4 upright
 GAP = 5.0
 MAP = 118.0  # mm wide, and at the most as high
@@ -183,7 +184,7 @@ class _Report:
             top = self.y
             for column, (seen, (name, size)) in enumerate(zip(line, captions)):
                 x = LEFT + column * (side + GAP)
-                self._block(x, top, side, 1.4, QColor(COLORS[(seen.step - 1) % len(COLORS)]))
+                self._block(x, top, side, 1.4, QColor(color_of(seen.step)))
                 self._picture(seen, x, top + 1.4, side, _tall(seen, side))
                 self.y = top + tall + 2.4
                 self._text(name, 9, bold=True, x=x, width=side)

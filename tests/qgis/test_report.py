@@ -124,7 +124,6 @@ def test_reasoning_is_read_without_tags_and_boxes(harbour):
         "Two quays; the outer one.",
         "Three hulls lie side by side.",
     ]
-    assert reasoning(replace(harbour.views[0], thoughts="broken</think><answer>red</answer>")) == "broken"
     assert reasoning(replace(harbour.views[0], thoughts="<think>cut off in the mid")) == "cut off in the mid"
 
 
@@ -142,8 +141,8 @@ def test_pdf_has_a_page_an_exchange_with_all_that_is_to_be_known(harbour, tmp_pa
 def test_pdf_shows_the_boxes_on_the_map(harbour, tmp_path):
     page = drawn(write_pdf([harbour], tmp_path / "report.pdf"), tmp_path)
     colors = [page.pixelColor(x, y).name() for x in range(60, 536, 1) for y in range(130, 620, 1)]
-    assert colors.count("#e69f00") > 200, "the first box"
-    assert colors.count("#56b4e9") > 200, "the second box"
+    assert colors.count("#ffd400") > 200, "the first box"
+    assert colors.count("#00e5ff") > 200, "the second box"
 
 
 def test_pdf_takes_the_layers_own_look_from_the_project(scene, harbour, tmp_path):

@@ -13,8 +13,8 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QSize
 from qgis.PyQt.QtGui import QColor
 
-from zoomearth.plugin.report import COLORS
-from zoomearth.plugin.report_pdf import STYLE
+from zoomearth.plugin.canvas import color_of
+from zoomearth.plugin.keeper import STYLE
 
 GROUNDS = pytest.mark.parametrize("ground", ["#0a140a", "#fdfdf5", "#6f8f4f"])
 
@@ -61,12 +61,12 @@ def test_the_style_loads_without_a_word(boxes):
 
 
 @GROUNDS
-def test_each_step_has_its_colour_within_a_dark_casing(boxes, ground):
+def test_each_step_has_the_canvas_colour_within_a_dark_casing(boxes, ground):
     boxes.loadNamedStyle(str(STYLE))
     image = drawn(boxes, ground, labels=False)
     for step in range(1, 8):
         across = [image.pixelColor(100 * step + x, 120) for x in range(-4, 5)]  # over the left edge of the box
-        assert COLORS[(step - 1) % 6].lower() in {color.name() for color in across}, step
+        assert color_of(step) in {color.name() for color in across}, step
         assert any(lightness(color) < 0.3 for color in across), "a dark casing"
 
 
