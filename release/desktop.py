@@ -77,7 +77,10 @@ def _run(folder: Path, options: argparse.Namespace) -> int:
     link.unlink(missing_ok=True)
     link.symlink_to(options.plugin.resolve())
     rasters = [str(raster.resolve()) for raster in options.rasters]
-    environment = {**os.environ, "PATH": os.pathsep.join(["/usr/bin", os.environ.get("PATH", "")])}  # QGIS takes the first python3 for its own
+    environment = {
+        **os.environ,
+        "PATH": os.pathsep.join(["/usr/bin", os.environ.get("PATH", "")]),
+    }  # QGIS takes the first python3 for its own
     command = ["qgis", "--profiles-path", str(folder), "--profile", "default", "--nologo", "--noversioncheck"]
     if not options.drive:
         return subprocess.run([*command, *rasters], env=environment).returncode
