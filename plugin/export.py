@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Iterable, Optional, Sequence
+from typing import Iterable, Optional, Sequence
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
@@ -18,7 +18,6 @@ from qgis.core import (
     QgsField,
     QgsFields,
     QgsGeometry,
-    QgsPointXY,
     QgsProject,
     QgsProviderRegistry,
     QgsVectorFileWriter,
@@ -30,21 +29,10 @@ from ..core.errors import SceneError
 from ..core.files import SHAPEFILE_TEXT, beside, shapefile_text
 from .exchange import Exchange, Seen
 from .i18n import tr
+from .store import ROI_FIELDS, roi_geometry, roi_values
 
 DRIVERS = {".gpkg": "GPKG", ".shp": "ESRI Shapefile", ".geojson": "GeoJSON"}
-# All within a Shapefile's ten ASCII characters, so that no driver renames them.
-FIELDS = {
-    "question": QVariant.String,
-    "answer": QVariant.String,
-    "step": QVariant.Int,
-    "label": QVariant.String,
-    "stopped": QVariant.String,
-    "model": QVariant.String,
-    "source": QVariant.String,
-    "window": QVariant.String,
-    "scale": QVariant.Double,
-    "time": QVariant.String,
-}
+FIELDS = {name: kind for name, kind in ROI_FIELDS.items() if name != "exchange"}  # all within a Shapefile's ten ASCII characters
 WGS84 = "EPSG:4326"
 
 Row = tuple[Exchange, Seen]
@@ -55,20 +43,10 @@ def rows(exchanges: Iterable[Exchange]) -> list[Row]:
     return [(exchange, seen) for exchange in exchanges for seen in exchange.zooms]
 
 
-def attributes(exchange: Exchange, seen: Seen) -> list[Any]:
-    """In the order of FIELDS. window: `left,top,right,bottom` in source pixels; scale: source pixels per shown pixel."""
-    window = ",".join(str(side) for side in seen.window)
-    stopped = exchange.stopped or exchange.status.value
-    about = [exchange.question, exchange.answer or "", seen.step, seen.label, stopped, exchange.model]
-    return [*about, public_source(exchange), window, round(seen.scale, 3), exchange.time]
-
-
-def public_source(exchange: Exchange) -> str:
-    """What the raster is called in a file that is handed on: its path, without the keys that stand in a URL or a provider's string."""
-    source = exchange.source.split("|")[0]
-    if "url=" in source or "dbname=" in source:
-        return exchange.layer
-    return source.partition("?")[0] if "://" in source else source
+def selected(layers: Iterable[QgsVectorLayer], exchanges: Iterable[Exchange]) -> list[Row]:
+    """Those whose features are selected in the panel's layers."""
+    chosen = {(feature["exchange"], feature["step"]) for layer in layers for feature in layer.getSelectedFeatures()}
+    return [(exchange, seen) for exchange, seen in rows(exchanges) if (exchange.id, seen.step) in chosen]
 
 
 def crs_of(exchange: Exchange) -> QgsCoordinateReferenceSystem:
@@ -85,7 +63,7 @@ def export_rois(chosen: Sequence[Row], path: Path, crs: Optional[QgsCoordinateRe
     can't be moved into the CRS, and for nothing to export.
     """
     driver = _check(chosen, path)
-    layer = _layer(chosen, _target(chosen, driver, crs), driver)
+    layer = boxes(chosen, _target(chosen, driver, crs), shapefile=driver == "ESRI Shapefile")
     options = QgsVectorFileWriter.SaveVectorOptions()
     options.driverName = driver
     options.fileEncoding = "UTF-8"
@@ -108,6 +86,30 @@ def export_rois(chosen: Sequence[Row], path: Path, crs: Optional[QgsCoordinateRe
         reason = failure.strerror or failure
         raise SceneError(tr("{path} can't be written: {reason}.").format(path=path, reason=reason), hint) from failure
     return path
+
+
+def boxes(chosen: Sequence[Row], crs: QgsCoordinateReferenceSystem, shapefile: bool = False) -> QgsVectorLayer:
+    """A layer in memory, in `crs`, its texts cut where a Shapefile is to be made of it. Raises SceneError for what can't be moved there."""
+    options = QgsVectorLayer.LayerOptions()
+    options.skipCrsValidation = True  # no question to the user about a layer that is never shown
+    layer = QgsVectorLayer("Polygon", "rois", "memory", options)
+    layer.setCrs(crs)
+    fields = QgsFields()
+    for name, kind in FIELDS.items():
+        fields.append(QgsField(name, kind, len=SHAPEFILE_TEXT if shapefile and kind == QVariant.String else 0))
+    layer.dataProvider().addAttributes(fields.toList())
+    layer.updateFields()
+    features = []
+    for exchange, seen in chosen:
+        feature = QgsFeature(layer.fields())
+        values = roi_values(exchange, seen)
+        taken = [values[name] for name in FIELDS]
+        feature.setAttributes([shapefile_text(value) if shapefile and isinstance(value, str) else value for value in taken])
+        feature.setGeometry(_moved(exchange, seen, crs))
+        features.append(feature)
+    layer.dataProvider().addFeatures(features)
+    layer.updateExtents()
+    return layer
 
 
 def _check(chosen: Sequence[Row], path: Path) -> str:
@@ -145,33 +147,9 @@ def _target(chosen: Sequence[Row], driver: str, crs: Optional[QgsCoordinateRefer
     return QgsCoordinateReferenceSystem(WGS84) if driver == "GeoJSON" else crs_of(chosen[0][0])
 
 
-def _layer(chosen: Sequence[Row], crs: QgsCoordinateReferenceSystem, driver: str) -> QgsVectorLayer:
-    """The boxes in memory, in `crs`, their texts as the driver takes them."""
-    shapefile = driver == "ESRI Shapefile"
-    options = QgsVectorLayer.LayerOptions()
-    options.skipCrsValidation = True  # no question to the user about a layer that is never shown
-    layer = QgsVectorLayer("Polygon", "rois", "memory", options)
-    layer.setCrs(crs)
-    fields = QgsFields()
-    for name, kind in FIELDS.items():
-        fields.append(QgsField(name, kind, len=SHAPEFILE_TEXT if shapefile and kind == QVariant.String else 0))
-    layer.dataProvider().addAttributes(fields.toList())
-    layer.updateFields()
-    features = []
-    for exchange, seen in chosen:
-        feature = QgsFeature(layer.fields())
-        values = attributes(exchange, seen)
-        feature.setAttributes([shapefile_text(value) if shapefile and isinstance(value, str) else value for value in values])
-        feature.setGeometry(_moved(exchange, seen, crs))
-        features.append(feature)
-    layer.dataProvider().addFeatures(features)
-    layer.updateExtents()
-    return layer
-
-
 def _moved(exchange: Exchange, seen: Seen, crs: QgsCoordinateReferenceSystem) -> QgsGeometry:
     """Its box in `crs`. What a projection can't show comes out of it as an exception, or as infinity."""
-    geometry = QgsGeometry.fromPolygonXY([[QgsPointXY(x, y) for x, y in seen.corners]])
+    geometry = roi_geometry(seen)
     if crs.isValid() and crs_of(exchange) != crs:
         with suppress(QgsCsException):
             geometry.transform(QgsCoordinateTransform(crs_of(exchange), crs, QgsProject.instance()))

@@ -27,7 +27,7 @@ class ExportDialog(QDialog):
         self.setWindowTitle(tr("Export boxes"))
         self.messages = QgsMessageBar(self)
 
-        self.only_selected = QRadioButton(tr("Of the selected exchanges ({count})").format(count=len(selected)))
+        self.only_selected = QRadioButton(tr("Selected ({count})").format(count=len(selected)))
         self.all = QRadioButton(tr("All ({count})").format(count=len(every)))
         self.only_selected.setEnabled(bool(selected))
         self.what = QButtonGroup(self)
@@ -65,7 +65,7 @@ class ExportDialog(QDialog):
     def _describe(self) -> None:
         """Names for scripts, and for those who do not see the dialog."""
         for widget, name, spoken, tip in (
-            (self.only_selected, "selected", tr("Selected boxes"), tr("Only the boxes of the exchanges that are selected in the panel")),
+            (self.only_selected, "selected", tr("Selected boxes"), tr("The boxes that are selected on the map")),
             (self.all, "all", tr("All boxes"), tr("The boxes of every exchange that the panel keeps")),
             (self.format, "format", tr("Format"), tr("A Shapefile keeps the first 254 bytes of a text; the others keep all of it")),
             (self.crs, "crs", tr("Coordinate reference system"), tr("The boxes are moved into this CRS, corner by corner")),

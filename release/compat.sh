@@ -13,7 +13,7 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do suites+=("$1"); shift; done
 [ $# -gt 0 ] && shift
 tests=("${@:-tests/qgis}")
 home=$PWD/.build/compat
-packages=(python3-qgis qgis-providers python3-gdal gdal-bin python3-numpy python3-pil python3-psutil procps)
+packages=(python3-qgis qgis-providers python3-gdal gdal-bin python3-numpy python3-pil python3-psutil poppler-utils procps)
 mkdir -p "$home"
 
 # Debian's address is whatever this machine's own apt uses.

@@ -43,7 +43,7 @@ globalLocale={locale}
 [zoomearth]
 python={python}
 """
-LIMIT = 300  # seconds that a driven QGIS may take
+LIMIT = 240  # seconds that a driven QGIS may take
 
 
 def main() -> int:
@@ -77,13 +77,13 @@ def _run(folder: Path, options: argparse.Namespace) -> int:
     link.unlink(missing_ok=True)
     link.symlink_to(options.plugin.resolve())
     rasters = [str(raster.resolve()) for raster in options.rasters]
+    environment = {**os.environ, "PATH": os.pathsep.join(["/usr/bin", os.environ.get("PATH", "")])}  # QGIS takes the first python3 for its own
     command = ["qgis", "--profiles-path", str(folder), "--profile", "default", "--nologo", "--noversioncheck"]
     if not options.drive:
-        return subprocess.run([*command, *rasters]).returncode
+        return subprocess.run([*command, *rasters], env=environment).returncode
     runtime = folder / "run"
     runtime.mkdir(mode=0o700)
-    environment = {
-        **os.environ,
+    environment |= {
         "XDG_RUNTIME_DIR": str(runtime),
         "LIBGL_ALWAYS_SOFTWARE": "1",
         "QT_X11_NO_MITSHM": "1",

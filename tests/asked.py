@@ -23,6 +23,8 @@ def asked(scene: Path, question: str, *replies: str, crs: str = "", layer: str =
     worker = Worker(Jobs(outbox), outbox)
     worker.run(Load(id=1, engine="scripted", replies=list(replies)))
     worker.run(Ask(id=2, scene=str(scene), question=question, policy=policy or None))
+    if worker.scene:
+        worker.scene.close()  # a GDAL dataset that outlives QGIS crashes Python at its end
     exchange = Exchange(question, source=str(scene), layer=layer or Path(scene).stem, crs=crs, scope="whole layer")
     for event in LineReader().feed(wire.getvalue()):
         if event["id"] == 2:

@@ -12,13 +12,14 @@ from asked import ANSWER, ZOOM, asked
 from hypothesis import given
 from hypothesis import strategies as st
 from osgeo import ogr
-from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsProject, QgsVectorLayer
+from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsField, QgsProject, QgsVectorLayer
+from qgis.PyQt.QtCore import QVariant
 from rasters import ROTATED
 
 from zoomearth.core.errors import SceneError
 from zoomearth.core.files import SHAPEFILE_TEXT, shapefile_text
 from zoomearth.core.geometry import Box, Grid
-from zoomearth.plugin.export import FIELDS, export_rois, public_source, rows
+from zoomearth.plugin.export import FIELDS, boxes, crs_of, export_rois, rows, selected
 
 EACH = pytest.mark.parametrize("suffix", [".gpkg", ".shp", ".geojson"])
 WGS84 = QgsCoordinateReferenceSystem("EPSG:4326")
@@ -53,7 +54,7 @@ def test_the_boxes_arrive_with_all_their_fields(harbour, tmp_path, suffix):
     first, second = (fields for fields, _ in features)
     assert first["question"] == "How many ships lie at the outer quay?"
     assert (first["answer"], first["step"], first["label"], first["stopped"]) == ("3 ships", 1, "northern harbour", "answered")
-    assert (first["model"], first["source"]) == ("scripted", harbour.source)
+    assert (first["model"], first["source"]) == ("scripted", "town")
     assert re.sub(r"\D", "", first["time"])[:14] == re.sub(r"\D", "", harbour.time), "OGR takes GeoJSON's for a date"
     assert first["window"] == ",".join(map(str, harbour.zooms[0].window))
     assert first["scale"] == pytest.approx(harbour.zooms[0].scale, abs=1e-3)
@@ -223,17 +224,15 @@ def test_a_file_that_is_open_in_the_project_is_left_alone(harbour, tmp_path, suf
     assert layer.featureCount() == 2
 
 
-@pytest.mark.parametrize(
-    ("source", "public"),
-    [
-        ("/data/city.tif|option:X=Y", "/data/city.tif"),
-        ("/vsicurl/https://host/city.tif?sig=hush", "/vsicurl/https://host/city.tif"),
-        ("type=xyz&url=https://host/{z}/{x}/{y}.png?key=hush", "the layer"),
-        ("dbname='gis' user='me' password='hush' table=\"r\"", "the layer"),
-    ],
-)
-def test_no_key_of_a_server_is_handed_on(harbour, source, public):
-    assert public_source(replace(harbour, source=source, layer="the layer")) == public
+def test_the_selected_boxes_are_those_of_the_map(harbour):
+    layer = boxes(rows([harbour]), crs_of(harbour))
+    layer.dataProvider().addAttributes([QgsField("exchange", QVariant.String)])
+    layer.updateFields()
+    for feature in layer.getFeatures():
+        layer.dataProvider().changeAttributeValues({feature.id(): {layer.fields().indexOf("exchange"): harbour.id}})
+    layer.selectByExpression('"step" = 2')
+    other = replace(harbour, id="another")
+    assert selected([layer], [other, harbour]) == [(harbour, harbour.zooms[1])]
 
 
 def test_ogrinfo_agrees(harbour, tmp_path):

@@ -6,6 +6,7 @@ from qgis.core import QgsCoordinateReferenceSystem, QgsSettings
 from qgis.gui import QgsFileWidget, QgsProjectionSelectionWidget
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QComboBox, QPushButton, QRadioButton, QWidget
+
 from zoomearth.plugin.export import rows
 from zoomearth.plugin.export_dialog import FOLDER, ExportDialog
 
