@@ -429,3 +429,20 @@ def test_a_tile_service_is_asked_through_a_snapshot_that_is_gone_afterwards(scri
     assert "HTTP 500" in failed.feedback.told[-1]
     assert len(paths) == 2
     assert not any(Path(path).exists() for path in paths)
+
+
+def test_a_cancel_is_heard_while_tiles_are_fetched_on_another_thread(qtbot, script, qgis_new_project):
+    script(BOX, ANSWER)
+    with TileServer() as server:
+        server.answer = lambda x, y: "slow"
+        layer = QgsRasterLayer(server.source, "tiles", "wms")
+        QgsProject.instance().addMapLayer(layer)
+        context = QgsProcessingContext()
+        context.setProject(QgsProject.instance())
+        feedback, ended = start(qtbot, "ask", context, INPUT=layer, QUESTION="How many?", RESOLUTION=resolution(5), OUTPUT="memory:")
+        qtbot.waitUntil(lambda: bool(server.asked), timeout=10000)
+        cancelled = time.monotonic()
+        feedback.cancel()
+        qtbot.waitUntil(lambda: bool(ended), timeout=5000)
+    assert time.monotonic() - cancelled < 2.5, "it waited for the tiles"
+    assert not backends()
