@@ -431,6 +431,35 @@ def test_a_tile_service_is_asked_through_a_snapshot_that_is_gone_afterwards(scri
     assert not any(Path(path).exists() for path in paths)
 
 
+def test_many_questions_about_a_tile_service_fetch_its_tiles_once(script, qgis_new_project):
+    script(ANSWER)
+    with TileServer() as server:
+        layer = QgsRasterLayer(server.source, "tiles", "wms")
+        QgsProject.instance().addMapLayer(layer)
+        run = Run("askmany", LAYERS=[layer], QUESTIONS="one?\ntwo?\nthree?", RESOLUTION=resolution(2), OUTPUT="memory:")
+        assert [row["answer"] for row in run.rows()] == ["3", "3", "3"]
+        assert sorted(server.asked) == [(2, x, y) for x in range(4) for y in range(4)]
+
+
+def test_each_polygon_over_a_tile_service_has_a_snapshot_of_its_own(script, qgis_new_project):
+    script(BOX, ANSWER)
+    pixel = resolution(4)
+    boxes = [QgsRectangle(side * pixel, side * pixel, (side + 400) * pixel, (side + 300) * pixel) for side in (0, 700)]
+    with TileServer() as server:
+        layer = QgsRasterLayer(server.source, "tiles", "wms")
+        QgsProject.instance().addMapLayer(layer)
+        places = polygons("EPSG:4326", *(to("EPSG:4326", layer, box) for box in boxes), name=["a", "b"])
+        run = Run("askbyfeature", INPUT=layer, POLYGONS=places, QUESTION="?", RESOLUTION=pixel, OUTPUT="memory:", ROIS="memory:")
+        assert {level for level, _, _ in server.asked} == {4}
+    rois = run.rows("ROIS")
+    assert len(rois) == 2
+    for box, roi in zip(boxes, rois):
+        assert QgsGeometry.fromRect(box).buffer(pixel, 4).contains(roi[""])
+        _, _, right, bottom = map(int, roi["window"].split(","))
+        assert right <= 402, "pixels are counted in the polygon's own snapshot"
+        assert bottom <= 302
+
+
 def test_a_cancel_is_heard_while_tiles_are_fetched_on_another_thread(qtbot, script, qgis_new_project):
     script(BOX, ANSWER)
     with TileServer() as server:
