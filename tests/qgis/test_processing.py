@@ -1,6 +1,7 @@
 """The algorithms, run as QGIS runs them: the real backend in its own process, the demo model over a scene with ground truth."""
 
 import contextlib
+import csv
 import json
 import os
 import signal
@@ -380,6 +381,20 @@ def test_a_killed_backend_costs_one_row(qtbot, layer, script):
         ("three?", "3"),
     ]
     assert "crashed or was killed" in rows[1][2]
+
+
+def test_after_a_cancel_a_file_holds_what_was_answered(qtbot, layer, script, tmp_path):
+    script("word " * 30 + ANSWER, pace=0.05)
+    context, table = QgsProcessingContext(), tmp_path / "answers.csv"
+    context.setProject(QgsProject.instance())
+    feedback, ended = start(qtbot, "askmany", context, LAYERS=[layer], QUESTIONS="one?\ntwo?\nthree?\nfour?", OUTPUT=str(table))
+    qtbot.waitUntil(lambda: max(feedback.shares, default=0) > 26, timeout=30000)
+    feedback.cancel()
+    qtbot.waitUntil(lambda: bool(ended), timeout=5000)
+    with table.open(encoding="utf-8") as file:
+        rows = [(row["question"], row["answer"], row["stopped"]) for row in csv.DictReader(file)]
+    assert rows[0] == ("one?", "3", "answered")
+    assert rows[1:] in ([], [("two?", "", "cancelled")])
 
 
 def test_it_is_a_step_of_a_model(layer, script):
