@@ -27,7 +27,7 @@ from qgis.core import (
 )
 
 from ..environment import backend_python
-from ..exchange import Exchange, Seen
+from ..exchange import Exchange, Seen, Status
 from ..i18n import tr
 from ..settings import load_message
 from ..store import ROI_FIELDS, roi_geometry, roi_values
