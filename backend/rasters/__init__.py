@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -76,19 +76,20 @@ class Facts:
     metres: float | None  # per CRS unit; None for degrees and where unknown
     files: tuple[str, ...]  # what the raster is made of, side files and a VRT's sources included
     subdatasets: tuple[str, ...]
+    halves: bool  # GDAL can give half the raster's resolution for half the work: a TIFF of JPEG tiles, without overviews
 
 
 class Raster(Protocol):
     """One open raster. Windows are (x, y, width, height) in pixels of the level: 0 is the raster, n its n-th overview.
 
-    Opened and used on one thread. `options` are GDAL configuration, in force only inside the calls. Every method raises `RasterError`.
+    Used by one thread at a time. `options` are GDAL configuration, in force only inside the calls. Every method raises `RasterError`.
     """
 
     library: str
     facts: Facts
 
     def read(self, window: Window, bands: Sequence[int], dtype: str, level: int = 0, size: Size | None = None) -> np.ndarray:
-        """Pixels [band, row, column]; with `size`, averaged by GDAL to it."""
+        """Pixels [band, row, column]; with `size`, averaged by GDAL to it, or by the JPEG decoder where `facts.halves`."""
         ...
 
     def mask(self, window: Window, band: int, level: int = 0, size: Size | None = None) -> np.ndarray:
@@ -101,6 +102,10 @@ class Raster(Protocol):
 
     def small_cache(self) -> contextlib.AbstractContextManager[None]:
         """GDAL's block cache held to CACHE_BYTES, and put back."""
+        ...
+
+    def twin(self) -> Raster:
+        """The same raster for another thread; not opened before it is read."""
         ...
 
     def close(self) -> None: ...
@@ -117,6 +122,15 @@ def library() -> str:
             return name
     missing = wanted or "neither osgeo nor rasterio"
     raise BackendError(f"No GDAL for Python was found ({missing}).", "pip install rasterio")
+
+
+def halves(driver: str, structure: Mapping[str, str], overviews: int) -> bool:
+    """`Facts.halves`, from GDAL's IMAGE_STRUCTURE metadata.
+
+    Asked for the nearest pixels at half the resolution, GDAL decodes each such tile at 4 x 4 of its 8 x 8 coefficients: their
+    averages, but for rounding, at 0.6 of the cost.
+    """
+    return driver == "GTiff" and not overviews and structure.get("COMPRESSION") in ("JPEG", "YCbCr JPEG")
 
 
 def open_raster(path: str, options: dict[str, str]) -> Raster:
