@@ -99,7 +99,10 @@ def reduced(
 
 
 def _in_order(
-    work: Callable[[Window], list[Image.Image]], todo: list[Window], pool: ThreadPoolExecutor | None, before_read: Callable[[int, int], None]
+    work: Callable[[Window], list[Image.Image]],
+    todo: list[Window],
+    pool: ThreadPoolExecutor | None,
+    before_read: Callable[[int, int], None],
 ) -> Iterator[tuple[Window, list[Image.Image]]]:
     """Each run and what became of it, while the next ones are under way."""
     if pool is None or len(todo) == 1:
