@@ -37,7 +37,7 @@ REMOTE_OPTIONS = {
     "GDAL_HTTP_MAX_RETRY": "2",
     "GDAL_HTTP_RETRY_DELAY": "0.5",  # seconds; GDAL's own 30 look like a hang
 }
-CACHE_BYTES = 64 << 20  # GDAL's block cache while a raster runs through it, else 5 % of the machine's memory
+CACHE_BYTES = 32 << 20  # GDAL's block cache while a raster runs through it, else 5 % of the machine's memory
 
 
 class RasterError(Exception):
