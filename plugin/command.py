@@ -84,8 +84,8 @@ def descendants(pid: int) -> list[int]:
     listing.waitForStarted(2000)
     itself = int(listing.processId())
     listing.waitForFinished(2000)
-    parents = dict(tuple(map(int, line.split())) for line in bytes(listing.readAll()).decode().splitlines())
-    parents.pop(itself, None)
+    pairs = (line.split() for line in bytes(listing.readAll()).decode().splitlines())
+    parents = {int(child): int(parent) for child, parent in pairs if int(child) != itself}
     found = [pid]
     for ancestor in found:  # grows as it goes
         found.extend(child for child, parent in parents.items() if parent == ancestor)

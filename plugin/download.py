@@ -48,6 +48,7 @@ class Download(QObject):
     def __init__(self, parent: Optional[QObject] = None) -> None:
         super().__init__(parent)
         self._model: Optional[Model] = None
+        self._done: dict[str, int] = {}  # bytes of each file
         self._task: Optional[_Shown] = None
         self._command = Command(self)
         self._command.said.connect(self._hear)
