@@ -11,11 +11,11 @@ import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
-def make_wheel(name: str, version: str = "1.0", size: int = 1000) -> tuple[str, bytes]:
+def make_wheel(name: str, version: str = "1.0", size: int = 1000, module: bytes = b"HERE = True\n") -> tuple[str, bytes]:
     """File name and content of a pure wheel with one module and `size` bytes that can't be compressed."""
     info = f"{name}-{version}.dist-info"
     files = {
-        f"{name}/__init__.py": b"HERE = True\n",
+        f"{name}/__init__.py": module,
         f"{name}/data.bin": os.urandom(size),
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode(),
         f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",

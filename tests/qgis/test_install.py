@@ -248,6 +248,25 @@ def test_a_python_that_is_too_old_or_none_at_all_is_named(environment, packages,
         assert refused(qtbot, installer(environment, packages=packages, base=str(older))) == "python"
 
 
+def test_a_package_killed_while_it_was_unpacked_is_no_obstacle(environment, packages, qtbot):
+    assert attempt(qtbot, installer(environment, packages=packages)) == [True, None]
+    (package,) = environment.folder.glob(f"**/{NAMES[0]}")
+    shutil.rmtree(package)
+    (package.parent / f"{NAMES[0]}-1.0.dist-info" / "INSTALLER").unlink()
+    (environment.folder / "complete.json").unlink()
+    assert attempt(qtbot, installer(environment, packages=packages)) == [True, None]
+    assert (package / "__init__.py").exists()
+
+
+def test_an_environment_that_fails_its_trial_is_begun_anew(environment, packages, qtbot):
+    (wheel,) = Path(packages).glob(f"{NAMES[0]}*")
+    good = wheel.read_bytes()
+    wheel.write_bytes(make_wheel(NAMES[0], module=b"import zoomearth_absent\n")[1])
+    assert refused(qtbot, installer(environment, packages=packages)) == "unknown"
+    wheel.write_bytes(good)
+    assert attempt(qtbot, installer(environment, packages=packages)) == [True, None]
+
+
 def test_packages_that_do_not_import_are_no_environment(environment, packages, qtbot):
     environment = Environment(environment.requirements, ("-c", "import zoomearth_absent"))
     assert refused(qtbot, installer(environment, packages=packages)) == "unknown"
