@@ -70,8 +70,11 @@ class PackageIndex:
             def log_message(self, *_: object) -> None:
                 pass
 
+            def do_HEAD(self) -> None:
+                self.do_GET()
+
             def do_GET(self) -> None:
-                index.asked.append(self.path)
+                index.asked.extend([self.path] if self.command == "GET" else [])
                 body = index._page(self.path)
                 self.send_response(200 if body is not None else 404)
                 self.send_header("Content-Length", str(len(body or b"")))
@@ -79,6 +82,8 @@ class PackageIndex:
                 if self.path.startswith("/files"):
                     self.send_header("Cache-Control", "max-age=365000000, immutable")
                 self.end_headers()
+                if self.command == "HEAD":
+                    return
                 middle = len(body or b"") // 2 if any(f"/{name}-" in self.path for name in index.held) else 0
                 with contextlib.suppress(OSError):  # whoever asked was killed
                     self.wfile.write((body or b"")[:middle])
