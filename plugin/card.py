@@ -58,6 +58,7 @@ class Card(QFrame):
         font = self._answer.font()
         font.setPointSizeF(font.pointSizeF() * 1.25)
         self._answer.setFont(font)
+        self._answer.setStyleSheet("border-left: 3px solid palette(highlight); padding: 2px 8px;")
         self._note = _label("zoomearth_exchange_note", small=True)
         self._log = _label("zoomearth_exchange_log", small=True)
         self._log.setVisible(False)

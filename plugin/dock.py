@@ -238,7 +238,7 @@ class Dock(QgsDockWidget):
         self.resolution.setVisible(needs_snapshot)
         self._resolution_label.setVisible(needs_snapshot)
         if needs_snapshot:
-            self.resolution.setValue(default_resolution(layer, self._canvas.mapUnitsPerPixel()))
+            self.resolution.setValue(default_resolution(layer, scope.units_per_pixel(self._canvas, layer)))
         self._refresh()
 
     def _scope_changed(self) -> None:

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+import math
+from typing import Any, Optional, Sequence
 
-from qgis.core import QgsContrastEnhancement, QgsMultiBandColorRenderer, QgsRasterLayer, QgsSingleBandGrayRenderer
+from qgis.core import (
+    QgsContrastEnhancement,
+    QgsMultiBandColorRenderer,
+    QgsRasterLayer,
+    QgsRectangle,
+    QgsSingleBandGrayRenderer,
+    QgsSingleBandPseudoColorRenderer,
+)
+
+_STRETCHES = (
+    QgsContrastEnhancement.ContrastEnhancementAlgorithm.StretchToMinimumMaximum,
+    QgsContrastEnhancement.ContrastEnhancementAlgorithm.StretchAndClipToMinimumMaximum,
+)
 
 
 def read_by_gdal(layer: QgsRasterLayer) -> bool:
     """Whether the backend can read the layer's file or URL itself; any other kind needs a snapshot first."""
-    return layer.providerType() == "gdal"
+    return layer.providerType() == "gdal" and "/vsimem/" not in layer.source()  # files in this process's memory
 
 
 def scene_fields(layer: QgsRasterLayer) -> dict[str, Any]:
@@ -23,23 +36,43 @@ def scene_fields(layer: QgsRasterLayer) -> dict[str, Any]:
     return fields
 
 
+def lies_nowhere(layer: QgsRasterLayer) -> bool:
+    """Whether it has no place on the map: QGIS shows it by its pixels then, x to the right and y upwards from the top left corner."""
+    pixels = QgsRectangle(0, -layer.height(), layer.width(), 0)
+    return read_by_gdal(layer) and layer.extent() == pixels
+
+
+def outline_fields(outline: Sequence[Sequence[float]], nowhere: bool) -> dict[str, Any]:
+    """`outline` of the wire's ask, or `region` for a layer that lies nowhere, of corners in the layer's own coordinates."""
+    if not nowhere:
+        return {"outline": [[float(x), float(y)] for x, y in outline]}
+    xs, ys = zip(*outline)
+    return {"region": [min(xs), -max(ys), max(xs), -min(ys)]}
+
+
 def _shown(layer: QgsRasterLayer) -> tuple[list[int], list[Optional[list[float]]]]:
     renderer = layer.renderer()
+    limits: list[Optional[list[float]]]
     if isinstance(renderer, QgsMultiBandColorRenderer):
         bands = [renderer.redBand(), renderer.greenBand(), renderer.blueBand()]
         contrasts = [renderer.redContrastEnhancement(), renderer.greenContrastEnhancement(), renderer.blueContrastEnhancement()]
+        limits = [_limits(contrast) for contrast in contrasts]
     elif isinstance(renderer, QgsSingleBandGrayRenderer):
-        bands, contrasts = [renderer.grayBand()], [renderer.contrastEnhancement()]
+        bands, limits = [renderer.grayBand()], [_limits(renderer.contrastEnhancement())]
+    elif isinstance(renderer, QgsSingleBandPseudoColorRenderer):  # the band as it is: colours of a ramp are none that a model was taught
+        bands, limits = [renderer.band()], [_ordered(renderer.classificationMin(), renderer.classificationMax())]
     else:
         return [], []
     if not all(0 < band <= layer.bandCount() for band in bands):
         return [], []
-    return bands, [_limits(contrast) for contrast in contrasts]
+    return bands, limits
 
 
 def _limits(contrast: Optional[QgsContrastEnhancement]) -> Optional[list[float]]:
-    none = QgsContrastEnhancement.ContrastEnhancementAlgorithm.NoEnhancement
-    if contrast is None or contrast.contrastEnhancementAlgorithm() == none:
+    if contrast is None or contrast.contrastEnhancementAlgorithm() not in _STRETCHES:
         return None
-    low, high = contrast.minimumValue(), contrast.maximumValue()
-    return [low, high] if low < high else None
+    return _ordered(contrast.minimumValue(), contrast.maximumValue())
+
+
+def _ordered(low: float, high: float) -> Optional[list[float]]:
+    return [low, high] if math.isfinite(low) and math.isfinite(high) and low < high else None

@@ -16,6 +16,7 @@ class Panel:
     """session, dock, backend, keeper; `script` chooses what a scripted engine says, else the demo model answers."""
 
     def __init__(self, iface, python):
+        self.canvas = iface.mapCanvas()
         self.load = {"engine": "local"}
         self.backend = Backend(lambda: command(python))
         self.keeper = Keeper()
@@ -39,7 +40,12 @@ class Panel:
     def ask(self, question="How many ships are at the northern pier?"):
         self.dock.question.setPlainText(question)
         self.dock.ask.click()
-        return self.session.exchanges[-1]
+        return self.session.exchanges[-1] if self.session.exchanges else None
+
+    def ask_nothing(self):
+        """How many exchanges there are after a question that should be refused."""
+        self.ask()
+        return len(self.session.exchanges)
 
     def asked(self, question="How many ships are at the northern pier?", timeout=120):
         """The exchange, ended."""
