@@ -81,9 +81,11 @@ def descendants(pid: int) -> list[int]:
     """The processes that `pid` has started, and those that they have; the youngest first, as a parent may start another while it lives."""
     listing = QProcess()
     listing.start("ps", ["-A", "-o", "pid=,ppid="])
+    listing.waitForStarted(2000)
+    itself = int(listing.processId())
     listing.waitForFinished(2000)
     pairs = (line.split() for line in bytes(listing.readAll()).decode().splitlines())
-    parents = {int(child): int(parent) for child, parent in pairs}
+    parents = {int(child): int(parent) for child, parent in pairs if int(child) != itself}
     found = [pid]
     for ancestor in found:  # grows as it goes
         found.extend(child for child, parent in parents.items() if parent == ancestor)

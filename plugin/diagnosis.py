@@ -129,7 +129,7 @@ KNOWN: tuple[tuple[str, Callable[[], Diagnosis]], ...] = (
     (
         r"failed to establish a new connection|name or service not known|name resolution|getaddrinfo failed|nodename nor servname"
         r"|network is unreachable|connecttimeout|connection timed out|read timed out|connection refused|dns error|error sending request"
-        r"|connection (was )?(reset|aborted|broken)|incompleteread|operation timed out",
+        r"|connection (was )?(reset|aborted|broken)|incompleteread|operation timed out|request failed after",
         offline,
     ),
     (r"do not match the hashes|hash mismatch|bad zipfile|badzipfile|file is not a zip file|bad crc|wheel .* is invalid", damaged),

@@ -6,9 +6,10 @@ It takes long, and goes on while the options are closed: QGIS's status bar shows
 from __future__ import annotations
 
 import json
-from typing import Optional
+import threading
+from typing import Callable, Optional
 
-from qgis.core import QgsApplication, QgsProxyProgressTask
+from qgis.core import QgsApplication, QgsTask
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from .child import child_environment
@@ -16,6 +17,26 @@ from .command import Command
 from .environment import BACKEND, ISOLATED
 from .i18n import tr
 from .models import Model
+
+
+class _Shown(QgsTask):
+    """What the status bar shows of it, with a button that stops it. (QgsProxyProgressTask can't be cancelled before QGIS 3.26.)"""
+
+    def __init__(self, description: str, stop: Callable[[], None]) -> None:
+        super().__init__(description, QgsTask.Flag.CanCancel)
+        self._stop, self._ok, self._over = stop, False, threading.Event()
+
+    def run(self) -> bool:
+        self._over.wait()
+        return self._ok
+
+    def cancel(self) -> None:
+        super().cancel()
+        self._stop()
+
+    def end(self, ok: bool) -> None:
+        self._ok = ok
+        self._over.set()
 
 
 class Download(QObject):
@@ -27,7 +48,8 @@ class Download(QObject):
     def __init__(self, parent: Optional[QObject] = None) -> None:
         super().__init__(parent)
         self._model: Optional[Model] = None
-        self._task: Optional[QgsProxyProgressTask] = None
+        self._done: dict[str, int] = {}  # bytes of each file
+        self._task: Optional[_Shown] = None
         self._command = Command(self)
         self._command.said.connect(self._hear)
         self._command.ended.connect(self._end)
@@ -39,10 +61,8 @@ class Download(QObject):
 
     def start(self, python: str, model: Model) -> None:
         """Goes on where an earlier attempt stopped."""
-        self._model, self._why, self._last = model, "", ""
-        self._done: dict[str, int] = {}
-        self._task = QgsProxyProgressTask(tr("Downloading the model {model}").format(model=model.id), True)
-        self._task.canceled.connect(self.cancel)
+        self._model, self._done, self._why, self._last = model, {}, "", ""
+        self._task = _Shown(tr("Downloading the model {model}").format(model=model.id), self.cancel)
         QgsApplication.taskManager().addTask(self._task)
         self._command.start(python, [*ISOLATED, str(BACKEND), "models", "download", model.id, "--json"], child_environment())
 
@@ -65,7 +85,7 @@ class Download(QObject):
             total = max(self._model.bytes, done)
             self.progress.emit(done, total)
             if self._task:
-                self._task.setProxyProgress(100 * done / total)
+                self._task.setProgress(100 * done / total)
         elif "error" in said:
             self._why = f"{said['error']['message']} {said['error']['hint']}".strip()
 
@@ -75,6 +95,5 @@ class Download(QObject):
     def _finish(self, ok: bool, why: str) -> None:
         task, self._task, self._model = self._task, None, None
         if task:
-            task.canceled.disconnect(self.cancel)
-            task.finalize(ok)
+            task.end(ok)
         self.finished.emit(ok, why)

@@ -76,6 +76,9 @@ class EnvironmentBox(QGroupBox):
             button.setEnabled(self._removal is None)
         if self._removal:
             self._state.say(tr("Being removed ..."))
+        elif self.chosen():
+            used = tr("The interpreter below is used instead.") if self.python() else tr("The interpreter below is not there.")
+            self._state.tell(self.python() is not None, used)
         elif facts:
             told = {"size": size_text(facts["bytes"]), "device": facts["device"].upper()}
             self._state.tell(True, tr("Set up for {device}, {size}.").format(**told))

@@ -25,6 +25,12 @@ USUAL_BUILD = {"linux": "cuda", "win32": "cpu"}  # the PyTorch that the public i
 OWN_SOURCES = ("index-url", "extra-index-url", "find-links", "no-index")  # settings of pip, which uv does not read
 LEAST_PIP = "pip>=24.1"  # says its progress to a program, and trusts the certificates that the system trusts
 MEASURE = "import os, sys; print(sum(os.lstat(os.path.join(p, n)).st_size for p, _, names in os.walk(sys.argv[1]) for n in names))"
+# A pure environment whose pip works, and whose packages are whole: pip and uv write INSTALLER once a package's files are there.
+SOUND = (
+    "import pathlib, pip, sys, sysconfig; packages = pathlib.Path(sysconfig.get_path('purelib')).glob('*.dist-info'); "
+    "sys.exit(sys.prefix == sys.base_prefix or not all((each / 'INSTALLER').exists() for each in packages))"
+)
+BUILD_FILE = "build.txt"  # in the environment: which PyTorch it was begun for
 TIDY = "import shutil, sys; [shutil.rmtree(folder, ignore_errors=True) for folder in sys.argv[1:]]"
 
 
@@ -76,8 +82,12 @@ class Recipe:
         (environment.folder / MARKER).unlink(missing_ok=True)
         if not (yield from self._begun()):
             yield from self._make()
+            (environment.folder / BUILD_FILE).write_text(self.build.device)
         yield from self._bring()
-        yield from self._must(tr("Trying it out"), self._python(*environment.proof))
+        ran = yield Run(tr("Trying it out"), *self._python(*environment.proof))
+        if ran.code:
+            (environment.folder / BUILD_FILE).unlink()  # the next attempt begins anew
+            raise Failed(diagnose(ran.lines))
         measured = yield from self._must(tr("Tidying up"), self._python("-c", MEASURE, str(environment.folder)))
         facts = {"python": str(environment.python), "device": self.build.device, "bytes": int(measured.lines[-1])}
         yield Run(tr("Tidying up"), *self._python("-c", TIDY, str(scratch), *map(str, environment.others())))
@@ -108,10 +118,11 @@ class Recipe:
         return ran
 
     def _begun(self) -> Generator[Run, Ran, bool]:
-        """Whether an earlier attempt has left an environment to go on with."""
-        if not self.environment.python.exists():
+        """Whether an earlier attempt has left an environment to go on with: one for this PyTorch, with no package half unpacked."""
+        build = self.environment.folder / BUILD_FILE
+        if not (build.exists() and build.read_text() == self.build.device and self.environment.python.exists()):
             return False
-        ran = yield Run(tr("Looking at what is there"), *self._python("-m", "pip", "--version"))
+        ran = yield Run(tr("Looking at what is there"), *self._python("-c", SOUND))
         return ran.code == 0
 
     def _make(self) -> Steps:

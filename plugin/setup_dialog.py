@@ -52,7 +52,7 @@ class SetupDialog(QDialog):
         self._copy = named(
             QPushButton(tr("Copy diagnostics")), "zoomearth_setup_copy", tr("Versions, settings and the log, without keys and paths")
         )
-        self._copy.clicked.connect(lambda: copy_diagnostics(self.installer.log if self.installer else []))
+        self._copy.clicked.connect(lambda: copy_diagnostics(self._said()))
         self._close = named(QPushButton(tr("Not now")), "zoomearth_setup_close", tr("Close without an environment"))
         self._close.clicked.connect(self._step_back)
         buttons = QHBoxLayout()
@@ -195,9 +195,11 @@ class SetupDialog(QDialog):
             return self._turn_to(self._asking)
         self._what.setText(f"<h3>{diagnosis.what}</h3>")
         self._remedy.setText(diagnosis.remedy)
-        assert self.installer
-        self._tail.setPlainText("\n".join(self.installer.log[-40:]))
+        self._tail.setPlainText("\n".join(self._said()[-40:]))
         self._turn_to(self._failed)
+
+    def _said(self) -> list[str]:
+        return self.installer.log if self.installer else []
 
     def _step_back(self) -> None:
         page = self._pages.currentWidget()
