@@ -89,7 +89,8 @@ class Installer(QObject):
             self._advance(Ran(code, self._lines))
 
     def _advance(self, ran: Optional[Ran]) -> None:
-        assert self._steps
+        if self._steps is None:
+            return
         try:
             run = self._steps.send(ran)  # type: ignore[arg-type]  # None starts a generator
         except StopIteration:

@@ -159,7 +159,8 @@ class Snapshot(QObject):
 
     def _end(self) -> None:
         task, self._task = self._task, None
-        assert task
+        if task is None:
+            return
         if task.path:
             self.finished.emit(task.path)
         elif task.error:
