@@ -54,7 +54,9 @@ class Boxes:
             band.setWidth(width)
             self._items.append(band)
         corner = max(geometry.vertices(), key=lambda point: (point.y(), -point.x()))
-        self._items.append(Badge(self._canvas, QgsPointXY(corner.x(), corner.y()), f"{seen.step}  {seen.label}".strip(), color_of(seen.step)))
+        self._items.append(
+            Badge(self._canvas, QgsPointXY(corner.x(), corner.y()), f"{seen.step}  {seen.label}".strip(), color_of(seen.step))
+        )
 
     def clear(self) -> None:
         """The features have taken their place, or there will be none."""

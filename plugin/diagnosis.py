@@ -153,5 +153,5 @@ KNOWN: tuple[tuple[str, Callable[[], Diagnosis]], ...] = (
 
 def diagnose(log: Sequence[str]) -> Diagnosis:
     """The first known failure that the lines of a log show."""
-    text = "\n".join(log).lower()
+    text = " ".join(" ".join(log).lower().split())
     return next((about() for pattern, about in KNOWN if re.search(pattern, text)), unknown())

@@ -100,7 +100,9 @@ class Dock(QgsDockWidget):
         self.resolution = QgsDoubleSpinBox()
         self.resolution.setObjectName("zoomearth_resolution")
         self.resolution.setAccessibleName(tr("Snapshot resolution"))
-        self.resolution.setToolTip(tr("Map units per pixel at which a picture of this layer is taken, because its pixels are not in a file."))
+        self.resolution.setToolTip(
+            tr("Map units per pixel at which a picture of this layer is taken, because its pixels are not in a file.")
+        )
         self.resolution.setDecimals(6)
         self.resolution.setRange(1e-6, 1e6)
         self.resolution.setSuffix(tr(" map units per pixel"))

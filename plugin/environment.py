@@ -25,21 +25,29 @@ from .settings import chosen_python
 PLUGIN = Path(__file__).resolve().parents[1]
 REQUIREMENTS = PLUGIN / "resources" / "requirements" / "backend.txt"
 BACKEND = PLUGIN / "backend" / "__main__.py"
+ICON = PLUGIN / "resources" / "icons" / "zoomearth.svg"
 MARKER = "complete.json"  # written last: without it an environment is one that is still to be finished
 ISOLATED = ("-I", "-X", "utf8")  # how every Python is started: nothing of the user's or QGIS's Python is seen
 
 
 @dataclass(frozen=True)
 class Build:
-    """PyTorch for a kind of processor. Bytes of all packages, about, measured with the versions of backend.txt (Linux, Python 3.11)."""
+    """PyTorch for a kind of processor, and the bytes of all packages with it, about."""
 
     device: str
     download: int
     disk: int
 
 
-BUILDS = {build.device: build for build in (Build("cpu", 450_000_000, 1_500_000_000), Build("cuda", 3_200_000_000, 7_000_000_000))}
-BUILDS["mps"] = Build("mps", 350_000_000, 1_200_000_000)
+# Downloads: the sizes that the index states for Python 3.12. On disk: cpu as installed (Linux); the other two are reckoned from it.
+BUILDS = {
+    build.device: build
+    for build in (
+        Build("cpu", 350_000_000, 1_500_000_000),
+        Build("cuda", 2_900_000_000, 6_500_000_000),
+        Build("mps", 250_000_000, 1_200_000_000),
+    )
+}
 
 
 def detect_device() -> str:
@@ -53,9 +61,10 @@ def detect_device() -> str:
 
 @dataclass(frozen=True)
 class Environment:
-    """The environment for one list of requirements."""
+    """The environment for one list of requirements. proof: what its Python must run before it counts as whole."""
 
     requirements: Path = REQUIREMENTS
+    proof: tuple[str, ...] = (str(BACKEND), "check", "--json")
 
     @property
     def folder(self) -> Path:

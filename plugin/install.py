@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from typing import Optional, Sequence
+from typing import Optional
 
 from qgis.PyQt.QtCore import QLockFile, QObject, pyqtSignal
 
 from .command import Command
 from .diagnosis import Diagnosis, another_qgis, diagnose
-from .environment import BACKEND, BUILDS, Build, Environment, backend_python, detect_device
+from .environment import BUILDS, Build, Environment, backend_python, detect_device
 from .meter import Meter
 from .recipe import Failed, Ran, Recipe, Steps
 
@@ -19,7 +19,7 @@ __all__ = ["Installer", "backend_python"]
 class Installer(QObject):
     """One attempt at a time; the next goes on where one was cut off.
 
-    build: the PyTorch to bring (default: the one for this machine). base, packages, proof: see Recipe.
+    build: the PyTorch to bring (default: the one for this machine). base, packages: see Recipe.
     Signals. progress: stage, bytes done, bytes in all (0, 0: not known). said: a line of the log. finished: exactly once an attempt;
     whether the environment is whole, and a Diagnosis where it failed (None after a cancel).
     """
@@ -34,13 +34,12 @@ class Installer(QObject):
         build: Optional[Build] = None,
         base: str = "",
         packages: str = "",
-        proof: Sequence[str] = (str(BACKEND), "check", "--json"),
         parent: Optional[QObject] = None,
     ) -> None:
         super().__init__(parent)
         self.environment = environment or Environment()
         self.log: list[str] = []
-        self._recipe = Recipe(self.environment, build or BUILDS[detect_device()], base, packages, proof)
+        self._recipe = Recipe(self.environment, build or BUILDS[detect_device()], base, packages)
         self._steps: Optional[Steps] = None
         self._lock = QLockFile(str(self.environment.folder.parent / "setup.lock"))
         self._lock.setStaleLockTime(0)  # only a process that has gone leaves a stale one, however long it took
@@ -75,7 +74,7 @@ class Installer(QObject):
 
     def _hear(self, line: str) -> None:
         self._lines.append(line)
-        if progress := self._meter.feed(line):
+        if self._meter and (progress := self._meter.feed(line)):
             self.progress.emit(self._stage, *progress)
         if line.strip() and not line.startswith("Progress "):
             self._say(line)
@@ -101,7 +100,7 @@ class Installer(QObject):
             self._give_up(error)
         else:
             self._lines: list[str] = []
-            self._meter, self._stage = Meter(self._recipe.build.download), run.stage
+            self._meter, self._stage = Meter(run.download) if run.download else None, run.stage
             self.progress.emit(run.stage, 0, 0)
             self._say(f"> {run.program} {' '.join(run.arguments)}")
             self._command.start(run.program, run.arguments, self._recipe.child_environment())

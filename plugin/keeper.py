@@ -59,11 +59,17 @@ class Keeper(QObject):
         """The project's exchanges, oldest first."""
         return list(self.store.read()) if self.store and self.store.path.exists() else []
 
-    def keep(self, exchange: Exchange) -> None:
-        """Writes an exchange that has ended, and puts its ROIs on the map. Raises SceneError."""
+    def prepare(self, exchange: Exchange) -> None:
+        """Makes what `keep` will write into, while the model works; called when a question is asked, and when it zooms. Raises SceneError."""
         if self.store is None:
             self.store = Store(self._wanted())
             self._remember()
+        self.store.make_tables(exchange, rois=bool(exchange.zooms) and self.rois(exchange.source) is None)
+
+    def keep(self, exchange: Exchange) -> None:
+        """Writes an exchange that has ended, and puts its ROIs on the map. Raises SceneError."""
+        self.prepare(exchange)
+        assert self.store
         rois = self.rois(exchange.source)
         if exchange.zooms and rois is None:
             rois = self._shown(self.store.roi_layer(exchange), exchange)

@@ -30,11 +30,12 @@ TIDY = "import shutil, sys; [shutil.rmtree(folder, ignore_errors=True) for folde
 
 @dataclass(frozen=True)
 class Run:
-    """A process to run. stage: what it does, for people."""
+    """A process to run. stage: what it does, for people. download: bytes that it will fetch, about; 0: nothing worth showing."""
 
     stage: str
     program: str
     arguments: Sequence[str]
+    download: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,14 +59,12 @@ Steps = Generator[Run, Ran, None]
 
 @dataclass(frozen=True)
 class Recipe:
-    """base: the Python to start from ("": the first that serves). packages: a folder of wheels that takes the network's place.
-    proof: what the new Python must run in the end."""
+    """base: the Python to start from ("": the first that serves). packages: a folder of wheels that takes the network's place."""
 
     environment: Environment
     build: Build
     base: str
     packages: str
-    proof: Sequence[str]
 
     def steps(self) -> Steps:
         """Raises Failed, OSError."""
@@ -78,7 +77,7 @@ class Recipe:
         if not (yield from self._begun()):
             yield from self._make()
         yield from self._bring()
-        yield from self._must(tr("Trying it out"), self._python(*self.proof))
+        yield from self._must(tr("Trying it out"), self._python(*environment.proof))
         measured = yield from self._must(tr("Tidying up"), self._python("-c", MEASURE, str(environment.folder)))
         facts = {"python": str(environment.python), "device": self.build.device, "bytes": int(measured.lines[-1])}
         yield Run(tr("Tidying up"), *self._python("-c", TIDY, str(scratch), *map(str, environment.others())))
@@ -93,7 +92,7 @@ class Recipe:
             environment.remove(name)
         settings = {"PIP_USER": "0", "PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_REQUIRE_VIRTUALENV": "0"}
         settings.update({name: str(scratch / "tmp") for name in ("TMPDIR", "TMP", "TEMP")})
-        settings.update({"PIP_CACHE_DIR": str(scratch / "pip"), "UV_CACHE_DIR": str(scratch / "uv"), "UV_NATIVE_TLS": "1"})
+        settings.update({"PIP_CACHE_DIR": str(scratch / "pip"), "UV_CACHE_DIR": str(scratch / "uv"), "UV_SYSTEM_CERTS": "1"})
         settings["UV_PYTHON_INSTALL_DIR"] = str(self.environment.pythons)
         for name, value in settings.items():
             environment.insert(name, value)
@@ -102,8 +101,8 @@ class Recipe:
     def _python(self, *arguments: str) -> tuple[str, Sequence[str]]:
         return str(self.environment.python), [*ISOLATED, *arguments]
 
-    def _must(self, stage: str, command: tuple[str, Sequence[str]]) -> Generator[Run, Ran, Ran]:
-        ran = yield Run(stage, *command)
+    def _must(self, stage: str, command: tuple[str, Sequence[str]], download: int = 0) -> Generator[Run, Ran, Ran]:
+        ran = yield Run(stage, *command, download)
         if ran.code:
             raise Failed(diagnose(ran.lines))
         return ran
@@ -124,7 +123,8 @@ class Recipe:
             if base and base.runs_the_backend:
                 bases.append(base)
                 if base.makes_environments:
-                    yield from self._must(stage, (base.executable, [*ISOLATED, "-m", "venv", "--clear", folder]))
+                    yield from self._must(stage, (base.executable, [*ISOLATED, "-m", "venv", "--clear", "--without-pip", folder]))
+                    yield from self._must(stage, self._python("-m", "ensurepip"))  # by itself, as venv keeps its errors to itself
                     return
         uv = QStandardPaths.findExecutable("uv")
         if not uv or (self.base and not bases):
@@ -140,13 +140,18 @@ class Recipe:
             return
         sources = yield from self._must(tr("Reading pip's settings"), self._python("-m", "pip", "config", "list"))
         own = any(line.partition("=")[0].endswith(OWN_SOURCES) for line in sources.lines)
+        usual = self.build.device == USUAL_BUILD.get(sys.platform, self.build.device)
         uv = QStandardPaths.findExecutable("uv")
-        if own or not (uv or self.build.device != USUAL_BUILD.get(sys.platform, self.build.device)):
-            yield from self._must(tr("Bringing pip up to date"), self._python(*pip, LEAST_PIP))
-            yield from self._must(stage, self._python(*pip, "--progress-bar", "raw", *wanted))
-            return
-        if not uv:
-            yield from self._must(tr("Fetching uv"), self._python(*pip, "uv"))
-            uv = str(self.environment.python.with_name("uv.exe" if sys.platform == "win32" else "uv"))
-        target = ["--python", str(self.environment.python), "--torch-backend", "auto" if self.build.device == "cuda" else "cpu"]
-        yield from self._must(stage, (uv, ["pip", "install", *target, *wanted]))
+        if not own and (uv or not usual):
+            if not uv:
+                yield from self._must(tr("Fetching uv"), self._python(*pip, "uv"))
+                uv = str(self.environment.python.with_name("uv.exe" if sys.platform == "win32" else "uv"))
+            target = ["--python", str(self.environment.python), "--torch-backend", "auto" if self.build.device == "cuda" else "cpu"]
+            ran = yield Run(stage, uv, ["pip", "install", *target, *wanted], self.build.download)
+            if not ran.code:
+                return
+            if not usual:  # pip would bring another PyTorch, and gigabytes that nobody was told of
+                raise Failed(diagnose(ran.lines))
+        ran = yield Run(tr("Bringing pip up to date"), *self._python(*pip, "--retries", "2", LEAST_PIP))
+        raw = [] if ran.code else ["--progress-bar", "raw"]  # an index without pip in it is no reason to stop
+        yield from self._must(stage, self._python(*pip, *raw, *wanted), self.build.download)

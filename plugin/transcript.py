@@ -13,6 +13,7 @@ from .i18n import tr
 from .later import later
 
 PAGE = 20  # cards that are made at once: a hundred would be felt
+NEAR = 8  # pixels from the end that still count as being there
 
 
 class Transcript(QScrollArea):
@@ -42,6 +43,9 @@ class Transcript(QScrollArea):
         self._column.addWidget(self._earlier_button)
         self._column.addStretch(1)
         self.setWidget(inside)
+        self._at_end = True
+        self.verticalScrollBar().rangeChanged.connect(self._grown)
+        self.verticalScrollBar().valueChanged.connect(self._scrolled)
         self.cards: list[Card] = []
         self._earlier: list[Exchange] = []
         self._refresh()
@@ -72,10 +76,7 @@ class Transcript(QScrollArea):
     def hear(self, exchange: Exchange, event: dict[str, Any]) -> None:
         """An event of the exchange, which has heard it already."""
         if card := self.card(exchange.id):
-            at_end = self.verticalScrollBar().value() >= self.verticalScrollBar().maximum() - 40
             card.hear(event)
-            if at_end:  # whoever reads further up is left there
-                self._scroll_to_end()
 
     def card(self, id: str) -> Optional[Card]:
         return next((card for card in self.cards if card.exchange.id == id), None)
@@ -112,5 +113,13 @@ class Transcript(QScrollArea):
         self._earlier_button.setVisible(bool(self._earlier))
 
     def _scroll_to_end(self) -> None:
-        bar = self.verticalScrollBar()
-        later(self, lambda: bar.setValue(bar.maximum()))
+        self._at_end = True
+        self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
+
+    def _scrolled(self, value: int) -> None:
+        self._at_end = value >= self.verticalScrollBar().maximum() - NEAR
+
+    def _grown(self, low: int, high: int) -> None:
+        """What is new is brought into view; whoever reads further up is left there."""
+        if self._at_end:
+            self.verticalScrollBar().setValue(high)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
@@ -79,10 +80,11 @@ class PackageIndex:
                     self.send_header("Cache-Control", "max-age=365000000, immutable")
                 self.end_headers()
                 middle = len(body or b"") // 2 if any(f"/{name}-" in self.path for name in index.held) else 0
-                self.wfile.write((body or b"")[:middle])
-                if middle:
-                    index.halfway.set()
-                    index._released.wait(60)
-                self.wfile.write((body or b"")[middle:])
+                with contextlib.suppress(OSError):  # whoever asked was killed
+                    self.wfile.write((body or b"")[:middle])
+                    if middle:
+                        index.halfway.set()
+                        index._released.wait(60)
+                    self.wfile.write((body or b"")[middle:])
 
         return Handler
