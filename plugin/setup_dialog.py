@@ -195,8 +195,7 @@ class SetupDialog(QDialog):
             return self._turn_to(self._asking)
         self._what.setText(f"<h3>{diagnosis.what}</h3>")
         self._remedy.setText(diagnosis.remedy)
-        assert self.installer
-        self._tail.setPlainText("\n".join(self.installer.log[-40:]))
+        self._tail.setPlainText("\n".join(self.installer.log[-40:] if self.installer else []))
         self._turn_to(self._failed)
 
     def _step_back(self) -> None:

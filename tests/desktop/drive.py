@@ -5,16 +5,15 @@ Whatever goes wrong is in DRIVE_OUT/drive.log, and the exit code is 1.
 
 import json
 import os
-import subprocess
 import time
 import traceback
 from pathlib import Path
 
 from qgis.core import QgsProject, QgsRasterLayer
-from qgis.PyQt.QtCore import QCoreApplication, QEventLoop, QPoint, Qt, QTimer
+from qgis.PyQt.QtCore import QCoreApplication, QEventLoop, Qt, QTimer
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication, QToolButton
-from qgis.utils import iface, plugins, reloadPlugin, unloadPlugin
+from qgis.utils import iface, plugins, unloadPlugin
 
 OUT = Path(os.environ["DRIVE_OUT"])
 LOG = (OUT / "drive.log").open("w", buffering=1)
