@@ -1,8 +1,8 @@
-"""The plugin as QGIS installs it: `python release/package.py` makes dist/zoomearth-VERSION.zip, and says what the plugin site would say of it.
+"""The plugin as QGIS installs it: `python release/package.py` makes dist/zoomearth-VERSION.zip and examines it as the plugin site would.
 
-The zip is made from the wheel, and the wheel from what git knows, so that no stray file of a working tree gets in. It holds what the plugin
-and its backend need and no more: no training, no tests. `check` is the plugin site's own examination: metadata, size, names, and zero findings
-of bandit and detect-secrets.
+The zip is made from the wheel, and the wheel from what git knows, so that no stray file of a working tree gets in. It holds what the
+plugin and its backend need and no more: no training, no tests. The examination: metadata, size, names, and zero findings of bandit and
+detect-secrets.
 """
 
 from __future__ import annotations
