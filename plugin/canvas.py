@@ -95,7 +95,7 @@ class Badge(QgsMapCanvasItem):
 
 
 class Picker(QObject):
-    """Hears clicks on the map, whatever tool is active, and tells which exchange's box was clicked. The tool gets the click all the same."""
+    """Hears clicks on the map, whatever tool is active, and tells whose box was clicked. The tool gets the click all the same."""
 
     picked = pyqtSignal(str)  # an exchange's id
 

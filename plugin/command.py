@@ -82,7 +82,8 @@ def descendants(pid: int) -> list[int]:
     listing = QProcess()
     listing.start("ps", ["-A", "-o", "pid=,ppid="])
     listing.waitForFinished(2000)
-    parents = dict(tuple(map(int, line.split())) for line in bytes(listing.readAll()).decode().splitlines())
+    pairs = (line.split() for line in bytes(listing.readAll()).decode().splitlines())
+    parents = {int(child): int(parent) for child, parent in pairs}
     found = [pid]
     for ancestor in found:  # grows as it goes
         found.extend(child for child, parent in parents.items() if parent == ancestor)

@@ -39,7 +39,8 @@ class Download(QObject):
 
     def start(self, python: str, model: Model) -> None:
         """Goes on where an earlier attempt stopped."""
-        self._model, self._done, self._why, self._last = model, {}, "", ""
+        self._model, self._why, self._last = model, "", ""
+        self._done: dict[str, int] = {}
         self._task = QgsProxyProgressTask(tr("Downloading the model {model}").format(model=model.id), True)
         self._task.canceled.connect(self.cancel)
         QgsApplication.taskManager().addTask(self._task)

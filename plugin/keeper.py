@@ -60,7 +60,7 @@ class Keeper(QObject):
         return list(self.store.read()) if self.store and self.store.path.exists() else []
 
     def prepare(self, exchange: Exchange) -> Store:
-        """Makes what `keep` will write into, while the model works; called when a question is asked, and when it zooms. Raises SceneError."""
+        """Makes what `keep` will write into, while the model works: when a question is asked, and when it zooms. Raises SceneError."""
         if self.store is None:
             self.store = Store(self._wanted())
             self._remember()

@@ -7,7 +7,7 @@ from typing import Optional
 
 from qgis.core import Qgis
 from qgis.gui import QgsOptionsPageWidget, QgsOptionsWidgetFactory
-from qgis.PyQt.QtGui import QIcon
+from qgis.PyQt.QtGui import QHideEvent, QIcon
 from qgis.PyQt.QtWidgets import QFormLayout, QGroupBox, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from ..core.config import Settings
@@ -100,7 +100,7 @@ class OptionsPage(QgsOptionsPageWidget):
         self._test.setText(tr("Stop"))
         self._trial.start(str(python), load_message(self.settings(), self.model.auth_config()))
 
-    def hideEvent(self, event) -> None:
+    def hideEvent(self, event: QHideEvent) -> None:
         """QGIS's dialog hides its pages as it closes, and forgets about them later."""
         super().hideEvent(event)
         if not self.window().isVisible():

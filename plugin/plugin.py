@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+import html
 from pathlib import Path
 from typing import Optional
 
-from qgis.core import QgsApplication, QgsSettings
+from qgis.core import Qgis, QgsApplication, QgsProject, QgsSettings
 from qgis.gui import QgisInterface
 from qgis.PyQt import sip
-from qgis.PyQt.QtCore import QCoreApplication, QLocale, Qt, QTranslator
+from qgis.PyQt.QtCore import QCoreApplication, QLocale, Qt, QTranslator, QUrl
 from qgis.PyQt.QtGui import QIcon
-from qgis.PyQt.QtWidgets import QAction
+from qgis.PyQt.QtWidgets import QAction, QFileDialog
 
-from ..core.errors import BackendError
+from ..core.errors import BackendError, ZoomEarthError
 from .dock import Dock
-from .environment import backend_python
+from .environment import ICON, backend_python
+from .export import rows, selected
+from .export_dialog import ExportDialog
 from .i18n import tr
 from .keeper import Keeper
-from .options import OptionsFactory
+from .options import PAGE, OptionsFactory
 from .process import Backend, command
 from .processing.provider import Provider
+from .report import write_html
+from .report_pdf import write_pdf
 from .session import Session
 from .settings import load_message
 from .setup_dialog import SetupDialog
 
-RESOURCES = Path(__file__).resolve().parent.parent / "resources"
-ICON = RESOURCES / "icons" / "zoomearth.svg"
+TRANSLATIONS = Path(__file__).resolve().parent.parent / "resources" / "i18n"
 
 
 class Plugin:
@@ -70,6 +74,7 @@ class Plugin:
         self._provider = None
         if self.dock:
             self.iface.unregisterOptionsWidgetFactory(self._options)
+            self._options.close()
             self.iface.removePluginRasterMenu("ZoomEarth", self.action)
             self.iface.removeToolBarIcon(self.action)
             self.session.close()
@@ -83,7 +88,7 @@ class Plugin:
             QCoreApplication.removeTranslator(self._translator)
 
     def show_options(self) -> None:
-        self.iface.showOptionsDialog(self.iface.mainWindow(), "zoomearth_options")
+        self.iface.showOptionsDialog(self.iface.mainWindow(), PAGE)
 
     def _command(self) -> list[str]:
         python = backend_python()
@@ -96,16 +101,29 @@ class Plugin:
         return backend_python() is not None or SetupDialog(self.iface.mainWindow()).exec() == SetupDialog.DialogCode.Accepted
 
     def _export(self) -> None:
-        from .export_dialog import ExportDialog
-
-        ExportDialog(self.session.exchanges, self._selected(), self.iface.mainWindow()).exec()
-
-    def _selected(self) -> list[str]:
-        """The exchanges whose boxes are selected on the map, by id."""
-        return sorted({feature["exchange"] for layer in self.keeper.layers() for feature in layer.getSelectedFeatures()})
+        chosen, every = selected(self.keeper.layers(), self.session.exchanges), rows(self.session.exchanges)
+        dialog = ExportDialog(chosen, every, self.iface.mainWindow())
+        if dialog.exec() == ExportDialog.DialogCode.Accepted and dialog.written:
+            self._wrote(dialog.written)
 
     def _report(self, kind: str) -> None:
-        pass
+        """kind: html or pdf."""
+        project = Path(QgsProject.instance().absoluteFilePath())
+        suggested = project.with_name(f"{project.stem or 'zoomearth'}_report.{kind}")
+        name, _ = QFileDialog.getSaveFileName(self.iface.mainWindow(), tr("Write the report"), str(suggested), f"*.{kind}")
+        if not name:
+            return
+        QgsApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
+        try:
+            self._wrote({"html": write_html, "pdf": write_pdf}[kind](self.session.exchanges, Path(name).with_suffix(f".{kind}")))
+        except ZoomEarthError as error:
+            self.iface.messageBar().pushWarning("ZoomEarth", f"{error.message} {error.hint}")
+        finally:
+            QgsApplication.restoreOverrideCursor()
+
+    def _wrote(self, path: Path) -> None:
+        link = f'<a href="{QUrl.fromLocalFile(str(path)).toString()}">{html.escape(str(path))}</a>'
+        self.iface.messageBar().pushMessage("ZoomEarth", tr("Written: {path}").format(path=link), Qgis.MessageLevel.Success)
 
 
 def _translator() -> Optional[QTranslator]:
@@ -113,7 +131,7 @@ def _translator() -> Optional[QTranslator]:
     own = QgsSettings().value("locale/overrideFlag", False, type=bool)
     locale = QgsSettings().value("locale/userLocale", "", type=str) if own else QLocale.system().name()
     translator = QTranslator()
-    if not translator.load(str(RESOURCES / "i18n" / f"zoomearth_{locale[:2]}.qm")):
+    if not translator.load(str(TRANSLATIONS / f"zoomearth_{locale[:2]}.qm")):
         return None
     QCoreApplication.installTranslator(translator)
     return translator

@@ -157,10 +157,8 @@ class Snapshot(QObject):
     def _progressed(self, percent: float) -> None:
         self.progress.emit(round(percent))
 
-    def _end(self) -> None:
-        task, self._task = self._task, None
-        if task is None:
-            return
+    def _end(self, task: _Task) -> None:
+        self._task = None
         if task.path:
             self.finished.emit(task.path)
         elif task.error:
@@ -170,7 +168,7 @@ class Snapshot(QObject):
 
 
 class _Task(QgsTask):
-    ended = pyqtSignal()
+    ended = pyqtSignal(object)  # itself
 
     def __init__(self, name: str) -> None:
         super().__init__(tr("Snapshot of {name}").format(name=name), QgsTask.Flag.CanCancel)
@@ -189,7 +187,7 @@ class _Task(QgsTask):
         except ZoomEarthError as error:
             self.error = error
         except Cancelled:
-            pass
+            return False
         except Exception as error:
             self.error = ZoomEarthError(f"{type(error).__name__}: {error}", tr("Please report it."))
         return bool(self.path)
@@ -201,7 +199,7 @@ class _Task(QgsTask):
     def finished(self, result: bool) -> None:
         """On the main thread."""
         _running.discard(self)
-        self.ended.emit()
+        self.ended.emit(self)
 
 
 _running: set[_Task] = set()  # a task must outlive whoever wanted it

@@ -49,7 +49,7 @@ ROI_FIELDS = {
     "scale": QVariant.Double,
     "time": QVariant.String,
 }
-EXCHANGE_FIELDS = {name: QVariant.String for name in ("exchange", "time", "question", "answer", "source", "data")}
+EXCHANGE_FIELDS = dict.fromkeys(("exchange", "time", "question", "answer", "source", "data"), QVariant.String)
 
 
 def roi_values(exchange: Exchange, seen: Seen) -> dict[str, Any]:
@@ -83,7 +83,7 @@ class Store:
         self._rois: dict[str, str] = {}  # tables made for rasters, by the raster's source
 
     def make_tables(self, exchange: Exchange, rois: bool) -> None:
-        """What `write` and `roi_layer` need, where it is not there yet. A new table takes the disk a while, so it is made ahead, one at a time."""
+        """What `write` and `roi_layer` need, where it is not there yet. A table takes the disk a while, so each is made ahead."""
         there = self._tables()
         if EXCHANGES not in there:
             self._create(EXCHANGES, EXCHANGE_FIELDS, QgsWkbTypes.Type.NoGeometry, "")

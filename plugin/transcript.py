@@ -87,8 +87,8 @@ class Transcript(QScrollArea):
             self._show_earlier()
         for card in self.cards:
             card.mark(card.exchange.id == id)
-        if card := self.card(id):
-            later(self, lambda: self.ensureWidgetVisible(card))
+        if marked := self.card(id):
+            later(self, lambda: self.ensureWidgetVisible(marked))
 
     def text(self) -> str:
         """All that is shown, as plain text."""

@@ -53,8 +53,8 @@ class AskMany(Algorithm):
         return tr(
             "<p>Asks each question about each raster, one after another, and writes a row for every pair: layer, question, answer, "
             "confidence (0 to 1, not calibrated), stopped (why), seconds, model, error and exchange.</p>"
-            "<p>Questions stand one on a line. A row that fails has the reason in <i>error</i> and the run goes on; it fails only "
-            "where every row does. After a cancel the table holds what was answered until then.</p>"
+            "<p>Questions stand one on a line. A row that fails has the reason in <i>error</i> and the run goes on; it fails only where "
+            "every row does. After a cancel, a table that is written to a file holds what was answered until then.</p>"
             "<p>The regions of interest, if they are wanted, go into one layer in the CRS you choose; their <i>exchange</i> is that of the "
             "row they belong to.</p>"
         )

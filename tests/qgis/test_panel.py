@@ -154,7 +154,7 @@ def test_after_two_crashes_a_button_restarts_the_process(panel, demo_scene):
     panel.add(demo_scene)
     for _ in range(2):
         exchange = panel.ask()
-        wait(lambda: panel.backend.state is State.UP and exchange.views)
+        wait(lambda: panel.backend.state is State.UP and panel.session.exchanges[-1].views)
         os.kill(panel.backend.pid, signal.SIGKILL)
         wait(lambda: not panel.session.busy)
     restart = panel.dock.transcript.card(exchange.id).findChild(QToolButton, "zoomearth_exchange_restart")

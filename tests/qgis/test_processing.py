@@ -1,6 +1,7 @@
 """The algorithms, run as QGIS runs them: the real backend in its own process, the demo model over a scene with ground truth."""
 
 import contextlib
+import csv
 import json
 import os
 import signal
@@ -382,6 +383,20 @@ def test_a_killed_backend_costs_one_row(qtbot, layer, script):
     assert "crashed or was killed" in rows[1][2]
 
 
+def test_after_a_cancel_a_file_holds_what_was_answered(qtbot, layer, script, tmp_path):
+    script("word " * 30 + ANSWER, pace=0.05)
+    context, table = QgsProcessingContext(), tmp_path / "answers.csv"
+    context.setProject(QgsProject.instance())
+    feedback, ended = start(qtbot, "askmany", context, LAYERS=[layer], QUESTIONS="one?\ntwo?\nthree?\nfour?", OUTPUT=str(table))
+    qtbot.waitUntil(lambda: max(feedback.shares, default=0) > 26, timeout=30000)
+    feedback.cancel()
+    qtbot.waitUntil(lambda: bool(ended), timeout=5000)
+    with table.open(encoding="utf-8") as file:
+        rows = [(row["question"], row["answer"], row["stopped"]) for row in csv.DictReader(file)]
+    assert rows[0] == ("one?", "3", "answered")
+    assert rows[1:] in ([], [("two?", "", "cancelled")])
+
+
 def test_it_is_a_step_of_a_model(layer, script):
     script(BOX, ANSWER)
     model = QgsProcessingModelAlgorithm("counts", "", "")
@@ -429,3 +444,49 @@ def test_a_tile_service_is_asked_through_a_snapshot_that_is_gone_afterwards(scri
     assert "HTTP 500" in failed.feedback.told[-1]
     assert len(paths) == 2
     assert not any(Path(path).exists() for path in paths)
+
+
+def test_many_questions_about_a_tile_service_fetch_its_tiles_once(script, qgis_new_project):
+    script(ANSWER)
+    with TileServer() as server:
+        layer = QgsRasterLayer(server.source, "tiles", "wms")
+        QgsProject.instance().addMapLayer(layer)
+        run = Run("askmany", LAYERS=[layer], QUESTIONS="one?\ntwo?\nthree?", RESOLUTION=resolution(2), OUTPUT="memory:")
+        assert [row["answer"] for row in run.rows()] == ["3", "3", "3"]
+        assert sorted(server.asked) == [(2, x, y) for x in range(4) for y in range(4)]
+
+
+def test_each_polygon_over_a_tile_service_has_a_snapshot_of_its_own(script, qgis_new_project):
+    script(BOX, ANSWER)
+    pixel = resolution(4)
+    boxes = [QgsRectangle(side * pixel, side * pixel, (side + 400) * pixel, (side + 300) * pixel) for side in (0, 700)]
+    with TileServer() as server:
+        layer = QgsRasterLayer(server.source, "tiles", "wms")
+        QgsProject.instance().addMapLayer(layer)
+        places = polygons("EPSG:4326", *(to("EPSG:4326", layer, box) for box in boxes), name=["a", "b"])
+        run = Run("askbyfeature", INPUT=layer, POLYGONS=places, QUESTION="?", RESOLUTION=pixel, OUTPUT="memory:", ROIS="memory:")
+        assert {level for level, _, _ in server.asked} == {4}
+    rois = run.rows("ROIS")
+    assert len(rois) == 2
+    for box, roi in zip(boxes, rois):
+        assert QgsGeometry.fromRect(box).buffer(pixel, 4).contains(roi[""])
+        _, _, right, bottom = map(int, roi["window"].split(","))
+        assert right <= 402, "pixels are counted in the polygon's own snapshot"
+        assert bottom <= 302
+
+
+def test_a_cancel_is_heard_while_tiles_are_fetched_on_another_thread(qtbot, script, qgis_new_project):
+    script(BOX, ANSWER)
+    with TileServer() as server:
+        server.answer = lambda x, y: "slow"
+        layer = QgsRasterLayer(server.source, "tiles", "wms")
+        QgsProject.instance().addMapLayer(layer)
+        context = QgsProcessingContext()
+        context.setProject(QgsProject.instance())
+        feedback, ended = start(qtbot, "ask", context, INPUT=layer, QUESTION="How many?", RESOLUTION=resolution(5), OUTPUT="memory:")
+        qtbot.waitUntil(lambda: bool(server.asked), timeout=10000)
+        cancelled = time.monotonic()
+        feedback.cancel()
+        qtbot.waitUntil(lambda: bool(ended), timeout=5000)
+    assert time.monotonic() - cancelled < 2.5, "it waited for the tiles"
+    assert not backends()

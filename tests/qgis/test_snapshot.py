@@ -9,6 +9,7 @@ from osgeo import gdal
 from qgis.core import QgsApplication, QgsRasterBlockFeedback, QgsRasterLayer, QgsRectangle
 from qgis.PyQt.QtCore import QTimer
 from tile_server import LEVELS, SIDE, WORLD, TileServer, mosaic, resolution
+from wms_server import GRID, MapServer, cells
 
 from zoomearth.core.errors import SceneError
 from zoomearth.plugin import snapshot as module
@@ -64,6 +65,33 @@ def test_every_pixel_is_the_services_own_and_lies_where_it_belongs(layer, pixels
     bands = np.moveaxis(data.ReadAsArray(), 0, -1)
     assert (bands[..., :3] == mosaic(*pixels)).all()
     assert (bands[..., 3] == 255).all()
+
+
+def test_a_wms_is_taken_at_any_resolution_where_it_belongs():
+    with MapServer() as server:
+        layer = QgsRasterLayer(server.wms, "cells", "wms")
+        assert layer.isValid()
+        scope = QgsRectangle(1_000_000, 2_000_000, 2_300_000, 3_100_000)
+        assert default_resolution(layer, 700) == 350
+        bands = gdal.Open(take(Original.of(layer).plan(scope, GRID), QgsRasterBlockFeedback())).ReadAsArray()
+        server.broken = True
+        with pytest.raises(SceneError, match="text/xml came instead of a picture"):
+            take(Original.of(layer).plan(scope, 2 * GRID), QgsRasterBlockFeedback())
+    expected = cells(1_000_000, 3_100_000, 1300, 1100, GRID)
+    assert bands.shape == (4, 1100, 1300)
+    assert (np.moveaxis(bands, 0, -1)[..., :3] == expected).all()
+
+
+def test_a_wmts_is_taken_tile_by_tile():
+    with MapServer() as server:
+        layer = QgsRasterLayer(server.wmts, "tiles", "wms")
+        assert layer.isValid()
+        assert default_resolution(layer, 2 * resolution(LEVEL)) == pytest.approx(resolution(LEVEL))
+        bands = gdal.Open(taken(layer, 700, 900, 600, 500)).ReadAsArray()
+        server.broken = True
+        with pytest.raises(SceneError, match="came instead of a picture"):
+            taken(layer, 700, 900, 600, 500, level=LEVEL - 1)
+    assert (np.moveaxis(bands, 0, -1)[..., :3] == mosaic(700, 900, 600, 500)).all()
 
 
 def test_a_scope_between_pixels_is_taken_whole(layer):
