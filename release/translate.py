@@ -1,7 +1,7 @@
 """The panel in other languages: `python release/translate.py` brings resources/i18n/*.ts up to date with the code, and compiles them.
 
-A translation that is there is kept; the texts inside tr() that lack one are listed, and the exit code is 1 until none does: write them into
-the .ts file (by hand or with Qt Linguist) and run this again. A new language begins as an empty file: `touch resources/i18n/zoomearth_fr.ts`.
+A translation that is there is kept; the texts inside tr() that lack one are listed, and the exit code is 1 until none does: write them
+into the .ts file (by hand or with Qt Linguist) and run this again. A new language begins as an empty file: resources/i18n/zoomearth_fr.ts.
 Why not pylupdate: texts are also taken from core/config.py, where labels and help of the settings are declared without Qt.
 """
 
