@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Optional, Sequence
+from typing import Any, Optional
 
 from qgis.core import (
     QgsContrastEnhancement,
     QgsMultiBandColorRenderer,
     QgsRasterLayer,
-    QgsRectangle,
     QgsSingleBandGrayRenderer,
     QgsSingleBandPseudoColorRenderer,
 )
@@ -34,20 +33,6 @@ def scene_fields(layer: QgsRasterLayer) -> dict[str, Any]:
     if limits and all(limits):
         fields["stretch"] = limits
     return fields
-
-
-def lies_nowhere(layer: QgsRasterLayer) -> bool:
-    """Whether it has no place on the map: QGIS shows it by its pixels then, x to the right and y upwards from the top left corner."""
-    pixels = QgsRectangle(0, -layer.height(), layer.width(), 0)
-    return read_by_gdal(layer) and layer.extent() == pixels
-
-
-def outline_fields(outline: Sequence[Sequence[float]], nowhere: bool) -> dict[str, Any]:
-    """`outline` of the wire's ask, or `region` for a layer that lies nowhere, of corners in the layer's own coordinates."""
-    if not nowhere:
-        return {"outline": [[float(x), float(y)] for x, y in outline]}
-    xs, ys = zip(*outline)
-    return {"region": [min(xs), -max(ys), max(xs), -min(ys)]}
 
 
 def _shown(layer: QgsRasterLayer) -> tuple[list[int], list[Optional[list[float]]]]:

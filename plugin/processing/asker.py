@@ -19,7 +19,7 @@ from ...core.errors import Cancelled, SceneError
 from ...core.thoughts import thought
 from ..exchange import Exchange, Seen, Status
 from ..i18n import tr
-from ..layers import lies_nowhere, outline_fields, read_by_gdal, scene_fields
+from ..layers import read_by_gdal, scene_fields
 from ..process import Backend, command
 from ..snapshot import Original, take
 
@@ -34,15 +34,14 @@ class Raster:
     source: str
     crs: QgsCoordinateReferenceSystem
     extent: QgsRectangle
-    nowhere: bool
     fields: dict[str, Any]
     original: Optional[Original]
 
     @classmethod
     def of(cls, layer: QgsRasterLayer) -> Raster:
         read = read_by_gdal(layer)
-        place = layer.crs(), layer.extent(), lies_nowhere(layer)
-        return cls(layer.name(), layer.source(), *place, scene_fields(layer) if read else {}, None if read else Original.of(layer))
+        fields, original = (scene_fields(layer), None) if read else ({}, Original.of(layer))
+        return cls(layer.name(), layer.source(), layer.crs(), layer.extent(), fields, original)
 
 
 class Asker:
@@ -99,7 +98,7 @@ class Asker:
         if raster.original:
             extent = _around(outline) if outline else raster.extent
             return {"scene": self._taken(raster.original, extent, resolution)}
-        return {**raster.fields, **(outline_fields(outline, raster.nowhere) if outline else {})}
+        return {**raster.fields, "outline": [list(corner) for corner in outline]} if outline else raster.fields
 
     def _ask(self, exchange: Exchange, fields: dict[str, Any]) -> None:
         self._stage = ""

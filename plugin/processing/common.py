@@ -27,7 +27,7 @@ from qgis.core import (
 )
 
 from ..environment import backend_python
-from ..exchange import Exchange, Status
+from ..exchange import Exchange, Seen, Status
 from ..i18n import tr
 from ..settings import load_message
 from ..store import ROI_FIELDS, roi_geometry, roi_values
@@ -120,15 +120,15 @@ class RoiSink:
         for seen in exchange.zooms:
             feature = QgsFeature(self._fields)
             feature.setAttributes(list(roi_values(exchange, seen).values()))
-            feature.setGeometry(self._placed(roi_geometry(seen), raster))
+            feature.setGeometry(self._placed(seen, raster))
             self._algorithm.add(self._sink, feature, self._parameters, self._name)
 
-    def _placed(self, geometry: QgsGeometry, raster: Raster) -> QgsGeometry:
+    def _placed(self, seen: Seen, raster: Raster) -> QgsGeometry:
         if raster.crs == self._crs:
-            return geometry
-        known = raster.crs.isValid() and self._crs.isValid() and not raster.nowhere
+            return roi_geometry(seen)
+        known = raster.crs.isValid() and self._crs.isValid() and seen.polygon
         try:
-            return moved(geometry, raster.crs, self._crs, self._context) if known else QgsGeometry()
+            return moved(roi_geometry(seen), raster.crs, self._crs, self._context) if known else QgsGeometry()
         except QgsCsException:
             return QgsGeometry()
 

@@ -24,7 +24,7 @@ from qgis.core import (
 )
 
 from zoomearth.plugin.exchange import Status
-from zoomearth.plugin.layers import lies_nowhere, read_by_gdal, scene_fields
+from zoomearth.plugin.layers import read_by_gdal, scene_fields
 from zoomearth.plugin.processing.asker import Asker, Raster
 
 BOX = '[{"bbox_2d": [150, 100, 250, 180], "label": "a place"}]'
@@ -97,7 +97,6 @@ def test_an_roi_lies_where_its_pixels_do(loaded, ask, name):
     pixel = np.hypot(*(np.subtract(*on_map(layer.source(), [(0, 0), (1, 1)])) / np.sqrt(2)))
     within = 4 if RASTERS[name] == "gcps" else 0.01  # pixels: many GCPs are no exact plane
     assert read_by_gdal(layer)
-    assert lies_nowhere(layer) == (RASTERS[name] == "nowhere")
     assert (roi.polygon is None) == (RASTERS[name] == "nowhere")
     for corner, expected in zip(roi.corners, on_map(layer.source(), corners(*roi.roi))):
         assert np.hypot(*np.subtract(corner, expected)) < within * pixel
