@@ -84,7 +84,8 @@ class Rendering:
         if self.palette is not None:
             planes = [channel[data[0]] for channel in self.palette]
         elif self.stretched:
-            assert self.stretch is not None, "the stretch is settled before the first picture"
+            if self.stretch is None:
+                raise RuntimeError("the stretch is settled before the first picture")
             planes = [_stretched(plane, *limits) for plane, limits in zip(data, self.stretch)]
         else:
             planes = [np.ascontiguousarray(plane) for plane in data[: len(self.shown)]]

@@ -20,7 +20,7 @@ import threading
 import traceback
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Iterable
+from typing import TYPE_CHECKING, Any, BinaryIO, Iterable, cast
 
 from .. import __version__
 from ..core.config import Settings
@@ -215,17 +215,17 @@ class Worker:
         scene = self._open(job)
         if self.engine is None:
             self._load(_default_load(job.id))
-        assert self.engine
+        engine = cast("Engine", self.engine)
         overrides = (job.policy or {}) | ({} if job.max_zooms is None else {"max_zooms": job.max_zooms})
         try:
-            policy = replace(self.engine.profile.policy, **overrides)
+            policy = replace(engine.profile.policy, **overrides)
         except ValueError as error:
             raise BackendError(f"The policy of ask can't be used: {error}.") from error
         region = Box(*job.region) if job.region else _region(scene, job.outline) if job.outline else None
-        answered = answer(self.engine, Question(scene, job.question, region, policy), self._tell, self.jobs.called_off)
+        answered = answer(engine, Question(scene, job.question, region, policy), self._tell, self.jobs.called_off)
         if answered.outcome.stopped is Stopped.CANCELLED:
             raise Cancelled
-        return report(answered, self.engine.profile.name)
+        return report(answered, engine.profile.name)
 
     def _open(self, job: Ask | Describe) -> Scene:
         """The scene, open already where the last job was about it and its files, a VRT's sources among them, are the same."""
@@ -251,8 +251,7 @@ class Worker:
         from .answer import Saw
 
         if isinstance(event, Saw):
-            assert self.scene
-            self.story.saw(event, self.scene)
+            self.story.saw(event, cast("Scene", self.scene))
         else:
             self.story.text(event.delta)
 

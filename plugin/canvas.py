@@ -84,8 +84,7 @@ class Badge(QgsMapCanvasItem):
         metrics = QFontMetricsF(self._font)
         return QRectF(0, -metrics.height() - 6, metrics.boundingRect(self._text).width() + 14, metrics.height() + 4)
 
-    def paint(self, painter: Optional[QPainter], option: object = None, widget: object = None) -> None:
-        assert painter
+    def paint(self, painter: QPainter, option: object = None, widget: object = None) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(self._font)
         painter.setPen(Qt.PenStyle.NoPen)

@@ -59,21 +59,21 @@ class Keeper(QObject):
         """The project's exchanges, oldest first."""
         return list(self.store.read()) if self.store and self.store.path.exists() else []
 
-    def prepare(self, exchange: Exchange) -> None:
+    def prepare(self, exchange: Exchange) -> Store:
         """Makes what `keep` will write into, while the model works: when a question is asked, and when it zooms. Raises SceneError."""
         if self.store is None:
             self.store = Store(self._wanted())
             self._remember()
         self.store.make_tables(exchange, rois=bool(exchange.zooms) and self.rois(exchange.source) is None)
+        return self.store
 
     def keep(self, exchange: Exchange) -> None:
         """Writes an exchange that has ended, and puts its ROIs on the map. Raises SceneError."""
-        self.prepare(exchange)
-        assert self.store
+        store = self.prepare(exchange)
         rois = self.rois(exchange.source)
         if exchange.zooms and rois is None:
-            rois = self._shown(self.store.roi_layer(exchange), exchange)
-        self.store.write(exchange, rois if exchange.zooms else None)
+            rois = self._shown(store.roi_layer(exchange), exchange)
+        store.write(exchange, rois if exchange.zooms else None)
         QgsProject.instance().setDirty(True)
 
     def remove(self, exchange: Exchange) -> None:

@@ -16,7 +16,7 @@ import time
 from collections import deque
 from enum import Enum
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, cast
 
 from qgis.PyQt.QtCore import QEventLoop, QObject, QProcess, QTimer, pyqtSignal
 
@@ -148,8 +148,7 @@ class Backend(QObject):
         if job.result is None:
             loop.exec()
         timer.stop()
-        assert job.result is not None
-        return job.result
+        return cast("dict[str, Any]", job.result)
 
     def _start(self) -> None:
         program, *arguments = self._command()

@@ -2,6 +2,7 @@
 
     python3 release/desktop.py [RASTER ...]                          # on your screen; nothing of your own QGIS is touched
     python3 release/desktop.py --drive tests/desktop/drive.py --out .build/desktop RASTER
+    python3 release/desktop.py --drive tests/desktop/installed.py --zip dist/zoomearth-0.1.0.zip
 
 With --drive, QGIS runs on a virtual screen (xvfb-run), a fresh profile is made, and the exit code is the driver's.
 """
@@ -18,8 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 INI = """[PythonPlugins]
-zoomearth=true
-processing=true
+{active}processing=true
 MetaSearch=false
 db_manager=false
 grassprovider=false
@@ -52,6 +52,7 @@ def main() -> int:
     parser.add_argument("--drive", type=Path, help="a script that QGIS runs on a virtual screen; the exit code is the script's")
     parser.add_argument("--out", type=Path, default=ROOT / ".build" / "desktop", help="where a driver leaves its pictures and its log")
     parser.add_argument("--plugin", type=Path, default=ROOT, help="the plugin's folder (default: this checkout)")
+    parser.add_argument("--zip", type=Path, help="no plugin is there at first: the driver installs this one")
     parser.add_argument("--python", type=Path, default=ROOT / ".venv" / "bin" / "python", help="the backend's Python")
     parser.add_argument("--locale", default="en_US")
     options = parser.parse_args()
@@ -72,10 +73,12 @@ def _run(folder: Path, options: argparse.Namespace) -> int:
     plugins.mkdir(parents=True, exist_ok=True)
     ini.parent.mkdir(exist_ok=True)
     if not ini.exists():
-        ini.write_text(INI.format(python=options.python.absolute(), locale=options.locale))
+        active = "" if options.zip else "zoomearth=true\n"
+        ini.write_text(INI.format(active=active, python=options.python.absolute(), locale=options.locale))
     link = plugins / "zoomearth"
     link.unlink(missing_ok=True)
-    link.symlink_to(options.plugin.resolve())
+    if not options.zip:
+        link.symlink_to(options.plugin.resolve())
     rasters = [str(raster.resolve()) for raster in options.rasters]
     environment = {
         **os.environ,
@@ -94,6 +97,7 @@ def _run(folder: Path, options: argparse.Namespace) -> int:
         "ZOOMEARTH_CACHE": str(folder / "cache"),
         "DRIVE_OUT": str(options.out.resolve()),
         "DRIVE_RASTERS": os.pathsep.join(rasters),
+        "DRIVE_ZIP": str(options.zip.resolve()) if options.zip else "",
     }
     environment.pop("QT_QPA_PLATFORM", None)  # the desktop itself does not run offscreen
     screen = ["xvfb-run", "-a", "-s", "-screen 0 1600x1000x24 -nolisten tcp"]
