@@ -168,3 +168,23 @@ def test_the_bundled_model_says_what_stock_transformers_would():
         assert "".join(streamed) == reply.text == engine.weights.tokenizer.decode(ids, skip_special_tokens=True)
         talk.turns.append(Turn("assistant", reply.text))
         talk.observe(Observation(view, label="northern airport"), picture(seed, (side, side)))
+
+
+def test_a_batch_reads_together_what_is_alike_and_each_picture_once(fresh):
+    """Three questions on one scene and one on another: two passes of the language model, one of the vision tower, no token twice."""
+    talks = [ask(fresh, "How many?"), ask(fresh, "What colour is it?"), ask(fresh, "Is it there?"), ask(fresh, "How many?", seed=5)]
+    passes, towers = [], []
+    model = fresh.weights.model.model
+    hooks = [
+        model.language_model.layers[0].register_forward_pre_hook(lambda module, given: passes.append(given[0].shape[:2])),
+        model.visual.register_forward_pre_hook(lambda *_: towers.append(1)),
+    ]
+    try:
+        replies = fresh.reply(talks, limit=1)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    assert [rows for rows, _ in passes] == [2, 2], "first one question of each scene, then the others"
+    assert len(towers) == 1
+    assert replies[0].fed == replies[0].tokens_in
+    assert all(reply.fed < 50 < reply.tokens_in for reply in replies[1:3]), "the scene was computed again"
