@@ -18,6 +18,7 @@ from ..core.geometry import Box
 from ..core.look import Outcome, Stopped
 from .environment import Environment
 from .score import PIXEL_IOUS, answer_similarity
+from .watch import Eyes
 
 FORMS = ("tanh", "sigmoid")
 EPSILON = 1e-6  # pixels
@@ -120,15 +121,15 @@ RULES: dict[str, Callable[[Rollout, Rewards], float | None]] = {
 }
 
 
-def functions(rewards: Rewards, ends: Sequence[int]) -> list[Callable[..., list[float | None]]]:
+def functions(rewards: Rewards, ends: Sequence[int], eyes: Eyes) -> list[Callable[..., list[float | None]]]:
     """trl's reward functions, one a rule, in the order of `Rewards.weights`. ends: the tokens that end a reply.
 
     A rollout over a scene that could not be read gets None from all of them, so that its group teaches nothing.
     """
-    return [_function(name, rewards, frozenset(ends)) for name in RULES]
+    return [_function(name, rewards, frozenset(ends), eyes) for name in RULES]
 
 
-def _function(name: str, rewards: Rewards, ends: frozenset[int]) -> Callable[..., list[float | None]]:
+def _function(name: str, rewards: Rewards, ends: frozenset[int], eyes: Eyes) -> Callable[..., list[float | None]]:
     def function(
         environments: list[Environment],
         completions: list[Any],
@@ -142,6 +143,7 @@ def _function(name: str, rewards: Rewards, ends: frozenset[int]) -> Callable[...
         ]
         if name == "answer":
             _log(rollouts, log_metric)
+            log_metric("batches_with_pictures", eyes.share)
         return [None if rollout.environment._error else RULES[name](rollout, rewards) for rollout in rollouts]
 
     function.__name__ = name  # trl logs it as rewards/NAME/mean
