@@ -18,6 +18,7 @@ from ..core.config import Settings
 from ..core.errors import Cancelled, EngineError, ModelError, SceneError
 from ..core.geometry import Box
 from ..core.look import Stopped
+from ..core.thoughts import Thoughts
 from . import outputs
 from .answer import Answered, Event, Question, Saw, answer, report
 from .engines import Engine, open_engine
@@ -207,23 +208,3 @@ def _table(answered: Answered) -> Table:
             place = f"{min(xs):.{digits}f}, {min(ys):.{digits}f} to {max(xs):.{digits}f}, {max(ys):.{digits}f}"
         table.add_row(str(shown.step), escape(shown.label), pixels, place)
     return table
-
-
-class Thoughts:
-    """A reply as a person reads it while it streams: what stands inside <think>, without tags and boxes."""
-
-    def __init__(self) -> None:
-        self.text = ""
-        self.given = 0
-
-    def feed(self, delta: str) -> str:
-        """What is new to read. A tag that has only half come is held back."""
-        self.text += delta
-        _, opened, inside = self.text.partition("<think>")
-        if not opened:
-            return ""
-        thought, closed, _ = inside.partition("</think>")
-        if not closed and "<" in thought[-8:]:
-            thought = thought[: thought.rindex("<")]
-        new, self.given = thought[self.given :], max(self.given, len(thought))
-        return new

@@ -37,12 +37,16 @@ class Load:
 
 @dataclass(frozen=True)
 class Ask:
-    """One question. region: source pixels. bands, stretch: the layer's own choice. policy: whatever differs from the model's."""
+    """One question. bands, stretch: the layer's own choice. policy: whatever differs from the model's.
+
+    region: source pixels. outline: instead of it, corners in map units of the raster's CRS; the smallest pixel box around them is the region.
+    """
 
     id: Id
     scene: str
     question: str
     region: list[float] | None = None
+    outline: list[list[float]] | None = None
     bands: list[int] | None = None
     stretch: list[list[float]] | None = None
     force_remote_scan: bool = False
@@ -158,6 +162,10 @@ FIELDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "region": (
         "four numbers, [x0, y0, x1, y1], the smaller corner first",
         lambda value: _is_numbers(value, 4) and value[0] < value[2] and value[1] < value[3],
+    ),
+    "outline": (
+        "three [x, y] corners or more",
+        lambda value: isinstance(value, list) and len(value) > 2 and all(_is_numbers(corner, 2) for corner in value),
     ),
     "bands": (
         "one or three band numbers from 1 on",

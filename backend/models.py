@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import struct
-import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Callable
 
+from ..core.config import data_folder
 from ..core.errors import ModelError
 from ..core.profile import FILE as PROFILE_FILE
 from ..core.profile import Profile
@@ -57,14 +56,8 @@ def catalogue() -> dict[str, Model]:
 
 
 def home() -> Path:
-    """Where downloaded models lie: in ZOOMEARTH_HOME, else in the system's folder for a user's data."""
-    if chosen := os.environ.get("ZOOMEARTH_HOME"):
-        return Path(chosen).expanduser() / "models"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local") / "ZoomEarth/models"
-    if sys.platform == "darwin":
-        return Path.home() / "Library/Application Support/ZoomEarth/models"
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "zoomearth/models"
+    """Where downloaded models lie."""
+    return data_folder() / "models"
 
 
 def listing() -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Callable, Sequence
 
 from ..core.errors import SceneError
-from ..core.geometry import Box, Grid
+from ..core.geometry import PIXELS, Box, Grid
 from .answer import Answered
 
 DRIVERS = {".gpkg": "GPKG", ".shp": "ESRI Shapefile", ".geojson": "GeoJSON"}
@@ -144,10 +144,7 @@ def write_rois(path: Path, done: Sequence[Answered], model: str) -> Path:
 
 def polygon(roi: Box, grid: Grid | None) -> list[tuple[float, float]]:
     """A closed ring in map units, or in pixels with y upwards where there is no grid."""
-    if grid:
-        return grid.polygon(roi)
-    ring = [(x, -y) for x, y in roi.corners()]
-    return [*ring, ring[0]]
+    return (grid or PIXELS).polygon(roi)
 
 
 def shapefile_text(text: str) -> str:

@@ -11,6 +11,8 @@ import os
 import platform
 import shutil
 import sys
+import time
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -61,17 +63,34 @@ def models(options: argparse.Namespace) -> int:
             else f"{options.id}: {len(checked)} files are as they should be"
         )
         return 0
+    folder = _download_as_lines(options.id) if options.json else _download_with_bars(options.id)
+    print(json.dumps({"id": options.id, "folder": str(folder)}) if options.json else f"{options.id} is in {folder}")
+    return 0
+
+
+def _download_with_bars(name: str) -> Path:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=options.json) as progress:
+    with Progress(*columns, console=Console(stderr=True)) as progress:
         tasks: dict[str, Any] = {}
 
         def on_progress(file: str, done: int, total: int) -> None:
             task = tasks.setdefault(file, progress.add_task(file, total=total)) if file not in tasks else tasks[file]
             progress.update(task, completed=done, total=total)
 
-        folder = catalogue.download(options.id, on_progress)
-    print(json.dumps({"id": options.id, "folder": str(folder)}) if options.json else f"{options.id} is in {folder}")
-    return 0
+        return catalogue.download(name, on_progress)
+
+
+def _download_as_lines(name: str) -> Path:
+    """A line {"file", "done", "total"} (bytes) four times a second at the most and at each file's end."""
+    said = 0.0
+
+    def on_progress(file: str, done: int, total: int) -> None:
+        nonlocal said
+        if done == total or time.monotonic() - said > 0.25:
+            said = time.monotonic()
+            print(json.dumps({"file": file, "done": done, "total": total}), flush=True)
+
+    return catalogue.download(name, on_progress)
 
 
 def check(options: argparse.Namespace) -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any, Mapping
 
 PREFIX = "ZOOMEARTH_"
@@ -44,3 +46,14 @@ class Settings:
 
 
 KEY_VARIABLE = PREFIX + "API_KEY"  # the server's key is never a flag: command lines are read by others
+
+
+def data_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where what is large lies, models and the plugin's environment: ZOOMEARTH_HOME, else the system's folder for a user's data."""
+    if chosen := environment.get(PREFIX + "HOME"):
+        return Path(chosen).expanduser()
+    if sys.platform == "win32":
+        return Path(environment.get("LOCALAPPDATA") or Path.home() / "AppData/Local") / "ZoomEarth"
+    if sys.platform == "darwin":
+        return Path.home() / "Library/Application Support/ZoomEarth"
+    return Path(environment.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "zoomearth"

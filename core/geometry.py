@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Sequence
 
 
 class Size(NamedTuple):
@@ -129,6 +129,13 @@ class Grid:
 
     def bounds_to_box(self, minx: float, miny: float, maxx: float, maxy: float) -> Box:
         """The smallest pixel box that holds a rectangle given in map units (a rotated raster: its bounding box)."""
-        corners = [self.to_pixel(x, y) for x, y in ((minx, miny), (minx, maxy), (maxx, miny), (maxx, maxy))]
-        xs, ys = [c[0] for c in corners], [c[1] for c in corners]
+        return self.outline_to_box([(minx, miny), (minx, maxy), (maxx, miny), (maxx, maxy)])
+
+    def outline_to_box(self, outline: Sequence[Sequence[float]]) -> Box:
+        """The smallest pixel box that holds points given in map units. Raises ValueError where the affine is singular."""
+        xs, ys = zip(*(self.to_pixel(x, y) for x, y in outline))
         return Box(min(xs), min(ys), max(xs), max(ys))
+
+
+PIXELS = Grid((0.0, 1.0, 0.0, 0.0, 0.0, -1.0))
+"""Of a raster that lies nowhere: pixels with y upwards, as QGIS shows it."""

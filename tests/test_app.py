@@ -10,7 +10,7 @@ import time
 import pytest
 import rasterio
 
-from zoomearth.backend.ask import Thoughts
+from zoomearth.core.thoughts import Thoughts
 from zoomearth.training.pretrain import HELD_OUT
 from zoomearth.training.scenes import make_scene
 from zoomearth.training.scenes_file import write_geotiff

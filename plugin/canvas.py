@@ -1,0 +1,201 @@
+"""The map canvas: boxes that are drawn while the model asks for them, flying to one, and finding the one that was clicked."""
+
+from __future__ import annotations
+
+from typing import Callable, Optional
+
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsCsException,
+    QgsFeatureRequest,
+    QgsGeometry,
+    QgsPointXY,
+    QgsProject,
+    QgsRectangle,
+    QgsVectorLayer,
+    QgsWkbTypes,
+)
+from qgis.gui import QgsMapCanvas, QgsMapCanvasItem, QgsMapTool, QgsMapToolExtent, QgsRubberBand
+from qgis.PyQt.QtCore import QEvent, QObject, QPointF, QRectF, Qt, pyqtSignal
+from qgis.PyQt.QtGui import QColor, QFont, QFontMetricsF, QPainter
+
+from .exchange import Seen
+from .store import roi_geometry
+
+COLORS = ("#ffd400", "#00e5ff", "#ff6ad5", "#9dff57", "#ff9640")
+"""Of the steps, from the first zoom on and round again; each reads on dark imagery, and with its dark casing on light."""
+CASING = "#141414"
+SLIP = 4  # pixels that a click may move
+
+
+def color_of(step: int) -> str:
+    """Of a zoom's box, badge and thumbnail."""
+    return COLORS[(step - 1) % len(COLORS)]
+
+
+class Boxes:
+    """The boxes of the exchange that is being answered."""
+
+    def __init__(self, canvas: QgsMapCanvas) -> None:
+        self._canvas = canvas
+        self._items: list[QgsMapCanvasItem] = []
+
+    def add(self, seen: Seen, crs: QgsCoordinateReferenceSystem) -> None:
+        """Draws the ROI of a zoom at once. crs: of the raster layer."""
+        geometry = _on_canvas(roi_geometry(seen), crs, self._canvas)
+        if geometry is None:
+            return
+        for width, color in ((5, CASING), (3, color_of(seen.step))):
+            band = QgsRubberBand(self._canvas, QgsWkbTypes.GeometryType.PolygonGeometry)
+            band.setToGeometry(geometry, None)
+            band.setFillColor(QColor(0, 0, 0, 0))
+            band.setStrokeColor(QColor(color))
+            band.setWidth(width)
+            self._items.append(band)
+        corner = max(geometry.vertices(), key=lambda point: (point.y(), -point.x()))
+        self._items.append(Badge(self._canvas, QgsPointXY(corner.x(), corner.y()), f"{seen.step}  {seen.label}".strip(), color_of(seen.step)))
+
+    def clear(self) -> None:
+        """The features have taken their place, or there will be none."""
+        for item in self._items:
+            self._canvas.scene().removeItem(item)
+        self._items.clear()
+
+
+class Badge(QgsMapCanvasItem):
+    """A box's number and label, at its top."""
+
+    def __init__(self, canvas: QgsMapCanvas, at: QgsPointXY, text: str, color: str) -> None:
+        super().__init__(canvas)
+        self._at, self._text, self._color = at, text, color
+        self._font = QFont(canvas.font())
+        self._font.setBold(True)
+        self.updatePosition()
+
+    def updatePosition(self) -> None:
+        """Called by the canvas where it has moved."""
+        self.prepareGeometryChange()
+        self.setPos(self.toCanvasCoordinates(self._at))
+
+    def boundingRect(self) -> QRectF:
+        metrics = QFontMetricsF(self._font)
+        return QRectF(0, -metrics.height() - 6, metrics.boundingRect(self._text).width() + 14, metrics.height() + 4)
+
+    def paint(self, painter: Optional[QPainter], option: object = None, widget: object = None) -> None:
+        assert painter
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(self._font)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(CASING))
+        painter.drawRoundedRect(self.boundingRect(), 3, 3)
+        painter.setPen(QColor(self._color))
+        painter.drawText(self.boundingRect(), Qt.AlignmentFlag.AlignCenter, self._text)
+
+
+class Picker(QObject):
+    """Hears clicks on the map, whatever tool is active, and tells which exchange's box was clicked. The tool gets the click all the same."""
+
+    picked = pyqtSignal(str)  # an exchange's id
+
+    def __init__(self, canvas: QgsMapCanvas, layers: Callable[[], list[QgsVectorLayer]], parent: Optional[QObject] = None) -> None:
+        super().__init__(parent)
+        self._canvas, self._layers = canvas, layers
+        self._pressed: Optional[QPointF] = None
+        canvas.viewport().installEventFilter(self)
+
+    def close(self) -> None:
+        self._canvas.viewport().removeEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        kind = event.type()
+        if kind == QEvent.Type.MouseButtonPress and event.button() == Qt.MouseButton.LeftButton:
+            self._pressed = QPointF(event.pos())
+        elif kind == QEvent.Type.MouseButtonRelease and self._pressed is not None:
+            moved = QPointF(event.pos()) - self._pressed
+            self._pressed = None
+            if moved.manhattanLength() <= SLIP:
+                self._pick(self._canvas.getCoordinateTransform().toMapCoordinates(event.pos()))
+        return False
+
+    def _pick(self, point: QgsPointXY) -> None:
+        """The smallest box at the point: a zoom within a zoom lies inside it."""
+        best, least = "", float("inf")
+        visible = set(self._canvas.mapSettings().layerIds())
+        for layer in self._layers():
+            transform = QgsCoordinateTransform(self._canvas.mapSettings().destinationCrs(), layer.crs(), QgsProject.instance())
+            try:
+                there = transform.transform(point) if layer.crs().isValid() else point
+            except QgsCsException:
+                continue
+            around = QgsRectangle(there.x(), there.y(), there.x(), there.y())
+            request = QgsFeatureRequest().setFilterRect(around).setSubsetOfAttributes(["exchange"], layer.fields())
+            for feature in layer.getFeatures(request) if layer.id() in visible else ():
+                geometry = feature.geometry()
+                if geometry.contains(there) and geometry.area() < least:
+                    best, least = feature["exchange"], geometry.area()
+        if best:
+            self.picked.emit(best)
+
+
+class Rectangle(QObject):
+    """The rectangle a user draws. extent and crs are those of the canvas at that time; extent is None until one is drawn."""
+
+    def __init__(self, canvas: QgsMapCanvas, parent: Optional[QObject] = None) -> None:
+        super().__init__(parent)
+        self.extent: Optional[QgsRectangle] = None
+        self.crs = QgsCoordinateReferenceSystem()
+        self._canvas = canvas
+        self._before: Optional[QgsMapTool] = None
+        self._tool = QgsMapToolExtent(canvas)
+        self._tool.extentChanged.connect(self._drawn)
+        self._band = QgsRubberBand(canvas, QgsWkbTypes.GeometryType.PolygonGeometry)
+        self._band.setStrokeColor(QColor(COLORS[0]))
+        self._band.setFillColor(QColor(0, 0, 0, 0))
+        self._band.setLineStyle(Qt.PenStyle.DashLine)
+        self._band.setWidth(2)
+
+    def draw(self) -> None:
+        """The next drag on the map is the rectangle; the tool that was active comes back after it."""
+        if self._canvas.mapTool() is not self._tool:
+            self._before = self._canvas.mapTool()
+            self._canvas.setMapTool(self._tool)
+
+    def show(self, shown: bool) -> None:
+        self._band.setVisible(shown)
+
+    def close(self) -> None:
+        self._canvas.unsetMapTool(self._tool)
+        self._canvas.scene().removeItem(self._band)
+
+    def _drawn(self, extent: QgsRectangle) -> None:
+        if extent.isEmpty():
+            return
+        self.extent, self.crs = QgsRectangle(extent), self._canvas.mapSettings().destinationCrs()
+        self._band.setToGeometry(QgsGeometry.fromRect(extent), None)
+        self._tool.clearRubberBand()
+        if self._before:
+            self._canvas.setMapTool(self._before)
+
+
+def fly_to(canvas: QgsMapCanvas, seen: Seen, crs: QgsCoordinateReferenceSystem) -> None:
+    """Shows a view's place, with some of what lies around it."""
+    geometry = _on_canvas(roi_geometry(seen), crs, canvas)
+    if geometry is None:
+        return
+    extent = geometry.boundingBox()
+    extent.scale(1.6)
+    canvas.setExtent(extent)
+    canvas.refresh()
+    canvas.flashGeometries([geometry], canvas.mapSettings().destinationCrs())
+
+
+def _on_canvas(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem, canvas: QgsMapCanvas) -> Optional[QgsGeometry]:
+    """In the canvas's CRS; None where it has no place there."""
+    target = canvas.mapSettings().destinationCrs()
+    if crs.isValid() and target.isValid() and crs != target:
+        try:
+            geometry.transform(QgsCoordinateTransform(crs, target, QgsProject.instance()))
+        except QgsCsException:
+            return None
+    return geometry

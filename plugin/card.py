@@ -1,0 +1,198 @@
+"""One exchange as the transcript shows it: the question, the reasoning folded away, what the model saw, and the answer set apart."""
+
+from __future__ import annotations
+
+import html
+from typing import Any, Optional
+
+from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
+from qgis.PyQt.QtGui import QColor, QIcon, QPainter, QPixmap
+from qgis.PyQt.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from ..core.thoughts import thought
+from .canvas import CASING, color_of
+from .exchange import Exchange, Seen, Status
+from .i18n import tr
+
+THUMB = 104  # pixels of a thumbnail's longer side, before the screen's own scaling
+COLUMNS = 3
+
+
+def ending(exchange: Exchange) -> str:
+    """Why there is no answer, or why it is less than it seems; "" where there is nothing to say."""
+    said = {
+        "limit": tr("No zooms were left, so this is a best guess."),
+        "unreadable": tr("The model's reply could not be read."),
+        "endless": tr("The model's reply had no end."),
+        "bad_box": tr("The model asked for an impossible box."),
+    }
+    return tr("Cancelled.") if exchange.status is Status.CANCELLED else said.get(exchange.stopped, "")
+
+
+class Card(QFrame):
+    """Shows an exchange and follows it while it is answered."""
+
+    view_clicked = pyqtSignal(object, object)  # Exchange, Seen
+    delete_clicked = pyqtSignal(object)
+    restart_clicked = pyqtSignal()
+
+    def __init__(self, exchange: Exchange, parent: Optional[QWidget] = None) -> None:
+        super().__init__(parent)
+        self.exchange = exchange
+        self.setObjectName(f"zoomearth_exchange_{exchange.id}")
+        self.setAccessibleName(tr("Question: {question}").format(question=exchange.question))
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.setAutoFillBackground(True)
+        self._question = _label("zoomearth_exchange_question", bold=True)
+        self._where = _label("zoomearth_exchange_where", small=True)
+        self._delete = _button("zoomearth_exchange_delete", tr("Delete this exchange (it can be undone)"), "✕")
+        self._delete.clicked.connect(lambda: self.delete_clicked.emit(self.exchange))
+        self._fold = _button("zoomearth_exchange_fold", tr("Show or hide how the model came to its answer"), tr("Reasoning"))
+        self._fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._fold.setCheckable(True)
+        self._fold.toggled.connect(self._folded)
+        self._thoughts = _label("zoomearth_exchange_reasoning", small=True)
+        self._thumbs = QGridLayout()
+        self._thumbs.setSpacing(4)
+        self._answer = _label("zoomearth_exchange_answer", bold=True)
+        font = self._answer.font()
+        font.setPointSizeF(font.pointSizeF() * 1.25)
+        self._answer.setFont(font)
+        self._note = _label("zoomearth_exchange_note", small=True)
+        self._log = _label("zoomearth_exchange_log", small=True)
+        self._log.setVisible(False)
+        self._restart = _button("zoomearth_exchange_restart", tr("Start the model process again"), tr("Restart"))
+        self._restart.clicked.connect(self.restart_clicked)
+        self._restart.setVisible(False)
+        self._lay_out()
+        for seen in exchange.views:
+            self._add_view(seen)
+        self.refresh()
+
+    def hear(self, event: dict[str, Any]) -> None:
+        """The exchange has heard it already."""
+        if event["event"] == "saw":
+            self._add_view(self.exchange.views[-1])
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Shows the exchange as it is now."""
+        exchange = self.exchange
+        self._question.setText(html.escape(exchange.question))
+        self._where.setText(html.escape(" · ".join(filter(None, (exchange.layer, exchange.scope)))))
+        thoughts = [said for seen in exchange.views if (said := thought(seen.thoughts).strip())]
+        self._thoughts.setText("<br>".join(html.escape(said) for said in thoughts))
+        running = exchange.status is Status.RUNNING
+        self._fold.setVisible(bool(thoughts))
+        self._folded(self._fold.isChecked())
+        self._delete.setEnabled(not running)
+        self._answer.setVisible(exchange.answer is not None)
+        self._answer.setText(html.escape(exchange.answer or ""))
+        self._answer.setAccessibleName(tr("Answer: {answer}").format(answer=exchange.answer or ""))
+        self._note.setText(self._notes())
+        self._note.setVisible(not running)
+        self._log.setText("<br>".join(html.escape(line) for line in exchange.log))
+        self._log.setVisible(bool(exchange.log))
+
+    def offer_restart(self, offered: bool) -> None:
+        """Whether the process stays down until a person says otherwise."""
+        self._restart.setVisible(offered)
+
+    def mark(self, marked: bool) -> None:
+        """The exchange whose box was clicked on the map."""
+        self.setFrameShadow(QFrame.Shadow.Raised if marked else QFrame.Shadow.Plain)
+        self.setLineWidth(3 if marked else 1)
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.addWidget(self._question, 1)
+        head.addWidget(self._delete, 0, Qt.AlignmentFlag.AlignTop)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(8, 6, 8, 8)
+        box.setSpacing(4)
+        box.addLayout(head)
+        box.addWidget(self._where)
+        box.addWidget(self._fold)
+        box.addWidget(self._thoughts)
+        box.addLayout(self._thumbs)
+        for widget in (self._answer, self._note, self._log):
+            box.addWidget(widget)
+        box.addWidget(self._restart, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _folded(self, opened: bool) -> None:
+        """While the model thinks, its thoughts are open."""
+        shown = opened or self.exchange.status is Status.RUNNING
+        self._thoughts.setVisible(shown and bool(self._thoughts.text()))
+        self._fold.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)
+
+    def _add_view(self, seen: Seen) -> None:
+        number = self._thumbs.count()
+        name = seen.label or (tr("the whole") if seen.roi is None else tr("a closer look"))
+        button = _button(f"zoomearth_exchange_view_{number}", self._told(seen, name), f"{seen.step}  {name}" if seen.step else name)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        button.setIcon(_thumbnail(seen, self.devicePixelRatioF()))
+        button.setIconSize(QSize(THUMB, THUMB))
+        button.clicked.connect(lambda: self.view_clicked.emit(self.exchange, seen))
+        self._thumbs.addWidget(button, number // COLUMNS, number % COLUMNS, Qt.AlignmentFlag.AlignLeft)
+        self._thumbs.setColumnStretch(COLUMNS, 1)
+
+    def _told(self, seen: Seen, name: str) -> str:
+        left, top, right, bottom = seen.window
+        text = tr("{name}: pixels {left}, {top} to {right}, {bottom}, {scale} source pixels to one. Click to go there.")
+        return text.format(name=name, left=left, top=top, right=right, bottom=bottom, scale=f"{seen.scale:.3g}")
+
+    def _notes(self) -> str:
+        exchange = self.exchange
+        if exchange.message:
+            return f"<b>{html.escape(exchange.message)}</b><br>{html.escape(exchange.hint)}"
+        said = [ending(exchange), exchange.why if exchange.answer is None else ""]
+        if exchange.confidence is not None:
+            said.append(tr("confidence {value} (not calibrated)").format(value=f"{exchange.confidence:.2f}"))
+        if exchange.status is Status.DONE:
+            said.append(tr("{seconds} s").format(seconds=f"{exchange.seconds:.1f}"))
+        return html.escape(" · ".join(filter(None, [*said, exchange.model])))
+
+
+def _label(name: str, bold: bool = False, small: bool = False) -> QLabel:
+    label = QLabel()
+    label.setObjectName(name)
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.RichText)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard)
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+    font = label.font()
+    font.setBold(bold)
+    if small:
+        font.setPointSizeF(font.pointSizeF() * 0.92)
+    label.setFont(font)
+    return label
+
+
+def _button(name: str, tip: str, text: str) -> QToolButton:
+    button = QToolButton()
+    button.setObjectName(name)
+    button.setText(text)
+    button.setToolTip(tip)
+    button.setAccessibleName(tip)
+    button.setAutoRaise(True)
+    return button
+
+
+def _thumbnail(seen: Seen, ratio: float) -> QIcon:
+    """What the model saw, framed in the colour that the box has on the map."""
+    pixmap = QPixmap()
+    pixmap.loadFromData(seen.picture)
+    side = round(THUMB * ratio)
+    smooth = Qt.TransformationMode.SmoothTransformation
+    pixmap = pixmap.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio, smooth) if not pixmap.isNull() else QPixmap(side, side)
+    if seen.step:
+        painter = QPainter(pixmap)
+        for width, color in ((7, CASING), (4, color_of(seen.step))):
+            pen = painter.pen()
+            pen.setColor(QColor(color))
+            pen.setWidthF(width * ratio)
+            painter.setPen(pen)
+            painter.drawRect(pixmap.rect())
+        painter.end()
+    pixmap.setDevicePixelRatio(ratio)
+    return QIcon(pixmap)

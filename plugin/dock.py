@@ -1,0 +1,351 @@
+"""The panel: a layer, a scope and a question go in; the transcript shows what comes of them. Widgets, and no logic beyond them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable, Optional
+
+from qgis.core import (
+    Qgis,
+    QgsApplication,
+    QgsCoordinateReferenceSystem,
+    QgsMapLayer,
+    QgsMapLayerProxyModel,
+    QgsRasterLayer,
+    QgsVectorLayer,
+)
+from qgis.gui import QgisInterface, QgsDockWidget, QgsDoubleSpinBox, QgsMapLayerComboBox
+from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QMessageBox,
+    QProgressBar,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ..core.errors import SceneError, ZoomEarthError
+from . import scope
+from .canvas import Boxes, Picker, Rectangle, fly_to
+from .exchange import Exchange, Seen
+from .i18n import tr
+from .layers import read_by_gdal
+from .process import State
+from .question import QuestionBox
+from .scope import Place, Scope
+from .session import Session
+from .snapshot import default_resolution
+from .transcript import Transcript
+
+MANY = 10  # selected polygons that are asked about without asking back
+
+
+class Dock(QgsDockWidget):
+    """`finished` is emitted when an exchange has ended, with its contents as a dict (see `Exchange.to_dict`)."""
+
+    finished = pyqtSignal(dict)
+    options_clicked = pyqtSignal()
+    export_clicked = pyqtSignal()
+    report_clicked = pyqtSignal(str)  # html or pdf
+
+    def __init__(self, iface: QgisInterface, session: Session, ready: Callable[[], bool]) -> None:
+        """ready: whether a question can be asked; it may ask the user to set something up first."""
+        super().__init__(tr("ZoomEarth"))
+        self.setObjectName("zoomearth_dock")
+        self._iface, self._session, self._ready = iface, session, ready
+        self._canvas = iface.mapCanvas()
+        self._boxes = Boxes(self._canvas)
+        self._picker = Picker(self._canvas, session.keeper.layers, self)
+        self._rectangle = Rectangle(self._canvas, self)
+        self._looking = ""  # the label of the view shown last
+        self._build()
+        self._connect()
+        self._follow(iface.activeLayer())
+        self._layer_changed(self.layer.currentLayer())
+        self._scope_changed()
+        self._replaced()
+
+    def close_down(self) -> None:
+        """Leaves nothing on the canvas, and no signal of QGIS connected."""
+        self._picker.close()
+        self._boxes.clear()
+        self._rectangle.close()
+        self._iface.currentLayerChanged.disconnect(self._follow)
+
+    def _build(self) -> None:
+        self.layer = QgsMapLayerComboBox()
+        self.layer.setObjectName("zoomearth_layer")
+        self.layer.setFilters(QgsMapLayerProxyModel.Filter.RasterLayer)
+        self.layer.setAccessibleName(tr("Raster layer"))
+        self.layer.setToolTip(tr("The raster that is asked about. It follows the layer that is active in QGIS."))
+        self.scope = QComboBox()
+        self.scope.setObjectName("zoomearth_scope")
+        self.scope.setAccessibleName(tr("Scope"))
+        self.scope.setToolTip(tr("What part of the layer the model may look at."))
+        for choice, words in (
+            (Scope.LAYER, tr("Whole layer")),
+            (Scope.CANVAS, tr("Map canvas extent")),
+            (Scope.RECTANGLE, tr("Drawn rectangle")),
+            (Scope.FEATURES, tr("Selected polygons")),
+        ):
+            self.scope.addItem(words, choice)
+        self.draw = _tool_button("zoomearth_draw", tr("Draw the rectangle on the map"), "/mActionAddBasicRectangle.svg")
+        self.resolution = QgsDoubleSpinBox()
+        self.resolution.setObjectName("zoomearth_resolution")
+        self.resolution.setAccessibleName(tr("Snapshot resolution"))
+        self.resolution.setToolTip(tr("Map units per pixel at which a picture of this layer is taken, because its pixels are not in a file."))
+        self.resolution.setDecimals(6)
+        self.resolution.setRange(1e-6, 1e6)
+        self.resolution.setSuffix(tr(" map units per pixel"))
+        self._resolution_label = QLabel(tr("Snapshot"))
+        self.transcript = Transcript()
+        self.stage = QLabel()
+        self.stage.setObjectName("zoomearth_stage")
+        self.progress = QProgressBar()
+        self.progress.setObjectName("zoomearth_progress")
+        self.progress.setAccessibleName(tr("Progress"))
+        self.progress.setTextVisible(False)
+        self.progress.setMaximumHeight(8)
+        self.question = QuestionBox()
+        self.ask = QPushButton(tr("Ask"))
+        self.ask.setObjectName("zoomearth_ask")
+        self.ask.setToolTip(tr("Ask about the layer (Ctrl+Enter)"))
+        self.ask.setDefault(True)
+        self.cancel = QPushButton(tr("Cancel"))
+        self.cancel.setObjectName("zoomearth_cancel")
+        self.cancel.setToolTip(tr("Stop answering, and drop the questions that wait"))
+        self.export = _tool_button("zoomearth_export", tr("Export boxes, or the conversation as a report"), "/mActionFileSaveAs.svg")
+        menu = QMenu(self.export)
+        self.export_rois = menu.addAction(tr("Boxes as Shapefile, GeoPackage or GeoJSON…"))
+        self.export_html = menu.addAction(tr("Report as HTML…"))
+        self.export_pdf = menu.addAction(tr("Report as PDF…"))
+        for action, name in ((self.export_rois, "rois"), (self.export_html, "html"), (self.export_pdf, "pdf")):
+            action.setObjectName(f"zoomearth_export_{name}_action")
+        self.export.setMenu(menu)
+        self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.undo = _tool_button("zoomearth_undo", tr("Bring back the exchange deleted last"), "/mActionUndo.svg")
+        self.save = _tool_button("zoomearth_save", tr("Choose the GeoPackage that keeps the results"), "/mActionFileSave.svg")
+        self.options = _tool_button("zoomearth_options", tr("Model, server and environment"), "/mActionOptions.svg")
+        self.kept = QLabel(tr("The results are in a temporary file until the project is saved, or you choose one."))
+        self.kept.setObjectName("zoomearth_kept")
+        self.kept.setWordWrap(True)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        where = QHBoxLayout()
+        where.addWidget(self.scope, 1)
+        where.addWidget(self.draw)
+        form = QFormLayout()
+        form.addRow(tr("Layer"), self.layer)
+        form.addRow(tr("Scope"), where)
+        form.addRow(self._resolution_label, self.resolution)
+        buttons = QHBoxLayout()
+        for button in (self.export, self.undo, self.save, self.options):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        buttons.addWidget(self.cancel)
+        buttons.addWidget(self.ask)
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(6, 6, 6, 6)
+        column.addLayout(form)
+        column.addWidget(self.transcript, 1)
+        for widget in (self.kept, self.stage, self.progress, self.question):
+            column.addWidget(widget)
+        column.addLayout(buttons)
+        self.setWidget(inside)
+
+    def _connect(self) -> None:
+        self._iface.currentLayerChanged.connect(self._follow)
+        self.layer.layerChanged.connect(self._layer_changed)
+        self.scope.currentIndexChanged.connect(self._scope_changed)
+        self.draw.clicked.connect(self._rectangle.draw)
+        self.question.sent.connect(self.send)
+        self.question.textChanged.connect(self._refresh)
+        self.ask.clicked.connect(self.send)
+        self.cancel.clicked.connect(self._session.cancel)
+        self.undo.clicked.connect(self._guarded(self._session.undo))
+        self.save.clicked.connect(self._save)
+        self.options.clicked.connect(self.options_clicked)
+        self.export_rois.triggered.connect(self.export_clicked)
+        self.export_html.triggered.connect(lambda: self.report_clicked.emit("html"))
+        self.export_pdf.triggered.connect(lambda: self.report_clicked.emit("pdf"))
+        self.transcript.view_clicked.connect(self._fly)
+        self.transcript.delete_clicked.connect(lambda exchange: self._guarded(self._session.remove)(exchange))
+        self.transcript.restart_clicked.connect(self._restart)
+        self._picker.picked.connect(self.transcript.select)
+        session = self._session
+        session.added.connect(self._added)
+        session.told.connect(self._told)
+        session.progressed.connect(self._progressed)
+        session.finished.connect(self._ended)
+        session.removed.connect(self._removed)
+        session.replaced.connect(self._replaced)
+        session.keeper.moved.connect(self._refresh)
+
+    def send(self) -> None:
+        """Asks what stands in the question box."""
+        layer, question = self.layer.currentLayer(), self.question.text
+        if not question or not isinstance(layer, QgsRasterLayer):
+            self._warn(tr("Choose a raster layer and type a question."), "")
+            return
+        if not self._ready():
+            return
+        try:
+            places = self._places(layer)
+        except ZoomEarthError as error:
+            self._warn(error.message, error.hint)
+            return
+        if len(places) > MANY and not self._sure(len(places)):
+            return
+        self.question.remember()
+        for place in places:
+            self._session.ask(layer, question, place, self._resolution_of(layer))
+
+    def _places(self, layer: QgsRasterLayer) -> list[Place]:
+        choice, canvas = self.scope.currentData(), self._canvas
+        if choice is Scope.CANVAS:
+            return [scope.rectangle(tr("map canvas extent"), canvas.extent(), canvas.mapSettings().destinationCrs(), layer)]
+        if choice is Scope.FEATURES:
+            active = self._iface.activeLayer()
+            return scope.features(layer, scope.with_selection(active if isinstance(active, QgsVectorLayer) else None))
+        if choice is Scope.RECTANGLE:
+            if self._rectangle.extent is None:
+                self._rectangle.draw()
+                raise SceneError(tr("No rectangle is drawn yet."), tr("Drag it on the map, then ask."))
+            return [scope.rectangle(tr("drawn rectangle"), self._rectangle.extent, self._rectangle.crs, layer)]
+        return [Place(tr("whole layer"))]
+
+    def _resolution_of(self, layer: QgsRasterLayer) -> Optional[float]:
+        return None if read_by_gdal(layer) else self.resolution.value()
+
+    def _follow(self, layer: Optional[QgsMapLayer]) -> None:
+        """The layer that is active in QGIS, where it is a raster."""
+        if isinstance(layer, QgsRasterLayer):
+            self.layer.setLayer(layer)
+
+    def _layer_changed(self, layer: Optional[QgsMapLayer]) -> None:
+        needs_snapshot = isinstance(layer, QgsRasterLayer) and not read_by_gdal(layer)
+        self.resolution.setVisible(needs_snapshot)
+        self._resolution_label.setVisible(needs_snapshot)
+        if needs_snapshot:
+            self.resolution.setValue(default_resolution(layer, self._canvas.mapUnitsPerPixel()))
+        self._refresh()
+
+    def _scope_changed(self) -> None:
+        drawn = self.scope.currentData() is Scope.RECTANGLE
+        self.draw.setVisible(drawn)
+        if drawn and self._rectangle.extent is None:
+            self._rectangle.draw()
+        self._rectangle.show(drawn)
+
+    def _refresh(self) -> None:
+        """What can be clicked now, and what is said of where the results are."""
+        session = self._session
+        self.ask.setEnabled(isinstance(self.layer.currentLayer(), QgsRasterLayer) and bool(self.question.text))
+        self.cancel.setEnabled(session.busy)
+        self.progress.setVisible(session.busy)
+        self.stage.setVisible(session.busy)
+        self.undo.setEnabled(session.can_undo)
+        self.export.setEnabled(bool(session.exchanges))
+        store = session.keeper.store
+        self.save.setEnabled(store is not None)
+        self.save.setToolTip(tr("Choose the GeoPackage that keeps the results") + (f"\n{store.path}" if store else ""))
+        self.kept.setVisible(session.keeper.temporary and bool(session.exchanges))
+
+    def _added(self, exchange: Exchange) -> None:
+        self.transcript.add(exchange)
+        self._progressed("starting", 0, 0)
+        self._refresh()
+
+    def _told(self, exchange: Exchange, event: dict[str, Any]) -> None:
+        self.transcript.hear(exchange, event)
+        if event["event"] == "saw":
+            seen = exchange.views[-1]
+            self._looking = seen.label
+            if seen.roi is not None:
+                self._boxes.add(seen, QgsCoordinateReferenceSystem.fromWkt(exchange.crs))
+
+    def _progressed(self, stage: str, done: int, total: int) -> None:
+        words = {
+            "starting": tr("starting the model process"),
+            "opening": tr("opening the raster"),
+            "scanning": tr("scanning the raster"),
+            "reading": tr("reading the raster"),
+            "snapshot": tr("taking a snapshot of the layer"),
+            "loading": tr("loading the model"),
+            "thinking": tr("looking at “{label}”").format(label=self._looking) if self._looking else tr("thinking"),
+        }
+        percent = f" {100 * done // total} %" if total > 1 else ""
+        self.stage.setText(words.get(stage, stage) + percent)
+        self.progress.setMaximum(total if total > 1 else 0)
+        self.progress.setValue(done)
+
+    def _ended(self, exchange: Exchange) -> None:
+        self._boxes.clear()
+        self._looking = ""
+        if card := self.transcript.card(exchange.id):
+            card.offer_restart(self._session.backend.state is State.BROKEN)
+        self._refresh()
+        self.finished.emit(exchange.to_dict())
+
+    def _removed(self, exchange: Exchange) -> None:
+        self.transcript.remove(exchange)
+        self._refresh()
+
+    def _replaced(self) -> None:
+        self._boxes.clear()
+        self._looking = ""
+        self.transcript.show_all(self._session.exchanges)
+        self._refresh()
+
+    def _restart(self) -> None:
+        self._session.backend.revive()
+        for card in self.transcript.cards:
+            card.offer_restart(False)
+
+    def _fly(self, exchange: Exchange, seen: Seen) -> None:
+        fly_to(self._canvas, seen, QgsCoordinateReferenceSystem.fromWkt(exchange.crs))
+
+    def _save(self) -> None:
+        store = self._session.keeper.store
+        name, _ = QFileDialog.getSaveFileName(self, tr("Keep the results in"), str(store.path.name) if store else "", "GeoPackage (*.gpkg)")
+        if name:
+            self._guarded(self._session.keeper.move_to)(Path(name).with_suffix(".gpkg"))
+
+    def _guarded(self, act: Callable[..., None]) -> Callable[..., None]:
+        """The same, with an error shown instead of raised."""
+
+        def acted(*arguments: Any) -> None:
+            try:
+                act(*(argument for argument in arguments if not isinstance(argument, bool)))  # a click's `checked`
+            except ZoomEarthError as error:
+                self._warn(error.message, error.hint)
+            self._refresh()
+
+        return acted
+
+    def _warn(self, message: str, hint: str) -> None:
+        self._iface.messageBar().pushMessage("ZoomEarth", f"{message} {hint}".strip(), Qgis.MessageLevel.Warning)
+
+    def _sure(self, count: int) -> bool:
+        text = tr("{count} polygons are selected: each is a question of its own. Ask all of them?").format(count=count)
+        yes = QMessageBox.StandardButton.Yes
+        return QMessageBox.question(self, "ZoomEarth", text, yes | QMessageBox.StandardButton.No) == yes
+
+
+def _tool_button(name: str, tip: str, icon: str) -> QToolButton:
+    button = QToolButton()
+    button.setObjectName(name)
+    button.setToolTip(tip)
+    button.setAccessibleName(tip)
+    button.setIcon(QgsApplication.getThemeIcon(icon))
+    button.setAutoRaise(True)
+    return button

@@ -1,0 +1,167 @@
+"""Which GeoPackage keeps a project's exchanges, and where its ROI layers stand in the layer tree.
+
+Beside a saved project lies `<project>_zoomearth.gpkg`. Until the project is saved, the results are in a file in the user's data folder,
+which outlives QGIS; saving the project moves them beside it, and "save as" gives the copy of a project a copy of its results.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from datetime import datetime
+from pathlib import Path
+from typing import Optional
+
+from qgis.core import Qgis, QgsProject, QgsVectorLayer
+from qgis.PyQt.QtCore import QObject, QStandardPaths, pyqtSignal
+
+from ..core.errors import SceneError
+from .exchange import Exchange
+from .i18n import tr
+from .log import say
+from .store import SOURCE, Store
+
+STYLE = Path(__file__).resolve().parent.parent / "resources" / "styles" / "rois.qml"
+ENTRY = ("zoomearth", "results")  # in the project file: the GeoPackage, as the project writes paths
+CHOSEN = ("zoomearth", "chosen")  # whether the user has chosen that file, so that it stays where it is
+
+
+class Keeper(QObject):
+    """The store of the current project, made when it is first needed."""
+
+    project_changed = pyqtSignal()
+    moved = pyqtSignal()  # the results lie elsewhere now
+
+    def __init__(self, parent: Optional[QObject] = None) -> None:
+        super().__init__(parent)
+        self.store: Optional[Store] = None
+        self._writing = False
+        project = QgsProject.instance()
+        project.readProject.connect(self._project_read)
+        project.cleared.connect(self._project_cleared)
+        project.projectSaved.connect(self._project_saved)
+
+    def close(self) -> None:
+        """Leaves no connection to the project behind."""
+        project = QgsProject.instance()
+        project.readProject.disconnect(self._project_read)
+        project.cleared.disconnect(self._project_cleared)
+        project.projectSaved.disconnect(self._project_saved)
+
+    @property
+    def temporary(self) -> bool:
+        """Whether the results lie in a file that nobody has chosen."""
+        return self.store is not None and self.store.path.parent == _unsaved_folder()
+
+    def read(self) -> list[Exchange]:
+        """The project's exchanges, oldest first."""
+        return list(self.store.read()) if self.store and self.store.path.exists() else []
+
+    def keep(self, exchange: Exchange) -> None:
+        """Writes an exchange that has ended, and puts its ROIs on the map. Raises SceneError."""
+        if self.store is None:
+            self.store = Store(self._wanted())
+            self._remember()
+        rois = self.rois(exchange.source)
+        if exchange.zooms and rois is None:
+            rois = self._shown(self.store.roi_layer(exchange), exchange)
+        self.store.write(exchange, rois if exchange.zooms else None)
+        QgsProject.instance().setDirty(True)
+
+    def remove(self, exchange: Exchange) -> None:
+        """Forgets it, and its ROIs."""
+        if self.store:
+            self.store.remove(exchange, self.rois(exchange.source))
+
+    def rois(self, source: str) -> Optional[QgsVectorLayer]:
+        """The ROI layer of a raster, by the raster's source."""
+        return next((layer for layer in self.layers() if layer.customProperty(SOURCE) == source), None)
+
+    def layers(self) -> list[QgsVectorLayer]:
+        """All ROI layers of the project."""
+        found = QgsProject.instance().mapLayers().values()
+        return [layer for layer in found if isinstance(layer, QgsVectorLayer) and layer.isValid() and layer.customProperty(SOURCE)]
+
+    def move_to(self, path: Path, chosen: bool = True) -> None:
+        """The results, to another file; the layers follow. chosen: by the user, so that it stays there. Raises SceneError."""
+        if self.store is None or path == self.store.path:
+            return
+        before = self.store
+        before.copy_to(path)
+        self.store = Store(path)
+        for layer in self.layers():
+            file, bar, rest = layer.source().partition("|")
+            if Path(file) == before.path:
+                layer.setDataSource(f"{path}{bar}{rest}", layer.name(), "ogr")
+        if before.path.parent == _unsaved_folder():
+            with contextlib.suppress(OSError):  # Windows keeps what a layer has just let go of
+                before.path.unlink()
+        self._remember(chosen)
+        self.moved.emit()
+
+    def _shown(self, layer: QgsVectorLayer, exchange: Exchange) -> QgsVectorLayer:
+        """The layer, styled, in the raster's group at the top of the tree."""
+        layer.setName(tr("ROIs"))
+        if STYLE.exists():
+            layer.loadNamedStyle(str(STYLE))
+            layer.setCustomProperty(SOURCE, exchange.source)
+        project = QgsProject.instance()
+        project.addMapLayer(layer, False)
+        title = f"ZoomEarth: {exchange.layer}"
+        root = project.layerTreeRoot()
+        group = root.findGroup(title) or root.insertGroup(0, title)
+        group.addLayer(layer)
+        return layer
+
+    def _wanted(self) -> Path:
+        """Where the results of the current project belong."""
+        project = Path(QgsProject.instance().absoluteFilePath())
+        if QgsProject.instance().absoluteFilePath():
+            stem = f"{project.stem}_zoomearth"
+            names = (stem, *(f"{stem}_{n}" for n in range(2, 10_000)))
+            return next(path for path in (project.with_name(name + ".gpkg") for name in names) if not path.exists())
+        folder = _unsaved_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{datetime.now():%Y-%m-%d}-{uuid.uuid4().hex[:8]}.gpkg"
+
+    def _remember(self, chosen: bool = False) -> None:
+        project = QgsProject.instance()
+        if self.store:
+            project.writeEntry(*ENTRY, project.writePath(str(self.store.path)))
+            project.writeEntry(*CHOSEN, chosen)
+
+    def _project_read(self) -> None:
+        project = QgsProject.instance()
+        written, found = project.readEntry(*ENTRY)
+        self.store = Store(Path(project.readPath(written))) if found and written else None
+        if self.store and not self.store.path.exists():
+            say(tr("The results of this project are missing: {path}.").format(path=self.store.path), Qgis.MessageLevel.Warning)
+            self.store = None
+        self.project_changed.emit()
+
+    def _project_cleared(self) -> None:
+        self.store = None
+        self.project_changed.emit()
+
+    def _project_saved(self) -> None:
+        """Takes results that lie elsewhere beside the project, and writes their new place into it."""
+        project = QgsProject.instance()
+        if self.store is None or self._writing or not project.absoluteFilePath():
+            return
+        saved = Path(project.absoluteFilePath())
+        beside = self.store.path.parent == saved.parent and self.store.path.stem.startswith(f"{saved.stem}_zoomearth")
+        if beside or project.readBoolEntry(*CHOSEN)[0]:
+            return
+        self._writing = True
+        try:
+            self.move_to(self._wanted(), chosen=False)
+            project.write()
+        except SceneError as error:
+            say(f"{error.message} {error.hint}", Qgis.MessageLevel.Warning)
+        finally:
+            self._writing = False
+
+
+def _unsaved_folder() -> Path:
+    data = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.GenericDataLocation)
+    return Path(data) / "zoomearth" / "unsaved"

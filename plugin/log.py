@@ -1,0 +1,12 @@
+"""The ZoomEarth tab of QGIS's log messages panel."""
+
+from __future__ import annotations
+
+from qgis.core import Qgis, QgsMessageLog
+
+TAG = "ZoomEarth"
+
+
+def say(text: str, level: Qgis.MessageLevel = Qgis.MessageLevel.Info) -> None:
+    """One entry, without a notification: what a user must see is shown in the panel."""
+    QgsMessageLog.logMessage(text, TAG, level, False)

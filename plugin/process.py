@@ -1,0 +1,258 @@
+"""The backend as a child process: started when it is first needed, restarted after a crash, gone with its parent.
+
+    backend = Backend(command)                      # command() -> [program, *arguments]
+    job = backend.submit("ask", scene="city.tif", question="How many ships are there?")
+    job.heard.connect(...)                          # progress, saw, text: the events of backend/story.py, as dicts
+    job.ended.connect(...)                          # done, failed or cancelled: exactly one, and the last
+
+    DOWN --submit--> STARTING --ready--> UP --crash--> DOWN;   two crashes in a minute --> BROKEN --revive()--> DOWN
+
+A job that fails is never sent again. All of it is asynchronous; where a worker thread has to wait, `Backend.wait` runs an event loop there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from enum import Enum
+from pathlib import Path
+from typing import Any, Callable
+
+from qgis.PyQt.QtCore import QEventLoop, QObject, QProcess, QTimer, pyqtSignal
+
+from ..core.errors import BackendError
+from ..core.wire import LineReader, encode
+from .child import child_environment
+from .i18n import tr
+from .log import say
+
+MAIN = Path(__file__).resolve().parent.parent / "backend" / "__main__.py"
+TAIL = 40  # lines of the log that a crash is shown with
+PATIENCE = 5000  # ms that a cancelled job may take to end, before the process is killed
+CRASHES, WITHIN = 2, 60.0  # so many crashes in so many seconds, and it stays down
+LAST = ("done", "failed", "cancelled")
+
+
+class State(Enum):
+    """Of the process."""
+
+    DOWN = "down"
+    STARTING = "starting"
+    UP = "up"
+    BROKEN = "broken"
+
+
+def command(python: str) -> list[str]:
+    """How the backend is started by an interpreter that has its dependencies."""
+    return [python, "-I", "-X", "utf8", str(MAIN), "serve"]
+
+
+class Job(QObject):
+    """One message that the backend answers. `result` is its last event, None until then."""
+
+    heard = pyqtSignal(dict)
+    ended = pyqtSignal(dict)
+
+    def __init__(self, backend: Backend, number: int, op: str) -> None:
+        super().__init__(backend)
+        self.number, self.op = number, op
+        self.result: dict[str, Any] | None = None
+        self._backend = backend
+
+    def cancel(self) -> None:
+        """Harmless where the job is over."""
+        if self.result is None:
+            self._backend.cancel(self)
+
+
+class Backend(QObject):
+    """The supervisor of the child process. To be used on the thread it was made on."""
+
+    changed = pyqtSignal(object)  # State
+
+    def __init__(self, command: Callable[[], list[str]], parent: QObject | None = None) -> None:
+        """command: asked for at every start; a BackendError it raises fails the job that wanted the start."""
+        super().__init__(parent)
+        self._command = command
+        self._process: QProcess | None = None
+        self._lines = LineReader()
+        self._count = 0
+        self._open: dict[int, Job] = {}
+        self._held: list[bytes] = []  # said before the process was up
+        self._crashed: list[float] = []
+        self._killed = False  # by us, so that it is no crash
+        self.state = State.DOWN
+        self.log: deque[str] = deque(maxlen=TAIL)
+
+    @property
+    def pid(self) -> int | None:
+        """Of the running child."""
+        return int(self._process.processId()) if self._process else None
+
+    def submit(self, op: str, **fields: Any) -> Job:
+        """Sends a message (backend/messages.py has the fields), starting the process where it is down."""
+        self._count += 1
+        job = self._open[self._count] = Job(self, self._count, op)
+        try:
+            if self.state is State.BROKEN:
+                raise BackendError(*_broken())
+            if self.state is State.DOWN:
+                self._start()
+        except BackendError as error:
+            self._fail_soon(job, error.message, error.hint)
+        else:
+            self._say(op=op, id=job.number, **fields)
+        return job
+
+    def cancel(self, job: Job) -> None:
+        """Asks the backend to stop the job; a process that doesn't within five seconds is killed."""
+        self._say(op="cancel", id=job.number)
+        QTimer.singleShot(PATIENCE, self, lambda: self._lost_patience(job))
+
+    def revive(self) -> None:
+        """After BROKEN: the next job may start the process again."""
+        if self.state is State.BROKEN:
+            self._crashed.clear()
+            self._become(State.DOWN)
+
+    def close(self) -> None:
+        """Ends the process: at once, whatever it is doing. Open jobs end as cancelled."""
+        process, self._process = self._process, None
+        if process:
+            process.disconnect()
+            process.closeWriteChannel()  # its reader thread ends it
+            if not process.waitForFinished(500):
+                process.kill()
+                process.waitForFinished(1000)
+            process.deleteLater()
+        self._held.clear()
+        self._become(State.DOWN)
+        for job in list(self._open.values()):
+            self._end(job, {"event": "cancelled", "id": job.number})
+
+    def wait(self, job: Job, cancelled: Callable[[], bool] = lambda: False) -> dict[str, Any]:
+        """The job's last event, waited for in an event loop of the calling thread; `cancelled` is looked at 20 times a second."""
+        loop, timer = QEventLoop(), QTimer()
+        asked = False
+
+        def look() -> None:
+            nonlocal asked
+            if cancelled() and not asked:
+                asked = True
+                job.cancel()
+
+        timer.timeout.connect(look)
+        job.ended.connect(lambda result: loop.quit())
+        timer.start(50)
+        if job.result is None:
+            loop.exec()
+        timer.stop()
+        assert job.result is not None
+        return job.result
+
+    def _start(self) -> None:
+        program, *arguments = self._command()
+        self._lines = LineReader()
+        self.log.clear()
+        process = self._process = QProcess(self)
+        process.setProcessEnvironment(child_environment())
+        process.readyReadStandardOutput.connect(self._read)
+        process.readyReadStandardError.connect(self._read_log)
+        process.errorOccurred.connect(self._failed_to_start)
+        process.finished.connect(self._finished)
+        self._become(State.STARTING)
+        process.start(program, arguments)
+
+    def _say(self, **message: Any) -> None:
+        if self.state is State.UP and self._process:
+            self._process.write(encode(message))
+        elif self.state is State.STARTING:
+            self._held.append(encode(message))
+
+    def _read(self) -> None:
+        if self._process:
+            for event in self._lines.feed(bytes(self._process.readAllStandardOutput())):
+                self._hear(event)
+
+    def _read_log(self) -> None:
+        if self._process:
+            text = bytes(self._process.readAllStandardError()).decode("utf-8", "replace").strip()
+            self.log.extend(text.splitlines())
+            if text:
+                say(text)
+
+    def _hear(self, event: dict[str, Any]) -> None:
+        name = event.get("event")
+        if name == "ready":
+            self._become(State.UP)
+            held, self._held = self._held, []
+            if self._process:
+                self._process.write(b"".join(held))
+            return
+        job = self._open.get(event.get("id", 0))
+        if job is None:
+            say(f"unexpected: {event}")
+        elif name in LAST:
+            self._end(job, event)
+        else:
+            job.heard.emit(event)
+
+    def _end(self, job: Job, event: dict[str, Any]) -> None:
+        if self._open.pop(job.number, None):
+            job.result = event
+            job.ended.emit(event)
+            job.deleteLater()
+
+    def _fail(self, job: Job, message: str, hint: str) -> None:
+        failed = {"event": "failed", "id": job.number, "code": BackendError.code, "message": message, "hint": hint}
+        self._end(job, {**failed, "log": list(self.log)})
+
+    def _fail_soon(self, job: Job, message: str, hint: str) -> None:
+        QTimer.singleShot(0, self, lambda: self._fail(job, message, hint))  # whoever submits it is to connect first
+
+    def _lost_patience(self, job: Job) -> None:
+        if job.number in self._open and self._process:
+            say(f"job {job.number} did not end within {PATIENCE / 1000:.0f} s of its cancellation: the process is killed")
+            self._end(job, {"event": "cancelled", "id": job.number})
+            self._killed = True
+            self._process.kill()
+
+    def _failed_to_start(self, error: QProcess.ProcessError) -> None:
+        if error == QProcess.ProcessError.FailedToStart and self._process:
+            program, reason = self._process.program(), self._process.errorString()
+            hint = tr("Pick another interpreter, or set the environment up again: Settings > Options > ZoomEarth.")
+            self._gone(tr("The model process can't be started with {program}: {reason}.").format(program=program, reason=reason), hint)
+
+    def _finished(self, code: int, status: QProcess.ExitStatus) -> None:
+        self._read()
+        self._read_log()
+        if self._killed:
+            self._gone(tr("The model process was ended, because a cancelled question did not stop."), tr("Ask again: it is started anew."))
+            return
+        now = time.monotonic()
+        self._crashed = [moment for moment in self._crashed if now - moment < WITHIN] + [now]
+        if len(self._crashed) >= CRASHES:
+            self._gone(*_broken(), State.BROKEN)
+        elif status == QProcess.ExitStatus.CrashExit:
+            self._gone(tr("The model process crashed or was killed."), tr("Ask again: it is started anew."))
+        else:
+            self._gone(tr("The model process ended with exit code {code}.").format(code=code), tr("Ask again: it is started anew."))
+
+    def _gone(self, message: str, hint: str, state: State = State.DOWN) -> None:
+        if self._process:
+            self._process.deleteLater()
+            self._process = None
+        self._held.clear()
+        self._killed = False
+        self._become(state)
+        for job in list(self._open.values()):
+            self._fail(job, message, hint)
+
+    def _become(self, state: State) -> None:
+        if state is not self.state:
+            self.state = state
+            self.changed.emit(state)
+
+
+def _broken() -> tuple[str, str]:
+    return tr("The model process crashed twice within a minute and stays down."), tr("The log says why. Restart it to try again.")

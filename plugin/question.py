@@ -1,0 +1,64 @@
+"""The question box: Ctrl+Enter sends, Up and Down on its first and last line bring back what was asked before."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from qgis.core import QgsSettings
+from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtGui import QKeyEvent, QTextCursor
+from qgis.PyQt.QtWidgets import QPlainTextEdit, QWidget
+
+from .i18n import tr
+
+KEY = "zoomearth/questions"
+KEPT = 50
+
+
+class QuestionBox(QPlainTextEdit):
+    """A plain text edit of three lines."""
+
+    sent = pyqtSignal()
+
+    def __init__(self, parent: Optional[QWidget] = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("zoomearth_question")
+        self.setAccessibleName(tr("Question"))
+        self.setPlaceholderText(tr("Are there ships at the northern pier?"))
+        self.setToolTip(tr("Ctrl+Enter asks. Up and Down bring back earlier questions."))
+        self.setTabChangesFocus(True)
+        self.setFixedHeight(self.fontMetrics().lineSpacing() * 3 + 14)
+        self._history: list[str] = QgsSettings().value(KEY, [], type=list)
+        self._at = len(self._history)
+        self._draft = ""
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.toPlainText().split())
+
+    def remember(self) -> None:
+        """The question has been asked: it goes into the history, and the box is empty."""
+        question = self.text
+        self._history = [*(one for one in self._history if one != question), question][-KEPT:]
+        QgsSettings().setValue(KEY, self._history)
+        self._at, self._draft = len(self._history), ""
+        self.clear()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key, block = event.key(), self.textCursor().block()
+        enter = key in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.sent.emit()
+        elif key == Qt.Key.Key_Up and not block.previous().isValid() and self._at > 0:
+            self._show(self._at - 1)
+        elif key == Qt.Key.Key_Down and not block.next().isValid() and self._at < len(self._history):
+            self._show(self._at + 1)
+        else:
+            super().keyPressEvent(event)
+
+    def _show(self, at: int) -> None:
+        if self._at == len(self._history):
+            self._draft = self.toPlainText()
+        self._at = at
+        self.setPlainText(self._history[at] if at < len(self._history) else self._draft)
+        self.moveCursor(QTextCursor.MoveOperation.End)

@@ -1,0 +1,185 @@
+"""The exchanges of a project: asked one after another, kept in its GeoPackage, told of by signals. No widgets.
+
+    session.ask(layer, "How many ships are there?", place)
+    session.told.connect(...)       # (exchange, event): each event of the backend as it comes
+    session.finished.connect(...)   # (exchange): answered, failed or cancelled, and kept
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Any, Callable, Optional
+
+from qgis.core import QgsRasterLayer
+from qgis.PyQt import sip
+from qgis.PyQt.QtCore import QObject, pyqtSignal
+
+from ..core.errors import ZoomEarthError
+from .exchange import Exchange, Status
+from .i18n import tr
+from .keeper import Keeper
+from .layers import read_by_gdal, scene_fields
+from .process import Backend, Job
+from .scope import Place
+from .snapshot import Snapshot
+
+
+@dataclass
+class Asked:
+    """One question waiting or under way. resolution: map units per pixel of the snapshot, for a layer that needs one."""
+
+    exchange: Exchange
+    layer: QgsRasterLayer
+    place: Place
+    resolution: Optional[float]
+    work: Any = None  # the Snapshot or the Job that runs now
+
+
+class Session(QObject):
+    """See the module. `load` gives the fields of the wire's load message at the time of asking."""
+
+    added = pyqtSignal(object)
+    told = pyqtSignal(object, dict)
+    progressed = pyqtSignal(str, int, int)
+    finished = pyqtSignal(object)
+    removed = pyqtSignal(object)
+    replaced = pyqtSignal()  # another project: all exchanges are others
+
+    def __init__(self, backend: Backend, keeper: Keeper, load: Callable[[], dict[str, Any]], parent: Optional[QObject] = None) -> None:
+        super().__init__(parent)
+        self.backend, self.keeper = backend, keeper
+        self.exchanges: list[Exchange] = []
+        self._load = load
+        self._waiting: deque[Asked] = deque()
+        self._running: Optional[Asked] = None
+        self._removed: list[tuple[int, Exchange]] = []
+        self._snapshots: dict[tuple[Any, ...], str] = {}
+        keeper.project_changed.connect(self._replace)
+
+    @property
+    def busy(self) -> bool:
+        return self._running is not None
+
+    @property
+    def can_undo(self) -> bool:
+        return bool(self._removed)
+
+    def ask(self, layer: QgsRasterLayer, question: str, place: Place, resolution: Optional[float] = None) -> Exchange:
+        """Queues a question; the exchange is told of at once."""
+        exchange = Exchange(question, layer.source(), layer.name(), layer.crs().toWkt(), place.words)
+        self.exchanges.append(exchange)
+        self._waiting.append(Asked(exchange, layer, place, resolution))
+        self.added.emit(exchange)
+        self._next()
+        return exchange
+
+    def cancel(self) -> None:
+        """Everything that waits or runs."""
+        waiting, self._waiting = self._waiting, deque()
+        for asked in waiting:
+            self._end(asked, {"event": "cancelled"})
+        if self._running and self._running.work:
+            self._running.work.cancel()
+
+    def remove(self, exchange: Exchange) -> None:
+        """Forgets an exchange that has ended, here and in the GeoPackage; `undo` brings it back. Raises SceneError."""
+        self.keeper.remove(exchange)
+        at = self.exchanges.index(exchange)
+        del self.exchanges[at]
+        self._removed.append((at, exchange))
+        self.removed.emit(exchange)
+
+    def undo(self) -> None:
+        """Brings back what was removed last. Raises SceneError."""
+        if self._removed:
+            at, exchange = self._removed[-1]
+            self.keeper.keep(exchange)
+            self._removed.pop()
+            self.exchanges.insert(min(at, len(self.exchanges)), exchange)
+            self.replaced.emit()
+
+    def close(self) -> None:
+        """Cancels and ends the process, at once."""
+        self.cancel()
+        self.backend.close()
+
+    def _next(self) -> None:
+        if self._running or not self._waiting:
+            return
+        asked = self._running = self._waiting.popleft()
+        if sip.isdeleted(asked.layer):
+            gone = {"message": tr("The layer was removed."), "hint": tr("Add it again and ask again.")}
+            self._end(asked, {"event": "failed", **gone})
+        elif read_by_gdal(asked.layer):
+            self._submit(asked, scene_fields(asked.layer))
+        else:
+            self._snapshot(asked)
+
+    def _snapshot(self, asked: Asked) -> None:
+        extent = asked.place.extent if asked.place.outline else asked.layer.extent()
+        key = (asked.layer.id(), extent.toString(), asked.resolution)
+        if path := self._snapshots.get(key):
+            self._submit(asked, {"scene": path})
+            return
+        snapshot = asked.work = Snapshot(self)
+
+        def finished(path: str) -> None:
+            self._snapshots[key] = path
+            self._submit(asked, {"scene": path})
+
+        snapshot.progress.connect(lambda percent: self.progressed.emit("snapshot", percent, 100))
+        snapshot.finished.connect(finished)
+        snapshot.failed.connect(lambda message, hint: self._end(asked, {"event": "failed", "message": message, "hint": hint}))
+        snapshot.cancelled.connect(lambda: self._end(asked, {"event": "cancelled"}))
+        snapshot.start(asked.layer, extent, asked.resolution)
+
+    def _submit(self, asked: Asked, scene: dict[str, Any]) -> None:
+        if asked.place.outline:
+            scene["outline"] = asked.place.outline
+        try:
+            load = self._load()
+        except ZoomEarthError as error:
+            self._end(asked, {"event": "failed", **error.to_dict()})
+            return
+        loading = self.backend.submit("load", **load)  # nothing is done where that model is loaded already
+        loading.heard.connect(self._progress)
+        job: Job = self.backend.submit("ask", question=asked.exchange.question, **scene)
+        asked.work = job
+        job.heard.connect(lambda event: self._hear(asked, event))
+        job.ended.connect(lambda event: self._end(asked, event))
+
+    def _progress(self, event: dict[str, Any]) -> None:
+        self.progressed.emit(event["stage"], event["done"], event["total"])
+
+    def _hear(self, asked: Asked, event: dict[str, Any]) -> None:
+        if event["event"] == "progress":
+            self._progress(event)
+        else:
+            asked.exchange.hear(event)
+            self.told.emit(asked.exchange, event)
+
+    def _end(self, asked: Asked, event: dict[str, Any]) -> None:
+        asked.exchange.hear(event)
+        if asked.exchange in self.exchanges:  # not of a project that has been closed meanwhile
+            self._keep(asked.exchange)
+            self.told.emit(asked.exchange, event)
+        if asked is self._running:
+            self._running = None
+        self.finished.emit(asked.exchange)
+        self._next()
+
+    def _keep(self, exchange: Exchange) -> None:
+        if exchange.status is Status.CANCELLED and not exchange.views:
+            return
+        try:
+            self.keeper.keep(exchange)
+        except ZoomEarthError as error:  # the answer stays in the panel
+            exchange.message, exchange.hint = error.message, error.hint
+
+    def _replace(self) -> None:
+        self.cancel()
+        self._removed.clear()
+        self._snapshots.clear()
+        self.exchanges = self.keeper.read()
+        self.replaced.emit()

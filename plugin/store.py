@@ -1,0 +1,189 @@
+"""The GeoPackage that keeps what was asked: a polygon table of ROIs for each raster, and a table with the exchanges whole.
+
+An exchange is written when it has ended, in one go; until then the canvas shows its boxes. Everything goes through QGIS's own OGR provider,
+which also has the layers open, so that nobody waits for anybody's lock.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import unicodedata
+from pathlib import Path
+from typing import Any, Iterator, Optional
+
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsFeature,
+    QgsFeatureRequest,
+    QgsField,
+    QgsGeometry,
+    QgsPointXY,
+    QgsProject,
+    QgsVectorFileWriter,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtCore import QVariant
+
+from ..core.errors import SceneError
+from .exchange import Exchange, Seen
+from .i18n import tr
+from .log import say
+
+EXCHANGES = "exchanges"
+SOURCE = "zoomearth/source"  # custom property of an ROI layer: the source of the raster that was asked about
+ROI_FIELDS = {
+    "exchange": QVariant.String,
+    "question": QVariant.String,
+    "answer": QVariant.String,
+    "step": QVariant.Int,
+    "label": QVariant.String,
+    "stopped": QVariant.String,
+    "model": QVariant.String,
+    "source": QVariant.String,
+    "window": QVariant.String,
+    "scale": QVariant.Double,
+    "time": QVariant.String,
+}
+EXCHANGE_FIELDS = {name: QVariant.String for name in ("exchange", "time", "question", "answer", "source", "data")}
+
+
+def roi_values(exchange: Exchange, seen: Seen) -> dict[str, Any]:
+    """An ROI's attributes, by the names of ROI_FIELDS. window: of source pixels; scale: source pixels per pixel shown."""
+    return {
+        "exchange": exchange.id,
+        "question": exchange.question,
+        "answer": exchange.answer or "",
+        "step": seen.step,
+        "label": seen.label,
+        "stopped": exchange.stopped,
+        "model": exchange.model,
+        "source": exchange.layer,
+        "window": ",".join(map(str, seen.window)),
+        "scale": round(seen.scale, 3),
+        "time": exchange.time,
+    }
+
+
+def roi_geometry(seen: Seen) -> QgsGeometry:
+    """In map units of the raster's CRS."""
+    return QgsGeometry.fromPolygonXY([[QgsPointXY(x, y) for x, y in seen.corners]])
+
+
+class Store:
+    """One GeoPackage. Raises SceneError where it can't be written to."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._exchanges: Optional[QgsVectorLayer] = None
+
+    def read(self) -> Iterator[Exchange]:
+        """Every exchange, oldest first; a row that is none is said in the log and passed over."""
+        table = self._table(EXCHANGES)
+        if not table.isValid():
+            return
+        for feature in table.getFeatures(QgsFeatureRequest().addOrderBy("fid")):
+            try:
+                yield Exchange.from_dict(json.loads(feature["data"]))
+            except (KeyError, TypeError, ValueError) as error:
+                say(f"{self.path}: an exchange can't be read: {error!r}")
+
+    def write(self, exchange: Exchange, rois: Optional[QgsVectorLayer]) -> None:
+        """Keeps an exchange that has ended; its ROIs go into `rois`, a layer of `roi_layer` (None where it has no zoom)."""
+        table = self._exchanges = self._exchanges or self._made(EXCHANGES, EXCHANGE_FIELDS, "NoGeometry", "")
+        row = QgsFeature(table.fields())
+        row["exchange"], row["time"], row["source"] = exchange.id, exchange.time, exchange.source
+        row["question"], row["answer"] = exchange.question, exchange.answer or ""
+        row["data"] = json.dumps(exchange.to_dict())
+        self._add(table, [row])
+        if rois:
+            features = []
+            for seen in exchange.zooms:
+                feature = QgsFeature(rois.fields())
+                for name, value in roi_values(exchange, seen).items():
+                    feature[name] = value
+                feature.setGeometry(roi_geometry(seen))
+                features.append(feature)
+            self._add(rois, features)
+
+    def remove(self, exchange: Exchange, rois: Optional[QgsVectorLayer]) -> None:
+        """Forgets an exchange and its ROIs."""
+        for table in (self._exchanges or self._table(EXCHANGES), rois):
+            if table and table.isValid():
+                ids = [feature.id() for feature in table.getFeatures(f"\"exchange\" = '{exchange.id}'")]
+                table.dataProvider().deleteFeatures(ids)
+                table.triggerRepaint()
+
+    def roi_layer(self, exchange: Exchange) -> QgsVectorLayer:
+        """A new, empty layer for the ROIs of the exchange's raster, in the raster's CRS."""
+        used = self._tables()
+        stem = "rois_" + _slug(exchange.layer)
+        name = next(name for name in (stem, *(f"{stem}_{n}" for n in range(2, 10_000))) if name not in used)
+        layer = self._made(name, ROI_FIELDS, "Polygon", exchange.crs)
+        layer.setCustomProperty(SOURCE, exchange.source)
+        return layer
+
+    def copy_to(self, path: Path) -> None:
+        """All of it to another file, while layers have it open. Raises SceneError; nothing half-copied is left under the name."""
+        beside = path.with_name(path.name + ".part")
+        try:
+            beside.unlink(missing_ok=True)
+            source, target = sqlite3.connect(str(self.path)), sqlite3.connect(str(beside))
+            try:
+                source.backup(target)
+            finally:
+                source.close()
+                target.close()
+            beside.replace(path)
+        except (OSError, sqlite3.Error) as error:
+            beside.unlink(missing_ok=True)
+            raise self._unwritable(path, str(error)) from None
+
+    def _table(self, name: str) -> QgsVectorLayer:
+        options = QgsVectorLayer.LayerOptions(QgsProject.instance().transformContext())
+        options.loadDefaultStyle = False
+        return QgsVectorLayer(f"{self.path}|layername={name}", name, "ogr", options)
+
+    def _tables(self) -> set[str]:
+        if not self.path.exists():
+            return set()
+        layer = QgsVectorLayer(str(self.path), "", "ogr")
+        parts = layer.dataProvider().subLayers() if layer.isValid() else []
+        return {part.split(layer.dataProvider().sublayerSeparator())[1] for part in parts}
+
+    def _made(self, name: str, fields: dict[str, Any], geometry: str, crs: str) -> QgsVectorLayer:
+        """The table, created where it is not there yet."""
+        if name in self._tables():
+            return self._table(name)
+        template = QgsVectorLayer(geometry, name, "memory")
+        template.setCrs(QgsCoordinateReferenceSystem.fromWkt(crs) if crs else QgsCoordinateReferenceSystem())
+        template.dataProvider().addAttributes([QgsField(field, kind) for field, kind in fields.items()])
+        template.updateFields()
+        options = QgsVectorFileWriter.SaveVectorOptions()
+        options.driverName, options.layerName, options.fileEncoding = "GPKG", name, "UTF-8"
+        options.datasourceOptions = ["VERSION=1.2"]  # the newest that QGIS 3.22's GDAL reads without a warning
+        action = QgsVectorFileWriter.ActionOnExistingFile
+        options.actionOnExistingFile = action.CreateOrOverwriteLayer if self.path.exists() else action.CreateOrOverwriteFile
+        written = QgsVectorFileWriter.writeAsVectorFormatV3(template, str(self.path), QgsProject.instance().transformContext(), options)
+        if written[0] != QgsVectorFileWriter.WriterError.NoError:
+            raise self._unwritable(self.path, written[1])
+        return self._table(name)
+
+    def _add(self, layer: QgsVectorLayer, features: list[QgsFeature]) -> None:
+        done, _ = layer.dataProvider().addFeatures(features)
+        if not done:
+            raise self._unwritable(self.path, "; ".join(layer.dataProvider().errors()))
+        layer.updateExtents()
+        layer.triggerRepaint()
+
+    @staticmethod
+    def _unwritable(path: Path, reason: str) -> SceneError:
+        message = tr("The results can't be written to {path}: {reason}.").format(path=path, reason=reason.strip().rstrip("."))
+        return SceneError(message, tr("See that the disk has room and the folder can be written to, or save the project elsewhere."))
+
+
+def _slug(name: str) -> str:
+    """Letters, digits and underscores, as a table may be called."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"\W+", "_", plain).strip("_").lower()[:40] or "raster"

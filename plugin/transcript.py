@@ -1,0 +1,115 @@
+"""The transcript: a card an exchange, oldest first, the last ones shown and the earlier ones on demand."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
+from qgis.PyQt.QtWidgets import QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from .card import Card
+from .exchange import Exchange
+from .i18n import tr
+
+PAGE = 20  # cards that are made at once: a hundred would be felt
+
+
+class Transcript(QScrollArea):
+    """Shows exchanges; knows nothing of how they come about."""
+
+    view_clicked = pyqtSignal(object, object)
+    delete_clicked = pyqtSignal(object)
+    restart_clicked = pyqtSignal()
+
+    def __init__(self, parent: Optional[QWidget] = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("zoomearth_transcript")
+        self.setAccessibleName(tr("Questions and answers"))
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        inside = QWidget()
+        self._column = QVBoxLayout(inside)
+        self._column.setContentsMargins(2, 2, 2, 2)
+        self._empty = QLabel(tr("Choose a raster layer, ask a question, and see where the answer was read."))
+        self._empty.setObjectName("zoomearth_empty")
+        self._empty.setWordWrap(True)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._earlier_button = QPushButton(tr("Show earlier questions"))
+        self._earlier_button.setObjectName("zoomearth_earlier")
+        self._earlier_button.clicked.connect(self._show_earlier)
+        self._column.addWidget(self._empty)
+        self._column.addWidget(self._earlier_button)
+        self._column.addStretch(1)
+        self.setWidget(inside)
+        self.cards: list[Card] = []
+        self._earlier: list[Exchange] = []
+        self._refresh()
+
+    def show_all(self, exchanges: list[Exchange]) -> None:
+        """These and no others."""
+        for card in self.cards:
+            card.deleteLater()
+        self.cards = []
+        self._earlier = exchanges[:-PAGE]
+        for exchange in exchanges[-PAGE:]:
+            self._insert(len(self.cards), exchange)
+        self._refresh()
+        self._scroll_to_end()
+
+    def add(self, exchange: Exchange) -> None:
+        self._insert(len(self.cards), exchange)
+        self._refresh()
+        self._scroll_to_end()
+
+    def remove(self, exchange: Exchange) -> None:
+        self._earlier = [other for other in self._earlier if other is not exchange]
+        if card := self.card(exchange.id):
+            self.cards.remove(card)
+            card.deleteLater()
+        self._refresh()
+
+    def hear(self, exchange: Exchange, event: dict[str, Any]) -> None:
+        """An event of the exchange, which has heard it already."""
+        if card := self.card(exchange.id):
+            at_end = self.verticalScrollBar().value() >= self.verticalScrollBar().maximum() - 40
+            card.hear(event)
+            if at_end:  # whoever reads further up is left there
+                self._scroll_to_end()
+
+    def card(self, id: str) -> Optional[Card]:
+        return next((card for card in self.cards if card.exchange.id == id), None)
+
+    def select(self, id: str) -> None:
+        """Brings an exchange into view and marks it."""
+        while self._earlier and self.card(id) is None:
+            self._show_earlier()
+        for card in self.cards:
+            card.mark(card.exchange.id == id)
+        if card := self.card(id):
+            QTimer.singleShot(0, self, lambda: self.ensureWidgetVisible(card))
+
+    def text(self) -> str:
+        """All that is shown, as plain text."""
+        return "\n".join(f"{card.exchange.question}\n{card.exchange.answer or card.exchange.message}" for card in self.cards)
+
+    def _show_earlier(self) -> None:
+        page, self._earlier = self._earlier[-PAGE:], self._earlier[:-PAGE]
+        for at, exchange in enumerate(page):
+            self._insert(at, exchange)
+        self._refresh()
+
+    def _insert(self, at: int, exchange: Exchange) -> None:
+        card = Card(exchange)
+        card.view_clicked.connect(self.view_clicked)
+        card.delete_clicked.connect(self.delete_clicked)
+        card.restart_clicked.connect(self.restart_clicked)
+        self.cards.insert(at, card)
+        self._column.insertWidget(2 + at, card)
+
+    def _refresh(self) -> None:
+        self._empty.setVisible(not self.cards)
+        self._earlier_button.setVisible(bool(self._earlier))
+
+    def _scroll_to_end(self) -> None:
+        bar = self.verticalScrollBar()
+        QTimer.singleShot(0, self, lambda: bar.setValue(bar.maximum()))
