@@ -46,7 +46,7 @@ ROI_FIELDS = {
     "scale": QVariant.Double,
     "time": QVariant.String,
 }
-EXCHANGE_FIELDS = {name: QVariant.String for name in ("exchange", "time", "question", "answer", "source", "data")}
+EXCHANGE_FIELDS = dict.fromkeys(("exchange", "time", "question", "answer", "source", "data"), QVariant.String)
 
 
 def roi_values(exchange: Exchange, seen: Seen) -> dict[str, Any]:

@@ -26,7 +26,15 @@ from .processing_zoomearth import ZoomEarthProcessor
 # How the paper shows a scene, for a base that has not been trained to look yet. Views of whole cells, and all of a box: see method, 1.
 PAPER = {"view": 512, "max_zooms": 1, "least": 512, "crop": "grow", "multiple": 28}
 LANGUAGE_LAYERS = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
-CARRIED = ("tokenizer*", "vocab*", "merges*", "special_tokens*", "added_tokens*", "preprocessor_config.json", "video_preprocessor_config.json")
+CARRIED = (
+    "tokenizer*",
+    "vocab*",
+    "merges*",
+    "special_tokens*",
+    "added_tokens*",
+    "preprocessor_config.json",
+    "video_preprocessor_config.json",
+)
 
 
 @dataclass
@@ -57,7 +65,9 @@ def base_folder(name: str) -> Path:
         try:
             folder = Path(snapshot_download(name))
         except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-            raise ModelError(f"{name} can't be had from the hub: {type(error).__name__}.", "Download it where there is a network.") from error
+            raise ModelError(
+                f"{name} can't be had from the hub: {type(error).__name__}.", "Download it where there is a network."
+            ) from error
     if (folder / "adapter_config.json").is_file():
         raise ModelError(f"{folder} holds a LoRA adapter.", f"Fold it in first: python -m zoomearth.training.merge {folder} OUT")
     return folder
@@ -79,7 +89,9 @@ def profile_of(name: str, folder: Path, policy: dict[str, Any], prompt_file: str
     try:
         return replace(profile, policy=replace(profile.policy, **policy))
     except (TypeError, ValueError) as error:
-        raise ModelError(f"The policy can't be changed so: {error}.", f"Its entries are {', '.join(Policy.__dataclass_fields__)}.") from error
+        raise ModelError(
+            f"The policy can't be changed so: {error}.", f"Its entries are {', '.join(Policy.__dataclass_fields__)}."
+        ) from error
 
 
 def load(name: str, policy: dict[str, Any], prompt_file: str = "", *, full: bool = False, train_vision: bool = False) -> Start:

@@ -33,9 +33,9 @@ class Environment:
         self._profile = replace(profile, policy=replace(profile.policy, native=None))
         self._examples = examples
 
-    def reset(self, index: int, **row: Any) -> list[Block]:
-        """Begin the example's question; returns the content of the user's message."""
-        self._example = self._examples[index]
+    def reset(self, **row: Any) -> Any:
+        """Begin the question of example `index`; returns the content of the user's message, as blocks. row: of the dataset."""
+        self._example = self._examples[row["index"]]
         self._talk = Talk(self._profile.dialect)
         self._replies: list[str] = []
         self._outcome: Outcome | None = None

@@ -16,7 +16,6 @@ from typing import Any
 
 from ..backend.scene import Scene
 from ..core.errors import BackendError, SceneError
-from ..core.geometry import Box
 from .benchmarks import base
 from .benchmarks.base import Unusable
 from .examples import Example
@@ -32,7 +31,7 @@ class Folder(base.Benchmark):
         """Raises BackendError where the folder holds no questions."""
         files = [folder] if folder.is_file() else sorted(file for file in folder.rglob("*") if file.suffix in (".jsonl", ".gpkg"))
         if not files:
-            raise BackendError(f"{folder} holds no questions: there is no .jsonl and no .gpkg in it.", "See training/folder.py for the form.")
+            raise BackendError(f"{folder} holds no questions: no .jsonl, no .gpkg.", "training/folder.py says how they look.")
         images = base.Images(folder)
         only = _only_raster(folder if folder.is_dir() else folder.parent)
         for file in files:

@@ -14,7 +14,6 @@ import argparse
 import os
 import sys
 from dataclasses import fields
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +72,7 @@ def work(options: argparse.Namespace) -> Path:
             train_dataset=dataset(data, start.profile),
             processing_class=start.processor,
             reward_funcs=functions(rewards, start.ends, eyes),
-            environment_factory=partial(Environment, start.profile, data.examples),
+            environment_factory=lambda: Environment(start.profile, data.examples),
             peft_config=adapters,
             callbacks=callbacks,
         )

@@ -76,7 +76,7 @@ def configuration(kind: Any, options: argparse.Namespace, **entries: Any) -> Any
         "max_steps": options.steps,
         "per_device_train_batch_size": options.batch,
         "gradient_accumulation_steps": options.accumulate,
-        "gradient_checkpointing": options.checkpointing,
+        "activation_checkpointing": options.checkpointing,
         "save_steps": options.save_every,
         "save_total_limit": 2,
         "seed": options.seed,
@@ -89,7 +89,7 @@ def configuration(kind: Any, options: argparse.Namespace, **entries: Any) -> Any
     try:
         return kind(**{**common, **entries, **pairs(options.set)})
     except (TypeError, ValueError) as error:
-        raise ModelError(f"trl does not take this configuration: {error}", "See the flags after --help, and the entries given to --set.") from error
+        raise ModelError(f"trl refuses: {error}", "--help has the flags; see also --set.") from error
 
 
 def run(trainer_of: Callable[[list[Any], Any], Any], start: Start, data: Data, options: argparse.Namespace) -> Path:

@@ -29,8 +29,9 @@ PANELS = {
 
 
 def picture_tokens(policy: Policy) -> int:
-    """The most tokens that one view takes."""
-    return -(-policy.view // CELL if policy.multiple % CELL else -policy.view // CELL) ** 2
+    """The most tokens that one view takes. One that is not made of whole cells is rounded by the processor, up at the worst."""
+    side = policy.view // CELL if policy.multiple % CELL == 0 else -(-policy.view // CELL)
+    return side**2
 
 
 def room(policy: Policy, reply: int) -> int:
@@ -47,8 +48,8 @@ def check_rollouts(policy: Policy, max_completion_length: int, padding_side: str
     least = room(policy, LEAST_REPLY)
     if max_completion_length < least:
         raise ModelError(
-            f"A completion of {max_completion_length} tokens can't hold {policy.max_zooms} crop(s) of up to {picture_tokens(policy)} tokens "
-            "and the replies, so trl would drop the crops.",
+            f"A completion of {max_completion_length} tokens can't hold {policy.max_zooms} crop(s) of up to {picture_tokens(policy)} "
+            "tokens and the replies, so trl would drop the crops.",
             f"Set --max-completion to {least} or more, or a smaller view: --policy view=336.",
         )
 
