@@ -121,6 +121,15 @@ def load(name: str, policy: dict[str, Any], prompt_file: str = "", *, full: bool
     return Start(folder, profile, model, processor, ends)
 
 
+def go_on(model: Any, checkpoint: Path) -> None:
+    """Puts a full checkpoint's weights into a model in training.
+
+    The trainer's own resuming does not: it compares the names in the file, which save_pretrained writes in their older form, with those in
+    memory, finds nothing in common and goes on from the base without a word (transformers 5.23).
+    """
+    model.load_state_dict(load_weights(checkpoint, "cpu", "float32").model.state_dict())
+
+
 def lora(rank: int) -> Any:
     """Adapters on the language half. Alpha twice the rank: the usual choice, not tuned."""
     from peft import LoraConfig

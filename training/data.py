@@ -135,11 +135,14 @@ def check(rows: Iterable[Example | Unusable]) -> Iterator[Example | Unusable]:
 
 
 def _size(image: Path) -> Size | str:
+    """Or what is wrong with it: the fault, a colon, and which file."""
+    if not image.is_file():
+        return f"the image is missing: {image}"
     try:
         with Scene.open(str(image)) as scene:
             return scene.size
     except SceneError as error:
-        return error.message
+        return f"the image can't be read: {error.message}"
 
 
 def _fault(example: Example, size: Size | str) -> str:

@@ -18,7 +18,7 @@ from ..core.errors import SceneError
 from ..core.geometry import Size
 from ..core.look import Action, Observation, Outcome, Unreadable, look
 from ..core.profile import Profile
-from .chat import Block, Message, blocks
+from .chat import Message, blocks
 from .examples import Example
 
 

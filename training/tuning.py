@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 from ..core.errors import ModelError, ZoomEarthError
-from .checkpoint import Start, load, lora
+from .checkpoint import Start, go_on, load, lora
 from .data import Data
 from .watch import Curves, Whole, last_whole
 
@@ -68,7 +68,7 @@ def configuration(kind: Any, options: argparse.Namespace, **entries: Any) -> Any
     import torch
 
     gpu = torch.cuda.is_available()
-    os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(options.out / "tensorboard"))
+    os.environ["TENSORBOARD_LOGGING_DIR"] = str(options.out / "tensorboard")
     common = {
         "output_dir": str(options.out),
         "learning_rate": options.rate,
@@ -103,6 +103,8 @@ def run(trainer_of: Callable[[list[Any], Any], Any], start: Start, data: Data, o
     if first:
         print(data.told(), file=sys.stderr)
         print(f"{options.out}: " + (f"goes on from {last.name}" if last else "begins"), file=sys.stderr)
+    if last and not options.lora:
+        go_on(start.model, last)
     trainer = trainer_of([Whole(start), Curves()], lora(options.lora) if options.lora else None)
     trainer.train(resume_from_checkpoint=str(last) if last else None)
     done = last_whole(options.out, tidy=False)
