@@ -82,9 +82,10 @@ def test_three_steps_of_grpo_with_adapters_log_what_the_paper_watches(tuned, own
     assert grpo.main(options(tuned / "merged", own, run, "--steps", "3", "--lora", "4", "--checkpointing", *ROLLOUTS)) == 0
     logged = {key for row in history(run) for key, value in row.items() if value is not None}
     assert logged >= {
-        "rewards/answer/mean", "rewards/pattern/mean", "rewards/iou/mean", "rewards/region/mean", "rewards/necessity/mean", "reward_std",
-        "zoom_rate", "zoom_rate/object", "zoom_rate/global", "box_valid", "kl", "entropy", "completions/mean_length", "batches_with_pictures",
-    }  # fmt: skip
+        *(f"rewards/{name}/mean" for name in ("answer", "pattern", "iou", "region", "necessity")),
+        *("reward_std", "zoom_rate", "zoom_rate/object", "zoom_rate/global", "box_valid"),
+        *("kl", "entropy", "completions/mean_length", "batches_with_pictures"),
+    }
     assert all(row["batches_with_pictures"] == 1 for row in history(run) if "loss" in row)
     assert any(row["zoom_rate/object"] > 0 for row in history(run) if "zoom_rate/object" in row)
     assert Image.open(run / "curves.png").width > 600
