@@ -136,3 +136,10 @@ def test_debians_wordnet_is_copied_whole_and_read(monkeypatch, tmp_path):
     assert [reader.synsets(word)[0].lexname() for word in ("river", "ship")] == ["noun.object", "noun.artifact"]
     wordnet._copy(wordnet.DEBIAN, tmp_path / "corpora" / "wordnet")  # a second process was slower
     assert [path.name for path in (tmp_path / "corpora").iterdir()] == ["wordnet"]
+
+
+def test_overlap_of_boxes():
+    assert Box(0, 0, 2, 2).iou(Box(0, 0, 2, 2)) == 1
+    assert Box(0, 0, 2, 2).iou(Box(1, 0, 3, 2)) == pytest.approx(1 / 3)
+    assert Box(0, 0, 1, 1).iou(Box(1, 1, 2, 2)) == 0
+    assert Box(0, 0, 0, 0).iou(Box(0, 0, 0, 0)) == 0
