@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 import torch
@@ -18,9 +19,11 @@ from zoomearth.backend.answer import Question, answer
 from zoomearth.backend.engines.local import LocalEngine
 from zoomearth.backend.scene import Scene
 from zoomearth.core.errors import ModelError
+from zoomearth.core.geometry import Box, Size
 from zoomearth.core.look import Policy
 from zoomearth.core.profile import Profile
 from zoomearth.training import checkpoint, grpo, sft, watch
+from zoomearth.training.examples import Example
 from zoomearth.training.merge import main as merge
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -162,6 +165,28 @@ def test_a_batch_that_would_train_blind_ends_the_run(tuned, own, fault):
     assert eyes.share == 0.5
     with torch.no_grad():
         start.model.model.language_model(input_ids=batch["input_ids"])  # generation goes on from a cache, without pictures
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("a pier in the north", "a pier in the north"),
+        ("<think>a pier</think>", "a pier"),
+        ('<think>a pier</think>[{"bbox_2d": [1, 2, 3, 4], "label": "pier"}]', "a pier"),
+        ('a pier [{"bbox_2d": [1, 2, 3, 4]}]', "a pier"),
+        ("two<answer>2</answer>", "two"),
+    ],
+)
+def test_a_thought_is_taken_out_of_whatever_a_set_has_around_it(said, left):
+    assert sft.thought(said) == left
+
+
+def test_a_label_that_would_be_read_as_something_else_is_found_before_training(tiny):
+    fault = sft.fault(Profile.of_folder(tiny))
+    good = Example("g", tiny, "What?", "ship", box=Box(20, 30, 90, 110))
+    assert fault(good, Size(300, 200)) == ""
+    assert "would be read as" in fault(replace(good, answer="a</answer>b"), Size(300, 200))
+    assert "ended after 1 of 2" in fault(replace(good, answer="x", box=Box(40, 30, 20, 10)), Size(300, 200))
 
 
 @pytest.mark.parametrize(

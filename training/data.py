@@ -14,7 +14,7 @@ import itertools
 import random
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -31,6 +31,9 @@ from .pretrain import HELD_OUT
 from .teaching import taught
 
 OWN = "folder"
+Fault = Callable[[Example, Size], str]
+"""What else is wrong with an example over an image of that size, "" where nothing is."""
+
 _SEEDS = re.compile(r"(\d+)-(\d+)(?:@(\d+))?")
 
 
@@ -55,8 +58,8 @@ class Data:
         return said
 
 
-def gather(sources: Iterable[str], bad: str, held_out: float, seed: int, profile: Profile) -> Data:
-    """What all of the sources hold. bad: skip, or fatal. held_out: the share of images left out.
+def gather(sources: Iterable[str], bad: str, held_out: float, seed: int, profile: Profile, fault: Fault = lambda example, size: "") -> Data:
+    """What all of the sources hold. bad: skip, or fatal. held_out: the share of images left out. fault: see `check`.
 
     Raises BackendError where a source can't be read, nothing is left, or a row can't be used and that is fatal.
     """
@@ -64,7 +67,7 @@ def gather(sources: Iterable[str], bad: str, held_out: float, seed: int, profile
     for source in sources:
         weight, rows = read(source, profile)
         good: list[Example] = []
-        for checked in check(rows):
+        for checked in check(rows, fault):
             (data.dropped if isinstance(checked, Unusable) else good).append(checked)  # type: ignore[arg-type]
         if data.dropped and bad == "fatal":
             first = data.dropped[0]
@@ -122,14 +125,18 @@ def _drawn(folder: Path, split: str, profile: Profile | None) -> Loaded:
     return (taught(row, profile, size) if isinstance(row, Example) and profile else row for row in wanted)
 
 
-def check(rows: Iterable[Example | Unusable]) -> Iterator[Example | Unusable]:
-    """The same rows; those that a run would fall over are Unusable, with the reason. Every image's header is read, once."""
+def check(rows: Iterable[Example | Unusable], fault: Fault = lambda example, size: "") -> Iterator[Example | Unusable]:
+    """The same rows; those that a run would fall over are Unusable, with the reason. Every image's header is read, once.
+
+    fault: what else the run can't bear.
+    """
     sizes: dict[Path, Size | str] = {}
     for row in rows:
         if isinstance(row, Example):
             if row.image not in sizes:
                 sizes[row.image] = _size(row.image)
-            if why := _fault(row, sizes[row.image]):
+            size = sizes[row.image]
+            if why := size if isinstance(size, str) else _fault(row, size) or fault(row, size):
                 row = Unusable(row.id, why)
         yield row
 
@@ -145,9 +152,7 @@ def _size(image: Path) -> Size | str:
         return f"the image can't be read: {error.message}"
 
 
-def _fault(example: Example, size: Size | str) -> str:
-    if isinstance(size, str):
-        return size
+def _fault(example: Example, size: Size) -> str:
     if not example.question.strip():
         return "the question is empty"
     if not example.answer.strip():

@@ -12,18 +12,22 @@ from __future__ import annotations
 
 import argparse
 import logging
+import re
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ..backend.scene import Scene
+from ..core.dialect import Talk
 from ..core.errors import SceneError
+from ..core.geometry import Size, View
 from ..core.look import Action, Answer, Zoom
 from ..core.profile import Profile
 from . import tuning
 from .chat import Message, messages
-from .data import Data, gather
+from .data import Data, Fault, gather
 from .examples import Example
 from .transcript import transcript
 from .watch import Eyes
@@ -31,15 +35,43 @@ from .watch import Eyes
 LOG = logging.getLogger(__name__)
 
 
-def row(example: Example, profile: Profile) -> list[Message]:
-    """The messages of one labelled question. Raises SceneError where the scene can't be read."""
+def talk(example: Example, profile: Profile, size: Size, picture: Callable[[View], Any]) -> Talk:
+    """A labelled question as a conversation. Raises ValueError where what the label says does not mean what it is to mean."""
     one_talk = replace(profile, policy=replace(profile.policy, native=None))
+    label = str((example.extra or {}).get("label") or "")
+    box = example.box_in(size)
+    actions: list[Action] = [Zoom(box, label)] if box else []
+    actions.append(Answer(example.answer.strip()))
+    thoughts = [thought(said) for said in example.thoughts]
+    talks, outcome = transcript(one_talk, size, example.question, actions, thoughts, picture=picture)
+    if outcome.answer != example.answer.strip():
+        raise ValueError(f"the answer {example.answer!r} would be read as {outcome.answer!r}")
+    return talks[0]
+
+
+def thought(said: str) -> str:
+    """The thought alone, where a data set has it in its tags, or with the action after it."""
+    inside = said.split("<think>")[-1].split("</think>")[0]
+    return re.split(r'\[?\s*\{?\s*"bbox_2d"|<answer>', inside)[0].strip()
+
+
+def fault(profile: Profile) -> Fault:
+    """What makes an example nothing to learn from, found before training, without pixels."""
+
+    def found(example: Example, size: Size) -> str:
+        try:
+            talk(example, profile, size, lambda view: None)
+        except ValueError as error:
+            return f"the label can't be played: {error}"
+        return ""
+
+    return found
+
+
+def row(example: Example, profile: Profile) -> list[Message]:
+    """The messages of one labelled question, pictures and all. Raises SceneError where the scene can't be read."""
     with Scene.open(str(example.image)) as scene:
-        box = example.box_in(scene.size)
-        label = str((example.extra or {}).get("label") or "")
-        actions: list[Action] = [Answer(example.answer.strip())] if box is None else [Zoom(box, label), Answer(example.answer.strip())]
-        talks, _ = transcript(one_talk, scene.size, example.question, actions, example.thoughts, picture=scene.part)
-    return messages(talks[0])
+        return messages(talk(example, profile, scene.size, scene.part))
 
 
 def dataset(data: Data, profile: Profile) -> Any:
@@ -64,7 +96,7 @@ def work(options: argparse.Namespace) -> Path:
     from trl import SFTConfig, SFTTrainer
 
     start = tuning.begin(options)
-    data = gather(options.data, options.bad, options.held_out, options.seed, start.profile)
+    data = gather(options.data, options.bad, options.held_out, options.seed, start.profile, fault(start.profile))
     entries: dict[str, Any] = {"assistant_only_loss": True, "max_length": None}
     config = tuning.configuration(SFTConfig, options, **entries)
     Eyes(start.model)

@@ -97,7 +97,7 @@ def run(trainer_of: Callable[[list[Any], Any], Any], start: Start, data: Data, o
 
     trainer_of: makes the trainer, given the callbacks and the adapters' configuration (None: all weights are trained).
     """
-    first = int(os.environ.get("RANK", "0")) == 0
+    first = _first()
     _keep(options, first)
     last = last_whole(options.out, tidy=first)
     if first:
@@ -135,8 +135,15 @@ def command(name: str, work: Callable[[argparse.Namespace], Path], parser: argpa
     """Runs `work`; prints the checkpoint it leaves. Exit code 2 with one sentence and a hint for what a person can mend."""
     options = parser.parse_args(arguments)
     try:
-        print(work(options))
+        done = work(options)
     except ZoomEarthError as error:
         print(f"{name}: {error.message}\n  {error.hint}", file=sys.stderr)
         return 2
+    if _first():
+        print(done)
     return 0
+
+
+def _first() -> bool:
+    """Of the processes of a run, the one that writes."""
+    return int(os.environ.get("RANK", "0")) == 0
