@@ -77,7 +77,7 @@ def test_only_the_zoom_is_offered_to_the_model():
     ],
 )
 def test_nonsense_gets_a_picture_all_the_same_and_no_pay_for_an_answer(examples, replies, stopped):
-    outcome, given, completion = play(Environment(profile(), examples), replies)
+    outcome, given, _ = play(Environment(profile(), examples), replies)
     assert (outcome.stopped, outcome.answer) == (stopped, None)
     for content in given:
         assert len(pictures(content)) == 1

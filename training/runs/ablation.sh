@@ -7,7 +7,7 @@ set -eu
 OUT=${OUT:-runs/ablation}
 SEEDS=${SEEDS:-0 1 2}
 VARIANTS=${VARIANTS:-full no-iou no-region}
-STEPS=${STEPS:-120}
+STEPS=${STEPS:-80}
 QUESTIONS=${QUESTIONS:-500}
 PIXELS=2048
 TRAIN=800000000-800000200 # seeds that the demo model never saw
@@ -34,8 +34,8 @@ for SEED in $SEEDS; do
     [ -d "$RUN-merged" ] || {
       # Overlaps as they are, and a reach that fits scenes of 2,048 pixels. The rate is for a model of 2.5 M parameters.
       python -m zoomearth.training.grpo --model "$OUT/weak-merged" --data "scenes:$OUT/scenes#$TRAIN@$PIXELS" --out "$RUN" \
-        --steps "$STEPS" --seed "$SEED" --batch 48 --accumulate 1 --generations 8 --rate 2e-4 --kl 0 --temperature 1 \
-        --max-completion 170 --save-every 20 --measure raw_px --alpha 100 $WEIGHTS
+        --steps "$STEPS" --seed "$SEED" --batch 32 --accumulate 1 --generations 8 --rate 2e-4 --kl 0 --temperature 1 \
+        --max-completion 165 --save-every 10 --measure raw_px --alpha 100 $WEIGHTS
       python -m zoomearth.training.merge "$RUN" "$RUN-merged"
     }
     evaluate "$VARIANT-$SEED" "$RUN-merged"
