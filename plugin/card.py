@@ -41,8 +41,7 @@ class Card(QFrame):
         self.exchange = exchange
         self.setObjectName(f"zoomearth_exchange_{exchange.id}")
         self.setAccessibleName(tr("Question: {question}").format(question=exchange.question))
-        self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.setAutoFillBackground(True)
+        self.mark(False)
         self._question = _label("zoomearth_exchange_question", bold=True)
         self._where = _label("zoomearth_exchange_where", small=True)
         self._delete = _button("zoomearth_exchange_delete", tr("Delete this exchange (it can be undone)"), "✕")
@@ -101,8 +100,9 @@ class Card(QFrame):
 
     def mark(self, marked: bool) -> None:
         """The exchange whose box was clicked on the map."""
-        self.setFrameShadow(QFrame.Shadow.Raised if marked else QFrame.Shadow.Plain)
-        self.setLineWidth(3 if marked else 1)
+        self.marked = marked
+        line = "2px solid palette(highlight)" if marked else "1px solid palette(mid)"
+        self.setStyleSheet(f"Card {{ border: {line}; border-radius: 4px; }}")
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()

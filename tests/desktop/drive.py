@@ -13,7 +13,7 @@ from pathlib import Path
 from qgis.core import QgsApplication, QgsProject, QgsRasterLayer
 from qgis.PyQt.QtCore import QCoreApplication, QEventLoop, Qt, QTimer
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QApplication, QPushButton, QToolButton, QWidget
+from qgis.PyQt.QtWidgets import QApplication, QDockWidget, QPushButton, QToolButton, QWidget
 from qgis.utils import iface, plugins, reloadPlugin, unloadPlugin
 
 OUT = Path(os.environ["DRIVE_OUT"])
@@ -94,8 +94,10 @@ def main():
     plugin.action.trigger()
     dock = plugin.dock
     assert dock.isVisible()
-    window.resizeDocks([dock], [430], Qt.Orientation.Horizontal)
+    window.findChild(QDockWidget, "Browser").hide()
+    window.resizeDocks([window.findChild(QDockWidget, "Layers"), dock], [220, 430], Qt.Orientation.Horizontal)
     QTest.qWait(300)
+    iface.mapCanvas().zoomToFullExtent()
     asked = {kind: next(one for one in truth["questions"] if one["kind"] == kind) for kind in ("terrain", "count", "color")}
     stalls = []
     for kind, question in asked.items():
@@ -107,6 +109,9 @@ def main():
             log(f"  IoU with the truth {overlap(found, question['box']):.2f}")
             assert overlap(found, question["box"]) > 0.5
     picture("asked")
+    QgsApplication.setUITheme("Night Mapping")
+    picture("dark")
+    QgsApplication.setUITheme("default")
     rois = plugin.keeper.rois(layer.source())
     assert rois.featureCount() == 2
     card = dock.transcript.cards[-1]
@@ -115,7 +120,7 @@ def main():
     picture("zoomed")
     canvas = iface.mapCanvas()
     QTest.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, canvas.viewport().rect().center())
-    assert card.lineWidth() == 3
+    assert card.marked
     log(f"longest stall while asking: {max(stalls):.0f} ms")
     export(dock, rois.crs().authid())
     cancelled(dock)

@@ -260,7 +260,7 @@ def test_a_thumbnail_flies_the_canvas_there_and_a_box_on_the_map_finds_its_excha
     panel.dock._picker.picked.connect(picked.append)
     QTest.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(300, 300))
     assert picked == [exchange.id]
-    assert panel.dock.transcript.card(exchange.id).lineWidth() == 3
+    assert panel.dock.transcript.card(exchange.id).marked
 
 
 def test_a_deleted_exchange_comes_back_with_its_boxes(panel, demo_scene):
