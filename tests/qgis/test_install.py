@@ -241,8 +241,9 @@ def test_a_folder_that_may_not_be_written_is_named(environment, packages, qtbot,
     assert refused(qtbot, installer(environment, packages=packages)) == "permission"
 
 
-def test_a_python_that_can_not_make_environments_is_named(environment, packages, qtbot, tmp_path):
-    """A copy of this Python without ensurepip, as Debian ships it without python3-venv."""
+def test_a_python_that_can_not_make_environments_is_named(environment, packages, qtbot, monkeypatch, tmp_path):
+    """A copy of this Python without ensurepip, as Debian ships it without python3-venv; uv, which could help, is not at hand."""
+    monkeypatch.setenv("PATH", os.pathsep.join(part for part in os.environ["PATH"].split(os.pathsep) if not Path(part, "uv").exists()))
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     (tmp_path / "bin").mkdir()
     (tmp_path / "lib" / version).mkdir(parents=True)

@@ -14,7 +14,7 @@ from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QComboBox, QLineEdit, QPushButton, QWidget
 
-from zoomearth.core.config import Settings
+from zoomearth.core.config import Settings, data_folder
 from zoomearth.plugin.command import descendants
 from zoomearth.plugin.diagnostics import diagnostics, scrub
 from zoomearth.plugin.environment import MARKER, Environment
@@ -174,7 +174,7 @@ def test_a_model_s_download_is_shown_stopped_and_gone_on_with(page, python, hub,
     page.says("model_state", "7.5 GB to download", 1000)
     page.click("download")
     page.says("model_state", r"MB of 7\.5 GB")
-    models = Path(os.environ["XDG_DATA_HOME"]) / "zoomearth" / "models"
+    models = data_folder() / "models"
     part = models / "zoomearth-3b.part" / WEIGHTS
     qtbot.waitUntil(lambda: part.exists() and part.stat().st_size > BIG // 4, timeout=5000)
     assert page.find("progress").isVisible()
