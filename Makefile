@@ -41,7 +41,7 @@ $(QGIS_VENV)/.installed: Makefile
 	  { $(APT) update -q && $(APT) install -y -q --no-install-recommends python3-qgis qgis-providers python3-gdal python3-numpy python3-pil python3-venv; }
 	$(QGIS_VENV)/bin/python -m pip --version >/dev/null 2>&1 || /usr/bin/python3 -m venv --clear --system-site-packages $(QGIS_VENV)
 	$(QGIS_VENV)/bin/python -m pip install -q --disable-pip-version-check \
-	  pytest==9.2.0 pytest-qt==4.5.0 pytest-qgis==5.0.2 pytest-timeout hypothesis psutil
+	  pytest==9.2.0 pytest-qt==4.5.0 pytest-qgis==5.0.2 pytest-timeout hypothesis psutil uv
 	@touch $@
 
 # The desktop itself, a virtual screen for it, and what its tests read files back with.
