@@ -1,6 +1,6 @@
 """How long QGIS's window does not answer while the panel asks: the longest gap between two turns of its event loop, per question.
 
-    python benchmarks/panel.py            # needs `make setup setup-desktop`; the real QGIS under Xvfb, the demo model, three questions
+python benchmarks/panel.py            # needs `make setup setup-desktop`; the real QGIS under Xvfb, the demo model, three questions
 """
 
 from __future__ import annotations
