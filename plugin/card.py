@@ -13,6 +13,7 @@ from ..core.thoughts import thought
 from .canvas import CASING, color_of
 from .exchange import Exchange, Seen, Status
 from .i18n import tr
+from .widgets import named
 
 THUMB = 104  # pixels of a thumbnail's longer side, before the screen's own scaling
 COLUMNS = 3
@@ -170,11 +171,8 @@ def _label(name: str, bold: bool = False, small: bool = False) -> QLabel:
 
 
 def _button(name: str, tip: str, text: str) -> QToolButton:
-    button = QToolButton()
-    button.setObjectName(name)
+    button = named(QToolButton(), name, tip)
     button.setText(text)
-    button.setToolTip(tip)
-    button.setAccessibleName(tip)
     button.setAutoRaise(True)
     return button
 

@@ -29,7 +29,7 @@ SLOW_LOOK = '<think>One. Two. Three. Four.</think>[{"bbox_2d": [100, 50, 200, 15
 
 
 def choose(panel, scope):
-    panel.dock.scope.setCurrentIndex(panel.dock.scope.findData(scope))
+    panel.dock.form.scope.setCurrentIndex(panel.dock.form.scope.findData(scope))
 
 
 def zoom_canvas_to(panel, layer):
@@ -305,19 +305,19 @@ def test_ctrl_enter_sends(panel, demo_scene):
 def test_the_layer_follows_the_one_that_is_active_in_qgis(panel, demo_scene, qgis_iface):
     first, second = panel.add(demo_scene, "first"), panel.add(demo_scene, "second")
     qgis_iface.currentLayerChanged.emit(first)
-    assert panel.dock.layer.currentLayer() is first
+    assert panel.dock.form.layer.currentLayer() is first
     polygons = QgsVectorLayer("Polygon", "polygons", "memory")
     qgis_iface.currentLayerChanged.emit(polygons)
-    assert panel.dock.layer.currentLayer() is first
+    assert panel.dock.form.layer.currentLayer() is first
     qgis_iface.currentLayerChanged.emit(second)
-    assert panel.dock.layer.currentLayer() is second
+    assert panel.dock.form.layer.currentLayer() is second
 
 
 def test_a_long_history_is_shown_page_by_page(panel, demo_scene):
     panel.script(ANSWER)
     panel.add(demo_scene)
     for number in range(25):
-        panel.session.ask(panel.dock.layer.currentLayer(), f"Question {number}?", _whole())
+        panel.session.ask(panel.dock.form.layer.currentLayer(), f"Question {number}?", _whole())
     wait(lambda: not panel.session.busy)
     transcript = panel.dock.transcript
     transcript.show_all(panel.session.exchanges)
