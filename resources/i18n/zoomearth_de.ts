@@ -225,51 +225,6 @@
         </message>
         <message>
             <location filename="../../plugin/dock.py" />
-            <source>Raster layer</source>
-            <translation>Rasterlayer</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>The raster that is asked about. It follows the layer that is active in QGIS.</source>
-            <translation>Das Raster, zu dem gefragt wird. Es folgt dem Layer, der in QGIS aktiv ist.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Scope</source>
-            <translation>Umfang</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>What part of the layer the model may look at.</source>
-            <translation>Welchen Teil des Layers das Modell ansehen darf.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Draw the rectangle on the map</source>
-            <translation>Das Rechteck auf der Karte zeichnen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Snapshot resolution</source>
-            <translation>Auflösung der Momentaufnahme</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Map units per pixel at which a picture of this layer is taken, because its pixels are not in a file.</source>
-            <translation>Karteneinheiten je Pixel, mit denen dieser Layer aufgenommen wird, weil seine Pixel in keiner Datei liegen.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source> map units per pixel</source>
-            <translation> Karteneinheiten je Pixel</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Snapshot</source>
-            <translation>Momentaufnahme</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
             <source>Progress</source>
             <translation>Fortschritt</translation>
         </message>
@@ -330,13 +285,8 @@
         </message>
         <message>
             <location filename="../../plugin/dock.py" />
-            <source>The results are in a temporary file until the project is saved, or you choose one.</source>
-            <translation>Die Ergebnisse liegen in einer temporären Datei, bis das Projekt gespeichert wird oder Sie eine wählen.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Layer</source>
-            <translation>Layer</translation>
+            <source>The results are in a temporary file until you save the project, or choose one.</source>
+            <translation>Die Ergebnisse liegen in einer temporären Datei, bis Sie das Projekt speichern oder eine Datei wählen.</translation>
         </message>
         <message>
             <location filename="../../plugin/dock.py" />
@@ -375,33 +325,13 @@
         </message>
         <message>
             <location filename="../../plugin/dock.py" />
-            <source>Whole layer</source>
-            <translation>Ganzer Layer</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Map canvas extent</source>
-            <translation>Ausdehnung der Kartenansicht</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Drawn rectangle</source>
-            <translation>Gezeichnetes Rechteck</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Selected polygons</source>
-            <translation>Gewählte Polygone</translation>
+            <source>Choose…</source>
+            <translation>Auswählen…</translation>
         </message>
         <message>
             <location filename="../../plugin/dock.py" />
             <source>Choose a raster layer and type a question.</source>
             <translation>Wählen Sie einen Rasterlayer und schreiben Sie eine Frage.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>whole layer</source>
-            <translation>ganzer Layer</translation>
         </message>
         <message>
             <location filename="../../plugin/dock.py" />
@@ -412,26 +342,6 @@
             <location filename="../../plugin/dock.py" />
             <source>{count} polygons are selected: each is a question of its own. Ask all of them?</source>
             <translation>{count} Polygone sind gewählt: Jedes ist eine eigene Frage. Alle fragen?</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>map canvas extent</source>
-            <translation>Ausdehnung der Kartenansicht</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>No rectangle is drawn yet.</source>
-            <translation>Es ist noch kein Rechteck gezeichnet.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Drag it on the map, then ask.</source>
-            <translation>Ziehen Sie es auf der Karte auf und fragen Sie dann.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>drawn rectangle</source>
-            <translation>gezeichnetes Rechteck</translation>
         </message>
         <message>
             <location filename="../../plugin/dock.py" />
@@ -634,6 +544,101 @@
             <translation>Das des Layers: {crs}</translation>
         </message>
         <message>
+            <location filename="../../plugin/form.py" />
+            <source>Raster layer</source>
+            <translation>Rasterlayer</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>The raster that is asked about. It follows the layer that is active in QGIS.</source>
+            <translation>Das Raster, zu dem gefragt wird. Es folgt dem Layer, der in QGIS aktiv ist.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>Scope</source>
+            <translation>Umfang</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>What part of the layer the model may look at.</source>
+            <translation>Welchen Teil des Layers das Modell ansehen darf.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>Draw the rectangle on the map</source>
+            <translation>Das Rechteck auf der Karte zeichnen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>Snapshot resolution</source>
+            <translation>Auflösung der Momentaufnahme</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>Map units per pixel at which a picture of this layer is taken, because its pixels are not in a file.</source>
+            <translation>Karteneinheiten je Pixel, mit denen dieser Layer aufgenommen wird, weil seine Pixel in keiner Datei liegen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source> map units per pixel</source>
+            <translation> Karteneinheiten je Pixel</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>Snapshot</source>
+            <translation>Momentaufnahme</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>Layer</source>
+            <translation>Layer</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>whole layer</source>
+            <translation>ganzer Layer</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>Whole layer</source>
+            <translation>Ganzer Layer</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>Map canvas extent</source>
+            <translation>Ausdehnung der Kartenansicht</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>Drawn rectangle</source>
+            <translation>Gezeichnetes Rechteck</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>Selected polygons</source>
+            <translation>Gewählte Polygone</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>map canvas extent</source>
+            <translation>Ausdehnung der Kartenansicht</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>No rectangle is drawn yet.</source>
+            <translation>Es ist noch kein Rechteck gezeichnet.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>Drag it on the map, then ask.</source>
+            <translation>Ziehen Sie es auf der Karte auf und fragen Sie dann.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>drawn rectangle</source>
+            <translation>gezeichnetes Rechteck</translation>
+        </message>
+        <message>
             <location filename="../../plugin/i18n.py" />
             <source>{count} GB</source>
             <translation>{count} GB</translation>
@@ -775,6 +780,21 @@
         </message>
         <message>
             <location filename="../../plugin/options_environment.py" />
+            <source>The interpreter below is used instead.</source>
+            <translation>Stattdessen wird der Interpreter unten verwendet.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options_environment.py" />
+            <source>The interpreter below is not there.</source>
+            <translation>Den Interpreter unten gibt es nicht.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options_environment.py" />
+            <source>It can't be removed: {why}.</source>
+            <translation>Sie kann nicht entfernt werden: {why}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options_environment.py" />
             <source>Begun, and not finished: setting up goes on from there.</source>
             <translation>Begonnen und nicht beendet: Das Einrichten geht von dort weiter.</translation>
         </message>
@@ -782,11 +802,6 @@
             <location filename="../../plugin/options_environment.py" />
             <source>Not set up yet.</source>
             <translation>Noch nicht eingerichtet.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/options_environment.py" />
-            <source>It can't be removed: {why}.</source>
-            <translation>Sie kann nicht entfernt werden: {why}.</translation>
         </message>
         <message>
             <location filename="../../plugin/options_environment.py" />
