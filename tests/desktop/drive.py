@@ -109,9 +109,6 @@ def main():
             log(f"  IoU with the truth {overlap(found, question['box']):.2f}")
             assert overlap(found, question["box"]) > 0.5
     picture("asked")
-    QgsApplication.setUITheme("Night Mapping")
-    picture("dark")
-    QgsApplication.setUITheme("default")
     rois = plugin.keeper.rois(layer.source())
     assert rois.featureCount() == 2
     card = dock.transcript.cards[-1]
@@ -125,6 +122,8 @@ def main():
     export(dock, rois.crs().authid())
     cancelled(dock)
     options(dock)
+    QgsApplication.setUITheme("Night Mapping")
+    picture("dark")
     reloaded(plugin)
 
 
