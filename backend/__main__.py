@@ -9,8 +9,8 @@ if not __package__:  # started by path: name the checkout `zoomearth`, whatever 
     root = Path(__file__).resolve().parents[1]
     sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != root / "backend"]
     spec = importlib.util.spec_from_file_location("zoomearth", root / "__init__.py", submodule_search_locations=[str(root)])
-    assert spec
-    assert spec.loader
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{root} holds no package")
     package = importlib.util.module_from_spec(spec)
     sys.modules["zoomearth"] = package
     spec.loader.exec_module(package)

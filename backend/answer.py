@@ -168,9 +168,8 @@ class _Run:
             self.fail(errors.SceneError(f"{error} ({self.scene.path}).", "Give a region inside the raster."))
             return
         self._show(observation)
-        if question.given and not self.over:
+        if question.given and self.talk.view and not self.over:
             zoom, thought = question.given
-            assert self.talk.view is not None
             self.take(Reply(self.talk.dialect.write(zoom, self.talk.view, thought)))
 
     def take(self, reply: Reply) -> None:

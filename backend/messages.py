@@ -39,7 +39,7 @@ class Load:
 class Ask:
     """One question. bands, stretch: the layer's own choice. policy: whatever differs from the model's.
 
-    region: source pixels. outline: instead of it, corners in map units of the raster's CRS; the smallest pixel box around them is the region.
+    region: source pixels. outline: instead of it, corners in map units of the raster's CRS; the smallest pixel box around them is meant.
     """
 
     id: Id

@@ -1,7 +1,8 @@
 """The models there are, where they lie, and how each is asked. Imports neither torch nor a network library until one is needed.
 
-`resources/models.json` lists them. A null revision is one that was not known when the list was written: the download takes what the hub
-calls `main` at that moment and records commit and checksums in the folder's download.json, against which `verify` works offline.
+`resources/models.json` lists them, each with its repository on the hub, `owner/name@commit`. Where the commit was not known when the list
+was written, the download takes what the hub calls `main` at that moment and records commit and checksums in the folder's download.json,
+against which `verify` works offline.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import shutil
 import struct
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Sequence
 
 from ..core.config import data_folder
 from ..core.errors import ModelError
@@ -56,7 +57,12 @@ class Model:
 def catalogue() -> dict[str, Model]:
     """The models by id, in the list's order."""
     entries = json.loads((RESOURCES / "models.json").read_text(encoding="utf-8"))
-    return {entry["id"]: Model(**{**entry, "files": tuple(entry.get("files", ()))}) for entry in entries}
+    return {entry["id"]: _model(**entry) for entry in entries}
+
+
+def _model(repo: str | None, files: Sequence[str] = (), **entry: Any) -> Model:
+    name, _, revision = (repo or "").partition("@")
+    return Model(repo=name or None, revision=revision or None, files=tuple(files), **entry)
 
 
 def home() -> Path:

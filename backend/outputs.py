@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 import warnings
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -15,12 +14,11 @@ from pathlib import Path
 from typing import Any, Callable, Sequence
 
 from ..core.errors import SceneError
+from ..core.files import beside, shapefile_text
 from ..core.geometry import PIXELS, Box, Grid
 from .answer import Answered
 
 DRIVERS = {".gpkg": "GPKG", ".shp": "ESRI Shapefile", ".geojson": "GeoJSON"}
-SHAPEFILE_PARTS = (".prj", ".cpg", ".qix", ".sbn", ".sbx", ".qpj")
-SHAPEFILE_TEXT = 254  # bytes a Shapefile's text field holds; the driver would cut silently, in the middle of a character
 FIELDS = ("question", "answer", "step", "label", "model", "time")  # all within a Shapefile's ten characters
 
 
@@ -71,20 +69,10 @@ class Outputs:
 
 
 def _safely(path: Path, write: Callable[[Path], None]) -> Path:
-    """Lets `write` fill a folder beside `path` with files of its stem, then moves them to their final names, `path` itself last.
-
-    The parts of an older Shapefile that the new one lacks go: an old .prj would put new pixels somewhere.
-    """
+    """Lets `write` write beside `path`, then puts it in its place. Raises SceneError where that can't be."""
     try:
-        with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.resolve().parent) as folder:
-            beside = Path(folder) / path.name
-            write(beside)
-            parts = sorted(Path(folder).iterdir(), key=lambda part: part == beside)
-            for suffix in SHAPEFILE_PARTS if path.suffix.lower() == ".shp" else ():
-                if not beside.with_suffix(suffix).exists():
-                    path.with_suffix(suffix).unlink(missing_ok=True)
-            for part in parts:
-                os.replace(part, path.with_name(part.name))
+        with beside(path) as new:
+            write(new)
     except (OSError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise SceneError(f"{path} can't be written: {reason}.", "See that the disk has room and the folder can be written to.") from error
@@ -125,11 +113,11 @@ def write_rois(path: Path, done: Sequence[Answered], model: str) -> Path:
         "GeoJSON": {"layer_options": {"RFC7946": "YES" if crs else "NO"}},
     }
 
-    def write(beside: Path) -> None:
+    def write(new: Path) -> None:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "'crs' was not provided")  # true, and said above
             pyogrio.raw.write(
-                beside,
+                new,
                 geometry=np.array(polygons, dtype=object),
                 field_data=columns,
                 fields=list(FIELDS),
@@ -145,11 +133,6 @@ def write_rois(path: Path, done: Sequence[Answered], model: str) -> Path:
 def polygon(roi: Box, grid: Grid | None) -> list[tuple[float, float]]:
     """A closed ring in map units, or in pixels with y upwards where there is no grid."""
     return (grid or PIXELS).polygon(roi)
-
-
-def shapefile_text(text: str) -> str:
-    """The text cut to what a Shapefile's field holds, at a character's border."""
-    return text.encode()[:SHAPEFILE_TEXT].decode("utf-8", "ignore")
 
 
 def write_views(folder: Path, done: Sequence[Answered]) -> Path:
@@ -170,4 +153,4 @@ def write_figure(path: Path, done: Sequence[Answered], model: str) -> Path:
     from .figure import draw
 
     figure = draw(done, model)
-    return _safely(path, lambda beside: figure.savefig(beside, dpi=150))
+    return _safely(path, lambda new: figure.savefig(new, dpi=150))

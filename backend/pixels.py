@@ -51,6 +51,12 @@ class Rendering:
         return len(self.read) > len(self.shown)
 
     @property
+    def plain(self) -> bool:
+        """Whether the bands are shown as they are, all of them valid: then averages of pixels are pixels of averages."""
+        shown_as_read = not self.stretched and self.palette is None
+        return shown_as_read and not self.masked and not self.alpha and all(nodata is None for nodata in self.nodata)
+
+    @property
     def void_is_black(self) -> bool:
         """Whether what GDAL gives for a block that was never written, nodata or else 0, is shown black."""
         fill = [nodata or 0 for nodata in self.nodata] + [0] * self.alpha
@@ -78,7 +84,8 @@ class Rendering:
         if self.palette is not None:
             planes = [channel[data[0]] for channel in self.palette]
         elif self.stretched:
-            assert self.stretch is not None, "the stretch is settled before the first picture"
+            if self.stretch is None:
+                raise RuntimeError("the stretch is settled before the first picture")
             planes = [_stretched(plane, *limits) for plane, limits in zip(data, self.stretch)]
         else:
             planes = [np.ascontiguousarray(plane) for plane in data[: len(self.shown)]]

@@ -3,8 +3,9 @@
 A raster without overviews must be read whole once before it can be seen whole. `reduced` does it in bounded memory: a
 run of whole blocks of all bands together (each block is decoded once), made into planes, averaged by a power of two, so
 that runs, blocks and averages share their edges. The averaging is Pillow's `reduce` on single planes: 0.6 s of CPU for
-the 1.2 GB of a 20,000 x 20,000 RGB scene, where numpy takes 1.8 s. The result is kept in the user's cache folder;
-nothing is ever written beside the user's file.
+the 1.2 GB of a 20,000 x 20,000 RGB scene, where numpy takes 1.8 s. Local TIFFs are read on several threads; where their
+tiles are JPEG, libjpeg halves them while decoding, and the whole takes three quarters of the CPU of one full read. The
+result is kept in the user's cache folder; nothing is ever written beside the user's file.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ import re
 import sys
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import numpy as np
@@ -25,25 +28,27 @@ from PIL import Image
 
 from .rasters import Window
 
-RUN_PIXELS = 4 << 20  # one run of blocks: 12 MB of RGB bytes
+RUN_PIXELS = 4 << 20  # one run of blocks, or those of all threads together: 12 MB of RGB bytes
+HANDS = min(4, os.cpu_count() or 1)  # threads that read
 KEEP_BYTES = 1 << 30  # all cached scans together; the oldest go first
 STALE = 3600  # seconds after which an unfinished file's writer is taken for dead
-VERSION = 1  # of what a scan looks like: one more with every change of rendering or averaging, so that no old scan hides it
+VERSION = 2  # of what a scan looks like: one more with every change of rendering or averaging, so that no old scan hides it
 
 
-def runs(window: Window, block: tuple[int, int], factor: int) -> Iterator[Window]:
-    """Cuts a window whose corner lies on multiples of `factor` into runs of whole blocks of about RUN_PIXELS at most.
+def runs(window: Window, block: tuple[int, int], factor: int, hands: int = 1) -> Iterator[Window]:
+    """Cuts a window whose corner lies on multiples of `factor` into runs of whole blocks of about RUN_PIXELS / hands at most.
 
     Every edge inside lies on a multiple of `factor`, and on a block's edge unless the blocks are of odd sizes: those are
     had again in part, from GDAL's block cache.
     """
     x, y, width, height = window
     unit_w, unit_h = (_unit(side, factor) for side in block)
-    if block[0] >= width or width * unit_h <= RUN_PIXELS:  # strips, or few tiles side by side: as many rows of them as fit
+    most = RUN_PIXELS // hands
+    if block[0] >= width or width * unit_h <= most:  # strips, or few tiles side by side: as many rows of them as fit
         lefts = [x, x + width]
-        tops = _edges(y, y + height, max(unit_h, RUN_PIXELS // width // unit_h * unit_h))
+        tops = _edges(y, y + height, max(unit_h, most // width // unit_h * unit_h))
     else:
-        lefts = _edges(x, x + width, max(unit_w, RUN_PIXELS // unit_h // unit_w * unit_w))
+        lefts = _edges(x, x + width, max(unit_w, most // unit_h // unit_w * unit_w))
         tops = _edges(y, y + height, unit_h)
     if width * height <= RUN_PIXELS:  # one request of a remote raster, not one for each row of tiles
         tops = [y, y + height]
@@ -67,29 +72,57 @@ def reduced(
     block: tuple[int, int],
     factor: int,
     before_read: Callable[[int, int], None],
+    *,
+    averages: int = 1,
+    pool: ThreadPoolExecutor | None = None,
 ) -> list[Image.Image]:
     """Planes of the window averaged by `factor`, ceil(side / factor) pixels each.
 
-    `read` gives the uint8 planes of a run, or None where it is known to be black. `before_read(done, total)` is called
-    before each, and may raise.
+    `read` gives the uint8 planes of a run, averaged by `averages` already, or None where it is known to be black; it is called
+    on the threads of `pool`, if any. `before_read(begun, total)` is called before each, on the caller's thread, and may raise.
     """
-    todo = list(runs(window, block, factor))
+    todo = list(runs(window, block, factor, HANDS if pool else 1))
     x, y, width, height = window
     canvas: list[Image.Image] = []
-    for number, run in enumerate(todo):
-        before_read(number, len(todo))
-        planes = read(run)
-        if planes is None:
-            continue
-        parts = [Image.frombuffer("L", (run[2], run[3]), plane, "raw", "L", 0, 1) for plane in planes]
-        parts = [averaged(part, factor) for part in parts]
-        if len(todo) == 1:
+
+    def work(run: Window) -> list[Image.Image]:
+        planes = [Image.frombuffer("L", plane.shape[::-1], plane, "raw", "L", 0, 1) for plane in read(run) or []]
+        return [averaged(plane, factor // averages) for plane in planes]
+
+    for run, parts in _in_order(work, todo, pool, before_read):
+        if parts and len(todo) == 1:
             return parts
         canvas = canvas or [Image.new("L", (-(-width // factor), -(-height // factor))) for _ in parts]
         for whole, part in zip(canvas, parts):
             whole.paste(part, ((run[0] - x) // factor, (run[1] - y) // factor))
     before_read(len(todo), len(todo))
     return canvas or [Image.new("L", (-(-width // factor), -(-height // factor)))]
+
+
+def _in_order(
+    work: Callable[[Window], list[Image.Image]],
+    todo: list[Window],
+    pool: ThreadPoolExecutor | None,
+    before_read: Callable[[int, int], None],
+) -> Iterator[tuple[Window, list[Image.Image]]]:
+    """Each run and what became of it, while the next ones are under way."""
+    if pool is None or len(todo) == 1:
+        for number, run in enumerate(todo):
+            before_read(number, len(todo))
+            yield run, work(run)
+        return
+    waiting: deque[tuple[Window, Future[list[Image.Image]]]] = deque()
+    try:
+        for number, run in enumerate(todo):
+            before_read(number, len(todo))
+            waiting.append((run, pool.submit(work, run)))
+            if len(waiting) > HANDS:
+                run, made = waiting.popleft()
+                yield run, made.result()
+        for run, made in waiting:
+            yield run, made.result()
+    finally:
+        wait([made for _, made in waiting])
 
 
 def averaged(plane: Image.Image, factor: int) -> Image.Image:

@@ -16,7 +16,9 @@ import contextlib
 import math
 import os
 import re
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -58,6 +60,8 @@ class Scene:
         self.grid = Grid(facts.affine, facts.wkt) if facts.affine else None
         self.bytes_read = 0
         self._raster, self._on_progress, self._cancelled = raster, on_progress, cancelled
+        self._idle, self._counting = [raster], threading.Lock()
+        self._pool = ThreadPoolExecutor(scan.HANDS)
         self._rendering = Rendering(path, facts, bands, stretch)
         self._levels = levels(facts)
         self._base = [level for level in self._levels if not level.scanned][-1]  # what a scan reads
@@ -130,8 +134,8 @@ class Scene:
         width, height = planes[0].size
         cut_x, cut_y = min((right - x) / factor, width), min((bottom - y) / factor, height)
         cut = ((left - x) / factor, (top - y) / factor, cut_x, cut_y)
-        picture = planes[0] if len(planes) == 1 else Image.merge("RGB", planes)  # three bands at once: the same pixels, a third quicker
-        return picture.resize(size, Image.Resampling.BICUBIC, box=cut).convert("RGB")
+        shown = list(self._pool.map(lambda plane: plane.resize(size, Image.Resampling.BICUBIC, box=cut), planes))
+        return Image.merge("RGB", shown if len(shown) == 3 else shown * 3)
 
     def describe(self) -> dict[str, Any]:
         """What a person would ask about the raster, JSON-able. May read samples, for the stretch."""
@@ -139,7 +143,9 @@ class Scene:
         return describe(self.path, self._raster, self.grid, self._rendering, self._levels)
 
     def close(self) -> None:
-        self._raster.close()
+        self._pool.shutdown()
+        for raster in self._idle:
+            raster.close()
 
     def __enter__(self) -> Scene:
         return self
@@ -157,49 +163,70 @@ class Scene:
         return self._reduced(level, window, factor, "reading")
 
     def _reduced(self, level: Level, window: Window, factor: int, stage: str) -> list[Image.Image]:
-        """Reads in runs of blocks; GDAL's cache is held small only where there are many of them."""
+        """Reads in runs of blocks. Where there are many, GDAL's cache is held small, and all cores decode.
+
+        That takes a local TIFF: other files can't be begun in the middle, and remote ones cost more requests.
+        """
 
         def before_read(done: int, total: int) -> None:
             self._check_cancelled()
-            if total > 1:
+            if many:
                 self._on_progress(stage, done, total)
 
-        sparse = self._raster.facts.driver == "GTiff" and not level.index and self._rendering.void_is_black
-
         def read(run: Window) -> list[np.ndarray] | None:
-            return None if sparse and not self._stored(run) else self._rendering.planes(*self._read(level, run))
+            return None if sparse and not self._stored(run) else self._rendering.planes(*self._read(level, run, halved))
 
+        facts, rendering = self._raster.facts, self._rendering
         many = window[2] * window[3] > scan.RUN_PIXELS
+        sparse = facts.driver == "GTiff" and not level.index and rendering.void_is_black
+        halved = facts.halves and factor > 1 and rendering.plain
+        pool = self._pool if many and facts.driver == "GTiff" and os.path.isfile(self.path) else None
         with self._raster.small_cache() if many else contextlib.nullcontext():
-            return scan.reduced(read, window, self._raster.facts.block, factor, before_read)
+            return scan.reduced(read, window, facts.block, factor, before_read, averages=1 + halved, pool=pool)
+
+    @contextlib.contextmanager
+    def _handle(self, window: Window) -> Iterator[Raster]:
+        """The raster, for one thread."""
+        try:
+            raster = self._idle.pop()
+        except IndexError:
+            raster = self._raster.twin()
+        try:
+            yield raster
+        except RasterError as error:
+            raise SceneError(
+                f"{self.path} can't be read at {tuple(window)}: {_short(str(error))}.",
+                "The file is damaged or cut short, or the server went away; copy or download it again.",
+            ) from None
+        finally:
+            self._idle.append(raster)
 
     def _stored(self, window: Window) -> bool:
         """False where a sparse TIFF keeps none of the window's blocks."""
         (x, y, width, height), (w, h) = window, self._raster.facts.block
         rows, columns = range(y // h, (y + height - 1) // h + 1), range(x // w, (x + width - 1) // w + 1)
         blocks = ((column, row, band) for row in rows for column in columns for band in self._rendering.read)
-        return any(self._raster.stored(*block) for block in blocks)
+        with self._handle(window) as raster:
+            return any(raster.stored(*block) for block in blocks)
 
-    def _read(self, level: Level, window: Window) -> tuple[np.ndarray, np.ndarray | None]:
-        self._check_cancelled()
-        rendering, size = self._rendering, None
+    def _read(self, level: Level, window: Window, halved: bool = False) -> tuple[np.ndarray, np.ndarray | None]:
+        rendering = self._rendering
+        size = Size(-(-window[2] // 2), -(-window[3] // 2)) if halved else None
         if level.averaged > 1:
             x, y, width, height = (side * level.averaged for side in window)
             window, size = (x, y, min(width, self.size.width - x), min(height, self.size.height - y)), Size(*window[2:])
         tries = 2 if is_remote(self.path) else 1  # GDAL < 3.8 doesn't try tiles again that it asks for together
-        for left in reversed(range(tries)):
-            try:
-                data = self._raster.read(window, rendering.read, rendering.dtype, level.index, size)
-                mask = self._raster.mask(window, rendering.shown[0], level.index, size) if rendering.masked else None
-                break
-            except RasterError as error:
-                if left:
-                    continue
-                raise SceneError(
-                    f"{self.path} can't be read at {tuple(window)}: {_short(str(error))}.",
-                    "The file is damaged or cut short, or the server went away; copy or download it again.",
-                ) from None
-        self.bytes_read += data.nbytes + (mask.nbytes if mask is not None else 0)
+        with self._handle(window) as raster:
+            for left in reversed(range(tries)):
+                try:
+                    data = raster.read(window, rendering.read, rendering.dtype, level.index, size)
+                    mask = raster.mask(window, rendering.shown[0], level.index, size) if rendering.masked else None
+                    break
+                except RasterError:
+                    if not left:
+                        raise
+        with self._counting:
+            self.bytes_read += data.nbytes + (mask.nbytes if mask is not None else 0)
         return data, mask
 
     def _scanned(self, level: Level) -> list[Image.Image]:
@@ -235,6 +262,7 @@ class Scene:
                 x, y = ((2 * n + 1) * side // (2 * SAMPLES) for n, side in ((column, width), (row, height)))
                 x, y = x // block.width * block.width, y // block.height * block.height  # decodes one block, not four
                 window = (min(x, width - w), min(y, height - h), w, h)
+                self._check_cancelled()
                 samples.append(rendering.samples(*self._read(native, window)))
         if not rendering.settle(samples) and self._base.index:
             rendering.settle([rendering.samples(*self._read(self._base, (0, 0, *self._base.size)))])

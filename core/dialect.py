@@ -206,7 +206,8 @@ class Talk:
 
     def act(self, reply: str, cut: bool = False) -> Action:
         """Add what the model wrote, and say what it did."""
-        assert self.view is not None, "a talk begins with a view"
+        if self.view is None:
+            raise RuntimeError("a talk begins with a view")
         action = self.dialect.parse(self.forced + reply, self.view, cut)
         self.turns.append(Turn("assistant", self.dialect.spoken(reply, action)))
         return action

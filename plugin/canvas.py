@@ -54,7 +54,9 @@ class Boxes:
             band.setWidth(width)
             self._items.append(band)
         corner = max(geometry.vertices(), key=lambda point: (point.y(), -point.x()))
-        self._items.append(Badge(self._canvas, QgsPointXY(corner.x(), corner.y()), f"{seen.step}  {seen.label}".strip(), color_of(seen.step)))
+        self._items.append(
+            Badge(self._canvas, QgsPointXY(corner.x(), corner.y()), f"{seen.step}  {seen.label}".strip(), color_of(seen.step))
+        )
 
     def clear(self) -> None:
         """The features have taken their place, or there will be none."""
@@ -82,8 +84,7 @@ class Badge(QgsMapCanvasItem):
         metrics = QFontMetricsF(self._font)
         return QRectF(0, -metrics.height() - 6, metrics.boundingRect(self._text).width() + 14, metrics.height() + 4)
 
-    def paint(self, painter: Optional[QPainter], option: object = None, widget: object = None) -> None:
-        assert painter
+    def paint(self, painter: QPainter, option: object = None, widget: object = None) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(self._font)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -94,7 +95,7 @@ class Badge(QgsMapCanvasItem):
 
 
 class Picker(QObject):
-    """Hears clicks on the map, whatever tool is active, and tells which exchange's box was clicked. The tool gets the click all the same."""
+    """Hears clicks on the map, whatever tool is active, and tells whose box was clicked. The tool gets the click all the same."""
 
     picked = pyqtSignal(str)  # an exchange's id
 

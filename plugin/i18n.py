@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from qgis.PyQt.QtCore import QCoreApplication
+from qgis.PyQt.QtCore import QCoreApplication, QLocale
 
 
 def tr(text: str, context: str = "ZoomEarth") -> str:
     """The text in the user's language, or as it stands where there is no translation."""
     return QCoreApplication.translate(context, text)
+
+
+def size_text(count: int) -> str:
+    """Bytes for people: 350 MB, 1.5 GB."""
+    if count < 999_500_000:
+        return tr("{count} MB").format(count=QLocale().toString(count / 1e6, "f", 0 if count >= 10_000_000 else 1))
+    return tr("{count} GB").format(count=QLocale().toString(count / 1e9, "f", 1))

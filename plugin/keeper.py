@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Optional
 
 from qgis.core import Qgis, QgsProject, QgsVectorLayer
-from qgis.PyQt.QtCore import QObject, QStandardPaths, pyqtSignal
+from qgis.PyQt.QtCore import QObject, pyqtSignal
 
+from ..core.config import data_folder
 from ..core.errors import SceneError
 from .exchange import Exchange
 from .i18n import tr
+from .later import later
 from .log import say
 from .store import SOURCE, Store
 
@@ -34,15 +36,15 @@ class Keeper(QObject):
 
     def __init__(self, parent: Optional[QObject] = None) -> None:
         super().__init__(parent)
-        self.store: Optional[Store] = None
-        self._writing = False
+        self.store = _store_of_project()
         project = QgsProject.instance()
         project.readProject.connect(self._project_read)
         project.cleared.connect(self._project_cleared)
         project.projectSaved.connect(self._project_saved)
 
     def close(self) -> None:
-        """Leaves no connection to the project behind."""
+        """Leaves no connection to the project behind, and no file open."""
+        self.store = None
         project = QgsProject.instance()
         project.readProject.disconnect(self._project_read)
         project.cleared.disconnect(self._project_cleared)
@@ -57,15 +59,21 @@ class Keeper(QObject):
         """The project's exchanges, oldest first."""
         return list(self.store.read()) if self.store and self.store.path.exists() else []
 
-    def keep(self, exchange: Exchange) -> None:
-        """Writes an exchange that has ended, and puts its ROIs on the map. Raises SceneError."""
+    def prepare(self, exchange: Exchange) -> Store:
+        """Makes what `keep` will write into, while the model works: when a question is asked, and when it zooms. Raises SceneError."""
         if self.store is None:
             self.store = Store(self._wanted())
             self._remember()
+        self.store.make_tables(exchange, rois=bool(exchange.zooms) and self.rois(exchange.source) is None)
+        return self.store
+
+    def keep(self, exchange: Exchange) -> None:
+        """Writes an exchange that has ended, and puts its ROIs on the map. Raises SceneError."""
+        store = self.prepare(exchange)
         rois = self.rois(exchange.source)
         if exchange.zooms and rois is None:
-            rois = self._shown(self.store.roi_layer(exchange), exchange)
-        self.store.write(exchange, rois if exchange.zooms else None)
+            rois = self._shown(store.roi_layer(exchange), exchange)
+        store.write(exchange, rois if exchange.zooms else None)
         QgsProject.instance().setDirty(True)
 
     def remove(self, exchange: Exchange) -> None:
@@ -131,12 +139,7 @@ class Keeper(QObject):
             project.writeEntry(*CHOSEN, chosen)
 
     def _project_read(self) -> None:
-        project = QgsProject.instance()
-        written, found = project.readEntry(*ENTRY)
-        self.store = Store(Path(project.readPath(written))) if found and written else None
-        if self.store and not self.store.path.exists():
-            say(tr("The results of this project are missing: {path}.").format(path=self.store.path), Qgis.MessageLevel.Warning)
-            self.store = None
+        self.store = _store_of_project()
         self.project_changed.emit()
 
     def _project_cleared(self) -> None:
@@ -144,24 +147,38 @@ class Keeper(QObject):
         self.project_changed.emit()
 
     def _project_saved(self) -> None:
+        later(self, self._follow)  # a .qgz is told of as saved before it is packed
+
+    def _follow(self) -> None:
         """Takes results that lie elsewhere beside the project, and writes their new place into it."""
         project = QgsProject.instance()
-        if self.store is None or self._writing or not project.absoluteFilePath():
-            return
         saved = Path(project.absoluteFilePath())
-        beside = self.store.path.parent == saved.parent and self.store.path.stem.startswith(f"{saved.stem}_zoomearth")
-        if beside or project.readBoolEntry(*CHOSEN)[0]:
+        if self.store is None or not project.absoluteFilePath() or project.readBoolEntry(*CHOSEN)[0]:
             return
-        self._writing = True
+        if self.store.path.parent == saved.parent and self.store.path.stem.startswith(f"{saved.stem}_zoomearth"):
+            return
+        unchanged = not project.isDirty()
         try:
             self.move_to(self._wanted(), chosen=False)
-            project.write()
         except SceneError as error:
             say(f"{error.message} {error.hint}", Qgis.MessageLevel.Warning)
-        finally:
-            self._writing = False
+            return
+        if unchanged:
+            project.write()
+
+
+def _store_of_project() -> Optional[Store]:
+    """The one that the open project names, where it is still there."""
+    project = QgsProject.instance()
+    written, found = project.readEntry(*ENTRY)
+    if not found or not written:
+        return None
+    path = Path(project.readPath(written))
+    if not path.exists():
+        say(tr("The results of this project are missing: {path}.").format(path=path), Qgis.MessageLevel.Warning)
+        return None
+    return Store(path)
 
 
 def _unsaved_folder() -> Path:
-    data = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.GenericDataLocation)
-    return Path(data) / "zoomearth" / "unsaved"
+    return data_folder() / "unsaved"

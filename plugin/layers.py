@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Optional
 
-from qgis.core import QgsContrastEnhancement, QgsMultiBandColorRenderer, QgsRasterLayer, QgsSingleBandGrayRenderer
+from qgis.core import (
+    QgsContrastEnhancement,
+    QgsMultiBandColorRenderer,
+    QgsRasterLayer,
+    QgsSingleBandGrayRenderer,
+    QgsSingleBandPseudoColorRenderer,
+)
+
+_STRETCHES = (
+    QgsContrastEnhancement.ContrastEnhancementAlgorithm.StretchToMinimumMaximum,
+    QgsContrastEnhancement.ContrastEnhancementAlgorithm.StretchAndClipToMinimumMaximum,
+)
 
 
 def read_by_gdal(layer: QgsRasterLayer) -> bool:
     """Whether the backend can read the layer's file or URL itself; any other kind needs a snapshot first."""
-    return layer.providerType() == "gdal"
+    return layer.providerType() == "gdal" and "/vsimem/" not in layer.source()  # files in this process's memory
 
 
 def scene_fields(layer: QgsRasterLayer) -> dict[str, Any]:
@@ -25,21 +37,27 @@ def scene_fields(layer: QgsRasterLayer) -> dict[str, Any]:
 
 def _shown(layer: QgsRasterLayer) -> tuple[list[int], list[Optional[list[float]]]]:
     renderer = layer.renderer()
+    limits: list[Optional[list[float]]]
     if isinstance(renderer, QgsMultiBandColorRenderer):
         bands = [renderer.redBand(), renderer.greenBand(), renderer.blueBand()]
         contrasts = [renderer.redContrastEnhancement(), renderer.greenContrastEnhancement(), renderer.blueContrastEnhancement()]
+        limits = [_limits(contrast) for contrast in contrasts]
     elif isinstance(renderer, QgsSingleBandGrayRenderer):
-        bands, contrasts = [renderer.grayBand()], [renderer.contrastEnhancement()]
+        bands, limits = [renderer.grayBand()], [_limits(renderer.contrastEnhancement())]
+    elif isinstance(renderer, QgsSingleBandPseudoColorRenderer):  # the band as it is: colours of a ramp are none that a model was taught
+        bands, limits = [renderer.band()], [_ordered(renderer.classificationMin(), renderer.classificationMax())]
     else:
         return [], []
     if not all(0 < band <= layer.bandCount() for band in bands):
         return [], []
-    return bands, [_limits(contrast) for contrast in contrasts]
+    return bands, limits
 
 
 def _limits(contrast: Optional[QgsContrastEnhancement]) -> Optional[list[float]]:
-    none = QgsContrastEnhancement.ContrastEnhancementAlgorithm.NoEnhancement
-    if contrast is None or contrast.contrastEnhancementAlgorithm() == none:
+    if contrast is None or contrast.contrastEnhancementAlgorithm() not in _STRETCHES:
         return None
-    low, high = contrast.minimumValue(), contrast.maximumValue()
-    return [low, high] if low < high else None
+    return _ordered(contrast.minimumValue(), contrast.maximumValue())
+
+
+def _ordered(low: float, high: float) -> Optional[list[float]]:
+    return [low, high] if math.isfinite(low) and math.isfinite(high) and low < high else None

@@ -16,7 +16,7 @@ import time
 from collections import deque
 from enum import Enum
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, cast
 
 from qgis.PyQt.QtCore import QEventLoop, QObject, QProcess, QTimer, pyqtSignal
 
@@ -24,6 +24,7 @@ from ..core.errors import BackendError
 from ..core.wire import LineReader, encode
 from .child import child_environment
 from .i18n import tr
+from .later import later
 from .log import say
 
 MAIN = Path(__file__).resolve().parent.parent / "backend" / "__main__.py"
@@ -107,7 +108,7 @@ class Backend(QObject):
     def cancel(self, job: Job) -> None:
         """Asks the backend to stop the job; a process that doesn't within five seconds is killed."""
         self._say(op="cancel", id=job.number)
-        QTimer.singleShot(PATIENCE, self, lambda: self._lost_patience(job))
+        later(self, lambda: self._lost_patience(job), PATIENCE)
 
     def revive(self) -> None:
         """After BROKEN: the next job may start the process again."""
@@ -147,8 +148,7 @@ class Backend(QObject):
         if job.result is None:
             loop.exec()
         timer.stop()
-        assert job.result is not None
-        return job.result
+        return cast("dict[str, Any]", job.result)
 
     def _start(self) -> None:
         program, *arguments = self._command()
@@ -208,7 +208,7 @@ class Backend(QObject):
         self._end(job, {**failed, "log": list(self.log)})
 
     def _fail_soon(self, job: Job, message: str, hint: str) -> None:
-        QTimer.singleShot(0, self, lambda: self._fail(job, message, hint))  # whoever submits it is to connect first
+        later(self, lambda: self._fail(job, message, hint))  # whoever submits it is to connect first
 
     def _lost_patience(self, job: Job) -> None:
         if job.number in self._open and self._process:

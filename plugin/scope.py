@@ -17,6 +17,7 @@ from qgis.core import (
     QgsVectorLayer,
     QgsWkbTypes,
 )
+from qgis.gui import QgsMapCanvas
 
 from ..core.errors import SceneError
 from .i18n import tr
@@ -55,7 +56,7 @@ def features(layer: QgsRasterLayer, polygons: Optional[QgsVectorLayer]) -> list[
     if polygons is None:
         raise SceneError(tr("No polygon is selected."), tr("Select polygons on the map first, in any vector layer."))
     places = []
-    for feature in polygons.getSelectedFeatures():
+    for feature in sorted(polygons.getSelectedFeatures(), key=lambda feature: feature.id()):
         words = tr("feature {id} of {layer}").format(id=feature.id(), layer=polygons.name())
         if feature.hasGeometry():
             places.append(Place(words, _outline(feature.geometry(), polygons.crs(), layer)))
@@ -72,6 +73,17 @@ def with_selection(preferred: Optional[QgsVectorLayer]) -> Optional[QgsVectorLay
         ):
             return layer
     return None
+
+
+def units_per_pixel(canvas: QgsMapCanvas, layer: QgsRasterLayer) -> float:
+    """Map units of the layer's CRS per pixel of the canvas, as it shows the map now."""
+    crs, extent = canvas.mapSettings().destinationCrs(), canvas.extent()
+    if crs.isValid() and layer.crs().isValid() and crs != layer.crs():
+        try:
+            extent = QgsCoordinateTransform(crs, layer.crs(), QgsProject.instance()).transformBoundingBox(extent)
+        except QgsCsException:
+            extent = layer.extent()
+    return extent.width() / max(1, canvas.width())
 
 
 def _outline(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem, layer: QgsRasterLayer) -> list[list[float]]:

@@ -1,12 +1,13 @@
 """The exchanges of a project: asked one after another, kept in its GeoPackage, told of by signals. No widgets.
 
-    session.ask(layer, "How many ships are there?", place)
-    session.told.connect(...)       # (exchange, event): each event of the backend as it comes
-    session.finished.connect(...)   # (exchange): answered, failed or cancelled, and kept
+session.ask(layer, "How many ships are there?", place)
+session.told.connect(...)       # (exchange, event): each event of the backend as it comes
+session.finished.connect(...)   # (exchange): answered, failed or cancelled, and kept
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
@@ -49,7 +50,7 @@ class Session(QObject):
     def __init__(self, backend: Backend, keeper: Keeper, load: Callable[[], dict[str, Any]], parent: Optional[QObject] = None) -> None:
         super().__init__(parent)
         self.backend, self.keeper = backend, keeper
-        self.exchanges: list[Exchange] = []
+        self.exchanges: list[Exchange] = keeper.read()
         self._load = load
         self._waiting: deque[Asked] = deque()
         self._running: Optional[Asked] = None
@@ -59,7 +60,7 @@ class Session(QObject):
 
     @property
     def busy(self) -> bool:
-        return self._running is not None
+        return self._running is not None or bool(self._waiting)
 
     @property
     def can_undo(self) -> bool:
@@ -146,6 +147,7 @@ class Session(QObject):
         loading.heard.connect(self._progress)
         job: Job = self.backend.submit("ask", question=asked.exchange.question, **scene)
         asked.work = job
+        self._prepare(asked.exchange)
         job.heard.connect(lambda event: self._hear(asked, event))
         job.ended.connect(lambda event: self._end(asked, event))
 
@@ -158,6 +160,12 @@ class Session(QObject):
         else:
             asked.exchange.hear(event)
             self.told.emit(asked.exchange, event)
+            if event["event"] == "saw" and len(asked.exchange.zooms) == 1:
+                self._prepare(asked.exchange)
+
+    def _prepare(self, exchange: Exchange) -> None:
+        with contextlib.suppress(ZoomEarthError):  # it is tried again, and said, when the exchange is kept
+            self.keeper.prepare(exchange)
 
     def _end(self, asked: Asked, event: dict[str, Any]) -> None:
         asked.exchange.hear(event)

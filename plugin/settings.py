@@ -17,10 +17,11 @@ GROUP = "zoomearth/"
 
 def load_settings() -> Settings:
     """What the options page has saved. A value that is none of a setting's choices, from another version, counts as the default."""
-    kept = {}
+    kept: dict[str, str] = {}
     for setting in fields(Settings):
-        value, choices = _value(setting.name, setting.default), setting.metadata["choices"]
-        kept[setting.name] = setting.default if choices and value not in choices else value
+        default, choices = str(setting.default), setting.metadata["choices"]
+        value = _value(setting.name, default)
+        kept[setting.name] = default if choices and value not in choices else value
     return Settings(**kept)
 
 

@@ -15,14 +15,17 @@ from typing import Any, Iterator, Optional
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
+    QgsCoordinateTransformContext,
     QgsFeature,
     QgsFeatureRequest,
     QgsField,
+    QgsFields,
     QgsGeometry,
     QgsPointXY,
     QgsProject,
     QgsVectorFileWriter,
     QgsVectorLayer,
+    QgsWkbTypes,
 )
 from qgis.PyQt.QtCore import QVariant
 
@@ -46,7 +49,7 @@ ROI_FIELDS = {
     "scale": QVariant.Double,
     "time": QVariant.String,
 }
-EXCHANGE_FIELDS = {name: QVariant.String for name in ("exchange", "time", "question", "answer", "source", "data")}
+EXCHANGE_FIELDS = dict.fromkeys(("exchange", "time", "question", "answer", "source", "data"), QVariant.String)
 
 
 def roi_values(exchange: Exchange, seen: Seen) -> dict[str, Any]:
@@ -77,6 +80,19 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._exchanges: Optional[QgsVectorLayer] = None
+        self._rois: dict[str, str] = {}  # tables made for rasters, by the raster's source
+        self._known: set[str] = set()  # tables that are there: listing them takes as long as writing a row
+
+    def make_tables(self, exchange: Exchange, rois: bool) -> None:
+        """What `write` and `roi_layer` need, where it is not there yet. A table takes the disk a while, so each is made ahead."""
+        there = self._tables()
+        if EXCHANGES not in there:
+            self._create(EXCHANGES, EXCHANGE_FIELDS, QgsWkbTypes.Type.NoGeometry, "")
+        if rois and exchange.source not in self._rois:
+            stem = "rois_" + _slug(exchange.layer)
+            name = next(name for name in (stem, *(f"{stem}_{n}" for n in range(2, 10_000))) if name not in there)
+            self._create(name, ROI_FIELDS, QgsWkbTypes.Type.Polygon, exchange.crs)
+            self._rois[exchange.source] = name
 
     def read(self) -> Iterator[Exchange]:
         """Every exchange, oldest first; a row that is none is said in the log and passed over."""
@@ -91,7 +107,8 @@ class Store:
 
     def write(self, exchange: Exchange, rois: Optional[QgsVectorLayer]) -> None:
         """Keeps an exchange that has ended; its ROIs go into `rois`, a layer of `roi_layer` (None where it has no zoom)."""
-        table = self._exchanges = self._exchanges or self._made(EXCHANGES, EXCHANGE_FIELDS, "NoGeometry", "")
+        self.make_tables(exchange, rois=False)
+        table = self._exchanges = self._exchanges or self._table(EXCHANGES)
         row = QgsFeature(table.fields())
         row["exchange"], row["time"], row["source"] = exchange.id, exchange.time, exchange.source
         row["question"], row["answer"] = exchange.question, exchange.answer or ""
@@ -117,10 +134,8 @@ class Store:
 
     def roi_layer(self, exchange: Exchange) -> QgsVectorLayer:
         """A new, empty layer for the ROIs of the exchange's raster, in the raster's CRS."""
-        used = self._tables()
-        stem = "rois_" + _slug(exchange.layer)
-        name = next(name for name in (stem, *(f"{stem}_{n}" for n in range(2, 10_000))) if name not in used)
-        layer = self._made(name, ROI_FIELDS, "Polygon", exchange.crs)
+        self.make_tables(exchange, rois=True)
+        layer = self._table(self._rois[exchange.source])
         layer.setCustomProperty(SOURCE, exchange.source)
         return layer
 
@@ -147,28 +162,28 @@ class Store:
 
     def _tables(self) -> set[str]:
         if not self.path.exists():
-            return set()
-        layer = QgsVectorLayer(str(self.path), "", "ogr")
-        parts = layer.dataProvider().subLayers() if layer.isValid() else []
-        return {part.split(layer.dataProvider().sublayerSeparator())[1] for part in parts}
+            self._known = set()
+        elif not self._known:
+            layer = QgsVectorLayer(str(self.path), "", "ogr")
+            parts = layer.dataProvider().subLayers() if layer.isValid() else []
+            self._known = {part.split(layer.dataProvider().sublayerSeparator())[1] for part in parts}
+        return self._known
 
-    def _made(self, name: str, fields: dict[str, Any], geometry: str, crs: str) -> QgsVectorLayer:
-        """The table, created where it is not there yet."""
-        if name in self._tables():
-            return self._table(name)
-        template = QgsVectorLayer(geometry, name, "memory")
-        template.setCrs(QgsCoordinateReferenceSystem.fromWkt(crs) if crs else QgsCoordinateReferenceSystem())
-        template.dataProvider().addAttributes([QgsField(field, kind) for field, kind in fields.items()])
-        template.updateFields()
+    def _create(self, name: str, fields: dict[str, Any], geometry: QgsWkbTypes.Type, crs: str) -> None:
+        columns = QgsFields()
+        for field, kind in fields.items():
+            columns.append(QgsField(field, kind))
         options = QgsVectorFileWriter.SaveVectorOptions()
         options.driverName, options.layerName, options.fileEncoding = "GPKG", name, "UTF-8"
         options.datasourceOptions = ["VERSION=1.2"]  # the newest that QGIS 3.22's GDAL reads without a warning
         action = QgsVectorFileWriter.ActionOnExistingFile
         options.actionOnExistingFile = action.CreateOrOverwriteLayer if self.path.exists() else action.CreateOrOverwriteFile
-        written = QgsVectorFileWriter.writeAsVectorFormatV3(template, str(self.path), QgsProject.instance().transformContext(), options)
-        if written[0] != QgsVectorFileWriter.WriterError.NoError:
-            raise self._unwritable(self.path, written[1])
-        return self._table(name)
+        system = QgsCoordinateReferenceSystem.fromWkt(crs) if crs else QgsCoordinateReferenceSystem()
+        writer = QgsVectorFileWriter.create(str(self.path), columns, geometry, system, QgsCoordinateTransformContext(), options)
+        if writer.hasError() != QgsVectorFileWriter.WriterError.NoError:
+            raise self._unwritable(self.path, writer.errorMessage())
+        del writer  # which closes the file
+        self._known.add(name)
 
     def _add(self, layer: QgsVectorLayer, features: list[QgsFeature]) -> None:
         done, _ = layer.dataProvider().addFeatures(features)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
+from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from .card import Card
 from .exchange import Exchange
 from .i18n import tr
+from .later import later
 
 PAGE = 20  # cards that are made at once: a hundred would be felt
+NEAR = 8  # pixels from the end that still count as being there
 
 
 class Transcript(QScrollArea):
@@ -27,7 +29,7 @@ class Transcript(QScrollArea):
         self.setAccessibleName(tr("Questions and answers"))
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        inside = QWidget()
+        inside = _Column()
         self._column = QVBoxLayout(inside)
         self._column.setContentsMargins(2, 2, 2, 2)
         self._empty = QLabel(tr("Choose a raster layer, ask a question, and see where the answer was read."))
@@ -41,6 +43,9 @@ class Transcript(QScrollArea):
         self._column.addWidget(self._earlier_button)
         self._column.addStretch(1)
         self.setWidget(inside)
+        self._at_end = True
+        self.verticalScrollBar().rangeChanged.connect(self._grown)
+        self.verticalScrollBar().valueChanged.connect(self._scrolled)
         self.cards: list[Card] = []
         self._earlier: list[Exchange] = []
         self._refresh()
@@ -71,10 +76,7 @@ class Transcript(QScrollArea):
     def hear(self, exchange: Exchange, event: dict[str, Any]) -> None:
         """An event of the exchange, which has heard it already."""
         if card := self.card(exchange.id):
-            at_end = self.verticalScrollBar().value() >= self.verticalScrollBar().maximum() - 40
             card.hear(event)
-            if at_end:  # whoever reads further up is left there
-                self._scroll_to_end()
 
     def card(self, id: str) -> Optional[Card]:
         return next((card for card in self.cards if card.exchange.id == id), None)
@@ -85,8 +87,8 @@ class Transcript(QScrollArea):
             self._show_earlier()
         for card in self.cards:
             card.mark(card.exchange.id == id)
-        if card := self.card(id):
-            QTimer.singleShot(0, self, lambda: self.ensureWidgetVisible(card))
+        if marked := self.card(id):
+            later(self, lambda: self.ensureWidgetVisible(marked))
 
     def text(self) -> str:
         """All that is shown, as plain text."""
@@ -111,5 +113,20 @@ class Transcript(QScrollArea):
         self._earlier_button.setVisible(bool(self._earlier))
 
     def _scroll_to_end(self) -> None:
-        bar = self.verticalScrollBar()
-        QTimer.singleShot(0, self, lambda: bar.setValue(bar.maximum()))
+        self._at_end = True
+        self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
+
+    def _scrolled(self, value: int) -> None:
+        self._at_end = value >= self.verticalScrollBar().maximum() - NEAR
+
+    def _grown(self, low: int, high: int) -> None:
+        """What is new is brought into view; whoever reads further up is left there."""
+        if self._at_end:
+            self.verticalScrollBar().setValue(high)
+
+
+class _Column(QWidget):
+    """As high as its cards are at the width there is; a layout's own least height is that of its narrowest form."""
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, 0)

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from rasters import city, make, psnr, sparse
+from rasters import add_overviews, city, make, psnr, sparse
 
 from zoomearth.backend import levels, scan
 from zoomearth.backend.scene import Scene
-from zoomearth.core.errors import Cancelled
+from zoomearth.core.errors import Cancelled, SceneError
 from zoomearth.core.geometry import Box, Size, View
 
 
@@ -166,6 +166,59 @@ def test_other_kinds_are_scanned_as_they_are_shown(tmp_path, cache, kind):
         assert scene.bytes_read == stored.nbytes
     expected = np.ascontiguousarray(np.broadcast_to(expected, (3, 1025, 1075)))
     assert psnr(view, resampled(expected, (0, 0, 1075, 1025), view.size)) > 40
+
+
+JPEG = {"TILED": "YES", "BLOCKXSIZE": 64, "BLOCKYSIZE": 64, "COMPRESS": "JPEG", "JPEG_QUALITY": 90}
+
+
+@pytest.mark.parametrize("kind", [{}, {"PHOTOMETRIC": "YCBCR"}, {"INTERLEAVE": "BAND"}, {"TILED": "NO", "BLOCKYSIZE": 16}], ids=str)
+@pytest.mark.parametrize("bands", [1, 3, 4])
+def test_jpeg_tiles_are_scanned_at_half_their_resolution_and_look_the_same(tmp_path, cache, kind, bands):
+    """Every second pixel, which is what GDAL gives where it can't halve, is 42.5 dB from the truth at best."""
+    if bands != 3 and "PHOTOMETRIC" in kind:
+        pytest.skip("YCbCr has three bands")
+    pixels = city(1152, 928)[[0, 1, 2, 0][:bands]]
+    path = make(tmp_path / "scene.tif", pixels, **{**JPEG, **kind})
+    with Scene.open(path) as scene:
+        view = scene.preview(280)
+        assert scene.bytes_read == min(bands, 3) * 576 * 464
+    truth = np.ascontiguousarray(np.broadcast_to(pixels[:3], (3, 928, 1152)))
+    assert psnr(view, resampled(truth, (0, 0, 1152, 928), view.size)) > 44
+
+
+def test_what_must_not_be_averaged_is_not_halved(tmp_path, cache):
+    """Where black means nothing, half a roof and half of nothing would be a grey roof."""
+    pixels = city(1151, 925)
+    masked = make(tmp_path / "masked.tif", pixels, mask=np.full((925, 1151), 255), **JPEG)
+    with Scene.open(masked) as scene:
+        scene.preview(128)
+        assert scene.bytes_read >= pixels.nbytes
+    reduced = make(tmp_path / "overviews.tif", pixels, **JPEG)
+    add_overviews(reduced, [2])
+    with Scene.open(reduced) as scene:
+        scene.part(View(Box(0, 0, 1151, 925), Size(500, 400)))
+        assert scene.bytes_read == pixels.nbytes
+
+
+def test_a_damaged_jpeg_tile_is_said_and_not_shown_grey(tmp_path, cache):
+    path = make(tmp_path / "scene.tif", city(1151, 925), **JPEG)
+    os.truncate(path, path.stat().st_size // 2)
+    with Scene.open(path) as scene, pytest.raises(SceneError, match="can't be read at"):
+        scene.preview(128)
+    assert not cache.exists()
+
+
+def test_all_cores_see_what_one_sees(large, cache, monkeypatch):
+    path, pixels = large
+    shown = []
+    for hands in (1, 3, 16):
+        monkeypatch.setattr(scan, "HANDS", hands)
+        for file in cache.glob("*"):
+            file.unlink()
+        with Scene.open(path) as scene:
+            shown.append(scene.preview(128).tobytes())
+            assert scene.bytes_read == pixels.nbytes
+    assert shown[0] == shown[1] == shown[2]
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="peak memory is read from /proc")

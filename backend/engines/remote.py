@@ -26,6 +26,7 @@ from . import OnText, Reply, never, silent
 from .chat import Form, Reading, error_text
 
 T = TypeVar("T")
+JITTER = random.SystemRandom()  # so that many who were refused together do not come back together
 TICK = 0.05  # seconds between two looks at `cancelled`
 PARALLEL = 32  # requests at a time: the server batches
 PATIENCE = 60.0  # seconds: a server that asks to be left alone for longer gets no other try
@@ -136,7 +137,7 @@ class RemoteEngine:
                     if tried > self._retries or (again.wait or 0) > PATIENCE:
                         often = f" ({tried} tries)" if tried > 1 else ""
                         raise self._error(f"{self.url}: {again.why}{often}.", again.hint) from again
-                    wait = again.wait if again.wait is not None else min(30.0, self._backoff * 2 ** (tried - 1)) * random.uniform(0.5, 1.5)
+                    wait = again.wait if again.wait is not None else min(30.0, self._backoff * 2 ** (tried - 1)) * JITTER.uniform(0.5, 1.5)
                     await _watched(asyncio.sleep(wait), cancelled)
         except Cancelled:
             return reading.reply(cancelled=True)

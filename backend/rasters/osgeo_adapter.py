@@ -9,7 +9,7 @@ import numpy as np
 from osgeo import gdal
 
 from ...core.geometry import Size
-from . import CACHE_BYTES, Band, Facts, Raster, RasterError, Window
+from . import CACHE_BYTES, Band, Facts, Raster, RasterError, Window, halves
 
 gdal.UseExceptions()
 DTYPES = {
@@ -25,15 +25,11 @@ VALIDITY = {gdal.GMF_ALL_VALID: "all", gdal.GMF_NODATA: "nodata", gdal.GMF_PER_D
 class OsgeoRaster:
     library = f"osgeo.gdal {gdal.__version__}"
 
-    def __init__(self, path: str, options: dict[str, str]) -> None:
+    def __init__(self, path: str, options: dict[str, str], facts: Facts | None = None) -> None:
         self._path, self._options = path, options
-        self._levels = {0: self._open()}
+        self._levels: dict[int, gdal.Dataset] = {}
         with self._scope():
-            self.facts = _facts(self._levels[0])
-
-    def _open(self, *settings: str) -> gdal.Dataset:
-        with self._scope():
-            return gdal.OpenEx(self._path, gdal.OF_RASTER, open_options=list(settings))
+            self.facts = facts or _facts(self._level(0))
 
     @contextlib.contextmanager
     def _scope(self) -> Iterator[None]:
@@ -52,13 +48,14 @@ class OsgeoRaster:
 
     def _level(self, level: int) -> gdal.Dataset:
         if level not in self._levels:
-            self._levels[level] = self._open(f"OVERVIEW_LEVEL={level - 1}")
+            settings = [f"OVERVIEW_LEVEL={level - 1}"] if level else []
+            self._levels[level] = gdal.OpenEx(self._path, gdal.OF_RASTER, open_options=settings)
         return self._levels[level]
 
     def read(self, window: Window, bands: Sequence[int], dtype: str, level: int = 0, size: Size | None = None) -> np.ndarray:
         width, height = size or window[2:]
         code = gdal.GetDataTypeByName(dtype) or gdal.GDT_Byte  # GDAL < 3.7 keeps int8 in a Byte
-        how = gdal.GRIORA_Average if size else gdal.GRIORA_NearestNeighbour
+        how = gdal.GRIORA_Average if size and not self.facts.halves else gdal.GRIORA_NearestNeighbour
         with self._scope():
             data = self._level(level).ReadRaster(*window, width, height, code, band_list=list(bands), resample_alg=how)
         return np.frombuffer(data, dtype).reshape(len(bands), height, width)
@@ -70,7 +67,8 @@ class OsgeoRaster:
             return np.frombuffer(mask.ReadRaster(*window, width, height, gdal.GDT_Byte), np.uint8).reshape(height, width)
 
     def stored(self, column: int, row: int, band: int) -> bool:
-        return self._levels[0].GetRasterBand(band).GetMetadataItem(f"BLOCK_OFFSET_{column}_{row}", "TIFF") is not None
+        with self._scope():
+            return self._level(0).GetRasterBand(band).GetMetadataItem(f"BLOCK_OFFSET_{column}_{row}", "TIFF") is not None
 
     @contextlib.contextmanager
     def small_cache(self) -> Iterator[None]:
@@ -80,6 +78,9 @@ class OsgeoRaster:
             yield
         finally:
             gdal.SetCacheMax(before)
+
+    def twin(self) -> Raster:
+        return OsgeoRaster(self._path, self._options, self.facts)
 
     def close(self) -> None:
         self._levels.clear()
@@ -121,6 +122,7 @@ def _facts(ds: gdal.Dataset) -> Facts:
         metres=srs.GetLinearUnits() if srs and srs.IsProjected() else None,
         files=tuple(ds.GetFileList() or ()),
         subdatasets=tuple(name for name, _ in ds.GetSubDatasets()),
+        halves=halves(ds.GetDriver().ShortName, ds.GetMetadata("IMAGE_STRUCTURE") or {}, len(overviews)),
     )
 
 

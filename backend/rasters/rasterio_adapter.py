@@ -15,7 +15,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.transform import from_gcps
 
 from ...core.geometry import Size
-from . import CACHE_BYTES, Band, Facts, Raster, RasterError, Window
+from . import CACHE_BYTES, Band, Facts, Raster, RasterError, Window, halves
 
 warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)  # `Scene.grid is None` says it
 
@@ -29,17 +29,17 @@ VALIDITY = {
 class RasterioRaster:
     library = f"rasterio {rasterio.__version__}, GDAL {rasterio.__gdal_version__}"
 
-    def __init__(self, path: str, options: dict[str, str]) -> None:
+    def __init__(self, path: str, options: dict[str, str], facts: Facts | None = None) -> None:
         self._path, self._options = path, options
-        self._levels = {0: self._open()}
+        self._levels: dict[int, rasterio.DatasetReader] = {}
         with self._scope():
-            count = len(self._levels[0].overviews(1)) if self._levels[0].count else 0
-            overviews = [self._level(number) for number in range(1, count + 1)]  # rasterio tells rounded factors, not sizes
-            self.facts = _facts(self._levels[0], tuple(Size(level.width, level.height) for level in overviews))
+            self.facts = facts or self._facts()
 
-    def _open(self, **settings: int) -> rasterio.DatasetReader:
-        with self._scope():
-            return rasterio.open(self._path, **settings)
+    def _facts(self) -> Facts:
+        whole = self._level(0)
+        count = len(whole.overviews(1)) if whole.count else 0
+        overviews = [self._level(number) for number in range(1, count + 1)]  # rasterio tells rounded factors, not sizes
+        return _facts(whole, tuple(Size(level.width, level.height) for level in overviews))
 
     @contextlib.contextmanager
     def _scope(self) -> Iterator[None]:
@@ -51,12 +51,13 @@ class RasterioRaster:
 
     def _level(self, level: int) -> rasterio.DatasetReader:
         if level not in self._levels:
-            self._levels[level] = self._open(OVERVIEW_LEVEL=level - 1)
+            settings = {"OVERVIEW_LEVEL": level - 1} if level else {}
+            self._levels[level] = rasterio.open(self._path, **settings)
         return self._levels[level]
 
     def read(self, window: Window, bands: Sequence[int], dtype: str, level: int = 0, size: Size | None = None) -> np.ndarray:
         shape = (len(bands), size.height, size.width) if size else None
-        how = Resampling.average if size else Resampling.nearest
+        how = Resampling.average if size and not self.facts.halves else Resampling.nearest
         with self._scope():
             return self._level(level).read(list(bands), window=windows.Window(*window), out_shape=shape, out_dtype=dtype, resampling=how)
 
@@ -67,7 +68,8 @@ class RasterioRaster:
             )
 
     def stored(self, column: int, row: int, band: int) -> bool:
-        return self._levels[0].get_tag_item(f"BLOCK_OFFSET_{column}_{row}", "TIFF", bidx=band) is not None
+        with self._scope():
+            return self._level(0).get_tag_item(f"BLOCK_OFFSET_{column}_{row}", "TIFF", bidx=band) is not None
 
     @contextlib.contextmanager
     def small_cache(self) -> Iterator[None]:
@@ -77,6 +79,9 @@ class RasterioRaster:
             yield
         finally:
             set_gdal_config("GDAL_CACHEMAX", before)
+
+    def twin(self) -> Raster:
+        return RasterioRaster(self._path, self._options, self.facts)
 
     def close(self) -> None:
         for dataset in self._levels.values():
@@ -117,6 +122,7 @@ def _facts(ds: rasterio.DatasetReader, overviews: tuple[Size, ...]) -> Facts:
         metres=crs.linear_units_factor[1] if crs and crs.is_projected else None,
         files=tuple(ds.files),
         subdatasets=tuple(ds.subdatasets),
+        halves=halves(ds.driver, ds.tags(ns="IMAGE_STRUCTURE"), len(overviews)),
     )
 
 

@@ -1,0 +1,42 @@
+"""Removal of many small files, off the GUI's thread."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from pathlib import Path
+from typing import Any, Callable
+
+from qgis.PyQt.QtCore import QObject, QThread, pyqtSignal
+
+
+class Chore(QThread):
+    """Runs a function of no arguments; `done` brings what it returned, or the OSError that it raised."""
+
+    done = pyqtSignal(object)
+
+    def __init__(self, work: Callable[[], Any], parent: QObject = None) -> None:
+        super().__init__(parent)
+        self._work = work
+
+    def run(self) -> None:
+        try:
+            self.done.emit(self._work())
+        except OSError as error:
+            self.done.emit(error)
+
+
+def remove_folder(folder: Path) -> None:
+    """All of it, write-protected files too. Under another name first, so that what is half removed is never taken for whole."""
+    if not os.path.lexists(folder):
+        return
+    doomed = folder.with_name(folder.name + ".removed")
+    shutil.rmtree(doomed, ignore_errors=True)
+    folder.rename(doomed)
+    shutil.rmtree(doomed, onerror=_unprotect)
+
+
+def _unprotect(remove: Callable[[str], None], path: str, _: Any) -> None:
+    os.chmod(path, stat.S_IWRITE)
+    remove(path)

@@ -1,0 +1,137 @@
+"""What QGIS loads: the panel, its actions, the Processing provider and the options page. Nothing is started before it is asked for."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+from typing import Optional
+
+from qgis.core import Qgis, QgsApplication, QgsProject, QgsSettings
+from qgis.gui import QgisInterface
+from qgis.PyQt import sip
+from qgis.PyQt.QtCore import QCoreApplication, QLocale, Qt, QTranslator, QUrl
+from qgis.PyQt.QtGui import QIcon
+from qgis.PyQt.QtWidgets import QAction, QFileDialog
+
+from ..core.errors import BackendError, ZoomEarthError
+from .dock import Dock
+from .environment import ICON, backend_python
+from .export import rows, selected
+from .export_dialog import ExportDialog
+from .i18n import tr
+from .keeper import Keeper
+from .options import PAGE, OptionsFactory
+from .process import Backend, command
+from .processing.provider import Provider
+from .report import write_html
+from .report_pdf import write_pdf
+from .session import Session
+from .settings import load_message
+from .setup_dialog import SetupDialog
+
+TRANSLATIONS = Path(__file__).resolve().parent.parent / "resources" / "i18n"
+
+
+class Plugin:
+    """Made by `classFactory`; `dock`, `session` and `backend` are there once the GUI is."""
+
+    def __init__(self, iface: QgisInterface) -> None:
+        self.iface = iface
+        self.dock: Optional[Dock] = None
+        self._provider: Optional[Provider] = None
+        self._translator = _translator()
+
+    def initProcessing(self) -> None:
+        """Called alone by qgis_process, which has no GUI."""
+        self._provider = Provider()
+        QgsApplication.processingRegistry().addProvider(self._provider)
+
+    def initGui(self) -> None:
+        self.initProcessing()
+        window = self.iface.mainWindow()
+        self.backend = Backend(self._command, window)
+        self.keeper = Keeper(window)
+        self.session = Session(self.backend, self.keeper, load_message, window)
+        self.dock = Dock(self.iface, self.session, self._ready)
+        self.dock.options_clicked.connect(self.show_options)
+        self.dock.export_clicked.connect(self._export)
+        self.dock.report_clicked.connect(self._report)
+        self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
+        self.dock.hide()
+        self.action = QAction(QIcon(str(ICON)), "ZoomEarth", window)
+        self.action.setObjectName("zoomearth_action")
+        self.action.setToolTip(tr("Ask a question about a raster (ZoomEarth)"))
+        self.dock.setToggleVisibilityAction(self.action)
+        self.iface.addToolBarIcon(self.action)
+        self.iface.addPluginToRasterMenu("ZoomEarth", self.action)
+        self._options = OptionsFactory()
+        self.iface.registerOptionsWidgetFactory(self._options)
+
+    def unload(self) -> None:
+        """Leaves nothing: no widget, no signal, no process."""
+        if self._provider and not sip.isdeleted(self._provider):
+            QgsApplication.processingRegistry().removeProvider(self._provider)
+        self._provider = None
+        if self.dock:
+            self.iface.unregisterOptionsWidgetFactory(self._options)
+            self._options.close()
+            self.iface.removePluginRasterMenu("ZoomEarth", self.action)
+            self.iface.removeToolBarIcon(self.action)
+            self.session.close()
+            self.keeper.close()
+            self.dock.close_down()
+            self.iface.removeDockWidget(self.dock)
+            for thing in (self.dock, self.action, self.session, self.keeper, self.backend):
+                thing.deleteLater()
+            self.dock = None
+        if self._translator:
+            QCoreApplication.removeTranslator(self._translator)
+
+    def show_options(self) -> None:
+        self.iface.showOptionsDialog(self.iface.mainWindow(), PAGE)
+
+    def _command(self) -> list[str]:
+        python = backend_python()
+        if python is None:
+            raise BackendError(tr("ZoomEarth is not set up yet."), tr("Set it up in Settings > Options > ZoomEarth."))
+        return command(str(python))
+
+    def _ready(self) -> bool:
+        """Offers to set up the private environment where there is none."""
+        return backend_python() is not None or SetupDialog(self.iface.mainWindow()).exec() == SetupDialog.DialogCode.Accepted
+
+    def _export(self) -> None:
+        chosen, every = selected(self.keeper.layers(), self.session.exchanges), rows(self.session.exchanges)
+        dialog = ExportDialog(chosen, every, self.iface.mainWindow())
+        if dialog.exec() == ExportDialog.DialogCode.Accepted and dialog.written:
+            self._wrote(dialog.written)
+
+    def _report(self, kind: str) -> None:
+        """kind: html or pdf."""
+        project = Path(QgsProject.instance().absoluteFilePath())
+        suggested = project.with_name(f"{project.stem or 'zoomearth'}_report.{kind}")
+        name, _ = QFileDialog.getSaveFileName(self.iface.mainWindow(), tr("Write the report"), str(suggested), f"*.{kind}")
+        if not name:
+            return
+        QgsApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
+        try:
+            self._wrote({"html": write_html, "pdf": write_pdf}[kind](self.session.exchanges, Path(name).with_suffix(f".{kind}")))
+        except ZoomEarthError as error:
+            self.iface.messageBar().pushWarning("ZoomEarth", f"{error.message} {error.hint}")
+        finally:
+            QgsApplication.restoreOverrideCursor()
+
+    def _wrote(self, path: Path) -> None:
+        link = f'<a href="{QUrl.fromLocalFile(str(path)).toString()}">{html.escape(str(path))}</a>'
+        self.iface.messageBar().pushMessage("ZoomEarth", tr("Written: {path}").format(path=link), Qgis.MessageLevel.Success)
+
+
+def _translator() -> Optional[QTranslator]:
+    """For the user's language, where there is a translation."""
+    own = QgsSettings().value("locale/overrideFlag", False, type=bool)
+    locale = QgsSettings().value("locale/userLocale", "", type=str) if own else QLocale.system().name()
+    translator = QTranslator()
+    if not translator.load(str(TRANSLATIONS / f"zoomearth_{locale[:2]}.qm")):
+        return None
+    QCoreApplication.installTranslator(translator)
+    return translator

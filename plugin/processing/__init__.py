@@ -1,0 +1,1 @@
+"""The Processing provider: questions for batches, models and `qgis_process`."""

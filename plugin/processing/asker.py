@@ -1,0 +1,195 @@
+"""Asks, for an algorithm, on the thread that runs it: a backend process of its own, and snapshots of what only QGIS can read.
+
+raster = Raster.of(layer)                              # in prepareAlgorithm, on the thread the layer lives on
+with Asker(python, load, feedback) as asker:           # in processAlgorithm, on any other
+    exchange = asker.ask(raster, "How many ships are there?", outline)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Optional, Sequence
+
+from qgis.core import QgsCoordinateReferenceSystem, QgsProcessingFeedback, QgsRasterBlockFeedback, QgsRasterLayer, QgsRectangle
+from qgis.PyQt import sip
+from qgis.PyQt.QtCore import Qt
+
+from ...core.errors import Cancelled, SceneError
+from ...core.thoughts import thought
+from ..exchange import Exchange, Seen, Status
+from ..i18n import tr
+from ..layers import read_by_gdal, scene_fields
+from ..process import Backend, command
+from ..snapshot import Original, take
+
+Outline = Sequence[Sequence[float]]  # corners in map units of the raster's CRS
+
+
+@dataclass(frozen=True)
+class Raster:
+    """What has to be known of a raster layer. fields: of the wire's ask, where the backend reads it; original: where it can't."""
+
+    name: str
+    source: str
+    crs: QgsCoordinateReferenceSystem
+    extent: QgsRectangle
+    fields: dict[str, Any]
+    original: Optional[Original]
+
+    @classmethod
+    def of(cls, layer: QgsRasterLayer) -> Raster:
+        read = read_by_gdal(layer)
+        fields, original = (scene_fields(layer), None) if read else ({}, Original.of(layer))
+        return cls(layer.name(), layer.source(), layer.crs(), layer.extent(), fields, original)
+
+
+class Asker:
+    """Many questions, one after another; progress and the model's reasoning go to `feedback`, as of the share that is done of `total`."""
+
+    def __init__(self, python: Path, load: dict[str, Any], feedback: QgsProcessingFeedback, total: int = 1) -> None:
+        self._python, self._load, self._feedback, self._total = python, load, feedback, max(1, total)
+        self._done = 0
+        self._stage = ""
+        self._model = ""
+        self._snapshot: tuple[Any, str] = (None, "")
+
+    def __enter__(self) -> Asker:
+        self._backend = Backend(lambda: command(str(self._python)))
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._backend.close()
+        sip.delete(self._backend)  # here and now: it must not be left to another thread
+        self._forget_snapshot()
+
+    def ask(
+        self,
+        raster: Raster,
+        question: str,
+        outline: Optional[Outline] = None,
+        max_zooms: Optional[int] = None,
+        resolution: Optional[float] = None,
+    ) -> Exchange:
+        """The exchange, ended; what went wrong stands in it. resolution: map units per pixel of a snapshot, where one is needed."""
+        exchange = Exchange(question, raster.source, raster.name, raster.crs.toWkt())
+        self._feedback.pushInfo(f"{raster.name}: {question}")
+        try:
+            fields = self._fields(raster, outline, resolution)
+        except SceneError as error:
+            self.fail(exchange, error.message, error.hint)
+        except Cancelled:
+            exchange.hear({"event": "cancelled"})
+        else:
+            self._ask(exchange, fields if max_zooms is None else {**fields, "max_zooms": max_zooms})
+        self.step()
+        return exchange
+
+    def fail(self, exchange: Exchange, message: str, hint: str = "") -> None:
+        """Ends an exchange that could not be asked."""
+        self._end(exchange, {"event": "failed", "message": message, "hint": hint})
+
+    def step(self) -> None:
+        """One of `total` is over."""
+        self._done += 1
+        self._feedback.setProgress(100 * self._done / self._total)
+
+    def _fields(self, raster: Raster, outline: Optional[Outline], resolution: Optional[float]) -> dict[str, Any]:
+        if raster.original:
+            extent = _around(outline) if outline else raster.extent
+            return {"scene": self._taken(raster.original, extent, resolution)}
+        return {**raster.fields, "outline": [list(corner) for corner in outline]} if outline else raster.fields
+
+    def _ask(self, exchange: Exchange, fields: dict[str, Any]) -> None:
+        self._stage = ""
+        loading = self._backend.submit("load", **self._load)  # nothing is done where it is loaded, all where the process died
+        job = self._backend.submit("ask", question=exchange.question, **fields)
+        loading.heard.connect(lambda event: self._hear(exchange, event))
+        job.heard.connect(lambda event: self._hear(exchange, event))
+        self._end(exchange, self._backend.wait(job, self._feedback.isCanceled))
+
+    def _hear(self, exchange: Exchange, event: dict[str, Any]) -> None:
+        before = len(exchange.views)
+        exchange.hear(event)
+        if event["event"] == "progress":
+            self._progress(event["stage"], event["done"] / event["total"] if event["total"] else 0)
+        elif len(exchange.views) > before:
+            if before:
+                self._think(exchange.views[-2])
+            seen = exchange.views[-1]
+            if seen.roi:
+                self._feedback.pushInfo(_looks(seen))
+            self._share(1 - 0.6 * 0.5**before)
+
+    def _end(self, exchange: Exchange, event: dict[str, Any]) -> None:
+        exchange.hear(event)
+        if exchange.status is Status.FAILED:
+            for line in exchange.log:
+                self._feedback.pushConsoleInfo(line)
+        elif exchange.status is Status.DONE:
+            self._think(exchange.views[-1])
+            if exchange.model != self._model:
+                self._model = exchange.model
+                self._feedback.pushInfo(tr("Model: {model}").format(model=exchange.model))
+            answer = tr("no answer ({why})").format(why=exchange.why or exchange.stopped) if exchange.answer is None else exchange.answer
+            self._feedback.pushInfo(tr("Answer: {answer}").format(answer=answer))
+
+    def _think(self, seen: Seen) -> None:
+        if text := thought(seen.thoughts).strip():
+            self._feedback.pushInfo(text)
+
+    def _progress(self, stage: str, part: float) -> None:
+        if stage != self._stage:
+            self._stage = stage
+            self._feedback.setProgressText(_stages().get(stage, stage))
+        if stage == "scanning":
+            self._share(0.4 * part)
+
+    def _share(self, part: float) -> None:
+        """part: of the item under way."""
+        self._feedback.setProgress(100 * (self._done + part) / self._total)
+
+    def _taken(self, original: Original, extent: QgsRectangle, resolution: Optional[float]) -> str:
+        """The last snapshot where it is the one wanted; several questions are asked of a place."""
+        key = (original, extent.toString(), resolution)
+        if self._snapshot[0] == key:
+            return self._snapshot[1]
+        self._forget_snapshot()
+        self._progress("snapshot", 0)
+        block = QgsRasterBlockFeedback()
+        direct = Qt.ConnectionType.DirectConnection  # this thread is busy meanwhile
+        self._feedback.canceled.connect(block.cancel, direct)
+        try:
+            if self._feedback.isCanceled():
+                raise Cancelled
+            self._snapshot = (key, take(original.plan(extent, resolution), block))
+        finally:
+            self._feedback.canceled.disconnect(block.cancel)
+        return self._snapshot[1]
+
+    def _forget_snapshot(self) -> None:
+        if self._snapshot[1]:
+            Path(self._snapshot[1]).unlink(missing_ok=True)
+        self._snapshot = (None, "")
+
+
+def _stages() -> dict[str, str]:
+    return {
+        "opening": tr("Opening the raster"),
+        "scanning": tr("Scanning the overview"),
+        "loading": tr("Loading the model"),
+        "thinking": tr("Thinking"),
+        "reading": tr("Reading pixels"),
+        "snapshot": tr("Taking a snapshot of the layer"),
+    }
+
+
+def _looks(seen: Seen) -> str:
+    text = tr("Zoom {step}: {label}, {width} x {height} pixels, {scale:.1f} to one shown")
+    left, top, right, bottom = seen.window
+    return text.format(step=seen.step, label=seen.label or tr("no label"), width=right - left, height=bottom - top, scale=seen.scale)
+
+
+def _around(outline: Outline) -> QgsRectangle:
+    xs, ys = zip(*outline)
+    return QgsRectangle(min(xs), min(ys), max(xs), max(ys))

@@ -1,0 +1,203 @@
+"""What the algorithms share: their group and parameters, what they gather beforehand, and the layer of ROIs."""
+
+from __future__ import annotations
+
+from typing import Any, Iterable, Optional
+
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsCsException,
+    QgsFeature,
+    QgsFeatureSink,
+    QgsField,
+    QgsFields,
+    QgsGeometry,
+    QgsProcessing,
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterFeatureSink,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameterString,
+    QgsRasterLayer,
+    QgsWkbTypes,
+)
+
+from ..environment import backend_python
+from ..exchange import Exchange, Seen, Status
+from ..i18n import tr
+from ..settings import load_message
+from ..store import ROI_FIELDS, roi_geometry, roi_values
+from .asker import Asker, Raster
+
+LOCAL = ("device", "dtype", "quantize", "prompt_file")  # what of the settings holds for any model on this machine
+
+
+class Algorithm(QgsProcessingAlgorithm):
+    """A question as an algorithm. `prepareAlgorithm` gathers all that belongs to QGIS's own thread; the rest runs on another."""
+
+    def createInstance(self) -> Algorithm:
+        return type(self)()
+
+    def group(self) -> str:
+        return ""
+
+    def groupId(self) -> str:
+        return ""
+
+    def tags(self) -> list[str]:
+        return tr("question,answer,vision,language,model,AI,image,imagery,raster,aerial,satellite,count,zoom").split(",")
+
+    def prepare_asking(self, parameters: dict[str, Any], context: QgsProcessingContext, layers: Iterable[QgsRasterLayer]) -> None:
+        """To be called by prepareAlgorithm. Raises QgsProcessingException where there is nothing to ask with, or nothing to ask about."""
+        python = backend_python()
+        if python is None:
+            remedy = tr("Set it up in QGIS: Settings > Options > ZoomEarth; or name a Python that has the packages as zoomearth/python.")
+            raise QgsProcessingException(tr("ZoomEarth's Python environment is not there.") + " " + remedy)
+        self._python = python
+        model = self.parameterAsString(parameters, "MODEL", context).strip()
+        settings = load_message()
+        self._load = {"engine": "local", "model": model, **{name: settings[name] for name in LOCAL}} if model else settings
+        self.rasters = [Raster.of(layer) for layer in layers]
+        self.max_zooms = self._number(parameters, "MAX_ZOOMS", context)
+        self.resolution = self._number(parameters, "RESOLUTION", context)
+
+    def asker(self, feedback: QgsProcessingFeedback, total: int = 1) -> Asker:
+        return Asker(self._python, self._load, feedback, total)
+
+    def question(self, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
+        """Raises QgsProcessingException where it is blank."""
+        question = self.parameterAsString(parameters, "QUESTION", context).strip()
+        if not question:
+            raise QgsProcessingException(tr("The question is empty. Write what you want to know, for example: How many ships are there?"))
+        return question
+
+    def raster_layer(self, parameters: dict[str, Any], context: QgsProcessingContext) -> QgsRasterLayer:
+        layer = self.parameterAsRasterLayer(parameters, "INPUT", context)
+        if layer is None:
+            raise QgsProcessingException(self.invalidRasterError(parameters, "INPUT"))
+        return layer
+
+    def add(self, sink: QgsFeatureSink, feature: QgsFeature, parameters: dict[str, Any], name: str) -> None:
+        """Raises QgsProcessingException where it can't be written."""
+        if not sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert):
+            raise QgsProcessingException(self.writeFeatureError(sink, parameters, name))
+
+    def _number(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> Any:
+        """None where it was left out."""
+        if parameters.get(name) is None:
+            return None
+        definition = self.parameterDefinition(name)
+        whole = definition.dataType() == QgsProcessingParameterNumber.Type.Integer
+        return (self.parameterAsInt if whole else self.parameterAsDouble)(parameters, name, context)
+
+
+class RoiSink:
+    """The layer of ROIs, for which a name of the parameters is optional: without it nothing is written."""
+
+    def __init__(
+        self,
+        algorithm: Algorithm,
+        parameters: dict[str, Any],
+        name: str,
+        context: QgsProcessingContext,
+        crs: QgsCoordinateReferenceSystem,
+    ) -> None:
+        self._algorithm, self._parameters, self._name, self._crs, self._context = algorithm, parameters, name, crs, context
+        self._fields = fields_of(ROI_FIELDS)
+        polygon = QgsWkbTypes.Type.Polygon
+        self._sink, self.id = algorithm.parameterAsSink(parameters, name, context, self._fields, polygon, crs)
+        if self._sink is None and parameters.get(name):
+            raise QgsProcessingException(algorithm.invalidSinkError(parameters, name))
+
+    def write(self, exchange: Exchange, raster: Raster) -> None:
+        """The exchange's ROIs; without a geometry where they have no place in the layer's CRS."""
+        if self._sink is None:
+            return
+        for seen in exchange.zooms:
+            feature = QgsFeature(self._fields)
+            feature.setAttributes(list(roi_values(exchange, seen).values()))
+            feature.setGeometry(self._placed(seen, raster))
+            self._algorithm.add(self._sink, feature, self._parameters, self._name)
+
+    def _placed(self, seen: Seen, raster: Raster) -> QgsGeometry:
+        if raster.crs == self._crs:
+            return roi_geometry(seen)
+        known = raster.crs.isValid() and self._crs.isValid() and seen.polygon
+        try:
+            return moved(roi_geometry(seen), raster.crs, self._crs, self._context) if known else QgsGeometry()
+        except QgsCsException:
+            return QgsGeometry()
+
+
+def moved(
+    geometry: QgsGeometry, source: QgsCoordinateReferenceSystem, target: QgsCoordinateReferenceSystem, context: QgsProcessingContext
+) -> QgsGeometry:
+    """In another CRS; nothing changes where one of the two is not known. Raises QgsCsException."""
+    there = QgsGeometry(geometry)
+    if source.isValid() and target.isValid() and source != target:
+        there = there.densifyByCount(7)  # a straight side is a curve in another CRS
+        there.transform(QgsCoordinateTransform(source, target, context.transformContext()))
+    return there
+
+
+def corners(geometry: QgsGeometry) -> list[list[float]]:
+    """As the wire has an outline."""
+    return [[point.x(), point.y()] for point in geometry.vertices()]
+
+
+def asking_parameters() -> list[QgsProcessingParameterDefinition]:
+    """How to ask, whatever about."""
+    number = QgsProcessingParameterNumber
+    zooms = number("MAX_ZOOMS", tr("Most zooms"), number.Type.Integer, None, True, 0)
+    zooms.setHelp(tr("How often the model may look closer before it must answer. Empty: as trained. 0: it answers from the overview."))
+    resolution = number("RESOLUTION", tr("Resolution of the snapshot (map units per pixel)"), number.Type.Double, None, True, 0)
+    resolution.setHelp(
+        tr(
+            "Only for layers that GDAL can't read, such as XYZ, WMS and WMTS: QGIS takes a snapshot of the place first, at so many map "
+            "units of the layer's CRS per pixel. The finer, the more the zooms show, and the more is downloaded. Empty: about 4000 "
+            "pixels a side."
+        )
+    )
+    model = QgsProcessingParameterString("MODEL", tr("Model"), "", False, True)
+    model.setHelp(
+        tr("A model's id, such as zoomearth-demo, or its folder: it runs on this machine. Empty: what is chosen in Options > ZoomEarth.")
+    )
+    for each in (resolution, model):
+        each.setFlags(each.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
+    return [zooms, resolution, model]
+
+
+def roi_parameter(name: str, optional: bool) -> QgsProcessingParameterFeatureSink:
+    """The layer of ROIs; an optional one is not made unless it is asked for."""
+    kind = QgsProcessing.SourceType.TypeVectorPolygon
+    sink = QgsProcessingParameterFeatureSink(name, tr("Regions of interest"), kind, None, optional, not optional)
+    sink.setHelp(
+        tr(
+            "What the model looked at, a polygon for each zoom, in the raster's CRS: question, answer, step, label, why it stopped, model, "
+            "source layer, window in source pixels, scale (source pixels to one shown; 1 is native resolution) and time."
+        )
+    )
+    return sink
+
+
+def error_of(exchange: Exchange) -> Optional[str]:
+    """What went wrong and what to do about it; None where nothing did."""
+    return f"{exchange.message} {exchange.hint}".strip() if exchange.status is Status.FAILED else None
+
+
+def refuse_if_all_failed(exchanges: Iterable[Exchange]) -> None:
+    """Raises QgsProcessingException where every one failed: a table of nothing but errors is no result."""
+    errors = [error_of(exchange) for exchange in exchanges]
+    if errors and all(errors):
+        raise QgsProcessingException(errors[0])
+
+
+def fields_of(kinds: dict[str, Any]) -> QgsFields:
+    fields = QgsFields()
+    for name, kind in kinds.items():
+        fields.append(QgsField(name, kind))
+    return fields

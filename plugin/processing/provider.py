@@ -1,0 +1,34 @@
+"""The provider `zoomearth` of QGIS's Processing framework."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qgis.core import QgsProcessingProvider
+from qgis.PyQt.QtGui import QIcon
+
+from .ask import Ask
+from .askbyfeature import AskByFeature
+from .askmany import AskMany
+
+ICON = Path(__file__).resolve().parents[2] / "resources" / "icons" / "zoomearth.svg"
+
+
+class Provider(QgsProcessingProvider):
+    """To be added to QgsApplication.processingRegistry() in initProcessing(), and removed in unload()."""
+
+    def id(self) -> str:
+        return "zoomearth"
+
+    def name(self) -> str:
+        return "ZoomEarth"
+
+    def icon(self) -> QIcon:
+        return QIcon(str(ICON))
+
+    def svgIconPath(self) -> str:
+        return str(ICON)
+
+    def loadAlgorithms(self) -> None:
+        for algorithm in (Ask(), AskByFeature(), AskMany()):
+            self.addAlgorithm(algorithm)

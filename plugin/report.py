@@ -1,0 +1,224 @@
+"""The conversation as one HTML file: the pictures inside, no script, to be read on a screen, mailed, or printed."""
+
+from __future__ import annotations
+
+import base64
+from datetime import datetime
+from html import escape
+from pathlib import Path
+from typing import Sequence
+
+from qgis.core import QgsCoordinateReferenceSystem
+
+from .. import __version__
+from ..core.errors import SceneError
+from ..core.files import beside
+from ..core.thoughts import thought
+from .canvas import CASING, color_of
+from .card import ending
+from .exchange import Exchange, Seen, Status
+from .i18n import tr
+
+STYLE = """
+:root { --ink: #1d2733; --soft: #5c6b7a; --line: #d9dfe5; --tint: #f2f6fa; --strong: #0b4f8a; }
+* { box-sizing: border-box; }
+body { margin: 0 auto; padding: 2.5rem 1.5rem 4rem; max-width: 62rem; background: #fff; color: var(--ink);
+  font: 15px/1.5 "Segoe UI", "Open Sans", "Noto Sans", "Helvetica Neue", Arial, sans-serif; }
+header { border-bottom: 2px solid var(--ink); padding-bottom: .75rem; margin-bottom: 2rem; }
+h1 { font-size: 1.6rem; margin: 0; }
+header p, .facts, figcaption span, .note { color: var(--soft); }
+header p { margin: .25rem 0 0; }
+article { margin-bottom: 3rem; padding-bottom: 2rem; border-bottom: 1px solid var(--line); }
+article:last-of-type { border-bottom: 0; }
+h2 { font-size: 1.25rem; line-height: 1.35; margin: 0 0 .35rem; overflow-wrap: anywhere; }
+h2 span { color: var(--soft); font-weight: 400; margin-right: .5rem; }
+.facts { margin: 0 0 1rem; font-size: .87rem; overflow-wrap: anywhere; }
+.facts span + span::before { content: "\\00b7"; margin: 0 .5rem; }
+.answer { background: var(--tint); border-left: 5px solid var(--strong); padding: .8rem 1.1rem; margin: 0 0 1.4rem; break-inside: avoid; }
+.answer p { margin: 0; overflow-wrap: anywhere; white-space: pre-line; }
+.answer .said { font-size: 1.25rem; font-weight: 600; color: var(--strong); }
+.answer.none { border-color: #b3541e; background: #fdf5f0; }
+.answer.none .said { color: #8a3d12; font-weight: 400; font-size: 1.05rem; }
+.note { font-size: .85rem; }
+.views { display: grid; grid-template-columns: repeat(auto-fill, minmax(14.5rem, 1fr)); gap: 1.2rem; align-items: start; }
+figure { margin: 0; break-inside: avoid; }
+figure.whole { grid-column: span 2; grid-row: span 2; }
+@media (max-width: 36rem) { figure.whole { grid-column: auto; grid-row: auto; } }
+figure img, figure svg { display: block; width: 100%; height: auto; border: 1px solid var(--line); }
+figure.zoom img { border: 4px solid var(--step); }
+figcaption { margin-top: .4rem; font-size: .87rem; line-height: 1.4; overflow-wrap: anywhere; }
+figcaption b { display: inline-block; min-width: 1.5em; margin-right: .4rem; text-align: center; border-radius: 3px;
+  background: var(--step); color: #111; }
+figcaption span { display: block; font-size: .8rem; font-variant-numeric: tabular-nums; }
+details { margin-top: 1.2rem; font-size: .9rem; }
+summary { cursor: pointer; color: var(--soft); }
+details ol { margin: .5rem 0 0; padding-left: 1.6rem; }
+details li { white-space: pre-line; overflow-wrap: anywhere; }
+footer { color: var(--soft); font-size: .82rem; }
+@page { size: A4; margin: 15mm; }
+@media print {
+  body { max-width: none; padding: 0; font-size: 10pt; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
+  article { break-inside: avoid; margin-bottom: 1.5rem; padding-bottom: 1rem; }
+  .views { grid-template-columns: repeat(3, 1fr); gap: .8rem; }
+  details:not([open]) { display: none; }
+}
+"""
+
+
+def write_html(exchanges: Sequence[Exchange], path: Path) -> Path:
+    """What was asked and what came of it. Raises SceneError where there is nothing to report, or the file can't be written."""
+    text = html(exchanges)
+    try:
+        with beside(path) as new:
+            new.write_text(text, encoding="utf-8")
+    except OSError as error:
+        message = tr("{path} can't be written: {reason}.").format(path=path, reason=error.strerror or error)
+        raise SceneError(message, tr("See that the disk has room and the folder can be written to.")) from error
+    return path
+
+
+def html(exchanges: Sequence[Exchange]) -> str:
+    """The page. Whatever a person, a file or a model wrote is escaped, and no script would be run."""
+    finished = over(exchanges)
+    title = tr("ZoomEarth report")
+    made = tr("{count} questions, {date}").format(count=len(finished), date=datetime.now().strftime("%Y-%m-%d %H:%M"))
+    articles = "\n".join(_article(number, exchange) for number, exchange in enumerate(finished, 1))
+    return f"""<!DOCTYPE html>
+<html lang="{escape(tr("en"))}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<meta name="generator" content="ZoomEarth {__version__}">
+<title>{escape(title)}</title>
+<style>{STYLE}</style>
+</head>
+<body>
+<header><h1>{escape(title)}</h1><p>{escape(made)}</p></header>
+{articles}
+<footer>{escape(caveat())}</footer>
+</body>
+</html>
+"""
+
+
+def over(exchanges: Sequence[Exchange]) -> list[Exchange]:
+    """Those that have ended. Raises SceneError where none has."""
+    finished = [exchange for exchange in exchanges if exchange.status is not Status.RUNNING]
+    if not finished:
+        raise SceneError(tr("There is nothing to report yet."), tr("Ask a question first."))
+    return finished
+
+
+def caveat() -> str:
+    """What a reader has to know about every answer here."""
+    return tr("The answers are a model's, and can be wrong. The boxes show where it looked; the pictures are what it was shown.")
+
+
+def facts(exchange: Exchange) -> list[str]:
+    """Where, what part, when, by whom, how long."""
+    crs = QgsCoordinateReferenceSystem.fromWkt(exchange.crs) if exchange.crs else QgsCoordinateReferenceSystem()
+    about = [exchange.layer, exchange.scope, crs.userFriendlyIdentifier() if crs.isValid() else "", utc(exchange), exchange.model]
+    took = tr("{seconds} s").format(seconds=f"{exchange.seconds:.1f}") if exchange.seconds else ""
+    return [each for each in (*about, took) if each]
+
+
+def utc(exchange: Exchange) -> str:
+    return exchange.time.replace("T", " ").replace("Z", " UTC")
+
+
+def answered(exchange: Exchange) -> str:
+    """The answer, or why there is none."""
+    if exchange.answer is not None:
+        return exchange.answer
+    if exchange.status is Status.FAILED:
+        return tr("Failed: {reason}").format(reason=" ".join(filter(None, (exchange.message, exchange.hint))))
+    return " ".join(filter(None, (ending(exchange), exchange.why))) or tr("There is no answer.")
+
+
+def note(exchange: Exchange) -> str:
+    """How far to trust the answer."""
+    if exchange.answer is None:
+        return ""
+    parts = [ending(exchange)]
+    if exchange.confidence is not None:
+        parts.append(tr("Confidence {value}, not calibrated: a ranking, not a chance.").format(value=f"{exchange.confidence:.2f}"))
+    return " ".join(filter(None, parts))
+
+
+def named(seen: Seen) -> str:
+    return seen.label or (tr("What the model saw first") if seen.roi is None else tr("a closer look"))
+
+
+def measures(seen: Seen) -> str:
+    """The window in source pixels, and how coarse it was shown."""
+    left, top, right, bottom = (f"{side:,}" for side in seen.window)
+    window = tr("columns {left} to {right}, rows {top} to {bottom}").format(left=left, right=right, top=top, bottom=bottom)
+    scale = tr("native resolution") if seen.scale <= 1 else tr("{scale} source pixels to one shown").format(scale=f"{seen.scale:.1f}")
+    return f"{window}; {scale}"
+
+
+def reasoning(seen: Seen) -> str:
+    """What the model thought on seeing this, without tags and boxes."""
+    return thought(seen.thoughts).strip()
+
+
+def _article(number: int, exchange: Exchange) -> str:
+    about = "".join(f"<span>{escape(fact)}</span>" for fact in facts(exchange))
+    told = note(exchange)
+    views = "\n".join(_whole(exchange) if seen.roi is None else _zoom(seen) for seen in exchange.views)
+    return f"""<article>
+<h2><span>{number}</span>{escape(exchange.question)}</h2>
+<p class="facts">{about}</p>
+<div class="answer{"" if exchange.answer is not None else " none"}"><p class="said">{escape(answered(exchange))}</p>
+{f'<p class="note">{escape(told)}</p>' if told else ""}</div>
+<div class="views">
+{views}
+</div>
+{_thoughts(exchange)}
+</article>"""
+
+
+def _whole(exchange: Exchange) -> str:
+    """The global view with its boxes, which are drawn in source pixels."""
+    first = exchange.views[0]
+    left, top, right, bottom = first.window
+    width, height = right - left, bottom - top
+    size = max(width, height) / 26  # of the numbers
+    marks = "".join(_mark(seen, left, top, size) for seen in exchange.zooms)
+    return f"""<figure class="whole"><svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(named(first))}">
+<image width="{width}" height="{height}" preserveAspectRatio="none" href="{_data(first)}"/>{marks}</svg>
+<figcaption>{escape(named(first))}<span>{escape(measures(first))}</span></figcaption></figure>"""
+
+
+def _mark(seen: Seen, left: float, top: float, size: float) -> str:
+    """A box with its number; the label stands above odd boxes and below even ones, because nested boxes share corners."""
+    x0, y0, x1, y1 = seen.roi or seen.window
+    x, y, width, height = x0 - left, y0 - top, x1 - x0, y1 - y0
+    color = color_of(seen.step)
+    frame = f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" fill="none" vector-effect="non-scaling-stroke"'
+    at = y - size * 1.2 if seen.step % 2 else y + height
+    number = f'<text x="{x + size / 2:g}" y="{at + size * 0.95:g}" font-size="{size:g}" font-weight="700" text-anchor="middle" fill="#111">'
+    return (
+        f'{frame} stroke="{CASING}" stroke-width="4.5"/>{frame} stroke="{color}" stroke-width="2.2"/>'
+        f'<rect x="{x:g}" y="{at:g}" width="{size:g}" height="{size * 1.2:g}" fill="{color}"/>'
+        f"{number}{seen.step}</text>"
+    )
+
+
+def _zoom(seen: Seen) -> str:
+    color = color_of(seen.step)
+    return f"""<figure class="zoom" style="--step: {color}"><img src="{_data(seen)}" alt="{escape(named(seen))}">
+<figcaption><b>{seen.step}</b>{escape(named(seen))}<span>{escape(measures(seen))}</span></figcaption></figure>"""
+
+
+def _thoughts(exchange: Exchange) -> str:
+    thoughts = [escape(text) for text in map(reasoning, exchange.views) if text]
+    if not thoughts:
+        return ""
+    items = "".join(f"<li>{text}</li>" for text in thoughts)
+    return f"<details><summary>{escape(tr('What the model wrote on the way'))}</summary><ol>{items}</ol></details>"
+
+
+def _data(seen: Seen) -> str:
+    return "data:image/png;base64," + base64.b64encode(seen.picture).decode("ascii")

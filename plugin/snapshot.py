@@ -1,0 +1,296 @@
+"""Layers that GDAL can't open (XYZ, WMS, WMTS, WCS, PostGIS rasters, ...): a part of them as a GeoTIFF, made by QGIS as the user sees it.
+
+    snapshot = Snapshot(parent)                              # for the panel: the work is done by a QgsTask
+    snapshot.finished.connect(...)                           # with the file's path
+    snapshot.start(layer, extent, resolution)
+
+    original = Original.of(layer)                            # for a worker thread: gathered on the layer's thread,
+    path = take(original.plan(extent, resolution), feedback)  # planned and taken on any other
+
+The file is written piece by piece; what can't be had is an error and never an empty place in the picture, but for tiles of which the
+service says that there are none (404): those are transparent in QGIS too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Optional
+
+from qgis.core import (
+    QgsApplication,
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransformContext,
+    QgsNetworkAccessManager,
+    QgsNetworkReplyContent,
+    QgsProcessingUtils,
+    QgsRasterBlockFeedback,
+    QgsRasterFileWriter,
+    QgsRasterLayer,
+    QgsRasterPipe,
+    QgsRectangle,
+    QgsTask,
+)
+from qgis.PyQt.QtCore import QObject, Qt, pyqtSignal
+from qgis.PyQt.QtNetwork import QNetworkReply, QNetworkRequest
+
+from ..core.errors import Cancelled, SceneError, ZoomEarthError
+from .i18n import tr
+from .log import say
+
+LIMIT = 400_000_000  # pixels; 1.6 GB before it is compressed
+SCREEN = 2048  # pixels: how wide a scope is taken to be shown, where nobody says at what resolution
+PIECE = 1024  # pixels a side that are asked for at once
+ABSENT = (204, 404, 410)  # a tile that there is none of
+OPTIONS = ["TILED=YES", "COMPRESS=LZW", "BIGTIFF=IF_SAFER"]
+
+
+def default_resolution(layer: QgsRasterLayer, canvas_mupp: float) -> float:
+    """Map units of the layer's CRS per pixel: the layer's own, or twice as fine as the canvas shows, at one of the service's zoom levels.
+
+    canvas_mupp: map units of the layer's CRS per pixel of the canvas.
+    """
+    return _default(_resolutions(layer), canvas_mupp)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to take. extent: whole pixels of the layer's own grid, in its CRS, so that none is resampled."""
+
+    original: Original
+    extent: QgsRectangle
+    columns: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class Original:
+    """What has to be known of a layer, gathered on the thread it lives on; afterwards it is not needed. resolutions: the layer's own."""
+
+    name: str
+    provider: str
+    pipe: QgsRasterPipe
+    crs: QgsCoordinateReferenceSystem
+    context: QgsCoordinateTransformContext
+    extent: QgsRectangle
+    resolutions: list[float]
+
+    @classmethod
+    def of(cls, layer: QgsRasterLayer) -> Original:
+        place = layer.crs(), layer.transformContext(), layer.extent()
+        return cls(layer.name(), layer.providerType(), _pipe(layer), *place, _resolutions(layer))
+
+    def plan(self, extent: QgsRectangle, resolution: Optional[float] = None) -> Plan:
+        """extent: in the layer's CRS. Raises SceneError where it is outside the layer, or too large for the resolution."""
+        whole = self.extent
+        part = extent.intersect(whole)
+        if part.width() <= 0 or part.height() <= 0:
+            message = tr("The chosen place lies outside the layer {name}.").format(name=self.name)
+            raise SceneError(message, tr("Choose one that the layer covers, or see whether the layer can be drawn at all."))
+        pixel = resolution or _default(self.resolutions, max(part.width(), part.height()) / SCREEN)
+        left, top = (part.xMinimum() - whole.xMinimum()) / pixel, (whole.yMaximum() - part.yMaximum()) / pixel
+        right, bottom = (part.xMaximum() - whole.xMinimum()) / pixel, (whole.yMaximum() - part.yMinimum()) / pixel
+        left, top, right, bottom = math.floor(left + 1e-6), math.floor(top + 1e-6), math.ceil(right - 1e-6), math.ceil(bottom - 1e-6)
+        columns, rows = max(1, right - left), max(1, bottom - top)
+        if columns * rows > LIMIT:
+            raise _too_large(self.name, columns, rows, pixel)
+        x, y = whole.xMinimum() + left * pixel, whole.yMaximum() - top * pixel
+        return Plan(self, QgsRectangle(x, y - rows * pixel, x + columns * pixel, y), columns, rows)
+
+
+def take(plan: Plan, feedback: QgsRasterBlockFeedback) -> str:
+    """Writes the snapshot in the calling thread and gives its path, in QGIS's temporary folder. Raises SceneError, Cancelled."""
+    original = plan.original
+    path = QgsProcessingUtils.generateTempFilename("snapshot.tif")
+    writer = QgsRasterFileWriter(path)
+    writer.setOutputFormat("GTiff")
+    writer.setCreateOptions(OPTIONS)
+    writer.setMaxTileWidth(PIECE)
+    writer.setMaxTileHeight(PIECE)
+    try:
+        with _Replies(original) as replies:
+            code = writer.writeRaster(original.pipe, plan.columns, plan.rows, plan.extent, original.crs, original.context, feedback)
+        if feedback.isCanceled():
+            raise Cancelled
+        if code != QgsRasterFileWriter.WriterError.NoError:
+            message = tr("The snapshot of {name} can't be written to {path}.").format(name=original.name, path=path)
+            raise SceneError(message, tr("See that the disk has room and the temporary folder can be written to."))
+        replies.judge([str(error) for error in feedback.errors()])
+        _refuse_empty(path, original.name)
+    except BaseException:
+        Path(path).unlink(missing_ok=True)
+        raise
+    return path
+
+
+class Snapshot(QObject):
+    """One snapshot, taken in the background. Exactly one of finished, failed and cancelled is told."""
+
+    progress = pyqtSignal(int)  # percent
+    finished = pyqtSignal(str)  # the file's path
+    failed = pyqtSignal(str, str)  # message, hint
+    cancelled = pyqtSignal()
+
+    def __init__(self, parent: Optional[QObject] = None) -> None:
+        super().__init__(parent)
+        self._task: Optional[_Task] = None
+
+    def start(self, layer: QgsRasterLayer, extent: QgsRectangle, resolution: Optional[float] = None) -> None:
+        """extent: in the layer's CRS; resolution: map units per pixel. Nothing is told before this has returned."""
+        task = self._task = _Task(layer.name())
+        task.progressChanged.connect(self._progressed)
+        task.ended.connect(self._end)
+        try:
+            task.plan = Original.of(layer).plan(extent, resolution)
+        except SceneError as error:
+            task.error = error
+        _running.add(task)
+        QgsApplication.taskManager().addTask(task)
+
+    def cancel(self) -> None:
+        """Harmless where it is over."""
+        if self._task:
+            self._task.cancel()
+
+    def _progressed(self, percent: float) -> None:
+        self.progress.emit(round(percent))
+
+    def _end(self, task: _Task) -> None:
+        self._task = None
+        if task.path:
+            self.finished.emit(task.path)
+        elif task.error:
+            self.failed.emit(task.error.message, task.error.hint)
+        else:
+            self.cancelled.emit()
+
+
+class _Task(QgsTask):
+    ended = pyqtSignal(object)  # itself
+
+    def __init__(self, name: str) -> None:
+        super().__init__(tr("Snapshot of {name}").format(name=name), QgsTask.Flag.CanCancel)
+        self.feedback = QgsRasterBlockFeedback()
+        self.feedback.progressChanged.connect(self.setProgress, Qt.ConnectionType.DirectConnection)
+        self.plan: Optional[Plan] = None
+        self.path = ""
+        self.error: Optional[ZoomEarthError] = None
+
+    def run(self) -> bool:
+        """On a thread of the task manager; no exception leaves it."""
+        if self.plan is None:
+            return False
+        try:
+            self.path = take(self.plan, self.feedback)
+        except ZoomEarthError as error:
+            self.error = error
+        except Cancelled:
+            return False
+        except Exception as error:
+            self.error = ZoomEarthError(f"{type(error).__name__}: {error}", tr("Please report it."))
+        return bool(self.path)
+
+    def cancel(self) -> None:
+        self.feedback.cancel()
+        super().cancel()
+
+    def finished(self, result: bool) -> None:
+        """On the main thread."""
+        _running.discard(self)
+        self.ended.emit(self)
+
+
+_running: set[_Task] = set()  # a task must outlive whoever wanted it
+
+
+class _Replies:
+    """What a service answered to the requests of this thread while the block ran; a request that is tried again counts by its last try."""
+
+    def __init__(self, original: Original) -> None:
+        self.name, self.images = original.name, original.provider == "wms"
+        self.wrong: dict[str, str] = {}
+        self.absent: set[str] = set()
+        self.good = 0
+
+    def __enter__(self) -> _Replies:
+        self._signal = QgsNetworkAccessManager.instance().finished[QgsNetworkReplyContent]  # each thread has its own manager
+        self._signal.connect(self._hear)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._signal.disconnect(self._hear)
+
+    def judge(self, said: list[str]) -> None:
+        """said: errors that the provider told. Raises SceneError where not everything came."""
+        reasons = Counter([*self.wrong.values(), *said]).most_common(1)
+        if reasons:
+            count = len(self.wrong) + len(said)
+            message = tr("{count} pieces of {name} could not be had: {reason}.").format(count=count, name=self.name, reason=reasons[0][0])
+            raise SceneError(
+                message, tr("Try again later, or at another resolution: a service has only some, and may limit how much it gives.")
+            )
+        if self.absent and not self.good:
+            message = tr("The service of {name} has nothing at this place and resolution.").format(name=self.name)
+            raise SceneError(message, tr("Choose a coarser resolution, or a place where the layer can be seen."))
+        if self.absent:
+            say(f"{self.name}: {len(self.absent)} of {len(self.absent) + self.good} tiles do not exist and are left transparent")
+
+    def _hear(self, reply: QgsNetworkReplyContent) -> None:
+        url = reply.request().url().toString()
+        self.wrong.pop(url, None)
+        status = reply.attribute(QNetworkRequest.Attribute.HttpStatusCodeAttribute)
+        kind = bytes(reply.rawHeader(b"Content-Type")).decode("latin-1").split(";")[0].strip().lower()
+        if status in ABSENT:
+            self.absent.add(url)
+        elif reply.error() != QNetworkReply.NetworkError.NoError:
+            self.wrong[url] = f"HTTP {status}" if status else reply.errorString().strip().rstrip(".")
+        elif self.images and kind and not kind.startswith(("image/", "application/octet-stream")):
+            self.wrong[url] = tr("{kind} came instead of a picture").format(kind=kind)
+        else:
+            self.good += 1
+
+
+def _resolutions(layer: QgsRasterLayer) -> list[float]:
+    """Map units per pixel: one of a raster that has a size, the zoom levels of a tiled service, none of another service."""
+    if layer.width():
+        return [min(layer.rasterUnitsPerPixelX(), layer.rasterUnitsPerPixelY())]
+    return list(layer.dataProvider().nativeResolutions()) if layer.isValid() else []
+
+
+def _default(resolutions: list[float], canvas_mupp: float) -> float:
+    wanted = canvas_mupp / 2
+    return max((each for each in resolutions if each <= wanted * 1.001), default=min(resolutions)) if resolutions else wanted
+
+
+def _pipe(layer: QgsRasterLayer) -> QgsRasterPipe:
+    """The layer's own, copied: its data, its style, its resampling."""
+    pipe = QgsRasterPipe()
+    data: list[Any] = [layer.dataProvider(), layer.renderer()]
+    filters: list[Any] = [layer.brightnessFilter(), layer.hueSaturationFilter(), layer.resampleFilter()]
+    for each in data + filters:
+        if each is not None:
+            pipe.set(each.clone())
+    return pipe
+
+
+def _refuse_empty(path: str, name: str) -> None:
+    """A last look at the file, whatever the provider said or kept to itself."""
+    layer = QgsRasterLayer(path, "", "gdal")
+    alpha = layer.dataProvider().block(4, layer.extent(), min(256, layer.width()), min(256, layer.height()))
+    if not any(bytes(alpha.data())):
+        message = tr("Nothing of {name} came: the snapshot is empty.").format(name=name)
+        raise SceneError(message, tr("See whether QGIS draws the layer at this place, and what the log messages panel says."))
+
+
+def _too_large(name: str, columns: int, rows: int, pixel: float) -> SceneError:
+    message = tr("The snapshot of {name} would have {columns} x {rows} pixels; {limit} million are the most.")
+    hint = tr("A resolution of {fitting} map units per pixel would do, or a smaller place.")
+    enough = pixel * math.sqrt(columns * rows / LIMIT) * 1.001
+    scale = 10 ** (math.floor(math.log10(enough)) - 2)
+    fitting = f"{math.ceil(enough / scale) * scale:.10g}"
+    return SceneError(
+        message.format(name=name, columns=columns, rows=rows, limit=LIMIT // 1_000_000),
+        hint.format(fitting=fitting),
+    )

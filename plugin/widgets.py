@@ -1,0 +1,98 @@
+"""What the dialogs' widgets have in common."""
+
+from __future__ import annotations
+
+from dataclasses import Field
+from typing import Any, TypeVar
+
+from qgis.core import QgsApplication
+from qgis.gui import QgsFileWidget
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtGui import QFontDatabase
+from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QToolButton, QWidget
+
+from .i18n import tr
+
+Widget = TypeVar("Widget", bound=QWidget)
+
+
+def named(widget: Widget, name: str, about: str) -> Widget:
+    """With a stable name for scripts, and a text that is its tooltip and what a screen reader says."""
+    widget.setObjectName(name)
+    widget.setToolTip(about)
+    widget.setAccessibleName(about)
+    return widget
+
+
+def tool_button(name: str, about: str, icon: str) -> QToolButton:
+    """icon: the file's name in QGIS's theme."""
+    button = named(QToolButton(), name, about)
+    button.setIcon(QgsApplication.getThemeIcon(icon))
+    button.setAutoRaise(True)
+    return button
+
+
+def paragraph(text: str = "") -> QLabel:
+    """A text that is as wide as there is room."""
+    label = QLabel(text)
+    label.setWordWrap(True)
+    return label
+
+
+def log_view(name: str, about: str) -> QPlainTextEdit:
+    """The end of a log, in columns."""
+    view = named(QPlainTextEdit(), name, about)
+    view.setReadOnly(True)
+    view.setMaximumBlockCount(2000)
+    view.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+    view.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+    return view
+
+
+def setting_widget(field: Field[Any], value: str, prefix: str) -> QWidget:
+    """For a field of `core.config.Settings`: its choices, a file, or a line of text."""
+    widget: QWidget
+    if field.metadata["choices"]:
+        widget = QComboBox()
+        for choice in field.metadata["choices"]:
+            widget.addItem(choice, choice)
+        widget.setCurrentIndex(widget.findData(value))
+    elif field.name.endswith("_file"):
+        widget = QgsFileWidget()
+        widget.setFilePath(value)
+    else:
+        widget = QLineEdit(value)
+    help = tr(field.metadata["help"])
+    return named(widget, prefix + field.name, help[:1].upper() + help[1:])
+
+
+def value_of(widget: QWidget) -> str:
+    """What a setting's widget says."""
+    if isinstance(widget, QComboBox):
+        return widget.currentData()
+    return (widget.filePath() if isinstance(widget, QgsFileWidget) else widget.text()).strip()
+
+
+class Verdict(QWidget):
+    """A sentence, with a sign for good or bad once that is known."""
+
+    def __init__(self, name: str, about: str) -> None:
+        super().__init__()
+        self._sign = QLabel()
+        self.text = named(paragraph(), name, about)
+        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(self.text, 1)
+        self._sign.hide()
+
+    def say(self, text: str) -> None:
+        self._sign.hide()
+        self.text.setText(text)
+
+    def tell(self, ok: bool, text: str) -> None:
+        self.say(text)
+        icon = QgsApplication.getThemeIcon("/mIconSuccess.svg" if ok else "/mIconWarning.svg")
+        self._sign.setPixmap(icon.pixmap(16, 16))
+        self._sign.show()

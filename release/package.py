@@ -1,0 +1,119 @@
+"""The plugin as QGIS installs it: `python release/package.py` makes dist/zoomearth-VERSION.zip and examines it as the plugin site would.
+
+The zip is made from the wheel, and the wheel from what git knows, so that no stray file of a working tree gets in. It holds what the
+plugin and its backend need and no more: no training, no tests. The examination: metadata, size, names, and zero findings of bandit and
+detect-secrets.
+"""
+
+from __future__ import annotations
+
+import configparser
+import json
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PARTS = ("core", "plugin", "backend", "resources")
+FILES = ("__init__.py", "metadata.txt", "LICENSE")
+MOST = 25_000_000  # bytes that the plugin site takes
+REQUIRED = ("name", "description", "version", "qgisMinimumVersion", "author", "email", "about", "tracker", "repository")
+BY_US = ("qgisMaximumVersion", "homepage", "changelog", "tags", "category", "icon", "license", "hasProcessingProvider", "supportsQt6")
+SUSPICIOUS = (".exe", ".dll", ".so", ".dylib", ".bat", ".sh", ".ps1", ".cmd", ".pyc", ".pyo")
+TIME = (1980, 1, 1, 0, 0, 0)  # of every file, so that the same commit gives the same zip
+
+
+def package(folder: Path) -> Path:
+    """The zip, in `folder`."""
+    with tempfile.TemporaryDirectory() as temporary:
+        wheel = _wheel(Path(temporary))
+        version = wheel.name.split("-")[1]
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"zoomearth-{version}.zip"
+        with zipfile.ZipFile(wheel) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as target:
+            for name in sorted(source.namelist()):
+                top, _, inside = name.partition("/")
+                if top == "zoomearth" and (inside in FILES or inside.split("/")[0] in PARTS):
+                    entry = zipfile.ZipInfo(name, TIME)
+                    entry.external_attr = 0o644 << 16
+                    target.writestr(entry, source.read(name), zipfile.ZIP_DEFLATED)
+    return path
+
+
+def _wheel(folder: Path) -> Path:
+    """Built of the files that git knows, in a folder of their own: an old build/ would be packed with them."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True).stdout
+    for name in filter(None, listed.decode().split("\0")):
+        if (ROOT / name).is_file():
+            copy = folder / "source" / name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes((ROOT / name).read_bytes())
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps", "--wheel-dir", str(folder)]
+    subprocess.run([*pip, str(folder / "source")], check=True)
+    return next(folder.glob("*.whl"))
+
+
+def check(path: Path) -> list[str]:
+    """What the plugin site would find fault with, a sentence each."""
+    faults = []
+    if path.stat().st_size > MOST:
+        faults.append(f"{path.name} has {path.stat().st_size:,} bytes, {MOST:,} are taken")
+    with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
+        names = archive.namelist()
+        archive.extractall(folder)
+        for name in names:
+            parts = name.split("/")
+            if parts[0] != "zoomearth" or ".." in parts or any(part.startswith((".", "__pycache__")) for part in parts):
+                faults.append(f"{name} has no business there")
+            if name.lower().endswith(SUSPICIOUS):
+                faults.append(f"{name} looks like a program")
+        faults += [f"{name} is missing" for name in FILES if f"zoomearth/{name}" not in names]
+        faults += _metadata(Path(folder) / "zoomearth", names)
+        faults += _bandit(folder) + _secrets(folder)
+    return faults
+
+
+def _metadata(root: Path, names: list[str]) -> list[str]:
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read(root / "metadata.txt", encoding="utf-8")
+    said = dict(parser["general"])
+    faults = [f"metadata.txt says no {key}" for key in (*REQUIRED, *BY_US) if not said.get(key, "").strip()]
+    if f"zoomearth/{said.get('icon')}" not in names:
+        faults.append(f"the icon {said.get('icon')} is missing")
+    return faults
+
+
+def _bandit(folder: str) -> list[str]:
+    """All its tests, which is more than the site runs."""
+    ran = subprocess.run([_tool("bandit"), "-r", folder, "-f", "json", "--quiet"], capture_output=True, text=True)
+    results = json.loads(ran.stdout)["results"]
+    return [f"bandit {each['test_id']} in {each['filename']}:{each['line_number']}: {each['issue_text']}" for each in results]
+
+
+def _secrets(folder: str) -> list[str]:
+    command = [_tool("detect-secrets"), "scan", "--all-files", "--exclude-files", r"metadata\.txt", "."]
+    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    results = json.loads(ran.stdout)["results"]
+    return [f"detect-secrets: {each['type']} in {file}:{each['line_number']}" for file, found in results.items() for each in found]
+
+
+def _tool(name: str) -> str:
+    """Of the environment that runs this."""
+    return str(Path(sys.executable).parent / name)
+
+
+def main() -> int:
+    path = package(ROOT / "dist")
+    faults = check(path)
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    with zipfile.ZipFile(path) as archive:
+        print(f"{path.relative_to(ROOT)}: {len(archive.namelist())} files, {path.stat().st_size / 1e6:.1f} MB, {len(faults)} findings")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

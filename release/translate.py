@@ -1,0 +1,104 @@
+"""The panel in other languages: `python release/translate.py` brings resources/i18n/*.ts up to date with the code, and compiles them.
+
+A translation that is there is kept; the texts inside tr() that lack one are listed, and the exit code is 1 until none does: write them
+into the .ts file (by hand or with Qt Linguist) and run this again. A new language begins as an empty file: resources/i18n/zoomearth_fr.ts.
+Why not pylupdate: texts are also taken from core/config.py, where labels and help of the settings are declared without Qt.
+"""
+
+from __future__ import annotations
+
+import ast
+import shutil
+import string
+import subprocess
+import sys
+from pathlib import Path
+from typing import Iterator
+from xml.etree import ElementTree as Xml
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "resources" / "i18n"
+CONTEXT = "ZoomEarth"  # of plugin/i18n.py
+
+
+def texts() -> dict[str, str]:
+    """Every text that a person reads, and the file in which it stands first."""
+    found: dict[str, str] = {}
+    for file in (*sorted((ROOT / "plugin").rglob("*.py")), ROOT / "core" / "config.py"):
+        for text in _texts(ast.parse(file.read_text(encoding="utf-8"))):
+            found.setdefault(text, file.relative_to(ROOT).as_posix())
+    return found
+
+
+def _texts(tree: ast.AST) -> Iterator[str]:
+    """The literals in tr("...") and in _setting(default, "label", "help", ...)."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            arguments = {"tr": node.args[:1], "_setting": node.args[1:3]}.get(node.func.id, [])
+            for each in arguments:
+                if isinstance(each, ast.Constant) and each.value:
+                    yield each.value
+
+
+def read(file: Path) -> dict[str, str]:
+    """The finished translations of a .ts file."""
+    if not file.stat().st_size:
+        return {}
+    messages = Xml.parse(file).iter("message")
+    pairs = ((each.findtext("source", ""), each.find("translation")) for each in messages)
+    return {source: said.text or "" for source, said in pairs if said is not None and said.get("type") is None and said.text}
+
+
+def write(file: Path, translations: dict[str, str]) -> list[str]:
+    """The .ts file with every text, in the order of the code. Returns the texts that lack a translation."""
+    language = file.stem.rpartition("_")[2]
+    document = Xml.Element("TS", version="2.1", language=language, sourcelanguage="en")
+    context = Xml.SubElement(document, "context")
+    Xml.SubElement(context, "name").text = CONTEXT
+    missing = []
+    for text, where in texts().items():
+        message = Xml.SubElement(context, "message")
+        Xml.SubElement(message, "location", filename=f"../../{where}")
+        Xml.SubElement(message, "source").text = text
+        said = Xml.SubElement(message, "translation")
+        if text in translations:
+            said.text = translations[text]
+        else:
+            said.set("type", "unfinished")
+            missing.append(text)
+    Xml.indent(document, " " * 4)
+    body = Xml.tostring(document, encoding="unicode")
+    file.write_text(f'<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE TS>\n{body}\n', encoding="utf-8", newline="\n")
+    return missing
+
+
+def faults(text: str, translation: str) -> str:
+    """What is wrong with a translation, or "": it must name the same values as the text, or a message would fail where it is needed."""
+    named = [sorted(name or "" for _, name, _, _ in string.Formatter().parse(each) if name is not None) for each in (text, translation)]
+    if "{" in text and named[0] != named[1]:
+        return f"names {named[1]}, not {named[0]}"
+    if text.count("<") != translation.count("<"):
+        return "has other tags"
+    return ""
+
+
+def main() -> int:
+    lrelease = shutil.which("lrelease")
+    if lrelease is None:
+        sys.exit("translate.py: lrelease is not installed: on Debian and Ubuntu it is in qttools5-dev-tools.")
+    code = 0
+    for file in sorted(FOLDER.glob("*.ts")):
+        translations = read(file)
+        for text in write(file, translations):
+            print(f"{file.name}: not translated: {text!r}")
+            code = 1
+        for text, translation in translations.items():
+            if said := faults(text, translation):
+                print(f"{file.name}: {translation!r} {said}")
+                code = 1
+        subprocess.run([lrelease, "-silent", str(file), "-qm", str(file.with_suffix(".qm"))], check=True)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

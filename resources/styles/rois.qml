@@ -1,0 +1,67 @@
+<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>
+<!-- Boxes coloured by `step` as on the canvas (plugin/canvas.py), within a dark casing that keeps them apart from bright imagery; no fill, so that
+     what was found stays in sight. The label stands at the upper left corner of odd boxes and at the lower left one of even boxes: nested boxes share corners.
+     Written by hand, for QGIS 3.22 and later. -->
+<qgis version="3.22.0" styleCategories="Symbology|Labeling" labelsEnabled="1">
+  <renderer-v2 type="singleSymbol" enableorderby="0" symbollevels="0" forceraster="0" referencescale="-1">
+    <symbols>
+      <symbol name="0" type="fill" alpha="1" clip_to_extent="1" force_rhr="0">
+        <layer class="SimpleLine" enabled="1" locked="0" pass="0">
+          <Option type="Map">
+            <Option name="line_color" type="QString" value="20,20,20,255"/>
+            <Option name="line_style" type="QString" value="solid"/>
+            <Option name="line_width" type="QString" value="1.2"/>
+            <Option name="line_width_unit" type="QString" value="MM"/>
+            <Option name="joinstyle" type="QString" value="miter"/>
+          </Option>
+        </layer>
+        <layer class="SimpleLine" enabled="1" locked="0" pass="0">
+          <Option type="Map">
+            <Option name="line_color" type="QString" value="255,212,0,255"/>
+            <Option name="line_style" type="QString" value="solid"/>
+            <Option name="line_width" type="QString" value="0.6"/>
+            <Option name="line_width_unit" type="QString" value="MM"/>
+            <Option name="joinstyle" type="QString" value="miter"/>
+          </Option>
+          <data_defined_properties>
+            <Option type="Map">
+              <Option name="name" type="QString" value=""/>
+              <Option name="properties" type="Map">
+                <Option name="outlineColor" type="Map">
+                  <Option name="active" type="bool" value="true"/>
+                  <Option name="expression" type="QString" value="array_get(array('#ffd400','#00e5ff','#ff6ad5','#9dff57','#ff9640'), (&quot;step&quot; + 4) % 5)"/>
+                  <Option name="type" type="int" value="3"/>
+                </Option>
+              </Option>
+              <Option name="type" type="QString" value="collection"/>
+            </Option>
+          </data_defined_properties>
+        </layer>
+      </symbol>
+    </symbols>
+  </renderer-v2>
+  <labeling type="simple">
+    <settings>
+      <text-style fieldName="&quot;step&quot; || coalesce('  ' || nullif(&quot;label&quot;, ''), '')" isExpression="1" fontFamily="Open Sans" namedStyle="SemiBold" fontWeight="63" fontSize="9" fontSizeUnit="Point" textColor="255,255,255,255" textOpacity="1" multilineHeight="1">
+        <text-buffer bufferDraw="1" bufferSize="0.9" bufferSizeUnits="MM" bufferColor="20,20,20,255" bufferOpacity="1" bufferNoFill="1" bufferJoinStyle="128" bufferBlendMode="0"/>
+      </text-style>
+      <text-format autoWrapLength="40" useMaxLineLengthForAutoWrap="1" wrapChar="" multilineAlign="0"/>
+      <placement placement="1" quadOffset="2" geometryGeneratorEnabled="1" geometryGeneratorType="PointGeometry" geometryGenerator="with_variable('d', array_foreach(generate_series(1, 4), x(point_n($geometry, @element)) - if(&quot;step&quot; % 2, 1, -1) * y(point_n($geometry, @element))), point_n($geometry, array_find(@d, array_min(@d)) + 1))" xOffset="0.2" yOffset="0" offsetUnits="MM" priority="8"/>
+      <rendering drawLabels="1" displayAll="1" obstacle="0" scaleVisibility="0" upsidedownLabels="0"/>
+      <dd_properties>
+        <Option type="Map">
+          <Option name="name" type="QString" value=""/>
+          <Option name="properties" type="Map">
+            <Option name="OffsetQuad" type="Map">
+              <Option name="active" type="bool" value="true"/>
+              <Option name="expression" type="QString" value="if(&quot;step&quot; % 2, 2, 8)"/>
+              <Option name="type" type="int" value="3"/>
+            </Option>
+          </Option>
+          <Option name="type" type="QString" value="collection"/>
+        </Option>
+      </dd_properties>
+    </settings>
+  </labeling>
+  <layerGeometryType>2</layerGeometryType>
+</qgis>

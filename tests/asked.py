@@ -1,0 +1,33 @@
+"""Exchanges as the panel keeps them, made by the backend's own worker with a scripted engine, in this process: no torch, no child."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from zoomearth.backend.jobs import Jobs
+from zoomearth.backend.messages import Ask, Load
+from zoomearth.backend.serve import Worker
+from zoomearth.backend.story import Outbox
+from zoomearth.core.wire import LineReader
+from zoomearth.plugin.exchange import Exchange
+
+ZOOM = '<think>It lies in the north.</think>[{"bbox_2d": [100, 60, 260, 180], "label": "northern harbour"}]'
+DEEPER = '<think>Two quays; the outer one.</think>[{"bbox_2d": [40, 60, 200, 190], "label": "outer quay"}]'
+ANSWER = "<think>Three hulls lie side by side.</think><answer>3 ships</answer>"
+
+
+def asked(scene: Path, question: str, *replies: str, crs: str = "", layer: str = "", **policy) -> Exchange:
+    """What the model would leave behind if it wrote these replies."""
+    wire = io.BytesIO()
+    outbox = Outbox(wire)
+    worker = Worker(Jobs(outbox), outbox)
+    worker.run(Load(id=1, engine="scripted", replies=list(replies)))
+    worker.run(Ask(id=2, scene=str(scene), question=question, policy=policy or None))
+    if worker.scene:
+        worker.scene.close()  # a GDAL dataset that outlives QGIS crashes Python at its end
+    exchange = Exchange(question, source=str(scene), layer=layer or Path(scene).stem, crs=crs, scope="whole layer")
+    for event in LineReader().feed(wire.getvalue()):
+        if event["id"] == 2:
+            exchange.hear(event)
+    return exchange

@@ -1,0 +1,228 @@
+"""Run inside the real QGIS (see release/desktop.py): ask by typing and clicking, compare with the truth, export, take pictures.
+
+Whatever goes wrong is in DRIVE_OUT/drive.log, and the exit code is 1.
+"""
+
+import json
+import os
+import subprocess
+import time
+import traceback
+from pathlib import Path
+
+from qgis.core import QgsApplication, QgsProject, QgsRasterLayer
+from qgis.PyQt.QtCore import QCoreApplication, QEventLoop, Qt, QTimer
+from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QApplication, QDockWidget, QPushButton, QToolButton, QWidget
+from qgis.utils import iface, plugins, reloadPlugin, unloadPlugin
+
+OUT = Path(os.environ["DRIVE_OUT"])
+LOG = (OUT / "drive.log").open("w", buffering=1)
+BEGUN = time.monotonic()
+
+
+def log(*words):
+    print(f"{time.monotonic() - BEGUN:6.2f}", *words, file=LOG)
+
+
+def wait(condition, seconds=90):
+    loop, timer = QEventLoop(), QTimer()
+    end = time.monotonic() + seconds
+    timer.timeout.connect(lambda: (condition() or time.monotonic() > end) and loop.quit())
+    timer.start(20)
+    if not condition():
+        loop.exec()
+    assert condition(), "timed out"
+
+
+def picture(name):
+    wait(lambda: not iface.mapCanvas().isDrawing())
+    QTest.qWait(400)
+    iface.mainWindow().grab().save(str(OUT / f"{name}.png"))
+
+
+class Stalls:
+    """The longest time for which the GUI did not answer: a timer is asked for every 5 ms."""
+
+    def __init__(self):
+        self.longest, self._last = 0.0, time.monotonic()
+        self._timer = QTimer()
+        self._timer.timeout.connect(self._tick)
+        self._timer.start(5)
+
+    def _tick(self):
+        now = time.monotonic()
+        self.longest, self._last = max(self.longest, now - self._last), now
+
+    def stop(self):
+        self._timer.stop()
+        return 1000 * self.longest
+
+
+def ask(dock, question):
+    """Types, clicks with the mouse, and waits. The exchange's dict, and the longest stall in ms."""
+    dock.question.setFocus()
+    QTest.keyClicks(dock.question, question)
+    ended, stalls = [], Stalls()
+    dock.finished.connect(ended.append)
+    QTest.mouseClick(dock.ask, Qt.MouseButton.LeftButton)
+    wait(lambda: ended)
+    dock.finished.disconnect(ended.append)
+    stall = stalls.stop()
+    log(f"{question} -> {ended[0]['answer']!r} in {ended[0]['seconds']:.2f} s; longest stall {stall:.0f} ms")
+    return ended[0], stall
+
+
+def overlap(first, second):
+    """Intersection over union of two boxes."""
+    common = max(0, min(first[2], second[2]) - max(first[0], second[0])) * max(0, min(first[3], second[3]) - max(first[1], second[1]))
+    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (first, second))
+    return common / (areas - common)
+
+
+def main():
+    raster = Path(os.environ["DRIVE_RASTERS"].split(os.pathsep)[0])
+    truth = json.loads(raster.with_suffix(".json").read_text())
+    assert QApplication.activeModalWidget() is None
+    assert "zoomearth" in plugins, "the plugin is not active"
+    window, plugin = iface.mainWindow(), plugins["zoomearth"]
+    window.resize(1480, 900)
+    layer = QgsRasterLayer(str(raster), "orthophoto")
+    QgsProject.instance().addMapLayer(layer)
+    iface.setActiveLayer(layer)
+    iface.mapCanvas().setExtent(layer.extent())
+    plugin.action.trigger()
+    dock = plugin.dock
+    assert dock.isVisible()
+    window.findChild(QDockWidget, "Browser").hide()
+    window.resizeDocks([window.findChild(QDockWidget, "Layers"), dock], [220, 430], Qt.Orientation.Horizontal)
+    QTest.qWait(300)
+    iface.mapCanvas().zoomToFullExtent()
+    asked = {kind: next(one for one in truth["questions"] if one["kind"] == kind) for kind in ("terrain", "count", "color")}
+    stalls = []
+    for kind, question in asked.items():
+        exchange, stall = ask(dock, question["question"].capitalize())
+        stalls.append(stall)
+        assert exchange["answer"] == question["answer"], (kind, exchange["answer"], question["answer"])
+        if question["box"]:
+            found = exchange["views"][-1]["roi"]
+            log(f"  IoU with the truth {overlap(found, question['box']):.2f}")
+            assert overlap(found, question["box"]) > 0.5
+    picture("asked")
+    rois = plugin.keeper.rois(layer.source())
+    assert rois.featureCount() == 2
+    card = dock.transcript.cards[-1]
+    QTest.mouseClick(card.findChild(QToolButton, "zoomearth_exchange_view_1"), Qt.MouseButton.LeftButton)
+    QTest.qWait(600)
+    picture("zoomed")
+    canvas = iface.mapCanvas()
+    QTest.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, canvas.viewport().rect().center())
+    assert card.marked
+    log(f"longest stall while asking: {max(stalls):.0f} ms")
+    export(dock, rois.crs().authid())
+    cancelled(dock)
+    options(dock)
+    QgsApplication.setUITheme("Night Mapping")
+    picture("dark")
+    reloaded(plugin)
+
+
+def in_dialog(name, act, begin):
+    """Calls `begin`, which opens a modal dialog, and `act` with the dialog once it is there."""
+    done = []
+
+    def look():
+        dialog = QApplication.activeModalWidget()
+        if dialog and name in (dialog.objectName(), "") and not done:
+            done.append(dialog)
+            act(dialog)
+
+    timer = QTimer()
+    timer.timeout.connect(look)
+    timer.start(100)
+    begin()
+    timer.stop()
+    assert done, f"{name} did not open"
+
+
+def export(dock, crs):
+    """A Shapefile, through the dialog, read back by ogrinfo."""
+    file = OUT / "rois.shp"
+
+    def fill(dialog):
+        dialog.format.setCurrentIndex(dialog.format.findData(".shp"))
+        dialog.file.setFilePath(str(file))
+        dialog.grab().save(str(OUT / "export.png"))
+        QTest.mouseClick(dialog.findChild(QPushButton, "zoomearth_export_ok"), Qt.MouseButton.LeftButton)
+
+    in_dialog("zoomearth_export_dialog", fill, dock.export_rois.trigger)
+    said = subprocess.run(["ogrinfo", "-al", str(file)], capture_output=True, text=True, check=True).stdout
+    assert "Feature Count: 2" in said, said
+    assert "Geometry: Polygon" in said
+    assert crs.split(":")[1] in said, (crs, said)
+    assert "step (Integer" in said
+    log("exported and read back: ", file)
+
+
+def cancelled(dock):
+    """A question that is stopped leaves the panel ready for the next."""
+    dock.question.setFocus()
+    QTest.keyClicks(dock.question, "What is never answered?")
+    ended = []
+    dock.finished.connect(ended.append)
+    QTest.mouseClick(dock.ask, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(dock.cancel, Qt.MouseButton.LeftButton)
+    wait(lambda: ended)
+    dock.finished.disconnect(ended.append)
+    assert ended[0]["status"] in ("cancelled", "done")
+    log("cancelled:", ended[0]["status"])
+
+
+def options(dock):
+    """The page in QGIS's Options."""
+
+    def look(dialog):
+        QTest.qWait(800)
+        dialog.grab().save(str(OUT / "options.png"))
+        assert dialog.findChild(QWidget, "zoomearth_options").isVisible()
+        dialog.reject()
+
+    in_dialog("", look, lambda: QTest.mouseClick(dock.options, Qt.MouseButton.LeftButton))
+
+
+def reloaded(plugin):
+    """Nothing of a plugin stays behind: no dock, no process, no algorithm twice."""
+    pid = plugin.backend.pid
+    reloadPlugin("zoomearth")
+    QTest.qWait(500)
+    assert len(iface.mainWindow().findChildren(QWidget, "zoomearth_dock")) == 1
+    assert not Path(f"/proc/{pid}").exists()
+    ours = [provider for provider in QgsApplication.processingRegistry().providers() if provider.id() == "zoomearth"]
+    assert len(ours) == 1
+    assert len(ours[0].algorithms()) == 3
+    again = plugins["zoomearth"]
+    assert again is not plugin
+    log("reloaded; exchanges there:", len(again.session.exchanges))
+    assert len(again.session.exchanges) >= 3
+
+
+def finish(code):
+    log("exit code", code)
+    if "zoomearth" in plugins:
+        unloadPlugin("zoomearth")
+    QgsProject.instance().clear()
+    QTest.qWait(200)
+    QCoreApplication.exit(code)
+
+
+def go():
+    try:
+        main()
+    except BaseException:
+        log(traceback.format_exc())
+        iface.mainWindow().grab().save(str(OUT / "failed.png"))
+        return finish(1)
+    finish(0)
+
+
+QTimer.singleShot(0, go)

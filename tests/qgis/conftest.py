@@ -1,0 +1,93 @@
+"""What the tests of the plugin share: QGIS offscreen, places of their own, and the real backend in its own Python."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("qgis.core", reason="the plugin's tests need QGIS's Python")
+
+from asked import ANSWER, DEEPER, ZOOM, asked
+from panel import Panel
+from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsSettings
+from rasters import NORTH_UP, ROTATED, city, make
+
+ROOT = Path(__file__).resolve().parents[2]
+PYTHON = Path(os.environ.get("ZOOMEARTH_TEST_PYTHON", ROOT / ".venv" / "bin" / "python"))
+
+
+@pytest.fixture(scope="session")
+def python():
+    """The interpreter that has the backend's dependencies."""
+    if not PYTHON.exists():
+        pytest.skip(f"{PYTHON} is not there: `make setup` makes it")
+    return str(PYTHON)
+
+
+@pytest.fixture(scope="session")
+def demo_scene(python, tmp_path_factory):
+    """A procedural scene of 2048 px, georeferenced, with its truth as JSON beside it."""
+    folder = tmp_path_factory.mktemp("scene")
+    made = [python, "-m", "zoomearth.training.scenes", str(folder), "--size", "2048", "--seed", "900000020"]
+    subprocess.run(made, check=True, capture_output=True, env={**os.environ, "PYTHONPATH": _package(tmp_path_factory)})
+    return folder / "scene-900000020.tif"
+
+
+def _package(tmp_path_factory):
+    """A folder in which the checkout is called `zoomearth`, for child processes."""
+    folder = tmp_path_factory.mktemp("package")
+    (folder / "zoomearth").symlink_to(ROOT)
+    return str(folder)
+
+
+@pytest.fixture(autouse=True)
+def own_places(qgis_app, tmp_path, monkeypatch):
+    """Nothing a test does reaches the user's own folders and settings, nor the next test."""
+    monkeypatch.setenv("ZOOMEARTH_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    for group in ("zoomearth", "proxy"):
+        QgsSettings().remove(group)
+    yield
+    for group in ("zoomearth", "proxy"):
+        QgsSettings().remove(group)
+
+
+@pytest.fixture
+def panel(qgis_app, qgis_iface, qgis_new_project, python):
+    """The panel of an empty project."""
+    qgis_iface.mainWindow().show()
+    panel = Panel(qgis_iface, python)
+    yield panel
+    panel.close()
+
+
+@pytest.fixture(autouse=True)
+def clean_project(qgis_app):
+    """Each test begins and ends with an empty project."""
+    QgsProject.instance().clear()
+    yield
+    QgsProject.instance().clear()
+
+
+@pytest.fixture(scope="session")
+def utm33(qgis_app):
+    return QgsCoordinateReferenceSystem("EPSG:32633")
+
+
+@pytest.fixture(scope="session")
+def scene(tmp_path_factory):
+    """A town of 1200 x 800 px in UTM 33 N, half a metre a pixel."""
+    return make(tmp_path_factory.mktemp("scenes") / "town.tif", city(1200, 800), crs="EPSG:32633", affine=NORTH_UP)
+
+
+@pytest.fixture(scope="session")
+def turned(tmp_path_factory):
+    """The same town, its rows running across the map."""
+    return make(tmp_path_factory.mktemp("scenes") / "turned.tif", city(1200, 800, seed=1), crs="EPSG:32632", affine=ROTATED)
+
+
+@pytest.fixture(scope="session")
+def harbour(scene, utm33):
+    """An answered exchange with two zooms, one inside the other."""
+    return asked(scene, "How many ships lie at the outer quay?", ZOOM, DEEPER, ANSWER, crs=utm33.toWkt(), max_zooms=2)

@@ -1,0 +1,74 @@
+"""A panel in QGIS's stub window, with the real backend: what the tests of the plugin drive."""
+
+from qgis.core import QgsProject, QgsRasterLayer
+from qgis.PyQt.QtCore import QEventLoop, QTimer
+
+from zoomearth.plugin.dock import Dock
+from zoomearth.plugin.keeper import Keeper
+from zoomearth.plugin.process import Backend, command
+from zoomearth.plugin.session import Session
+
+BOX = '<think>Two piers, look closer.</think>[{"bbox_2d": [100, 50, 200, 150], "label": "northern pier"}]'
+ANSWER = "<think>Three hulls.</think><answer>3</answer>"
+
+
+class Panel:
+    """session, dock, backend, keeper; `script` chooses what a scripted engine says, else the demo model answers."""
+
+    def __init__(self, iface, python):
+        self.canvas = iface.mapCanvas()
+        self.load = {"engine": "local"}
+        self.backend = Backend(lambda: command(python))
+        self.keeper = Keeper()
+        self.session = Session(self.backend, self.keeper, lambda: self.load)
+        self.dock = Dock(iface, self.session, lambda: True)
+        self.dock.resize(380, 760)
+        self.dock.show()
+        self.heard = []
+        self.session.told.connect(lambda exchange, event: self.heard.append(event))
+
+    def script(self, *replies, pace=0.0):
+        self.load = {"engine": "scripted", "replies": list(replies), "pace": pace}
+
+    def add(self, path, name=None):
+        layer = QgsRasterLayer(str(path), name or path.stem)
+        assert layer.isValid()
+        QgsProject.instance().addMapLayer(layer)
+        self.dock.form.layer.setLayer(layer)
+        return layer
+
+    def ask(self, question="How many ships are at the northern pier?"):
+        self.dock.question.setPlainText(question)
+        self.dock.ask.click()
+        return self.session.exchanges[-1] if self.session.exchanges else None
+
+    def ask_nothing(self):
+        """How many exchanges there are after a question that should be refused."""
+        self.ask()
+        return len(self.session.exchanges)
+
+    def asked(self, question="How many ships are at the northern pier?", timeout=120):
+        """The exchange, ended."""
+        exchange = self.ask(question)
+        wait(lambda: not self.session.busy, timeout)
+        return exchange
+
+    def close(self):
+        self.session.close()
+        self.keeper.close()
+        self.dock.close_down()
+        for thing in (self.dock, self.session, self.keeper, self.backend):
+            thing.deleteLater()
+
+
+def wait(condition, timeout=60):
+    """Lets Qt work until the condition holds."""
+    loop, timer, end = QEventLoop(), QTimer(), QTimer()
+    timer.timeout.connect(lambda: condition() and loop.quit())
+    end.setSingleShot(True)
+    end.timeout.connect(loop.quit)
+    timer.start(10)
+    end.start(int(timeout * 1000))
+    if not condition():
+        loop.exec()
+    assert condition(), "timed out"

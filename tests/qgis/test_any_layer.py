@@ -1,0 +1,278 @@
+"""Rasters of every kind, as QGIS loads them: asked about through the real backend, their ROIs must lie where QGIS shows the pixels."""
+
+import io
+
+import numpy as np
+import pytest
+from osgeo import gdal
+from PIL import Image
+from qgis.core import (
+    QgsColorRampShader,
+    QgsContrastEnhancement,
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsGeometry,
+    QgsPointXY,
+    QgsProcessingFeedback,
+    QgsProject,
+    QgsRasterDataProvider,
+    QgsRasterLayer,
+    QgsRasterShader,
+    QgsRectangle,
+    QgsSingleBandGrayRenderer,
+    QgsSingleBandPseudoColorRenderer,
+)
+
+from zoomearth.plugin.exchange import Status
+from zoomearth.plugin.layers import read_by_gdal, scene_fields
+from zoomearth.plugin.processing.asker import Asker, Raster
+
+BOX = '[{"bbox_2d": [150, 100, 250, 180], "label": "a place"}]'
+ANSWER = "<answer>3</answer>"
+RASTERS = {
+    "DJI_0018_raw_frame.jpg": "nowhere",
+    "LC81070352015122LGN00_B4.tif": "north",
+    "LC81070352015122LGN00_B432_uint16.tif": "north",
+    "bmng_5400x2700.jpg": "nowhere",
+    "brighton_beach_orthomosaic_rot.tif": "rotated",
+    "deepness_dummy_fotomap_small.tif": "north",
+    "naip_m_4709963_se_14_1_20190904.tif": "north",
+    "rio_tiler_cog_gcps.tif": "gcps",
+    "sentinel2-nz2022-3-63-177.jpg": "nowhere",
+    "umbra_mount_yasur.tiff": "rotated",
+}
+
+
+@pytest.fixture
+def loaded(shared_data, tmp_path, qgis_new_project):
+    """A layer of one of the shared rasters; GDAL's side files go elsewhere. In a project of another CRS."""
+
+    def load(name):
+        path = tmp_path / name
+        path.symlink_to(shared_data / "rasters" / name)
+        layer = QgsRasterLayer(str(path), name)
+        assert layer.isValid()
+        QgsProject.instance().setCrs(QgsCoordinateReferenceSystem("EPSG:3857"))
+        QgsProject.instance().addMapLayer(layer)
+        return layer
+
+    return load
+
+
+@pytest.fixture
+def ask(python):
+    """ask(layer, outline=None): the exchange, with what the model was shown."""
+
+    def ask(layer, outline=None, resolution=None):
+        load = {"engine": "scripted", "replies": [BOX, ANSWER]}
+        with Asker(python, load, QgsProcessingFeedback(False)) as asker:
+            exchange = asker.ask(Raster.of(layer), "What is there?", outline, None, resolution)
+        assert exchange.status is Status.DONE, exchange.message
+        return exchange
+
+    return ask
+
+
+def on_map(path, points):
+    """Pixels to map units by GDAL alone: the geotransform, or the GCPs; y upwards where there is neither, as QGIS shows it."""
+    data = gdal.Open(path)
+    affine = data.GetGeoTransform(can_return_null=True)
+    if affine:
+        return [tuple(gdal.ApplyGeoTransform(affine, x, y)) for x, y in points]
+    if data.GetGCPCount():
+        transformer = gdal.Transformer(data, None, ["METHOD=GCP_POLYNOMIAL"])
+        return [transformer.TransformPoint(0, x, y)[1][:2] for x, y in points]
+    return [(x, -y) for x, y in points]
+
+
+def corners(left, top, right, bottom):
+    return [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
+
+
+@pytest.mark.parametrize("name", RASTERS)
+def test_an_roi_lies_where_its_pixels_do(loaded, ask, name):
+    layer = loaded(name)
+    (roi,) = ask(layer).zooms
+    data = gdal.Open(layer.source())
+    pixel = np.hypot(*(np.subtract(*on_map(layer.source(), [(0, 0), (1, 1)])) / np.sqrt(2)))
+    within = 4 if RASTERS[name] == "gcps" else 0.01  # pixels: many GCPs are no exact plane
+    assert read_by_gdal(layer)
+    assert (roi.polygon is None) == (RASTERS[name] == "nowhere")
+    for corner, expected in zip(roi.corners, on_map(layer.source(), corners(*roi.roi))):
+        assert np.hypot(*np.subtract(corner, expected)) < within * pixel
+    assert 0 <= roi.window[0] <= roi.roi[0]
+    assert roi.roi[3] <= roi.window[3] <= data.RasterYSize
+    shape = QgsGeometry.fromPolygonXY([[QgsPointXY(*corner) for corner in roi.corners]])
+    box = shape.boundingBox()
+    rotated = abs(shape.area() / box.area() - 1) > 0.01
+    assert rotated == (RASTERS[name] in ("rotated", "gcps"))
+    assert QgsGeometry.fromRect(layer.extent()).contains(shape)
+
+
+@pytest.mark.parametrize("name", [name for name, kind in RASTERS.items() if kind != "gcps"])
+def test_qgis_shows_the_rois_own_pixels_there(loaded, ask, name):
+    """Read back from QGIS's layer, which warps rotated rasters, at points inside the ROI."""
+    layer = loaded(name)
+    (roi,) = ask(layer).zooms
+    left, top, right, bottom = roi.roi
+    data = gdal.Open(layer.source())
+    same = []
+    for x, y in np.random.default_rng(1).uniform((left, top), (right, bottom), (200, 2)):
+        x, y = int(x) + 0.5, int(y) + 0.5
+        across, down = (x - left) / (right - left), (y - top) / (bottom - top)
+        (ax, ay), (bx, by), _, (dx, dy), _ = roi.corners
+        point = QgsPointXY(ax + across * (bx - ax) + down * (dx - ax), ay + across * (by - ay) + down * (dy - ay))
+        shown, known = layer.dataProvider().sample(point, 1)
+        value = int(np.frombuffer(data.GetRasterBand(1).ReadRaster(int(x), int(y), 1, 1, buf_type=gdal.GDT_UInt16), np.uint16)[0])
+        same.append(not known or shown == value)
+    assert np.mean(same) > (0.6 if RASTERS[name] == "rotated" else 0.999)  # warping picks a neighbour now and then
+
+
+@pytest.mark.parametrize("name", [name for name, kind in RASTERS.items() if kind != "gcps"])
+def test_an_outline_on_the_map_is_the_pixels_under_it(loaded, ask, name):
+    layer = loaded(name)
+    data = gdal.Open(layer.source())
+    width, height = data.RasterXSize, data.RasterYSize
+    wanted = [round(part) for part in (0.25 * width, 0.3 * height, 0.5 * width, 0.7 * height)]
+    exchange = ask(layer, on_map(layer.source(), corners(*wanted)))
+    assert exchange.views[0].window == pytest.approx(wanted, abs=1)
+
+
+def test_the_layer_keeps_its_crs_in_a_project_of_another(loaded, ask):
+    layer = loaded("umbra_mount_yasur.tiff")
+    exchange = ask(layer)
+    crs = QgsCoordinateReferenceSystem.fromWkt(exchange.crs)
+    shape = QgsGeometry.fromPolygonXY([[QgsPointXY(*corner) for corner in exchange.zooms[0].corners]])
+    there = QgsCoordinateTransform(crs, QgsProject.instance().crs(), QgsProject.instance())
+    shape.transform(there)
+    assert crs.authid() == "EPSG:32759"
+    assert QgsProject.instance().crs() != crs
+    assert QgsGeometry.fromRect(there.transformBoundingBox(layer.extent())).contains(shape)
+
+
+def seen(exchange):
+    return np.asarray(Image.open(io.BytesIO(exchange.views[0].picture)).convert("RGB")).astype(float)
+
+
+def stretched(path, bands, limits, left, top, width, height):
+    """Means of the bands of a window, as the limits make them 0..255."""
+    data = gdal.Open(path).ReadAsArray(left, top, width, height).reshape(-1, height, width).astype(float)
+    return [np.clip((data[band - 1] - low) / (high - low), 0, 1).mean() * 255 for band, (low, high) in zip(bands, limits)]
+
+
+def contrast(layer, low, high, kind="StretchToMinimumMaximum"):
+    made = QgsContrastEnhancement(layer.dataProvider().dataType(1))
+    made.setContrastEnhancementAlgorithm(getattr(QgsContrastEnhancement.ContrastEnhancementAlgorithm, kind))
+    made.setMinimumValue(low)
+    made.setMaximumValue(high)
+    return made
+
+
+WINDOW = (500, 500, 400, 300)
+
+
+def test_the_model_sees_the_layers_own_bands_and_limits(loaded, ask):
+    layer = loaded("LC81070352015122LGN00_B432_uint16.tif")
+    renderer = layer.renderer()
+    limits = [(7000, 12000), (6500, 9000), (8000, 20000)]
+    renderer.setRedBand(3), renderer.setGreenBand(1), renderer.setBlueBand(2)
+    for put, (low, high) in zip(
+        (renderer.setRedContrastEnhancement, renderer.setGreenContrastEnhancement, renderer.setBlueContrastEnhancement), limits
+    ):
+        put(contrast(layer, low, high))
+    left, top, width, height = WINDOW
+    exchange = ask(layer, on_map(layer.source(), corners(left, top, left + width, top + height)))
+    fields = scene_fields(layer)
+    assert (fields["bands"], fields["stretch"]) == ([3, 1, 2], [list(pair) for pair in limits])
+    expected = stretched(layer.source(), [3, 1, 2], limits, *WINDOW)
+    assert seen(exchange).mean(axis=(0, 1)) == pytest.approx(expected, abs=1.5)
+    assert max(expected) - min(expected) > 10, "bands that can be told apart"
+
+
+def test_the_limits_that_qgis_chose_when_it_loaded_the_layer_are_the_models(loaded):
+    layer = loaded("LC81070352015122LGN00_B432_uint16.tif")
+    fields = scene_fields(layer)
+    red = layer.renderer().redContrastEnhancement()
+    assert fields["bands"] == [1, 2, 3]
+    assert fields["stretch"][0] == [red.minimumValue(), red.maximumValue()]
+
+
+@pytest.mark.parametrize("pseudo", [False, True])
+def test_one_band_in_grey_or_colours_is_seen_by_its_limits(loaded, ask, pseudo):
+    layer = loaded("LC81070352015122LGN00_B4.tif")
+    if pseudo:
+        shader = QgsRasterShader(7000, 15000)
+        shader.setRasterShaderFunction(QgsColorRampShader(7000, 15000))
+        renderer = QgsSingleBandPseudoColorRenderer(layer.dataProvider(), 1, shader)
+        renderer.setClassificationMin(7000)
+        renderer.setClassificationMax(15000)
+    else:
+        renderer = QgsSingleBandGrayRenderer(layer.dataProvider(), 1)
+        renderer.setContrastEnhancement(contrast(layer, 7000, 15000))
+    layer.setRenderer(renderer)
+    left, top, width, height = WINDOW
+    picture = seen(ask(layer, on_map(layer.source(), corners(left, top, left + width, top + height))))
+    (expected,) = stretched(layer.source(), [1], [(7000, 15000)], *WINDOW)
+    assert picture.mean(axis=(0, 1)) == pytest.approx([expected] * 3, abs=1.5)
+
+
+@pytest.mark.parametrize("kind", ["NoEnhancement", "ClipToMinimumMaximum"])
+def test_what_stretches_nothing_in_qgis_gives_no_limits(loaded, kind):
+    layer = loaded("LC81070352015122LGN00_B4.tif")
+    renderer = QgsSingleBandGrayRenderer(layer.dataProvider(), 1)
+    renderer.setContrastEnhancement(contrast(layer, 7000, 15000, kind))
+    layer.setRenderer(renderer)
+    assert "stretch" not in scene_fields(layer)
+    assert scene_fields(layer)["bands"] == [1]
+
+
+def test_an_rgb_photo_is_seen_untouched(loaded, ask):
+    layer = loaded("sentinel2-nz2022-3-63-177.jpg")
+    left, top, width, height = WINDOW
+    picture = seen(ask(layer, on_map(layer.source(), corners(left, top, left + width, top + height))))
+    expected = stretched(layer.source(), [1, 2, 3], [(0, 255)] * 3, *WINDOW)
+    assert picture.mean(axis=(0, 1)) == pytest.approx(expected, abs=1.5)
+
+
+def test_a_file_in_qgis_memory_is_asked_through_a_snapshot(loaded, ask):
+    source = loaded("naip_m_4709963_se_14_1_20190904.tif")
+    gdal.GetDriverByName("GTiff").CreateCopy("/vsimem/naip.tif", gdal.Open(source.source()))
+    try:
+        layer = QgsRasterLayer("/vsimem/naip.tif", "memory")
+        assert layer.isValid()
+        assert not read_by_gdal(layer)
+        check_snapshot(layer, source, ask)
+    finally:
+        del layer
+        gdal.Unlink("/vsimem/naip.tif")
+
+
+def test_a_virtual_raster_is_asked_through_a_snapshot(loaded, ask):
+    source = loaded("naip_m_4709963_se_14_1_20190904.tif")
+    virtual = QgsRasterDataProvider.VirtualRasterParameters()
+    virtual.crs, virtual.extent = source.crs(), source.extent()
+    virtual.width, virtual.height, virtual.formula = source.width(), source.height(), '"naip@1" + 1'
+    virtual.rInputLayers = [_input("naip", source.source())]
+    layer = QgsRasterLayer(QgsRasterDataProvider.encodeVirtualRasterProviderUri(virtual), "virtual", "virtualraster")
+    assert layer.isValid()
+    assert not read_by_gdal(layer)
+    check_snapshot(layer, source, ask)
+
+
+def _input(name, path):
+    made = QgsRasterDataProvider.VirtualRasterInputLayers()
+    made.name, made.uri, made.provider = name, path, "gdal"
+    return made
+
+
+def check_snapshot(layer, source, ask):
+    """At the layer's own resolution, of a part of it: the ROI's place follows from its pixels in that part."""
+    pixel, left, top = source.rasterUnitsPerPixelX(), source.extent().xMinimum(), source.extent().yMaximum()
+    part = QgsRectangle(left + 100 * pixel, top - 500 * pixel, left + 600 * pixel, top - 50 * pixel)
+    outline = [[x, y] for x in (part.xMinimum(), part.xMaximum()) for y in (part.yMinimum(), part.yMaximum())]
+    exchange = ask(layer, outline)
+    (roi,) = exchange.zooms
+    assert exchange.views[0].window == [0, 0, 500, 450]
+    expected = [(part.xMinimum() + x * pixel, part.yMaximum() - y * pixel) for x, y in corners(*roi.roi)]
+    assert roi.corners == [pytest.approx(corner, abs=pixel / 50) for corner in expected]
+    assert seen(exchange).std() > 5, "an empty picture"

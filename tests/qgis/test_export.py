@@ -1,0 +1,243 @@
+"""Boxes an analyst hands on: in the right place, under whole names and texts, and never half a file."""
+
+import json
+import os
+import re
+import resource
+import subprocess
+from dataclasses import replace
+
+import pytest
+from asked import ANSWER, ZOOM, asked
+from hypothesis import given
+from hypothesis import strategies as st
+from osgeo import ogr
+from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsField, QgsProject, QgsVectorLayer
+from qgis.PyQt.QtCore import QVariant
+from rasters import ROTATED
+
+from zoomearth.core.errors import SceneError
+from zoomearth.core.files import SHAPEFILE_TEXT, shapefile_text
+from zoomearth.core.geometry import Box, Grid
+from zoomearth.plugin.export import FIELDS, boxes, crs_of, export_rois, rows, selected
+
+EACH = pytest.mark.parametrize("suffix", [".gpkg", ".shp", ".geojson"])
+WGS84 = QgsCoordinateReferenceSystem("EPSG:4326")
+
+
+def read(path):
+    """(EPSG code, [(fields, corners)]) as any other program reads the file."""
+    source = ogr.Open(str(path))
+    layer = source.GetLayer(0)
+    crs = layer.GetSpatialRef()
+    features = []
+    for feature in layer:
+        ring = feature.GetGeometryRef().GetGeometryRef(0)
+        features.append((feature.items(), [ring.GetPoint_2D(at) for at in range(ring.GetPointCount())]))
+    return crs and crs.GetAuthorityCode(None), features
+
+
+def corners(points):
+    """Whatever corner a driver begins with, and whichever way round."""
+    return sorted(set(points), key=lambda point: (round(point[0], 1), round(point[1], 1)))
+
+
+def flat(points):
+    return [value for point in points for value in point]
+
+
+@EACH
+def test_the_boxes_arrive_with_all_their_fields(harbour, tmp_path, suffix):
+    path = export_rois(rows([harbour]), tmp_path / f"boxes{suffix}")
+    _, features = read(path)
+    assert [list(fields) for fields, _ in features] == [list(FIELDS)] * 2
+    first, second = (fields for fields, _ in features)
+    assert first["question"] == "How many ships lie at the outer quay?"
+    assert (first["answer"], first["step"], first["label"], first["stopped"]) == ("3 ships", 1, "northern harbour", "answered")
+    assert (first["model"], first["source"]) == ("scripted", "town")
+    assert re.sub(r"\D", "", first["time"])[:14] == re.sub(r"\D", "", harbour.time), "OGR takes GeoJSON's for a date"
+    assert first["window"] == ",".join(map(str, harbour.zooms[0].window))
+    assert first["scale"] == pytest.approx(harbour.zooms[0].scale, abs=1e-3)
+    assert (second["step"], second["label"]) == (2, "outer quay")
+
+
+@pytest.mark.parametrize("suffix", [".gpkg", ".shp"])
+def test_the_layers_own_crs_is_kept_to_the_last_digit(harbour, tmp_path, suffix):
+    code, features = read(export_rois(rows([harbour]), tmp_path / f"boxes{suffix}"))
+    assert code == "32633"
+    for (_, points), seen in zip(features, harbour.zooms):
+        assert flat(corners(points)) == flat(corners(map(tuple, seen.polygon)))
+
+
+def test_geojson_is_longitude_first_as_its_rfc_wants(harbour, tmp_path):
+    path = export_rois(rows([harbour]), tmp_path / "boxes.geojson")
+    written = json.loads(path.read_text())
+    assert "crs" not in written
+    longitude, latitude = written["features"][0]["geometry"]["coordinates"][0][0]
+    assert (longitude, latitude) == pytest.approx((15.0, 41.55), abs=0.01)  # 500 km east, 4600 km north in zone 33
+
+
+@EACH
+@pytest.mark.parametrize("code", ["EPSG:4326", "EPSG:3857", "EPSG:3035"])
+def test_any_other_crs_puts_the_boxes_in_the_same_place(harbour, tmp_path, suffix, code):
+    crs = QgsCoordinateReferenceSystem(code)
+    path = export_rois(rows([harbour]), tmp_path / f"boxes{suffix}", crs)
+    layer = QgsVectorLayer(str(path), "boxes", "ogr")
+    assert layer.crs() == crs
+    back = QgsCoordinateTransform(layer.crs(), QgsCoordinateReferenceSystem("EPSG:32633"), QgsProject.instance())
+    for feature, seen in zip(layer.getFeatures(), harbour.zooms):
+        geometry = feature.geometry()
+        geometry.transform(back)
+        found = [(point.x(), point.y()) for point in list(geometry.vertices())[:4]]
+        assert flat(corners(found)) == pytest.approx(flat(corners(map(tuple, seen.polygon))), abs=0.02)
+
+
+@EACH
+def test_a_turned_raster_gives_turned_boxes(turned, tmp_path, suffix):
+    crs = QgsCoordinateReferenceSystem("EPSG:32632")
+    exchange = asked(turned, "What is there?", ZOOM, ANSWER, crs=crs.toWkt())
+    _, [(_, points)] = read(export_rois(rows([exchange]), tmp_path / f"boxes{suffix}", crs))
+    expected = Grid(ROTATED).polygon(Box(*exchange.zooms[0].roi))
+    assert flat(corners(points)) == pytest.approx(flat(corners(expected)), abs=0.01)  # the wire gives hundredths of a pixel
+    assert len({round(x, 3) for x, _ in points}) > 2, "an upright box has two"
+
+
+def test_rasters_in_different_crss_meet_in_one_file(harbour, turned, tmp_path):
+    other = asked(turned, "What is there?", ZOOM, ANSWER, crs=QgsCoordinateReferenceSystem("EPSG:32632").toWkt())
+    code, features = read(export_rois(rows([harbour, other]), tmp_path / "both.gpkg"))
+    assert (code, len(features)) == ("32633", 3)
+    crs = QgsCoordinateReferenceSystem("EPSG:32632")
+    east = QgsCoordinateTransform(crs, QgsCoordinateReferenceSystem("EPSG:32633"), QgsProject.instance())
+    expected = [east.transform(*point) for point in other.zooms[0].polygon]
+    assert flat(corners(features[2][1])) == pytest.approx(flat(corners((point.x(), point.y()) for point in expected)))
+
+
+def test_a_raster_that_lies_nowhere_gives_pixels_and_claims_no_place(scene, tmp_path):
+    exchange = asked(scene, "What is there?", ZOOM, ANSWER)
+    for seen in exchange.views:
+        seen.polygon = None
+    code, [(_, points)] = read(export_rois(rows([exchange]), tmp_path / "pixels.gpkg"))
+    left, top, right, bottom = exchange.zooms[0].roi
+    assert code is None
+    assert corners(points) == corners([(left, -top), (right, -top), (right, -bottom), (left, -bottom)])
+
+
+def test_pixels_and_places_are_not_mixed(harbour, scene, tmp_path):
+    nowhere = asked(scene, "What is there?", ZOOM, ANSWER, layer="a photo")
+    with pytest.raises(SceneError, match="a photo lies nowhere"):
+        export_rois(rows([harbour, nowhere]), tmp_path / "mixed.gpkg")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_crs_that_does_not_reach_the_raster_is_said(harbour, tmp_path):
+    far = QgsCoordinateReferenceSystem.fromProj("+proj=gnom +lat_0=-90 +lon_0=-165 +datum=WGS84")
+    with pytest.raises(SceneError, match="town can't be moved into"):
+        export_rois(rows([harbour]), tmp_path / "far.gpkg", far)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_shapefiles_names_are_its_own_and_not_the_drivers():
+    assert len(set(FIELDS)) == len(FIELDS)
+    assert all(len(name) <= 10 and name.isascii() for name in FIELDS)
+
+
+def test_a_long_text_is_cut_between_characters(harbour, tmp_path):
+    long = replace(harbour, question="Wie viele Schiffe? " + "船" * 200, answer="ü" * 126 + "x" + "ü" * 9)
+    fields = read(export_rois(rows([long]), tmp_path / "long.shp"))[1][0][0]
+    assert fields["question"] == "Wie viele Schiffe? " + "船" * ((SHAPEFILE_TEXT - 19) // 3)
+    assert fields["answer"] == "ü" * 126 + "x"
+    whole = read(export_rois(rows([long]), tmp_path / "long.gpkg"))[1][0][0]
+    assert whole["question"] == long.question, "a GeoPackage keeps all of it"
+
+
+@given(st.text())
+def test_a_cut_text_is_a_beginning_that_fits(text):
+    cut = shapefile_text(text)
+    assert len(cut.encode()) <= SHAPEFILE_TEXT
+    assert text.startswith(cut)
+    assert cut == text or len(cut.encode()) > SHAPEFILE_TEXT - 4
+
+
+@EACH
+def test_an_older_file_is_replaced_with_all_its_parts(harbour, scene, tmp_path, suffix):
+    path = tmp_path / f"boxes{suffix}"
+    export_rois(rows([harbour]), path)
+    for part in (".qix", ".sbn") if suffix == ".shp" else ():
+        path.with_suffix(part).write_bytes(b"an index of the old boxes")
+    nowhere = asked(scene, "What is there?", ZOOM, ANSWER)
+    for seen in nowhere.views:
+        seen.polygon = None
+    export_rois(rows([nowhere]), path)
+    _, features = read(path)
+    assert [fields["question"] for fields, _ in features] == ["What is there?"]
+    left_over = {".prj", ".qix", ".sbn"} & {file.suffix for file in tmp_path.iterdir()}
+    assert left_over == set(), "they would put the new boxes into the old place"
+    assert all(file.stem == "boxes" for file in tmp_path.iterdir()), "nothing temporary stays"
+
+
+def test_a_full_disk_leaves_the_older_file_whole(harbour, tmp_path):
+    for suffix in (".gpkg", ".shp", ".geojson"):
+        path = export_rois(rows([harbour]), tmp_path / f"boxes{suffix}")
+        before = path.read_bytes()
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300, hard))  # as a disk would that has room for so much
+        try:
+            with pytest.raises(SceneError, match=f"boxes{suffix} can't be written"):
+                export_rois(rows([harbour] * 50), path)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert path.read_bytes() == before
+        assert len(read(path)[1]) == 2
+    assert not [file for file in tmp_path.iterdir() if file.name.startswith(".")]
+
+
+def test_what_can_not_be_written_is_said_before_any_work(harbour, tmp_path):
+    chosen = rows([harbour])
+    with pytest.raises(SceneError, match="no known suffix") as error:
+        export_rois(chosen, tmp_path / "boxes.kml")
+    assert ".geojson" in error.value.hint
+    with pytest.raises(SceneError, match="missing does not exist"):
+        export_rois(chosen, tmp_path / "missing" / "boxes.gpkg")
+    with pytest.raises(SceneError, match="no boxes"):
+        export_rois([], tmp_path / "boxes.gpkg")
+
+
+def test_a_read_only_folder_is_said(harbour, tmp_path):
+    tmp_path.chmod(0o555)
+    user = os.getuid()
+    os.setreuid(65534, -1) if user == 0 else None  # root may write everywhere
+    try:
+        with pytest.raises(SceneError, match="read-only"):
+            export_rois(rows([harbour]), tmp_path / "boxes.gpkg")
+    finally:
+        os.setreuid(user, -1)
+        tmp_path.chmod(0o755)
+
+
+@EACH
+def test_a_file_that_is_open_in_the_project_is_left_alone(harbour, tmp_path, suffix):
+    path = export_rois(rows([harbour]), tmp_path / f"boxes{suffix}")
+    layer = QgsVectorLayer(str(path), "kept boxes", "ogr")
+    QgsProject.instance().addMapLayer(layer)
+    with pytest.raises(SceneError, match="open in this project, as the layer kept boxes"):
+        export_rois(rows([harbour]), path)
+    assert layer.featureCount() == 2
+
+
+def test_the_selected_boxes_are_those_of_the_map(harbour):
+    layer = boxes(rows([harbour]), crs_of(harbour))
+    layer.dataProvider().addAttributes([QgsField("exchange", QVariant.String)])
+    layer.updateFields()
+    for feature in layer.getFeatures():
+        layer.dataProvider().changeAttributeValues({feature.id(): {layer.fields().indexOf("exchange"): harbour.id}})
+    layer.selectByExpression('"step" = 2')
+    other = replace(harbour, id="another")
+    assert selected([layer], [other, harbour]) == [(harbour, harbour.zooms[1])]
+
+
+def test_ogrinfo_agrees(harbour, tmp_path):
+    path = export_rois(rows([harbour]), tmp_path / "boxes.shp")
+    said = subprocess.run(["ogrinfo", "-al", "-so", str(path)], capture_output=True, text=True, check=True).stdout
+    assert "Feature Count: 2" in said
+    assert "question: String (254.0)" in said
+    assert "step: Integer" in said

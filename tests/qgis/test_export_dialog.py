@@ -1,0 +1,105 @@
+"""The export dialog as it is used: by mouse, by keyboard, by script."""
+
+import pytest
+from osgeo import ogr
+from qgis.core import QgsCoordinateReferenceSystem, QgsSettings
+from qgis.gui import QgsFileWidget, QgsProjectionSelectionWidget
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtWidgets import QComboBox, QPushButton, QRadioButton, QWidget
+
+from zoomearth.plugin.export import rows
+from zoomearth.plugin.export_dialog import FOLDER, ExportDialog
+
+
+@pytest.fixture
+def dialog(harbour, qtbot):
+    every = rows([harbour])
+    dialog = ExportDialog(every[:1], every)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    return dialog
+
+
+def part(dialog, kind, name):
+    return dialog.findChild(kind, f"zoomearth_export_{name}")
+
+
+def click(qtbot, dialog, name="ok"):
+    qtbot.mouseClick(part(dialog, QPushButton, name), Qt.MouseButton.LeftButton)
+
+
+def written(dialog):
+    source = ogr.Open(str(dialog.written))
+    layer = source.GetLayer(0)
+    return layer.GetFeatureCount(), layer.GetSpatialRef().GetAuthorityCode(None)
+
+
+@pytest.mark.parametrize(("suffix", "code"), [(".gpkg", "32633"), (".shp", "32633"), (".geojson", "4326")])
+def test_ok_writes_the_selected_boxes_in_their_own_crs(dialog, qtbot, tmp_path, suffix, code):
+    part(dialog, QgsFileWidget, "file").setFilePath(str(tmp_path / f"boxes{suffix}"))
+    click(qtbot, dialog)
+    assert dialog.result()
+    assert dialog.written == tmp_path / f"boxes{suffix}"
+    assert written(dialog) == (1, code)
+
+
+def test_all_boxes_in_a_chosen_crs(dialog, qtbot, tmp_path):
+    part(dialog, QgsFileWidget, "file").setFilePath(str(tmp_path / "boxes.shp"))
+    every = part(dialog, QRadioButton, "all")
+    qtbot.mouseClick(every, Qt.MouseButton.LeftButton, pos=every.rect().center() * 0.1)
+    part(dialog, QgsProjectionSelectionWidget, "crs").setCrs(QgsCoordinateReferenceSystem("EPSG:3035"))
+    click(qtbot, dialog)
+    assert written(dialog) == (2, "3035")
+    assert QgsSettings().value(FOLDER) == str(tmp_path), "the next export begins there"
+
+
+def test_format_and_suffix_go_together(dialog, tmp_path):
+    file, format = part(dialog, QgsFileWidget, "file"), part(dialog, QComboBox, "format")
+    file.setFilePath(str(tmp_path / "boxes.geojson"))
+    assert format.currentData() == ".geojson"
+    format.setCurrentIndex(format.findData(".shp"))
+    assert file.filePath() == str(tmp_path / "boxes.shp")
+
+
+def test_a_name_without_a_suffix_gets_the_formats(dialog, qtbot, tmp_path):
+    part(dialog, QgsFileWidget, "file").setFilePath(str(tmp_path / "boxes"))
+    click(qtbot, dialog)
+    assert dialog.written == tmp_path / "boxes.gpkg"
+
+
+def test_what_goes_wrong_is_said_and_the_dialog_stays(dialog, qtbot, tmp_path):
+    part(dialog, QgsFileWidget, "file").setFilePath(str(tmp_path / "missing" / "boxes.gpkg"))
+    click(qtbot, dialog)
+    assert dialog.isVisible()
+    assert dialog.written is None
+    assert "missing does not exist" in dialog.messages.currentItem().text()
+    part(dialog, QgsFileWidget, "file").setFilePath(str(tmp_path / "boxes.gpkg"))
+    click(qtbot, dialog)
+    assert dialog.written == tmp_path / "boxes.gpkg"
+
+
+def test_without_boxes_or_a_file_there_is_nothing_to_press(harbour, qtbot, tmp_path):
+    empty = ExportDialog([], [])
+    qtbot.addWidget(empty)
+    part(empty, QgsFileWidget, "file").setFilePath(str(tmp_path / "boxes.gpkg"))
+    assert not part(empty, QPushButton, "ok").isEnabled()
+    unnamed = ExportDialog([], rows([harbour]))
+    qtbot.addWidget(unnamed)
+    assert not part(unnamed, QPushButton, "ok").isEnabled()
+    assert part(unnamed, QRadioButton, "all").isChecked()
+    assert not part(unnamed, QRadioButton, "selected").isEnabled()
+
+
+def test_every_part_has_a_name_for_scripts_and_one_to_be_spoken(dialog):
+    names = {"selected", "all", "format", "crs", "file", "ok", "cancel"}
+    for name in names:
+        assert part(dialog, QWidget, name).accessibleName()
+    for name in names - {"ok", "cancel"}:
+        assert part(dialog, QWidget, name).toolTip()
+
+
+def test_every_part_is_reached_by_the_keyboard(dialog, qtbot):
+    for name in ("selected", "all", "format", "crs", "file", "cancel"):
+        widget = part(dialog, QWidget, name)
+        inside = [widget, *widget.findChildren(QWidget)]
+        assert any(child.focusPolicy() != Qt.FocusPolicy.NoFocus for child in inside), name

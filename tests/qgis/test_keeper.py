@@ -1,0 +1,190 @@
+"""What was asked stays with the project: in which file, in which layers, after saving, reopening, copying and a sudden end."""
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from panel import ANSWER, BOX, wait
+from qgis.core import QgsProject, QgsVectorLayer
+from qgis.PyQt.QtTest import QTest
+
+from zoomearth.core.config import data_folder
+from zoomearth.plugin.store import ROI_FIELDS
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def asked(panel, demo_scene):
+    """A panel with one answered exchange."""
+    panel.script(BOX, ANSWER)
+    panel.add(demo_scene)
+    panel.asked()
+    return panel
+
+
+def save(path):
+    """As QGIS does, with the event loop running."""
+    QgsProject.instance().write(str(path))
+    QTest.qWait(200)
+
+
+def reopen(path):
+    QgsProject.instance().clear()
+    assert QgsProject.instance().read(str(path))
+
+
+def tree():
+    return {group.name(): [layer.name() for layer in group.findLayers()] for group in QgsProject.instance().layerTreeRoot().findGroups()}
+
+
+def test_results_of_an_unsaved_project_are_in_a_file_that_outlives_qgis_and_say_so(asked):
+    store = asked.keeper.store
+    assert store.path.parent == data_folder() / "unsaved"
+    assert store.path.exists()
+    assert asked.dock.kept.isVisible()
+    assert tree() == {"ZoomEarth: scene-900000020": ["ROIs"]}
+
+
+def test_every_field_of_an_roi_is_there(asked):
+    layer = asked.keeper.layers()[0]
+    assert [field.name() for field in layer.fields()] == ["fid", *ROI_FIELDS]
+    assert layer.crs().authid() == "EPSG:32633"
+    assert layer.featureCount() == 1
+
+
+def test_saving_the_project_takes_the_results_beside_it_and_reopening_brings_them_back(asked, tmp_path):
+    before, exchange = asked.keeper.store.path, asked.session.exchanges[0]
+    save(tmp_path / "harbour.qgz")
+    beside = tmp_path / "harbour_zoomearth.gpkg"
+    assert asked.keeper.store.path == beside
+    assert not before.exists()
+    assert not asked.dock.kept.isVisible()
+    reopen(tmp_path / "harbour.qgz")
+    back = asked.session.exchanges[0]
+    assert back.to_dict() == exchange.to_dict()
+    assert asked.dock.transcript.card(exchange.id) is not None
+    layer = asked.keeper.layers()[0]
+    assert Path(layer.source().split("|")[0]) == beside
+    assert layer.featureCount() == 1
+    asked.asked("Another?")
+    assert len(asked.keeper.layers()) == 1  # the same layer goes on
+    assert layer.featureCount() == 2
+
+
+def test_the_project_can_be_moved_with_its_results(asked, tmp_path):
+    (tmp_path / "a").mkdir()
+    save(tmp_path / "a" / "harbour.qgz")
+    QgsProject.instance().clear()
+    shutil.move(tmp_path / "a", tmp_path / "b")
+    reopen(tmp_path / "b" / "harbour.qgz")
+    assert len(asked.session.exchanges) == 1
+    assert asked.keeper.store.path == tmp_path / "b" / "harbour_zoomearth.gpkg"
+
+
+def test_a_copy_of_the_project_gets_a_copy_of_its_results(asked, tmp_path):
+    save(tmp_path / "first.qgz")
+    save(tmp_path / "second.qgz")
+    asked.asked("Only in the second?")
+    reopen(tmp_path / "first.qgz")
+    assert len(asked.session.exchanges) == 1
+    reopen(tmp_path / "second.qgz")
+    assert len(asked.session.exchanges) == 2
+
+
+def test_another_projects_results_are_never_written_over(asked, tmp_path):
+    taken = tmp_path / "harbour_zoomearth.gpkg"
+    taken.write_bytes(b"of somebody else")
+    save(tmp_path / "harbour.qgz")
+    assert taken.read_bytes() == b"of somebody else"
+    assert asked.keeper.store.path == tmp_path / "harbour_zoomearth_2.gpkg"
+
+
+def test_a_file_the_user_has_chosen_stays_where_it_is(asked, tmp_path):
+    (tmp_path / "results").mkdir()
+    chosen = tmp_path / "results" / "mine.gpkg"
+    asked.keeper.move_to(chosen)
+    save(tmp_path / "harbour.qgz")
+    reopen(tmp_path / "harbour.qgz")
+    assert asked.keeper.store.path == chosen
+    assert len(asked.session.exchanges) == 1
+
+
+def test_a_folder_that_can_not_be_written_to_loses_nothing(asked, tmp_path):
+    before = asked.keeper.store.path
+    asked.dock._guarded(asked.keeper.move_to)(tmp_path / "nowhere" / "mine.gpkg")
+    assert asked.keeper.store.path == before
+    assert len(asked.keeper.read()) == 1
+
+
+def test_closing_the_project_stops_the_question_and_shows_an_empty_transcript(asked, demo_scene):
+    asked.script("<think>" + "and then " * 3000, pace=0.01)
+    exchange = asked.ask("Slow?")
+    wait(lambda: exchange.views)
+    QgsProject.instance().clear()
+    wait(lambda: not asked.session.busy)
+    assert asked.session.exchanges == []
+    assert asked.dock.transcript.cards == []
+
+
+def test_results_that_are_missing_are_no_obstacle(asked, demo_scene, tmp_path):
+    save(tmp_path / "harbour.qgz")
+    QgsProject.instance().clear()
+    (tmp_path / "harbour_zoomearth.gpkg").unlink()
+    reopen(tmp_path / "harbour.qgz")
+    assert asked.session.exchanges == []
+    asked.script(BOX, ANSWER)
+    asked.add(demo_scene)
+    asked.asked()
+    assert len(asked.keeper.read()) == 1
+
+
+def test_rasters_of_other_places_get_layers_of_their_own(asked, shared_data):
+    asked.script(BOX, ANSWER)
+    for name in ("naip_m_4709963_se_14_1_20190904.tif", "umbra_mount_yasur.tiff", "DJI_0018_raw_frame.jpg"):
+        asked.add(shared_data / "rasters" / name)
+        asked.asked()
+    crss = {layer.crs().authid() for layer in asked.keeper.layers()}
+    assert crss == {"EPSG:32633", "EPSG:26914", "EPSG:32759", ""}
+    assert len(tree()) == 4
+
+
+def test_a_spoilt_exchange_in_the_file_is_passed_over(asked, tmp_path):
+    save(tmp_path / "harbour.qgz")
+    asked.asked("Second?")
+    QgsProject.instance().clear()
+    with sqlite3.connect(tmp_path / "harbour_zoomearth.gpkg") as file:
+        file.execute("UPDATE exchanges SET data = '{\"question\": 5' WHERE question <> 'Second?'")
+    file.close()
+    reopen(tmp_path / "harbour.qgz")
+    assert [exchange.question for exchange in asked.session.exchanges] == ["Second?"]
+
+
+def test_qgis_killed_mid_answer_leaves_no_process_and_keeps_what_was_finished(python, demo_scene, tmp_path):
+    driver = Path(__file__).with_name("killed.py")
+    environment = {**os.environ, "ZOOMEARTH_HOME": str(tmp_path), "QT_QPA_PLATFORM": "offscreen"}
+    command = [sys.executable, str(driver), str(ROOT), python, str(demo_scene)]
+    child = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    said = ""
+    while not said.startswith("backend "):
+        said = child.stdout.readline()
+        assert said, "the driver ended"
+    backend = int(said.split()[1])
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    child.stdout.close()
+    until = time.monotonic() + 5
+    while time.monotonic() < until and Path(f"/proc/{backend}").exists():
+        time.sleep(0.05)
+    assert not Path(f"/proc/{backend}").exists()
+    (kept,) = (tmp_path / "unsaved").glob("*.gpkg")
+    layer = QgsVectorLayer(f"{kept}|layername=exchanges", "", "ogr")
+    assert [(feature["question"], feature["answer"]) for feature in layer.getFeatures()] == [("Finished?", "3")]
+    rois = QgsVectorLayer(f"{kept}|layername=rois_scene_900000020", "", "ogr")
+    assert rois.featureCount() == 1

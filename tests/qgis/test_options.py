@@ -1,0 +1,327 @@
+"""The options page and the set-up dialog, driven by their widgets' names as a script or a screen reader drives them."""
+
+import json
+import os
+import re
+import threading
+from pathlib import Path
+
+import pytest
+from hub import REPO, WEIGHTS, Hub
+from package_index import make_wheel
+from qgis.core import QgsApplication
+from qgis.PyQt import sip
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtWidgets import QComboBox, QLineEdit, QPushButton, QWidget
+
+from zoomearth.core.config import Settings, data_folder
+from zoomearth.plugin.command import descendants
+from zoomearth.plugin.diagnostics import diagnostics, scrub
+from zoomearth.plugin.environment import MARKER, Environment
+from zoomearth.plugin.models import catalogue
+from zoomearth.plugin.options import OptionsFactory
+from zoomearth.plugin.settings import choose_python, load_settings, save_settings
+from zoomearth.plugin.setup_dialog import SetupDialog
+
+ENOUGH = 60_000  # milliseconds
+BIG = 4_000_000
+
+
+class Page:
+    """The page in a window."""
+
+    def __init__(self, factory, qtbot):
+        self.window = QWidget()
+        self.widget = factory.createWidget(self.window)
+        self.window.show()
+        self.qtbot = qtbot
+        qtbot.addWidget(self.window)
+
+    def find(self, name):
+        found = self.widget.findChild(QWidget, f"zoomearth_options_{name}")
+        assert found is not None, name
+        return found
+
+    def pick(self, name, data):
+        box = self.find(name)
+        assert box.findData(data) >= 0
+        box.setCurrentIndex(box.findData(data))
+
+    def click(self, name):
+        button = self.find(name)
+        assert button.isVisible()
+        assert button.isEnabled()
+        self.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+    def says(self, name, pattern, timeout=ENOUGH):
+        self.qtbot.waitUntil(lambda: re.search(pattern, self.find(name).text()) is not None, timeout=timeout)
+
+
+@pytest.fixture
+def factory(qgis_app):
+    factory = OptionsFactory()
+    yield factory
+    factory.close()
+
+
+@pytest.fixture
+def page(factory, qtbot):
+    return Page(factory, qtbot)
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """Has files of the names and size of a model's; none of them is ever loaded."""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    (folder / WEIGHTS).write_bytes(os.urandom(BIG))
+    server = Hub(folder)
+    server.held = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("HF_ENDPOINT", server.address)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    yield server
+    server.going_on.set()
+    server.shutdown()
+    server.server_close()
+
+
+def test_what_is_picked_is_saved_on_ok_and_not_before(page, factory, qtbot):
+    page.pick("model", "qwen2.5-vl-7b")
+    page.pick("device", "cuda")
+    page.pick("quantize", "int8")
+    assert load_settings() == Settings()
+    page.widget.apply()
+    assert load_settings() == Settings(model="qwen2.5-vl-7b", device="cuda", quantize="int8")
+    again = Page(factory, qtbot)
+    assert again.find("model").currentData() == "qwen2.5-vl-7b"
+    assert again.find("device").currentData() == "cuda"
+
+
+def test_a_server_is_saved_with_its_model_and_how_to_ask_it(page, factory, qtbot):
+    page.pick("model", "a server")
+    assert not page.find("device").isEnabled()
+    page.find("remote").setText(" http://localhost:8000/v1 ")
+    page.find("remote_model").setText("Qwen/Qwen2.5-VL-7B-Instruct")
+    page.pick("asked_as", "zoomearth-3b")
+    page.widget.apply()
+    asked = Settings(model="zoomearth-3b", remote="http://localhost:8000/v1", remote_model="Qwen/Qwen2.5-VL-7B-Instruct")
+    assert load_settings() == asked
+    assert Page(factory, qtbot).find("remote").text() == asked.remote
+
+
+def test_a_folder_of_one_s_own_is_saved(page, factory, qtbot, tmp_path):
+    page.pick("model", "a folder")
+    page.find("folder").setFilePath(str(tmp_path))
+    page.widget.apply()
+    assert load_settings() == Settings(model=str(tmp_path))
+    assert Page(factory, qtbot).find("folder").filePath() == str(tmp_path)
+
+
+def test_every_setting_is_on_the_page_and_every_control_has_a_name_and_a_voice(page):
+    assert {"model", "remote", "remote_model", "device", "dtype", "quantize", "prompt_file"} == set(Settings.__dataclass_fields__)
+    for name in Settings.__dataclass_fields__:
+        assert page.find(name).toolTip()
+    dialog = SetupDialog(page.window)
+    for root, prefix in ((page.widget, "zoomearth_options_"), (dialog, "zoomearth_setup_")):
+        for kind in (QComboBox, QPushButton, QLineEdit):
+            for widget in root.findChildren(kind):
+                if widget.objectName().startswith(prefix):
+                    assert widget.accessibleName()
+                    assert widget.toolTip()
+                else:  # a part of one of QGIS's own widgets
+                    assert re.match("Qgs|Q[A-Z]", type(widget.parent()).__name__)
+                    assert type(widget.parent()) is not QWidget
+
+
+def test_the_test_button_asks_the_demo_question_of_the_real_model(page, python):
+    page.find("python").setFilePath(python)
+    page.click("test")
+    page.says("verdict", "It works: .*'4' \\(4 is right\\)")
+    assert load_settings() == Settings()
+    page.qtbot.waitUntil(lambda: not descendants(os.getpid()), timeout=5000)
+
+
+def test_the_test_says_what_is_missing(page, python, tmp_path):
+    page.click("test")
+    page.says("verdict", "not set up yet", 1000)
+    page.find("python").setFilePath(python)
+    page.pick("model", "a server")
+    page.click("test")
+    page.says("verdict", "address first", 1000)
+    page.pick("model", "zoomearth-3b")
+    page.click("test")
+    page.says("verdict", "has not been downloaded")
+    page.pick("model", "a folder")
+    page.find("folder").setFilePath(str(tmp_path))
+    page.click("test")
+    page.says("verdict", str(tmp_path))
+
+
+def test_a_test_can_be_stopped_and_ends_with_the_page(page, python):
+    page.find("python").setFilePath(python)
+    for stop in (lambda: page.click("test"), page.window.close):
+        page.click("test")
+        page.qtbot.waitUntil(lambda: bool(descendants(os.getpid())), timeout=5000)
+        stop()
+        assert not descendants(os.getpid())
+
+
+def test_a_model_s_download_is_shown_stopped_and_gone_on_with(page, python, hub, qtbot):
+    page.find("python").setFilePath(python)
+    page.pick("model", "zoomearth-3b")
+    page.says("model_state", "7.5 GB to download", 1000)
+    page.click("download")
+    page.says("model_state", r"MB of 7\.5 GB")
+    models = data_folder() / "models"
+    part = models / "zoomearth-3b.part" / WEIGHTS
+    qtbot.waitUntil(lambda: part.exists() and part.stat().st_size > BIG // 4, timeout=5000)
+    assert page.find("progress").isVisible()
+    assert any("zoomearth-3b" in task.description() for task in QgsApplication.taskManager().activeTasks())
+    page.click("download")
+    page.says("model_state", "Stopped", 1000)
+    assert not descendants(os.getpid())
+    assert not catalogue()["zoomearth-3b"].here
+
+    hub.going_on.set()
+    hub.ranges.clear()
+    page.click("download")
+    page.says("model_state", "On this machine")
+    (start,) = (start for name, start in hub.ranges if name == WEIGHTS)
+    assert start > BIG // 4
+    assert not page.find("download").isVisible()
+    assert REPO in (models / "zoomearth-3b" / "download.json").read_text()
+
+
+def test_a_download_outlives_the_page_and_is_cancelled_from_the_status_bar(page, factory, python, hub, qtbot):
+    page.find("python").setFilePath(python)
+    page.pick("model", "zoomearth-3b")
+    page.click("download")
+    page.says("model_state", "MB of")
+    page.window.close()
+    again = Page(factory, qtbot)
+    again.pick("model", "zoomearth-3b")
+    assert again.find("progress").isVisible()
+    (task,) = (task for task in QgsApplication.taskManager().activeTasks() if "zoomearth-3b" in task.description())
+    task.cancel()
+    again.says("model_state", "Stopped", 5000)
+    assert not descendants(os.getpid())
+
+
+def test_a_download_that_fails_says_why(page, python, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    page.find("python").setFilePath(python)
+    page.pick("model", "zoomearth-3b")
+    page.click("download")
+    page.says("model_state", "HF_HUB_OFFLINE forbids it")
+
+
+def test_the_environment_is_shown_and_removed(page, qtbot):
+    environment = Environment()
+    environment.python.parent.mkdir(parents=True)
+    environment.python.touch()
+    (environment.folder / MARKER).write_text(json.dumps({"python": "x", "device": "cpu", "bytes": 1_460_000_000}))
+    again = Page(OptionsFactory(), qtbot)
+    again.says("environment", r"Set up for CPU, 1\.5 GB", 1000)
+    assert not again.find("install").isVisible()
+    again.widget.environment.remove()
+    again.says("environment", "Not set up yet")
+    assert not environment.folder.exists()
+    assert again.find("install").isVisible()
+
+
+@pytest.fixture
+def dialog(tmp_path, qtbot):
+    """For one small package, which a folder has."""
+    requirements = tmp_path / "backend.txt"
+    requirements.write_text("zoomearth_quick")
+    folder = tmp_path / "packages"
+    folder.mkdir()
+    file, content = make_wheel("zoomearth_quick")
+    (folder / file).write_bytes(content)
+    dialog = SetupDialog(environment=Environment(requirements, ("-c", "import zoomearth_quick")))
+    dialog.packages = folder
+    dialog.show()
+    yield dialog
+    if not sip.isdeleted(dialog):
+        dialog.reject()
+
+
+def shown(dialog, name):
+    return dialog.findChild(QWidget, f"zoomearth_setup_{name}")
+
+
+def test_the_dialog_tells_size_and_place_before_anything_is_fetched(dialog):
+    assert "350 MB" in shown(dialog, "download").text()
+    assert "1.5 GB" in shown(dialog, "disk").text()
+    assert shown(dialog, "folder").text() == str(dialog.environment.folder)
+    before = shown(dialog, "download").text()
+    shown(dialog, "device").setCurrentIndex(shown(dialog, "device").findData("cuda"))
+    assert shown(dialog, "download").text() != before
+    assert not dialog.environment.folder.parent.exists()
+
+
+def test_the_dialog_sets_up_and_is_accepted(dialog, qtbot):
+    shown(dialog, "packages").setFilePath(str(dialog.packages))
+    with qtbot.waitSignal(dialog.accepted, timeout=ENOUGH):
+        qtbot.mouseClick(shown(dialog, "start"), Qt.MouseButton.LeftButton)
+        assert shown(dialog, "progress").isVisible()
+    assert dialog.environment.facts
+
+
+def test_the_dialog_says_what_went_wrong_and_tries_again(dialog, qtbot):
+    (wheel,) = dialog.packages.iterdir()
+    elsewhere = wheel.rename(wheel.parent.parent / wheel.name)
+    shown(dialog, "packages").setFilePath(str(dialog.packages))
+    qtbot.mouseClick(shown(dialog, "start"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: shown(dialog, "what").isVisible(), timeout=ENOUGH)
+    assert "not offered" in shown(dialog, "what").text()
+    assert shown(dialog, "remedy").text()
+    qtbot.mouseClick(shown(dialog, "copy"), Qt.MouseButton.LeftButton)
+    assert "No matching distribution" in QgsApplication.clipboard().text()
+    elsewhere.rename(wheel)
+    with qtbot.waitSignal(dialog.accepted, timeout=ENOUGH):
+        qtbot.mouseClick(shown(dialog, "start"), Qt.MouseButton.LeftButton)
+
+
+def test_stopped_the_dialog_asks_again_and_closed_it_leaves_no_process(dialog, qtbot):
+    shown(dialog, "packages").setFilePath(str(dialog.packages))
+    qtbot.mouseClick(shown(dialog, "start"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(descendants(os.getpid())), timeout=5000)
+    qtbot.mouseClick(shown(dialog, "close"), Qt.MouseButton.LeftButton)
+    assert not descendants(os.getpid())
+    assert "kept" in shown(dialog, "note").text()
+    qtbot.mouseClick(shown(dialog, "start"), Qt.MouseButton.LeftButton)
+    with qtbot.waitSignal(dialog.rejected, timeout=5000):
+        dialog.close()
+    assert not descendants(os.getpid())
+
+
+SECRET = [
+    "http://me:hunter2@proxy.example:3128/simple",
+    "Authorization: Bearer sk-proj-hunter2hunter2",
+    "authorization=Basic aHVudGVyMjpodW50ZXIy",
+    "HF_TOKEN=hf_hunter2hunter2",
+    '{"api_key": "hunter2-hunter2"}',
+    "password: hunter2, user: x",
+    "https://example.org/v1?token=hunter2&x=1",
+]
+
+
+@pytest.mark.parametrize("line", SECRET)
+def test_no_key_and_no_password_is_in_the_diagnostics(line):
+    assert not re.search("hunter2|aHVudGVy", diagnostics([line]))
+    assert "***" in scrub(line)
+
+
+def test_diagnostics_hold_what_a_report_needs_and_not_where_the_user_lives(monkeypatch):
+    save_settings(Settings(model=str(Path.home() / "models" / "mine"), remote="https://me:hunter2@example.org/v1"))
+    choose_python(str(Path.home() / "env" / "bin" / "python"))
+    text = diagnostics([f"error in {Path.home()}/secret/folder", "C:\\Users\\Jane Doe\\x", "/home/jane/y"])
+    assert "QGIS 3" in text or "QGIS 4" in text
+    assert "~/models/mine" in text
+    assert "~/secret/folder" in text
+    for private in (f"{Path.home()}/", "Jane", "jane", "hunter2"):
+        assert private not in text
+    assert scrub("nothing to hide: 3.11, /usr/lib/python3") == "nothing to hide: 3.11, /usr/lib/python3"

@@ -1,0 +1,157 @@
+"""The backend as a child of QGIS: started when needed, killed, crashed, cancelled, and gone with the panel."""
+
+import os
+import signal
+import sys
+
+import pytest
+from panel import ANSWER, BOX, wait
+
+from zoomearth.core.errors import BackendError
+from zoomearth.plugin.process import LAST, Backend, State, command
+
+SLOW = "<think>" + "and then " * 2000
+
+
+@pytest.fixture
+def backend(qgis_app, python):
+    backend = Backend(lambda: command(python))
+    yield backend
+    backend.close()
+
+
+def script(backend, *replies, pace=0.0):
+    return backend.submit("load", engine="scripted", replies=list(replies), pace=pace)
+
+
+def ask(backend, scene, question="What?"):
+    return backend.submit("ask", scene=str(scene), question=question)
+
+
+def alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    with open(f"/proc/{pid}/stat") as file:
+        return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+
+
+def test_nothing_runs_before_something_is_asked(backend):
+    assert backend.state is State.DOWN
+    assert backend.pid is None
+
+
+def test_a_job_ends_once_and_last(backend, demo_scene):
+    script(backend, BOX, ANSWER)
+    job, heard, ended = ask(backend, demo_scene), [], []
+    job.heard.connect(heard.append)
+    job.ended.connect(ended.append)
+    assert backend.wait(job)["result"]["answer"] == "3"
+    assert backend.state is State.UP
+    assert [event["event"] for event in ended] == ["done"]
+    assert {event["event"] for event in heard} >= {"saw", "text", "progress"}
+    assert not any(event["event"] in LAST for event in heard)
+
+
+def test_killed_mid_answer_it_says_so_with_the_log_and_the_next_ask_restarts_it(backend, demo_scene):
+    script(backend, SLOW, pace=0.01)
+    job, heard = ask(backend, demo_scene), []
+    job.heard.connect(heard.append)
+    wait(lambda: any(event["event"] == "text" for event in heard))
+    first = backend.pid
+    backend.log.append("the last words")
+    os.kill(first, signal.SIGKILL)
+    failed = backend.wait(job)
+    assert failed["event"] == "failed"
+    assert "crashed or was killed" in failed["message"]
+    assert failed["log"][-1] == "the last words"
+    assert backend.state is State.DOWN
+    script(backend, ANSWER)
+    assert backend.wait(ask(backend, demo_scene))["result"]["answer"] == "3"
+    assert backend.pid != first
+
+
+def test_all_that_waits_fails_with_the_process_and_is_never_sent_again(backend, demo_scene):
+    script(backend, SLOW, pace=0.01)
+    jobs = [ask(backend, demo_scene, f"Question {n}?") for n in range(3)]
+    wait(lambda: backend.state is State.UP)
+    os.kill(backend.pid, signal.SIGKILL)
+    assert [backend.wait(job)["event"] for job in jobs] == ["failed"] * 3
+    assert backend.pid is None
+
+
+def test_two_crashes_in_a_minute_and_it_stays_down_until_it_is_revived(backend, demo_scene):
+    for _ in range(2):
+        script(backend, SLOW, pace=0.01)
+        job = ask(backend, demo_scene)
+        wait(lambda: backend.state is State.UP)
+        os.kill(backend.pid, signal.SIGKILL)
+        failed = backend.wait(job)
+    assert backend.state is State.BROKEN
+    assert "twice" in failed["message"]
+    assert "twice" in backend.wait(ask(backend, demo_scene))["message"]
+    assert backend.pid is None
+    backend.revive()
+    script(backend, ANSWER)
+    assert backend.wait(ask(backend, demo_scene))["result"]["answer"] == "3"
+
+
+def test_cancel_ends_the_job_and_the_process_lives_on(backend, demo_scene):
+    script(backend, SLOW, pace=0.01)
+    job, heard = ask(backend, demo_scene), []
+    job.heard.connect(heard.append)
+    wait(lambda: any(event["event"] == "text" for event in heard))
+    pid = backend.pid
+    job.cancel()
+    assert backend.wait(job)["event"] == "cancelled"
+    job.cancel()  # it is over: no harm
+    assert backend.pid == pid
+
+
+def test_one_that_does_not_hear_a_cancel_is_killed(backend, demo_scene, monkeypatch):
+    monkeypatch.setattr("zoomearth.plugin.process.PATIENCE", 300)
+    script(backend, SLOW, pace=60)  # deaf for a minute a word
+    job, heard = ask(backend, demo_scene), []
+    job.heard.connect(heard.append)
+    wait(lambda: any(event["event"] == "saw" for event in heard))
+    pid = backend.pid
+    job.cancel()
+    assert backend.wait(job)["event"] == "cancelled"
+    wait(lambda: backend.state is State.DOWN)
+    assert not alive(pid)
+    assert backend.wait(script(backend, ANSWER))["event"] == "done"  # and that was no crash
+
+
+def test_closing_leaves_no_process_and_no_open_job(backend, demo_scene):
+    script(backend, SLOW, pace=0.01)
+    job, ended = ask(backend, demo_scene), []
+    job.ended.connect(ended.append)
+    wait(lambda: backend.state is State.UP)
+    pid = backend.pid
+    backend.close()
+    assert [event["event"] for event in ended] == ["cancelled"]
+    assert not alive(pid)
+
+
+def test_an_interpreter_that_is_not_there_is_named(qgis_app):
+    backend = Backend(lambda: command("/nowhere/python"))
+    failed = backend.wait(backend.submit("describe", scene="a.tif"))
+    assert "/nowhere/python" in failed["message"]
+    assert backend.state is State.DOWN
+
+
+def test_a_backend_that_is_not_set_up_says_how(qgis_app):
+    def nothing():
+        raise BackendError("Not set up.", "Set it up.")
+
+    backend = Backend(nothing)
+    failed = backend.wait(backend.submit("describe", scene="a.tif"))
+    assert (failed["message"], failed["hint"]) == ("Not set up.", "Set it up.")
+
+
+def test_one_that_ends_by_itself_is_told_with_its_exit_code_and_log(qgis_app):
+    backend = Backend(lambda: [sys.executable, "-c", "import sys; sys.stderr.write('no such module\\n'); sys.exit(3)"])
+    failed = backend.wait(backend.submit("describe", scene="a.tif"))
+    assert "exit code 3" in failed["message"]
+    assert failed["log"] == ["no such module"]

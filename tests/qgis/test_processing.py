@@ -1,0 +1,492 @@
+"""The algorithms, run as QGIS runs them: the real backend in its own process, the demo model over a scene with ground truth."""
+
+import contextlib
+import csv
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from qgis.core import (
+    NULL,
+    QgsApplication,
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsFeature,
+    QgsGeometry,
+    QgsProcessingAlgorithm,
+    QgsProcessingAlgRunnerTask,
+    QgsProcessingContext,
+    QgsProcessingFeatureSourceDefinition,
+    QgsProcessingFeedback,
+    QgsProcessingModelAlgorithm,
+    QgsProcessingModelChildAlgorithm,
+    QgsProcessingModelChildParameterSource,
+    QgsProcessingModelOutput,
+    QgsProcessingModelParameter,
+    QgsProcessingParameterRasterLayer,
+    QgsProject,
+    QgsRasterLayer,
+    QgsRectangle,
+    QgsSettings,
+    QgsVectorLayer,
+)
+from tile_server import TileServer, resolution
+
+from zoomearth.plugin import snapshot
+from zoomearth.plugin.processing import common
+from zoomearth.plugin.processing.provider import ICON, Provider
+
+BOX = '<think>Two piers, look closer.</think>[{"bbox_2d": [100, 50, 200, 150], "label": "northern pier"}]'
+ANSWER = "<think>Three hulls.</think><answer>3</answer>"
+
+
+@pytest.fixture(scope="module")
+def provider(qgis_app):
+    provider = Provider()
+    QgsApplication.processingRegistry().addProvider(provider)
+    yield provider
+    QgsApplication.processingRegistry().removeProvider(provider)
+
+
+@pytest.fixture(autouse=True)
+def backend(provider, python):
+    QgsSettings().setValue("zoomearth/python", python)
+
+
+@pytest.fixture
+def script(monkeypatch):
+    """Has a scripted engine answer instead of the demo model."""
+
+    def choose(*replies, pace=0.0):
+        monkeypatch.setattr(common, "load_message", lambda: {"engine": "scripted", "replies": list(replies), "pace": pace})
+
+    return choose
+
+
+@pytest.fixture
+def layer(demo_scene, qgis_new_project):
+    layer = QgsRasterLayer(str(demo_scene), "demo")
+    QgsProject.instance().addMapLayer(layer)
+    return layer
+
+
+@pytest.fixture(scope="module")
+def truth(demo_scene):
+    return json.loads(demo_scene.with_suffix(".json").read_text())
+
+
+@pytest.fixture(scope="module")
+def detail(truth):
+    """A question that takes a zoom, with its answer and the box to look at."""
+    return next(question for question in truth["questions"] if question["box"])
+
+
+class Feedback(QgsProcessingFeedback):
+    """Keeps what is told."""
+
+    def __init__(self):
+        super().__init__(False)
+        self.told, self.shares = [], []
+        self.progressChanged.connect(self.shares.append)
+
+    def pushInfo(self, text):
+        self.told.append(text)
+
+    def reportError(self, text, fatalError=False):
+        self.told.append("error: " + text)
+
+
+class Run:
+    """An algorithm, run in this thread: what came of it, whether it went well, what was told."""
+
+    def __init__(self, name, **parameters):
+        self.feedback, self.context = Feedback(), QgsProcessingContext()
+        self.context.setProject(QgsProject.instance())
+        algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"zoomearth:{name}")
+        self.results, self.good = algorithm.run(parameters, self.context, self.feedback)
+
+    def layer(self, name="OUTPUT"):
+        return self.context.getMapLayer(self.results[name])
+
+    def rows(self, name="OUTPUT"):
+        """Attributes by name; the geometry under ""."""
+        layer = self.layer(name)
+        names = layer.fields().names()
+        rows = [dict(zip(names, feature.attributes())) | {"": feature.geometry()} for feature in layer.getFeatures()]
+        return [{name: None if value == NULL else value for name, value in row.items()} for row in rows]
+
+
+def map_box(layer, left, top, right, bottom):
+    """Pixels of a north-up layer as a rectangle in its CRS."""
+    x, y = layer.extent().xMinimum(), layer.extent().yMaximum()
+    pixel = layer.rasterUnitsPerPixelX()
+    return QgsRectangle(x + left * pixel, y - bottom * pixel, x + right * pixel, y - top * pixel)
+
+
+def polygons(crs, *shapes, **fields):
+    """A memory layer; fields: a list of texts each."""
+    layer = QgsVectorLayer(f"Polygon?crs={crs}&" + "&".join(f"field={name}:string" for name in fields), "places", "memory")
+    features = []
+    for index, shape in enumerate(shapes):
+        feature = QgsFeature(layer.fields())
+        feature.setAttributes([values[index] for values in fields.values()])
+        if shape:
+            feature.setGeometry(shape)
+        features.append(feature)
+    layer.dataProvider().addFeatures(features)
+    QgsProject.instance().addMapLayer(layer)
+    return layer
+
+
+def to(crs, layer, rectangle):
+    geometry = QgsGeometry.fromRect(rectangle)
+    geometry.transform(QgsCoordinateTransform(layer.crs(), QgsCoordinateReferenceSystem(crs), QgsProject.instance()))
+    return geometry
+
+
+def backends():
+    """Ids of backend processes that this one has started."""
+    ids = []
+    for children in Path("/proc/self/task").glob("*/children"):
+        for child in children.read_text().split():
+            with contextlib.suppress(OSError):
+                if b"backend/__main__.py" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    ids.append(int(child))
+    return ids
+
+
+def test_a_raster_answers_and_the_roi_lies_on_what_was_asked_about(layer, detail):
+    run = Run("ask", INPUT=layer, QUESTION=detail["question"], OUTPUT="memory:")
+    assert run.good
+    assert (run.results["ANSWER"], run.results["STOPPED"]) == (detail["answer"], "answered")
+    assert 0.5 < run.results["CONFIDENCE"] <= 1
+    (row,) = run.rows()
+    assert run.layer().crs() == layer.crs()
+    assert row[""].contains(QgsGeometry.fromPointXY(map_box(layer, *detail["box"]).center()))
+    assert (row["question"], row["answer"], row["step"]) == (detail["question"], detail["answer"], 1)
+    assert row["label"] in detail["question"]
+    assert (row["source"], row["model"]) == ("demo", "zoomearth-demo")
+    told = "\n".join(run.feedback.told)
+    assert f"Zoom 1: {row['label']}" in told
+    assert f"{row['label']} at (" in told, "the reasoning"
+    assert run.feedback.shares == sorted(run.feedback.shares)
+    assert run.feedback.shares[-1] == 100
+    assert not backends()
+
+
+def test_an_overview_answer_needs_no_roi_and_zooms_can_be_forbidden(layer, detail):
+    run = Run("ask", INPUT=layer, QUESTION=detail["question"], MAX_ZOOMS=0, OUTPUT="memory:")
+    assert run.good
+    assert run.results["STOPPED"] in ("limit", "answered")
+    assert run.rows() == []
+
+
+@pytest.mark.parametrize("crs", ["EPSG:32633", "EPSG:4326", "EPSG:3857"])
+def test_an_extent_of_any_crs_is_all_the_model_sees(layer, script, crs):
+    script(BOX, ANSWER)
+    wanted = map_box(layer, 1000, 400, 1500, 1000)
+    box = to(crs, layer, wanted).boundingBox()
+    extent = f"{box.xMinimum()},{box.xMaximum()},{box.yMinimum()},{box.yMaximum()} [{crs}]"
+    run = Run("ask", INPUT=layer, QUESTION="How many?", EXTENT=extent, OUTPUT="memory:")
+    (row,) = run.rows()
+    pixel = layer.rasterUnitsPerPixelX()
+    seen = QgsRectangle(wanted)
+    seen.grow((1 if crs == "EPSG:32633" else 60) * pixel)  # a rectangle of one CRS is a skewed one in another, and has a larger box
+    assert QgsGeometry.fromRect(seen).contains(row[""])
+    left, top, right, bottom = map(int, row["window"].split(","))
+    assert 900 < left < right < 1600
+    assert 300 < top < bottom < 1100
+
+
+def test_without_an_environment_it_says_what_to_do(layer):
+    QgsSettings().setValue("zoomearth/python", "/nowhere/python")
+    run = Run("ask", INPUT=layer, QUESTION="How many?", OUTPUT="memory:")
+    assert not run.good
+    assert "Settings > Options > ZoomEarth" in run.feedback.told[-1]
+
+
+@pytest.mark.parametrize("name", ["ask", "askbyfeature"])
+def test_a_blank_question_is_refused(layer, name):
+    places = polygons("EPSG:32633", QgsGeometry.fromRect(layer.extent()), name=["all"])
+    given = {"POLYGONS": places} if name == "askbyfeature" else {}
+    run = Run(name, INPUT=layer, QUESTION="  ", OUTPUT="memory:", **given)
+    assert not run.good
+    assert "The question is empty" in run.feedback.told[-1]
+
+
+def test_a_model_that_is_not_there_fails_with_the_reason(layer):
+    run = Run("ask", INPUT=layer, QUESTION="How many?", MODEL="no-such-model", OUTPUT="memory:")
+    assert not run.good
+    assert "no-such-model" in run.feedback.told[-1]
+
+
+def test_the_named_model_answers_whatever_the_settings_say(layer, truth):
+    QgsSettings().setValue("zoomearth/remote", "http://127.0.0.1:9/v1")
+    run = Run("ask", INPUT=layer, QUESTION="What is the terrain of the scene?", MODEL="zoomearth-demo", OUTPUT="memory:")
+    assert run.good
+    assert run.results["ANSWER"] == truth["terrain"]
+
+
+@pytest.mark.parametrize("name", ["ask", "askbyfeature", "askmany"])
+def test_it_runs_on_a_thread_and_every_parameter_is_explained(provider, name):
+    algorithm = provider.algorithm(name)
+    assert not algorithm.flags() & QgsProcessingAlgorithm.Flag.FlagNoThreading
+    assert len(algorithm.shortHelpString()) > 300
+    assert all(parameter.help() for parameter in algorithm.parameterDefinitions())
+    assert not algorithm.icon().isNull()
+    assert ICON.exists()
+
+
+def start(qtbot, name, context, **parameters):
+    """Run as the toolbox does: by a task, on another thread. Gives the feedback, and a list for the end."""
+    feedback, ended = Feedback(), []
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"zoomearth:{name}")
+    task = QgsProcessingAlgRunnerTask(algorithm, parameters, context, feedback)
+    task.executed.connect(lambda good, results: ended.append((good, results)))
+    QgsApplication.taskManager().addTask(task)
+    start.task = task
+    return feedback, ended
+
+
+def test_the_gui_goes_on_while_it_runs_and_a_cancel_ends_it_and_its_process(qtbot, layer, script):
+    script("word " * 5000, pace=0.05)
+    context = QgsProcessingContext()
+    context.setProject(QgsProject.instance())
+    feedback, ended = start(qtbot, "ask", context, INPUT=layer, QUESTION="How many?", OUTPUT="memory:")
+    beats = [time.monotonic()]
+    qtbot.waitUntil(lambda: beats.append(time.monotonic()) or max(feedback.shares, default=0) >= 40, timeout=20000)
+    assert not ended
+    assert backends()
+    assert max(b - a for a, b in zip(beats, beats[1:])) < 1
+    cancelled = time.monotonic()
+    feedback.cancel()
+    qtbot.waitUntil(lambda: bool(ended), timeout=5000)
+    assert time.monotonic() - cancelled < 3
+    qtbot.waitUntil(lambda: not backends(), timeout=3000)
+
+
+def test_in_a_thread_the_answer_is_the_same(qtbot, layer, detail):
+    context = QgsProcessingContext()
+    context.setProject(QgsProject.instance())
+    feedback, ended = start(qtbot, "ask", context, INPUT=layer, QUESTION=detail["question"], OUTPUT="memory:")
+    qtbot.waitUntil(lambda: bool(ended), timeout=60000)
+    good, results = ended[0]
+    assert good, feedback.told
+    assert results["ANSWER"] == detail["answer"]
+    assert context.getMapLayer(results["OUTPUT"]).featureCount() == 1
+    assert not backends()
+
+
+def test_each_polygon_has_its_answer_and_the_one_outside_its_reason(layer, truth, detail):
+    whole = map_box(layer, 0, 0, truth["size"], truth["size"])
+    shapes = [to("EPSG:4326", layer, whole), to("EPSG:4326", layer, map_box(layer, -3000, 0, -2000, 1000)), None]
+    places = polygons("EPSG:4326", *shapes, thing=[detail["question"], "ships", "planes"], answer=["a", "b", "c"])
+    question = '[% "thing" %]'
+    run = Run("askbyfeature", INPUT=layer, POLYGONS=places, QUESTION=question, OUTPUT="memory:", ROIS="memory:")
+    assert run.good
+    first, outside, empty = run.rows()
+    assert run.layer().crs().authid() == "EPSG:4326"
+    assert (first["thing"], first["answer"]) == (detail["question"], "a"), "the features' own attributes are kept"
+    assert first["answer_2"] == detail["answer"]
+    assert (first["stopped"], first["model"], first["error"]) == ("answered", "zoomearth-demo", None)
+    assert "outside" in outside["error"]
+    assert (outside["answer_2"], outside["stopped"], outside["thing"]) == (None, "failed", "ships")
+    assert "no geometry" in empty["error"]
+    assert first[""].equals(shapes[0])
+    (roi,) = run.rows("ROIS")
+    assert roi["question"] == detail["question"]
+    assert run.layer("ROIS").crs() == layer.crs()
+
+
+def test_each_polygon_is_all_the_model_sees(layer, script):
+    script(BOX, ANSWER)
+    boxes = [map_box(layer, left, top, left + 500, top + 400) for left, top in ((0, 0), (900, 1200))]
+    places = polygons("EPSG:4326", *(to("EPSG:4326", layer, box) for box in boxes), name=["a", "b"])
+    run = Run("askbyfeature", INPUT=layer, POLYGONS=places, QUESTION="How many?", OUTPUT="memory:", ROIS="memory:")
+    rois = run.rows("ROIS")
+    assert len(rois) == 2
+    for box, roi in zip(boxes, rois):
+        assert QgsGeometry.fromRect(box).buffer(30, 4).contains(roi[""])  # metres: the box around a skewed box is larger
+
+
+def test_an_expression_that_can_not_be_evaluated_is_said_and_not_asked(layer, script):
+    script(ANSWER)
+    places = polygons("EPSG:32633", QgsGeometry.fromRect(layer.extent()), thing=["ships"])
+    run = Run("askbyfeature", INPUT=layer, POLYGONS=places, QUESTION="How many [% nonsense( %]?", OUTPUT="memory:")
+    assert not run.good
+    assert "expression" in run.feedback.told[-1]
+
+
+def test_a_selection_is_asked_about_alone(layer, script):
+    script(ANSWER)
+    shapes = [QgsGeometry.fromRect(map_box(layer, side, 0, side + 300, 300)) for side in (0, 400, 800)]
+    places = polygons("EPSG:32633", *shapes, name=["a", "b", "c"])
+    places.selectByExpression("name = 'b'")
+    source = QgsProcessingFeatureSourceDefinition(places.id(), True)
+    run = Run("askbyfeature", INPUT=layer, POLYGONS=source, QUESTION="How many?", OUTPUT="memory:")
+    assert [row["name"] for row in run.rows()] == ["b"]
+
+
+def test_every_question_about_every_raster_is_a_row_and_a_failure_one_too(layer, truth, detail, demo_scene, tmp_path):
+    copy = tmp_path / "gone.tif"
+    copy.write_bytes(demo_scene.read_bytes())
+    gone = QgsRasterLayer(str(copy), "gone")
+    QgsProject.instance().addMapLayer(gone)
+    copy.unlink()
+    asked = [truth["questions"][0], detail]
+    text = "\n\n".join(question["question"] for question in asked) + "\n "
+    run = Run("askmany", LAYERS=[gone, layer], QUESTIONS=text, CRS="EPSG:4326", OUTPUT="memory:", ROIS="memory:")
+    assert run.good
+    rows = run.rows()
+    assert [(row["layer"], row["question"]) for row in rows] == [(name, each["question"]) for name in ("gone", "demo") for each in asked]
+    assert all("gone.tif" in row["error"] and row["answer"] is None and row["stopped"] == "failed" for row in rows[: len(asked)])
+    assert [row["answer"] for row in rows[len(asked) :]] == [question["answer"] for question in asked]
+    assert all(row["error"] is None and row["seconds"] > 0 and row["model"] == "zoomearth-demo" for row in rows[len(asked) :])
+    rois = run.rows("ROIS")
+    site = to("EPSG:4326", layer, map_box(layer, *detail["box"]))
+    assert run.layer("ROIS").crs().authid() == "EPSG:4326"
+    assert rois
+    assert rois[0][""].contains(site.centroid())
+    assert {roi["exchange"] for roi in rois} <= {row["exchange"] for row in rows}
+
+
+def test_only_where_all_fails_the_run_does(layer, demo_scene, tmp_path):
+    copy = tmp_path / "gone.tif"
+    copy.write_bytes(demo_scene.read_bytes())
+    gone = QgsRasterLayer(str(copy), "gone")
+    QgsProject.instance().addMapLayer(gone)
+    copy.unlink()
+    run = Run("askmany", LAYERS=[gone], QUESTIONS="How many?\nWhere?", OUTPUT="memory:")
+    assert not run.good
+    assert "gone.tif" in run.feedback.told[-1]
+
+
+def test_a_killed_backend_costs_one_row(qtbot, layer, script):
+    script(*["word " * 40 + ANSWER], pace=0.05)
+    context = QgsProcessingContext()
+    context.setProject(QgsProject.instance())
+    feedback, ended = start(qtbot, "askmany", context, LAYERS=[layer], QUESTIONS="one?\ntwo?\nthree?", OUTPUT="memory:")
+    qtbot.waitUntil(lambda: max(feedback.shares, default=0) > 34, timeout=30000)
+    os.kill(backends()[0], signal.SIGKILL)
+    qtbot.waitUntil(lambda: bool(ended), timeout=30000)
+    assert ended[0][0], feedback.told
+    table = context.getMapLayer(ended[0][1]["OUTPUT"])
+    rows = [(feature["question"], feature["answer"], feature["error"]) for feature in table.getFeatures()]
+    assert [(question, None if answer == NULL else answer) for question, answer, _ in rows] == [
+        ("one?", "3"),
+        ("two?", None),
+        ("three?", "3"),
+    ]
+    assert "crashed or was killed" in rows[1][2]
+
+
+def test_after_a_cancel_a_file_holds_what_was_answered(qtbot, layer, script, tmp_path):
+    script("word " * 30 + ANSWER, pace=0.05)
+    context, table = QgsProcessingContext(), tmp_path / "answers.csv"
+    context.setProject(QgsProject.instance())
+    feedback, ended = start(qtbot, "askmany", context, LAYERS=[layer], QUESTIONS="one?\ntwo?\nthree?\nfour?", OUTPUT=str(table))
+    qtbot.waitUntil(lambda: max(feedback.shares, default=0) > 26, timeout=30000)
+    feedback.cancel()
+    qtbot.waitUntil(lambda: bool(ended), timeout=5000)
+    with table.open(encoding="utf-8") as file:
+        rows = [(row["question"], row["answer"], row["stopped"]) for row in csv.DictReader(file)]
+    assert rows[0] == ("one?", "3", "answered")
+    assert rows[1:] in ([], [("two?", "", "cancelled")])
+
+
+def test_it_is_a_step_of_a_model(layer, script):
+    script(BOX, ANSWER)
+    model = QgsProcessingModelAlgorithm("counts", "", "")
+    raster = QgsProcessingModelParameter("raster")
+    model.addModelParameter(QgsProcessingParameterRasterLayer("raster", "raster"), raster)
+    child = QgsProcessingModelChildAlgorithm("zoomearth:ask")
+    child.setChildId("asked")
+    source = QgsProcessingModelChildParameterSource
+    child.addParameterSources("INPUT", [source.fromModelParameter("raster")])
+    child.addParameterSources("QUESTION", [source.fromStaticValue("How many?")])
+    child.setModelOutputs({"rois": _output("rois", "OUTPUT")})
+    model.addChildAlgorithm(child)
+    context, feedback = QgsProcessingContext(), Feedback()
+    context.setProject(QgsProject.instance())
+    results, good = model.create().run({"raster": layer, "asked:rois": "memory:"}, context, feedback)
+    assert good, feedback.told
+    assert results["CHILD_RESULTS"]["asked"]["ANSWER"] == "3"
+    assert context.getMapLayer(results["asked:rois"]).featureCount() == 1
+
+
+def _output(name, child_output):
+    output = QgsProcessingModelOutput(name)
+    output.setChildOutputName(child_output)
+    return output
+
+
+def test_a_tile_service_is_asked_through_a_snapshot_that_is_gone_afterwards(script, qgis_new_project, monkeypatch):
+    paths = []
+    made = snapshot.QgsProcessingUtils.generateTempFilename
+    monkeypatch.setattr(snapshot.QgsProcessingUtils, "generateTempFilename", lambda name: paths.append(made(name)) or paths[-1])
+    script(BOX, ANSWER)
+    with TileServer() as server:
+        layer = QgsRasterLayer(server.source, "tiles", "wms")
+        QgsProject.instance().addMapLayer(layer)
+        extent = f"0,{1000 * resolution(4)},0,{600 * resolution(4)} [EPSG:3857]"
+        run = Run("ask", INPUT=layer, QUESTION="How many?", EXTENT=extent, RESOLUTION=resolution(4), OUTPUT="memory:")
+        assert run.good, run.feedback.told
+        server.answer = lambda x, y: 500
+        failed = Run("ask", INPUT=layer, QUESTION="How many?", EXTENT=extent, RESOLUTION=resolution(5), OUTPUT="memory:")
+    (row,) = run.rows()
+    whole = QgsRectangle(0, 0, 1000 * resolution(4), 600 * resolution(4))
+    assert run.layer().crs().authid() == "EPSG:3857"
+    assert QgsGeometry.fromRect(whole).buffer(1, 4).contains(row[""])
+    assert not failed.good
+    assert "HTTP 500" in failed.feedback.told[-1]
+    assert len(paths) == 2
+    assert not any(Path(path).exists() for path in paths)
+
+
+def test_many_questions_about_a_tile_service_fetch_its_tiles_once(script, qgis_new_project):
+    script(ANSWER)
+    with TileServer() as server:
+        layer = QgsRasterLayer(server.source, "tiles", "wms")
+        QgsProject.instance().addMapLayer(layer)
+        run = Run("askmany", LAYERS=[layer], QUESTIONS="one?\ntwo?\nthree?", RESOLUTION=resolution(2), OUTPUT="memory:")
+        assert [row["answer"] for row in run.rows()] == ["3", "3", "3"]
+        assert sorted(server.asked) == [(2, x, y) for x in range(4) for y in range(4)]
+
+
+def test_each_polygon_over_a_tile_service_has_a_snapshot_of_its_own(script, qgis_new_project):
+    script(BOX, ANSWER)
+    pixel = resolution(4)
+    boxes = [QgsRectangle(side * pixel, side * pixel, (side + 400) * pixel, (side + 300) * pixel) for side in (0, 700)]
+    with TileServer() as server:
+        layer = QgsRasterLayer(server.source, "tiles", "wms")
+        QgsProject.instance().addMapLayer(layer)
+        places = polygons("EPSG:4326", *(to("EPSG:4326", layer, box) for box in boxes), name=["a", "b"])
+        run = Run("askbyfeature", INPUT=layer, POLYGONS=places, QUESTION="?", RESOLUTION=pixel, OUTPUT="memory:", ROIS="memory:")
+        assert {level for level, _, _ in server.asked} == {4}
+    rois = run.rows("ROIS")
+    assert len(rois) == 2
+    for box, roi in zip(boxes, rois):
+        assert QgsGeometry.fromRect(box).buffer(pixel, 4).contains(roi[""])
+        _, _, right, bottom = map(int, roi["window"].split(","))
+        assert right <= 402, "pixels are counted in the polygon's own snapshot"
+        assert bottom <= 302
+
+
+def test_a_cancel_is_heard_while_tiles_are_fetched_on_another_thread(qtbot, script, qgis_new_project):
+    script(BOX, ANSWER)
+    with TileServer() as server:
+        server.answer = lambda x, y: "slow"
+        layer = QgsRasterLayer(server.source, "tiles", "wms")
+        QgsProject.instance().addMapLayer(layer)
+        context = QgsProcessingContext()
+        context.setProject(QgsProject.instance())
+        feedback, ended = start(qtbot, "ask", context, INPUT=layer, QUESTION="How many?", RESOLUTION=resolution(5), OUTPUT="memory:")
+        qtbot.waitUntil(lambda: bool(server.asked), timeout=10000)
+        cancelled = time.monotonic()
+        feedback.cancel()
+        qtbot.waitUntil(lambda: bool(ended), timeout=5000)
+    assert time.monotonic() - cancelled < 2.5, "it waited for the tiles"
+    assert not backends()
