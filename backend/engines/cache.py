@@ -197,8 +197,8 @@ class Decoder:
 
     def _hold(self, rows: Sequence[Layers]) -> None:
         self.lengths = [layers[0][0].shape[-2] for layers in rows]
-        self.longest = max(self.lengths)
-        self.cache = grown(self.model, _side_by_side(rows, self.longest))
+        self.longest = max(self.lengths, default=0)
+        self.cache = grown(self.model, _side_by_side(rows, self.longest) if rows else [])
         self.steps = 0
 
     def join(self, rows: Sequence[Layers]) -> None:

@@ -113,7 +113,7 @@ class LocalEngine:
     def _answer(self, waiting: deque[_Row], together: int, limit: int, on_text: OnText, cancelled: Callable[[], bool]) -> None:
         """Fills in the rows' replies, `together` at a time: as some end, waiting ones take their places."""
         rows: list[_Row] = []
-        decoder: Decoder | FixedDecoder | None = None
+        decoder: Decoder | FixedDecoder = Decoder(self.weights.model, [])
         logits = torch.empty(0)
         while rows or waiting:
             if waiting and (not rows or together - len(rows) >= together / 4):  # several, so that they are read in one pass
@@ -125,13 +125,11 @@ class LocalEngine:
                     waiting.extend(fresh)
                     break
                 logits = torch.cat([logits, first]) if rows else first
-                rows += fresh
-                if decoder is None:
-                    decoder = self._decoder(fresh, limit, alone=len(fresh) == 1 and (together == 1 or not waiting))
-                else:
-                    assert isinstance(decoder, Decoder), "the other one is for a talk that stays alone"
+                if rows:
                     decoder.join([row.layers for row in fresh])
-            assert decoder is not None
+                else:
+                    decoder = self._decoder(fresh, limit, alone=len(fresh) == 1 and (together == 1 or not waiting))
+                rows += fresh
             if cancelled():
                 for at, row in enumerate(rows):
                     self._remember(row, decoder.layers(at))
@@ -140,7 +138,7 @@ class LocalEngine:
             for at in set(range(len(rows))).difference(going):
                 self._remember(rows[at], decoder.layers(at))
             if not going:
-                rows, decoder = [], None
+                rows = []
                 continue
             if len(going) < len(rows):
                 decoder.keep(going)
