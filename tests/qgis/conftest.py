@@ -60,6 +60,7 @@ def panel(qgis_app, qgis_iface, qgis_new_project, python):
     panel = Panel(qgis_iface, python)
     yield panel
     panel.close()
+    qgis_iface.mainWindow().hide()  # a canvas that is seen draws the layers of whatever test comes next
 
 
 @pytest.fixture(autouse=True)
