@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .scene import Scene
 
 REPLY_LIMIT = 1024  # new tokens a reply, unless the caller says otherwise
+IN_HAND = 3  # questions under way for each reply of a batch: replies differ in length, and a full batch costs little more than half a one
 
 
 @dataclass(frozen=True)
@@ -112,34 +113,36 @@ def answers(
     cancelled: Callable[[], bool] = never,
     limit: int = REPLY_LIMIT,
 ) -> Iterator[tuple[int, Answered]]:
-    """Many questions, up to `together` of them one step at a time, so that the engine can batch; the next one is taken from `questions` as
-    soon as another is over. Yields each with its place among the questions, as it ends.
+    """Many questions in lockstep, so that the engine can batch: `together` replies at a time. Yields each with its place among the
+    questions, as it ends.
 
-    A scene that fails, or a reply that can't be had, is a result with `error`; the other questions go on.
+    IN_HAND times as many are under way, so that a place in the batch is taken again as soon as a reply ends; the next question is taken
+    from `questions` as soon as another is over. A scene that fails, or a reply that can't be had, is a result with `error`; the other
+    questions go on.
     """
     waiting = enumerate(questions)
     going: list[tuple[int, _Run]] = []
     while True:
-        for index, question in itertools.islice(waiting, together - len(going)):
+        for index, question in itertools.islice(waiting, IN_HAND * together - len(going)):
             going.append((index, _Run(engine, question, ignore)))
         over = [(index, run.result) for index, run in going if run.over]
         yield from over
         going = [(index, run) for index, run in going if not run.over]
         if going:
-            _step(engine, [run for _, run in going], cancelled, limit)
+            _step(engine, [run for _, run in going], together, cancelled, limit)
         elif not over:
             return
 
 
-def _step(engine: Engine, runs: list[_Run], cancelled: Callable[[], bool], limit: int) -> None:
+def _step(engine: Engine, runs: list[_Run], together: int, cancelled: Callable[[], bool], limit: int) -> None:
     """One reply for each. Where there is none for all together, each is asked alone: the error is that question's only."""
     try:
-        replies = engine.reply([run.talk for run in runs], limit=limit, cancelled=cancelled)
+        replies = engine.reply([run.talk for run in runs], limit=limit, cancelled=cancelled, together=together)
     except errors.ZoomEarthError as error:
         if len(runs) == 1:
             return runs[0].fail(error)
         for run in runs:
-            _step(engine, [run], cancelled, limit)
+            _step(engine, [run], 1, cancelled, limit)
         return
     for run, reply in zip(runs, replies):
         run.take(reply)

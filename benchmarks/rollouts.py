@@ -49,7 +49,13 @@ class Plain:
         self.never = never_said(self.start.processor.tokenizer, rows, self.start.ends)
 
     def reply(
-        self, talks: Sequence[Talk], *, limit: int = LIMIT, on_text: OnText = silent, cancelled: Callable[[], bool] = never
+        self,
+        talks: Sequence[Talk],
+        *,
+        limit: int = LIMIT,
+        on_text: OnText = silent,
+        cancelled: Callable[[], bool] = never,
+        together: int | None = None,
     ) -> list[Reply]:
         texts = ["".join(part if isinstance(part, str) else "<|image_pad|>" for part in talk.layout()) for talk in talks]
         pictures = [[turn.picture for turn in talk.turns if turn.view] for talk in talks]

@@ -98,9 +98,8 @@ def _add_benchmark(parser: argparse.ArgumentParser, kind: type[Benchmark]) -> No
     how.add_argument("--concurrency", type=_positive, default=8, metavar="N", help="questions at once, server (default 8)")
     out = parser.add_argument_group("what comes of it")
     out.add_argument("--out", type=Path, metavar="RUN", help="the run's folder (default: runs/BENCHMARK-MODEL)")
-    out.add_argument(
-        "--score-only", type=Path, metavar="FILE.jsonl", help="ask nothing: score these predictions, ours or the published code's"
-    )
+    score = "ask nothing: score these predictions, ours or the published code's (IoU in pixels needs --data too)"
+    out.add_argument("--score-only", type=Path, metavar="FILE.jsonl", help=score)
     out.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
 
@@ -164,7 +163,7 @@ def _run(
     policy = _policy(engine.profile.policy, options)
     asker = Asker(engine, benchmark, mode, policy)
     changed = "".join(f"-{name}{value}" for name, value in (("view", options.view_size), ("zooms", options.max_zooms)) if value is not None)
-    book = Book(out / f"{mode}{changed}.jsonl", spec(engine, asker, settings))
+    book = Book(out / f"{mode}{changed}.jsonl", spec(engine, asker, settings, options))
     pending = [task for task in asked if not book.answered(task.id)]
     known = {task.id for task in asked}
     there = [record for id, record in book.done.items() if id in known and record.error is None]
@@ -196,11 +195,13 @@ def _policy(policy: Policy, options: argparse.Namespace) -> Policy:
         raise BackendError(f"--view-size {options.view_size} is too small: {error}.", f"It is at least {policy.multiple}.") from error
 
 
-def spec(engine: Engine, asker: Asker, settings: Settings) -> dict[str, Any]:
+def spec(engine: Engine, asker: Asker, settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
     """What makes two answers comparable; a file holds answers of one spec only."""
     profile = engine.profile
     return {
         "benchmark": asker.benchmark.name,
+        "extractor": asker.benchmark.extractor,
+        "set": {name: getattr(options, name) for name in ("split", "size") if name in options},
         "mode": asker.mode,
         "model": profile.name,
         "revision": None if settings.remote else models.revision(settings.asked_as),

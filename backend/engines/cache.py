@@ -193,10 +193,17 @@ class Decoder:
     def __init__(self, model: Any, rows: Sequence[Layers]) -> None:
         self.model = model
         self.device = model.device  # asked of a model it costs a walk through its parameters
+        self._hold(rows)
+
+    def _hold(self, rows: Sequence[Layers]) -> None:
         self.lengths = [layers[0][0].shape[-2] for layers in rows]
-        self.longest = max(self.lengths)
-        self.cache = grown(model, _side_by_side(rows, self.longest))
+        self.longest = max(self.lengths, default=0)
+        self.cache = grown(self.model, _side_by_side(rows, self.longest) if rows else [])
         self.steps = 0
+
+    def join(self, rows: Sequence[Layers]) -> None:
+        """Takes in further conversations, behind those there are."""
+        self._hold([*(self.layers(row) for row in range(len(self.lengths))), *rows])
 
     def step(self, tokens: Sequence[int], positions: Sequence[int]) -> Tensor:
         """Feeds one token a row at its position; returns the logits after them, [rows, vocabulary] in float32."""

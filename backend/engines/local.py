@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,8 +30,8 @@ from .cache import Decoder, Layers, Memories, Memory, Picture, Prompt, prefill
 from .graph import FixedDecoder
 from .weights import MEMORY_HINT, load_weights, out_of_memory
 
-TOGETHER = 16  # talks decoded in one batch
-CONVERSATIONS = 4  # kept in any case beside those of the last batch; more where they are small
+TOGETHER = 16  # talks decoded in one batch, unless the caller says otherwise
+CONVERSATIONS = 4  # kept in any case beside those of the last call; more where they are small
 PICTURES = 64  # whose features are kept: 1.3 MB each for a 3B model at 512 px
 PIXELS_AT_ONCE = 8 * 512 * 512  # in one pass of the vision tower: its activations grow with them
 TOKENS_AT_ONCE = 4096  # in one pass of the language model, padding included
@@ -70,18 +70,21 @@ class LocalEngine:
         self._banned[sorted(banned)] = float("-inf")
 
     def reply(
-        self, talks: Sequence[Talk], *, limit: int = 512, on_text: OnText = silent, cancelled: Callable[[], bool] = never
+        self,
+        talks: Sequence[Talk],
+        *,
+        limit: int = 512,
+        on_text: OnText = silent,
+        cancelled: Callable[[], bool] = never,
+        together: int | None = None,
     ) -> list[Reply]:
         """One reply a talk, several decoded together. Raises ModelError where memory runs out; the next call starts afresh and works."""
-        self._memories.room = CONVERSATIONS + min(len(talks), TOGETHER)
-        replies: list[Reply] = []
+        self._memories.room = CONVERSATIONS + len(talks)
+        rows = [_Row(index, talk) for index, talk in enumerate(talks)]
         try:
             with torch.inference_mode():
-                for start in range(0, len(talks), TOGETHER):
-                    rows = [_Row(start + at, talk) for at, talk in enumerate(talks[start : start + TOGETHER])]
-                    self._answer(rows, limit, on_text, cancelled)
-                    replies += [row.reply for row in rows]
-            return replies
+                self._answer(deque(rows), together or TOGETHER, limit, on_text, cancelled)
+            return [row.reply for row in rows]
         except (RuntimeError, MemoryError) as error:
             self._forget()
             if not out_of_memory(error):
@@ -107,35 +110,47 @@ class LocalEngine:
         self._pictures.clear()
         self._fixed = None
 
-    def _answer(self, rows: list[_Row], limit: int, on_text: OnText, cancelled: Callable[[], bool]) -> None:
-        """Fills in the rows' replies."""
-        model = self.weights.model
-        try:
-            with _watched(model, cancelled):
-                logits = self._read(rows)
-        except Cancelled:
-            for row in rows:
-                row.reply.cancelled = True
-            return
-        decoder = self._decoder(rows, limit)
-        while True:
-            stopped = cancelled()
-            for row in rows:
-                row.reply.cancelled = stopped
-            going = [] if stopped else self._take(rows, logits, limit, on_text)
+    def _answer(self, waiting: deque[_Row], together: int, limit: int, on_text: OnText, cancelled: Callable[[], bool]) -> None:
+        """Fills in the rows' replies, `together` at a time: as some end, waiting ones take their places."""
+        rows: list[_Row] = []
+        decoder: Decoder | FixedDecoder = Decoder(self.weights.model, [])
+        logits = torch.empty(0)
+        while rows or waiting:
+            if waiting and (not rows or together - len(rows) >= together / 4):  # several, so that they are read in one pass
+                fresh = [waiting.popleft() for _ in range(min(together - len(rows), len(waiting)))]
+                try:
+                    with _watched(self.weights.model, cancelled):
+                        first = self._read(fresh)
+                except Cancelled:
+                    waiting.extend(fresh)
+                    break
+                logits = torch.cat([logits, first]) if rows else first
+                if rows:
+                    decoder.join([row.layers for row in fresh])
+                else:
+                    decoder = self._decoder(fresh, limit, alone=len(fresh) == 1 and (together == 1 or not waiting))
+                rows += fresh
+            if cancelled():
+                for at, row in enumerate(rows):
+                    self._remember(row, decoder.layers(at))
+                break
+            going = self._take(rows, logits, limit, on_text)
             for at in set(range(len(rows))).difference(going):
                 self._remember(rows[at], decoder.layers(at))
             if not going:
-                return
+                rows = []
+                continue
             if len(going) < len(rows):
                 decoder.keep(going)
                 rows = [rows[at] for at in going]
             logits = decoder.step([row.ids[-1] for row in rows], [row.prompt.end + len(row.ids) - 1 for row in rows])
+        for row in (*rows, *waiting):
+            row.reply.cancelled = True
 
-    def _decoder(self, rows: list[_Row], limit: int) -> Decoder | FixedDecoder:
-        """A recorded graph for one talk on CUDA; the plain way for all else, and where recording fails."""
+    def _decoder(self, rows: list[_Row], limit: int, alone: bool) -> Decoder | FixedDecoder:
+        """A recorded graph for a talk that stays alone on CUDA; the plain way for all else, and where recording fails."""
         model, room = self.weights.model, len(rows[0].prompt) + limit
-        if self._graphs and len(rows) == 1:
+        if self._graphs and alone:
             try:
                 if self._fixed is None or self._fixed.capacity < room:
                     self._fixed = None  # its memory goes before new is taken

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import figures
-from ..benchmarks import BENCHMARKS
+from ..benchmarks import BENCHMARKS, Benchmark
 from ..records import Record
 
 FAILURES = 20  # named in the report
@@ -16,7 +16,7 @@ FAILURES = 20  # named in the report
 def head(runs: Mapping[str, Sequence[Record]]) -> str:
     """What was run, in one paragraph, and what must be said beside its figures."""
     spec = next(iter(runs.values()))[0].spec
-    kind = BENCHMARKS.get(str(spec.get("benchmark")))
+    benchmark = _benchmark(next(iter(runs.values())))
     facts = {
         "model": spec.get("model"),
         "revision": spec.get("revision"),
@@ -26,8 +26,17 @@ def head(runs: Mapping[str, Sequence[Record]]) -> str:
         "policy": ", ".join(f"{name} {value}" for name, value in (spec.get("policy") or {}).items()),
     }
     lines = "".join(f"<dt>{name}</dt><dd>{html.escape(str(value))}</dd>" for name, value in facts.items() if value)
-    said = f"<p>{html.escape(kind.title)}: {html.escape(kind.citation)}.</p><p class=note>{html.escape(kind.note)}</p>" if kind else ""
-    return f"{said}<dl>{lines}</dl>"
+    if benchmark is None:
+        return f"<dl>{lines}</dl>"
+    title, citation, note = map(html.escape, (benchmark.title, benchmark.citation, benchmark.note))
+    return f"<p>{title}: {citation}.</p><p class=note>{note}</p><dl>{lines}</dl>"
+
+
+def _benchmark(records: Sequence[Record]) -> Benchmark | None:
+    """As the records' spec names it; None where it names none of ours."""
+    spec = records[0].spec
+    kind = BENCHMARKS.get(str(spec.get("benchmark")))
+    return kind(str(spec.get("extractor") or "")) if kind else None
 
 
 def tables(runs: Mapping[str, Sequence[Record]], published: Mapping[str, Any]) -> str:
@@ -38,10 +47,10 @@ def _runs(runs: Mapping[str, Sequence[Record]]) -> str:
     """The official counts of each run, one row a run."""
     rows = []
     for name, records in runs.items():
-        kind = BENCHMARKS.get(str(records[0].spec.get("benchmark")))
-        if kind is None:
+        benchmark = _benchmark(records)
+        if benchmark is None:
             continue
-        found, scored = figures.summary(kind(), records), [record for record in records if record.error is None]
+        found, scored = figures.summary(benchmark, records), [record for record in records if record.error is None]
         low, high = figures.by_image(scored)
         silent = sum(record.answer is None for record in scored)
         mean = found["apo_iou"]["expanded512_px"]["mean"]
@@ -83,9 +92,9 @@ def _ablation(runs: Mapping[str, Sequence[Record]]) -> str:
 def _published(runs: Mapping[str, Sequence[Record]], published: Mapping[str, Any]) -> str:
     """The paper's tables, with the rows of this run where it asked the same benchmark."""
     parts = [f"<h2>Published systems</h2><p class=note>{html.escape(published['source'])}</p>"]
-    spec = next(iter(runs.values()))[0].spec
-    kind = BENCHMARKS.get(str(spec.get("benchmark")))
-    found = {name: figures.summary(kind(), records) for name, records in runs.items()} if kind else {}
+    first = next(iter(runs.values()))
+    spec, benchmark = first[0].spec, _benchmark(first)
+    found = {name: figures.summary(benchmark, records) for name, records in runs.items()} if benchmark else {}
     for each in published["tables"]:
         rows = list(each["rows"])
         for name, summary in found.items():
