@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -82,7 +83,8 @@ def test_a_checkpoint_carries_how_it_is_asked(tuned, tiny):
 
 def test_three_steps_of_grpo_with_adapters_log_what_the_paper_watches(tuned, own, tmp_path):
     run = tmp_path / "run"
-    assert grpo.main(options(tuned / "merged", own, run, "--steps", "3", "--lora", "4", "--checkpointing", *ROLLOUTS)) == 0
+    command = options(tuned / "merged", own, run, "--steps", "3", "--save-every", "1", "--lora", "4", "--checkpointing", *ROLLOUTS)
+    assert grpo.main(command) == 0
     logged = {key for row in history(run) for key, value in row.items() if value is not None}
     assert logged >= {
         *(f"rewards/{name}/mean" for name in ("answer", "pattern", "iou", "region", "necessity")),
@@ -99,6 +101,12 @@ def test_three_steps_of_grpo_with_adapters_log_what_the_paper_watches(tuned, own
     moved = {name for name in before if not torch.equal(before[name], after[name])}
     assert moved
     assert not [name for name in moved if "visual" in name]
+    adapter = run / "checkpoint-3" / "adapter_model.safetensors"
+    whole = load_file(adapter)
+    shutil.rmtree(adapter.parent)  # adapters go on as exactly as all weights do
+    assert grpo.main(command) == 0
+    resumed = load_file(adapter)
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
 def test_a_run_that_was_killed_ends_as_one_that_was_not(tuned, own, tmp_path, root):
