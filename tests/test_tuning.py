@@ -204,6 +204,8 @@ def test_a_label_that_would_be_read_as_something_else_is_found_before_training(t
         (["--policy", "views=3"], "Its entries are"),
         (["--policy", "view"], "NAME=VALUE"),
         (["--set", "no_such_entry=1"], "trl refuses"),
+        (["--prompt-file", "/nowhere.txt"], "prompt file /nowhere.txt can't be read"),
+        (["--train-vision", "--lora", "4"], "Adapters are for the language half"),
         (["--data", "/nowhere"], "holds no questions"),
     ],
 )
@@ -223,3 +225,5 @@ def test_a_base_that_never_looked_is_shown_scenes_as_in_the_paper(tmp_path, tiny
     profile = checkpoint.profile_of("Qwen/Qwen2.5-VL-3B-Instruct", tmp_path, {"max_zooms": 2})
     assert (profile.name, profile.dialect.name) == ("qwen2.5-vl-3b-instruct", "zoomearth")
     assert (profile.policy.view, profile.policy.least, profile.policy.max_zooms) == (512, 512, 2)
+    assert checkpoint.profile_of("", tiny, {}).dialect.name == "zoomearth"
+    assert checkpoint.profile_of("", tiny, {}, dialect="qwen-grounding").dialect.name == "qwen-grounding"
