@@ -102,6 +102,12 @@ class Exchange:
         elif name == "cancelled":
             self.status = Status.CANCELLED
 
+    def outcome(self) -> dict[str, Any]:
+        """What came of it, JSON-able and without pictures, under the names of `zoomearth ask --json`."""
+        names = ("id", "question", "answer", "confidence", "stopped", "why", "model", "seconds", "source", "layer", "message", "hint")
+        zooms = [{key: value for key, value in asdict(seen).items() if key not in ("picture", "thoughts")} for seen in self.zooms]
+        return {"status": self.status.value, **{name: getattr(self, name) for name in names}, "zooms": zooms}
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; the pictures are base64."""
         data = asdict(self)
