@@ -119,10 +119,14 @@ class Exchange:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Exchange:
         """The inverse; fields of a newer version are passed over. Raises KeyError, TypeError, ValueError for what is no exchange."""
-        views = [Seen(**{**_known(Seen, seen), "picture": base64.b64decode(seen.get("picture", ""))}) for seen in data.get("views", [])]
-        return cls(**{**_known(cls, data), "status": Status(data["status"]), "views": views})
+        kept = _known(cls, data)
+        views = [_known(Seen, seen) for seen in kept.get("views", [])]
+        seen = [Seen(**{**view, "picture": base64.b64decode(view.get("picture", ""))}) for view in views]
+        return cls(**{**kept, "status": Status(kept["status"]), "views": seen})
 
 
-def _known(kind: Any, data: dict[str, Any]) -> dict[str, Any]:
+def _known(kind: Any, data: Any) -> dict[str, Any]:
+    if not isinstance(data, dict):
+        raise TypeError(f"{data!r} is no object")
     names = {each.name for each in fields(kind)}
     return {name: value for name, value in data.items() if name in names}
