@@ -39,7 +39,7 @@ MANY = 10  # selected polygons that are asked about without asking back
 
 
 class Dock(QgsDockWidget):
-    """`finished` is emitted when an exchange has ended, with its contents as a dict (see `Exchange.to_dict`)."""
+    """`finished` is emitted when an exchange has ended, with what came of it (see `Exchange.outcome`)."""
 
     finished = pyqtSignal(dict)
     options_clicked = pyqtSignal()
@@ -215,7 +215,7 @@ class Dock(QgsDockWidget):
         if card := self.transcript.card(exchange.id):
             card.offer_restart(self._session.backend.state is State.BROKEN)
         self._refresh()
-        self.finished.emit(exchange.to_dict())
+        self.finished.emit(exchange.outcome())
 
     def _removed(self, exchange: Exchange) -> None:
         self.transcript.remove(exchange)

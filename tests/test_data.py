@@ -125,6 +125,21 @@ def test_no_image_is_on_both_sides(folder):
     assert len(found.examples) + len(found.held_out) == 24
 
 
+@pytest.mark.parametrize("source", ["mme-realworld-rs:/data", "xlrs-bench-lite:/data", "lrs-gro:/data", "lrs-gro:/data#test"])
+def test_nothing_is_trained_on_what_it_is_measured_by(source):
+    with pytest.raises(BackendError, match=r"evaluation only|would train on the split 'test'"):
+        gather(source)
+
+
+def test_a_source_is_read_as_it_is_written():
+    read = [loading.Source.of(text) for text in ("lrs-gro:/data/x#SFT*2", "/data/my*files", "C:/data*0.5")]
+    assert [(one.kind, str(one.folder), one.split, one.weight) for one in read] == [
+        ("lrs-gro", "/data/x", "SFT", 2.0),
+        ("folder", "/data/my*files", "", 1.0),
+        ("folder", "C:/data", "", 0.5),
+    ]
+
+
 def test_drawn_scenes_keep_their_hands_off_the_evaluation(tmp_path):
     for split in ("#901000000-901000010", "#5-5", ""):
         with pytest.raises(BackendError, match="names no scenes") as refused:

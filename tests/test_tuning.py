@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -82,7 +83,8 @@ def test_a_checkpoint_carries_how_it_is_asked(tuned, tiny):
 
 def test_three_steps_of_grpo_with_adapters_log_what_the_paper_watches(tuned, own, tmp_path):
     run = tmp_path / "run"
-    assert grpo.main(options(tuned / "merged", own, run, "--steps", "3", "--lora", "4", "--checkpointing", *ROLLOUTS)) == 0
+    command = options(tuned / "merged", own, run, "--steps", "3", "--save-every", "1", "--lora", "4", "--checkpointing", *ROLLOUTS)
+    assert grpo.main(command) == 0
     logged = {key for row in history(run) for key, value in row.items() if value is not None}
     assert logged >= {
         *(f"rewards/{name}/mean" for name in ("answer", "pattern", "iou", "region", "necessity")),
@@ -99,6 +101,12 @@ def test_three_steps_of_grpo_with_adapters_log_what_the_paper_watches(tuned, own
     moved = {name for name in before if not torch.equal(before[name], after[name])}
     assert moved
     assert not [name for name in moved if "visual" in name]
+    adapter = run / "checkpoint-3" / "adapter_model.safetensors"
+    whole = load_file(adapter)
+    shutil.rmtree(adapter.parent)  # adapters go on as exactly as all weights do
+    assert grpo.main(command) == 0
+    resumed = load_file(adapter)
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
 def test_a_run_that_was_killed_ends_as_one_that_was_not(tuned, own, tmp_path, root):
@@ -196,6 +204,8 @@ def test_a_label_that_would_be_read_as_something_else_is_found_before_training(t
         (["--policy", "views=3"], "Its entries are"),
         (["--policy", "view"], "NAME=VALUE"),
         (["--set", "no_such_entry=1"], "trl refuses"),
+        (["--prompt-file", "/nowhere.txt"], "prompt file /nowhere.txt can't be read"),
+        (["--train-vision", "--lora", "4"], "Adapters are for the language half"),
         (["--data", "/nowhere"], "holds no questions"),
     ],
 )
@@ -215,3 +225,5 @@ def test_a_base_that_never_looked_is_shown_scenes_as_in_the_paper(tmp_path, tiny
     profile = checkpoint.profile_of("Qwen/Qwen2.5-VL-3B-Instruct", tmp_path, {"max_zooms": 2})
     assert (profile.name, profile.dialect.name) == ("qwen2.5-vl-3b-instruct", "zoomearth")
     assert (profile.policy.view, profile.policy.least, profile.policy.max_zooms) == (512, 512, 2)
+    assert checkpoint.profile_of("", tiny, {}).dialect.name == "zoomearth"
+    assert checkpoint.profile_of("", tiny, {}, dialect="qwen-grounding").dialect.name == "qwen-grounding"

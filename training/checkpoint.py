@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from ..backend.engines.weights import load_weights
-from ..backend.models import catalogue, profile_for
+from ..backend.models import catalogue, with_prompt
 from ..core.errors import ModelError
 from ..core.look import Policy
 from ..core.profile import FILE, Profile
@@ -26,15 +26,7 @@ from .processing_zoomearth import ZoomEarthProcessor
 # How the paper shows a scene, for a base that has not been trained to look yet. Views of whole cells, and all of a box: see method, 1.
 PAPER = {"view": 512, "max_zooms": 1, "least": 512, "crop": "grow", "multiple": 28}
 LANGUAGE_LAYERS = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
-CARRIED = (
-    "tokenizer*",
-    "vocab*",
-    "merges*",
-    "special_tokens*",
-    "added_tokens*",
-    "preprocessor_config.json",
-    "video_preprocessor_config.json",
-)
+CARRIED = ("tokenizer*", "vocab*", "merges*", "special_tokens*", "added_tokens*", "*preprocessor_config.json")
 
 
 @dataclass
@@ -65,42 +57,42 @@ def base_folder(name: str) -> Path:
         try:
             folder = Path(snapshot_download(name))
         except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-            raise ModelError(
-                f"{name} can't be had from the hub: {type(error).__name__}.", "Download it where there is a network."
-            ) from error
+            why = f"{name} can't be had from the hub: {type(error).__name__}."
+            raise ModelError(why, "Download it where there is a network.") from error
     if (folder / "adapter_config.json").is_file():
         raise ModelError(f"{folder} holds a LoRA adapter.", f"Fold it in first: python -m zoomearth.training.merge {folder} OUT")
     return folder
 
 
-def profile_of(name: str, folder: Path, policy: dict[str, Any], prompt_file: str = "") -> Profile:
-    """The base's own profile; one that has none is taught the dialect `zoomearth`, shown scenes as in the paper. Raises ModelError.
+def profile_of(name: str, folder: Path, policy: dict[str, Any], prompt_file: str = "", dialect: str = "") -> Profile:
+    """How the model is to be asked: as the base is, in its own dialect; a base that was never taught one learns `zoomearth`, and is shown
+    scenes as in the paper. Raises ModelError.
 
     policy: entries in place of the profile's. prompt_file: an instruction in place of ours, see `zoomearth ask --prompt-file`.
     """
-    if (folder / FILE).is_file():
-        profile = profile_for(str(folder), prompt_file)
-    else:
-        profile = Profile.from_dict({"name": Path(name).name.lower(), "dialect": "zoomearth", "policy": PAPER})
-        if prompt_file:
-            from ..backend.models import with_prompt
-
-            profile = with_prompt(profile, Path(prompt_file).read_text(encoding="utf-8"))
+    own = Profile.of_folder(folder) if (folder / FILE).is_file() else None
+    if own is None or dialect not in ("", own.dialect.name):
+        own = Profile.from_dict({"name": Path(name).name.lower(), "dialect": dialect or "zoomearth", "policy": PAPER})
     try:
-        return replace(profile, policy=replace(profile.policy, **policy))
+        if prompt_file:
+            own = with_prompt(own, Path(prompt_file).expanduser().read_text(encoding="utf-8"))
+        return replace(own, policy=replace(own.policy, **policy))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(f"The prompt file {prompt_file} can't be read: {error}.", "It is a text file in UTF-8.") from error
     except (TypeError, ValueError) as error:
-        raise ModelError(
-            f"The policy can't be changed so: {error}.", f"Its entries are {', '.join(Policy.__dataclass_fields__)}."
-        ) from error
+        entries = ", ".join(Policy.__dataclass_fields__)
+        raise ModelError(f"The policy can't be changed so: {error}.", f"Its entries are {entries}.") from error
 
 
-def load(name: str, policy: dict[str, Any], prompt_file: str = "", *, full: bool = False, train_vision: bool = False) -> Start:
-    """A model ready to be trained, on this process's device. Raises ModelError.
+def load(
+    name: str, policy: dict[str, Any], prompt_file: str = "", dialect: str = "", *, full: bool = False, train_vision: bool = False
+) -> Start:
+    """A model ready to be trained, on this process's device; see `profile_of`. Raises ModelError.
 
     full: all weights are trained, in float32 (a LoRA's base stays in bfloat16 on a GPU). The vision tower is frozen unless train_vision.
     """
     folder = base_folder(name)
-    profile = profile_of(name, folder, policy, prompt_file)
+    profile = profile_of(name, folder, policy, prompt_file, dialect)
     gpu = torch.cuda.is_available()
     device = f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if gpu else "cpu"
     weights = load_weights(folder, device, "bfloat16" if gpu and not full else "float32")
@@ -109,7 +101,6 @@ def load(name: str, policy: dict[str, Any], prompt_file: str = "", *, full: bool
         raise ModelError(f"{folder} holds a model of type {model.config.model_type!r}.", "Training is for Qwen2.5-VL checkpoints.")
     model.train().requires_grad_(True)
     model.model.visual.requires_grad_(train_vision)
-    model.config.use_cache = False
     ends = chat.ends(tokenizer, profile.dialect)
     model.generation_config.eos_token_id = ends
     tokenizer.pad_token = "<|endoftext|>"

@@ -30,7 +30,9 @@ from .folder import Folder
 from .pretrain import HELD_OUT
 from .teaching import taught
 
-OWN = "folder"
+OWN = Folder.name
+TRAINABLE: dict[str, tuple[str, ...]] = {OWN: (), "lrs-gro": ("SFT", "RL"), "lrs-vqa": (), "geollava": (), "scenes": ()}
+"""The sets a model may be trained on, and where that is not all of one, which splits."""
 Fault = Callable[[Example, Size], str]
 """What else is wrong with an example over an image of that size, "" where nothing is."""
 
@@ -64,16 +66,18 @@ def gather(sources: Iterable[str], bad: str, held_out: float, seed: int, profile
     Raises BackendError where a source can't be read, nothing is left, or a row can't be used and that is fatal.
     """
     data = Data()
-    for source in sources:
-        weight, rows = read(source, profile)
+    for source in map(Source.of, sources):
+        source.check_trainable()
         good: list[Example] = []
-        for checked in check(rows, fault):
+        for checked in check(source.rows(profile), fault):
             (data.dropped if isinstance(checked, Unusable) else good).append(checked)  # type: ignore[arg-type]
         if data.dropped and bad == "fatal":
             first = data.dropped[0]
-            raise BackendError(f"{source}: {first.id} can't be used: {first.why}.", "Mend the row, or leave such rows out: --bad skip.")
+            raise BackendError(
+                f"{source.named}: {first.id} can't be used: {first.why}.", "Mend the row, or leave such rows out: --bad skip."
+            )
         data.held_out += [example for example in good if is_held_out(example.image, held_out)]
-        data.examples += weighted([example for example in good if not is_held_out(example.image, held_out)], weight, seed)
+        data.examples += weighted([example for example in good if not is_held_out(example.image, held_out)], source.weight, seed)
     if not data.examples:
         why = Counter(row.why for row in data.dropped).most_common(1)
         raise BackendError(
@@ -82,34 +86,51 @@ def gather(sources: Iterable[str], bad: str, held_out: float, seed: int, profile
     return data
 
 
-def read(source: str, profile: Profile | None = None) -> tuple[float, Loaded]:
-    """The weight of a source, and its rows, read when they are asked for. profile: how scenes are shown, for the thoughts that point."""
-    kind, separator, rest = source.partition(":")
-    if not separator or kind not in BENCHMARKS:
-        kind, rest = OWN, source
-    rest, weight = _number(rest)
-    path, _, split = rest.partition("#")
-    folder = Path(path).expanduser()
-    if kind == OWN:
-        return weight, Folder().load(folder)
-    if kind == Scenes.name:
-        return weight, _drawn(folder, split, profile)
-    benchmark = BENCHMARKS[kind]()
-    rows = benchmark.load(folder, split)
-    return weight, (row if isinstance(row, Unusable) else replace(row, question=benchmark.prompt(row)) for row in rows)
+@dataclass(frozen=True)
+class Source:
+    """A source as it was named; see the module's text."""
 
+    named: str
+    kind: str
+    folder: Path
+    split: str
+    weight: float
 
-def _number(text: str) -> tuple[str, float]:
-    rest, star, number = text.rpartition("*")
-    if not star:
-        return text, 1.0
-    try:
-        weight = float(number)
-    except ValueError:
-        return text, 1.0
-    if not 0 < weight < 1000:
-        raise BackendError(f"The weight of {text} is {number}.", "It is how often an example is used an epoch: 0.5, 1, 2.")
-    return rest, weight
+    @classmethod
+    def of(cls, named: str) -> Source:
+        """Raises BackendError for a weight that is none."""
+        kind, separator, rest = named.partition(":")
+        if not separator or kind not in BENCHMARKS:
+            kind, rest = OWN, named
+        path, star, number = rest.rpartition("*")
+        try:
+            weight = float(number) if star else 1.0
+        except ValueError:  # a star in the path
+            path, weight = rest, 1.0
+        path, _, split = (path if star else rest).partition("#")
+        if not 0 < weight < 1000:
+            raise BackendError(f"The weight of {named} is {number}.", "It is how often an example is used an epoch: 0.5, 1, 2.")
+        return cls(named, kind, Path(path).expanduser(), split, weight)
+
+    def check_trainable(self) -> None:
+        """Raises BackendError for what models are measured by."""
+        splits = TRAINABLE.get(self.kind)
+        if splits is None:
+            raise BackendError(f"{self.named} is for evaluation only.", f"Train on {', '.join(TRAINABLE)}.")
+        if splits and self.split not in splits:
+            raise BackendError(
+                f"{self.named} would train on the split {self.split or 'test'!r}.", f"Write {self.named.partition('#')[0]}#{splits[0]}."
+            )
+
+    def rows(self, profile: Profile | None = None) -> Loaded:
+        """Read as they are asked for. profile: how scenes are shown, for the thoughts that point. Raises BackendError."""
+        if self.kind == OWN:
+            return Folder().load(self.folder)
+        if self.kind == Scenes.name:
+            return _drawn(self.folder, self.split, profile)
+        benchmark = BENCHMARKS[self.kind]()
+        rows = benchmark.load(self.folder, self.split)
+        return (row if isinstance(row, Unusable) else replace(row, question=benchmark.prompt(row)) for row in rows)
 
 
 def _drawn(folder: Path, split: str, profile: Profile | None) -> Loaded:

@@ -17,7 +17,7 @@ from typing import Any
 
 from ..core.errors import ZoomEarthError
 from .benchmarks.base import Unusable
-from .data import check, is_held_out, read
+from .data import Source, check, is_held_out
 from .examples import Example
 
 NAMED = 5  # rows named for each reason, and answers for each category
@@ -108,7 +108,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("source", metavar="FOLDER", help="a folder of your own, or KIND:PATH[#SPLIT]")
     options = parser.parse_args(arguments)
     try:
-        good, bad = counted(read(options.source)[1])
+        good, bad = counted(Source.of(options.source).rows())
     except ZoomEarthError as error:
         print(f"examples: {error.message}\n  {error.hint}", file=sys.stderr)
         return 2

@@ -28,6 +28,9 @@ def flags(parser: argparse.ArgumentParser, *, rate: float, epochs: float, batch:
     parser.add_argument("--out", required=True, type=Path, metavar="RUN", help="the run's folder; the same command goes on with it")
     parser.add_argument("--bad", choices=("skip", "fatal"), default="skip", help="what a row that can't be used does (default skip)")
     parser.add_argument("--held-out", type=float, default=0.0, metavar="SHARE", help="of the images, left out of training")
+    parser.add_argument(
+        "--dialect", choices=("zoomearth", "qwen-grounding"), default="", help="default: the base's, zoomearth if it has none"
+    )
     parser.add_argument("--policy", nargs="+", default=[], metavar="NAME=VALUE", help="how scenes are shown, where it is not the base's")
     parser.add_argument("--prompt-file", default="", help="a text file whose instruction takes the place of ours")
     parser.add_argument("--lora", type=int, default=0, metavar="RANK", help="train adapters of this rank; 0: all weights (default 0)")
@@ -58,9 +61,12 @@ def pairs(given: list[str]) -> dict[str, Any]:
 
 
 def begin(options: argparse.Namespace) -> Start:
-    return load(
-        options.model, pairs(options.policy), options.prompt_file, full=options.lora == 0, train_vision=options.train_vision
-    )  # fmt: skip
+    """The model, ready to be trained. Raises ModelError."""
+    if options.lora and options.train_vision:
+        raise ModelError("Adapters are for the language half: --lora leaves the vision tower as it is.", "Leave out one of the two.")
+    shown = pairs(options.policy)
+    full = options.lora == 0
+    return load(options.model, shown, options.prompt_file, options.dialect, full=full, train_vision=options.train_vision)
 
 
 def configuration(kind: Any, options: argparse.Namespace, **entries: Any) -> Any:

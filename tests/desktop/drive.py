@@ -105,7 +105,7 @@ def main():
         stalls.append(stall)
         assert exchange["answer"] == question["answer"], (kind, exchange["answer"], question["answer"])
         if question["box"]:
-            found = exchange["views"][-1]["roi"]
+            found = exchange["zooms"][-1]["roi"]
             log(f"  IoU with the truth {overlap(found, question['box']):.2f}")
             assert overlap(found, question["box"]) > 0.5
     picture("asked")

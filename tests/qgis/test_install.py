@@ -16,9 +16,9 @@ from package_index import PackageIndex, make_wheel
 from qgis.core import QgsSettings
 from qgis.PyQt.QtCore import QEventLoop, QTimer
 
-from zoomearth.plugin.command import descendants
-from zoomearth.plugin.environment import Build, Environment
-from zoomearth.plugin.install import Installer
+from zoomearth.plugin.install.command import descendants
+from zoomearth.plugin.install.environment import Build, Environment
+from zoomearth.plugin.install.installer import Installer
 
 SMALL = Build("cpu", 1_000_000, 1_000_000)
 ENOUGH = 120_000  # milliseconds; a venv and an update of pip on a busy machine

@@ -64,7 +64,7 @@ def test_the_demo_model_answers_with_evidence_where_the_truth_is(panel, demo_sce
     assert place.xMinimum() == pytest.approx(layer.extent().xMinimum() + roi[0] * gsd, abs=0.01)
     assert place.yMaximum() == pytest.approx(layer.extent().yMaximum() - roi[1] * gsd, abs=0.01)
     assert ended[0]["answer"] == asked["answer"]
-    assert ended[0]["views"][1]["polygon"]
+    assert ended[0]["zooms"][0]["polygon"]
 
 
 def test_the_transcript_shows_question_reasoning_pictures_answer_time_and_model(panel, demo_scene):

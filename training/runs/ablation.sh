@@ -7,7 +7,7 @@ set -eu
 OUT=${OUT:-runs/ablation}
 SEEDS=${SEEDS:-0 1 2}
 VARIANTS=${VARIANTS:-full no-iou no-region}
-STEPS=${STEPS:-80}
+STEPS=${STEPS:-100}
 QUESTIONS=${QUESTIONS:-500}
 PIXELS=2048
 TRAIN=800000000-800000200 # seeds that the demo model never saw
@@ -26,16 +26,16 @@ evaluate weak "$OUT/weak-merged"
 for SEED in $SEEDS; do
   for VARIANT in $VARIANTS; do
     case $VARIANT in
-      full) WEIGHTS="--iou 1 --region 1" ;;
-      no-iou) WEIGHTS="--iou 0 --region 1" ;;
+      full) WEIGHTS="--iou 1 --region 2" ;;
+      no-iou) WEIGHTS="--iou 0 --region 2" ;;
       no-region) WEIGHTS="--iou 1 --region 0" ;;
     esac
     RUN=$OUT/$VARIANT-$SEED
     [ -d "$RUN-merged" ] || {
       # Overlaps as they are, and a reach that fits scenes of 2,048 pixels. The rate is for a model of 2.5 M parameters.
       python -m zoomearth.training.grpo --model "$OUT/weak-merged" --data "scenes:$OUT/scenes#$TRAIN@$PIXELS" --out "$RUN" \
-        --steps "$STEPS" --seed "$SEED" --batch 32 --accumulate 1 --generations 8 --rate 2e-4 --kl 0 --temperature 1 \
-        --max-completion 165 --save-every 10 --measure raw_px --alpha 100 $WEIGHTS
+        --steps "$STEPS" --seed "$SEED" --batch 64 --accumulate 1 --generations 8 --rate 4e-4 --kl 0 --temperature 1 \
+        --max-completion 165 --save-every 10 --measure raw_px --alpha 300 $WEIGHTS
       python -m zoomearth.training.merge "$RUN" "$RUN-merged"
     }
     evaluate "$VARIANT-$SEED" "$RUN-merged"

@@ -9,12 +9,12 @@ from qgis.gui import QgsFileWidget
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QFormLayout, QGroupBox, QHBoxLayout, QMessageBox, QPushButton, QVBoxLayout, QWidget
 
-from .chore import Chore
-from .environment import Environment
-from .i18n import size_text, tr
-from .settings import chosen_python
-from .setup_dialog import SetupDialog
-from .widgets import Verdict, named, paragraph
+from ..i18n import size_text, tr
+from ..install.chore import Chore
+from ..install.dialog import SetupDialog
+from ..install.environment import Environment
+from ..settings import chosen_python
+from ..widgets import Verdict, named, paragraph
 
 PREFIX = "zoomearth_options_"
 

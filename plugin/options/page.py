@@ -10,16 +10,16 @@ from qgis.gui import QgsOptionsPageWidget, QgsOptionsWidgetFactory
 from qgis.PyQt.QtGui import QHideEvent, QIcon
 from qgis.PyQt.QtWidgets import QFormLayout, QGroupBox, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from ..core.config import Settings
+from ...core.config import Settings
+from ..i18n import tr
+from ..install.environment import ICON
+from ..settings import auth_config, choose_auth_config, choose_python, load_message, load_settings, save_settings
+from ..widgets import Verdict, named, setting_widget, value_of
 from .diagnostics import copy_diagnostics
 from .download import Download
-from .environment import ICON
-from .i18n import tr
-from .options_environment import EnvironmentBox
-from .options_model import ModelBox
-from .settings import auth_config, choose_auth_config, choose_python, load_message, load_settings, save_settings
+from .environment import EnvironmentBox
+from .model import ModelBox
 from .trial import Trial
-from .widgets import Verdict, named, setting_widget, value_of
 
 PAGE = "zoomearth_options"  # how `iface.showOptionsDialog` is told to open it
 CHOSEN_BY_THE_MODEL_BOX = ("model", "remote", "remote_model")

@@ -20,11 +20,11 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ..core.config import Settings
+from ...core.config import Settings
+from ..i18n import size_text, tr
+from ..widgets import Verdict, named, paragraph
 from .download import Download
-from .i18n import size_text, tr
 from .models import Model, catalogue
-from .widgets import Verdict, named, paragraph
 
 FOLDER, SERVER = "a folder", "a server"  # data of the last two entries; no model's id has a space
 LABELS = {field.name: (field.metadata["label"], field.metadata["help"]) for field in fields(Settings)}

@@ -22,12 +22,12 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from ..i18n import size_text, tr
+from ..options.diagnostics import copy_diagnostics
+from ..widgets import log_view, named, paragraph
 from .diagnosis import Diagnosis
-from .diagnostics import copy_diagnostics
 from .environment import BUILDS, ICON, Environment, detect_device
-from .i18n import size_text, tr
-from .install import Installer
-from .widgets import log_view, named, paragraph
+from .installer import Installer
 
 
 class SetupDialog(QDialog):

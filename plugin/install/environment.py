@@ -18,11 +18,11 @@ from typing import Any, Optional
 
 from qgis.PyQt.QtCore import QStandardPaths
 
-from ..core.config import data_folder
+from ...core.config import data_folder
+from ..settings import chosen_python
 from .chore import remove_folder
-from .settings import chosen_python
 
-PLUGIN = Path(__file__).resolve().parents[1]
+PLUGIN = Path(__file__).resolve().parents[2]
 REQUIREMENTS = PLUGIN / "resources" / "requirements" / "backend.txt"
 BACKEND = PLUGIN / "backend" / "__main__.py"
 ICON = PLUGIN / "resources" / "icons" / "zoomearth.svg"

@@ -15,11 +15,11 @@ from typing import Generator, Sequence
 
 from qgis.PyQt.QtCore import QProcessEnvironment, QStandardPaths
 
+from ..child import child_environment
+from ..i18n import tr
 from .bases import OLDEST, PROBE, Base, candidates
-from .child import child_environment
 from .diagnosis import Diagnosis, diagnose, disk_full, no_python, no_venv
 from .environment import ISOLATED, MARKER, Build, Environment
-from .i18n import tr
 
 USUAL_BUILD = {"linux": "cuda", "win32": "cpu"}  # the PyTorch that the public index gives whoever does not say which
 OWN_SOURCES = ("index-url", "extra-index-url", "find-links", "no-index")  # settings of pip, which uv does not read

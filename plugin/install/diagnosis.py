@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Callable, Sequence
 
-from .i18n import tr
+from ..i18n import tr
 
 
 @dataclass(frozen=True)

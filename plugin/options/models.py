@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from ..core.config import data_folder
-from .environment import PLUGIN
+from ...core.config import data_folder
+from ..install.environment import PLUGIN
 
 
 @dataclass(frozen=True)
