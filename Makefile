@@ -1,14 +1,19 @@
-# make demo   sets everything up and asks three questions over a scene made on the spot
-# make test   sets everything up and runs the whole suite
-# Both go on where they were interrupted.
+# make demo          sets everything up and asks three questions over a scene made on the spot
+# make test          sets everything up and runs the whole suite, the desktop run included
+# make qgis          opens QGIS with the plugin, in a profile of its own
+# make desktop-test  the real QGIS on a virtual screen: asked by mouse and keyboard, its pictures in .build/desktop
+# make package       the plugin's zip in dist/, examined as the plugin site does
+# make compat        the plugin's tests under QGIS 3.40 and 3.44, in Debian chroots (root, 4 GB, the first time half an hour)
+# All of them go on where they were interrupted.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-qgis demo lint test clean
+.PHONY: help setup setup-qgis setup-desktop demo qgis lint test desktop-test package compat clean
 
 VENV := .venv
 QGIS_VENV := .venv-qgis
 PY := $(VENV)/bin/python
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+QGIS_PYTEST := QT_QPA_PLATFORM=offscreen $(QGIS_VENV)/bin/python -m pytest
 APT := $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get
 
 help:
@@ -17,8 +22,9 @@ help:
 setup: $(VENV)/.installed .build/path/zoomearth
 
 # A pure environment: no system packages, so that numpy and torch are the ones pyproject.toml names.
-$(VENV)/.installed: pyproject.toml
+$(VENV)/.installed: pyproject.toml $(wildcard */requirements.txt) resources/requirements/backend.txt
 	@python3 -c 'import ensurepip, venv' 2>/dev/null || { $(APT) update -q && $(APT) install -y -q python3-venv; }
+	@[ -e /usr/share/wordnet/data.noun ] || { $(APT) update -q && $(APT) install -y -q --no-install-recommends wordnet-base; }
 	$(PY) -m pip --version >/dev/null 2>&1 || python3 -m venv --clear $(VENV)
 	$(PY) -m pip install -q --disable-pip-version-check --editable '.[backend,training,dev]'
 	@touch $@
@@ -32,10 +38,17 @@ setup-qgis: $(QGIS_VENV)/.installed
 
 $(QGIS_VENV)/.installed: Makefile
 	@/usr/bin/python3 -c 'import qgis.core, osgeo.gdal, numpy, PIL, ensurepip' 2>/dev/null || \
-	  { $(APT) update -q && $(APT) install -y -q --no-install-recommends python3-qgis python3-gdal python3-numpy python3-pil python3-venv; }
+	  { $(APT) update -q && $(APT) install -y -q --no-install-recommends python3-qgis qgis-providers python3-gdal python3-numpy python3-pil python3-venv; }
 	$(QGIS_VENV)/bin/python -m pip --version >/dev/null 2>&1 || /usr/bin/python3 -m venv --clear --system-site-packages $(QGIS_VENV)
-	$(QGIS_VENV)/bin/python -m pip install -q --disable-pip-version-check pytest==9.2.0 pytest-timeout hypothesis
+	$(QGIS_VENV)/bin/python -m pip install -q --disable-pip-version-check \
+	  pytest==9.2.0 pytest-qt==4.5.0 pytest-qgis==5.0.2 pytest-timeout hypothesis psutil uv
 	@touch $@
+
+# The desktop itself, a virtual screen for it, and what its tests read files back with.
+setup-desktop: setup-qgis
+	@for program in qgis xvfb-run xauth ogrinfo pdftotext ps; do command -v $$program >/dev/null || missing=1; done; [ -z "$$missing" ] || \
+	  { $(APT) update -q && $(APT) install -y -q --no-install-recommends qgis xvfb xauth gdal-bin poppler-utils procps fonts-open-sans; }
+	@command -v chromium >/dev/null || $(APT) install -y -q --no-install-recommends chromium || echo "no chromium: the tests of reports in a browser are skipped"
 
 demo: setup
 	$(PY) -m zoomearth.training.demo demo-run
@@ -45,9 +58,29 @@ lint: setup
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-test: lint setup-qgis
+test: lint setup-desktop
 	$(PY) -m pytest
-	$(QGIS_VENV)/bin/python -m pytest tests/test_scene.py tests/test_scene_remote.py tests/test_scan.py tests/test_look.py tests/test_dialect.py
+	$(QGIS_PYTEST) -p no:pytest_qgis tests/test_scene.py tests/test_scene_remote.py tests/test_scan.py tests/test_look.py tests/test_dialect.py
+	$(QGIS_PYTEST) tests/qgis
+	$(MAKE) desktop-test
+
+SCENE := .build/desktop/scene-900000010.tif
+
+$(SCENE): $(VENV)/.installed
+	@mkdir -p $(@D)
+	$(PY) -m zoomearth.training.scenes $(@D) --size 8192 --seed 900000010
+
+desktop-test: setup setup-desktop $(SCENE)
+	/usr/bin/python3 release/desktop.py --drive tests/desktop/drive.py $(SCENE); status=$$?; cat .build/desktop/drive.log; exit $$status
+
+qgis: setup setup-desktop $(SCENE)
+	/usr/bin/python3 release/desktop.py $(SCENE)
+
+package: setup
+	$(PY) release/package.py
+
+compat:
+	release/compat.sh trixie forky
 
 clean:
-	rm -rf $(VENV) $(QGIS_VENV) .build demo-run
+	rm -rf $(VENV) $(QGIS_VENV) .build demo-run dist

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Callable, Generator, Sequence, Union
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Callable, Generator, Iterable, Iterator, Sequence, Union
 
 from ..core import errors
 from ..core.dialect import Talk
 from ..core.geometry import Box
-from ..core.look import Action, Answer, Cancelled, Observation, Outcome, Policy, Shown, look
+from ..core.look import Action, Answer, Cancelled, Observation, Outcome, Policy, Shown, Zoom, look
 from .engines import Engine, Reply, never
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from .scene import Scene
 
 REPLY_LIMIT = 1024  # new tokens a reply, unless the caller says otherwise
+IN_HAND = 3  # questions under way for each reply of a batch: replies differ in length, and a full batch costs little more than half a one
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,18 @@ def ignore(event: Event) -> None:
 
 @dataclass(frozen=True)
 class Question:
-    """One question over one open scene; region in source pixels, policy where it is not the model's own."""
+    """One question over one open scene; region in source pixels, policy where it is not the model's own.
+
+    given: the zoom that takes the place of the model's first reply, and the thought said before it (an oracle's box, for evaluation).
+    blind: no picture is shown at all, and the answer is asked for at once.
+    """
 
     scene: Scene
     text: str
     region: Box | None = None
     policy: Policy | None = None
+    given: tuple[Zoom, str] | None = None
+    blind: bool = False
 
 
 @dataclass
@@ -59,10 +67,12 @@ class Answered:
     """What came of a question: the outcome, or the error that ended it; the pictures shown, one for each of `outcome.views`.
 
     confidence: geometric mean probability of the answer's tokens, uncalibrated; None where the engine gives no probabilities.
+    talk: the conversation, or the last of them where a huge scene began several.
     """
 
     question: Question
     outcome: Outcome
+    talk: Talk
     pictures: list[Image] = field(default_factory=list)
     replies: list[Reply] = field(default_factory=list)
     confidence: float | None = None
@@ -89,25 +99,53 @@ def answer(
 
 
 def answer_all(
+    engine: Engine, questions: Sequence[Question], cancelled: Callable[[], bool] = never, limit: int = REPLY_LIMIT
+) -> list[Answered]:
+    """Many questions at once, in order; see `answers`."""
+    done = dict(answers(engine, questions, max(1, len(questions)), cancelled, limit))
+    return [done[index] for index in range(len(questions))]
+
+
+def answers(
     engine: Engine,
-    questions: Sequence[Question],
-    on_answer: Callable[[int, Answered], None] = lambda index, answered: None,
+    questions: Iterable[Question],
+    together: int,
     cancelled: Callable[[], bool] = never,
     limit: int = REPLY_LIMIT,
-) -> list[Answered]:
-    """Many questions, all one step at a time, so that the engine can batch. A scene that fails is a result with `error`."""
-    runs = [_Run(engine, question, ignore) for question in questions]
-    told = set()
+) -> Iterator[tuple[int, Answered]]:
+    """Many questions in lockstep, so that the engine can batch: `together` replies at a time. Yields each with its place among the
+    questions, as it ends.
+
+    IN_HAND times as many are under way, so that a place in the batch is taken again as soon as a reply ends; the next question is taken
+    from `questions` as soon as another is over. A scene that fails, or a reply that can't be had, is a result with `error`; the other
+    questions go on.
+    """
+    waiting = enumerate(questions)
+    going: list[tuple[int, _Run]] = []
     while True:
-        for index, run in enumerate(runs):
-            if run.over and index not in told:
-                told.add(index)
-                on_answer(index, run.result)
-        going = [run for run in runs if not run.over]
-        if not going:
-            return [run.result for run in runs]
-        for run, reply in zip(going, engine.reply([run.talk for run in going], limit=limit, cancelled=cancelled)):
-            run.take(reply)
+        for index, question in itertools.islice(waiting, IN_HAND * together - len(going)):
+            going.append((index, _Run(engine, question, ignore)))
+        over = [(index, run.result) for index, run in going if run.over]
+        yield from over
+        going = [(index, run) for index, run in going if not run.over]
+        if going:
+            _step(engine, [run for _, run in going], together, cancelled, limit)
+        elif not over:
+            return
+
+
+def _step(engine: Engine, runs: list[_Run], together: int, cancelled: Callable[[], bool], limit: int) -> None:
+    """One reply for each. Where there is none for all together, each is asked alone: the error is that question's only."""
+    try:
+        replies = engine.reply([run.talk for run in runs], limit=limit, cancelled=cancelled, together=together)
+    except errors.ZoomEarthError as error:
+        if len(runs) == 1:
+            return runs[0].fail(error)
+        for run in runs:
+            _step(engine, [run], 1, cancelled, limit)
+        return
+    for run, reply in zip(runs, replies):
+        run.take(reply)
 
 
 class _Run:
@@ -116,18 +154,23 @@ class _Run:
     def __init__(self, engine: Engine, question: Question, on_event: Callable[[Event], None]) -> None:
         policy = question.policy or engine.profile.policy
         self.scene = question.scene
-        self.talk = Talk(engine.profile.dialect)
+        if question.blind:
+            policy = replace(policy, max_zooms=0)
+        self.talk = Talk(engine.profile.dialect, question.blind)
         self.on_event = on_event
         self.over = False
-        self.result = Answered(question, Outcome(None))
+        self.result = Answered(question, Outcome(None), self.talk)
         self.started, self.read_before = time.perf_counter(), self.scene.bytes_read
         self.flow: Generator[Observation, Action, Outcome] = look(self.scene.size, question.text, policy, question.region)
         try:
             observation = next(self.flow)
         except ValueError as error:
-            self._fail(errors.SceneError(f"{error} ({self.scene.path}).", "Give a region inside the raster."))
-        else:
-            self._show(observation)
+            self.fail(errors.SceneError(f"{error} ({self.scene.path}).", "Give a region inside the raster."))
+            return
+        self._show(observation)
+        if question.given and self.talk.view and not self.over:
+            zoom, thought = question.given
+            self.take(Reply(self.talk.dialect.write(zoom, self.talk.view, thought)))
 
     def take(self, reply: Reply) -> None:
         """The model has replied: go on to the next view, or to the end."""
@@ -149,18 +192,18 @@ class _Run:
 
     def _show(self, observation: Observation) -> None:
         picture = None
-        if observation.view:
+        if observation.view and not self.talk.blind:
             try:
                 picture = self.scene.part(observation.view)
             except errors.Cancelled:
                 return self._send(Cancelled())
             except errors.ZoomEarthError as error:
-                return self._fail(error)
+                return self.fail(error)
             self.result.pictures.append(picture)
             self.on_event(Saw(len(self.result.pictures) - 1, Shown(observation.view, observation.label, observation.roi), picture))
         self.talk.observe(observation, picture)
 
-    def _fail(self, error: errors.ZoomEarthError) -> None:
+    def fail(self, error: errors.ZoomEarthError) -> None:
         self.result.error = error
         self._finish()
 

@@ -36,10 +36,10 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return options.run(options)
     except ZoomEarthError as error:
-        return _say(error, getattr(options, "json", False))
+        return say(error, getattr(options, "json", False))
     except ImportError as error:
         missing = BackendError(f"Python at {sys.executable} lacks {error.name}.", "pip install 'zoomearth[backend]'")
-        return _say(missing, getattr(options, "json", False))
+        return say(missing, getattr(options, "json", False))
     except KeyboardInterrupt:
         print("zoomearth: interrupted", file=sys.stderr)
         return 130
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
         return 0
 
 
-def _say(error: ZoomEarthError, as_json: bool) -> int:
+def say(error: ZoomEarthError, as_json: bool) -> int:
     if as_json:
         print(json.dumps({"error": error.to_dict()}))
     else:
@@ -56,13 +56,13 @@ def _say(error: ZoomEarthError, as_json: bool) -> int:
     return 2
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     """Says what is wrong with a command line as every other error is said."""
 
     as_json = False
 
     def error(self, message: str) -> NoReturn:
-        sys.exit(_say(BackendError(f"{message[:1].upper()}{message[1:]}.", f"`{self.prog} --help` says how."), self.as_json))
+        sys.exit(say(BackendError(f"{message[:1].upper()}{message[1:]}.", f"`{self.prog} --help` says how."), self.as_json))
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
@@ -75,16 +75,16 @@ def settings_of(options: argparse.Namespace) -> Settings:
 
 
 def _parser(as_json: bool) -> argparse.ArgumentParser:
-    _Parser.as_json = as_json
+    Parser.as_json = as_json
     raw = argparse.RawDescriptionHelpFormatter
-    parser = _Parser("zoomearth", description="Ask a very large raster a question.", epilog=EXAMPLES, formatter_class=raw)
+    parser = Parser("zoomearth", description="Ask a very large raster a question.", epilog=EXAMPLES, formatter_class=raw)
     parser.add_argument("--version", action="version", version=f"zoomearth {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
     ask = commands.add_parser("ask", help="ask questions about a raster", description="Ask questions about a raster: one load for all.")
     ask.add_argument("scene", metavar="SCENE", help="a raster GDAL can open: a file, an URL, /vsizip/..., a VRT")
     ask.add_argument("questions", metavar="QUESTION", nargs="+")
-    _add_settings(ask)
+    add_settings(ask)
     where = ask.add_mutually_exclusive_group()
     where.add_argument(
         "--region",
@@ -123,7 +123,7 @@ def _parser(as_json: bool) -> argparse.ArgumentParser:
     return parser
 
 
-def _add_settings(parser: argparse.ArgumentParser) -> None:
+def add_settings(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("model")
     for setting in fields(Settings):
         choices = setting.metadata["choices"] or None

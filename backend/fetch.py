@@ -61,7 +61,9 @@ def fetch(model: Model, folder: Path, on_progress: OnProgress, cancelled: Callab
                 "Make room, or let ZOOMEARTH_HOME name another place.",
             )
         for file in files:
-            url = f"{_endpoint()}/{model.repo}/resolve/{revision}/{file.name}"
+            home = model.repo if model.kind == "models" else f"{model.kind}/{model.repo}"
+            url = f"{_endpoint()}/{home}/resolve/{revision}/{file.name}"
+            (folder / file.name).parent.mkdir(parents=True, exist_ok=True)
             _bring(client, url, file, folder / file.name, on_progress, cancelled)
     record = {file.name: {"size": file.size, "sha256": file.sha256 or sha256(folder / file.name)} for file in files}
     return {"id": model.id, "repo": model.repo, "revision": revision, "files": record}
@@ -79,7 +81,7 @@ def _list(client: httpx.Client, model: Model) -> tuple[str, list[Wanted]]:
     """The commit, and the files of it that the model needs; only names that can't lead out of the folder."""
     import httpx
 
-    url = f"{_endpoint()}/api/models/{model.repo}/revision/{model.revision or 'main'}"
+    url = f"{_endpoint()}/api/{model.kind}/{model.repo}/revision/{model.revision or 'main'}"
     for attempt in range(ATTEMPTS):
         try:
             answer = client.get(url, params={"blobs": "true"})
@@ -93,14 +95,15 @@ def _list(client: httpx.Client, model: Model) -> tuple[str, list[Wanted]]:
             time.sleep(2**attempt / 4)
         except (ValueError, KeyError, TypeError) as error:
             raise ModelError(f"{url} answers with something that is no listing of a model.", AGAIN) from error
-    names = re.compile(r"[\w.\-]+")
+    names = re.compile(r"(\w[\w.\-]*/)*\w[\w.\-]*")
     files = [
         Wanted(each["rfilename"], int(each["size"]), (each.get("lfs") or {}).get("sha256"), each.get("blobId"))
         for each in siblings
         if names.fullmatch(each["rfilename"]) and any(fnmatch.fnmatch(each["rfilename"], pattern) for pattern in model.files)
     ]
-    if not any(file.name.endswith(".safetensors") for file in files):
-        raise ModelError(f"{model.repo} holds no weights at revision {revision}.", "Report it: the list of models is out of date.")
+    if not any(file.name.endswith(".safetensors") for file in files) if model.kind == "models" else not files:
+        what = "weights" if model.kind == "models" else " or ".join(model.files)
+        raise ModelError(f"{model.repo} holds no {what} at revision {revision}.", "Report it: the list of models is out of date.")
     return revision, files
 
 

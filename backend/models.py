@@ -28,7 +28,10 @@ OnProgress = Callable[[str, int, int], None]  # file name, bytes there, bytes in
 
 @dataclass(frozen=True)
 class Model:
-    """An entry of models.json. bundled: its folder under resources/; repo: on the hub. bytes: of the download, about."""
+    """An entry of models.json. bundled: its folder under resources/; repo: on the hub. bytes: of the download, about.
+
+    kind: models, or datasets: what the hub keeps it among.
+    """
 
     id: str
     title: str
@@ -39,6 +42,7 @@ class Model:
     licence: str
     files: tuple[str, ...] = ()
     profile: dict[str, Any] = field(default_factory=dict)
+    kind: str = "models"
 
     @property
     def folder(self) -> Path:
@@ -201,6 +205,16 @@ def sha256(file: Path) -> str:
         while block := stream.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def revision(name: str) -> str:
+    """Which weights a model's folder holds: the hub's commit where they were downloaded, else a digest of the files. Raises ModelError."""
+    folder = find(name)
+    try:
+        return str(json.loads((folder / RECEIPT).read_text(encoding="utf-8"))["revision"])
+    except (OSError, ValueError, KeyError):
+        digests = "".join(sha256(file) for file in sorted(folder.glob("*.safetensors")))
+        return "sha256:" + hashlib.sha256(digests.encode()).hexdigest()[:16]
 
 
 def _intact(file: Path, recorded: dict[str, Any] | None) -> bool:

@@ -180,10 +180,11 @@ class QwenGrounding(Dialect):
 
 
 class Talk:
-    """The conversation about one question, in a dialect: observations in, actions out."""
+    """The conversation about one question, in a dialect: observations in, actions out. blind: its pictures are left out."""
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, dialect: Dialect, blind: bool = False) -> None:
         self.dialect = dialect
+        self.blind = blind
         self.turns: list[Turn] = []
         self.view: View | None = None
 
@@ -193,7 +194,10 @@ class Talk:
             self.turns = []
         self.view = observation.view or self.view
         turns = self.dialect.observe(observation)
-        self.turns += [replace(turn, picture=picture) if turn.view else turn for turn in turns]
+        if self.blind:
+            self.turns += [replace(turn, view=None) for turn in turns]
+        else:
+            self.turns += [replace(turn, picture=picture) if turn.view else turn for turn in turns]
 
     @property
     def forced(self) -> str:

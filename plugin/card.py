@@ -13,6 +13,7 @@ from ..core.thoughts import thought
 from .canvas import CASING, color_of
 from .exchange import Exchange, Seen, Status
 from .i18n import tr
+from .widgets import named
 
 THUMB = 104  # pixels of a thumbnail's longer side, before the screen's own scaling
 COLUMNS = 3
@@ -41,8 +42,7 @@ class Card(QFrame):
         self.exchange = exchange
         self.setObjectName(f"zoomearth_exchange_{exchange.id}")
         self.setAccessibleName(tr("Question: {question}").format(question=exchange.question))
-        self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.setAutoFillBackground(True)
+        self.mark(False)
         self._question = _label("zoomearth_exchange_question", bold=True)
         self._where = _label("zoomearth_exchange_where", small=True)
         self._delete = _button("zoomearth_exchange_delete", tr("Delete this exchange (it can be undone)"), "✕")
@@ -58,7 +58,7 @@ class Card(QFrame):
         font = self._answer.font()
         font.setPointSizeF(font.pointSizeF() * 1.25)
         self._answer.setFont(font)
-        self._answer.setStyleSheet("border-left: 3px solid palette(highlight); padding: 2px 8px;")
+        self._answer.setStyleSheet("QLabel { border: 0; border-left: 3px solid palette(highlight); padding: 2px 8px; }")
         self._note = _label("zoomearth_exchange_note", small=True)
         self._log = _label("zoomearth_exchange_log", small=True)
         self._log.setVisible(False)
@@ -101,8 +101,9 @@ class Card(QFrame):
 
     def mark(self, marked: bool) -> None:
         """The exchange whose box was clicked on the map."""
-        self.setFrameShadow(QFrame.Shadow.Raised if marked else QFrame.Shadow.Plain)
-        self.setLineWidth(3 if marked else 1)
+        self.marked = marked
+        line = "2px solid palette(highlight)" if marked else "1px solid palette(mid)"
+        self.setStyleSheet(f"Card {{ border: {line}; border-radius: 4px; }}")
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
@@ -170,11 +171,8 @@ def _label(name: str, bold: bool = False, small: bool = False) -> QLabel:
 
 
 def _button(name: str, tip: str, text: str) -> QToolButton:
-    button = QToolButton()
-    button.setObjectName(name)
+    button = named(QToolButton(), name, tip)
     button.setText(text)
-    button.setToolTip(tip)
-    button.setAccessibleName(tip)
     button.setAutoRaise(True)
     return button
 

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 from qgis.core import (
     Qgis,
-    QgsApplication,
     QgsCoordinateReferenceSystem,
-    QgsMapLayer,
-    QgsMapLayerProxyModel,
-    QgsRasterLayer,
-    QgsVectorLayer,
 )
-from qgis.gui import QgisInterface, QgsDockWidget, QgsDoubleSpinBox, QgsMapLayerComboBox
+from qgis.gui import QgisInterface, QgsDockWidget
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import (
-    QComboBox,
     QFileDialog,
-    QFormLayout,
     QHBoxLayout,
     QLabel,
     QMenu,
@@ -31,24 +24,22 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ..core.errors import SceneError, ZoomEarthError
-from . import scope
-from .canvas import Boxes, Picker, Rectangle, fly_to
+from ..core.errors import ZoomEarthError
+from .canvas import Boxes, Picker, fly_to
 from .exchange import Exchange, Seen
+from .form import Form
 from .i18n import tr
-from .layers import read_by_gdal
 from .process import State
 from .question import QuestionBox
-from .scope import Place, Scope
 from .session import Session
-from .snapshot import default_resolution
 from .transcript import Transcript
+from .widgets import named, paragraph, tool_button
 
 MANY = 10  # selected polygons that are asked about without asking back
 
 
 class Dock(QgsDockWidget):
-    """`finished` is emitted when an exchange has ended, with its contents as a dict (see `Exchange.to_dict`)."""
+    """`finished` is emitted when an exchange has ended, with what came of it (see `Exchange.outcome`)."""
 
     finished = pyqtSignal(dict)
     options_clicked = pyqtSignal()
@@ -63,50 +54,19 @@ class Dock(QgsDockWidget):
         self._canvas = iface.mapCanvas()
         self._boxes = Boxes(self._canvas)
         self._picker = Picker(self._canvas, session.keeper.layers, self)
-        self._rectangle = Rectangle(self._canvas, self)
         self._looking = ""  # the label of the view shown last
         self._build()
         self._connect()
-        self._follow(iface.activeLayer())
-        self._layer_changed(self.layer.currentLayer())
-        self._scope_changed()
         self._replaced()
 
     def close_down(self) -> None:
         """Leaves nothing on the canvas, and no signal of QGIS connected."""
         self._picker.close()
         self._boxes.clear()
-        self._rectangle.close()
-        self._iface.currentLayerChanged.disconnect(self._follow)
+        self.form.close_down()
 
     def _build(self) -> None:
-        self.layer = QgsMapLayerComboBox()
-        self.layer.setObjectName("zoomearth_layer")
-        self.layer.setFilters(QgsMapLayerProxyModel.Filter.RasterLayer)
-        self.layer.setAccessibleName(tr("Raster layer"))
-        self.layer.setToolTip(tr("The raster that is asked about. It follows the layer that is active in QGIS."))
-        self.scope = QComboBox()
-        self.scope.setObjectName("zoomearth_scope")
-        self.scope.setAccessibleName(tr("Scope"))
-        self.scope.setToolTip(tr("What part of the layer the model may look at."))
-        for choice, words in (
-            (Scope.LAYER, tr("Whole layer")),
-            (Scope.CANVAS, tr("Map canvas extent")),
-            (Scope.RECTANGLE, tr("Drawn rectangle")),
-            (Scope.FEATURES, tr("Selected polygons")),
-        ):
-            self.scope.addItem(words, choice)
-        self.draw = _tool_button("zoomearth_draw", tr("Draw the rectangle on the map"), "/mActionAddBasicRectangle.svg")
-        self.resolution = QgsDoubleSpinBox()
-        self.resolution.setObjectName("zoomearth_resolution")
-        self.resolution.setAccessibleName(tr("Snapshot resolution"))
-        self.resolution.setToolTip(
-            tr("Map units per pixel at which a picture of this layer is taken, because its pixels are not in a file.")
-        )
-        self.resolution.setDecimals(6)
-        self.resolution.setRange(1e-6, 1e6)
-        self.resolution.setSuffix(tr(" map units per pixel"))
-        self._resolution_label = QLabel(tr("Snapshot"))
+        self.form = Form(self._iface)
         self.transcript = Transcript()
         self.stage = QLabel()
         self.stage.setObjectName("zoomearth_stage")
@@ -123,7 +83,7 @@ class Dock(QgsDockWidget):
         self.cancel = QPushButton(tr("Cancel"))
         self.cancel.setObjectName("zoomearth_cancel")
         self.cancel.setToolTip(tr("Stop answering, and drop the questions that wait"))
-        self.export = _tool_button("zoomearth_export", tr("Export boxes, or the conversation as a report"), "/mActionFileSaveAs.svg")
+        self.export = tool_button("zoomearth_export", tr("Export boxes, or the conversation as a report"), "/mActionFileSaveAs.svg")
         menu = QMenu(self.export)
         self.export_rois = menu.addAction(tr("Boxes as Shapefile, GeoPackage or GeoJSON…"))
         self.export_html = menu.addAction(tr("Report as HTML…"))
@@ -132,22 +92,21 @@ class Dock(QgsDockWidget):
             action.setObjectName(f"zoomearth_export_{name}_action")
         self.export.setMenu(menu)
         self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.undo = _tool_button("zoomearth_undo", tr("Bring back the exchange deleted last"), "/mActionUndo.svg")
-        self.save = _tool_button("zoomearth_save", tr("Choose the GeoPackage that keeps the results"), "/mActionFileSave.svg")
-        self.options = _tool_button("zoomearth_options", tr("Model, server and environment"), "/mActionOptions.svg")
-        self.kept = QLabel(tr("The results are in a temporary file until the project is saved, or you choose one."))
+        self.undo = tool_button("zoomearth_undo", tr("Bring back the exchange deleted last"), "/mActionUndo.svg")
+        self.save = tool_button("zoomearth_save", tr("Choose the GeoPackage that keeps the results"), "/mActionFileSave.svg")
+        self.options = tool_button("zoomearth_options", tr("Model, server and environment"), "/mActionOptions.svg")
+        self.kept = QWidget()
         self.kept.setObjectName("zoomearth_kept")
-        self.kept.setWordWrap(True)
+        said = paragraph(tr("The results are in a temporary file until you save the project, or choose one."))
+        choose = named(QPushButton(tr("Choose…")), "zoomearth_choose", tr("Choose the GeoPackage that keeps the results"))
+        choose.clicked.connect(self._save)
+        row = QHBoxLayout(self.kept)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(said, 1)
+        row.addWidget(choose)
         self._lay_out()
 
     def _lay_out(self) -> None:
-        where = QHBoxLayout()
-        where.addWidget(self.scope, 1)
-        where.addWidget(self.draw)
-        form = QFormLayout()
-        form.addRow(tr("Layer"), self.layer)
-        form.addRow(tr("Scope"), where)
-        form.addRow(self._resolution_label, self.resolution)
         buttons = QHBoxLayout()
         for button in (self.export, self.undo, self.save, self.options):
             buttons.addWidget(button)
@@ -157,7 +116,7 @@ class Dock(QgsDockWidget):
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(6, 6, 6, 6)
-        column.addLayout(form)
+        column.addWidget(self.form)
         column.addWidget(self.transcript, 1)
         for widget in (self.kept, self.stage, self.progress, self.question):
             column.addWidget(widget)
@@ -165,10 +124,7 @@ class Dock(QgsDockWidget):
         self.setWidget(inside)
 
     def _connect(self) -> None:
-        self._iface.currentLayerChanged.connect(self._follow)
-        self.layer.layerChanged.connect(self._layer_changed)
-        self.scope.currentIndexChanged.connect(self._scope_changed)
-        self.draw.clicked.connect(self._rectangle.draw)
+        self.form.layer_changed.connect(self._refresh)
         self.question.sent.connect(self.send)
         self.question.textChanged.connect(self._refresh)
         self.ask.clicked.connect(self.send)
@@ -194,14 +150,14 @@ class Dock(QgsDockWidget):
 
     def send(self) -> None:
         """Asks what stands in the question box."""
-        layer, question = self.layer.currentLayer(), self.question.text
-        if not question or not isinstance(layer, QgsRasterLayer):
+        layer, question = self.form.raster, self.question.text
+        if not question or layer is None:
             self._warn(tr("Choose a raster layer and type a question."), "")
             return
         if not self._ready():
             return
         try:
-            places = self._places(layer)
+            places = self.form.places(layer)
         except ZoomEarthError as error:
             self._warn(error.message, error.hint)
             return
@@ -209,49 +165,12 @@ class Dock(QgsDockWidget):
             return
         self.question.remember()
         for place in places:
-            self._session.ask(layer, question, place, self._resolution_of(layer))
-
-    def _places(self, layer: QgsRasterLayer) -> list[Place]:
-        choice, canvas = self.scope.currentData(), self._canvas
-        if choice is Scope.CANVAS:
-            return [scope.rectangle(tr("map canvas extent"), canvas.extent(), canvas.mapSettings().destinationCrs(), layer)]
-        if choice is Scope.FEATURES:
-            active = self._iface.activeLayer()
-            return scope.features(layer, scope.with_selection(active if isinstance(active, QgsVectorLayer) else None))
-        if choice is Scope.RECTANGLE:
-            if self._rectangle.extent is None:
-                self._rectangle.draw()
-                raise SceneError(tr("No rectangle is drawn yet."), tr("Drag it on the map, then ask."))
-            return [scope.rectangle(tr("drawn rectangle"), self._rectangle.extent, self._rectangle.crs, layer)]
-        return [Place(tr("whole layer"))]
-
-    def _resolution_of(self, layer: QgsRasterLayer) -> Optional[float]:
-        return None if read_by_gdal(layer) else self.resolution.value()
-
-    def _follow(self, layer: Optional[QgsMapLayer]) -> None:
-        """The layer that is active in QGIS, where it is a raster."""
-        if isinstance(layer, QgsRasterLayer):
-            self.layer.setLayer(layer)
-
-    def _layer_changed(self, layer: Optional[QgsMapLayer]) -> None:
-        needs_snapshot = isinstance(layer, QgsRasterLayer) and not read_by_gdal(layer)
-        self.resolution.setVisible(needs_snapshot)
-        self._resolution_label.setVisible(needs_snapshot)
-        if needs_snapshot:
-            self.resolution.setValue(default_resolution(layer, scope.units_per_pixel(self._canvas, layer)))
-        self._refresh()
-
-    def _scope_changed(self) -> None:
-        drawn = self.scope.currentData() is Scope.RECTANGLE
-        self.draw.setVisible(drawn)
-        if drawn and self._rectangle.extent is None:
-            self._rectangle.draw()
-        self._rectangle.show(drawn)
+            self._session.ask(layer, question, place, self.form.snapshot_resolution)
 
     def _refresh(self) -> None:
         """What can be clicked now, and what is said of where the results are."""
         session = self._session
-        self.ask.setEnabled(isinstance(self.layer.currentLayer(), QgsRasterLayer) and bool(self.question.text))
+        self.ask.setEnabled(self.form.raster is not None and bool(self.question.text))
         self.cancel.setEnabled(session.busy)
         self.progress.setVisible(session.busy)
         self.stage.setVisible(session.busy)
@@ -296,7 +215,7 @@ class Dock(QgsDockWidget):
         if card := self.transcript.card(exchange.id):
             card.offer_restart(self._session.backend.state is State.BROKEN)
         self._refresh()
-        self.finished.emit(exchange.to_dict())
+        self.finished.emit(exchange.outcome())
 
     def _removed(self, exchange: Exchange) -> None:
         self.transcript.remove(exchange)
@@ -341,13 +260,3 @@ class Dock(QgsDockWidget):
         text = tr("{count} polygons are selected: each is a question of its own. Ask all of them?").format(count=count)
         yes = QMessageBox.StandardButton.Yes
         return QMessageBox.question(self, "ZoomEarth", text, yes | QMessageBox.StandardButton.No) == yes
-
-
-def _tool_button(name: str, tip: str, icon: str) -> QToolButton:
-    button = QToolButton()
-    button.setObjectName(name)
-    button.setToolTip(tip)
-    button.setAccessibleName(tip)
-    button.setIcon(QgsApplication.getThemeIcon(icon))
-    button.setAutoRaise(True)
-    return button

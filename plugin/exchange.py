@@ -102,6 +102,12 @@ class Exchange:
         elif name == "cancelled":
             self.status = Status.CANCELLED
 
+    def outcome(self) -> dict[str, Any]:
+        """What came of it, JSON-able and without pictures, under the names of `zoomearth ask --json`."""
+        names = ("id", "question", "answer", "confidence", "stopped", "why", "model", "seconds", "source", "layer", "message", "hint")
+        zooms = [{key: value for key, value in asdict(seen).items() if key not in ("picture", "thoughts")} for seen in self.zooms]
+        return {"status": self.status.value, **{name: getattr(self, name) for name in names}, "zooms": zooms}
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; the pictures are base64."""
         data = asdict(self)
@@ -113,10 +119,14 @@ class Exchange:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Exchange:
         """The inverse; fields of a newer version are passed over. Raises KeyError, TypeError, ValueError for what is no exchange."""
-        views = [Seen(**{**_known(Seen, seen), "picture": base64.b64decode(seen.get("picture", ""))}) for seen in data.get("views", [])]
-        return cls(**{**_known(cls, data), "status": Status(data["status"]), "views": views})
+        kept = _known(cls, data)
+        views = [_known(Seen, seen) for seen in kept.get("views", [])]
+        seen = [Seen(**{**view, "picture": base64.b64decode(view.get("picture", ""))}) for view in views]
+        return cls(**{**kept, "status": Status(kept["status"]), "views": seen})
 
 
-def _known(kind: Any, data: dict[str, Any]) -> dict[str, Any]:
+def _known(kind: Any, data: Any) -> dict[str, Any]:
+    if not isinstance(data, dict):
+        raise TypeError(f"{data!r} is no object")
     names = {each.name for each in fields(kind)}
     return {name: value for name, value in data.items() if name in names}

@@ -36,7 +36,7 @@ class Keeper(QObject):
 
     def __init__(self, parent: Optional[QObject] = None) -> None:
         super().__init__(parent)
-        self.store: Optional[Store] = None
+        self.store = _store_of_project()
         project = QgsProject.instance()
         project.readProject.connect(self._project_read)
         project.cleared.connect(self._project_cleared)
@@ -139,12 +139,7 @@ class Keeper(QObject):
             project.writeEntry(*CHOSEN, chosen)
 
     def _project_read(self) -> None:
-        project = QgsProject.instance()
-        written, found = project.readEntry(*ENTRY)
-        self.store = Store(Path(project.readPath(written))) if found and written else None
-        if self.store and not self.store.path.exists():
-            say(tr("The results of this project are missing: {path}.").format(path=self.store.path), Qgis.MessageLevel.Warning)
-            self.store = None
+        self.store = _store_of_project()
         self.project_changed.emit()
 
     def _project_cleared(self) -> None:
@@ -170,6 +165,19 @@ class Keeper(QObject):
             return
         if unchanged:
             project.write()
+
+
+def _store_of_project() -> Optional[Store]:
+    """The one that the open project names, where it is still there."""
+    project = QgsProject.instance()
+    written, found = project.readEntry(*ENTRY)
+    if not found or not written:
+        return None
+    path = Path(project.readPath(written))
+    if not path.exists():
+        say(tr("The results of this project are missing: {path}.").format(path=path), Qgis.MessageLevel.Warning)
+        return None
+    return Store(path)
 
 
 def _unsaved_folder() -> Path:

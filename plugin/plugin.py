@@ -15,19 +15,19 @@ from qgis.PyQt.QtWidgets import QAction, QFileDialog
 
 from ..core.errors import BackendError, ZoomEarthError
 from .dock import Dock
-from .environment import ICON, backend_python
 from .export import rows, selected
 from .export_dialog import ExportDialog
 from .i18n import tr
+from .install.dialog import SetupDialog
+from .install.environment import ICON, backend_python
 from .keeper import Keeper
-from .options import PAGE, OptionsFactory
+from .options.page import PAGE, OptionsFactory
 from .process import Backend, command
 from .processing.provider import Provider
 from .report import write_html
 from .report_pdf import write_pdf
 from .session import Session
 from .settings import load_message
-from .setup_dialog import SetupDialog
 
 TRANSLATIONS = Path(__file__).resolve().parent.parent / "resources" / "i18n"
 

@@ -197,7 +197,7 @@ def _mark(seen: Seen, left: float, top: float, size: float) -> str:
     x, y, width, height = x0 - left, y0 - top, x1 - x0, y1 - y0
     color = color_of(seen.step)
     frame = f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" fill="none" vector-effect="non-scaling-stroke"'
-    at = y - size * 1.2 if seen.step % 2 else y + height
+    at = max(0, y - size * 1.2) if seen.step % 2 else y + height
     number = f'<text x="{x + size / 2:g}" y="{at + size * 0.95:g}" font-size="{size:g}" font-weight="700" text-anchor="middle" fill="#111">'
     return (
         f'{frame} stroke="{CASING}" stroke-width="4.5"/>{frame} stroke="{color}" stroke-width="2.2"/>'

@@ -50,7 +50,7 @@ class Session(QObject):
     def __init__(self, backend: Backend, keeper: Keeper, load: Callable[[], dict[str, Any]], parent: Optional[QObject] = None) -> None:
         super().__init__(parent)
         self.backend, self.keeper = backend, keeper
-        self.exchanges: list[Exchange] = []
+        self.exchanges: list[Exchange] = keeper.read()
         self._load = load
         self._waiting: deque[Asked] = deque()
         self._running: Optional[Asked] = None

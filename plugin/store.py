@@ -81,6 +81,7 @@ class Store:
         self.path = path
         self._exchanges: Optional[QgsVectorLayer] = None
         self._rois: dict[str, str] = {}  # tables made for rasters, by the raster's source
+        self._known: set[str] = set()  # tables that are there: listing them takes as long as writing a row
 
     def make_tables(self, exchange: Exchange, rois: bool) -> None:
         """What `write` and `roi_layer` need, where it is not there yet. A table takes the disk a while, so each is made ahead."""
@@ -161,10 +162,12 @@ class Store:
 
     def _tables(self) -> set[str]:
         if not self.path.exists():
-            return set()
-        layer = QgsVectorLayer(str(self.path), "", "ogr")
-        parts = layer.dataProvider().subLayers() if layer.isValid() else []
-        return {part.split(layer.dataProvider().sublayerSeparator())[1] for part in parts}
+            self._known = set()
+        elif not self._known:
+            layer = QgsVectorLayer(str(self.path), "", "ogr")
+            parts = layer.dataProvider().subLayers() if layer.isValid() else []
+            self._known = {part.split(layer.dataProvider().sublayerSeparator())[1] for part in parts}
+        return self._known
 
     def _create(self, name: str, fields: dict[str, Any], geometry: QgsWkbTypes.Type, crs: str) -> None:
         columns = QgsFields()
@@ -180,6 +183,7 @@ class Store:
         if writer.hasError() != QgsVectorFileWriter.WriterError.NoError:
             raise self._unwritable(self.path, writer.errorMessage())
         del writer  # which closes the file
+        self._known.add(name)
 
     def _add(self, layer: QgsVectorLayer, features: list[QgsFeature]) -> None:
         done, _ = layer.dataProvider().addFeatures(features)

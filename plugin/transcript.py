@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from .card import Card
@@ -29,7 +29,7 @@ class Transcript(QScrollArea):
         self.setAccessibleName(tr("Questions and answers"))
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        inside = QWidget()
+        inside = _Column()
         self._column = QVBoxLayout(inside)
         self._column.setContentsMargins(2, 2, 2, 2)
         self._empty = QLabel(tr("Choose a raster layer, ask a question, and see where the answer was read."))
@@ -123,3 +123,10 @@ class Transcript(QScrollArea):
         """What is new is brought into view; whoever reads further up is left there."""
         if self._at_end:
             self.verticalScrollBar().setValue(high)
+
+
+class _Column(QWidget):
+    """As high as its cards are at the width there is; a layout's own least height is that of its narrowest form."""
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, 0)

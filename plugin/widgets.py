@@ -9,7 +9,7 @@ from qgis.core import QgsApplication
 from qgis.gui import QgsFileWidget
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QFontDatabase
-from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QWidget
+from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QToolButton, QWidget
 
 from .i18n import tr
 
@@ -22,6 +22,14 @@ def named(widget: Widget, name: str, about: str) -> Widget:
     widget.setToolTip(about)
     widget.setAccessibleName(about)
     return widget
+
+
+def tool_button(name: str, about: str, icon: str) -> QToolButton:
+    """icon: the file's name in QGIS's theme."""
+    button = named(QToolButton(), name, about)
+    button.setIcon(QgsApplication.getThemeIcon(icon))
+    button.setAutoRaise(True)
+    return button
 
 
 def paragraph(text: str = "") -> QLabel:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+from zoomearth.backend.jobs import Jobs
 from zoomearth.backend.messages import Ask, Load
-from zoomearth.backend.serve import Jobs, Worker
+from zoomearth.backend.serve import Worker
 from zoomearth.backend.story import Outbox
 from zoomearth.core.wire import LineReader
 from zoomearth.plugin.exchange import Exchange

@@ -11,11 +11,11 @@ import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
-def make_wheel(name: str, version: str = "1.0", size: int = 1000) -> tuple[str, bytes]:
+def make_wheel(name: str, version: str = "1.0", size: int = 1000, module: bytes = b"HERE = True\n") -> tuple[str, bytes]:
     """File name and content of a pure wheel with one module and `size` bytes that can't be compressed."""
     info = f"{name}-{version}.dist-info"
     files = {
-        f"{name}/__init__.py": b"HERE = True\n",
+        f"{name}/__init__.py": module,
         f"{name}/data.bin": os.urandom(size),
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode(),
         f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
@@ -70,8 +70,11 @@ class PackageIndex:
             def log_message(self, *_: object) -> None:
                 pass
 
+            def do_HEAD(self) -> None:
+                self.do_GET()
+
             def do_GET(self) -> None:
-                index.asked.append(self.path)
+                index.asked.extend([self.path] if self.command == "GET" else [])
                 body = index._page(self.path)
                 self.send_response(200 if body is not None else 404)
                 self.send_header("Content-Length", str(len(body or b"")))
@@ -79,6 +82,8 @@ class PackageIndex:
                 if self.path.startswith("/files"):
                     self.send_header("Cache-Control", "max-age=365000000, immutable")
                 self.end_headers()
+                if self.command == "HEAD":
+                    return
                 middle = len(body or b"") // 2 if any(f"/{name}-" in self.path for name in index.held) else 0
                 with contextlib.suppress(OSError):  # whoever asked was killed
                     self.wfile.write((body or b"")[:middle])

@@ -1,6 +1,7 @@
 """The drivers: whoever drives the loop, the model is shown the same pictures, and a bad scene costs only its own answer."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -16,6 +17,8 @@ from zoomearth.core.errors import Cancelled, SceneError
 from zoomearth.core.geometry import Box
 from zoomearth.core.look import Answer, Policy, Stopped, Zoom
 from zoomearth.core.profile import Profile
+from zoomearth.training.environment import Environment
+from zoomearth.training.examples import Example
 from zoomearth.training.transcript import transcript
 
 PROFILE = Profile.from_dict({"name": "scripted", "dialect": "zoomearth", "policy": {"view": 168, "least": 168}})
@@ -54,23 +57,38 @@ class Lockstep(ScriptedEngine):
         return [Reply(script) for _ in talks]
 
 
-def test_every_driver_shows_the_model_the_same_pictures(scene):
+def ask_apart(raster):
+    """One question on a thread of its own, as a benchmark asks a server."""
+    with Scene.open(str(raster)) as scene:
+        return answer(engine(), Question(scene, "How many?"))
+
+
+def test_every_driver_shows_the_model_the_same_pictures(scene, raster):
     events = []
     alone = answer(engine(), Question(scene, "How many?"), events.append)
     batch = answer_all(Lockstep(PROFILE, REPLIES), [Question(scene, "How many?")] * 3)
+    with ThreadPoolExecutor(3) as pool:
+        batch += pool.map(ask_apart, [raster] * 3)
     actions = [Zoom(zoom.roi, zoom.label) for zoom in alone.outcome.zooms] + [Answer("3")]
     talks, labelled = transcript(PROFILE, scene.size, "How many?", actions, ["a pier in the north", "ships", "three"], picture=scene.part)
+    tuned = Environment(PROFILE, [Example("1", raster, "How many?", "3")])
+    told = [tuned.reset(index=0), *(tuned.zoom(reply) for reply in REPLIES[:-1])]
+    rewarded = tuned._end([{"role": "assistant", "content": reply} for reply in REPLIES], cut=False)
     assert alone.outcome.answer == "3"
     assert len(alone.outcome.zooms) == 2
-    for other in (*(one.outcome for one in batch), labelled):
+    for other in (*(one.outcome for one in batch), labelled, rewarded):
         assert other == alone.outcome
     seen = [event.picture for event in events if isinstance(event, Saw)]
     shown = [turn.picture for talk in talks for turn in talk.turns if turn.view]
-    for pictures in (seen, shown, *(one.pictures for one in batch)):
+    given = [block["image"] for content in told for block in content if block["type"] == "image"]
+    for pictures in (seen, shown, given, *(one.pictures for one in batch)):
         assert [picture.tobytes() for picture in pictures] == [picture.tobytes() for picture in alone.pictures]
     spoken = [turn.text for talk in talks for turn in talk.turns if turn.role == "assistant"]
     assert spoken == REPLIES
     assert "".join(event.delta for event in events if isinstance(event, Said)) == "".join(REPLIES)
+    texts = [[part for part in talk.layout() if isinstance(part, str)] for talk in (talks[0], tuned._talk)]
+    assert texts[0] == texts[1]
+    assert "".join(block["text"] for block in told[0] if block["type"] == "text") == talks[0].turns[1].text
 
 
 def test_a_crop_is_the_raster_at_native_resolution(raster, scene):

@@ -1,16 +1,19 @@
 """The local engine on a tiny random model, against stock transformers computing everything anew."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from PIL import Image
 from tiny import make_tiny
 
 from zoomearth.backend import models
-from zoomearth.core.dialect import Talk, Turn
+from zoomearth.core.dialect import Dialect, Talk, Turn
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Observation
 
 torch = pytest.importorskip("torch")
+cache = pytest.importorskip("zoomearth.backend.engines.cache")
 
 SIZE = (112, 84)
 GLOBAL = View(Box(0, 0, 1120, 840), Size(*SIZE))
@@ -168,3 +171,62 @@ def test_the_bundled_model_says_what_stock_transformers_would():
         assert "".join(streamed) == reply.text == engine.weights.tokenizer.decode(ids, skip_special_tokens=True)
         talk.turns.append(Turn("assistant", reply.text))
         talk.observe(Observation(view, label="northern airport"), picture(seed, (side, side)))
+
+
+@dataclass(frozen=True)
+class Short(Dialect):
+    """A reply is complete at so many characters: noise never writes a box."""
+
+    stop: int = 10
+
+    def complete(self, text):
+        return len(text) >= self.stop
+
+
+def test_a_talk_that_takes_anothers_place_amid_a_batch_answers_as_alone(fresh, monkeypatch):
+    """Seven replies of different lengths, a few at a time: whoever ends makes room, and the others' columns move."""
+    joined = []
+    join = cache.Decoder.join
+    monkeypatch.setattr(cache.Decoder, "join", lambda self, rows: joined.append(len(rows)) or join(self, rows))
+    dialect = fresh.profile.dialect
+    talks = []
+    for at in range(1, 8):
+        talk = ask(fresh, "How many? " * at, seed=at % 3)
+        talk.dialect = Short(dialect.system, dialect.instruction, stop=9 * at % 31)
+        talks.append(talk)
+    alone = []
+    for talk in talks:
+        fresh._forget()
+        alone.append(fresh.reply([talk], limit=40)[0])
+    for together in (2, 3):
+        fresh._forget()
+        replies = fresh.reply(talks, limit=40, together=together)
+        assert [reply.text for reply in replies] == [reply.text for reply in alone]
+        for reply, single in zip(replies, alone):
+            assert [likely for _, likely in reply.tokens] == pytest.approx([likely for _, likely in single.tokens], abs=1e-4)
+    assert len(joined) >= 6
+    for talk, reply in zip(talks, replies):  # and what is left in memory is right too
+        zoom(talk, reply, seed=7)
+        talk.dialect = dialect
+        (_,), (logits,), (ids,) = overheard(fresh, [talk], limit=6)
+        assert apart(fresh, talk, logits, ids) < 1e-4
+
+
+def test_a_batch_reads_together_what_is_alike_and_each_picture_once(fresh):
+    """Three questions on one scene and one on another: two passes of the language model, one of the vision tower, no token twice."""
+    talks = [ask(fresh, "How many?"), ask(fresh, "What colour is it?"), ask(fresh, "Is it there?"), ask(fresh, "How many?", seed=5)]
+    passes, towers = [], []
+    model = fresh.weights.model.model
+    hooks = [
+        model.language_model.layers[0].register_forward_pre_hook(lambda module, given: passes.append(given[0].shape[:2])),
+        model.visual.register_forward_pre_hook(lambda *_: towers.append(1)),
+    ]
+    try:
+        replies = fresh.reply(talks, limit=1)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    assert [rows for rows, _ in passes] == [2, 2], "first one question of each scene, then the others"
+    assert len(towers) == 1
+    assert replies[0].fed == replies[0].tokens_in
+    assert all(reply.fed < 50 < reply.tokens_in for reply in replies[1:3]), "the scene was computed again"

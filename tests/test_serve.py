@@ -15,8 +15,10 @@ import psutil
 import pytest
 from child import Backend
 from PIL import Image
-from rasters import copy, make
+from rasters import ROTATED, city, copy, make
 from tiny import make_tiny
+
+from zoomearth.core.geometry import Grid
 
 ZOOM = '<think>It lies in the north.</think>[{"bbox_2d": [10, 20, 110, 120], "label": "northern harbour"}]'
 ANSWER = "<think>It is red.</think><answer>red</answer>"
@@ -134,6 +136,18 @@ def test_a_region_bands_and_policy_are_what_the_question_is_asked_with(backend, 
     picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(saw["picture"]))))
     assert (picture[..., 0] == picture[..., 2]).all(), "one band is grey"
     assert (result["stopped"], result["zooms"]) == ("limit", [])
+
+
+@pytest.mark.parametrize("placed", [True, False], ids=["on the map", "lying nowhere"])
+def test_an_outline_is_the_pixels_around_it(backend, tmp_path, placed):
+    """Rotated on the map; without a place, in pixels with y upwards, as QGIS shows it."""
+    affine = ROTATED if placed else (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)
+    path = make(tmp_path / "town.tif", city(1200, 800), **({"affine": affine} if placed else {"affine": None, "crs": ""}))
+    corners = [list(Grid(affine).to_map(x, y)) for x, y in ((300, 200), (700, 250), (650, 600))]
+    backend.scripted(ANSWER)
+    backend.last(backend.ask(str(path), outline=corners))
+    saw = next(event for event in backend.history if event["event"] == "saw")
+    assert saw["view"]["window"] == pytest.approx([300, 200, 700, 600], abs=1)
 
 
 def test_the_text_is_gathered_to_twenty_events_a_second(backend, scene):
@@ -362,6 +376,7 @@ IMPOSSIBLE = {
     "no such raster": ({"op": "ask", "scene": "nowhere.tif", "question": "What?"}, "scene"),
     "nothing to describe": ({"op": "describe", "scene": "nowhere.tif"}, "scene"),
     "a region outside": ({"op": "ask", "question": "What?", "region": [5000, 5000, 6000, 6000]}, "scene"),
+    "an outline outside": ({"op": "ask", "question": "What?", "outline": [[-9e6, -9e6], [-8e6, -9e6], [-8e6, -8e6]]}, "scene"),
     "a policy of other fields": ({"op": "ask", "question": "What?", "policy": {"veiw": 1}}, "backend"),
     "a policy of other words": ({"op": "ask", "question": "What?", "policy": {"crop": "round"}}, "backend"),
     "a policy of other kinds": ({"op": "ask", "question": "What?", "policy": {"view": "wide"}}, "backend"),

@@ -37,3 +37,11 @@ class Example:
             return self.box
         scale = max(size) / self.frame
         return Box(*(side * scale for side in self.box))
+
+
+if __name__ == "__main__":
+    import sys
+
+    from .summary import main  # not at the top: it imports every data set, which import this
+
+    sys.exit(main())

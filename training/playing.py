@@ -1,6 +1,6 @@
 """Free-running play on held-out scenes, in batches: box, the real crop of that box, thought, answer. What the training log shows.
 
-The serving loop is the judge (`evaluate_demo`); this is its quick stand-in while weights are still in training.
+The serving loop is the judge (`evaluate scenes`); this is its quick stand-in while weights are still in training.
 """
 
 from __future__ import annotations

@@ -54,9 +54,18 @@ class Engine(Protocol):
         """Where the model runs, in words: cpu, cuda:0, a server's address."""
 
     def reply(
-        self, talks: Sequence[Talk], *, limit: int = 512, on_text: OnText = silent, cancelled: Callable[[], bool] = never
+        self,
+        talks: Sequence[Talk],
+        *,
+        limit: int = 512,
+        on_text: OnText = silent,
+        cancelled: Callable[[], bool] = never,
+        together: int | None = None,
     ) -> list[Reply]:
-        """One reply a talk, in order. limit: new tokens at the most. Each reply ends where `talk.dialect.complete` says so."""
+        """One reply a talk, in order. limit: new tokens at the most. Each reply ends where `talk.dialect.complete` says so.
+
+        together: talks under way at a time, where the engine's own number is not wanted.
+        """
 
     def close(self) -> None:
         """Give back memory and connections; the engine is of no use afterwards."""

@@ -109,27 +109,71 @@ class Memories:
         self.kept = kept[::-1]
 
 
-def prefill(model: Any, prompt: Prompt, known: int, layers: Layers) -> tuple[Tensor, Layers]:
-    """Computes the prompt's tokens from `known` on, in one pass. Returns the logits after the last one, [vocabulary], and all layers."""
+def prefill(model: Any, prompts: Sequence[Prompt], known: Sequence[int], layers: Sequence[Layers]) -> tuple[Tensor, list[Layers]]:
+    """Computes each prompt's tokens from `known` on, all in one pass: padded on the left, the padding masked.
+
+    layers: of the known tokens, [] where there are none. Returns the state after each last token, [rows, hidden], and all layers.
+    """
     table = model.get_input_embeddings()
-    device = table.weight.device
-    embeds = table(torch.tensor(prompt.ids[known:], device=device))
-    fresh = [(start - known, picture) for start, picture in prompt.pictures if start >= known]
-    for start, picture in fresh:
-        embeds[start : start + len(picture.features)] = picture.features
-    deep = {}
-    if fresh and fresh[0][1].deep:
-        seen = torch.zeros(len(embeds), dtype=torch.bool, device=device)
-        for start, picture in fresh:
-            seen[start : start + len(picture.features)] = True
-        levels = [torch.cat(level) for level in zip(*(picture.deep for _, picture in fresh))]
-        deep = {"visual_pos_masks": seen[None], "deepstack_visual_embeds": levels}
-    cache = grown(model, layers)
-    positions = prompt.positions[:, None, known:].to(device)
+    device, rows = table.weight.device, len(prompts)
+    fresh = [len(prompt) - start for prompt, start in zip(prompts, known)]
+    most, before = max(fresh), max(known)
+    embeds = torch.zeros((rows, most, table.weight.shape[1]), dtype=table.weight.dtype, device=device)
+    positions = torch.zeros((3, rows, most), dtype=torch.long)
+    seen = torch.zeros((rows, most), dtype=torch.bool, device=device)
+    deep = []
+    for row, (prompt, start) in enumerate(zip(prompts, known)):
+        shift = most - len(prompt)  # from a token of the prompt to its column
+        embeds[row, most - fresh[row] :] = table(torch.tensor(prompt.ids[start:], device=device))
+        positions[:, row, most - fresh[row] :] = prompt.positions[:, start:]
+        for at, picture in prompt.pictures:
+            if at >= start:
+                embeds[row, shift + at : shift + at + len(picture.features)] = picture.features
+                seen[row, shift + at : shift + at + len(picture.features)] = True
+                deep.append(picture.deep)
+    options: dict[str, Any] = {}
+    if deep and deep[0]:
+        options = {"visual_pos_masks": seen, "deepstack_visual_embeds": [torch.cat(level) for level in zip(*deep)]}
+    if rows > 1:
+        options["attention_mask"] = _mask(known, fresh).to(device)
+    cache = grown(model, _side_by_side(layers, before))
     hidden = model.model.language_model(
-        inputs_embeds=embeds[None], position_ids=positions, past_key_values=cache, use_cache=True, **deep
+        inputs_embeds=embeds, position_ids=positions.to(device), past_key_values=cache, use_cache=True, **options
     ).last_hidden_state
-    return model.lm_head(hidden[0, -1]).float(), [(layer.keys, layer.values) for layer in cache.layers]
+    sides = [(layer.keys, layer.values) for layer in cache.layers]
+    if rows == 1:
+        return hidden[:, -1], [sides]
+
+    def whole(side: Tensor, row: int) -> Tensor:
+        """One row's columns, without those of padding, which lie before its known tokens and before its fresh ones."""
+        return torch.cat([side[row, :, before - known[row] : before], side[row, :, before + most - fresh[row] :]], 1)[None]
+
+    return hidden[:, -1], [[(whole(keys, row), whole(values, row)) for keys, values in sides] for row in range(rows)]
+
+
+def _mask(known: Sequence[int], fresh: Sequence[int]) -> Tensor:
+    """Which columns each fresh token looks at, [rows, 1, fresh, known + fresh]. A token of padding sees itself, as seeing nothing is no
+    number, and would spoil what is masked."""
+    most, before = max(fresh), max(known)
+    column, token = torch.arange(most)[None, None], torch.arange(most)[None, :, None]
+    starts = torch.tensor([most - count for count in fresh])[:, None, None]
+    within = ((column <= token) & (column >= starts)) | (column == token)
+    past = (torch.arange(before) >= torch.tensor([[before - count] for count in known]))[:, None].expand(-1, most, -1)
+    return torch.cat([past, within], 2)[:, None]
+
+
+def _side_by_side(rows: Sequence[Layers], length: int) -> Layers:
+    """The rows' layers as one batch of this length, padded on the left with zeros; of a row without any it is all padding."""
+    if len(rows) == 1 or length == 0:
+        return rows[0]
+    some = next(layers for layers in rows if layers)
+    none = [(keys[..., :0, :], values[..., :0, :]) for keys, values in some]
+
+    def padded(side: Tensor) -> Tensor:
+        return torch.nn.functional.pad(side, (0, 0, length - side.shape[-2], 0))
+
+    levels = zip(*(layers or none for layers in rows))
+    return [tuple(torch.cat([padded(side) for side in sides]) for sides in zip(*level)) for level in levels]  # type: ignore[misc]
 
 
 def grown(model: Any, layers: Layers) -> Any:
@@ -149,17 +193,17 @@ class Decoder:
     def __init__(self, model: Any, rows: Sequence[Layers]) -> None:
         self.model = model
         self.device = model.device  # asked of a model it costs a walk through its parameters
+        self._hold(rows)
+
+    def _hold(self, rows: Sequence[Layers]) -> None:
         self.lengths = [layers[0][0].shape[-2] for layers in rows]
-        self.longest = max(self.lengths)
-        if len(rows) == 1:
-            padded = rows[0]
-        else:
-            padded = [tuple(torch.cat([self._pad(side) for side in sides]) for sides in zip(*level)) for level in zip(*rows)]  # type: ignore[misc]
-        self.cache = grown(model, padded)
+        self.longest = max(self.lengths, default=0)
+        self.cache = grown(self.model, _side_by_side(rows, self.longest) if rows else [])
         self.steps = 0
 
-    def _pad(self, side: Tensor) -> Tensor:
-        return torch.nn.functional.pad(side, (0, 0, self.longest - side.shape[-2], 0))
+    def join(self, rows: Sequence[Layers]) -> None:
+        """Takes in further conversations, behind those there are."""
+        self._hold([*(self.layers(row) for row in range(len(self.lengths))), *rows])
 
     def step(self, tokens: Sequence[int], positions: Sequence[int]) -> Tensor:
         """Feeds one token a row at its position; returns the logits after them, [rows, vocabulary] in float32."""

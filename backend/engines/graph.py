@@ -62,6 +62,9 @@ class FixedDecoder:
         """The conversation so far, copied."""
         return [(layer.keys[:, :, : self.length].clone(), layer.values[:, :, : self.length].clone()) for layer in self.cache.layers]
 
+    def join(self, rows: Sequence[Layers]) -> None:
+        """Nobody joins a talk that is alone."""
+
     def keep(self, rows: Sequence[int]) -> None:
         """There is one row only, and it stays."""
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,9 +30,11 @@ from .cache import Decoder, Layers, Memories, Memory, Picture, Prompt, prefill
 from .graph import FixedDecoder
 from .weights import MEMORY_HINT, load_weights, out_of_memory
 
-TOGETHER = 16  # talks decoded in one batch
-CONVERSATIONS = 4  # kept in any case beside those of the last batch; more where they are small
+TOGETHER = 16  # talks decoded in one batch, unless the caller says otherwise
+CONVERSATIONS = 4  # kept in any case beside those of the last call; more where they are small
 PICTURES = 64  # whose features are kept: 1.3 MB each for a 3B model at 512 px
+PIXELS_AT_ONCE = 8 * 512 * 512  # in one pass of the vision tower: its activations grow with them
+TOKENS_AT_ONCE = 4096  # in one pass of the language model, padding included
 LOG = logging.getLogger(__name__)
 
 
@@ -68,18 +70,21 @@ class LocalEngine:
         self._banned[sorted(banned)] = float("-inf")
 
     def reply(
-        self, talks: Sequence[Talk], *, limit: int = 512, on_text: OnText = silent, cancelled: Callable[[], bool] = never
+        self,
+        talks: Sequence[Talk],
+        *,
+        limit: int = 512,
+        on_text: OnText = silent,
+        cancelled: Callable[[], bool] = never,
+        together: int | None = None,
     ) -> list[Reply]:
         """One reply a talk, several decoded together. Raises ModelError where memory runs out; the next call starts afresh and works."""
-        self._memories.room = CONVERSATIONS + min(len(talks), TOGETHER)
-        replies: list[Reply] = []
+        self._memories.room = CONVERSATIONS + len(talks)
+        rows = [_Row(index, talk) for index, talk in enumerate(talks)]
         try:
             with torch.inference_mode():
-                for start in range(0, len(talks), TOGETHER):
-                    rows = [_Row(start + at, talk) for at, talk in enumerate(talks[start : start + TOGETHER])]
-                    self._answer(rows, limit, on_text, cancelled)
-                    replies += [row.reply for row in rows]
-            return replies
+                self._answer(deque(rows), together or TOGETHER, limit, on_text, cancelled)
+            return [row.reply for row in rows]
         except (RuntimeError, MemoryError) as error:
             self._forget()
             if not out_of_memory(error):
@@ -105,35 +110,47 @@ class LocalEngine:
         self._pictures.clear()
         self._fixed = None
 
-    def _answer(self, rows: list[_Row], limit: int, on_text: OnText, cancelled: Callable[[], bool]) -> None:
-        """Fills in the rows' replies."""
-        model = self.weights.model
-        try:
-            with _watched(model, cancelled):
-                logits = torch.stack([self._read(row) for row in rows])
-        except Cancelled:
-            for row in rows:
-                row.reply.cancelled = True
-            return
-        decoder = self._decoder(rows, limit)
-        while True:
-            stopped = cancelled()
-            for row in rows:
-                row.reply.cancelled = stopped
-            going = [] if stopped else self._take(rows, logits, limit, on_text)
+    def _answer(self, waiting: deque[_Row], together: int, limit: int, on_text: OnText, cancelled: Callable[[], bool]) -> None:
+        """Fills in the rows' replies, `together` at a time: as some end, waiting ones take their places."""
+        rows: list[_Row] = []
+        decoder: Decoder | FixedDecoder = Decoder(self.weights.model, [])
+        logits = torch.empty(0)
+        while rows or waiting:
+            if waiting and (not rows or together - len(rows) >= together / 4):  # several, so that they are read in one pass
+                fresh = [waiting.popleft() for _ in range(min(together - len(rows), len(waiting)))]
+                try:
+                    with _watched(self.weights.model, cancelled):
+                        first = self._read(fresh)
+                except Cancelled:
+                    waiting.extend(fresh)
+                    break
+                logits = torch.cat([logits, first]) if rows else first
+                if rows:
+                    decoder.join([row.layers for row in fresh])
+                else:
+                    decoder = self._decoder(fresh, limit, alone=len(fresh) == 1 and (together == 1 or not waiting))
+                rows += fresh
+            if cancelled():
+                for at, row in enumerate(rows):
+                    self._remember(row, decoder.layers(at))
+                break
+            going = self._take(rows, logits, limit, on_text)
             for at in set(range(len(rows))).difference(going):
                 self._remember(rows[at], decoder.layers(at))
             if not going:
-                return
+                rows = []
+                continue
             if len(going) < len(rows):
                 decoder.keep(going)
                 rows = [rows[at] for at in going]
             logits = decoder.step([row.ids[-1] for row in rows], [row.prompt.end + len(row.ids) - 1 for row in rows])
+        for row in (*rows, *waiting):
+            row.reply.cancelled = True
 
-    def _decoder(self, rows: list[_Row], limit: int) -> Decoder | FixedDecoder:
-        """A recorded graph for one talk on CUDA; the plain way for all else, and where recording fails."""
+    def _decoder(self, rows: list[_Row], limit: int, alone: bool) -> Decoder | FixedDecoder:
+        """A recorded graph for a talk that stays alone on CUDA; the plain way for all else, and where recording fails."""
         model, room = self.weights.model, len(rows[0].prompt) + limit
-        if self._graphs and len(rows) == 1:
+        if self._graphs and alone:
             try:
                 if self._fixed is None or self._fixed.capacity < room:
                     self._fixed = None  # its memory goes before new is taken
@@ -146,36 +163,70 @@ class LocalEngine:
                 self._graphs, self._fixed = False, None
         return Decoder(model, [row.layers for row in rows])
 
-    def _read(self, row: _Row) -> Tensor:
-        """Computes what is new of a talk; returns the logits for its first token, [vocabulary]."""
+    def _read(self, rows: Sequence[_Row]) -> Tensor:
+        """Computes what is new of the talks, several in one pass; returns the logits for their first tokens, [rows, vocabulary]."""
         tokenize = self.weights.tokenizer
-        pieces = [
-            tokenize(part, add_special_tokens=False).input_ids if isinstance(part, str) else self._see(part.picture)
-            for part in row.talk.layout()
-        ]
-        row.prompt = Prompt(pieces, self._pad)
-        known, layers = self._memories.longest(row.prompt)
-        logits, row.layers = prefill(self.weights.model, row.prompt, known, layers)
-        row.reply.tokens_in, row.reply.fed = len(row.prompt), len(row.prompt) - known
-        self._memories.add(Memory(row.prompt.keys, row.layers))  # for the batch's other questions about the same scene
-        return logits
+        layouts = [row.talk.layout() for row in rows]
+        seen = iter(self._see_all([part.picture for layout in layouts for part in layout if not isinstance(part, str)]))
+        for row, layout in zip(rows, layouts):
+            pieces = [tokenize(part, add_special_tokens=False).input_ids if isinstance(part, str) else next(seen) for part in layout]
+            row.prompt = Prompt(pieces, self._pad)
+        waiting = list(rows)
+        while waiting:
+            wave: list[_Row] = []
+            for row in waiting:
+                row.known, row.layers = self._memories.longest(row.prompt)
+                if not any(_worth_waiting_for(row, other) for other in wave):
+                    wave.append(row)
+            waiting = [row for row in waiting if row not in wave]
+            for group in _groups(wave):
+                prompts, known = [row.prompt for row in group], [row.known for row in group]
+                states, layers = prefill(self.weights.model, prompts, known, [row.layers for row in group])
+                for row, row.state, row.layers in zip(group, states, layers):
+                    row.reply.tokens_in, row.reply.fed = len(row.prompt), len(row.prompt) - row.known
+                    self._memories.add(Memory(row.prompt.keys, row.layers))  # for the batch's other questions about the same scene
+        return torch.stack([self.weights.model.lm_head(row.state).float() for row in rows])
 
     def _see(self, picture: Image.Image) -> Picture:
-        """The features of a picture; those of the last few are kept."""
-        picture = picture.convert("RGB")
-        key = hashlib.sha256(repr(picture.size).encode() + picture.tobytes()).hexdigest()
-        if key not in self._pictures:
-            model = self.weights.model
-            made = self.weights.pictures(images=[picture], return_tensors="pt", do_resize=not self._whole_cells(picture))
-            grid = made["image_grid_thw"]
-            seen = model.model.get_image_features(made["pixel_values"].to(model.device), grid.to(model.device), return_dict=True)
-            merge = model.config.vision_config.spatial_merge_size
-            deep = tuple(level[0] for level in getattr(seen, "deepstack_features", None) or ())
-            self._pictures[key] = Picture(key, int(grid[0, 1]) // merge, int(grid[0, 2]) // merge, seen.pooler_output[0], deep)
-            while len(self._pictures) > PICTURES:
-                self._pictures.popitem(last=False)
-        self._pictures.move_to_end(key)
-        return self._pictures[key]
+        return self._see_all([picture])[0]
+
+    def _see_all(self, pictures: Sequence[Image.Image]) -> list[Picture]:
+        """The features of pictures; those of the last few are kept, and new ones computed together."""
+        pictures = [picture.convert("RGB") for picture in pictures]
+        keys = [hashlib.sha256(repr(picture.size).encode() + picture.tobytes()).hexdigest() for picture in pictures]
+        new = {key: picture for key, picture in zip(keys, pictures) if key not in self._pictures}
+        found = {key: self._pictures[key] for key in keys if key in self._pictures}
+        together = max(1, PIXELS_AT_ONCE // max((picture.width * picture.height for picture in new.values()), default=1))
+        for start in range(0, len(new), together):
+            found.update(self._encode(dict(list(new.items())[start : start + together])))
+        for key in keys:
+            self._pictures[key] = found[key]
+            self._pictures.move_to_end(key)
+        while len(self._pictures) > PICTURES:
+            self._pictures.popitem(last=False)
+        return [found[key] for key in keys]
+
+    def _encode(self, pictures: dict[str, Image.Image]) -> dict[str, Picture]:
+        """One pass of the vision tower."""
+        model = self.weights.model
+        made = [
+            self.weights.pictures(images=[picture], return_tensors="pt", do_resize=not self._whole_cells(picture))
+            for picture in pictures.values()
+        ]
+        pixels, grid = (torch.cat([each[name] for each in made]) for name in ("pixel_values", "image_grid_thw"))
+        seen = model.model.get_image_features(pixels.to(model.device), grid.to(model.device), return_dict=True)
+        merge = model.config.vision_config.spatial_merge_size
+        levels = getattr(seen, "deepstack_features", None) or ()
+        return {
+            key: Picture(
+                key,
+                int(grid[at, 1]) // merge,
+                int(grid[at, 2]) // merge,
+                features.clone(),  # a part would keep the whole pass in memory
+                tuple(level[at].clone() for level in levels),
+            )
+            for at, (key, features) in enumerate(zip(pictures, seen.pooler_output))
+        }
 
     def _whole_cells(self, picture: Image.Image) -> bool:
         """The loop has snapped the view already: resampling it again, to the processor's own limits, would shift every box. Only the
@@ -199,7 +250,7 @@ class LocalEngine:
         self._memories.add(Memory([*row.prompt.keys, *row.ids][:computed], layers))
 
 
-@dataclass
+@dataclass(eq=False)
 class _Row:
     """A talk being answered."""
 
@@ -209,6 +260,8 @@ class _Row:
     ids: list[int] = field(default_factory=list)
     prompt: Prompt = field(init=False)
     layers: Layers = field(init=False)
+    known: int = 0
+    state: Tensor = field(init=False)  # after the last token of the prompt, [hidden]
 
     def take(self, token: int, likely: float, engine: LocalEngine, limit: int, on_text: OnText) -> bool:
         """Adds a token; false where the reply is over. A character that takes several tokens comes with the last of them."""
@@ -228,6 +281,28 @@ class _Row:
         if self.talk.dialect.complete(reply.text):
             reply.cut, over = False, True
         return not over and not reply.cut
+
+
+def _worth_waiting_for(row: _Row, other: _Row) -> bool:
+    """Whether the other row computes a picture that this one begins with too, and that nobody remembers yet."""
+    if not row.prompt.pictures:
+        return False
+    start, picture = row.prompt.pictures[0]
+    shared = row.prompt.shared(other.prompt.keys)
+    return shared > row.known and shared >= start + len(picture.features)
+
+
+def _groups(rows: Sequence[_Row]) -> Iterator[list[_Row]]:
+    """Rows with about as much to compute, so that little of a pass is padding."""
+    group: list[_Row] = []
+    for row in sorted(rows, key=lambda row: len(row.prompt) - row.known):
+        fresh = len(row.prompt) - row.known
+        if group and (fresh > 1.3 * (len(group[0].prompt) - group[0].known) + 16 or fresh * (len(group) + 1) > TOKENS_AT_ONCE):
+            yield group
+            group = []
+        group.append(row)
+    if group:
+        yield group
 
 
 @contextmanager

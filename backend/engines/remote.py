@@ -91,16 +91,22 @@ class RemoteEngine:
         return self.url
 
     def reply(
-        self, talks: Sequence[Talk], *, limit: int = 512, on_text: OnText = silent, cancelled: Callable[[], bool] = never
+        self,
+        talks: Sequence[Talk],
+        *,
+        limit: int = 512,
+        on_text: OnText = silent,
+        cancelled: Callable[[], bool] = never,
+        together: int | None = None,
     ) -> list[Reply]:
         """All talks at once. Raises EngineError; may be called from several threads."""
-        return asyncio.run(self._all(talks, limit, on_text, cancelled))
+        return asyncio.run(self._all(talks, limit, on_text, cancelled, together or PARALLEL))
 
     def close(self) -> None:
         """Nothing is kept open between replies."""
 
-    async def _all(self, talks: Sequence[Talk], limit: int, on_text: OnText, cancelled: Callable[[], bool]) -> list[Reply]:
-        gate = asyncio.Semaphore(PARALLEL)
+    async def _all(self, talks: Sequence[Talk], limit: int, on_text: OnText, cancelled: Callable[[], bool], together: int) -> list[Reply]:
+        gate = asyncio.Semaphore(together)
         async with httpx.AsyncClient(**self._options) as client:
 
             async def one(index: int, talk: Talk) -> Reply:

@@ -20,8 +20,15 @@ class ScriptedEngine:
         self.given = 0
 
     def reply(
-        self, talks: Sequence[Talk], *, limit: int = 512, on_text: OnText = silent, cancelled: Callable[[], bool] = never
+        self,
+        talks: Sequence[Talk],
+        *,
+        limit: int = 512,
+        on_text: OnText = silent,
+        cancelled: Callable[[], bool] = never,
+        together: int | None = None,
     ) -> list[Reply]:
+        """One after another, whatever `together` is."""
         return [self._one(index, talk, limit, on_text, cancelled) for index, talk in enumerate(talks)]
 
     def _one(self, index: int, talk: Talk, limit: int, on_text: OnText, cancelled: Callable[[], bool]) -> Reply:

@@ -26,9 +26,9 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from ..environment import backend_python
 from ..exchange import Exchange, Seen, Status
 from ..i18n import tr
+from ..install.environment import backend_python
 from ..settings import load_message
 from ..store import ROI_FIELDS, roi_geometry, roi_values
 from .asker import Asker, Raster

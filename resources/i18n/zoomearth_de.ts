@@ -89,184 +89,9 @@
             <translation>{seconds} s</translation>
         </message>
         <message>
-            <location filename="../../plugin/diagnosis.py" />
-            <source>The disk is full.</source>
-            <translation>Der Datenträger ist voll.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/diagnosis.py" />
-            <source>Make room and try again: what has been downloaded is kept. The variable ZOOMEARTH_HOME names another disk.</source>
-            <translation>Schaffen Sie Platz und versuchen Sie es erneut: Was heruntergeladen ist, bleibt. Die Variable ZOOMEARTH_HOME nennt einen anderen Datenträger.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/diagnosis.py" />
-            <source>A file or folder may not be written.</source>
-            <translation>Eine Datei oder ein Ordner darf nicht geschrieben werden.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/diagnosis.py" />
-            <source>Close other programs that use the folder, and see that it is yours to write (a virus scanner can hold it too). The variable ZOOMEARTH_HOME names another place.</source>
-            <translation>Schließen Sie andere Programme, die den Ordner verwenden, und stellen Sie sicher, dass Sie darin schreiben dürfen (auch ein Virenscanner kann ihn festhalten). Die Variable ZOOMEARTH_HOME nennt einen anderen Ort.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/diagnosis.py" />
-            <source>This Python can't make environments: its venv or ensurepip module is missing.</source>
-            <translation>Dieses Python kann keine Umgebungen anlegen: Sein Modul venv oder ensurepip fehlt.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/diagnosis.py" />
-            <source>On Debian and Ubuntu: sudo apt install python3-venv. Elsewhere: install Python from python.org, or pick another Python.</source>
-            <translation>Unter Debian und Ubuntu: sudo apt install python3-venv. Sonst: Installieren Sie Python von python.org, oder wählen Sie ein anderes Python.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/diagnosis.py" />
-            <source>The proxy does not let the download through.</source>
-            <translation>Der Proxy lässt den Download nicht durch.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/diagnosis.py" />
-            <source>Check address, user and password under Settings &gt; Options &gt; Network, then try again.</source>
-            <translation>Prüfen Sie Adresse, Benutzer und Passwort unter Einstellungen &gt; Optionen &gt; Netzwerk und versuchen Sie es erneut.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/diagnosis.py" />
-            <source>A server's certificate is not trusted; often a company's network puts its own in its place.</source>
-            <translation>Dem Zertifikat eines Servers wird nicht vertraut; oft setzt ein Firmennetz ein eigenes an seine Stelle.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/diagnosis.py" />
-            <source>Ask the network's administrator for the certificate file, set the variable PIP_CERT to its path, and restart QGIS.</source>
-            <translation>Bitten Sie die Netzwerkverwaltung um die Zertifikatsdatei, setzen Sie die Variable PIP_CERT auf deren Pfad und starten Sie QGIS neu.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/diagnosis.py" />
-            <source>The package index can't be reached: this machine seems to be offline.</source>
-            <translation>Der Paketindex ist nicht erreichbar: Dieser Rechner scheint keine Verbindung zu haben.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/diagnosis.py" />
-            <source>Check the connection and try again: what has been downloaded is kept. For a machine without a network, run 'pip download -d packages -r backend.txt' on a like one that has it, carry the folder over, and choose it in this dialog.</source>
-            <translation>Prüfen Sie die Verbindung und versuchen Sie es erneut: Was heruntergeladen ist, bleibt. Für einen Rechner ohne Netz führen Sie 'pip download -d packages -r backend.txt' auf einem gleichartigen mit Netz aus, tragen den Ordner hinüber und wählen ihn in diesem Dialog.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/diagnosis.py" />
-            <source>No suitable Python was found: 3.10 or newer, of 64 bits, is needed.</source>
-            <translation>Es wurde kein passendes Python gefunden: 3.10 oder neuer, mit 64 Bit, wird gebraucht.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/diagnosis.py" />
-            <source>Install one from python.org (or your system's packages), or install uv, which brings its own; then try again.</source>
-            <translation>Installieren Sie eines von python.org (oder aus den Paketen Ihres Systems), oder installieren Sie uv, das ein eigenes mitbringt, und versuchen Sie es erneut.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/diagnosis.py" />
-            <source>A package is not offered for this system and Python.</source>
-            <translation>Ein Paket wird für dieses System und Python nicht angeboten.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/diagnosis.py" />
-            <source>Pick another Python: 3.10 to 3.13, of 64 bits. Old systems and unusual processors can use a model on a server instead.</source>
-            <translation>Wählen Sie ein anderes Python: 3.10 bis 3.13, mit 64 Bit. Alte Systeme und ungewöhnliche Prozessoren können stattdessen ein Modell auf einem Server verwenden.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/diagnosis.py" />
-            <source>A download arrived damaged.</source>
-            <translation>Etwas Heruntergeladenes ist beschädigt angekommen.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/diagnosis.py" />
-            <source>Try again: it is fetched afresh.</source>
-            <translation>Versuchen Sie es erneut: Es wird neu geholt.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/diagnosis.py" />
-            <source>A library of the system is missing or too old.</source>
-            <translation>Eine Bibliothek des Systems fehlt oder ist zu alt.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/diagnosis.py" />
-            <source>On Windows, install Microsoft's Visual C++ Redistributable (x64), then try again. On Linux, update the system.</source>
-            <translation>Installieren Sie unter Windows Microsofts Visual C++ Redistributable (x64) und versuchen Sie es erneut. Aktualisieren Sie unter Linux das System.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/diagnosis.py" />
-            <source>The machine ran out of memory.</source>
-            <translation>Dem Rechner ist der Arbeitsspeicher ausgegangen.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/diagnosis.py" />
-            <source>Close other programs and try again.</source>
-            <translation>Schließen Sie andere Programme und versuchen Sie es erneut.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/diagnosis.py" />
-            <source>Another QGIS is setting ZoomEarth up at the moment.</source>
-            <translation>Ein anderes QGIS richtet ZoomEarth gerade ein.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/diagnosis.py" />
-            <source>Wait until it has finished, then try again.</source>
-            <translation>Warten Sie, bis es fertig ist, und versuchen Sie es erneut.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/diagnosis.py" />
-            <source>The installation ended with an error.</source>
-            <translation>Die Installation endete mit einem Fehler.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/diagnosis.py" />
-            <source>The log's last lines say more. 'Copy diagnostics' gathers what a report of the fault should hold.</source>
-            <translation>Die letzten Zeilen des Protokolls sagen mehr. 'Diagnose kopieren' sammelt, was eine Fehlermeldung enthalten sollte.</translation>
-        </message>
-        <message>
             <location filename="../../plugin/dock.py" />
             <source>ZoomEarth</source>
             <translation>ZoomEarth</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Raster layer</source>
-            <translation>Rasterlayer</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>The raster that is asked about. It follows the layer that is active in QGIS.</source>
-            <translation>Das Raster, zu dem gefragt wird. Es folgt dem Layer, der in QGIS aktiv ist.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Scope</source>
-            <translation>Umfang</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>What part of the layer the model may look at.</source>
-            <translation>Welchen Teil des Layers das Modell ansehen darf.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Draw the rectangle on the map</source>
-            <translation>Das Rechteck auf der Karte zeichnen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Snapshot resolution</source>
-            <translation>Auflösung der Momentaufnahme</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Map units per pixel at which a picture of this layer is taken, because its pixels are not in a file.</source>
-            <translation>Karteneinheiten je Pixel, mit denen dieser Layer aufgenommen wird, weil seine Pixel in keiner Datei liegen.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source> map units per pixel</source>
-            <translation> Karteneinheiten je Pixel</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Snapshot</source>
-            <translation>Momentaufnahme</translation>
         </message>
         <message>
             <location filename="../../plugin/dock.py" />
@@ -330,13 +155,8 @@
         </message>
         <message>
             <location filename="../../plugin/dock.py" />
-            <source>The results are in a temporary file until the project is saved, or you choose one.</source>
-            <translation>Die Ergebnisse liegen in einer temporären Datei, bis das Projekt gespeichert wird oder Sie eine wählen.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Layer</source>
-            <translation>Layer</translation>
+            <source>The results are in a temporary file until you save the project, or choose one.</source>
+            <translation>Die Ergebnisse liegen in einer temporären Datei, bis Sie das Projekt speichern oder eine Datei wählen.</translation>
         </message>
         <message>
             <location filename="../../plugin/dock.py" />
@@ -375,33 +195,13 @@
         </message>
         <message>
             <location filename="../../plugin/dock.py" />
-            <source>Whole layer</source>
-            <translation>Ganzer Layer</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Map canvas extent</source>
-            <translation>Ausdehnung der Kartenansicht</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Drawn rectangle</source>
-            <translation>Gezeichnetes Rechteck</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Selected polygons</source>
-            <translation>Gewählte Polygone</translation>
+            <source>Choose…</source>
+            <translation>Auswählen…</translation>
         </message>
         <message>
             <location filename="../../plugin/dock.py" />
             <source>Choose a raster layer and type a question.</source>
             <translation>Wählen Sie einen Rasterlayer und schreiben Sie eine Frage.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>whole layer</source>
-            <translation>ganzer Layer</translation>
         </message>
         <message>
             <location filename="../../plugin/dock.py" />
@@ -415,38 +215,8 @@
         </message>
         <message>
             <location filename="../../plugin/dock.py" />
-            <source>map canvas extent</source>
-            <translation>Ausdehnung der Kartenansicht</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>No rectangle is drawn yet.</source>
-            <translation>Es ist noch kein Rechteck gezeichnet.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Drag it on the map, then ask.</source>
-            <translation>Ziehen Sie es auf der Karte auf und fragen Sie dann.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>drawn rectangle</source>
-            <translation>gezeichnetes Rechteck</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
             <source>looking at “{label}”</source>
             <translation>sieht sich „{label}“ an</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/download.py" />
-            <source>Downloading the model {model}</source>
-            <translation>Das Modell {model} wird heruntergeladen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/download.py" />
-            <source>The download ended with an error.</source>
-            <translation>Das Herunterladen endete mit einem Fehler.</translation>
         </message>
         <message>
             <location filename="../../plugin/export.py" />
@@ -634,6 +404,101 @@
             <translation>Das des Layers: {crs}</translation>
         </message>
         <message>
+            <location filename="../../plugin/form.py" />
+            <source>Raster layer</source>
+            <translation>Rasterlayer</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>The raster that is asked about. It follows the layer that is active in QGIS.</source>
+            <translation>Das Raster, zu dem gefragt wird. Es folgt dem Layer, der in QGIS aktiv ist.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>Scope</source>
+            <translation>Umfang</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>What part of the layer the model may look at.</source>
+            <translation>Welchen Teil des Layers das Modell ansehen darf.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>Draw the rectangle on the map</source>
+            <translation>Das Rechteck auf der Karte zeichnen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>Snapshot resolution</source>
+            <translation>Auflösung der Momentaufnahme</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>Map units per pixel at which a picture of this layer is taken, because its pixels are not in a file.</source>
+            <translation>Karteneinheiten je Pixel, mit denen dieser Layer aufgenommen wird, weil seine Pixel in keiner Datei liegen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source> map units per pixel</source>
+            <translation> Karteneinheiten je Pixel</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>Snapshot</source>
+            <translation>Momentaufnahme</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>Layer</source>
+            <translation>Layer</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>whole layer</source>
+            <translation>ganzer Layer</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>Whole layer</source>
+            <translation>Ganzer Layer</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>Map canvas extent</source>
+            <translation>Ausdehnung der Kartenansicht</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>Drawn rectangle</source>
+            <translation>Gezeichnetes Rechteck</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>Selected polygons</source>
+            <translation>Gewählte Polygone</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>map canvas extent</source>
+            <translation>Ausdehnung der Kartenansicht</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>No rectangle is drawn yet.</source>
+            <translation>Es ist noch kein Rechteck gezeichnet.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>Drag it on the map, then ask.</source>
+            <translation>Ziehen Sie es auf der Karte auf und fragen Sie dann.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/form.py" />
+            <source>drawn rectangle</source>
+            <translation>gezeichnetes Rechteck</translation>
+        </message>
+        <message>
             <location filename="../../plugin/i18n.py" />
             <source>{count} GB</source>
             <translation>{count} GB</translation>
@@ -642,6 +507,401 @@
             <location filename="../../plugin/i18n.py" />
             <source>{count} MB</source>
             <translation>{count} MB</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/diagnosis.py" />
+            <source>The disk is full.</source>
+            <translation>Der Datenträger ist voll.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/diagnosis.py" />
+            <source>Make room and try again: what has been downloaded is kept. The variable ZOOMEARTH_HOME names another disk.</source>
+            <translation>Schaffen Sie Platz und versuchen Sie es erneut: Was heruntergeladen ist, bleibt. Die Variable ZOOMEARTH_HOME nennt einen anderen Datenträger.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/diagnosis.py" />
+            <source>A file or folder may not be written.</source>
+            <translation>Eine Datei oder ein Ordner darf nicht geschrieben werden.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/diagnosis.py" />
+            <source>Close other programs that use the folder, and see that it is yours to write (a virus scanner can hold it too). The variable ZOOMEARTH_HOME names another place.</source>
+            <translation>Schließen Sie andere Programme, die den Ordner verwenden, und stellen Sie sicher, dass Sie darin schreiben dürfen (auch ein Virenscanner kann ihn festhalten). Die Variable ZOOMEARTH_HOME nennt einen anderen Ort.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/diagnosis.py" />
+            <source>This Python can't make environments: its venv or ensurepip module is missing.</source>
+            <translation>Dieses Python kann keine Umgebungen anlegen: Sein Modul venv oder ensurepip fehlt.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/diagnosis.py" />
+            <source>On Debian and Ubuntu: sudo apt install python3-venv. Elsewhere: install Python from python.org, or pick another Python.</source>
+            <translation>Unter Debian und Ubuntu: sudo apt install python3-venv. Sonst: Installieren Sie Python von python.org, oder wählen Sie ein anderes Python.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/diagnosis.py" />
+            <source>The proxy does not let the download through.</source>
+            <translation>Der Proxy lässt den Download nicht durch.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/diagnosis.py" />
+            <source>Check address, user and password under Settings &gt; Options &gt; Network, then try again.</source>
+            <translation>Prüfen Sie Adresse, Benutzer und Passwort unter Einstellungen &gt; Optionen &gt; Netzwerk und versuchen Sie es erneut.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/diagnosis.py" />
+            <source>A server's certificate is not trusted; often a company's network puts its own in its place.</source>
+            <translation>Dem Zertifikat eines Servers wird nicht vertraut; oft setzt ein Firmennetz ein eigenes an seine Stelle.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/diagnosis.py" />
+            <source>Ask the network's administrator for the certificate file, set the variable PIP_CERT to its path, and restart QGIS.</source>
+            <translation>Bitten Sie die Netzwerkverwaltung um die Zertifikatsdatei, setzen Sie die Variable PIP_CERT auf deren Pfad und starten Sie QGIS neu.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/diagnosis.py" />
+            <source>The package index can't be reached: this machine seems to be offline.</source>
+            <translation>Der Paketindex ist nicht erreichbar: Dieser Rechner scheint keine Verbindung zu haben.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/diagnosis.py" />
+            <source>Check the connection and try again: what has been downloaded is kept. For a machine without a network, run 'pip download -d packages -r backend.txt' on a like one that has it, carry the folder over, and choose it in this dialog.</source>
+            <translation>Prüfen Sie die Verbindung und versuchen Sie es erneut: Was heruntergeladen ist, bleibt. Für einen Rechner ohne Netz führen Sie 'pip download -d packages -r backend.txt' auf einem gleichartigen mit Netz aus, tragen den Ordner hinüber und wählen ihn in diesem Dialog.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/diagnosis.py" />
+            <source>No suitable Python was found: 3.10 or newer, of 64 bits, is needed.</source>
+            <translation>Es wurde kein passendes Python gefunden: 3.10 oder neuer, mit 64 Bit, wird gebraucht.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/diagnosis.py" />
+            <source>Install one from python.org (or your system's packages), or install uv, which brings its own; then try again.</source>
+            <translation>Installieren Sie eines von python.org (oder aus den Paketen Ihres Systems), oder installieren Sie uv, das ein eigenes mitbringt, und versuchen Sie es erneut.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/diagnosis.py" />
+            <source>A package is not offered for this system and Python.</source>
+            <translation>Ein Paket wird für dieses System und Python nicht angeboten.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/diagnosis.py" />
+            <source>Pick another Python: 3.10 to 3.13, of 64 bits. Old systems and unusual processors can use a model on a server instead.</source>
+            <translation>Wählen Sie ein anderes Python: 3.10 bis 3.13, mit 64 Bit. Alte Systeme und ungewöhnliche Prozessoren können stattdessen ein Modell auf einem Server verwenden.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/diagnosis.py" />
+            <source>A download arrived damaged.</source>
+            <translation>Etwas Heruntergeladenes ist beschädigt angekommen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/diagnosis.py" />
+            <source>Try again: it is fetched afresh.</source>
+            <translation>Versuchen Sie es erneut: Es wird neu geholt.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/diagnosis.py" />
+            <source>A library of the system is missing or too old.</source>
+            <translation>Eine Bibliothek des Systems fehlt oder ist zu alt.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/diagnosis.py" />
+            <source>On Windows, install Microsoft's Visual C++ Redistributable (x64), then try again. On Linux, update the system.</source>
+            <translation>Installieren Sie unter Windows Microsofts Visual C++ Redistributable (x64) und versuchen Sie es erneut. Aktualisieren Sie unter Linux das System.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/diagnosis.py" />
+            <source>The machine ran out of memory.</source>
+            <translation>Dem Rechner ist der Arbeitsspeicher ausgegangen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/diagnosis.py" />
+            <source>Close other programs and try again.</source>
+            <translation>Schließen Sie andere Programme und versuchen Sie es erneut.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/diagnosis.py" />
+            <source>Another QGIS is setting ZoomEarth up at the moment.</source>
+            <translation>Ein anderes QGIS richtet ZoomEarth gerade ein.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/diagnosis.py" />
+            <source>Wait until it has finished, then try again.</source>
+            <translation>Warten Sie, bis es fertig ist, und versuchen Sie es erneut.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/diagnosis.py" />
+            <source>The installation ended with an error.</source>
+            <translation>Die Installation endete mit einem Fehler.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/diagnosis.py" />
+            <source>The log's last lines say more. 'Copy diagnostics' gathers what a report of the fault should hold.</source>
+            <translation>Die letzten Zeilen des Protokolls sagen mehr. 'Diagnose kopieren' sammelt, was eine Fehlermeldung enthalten sollte.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>Set up ZoomEarth</source>
+            <translation>ZoomEarth einrichten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>Begin the download</source>
+            <translation>Herunterladen beginnen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>Versions, settings and the log, without keys and paths</source>
+            <translation>Versionen, Einstellungen und Protokoll, ohne Schlüssel und Pfade</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>Close without an environment</source>
+            <translation>Ohne Umgebung schließen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>Which PyTorch is brought</source>
+            <translation>Welches PyTorch geholt wird</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>the processor</source>
+            <translation>den Prozessor</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>an NVIDIA card (CUDA)</source>
+            <translation>eine NVIDIA-Karte (CUDA)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>Apple's graphics (Metal)</source>
+            <translation>Apples Grafik (Metal)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>Size of the download</source>
+            <translation>Größe des Downloads</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>Room needed and free</source>
+            <translation>Benötigter und freier Platz</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>Folder of the environment</source>
+            <translation>Ordner der Umgebung</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>Computes with</source>
+            <translation>Rechnet mit</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>Download</source>
+            <translation>Herunterladen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>On disk</source>
+            <translation>Auf dem Datenträger</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>Where</source>
+            <translation>Wo</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>How the last attempt ended</source>
+            <translation>Wie der letzte Versuch endete</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>Other ways</source>
+            <translation>Andere Wege</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>The Python from which the environment is made: 3.10 or newer</source>
+            <translation>Das Python, aus dem die Umgebung angelegt wird: 3.10 oder neuer</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>found by itself</source>
+            <translation>von selbst gefunden</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>A folder of wheels, for a machine without a network</source>
+            <translation>Ein Ordner mit Wheels, für einen Rechner ohne Netz</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>the Python package index</source>
+            <translation>dem Python-Paketindex</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>Made with Python</source>
+            <translation>Erstellt mit Python</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>Packages from</source>
+            <translation>Pakete aus</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>What is done at the moment</source>
+            <translation>Was gerade getan wird</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>How much has been downloaded</source>
+            <translation>Wie viel heruntergeladen ist</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>The installer's log</source>
+            <translation>Das Protokoll der Installation</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>What went wrong</source>
+            <translation>Was schiefging</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>What helps</source>
+            <translation>Was hilft</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>The log's last lines</source>
+            <translation>Die letzten Zeilen des Protokolls</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>Go on</source>
+            <translation>Weiter</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>Download and set up</source>
+            <translation>Herunterladen und einrichten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>Copy diagnostics</source>
+            <translation>Diagnose kopieren</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>Not now</source>
+            <translation>Nicht jetzt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>The model runs beside QGIS, with PyTorch and other free packages from the Python package index. They go into a folder of their own: neither QGIS nor your system is changed, and one click in Settings &gt; Options &gt; ZoomEarth removes them. A small demo model is on board; larger models are downloaded there. Your rasters stay on this machine.</source>
+            <translation>Das Modell läuft neben QGIS, mit PyTorch und anderen freien Paketen aus dem Python-Paketindex. Sie kommen in einen eigenen Ordner: Weder QGIS noch Ihr System wird verändert, und ein Klick unter Einstellungen &gt; Optionen &gt; ZoomEarth entfernt sie wieder. Ein kleines Demomodell liegt bei; größere Modelle werden dort heruntergeladen. Ihre Raster bleiben auf diesem Rechner.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>Try again</source>
+            <translation>Erneut versuchen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>{done} of about {total}</source>
+            <translation>{done} von etwa {total}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>Stopped. What has been downloaded is kept.</source>
+            <translation>Angehalten. Was heruntergeladen ist, bleibt.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>about {size}</source>
+            <translation>etwa {size}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>about {size}; {free} are free</source>
+            <translation>etwa {size}; {free} sind frei</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>ZoomEarth needs a Python environment of its own</source>
+            <translation>ZoomEarth braucht eine eigene Python-Umgebung</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>Setting up ZoomEarth</source>
+            <translation>ZoomEarth wird eingerichtet</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>Stop</source>
+            <translation>Anhalten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>Back</source>
+            <translation>Zurück</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/dialog.py" />
+            <source>found here</source>
+            <translation>hier gefunden</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/recipe.py" />
+            <source>Making the environment</source>
+            <translation>Die Umgebung wird angelegt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/recipe.py" />
+            <source>Downloading and unpacking the packages</source>
+            <translation>Die Pakete werden heruntergeladen und entpackt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/recipe.py" />
+            <source>Trying it out</source>
+            <translation>Es wird ausprobiert</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/recipe.py" />
+            <source>Tidying up</source>
+            <translation>Es wird aufgeräumt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/recipe.py" />
+            <source>Looking at what is there</source>
+            <translation>Vorhandenes wird angesehen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/recipe.py" />
+            <source>Reading pip's settings</source>
+            <translation>Die Einstellungen von pip werden gelesen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/recipe.py" />
+            <source>Bringing pip up to date</source>
+            <translation>pip wird auf den neuesten Stand gebracht</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/recipe.py" />
+            <source>Looking for a Python</source>
+            <translation>Ein Python wird gesucht</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/install/recipe.py" />
+            <source>Fetching uv</source>
+            <translation>uv wird geholt</translation>
         </message>
         <message>
             <location filename="../../plugin/keeper.py" />
@@ -654,279 +914,289 @@
             <translation>Die Ergebnisse dieses Projekts fehlen: {path}.</translation>
         </message>
         <message>
-            <location filename="../../plugin/options.py" />
-            <source>Stop</source>
-            <translation>Anhalten</translation>
+            <location filename="../../plugin/options/download.py" />
+            <source>Downloading the model {model}</source>
+            <translation>Das Modell {model} wird heruntergeladen</translation>
         </message>
         <message>
-            <location filename="../../plugin/options.py" />
-            <source>Computation</source>
-            <translation>Berechnung</translation>
+            <location filename="../../plugin/options/download.py" />
+            <source>The download ended with an error.</source>
+            <translation>Das Herunterladen endete mit einem Fehler.</translation>
         </message>
         <message>
-            <location filename="../../plugin/options.py" />
-            <source>Asks a question about a picture that comes with ZoomEarth</source>
-            <translation>Stellt eine Frage zu einem Bild, das ZoomEarth beiliegt</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/options.py" />
-            <source>Versions, settings and the log, without keys and paths</source>
-            <translation>Versionen, Einstellungen und Protokoll, ohne Schlüssel und Pfade</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/options.py" />
-            <source>What the test has shown</source>
-            <translation>Was der Test ergeben hat</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/options.py" />
-            <source>Test</source>
-            <translation>Testen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/options.py" />
-            <source>Stopped.</source>
-            <translation>Angehalten.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/options.py" />
-            <source>ZoomEarth is not set up yet: set it up above, or pick a Python that has its packages.</source>
-            <translation>ZoomEarth ist noch nicht eingerichtet: Richten Sie es oben ein, oder wählen Sie ein Python, das seine Pakete hat.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/options.py" />
-            <source>Copy diagnostics</source>
-            <translation>Diagnose kopieren</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/options_environment.py" />
+            <location filename="../../plugin/options/environment.py" />
             <source>Remove {folder} ({size})? Downloaded models stay. It can be set up again at any time.</source>
             <translation>{folder} ({size}) entfernen? Heruntergeladene Modelle bleiben. Die Umgebung kann jederzeit neu eingerichtet werden.</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_environment.py" />
+            <location filename="../../plugin/options/environment.py" />
             <source>Python environment</source>
             <translation>Python-Umgebung</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_environment.py" />
+            <location filename="../../plugin/options/environment.py" />
             <source>Whether the environment is set up</source>
             <translation>Ob die Umgebung eingerichtet ist</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_environment.py" />
-            <source>Folder of the environment</source>
-            <translation>Ordner der Umgebung</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/options_environment.py" />
+            <location filename="../../plugin/options/environment.py" />
             <source>Says what is downloaded and how large it is, then asks</source>
             <translation>Sagt, was heruntergeladen wird und wie groß es ist, und fragt dann</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_environment.py" />
+            <location filename="../../plugin/options/environment.py" />
             <source>Deletes the environment; downloaded models stay</source>
             <translation>Löscht die Umgebung; heruntergeladene Modelle bleiben</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_environment.py" />
+            <location filename="../../plugin/options/environment.py" />
             <source>A Python of yours that has PyTorch and ZoomEarth's other packages</source>
             <translation>Ein eigenes Python mit PyTorch und den übrigen Paketen von ZoomEarth</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_environment.py" />
+            <location filename="../../plugin/options/environment.py" />
             <source>the environment above</source>
             <translation>die Umgebung oben</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_environment.py" />
-            <source>Where</source>
-            <translation>Wo</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/options_environment.py" />
+            <location filename="../../plugin/options/environment.py" />
             <source>Other interpreter</source>
             <translation>Anderer Interpreter</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_environment.py" />
+            <location filename="../../plugin/options/environment.py" />
             <source>Set up ...</source>
             <translation>Einrichten ...</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_environment.py" />
+            <location filename="../../plugin/options/environment.py" />
             <source>Remove ...</source>
             <translation>Entfernen ...</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_environment.py" />
+            <location filename="../../plugin/options/environment.py" />
             <source>Being removed ...</source>
             <translation>Wird entfernt ...</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_environment.py" />
+            <location filename="../../plugin/options/environment.py" />
             <source>unfinished</source>
             <translation>unfertig</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_environment.py" />
+            <location filename="../../plugin/options/environment.py" />
             <source>Remove the environment</source>
             <translation>Die Umgebung entfernen</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_environment.py" />
-            <source>Begun, and not finished: setting up goes on from there.</source>
-            <translation>Begonnen und nicht beendet: Das Einrichten geht von dort weiter.</translation>
+            <location filename="../../plugin/options/environment.py" />
+            <source>The interpreter below is used instead.</source>
+            <translation>Stattdessen wird der Interpreter unten verwendet.</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_environment.py" />
-            <source>Not set up yet.</source>
-            <translation>Noch nicht eingerichtet.</translation>
+            <location filename="../../plugin/options/environment.py" />
+            <source>The interpreter below is not there.</source>
+            <translation>Den Interpreter unten gibt es nicht.</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_environment.py" />
+            <location filename="../../plugin/options/environment.py" />
             <source>It can't be removed: {why}.</source>
             <translation>Sie kann nicht entfernt werden: {why}.</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_environment.py" />
+            <location filename="../../plugin/options/environment.py" />
+            <source>Begun, and not finished: setting up goes on from there.</source>
+            <translation>Begonnen und nicht beendet: Das Einrichten geht von dort weiter.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/environment.py" />
+            <source>Not set up yet.</source>
+            <translation>Noch nicht eingerichtet.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/environment.py" />
             <source>Set up for {device}, {size}.</source>
             <translation>Eingerichtet für {device}, {size}.</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_model.py" />
+            <location filename="../../plugin/options/model.py" />
             <source>A folder with the files of a model: config.json, its weights as safetensors, tokenizer</source>
             <translation>Ein Ordner mit den Dateien eines Modells: config.json, Gewichte als safetensors, Tokenizer</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_model.py" />
+            <location filename="../../plugin/options/model.py" />
             <source>Model</source>
             <translation>Modell</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_model.py" />
+            <location filename="../../plugin/options/model.py" />
             <source>The model that answers</source>
             <translation>Das Modell, das antwortet</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_model.py" />
+            <location filename="../../plugin/options/model.py" />
             <source>A folder with a model of your own</source>
             <translation>Ein Ordner mit einem eigenen Modell</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_model.py" />
+            <location filename="../../plugin/options/model.py" />
             <source>A model on a server (OpenAI-compatible)</source>
             <translation>Ein Modell auf einem Server (OpenAI-kompatibel)</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_model.py" />
+            <location filename="../../plugin/options/model.py" />
             <source>Give the server's address first.</source>
             <translation>Geben Sie zuerst die Adresse des Servers an.</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_model.py" />
+            <location filename="../../plugin/options/model.py" />
             <source>Choose the model's folder first.</source>
             <translation>Wählen Sie zuerst den Ordner des Modells.</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_model.py" />
+            <location filename="../../plugin/options/model.py" />
             <source>What this model is, and its licence</source>
             <translation>Was dieses Modell ist, und seine Lizenz</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_model.py" />
+            <location filename="../../plugin/options/model.py" />
             <source>Whether the model is on this machine</source>
             <translation>Ob das Modell auf diesem Rechner ist</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_model.py" />
+            <location filename="../../plugin/options/model.py" />
             <source>Downloads the model; what has arrived is kept when it is stopped</source>
             <translation>Lädt das Modell herunter; was angekommen ist, bleibt beim Anhalten erhalten</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_model.py" />
+            <location filename="../../plugin/options/model.py" />
             <source>How much of the model has arrived</source>
             <translation>Wie viel vom Modell angekommen ist</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_model.py" />
+            <location filename="../../plugin/options/model.py" />
             <source>Folder</source>
             <translation>Ordner</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_model.py" />
+            <location filename="../../plugin/options/model.py" />
             <source>Whose prompt and way of zooming the model on the server understands</source>
             <translation>Wessen Prompt und Art zu zoomen das Modell auf dem Server versteht</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_model.py" />
+            <location filename="../../plugin/options/model.py" />
             <source>The server's key, kept by QGIS's authentication manager</source>
             <translation>Der Schlüssel des Servers, verwahrt in der Authentifizierungsverwaltung von QGIS</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_model.py" />
+            <location filename="../../plugin/options/model.py" />
             <source>Asked like</source>
             <translation>Gefragt wie</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_model.py" />
+            <location filename="../../plugin/options/model.py" />
             <source>Key</source>
             <translation>Schlüssel</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_model.py" />
-            <source>Download</source>
-            <translation>Herunterladen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/options_model.py" />
+            <location filename="../../plugin/options/model.py" />
             <source>Licence</source>
             <translation>Lizenz</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_model.py" />
+            <location filename="../../plugin/options/model.py" />
             <source>Comes with ZoomEarth.</source>
             <translation>Liegt ZoomEarth bei.</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_model.py" />
+            <location filename="../../plugin/options/model.py" />
             <source>On this machine.</source>
             <translation>Auf diesem Rechner.</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_model.py" />
+            <location filename="../../plugin/options/model.py" />
             <source>{done} of {total}</source>
             <translation>{done} von {total}</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_model.py" />
+            <location filename="../../plugin/options/model.py" />
             <source>Stopped: what has arrived is kept, and the next download goes on from there.</source>
             <translation>Angehalten: Was angekommen ist, bleibt, und der nächste Download geht von dort weiter.</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_model.py" />
+            <location filename="../../plugin/options/model.py" />
             <source>The key is an entry of type Basic (as its password) or API Header (Authorization).</source>
             <translation>Der Schlüssel ist ein Eintrag der Art Basic (als dessen Passwort) oder API Header (Authorization).</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_model.py" />
+            <location filename="../../plugin/options/model.py" />
             <source>{model} is being downloaded at the moment.</source>
             <translation>{model} wird gerade heruntergeladen.</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_model.py" />
+            <location filename="../../plugin/options/model.py" />
             <source>Being downloaded ...</source>
             <translation>Wird heruntergeladen ...</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_model.py" />
+            <location filename="../../plugin/options/model.py" />
             <source>Not on this machine: {size} to download, once ZoomEarth is set up (below).</source>
             <translation>Nicht auf diesem Rechner: {size} sind herunterzuladen, sobald ZoomEarth eingerichtet ist (unten).</translation>
         </message>
         <message>
-            <location filename="../../plugin/options_model.py" />
+            <location filename="../../plugin/options/model.py" />
             <source>Not on this machine: {size} to download.</source>
             <translation>Nicht auf diesem Rechner: {size} sind herunterzuladen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/page.py" />
+            <source>Computation</source>
+            <translation>Berechnung</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/page.py" />
+            <source>Asks a question about a picture that comes with ZoomEarth</source>
+            <translation>Stellt eine Frage zu einem Bild, das ZoomEarth beiliegt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/page.py" />
+            <source>What the test has shown</source>
+            <translation>Was der Test ergeben hat</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/page.py" />
+            <source>Test</source>
+            <translation>Testen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/page.py" />
+            <source>Stopped.</source>
+            <translation>Angehalten.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/page.py" />
+            <source>ZoomEarth is not set up yet: set it up above, or pick a Python that has its packages.</source>
+            <translation>ZoomEarth ist noch nicht eingerichtet: Richten Sie es oben ein, oder wählen Sie ein Python, das seine Pakete hat.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/trial.py" />
+            <source>It works: asked to '{question}', it says '{answer}' ({truth} is right), in {seconds:.1f} s with loading.</source>
+            <translation>Es funktioniert: Auf '{question}' antwortet es '{answer}' (richtig ist {truth}), in {seconds:.1f} s mit dem Laden.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/trial.py" />
+            <source>Loading the model ...</source>
+            <translation>Das Modell wird geladen ...</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/trial.py" />
+            <source>The model gave no answer.</source>
+            <translation>Das Modell gab keine Antwort.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/trial.py" />
+            <source>Asking: {question}</source>
+            <translation>Gefragt wird: {question}</translation>
         </message>
         <message>
             <location filename="../../plugin/plugin.py" />
@@ -1289,51 +1559,6 @@
             <translation>Strg+Eingabe fragt. Pfeil auf und ab holen frühere Fragen zurück.</translation>
         </message>
         <message>
-            <location filename="../../plugin/recipe.py" />
-            <source>Making the environment</source>
-            <translation>Die Umgebung wird angelegt</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/recipe.py" />
-            <source>Downloading and unpacking the packages</source>
-            <translation>Die Pakete werden heruntergeladen und entpackt</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/recipe.py" />
-            <source>Trying it out</source>
-            <translation>Es wird ausprobiert</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/recipe.py" />
-            <source>Tidying up</source>
-            <translation>Es wird aufgeräumt</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/recipe.py" />
-            <source>Looking at what is there</source>
-            <translation>Vorhandenes wird angesehen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/recipe.py" />
-            <source>Reading pip's settings</source>
-            <translation>Die Einstellungen von pip werden gelesen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/recipe.py" />
-            <source>Bringing pip up to date</source>
-            <translation>pip wird auf den neuesten Stand gebracht</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/recipe.py" />
-            <source>Looking for a Python</source>
-            <translation>Ein Python wird gesucht</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/recipe.py" />
-            <source>Fetching uv</source>
-            <translation>uv wird geholt</translation>
-        </message>
-        <message>
             <location filename="../../plugin/report.py" />
             <source>ZoomEarth report</source>
             <translation>ZoomEarth-Bericht</translation>
@@ -1459,196 +1684,6 @@
             <translation>Fügen Sie ihn wieder hinzu und fragen Sie erneut.</translation>
         </message>
         <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>Set up ZoomEarth</source>
-            <translation>ZoomEarth einrichten</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>Begin the download</source>
-            <translation>Herunterladen beginnen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>Close without an environment</source>
-            <translation>Ohne Umgebung schließen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>Which PyTorch is brought</source>
-            <translation>Welches PyTorch geholt wird</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>the processor</source>
-            <translation>den Prozessor</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>an NVIDIA card (CUDA)</source>
-            <translation>eine NVIDIA-Karte (CUDA)</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>Apple's graphics (Metal)</source>
-            <translation>Apples Grafik (Metal)</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>Size of the download</source>
-            <translation>Größe des Downloads</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>Room needed and free</source>
-            <translation>Benötigter und freier Platz</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>Computes with</source>
-            <translation>Rechnet mit</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>On disk</source>
-            <translation>Auf dem Datenträger</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>How the last attempt ended</source>
-            <translation>Wie der letzte Versuch endete</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>Other ways</source>
-            <translation>Andere Wege</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>The Python from which the environment is made: 3.10 or newer</source>
-            <translation>Das Python, aus dem die Umgebung angelegt wird: 3.10 oder neuer</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>found by itself</source>
-            <translation>von selbst gefunden</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>A folder of wheels, for a machine without a network</source>
-            <translation>Ein Ordner mit Wheels, für einen Rechner ohne Netz</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>the Python package index</source>
-            <translation>dem Python-Paketindex</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>Made with Python</source>
-            <translation>Erstellt mit Python</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>Packages from</source>
-            <translation>Pakete aus</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>What is done at the moment</source>
-            <translation>Was gerade getan wird</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>How much has been downloaded</source>
-            <translation>Wie viel heruntergeladen ist</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>The installer's log</source>
-            <translation>Das Protokoll der Installation</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>What went wrong</source>
-            <translation>Was schiefging</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>What helps</source>
-            <translation>Was hilft</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>The log's last lines</source>
-            <translation>Die letzten Zeilen des Protokolls</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>Go on</source>
-            <translation>Weiter</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>Download and set up</source>
-            <translation>Herunterladen und einrichten</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>Not now</source>
-            <translation>Nicht jetzt</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>The model runs beside QGIS, with PyTorch and other free packages from the Python package index. They go into a folder of their own: neither QGIS nor your system is changed, and one click in Settings &gt; Options &gt; ZoomEarth removes them. A small demo model is on board; larger models are downloaded there. Your rasters stay on this machine.</source>
-            <translation>Das Modell läuft neben QGIS, mit PyTorch und anderen freien Paketen aus dem Python-Paketindex. Sie kommen in einen eigenen Ordner: Weder QGIS noch Ihr System wird verändert, und ein Klick unter Einstellungen &gt; Optionen &gt; ZoomEarth entfernt sie wieder. Ein kleines Demomodell liegt bei; größere Modelle werden dort heruntergeladen. Ihre Raster bleiben auf diesem Rechner.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>Try again</source>
-            <translation>Erneut versuchen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>{done} of about {total}</source>
-            <translation>{done} von etwa {total}</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>Stopped. What has been downloaded is kept.</source>
-            <translation>Angehalten. Was heruntergeladen ist, bleibt.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>about {size}</source>
-            <translation>etwa {size}</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>about {size}; {free} are free</source>
-            <translation>etwa {size}; {free} sind frei</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>ZoomEarth needs a Python environment of its own</source>
-            <translation>ZoomEarth braucht eine eigene Python-Umgebung</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>Setting up ZoomEarth</source>
-            <translation>ZoomEarth wird eingerichtet</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>Back</source>
-            <translation>Zurück</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/setup_dialog.py" />
-            <source>found here</source>
-            <translation>hier gefunden</translation>
-        </message>
-        <message>
             <location filename="../../plugin/snapshot.py" />
             <source>The snapshot of {name} would have {columns} x {rows} pixels; {limit} million are the most.</source>
             <translation>Die Momentaufnahme von {name} hätte {columns} x {rows} Pixel; {limit} Millionen sind das Höchste.</translation>
@@ -1747,26 +1782,6 @@
             <location filename="../../plugin/transcript.py" />
             <source>Show earlier questions</source>
             <translation>Frühere Fragen zeigen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/trial.py" />
-            <source>It works: asked to '{question}', it says '{answer}' ({truth} is right), in {seconds:.1f} s with loading.</source>
-            <translation>Es funktioniert: Auf '{question}' antwortet es '{answer}' (richtig ist {truth}), in {seconds:.1f} s mit dem Laden.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/trial.py" />
-            <source>Loading the model ...</source>
-            <translation>Das Modell wird geladen ...</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/trial.py" />
-            <source>The model gave no answer.</source>
-            <translation>Das Modell gab keine Antwort.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/trial.py" />
-            <source>Asking: {question}</source>
-            <translation>Gefragt wird: {question}</translation>
         </message>
         <message>
             <location filename="../../core/config.py" />

@@ -5,15 +5,16 @@ Whatever goes wrong is in DRIVE_OUT/drive.log, and the exit code is 1.
 
 import json
 import os
+import subprocess
 import time
 import traceback
 from pathlib import Path
 
-from qgis.core import QgsProject, QgsRasterLayer
+from qgis.core import QgsApplication, QgsProject, QgsRasterLayer
 from qgis.PyQt.QtCore import QCoreApplication, QEventLoop, Qt, QTimer
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QApplication, QToolButton
-from qgis.utils import iface, plugins, unloadPlugin
+from qgis.PyQt.QtWidgets import QApplication, QDockWidget, QPushButton, QToolButton, QWidget
+from qgis.utils import iface, plugins, reloadPlugin, unloadPlugin
 
 OUT = Path(os.environ["DRIVE_OUT"])
 LOG = (OUT / "drive.log").open("w", buffering=1)
@@ -93,8 +94,10 @@ def main():
     plugin.action.trigger()
     dock = plugin.dock
     assert dock.isVisible()
-    window.resizeDocks([dock], [430], Qt.Orientation.Horizontal)
+    window.findChild(QDockWidget, "Browser").hide()
+    window.resizeDocks([window.findChild(QDockWidget, "Layers"), dock], [220, 430], Qt.Orientation.Horizontal)
     QTest.qWait(300)
+    iface.mapCanvas().zoomToFullExtent()
     asked = {kind: next(one for one in truth["questions"] if one["kind"] == kind) for kind in ("terrain", "count", "color")}
     stalls = []
     for kind, question in asked.items():
@@ -102,7 +105,7 @@ def main():
         stalls.append(stall)
         assert exchange["answer"] == question["answer"], (kind, exchange["answer"], question["answer"])
         if question["box"]:
-            found = exchange["views"][-1]["roi"]
+            found = exchange["zooms"][-1]["roi"]
             log(f"  IoU with the truth {overlap(found, question['box']):.2f}")
             assert overlap(found, question["box"]) > 0.5
     picture("asked")
@@ -114,8 +117,93 @@ def main():
     picture("zoomed")
     canvas = iface.mapCanvas()
     QTest.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, canvas.viewport().rect().center())
-    assert card.lineWidth() == 3
+    assert card.marked
     log(f"longest stall while asking: {max(stalls):.0f} ms")
+    export(dock, rois.crs().authid())
+    cancelled(dock)
+    options(dock)
+    QgsApplication.setUITheme("Night Mapping")
+    picture("dark")
+    reloaded(plugin)
+
+
+def in_dialog(name, act, begin):
+    """Calls `begin`, which opens a modal dialog, and `act` with the dialog once it is there."""
+    done = []
+
+    def look():
+        dialog = QApplication.activeModalWidget()
+        if dialog and name in (dialog.objectName(), "") and not done:
+            done.append(dialog)
+            act(dialog)
+
+    timer = QTimer()
+    timer.timeout.connect(look)
+    timer.start(100)
+    begin()
+    timer.stop()
+    assert done, f"{name} did not open"
+
+
+def export(dock, crs):
+    """A Shapefile, through the dialog, read back by ogrinfo."""
+    file = OUT / "rois.shp"
+
+    def fill(dialog):
+        dialog.format.setCurrentIndex(dialog.format.findData(".shp"))
+        dialog.file.setFilePath(str(file))
+        dialog.grab().save(str(OUT / "export.png"))
+        QTest.mouseClick(dialog.findChild(QPushButton, "zoomearth_export_ok"), Qt.MouseButton.LeftButton)
+
+    in_dialog("zoomearth_export_dialog", fill, dock.export_rois.trigger)
+    said = subprocess.run(["ogrinfo", "-al", str(file)], capture_output=True, text=True, check=True).stdout
+    assert "Feature Count: 2" in said, said
+    assert "Geometry: Polygon" in said
+    assert crs.split(":")[1] in said, (crs, said)
+    assert "step (Integer" in said
+    log("exported and read back: ", file)
+
+
+def cancelled(dock):
+    """A question that is stopped leaves the panel ready for the next."""
+    dock.question.setFocus()
+    QTest.keyClicks(dock.question, "What is never answered?")
+    ended = []
+    dock.finished.connect(ended.append)
+    QTest.mouseClick(dock.ask, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(dock.cancel, Qt.MouseButton.LeftButton)
+    wait(lambda: ended)
+    dock.finished.disconnect(ended.append)
+    assert ended[0]["status"] in ("cancelled", "done")
+    log("cancelled:", ended[0]["status"])
+
+
+def options(dock):
+    """The page in QGIS's Options."""
+
+    def look(dialog):
+        QTest.qWait(800)
+        dialog.grab().save(str(OUT / "options.png"))
+        assert dialog.findChild(QWidget, "zoomearth_options").isVisible()
+        dialog.reject()
+
+    in_dialog("", look, lambda: QTest.mouseClick(dock.options, Qt.MouseButton.LeftButton))
+
+
+def reloaded(plugin):
+    """Nothing of a plugin stays behind: no dock, no process, no algorithm twice."""
+    pid = plugin.backend.pid
+    reloadPlugin("zoomearth")
+    QTest.qWait(500)
+    assert len(iface.mainWindow().findChildren(QWidget, "zoomearth_dock")) == 1
+    assert not Path(f"/proc/{pid}").exists()
+    ours = [provider for provider in QgsApplication.processingRegistry().providers() if provider.id() == "zoomearth"]
+    assert len(ours) == 1
+    assert len(ours[0].algorithms()) == 3
+    again = plugins["zoomearth"]
+    assert again is not plugin
+    log("reloaded; exchanges there:", len(again.session.exchanges))
+    assert len(again.session.exchanges) >= 3
 
 
 def finish(code):

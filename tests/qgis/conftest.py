@@ -57,9 +57,12 @@ def own_places(qgis_app, tmp_path, monkeypatch):
 def panel(qgis_app, qgis_iface, qgis_new_project, python):
     """The panel of an empty project."""
     qgis_iface.mainWindow().show()
+    qgis_iface.mapCanvas().freeze(False)
     panel = Panel(qgis_iface, python)
     yield panel
     panel.close()
+    qgis_iface.mainWindow().hide()
+    qgis_iface.mapCanvas().freeze()  # it would draw the layers of whatever test comes next
 
 
 @pytest.fixture(autouse=True)

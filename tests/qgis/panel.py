@@ -34,7 +34,7 @@ class Panel:
         layer = QgsRasterLayer(str(path), name or path.stem)
         assert layer.isValid()
         QgsProject.instance().addMapLayer(layer)
-        self.dock.layer.setLayer(layer)
+        self.dock.form.layer.setLayer(layer)
         return layer
 
     def ask(self, question="How many ships are at the northern pier?"):

@@ -16,14 +16,9 @@ from package_index import PackageIndex, make_wheel
 from qgis.core import QgsSettings
 from qgis.PyQt.QtCore import QEventLoop, QTimer
 
-from zoomearth.plugin.bases import PROBE, Base, candidates
-from zoomearth.plugin.child import child_environment
-from zoomearth.plugin.command import descendants
-from zoomearth.plugin.diagnosis import diagnose
-from zoomearth.plugin.environment import Build, Environment, backend_python
-from zoomearth.plugin.install import Installer
-from zoomearth.plugin.meter import Meter
-from zoomearth.plugin.settings import choose_python
+from zoomearth.plugin.install.command import descendants
+from zoomearth.plugin.install.environment import Build, Environment
+from zoomearth.plugin.install.installer import Installer
 
 SMALL = Build("cpu", 1_000_000, 1_000_000)
 ENOUGH = 120_000  # milliseconds; a venv and an update of pip on a busy machine
@@ -105,6 +100,22 @@ def test_cut_off_midway_nothing_runs_on_and_the_next_attempt_fetches_only_what_i
     assert not fetched(index, NAMES[0])
     assert fetched(index, NAMES[1])
     assert not any("-m venv" in line for line in install.log)
+
+
+def test_uv_brings_the_packages_where_it_is_at_hand(environment, index, qtbot, monkeypatch):
+    uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
+    if uv is None:
+        pytest.skip("uv is not here")
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)  # the machine's own would be preferred
+    monkeypatch.setenv("PATH", os.pathsep.join([str(Path(uv).parent), os.environ["PATH"]]))
+    monkeypatch.setenv("UV_DEFAULT_INDEX", index.url)
+    monkeypatch.setenv("UV_NO_CONFIG", "1")
+    install = installer(environment)
+    assert attempt(qtbot, install) == [True, None], install.log
+    assert any("uv pip install" in line and "--torch-backend cpu" in line for line in install.log)
+    assert fetched(index, NAMES[1])
 
 
 def test_the_environment_is_pure_whole_and_removed_without_a_trace(environment, packages, qtbot):
@@ -230,8 +241,9 @@ def test_a_folder_that_may_not_be_written_is_named(environment, packages, qtbot,
     assert refused(qtbot, installer(environment, packages=packages)) == "permission"
 
 
-def test_a_python_that_can_not_make_environments_is_named(environment, packages, qtbot, tmp_path):
-    """A copy of this Python without ensurepip, as Debian ships it without python3-venv."""
+def test_a_python_that_can_not_make_environments_is_named(environment, packages, qtbot, monkeypatch, tmp_path):
+    """A copy of this Python without ensurepip, as Debian ships it without python3-venv; uv, which could help, is not at hand."""
+    monkeypatch.setenv("PATH", os.pathsep.join(part for part in os.environ["PATH"].split(os.pathsep) if not Path(part, "uv").exists()))
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     (tmp_path / "bin").mkdir()
     (tmp_path / "lib" / version).mkdir(parents=True)
@@ -248,6 +260,25 @@ def test_a_python_that_is_too_old_or_none_at_all_is_named(environment, packages,
         assert refused(qtbot, installer(environment, packages=packages, base=str(older))) == "python"
 
 
+def test_a_package_killed_while_it_was_unpacked_is_no_obstacle(environment, packages, qtbot):
+    assert attempt(qtbot, installer(environment, packages=packages)) == [True, None]
+    (package,) = environment.folder.glob(f"**/{NAMES[0]}")
+    shutil.rmtree(package)
+    (package.parent / f"{NAMES[0]}-1.0.dist-info" / "INSTALLER").unlink()
+    (environment.folder / "complete.json").unlink()
+    assert attempt(qtbot, installer(environment, packages=packages)) == [True, None]
+    assert (package / "__init__.py").exists()
+
+
+def test_an_environment_that_fails_its_trial_is_begun_anew(environment, packages, qtbot):
+    (wheel,) = Path(packages).glob(f"{NAMES[0]}*")
+    good = wheel.read_bytes()
+    wheel.write_bytes(make_wheel(NAMES[0], module=b"import zoomearth_absent\n")[1])
+    assert refused(qtbot, installer(environment, packages=packages)) == "unknown"
+    wheel.write_bytes(good)
+    assert attempt(qtbot, installer(environment, packages=packages)) == [True, None]
+
+
 def test_packages_that_do_not_import_are_no_environment(environment, packages, qtbot):
     environment = Environment(environment.requirements, ("-c", "import zoomearth_absent"))
     assert refused(qtbot, installer(environment, packages=packages)) == "unknown"
@@ -260,91 +291,3 @@ def test_two_windows_of_qgis_do_not_set_up_at_once(environment, packages, qtbot)
     with qtbot.waitSignal(first.finished, timeout=ENOUGH) as ended:
         pass
     assert ended.args == [True, None]
-
-
-def test_a_chosen_python_wins_and_one_that_has_gone_is_none(tmp_path):
-    assert backend_python() is None
-    choose_python(sys.executable)
-    assert backend_python() == Path(sys.executable)
-    choose_python(str(tmp_path / "gone"))
-    assert backend_python() is None
-
-
-def test_a_python_of_this_machine_is_found():
-    probed = [subprocess.run([*command, "-I", "-c", PROBE], capture_output=True, text=True) for command in candidates()]
-    bases = [base for answer in probed if (base := Base.of_probe(answer.stdout.splitlines()))]
-    assert any(base.runs_the_backend and Path(base.executable).is_file() for base in bases)
-
-
-# What the tools say where it can't be provoked here, shortened from the field.
-SAID = {
-    "disk": "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device",
-    "proxy": "WARNING: Retrying (Retry(total=4)) after connection broken by 'ProxyError('Cannot connect to proxy.', OSError('Tunnel "
-    "connection failed: 407 Proxy Authentication Required'))': /simple/numpy/\nERROR: No matching distribution found for numpy",
-    "tls": "Could not fetch URL: There was a problem confirming the ssl certificate: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify "
-    "failed: self signed certificate in certificate chain - skipping\nERROR: Could not find a version that satisfies the requirement numpy",
-    "venv": "The virtual environment was not created successfully because ensurepip is not\navailable.  On Debian/Ubuntu systems, you "
-    "need to install the python3-venv\npackage",
-    "offline": "error: Failed to fetch: `torch`\n  Caused by: error sending request for url\n  Caused by: dns error: failed to lookup",
-    "python": "ERROR: Ignored the following versions that require a different python version: 2.13.0 Requires-Python >=3.10\n"
-    "ERROR: No matching distribution found for torch==2.13.0",
-    "wheel": "ERROR: Could not find a version that satisfies the requirement torch==2.13.0 (from versions: none)\n"
-    "ERROR: No matching distribution found for torch==2.13.0",
-    "permission": "ERROR: Could not install packages due to an OSError: [WinError 5] Access is denied: 'C:\\\\Users\\\\me\\\\torch'",
-    "damaged": "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.",
-    "library": 'OSError: [WinError 126] The specified module could not be found. Error loading "C:\\\\torch\\\\lib\\\\c10.dll"',
-    "memory": "MemoryError",
-    "unknown": "ERROR: Something new",
-}
-
-
-@pytest.mark.parametrize("kind", SAID)
-def test_a_known_failure_is_told_with_its_remedy(kind):
-    diagnosis = diagnose(SAID[kind].splitlines())
-    assert diagnosis.kind == kind
-    assert diagnosis.remedy
-
-
-def test_progress_counts_what_pip_and_uv_say():
-    pip = Meter(1000)
-    assert pip.feed("Downloading torch-2.13.0-cp311.whl (2.0 kB)") == (0, 2000)
-    assert pip.feed("Progress 500 of 2000") == (500, 2000)
-    assert pip.feed("Progress 2000 of 2000") == (2000, 2000)
-    assert pip.feed("Using cached numpy-2.whl (1 kB)") == (3000, 3000)
-    assert pip.feed("Collecting numpy") is None
-    assert pip.feed("Installing collected packages: numpy, torch") == (0, 0)
-    uv = Meter(1000)
-    assert uv.feed("Downloading torch (1.0KiB)") == (0, 1024)
-    assert uv.feed(" Downloaded torch") == (1024, 1024)
-    assert uv.feed("Prepared 1 package in 170ms") == (0, 0)
-
-
-def test_a_child_sees_the_user_s_environment_and_qgis_s_proxy_but_nothing_of_qgis(monkeypatch):
-    for name in ("PYTHONHOME", "PROJ_LIB", "GDAL_DATA", "LD_PRELOAD", "QT_PLUGIN_PATH", "VIRTUAL_ENV", "PIP_INDEX_URL"):
-        monkeypatch.setenv(name, "x")
-    monkeypatch.setenv("ZOOMEARTH_TEST", "kept")
-    monkeypatch.setenv("OSGEO4W_ROOT", "/opt/osgeo")
-    monkeypatch.setenv("SSL_CERT_FILE", "/opt/osgeo/bin/curl-ca-bundle.crt")
-    monkeypatch.setenv("PATH", os.pathsep.join(["/opt/osgeo/bin", "/usr/bin"]))
-    for name, value in {
-        "proxyEnabled": True,
-        "proxyType": "HttpProxy",
-        "proxyHost": "proxy.example",
-        "proxyPort": "3128",
-        "proxyUser": "me",
-        "proxyPassword": "p@ss",
-        "noProxyUrls": ["https://intern.example/x"],
-    }.items():
-        QgsSettings().setValue(f"proxy/{name}", value)
-    try:
-        seen, for_pip = child_environment(), child_environment(keep_pip=True)
-    finally:
-        QgsSettings().remove("proxy")
-    assert not [name for name in list(seen.keys()) if name.startswith(("PYTHON", "PROJ_", "GDAL_", "LD_", "QT_", "VIRTUAL_ENV", "PIP_"))]
-    assert seen.value("ZOOMEARTH_TEST") == "kept"
-    assert not seen.contains("SSL_CERT_FILE")
-    assert seen.value("PATH") == "/usr/bin"
-    assert seen.value("HTTPS_PROXY") == seen.value("https_proxy") == "http://me:p%40ss@proxy.example:3128"
-    assert seen.value("NO_PROXY").endswith(",intern.example")
-    assert for_pip.value("PIP_INDEX_URL") == "x"
-    assert not child_environment().contains("HTTPS_PROXY") or "HTTPS_PROXY" in os.environ

@@ -10,19 +10,20 @@ import pytest
 from hub import REPO, WEIGHTS, Hub
 from package_index import make_wheel
 from qgis.core import QgsApplication
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QComboBox, QLineEdit, QPushButton, QWidget
 
-from zoomearth.core.config import Settings
-from zoomearth.plugin.command import descendants
-from zoomearth.plugin.diagnostics import diagnostics, scrub
-from zoomearth.plugin.environment import MARKER, Environment
-from zoomearth.plugin.models import catalogue
-from zoomearth.plugin.options import OptionsFactory
+from zoomearth.core.config import Settings, data_folder
+from zoomearth.plugin.install.command import descendants
+from zoomearth.plugin.install.dialog import SetupDialog
+from zoomearth.plugin.install.environment import MARKER, Environment
+from zoomearth.plugin.options.diagnostics import diagnostics, scrub
+from zoomearth.plugin.options.models import catalogue
+from zoomearth.plugin.options.page import OptionsFactory
 from zoomearth.plugin.settings import choose_python, load_settings, save_settings
-from zoomearth.plugin.setup_dialog import SetupDialog
 
-ENOUGH = 120_000  # milliseconds
+ENOUGH = 60_000  # milliseconds
 BIG = 4_000_000
 
 
@@ -172,7 +173,10 @@ def test_a_model_s_download_is_shown_stopped_and_gone_on_with(page, python, hub,
     page.pick("model", "zoomearth-3b")
     page.says("model_state", "7.5 GB to download", 1000)
     page.click("download")
-    page.says("model_state", r"2\.0 MB of 7\.5 GB")
+    page.says("model_state", r"MB of 7\.5 GB")
+    models = data_folder() / "models"
+    part = models / "zoomearth-3b.part" / WEIGHTS
+    qtbot.waitUntil(lambda: part.exists() and part.stat().st_size > BIG // 4, timeout=5000)
     assert page.find("progress").isVisible()
     assert any("zoomearth-3b" in task.description() for task in QgsApplication.taskManager().activeTasks())
     page.click("download")
@@ -185,9 +189,9 @@ def test_a_model_s_download_is_shown_stopped_and_gone_on_with(page, python, hub,
     page.click("download")
     page.says("model_state", "On this machine")
     (start,) = (start for name, start in hub.ranges if name == WEIGHTS)
-    assert start >= BIG // 2
+    assert start > BIG // 4
     assert not page.find("download").isVisible()
-    assert REPO in (Path(os.environ["XDG_DATA_HOME"]) / "zoomearth" / "models" / "zoomearth-3b" / "download.json").read_text()
+    assert REPO in (models / "zoomearth-3b" / "download.json").read_text()
 
 
 def test_a_download_outlives_the_page_and_is_cancelled_from_the_status_bar(page, factory, python, hub, qtbot):
@@ -240,7 +244,8 @@ def dialog(tmp_path, qtbot):
     dialog.packages = folder
     dialog.show()
     yield dialog
-    dialog.reject()
+    if not sip.isdeleted(dialog):
+        dialog.reject()
 
 
 def shown(dialog, name):

@@ -1,0 +1,32 @@
+"""How long QGIS's window does not answer while the panel asks: the longest gap between two turns of its event loop, per question.
+
+python benchmarks/panel.py            # needs `make setup setup-desktop`; the real QGIS under Xvfb, the demo model, three questions
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from machine import machine
+
+ROOT = Path(__file__).resolve().parent.parent
+LINE = re.compile(r"^ *[\d.]+ (?P<question>.+) -> '(?P<answer>.*)' in (?P<seconds>[\d.]+) s; longest stall (?P<stall>\d+) ms$")
+
+
+def main() -> None:
+    done = subprocess.run(["make", "-s", "desktop-test"], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(done.stdout + done.stderr)
+    print("$ python benchmarks/panel.py")
+    print(machine())
+    print(f"{'question':56} {'answer':10} {'answered in':>11}  {'longest stall':>13}   reach")
+    for line in done.stdout.splitlines():
+        if found := LINE.match(line):
+            print(f"{found['question']:56} {found['answer']:10} {found['seconds']:>9} s  {found['stall']:>10} ms   < 100 ms")
+
+
+if __name__ == "__main__":
+    main()

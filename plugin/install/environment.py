@@ -1,0 +1,116 @@
+"""The private environment: where it lies, whether it is whole, how large it will be. A pure venv, outside the plugin and QGIS's Python.
+
+DATA/env-1a2b3c4d   the venv; its name is the requirements' hash, so a plugin with other requirements makes another
+DATA/python         a Python that uv brought, where the machine had none
+DATA/setup          the installer's cache and temporary files, kept while there is something to resume
+DATA/setup.log      what the last installation said
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Optional
+
+from qgis.PyQt.QtCore import QStandardPaths
+
+from ...core.config import data_folder
+from ..settings import chosen_python
+from .chore import remove_folder
+
+PLUGIN = Path(__file__).resolve().parents[2]
+REQUIREMENTS = PLUGIN / "resources" / "requirements" / "backend.txt"
+BACKEND = PLUGIN / "backend" / "__main__.py"
+ICON = PLUGIN / "resources" / "icons" / "zoomearth.svg"
+MARKER = "complete.json"  # written last: without it an environment is one that is still to be finished
+ISOLATED = ("-I", "-X", "utf8")  # how every Python is started: nothing of the user's or QGIS's Python is seen
+
+
+@dataclass(frozen=True)
+class Build:
+    """PyTorch for a kind of processor, and the bytes of all packages with it, about."""
+
+    device: str
+    download: int
+    disk: int
+
+
+# Downloads: the sizes that the index states for Python 3.12. On disk: cpu as installed (Linux); the other two are reckoned from it.
+BUILDS = {
+    build.device: build
+    for build in (
+        Build("cpu", 350_000_000, 1_500_000_000),
+        Build("cuda", 2_900_000_000, 6_500_000_000),
+        Build("mps", 250_000_000, 1_200_000_000),
+    )
+}
+
+
+def detect_device() -> str:
+    """What PyTorch could compute with on this machine: "cuda", "mps" or "cpu". Looks for a driver; starts nothing."""
+    if sys.platform == "darwin":
+        return "mps" if platform.machine() == "arm64" else "cpu"
+    if sys.platform == "linux":
+        return "cuda" if Path("/proc/driver/nvidia/version").exists() else "cpu"
+    return "cuda" if QStandardPaths.findExecutable("nvidia-smi") else "cpu"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The environment for one list of requirements. proof: what its Python must run before it counts as whole."""
+
+    requirements: Path = REQUIREMENTS
+    proof: tuple[str, ...] = (str(BACKEND), "check", "--json")
+
+    @property
+    def folder(self) -> Path:
+        digest = hashlib.sha256(self.requirements.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+        return data_folder() / f"env-{digest[:8]}"
+
+    @property
+    def scratch(self) -> Path:
+        return self.folder.parent / "setup"
+
+    @property
+    def pythons(self) -> Path:
+        """Where uv puts a Python, if it has to bring one."""
+        return self.folder.parent / "python"
+
+    @property
+    def log(self) -> Path:
+        return self.folder.parent / "setup.log"
+
+    @property
+    def python(self) -> Path:
+        return self.folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+
+    @property
+    def facts(self) -> Optional[dict[str, Any]]:
+        """What the marker says (python, device, bytes); None where the environment is not whole, or its base Python has gone."""
+        try:
+            facts = json.loads((self.folder / MARKER).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return facts if self.python.exists() else None
+
+    def others(self) -> list[Path]:
+        """Those of other versions of the plugin."""
+        return [folder for folder in self.folder.parent.glob("env-*") if folder != self.folder]
+
+    def remove(self) -> None:
+        """All that the installer has made, and nothing else: downloaded models stay. Raises OSError."""
+        for folder in (self.folder, *self.others(), self.scratch, self.pythons):
+            remove_folder(folder)
+        self.log.unlink(missing_ok=True)
+
+
+def backend_python() -> Optional[Path]:
+    """The Python that runs the backend: the chosen one, else the private environment's. None: it is not there, or not yet whole."""
+    if chosen := chosen_python():
+        return Path(chosen) if Path(chosen).is_file() else None
+    environment = Environment()
+    return environment.python if environment.facts else None

@@ -1,0 +1,1 @@
+"""ZoomEarth in QGIS's Options: the model, the environment, a test, diagnostics."""

@@ -1,0 +1,69 @@
+"""The Test button: the demo question, asked of a backend of its own with the settings as they stand on the page."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any, Optional
+
+from qgis.PyQt.QtCore import QObject, pyqtSignal
+
+from ..i18n import tr
+from ..install.environment import PLUGIN
+from ..process import Backend, command
+
+SCENE = PLUGIN / "resources" / "scene"
+
+
+class Trial(QObject):
+    """said: what it is doing. finished: whether the model answered, and a sentence about it."""
+
+    said = pyqtSignal(str)
+    finished = pyqtSignal(bool, str)
+
+    def __init__(self, parent: Optional[QObject] = None) -> None:
+        super().__init__(parent)
+        self._backend: Optional[Backend] = None
+        self._demo: dict[str, str] = json.loads((SCENE / "demo.json").read_text(encoding="utf-8"))
+
+    @property
+    def running(self) -> bool:
+        return self._backend is not None
+
+    def start(self, python: str, load: dict[str, Any]) -> None:
+        """load: the fields of the wire's `load` message."""
+        self.cancel()
+        self._began = time.monotonic()
+        self._backend = Backend(lambda: command(python), self)
+        self.said.emit(tr("Loading the model ..."))
+        self._backend.submit("load", **load).ended.connect(self._loaded)
+
+    def cancel(self) -> None:
+        """Ends the process; nothing is said of it."""
+        backend, self._backend = self._backend, None
+        if backend:
+            backend.close()
+            backend.deleteLater()
+
+    def _loaded(self, event: dict[str, Any]) -> None:
+        if self._backend is None:
+            return
+        if event["event"] != "done":
+            return self._end(event)
+        self.said.emit(tr("Asking: {question}").format(question=self._demo["question"]))
+        job = self._backend.submit("ask", scene=str(SCENE / self._demo["scene"]), question=self._demo["question"])
+        job.ended.connect(self._end)
+
+    def _end(self, event: dict[str, Any]) -> None:
+        if self._backend is None:
+            return
+        seconds = time.monotonic() - self._began
+        self.cancel()
+        if event["event"] != "done":
+            return self.finished.emit(False, f"{event.get('message', '')} {event.get('hint', '')}".strip())
+        answer = event["result"].get("answer")
+        if answer is None:
+            return self.finished.emit(False, tr("The model gave no answer."))
+        text = tr("It works: asked to '{question}', it says '{answer}' ({truth} is right), in {seconds:.1f} s with loading.")
+        told = {"question": self._demo["question"].rstrip("."), "answer": answer, "truth": self._demo["answer"], "seconds": seconds}
+        self.finished.emit(True, text.format(**told))

@@ -1,0 +1,183 @@
+"""Data that can be trained on: every row that can't is counted and named, and no image is ever on both sides of a split."""
+
+import json
+
+import numpy as np
+import pytest
+import rasterio
+from tuning import HEIGHT, WIDTH, write_folder, write_raster
+
+from zoomearth.core.errors import BackendError
+from zoomearth.core.geometry import Box
+from zoomearth.core.profile import Profile
+from zoomearth.training import data as loading
+from zoomearth.training.benchmarks.base import Unusable
+from zoomearth.training.examples import Example
+from zoomearth.training.summary import blind, main
+
+PROFILE = Profile.from_dict({"name": "tiny", "dialect": "zoomearth"})
+GOOD = {"image": "scene-0.tif", "question": "What is there?", "answer": "ship", "box": [20, 30, 90, 110]}
+BAD = [
+    ({**GOOD, "image": "nowhere.tif"}, "the image is missing"),
+    ({**GOOD, "image": "broken.tif"}, "the image can't be read"),
+    ({**GOOD, "box": [400, 10, 500, 90]}, "the box lies outside"),
+    ({**GOOD, "box": [1, 2, 3]}, "not four numbers"),
+    ({**GOOD, "answer": " "}, "no answer"),
+    ({"image": "scene-0.tif"}, "no question"),
+    ("no json at all", "the line is no JSON"),
+    ([1, 2], "no object"),
+]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_folder(tmp_path / "own")
+
+
+def gather(*sources, bad="skip", held_out=0.0):
+    return loading.gather(map(str, sources), bad, held_out, 0, PROFILE)
+
+
+def spoil(folder):
+    (folder / "broken.tif").write_bytes(b"II*\0 and nothing more")
+    lines = [row if isinstance(row, str) else json.dumps(row) for row, _ in BAD]
+    (folder / "more.jsonl").write_text("\n".join(lines), encoding="utf-8")
+
+
+def test_a_folder_of_ones_own_is_read(folder):
+    found = gather(folder).examples
+    assert len(found) == 8
+    assert found[0].box == Box(20, 30, 90, 110)
+    assert (found[0].thoughts, found[0].level, found[0].extra) == (("look", "a ship"), "object", {"label": "ship"})
+    assert found[1].box is None
+
+
+def test_a_row_that_can_not_be_used_is_counted_and_named(folder):
+    spoil(folder)
+    found = gather(folder)
+    assert len(found.examples) == 8
+    assert len(found.dropped) == len(BAD)
+    for (_, why), row in zip(BAD, found.dropped):
+        assert why in row.why
+        assert row.id.startswith("more.jsonl:")
+    assert f"{len(BAD)} rows can't be used" in found.told()
+
+
+def test_it_is_fatal_where_that_is_wanted(folder):
+    spoil(folder)
+    with pytest.raises(BackendError, match=r"more\.jsonl:1"):
+        gather(folder, bad="fatal")
+
+
+def test_nothing_left_is_said(folder):
+    for raster in folder.glob("*.tif"):
+        raster.unlink()
+    with pytest.raises(BackendError, match="nothing to train on"):
+        gather(folder)
+
+
+def test_features_drawn_in_another_crs_land_on_their_pixels(tmp_path):
+    import pyogrio
+    import shapely
+    from rasterio.warp import transform_geom
+
+    write_raster(tmp_path / "one.tif", 0)
+    pixels = Box(20, 30, 90, 110)
+    drawn = shapely.box(500000 + pixels.left, 5000000 - pixels.bottom, 500000 + pixels.right, 5000000 - pixels.top)
+    there = shapely.geometry.shape(transform_geom("EPSG:32633", "EPSG:3857", shapely.geometry.mapping(drawn)))
+    columns = {"question": ["What is there?", "And overall?"], "answer": ["ship", "sea"], "level": ["object", "global"]}
+    pyogrio.raw.write(
+        tmp_path / "drawn.gpkg",
+        geometry=np.array([shapely.to_wkb(there), None], dtype=object),
+        field_data=[np.array(values, dtype=object) for values in columns.values()],
+        fields=list(columns),
+        geometry_type="Polygon",
+        crs="EPSG:3857",
+    )
+    found = gather(tmp_path).examples
+    assert [(example.answer, example.level, example.box is None) for example in found] == [
+        ("ship", "object", False),
+        ("sea", "global", True),
+    ]
+    # An upright rectangle is a turned one in the other CRS, so its bounds may only be larger, by little.
+    assert found[0].box.iou(pixels) > 0.9
+    assert found[0].image.name == "one.tif"
+
+
+def test_a_weight_is_how_often_an_example_is_used(folder):
+    assert len(gather(f"{folder}*2").examples) == 16
+    assert len(gather(f"{folder}*1", f"{folder}*3").examples) == 32
+    some = [Example(str(at), folder, "?", "a") for at in range(1000)]
+    half = loading.weighted(some, 0.5, 0)
+    assert 400 < len(half) < 600
+    assert half == loading.weighted(some, 0.5, 0)
+    with pytest.raises(BackendError, match="weight"):
+        gather(f"{folder}*0")
+
+
+def test_no_image_is_on_both_sides(folder):
+    write_folder(folder, images=12)
+    found = gather(folder, held_out=0.5)
+    inside, outside = ({example.image for example in side} for side in (found.examples, found.held_out))
+    assert inside
+    assert outside
+    assert not inside & outside
+    assert len(found.examples) + len(found.held_out) == 24
+
+
+@pytest.mark.parametrize("source", ["mme-realworld-rs:/data", "xlrs-bench-lite:/data", "lrs-gro:/data", "lrs-gro:/data#test"])
+def test_nothing_is_trained_on_what_it_is_measured_by(source):
+    with pytest.raises(BackendError, match=r"evaluation only|would train on the split 'test'"):
+        gather(source)
+
+
+def test_a_source_is_read_as_it_is_written():
+    read = [loading.Source.of(text) for text in ("lrs-gro:/data/x#SFT*2", "/data/my*files", "C:/data*0.5")]
+    assert [(one.kind, str(one.folder), one.split, one.weight) for one in read] == [
+        ("lrs-gro", "/data/x", "SFT", 2.0),
+        ("folder", "/data/my*files", "", 1.0),
+        ("folder", "C:/data", "", 0.5),
+    ]
+
+
+def test_drawn_scenes_keep_their_hands_off_the_evaluation(tmp_path):
+    for split in ("#901000000-901000010", "#5-5", ""):
+        with pytest.raises(BackendError, match="names no scenes") as refused:
+            gather(f"scenes:{tmp_path}{split}")
+        assert "seeds below 900,000,000" in refused.value.hint
+
+
+def test_drawn_scenes_come_with_thoughts_that_point(tmp_path):
+    demo = Profile.from_dict({"name": "d", "dialect": "zoomearth", "policy": {"view": 168, "least": 168, "crop": "square"}})
+    found = loading.gather([f"scenes:{tmp_path}#5-6@1024"], "fatal", 0.0, 0, demo).examples
+    assert {example.image.name for example in found} == {"scene-5-1024.tif"}
+    for example in found:
+        assert len(example.thoughts) == (1 if example.box is None else 2)
+
+
+def test_a_blind_guess_is_measured_on_other_images(folder):
+    same = [Example(str(at), folder / f"{at}.tif", "?", "yes", category="Existence") for at in range(40)]
+    assert blind(same) == 1.0
+    each = [Example(str(at), folder / f"{at}.tif", "?", str(at), category="Counting") for at in range(40)]
+    assert blind(each) == 0.0
+
+
+def test_the_summary_says_what_is_there_and_what_was_dropped(folder, capsys):
+    spoil(folder)
+    assert main([str(folder)]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "8 questions over 4 images, 8 rows can't be used" in said
+    assert "1 dropped: the image is missing" in said
+    assert "blind guess, by category, gets 100.0 %" in said
+    assert "half below 80" in said
+
+
+def test_a_folder_without_questions_is_refused(tmp_path, capsys):
+    assert main([str(tmp_path)]) == 2
+    assert "holds no questions" in capsys.readouterr().err
+
+
+def test_the_rasters_are_what_the_boxes_are_counted_in(folder):
+    with rasterio.open(folder / "scene-0.tif") as file:
+        assert (file.width, file.height) == (WIDTH, HEIGHT)
+    assert not any(isinstance(row, Unusable) for row in loading.check(gather(folder).examples))

@@ -1,0 +1,79 @@
+"""Exchanges as the panel keeps them: nothing is lost on the way through the GeoPackage, and no event breaks one."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zoomearth.core.geometry import Box, Grid
+from zoomearth.core.thoughts import Thoughts, thought
+from zoomearth.plugin.exchange import Exchange, Seen, Status
+
+number = st.floats(-1e7, 1e7, allow_nan=False)
+box = st.lists(number, min_size=4, max_size=4)
+whole = st.lists(st.integers(0, 100_000), min_size=4, max_size=4)
+polygon = st.none() | st.lists(st.lists(number, min_size=2, max_size=2), min_size=5, max_size=5)
+size = st.lists(st.integers(1, 4096), min_size=2, max_size=2)
+seen = st.builds(Seen, st.integers(0, 9), st.text(), st.none() | box, whole, size, polygon, st.binary(), st.text())
+exchange = st.builds(
+    Exchange,
+    st.text(),
+    source=st.text(),
+    layer=st.text(),
+    answer=st.none() | st.text(),
+    status=st.sampled_from(Status),
+    confidence=st.none() | st.floats(0, 1),
+    log=st.lists(st.text()),
+    views=st.lists(seen),
+)
+
+
+@given(exchange)
+def test_what_is_kept_comes_back_as_it_was(kept):
+    assert Exchange.from_dict(json.loads(json.dumps(kept.to_dict()))) == kept
+
+
+@given(exchange)
+def test_the_outcome_is_plain_data(ended):
+    assert json.loads(json.dumps(ended.outcome()))["zooms"] == json.loads(json.dumps(ended.outcome()["zooms"]))
+    assert len(ended.outcome()["zooms"]) == len(ended.zooms)
+
+
+def test_fields_of_a_newer_version_are_passed_over():
+    kept = {**Exchange("What?").to_dict(), "mood": "cheerful"}
+    kept["views"] = [{"step": 0, "label": "", "roi": None, "window": [0, 0, 9, 9], "shown": [9, 9], "polygon": None, "angle": 3}]
+    back = Exchange.from_dict(kept)
+    assert back.views[0].window == [0, 0, 9, 9]
+
+
+@pytest.mark.parametrize("spoilt", [{}, {"status": "asleep"}, {"status": "done", "views": [3]}, {"status": "done", "views": [{}]}])
+def test_what_is_no_exchange_is_said(spoilt):
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        Exchange.from_dict(spoilt)
+
+
+@given(st.text(), st.lists(st.integers(1, 7)))
+def test_thoughts_that_stream_are_those_of_the_whole_reply(said, cuts):
+    reply = f"<think>{said.replace('<', '')}</think><answer>3</answer>"
+    thoughts, heard, at = Thoughts(), "", 0
+    for cut in [*cuts, len(reply)]:
+        heard += thoughts.feed(reply[at : at + cut])
+        at += cut
+    assert heard == thought(reply) == said.replace("<", "")
+
+
+@given(
+    st.tuples(number, st.floats(0.01, 100), st.floats(-50, 50), number, st.floats(-50, 50), st.floats(-100, -0.01)),
+    st.integers(0, 5000),
+    st.integers(0, 5000),
+    st.integers(1, 5000),
+    st.integers(1, 5000),
+)
+def test_an_outline_is_the_box_it_was_made_of_whatever_the_grid(affine, left, top, width, height):
+    grid = Grid(affine)
+    if abs(affine[1] * affine[5] - affine[2] * affine[4]) < 1e-3:
+        return
+    wanted = Box(left, top, left + width, top + height)
+    found = grid.outline_to_box(grid.polygon(wanted))
+    assert tuple(found) == pytest.approx(tuple(wanted), abs=0.1)

@@ -1,0 +1,180 @@
+"""Figures out of records: anyone's file gets the official counts, and every figure says how sure it is."""
+
+import json
+import math
+import statistics
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from zoomearth.training import evaluate, figures
+from zoomearth.training.benchmarks import BENCHMARKS
+from zoomearth.training.records import Record, read
+from zoomearth.training.score import grown, overlap
+
+COLUMNS = ("question_id", "ground_truth", "answer1", "answer2", "bbox_ref", "bbox", "type")
+PUBLISHED = [
+    (1, "Ship", None, "vessel", [100, 100, 200, 200], None, "object"),
+    (2, "car", "Automobile", None, [], None, "global"),
+    (3, "yes", "no", " Yes\n", [0, 0, 1024, 600], [0, 0, 512, 512], ...),
+    (4, "3", "three", ..., [10, 10, 90, 90], [[30, 30, 60, 60]], None),
+    (5, "red", "red", "", [10, 10, 90], [1, 2, 3, 4], "object"),
+]
+PUBLISHED = [{name: value for name, value in zip(COLUMNS, row) if value is not ...} for row in PUBLISHED]
+PUBLISHED = [{"category": "a" if row["question_id"] % 2 else None, **row} for row in PUBLISHED]
+
+
+def write(path, rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+@pytest.fixture
+def published(tmp_path):
+    return write(tmp_path / "published.jsonl", PUBLISHED)
+
+
+def scored(name, file, capsys):
+    assert evaluate.main([name, "--score-only", str(file), "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_published_codes_own_records_are_scored(published, capsys):
+    found = scored("lrs-gro", published, capsys)
+    assert set(found) == {"n", "stage1", "stage2", "by_type", "by_category", "apo_iou"}
+    assert found["n"] == 5
+    assert found["stage1"] == {"correct": 3, "accuracy": 0.6}  # 2, 4, 5
+    assert found["stage2"] == {"correct": 3, "accuracy": 0.6}  # 2 and 4 by their first answer, 3; an empty second answer is an answer
+    assert found["by_type"]["object"] == {"n": 2, "stage1": {"correct": 1, "accuracy": 0.5}, "stage2": {"correct": 0, "accuracy": 0.0}}
+    assert found["by_type"]["unknown"]["n"] == 2
+    assert found["by_category"]["unknown"]["n"] == 2
+    ann = [overlap(grown([0, 0, 512, 512]), grown([0, 0, 1024, 600])), overlap(grown([30, 30, 60, 60]), grown([10, 10, 90, 90]))]
+    assert found["apo_iou"]["expanded512_ann"] == {"mean": statistics.fmean(ann), "median": statistics.median(ann), "n": 2}
+    assert found["apo_iou"]["raw_px"] == {"mean": None, "median": None, "n": 0}, "pixels need the image's size"
+
+
+def test_where_the_size_is_known_a_missing_box_counts_zero(tmp_path, capsys):
+    rows = [{**row, "size": [4096, 2048]} for row in PUBLISHED]
+    found = scored("lrs-gro", write(tmp_path / "sized.jsonl", rows), capsys)["apo_iou"]
+    assert found["raw_px"]["n"] == found["expanded512_px"]["n"] == 3
+    assert found["expanded512_ann"]["n"] == 2
+    raw = [0, 4096 * 2400 / (4096 * 4096), (480 - 240) ** 2 / (320 * 320 + 240 * 240 - (360 - 240) ** 2) * (120 / 240) ** 2]
+    assert found["raw_px"]["mean"] == pytest.approx(statistics.fmean(raw))
+    scaled = [{**row, "scale": 8.0} for row in PUBLISHED]
+    assert scored("lrs-gro", write(tmp_path / "scaled.jsonl", scaled), capsys)["apo_iou"]["raw_px"] == found["raw_px"]
+
+
+def test_the_images_sizes_are_looked_up_in_the_set(tmp_path, published, capsys):
+    (tmp_path / "images").mkdir()
+    row = {"question": "?", "ground_truth": "x", "image_name": "a.png"}
+    rows = [{**row, "question_id": at} for at in range(1, 6)]
+    write(tmp_path / "test.jsonl", rows)
+    Image.new("RGB", (400, 200)).save(tmp_path / "images" / "a.png")
+    assert evaluate.main(["lrs-gro", "--score-only", str(published), "--data", str(tmp_path), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["apo_iou"]
+    assert found["raw_px"]["n"] == 3
+    assert found["raw_px"]["mean"] == pytest.approx(statistics.fmean([0, 600 / 1024, 14400 / (320 * 320 + 57600 - 14400) * 0.25]), abs=0.05)
+
+
+def test_real_lrs_vqa_predictions_come_out_to_the_digit(shared_data, capsys):
+    file = shared_data / "records" / "lrsvqa_predictions_qwen2vl.jsonl"
+    found = scored("lrs-vqa", file, capsys)
+    assert {name: (group["stage2"]["correct"], group["n"]) for name, group in found["by_type"].items()} == {
+        "STAR": (111, 540),
+        "GLH-Bridge": (36, 136),
+        "FAIR": (69, 324),
+    }
+    assert f"{100 * found['averages']['GLH-Bridge AA']:.2f}" == "28.20"
+    assert evaluate.main(["lrs-vqa", "--score-only", str(file)]) == 0
+    said = capsys.readouterr().out
+    for figure in ("20.56", "20.22", "26.47", "28.20", "21.30", "20.03"):
+        assert f"{figure} %" in said
+
+
+def test_letters_are_read_as_asked(tmp_path, capsys):
+    rows = [
+        {"question_id": str(at), "ground_truth": "A", "answer1": said, "category": "color"} for at, said in enumerate(("", "(A)", None))
+    ]
+    file = write(tmp_path / "mme.jsonl", rows)
+    for extractor, right in (("official", 2), ("lmms-eval", 2), ("strict", 1)):
+        assert evaluate.main(["mme-realworld-rs", "--score-only", str(file), "--extractor", extractor, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["stage2"]["correct"] == right, extractor
+
+
+def test_a_file_may_be_one_list_and_a_torn_last_line_is_left_out(tmp_path):
+    (tmp_path / "list.json").write_text(json.dumps(PUBLISHED))
+    assert len(read(tmp_path / "list.json")) == 5
+    write(tmp_path / "torn.jsonl", PUBLISHED)
+    with (tmp_path / "torn.jsonl").open("a") as file:
+        file.write('{"question_id": 6, "gro')
+    assert len(read(tmp_path / "torn.jsonl")) == 5
+
+
+def test_a_failed_question_is_in_no_figure(tmp_path, capsys):
+    rows = [*PUBLISHED, {"question_id": 6, "ground_truth": "x", "error": {"code": "engine", "message": "gone", "hint": ""}}]
+    found = scored("lrs-gro", write(tmp_path / "some.jsonl", rows), capsys)
+    assert (found["n"], found["errors"]) == (5, 1)
+
+
+def record(id, right, image="a", **more):
+    return Record(str(id), score={"right": right, "why": ""}, image=image, **more)
+
+
+def test_an_interval_is_as_wide_as_the_images_differ():
+    """One image all right, one all wrong: 200 questions, but two samples."""
+    clustered = [record(at, at < 100, image=str(at // 100)) for at in range(200)]
+    spread = [record(at, at % 2 == 0, image=str(at)) for at in range(200)]
+    assert figures.by_image(clustered) == (0.0, 1.0)
+    low, high = figures.by_image(spread)
+    assert 0.42 < low < 0.46
+    assert 0.54 < high < 0.58
+    assert figures.by_image(spread) == (low, high), "the same records give the same interval"
+
+
+@pytest.mark.parametrize(("better", "worse", "p"), [(9, 1, 22 / 1024), (1, 9, 22 / 1024), (5, 5, 1.0), (0, 0, 1.0), (6, 0, 2 / 64)])
+def test_mcnemars_test_is_exact(better, worse, p):
+    assert figures.mcnemar(better, worse) == pytest.approx(p)
+
+
+@given(st.integers(0, 3000), st.integers(0, 3000))
+def test_mcnemars_p_is_a_probability(better, worse):
+    assert 0 <= figures.mcnemar(better, worse) <= 1
+    assert math.isclose(figures.mcnemar(better, worse), figures.mcnemar(worse, better))
+
+
+def test_two_runs_are_compared_over_what_both_answered():
+    first = [record(at, at < 5) for at in range(10)]
+    second = [record(at, at % 2 == 0) for at in range(8)] + [record(8, True, error={"code": "engine"}), record(99, True)]
+    found = figures.versus(first, second)
+    assert (found.n, found.both, found.neither) == (8, 3, 2)
+    assert [one.question_id for one in found.better] == ["6"]
+    assert [one.question_id for one in found.worse] == ["1", "3"]
+
+
+def test_the_ablation_says_what_a_guess_would_get_and_how_often_it_zooms():
+    def run(right, zooms):
+        rows = []
+        for at in range(12):
+            box = [[0, 0, 256, 256]] if zooms and at % 3 else []
+            kind = {"type": "region" if at % 3 else "global", "category": "count", "ground_truth": str(at % 2), "size": [1000, 1000]}
+            rows.append(record(at, right(at), str(at // 4), bbox=box, bbox_ref=[0, 0, 512, 512] if at % 3 else [], **kind))
+        return rows
+
+    rows = {row["what"]: row for row in figures.ablation({"zoom": run(lambda at: at > 2, True), "blind": run(lambda at: at > 8, False)})}
+    assert rows["all"]["modes"]["zoom"]["share"] == 0.75
+    assert rows["all"]["modes"]["blind"]["share"] == 0.25
+    assert rows["all"]["constant"] == 0.5
+    assert (rows["global"]["zoom_rate"], rows["region"]["zoom_rate"]) == (0, 1)
+    assert rows["with a box"]["iou"] == pytest.approx(1.0)
+    assert rows["with a box"]["hit"] == 1
+    assert rows["global"]["iou"] is None
+    assert "  count" in rows
+
+
+def test_every_benchmark_summarises_an_empty_answer():
+    for kind in BENCHMARKS.values():
+        found = figures.summary(kind(), [Record("FAIR_1", "A", category="Counting/x")])
+        assert found["stage2"]["correct"] == 0
+        assert found["n"] == 1

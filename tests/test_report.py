@@ -1,0 +1,112 @@
+"""The report: it holds what was run, opens in a real browser without a network, and is quick with 10,000 records."""
+
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+from evaluating import ByRule, make_set, write_rows
+
+from zoomearth.core.errors import BackendError
+from zoomearth.training import evaluate
+from zoomearth.training.records import Record
+from zoomearth.training.report import write_report
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
+FLAGS += ("--disable-component-update", "--disable-sync", "--virtual-time-budget=20000")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Sixty questions asked in all four ways; one image is broken, and one question tries to write HTML."""
+    folder = tmp_path_factory.mktemp("report")
+    rows = make_set(folder / "data", 60)
+    (folder / "data" / "images" / "4.png").write_bytes(b"no picture")
+    rows[1]["question"] = "Is </script><b>1</b> region? {{data}}"
+    write_rows(folder / "data" / "test.jsonl", rows)
+    before, evaluate.open_engine = evaluate.open_engine, lambda settings: ByRule()
+    try:
+        assert evaluate.main(["lrs-gro", "--data", str(folder / "data"), "--out", str(folder / "run"), "--ablation", "--json"]) == 0
+    finally:
+        evaluate.open_engine = before
+    return folder / "run"
+
+
+def content(report):
+    text = report.read_text()
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.S)
+    return text, json.loads(found[1])
+
+
+def dom(report, profile, *flags):
+    """The page as Chromium has built it."""
+    command = [CHROMIUM, *FLAGS, *flags, f"--user-data-dir={profile}", "--dump-dom", f"file://{report}"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+
+
+def test_it_needs_nothing_but_itself(run):
+    text, _ = content(run / "report.html")
+    assert not re.search(r'(src|href)="?(?!data:)[^"$]', text)
+    assert "http" not in re.sub(r"http://www\.w3\.org/\S+", "", text)
+    assert "{{" not in text.replace("{{data}}", "", 1).split('id="data"')[0]
+
+
+def test_figures_cautions_and_failures_are_in_it(run):
+    text, data = content(run / "report.html")
+    assert list(data["runs"]) == ["zoom", "no-crop", "oracle-box", "blind"]
+    assert "3,313 questions" in text
+    assert "this run: by rule, zoom" in text
+    assert "failed and are not counted" in text
+    assert "4.png" in text
+    zoom = data["runs"]["zoom"]
+    assert len(zoom) == 60
+    assert sum(record["right"] is None for record in zoom) == 12
+    assert zoom[1]["crops"]
+    assert zoom[1]["boxes"]
+    assert zoom[1]["label"] == pytest.approx([64 / 1024, 64 / 768, 0.5, 512 / 768], abs=1e-3)
+    assert zoom[0]["replies"]
+    assert text.count("<svg") >= 5
+
+
+def test_images_that_have_gone_leave_the_rest(run, tmp_path):
+    rows = [json.loads(line) for line in (run / "zoom.jsonl").read_text().splitlines()]
+    write_rows(tmp_path / "zoom.jsonl", [{**row, "image": "/nowhere/x.png"} for row in rows])
+    _, data = content(write_report(tmp_path))
+    assert data["scenes"][0]["picture"] == ""
+    assert data["crops"] == 0
+
+
+def test_a_folder_without_records_is_one_sentence(tmp_path):
+    with pytest.raises(BackendError, match="holds no records"):
+        write_report(tmp_path)
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed")
+def test_a_browser_shows_the_gallery_and_runs_nothing_of_the_questions(run, tmp_path):
+    page = dom(run / "report.html", tmp_path / "profile")
+    assert page.count('<article class="card') == 12
+    assert 'class="card wrong"' in page
+    assert "60 questions, page 1 of 5" in page
+    assert "&lt;/script&gt;&lt;b&gt;1&lt;/b&gt;" in page, "a question is text, never HTML"
+    assert page.count('class="asked"') >= 6
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed")
+def test_ten_thousand_records_are_there_within_two_seconds(tmp_path):
+    spec = {"benchmark": "lrs-gro", "model": "by rule", "policy": {"view": 512}}
+    rows = []
+    text = "<think>There is a long pier in the north.</think>" * 4
+    global_view = {"window": [0, 0, 4000, 4000], "size": [512, 512], "roi": None}
+    views = [global_view, {"window": [0, 0, 512, 512], "size": [512, 512], "roi": [1, 1, 9, 9]}]
+    boxes = {"bbox": [[10, 10, 90, 90]], "bbox_ref": [20, 20, 180, 180], "size": [4000, 4000], "replies": [text, text], "views": views}
+    for at in range(10_000):
+        row = Record(
+            f"Q-{at}", "yes", "yes", type=("global", "region")[at % 2], category=f"kind {at % 17}", image=f"/nowhere/{at // 10}.tif"
+        )
+        rows.append({**vars(row), **boxes, "question": f"Is it {at}?", "score": {"right": at % 3 > 0, "why": "equal"}, "spec": spec})
+    write_rows(tmp_path / "zoom.jsonl", rows)
+    page = dom(write_report(tmp_path), tmp_path / "profile")
+    assert "10,000 questions, page 1 of 834" in page
+    assert int(re.search(r'data-ready="(\d+)"', page)[1]) < 2000

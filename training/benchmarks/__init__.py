@@ -1,0 +1,15 @@
+"""The benchmarks, one a file: load, prompt, extract, score, average. The same loaders and rules serve SFT, GRPO and evaluation."""
+
+from __future__ import annotations
+
+from .base import Benchmark, Mark, Unusable
+from .geollava import GeoLlava
+from .lrs_gro import LrsGro
+from .lrs_vqa import LrsVqa
+from .mme_realworld_rs import MmeRealworldRs
+from .scenes import Scenes
+from .xlrs_bench_lite import XlrsBenchLite
+
+__all__ = ["BENCHMARKS", "Benchmark", "Mark", "Unusable"]
+
+BENCHMARKS: dict[str, type[Benchmark]] = {kind.name: kind for kind in (LrsGro, MmeRealworldRs, XlrsBenchLite, LrsVqa, GeoLlava, Scenes)}

@@ -1,0 +1,100 @@
+"""A benchmark's data from the Hugging Face hub: resumed, checked file by file, pinned to one commit, archives unpacked.
+
+The commit is the one that was there at the first download; it is written into `download.json` beside the data, and a later call brings
+the same one. Archives that come in parts (images.tar.part-aa, .part-ab, ...) are read as one stream and never joined on disk.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+from ...backend.fetch import fetch
+from ...backend.models import RECEIPT, Model
+from ...core.errors import BackendError
+from .base import Benchmark
+
+PART = re.compile(r"(.+\.(?:tar|tar\.gz|tgz))(?:[._-]part[._-]?\w+)?")
+
+
+def download(benchmark: Benchmark, folder: Path, console: Console) -> None:
+    """Brings the set into `folder`. Raises ModelError for what the network does, BackendError for an archive that can't be read."""
+    receipt = folder / RECEIPT
+    revision = json.loads(receipt.read_text(encoding="utf-8"))["revision"] if receipt.is_file() else None
+    wanted = Model(benchmark.name, benchmark.title, None, benchmark.repo, revision, 0, "", benchmark.files, kind="datasets")
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=console) as progress:
+        bars = {}
+
+        def show(name: str, done: int, total: int) -> None:
+            if name not in bars:
+                bars[name] = progress.add_task(name, total=total)
+            progress.update(bars[name], completed=done)
+
+        record = fetch(wanted, folder, show, lambda: False)
+    part = receipt.with_suffix(".part")
+    part.write_text(json.dumps(record, indent=1), encoding="utf-8")
+    part.replace(receipt)
+    unpack(folder, console)
+
+
+def unpack(folder: Path, console: Console) -> None:
+    """Every archive of the folder, once. Raises BackendError."""
+    for name, parts in archives(folder):
+        done = folder / f".unpacked-{name}"
+        if done.exists():
+            continue
+        console.print(f"unpacking {name}")
+        try:
+            if name.endswith(".zip"):
+                with zipfile.ZipFile(parts[0]) as archive:
+                    archive.extractall(folder)  # drops what leads out of the folder
+            else:
+                with tarfile.open(fileobj=io.BufferedReader(_Joined(parts), 1 << 20), mode="r|*") as tar:
+                    tar.extractall(folder, filter="data")  # refuses links and whatever leads out of the folder
+        except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
+            raise BackendError(f"{folder / name} can't be unpacked: {error}.", "Is a part missing? Run the same command again.") from error
+        done.touch()
+    if next(folder.glob("*.7z.*"), None):
+        console.print(f"unpack the rest with 7-Zip: 7z x {next(iter(sorted(folder.glob('*.7z.*'))))} -o{folder}", soft_wrap=True)
+
+
+def archives(folder: Path) -> Iterator[tuple[str, list[Path]]]:
+    """Each archive's name, with its parts in order."""
+    found: dict[str, list[Path]] = {}
+    for file in sorted(folder.glob("[!.]*")):
+        if match := PART.fullmatch(file.name):
+            found.setdefault(match[1], []).append(file)
+        elif file.suffix == ".zip":
+            found[file.name] = [file]
+    yield from found.items()
+
+
+class _Joined(io.RawIOBase):
+    """Files read one after another as one."""
+
+    def __init__(self, parts: list[Path]) -> None:
+        self.left = list(parts)
+        self.file: io.BufferedReader | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        while True:
+            if self.file is None:
+                if not self.left:
+                    return 0
+                self.file = self.left.pop(0).open("rb")
+            if count := self.file.readinto(buffer):
+                return count
+            self.file.close()
+            self.file = None

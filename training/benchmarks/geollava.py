@@ -1,0 +1,44 @@
+"""GeoLLaVA-Data, asked and scored as XLRS-Bench is. It is no benchmark: only training data is public, so the paper's column of that name
+can't be reproduced; what this gives is how a model does on the kind of question it holds.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..examples import Example
+from . import base
+from .xlrs_bench_lite import LetterSets
+
+
+class GeoLlava(LetterSets):
+    name = "geollava"
+    title = "GeoLLaVA-Data (with the XLRS scorer)"
+    citation = "Wang et al. (NeurIPS 2025), GeoLLaVA-8K, arXiv 2505.21375"
+    repo = "initiacms/GeoLLaVA-Data"
+    files = ("*.json", "*.jsonl", "*.zip", "*.tar*")
+    note = "Not the paper's column `GeoLLaVA-8k`: that one rests on data which are not public, and can't be reproduced."
+
+    def load(self, folder: Path, split: str = "") -> base.Loaded:
+        images = base.Images(folder)
+        for file in base.find_rows(folder, "*.jsonl", "*.json", title=self.title):
+            for at, row in base.json_rows(file):
+                place = f"{file.name}:{at}"
+                yield base.Unusable(place, row) if isinstance(row, str) else _example(place, row, images)
+
+    def prompt(self, example: Example) -> str:
+        """The choices stand in the question already."""
+        return example.question
+
+
+def _example(place: str, row: dict[str, Any], images: base.Images) -> Example | base.Unusable:
+    id = base.text(row, "id") or place
+    image, turns = row.get("image"), row.get("conversations")
+    names = image if isinstance(image, list) else [image]
+    said = [turn for turn in turns if isinstance(turn, dict)] if isinstance(turns, list) else []
+    question = next((text for turn in said if turn.get("from") == "human" and (text := base.text(turn, "value"))), None)
+    truth = next((text for turn in said if turn.get("from") == "gpt" and (text := base.text(turn, "value"))), None)
+    if question is None or truth is None or not names or not isinstance(names[0], str):
+        return base.Unusable(id, "the row lacks image, question or answer")
+    return Example(id, images.find(names[0]), question.replace("<image>", "").strip(), truth, "", base.text(row, "category") or "")

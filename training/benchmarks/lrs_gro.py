@@ -1,0 +1,67 @@
+"""LRS-GRO: questions about the whole, a region or an object of a large scene, with the box to look at.
+
+Rows are dirty ("a qlarge ship", trailing newlines, stray categories): nothing but what is needed is checked, and categories are text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ...core.geometry import Box
+from ..examples import Example
+from ..score import LABEL_FRAME, Score, lrs_gro
+from . import base
+
+
+class LrsGro(base.Benchmark):
+    name = "lrs-gro"
+    title = "LRS-GRO"
+    citation = "ZoomEarth (CVPR 2026), arXiv 2511.12267"
+    repo = "HappyBug/LRS-GRO"
+    files = ("*.jsonl", "*.json", "images.tar*")
+    note = (
+        "The published table does not rest on the public test split of 9,734 questions: its figures fit 905 global, 655 region and 1,753 "
+        "object questions, 3,313 in all. APO IoU has no released definition, so it is always named by its variant."
+    )
+
+    def load(self, folder: Path, split: str = "test") -> base.Loaded:
+        """split: test, RL or SFT; a file's rows are taken as they are, whatever their split."""
+        split = split or "test"
+        images = base.Images(folder)
+        for file in base.find_rows(folder, f"*{split}*.jsonl", f"*{split.lower()}*.jsonl", "*.jsonl", title=self.title):
+            named = folder.is_file() or split.lower() in file.stem.lower()
+            for at, row in base.json_rows(file):
+                if isinstance(row, str):
+                    yield base.Unusable(f"{file.name}:{at}", row)
+                    continue
+                if not named and str(row.get("split", split)).lower() != split.lower():
+                    continue
+                yield _example(f"{file.name}:{at}", row, images)
+
+    def score(self, truth: str, reply: str | None, choices: Sequence[str] = ()) -> Score:
+        return lrs_gro(truth, reply)
+
+
+def _example(place: str, row: dict[str, Any], images: base.Images) -> Example | base.Unusable:
+    found = {name: base.text(row, name) for name in ("question_id", "image_name", "question", "ground_truth")}
+    if missing := [name for name, value in found.items() if value is None]:
+        return base.Unusable(found["question_id"] or place, f"the row has no {' and no '.join(missing)}")
+    given = row.get("bbox")
+    box: Box | None = base.box(given)
+    extra: dict[str, Any] = {name: row[name] for name in ("higher_level", "label", "split", "cut", "global", "scale") if name in row}
+    if given and box is None:
+        extra["dirty"] = f"bbox is {given!r}"
+    return Example(
+        id=str(found["question_id"]),
+        image=images.find(str(found["image_name"])),
+        question=str(found["question"]),
+        answer=str(found["ground_truth"]),
+        level=base.text(row, "type") or "",
+        category=base.text(row, "category") or "",
+        box=box,
+        frame=LABEL_FRAME,
+        thoughts=tuple(str(row[name]) for name in ("stage_1_reasoning", "stage_2_reasoning") if row.get(name)),
+        extra=extra,
+    )

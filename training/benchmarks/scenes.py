@@ -1,0 +1,68 @@
+"""Scenes that are drawn here: held out from all training of the demo model, with the true box of every detail question.
+
+The only set that needs no download. Scene files are made as they are come to, and kept: another mode asks about the same pixels.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...core.geometry import Box
+from ..examples import Example
+from ..score import Score
+from . import base
+
+if TYPE_CHECKING:
+    from ..questions import Question
+
+FIRST_SEED = 901_000_000
+"""Scenes of the evaluation: neither trained on nor looked at while training (`pretrain.HELD_OUT` and a million)."""
+
+
+class Scenes(base.Benchmark):
+    """size: pixels a side. seed: the first scene's; there is no end of them, so whoever loads them takes as many as wanted."""
+
+    name = "scenes"
+    title = "held-out generated scenes"
+    citation = "this project: training/scenes.py draws them"
+    note = "Of every eight questions two are about the whole scene, three about a region and three about objects; equality to the letter."
+
+    def __init__(self, extractor: str = "", size: int = 4096, seed: int = FIRST_SEED) -> None:
+        super().__init__(extractor)
+        self.size, self.seed = size, seed
+
+    def load(self, folder: Path, split: str = "") -> base.Loaded:
+        from ..playing import exam  # torch, which scoring a file needs not wait for
+        from ..scenes import make_scene
+        from ..scenes_file import write_geotiff
+
+        folder.mkdir(parents=True, exist_ok=True)
+        seed = self.seed
+        while True:
+            scene = make_scene(seed)
+            path = folder / f"scene-{seed}-{self.size}.tif"
+            questions = {question.text: question for question in exam(scene, random.Random(f"exam {seed}"))}
+            if not path.is_file():
+                write_geotiff(scene, path, self.size)
+            yield from (_example(f"{seed}-{at}", path, self.size, question) for at, question in enumerate(questions.values()))
+            seed += 1
+
+    def score(self, truth: str, reply: str | None, choices: Sequence[str] = ()) -> Score:
+        if reply is None:
+            return Score(False, "no answer")
+        return Score(True, "equal") if reply == truth else Score(False, f"{reply!r} is not {truth!r}")
+
+    def group(self, record: Mapping[str, Any]) -> str:
+        return str(record.get("type") or "unknown")
+
+
+def _example(id: str, path: Path, size: int, question: Question) -> Example:
+    from ..packing import WHOLE, to_pixels
+
+    box = Box(*(side * size for side in question.site.box)) if question.site else None
+    thoughts = (question.first_thought(to_pixels(WHOLE)),) if question.site else ()
+    extra = {"label": question.label}
+    return Example(id, path, question.text, question.answer, question.level, question.kind, box, thoughts=thoughts, extra=extra)

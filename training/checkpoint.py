@@ -1,0 +1,143 @@
+"""Checkpoints: from a folder or the hub to a model in training, and to folders that are served as they are.
+
+A checkpoint carries `zoomearth.json`, the base's tokenizer and image processor, and the serving chat template, so that it is asked as
+it was trained. A LoRA checkpoint holds only the adapter: `merge` makes a plain folder of it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..backend.engines.weights import load_weights
+from ..backend.models import catalogue, with_prompt
+from ..core.errors import ModelError
+from ..core.look import Policy
+from ..core.profile import FILE, Profile
+from . import chat
+from .processing_zoomearth import ZoomEarthProcessor
+
+# How the paper shows a scene, for a base that has not been trained to look yet. Views of whole cells, and all of a box: see method, 1.
+PAPER = {"view": 512, "max_zooms": 1, "least": 512, "crop": "grow", "multiple": 28}
+LANGUAGE_LAYERS = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
+CARRIED = ("tokenizer*", "vocab*", "merges*", "special_tokens*", "added_tokens*", "*preprocessor_config.json")
+
+
+@dataclass
+class Start:
+    """What a run begins with. folder: where the base lies; ends: the tokens that end a reply."""
+
+    folder: Path
+    profile: Profile
+    model: Any
+    processor: Any
+    ends: list[int]
+
+
+def base_folder(name: str) -> Path:
+    """A folder, one of our models by its id, or a repository of the hub, which is downloaded. Raises ModelError."""
+    folder = Path(name).expanduser()
+    ours = catalogue().get(name)
+    if ours:
+        if not ours.here:
+            raise ModelError(f"{name} has not been downloaded.", f"zoomearth models download {name}")
+        folder = ours.folder
+    elif not folder.is_dir():
+        if name.count("/") != 1 or name.startswith((".", "/", "~")):
+            raise ModelError(f"There is no model {name!r}: neither a folder, an id nor a repository.", "For the hub, write OWNER/NAME.")
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+        try:
+            folder = Path(snapshot_download(name))
+        except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+            why = f"{name} can't be had from the hub: {type(error).__name__}."
+            raise ModelError(why, "Download it where there is a network.") from error
+    if (folder / "adapter_config.json").is_file():
+        raise ModelError(f"{folder} holds a LoRA adapter.", f"Fold it in first: python -m zoomearth.training.merge {folder} OUT")
+    return folder
+
+
+def profile_of(name: str, folder: Path, policy: dict[str, Any], prompt_file: str = "", dialect: str = "") -> Profile:
+    """How the model is to be asked: as the base is, in its own dialect; a base that was never taught one learns `zoomearth`, and is shown
+    scenes as in the paper. Raises ModelError.
+
+    policy: entries in place of the profile's. prompt_file: an instruction in place of ours, see `zoomearth ask --prompt-file`.
+    """
+    own = Profile.of_folder(folder) if (folder / FILE).is_file() else None
+    if own is None or dialect not in ("", own.dialect.name):
+        own = Profile.from_dict({"name": Path(name).name.lower(), "dialect": dialect or "zoomearth", "policy": PAPER})
+    try:
+        if prompt_file:
+            own = with_prompt(own, Path(prompt_file).expanduser().read_text(encoding="utf-8"))
+        return replace(own, policy=replace(own.policy, **policy))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(f"The prompt file {prompt_file} can't be read: {error}.", "It is a text file in UTF-8.") from error
+    except (TypeError, ValueError) as error:
+        entries = ", ".join(Policy.__dataclass_fields__)
+        raise ModelError(f"The policy can't be changed so: {error}.", f"Its entries are {entries}.") from error
+
+
+def load(
+    name: str, policy: dict[str, Any], prompt_file: str = "", dialect: str = "", *, full: bool = False, train_vision: bool = False
+) -> Start:
+    """A model ready to be trained, on this process's device; see `profile_of`. Raises ModelError.
+
+    full: all weights are trained, in float32 (a LoRA's base stays in bfloat16 on a GPU). The vision tower is frozen unless train_vision.
+    """
+    folder = base_folder(name)
+    profile = profile_of(name, folder, policy, prompt_file, dialect)
+    gpu = torch.cuda.is_available()
+    device = f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if gpu else "cpu"
+    weights = load_weights(folder, device, "bfloat16" if gpu and not full else "float32")
+    model, tokenizer = weights.model, weights.tokenizer
+    if model.config.model_type != "qwen2_5_vl":
+        raise ModelError(f"{folder} holds a model of type {model.config.model_type!r}.", "Training is for Qwen2.5-VL checkpoints.")
+    model.train().requires_grad_(True)
+    model.model.visual.requires_grad_(train_vision)
+    ends = chat.ends(tokenizer, profile.dialect)
+    model.generation_config.eos_token_id = ends
+    tokenizer.pad_token = "<|endoftext|>"
+    cell = weights.pictures.patch_size * weights.pictures.merge_size
+    if profile.policy.multiple % cell == 0:  # views of whole cells are shown as they are, whatever the base's limits, as when served
+        weights.pictures.size = {"shortest_edge": cell**2, "longest_edge": max(cell, profile.policy.view) ** 2}
+    processor = ZoomEarthProcessor(weights.pictures, tokenizer)
+    chat.teach(processor, profile.dialect)
+    return Start(folder, profile, model, processor, ends)
+
+
+def go_on(model: Any, checkpoint: Path) -> None:
+    """Puts a full checkpoint's weights into a model in training.
+
+    The trainer's own resuming does not: it compares the names in the file, which save_pretrained writes in their older form, with those in
+    memory, finds nothing in common and goes on from the base without a word (transformers 5.23).
+    """
+    model.load_state_dict(load_weights(checkpoint, "cpu", "float32").model.state_dict())
+
+
+def lora(rank: int) -> Any:
+    """Adapters on the language half. Alpha twice the rank: the usual choice, not tuned."""
+    from peft import LoraConfig
+
+    return LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=LANGUAGE_LAYERS, task_type="CAUSAL_LM")
+
+
+def carry(base: Path, folder: Path, profile: Profile) -> None:
+    """Makes a saved folder one that is served as it was trained: see the module's text."""
+    for pattern in CARRIED:
+        for file in folder.glob(pattern):  # the trainer's own copies are those for training
+            file.unlink()
+        for file in base.glob(pattern):
+            shutil.copyfile(file, folder / file.name)
+    (folder / "processor_config.json").unlink(missing_ok=True)
+    serving = chat.TEMPLATES / f"{chat.template_name(profile.dialect)}.jinja"
+    shutil.copyfile(serving, folder / "chat_template.jinja")
+    beside = folder / (FILE + ".part")
+    beside.write_text(json.dumps(profile.to_dict(), indent=2) + "\n", encoding="utf-8")
+    beside.replace(folder / FILE)

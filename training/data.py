@@ -1,0 +1,195 @@
+"""From what is named on the command line to examples that can be trained on: checked, weighted, split by image.
+
+    KIND:PATH[#SPLIT][*WEIGHT]     lrs-gro:/data/LRS-GRO#RL     lrs-vqa:/data/LRS-VQA*0.5     scenes:/data/scenes#0-500@2048
+    PATH                           a folder of your own, see folder.py
+
+KIND is one of the benchmarks (training/benchmarks). WEIGHT is how often an example is used an epoch: 2 is twice, 0.5 every second one.
+Of the drawn scenes the split names the seeds, and the pixels a side. A row that can't be used is counted and named, never trained on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import random
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from ..backend.scene import Scene
+from ..core.errors import BackendError, SceneError
+from ..core.geometry import Box, Size
+from ..core.profile import Profile
+from .benchmarks import BENCHMARKS
+from .benchmarks.base import Loaded, Unusable
+from .benchmarks.scenes import Scenes
+from .examples import Example
+from .folder import Folder
+from .pretrain import HELD_OUT
+from .teaching import taught
+
+OWN = Folder.name
+TRAINABLE: dict[str, tuple[str, ...]] = {OWN: (), "lrs-gro": ("SFT", "RL"), "lrs-vqa": (), "geollava": (), "scenes": ()}
+"""The sets a model may be trained on, and where that is not all of one, which splits."""
+Fault = Callable[[Example, Size], str]
+"""What else is wrong with an example over an image of that size, "" where nothing is."""
+
+_SEEDS = re.compile(r"(\d+)-(\d+)(?:@(\d+))?")
+
+
+@dataclass
+class Data:
+    """examples: as often as their weight says, in the sets' order (the trainer shuffles). held_out: of the images left out of training,
+    once each. dropped: every row that can't be used, and why."""
+
+    examples: list[Example] = field(default_factory=list)
+    held_out: list[Example] = field(default_factory=list)
+    dropped: list[Unusable] = field(default_factory=list)
+
+    def told(self) -> str:
+        """A sentence for the log, with the first of the rows that were dropped."""
+        images = len({example.image for example in self.examples})
+        said = f"{len(self.examples)} examples over {images} images"
+        if self.held_out:
+            said += f", {len(self.held_out)} held out"
+        if self.dropped:
+            first = self.dropped[0]
+            said += f"; {len(self.dropped)} rows can't be used, the first {first.id}: {first.why}"
+        return said
+
+
+def gather(sources: Iterable[str], bad: str, held_out: float, seed: int, profile: Profile, fault: Fault = lambda example, size: "") -> Data:
+    """What all of the sources hold. bad: skip, or fatal. held_out: the share of images left out. fault: see `check`.
+
+    Raises BackendError where a source can't be read, nothing is left, or a row can't be used and that is fatal.
+    """
+    data = Data()
+    for source in map(Source.of, sources):
+        source.check_trainable()
+        good: list[Example] = []
+        for checked in check(source.rows(profile), fault):
+            (data.dropped if isinstance(checked, Unusable) else good).append(checked)  # type: ignore[arg-type]
+        if data.dropped and bad == "fatal":
+            first = data.dropped[0]
+            raise BackendError(
+                f"{source.named}: {first.id} can't be used: {first.why}.", "Mend the row, or leave such rows out: --bad skip."
+            )
+        data.held_out += [example for example in good if is_held_out(example.image, held_out)]
+        data.examples += weighted([example for example in good if not is_held_out(example.image, held_out)], source.weight, seed)
+    if not data.examples:
+        why = Counter(row.why for row in data.dropped).most_common(1)
+        raise BackendError(
+            "There is nothing to train on.", f"Every row was dropped, most often because {why[0][0]}." if why else "The sources are empty."
+        )
+    return data
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source as it was named; see the module's text."""
+
+    named: str
+    kind: str
+    folder: Path
+    split: str
+    weight: float
+
+    @classmethod
+    def of(cls, named: str) -> Source:
+        """Raises BackendError for a weight that is none."""
+        kind, separator, rest = named.partition(":")
+        if not separator or kind not in BENCHMARKS:
+            kind, rest = OWN, named
+        path, star, number = rest.rpartition("*")
+        try:
+            weight = float(number) if star else 1.0
+        except ValueError:  # a star in the path
+            path, weight = rest, 1.0
+        path, _, split = (path if star else rest).partition("#")
+        if not 0 < weight < 1000:
+            raise BackendError(f"The weight of {named} is {number}.", "It is how often an example is used an epoch: 0.5, 1, 2.")
+        return cls(named, kind, Path(path).expanduser(), split, weight)
+
+    def check_trainable(self) -> None:
+        """Raises BackendError for what models are measured by."""
+        splits = TRAINABLE.get(self.kind)
+        if splits is None:
+            raise BackendError(f"{self.named} is for evaluation only.", f"Train on {', '.join(TRAINABLE)}.")
+        if splits and self.split not in splits:
+            raise BackendError(
+                f"{self.named} would train on the split {self.split or 'test'!r}.", f"Write {self.named.partition('#')[0]}#{splits[0]}."
+            )
+
+    def rows(self, profile: Profile | None = None) -> Loaded:
+        """Read as they are asked for. profile: how scenes are shown, for the thoughts that point. Raises BackendError."""
+        if self.kind == OWN:
+            return Folder().load(self.folder)
+        if self.kind == Scenes.name:
+            return _drawn(self.folder, self.split, profile)
+        benchmark = BENCHMARKS[self.kind]()
+        rows = benchmark.load(self.folder, self.split)
+        return (row if isinstance(row, Unusable) else replace(row, question=benchmark.prompt(row)) for row in rows)
+
+
+def _drawn(folder: Path, split: str, profile: Profile | None) -> Loaded:
+    found = _SEEDS.fullmatch(split)
+    if not found or int(found[2]) <= int(found[1]) or int(found[2]) > HELD_OUT:
+        raise BackendError(
+            f"scenes:{folder}#{split} names no scenes to train on.",
+            f"Write scenes:FOLDER#FIRST-END[@PIXELS], seeds below {HELD_OUT:,}: later ones are for evaluation.",
+        )
+    first, end, size = int(found[1]), int(found[2]), int(found[3] or 4096)
+    rows = Scenes(size=size, seed=first).load(folder)
+    wanted = itertools.takewhile(lambda row: int(row.id.split("-")[0]) < end, rows)
+    return (taught(row, profile, size) if isinstance(row, Example) and profile else row for row in wanted)
+
+
+def check(rows: Iterable[Example | Unusable], fault: Fault = lambda example, size: "") -> Iterator[Example | Unusable]:
+    """The same rows; those that a run would fall over are Unusable, with the reason. Every image's header is read, once.
+
+    fault: what else the run can't bear.
+    """
+    sizes: dict[Path, Size | str] = {}
+    for row in rows:
+        if isinstance(row, Example):
+            if row.image not in sizes:
+                sizes[row.image] = _size(row.image)
+            size = sizes[row.image]
+            if why := size if isinstance(size, str) else _fault(row, size) or fault(row, size):
+                row = Unusable(row.id, why)
+        yield row
+
+
+def _size(image: Path) -> Size | str:
+    """Or what is wrong with it: the fault, a colon, and which file."""
+    if not image.is_file():
+        return f"the image is missing: {image}"
+    try:
+        with Scene.open(str(image)) as scene:
+            return scene.size
+    except SceneError as error:
+        return f"the image can't be read: {error.message}"
+
+
+def _fault(example: Example, size: Size) -> str:
+    if not example.question.strip():
+        return "the question is empty"
+    if not example.answer.strip():
+        return "the answer is empty"
+    box = example.box_in(size)
+    if box is not None and not box.intersect(Box(0, 0, *size)).area:
+        return f"the box lies outside the image of {size[0]} x {size[1]} pixels, or has no area"
+    return ""
+
+
+def weighted(examples: Sequence[Example], weight: float, seed: int) -> list[Example]:
+    """Each example as often as the weight says; of a fraction, a random but fixed part."""
+    times, rest = int(weight), weight % 1
+    return [*examples] * times + [example for example in examples if random.Random(f"{seed} {example.id}").random() < rest]
+
+
+def is_held_out(image: Path, share: float) -> bool:
+    """By the image's name alone: the same whatever else is in the set, so that no image is ever on both sides."""
+    return int(hashlib.sha256(image.name.encode()).hexdigest()[:8], 16) < share * 2**32

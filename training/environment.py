@@ -1,0 +1,109 @@
+"""The loop as a trl environment: trl generates, this observes. `reset` = `next(flow)`, `zoom` = `flow.send(...)`.
+
+What a reply means is read by the dialect, as everywhere: the tool is given the whole reply (see chat.py). A look that is over (a box
+outside, nonsense) can't raise or come back without a picture, which trl would turn into text or a crash: it shows the last picture
+again, and whatever is said after it counts for nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Generator, Sequence
+
+from PIL import Image
+
+from ..backend.scene import Scene
+from ..core.dialect import Talk
+from ..core.errors import SceneError
+from ..core.geometry import Size
+from ..core.look import Action, Observation, Outcome, Unreadable, look
+from ..core.profile import Profile
+from .chat import Message, blocks
+from .examples import Example
+
+
+class Environment:
+    """One rollout at a time over one of `examples`; pooled by trl, so it holds a scene's path, never its pixels.
+
+    trl offers every public method to the model as a tool: what is not one begins with an underscore.
+    """
+
+    def __init__(self, profile: Profile, examples: Sequence[Example]) -> None:
+        # One conversation a rollout: a zoom that is still far from native resolution goes on in the same one.
+        self._profile = replace(profile, policy=replace(profile.policy, native=None))
+        self._examples = examples
+
+    def reset(self, **row: Any) -> Any:
+        """Begin the question of example `index`; returns the content of the user's message, as blocks. row: of the dataset."""
+        self._example = self._examples[row["index"]]
+        self._talk = Talk(self._profile.dialect)
+        self._replies: list[str] = []
+        self._outcome: Outcome | None = None
+        self._error: SceneError | None = None
+        try:
+            with Scene.open(str(self._example.image)) as scene:
+                self._size = scene.size
+        except SceneError as error:
+            self._error, self._size = error, Size(self._profile.policy.view, self._profile.policy.view)
+        self._flow: Generator[Observation, Action, Outcome] = look(self._size, self._example.question, self._profile.policy)
+        self._observe(next(self._flow))
+        return self._shown
+
+    def zoom(self, reply: str) -> list:
+        """
+        Look closer at part of the scene.
+
+        Args:
+            reply: What was said, with the box to look at.
+
+        Returns:
+            The part, at a higher resolution.
+        """
+        self._act(reply)
+        return self._shown
+
+    def _act(self, reply: str, cut: bool = False) -> None:
+        """Take a reply; what is shown next is in `_shown`. cut: the reply ran into the token limit."""
+        self._replies.append(reply)
+        if self._outcome is None:
+            self._send(self._talk.act(reply, cut))
+
+    def _send(self, action: Action) -> None:
+        try:
+            observation = self._flow.send(action)
+            if observation.view is None:  # no zooms left: an answer is forced where the model is served, but trl ends the rollout here
+                observation = self._flow.send(action)
+            self._observe(observation)
+        except StopIteration as stop:
+            self._outcome = stop.value
+
+    def _observe(self, observation: Observation) -> None:
+        before = 0 if observation.begins else len(self._talk.turns)
+        self._talk.observe(observation, self._read(observation))
+        self._shown = blocks(turn for turn in self._talk.turns[before:] if turn.role != "system")
+
+    def _read(self, observation: Observation) -> Image.Image:
+        assert observation.view
+        if self._error is None:
+            try:
+                with Scene.open(str(self._example.image)) as scene:
+                    return scene.part(observation.view)
+            except SceneError as error:  # its rollouts go on over a grey picture, and are not rewarded
+                self._error = error
+        return Image.new("RGB", observation.view.size, (128, 128, 128))
+
+    def _end(self, completion: Sequence[Message], cut: bool) -> Outcome:
+        """What came of the rollout. completion: its messages, of which the tool has not seen the last. cut: it ran into the token limit."""
+        said = [message for message in completion if message["role"] == "assistant"]
+        if len(said) > len(self._replies):
+            self._act(spoken(said[-1]), cut)
+        if self._outcome is None:
+            self._send(Unreadable("the token limit had no room for another view", cut=True))
+        assert self._outcome
+        return self._outcome
+
+
+def spoken(message: Message) -> str:
+    """An assistant message as the model wrote it; trl's parser put it into a tool call where it asks for a view."""
+    calls = message.get("tool_calls")
+    return calls[0]["function"]["arguments"]["reply"] if calls else message["content"]

@@ -1,0 +1,163 @@
+"""What GRPO pays for. Each rule is a function of plain values; `functions` makes trl's reward functions of them.
+
+Paper: R = r_IoU + r_RG + r_answer + 0.05 r_pattern, r_RG = sigmoid(alpha / (d + eps)), d the distance of the boxes' centres, alpha not
+published. The sigmoid of a positive number never falls below 0.5, yet the paper's figure shows 0.1; tanh(200 / (d + 1e-6)), d in source
+pixels, is what the released code computes, and the default here. docs/rewards.md shows both. Where the systems that came later pay for
+zooming only where the question needs it, that is `necessity`; it is off by default.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from typing import Any, Callable, Sequence
+
+from ..core.dialect import boxes
+from ..core.geometry import Box
+from ..core.look import Outcome, Stopped
+from .environment import Environment
+from .score import PIXEL_IOUS, answer_similarity
+from .watch import Eyes
+
+FORMS = ("tanh", "sigmoid")
+EPSILON = 1e-6  # pixels
+
+_THOUGHT = re.compile(r"<think>.+?</think>", re.S)
+_ANSWERED = re.compile(r"<think>.+?</think>.*<answer>.+?</answer>", re.S)
+
+
+def _setting(default: Any, help: str, choices: tuple[str, ...] = ()) -> Any:
+    return field(default=default, metadata={"help": help, "choices": choices})
+
+
+@dataclass(frozen=True)
+class Rewards:
+    """The weights of the rules, and how two of them measure. The defaults are the paper's, with tanh."""
+
+    answer: float = _setting(1.0, "weight of the right answer")
+    pattern: float = _setting(0.05, "weight of the right form")
+    iou: float = _setting(1.0, "weight of the overlap of box and label")
+    region: float = _setting(1.0, "weight of the region-guided reward, which falls with the distance of the boxes' centres")
+    necessity: float = _setting(0.0, "weight of zooming where the question needs it and nowhere else")
+    form: str = _setting("tanh", "of the region-guided reward", FORMS)
+    alpha: float = _setting(200.0, "its reach, in pixels of the scene")
+    measure: str = _setting("expanded512_px", "of the overlap", tuple(PIXEL_IOUS))
+
+    @property
+    def weights(self) -> dict[str, float]:
+        return {name: getattr(self, name) for name in RULES}
+
+
+def pattern(replies: Sequence[str]) -> float:
+    """1 where every reply but the last thinks and asks for a box, and the last thinks and answers; else 0."""
+    *asking, last = replies
+    return float(all(_THOUGHT.search(reply) and boxes(reply) for reply in asking) and bool(_ANSWERED.search(last)))
+
+
+def region_guided(predicted: Box, truth: Box, form: str = "tanh", alpha: float = 200.0) -> float:
+    """Near 1 where the centres meet, less the further they are apart; it never goes quite blind. Boxes and alpha in source pixels."""
+    (x0, y0), (x1, y1) = predicted.center, truth.center
+    nearness = alpha / (math.hypot(x1 - x0, y1 - y0) + EPSILON)
+    return math.tanh(nearness) if form == "tanh" else 1 / (1 + math.exp(-min(nearness, 700.0)))
+
+
+def necessity(zooms: int, needed: bool) -> float:
+    """1 where the model zoomed if and only if the question has a place to look at; else 0."""
+    return float((zooms > 0) == needed)
+
+
+def _answer(rollout: Rollout, rewards: Rewards) -> float:
+    given = rollout.outcome.answer
+    return answer_similarity(rollout.environment._example.answer, given) if given is not None else 0.0
+
+
+def _pattern(rollout: Rollout, rewards: Rewards) -> float:
+    return pattern(rollout.environment._replies or [""])
+
+
+def _iou(rollout: Rollout, rewards: Rewards) -> float | None:
+    return rollout.boxed(PIXEL_IOUS[rewards.measure])
+
+
+def _region(rollout: Rollout, rewards: Rewards) -> float | None:
+    return rollout.boxed(lambda box, truth: region_guided(box, truth, rewards.form, rewards.alpha))
+
+
+def _necessity(rollout: Rollout, rewards: Rewards) -> float:
+    return necessity(rollout.asked, rollout.truth is not None)
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """What came of one rollout."""
+
+    environment: Environment
+    outcome: Outcome
+
+    @property
+    def truth(self) -> Box | None:
+        return self.environment._example.box_in(self.environment._size)
+
+    @property
+    def asked(self) -> int:
+        """How often the model asked for a view, wherever that lies."""
+        return len(self.outcome.zooms) + (self.outcome.stopped is Stopped.BAD_BOX)
+
+    def boxed(self, rule: Callable[[Box, Box], float]) -> float | None:
+        """The rule's value for the box that the answer rests on, the last; 0 without one; None where the label has none either."""
+        zooms, truth = self.outcome.zooms, self.truth
+        if truth is None:
+            return None
+        return rule(zooms[-1].roi, truth) if zooms and zooms[-1].roi else 0.0
+
+
+RULES: dict[str, Callable[[Rollout, Rewards], float | None]] = {
+    "answer": _answer,
+    "pattern": _pattern,
+    "iou": _iou,
+    "region": _region,
+    "necessity": _necessity,
+}
+
+
+def functions(rewards: Rewards, ends: Sequence[int], eyes: Eyes) -> list[Callable[..., list[float | None]]]:
+    """trl's reward functions, one a rule, in the order of `Rewards.weights`. ends: the tokens that end a reply.
+
+    A rollout over a scene that could not be read gets None from all of them, so that its group teaches nothing.
+    """
+    return [_function(name, rewards, frozenset(ends), eyes) for name in RULES]
+
+
+def _function(name: str, rewards: Rewards, ends: frozenset[int], eyes: Eyes) -> Callable[..., list[float | None]]:
+    def function(
+        environments: list[Environment],
+        completions: list[Any],
+        completion_ids: list[list[int]],
+        log_metric: Callable[[str, float], None],
+        **row: Any,
+    ) -> list[float | None]:
+        rollouts = [
+            Rollout(environment, environment._end(completion, cut=not ids or ids[-1] not in ends))
+            for environment, completion, ids in zip(environments, completions, completion_ids)
+        ]
+        if name == "answer":
+            _log(rollouts, log_metric)
+            log_metric("batches_with_pictures", eyes.share)
+        return [None if rollout.environment._error else RULES[name](rollout, rewards) for rollout in rollouts]
+
+    function.__name__ = name  # trl logs it as rewards/NAME/mean
+    return function
+
+
+def _log(rollouts: Sequence[Rollout], log_metric: Callable[[str, float], None]) -> None:
+    """What trl does not know: how often the model looks, by the question's level, and whether its boxes are boxes."""
+    for rollout in rollouts:
+        log_metric("zoom_rate", rollout.asked > 0)
+        log_metric(f"zoom_rate/{rollout.environment._example.level or 'all'}", rollout.asked > 0)
+        log_metric("stopped_answered", rollout.outcome.stopped is Stopped.ANSWERED)
+        log_metric("scene_unreadable", rollout.environment._error is not None)
+        if rollout.asked:
+            log_metric("box_valid", rollout.outcome.stopped is not Stopped.BAD_BOX)
+        if (overlap := rollout.boxed(PIXEL_IOUS["raw_px"])) is not None:
+            log_metric("box_iou_raw", overlap)

@@ -1,0 +1,115 @@
+"""The table and the plot of ablation.sh, from whatever has been run so far.    python -m zoomearth.training.runs.ablation OUT"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .. import figures
+from ..records import Record, read
+from ..watch import last_whole
+
+VARIANTS = {
+    "weak": "SFT on shifted labels",
+    "full": "+ GRPO",
+    "no-iou": "+ GRPO, without IoU",
+    "no-region": "+ GRPO, without region-guided",
+}
+MODES = {"zoom": "with its crop", "no-crop": "no crop", "oracle-box": "true box"}
+STUDENT = {1: 12.71, 2: 4.30, 3: 3.18, 4: 2.78}  # 97.5 % quantiles of t, by degrees of freedom
+CURVES = {"rewards/answer/mean": "answer reward", "box_iou_raw": "IoU of the boxes", "rewards/region/mean": "region-guided reward"}
+
+Spread = tuple[float, float, float]
+"""A mean and its 95 % interval."""
+
+
+def outcomes(folder: Path) -> dict[str, list[Record]]:
+    """The records of an evaluation, by mode; those that failed left out."""
+    found = {mode: folder / f"{mode}.jsonl" for mode in MODES}
+    return {mode: [record for record in read(file) if record.error is None] for mode, file in found.items() if file.is_file()}
+
+
+def over_seeds(runs: Sequence[Sequence[Record]], value: str) -> Spread:
+    """value: right, iou or hit. Of several seeds the interval is Student's over their means; of one, it is the bootstrap over images."""
+    means = [statistics.fmean(_values(records, value)) for records in runs]
+    mean = statistics.fmean(means)
+    if len(means) == 1:
+        boxed = [record for record in runs[0] if value == "right" or figures.four(record.bbox_ref)]
+        low, high = figures.by_image(boxed, lambda record: _values([record], value)[0])
+        return mean, low, high
+    half = STUDENT[len(means) - 1] * statistics.stdev(means) / math.sqrt(len(means))
+    return mean, mean - half, mean + half
+
+
+def _values(records: Sequence[Record], value: str) -> list[float]:
+    if value == "right":
+        return [float(figures.right(record)) for record in records]
+    return figures.pixel_ious(records, "raw_px")
+
+
+def table(out: Path) -> str:
+    rows = ["| | seeds | questions | " + " | ".join(MODES.values()) + " | box IoU |", "|---|---|---|" + "---|" * (len(MODES) + 1)]
+    for variant, title in VARIANTS.items():
+        runs = [found for folder in folders(out / "evaluation", variant) if len(found := outcomes(folder)) == len(MODES)]
+        if not runs:
+            continue
+        cells = [_percent(over_seeds([run[mode] for run in runs], "right")) for mode in MODES]
+        iou = "{:.3f} ({:.3f} to {:.3f})".format(*over_seeds([run["zoom"] for run in runs], "iou"))
+        rows.append(f"| {title} | {len(runs)} | {len(runs[0]['zoom'])} | " + " | ".join(cells) + f" | {iou} |")
+    return "\n".join(rows) + "\n"
+
+
+def _percent(spread: Spread) -> str:
+    return "{:.1f} % ({:.1f} to {:.1f})".format(*(100 * value for value in spread))
+
+
+def folders(parent: Path, variant: str) -> list[Path]:
+    """Of a variant, one a seed; the weak SFT has no seeds."""
+    if variant == "weak":
+        return [parent / variant]
+    return sorted(folder for folder in parent.glob(f"{variant}-*") if folder.name.rpartition("-")[2].isdigit())
+
+
+def plot(out: Path, file: Path) -> None:
+    """What the runs were paid while they ran: a line a seed, smoothed over ten steps, a colour a variant."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(13, 4), layout="constrained")
+    for at, (key, title) in enumerate(CURVES.items()):
+        axes = figure.add_subplot(1, len(CURVES), at + 1)
+        for number, variant in enumerate(VARIANTS):
+            for run in folders(out, variant):
+                points = history(run, key)
+                smooth = [statistics.fmean(value for _, value in points[max(0, end - 10) : end]) for end in range(1, len(points) + 1)]
+                axes.plot(
+                    [step for step, _ in points], smooth, color=f"C{number}", label=f"{VARIANTS[variant]} ({run.name.split('-')[-1]})"
+                )
+        axes.set(title=title, xlabel="GRPO step")
+        axes.grid(alpha=0.3)
+    figure.axes[0].legend(fontsize=7)
+    figure.savefig(file, dpi=100)
+
+
+def history(run: Path, key: str) -> list[tuple[int, float]]:
+    checkpoint = last_whole(run, tidy=False)
+    rows: list[dict[str, Any]] = json.loads((checkpoint / "trainer_state.json").read_text())["log_history"] if checkpoint else []
+    return [(row["step"], row[key]) for row in rows if row.get(key) is not None]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser("python -m zoomearth.training.runs.ablation", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("out", type=Path)
+    options = parser.parse_args()
+    told = table(options.out)
+    (options.out / "ablation.md").write_text(told, encoding="utf-8")
+    plot(options.out, options.out / "ablation.png")
+    print(told)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""Labels that lie beside the truth, as if digitised on badly georeferenced imagery: what a weak SFT is made from, for ablation.sh.
+
+    python -m zoomearth.training.runs.shifted SCENES OUT --seeds 0-160 --pixels 2048
+
+Every box, and all that the thoughts point at, is moved east and south by a share of the scene; the answers stay. A model tuned on these
+labels looks beside the place (overlap mostly zero) but has lost nothing else: what a dense reward must mend.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ...core.geometry import Box
+from ...core.look import Policy, place
+from ..packing import WHOLE, to_pixels
+from ..playing import exam
+from ..questions import Question
+from ..scenes import make_scene
+from ..scenes_file import write_geotiff
+
+EAST, SOUTH = 0.14, 0.10  # of the scene's side
+POLICY = Policy(view=168, max_zooms=1, least=168, crop="square", native=None)  # the demo model's
+
+
+def moved(question: Question) -> Question:
+    """The question as its label says, all of it inside the scene."""
+    if question.site is None:
+        return question
+    x0, y0, x1, y1 = question.site.box
+    box = (min(x0 + EAST, 0.97), min(y0 + SOUTH, 0.97), min(x1 + EAST, 1.0), min(y1 + SOUTH, 1.0))
+    mates = tuple((min(x + EAST, 1.0), min(y + SOUTH, 1.0)) for x, y in question.mates)
+    return replace(question, site=replace(question.site, box=box), mates=mates)
+
+
+def row(image: Path, size: int, question: Question) -> dict[str, Any]:
+    """One line of questions.jsonl; see folder.py."""
+    told = {"image": str(image), "question": question.text, "answer": question.answer, "level": question.level, "category": question.kind}
+    if question.site is None:
+        return {**told, "thoughts": [question.last_thought(to_pixels(WHOLE))]}
+    label = moved(question)
+    assert label.site
+    box = Box(*(side * size for side in label.site.box))
+    left, top, right, bottom = place(box, Box(0, 0, size, size), POLICY).window
+    last = question.last_thought(to_pixels((left / size, top / size, right / size, bottom / size)))
+    # Mates are named by their order, which the move leaves as it is.
+    thoughts = [label.first_thought(to_pixels(WHOLE)), last]
+    return {**told, "box": list(box), "label": question.label, "thoughts": thoughts}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser("python -m zoomearth.training.runs.shifted", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("scenes", type=Path, help="where the scenes lie, or are drawn to")
+    parser.add_argument("out", type=Path, help="gets questions.jsonl")
+    parser.add_argument("--seeds", default="0-160", metavar="FIRST-END")
+    parser.add_argument("--pixels", type=int, default=2048)
+    options = parser.parse_args()
+    first, end = map(int, options.seeds.split("-"))
+    options.scenes.mkdir(parents=True, exist_ok=True)
+    options.out.mkdir(parents=True, exist_ok=True)
+    lines = []
+    for seed in range(first, end):
+        scene, image = make_scene(seed), options.scenes.resolve() / f"scene-{seed}-{options.pixels}.tif"
+        if not image.is_file():
+            write_geotiff(scene, image, options.pixels)
+        questions = {question.text: question for question in exam(scene, random.Random(f"exam {seed}"))}
+        lines += [json.dumps(row(image, options.pixels, question)) for question in questions.values()]
+    (options.out / "questions.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

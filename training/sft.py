@@ -1,0 +1,124 @@
+"""Supervised tuning: think, box, crop, think, answer in one sequence, through trl's SFTTrainer as it is.
+
+    python -m zoomearth.training.sft --model Qwen/Qwen2.5-VL-3B-Instruct --data lrs-gro:/data/LRS-GRO#SFT --out runs/sft
+    accelerate launch --config_file resources/accelerate/8gpu.yaml -m zoomearth.training.sft ...
+
+How it differs from the textbook: a row is a label played through the serving loop (transcript.py), so that its crops are the ones the
+model will be shown; they stand in tool messages, and only what the model says is learnt, never a picture token. The defaults are the
+paper's: learning rate 3e-5, 3 epochs, all weights but the vision tower's. Its batch size is not published.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..backend.scene import Scene
+from ..core.dialect import Talk
+from ..core.errors import SceneError
+from ..core.geometry import Size, View
+from ..core.look import Action, Answer, Zoom
+from ..core.profile import Profile
+from . import tuning
+from .chat import Message, messages
+from .data import Data, Fault, gather
+from .examples import Example
+from .transcript import transcript
+from .watch import Eyes
+
+LOG = logging.getLogger(__name__)
+
+
+def talk(example: Example, profile: Profile, size: Size, picture: Callable[[View], Any]) -> Talk:
+    """A labelled question as a conversation. Raises ValueError where what the label says does not mean what it is to mean."""
+    one_talk = replace(profile, policy=replace(profile.policy, native=None))
+    label = str((example.extra or {}).get("label") or "")
+    box = example.box_in(size)
+    actions: list[Action] = [Zoom(box, label)] if box else []
+    actions.append(Answer(example.answer.strip()))
+    thoughts = [thought(said) for said in example.thoughts]
+    talks, outcome = transcript(one_talk, size, example.question, actions, thoughts, picture=picture)
+    if outcome.answer != example.answer.strip():
+        raise ValueError(f"the answer {example.answer!r} would be read as {outcome.answer!r}")
+    return talks[0]
+
+
+def thought(said: str) -> str:
+    """The thought alone, where a data set has it in its tags, or with the action after it."""
+    inside = said.split("<think>")[-1].split("</think>")[0]
+    return re.split(r'\[?\s*\{?\s*"bbox_2d"|<answer>', inside)[0].strip()
+
+
+def fault(profile: Profile) -> Fault:
+    """What makes an example nothing to learn from, found before training, without pixels."""
+
+    def found(example: Example, size: Size) -> str:
+        try:
+            talk(example, profile, size, lambda view: None)
+        except ValueError as error:
+            return f"the label can't be played: {error}"
+        return ""
+
+    return found
+
+
+def row(example: Example, profile: Profile) -> list[Message]:
+    """The messages of one labelled question, pictures and all. Raises SceneError where the scene can't be read."""
+    with Scene.open(str(example.image)) as scene:
+        return messages(talk(example, profile, scene.size, scene.part))
+
+
+def dataset(data: Data, profile: Profile) -> Any:
+    """Rows that are read when they are needed. One whose scene fails then gives its place to the next, and is named in the log."""
+    from datasets import Dataset
+
+    def read(index: int) -> list[Message]:
+        for at in range(index, index + len(data.examples)):
+            example = data.examples[at % len(data.examples)]
+            try:
+                return row(example, profile)
+            except SceneError as error:
+                LOG.warning("%s is left out: %s", example.id, error.message)
+        raise SceneError("No scene of the training data can be read.", "See the messages before this one.")
+
+    rows = Dataset.from_dict({"index": list(range(len(data.examples)))})
+    rows.set_transform(lambda batch: {"messages": [read(index) for index in batch["index"]], "images": [[] for _ in batch["index"]]})
+    return rows
+
+
+def work(options: argparse.Namespace) -> Path:
+    from trl import SFTConfig, SFTTrainer
+
+    start = tuning.begin(options)
+    data = gather(options.data, options.bad, options.held_out, options.seed, start.profile, fault(start.profile))
+    entries: dict[str, Any] = {"assistant_only_loss": True, "max_length": None}
+    config = tuning.configuration(SFTConfig, options, **entries)
+    Eyes(start.model)
+
+    def trainer(callbacks: list[Any], adapters: Any) -> Any:
+        return SFTTrainer(
+            model=start.model,
+            args=config,
+            train_dataset=dataset(data, start.profile),
+            processing_class=start.processor,
+            peft_config=adapters,
+            callbacks=callbacks,
+        )
+
+    return tuning.run(trainer, start, data, options)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser("python -m zoomearth.training.sft", description=(__doc__ or "").split("\n")[0])
+    tuning.flags(parser, rate=3e-5, epochs=3, batch=4, accumulate=1)
+    return tuning.command("sft", work, parser, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""What a set holds, before a day is spent on training with it:
+
+    python -m zoomearth.training.examples FOLDER                       (or any source that --data takes: lrs-gro:/data/LRS-GRO#RL)
+
+Questions by level and category, how evenly answers are spread, how large boxes are, which rows can't be used and why, and what a blind
+guess is worth: for each image in one half of the set, the commonest answer of the question's category in the other half.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from statistics import quantiles
+from typing import Any
+
+from ..core.errors import ZoomEarthError
+from .benchmarks.base import Unusable
+from .data import Source, check, is_held_out
+from .examples import Example
+
+NAMED = 5  # rows named for each reason, and answers for each category
+
+
+def blind(examples: Sequence[Example]) -> float:
+    """The share of answers that the commonest answer of their category gets right, where it was counted on other images. 0..1."""
+    halves: list[dict[str, Counter[str]]] = [defaultdict(Counter), defaultdict(Counter)]
+    for example in examples:
+        halves[is_held_out(example.image, 0.5)][_kind(example)][_plain(example)] += 1
+    right = 0
+    for example in examples:
+        others = halves[not is_held_out(example.image, 0.5)][_kind(example)]
+        right += bool(others) and others.most_common(1)[0][0] == _plain(example)
+    return right / len(examples) if examples else 0.0
+
+
+def _plain(example: Example) -> str:
+    return example.answer.strip().lower().rstrip(".")
+
+
+def _kind(example: Example) -> str:
+    return example.category or example.level or "all"
+
+
+def counted(rows: Iterable[Example | Unusable]) -> tuple[list[Example], dict[str, list[str]]]:
+    """The usable rows; and by reason the ids of the others, with what their own reason says further."""
+    good: list[Example] = []
+    bad: dict[str, list[str]] = defaultdict(list)
+    for row in check(rows):
+        if isinstance(row, Unusable):
+            why, _, which = row.why.partition(": ")
+            bad[why].append(f"{row.id} {which}".strip())
+        else:
+            good.append(row)
+    return good, dict(bad)
+
+
+def show(source: str, good: Sequence[Example], bad: dict[str, list[str]], console: Any) -> None:
+    images = Counter(example.image for example in good)
+    console.print(
+        f"{source}: {len(good)} questions over {len(images)} images, {sum(map(len, bad.values()))} rows can't be used", style="bold"
+    )
+    if good:
+        _show_kinds(good, console)
+    for why, ids in sorted(bad.items(), key=lambda item: -len(item[1])):
+        named = "; ".join(ids[:NAMED]) + ("; ..." if len(ids) > NAMED else "")
+        console.print(f"{len(ids)} dropped: {why} ({named})", style="yellow")
+
+
+def _show_kinds(good: Sequence[Example], console: Any) -> None:
+    from rich.table import Table
+
+    kinds: dict[tuple[str, str], list[Example]] = defaultdict(list)
+    for example in good:
+        kinds[example.level or "-", example.category or "-"].append(example)
+    table = Table()
+    for name in ("level", "category"):
+        table.add_column(name)
+    for name in ("questions", "with a box", "answers", "blind"):
+        table.add_column(name, justify="right")
+    table.add_column("commonest answers")
+    for (level, category), group in sorted(kinds.items()):
+        answers = Counter(map(_plain, group))
+        common = ", ".join(f"{answer[:24]} {100 * count / len(group):.0f} %" for answer, count in answers.most_common(NAMED))
+        boxed = sum(example.box is not None for example in group)
+        table.add_row(level, category, str(len(group)), str(boxed), str(len(answers)), f"{100 * blind(group):.0f} %", common)
+    console.print(table)
+    console.print(f"A blind guess, by category, gets {100 * blind(good):.1f} % right (counted on the other half of the images).")
+    for line in _boxes(good):
+        console.print(line)
+
+
+def _boxes(good: Sequence[Example]) -> list[str]:
+    sides = [max(example.box.width, example.box.height) for example in good if example.box]
+    if len(sides) < 2:
+        return []
+    frames = {example.frame for example in good if example.box}
+    unit = "source pixels" if frames == {None} else f"of {frames.pop():g} to the image's long side" if len(frames) == 1 else "mixed units"
+    low, middle, high = (quantiles(sides, n=20)[at] for at in (0, 9, 18))
+    return [f"Long side of a box, {unit}: 5 % below {low:.0f}, half below {middle:.0f}, 95 % below {high:.0f}."]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    from rich.console import Console
+
+    parser = argparse.ArgumentParser("python -m zoomearth.training.examples", description="What a set of questions holds.")
+    parser.add_argument("source", metavar="FOLDER", help="a folder of your own, or KIND:PATH[#SPLIT]")
+    options = parser.parse_args(arguments)
+    try:
+        good, bad = counted(Source.of(options.source).rows())
+    except ZoomEarthError as error:
+        print(f"examples: {error.message}\n  {error.hint}", file=sys.stderr)
+        return 2
+    show(options.source, good, bad, Console(width=None if sys.stdout.isatty() else 140))
+    return 0

@@ -1,0 +1,26 @@
+"""Thoughts for drawn scenes: what their labels say before they act, pointing at pixels of the view that is shown just then."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+from ..core.geometry import Box
+from ..core.look import place
+from ..core.profile import Profile
+from .examples import Example
+from .packing import WHOLE, to_pixels
+from .playing import exam
+from .scenes import make_scene
+
+
+def taught(example: Example, profile: Profile, size: int) -> Example:
+    """An example of the benchmark `scenes` with all its thoughts. size: of the scene, in pixels a side."""
+    seed = int(example.id.split("-")[0])
+    questions = {question.text: question for question in exam(make_scene(seed), random.Random(f"exam {seed}"))}
+    question = questions[example.question]
+    if question.site is None or example.box is None:
+        return replace(example, thoughts=(question.last_thought(to_pixels(WHOLE)),))
+    window = place(example.box, Box(0, 0, size, size), profile.policy).window
+    seen = (window.left / size, window.top / size, window.right / size, window.bottom / size)
+    return replace(example, thoughts=(question.first_thought(to_pixels(WHOLE)), question.last_thought(to_pixels(seen))))
