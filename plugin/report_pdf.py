@@ -53,6 +53,7 @@ def write_pdf(exchanges: Sequence[Exchange], path: Path) -> Path:
     report = _Report(over(exchanges))
     settings = QgsLayoutExporter.PdfExportSettings()
     settings.dpi = 200
+    settings.textRenderFormat = Qgis.TextRenderFormat.AlwaysText  # to be searched and copied
     settings.appendGeoreference = False  # of several maps it could name one
     hint = tr("See that the disk has room and the folder can be written to.")
     try:

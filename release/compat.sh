@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The plugin's tests under newer QGIS versions: `sudo release/compat.sh trixie forky` runs tests/qgis in one Debian chroot after the other
 # (trixie: QGIS 3.40; forky: what Debian testing has), or the tests named after `--`. The backend runs there too, on the chroot's own
-# Python with numpy, Pillow and GDAL: the tests that need torch skip. The chroots are kept in .build/compat, 2 GB each.
+# Python with numpy, Pillow and GDAL: without torch, so the demo model does not answer. The chroots are kept in .build/compat, 3 GB each.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,22 +14,24 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do suites+=("$1"); shift; done
 tests=("$@")  # by default all but those that install the environment, which is of the backend's packages and no QGIS's
 [ $# -gt 0 ] || tests=(tests/qgis --ignore=tests/qgis/test_install.py --ignore=tests/qgis/test_options.py)
 home=$PWD/.build/compat
-packages=(python3-qgis qgis-providers python3-gdal gdal-bin python3-numpy python3-pil python3-psutil python3-opencv poppler-utils procps qgis)
+packages=(python3-qgis qgis-providers python3-gdal gdal-bin python3-numpy python3-pil python3-psutil python3-opencv python3-rasterio poppler-utils procps qgis)
 mkdir -p "$home"
 
 # Debian's address is whatever this machine's own apt uses.
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' | head -n 1)
 [ -n "$mirror" ] || { echo "compat: apt knows no Debian archive: it needs Debian, or its sources." >&2; exit 2; }
 
-make_chroot() {  # suite; finished ones carry a stamp, and are taken as they are
+make_chroot() {  # suite; a finished one says in .made what it holds
   local root=$home/$1
-  [ -e "$root/.made" ] && return
+  [ "$(cat "$root/.made" 2>/dev/null)" != "${packages[*]}" ] || return 0
   command -v debootstrap >/dev/null || apt-get install -y -q debootstrap
-  rm -rf "$root"
-  debootstrap --variant=minbase "$1" "$root" "$mirror" /usr/share/debootstrap/scripts/sid
-  cp /etc/apt/apt.conf.d/* "$root/etc/apt/apt.conf.d/"
+  if [ ! -e "$root/.made" ]; then
+    rm -rf "$root"
+    debootstrap --variant=minbase "$1" "$root" "$mirror" /usr/share/debootstrap/scripts/sid
+    cp /etc/apt/apt.conf.d/* "$root/etc/apt/apt.conf.d/"
+  fi
   inside "$root" 'apt-get update -q && apt-get install -y -q --no-install-recommends "$@" && apt-get clean' "${packages[@]}"
-  touch "$root/.made"
+  echo "${packages[*]}" > "$root/.made"
 }
 
 inside() {  # root, command line, arguments: with its own mounts and processes, which end with it
@@ -57,6 +59,8 @@ for suite in "${suites[@]}"; do
 print(\"compat:\", sys.argv[1], \"QGIS\", Qgis.QGIS_VERSION, \"Qt\", QT_VERSION_STR, \"Python\", sys.version.split()[0])" "$1"' "$suite" 2>/dev/null
   inside "$root" '
     export QT_QPA_PLATFORM=offscreen XDG_RUNTIME_DIR=/tmp/xdg PYTHONPATH=/tools ZOOMEARTH_TEST_PYTHON=/usr/bin/python3 OMP_NUM_THREADS=1
-    mkdir -m 700 "$XDG_RUNTIME_DIR" && cd /zoomearth && exec python3 -B -m pytest -q -rs --timeout 120 -p no:cacheprovider "$@"' "${tests[@]}" || status=1
+    mkdir -m 700 "$XDG_RUNTIME_DIR" && cd /zoomearth || exit 2
+    python3 -B -m pytest -q -rs --timeout 120 -p no:cacheprovider "$@"
+    exit $?  # bash stays, to reap what killed processes leave behind' "${tests[@]}" || status=1
 done
 exit $status
