@@ -122,7 +122,7 @@ def test_the_panels_snapshot_is_made_while_the_event_loop_runs_on(qtbot, layer):
     snapshot.progress.connect(percent.append)
     end = told(qtbot, snapshot, lambda: snapshot.start(layer, extent(0, 0, 4096, 4096), resolution(LEVEL)))
     timer.stop()
-    assert end[0] == "finished"
+    assert end[0] == "finished", end
     assert gdal.Open(end[1]).RasterXSize == 4096
     assert percent == sorted(percent)
     assert any(0 < value < 100 for value in percent)
