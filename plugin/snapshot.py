@@ -27,6 +27,7 @@ from qgis.core import (
     QgsCoordinateTransformContext,
     QgsNetworkAccessManager,
     QgsNetworkReplyContent,
+    QgsNetworkRequestParameters,
     QgsProcessingUtils,
     QgsProviderRegistry,
     QgsRasterBlockFeedback,
@@ -244,14 +245,16 @@ class _Replies:
     def __init__(self, original: Original) -> None:
         self.name, self.images = original.name, original.provider == "wms"
         self._host, self._network = original.host, original.network
+        self._begun: set[int] = set()  # requests; one of an earlier snapshot may end only now
         self.wrong: dict[str, str] = {}
         self.absent: set[str] = set()
         self.good = 0
 
     def __enter__(self) -> _Replies:
         managers = QgsNetworkAccessManager.instance(), self._network.manager
+        self._heard = [(manager.requestAboutToBeCreated[QgsNetworkRequestParameters], self._begin) for manager in managers]
         own, shared = (manager.finished[QgsNetworkReplyContent] for manager in managers)
-        self._heard = [(own, self._hear), (shared, self._overhear)]
+        self._heard += [(own, self._hear), (shared, self._overhear)]
         for signal, slot in self._heard:
             signal.connect(slot)
         return self
@@ -276,11 +279,16 @@ class _Replies:
         if self.absent:
             say(f"{self.name}: {len(self.absent)} of {len(self.absent) + self.good} tiles do not exist and are left transparent")
 
+    def _begin(self, request: QgsNetworkRequestParameters) -> None:
+        self._begun.add(request.requestId())
+
     def _overhear(self, reply: QgsNetworkReplyContent) -> None:
         if reply.request().url().host().endswith(self._host):
             self._hear(reply)
 
     def _hear(self, reply: QgsNetworkReplyContent) -> None:
+        if reply.requestId() not in self._begun:
+            return
         url = reply.request().url().toString()
         self.wrong.pop(url, None)
         status = reply.attribute(QNetworkRequest.Attribute.HttpStatusCodeAttribute)
