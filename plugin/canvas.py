@@ -27,6 +27,7 @@ COLORS = ("#ffd400", "#00e5ff", "#ff6ad5", "#9dff57", "#ff9640")
 """Of the steps, from the first zoom on and round again; each reads on dark imagery, and with its dark casing on light."""
 CASING = "#141414"
 SLIP = 4  # pixels that a click may move
+BADGE = 260  # pixels of a badge's text, at the most
 
 
 def color_of(step: int) -> str:
@@ -70,9 +71,10 @@ class Badge(QgsMapCanvasItem):
 
     def __init__(self, canvas: QgsMapCanvas, at: QgsPointXY, text: str, color: str) -> None:
         super().__init__(canvas)
-        self._at, self._text, self._color = at, text, color
+        self._at, self._color = at, color
         self._font = QFont(canvas.font())
         self._font.setBold(True)
+        self._text = QFontMetricsF(self._font).elidedText(text, Qt.TextElideMode.ElideRight, BADGE)
         self.updatePosition()
 
     def updatePosition(self) -> None:

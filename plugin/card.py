@@ -16,6 +16,7 @@ from .i18n import tr
 from .widgets import named
 
 THUMB = 104  # pixels of a thumbnail's longer side, before the screen's own scaling
+CAPTION = 128  # pixels of the text below it, at the most: a long label would push the other thumbnails out
 COLUMNS = 3
 
 
@@ -130,7 +131,11 @@ class Card(QFrame):
     def _add_view(self, seen: Seen) -> None:
         number = self._thumbs.count()
         name = seen.label or (tr("the whole") if seen.roi is None else tr("a closer look"))
-        button = _button(f"zoomearth_exchange_view_{number}", self._told(seen, name), f"{seen.step}  {name}" if seen.step else name)
+        button = _button(f"zoomearth_exchange_view_{number}", self._told(seen, name), "")
+        text = f"{seen.step}  {name}" if seen.step else name
+        short = button.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, CAPTION)
+        button.setText(short.replace("&", "&&"))
+        button.setToolTip(f"<span>{html.escape(button.toolTip())}</span>")  # a label may look like HTML
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         button.setIcon(_thumbnail(seen, self.devicePixelRatioF()))
         button.setIconSize(QSize(THUMB, THUMB))

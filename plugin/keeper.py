@@ -62,7 +62,7 @@ class Keeper(QObject):
     def prepare(self, exchange: Exchange) -> Store:
         """Makes what `keep` will write into, while the model works: when a question is asked, and when it zooms. Raises SceneError."""
         if self.store is None:
-            self.store = Store(self._wanted())
+            self.store = self._begun(exchange)
             self._remember()
         self.store.make_tables(exchange, rois=bool(exchange.zooms) and self.rois(exchange.source) is None)
         return self.store
@@ -121,6 +121,17 @@ class Keeper(QObject):
         group.addLayer(layer)
         return layer
 
+    def _begun(self, exchange: Exchange) -> Store:
+        """A new store: beside the project, or, where nobody may write there, in the file that is offered for saving."""
+        store = Store(self._wanted())
+        try:
+            store.make_tables(exchange, rois=False)
+        except SceneError as error:
+            say(f"{error.message} {error.hint}", Qgis.MessageLevel.Warning)
+            store = Store(_unsaved())
+            store.make_tables(exchange, rois=False)
+        return store
+
     def _wanted(self) -> Path:
         """Where the results of the current project belong."""
         project = Path(QgsProject.instance().absoluteFilePath())
@@ -128,9 +139,7 @@ class Keeper(QObject):
             stem = f"{project.stem}_zoomearth"
             names = (stem, *(f"{stem}_{n}" for n in range(2, 10_000)))
             return next(path for path in (project.with_name(name + ".gpkg") for name in names) if not path.exists())
-        folder = _unsaved_folder()
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder / f"{datetime.now():%Y-%m-%d}-{uuid.uuid4().hex[:8]}.gpkg"
+        return _unsaved()
 
     def _remember(self, chosen: bool = False) -> None:
         project = QgsProject.instance()
@@ -182,3 +191,10 @@ def _store_of_project() -> Optional[Store]:
 
 def _unsaved_folder() -> Path:
     return data_folder() / "unsaved"
+
+
+def _unsaved() -> Path:
+    """A file there that is not used yet."""
+    folder = _unsaved_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{datetime.now():%Y-%m-%d}-{uuid.uuid4().hex[:8]}.gpkg"

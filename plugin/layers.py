@@ -7,6 +7,7 @@ from typing import Any, Optional
 
 from qgis.core import (
     QgsContrastEnhancement,
+    QgsCoordinateReferenceSystem,
     QgsMultiBandColorRenderer,
     QgsRasterLayer,
     QgsSingleBandGrayRenderer,
@@ -18,10 +19,12 @@ _STRETCHES = (
     QgsContrastEnhancement.ContrastEnhancementAlgorithm.StretchAndClipToMinimumMaximum,
 )
 
+QGIS_ALONE = ("/vsimem/", "authcfg=", "|credential:")  # a file in this process's memory; a login that lies in QGIS
+
 
 def read_by_gdal(layer: QgsRasterLayer) -> bool:
     """Whether the backend can read the layer's file or URL itself; any other kind needs a snapshot first."""
-    return layer.providerType() == "gdal" and "/vsimem/" not in layer.source()  # files in this process's memory
+    return layer.providerType() == "gdal" and not any(mark in layer.source() for mark in QGIS_ALONE)
 
 
 def scene_fields(layer: QgsRasterLayer) -> dict[str, Any]:
@@ -33,6 +36,11 @@ def scene_fields(layer: QgsRasterLayer) -> dict[str, Any]:
     if limits and all(limits):
         fields["stretch"] = limits
     return fields
+
+
+def wkt(crs: QgsCoordinateReferenceSystem) -> str:
+    """In full: the WKT that is QGIS's default can't express a CRS with heights, or one with a pole of its own, and would be empty."""
+    return str(crs.toWkt(QgsCoordinateReferenceSystem.WktVariant.WKT_PREFERRED))
 
 
 def _shown(layer: QgsRasterLayer) -> tuple[list[int], list[Optional[list[float]]]]:

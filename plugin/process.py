@@ -58,6 +58,7 @@ class Job(QObject):
         super().__init__(backend)
         self.number, self.op = number, op
         self.result: dict[str, Any] | None = None
+        self.cancelled = False  # asked to be
         self._backend = backend
 
     def cancel(self) -> None:
@@ -107,6 +108,7 @@ class Backend(QObject):
 
     def cancel(self, job: Job) -> None:
         """Asks the backend to stop the job; a process that doesn't within five seconds is killed."""
+        job.cancelled = True
         self._say(op="cancel", id=job.number)
         later(self, lambda: self._lost_patience(job), PATIENCE)
 
@@ -213,9 +215,8 @@ class Backend(QObject):
     def _lost_patience(self, job: Job) -> None:
         if job.number in self._open and self._process:
             say(f"job {job.number} did not end within {PATIENCE / 1000:.0f} s of its cancellation: the process is killed")
-            self._end(job, {"event": "cancelled", "id": job.number})
             self._killed = True
-            self._process.kill()
+            self._process.kill()  # the job ends once it has gone: the next question must not be sent to it
 
     def _failed_to_start(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart and self._process:
@@ -246,7 +247,10 @@ class Backend(QObject):
         self._killed = False
         self._become(state)
         for job in list(self._open.values()):
-            self._fail(job, message, hint)
+            if job.cancelled:
+                self._end(job, {"event": "cancelled", "id": job.number})
+            else:
+                self._fail(job, message, hint)
 
     def _become(self, state: State) -> None:
         if state is not self.state:

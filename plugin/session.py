@@ -20,7 +20,7 @@ from ..core.errors import ZoomEarthError
 from .exchange import Exchange, Status
 from .i18n import tr
 from .keeper import Keeper
-from .layers import read_by_gdal, scene_fields
+from .layers import read_by_gdal, scene_fields, wkt
 from .process import Backend, Job
 from .scope import Place
 from .snapshot import Snapshot
@@ -68,7 +68,7 @@ class Session(QObject):
 
     def ask(self, layer: QgsRasterLayer, question: str, place: Place, resolution: Optional[float] = None) -> Exchange:
         """Queues a question; the exchange is told of at once."""
-        exchange = Exchange(question, layer.source(), layer.name(), layer.crs().toWkt(), place.words)
+        exchange = Exchange(question, layer.source(), layer.name(), wkt(layer.crs()), place.words)
         self.exchanges.append(exchange)
         self._waiting.append(Asked(exchange, layer, place, resolution))
         self.added.emit(exchange)
@@ -157,7 +157,7 @@ class Session(QObject):
     def _hear(self, asked: Asked, event: dict[str, Any]) -> None:
         if event["event"] == "progress":
             self._progress(event)
-        else:
+        elif asked.exchange in self.exchanges:  # not of a project that has been closed meanwhile
             asked.exchange.hear(event)
             self.told.emit(asked.exchange, event)
             if event["event"] == "saw" and len(asked.exchange.zooms) == 1:
@@ -169,7 +169,7 @@ class Session(QObject):
 
     def _end(self, asked: Asked, event: dict[str, Any]) -> None:
         asked.exchange.hear(event)
-        if asked.exchange in self.exchanges:  # not of a project that has been closed meanwhile
+        if asked.exchange in self.exchanges:
             self._keep(asked.exchange)
             self.told.emit(asked.exchange, event)
         if asked is self._running:

@@ -166,12 +166,12 @@ class Snapshot(QObject):
 
     def _end(self, task: _Task) -> None:
         self._task = None
-        if task.path:
-            self.finished.emit(task.path)
+        if task.isCanceled():  # even where all of it had come by then
+            self.cancelled.emit()
         elif task.error:
             self.failed.emit(task.error.message, task.error.hint)
         else:
-            self.cancelled.emit()
+            self.finished.emit(task.path)
 
 
 class _Task(QgsTask):

@@ -99,7 +99,7 @@ class Store:
         table = self._table(EXCHANGES)
         if not table.isValid():
             return
-        for feature in table.getFeatures(QgsFeatureRequest().addOrderBy("fid")):
+        for feature in table.getFeatures(QgsFeatureRequest().addOrderBy("time").addOrderBy("fid")):  # one brought back has a new fid
             try:
                 yield Exchange.from_dict(json.loads(feature["data"]))
             except (KeyError, TypeError, ValueError) as error:
@@ -125,11 +125,14 @@ class Store:
             self._add(rois, features)
 
     def remove(self, exchange: Exchange, rois: Optional[QgsVectorLayer]) -> None:
-        """Forgets an exchange and its ROIs."""
+        """Forgets an exchange and its ROIs. Raises SceneError."""
+        if not self.path.exists():  # a layer that has it open would find nothing to delete, and say nothing
+            raise self._unwritable(self.path, tr("the file is gone"))
         for table in (self._exchanges or self._table(EXCHANGES), rois):
             if table and table.isValid():
                 ids = [feature.id() for feature in table.getFeatures(f"\"exchange\" = '{exchange.id}'")]
-                table.dataProvider().deleteFeatures(ids)
+                if not table.dataProvider().deleteFeatures(ids):
+                    raise self._unwritable(self.path, "; ".join(table.dataProvider().errors()))
                 table.triggerRepaint()
 
     def roi_layer(self, exchange: Exchange) -> QgsVectorLayer:
@@ -162,7 +165,7 @@ class Store:
 
     def _tables(self) -> set[str]:
         if not self.path.exists():
-            self._known = set()
+            self._known, self._exchanges = set(), None
         elif not self._known:
             layer = QgsVectorLayer(str(self.path), "", "ogr")
             parts = layer.dataProvider().subLayers() if layer.isValid() else []

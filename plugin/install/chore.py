@@ -8,23 +8,32 @@ import stat
 from pathlib import Path
 from typing import Any, Callable
 
-from qgis.PyQt.QtCore import QObject, QThread, pyqtSignal
+from qgis.PyQt.QtCore import QThread, pyqtSignal
 
 
 class Chore(QThread):
-    """Runs a function of no arguments; `done` brings what it returned, or the OSError that it raised."""
+    """Runs a function of no arguments; `done` brings what it returned, or the OSError that it raised. Outlives whoever started it."""
 
     done = pyqtSignal(object)
 
-    def __init__(self, work: Callable[[], Any], parent: QObject = None) -> None:
-        super().__init__(parent)
+    def __init__(self, work: Callable[[], Any]) -> None:
+        super().__init__()
         self._work = work
+        _running.add(self)
+        self.finished.connect(self._forget)
 
     def run(self) -> None:
         try:
             self.done.emit(self._work())
         except OSError as error:
             self.done.emit(error)
+
+    def _forget(self) -> None:
+        _running.discard(self)
+        self.deleteLater()
+
+
+_running: set[Chore] = set()  # a thread that is deleted while it runs ends QGIS
 
 
 def remove_folder(folder: Path) -> None:

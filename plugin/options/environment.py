@@ -101,9 +101,8 @@ class EnvironmentBox(QGroupBox):
 
     def remove(self) -> None:
         """Off the GUI's thread: tens of thousands of files."""
-        self._removal = Chore(self._environment.remove, self)
+        self._removal = Chore(self._environment.remove)
         self._removal.done.connect(self._removed)
-        self._removal.finished.connect(self._removal.deleteLater)
         self._removal.start()
         self._follow()
 

@@ -19,7 +19,7 @@ from ...core.errors import Cancelled, SceneError
 from ...core.thoughts import thought
 from ..exchange import Exchange, Seen, Status
 from ..i18n import tr
-from ..layers import read_by_gdal, scene_fields
+from ..layers import read_by_gdal, scene_fields, wkt
 from ..process import Backend, command
 from ..snapshot import Original, take
 
@@ -72,7 +72,7 @@ class Asker:
         resolution: Optional[float] = None,
     ) -> Exchange:
         """The exchange, ended; what went wrong stands in it. resolution: map units per pixel of a snapshot, where one is needed."""
-        exchange = Exchange(question, raster.source, raster.name, raster.crs.toWkt())
+        exchange = Exchange(question, raster.source, raster.name, wkt(raster.crs))
         self._feedback.pushInfo(f"{raster.name}: {question}")
         try:
             fields = self._fields(raster, outline, resolution)

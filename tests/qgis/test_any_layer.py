@@ -25,7 +25,7 @@ from qgis.core import (
 from rasters import pixels_of
 
 from zoomearth.plugin.exchange import Status
-from zoomearth.plugin.layers import read_by_gdal, scene_fields
+from zoomearth.plugin.layers import read_by_gdal, scene_fields, wkt
 from zoomearth.plugin.processing.asker import Asker, Raster
 
 BOX = '[{"bbox_2d": [150, 100, 250, 180], "label": "a place"}]'
@@ -246,6 +246,21 @@ def test_a_file_in_qgis_memory_is_asked_through_a_snapshot(loaded, ask):
     finally:
         del layer
         gdal.Unlink("/vsimem/naip.tif")
+
+
+@pytest.mark.parametrize("login", [" authcfg='a1b2c3d'", "|credential:AWS_ACCESS_KEY_ID=a"])
+def test_a_raster_behind_a_login_that_qgis_holds_is_asked_through_a_snapshot(login):
+    assert not read_by_gdal(QgsRasterLayer("/vsicurl/http://127.0.0.1:9/a.tif" + login, "a", "gdal"))
+
+
+TURNED_POLE = "PROJ:+proj=ob_tran +o_proj=longlat +o_lon_p=0 +o_lat_p=39.25 +lon_0=18 +R=6371229 +no_defs"
+
+
+@pytest.mark.parametrize("code", ["EPSG:4979", TURNED_POLE])
+def test_a_crs_with_heights_or_a_pole_of_its_own_is_kept(code):
+    crs = QgsCoordinateReferenceSystem(code)
+    assert crs.isValid()
+    assert QgsCoordinateReferenceSystem.fromWkt(wkt(crs)) == crs
 
 
 def test_a_virtual_raster_is_asked_through_a_snapshot(loaded, ask):

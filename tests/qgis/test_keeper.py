@@ -15,6 +15,7 @@ from qgis.core import QgsProject, QgsVectorLayer
 from qgis.PyQt.QtTest import QTest
 
 from zoomearth.core.config import data_folder
+from zoomearth.core.errors import SceneError
 from zoomearth.plugin.store import ROI_FIELDS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -131,6 +132,53 @@ def test_closing_the_project_stops_the_question_and_shows_an_empty_transcript(as
     wait(lambda: not asked.session.busy)
     assert asked.session.exchanges == []
     assert asked.dock.transcript.cards == []
+
+
+def test_a_project_closed_mid_answer_leaves_nothing_to_the_next(panel, demo_scene):
+    panel.script(BOX, ANSWER)
+    panel.add(demo_scene)
+    heard = []
+
+    def close(exchange, event):
+        heard.append(event["event"])
+        if heard == ["saw"]:
+            QgsProject.instance().clear()
+
+    panel.session.told.connect(close)
+    panel.asked()
+    assert heard == ["saw"]
+    assert panel.keeper.store is None
+    assert not QgsProject.instance().mapLayers()
+    assert not QgsProject.instance().isDirty()
+
+
+def test_beside_a_project_that_nobody_may_write_to_the_results_are_kept_and_offered(panel, demo_scene):
+    QgsProject.instance().setFileName("/sys/harbour.qgz")
+    panel.script(BOX, ANSWER)
+    panel.add(demo_scene)
+    exchange = panel.asked()
+    assert (exchange.answer, exchange.message) == ("3", "")
+    assert panel.keeper.store.path.parent == data_folder() / "unsaved"
+    assert panel.dock.kept.isVisible()
+    assert [each.id for each in panel.keeper.read()] == [exchange.id]
+
+
+def test_an_exchange_brought_back_keeps_its_place(panel, demo_scene, tmp_path):
+    panel.script(*[ANSWER] * 2)
+    panel.add(demo_scene)
+    for question in ("First?", "Second?"):
+        panel.asked(question)
+        QTest.qWait(1100)  # the time is kept in seconds
+    panel.session.remove(panel.session.exchanges[0])
+    panel.session.undo()
+    assert [exchange.question for exchange in panel.keeper.read()] == ["First?", "Second?"]
+
+
+def test_what_can_not_be_deleted_is_said_and_stays(asked, tmp_path):
+    asked.keeper.store.path.unlink()
+    with pytest.raises(SceneError, match="can't be written"):
+        asked.session.remove(asked.session.exchanges[0])
+    assert len(asked.session.exchanges) == 1
 
 
 def test_results_that_are_missing_are_no_obstacle(asked, demo_scene, tmp_path):

@@ -231,6 +231,18 @@ def test_the_environment_is_shown_and_removed(page, qtbot):
     assert again.find("install").isVisible()
 
 
+def test_the_options_may_be_closed_while_the_environment_is_removed(qtbot):
+    """QGIS would end with a thread that is deleted while it runs."""
+    environment = Environment()
+    environment.python.parent.mkdir(parents=True)
+    for number in range(3000):
+        (environment.folder / str(number)).touch()
+    page = OptionsFactory().createWidget(None)
+    page.environment.remove()
+    sip.delete(page)
+    qtbot.waitUntil(lambda: not any(environment.folder.parent.glob("env-*")))
+
+
 @pytest.fixture
 def dialog(tmp_path, qtbot):
     """For one small package, which a folder has."""

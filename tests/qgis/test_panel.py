@@ -280,6 +280,21 @@ def test_a_deleted_exchange_comes_back_with_its_boxes(panel, demo_scene):
     assert not panel.dock.undo.isEnabled()
 
 
+def test_a_long_label_leaves_the_card_whole(panel, demo_scene):
+    label = "the roof of <b>Smith & Sons</b> beside the long northern pier of the old harbour"
+    panel.script(BOX.replace("northern pier", label), ANSWER)
+    panel.add(demo_scene)
+    exchange = panel.asked("How many ships are at the pier? " * 6)
+    card = panel.dock.transcript.card(exchange.id)
+    wait(lambda: card.height() == card.heightForWidth(card.width()), 10)
+    view = card.findChild(QToolButton, "zoomearth_exchange_view_1")
+    assert view.width() < card.width() / 2
+    assert label in view.accessibleName()
+    assert "&lt;b&gt;" in view.toolTip()
+    question = card.findChild(QLabel, "zoomearth_exchange_question")
+    assert question.height() >= question.heightForWidth(question.width())
+
+
 def test_earlier_questions_come_back_with_up_and_what_was_typed_with_down(panel, demo_scene):
     panel.script(ANSWER)
     panel.add(demo_scene)

@@ -123,6 +123,18 @@ def test_one_that_does_not_hear_a_cancel_is_killed(backend, demo_scene, monkeypa
     assert backend.wait(script(backend, ANSWER))["event"] == "done"  # and that was no crash
 
 
+def test_what_is_asked_as_a_deaf_process_is_killed_is_answered_by_the_next(backend, demo_scene, monkeypatch):
+    monkeypatch.setattr("zoomearth.plugin.process.PATIENCE", 300)
+    script(backend, SLOW, pace=60)
+    job, heard, later = ask(backend, demo_scene), [], []
+    job.heard.connect(heard.append)
+    job.ended.connect(lambda _: later.extend([script(backend, ANSWER), ask(backend, demo_scene)]))
+    wait(lambda: any(event["event"] == "saw" for event in heard))
+    job.cancel()
+    assert backend.wait(job)["event"] == "cancelled"
+    assert backend.wait(later[1])["event"] == "done", later[1].result
+
+
 def test_closing_leaves_no_process_and_no_open_job(backend, demo_scene):
     script(backend, SLOW, pace=0.01)
     job, ended = ask(backend, demo_scene), []
