@@ -252,9 +252,9 @@ class _Replies:
 
     def __enter__(self) -> _Replies:
         managers = QgsNetworkAccessManager.instance(), self._network.manager
-        self._heard = [(manager.requestAboutToBeCreated[QgsNetworkRequestParameters], self._begin) for manager in managers]
         own, shared = (manager.finished[QgsNetworkReplyContent] for manager in managers)
-        self._heard += [(own, self._hear), (shared, self._overhear)]
+        self._heard: list[tuple[Any, Any]] = [(own, self._hear), (shared, self._overhear)]
+        self._heard += [(manager.requestAboutToBeCreated[QgsNetworkRequestParameters], self._begin) for manager in managers]
         for signal, slot in self._heard:
             signal.connect(slot)
         return self
