@@ -1766,7 +1766,7 @@
         <message>
             <location filename="../../plugin/store.py" />
             <source>the file is gone</source>
-            <translation type="unfinished" />
+            <translation>die Datei ist verschwunden</translation>
         </message>
         <message>
             <location filename="../../plugin/store.py" />
