@@ -85,6 +85,8 @@ def plot(out: Path, file: Path) -> None:
         for number, variant in enumerate(VARIANTS):
             for run in folders(out, variant):
                 points = history(run, key)
+                if not points:  # the SFT, and what has not begun
+                    continue
                 smooth = [statistics.fmean(value for _, value in points[max(0, end - 10) : end]) for end in range(1, len(points) + 1)]
                 axes.plot(
                     [step for step, _ in points], smooth, color=f"C{number}", label=f"{VARIANTS[variant]} ({run.name.split('-')[-1]})"
