@@ -2,7 +2,7 @@
 # make test          sets everything up and runs the whole suite, the desktop run included
 # make qgis          opens QGIS with the plugin, in a profile of its own
 # make desktop-test  the real QGIS on a virtual screen: asked by mouse and keyboard, its pictures in .build/desktop
-# make package       the plugin's zip in dist/, examined as the plugin site does
+# make package       the plugin's zip in dist/, examined as the plugin site does, installed into an empty profile and asked
 # make compat        the plugin's tests under QGIS 3.40 and 3.44, in Debian chroots (root, 4 GB, the first time half an hour)
 # All of them go on where they were interrupted.
 
@@ -62,7 +62,7 @@ test: lint setup-desktop
 	$(PY) -m pytest
 	$(QGIS_PYTEST) -p no:pytest_qgis tests/test_scene.py tests/test_scene_remote.py tests/test_scan.py tests/test_look.py tests/test_dialect.py
 	$(QGIS_PYTEST) tests/qgis
-	$(MAKE) desktop-test
+	$(MAKE) desktop-test package
 
 SCENE := .build/desktop/scene-900000010.tif
 
@@ -76,8 +76,9 @@ desktop-test: setup setup-desktop $(SCENE)
 qgis: setup setup-desktop $(SCENE)
 	/usr/bin/python3 release/desktop.py $(SCENE)
 
-package: setup
+package: setup setup-desktop
 	$(PY) release/package.py
+	/usr/bin/python3 release/desktop.py --drive tests/desktop/installed.py --zip $$(ls -t dist/*.zip | head -1); status=$$?; cat .build/desktop/installed.log; exit $$status
 
 compat:
 	release/compat.sh trixie forky

@@ -12,7 +12,7 @@ suites=()
 while [ $# -gt 0 ] && [ "$1" != -- ]; do suites+=("$1"); shift; done
 [ $# -gt 0 ] && shift
 tests=("$@")  # by default all but those that install the environment, which is of the backend's packages and no QGIS's
-[ $# -gt 0 ] || tests=(tests/qgis --ignore=tests/qgis/test_install.py --ignore=tests/qgis/test_options.py)
+[ $# -gt 0 ] || tests=(tests/qgis --ignore-glob="tests/qgis/test_install*" --ignore=tests/qgis/test_options.py)
 home=$PWD/.build/compat
 packages=(python3-qgis qgis-providers python3-gdal gdal-bin python3-numpy python3-pil python3-psutil python3-opencv python3-rasterio poppler-utils procps qgis)
 mkdir -p "$home"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -133,6 +134,14 @@ def mosaic(path: Path, size: tuple[int, int], parts: Sequence[tuple[Path, int, i
     body = "".join(f'<VRTRasterBand dataType="Byte" band="{n}">{each}</VRTRasterBand>' for n, each in enumerate(sources, 1))
     path.write_text(f'<VRTDataset rasterXSize="{size[0]}" rasterYSize="{size[1]}">{body}</VRTDataset>')
     return path
+
+
+def pixels_of(dataset: Any, *window: int) -> np.ndarray:
+    """[band, row, column] of a dataset of osgeo.gdal. Not its ReadAsArray, which writes past its memory under another numpy's headers."""
+    left, top, width, height = window or (0, 0, dataset.RasterXSize, dataset.RasterYSize)
+    raw = dataset.ReadRaster(left, top, width, height)
+    kind = {1: np.uint8, 2: np.uint16}[len(raw) // (dataset.RasterCount * width * height)]
+    return np.frombuffer(raw, kind).reshape(dataset.RasterCount, height, width)
 
 
 def city(width: int, height: int, seed: int = 0) -> np.ndarray:

@@ -55,7 +55,8 @@ class TileServer:
     @property
     def source(self) -> str:
         """As QGIS names an XYZ layer."""
-        url = f"http://127.0.0.1:{self._server.server_address[1]}/{{z}}/{{x}}/{{y}}.png"
+        # A name of its own: QGIS would take tiles of an earlier server out of its cache where the port is the same again.
+        url = f"http://127.0.0.1:{self._server.server_address[1]}/{id(self)}-{time.time_ns()}/{{z}}/{{x}}/{{y}}.png"
         return f"type=xyz&url={url}&zmin=0&zmax={LEVELS}"
 
     def __enter__(self) -> TileServer:
@@ -73,7 +74,7 @@ class TileServer:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                z, x, y = (int(part) for part in self.path.removesuffix(".png").strip("/").split("/"))
+                z, x, y = (int(part) for part in self.path.removesuffix(".png").split("/")[-3:])
                 server.asked.append((z, x, y))
                 answer = server.answer(x, y)
                 if answer == "slow":

@@ -1765,6 +1765,11 @@
         </message>
         <message>
             <location filename="../../plugin/store.py" />
+            <source>the file is gone</source>
+            <translation>die Datei ist verschwunden</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/store.py" />
             <source>The results can't be written to {path}: {reason}.</source>
             <translation>Die Ergebnisse können nicht nach {path} geschrieben werden: {reason}.</translation>
         </message>

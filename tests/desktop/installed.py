@@ -3,12 +3,13 @@
 Whatever goes wrong is in DRIVE_OUT/installed.log, and the exit code is 1.
 """
 
+import json
 import os
 import traceback
 from pathlib import Path
 
 import pyplugin_installer
-from qgis.core import QgsApplication, QgsProject
+from qgis.core import QgsApplication, QgsProject, QgsRasterLayer
 from qgis.PyQt.QtCore import QCoreApplication, QTimer
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication
@@ -37,6 +38,20 @@ def main():
     assert plugin.dock.isVisible()
     assert not plugin.action.icon().isNull()
     QTest.qWait(300)
+    known = json.loads((folder / "resources" / "scene" / "demo.json").read_text())
+    layer = QgsRasterLayer(str(folder / "resources" / "scene" / "demo.tif"), "demo")
+    QgsProject.instance().addMapLayer(layer)
+    plugin.dock.form.layer.setLayer(layer)
+    plugin.dock.question.setPlainText(known["question"])
+    ended = []
+    plugin.dock.finished.connect(ended.append)
+    plugin.dock.ask.click()
+    for _ in range(600):
+        QTest.qWait(100)
+        if ended:
+            break
+    print("asked", known["question"], "->", ended[0]["answer"], file=LOG)
+    assert ended[0]["answer"] == known["answer"], ended
     iface.mainWindow().grab().save(str(OUT / "installed.png"))
     unloadPlugin("zoomearth")
     assert QgsApplication.processingRegistry().providerById("zoomearth") is None

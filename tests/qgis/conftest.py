@@ -25,6 +25,21 @@ def python():
     return str(PYTHON)
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "demo_model: asks the demo model, so that the backend's Python needs torch")
+
+
+@pytest.fixture(scope="session")
+def has_torch(python):
+    return subprocess.run([python, "-c", "import importlib.util as u, sys; sys.exit(u.find_spec('torch') is None)"]).returncode == 0
+
+
+@pytest.fixture(autouse=True)
+def _demo_model(request):
+    if request.node.get_closest_marker("demo_model") and not request.getfixturevalue("has_torch"):
+        pytest.skip("the backend's Python has no torch, as in the chroots of release/compat.sh")
+
+
 @pytest.fixture(scope="session")
 def demo_scene(python, tmp_path_factory):
     """A procedural scene of 2048 px, georeferenced, with its truth as JSON beside it."""

@@ -22,6 +22,7 @@ from qgis.core import (
     QgsSingleBandGrayRenderer,
     QgsSingleBandPseudoColorRenderer,
 )
+from rasters import pixels_of
 
 from zoomearth.plugin.exchange import Status
 from zoomearth.plugin.layers import read_by_gdal, scene_fields, wkt
@@ -156,7 +157,7 @@ def seen(exchange):
 
 def stretched(path, bands, limits, left, top, width, height):
     """Means of the bands of a window, as the limits make them 0..255."""
-    data = gdal.Open(path).ReadAsArray(left, top, width, height).reshape(-1, height, width).astype(float)
+    data = pixels_of(gdal.Open(path), left, top, width, height).astype(float)
     return [np.clip((data[band - 1] - low) / (high - low), 0, 1).mean() * 255 for band, (low, high) in zip(bands, limits)]
 
 

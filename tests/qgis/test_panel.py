@@ -46,6 +46,7 @@ def labels(widget, name):
     return [label.text() for label in widget.findChildren(QLabel, name)]
 
 
+@pytest.mark.demo_model
 def test_the_demo_model_answers_with_evidence_where_the_truth_is(panel, demo_scene):
     layer = panel.add(demo_scene)
     truth = json.loads(demo_scene.with_suffix(".json").read_text())

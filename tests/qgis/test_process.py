@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from panel import ANSWER, BOX, wait
+from qgis.PyQt.QtTest import QTest
 
 from zoomearth.core.errors import BackendError
 from zoomearth.plugin.process import LAST, Backend, State, command
@@ -115,6 +116,7 @@ def test_one_that_does_not_hear_a_cancel_is_killed(backend, demo_scene, monkeypa
     job, heard = ask(backend, demo_scene), []
     job.heard.connect(heard.append)
     wait(lambda: any(event["event"] == "saw" for event in heard))
+    QTest.qWait(500)  # by then it sleeps
     pid = backend.pid
     job.cancel()
     assert backend.wait(job)["event"] == "cancelled"

@@ -158,6 +158,7 @@ def backends():
     return ids
 
 
+@pytest.mark.demo_model
 def test_a_raster_answers_and_the_roi_lies_on_what_was_asked_about(layer, detail):
     run = Run("ask", INPUT=layer, QUESTION=detail["question"], OUTPUT="memory:")
     assert run.good
@@ -177,6 +178,7 @@ def test_a_raster_answers_and_the_roi_lies_on_what_was_asked_about(layer, detail
     assert not backends()
 
 
+@pytest.mark.demo_model
 def test_an_overview_answer_needs_no_roi_and_zooms_can_be_forbidden(layer, detail):
     run = Run("ask", INPUT=layer, QUESTION=detail["question"], MAX_ZOOMS=0, OUTPUT="memory:")
     assert run.good
@@ -223,6 +225,7 @@ def test_a_model_that_is_not_there_fails_with_the_reason(layer):
     assert "no-such-model" in run.feedback.told[-1]
 
 
+@pytest.mark.demo_model
 def test_the_named_model_answers_whatever_the_settings_say(layer, truth):
     QgsSettings().setValue("zoomearth/remote", "http://127.0.0.1:9/v1")
     run = Run("ask", INPUT=layer, QUESTION="What is the terrain of the scene?", MODEL="zoomearth-demo", OUTPUT="memory:")
@@ -268,6 +271,7 @@ def test_the_gui_goes_on_while_it_runs_and_a_cancel_ends_it_and_its_process(qtbo
     qtbot.waitUntil(lambda: not backends(), timeout=3000)
 
 
+@pytest.mark.demo_model
 def test_in_a_thread_the_answer_is_the_same(qtbot, layer, detail):
     context = QgsProcessingContext()
     context.setProject(QgsProject.instance())
@@ -280,6 +284,7 @@ def test_in_a_thread_the_answer_is_the_same(qtbot, layer, detail):
     assert not backends()
 
 
+@pytest.mark.demo_model
 def test_each_polygon_has_its_answer_and_the_one_outside_its_reason(layer, truth, detail):
     whole = map_box(layer, 0, 0, truth["size"], truth["size"])
     shapes = [to("EPSG:4326", layer, whole), to("EPSG:4326", layer, map_box(layer, -3000, 0, -2000, 1000)), None]
@@ -330,6 +335,7 @@ def test_a_selection_is_asked_about_alone(layer, script):
     assert [row["name"] for row in run.rows()] == ["b"]
 
 
+@pytest.mark.demo_model
 def test_every_question_about_every_raster_is_a_row_and_a_failure_one_too(layer, truth, detail, demo_scene, tmp_path):
     copy = tmp_path / "gone.tif"
     copy.write_bytes(demo_scene.read_bytes())
@@ -353,6 +359,7 @@ def test_every_question_about_every_raster_is_a_row_and_a_failure_one_too(layer,
     assert {roi["exchange"] for roi in rois} <= {row["exchange"] for row in rows}
 
 
+@pytest.mark.demo_model
 def test_only_where_all_fails_the_run_does(layer, demo_scene, tmp_path):
     copy = tmp_path / "gone.tif"
     copy.write_bytes(demo_scene.read_bytes())

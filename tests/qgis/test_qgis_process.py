@@ -93,6 +93,7 @@ def test_the_algorithms_are_listed(desk):
     assert "How often the model may look closer" in desk.run("help", "zoomearth:ask").said
 
 
+@pytest.mark.demo_model
 def test_a_question_is_answered_from_a_shell(desk, demo_scene, detail, tmp_path):
     rois = tmp_path / "rois.gpkg"
     given = [f"--INPUT={demo_scene}", f"--QUESTION={detail['question']}", f"--OUTPUT={rois}"]
@@ -113,6 +114,7 @@ def test_a_question_is_answered_from_a_shell(desk, demo_scene, detail, tmp_path)
     assert not desk.backends()
 
 
+@pytest.mark.demo_model
 def test_a_table_of_answers_comes_as_csv(desk, demo_scene, detail, tmp_path):
     table = tmp_path / "answers.csv"
     questions = f"What is the terrain of the scene?\n{detail['question']}"
