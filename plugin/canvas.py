@@ -166,6 +166,8 @@ class Rectangle(QObject):
 
     def show(self, shown: bool) -> None:
         self._band.setVisible(shown)
+        if not shown:
+            self._put_away()
 
     def close(self) -> None:
         self._canvas.unsetMapTool(self._tool)
@@ -177,7 +179,10 @@ class Rectangle(QObject):
         self.extent, self.crs = QgsRectangle(extent), self._canvas.mapSettings().destinationCrs()
         self._band.setToGeometry(QgsGeometry.fromRect(extent), None)
         self._tool.clearRubberBand()
-        if self._before:
+        self._put_away()
+
+    def _put_away(self) -> None:
+        if self._before and self._canvas.mapTool() is self._tool:
             self._canvas.setMapTool(self._before)
 
 

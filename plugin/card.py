@@ -16,7 +16,7 @@ from .i18n import tr
 from .widgets import named
 
 THUMB = 104  # pixels of a thumbnail's longer side, before the screen's own scaling
-CAPTION = 128  # pixels of the text below it, at the most: a long label would push the other thumbnails out
+CAPTION = 144  # pixels of the text below it, at the most: a long label would push the other thumbnails out
 COLUMNS = 3
 
 

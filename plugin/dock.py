@@ -12,7 +12,6 @@ from qgis.core import (
 from qgis.gui import QgisInterface, QgsDockWidget
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QMenu,
@@ -26,14 +25,14 @@ from qgis.PyQt.QtWidgets import (
 
 from ..core.errors import ZoomEarthError
 from .canvas import Boxes, Picker, fly_to
-from .exchange import Exchange, Seen
+from .exchange import Exchange, Seen, Status
 from .form import Form
 from .i18n import tr
 from .process import State
 from .question import QuestionBox
 from .session import Session
 from .transcript import Transcript
-from .widgets import named, paragraph, tool_button
+from .widgets import ask_file, named, paragraph, tool_button
 
 MANY = 10  # selected polygons that are asked about without asking back
 
@@ -191,8 +190,11 @@ class Dock(QgsDockWidget):
         if event["event"] == "saw":
             seen = exchange.views[-1]
             self._looking = seen.label
-            if seen.roi is not None:
-                self._boxes.add(seen, QgsCoordinateReferenceSystem.fromWkt(exchange.crs))
+            self._draw(exchange, [seen] if seen.roi is not None else [])
+
+    def _draw(self, exchange: Exchange, zooms: list[Seen]) -> None:
+        for seen in zooms:
+            self._boxes.add(seen, QgsCoordinateReferenceSystem.fromWkt(exchange.crs))
 
     def _progressed(self, stage: str, done: int, total: int) -> None:
         words = {
@@ -223,7 +225,9 @@ class Dock(QgsDockWidget):
 
     def _replaced(self) -> None:
         self._boxes.clear()
-        self._looking = ""
+        for exchange in self._session.exchanges:
+            if exchange.status is Status.RUNNING:
+                self._draw(exchange, exchange.zooms)
         self.transcript.show_all(self._session.exchanges)
         self._refresh()
 
@@ -237,9 +241,8 @@ class Dock(QgsDockWidget):
 
     def _save(self) -> None:
         store = self._session.keeper.store
-        name, _ = QFileDialog.getSaveFileName(self, tr("Keep the results in"), str(store.path.name) if store else "", "GeoPackage (*.gpkg)")
-        if name:
-            self._guarded(self._session.keeper.move_to)(Path(name).with_suffix(".gpkg"))
+        if store and (path := ask_file(self, tr("Keep the results in"), Path(store.path.name), ".gpkg")):
+            self._guarded(self._session.keeper.move_to)(path)
 
     def _guarded(self, act: Callable[..., None]) -> Callable[..., None]:
         """The same, with an error shown instead of raised."""

@@ -11,7 +11,7 @@ from qgis.gui import QgisInterface
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QCoreApplication, QLocale, Qt, QTranslator, QUrl
 from qgis.PyQt.QtGui import QIcon
-from qgis.PyQt.QtWidgets import QAction, QFileDialog
+from qgis.PyQt.QtWidgets import QAction
 
 from ..core.errors import BackendError, ZoomEarthError
 from .dock import Dock
@@ -27,7 +27,8 @@ from .processing.provider import Provider
 from .report import write_html
 from .report_pdf import write_pdf
 from .session import Session
-from .settings import load_message
+from .settings import chosen_python, load_message
+from .widgets import ask_file
 
 TRANSLATIONS = Path(__file__).resolve().parent.parent / "resources" / "i18n"
 
@@ -98,24 +99,31 @@ class Plugin:
 
     def _ready(self) -> bool:
         """Offers to set up the private environment where there is none."""
-        return backend_python() is not None or SetupDialog(self.iface.mainWindow()).exec() == SetupDialog.DialogCode.Accepted
+        if backend_python() is not None:
+            return True
+        if chosen := chosen_python():  # an environment would not be used as long as it is chosen
+            gone = tr("The interpreter {path}, chosen in Settings > Options > ZoomEarth, is not there.").format(path=chosen)
+            self.iface.messageBar().pushWarning("ZoomEarth", gone)
+            return False
+        return SetupDialog(self.iface.mainWindow()).exec() == SetupDialog.DialogCode.Accepted
 
     def _export(self) -> None:
         chosen, every = selected(self.keeper.layers(), self.session.exchanges), rows(self.session.exchanges)
         dialog = ExportDialog(chosen, every, self.iface.mainWindow())
         if dialog.exec() == ExportDialog.DialogCode.Accepted and dialog.written:
             self._wrote(dialog.written)
+        dialog.deleteLater()
 
     def _report(self, kind: str) -> None:
         """kind: html or pdf."""
-        project = Path(QgsProject.instance().absoluteFilePath())
-        suggested = project.with_name(f"{project.stem or 'zoomearth'}_report.{kind}")
-        name, _ = QFileDialog.getSaveFileName(self.iface.mainWindow(), tr("Write the report"), str(suggested), f"*.{kind}")
-        if not name:
+        project = Path(QgsProject.instance().absoluteFilePath() or Path.home() / "zoomearth")  # "": it has not been saved
+        suggested = project.with_name(f"{project.stem}_report.{kind}")
+        path = ask_file(self.iface.mainWindow(), tr("Write the report"), suggested, f".{kind}")
+        if path is None:
             return
         QgsApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
         try:
-            self._wrote({"html": write_html, "pdf": write_pdf}[kind](self.session.exchanges, Path(name).with_suffix(f".{kind}")))
+            self._wrote({"html": write_html, "pdf": write_pdf}[kind](self.session.exchanges, path))
         except ZoomEarthError as error:
             self.iface.messageBar().pushWarning("ZoomEarth", f"{error.message} {error.hint}")
         finally:

@@ -45,13 +45,14 @@ class QuestionBox(QPlainTextEdit):
         self.clear()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key, block = event.key(), self.textCursor().block()
+        key, cursor, move = event.key(), self.textCursor(), QTextCursor.MoveOperation
         enter = key in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        selects = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         if enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.sent.emit()
-        elif key == Qt.Key.Key_Up and not block.previous().isValid() and self._at > 0:
+        elif key == Qt.Key.Key_Up and not selects and self._at > 0 and not cursor.movePosition(move.Up):
             self._show(self._at - 1)
-        elif key == Qt.Key.Key_Down and not block.next().isValid() and self._at < len(self._history):
+        elif key == Qt.Key.Key_Down and not selects and self._at < len(self._history) and not cursor.movePosition(move.Down):
             self._show(self._at + 1)
         else:
             super().keyPressEvent(event)

@@ -60,6 +60,8 @@ def features(layer: QgsRasterLayer, polygons: Optional[QgsVectorLayer]) -> list[
         words = tr("feature {id} of {layer}").format(id=feature.id(), layer=polygons.name())
         if feature.hasGeometry():
             places.append(Place(words, _outline(feature.geometry(), polygons.crs(), layer)))
+    if not places:
+        raise SceneError(tr("What is selected in {layer} has no geometry.").format(layer=polygons.name()), tr("Select other polygons."))
     return places
 
 

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import Field
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, Optional, TypeVar
 
 from qgis.core import QgsApplication
 from qgis.gui import QgsFileWidget
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QFontDatabase
-from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QToolButton, QWidget
+from qgis.PyQt.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QPlainTextEdit,
+    QToolButton,
+    QWidget,
+)
 
 from .i18n import tr
 
@@ -37,6 +48,18 @@ def paragraph(text: str = "") -> QLabel:
     label = QLabel(text)
     label.setWordWrap(True)
     return label
+
+
+def ask_file(parent: QWidget, title: str, suggested: Path, suffix: str) -> Optional[Path]:
+    """Where to save, with the suffix (".html"). None: nowhere."""
+    name, _ = QFileDialog.getSaveFileName(parent, title, str(suggested), f"*{suffix}")
+    path = Path(name) if name.lower().endswith(suffix) else Path(name + suffix)
+    replaces = str(path) != name and path.exists()  # the file dialog has asked only about the name that was typed
+    question = tr("{path} exists already. Replace it?").format(path=path)
+    yes, no = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No
+    if not name or (replaces and QMessageBox.question(parent, title, question, yes | no, no) != yes):
+        return None
+    return path
 
 
 def log_view(name: str, about: str) -> QPlainTextEdit:
@@ -81,6 +104,7 @@ class Verdict(QWidget):
         self._sign = QLabel()
         self.text = named(paragraph(), name, about)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.text.setTextFormat(Qt.TextFormat.PlainText)  # a server's error, or a model's answer, may be a page of HTML
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)

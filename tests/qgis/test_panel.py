@@ -15,8 +15,9 @@ from qgis.core import (
     QgsRectangle,
     QgsVectorLayer,
 )
-from qgis.gui import QgsRubberBand
+from qgis.gui import QgsMapToolPan, QgsRubberBand
 from qgis.PyQt.QtCore import QPoint, Qt
+from qgis.PyQt.QtGui import QTextCursor
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QPlainTextEdit, QProgressBar, QScrollArea, QToolButton
 
@@ -218,6 +219,27 @@ def test_each_selected_polygon_is_a_question_of_its_own(panel, demo_scene):
     assert panel.session.exchanges[0].scope == "feature 1 of fields"
 
 
+def test_polygons_without_a_geometry_are_said_and_the_question_stays(panel, demo_scene):
+    layer = panel.add(demo_scene)
+    polygons = QgsVectorLayer(f"Polygon?crs={layer.crs().authid()}", "empty", "memory")
+    polygons.dataProvider().addFeatures([QgsFeature()])
+    QgsProject.instance().addMapLayer(polygons)
+    polygons.selectAll()
+    choose(panel, Scope.FEATURES)
+    assert panel.ask_nothing() == 0
+    assert panel.dock.question.text
+
+
+def test_another_scope_gives_the_map_its_tool_back(panel, demo_scene):
+    panel.add(demo_scene)
+    pan = QgsMapToolPan(panel.canvas)
+    panel.canvas.setMapTool(pan)
+    choose(panel, Scope.RECTANGLE)
+    assert panel.canvas.mapTool() is not pan
+    choose(panel, Scope.LAYER)
+    assert panel.canvas.mapTool() is pan
+
+
 def test_a_rectangle_is_drawn_and_asked_about(panel, demo_scene):
     panel.script(ANSWER)
     layer = panel.add(demo_scene)
@@ -280,6 +302,23 @@ def test_a_deleted_exchange_comes_back_with_its_boxes(panel, demo_scene):
     assert not panel.dock.undo.isEnabled()
 
 
+def test_undo_leaves_the_boxes_of_what_is_being_answered(panel, demo_scene):
+    panel.script(BOX, ANSWER)
+    panel.add(demo_scene)
+    first = panel.asked()
+    panel.script(BOX, SLOW, pace=0.01)
+    exchange = panel.ask("Second?")
+    wait(lambda: exchange.zooms)
+
+    def bands():
+        return sum(isinstance(item, QgsRubberBand) and item.size() > 0 for item in panel.canvas.scene().items())
+
+    before = bands()
+    panel.session.remove(first)
+    panel.dock.undo.click()
+    assert bands() == before > 0
+
+
 def test_a_long_label_leaves_the_card_whole(panel, demo_scene):
     label = "the roof of <b>Smith & Sons</b> beside the long northern pier of the old harbour"
     panel.script(BOX.replace("northern pier", label), ANSWER)
@@ -307,6 +346,22 @@ def test_earlier_questions_come_back_with_up_and_what_was_typed_with_down(panel,
         QTest.keyClick(box, key)
         seen.append(box.toPlainText())
     assert seen == ["Second?", "First?", "First?", "Second?", "Third"]
+
+
+def test_in_a_long_question_up_goes_up_a_line_and_shift_selects(panel):
+    box = panel.dock.question
+    box.setPlainText("Earlier?")
+    box.remember()
+    long = "How many ships are there at the long northern pier of the old harbour? " * 2
+    box.setPlainText(long)
+    box.moveCursor(QTextCursor.MoveOperation.End)
+    QTest.keyClick(box, Qt.Key.Key_Up)
+    assert box.toPlainText() == long
+    box.moveCursor(QTextCursor.MoveOperation.Start)
+    QTest.keyClick(box, Qt.Key.Key_Up, Qt.KeyboardModifier.ShiftModifier)
+    assert box.toPlainText() == long
+    QTest.keyClick(box, Qt.Key.Key_Up)
+    assert box.toPlainText() == "Earlier?"
 
 
 def test_ctrl_enter_sends(panel, demo_scene):
