@@ -190,11 +190,6 @@
         </message>
         <message>
             <location filename="../../plugin/dock.py" />
-            <source>Keep the results in</source>
-            <translation>Die Ergebnisse speichern in</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
             <source>Choose…</source>
             <translation>Auswählen…</translation>
         </message>
@@ -212,6 +207,11 @@
             <location filename="../../plugin/dock.py" />
             <source>{count} polygons are selected: each is a question of its own. Ask all of them?</source>
             <translation>{count} Polygone sind gewählt: Jedes ist eine eigene Frage. Alle fragen?</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/dock.py" />
+            <source>Keep the results in</source>
+            <translation>Die Ergebnisse speichern in</translation>
         </message>
         <message>
             <location filename="../../plugin/dock.py" />
@@ -1220,6 +1220,11 @@
         </message>
         <message>
             <location filename="../../plugin/plugin.py" />
+            <source>The interpreter {path}, chosen in Settings &gt; Options &gt; ZoomEarth, is not there.</source>
+            <translation>Den Interpreter {path}, gewählt unter Einstellungen &gt; Optionen &gt; ZoomEarth, gibt es nicht.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/plugin.py" />
             <source>Written: {path}</source>
             <translation>Geschrieben: {path}</translation>
         </message>
@@ -1650,6 +1655,11 @@
         </message>
         <message>
             <location filename="../../plugin/scope.py" />
+            <source>Select other polygons.</source>
+            <translation>Wählen Sie andere Polygone aus.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/scope.py" />
             <source>Move the map or draw the rectangle where the layer is.</source>
             <translation>Verschieben Sie die Karte, oder zeichnen Sie das Rechteck dort, wo der Layer liegt.</translation>
         </message>
@@ -1662,6 +1672,11 @@
             <location filename="../../plugin/scope.py" />
             <source>The place lies outside the layer {layer}.</source>
             <translation>Die Stelle liegt außerhalb des Layers {layer}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/scope.py" />
+            <source>What is selected in {layer} has no geometry.</source>
+            <translation>Was in {layer} ausgewählt ist, hat keine Geometrie.</translation>
         </message>
         <message>
             <location filename="../../plugin/scope.py" />
@@ -1787,6 +1802,11 @@
             <location filename="../../plugin/transcript.py" />
             <source>Show earlier questions</source>
             <translation>Frühere Fragen zeigen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/widgets.py" />
+            <source>{path} exists already. Replace it?</source>
+            <translation>{path} gibt es schon. Ersetzen?</translation>
         </message>
         <message>
             <location filename="../../core/config.py" />
