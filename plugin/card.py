@@ -17,7 +17,7 @@ from .widgets import named
 
 THUMB = 104  # pixels of a thumbnail's longer side, before the screen's own scaling
 CAPTION = 144  # pixels of the text below it, at the most: a long label would push the other thumbnails out
-COLUMNS = 3
+COLUMNS = 2
 
 
 def ending(exchange: Exchange) -> str:

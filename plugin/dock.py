@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from pathlib import Path
 from typing import Any, Callable
 
@@ -146,6 +147,7 @@ class Dock(QgsDockWidget):
         session.removed.connect(self._removed)
         session.replaced.connect(self._replaced)
         session.keeper.moved.connect(self._refresh)
+        session.keeper.missing.connect(self._missing)
 
     def send(self) -> None:
         """Asks what stands in the question box."""
@@ -231,6 +233,10 @@ class Dock(QgsDockWidget):
         self.transcript.show_all(self._session.exchanges)
         self._refresh()
 
+    def _missing(self, path: str) -> None:
+        hint = tr("Put them back and open the project again: the next answer begins a new file.")
+        self._warn(tr("The results of this project are missing: {path}.").format(path=path), hint)
+
     def _restart(self) -> None:
         self._session.backend.revive()
         for card in self.transcript.cards:
@@ -257,7 +263,7 @@ class Dock(QgsDockWidget):
         return acted
 
     def _warn(self, message: str, hint: str) -> None:
-        self._iface.messageBar().pushMessage("ZoomEarth", f"{message} {hint}".strip(), Qgis.MessageLevel.Warning)
+        self._iface.messageBar().pushMessage("ZoomEarth", html.escape(f"{message} {hint}".strip()), Qgis.MessageLevel.Warning)
 
     def _sure(self, count: int) -> bool:
         text = tr("{count} polygons are selected: each is a question of its own. Ask all of them?").format(count=count)

@@ -77,9 +77,13 @@ class Form(QWidget):
         needs_snapshot = isinstance(layer, QgsRasterLayer) and not read_by_gdal(layer)
         self.resolution.setVisible(needs_snapshot)
         self._resolution_label.setVisible(needs_snapshot)
-        if needs_snapshot:
-            self.resolution.setValue(default_resolution(layer, scope.units_per_pixel(self._canvas, layer)))
+        self._suggest_resolution()
         self.layer_changed.emit()
+
+    def _suggest_resolution(self) -> None:
+        layer = self.raster
+        if layer is not None and not read_by_gdal(layer):
+            self.resolution.setValue(default_resolution(layer, scope.units_per_pixel(self._canvas, layer)))
 
     def _scope_changed(self) -> None:
         drawn = self.scope.currentData() is Scope.RECTANGLE
@@ -87,6 +91,7 @@ class Form(QWidget):
         if drawn and self._rectangle.extent is None:
             self._rectangle.draw()
         self._rectangle.show(drawn)
+        self._suggest_resolution()
 
     def _build(self) -> None:
         self.layer = QgsMapLayerComboBox()

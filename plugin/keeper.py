@@ -33,6 +33,7 @@ class Keeper(QObject):
 
     project_changed = pyqtSignal()
     moved = pyqtSignal()  # the results lie elsewhere now
+    missing = pyqtSignal(str)  # where a project's results should be, and are not
 
     def __init__(self, parent: Optional[QObject] = None) -> None:
         super().__init__(parent)
@@ -76,6 +77,17 @@ class Keeper(QObject):
         store.write(exchange, rois if exchange.zooms else None)
         QgsProject.instance().setDirty(True)
 
+    @property
+    def lost(self) -> bool:
+        """Whether the file that was written to has been deleted or moved by somebody else."""
+        return self.store is not None and self.store.written and not self.store.path.exists()
+
+    def begin_anew(self) -> None:
+        """In place of a file that is lost: a new one under its name. Layers that were in it are of no use any more."""
+        if self.store:
+            self.store = Store(self.store.path)
+            QgsProject.instance().removeMapLayers([layer.id() for layer in self.layers()])
+
     def remove(self, exchange: Exchange) -> None:
         """Forgets it, and its ROIs."""
         if self.store:
@@ -115,9 +127,11 @@ class Keeper(QObject):
             layer.setCustomProperty(SOURCE, exchange.source)
         project = QgsProject.instance()
         project.addMapLayer(layer, False)
-        title = f"ZoomEarth: {exchange.layer}"
         root = project.layerTreeRoot()
-        group = root.findGroup(title) or root.insertGroup(0, title)
+        group = next((one for one in root.findGroups(True) if one.customProperty(SOURCE) == exchange.source), None)
+        if group is None:
+            group = root.insertGroup(0, f"ZoomEarth: {exchange.layer}")
+            group.setCustomProperty(SOURCE, exchange.source)
         group.addLayer(layer)
         return layer
 
@@ -149,6 +163,9 @@ class Keeper(QObject):
 
     def _project_read(self) -> None:
         self.store = _store_of_project()
+        path = _named_by_project()
+        if self.store is None and path:
+            self.missing.emit(str(path))
         self.project_changed.emit()
 
     def _project_cleared(self) -> None:
@@ -176,17 +193,17 @@ class Keeper(QObject):
             project.write()
 
 
-def _store_of_project() -> Optional[Store]:
-    """The one that the open project names, where it is still there."""
+def _named_by_project() -> Optional[Path]:
+    """The GeoPackage that the open project names."""
     project = QgsProject.instance()
     written, found = project.readEntry(*ENTRY)
-    if not found or not written:
-        return None
-    path = Path(project.readPath(written))
-    if not path.exists():
-        say(tr("The results of this project are missing: {path}.").format(path=path), Qgis.MessageLevel.Warning)
-        return None
-    return Store(path)
+    return Path(project.readPath(written)) if found and written else None
+
+
+def _store_of_project() -> Optional[Store]:
+    """Where it is still there."""
+    path = _named_by_project()
+    return Store(path) if path and path.exists() else None
 
 
 def _unsaved_folder() -> Path:

@@ -8,6 +8,7 @@ from typing import Any, Optional
 from qgis.core import (
     QgsContrastEnhancement,
     QgsCoordinateReferenceSystem,
+    QgsMapLayerStyle,
     QgsMultiBandColorRenderer,
     QgsRasterLayer,
     QgsSingleBandGrayRenderer,
@@ -36,6 +37,13 @@ def scene_fields(layer: QgsRasterLayer) -> dict[str, Any]:
     if limits and all(limits):
         fields["stretch"] = limits
     return fields
+
+
+def style_of(layer: QgsRasterLayer) -> str:
+    """What changes with the way the layer is shown."""
+    style = QgsMapLayerStyle()
+    style.readFromLayer(layer)
+    return str(style.xmlData())
 
 
 def wkt(crs: QgsCoordinateReferenceSystem) -> str:

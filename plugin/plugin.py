@@ -125,7 +125,7 @@ class Plugin:
         try:
             self._wrote({"html": write_html, "pdf": write_pdf}[kind](self.session.exchanges, path))
         except ZoomEarthError as error:
-            self.iface.messageBar().pushWarning("ZoomEarth", f"{error.message} {error.hint}")
+            self.iface.messageBar().pushWarning("ZoomEarth", html.escape(f"{error.message} {error.hint}"))
         finally:
             QgsApplication.restoreOverrideCursor()
 

@@ -48,7 +48,7 @@ class Place:
 
 def rectangle(words: str, extent: QgsRectangle, crs: QgsCoordinateReferenceSystem, layer: QgsRasterLayer) -> Place:
     """What of the layer lies in a rectangle of another CRS. Raises SceneError where it has no place in the layer's."""
-    return Place(words, _outline(QgsGeometry.fromRect(extent), crs, layer))
+    return Place(words, _outline(QgsGeometry.fromRect(extent), crs, layer, words))
 
 
 def features(layer: QgsRasterLayer, polygons: Optional[QgsVectorLayer]) -> list[Place]:
@@ -59,7 +59,7 @@ def features(layer: QgsRasterLayer, polygons: Optional[QgsVectorLayer]) -> list[
     for feature in sorted(polygons.getSelectedFeatures(), key=lambda feature: feature.id()):
         words = tr("feature {id} of {layer}").format(id=feature.id(), layer=polygons.name())
         if feature.hasGeometry():
-            places.append(Place(words, _outline(feature.geometry(), polygons.crs(), layer)))
+            places.append(Place(words, _outline(feature.geometry(), polygons.crs(), layer, words)))
     if not places:
         raise SceneError(tr("What is selected in {layer} has no geometry.").format(layer=polygons.name()), tr("Select other polygons."))
     return places
@@ -88,7 +88,7 @@ def units_per_pixel(canvas: QgsMapCanvas, layer: QgsRasterLayer) -> float:
     return extent.width() / max(1, canvas.width())
 
 
-def _outline(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem, layer: QgsRasterLayer) -> list[list[float]]:
+def _outline(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem, layer: QgsRasterLayer, words: str) -> list[list[float]]:
     shape = QgsGeometry(geometry).densifyByCount(7)  # a straight side is a curve in another CRS
     if crs.isValid() and layer.crs().isValid() and crs != layer.crs():
         try:
@@ -97,6 +97,6 @@ def _outline(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem, layer: Qg
             message = tr("The place can't be found in the coordinates of {layer}: {reason}.").format(layer=layer.name(), reason=error)
             raise SceneError(message, tr("Choose one nearer to the layer.")) from None
     if not shape.intersects(layer.extent()):
-        message = tr("The place lies outside the layer {layer}.").format(layer=layer.name())
+        message = tr("The {place} lies outside the layer {layer}.").format(place=words, layer=layer.name())
         raise SceneError(message, tr("Move the map or draw the rectangle where the layer is."))
     return [[point.x(), point.y()] for point in shape.vertices()]

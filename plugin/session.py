@@ -20,7 +20,7 @@ from ..core.errors import ZoomEarthError
 from .exchange import Exchange, Status
 from .i18n import tr
 from .keeper import Keeper
-from .layers import read_by_gdal, scene_fields, wkt
+from .layers import read_by_gdal, scene_fields, style_of, wkt
 from .process import Backend, Job
 from .scope import Place
 from .snapshot import Snapshot
@@ -119,7 +119,7 @@ class Session(QObject):
 
     def _snapshot(self, asked: Asked) -> None:
         extent = asked.place.extent if asked.place.outline else asked.layer.extent()
-        key = (asked.layer.id(), extent.toString(), asked.resolution)
+        key = (asked.layer.id(), style_of(asked.layer), extent.toString(), asked.resolution)
         if path := self._snapshots.get(key):
             self._submit(asked, {"scene": path})
             return
@@ -165,7 +165,16 @@ class Session(QObject):
 
     def _prepare(self, exchange: Exchange) -> None:
         with contextlib.suppress(ZoomEarthError):  # it is tried again, and said, when the exchange is kept
+            self._restore(exchange)
             self.keeper.prepare(exchange)
+
+    def _restore(self, current: Exchange) -> None:
+        """Where somebody has deleted the file: all that was in it, but for the exchange that is being answered, into a new one."""
+        if self.keeper.lost:
+            self.keeper.begin_anew()
+            for exchange in self.exchanges:
+                if exchange is not current and exchange.status is not Status.RUNNING:
+                    self.keeper.keep(exchange)
 
     def _end(self, asked: Asked, event: dict[str, Any]) -> None:
         asked.exchange.hear(event)
@@ -181,6 +190,7 @@ class Session(QObject):
         if exchange.status is Status.CANCELLED and not exchange.views:
             return
         try:
+            self._restore(exchange)
             self.keeper.keep(exchange)
         except ZoomEarthError as error:  # the answer stays in the panel
             exchange.message, exchange.hint = error.message, error.hint

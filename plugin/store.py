@@ -83,6 +83,11 @@ class Store:
         self._rois: dict[str, str] = {}  # tables made for rasters, by the raster's source
         self._known: set[str] = set()  # tables that are there: listing them takes as long as writing a row
 
+    @property
+    def written(self) -> bool:
+        """Whether something of this session is in it."""
+        return self._exchanges is not None
+
     def make_tables(self, exchange: Exchange, rois: bool) -> None:
         """What `write` and `roi_layer` need, where it is not there yet. A table takes the disk a while, so each is made ahead."""
         there = self._tables()

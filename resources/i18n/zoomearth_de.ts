@@ -90,6 +90,11 @@
         </message>
         <message>
             <location filename="../../plugin/dock.py" />
+            <source>Put them back and open the project again: the next answer begins a new file.</source>
+            <translation>Legen Sie sie zurück und öffnen Sie das Projekt neu: Die nächste Antwort beginnt eine neue Datei.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/dock.py" />
             <source>ZoomEarth</source>
             <translation>ZoomEarth</translation>
         </message>
@@ -207,6 +212,11 @@
             <location filename="../../plugin/dock.py" />
             <source>{count} polygons are selected: each is a question of its own. Ask all of them?</source>
             <translation>{count} Polygone sind gewählt: Jedes ist eine eigene Frage. Alle fragen?</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/dock.py" />
+            <source>The results of this project are missing: {path}.</source>
+            <translation>Die Ergebnisse dieses Projekts fehlen: {path}.</translation>
         </message>
         <message>
             <location filename="../../plugin/dock.py" />
@@ -907,11 +917,6 @@
             <location filename="../../plugin/keeper.py" />
             <source>ROIs</source>
             <translation>Betrachtete Bereiche</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/keeper.py" />
-            <source>The results of this project are missing: {path}.</source>
-            <translation>Die Ergebnisse dieses Projekts fehlen: {path}.</translation>
         </message>
         <message>
             <location filename="../../plugin/options/download.py" />
@@ -1670,8 +1675,8 @@
         </message>
         <message>
             <location filename="../../plugin/scope.py" />
-            <source>The place lies outside the layer {layer}.</source>
-            <translation>Die Stelle liegt außerhalb des Layers {layer}.</translation>
+            <source>The {place} lies outside the layer {layer}.</source>
+            <translation>Außerhalb des Layers {layer} liegt: {place}.</translation>
         </message>
         <message>
             <location filename="../../plugin/scope.py" />

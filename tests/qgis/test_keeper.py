@@ -236,3 +236,34 @@ def test_qgis_killed_mid_answer_leaves_no_process_and_keeps_what_was_finished(py
     assert [(feature["question"], feature["answer"]) for feature in layer.getFeatures()] == [("Finished?", "3")]
     rois = QgsVectorLayer(f"{kept}|layername=rois_scene_900000020", "", "ogr")
     assert rois.featureCount() == 1
+
+
+def test_a_file_that_somebody_deletes_is_written_anew_with_all_that_was_asked(asked, demo_scene):
+    path = asked.keeper.store.path
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink()
+    asked.asked("Second?")
+    assert [exchange.question for exchange in asked.keeper.read()] == ["How many ships are at the northern pier?", "Second?"]
+    assert asked.keeper.layers()[0].featureCount() == 2
+    assert len(tree()) == 1
+
+
+def test_two_rasters_of_one_name_have_a_group_each(asked, tmp_path, demo_scene):
+    twin = tmp_path / "elsewhere" / demo_scene.name
+    twin.parent.mkdir()
+    shutil.copy(demo_scene, twin)
+    asked.add(twin)
+    asked.asked()
+    groups = QgsProject.instance().layerTreeRoot().findGroups()
+    assert [len(group.findLayers()) for group in groups] == [1, 1]
+    assert len(asked.keeper.layers()) == 2
+
+
+def test_results_that_are_missing_are_said(asked, tmp_path):
+    said = []
+    asked.keeper.missing.connect(said.append)
+    save(tmp_path / "harbour.qgz")
+    QgsProject.instance().clear()
+    (tmp_path / "harbour_zoomearth.gpkg").unlink()
+    reopen(tmp_path / "harbour.qgz")
+    assert said == [str(tmp_path / "harbour_zoomearth.gpkg")]
