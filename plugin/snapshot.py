@@ -14,22 +14,15 @@ service says that there are none (404): those are transparent in QGIS too.
 from __future__ import annotations
 
 import math
-import threading
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional
-from urllib.parse import unquote, urlsplit
 
 from qgis.core import (
     QgsApplication,
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransformContext,
-    QgsNetworkAccessManager,
-    QgsNetworkReplyContent,
-    QgsNetworkRequestParameters,
     QgsProcessingUtils,
-    QgsProviderRegistry,
     QgsRasterBlockFeedback,
     QgsRasterFileWriter,
     QgsRasterLayer,
@@ -37,18 +30,15 @@ from qgis.core import (
     QgsRectangle,
     QgsTask,
 )
-from qgis.PyQt.QtCore import QCoreApplication, QObject, Qt, QThread, pyqtSignal
-from qgis.PyQt.QtNetwork import QNetworkReply, QNetworkRequest
+from qgis.PyQt.QtCore import QObject, Qt, pyqtSignal
 
 from ..core.errors import Cancelled, SceneError, ZoomEarthError
 from .i18n import tr
-from .log import say
+from .replies import Replies, Service
 
 LIMIT = 400_000_000  # pixels; 1.6 GB before it is compressed
 SCREEN = 2048  # pixels: how wide a scope is taken to be shown, where nobody says at what resolution
 PIECE = 1024  # pixels a side that are asked for at once
-PATIENCE = 2.0  # seconds
-ABSENT = (204, 404, 410)  # a tile that there is none of
 OPTIONS = ["TILED=YES", "COMPRESS=LZW", "BIGTIFF=IF_SAFER"]
 
 
@@ -75,19 +65,17 @@ class Original:
     """What has to be known of a layer, gathered on the thread it lives on; afterwards it is not needed. resolutions: the layer's own."""
 
     name: str
-    provider: str
     pipe: QgsRasterPipe
     crs: QgsCoordinateReferenceSystem
     context: QgsCoordinateTransformContext
     extent: QgsRectangle
     resolutions: list[float]
-    host: str
-    network: _Network
+    service: Service
 
     @classmethod
     def of(cls, layer: QgsRasterLayer) -> Original:
         place = layer.crs(), layer.transformContext(), layer.extent()
-        return cls(layer.name(), layer.providerType(), _pipe(layer), *place, _resolutions(layer), _host(layer), _Network())
+        return cls(layer.name(), _pipe(layer), *place, _resolutions(layer), Service(layer))
 
     def plan(self, extent: QgsRectangle, resolution: Optional[float] = None) -> Plan:
         """extent: in the layer's CRS. Raises SceneError where it is outside the layer, or too large for the resolution."""
@@ -117,7 +105,7 @@ def take(plan: Plan, feedback: QgsRasterBlockFeedback) -> str:
     writer.setMaxTileWidth(PIECE)
     writer.setMaxTileHeight(PIECE)
     try:
-        with _Replies(original) as replies:
+        with Replies(original.service) as replies:
             code = writer.writeRaster(original.pipe, plan.columns, plan.rows, plan.extent, original.crs, original.context, feedback)
         if feedback.isCanceled():
             raise Cancelled
@@ -210,103 +198,6 @@ class _Task(QgsTask):
 
 
 _running: set[_Task] = set()  # a task must outlive whoever wanted it
-
-
-class _Network(QObject):
-    """QGIS's network manager of the thread that this is made on, which hears of the replies that other threads get, too."""
-
-    _called = pyqtSignal(object)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.manager = QgsNetworkAccessManager.instance()
-        self._called.connect(self._answer)
-
-    def settle(self) -> None:
-        """Waits until what has been told to it so far is told on; not for ever, because its thread may be waiting for this one."""
-        if QThread.currentThread() is self.thread():
-            QCoreApplication.sendPostedEvents(self.manager, 0)
-            return
-        answered = threading.Event()
-        self._called.emit(answered)
-        answered.wait(PATIENCE)
-
-    def _answer(self, answered: threading.Event) -> None:
-        answered.set()
-
-
-class _Replies:
-    """What a service answered while the block ran; a request that is tried again counts by its last try.
-
-    Requests are made by the calling thread, or, from QGIS 3.2x on, by one for all tiles, of which the main thread's manager tells: there
-    only those to the layer's own host count, since the canvas has its own.
-    """
-
-    def __init__(self, original: Original) -> None:
-        self.name, self.images = original.name, original.provider == "wms"
-        self._host, self._network = original.host, original.network
-        self._begun: set[int] = set()  # requests; one of an earlier snapshot may end only now
-        self.wrong: dict[str, str] = {}
-        self.absent: set[str] = set()
-        self.good = 0
-
-    def __enter__(self) -> _Replies:
-        managers = QgsNetworkAccessManager.instance(), self._network.manager
-        own, shared = (manager.finished[QgsNetworkReplyContent] for manager in managers)
-        self._heard: list[tuple[Any, Any]] = [(own, self._hear), (shared, self._overhear)]
-        self._heard += [(manager.requestAboutToBeCreated[QgsNetworkRequestParameters], self._begin) for manager in managers]
-        for signal, slot in self._heard:
-            signal.connect(slot)
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._network.settle()
-        for signal, slot in self._heard:
-            signal.disconnect(slot)
-
-    def judge(self, said: list[str]) -> None:
-        """said: errors that the provider told. Raises SceneError where not everything came."""
-        reasons = Counter([*self.wrong.values(), *said]).most_common(1)
-        if reasons:
-            count = len(self.wrong) + len(said)
-            message = tr("{count} pieces of {name} could not be had: {reason}.").format(count=count, name=self.name, reason=reasons[0][0])
-            raise SceneError(
-                message, tr("Try again later, or at another resolution: a service has only some, and may limit how much it gives.")
-            )
-        if self.absent and not self.good:
-            message = tr("The service of {name} has nothing at this place and resolution.").format(name=self.name)
-            raise SceneError(message, tr("Choose a coarser resolution, or a place where the layer can be seen."))
-        if self.absent:
-            say(f"{self.name}: {len(self.absent)} of {len(self.absent) + self.good} tiles do not exist and are left transparent")
-
-    def _begin(self, request: QgsNetworkRequestParameters) -> None:
-        self._begun.add(request.requestId())
-
-    def _overhear(self, reply: QgsNetworkReplyContent) -> None:
-        if reply.request().url().host().endswith(self._host):
-            self._hear(reply)
-
-    def _hear(self, reply: QgsNetworkReplyContent) -> None:
-        if reply.requestId() not in self._begun:
-            return
-        url = reply.request().url().toString()
-        self.wrong.pop(url, None)
-        status = reply.attribute(QNetworkRequest.Attribute.HttpStatusCodeAttribute)
-        kind = bytes(reply.rawHeader(b"Content-Type")).decode("latin-1").split(";")[0].strip().lower()
-        if status in ABSENT:
-            self.absent.add(url)
-        elif reply.error() != QNetworkReply.NetworkError.NoError:
-            self.wrong[url] = f"HTTP {status}" if status else reply.errorString().strip().rstrip(".")
-        elif self.images and kind and not kind.startswith(("image/", "application/octet-stream")):
-            self.wrong[url] = tr("{kind} came instead of a picture").format(kind=kind)
-        else:
-            self.good += 1
-
-
-def _host(layer: QgsRasterLayer) -> str:
-    """What the names of a service's hosts end in: `{s}.tiles.org` stands for several. "": not known, so that any host may be its."""
-    address = unquote(QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source()).get("url", ""))
-    return urlsplit(address).netloc.rpartition("}")[2].rpartition("@")[2].partition(":")[0]
 
 
 def _resolutions(layer: QgsRasterLayer) -> list[float]:

@@ -1569,6 +1569,31 @@
             <translation>Strg+Eingabe fragt. Pfeil auf und ab holen frühere Fragen zurück.</translation>
         </message>
         <message>
+            <location filename="../../plugin/replies.py" />
+            <source>Try again later, or at another resolution: a service has only some, and may limit how much it gives.</source>
+            <translation>Versuchen Sie es später oder in einer anderen Auflösung: Ein Dienst hat nur manche, und er kann begrenzen, wie viel er gibt.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/replies.py" />
+            <source>Choose a coarser resolution, or a place where the layer can be seen.</source>
+            <translation>Wählen Sie eine gröbere Auflösung oder eine Stelle, an der der Layer zu sehen ist.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/replies.py" />
+            <source>{count} pieces of {name} could not be had: {reason}.</source>
+            <translation>{count} Stücke von {name} waren nicht zu bekommen: {reason}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/replies.py" />
+            <source>The service of {name} has nothing at this place and resolution.</source>
+            <translation>Der Dienst von {name} hat an dieser Stelle und in dieser Auflösung nichts.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/replies.py" />
+            <source>{kind} came instead of a picture</source>
+            <translation>statt eines Bildes kam {kind}</translation>
+        </message>
+        <message>
             <location filename="../../plugin/report.py" />
             <source>ZoomEarth report</source>
             <translation>ZoomEarth-Bericht</translation>
@@ -1730,16 +1755,6 @@
         </message>
         <message>
             <location filename="../../plugin/snapshot.py" />
-            <source>Try again later, or at another resolution: a service has only some, and may limit how much it gives.</source>
-            <translation>Versuchen Sie es später oder in einer anderen Auflösung: Ein Dienst hat nur manche, und er kann begrenzen, wie viel er gibt.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/snapshot.py" />
-            <source>Choose a coarser resolution, or a place where the layer can be seen.</source>
-            <translation>Wählen Sie eine gröbere Auflösung oder eine Stelle, an der der Layer zu sehen ist.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/snapshot.py" />
             <source>Nothing of {name} came: the snapshot is empty.</source>
             <translation>Von {name} kam nichts: Die Momentaufnahme ist leer.</translation>
         </message>
@@ -1762,21 +1777,6 @@
             <location filename="../../plugin/snapshot.py" />
             <source>Please report it.</source>
             <translation>Bitte melden Sie das.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/snapshot.py" />
-            <source>{count} pieces of {name} could not be had: {reason}.</source>
-            <translation>{count} Stücke von {name} waren nicht zu bekommen: {reason}.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/snapshot.py" />
-            <source>The service of {name} has nothing at this place and resolution.</source>
-            <translation>Der Dienst von {name} hat an dieser Stelle und in dieser Auflösung nichts.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/snapshot.py" />
-            <source>{kind} came instead of a picture</source>
-            <translation>statt eines Bildes kam {kind}</translation>
         </message>
         <message>
             <location filename="../../plugin/store.py" />

@@ -1,0 +1,116 @@
+"""What a service answers while QGIS asks it for the pieces of a snapshot: a piece that fails must not become a hole in the picture."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from qgis.core import QgsNetworkAccessManager, QgsNetworkReplyContent, QgsNetworkRequestParameters, QgsProviderRegistry, QgsRasterLayer
+from qgis.PyQt.QtCore import QCoreApplication, QObject, QThread, pyqtSignal
+from qgis.PyQt.QtNetwork import QNetworkReply, QNetworkRequest
+
+from ..core.errors import SceneError
+from .i18n import tr
+from .log import say
+
+PATIENCE = 2.0  # seconds
+ABSENT = (204, 404, 410)  # a tile that there is none of
+
+
+class Service(QObject):
+    """What a layer's pieces come from. manager: QGIS's network manager of the thread that this is made on, which hears of the replies that
+    other threads get, too. host: what the names of its hosts end in (`{s}.tiles.org` stands for several); "": not known, any may be its.
+    """
+
+    _called = pyqtSignal(object)
+
+    def __init__(self, layer: QgsRasterLayer) -> None:
+        super().__init__()
+        self.name, self.images = layer.name(), layer.providerType() == "wms"
+        address = unquote(QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source()).get("url", ""))
+        self.host = urlsplit(address).netloc.rpartition("}")[2].rpartition("@")[2].partition(":")[0]
+        self.manager = QgsNetworkAccessManager.instance()
+        self._called.connect(self._answer)
+
+    def settle(self) -> None:
+        """Waits until what has been told to it so far is told on; not for ever, because its thread may be waiting for this one."""
+        if QThread.currentThread() is self.thread():
+            QCoreApplication.sendPostedEvents(self.manager, 0)
+            return
+        answered = threading.Event()
+        self._called.emit(answered)
+        answered.wait(PATIENCE)
+
+    def _answer(self, answered: threading.Event) -> None:
+        answered.set()
+
+
+class Replies:
+    """What a service answered while the block ran; a request that is tried again counts by its last try.
+
+    Requests are made by the calling thread, or, in newer QGIS (3.40 was seen to), by one for all tiles, of which the main thread's manager tells: there
+    only those to the layer's own host count, since the canvas has its own.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._begun: set[int] = set()  # requests; one of an earlier snapshot may end only now
+        self.wrong: dict[str, str] = {}
+        self.absent: set[str] = set()
+        self.good = 0
+
+    def __enter__(self) -> Replies:
+        managers = QgsNetworkAccessManager.instance(), self._service.manager
+        own, shared = (manager.finished[QgsNetworkReplyContent] for manager in managers)
+        self._heard: list[tuple[Any, Any]] = [(own, self._hear), (shared, self._overhear)]
+        self._heard += [(manager.requestAboutToBeCreated[QgsNetworkRequestParameters], self._begin) for manager in managers]
+        for signal, slot in self._heard:
+            signal.connect(slot)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._service.settle()
+        for signal, slot in self._heard:
+            signal.disconnect(slot)
+
+    def judge(self, said: list[str]) -> None:
+        """said: errors that the provider told. Raises SceneError where not everything came."""
+        reasons = Counter([*self.wrong.values(), *said]).most_common(1)
+        if reasons:
+            count = len(self.wrong) + len(said)
+            message = tr("{count} pieces of {name} could not be had: {reason}.").format(
+                count=count, name=self._service.name, reason=reasons[0][0]
+            )
+            raise SceneError(
+                message, tr("Try again later, or at another resolution: a service has only some, and may limit how much it gives.")
+            )
+        if self.absent and not self.good:
+            message = tr("The service of {name} has nothing at this place and resolution.").format(name=self._service.name)
+            raise SceneError(message, tr("Choose a coarser resolution, or a place where the layer can be seen."))
+        if self.absent:
+            say(f"{self._service.name}: {len(self.absent)} of {len(self.absent) + self.good} tiles do not exist and are left transparent")
+
+    def _begin(self, request: QgsNetworkRequestParameters) -> None:
+        self._begun.add(request.requestId())
+
+    def _overhear(self, reply: QgsNetworkReplyContent) -> None:
+        if reply.request().url().host().endswith(self._service.host):
+            self._hear(reply)
+
+    def _hear(self, reply: QgsNetworkReplyContent) -> None:
+        if reply.requestId() not in self._begun:
+            return
+        url = reply.request().url().toString()
+        self.wrong.pop(url, None)
+        status = reply.attribute(QNetworkRequest.Attribute.HttpStatusCodeAttribute)
+        kind = bytes(reply.rawHeader(b"Content-Type")).decode("latin-1").split(";")[0].strip().lower()
+        if status in ABSENT:
+            self.absent.add(url)
+        elif reply.error() != QNetworkReply.NetworkError.NoError:
+            self.wrong[url] = f"HTTP {status}" if status else reply.errorString().strip().rstrip(".")
+        elif self._service.images and kind and not kind.startswith(("image/", "application/octet-stream")):
+            self.wrong[url] = tr("{kind} came instead of a picture").format(kind=kind)
+        else:
+            self.good += 1
