@@ -50,8 +50,8 @@ class Service(QObject):
 class Replies:
     """What a service answered while the block ran; a request that is tried again counts by its last try.
 
-    Requests are made by the calling thread, or, in newer QGIS (3.40 was seen to), by one for all tiles, of which the main thread's manager tells: there
-    only those to the layer's own host count, since the canvas has its own.
+    Requests are made by the calling thread, or, in newer QGIS (3.40 was seen to), by one for all tiles, of which the main thread's manager
+    tells: there only those to the layer's own host count, since the canvas has its own.
     """
 
     def __init__(self, service: Service) -> None:
