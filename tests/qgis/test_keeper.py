@@ -153,7 +153,7 @@ def test_a_project_closed_mid_answer_leaves_nothing_to_the_next(panel, demo_scen
 
 
 def test_beside_a_project_that_nobody_may_write_to_the_results_are_kept_and_offered(panel, demo_scene):
-    QgsProject.instance().setFileName("/sys/harbour.qgz")
+    QgsProject.instance().setFileName("/proc/harbour.qgz")
     panel.script(BOX, ANSWER)
     panel.add(demo_scene)
     exchange = panel.asked()
