@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any, Callable, Sequence
 
 from ..core.errors import SceneError
-from ..core.files import beside, shapefile_text
+from ..core.files import DRIVERS, beside, shapefile_text
 from ..core.geometry import PIXELS, Box, Grid
 from .answer import Answered
 
-DRIVERS = {".gpkg": "GPKG", ".shp": "ESRI Shapefile", ".geojson": "GeoJSON"}
 FIELDS = ("question", "answer", "step", "label", "model", "time")  # all within a Shapefile's ten characters
 
 

@@ -26,12 +26,11 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QVariant
 
 from ..core.errors import SceneError
-from ..core.files import SHAPEFILE_TEXT, beside, shapefile_text
+from ..core.files import DRIVERS, SHAPEFILE_TEXT, beside, shapefile_text
 from .exchange import Exchange, Seen
 from .i18n import tr
 from .store import ROI_FIELDS, roi_geometry, roi_values
 
-DRIVERS = {".gpkg": "GPKG", ".shp": "ESRI Shapefile", ".geojson": "GeoJSON"}
 FIELDS = {name: kind for name, kind in ROI_FIELDS.items() if name != "exchange"}  # all within a Shapefile's ten ASCII characters
 WGS84 = "EPSG:4326"
 
