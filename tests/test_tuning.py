@@ -130,6 +130,15 @@ def test_a_run_that_was_killed_ends_as_one_that_was_not(tuned, own, tmp_path, ro
     assert any(not torch.equal(before[name], whole[name]) for name in whole)
 
 
+def test_a_run_that_has_ended_is_not_trained_further(tuned, tiny, own, capsys):
+    same = options(tiny, own, tuned / "run", "--steps", "50", "--batch", "8", "--rate", "5e-3")
+    assert sft.main(same) == 0
+    told = capsys.readouterr()
+    assert "ended with checkpoint-50" in told.err
+    assert told.out.strip() == str(tuned / "run" / "checkpoint-50")
+    assert watch.last_whole(tuned / "run", tidy=False).name == "checkpoint-50"
+
+
 def test_another_command_does_not_go_on_with_a_run(tuned, tiny, own, capsys):
     assert sft.main(options(tiny, own, tuned / "run", "--steps", "50", "--batch", "8", "--rate", "1e-5")) == 2
     assert "holds a run with rate = 0.005" in capsys.readouterr().err

@@ -106,9 +106,12 @@ def run(trainer_of: Callable[[list[Any], Any], Any], start: Start, data: Data, o
     first = _first()
     _keep(options, first)
     last = last_whole(options.out, tidy=first)
+    over = last is not None and _over(last, options)
     if first:
         print(data.told(), file=sys.stderr)
-        print(f"{options.out}: " + (f"goes on from {last.name}" if last else "begins"), file=sys.stderr)
+        print(f"{options.out}: {_stands(last, over)}", file=sys.stderr)
+    if last and over:
+        return last
     if last and not options.lora:
         go_on(start.model, last)
     trainer = trainer_of([Whole(start), Curves()], lora(options.lora) if options.lora else None)
@@ -117,6 +120,18 @@ def run(trainer_of: Callable[[list[Any], Any], Any], start: Start, data: Data, o
     if done is None:
         raise ModelError(f"{options.out} holds no checkpoint after training.", "Leave save_strategy as it is.")
     return done
+
+
+def _over(last: Path, options: argparse.Namespace) -> bool:
+    """Whether nothing is left to train: Trainer makes one step more of a run that it resumes at its end."""
+    state = json.loads((last / "trainer_state.json").read_text(encoding="utf-8"))
+    return bool(state["global_step"] >= options.steps) if options.steps > 0 else bool(state["epoch"] >= options.epochs)
+
+
+def _stands(last: Path | None, over: bool) -> str:
+    if last is None:
+        return "begins"
+    return f"ended with {last.name}; --steps or --epochs trains it further" if over else f"goes on from {last.name}"
 
 
 def _keep(options: argparse.Namespace, first: bool) -> None:
