@@ -17,6 +17,7 @@ from qgis.core import (
     QgsWkbTypes,
 )
 from qgis.gui import QgsMapCanvas, QgsMapCanvasItem, QgsMapTool, QgsMapToolExtent, QgsRubberBand
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QEvent, QObject, QPointF, QRectF, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor, QFont, QFontMetricsF, QPainter
 
@@ -170,8 +171,13 @@ class Rectangle(QObject):
             self._put_away()
 
     def close(self) -> None:
+        """Once. A tool is the canvas's child and yet Python's to delete: left to the garbage collector, it would go in the middle of an
+        event that the canvas hands to its children, and QGIS with it."""
+        self._put_away()
         self._canvas.unsetMapTool(self._tool)
         self._canvas.scene().removeItem(self._band)
+        for own in (self._tool, self._band):
+            sip.delete(own)
 
     def _drawn(self, extent: QgsRectangle) -> None:
         if extent.isEmpty():
@@ -182,8 +188,9 @@ class Rectangle(QObject):
         self._put_away()
 
     def _put_away(self) -> None:
-        if self._before and self._canvas.mapTool() is self._tool:
+        if self._before and not sip.isdeleted(self._before) and self._canvas.mapTool() is self._tool:
             self._canvas.setMapTool(self._before)
+        self._before = None
 
 
 def fly_to(canvas: QgsMapCanvas, seen: Seen, crs: QgsCoordinateReferenceSystem) -> None:

@@ -5,7 +5,7 @@ import os
 import signal
 
 import pytest
-from panel import ANSWER, BOX, wait
+from panel import ANSWER, BOX, Panel, wait
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
@@ -16,6 +16,7 @@ from qgis.core import (
     QgsVectorLayer,
 )
 from qgis.gui import QgsMapToolPan, QgsRubberBand
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QPoint, Qt
 from qgis.PyQt.QtGui import QTextCursor
 from qgis.PyQt.QtTest import QTest
@@ -238,6 +239,22 @@ def test_another_scope_gives_the_map_its_tool_back(panel, demo_scene):
     assert panel.canvas.mapTool() is not pan
     choose(panel, Scope.LAYER)
     assert panel.canvas.mapTool() is pan
+
+
+def test_a_closed_panel_leaves_the_canvas_nothing_to_the_garbage_collector(qgis_iface, qgis_new_project, python):
+    canvas = qgis_iface.mapCanvas()
+    before = set(canvas.children())
+    panel = Panel(qgis_iface, python)
+    pan = QgsMapToolPan(canvas)
+    canvas.setMapTool(pan)
+    choose(panel, Scope.RECTANGLE)
+    added = set(canvas.children()) - before - {pan}
+    assert added
+    panel.close()
+    assert canvas.mapTool() is pan
+    assert all(sip.isdeleted(child) for child in added)
+    canvas.unsetMapTool(pan)
+    sip.delete(pan)
 
 
 def test_a_rectangle_is_drawn_and_asked_about(panel, demo_scene):
