@@ -55,8 +55,10 @@ class Session(QObject):
         self._waiting: deque[Asked] = deque()
         self._running: Optional[Asked] = None
         self._removed: list[tuple[int, Exchange]] = []
+        self._unkept: list[tuple[Exchange, str, str]] = []  # with their own message and hint
         self._snapshots: dict[tuple[Any, ...], str] = {}
         keeper.project_changed.connect(self._replace)
+        keeper.moved.connect(self._keep_late)
 
     @property
     def busy(self) -> bool:
@@ -88,6 +90,7 @@ class Session(QObject):
         self.keeper.remove(exchange)
         at = self.exchanges.index(exchange)
         del self.exchanges[at]
+        self._unkept = [unkept for unkept in self._unkept if unkept[0] is not exchange]
         self._removed.append((at, exchange))
         self.removed.emit(exchange)
 
@@ -192,12 +195,27 @@ class Session(QObject):
         try:
             self._restore(exchange)
             self.keeper.keep(exchange)
-        except ZoomEarthError as error:  # the answer stays in the panel
+        except ZoomEarthError as error:  # the answer stays in the panel, and is kept with the next one
+            self._unkept.append((exchange, exchange.message, exchange.hint))
             exchange.message, exchange.hint = error.message, error.hint
+        else:
+            self._keep_late()
+
+    def _keep_late(self) -> None:
+        """What could not be written when it had ended: the disk may have room again, or the results another place."""
+        unkept, self._unkept = self._unkept, []
+        for exchange, message, hint in unkept:
+            exchange.message, exchange.hint = message, hint
+            with contextlib.suppress(ZoomEarthError):  # what was half written
+                self.keeper.remove(exchange)
+            self._keep(exchange)
+        if unkept:
+            self.replaced.emit()
 
     def _replace(self) -> None:
         self.cancel()
         self._removed.clear()
+        self._unkept.clear()
         self._snapshots.clear()
         self.exchanges = self.keeper.read()
         self.replaced.emit()

@@ -1,6 +1,7 @@
 """What was asked stays with the project: in which file, in which layers, after saving, reopening, copying and a sudden end."""
 
 import os
+import resource
 import shutil
 import signal
 import sqlite3
@@ -201,6 +202,29 @@ def test_rasters_of_other_places_get_layers_of_their_own(asked, shared_data):
     crss = {layer.crs().authid() for layer in asked.keeper.layers()}
     assert crss == {"EPSG:32633", "EPSG:26914", "EPSG:32759", ""}
     assert len(tree()) == 4
+
+
+@pytest.mark.parametrize("way", ["the next answer", "another place"])
+def test_what_a_full_disk_did_not_take_is_kept_later(asked, tmp_path, way):
+    save(tmp_path / "harbour.qgz")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))  # as a disk would that is full
+    try:
+        second = asked.asked("Second?")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "can't be written" in second.message
+    if way == "the next answer":
+        asked.asked("Third?")
+    else:
+        asked.keeper.move_to(tmp_path / "elsewhere.gpkg")
+    assert second.message == ""
+    QgsProject.instance().write()
+    reopen(tmp_path / "harbour.qgz")
+    questions = [exchange.question for exchange in asked.session.exchanges]
+    assert questions[1:] == (["Second?", "Third?"] if way == "the next answer" else ["Second?"])
+    assert [exchange.answer for exchange in asked.session.exchanges] == ["3"] * len(questions)
+    assert sum(layer.featureCount() for layer in asked.keeper.layers()) == len(questions)
 
 
 def test_a_spoilt_exchange_in_the_file_is_passed_over(asked, tmp_path):
