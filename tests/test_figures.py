@@ -3,6 +3,7 @@
 import json
 import math
 import statistics
+from dataclasses import asdict
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from PIL import Image
 from zoomearth.training import evaluate, figures
 from zoomearth.training.benchmarks import BENCHMARKS
 from zoomearth.training.records import Record, read
+from zoomearth.training.runs import ablation
 from zoomearth.training.score import grown, overlap
 
 COLUMNS = ("question_id", "ground_truth", "answer1", "answer2", "bbox_ref", "bbox", "type")
@@ -171,6 +173,30 @@ def test_the_ablation_says_what_a_guess_would_get_and_how_often_it_zooms():
     assert rows["with a box"]["hit"] == 1
     assert rows["global"]["iou"] is None
     assert "  count" in rows
+
+
+def test_grpos_ablation_is_over_seeds_and_says_how_sure_it_is(tmp_path, capsys):
+    def keep(name, rights):
+        for mode in ("zoom", "no-crop", "oracle-box"):
+            rows = []
+            for at in range(10):
+                box = {"bbox": [[0, 0, 256, 256]], "bbox_ref": [0, 0, 512, 1024]} if at % 2 else {"bbox": [], "bbox_ref": []}
+                rows.append(asdict(record(at, at < rights, str(at), size=[1000, 1000], **box)))
+            (tmp_path / "evaluation" / name).mkdir(parents=True, exist_ok=True)
+            write(tmp_path / "evaluation" / name / f"{mode}.jsonl", rows)
+
+    keep("weak", 5)
+    for seed, rights in enumerate((7, 8, 9)):
+        keep(f"full-{seed}", rights)
+    ablation.main([str(tmp_path)])
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in capsys.readouterr().out.splitlines() if line]
+    assert [len(row) for row in rows] == [10] * 4
+    weak, full = rows[2:]
+    assert full[:4] == ["+ GRPO", "3", "10", "80.0 % (55.2 to 100.0)"]  # 4.30 standard errors of 10 / sqrt(3), no share over one
+    assert full[8:] == ["100.0 % (100.0 to 100.0)", "0.500 (0.500 to 0.500)"]
+    assert weak[:3] == ["SFT on shifted labels", "1", "10"]
+    assert weak[3].startswith("50.0 % (20.0 to ")
+    assert Image.open(tmp_path / "ablation.png").width > 600
 
 
 def test_every_benchmark_summarises_an_empty_answer():

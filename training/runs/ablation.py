@@ -20,7 +20,16 @@ VARIANTS = {
     "no-iou": "+ GRPO, without IoU",
     "no-region": "+ GRPO, without region-guided",
 }
-MODES = {"zoom": "with its crop", "no-crop": "no crop", "oracle-box": "true box"}
+COLUMNS = {  # of the table: the mode, what is averaged, and whether only over questions with a box
+    "with its crop": ("zoom", "right", False),
+    "no crop": ("no-crop", "right", False),
+    "true box": ("oracle-box", "right", False),
+    "with a box: its crop": ("zoom", "right", True),
+    "with a box: no crop": ("no-crop", "right", True),
+    "with a box: zooms": ("zoom", "zoomed", True),
+    "box IoU": ("zoom", "iou", True),
+}
+MODES = {mode for mode, _, _ in COLUMNS.values()}
 STUDENT = {1: 12.71, 2: 4.30, 3: 3.18, 4: 2.78}  # 97.5 % quantiles of t, by degrees of freedom
 CURVES = {"rewards/answer/mean": "answer reward", "box_iou_raw": "IoU of the boxes", "rewards/region/mean": "region-guided reward"}
 
@@ -35,37 +44,40 @@ def outcomes(folder: Path) -> dict[str, list[Record]]:
 
 
 def over_seeds(runs: Sequence[Sequence[Record]], value: str) -> Spread:
-    """value: right, iou or hit. Of several seeds the interval is Student's over their means; of one, it is the bootstrap over images."""
-    means = [statistics.fmean(_values(records, value)) for records in runs]
+    """value: right, zoomed or iou. Of several seeds the interval is Student's over their means; of one, it is the bootstrap over images."""
+    means = [statistics.fmean(_value(record, value) for record in records) for records in runs]
     mean = statistics.fmean(means)
     if len(means) == 1:
-        boxed = [record for record in runs[0] if value == "right" or figures.four(record.bbox_ref)]
-        low, high = figures.by_image(boxed, lambda record: _values([record], value)[0])
-        return mean, low, high
+        return mean, *figures.by_image(runs[0], lambda record: _value(record, value))
     half = STUDENT[len(means) - 1] * statistics.stdev(means) / math.sqrt(len(means))
-    return mean, mean - half, mean + half
+    return mean, max(0.0, mean - half), min(1.0, mean + half)
 
 
-def _values(records: Sequence[Record], value: str) -> list[float]:
-    if value == "right":
-        return [float(figures.right(record)) for record in records]
-    return figures.pixel_ious(records, "raw_px")
+def _value(record: Record, value: str) -> float:
+    if value == "iou":
+        return figures.pixel_ious([record], "raw_px")[0]
+    return float(figures.right(record) if value == "right" else record.zoomed)
 
 
 def table(out: Path) -> str:
-    rows = ["| | seeds | questions | " + " | ".join(MODES.values()) + " | box IoU |", "|---|---|---|" + "---|" * (len(MODES) + 1)]
+    """In Markdown: a row a variant, with the mean over its seeds and the 95 % interval."""
+    rows = ["| | seeds | questions | " + " | ".join(COLUMNS) + " |", "|---" * (3 + len(COLUMNS)) + "|"]
     for variant, title in VARIANTS.items():
         runs = [found for folder in folders(out / "evaluation", variant) if len(found := outcomes(folder)) == len(MODES)]
         if not runs:
             continue
-        cells = [_percent(over_seeds([run[mode] for run in runs], "right")) for mode in MODES]
-        iou = "{:.3f} ({:.3f} to {:.3f})".format(*over_seeds([run["zoom"] for run in runs], "iou"))
-        rows.append(f"| {title} | {len(runs)} | {len(runs[0]['zoom'])} | " + " | ".join(cells) + f" | {iou} |")
+        cells = []
+        for mode, value, boxed in COLUMNS.values():
+            asked = [[record for record in run[mode] if not boxed or figures.four(record.bbox_ref)] for run in runs]
+            cells.append(_cell(over_seeds(asked, value), value))
+        rows.append(f"| {title} | {len(runs)} | {len(runs[0]['zoom'])} | " + " | ".join(cells) + " |")
     return "\n".join(rows) + "\n"
 
 
-def _percent(spread: Spread) -> str:
-    return "{:.1f} % ({:.1f} to {:.1f})".format(*(100 * value for value in spread))
+def _cell(spread: Spread, value: str) -> str:
+    if value == "iou":
+        return "{:.3f} ({:.3f} to {:.3f})".format(*spread)
+    return "{:.1f} % ({:.1f} to {:.1f})".format(*(100 * one for one in spread))
 
 
 def folders(parent: Path, variant: str) -> list[Path]:
@@ -93,7 +105,8 @@ def plot(out: Path, file: Path) -> None:
                 )
         axes.set(title=title, xlabel="GRPO step")
         axes.grid(alpha=0.3)
-    figure.axes[0].legend(fontsize=7)
+    if figure.axes[0].lines:
+        figure.axes[0].legend(fontsize=7)
     figure.savefig(file, dpi=100)
 
 
@@ -103,10 +116,10 @@ def history(run: Path, key: str) -> list[tuple[int, float]]:
     return [(row["step"], row[key]) for row in rows if row.get(key) is not None]
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser("python -m zoomearth.training.runs.ablation", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("out", type=Path)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     told = table(options.out)
     (options.out / "ablation.md").write_text(told, encoding="utf-8")
     plot(options.out, options.out / "ablation.png")
