@@ -189,8 +189,11 @@ def test_grpos_ablation_is_over_seeds_and_says_how_sure_it_is(tmp_path, capsys):
     for seed, rights in enumerate((7, 8, 9)):
         keep(f"full-{seed}", rights)
     ablation.main([str(tmp_path)])
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in capsys.readouterr().out.splitlines() if line]
+    told = capsys.readouterr().out.splitlines()
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in told if line.startswith("|")]
     assert [len(row) for row in rows] == [10] * 4
+    less = [line for line in told if line.startswith("*")]
+    assert less == ["* SFT on shifted labels: 30.0 points less than + GRPO (5.2 to 54.8; by seed 20.0, 30.0, 40.0)"]
     weak, full = rows[2:]
     assert full[:4] == ["+ GRPO", "3", "10", "80.0 % (55.2 to 100.0)"]  # 4.30 standard errors of 10 / sqrt(3), no share over one
     assert full[8:] == ["100.0 % (100.0 to 100.0)", "0.500 (0.500 to 0.500)"]

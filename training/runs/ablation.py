@@ -29,6 +29,7 @@ COLUMNS = {  # of the table: the mode, what is averaged, and whether only over q
     "with a box: zooms": ("zoom", "zoomed", True),
     "box IoU": ("zoom", "iou", True),
 }
+PLOTTED = ("with its crop", "with a box: its crop", "box IoU")
 MODES = {mode for mode, _, _ in COLUMNS.values()}
 STUDENT = {1: 12.71, 2: 4.30, 3: 3.18, 4: 2.78}  # 97.5 % quantiles of t, by degrees of freedom
 CURVES = {"rewards/answer/mean": "answer reward", "box_iou_raw": "IoU of the boxes", "rewards/region/mean": "region-guided reward"}
@@ -46,11 +47,16 @@ def outcomes(folder: Path) -> dict[str, list[Record]]:
 def over_seeds(runs: Sequence[Sequence[Record]], value: str) -> Spread:
     """value: right, zoomed or iou. Of several seeds the interval is Student's over their means; of one, it is the bootstrap over images."""
     means = [statistics.fmean(_value(record, value) for record in records) for records in runs]
-    mean = statistics.fmean(means)
     if len(means) == 1:
-        return mean, *figures.by_image(runs[0], lambda record: _value(record, value))
-    half = STUDENT[len(means) - 1] * statistics.stdev(means) / math.sqrt(len(means))
-    return mean, max(0.0, mean - half), min(1.0, mean + half)
+        return means[0], *figures.by_image(runs[0], lambda record: _value(record, value))
+    mean, low, high = _student(means)
+    return mean, max(0.0, low), min(1.0, high)
+
+
+def _student(values: Sequence[float]) -> Spread:
+    mean = statistics.fmean(values)
+    half = STUDENT[len(values) - 1] * statistics.stdev(values) / math.sqrt(len(values))
+    return mean, mean - half, mean + half
 
 
 def _value(record: Record, value: str) -> float:
@@ -74,6 +80,26 @@ def table(out: Path) -> str:
     return "\n".join(rows) + "\n"
 
 
+def differences(out: Path) -> str:
+    """In Markdown: what each variant has less than all of GRPO, the same seed beside the same seed, in points of accuracy with its crop."""
+    told = []
+    accuracy = {
+        folder.name: statistics.fmean(map(figures.right, outcomes(folder)["zoom"]))
+        for variant in VARIANTS
+        for folder in folders(out / "evaluation", variant)
+        if (folder / "zoom.jsonl").is_file()
+    }
+    for variant, title in VARIANTS.items():
+        seeds = [name.rpartition("-")[2] for name in accuracy if name.startswith("full-")]
+        pairs = [(accuracy.get(f"{variant}-{seed}", accuracy.get(variant)), accuracy[f"full-{seed}"]) for seed in seeds]
+        less = [100 * (whole - part) for part, whole in pairs if part is not None]
+        if variant != "full" and len(less) > 1:
+            each = ", ".join(f"{one:.1f}" for one in less)
+            mean, low, high = _student(less)
+            told.append(f"* {title}: {mean:.1f} points less than + GRPO ({low:.1f} to {high:.1f}; by seed {each})")
+    return "\n".join(told) + "\n"
+
+
 def _cell(spread: Spread, value: str) -> str:
     if value == "iou":
         return "{:.3f} ({:.3f} to {:.3f})".format(*spread)
@@ -88,25 +114,35 @@ def folders(parent: Path, variant: str) -> list[Path]:
 
 
 def plot(out: Path, file: Path) -> None:
-    """What the runs were paid while they ran: a line a seed, smoothed over ten steps, a colour a variant."""
+    """What the runs were paid while they ran, a line a seed, smoothed over ten steps; and what came of them held out, a dot a seed."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(13, 4), layout="constrained")
+    figure = Figure(figsize=(13, 7.5), layout="constrained")
     for at, (key, title) in enumerate(CURVES.items()):
-        axes = figure.add_subplot(1, len(CURVES), at + 1)
+        axes = figure.add_subplot(2, len(CURVES), at + 1)
         for number, variant in enumerate(VARIANTS):
             for run in folders(out, variant):
                 points = history(run, key)
-                if not points:  # the SFT, and what has not begun
-                    continue
                 smooth = [statistics.fmean(value for _, value in points[max(0, end - 10) : end]) for end in range(1, len(points) + 1)]
-                axes.plot(
-                    [step for step, _ in points], smooth, color=f"C{number}", label=f"{VARIANTS[variant]} ({run.name.split('-')[-1]})"
-                )
+                axes.plot([step for step, _ in points], smooth, color=f"C{number}")
         axes.set(title=title, xlabel="GRPO step")
         axes.grid(alpha=0.3)
-    if figure.axes[0].lines:
-        figure.axes[0].legend(fontsize=7)
+    for at, (column, (mode, value, boxed)) in enumerate((column, COLUMNS[column]) for column in PLOTTED):
+        axes = figure.add_subplot(2, len(CURVES), len(CURVES) + at + 1)
+        for number, variant in enumerate(VARIANTS):
+            asked = [
+                [record for record in found[mode] if not boxed or figures.four(record.bbox_ref)]
+                for folder in folders(out / "evaluation", variant)
+                if mode in (found := outcomes(folder))
+            ]
+            if asked:
+                mean, low, high = over_seeds(asked, value)
+                axes.errorbar(number, mean, [[mean - low], [high - mean]], color=f"C{number}", marker="_", markersize=18, capsize=5)
+                means = [statistics.fmean(_value(record, value) for record in records) for records in asked]
+                axes.scatter([number + 0.15] * len(means), means, color=f"C{number}", s=14)
+        axes.set(title=f"held out: {column}", ylim=(0, 1))
+        axes.set_xticks(range(len(VARIANTS)), [title.replace(", ", ",\n") for title in VARIANTS.values()], fontsize=7)
+        axes.grid(alpha=0.3, axis="y")
     figure.savefig(file, dpi=100)
 
 
@@ -120,7 +156,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser("python -m zoomearth.training.runs.ablation", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("out", type=Path)
     options = parser.parse_args(arguments)
-    told = table(options.out)
+    told = f"{table(options.out)}\n{differences(options.out)}"
     (options.out / "ablation.md").write_text(told, encoding="utf-8")
     plot(options.out, options.out / "ablation.png")
     print(told)
