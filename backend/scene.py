@@ -37,6 +37,7 @@ Progress = Callable[[str, int, int], None]
 REMOTE_PIXELS = 1 << 20  # up to this, a remote raster may do without overviews
 SAMPLES = 5  # the stretch is taken from SAMPLES x SAMPLES native windows
 SAMPLE_SIDE = 256
+THIN = 1e-3  # pixels
 
 
 class Scene:
@@ -127,7 +128,8 @@ class Scene:
             )
         level, factor = source(self._levels, box, size)
         sx, sy = level.scale
-        left, top, right, bottom = box.left / sx, box.top / sy, box.right / sx, box.bottom / sy
+        left, right = _at_least_thin(box.left / sx, box.right / sx, level.size.width)
+        top, bottom = _at_least_thin(box.top / sy, box.bottom / sy, level.size.height)
         x, y = math.floor(left / factor) * factor, math.floor(top / factor) * factor  # runs and averages begin there
         end_x, end_y = min(math.ceil(right - 1e-6), level.size.width), min(math.ceil(bottom - 1e-6), level.size.height)
         planes = self._planes(level, (x, y, end_x - x, end_y - y), factor)
@@ -277,6 +279,12 @@ class Scene:
                 f"{self.path} has no overviews, so that seeing the whole of it means to download all of it.",
                 "Make it a cloud-optimised GeoTIFF (gdal_translate -of COG), or force it with --force-remote-scan.",
             )
+
+
+def _at_least_thin(low: float, high: float, end: int) -> tuple[float, float]:
+    """A stretch within 0 to `end` that is not thinner than can be resampled: the one asked for may be thinner than float32 can tell."""
+    low = min(low, end - THIN)
+    return low, max(high, low + THIN)
 
 
 def is_remote(name: str) -> bool:

@@ -7,7 +7,7 @@ import os
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from rasters import NORTH_UP, ROTATED, SOUTH_UP, add_overviews, city, copy, make, mask, mosaic, psnr, whole
@@ -392,6 +392,9 @@ def test_any_window_is_cut_where_it_says(odd_rasters, data):
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(box=st.tuples(*[st.floats(-1e4, 1e4) for _ in range(4)]))
+@example(box=(0.0, 0.0, 1e-63, 1.0))
+@example(box=(699.9999999999999, 499.9999999999999, 700.0, 500.0))
+@example(box=(3.0, 3.0, 3.0000000000000004, 500.0))
 def test_a_window_outside_is_named_and_refused(odd_rasters, box):
     inside = 0 <= box[0] < box[2] <= 700 and 0 <= box[1] < box[3] <= 500
     with Scene.open(odd_rasters[0]) as scene:
