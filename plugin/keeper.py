@@ -33,6 +33,7 @@ class Keeper(QObject):
 
     project_changed = pyqtSignal()
     moved = pyqtSignal()  # the results lie elsewhere now
+    saved = pyqtSignal()  # the project has been
     missing = pyqtSignal(str)  # where a project's results should be, and are not
 
     def __init__(self, parent: Optional[QObject] = None) -> None:
@@ -177,6 +178,7 @@ class Keeper(QObject):
 
     def _follow(self) -> None:
         """Takes results that lie elsewhere beside the project, and writes their new place into it."""
+        self.saved.emit()
         project = QgsProject.instance()
         saved = Path(project.absoluteFilePath())
         if self.store is None or not project.absoluteFilePath() or project.readBoolEntry(*CHOSEN)[0]:

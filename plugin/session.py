@@ -45,7 +45,7 @@ class Session(QObject):
     progressed = pyqtSignal(str, int, int)
     finished = pyqtSignal(object)
     removed = pyqtSignal(object)
-    replaced = pyqtSignal()  # another project: all exchanges are others
+    replaced = pyqtSignal()  # another project, or one brought back: the list of exchanges is another
 
     def __init__(self, backend: Backend, keeper: Keeper, load: Callable[[], dict[str, Any]], parent: Optional[QObject] = None) -> None:
         super().__init__(parent)
@@ -55,10 +55,11 @@ class Session(QObject):
         self._waiting: deque[Asked] = deque()
         self._running: Optional[Asked] = None
         self._removed: list[tuple[int, Exchange]] = []
-        self._unkept: list[tuple[Exchange, str, str]] = []  # with their own message and hint
+        self._unkept: dict[str, tuple[Exchange, str, str]] = {}  # by id, with their own message and hint
         self._snapshots: dict[tuple[Any, ...], str] = {}
         keeper.project_changed.connect(self._replace)
         keeper.moved.connect(self._keep_late)
+        keeper.saved.connect(self._keep_late)
 
     @property
     def busy(self) -> bool:
@@ -90,7 +91,8 @@ class Session(QObject):
         self.keeper.remove(exchange)
         at = self.exchanges.index(exchange)
         del self.exchanges[at]
-        self._unkept = [unkept for unkept in self._unkept if unkept[0] is not exchange]
+        if unkept := self._unkept.pop(exchange.id, None):
+            _, exchange.message, exchange.hint = unkept
         self._removed.append((at, exchange))
         self.removed.emit(exchange)
 
@@ -175,9 +177,10 @@ class Session(QObject):
         """Where somebody has deleted the file: all that was in it, but for the exchange that is being answered, into a new one."""
         if self.keeper.lost:
             self.keeper.begin_anew()
-            for exchange in self.exchanges:
-                if exchange is not current and exchange.status is not Status.RUNNING:
-                    self.keeper.keep(exchange)
+            for one in self.exchanges:
+                if one is not current and one.status is not Status.RUNNING:
+                    self._unkept.setdefault(one.id, (one, one.message, one.hint))
+            self._keep_late()
 
     def _end(self, asked: Asked, event: dict[str, Any]) -> None:
         asked.exchange.hear(event)
@@ -190,27 +193,27 @@ class Session(QObject):
         self._next()
 
     def _keep(self, exchange: Exchange) -> None:
-        if exchange.status is Status.CANCELLED and not exchange.views:
-            return
-        try:
-            self._restore(exchange)
-            self.keeper.keep(exchange)
-        except ZoomEarthError as error:  # the answer stays in the panel, and is kept with the next one
-            self._unkept.append((exchange, exchange.message, exchange.hint))
-            exchange.message, exchange.hint = error.message, error.hint
-        else:
+        if exchange.status is not Status.CANCELLED or exchange.views:
             self._keep_late()
+            self._write(exchange)
 
     def _keep_late(self) -> None:
         """What could not be written when it had ended: the disk may have room again, or the results another place."""
-        unkept, self._unkept = self._unkept, []
-        for exchange, message, hint in unkept:
+        unkept, self._unkept = self._unkept, {}
+        for exchange, message, hint in unkept.values():
             exchange.message, exchange.hint = message, hint
             with contextlib.suppress(ZoomEarthError):  # what was half written
                 self.keeper.remove(exchange)
-            self._keep(exchange)
-        if unkept:
-            self.replaced.emit()
+            self._write(exchange)
+            self.told.emit(exchange, {"event": "kept"})
+
+    def _write(self, exchange: Exchange) -> None:
+        try:
+            self._restore(exchange)
+            self.keeper.keep(exchange)
+        except ZoomEarthError as error:  # the answer stays in the panel, and waits
+            self._unkept[exchange.id] = exchange, exchange.message, exchange.hint
+            exchange.message, exchange.hint = error.message, error.hint
 
     def _replace(self) -> None:
         self.cancel()

@@ -1,5 +1,6 @@
 """SFT and GRPO through their own scripts, on a tiny model: it learns to look, is served as it was tuned, and a kill costs nothing."""
 
+import argparse
 import json
 import os
 import shutil
@@ -23,7 +24,7 @@ from zoomearth.core.errors import ModelError
 from zoomearth.core.geometry import Box, Size
 from zoomearth.core.look import Policy
 from zoomearth.core.profile import Profile
-from zoomearth.training import checkpoint, grpo, sft, watch
+from zoomearth.training import checkpoint, grpo, sft, tuning, watch
 from zoomearth.training.examples import Example
 from zoomearth.training.merge import main as merge
 
@@ -137,6 +138,25 @@ def test_a_run_that_has_ended_is_not_trained_further(tuned, tiny, own, capsys):
     assert "ended with checkpoint-50" in told.err
     assert told.out.strip() == str(tuned / "run" / "checkpoint-50")
     assert watch.last_whole(tuned / "run", tidy=False).name == "checkpoint-50"
+
+
+@pytest.mark.parametrize(
+    ("more", "over"),
+    [
+        (["--steps", "10"], True),
+        (["--steps", "11"], False),
+        (["--epochs", "2"], True),
+        (["--epochs", "3"], False),
+        (["--epochs", "1", "--set", "num_train_epochs=3"], False),
+        (["--epochs", "3", "--set", "max_steps=9"], True),
+    ],
+)
+def test_a_run_is_over_where_the_trainer_would_end_it(tmp_path, more, over):
+    (tmp_path / "trainer_state.json").write_text(json.dumps({"global_step": 10, "epoch": 2.0}))
+    parser = argparse.ArgumentParser()
+    tuning.flags(parser, rate=1e-5, epochs=1, batch=1, accumulate=1)
+    chosen = parser.parse_args(["--model", "m", "--data", "own:d", "--out", "o", *more])
+    assert tuning._over(tmp_path, chosen) is over
 
 
 def test_another_command_does_not_go_on_with_a_run(tuned, tiny, own, capsys):

@@ -14,6 +14,7 @@ import pytest
 from panel import ANSWER, BOX, wait
 from qgis.core import QgsProject, QgsVectorLayer
 from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QLabel
 
 from zoomearth.core.config import data_folder
 from zoomearth.core.errors import SceneError
@@ -204,7 +205,7 @@ def test_rasters_of_other_places_get_layers_of_their_own(asked, shared_data):
     assert len(tree()) == 4
 
 
-@pytest.mark.parametrize("way", ["the next answer", "another place"])
+@pytest.mark.parametrize("way", ["the next answer", "another place", "a saved project", "brought back"])
 def test_what_a_full_disk_did_not_take_is_kept_later(asked, tmp_path, way):
     save(tmp_path / "harbour.qgz")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -213,17 +214,26 @@ def test_what_a_full_disk_did_not_take_is_kept_later(asked, tmp_path, way):
         second = asked.asked("Second?")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    note = asked.dock.transcript.card(second.id).findChild(QLabel, "zoomearth_exchange_note")
     assert "can't be written" in second.message
+    assert "be written to" in note.text()
     if way == "the next answer":
         asked.asked("Third?")
-    else:
+    elif way == "another place":
         asked.keeper.move_to(tmp_path / "elsewhere.gpkg")
+    elif way == "a saved project":
+        save(tmp_path / "harbour.qgz")
+    else:
+        asked.session.remove(second)
+        asked.session.undo()
+        note = asked.dock.transcript.card(second.id).findChild(QLabel, "zoomearth_exchange_note")
     assert second.message == ""
+    assert "be written to" not in note.text()
     QgsProject.instance().write()
     reopen(tmp_path / "harbour.qgz")
     questions = [exchange.question for exchange in asked.session.exchanges]
     assert questions[1:] == (["Second?", "Third?"] if way == "the next answer" else ["Second?"])
-    assert [exchange.answer for exchange in asked.session.exchanges] == ["3"] * len(questions)
+    assert [(exchange.answer, exchange.message) for exchange in asked.session.exchanges] == [("3", "")] * len(questions)
     assert sum(layer.featureCount() for layer in asked.keeper.layers()) == len(questions)
 
 

@@ -31,7 +31,7 @@ COLUMNS = {  # of the table: the mode, what is averaged, and whether only over q
 }
 PLOTTED = ("with its crop", "with a box: its crop", "box IoU")
 MODES = {mode for mode, _, _ in COLUMNS.values()}
-STUDENT = {1: 12.71, 2: 4.30, 3: 3.18, 4: 2.78}  # 97.5 % quantiles of t, by degrees of freedom
+STUDENT = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26)  # 97.5 % quantiles of t, from one degree of freedom on
 CURVES = {"rewards/answer/mean": "answer reward", "box_iou_raw": "IoU of the boxes", "rewards/region/mean": "region-guided reward"}
 
 Spread = tuple[float, float, float]
@@ -55,7 +55,7 @@ def over_seeds(runs: Sequence[Sequence[Record]], value: str) -> Spread:
 
 def _student(values: Sequence[float]) -> Spread:
     mean = statistics.fmean(values)
-    half = STUDENT[len(values) - 1] * statistics.stdev(values) / math.sqrt(len(values))
+    half = STUDENT[min(len(values) - 2, len(STUDENT) - 1)] * statistics.stdev(values) / math.sqrt(len(values))
     return mean, mean - half, mean + half
 
 
@@ -87,7 +87,7 @@ def differences(out: Path) -> str:
         folder.name: statistics.fmean(map(figures.right, outcomes(folder)["zoom"]))
         for variant in VARIANTS
         for folder in folders(out / "evaluation", variant)
-        if (folder / "zoom.jsonl").is_file()
+        if len(outcomes(folder)) == len(MODES)
     }
     for variant, title in VARIANTS.items():
         seeds = [name.rpartition("-")[2] for name in accuracy if name.startswith("full-")]
@@ -114,7 +114,8 @@ def folders(parent: Path, variant: str) -> list[Path]:
 
 
 def plot(out: Path, file: Path) -> None:
-    """What the runs were paid while they ran, a line a seed, smoothed over ten steps; and what came of them held out, a dot a seed."""
+    """What the runs were paid while they ran, a line a seed, smoothed over ten steps; and what came of them held out, a dot a
+    seed; a colour is a variant."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(13, 7.5), layout="constrained")

@@ -1,6 +1,6 @@
 #!/bin/sh
 # docs/ablation.md: the paper's four findings in miniature, on the demo model and drawn scenes; CPU only, no download.
-#   OUT=/tmp/ablation QUESTIONS=300 sh training/runs/ablation.sh
+#   OUT=/tmp/ablation sh training/runs/ablation.sh
 # Again: goes on where it was stopped; what is done stays. Every variant of every seed is one GRPO run of STEPS steps from the same weak
 # SFT, and an evaluation over QUESTIONS questions in all four ways (as served, no crop, true box, blind).
 set -eu
@@ -8,7 +8,7 @@ OUT=${OUT:-runs/ablation}
 SEEDS=${SEEDS:-0 1 2}
 VARIANTS=${VARIANTS:-full no-iou no-region}
 STEPS=${STEPS:-100}
-QUESTIONS=${QUESTIONS:-500}
+QUESTIONS=${QUESTIONS:-300}
 PIXELS=2048
 TRAIN=800000000-800000200 # seeds that the demo model never saw
 
