@@ -6,7 +6,7 @@ import argparse
 import json
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,8 @@ CURVES = {"rewards/answer/mean": "answer reward", "box_iou_raw": "IoU of the box
 
 Spread = tuple[float, float, float]
 """A mean and its 95 % interval."""
+Evaluated = dict[str, dict[str, dict[str, list[Record]]]]
+"""Records, by variant, run and mode."""
 
 
 def outcomes(folder: Path) -> dict[str, list[Record]]:
@@ -65,32 +67,38 @@ def _value(record: Record, value: str) -> float:
     return float(figures.right(record) if value == "right" else record.zoomed)
 
 
-def table(out: Path) -> str:
+def evaluated(out: Path) -> Evaluated:
+    """All that has been asked in every mode."""
+    return {
+        variant: {folder.name: found for folder in folders(out / "evaluation", variant) if len(found := outcomes(folder)) == len(MODES)}
+        for variant in VARIANTS
+    }
+
+
+def averaged(runs: Iterable[dict[str, list[Record]]], column: str) -> list[list[Record]]:
+    """Of each run, the records that a column is the mean of."""
+    mode, _, boxed = COLUMNS[column]
+    return [[record for record in run[mode] if not boxed or figures.four(record.bbox_ref)] for run in runs]
+
+
+def table(found: Evaluated) -> str:
     """In Markdown: a row a variant, with the mean over its seeds and the 95 % interval."""
     rows = ["| | seeds | questions | " + " | ".join(COLUMNS) + " |", "|---" * (3 + len(COLUMNS)) + "|"]
     for variant, title in VARIANTS.items():
-        runs = [found for folder in folders(out / "evaluation", variant) if len(found := outcomes(folder)) == len(MODES)]
+        runs = list(found[variant].values())
         if not runs:
             continue
-        cells = []
-        for mode, value, boxed in COLUMNS.values():
-            asked = [[record for record in run[mode] if not boxed or figures.four(record.bbox_ref)] for run in runs]
-            cells.append(_cell(over_seeds(asked, value), value))
+        cells = [_cell(over_seeds(averaged(runs, column), value), value) for column, (_, value, _) in COLUMNS.items()]
         rows.append(f"| {title} | {len(runs)} | {len(runs[0]['zoom'])} | " + " | ".join(cells) + " |")
     return "\n".join(rows) + "\n"
 
 
-def differences(out: Path) -> str:
+def differences(found: Evaluated) -> str:
     """In Markdown: what each variant has less than all of GRPO, the same seed beside the same seed, in points of accuracy with its crop."""
     told = []
-    accuracy = {
-        folder.name: statistics.fmean(map(figures.right, outcomes(folder)["zoom"]))
-        for variant in VARIANTS
-        for folder in folders(out / "evaluation", variant)
-        if len(outcomes(folder)) == len(MODES)
-    }
+    accuracy = {name: statistics.fmean(map(figures.right, run["zoom"])) for runs in found.values() for name, run in runs.items()}
     for variant, title in VARIANTS.items():
-        seeds = [name.rpartition("-")[2] for name in accuracy if name.startswith("full-")]
+        seeds = [name.rpartition("-")[2] for name in found["full"]]
         pairs = [(accuracy.get(f"{variant}-{seed}", accuracy.get(variant)), accuracy[f"full-{seed}"]) for seed in seeds]
         less = [100 * (whole - part) for part, whole in pairs if part is not None]
         if variant != "full" and len(less) > 1:
@@ -113,7 +121,7 @@ def folders(parent: Path, variant: str) -> list[Path]:
     return sorted(folder for folder in parent.glob(f"{variant}-*") if folder.name.rpartition("-")[2].isdigit())
 
 
-def plot(out: Path, file: Path) -> None:
+def plot(out: Path, found: Evaluated, file: Path) -> None:
     """What the runs were paid while they ran, a line a seed, smoothed over ten steps; and what came of them held out, a dot a
     seed; a colour is a variant."""
     from matplotlib.figure import Figure
@@ -128,15 +136,11 @@ def plot(out: Path, file: Path) -> None:
                 axes.plot([step for step, _ in points], smooth, color=f"C{number}")
         axes.set(title=title, xlabel="GRPO step")
         axes.grid(alpha=0.3)
-    for at, (column, (mode, value, boxed)) in enumerate((column, COLUMNS[column]) for column in PLOTTED):
+    for at, column in enumerate(PLOTTED):
         axes = figure.add_subplot(2, len(CURVES), len(CURVES) + at + 1)
+        value = COLUMNS[column][1]
         for number, variant in enumerate(VARIANTS):
-            asked = [
-                [record for record in found[mode] if not boxed or figures.four(record.bbox_ref)]
-                for folder in folders(out / "evaluation", variant)
-                if mode in (found := outcomes(folder))
-            ]
-            if asked:
+            if asked := averaged(found[variant].values(), column):
                 mean, low, high = over_seeds(asked, value)
                 axes.errorbar(number, mean, [[mean - low], [high - mean]], color=f"C{number}", marker="_", markersize=18, capsize=5)
                 means = [statistics.fmean(_value(record, value) for record in records) for records in asked]
@@ -157,9 +161,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser("python -m zoomearth.training.runs.ablation", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("out", type=Path)
     options = parser.parse_args(arguments)
-    told = f"{table(options.out)}\n{differences(options.out)}"
+    found = evaluated(options.out)
+    told = f"{table(found)}\n{differences(found)}"
     (options.out / "ablation.md").write_text(told, encoding="utf-8")
-    plot(options.out, options.out / "ablation.png")
+    plot(options.out, found, options.out / "ablation.png")
     print(told)
 
 
