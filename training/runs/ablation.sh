@@ -1,6 +1,6 @@
 #!/bin/sh
 # docs/ablation.md: the paper's four findings in miniature, on the demo model and drawn scenes; CPU only, no download.
-#   OUT=/tmp/ablation sh training/runs/ablation.sh
+#   OUT=runs/ablation sh training/runs/ablation.sh
 # Again: goes on where it was stopped; what is done stays. Every variant of every seed is one GRPO run of STEPS steps from the same weak
 # SFT, and an evaluation over QUESTIONS questions in all four ways (as served, no crop, true box, blind).
 set -eu
