@@ -26,7 +26,7 @@ from .scene import Scene
 
 ENDINGS = {
     Stopped.LIMIT: "no zooms were left, so this is a best guess",
-    Stopped.UNREADABLE: "the model's reply could not be read",
+    Stopped.UNREADABLE: "the model's reply made no sense: ask in other words",
     Stopped.ENDLESS: "the model's reply had no end",
     Stopped.BAD_BOX: "the model asked for an impossible box",
     Stopped.CANCELLED: "cancelled",
