@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable, Generator, Iterable, Iterator, 
 from ..core import errors
 from ..core.dialect import Talk
 from ..core.geometry import Box
-from ..core.look import Action, Answer, Cancelled, Observation, Outcome, Policy, Shown, Zoom, look
+from ..core.look import Action, Answer, Cancelled, Observation, Outcome, Policy, Shown, Stopped, Zoom, look
 from .engines import Engine, Reply, never
 
 if TYPE_CHECKING:
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
     from .scene import Scene
 
+ENDINGS = {
+    Stopped.LIMIT: "no zooms were left, so this is a best guess",
+    Stopped.UNREADABLE: "The model's reply made no sense. Ask in other words.",
+    Stopped.ENDLESS: "the model's reply had no end",
+    Stopped.BAD_BOX: "the model asked for an impossible box",
+    Stopped.CANCELLED: "cancelled",
+}
 REPLY_LIMIT = 1024  # new tokens a reply, unless the caller says otherwise
 IN_HAND = 3  # questions under way for each reply of a batch: replies differ in length, and a full batch costs little more than half a one
 
@@ -39,7 +46,16 @@ class Said:
     delta: str
 
 
-Event = Union[Saw, Said]
+@dataclass(frozen=True)
+class Tried:
+    """A try at a reply was lost. number: of the next one; tries: how many there will be at the most; why: what went wrong."""
+
+    number: int
+    tries: int
+    why: str
+
+
+Event = Union[Saw, Said, Tried]
 
 
 def ignore(event: Event) -> None:
@@ -91,7 +107,13 @@ def answer(
     """One question, streaming. Raises ZoomEarthError; a cancellation is an outcome."""
     run = _Run(engine, question, on_event)
     while not run.over:
-        reply = engine.reply([run.talk], limit=limit, on_text=lambda _, delta: on_event(Said(delta)), cancelled=cancelled)[0]
+        reply = engine.reply(
+            [run.talk],
+            limit=limit,
+            on_text=lambda _, delta: on_event(Said(delta)),
+            on_try=lambda *lost: on_event(Tried(*lost)),
+            cancelled=cancelled,
+        )[0]
         run.take(reply)
     if run.result.error:
         raise run.result.error
@@ -221,6 +243,13 @@ def _confidence(reply: Reply, forced: str, span: tuple[int, int] | None) -> floa
             inside.append(logprob)
         at += len(piece)
     return math.exp(sum(inside) / len(inside)) if inside else None
+
+
+def ending(outcome: Outcome) -> str:
+    """Why there is no answer, or why it is less than it seems, in plain words; `outcome.why` has the technical reason."""
+    if outcome.stopped is Stopped.LIMIT and outcome.answer is None:
+        return "no zooms were left, and the model asked for another one"
+    return ENDINGS.get(outcome.stopped, "")
 
 
 def report(answered: Answered, model: str) -> dict[str, Any]:

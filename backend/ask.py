@@ -17,21 +17,11 @@ from rich.table import Table
 from ..core.config import Settings
 from ..core.errors import Cancelled, EngineError, ModelError, SceneError
 from ..core.geometry import Box
-from ..core.look import Stopped
 from ..core.thoughts import Thoughts
 from . import outputs
-from .answer import Answered, Event, Question, Saw, answer, report
+from .answer import Answered, Event, Question, Saw, Tried, answer, ending, report
 from .engines import Engine, open_engine
 from .scene import Scene
-
-ENDINGS = {
-    Stopped.LIMIT: "no zooms were left, so this is a best guess",
-    Stopped.UNREADABLE: "the model's reply made no sense: ask in other words",
-    Stopped.ENDLESS: "the model's reply had no end",
-    Stopped.BAD_BOX: "the model asked for an impossible box",
-    Stopped.CANCELLED: "cancelled",
-}
-
 
 def ask(options: argparse.Namespace, settings: Settings) -> int:
     """Answers every question over one scene with one engine. Returns 0, 1 where a question got no answer, 130 where interrupted."""
@@ -168,6 +158,8 @@ class _Screen:
                 name = escape(event.shown.label or "a closer look")
                 self.console.print(f"\n  [cyan]looking at {name}[/] [dim]({x0}, {y0}) to ({x1}, {y1})[/]")
             self.stage("thinking")
+        elif isinstance(event, Tried):
+            self.note(f"{event.why}: try {event.number} of {event.tries}")
         elif seen := self.thoughts.feed(event.delta):
             self.status.stop()
             self.console.print(seen, end="", style="dim", markup=False, soft_wrap=True)
@@ -176,7 +168,7 @@ class _Screen:
         self.status.stop()
         outcome, confidence = answered.outcome, answered.confidence
         text = "[yellow]no answer[/]" if outcome.answer is None else f"[bold green]{escape(outcome.answer)}[/]"
-        notes = [outcome.why or ENDINGS[outcome.stopped]] if outcome.stopped in ENDINGS else []
+        notes = [words] if (words := ending(outcome)) else []
         notes += [f"confidence {confidence:.2f}, uncalibrated"] if confidence is not None else []
         notes += [f"{answered.seconds:.1f} s", model]
         self.console.print(f"\n{text}  [dim]{escape(' · '.join(notes))}[/]")
@@ -189,7 +181,10 @@ class _Screen:
         for sentence in sentences:
             if sentence not in self.told:
                 self.told.append(sentence)
-                Console(stderr=True, highlight=False).print(f"[dim]note: {escape(sentence)}[/]", soft_wrap=True)
+                self.note(f"note: {sentence}")
+
+    def note(self, text: str) -> None:
+        Console(stderr=True, highlight=False).print(f"[dim]{escape(text)}[/]", soft_wrap=True)
 
     def wrote(self, path: Path) -> None:
         self.console.print(f"[dim]wrote[/] {escape(str(path))}", soft_wrap=True)

@@ -9,7 +9,7 @@ from typing import Any, Sequence
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from .answer import Answered
+from .answer import Answered, ending
 
 # Okabe and Ito's colours, in an order that stays apart on vegetation, water and soil, whoever looks at them
 COLORS = ("#E69F00", "#56B4E9", "#CC79A7", "#F0E442", "#009E73", "#D55E00")
@@ -24,7 +24,7 @@ def draw(done: Sequence[Answered], model: str) -> Figure:
     for band, answered in zip(figure.subfigures(len(done), 1, squeeze=False)[:, 0], done):
         scene, outcome = answered.question.scene, answered.outcome
         band.suptitle(_wrapped(answered.question.text, columns), x=0.02, ha="left", fontsize=11, fontweight="bold", **PLAIN)
-        answer = "no answer: " + (outcome.why or outcome.stopped.value) if outcome.answer is None else outcome.answer
+        answer = "no answer: " + ending(outcome) if outcome.answer is None else outcome.answer
         band.supxlabel(_wrapped(answer, columns), x=0.02, ha="left", fontsize=12, fontweight="bold", color="#0B5394", **PLAIN)
         frames = band.subplots(1, max(columns, 2), squeeze=False)[0]
         for step, frame in enumerate(frames):

@@ -165,10 +165,12 @@ class Worker:
         return self.scene
 
     def _tell(self, event: Event) -> None:
-        from .answer import Saw
+        from .answer import Saw, Tried
 
         if isinstance(event, Saw):
             self.story.saw(event, cast("Scene", self.scene))
+        elif isinstance(event, Tried):
+            self.story.progress("trying again", event.number, event.tries)
         else:
             self.story.text(event.delta)
 

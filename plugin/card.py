@@ -22,9 +22,10 @@ COLUMNS = 2
 
 def ending(exchange: Exchange) -> str:
     """Why there is no answer, or why it is less than it seems; "" where there is nothing to say."""
+    guess, asked = tr("No zooms were left, so this is a best guess."), tr("No zooms were left, and the model asked for another one.")
     said = {
-        "limit": tr("No zooms were left, so this is a best guess."),
-        "unreadable": tr("The model's reply could not be read."),
+        "limit": asked if exchange.answer is None else guess,
+        "unreadable": tr("The model's reply made no sense. Ask in other words."),
         "endless": tr("The model's reply had no end."),
         "bad_box": tr("The model asked for an impossible box."),
     }
@@ -83,6 +84,7 @@ class Card(QFrame):
         self._question.setText(html.escape(exchange.question))
         self._where.setText(html.escape(" · ".join(filter(None, (exchange.layer, exchange.scope)))))
         thoughts = [said for seen in exchange.views if (said := thought(seen.thoughts).strip())]
+        thoughts += [exchange.why] if exchange.why and exchange.answer is None else []
         self._thoughts.setText("<br>".join(html.escape(said) for said in thoughts))
         running = exchange.status is Status.RUNNING
         self._fold.setVisible(bool(thoughts))
@@ -152,7 +154,7 @@ class Card(QFrame):
         exchange = self.exchange
         if exchange.message:
             return f"<b>{html.escape(exchange.message)}</b><br>{html.escape(exchange.hint)}"
-        said = [ending(exchange), exchange.why if exchange.answer is None else ""]
+        said = [ending(exchange)]
         if exchange.confidence is not None:
             said.append(tr("confidence {value} (not calibrated)").format(value=f"{exchange.confidence:.2f}"))
         if exchange.status is Status.DONE:

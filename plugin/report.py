@@ -133,7 +133,7 @@ def answered(exchange: Exchange) -> str:
         return exchange.answer
     if exchange.status is Status.FAILED:
         return tr("Failed: {reason}").format(reason=" ".join(filter(None, (exchange.message, exchange.hint))))
-    return " ".join(filter(None, (ending(exchange), exchange.why))) or tr("There is no answer.")
+    return ending(exchange) or tr("There is no answer.")
 
 
 def note(exchange: Exchange) -> str:

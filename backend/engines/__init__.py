@@ -15,10 +15,15 @@ from ...core.dialect import Talk
 from ...core.profile import Profile
 
 OnText = Callable[[int, str], None]  # which of the talks, and the text that has come since
+OnTry = Callable[[int, int, str], None]  # a try was lost: the number of the next one, of how many, and what went wrong
 
 
 def silent(talk: int, delta: str) -> None:
     """For whoever does not want to follow the text."""
+
+
+def patient(number: int, tries: int, why: str) -> None:
+    """For whoever does not want to know of lost tries."""
 
 
 def never() -> bool:
@@ -59,6 +64,7 @@ class Engine(Protocol):
         *,
         limit: int = 512,
         on_text: OnText = silent,
+        on_try: OnTry = patient,
         cancelled: Callable[[], bool] = never,
         together: int | None = None,
     ) -> list[Reply]:

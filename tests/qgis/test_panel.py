@@ -88,6 +88,18 @@ def test_the_transcript_shows_question_reasoning_pictures_answer_time_and_model(
     assert " s" in labels(card, "zoomearth_exchange_note")[0]
 
 
+def test_a_reply_without_sense_is_said_in_plain_words_and_the_reason_is_folded_away(panel, demo_scene):
+    panel.script('<think>Hm.</think>[{"bbox_2d": [144], "label": "pier"}]')
+    panel.add(demo_scene)
+    exchange = panel.asked()
+    card = panel.dock.transcript.card(exchange.id)
+    note, reason = (labels(card, f"zoomearth_exchange_{part}")[0] for part in ("note", "reasoning"))
+    assert note.startswith("The model&#x27;s reply made no sense. Ask in other words. ·")
+    assert "144" not in note
+    assert "a box has four finite numbers, not [144]" in reason
+    assert not card.findChild(QLabel, "zoomearth_exchange_reasoning").isVisible()
+
+
 def test_boxes_are_on_the_canvas_while_the_model_still_looks(panel, demo_scene):
     panel.script(BOX, SLOW, pace=0.01)
     layer = panel.add(demo_scene)
