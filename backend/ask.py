@@ -23,6 +23,7 @@ from .answer import Answered, Event, Question, Saw, Tried, answer, ending, repor
 from .engines import Engine, open_engine
 from .scene import Scene
 
+
 def ask(options: argparse.Namespace, settings: Settings) -> int:
     """Answers every question over one scene with one engine. Returns 0, 1 where a question got no answer, 130 where interrupted."""
     files = outputs.Outputs(rois=options.rois, figure=options.figure, views=options.views)

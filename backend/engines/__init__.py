@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import Callable, Protocol, Sequence
 
+from ...core.address import shown
 from ...core.config import KEY_VARIABLE, Settings
 from ...core.dialect import Talk
 from ...core.profile import Profile
@@ -85,7 +86,7 @@ def open_engine(settings: Settings, key: str | None = None) -> Engine:
     if settings.remote:
         from .remote import RemoteEngine
 
-        served = replace(profile, name=settings.remote_model or settings.remote)
+        served = replace(profile, name=settings.remote_model or shown(settings.remote))
         return RemoteEngine(settings.remote, settings.remote_model, profile=served, key=key or os.environ.get(KEY_VARIABLE))
     folder = models.find(settings.asked_as)
     from .local import LocalEngine
