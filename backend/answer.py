@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Callable, Generator, Iterable, Iterator, Sequence, Union
 
 from ..core import errors
-from ..core.dialect import Talk
+from ..core.dialect import Talk, encodable
 from ..core.geometry import Box
 from ..core.look import Action, Answer, Cancelled, Observation, Outcome, Policy, Shown, Stopped, Zoom, look
 from .engines import Engine, Reply, never
@@ -76,6 +76,9 @@ class Question:
     policy: Policy | None = None
     given: tuple[Zoom, str] | None = None
     blind: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", encodable(self.text))  # it is written into files too
 
 
 @dataclass

@@ -68,9 +68,10 @@ def _ask_all(
     done: list[Answered] = []
     failure: Exception | None = None
     for text in options.questions:
-        screen.asked(text, scene)
+        question = Question(scene, text, region, policy)
+        screen.asked(question.text, scene)
         try:
-            answered = answer(engine, Question(scene, text, region, policy), screen.event, interrupted)
+            answered = answer(engine, question, screen.event, interrupted)
         except (SceneError, ModelError, EngineError) as error:
             failure = error  # what has been answered before is still written
             break

@@ -33,7 +33,8 @@ PATIENCE = 60.0  # seconds: a server that asks to be left alone for longer gets 
 AFTER = 5.0  # seconds for what may come after the reason of the end: the count of tokens
 NOT_API = "Give the address of the server's API: it often ends in /v1."
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole addresses, and a query may hold a key
+for each in ("httpx", "httpcore"):  # they log whole addresses, and a query may hold a key
+    logging.getLogger(each).setLevel(logging.WARNING)
 
 
 class _Elsewhere(Exception):
@@ -117,8 +118,8 @@ class RemoteEngine:
         try:
             opened = httpx.AsyncClient(**self._options)
         except (ImportError, ValueError) as error:
-            hint = "Mend or unset HTTP_PROXY, HTTPS_PROXY and ALL_PROXY."
-            raise self._error(f"The proxy that is set on this machine can't be used: {str(error).rstrip(".")}.", hint) from error
+            reason, hint = str(error).rstrip("."), "Mend or unset HTTP_PROXY, HTTPS_PROXY and ALL_PROXY."
+            raise self._error(f"The proxy that is set on this machine can't be used: {reason}.", hint) from error
         async with opened as client:
 
             async def one(index: int, talk: Talk) -> Reply:
