@@ -110,8 +110,8 @@ def test_neither_markup_nor_the_rest_of_a_box_is_an_answer(name, reply, answer):
     assert action == Answer(answer) if answer else isinstance(action, Unreadable)
 
 
-PLAIN = ["(B)", "3-4", "C++", "{unknown}", "a [red] car", "5 < 6", "x<y", "x<y and y>z", "I <3 it", "no. 7", ".5 km", "50 %", "船", "~3", "#4", '"STOP"',
-         "[red]", "see [1]", "-3", "A/B", "1,200", "at 12:30", "(3, 4) and more", "a | b", 'a sign: "Pier 4"']  # fmt: skip
+PLAIN = ["(B)", "3-4", "C++", "{unknown}", "a [red] car", "5 < 6", "x<y", "x<y and y>z", "I <3 it", "no. 7", ".5 km", "50 %", "船", "~3",
+         "#4", '"STOP"', "[red]", "see [1]", "-3", "A/B", "1,200", "at 12:30", "(3, 4) and more", "a | b", 'a sign: "Pier 4"']  # fmt: skip
 
 
 @pytest.mark.parametrize("name", DIALECTS)
@@ -124,50 +124,18 @@ def test_plain_words_are_answers_whatever_signs_they_hold(name, text):
 
 
 MARKS = re.compile(r"</?think|</?answer|</?tool_call|<\||\|>|bbox|```|\[\s*\{|\[\s*\d+\s*,|<box>|\"label\"\s*:")
-pieces = st.lists(
-    st.one_of(
-        st.sampled_from(
-            [
-                "<think>",
-                "</think>",
-                "<answer>",
-                "</answer>",
-                "<|im_end|>",
-                "</s>",
-                "```json",
-                '[{"bbox_2d": [',
-                "12, 30",
-                ", 156, 3",
-                '"}]',
-                "]",
-                '"label": "',
-                "<tool_call>",
-                "<box>",
-                "red",
-                "3",
-                " ",
-                "\n",
-                "(1,2),(3,4)",
-                '{"answer": "',
-                "船",
-                "<",
-                "|>",
-                "[",
-                "}",
-                '"',
-            ]  # fmt: skip
-        ),
-        st.text(max_size=4),
-    ),
-    max_size=10,
-).map("".join)
+PIECES = ["<think>", "</think>", "<answer>", "</answer>", "<|im_end|>", "</s>", "```json", '[{"bbox_2d": [', "12, 30", ", 156, 3",
+          '"}]', "]", '"label": "', "<tool_call>", "<box>", "red", "3", " ", "\n", "(1,2),(3,4)", '{"answer": "', "船", "<", "|>",
+          "[", "}", '"']  # fmt: skip
+pieces = st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=10).map("".join)
+beginnings = st.sampled_from(["", "<answer>", "<think>", "<answer>\n", "["])
 
 
 @settings(max_examples=500, deadline=None)
 @given(
     reply=pieces,
     name=st.sampled_from(list(DIALECTS)),
-    begun=st.sampled_from(["", "<answer>", "<think>", "<answer>\n", "["]),
+    begun=beginnings,
     cut=st.booleans(),
 )
 def test_no_answer_and_no_label_ever_holds_markup(reply, name, begun, cut):
