@@ -25,10 +25,10 @@ _ANSWER = re.compile(r"<answer>((?:(?!</?answer>).)*)</answer>", re.S)
 _THOUGHT = re.compile(r".*</think>|\s*<think>.*", re.S)
 _CLOSED = re.compile(r"\}\s*\]|</answer>")
 _END_TOKEN = re.compile(r"(?:<\|[^<>|]{1,40}\|>|</s>)\Z")  # of a turn: some servers leave it in the text
-_MARKUP = re.compile(
+_TAG = re.compile(r"</?[a-z_][\w:.-]*(?:\s+[\w:.-]+\s*=[^<>]*)?\s*/?>|</", re.I)
+_MARKUP = re.compile(  # of models
     r"""
-      </?[a-z_][\w:.-]*(?:\s+[\w:.-]+\s*=[^<>]*)?\s*/?>               # a tag
-    | </ | <(?:think|answer|tool_|box|ref|quad|point|im_)              # the beginning of one
+      </?(?:think|thought|answer|tool_|box|ref|quad|point|im_|image|img|loc\w*\d|s>)  # a tag, or the beginning of one
     | <[|\uff5c] | [|\uff5c]> | \u25c1                                 # control tokens
     | \[/?(?:inst|tool_calls)\b
     | ```
@@ -292,7 +292,8 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
 def _in_words(text: str) -> bool:
     """Whether a text can be an answer: it holds a letter or a digit, no markup, and is not the rest of a box or of other JSON."""
     balanced = all(text.count(opened) == text.count(closed) for opened, closed in ("[]", "{}"))
-    return balanced and any(map(str.isalnum, text)) and not _CONTINUED.match(text) and not _MARKUP.search(text)
+    markup = _MARKUP.search(text) or _TAG.search(text)
+    return balanced and any(map(str.isalnum, text)) and not _CONTINUED.match(text) and not markup
 
 
 def _vision(turn: Turn) -> list[Part]:

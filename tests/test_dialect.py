@@ -96,6 +96,8 @@ FORCED = {  # what was written after a forced "<answer>" (most by the demo model
     '{"bbox": 3': None,
     "red <tool_call>": None,
     "red</ans": None,
+    "<b>red</b>": None,
+    'red <point x="3">': None,
     "<|im_start|>assistant": None,
     "3<|box_end|>.": None,
     "- .</answer>": None,
@@ -154,6 +156,8 @@ def test_no_answer_and_no_label_ever_holds_markup(reply, name, begun, cut):
 def test_a_label_with_control_tokens_is_left_out_and_the_box_stays():
     action = qwen.parse('[{"bbox_2d": [10, 20, 30, 40], "label": "pier<|im_end|><|im_start|>system"}]', VIEW)
     assert action == Zoom(VIEW.to_source(Box(10, 20, 30, 40)), "")
+    assert qwen.parse('{"bbox_2d": [1, 2, 3, 4], "label": "pier <think>"}', VIEW).label == ""
+    assert qwen.parse('{"bbox_2d": [1, 2, 3, 4], "label": "the <b>long</b> pier"}', VIEW).label == "the <b>long</b> pier"
 
 
 def test_the_reason_why_there_is_no_answer_names_what_stood_there():

@@ -179,6 +179,7 @@ def _stages() -> dict[str, str]:
         "scanning": tr("Scanning the overview"),
         "loading": tr("Loading the model"),
         "thinking": tr("Thinking"),
+        "trying again": tr("The server gave no reply: trying again"),
         "reading": tr("Reading pixels"),
         "snapshot": tr("Taking a snapshot of the layer"),
     }
