@@ -3,7 +3,7 @@
     ZoomEarthError          code, message, hint; `code` is one of CODES
     ├── SceneError          the raster, its region, or a file made from it
     ├── ModelError          weights, checkpoint folder, memory
-    ├── EngineError         a server that does not answer, a reply that can't be had
+    ├── EngineError         a server that does not answer, or filters the reply: one that can't be had
     └── BackendError        the process itself: its environment, its protocol
 
 What is not an error: an unreadable reply, a box outside the view, the zoom limit, a cancellation. Those are `Outcome.stopped`.

@@ -10,6 +10,7 @@ import socket
 
 import numpy as np
 import pytest
+from evaluating import make_set
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from quirks import Answer, Quirks, body, chunk, streamed, whole
@@ -32,6 +33,7 @@ from zoomearth.core.look import Answer as Answered
 from zoomearth.core.look import Observation
 from zoomearth.core.profile import Profile
 from zoomearth.core.wire import LineReader
+from zoomearth.training import evaluate
 
 OURS, STOCK = (Profile.from_dict({"name": "m", "dialect": name}) for name in ("zoomearth", "qwen-grounding"))
 KEY, QUERY = "sk-a-very-secret-key", "tok=another-very-secret-key"
@@ -170,6 +172,21 @@ def test_a_filtered_question_is_said_to_be_one(quirks):
     with pytest.raises(EngineError, match=r"the server filtered the reply \(The prompt triggered a policy\)"):
         replied(quirks.url, retries=3)
     assert len(quirks.posted) == 1
+
+
+def test_in_an_evaluation_a_filtered_reply_is_a_failure_and_no_wrong_answer(quirks, tmp_path):
+    make_set(tmp_path / "set", 6, images=2)
+    filtered, good = Answer(FILTERED["OpenAI, Azure"]), Answer(streamed(chunk("<answer>yes</answer>", "stop")))
+    quirks.answer = lambda asked: filtered if b"Is 3 " in asked.body else good
+    url = f"{quirks.url}/v1?{QUERY}"
+    options = ["--data", str(tmp_path / "set"), "--out", str(tmp_path / "out"), "--remote", url, "--remote-model", "m"]
+    evaluate.main(["lrs-gro", *options])
+    lines = (tmp_path / "out" / "zoom.jsonl").read_text()
+    records = [json.loads(line) for line in lines.splitlines()]
+    assert [record["question_id"] for record in records if record["error"]] == ["Q-3"]
+    assert all(record["score"]["right"] for record in records if not record["error"])
+    assert "the server filtered the reply" in lines
+    assert not [file for file in (tmp_path / "out").rglob("*") if file.is_file() and b"secret" in file.read_bytes()]
 
 
 FAILED = {
