@@ -20,7 +20,7 @@ from ..core.geometry import Box
 from ..core.look import Stopped
 from ..core.thoughts import Thoughts
 from . import outputs
-from .answer import Answered, Event, Question, Saw, answer, report
+from .answer import MEANINGLESS, Answered, Event, Question, Saw, answer, report
 from .engines import Engine, open_engine
 from .scene import Scene
 
@@ -175,11 +175,14 @@ class _Screen:
     def answered(self, answered: Answered, model: str) -> None:
         self.status.stop()
         outcome, confidence = answered.outcome, answered.confidence
-        text = "[yellow]no answer[/]" if outcome.answer is None else f"[bold green]{escape(outcome.answer)}[/]"
+        style = "dim yellow" if answered.meaningless else "bold green"
+        text = "[yellow]no answer[/]" if outcome.answer is None else f"[{style}]{escape(outcome.answer)}[/]"
         notes = [outcome.why or ENDINGS[outcome.stopped]] if outcome.stopped in ENDINGS else []
         notes += [f"confidence {confidence:.2f}, uncalibrated"] if confidence is not None else []
         notes += [f"{answered.seconds:.1f} s", model]
         self.console.print(f"\n{text}  [dim]{escape(' · '.join(notes))}[/]")
+        if answered.meaningless:
+            self.console.print(f"[bold yellow]{escape(MEANINGLESS)}[/]", soft_wrap=True)
         if outcome.zooms:
             self.console.print(_table(answered))
         self.status.start()
