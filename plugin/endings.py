@@ -1,0 +1,32 @@
+"""What is said of an exchange that has ended: why there is no answer, or why the answer is less than it seems."""
+
+from __future__ import annotations
+
+from .exchange import Exchange, Status
+from .i18n import tr
+
+
+def ending(exchange: Exchange) -> str:
+    """One sentence about how it ended; "" where it was simply answered, or has failed."""
+    sentences = {
+        "limit": tr("No zooms were left, so this is a best guess.") if exchange.answer is not None else tr("No zooms were left."),
+        "unreadable": tr("The model's reply could not be read."),
+        "endless": tr("The model's reply had no end."),
+        "bad_box": tr("The model asked for an impossible box."),
+    }
+    return tr("Cancelled.") if exchange.status is Status.CANCELLED else sentences.get(exchange.stopped, "")
+
+
+def reason(exchange: Exchange) -> str:
+    """Why there is no answer, and what to do about it where that is known; "" where there is an answer, or it is still awaited."""
+    if exchange.status is Status.RUNNING or exchange.answer is not None:
+        return ""
+    if exchange.status is Status.FAILED:
+        return f"{exchange.message} {exchange.hint}".strip()
+    sentence = ending(exchange) or tr("There is no answer.")
+    return f"{sentence.rstrip('.')}: {exchange.why}." if exchange.why else sentence
+
+
+def meaningless() -> str:
+    """The warning beside an answer of the demo model about something else than a generated scene."""
+    return tr("Meaningless: the demo model knows only generated scenes. Choose a real model in Settings > Options > ZoomEarth > Model.")
