@@ -88,7 +88,7 @@ def test_the_transcript_shows_question_reasoning_pictures_answer_time_and_model(
     assert " s" in labels(card, "zoomearth_exchange_note")[0]
 
 
-def test_a_meaningless_answer_says_so_in_place_of_a_confidence_and_how_to_get_a_real_model(panel, scene, demo_scene, tmp_path):
+def test_a_meaningless_answer_says_so_in_place_of_a_confidence_and_how_to_get_a_real_model(panel, scene, demo_scene):
     panel.load = {"engine": "scripted", "model": "zoomearth-demo", "replies": [BOX, ANSWER]}
     panel.add(demo_scene)
     known = panel.asked()
@@ -105,8 +105,6 @@ def test_a_meaningless_answer_says_so_in_place_of_a_confidence_and_how_to_get_a_
     assert unknown.outcome()["meaningless"] is True
     assert [row["meaningless"] for row in panel.keeper.rois(str(scene)).getFeatures()] == [True]
     assert [back.meaningless for back in panel.keeper.read()] == [False, True]
-    panel.dock.resize(420, 900)
-    panel.dock.transcript.card(unknown.id).grab().save(str(tmp_path / "card.png"))
 
 
 def test_boxes_are_on_the_canvas_while_the_model_still_looks(panel, demo_scene):
