@@ -331,13 +331,14 @@ def test_an_expression_that_can_not_be_evaluated_is_said_and_not_asked(layer, sc
 
 
 def test_a_selection_is_asked_about_alone(layer, script):
-    script(ANSWER)
+    script(BOX, ANSWER)
     shapes = [QgsGeometry.fromRect(map_box(layer, side, 0, side + 300, 300)) for side in (0, 400, 800)]
     places = polygons("EPSG:32633", *shapes, name=["a", "b", "c"])
     places.selectByExpression("name = 'b'")
     source = QgsProcessingFeatureSourceDefinition(places.id(), True)
-    run = Run("askbyfeature", INPUT=layer, POLYGONS=source, QUESTION="How many?", OUTPUT="memory:")
+    run = Run("askbyfeature", INPUT=layer, POLYGONS=source, QUESTION="How many?", OUTPUT="memory:", ROIS="memory:")
     assert [row["name"] for row in run.rows()] == ["b"]
+    assert [roi["feature"] for roi in run.rows("ROIS")] == ["b"]
 
 
 @pytest.mark.demo_model
