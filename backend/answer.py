@@ -27,6 +27,7 @@ ENDINGS = {
     Stopped.CANCELLED: "cancelled",
 }
 REPLY_LIMIT = 1024  # new tokens a reply, unless the caller says otherwise
+MEANINGLESS = "Meaningless: the demo model knows only generated scenes. `zoomearth models` shows real models."
 IN_HAND = 3  # questions under way for each reply of a batch: replies differ in length, and a full batch costs little more than half a one
 
 
@@ -85,7 +86,9 @@ class Question:
 class Answered:
     """What came of a question: the outcome, or the error that ended it; the pictures shown, one for each of `outcome.views`.
 
-    confidence: geometric mean probability of the answer's tokens, uncalibrated; None where the engine gives no probabilities.
+    meaningless: a model that knows only generated scenes was asked about something else, so that its answer says nothing.
+    confidence: geometric mean probability of the answer's tokens, uncalibrated; None where the engine gives no probabilities, and
+    where the answer is meaningless.
     talk: the conversation, or the last of them where a huge scene began several.
     """
 
@@ -94,6 +97,7 @@ class Answered:
     talk: Talk
     pictures: list[Image] = field(default_factory=list)
     replies: list[Reply] = field(default_factory=list)
+    meaningless: bool = False
     confidence: float | None = None
     seconds: float = 0.0
     bytes_read: int = 0
@@ -184,7 +188,8 @@ class _Run:
         self.talk = Talk(engine.profile.dialect, question.blind)
         self.on_event = on_event
         self.over = False
-        self.result = Answered(question, Outcome(None), self.talk)
+        meaningless = engine.profile.generated_only and not self.scene.generated
+        self.result = Answered(question, Outcome(None), self.talk, meaningless=meaningless)
         self.started, self.read_before = time.perf_counter(), self.scene.bytes_read
         self.flow: Generator[Observation, Action, Outcome] = look(self.scene.size, question.text, policy, question.region)
         try:
@@ -202,7 +207,7 @@ class _Run:
         self.result.replies.append(reply)
         forced = self.talk.forced
         action: Action = Cancelled() if reply.cancelled else self.talk.act(reply.text, reply.cut)
-        if isinstance(action, Answer):
+        if isinstance(action, Answer) and not self.result.meaningless:
             self.result.confidence = _confidence(reply, forced, self.talk.dialect.answer_span(forced + reply.text, reply.cut))
         self._send(action)
 
@@ -262,6 +267,7 @@ def report(answered: Answered, model: str) -> dict[str, Any]:
         "question": answered.question.text,
         "answer": outcome.answer,
         "confidence": None if answered.confidence is None else round(answered.confidence, 4),
+        "meaningless": answered.meaningless,
         "stopped": outcome.stopped.value,
         "why": outcome.why,
         "model": model,

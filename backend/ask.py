@@ -19,7 +19,7 @@ from ..core.errors import Cancelled, EngineError, ModelError, SceneError
 from ..core.geometry import Box
 from ..core.thoughts import Thoughts
 from . import outputs
-from .answer import Answered, Event, Question, Saw, Tried, answer, ending, report
+from .answer import MEANINGLESS, Answered, Event, Question, Saw, Tried, answer, ending, report
 from .engines import Engine, open_engine
 from .scene import Scene
 
@@ -169,11 +169,14 @@ class _Screen:
     def answered(self, answered: Answered, model: str) -> None:
         self.status.stop()
         outcome, confidence = answered.outcome, answered.confidence
-        text = "[yellow]no answer[/]" if outcome.answer is None else f"[bold green]{escape(outcome.answer)}[/]"
+        style = "dim yellow" if answered.meaningless else "bold green"
+        text = "[yellow]no answer[/]" if outcome.answer is None else f"[{style}]{escape(outcome.answer)}[/]"
         notes = [words] if (words := ending(outcome)) else []
         notes += [f"confidence {confidence:.2f}, uncalibrated"] if confidence is not None else []
         notes += [f"{answered.seconds:.1f} s", model]
         self.console.print(f"\n{text}  [dim]{escape(' · '.join(notes))}[/]")
+        if answered.meaningless:
+            self.console.print(f"[bold yellow]{escape(MEANINGLESS)}[/]", soft_wrap=True)
         if outcome.zooms:
             self.console.print(_table(answered))
         self.status.start()

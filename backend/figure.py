@@ -9,11 +9,12 @@ from typing import Any, Sequence
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from .answer import Answered, ending
+from .answer import MEANINGLESS, Answered, ending
 
 # Okabe and Ito's colours, in an order that stays apart on vegetation, water and soil, whoever looks at them
 COLORS = ("#E69F00", "#56B4E9", "#CC79A7", "#F0E442", "#009E73", "#D55E00")
 SIDE = 3.2  # inches a picture
+TRUSTED, DOUBTED = "#0B5394", "#B3541E"  # an answer's colour, and that of one which is meaningless
 PLAIN: dict[str, Any] = {"parse_math": False}  # a dollar sign is one
 
 
@@ -25,7 +26,10 @@ def draw(done: Sequence[Answered], model: str) -> Figure:
         scene, outcome = answered.question.scene, answered.outcome
         band.suptitle(_wrapped(answered.question.text, columns), x=0.02, ha="left", fontsize=11, fontweight="bold", **PLAIN)
         answer = "no answer: " + ending(outcome) if outcome.answer is None else outcome.answer
-        band.supxlabel(_wrapped(answer, columns), x=0.02, ha="left", fontsize=12, fontweight="bold", color="#0B5394", **PLAIN)
+        below, color = _wrapped(answer, columns), TRUSTED
+        if answered.meaningless:
+            below, color = f"{below}\n{_wrapped(MEANINGLESS, columns)}", DOUBTED
+        band.supxlabel(below, x=0.02, ha="left", fontsize=12, fontweight="bold", color=color, **PLAIN)
         frames = band.subplots(1, max(columns, 2), squeeze=False)[0]
         for step, frame in enumerate(frames):
             frame.set_axis_off()

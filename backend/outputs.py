@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any, Callable, Sequence
 
 from ..core.errors import SceneError
-from ..core.files import DRIVERS, beside, shapefile_text
+from ..core.files import DRIVERS, SHAPEFILE_NAME, beside, shapefile_text
 from ..core.geometry import PIXELS, Box, Grid
 from .answer import Answered
 
-FIELDS = ("question", "answer", "step", "label", "model", "time")  # all within a Shapefile's ten characters
+FIELDS = ("question", "answer", "meaningless", "step", "label", "model", "time")
 
 
 @dataclass(frozen=True)
@@ -96,13 +96,15 @@ def write_rois(path: Path, done: Sequence[Answered], model: str) -> Path:
         grid = answered.question.scene.grid
         crs = grid.crs if grid else ""
         for shown in answered.outcome.zooms:
-            row = {"question": answered.question.text, "answer": answered.outcome.answer or "", "step": shown.step}
-            rows.append({**row, "label": shown.label, "model": model, "time": now})
+            row = {"question": answered.question.text, "answer": answered.outcome.answer or "", "meaningless": answered.meaningless}
+            rows.append({**row, "step": shown.step, "label": shown.label, "model": model, "time": now})
             polygons.append(shapely.to_wkb(shapely.Polygon(polygon(shown.roi or shown.view.window, grid))))
-    shorten = shapefile_text if driver == "ESRI Shapefile" else str
+    shapefile = driver == "ESRI Shapefile"
+    shorten = shapefile_text if shapefile else str
+    dtypes: dict[str, Any] = {"step": np.int32, "meaningless": np.bool_}
     columns = [
-        np.array([row[name] for row in rows], dtype=np.int32)
-        if name == "step"
+        np.array([row[name] for row in rows], dtype=dtypes[name])
+        if name in dtypes
         else np.array([shorten(row[name]) for row in rows], dtype=object)
         for name in FIELDS
     ]
@@ -119,7 +121,7 @@ def write_rois(path: Path, done: Sequence[Answered], model: str) -> Path:
                 new,
                 geometry=np.array(polygons, dtype=object),
                 field_data=columns,
-                fields=list(FIELDS),
+                fields=[name[:SHAPEFILE_NAME] if shapefile else name for name in FIELDS],
                 geometry_type="Polygon",
                 crs=crs or None,
                 driver=driver,

@@ -44,7 +44,7 @@ class Scene:
     """A raster as a context manager, opened and used on one thread.
 
     Every method raises SceneError, or Cancelled where `cancelled()` said so. `bytes_read` counts decoded bytes of
-    pixels asked from GDAL so far.
+    pixels asked from GDAL so far. `generated`: ZoomEarth has drawn it, as its metadata say.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class Scene:
     ) -> None:
         facts = raster.facts
         self.path, self.size, self.crs, self.files = path, facts.size, facts.crs, facts.files
+        self.generated = facts.generated
         self.grid = Grid(facts.affine, facts.wkt) if facts.affine else None
         self.bytes_read = 0
         self._raster, self._on_progress, self._cancelled = raster, on_progress, cancelled

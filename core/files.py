@@ -10,6 +10,7 @@ from typing import Iterator
 
 DRIVERS = {".gpkg": "GPKG", ".shp": "ESRI Shapefile", ".geojson": "GeoJSON"}  # GDAL's, by suffix: the formats that boxes are written in
 SHAPEFILE_PARTS = (".shx", ".dbf", ".prj", ".cpg", ".qix", ".sbn", ".sbx", ".qpj")
+SHAPEFILE_NAME = 10  # letters of a Shapefile's field names
 SHAPEFILE_TEXT = 254  # bytes a Shapefile's text field holds; the driver would cut silently, in the middle of a character
 
 

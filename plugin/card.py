@@ -11,6 +11,7 @@ from qgis.PyQt.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizeP
 
 from ..core.thoughts import thought
 from .canvas import CASING, color_of
+from .endings import ending, meaningless
 from .exchange import Exchange, Seen, Status
 from .i18n import tr
 from .widgets import named
@@ -18,18 +19,9 @@ from .widgets import named
 THUMB = 104  # pixels of a thumbnail's longer side, before the screen's own scaling
 CAPTION = 144  # pixels of the text below it, at the most: a long label would push the other thumbnails out
 COLUMNS = 2
-
-
-def ending(exchange: Exchange) -> str:
-    """Why there is no answer, or why it is less than it seems; "" where there is nothing to say."""
-    guess, asked = tr("No zooms were left, so this is a best guess."), tr("No zooms were left, and the model asked for another one.")
-    said = {
-        "limit": asked if exchange.answer is None else guess,
-        "unreadable": tr("The model's reply made no sense. Ask in other words."),
-        "endless": tr("The model's reply had no end."),
-        "bad_box": tr("The model asked for an impossible box."),
-    }
-    return tr("Cancelled.") if exchange.status is Status.CANCELLED else said.get(exchange.stopped, "")
+TRUSTED = "QLabel { border: 0; border-left: 3px solid palette(highlight); padding: 2px 8px; }"  # an answer
+DOUBTED = "QLabel { border: 0; border-left: 3px solid #b3541e; padding: 2px 8px; font-weight: normal; }"  # one that is meaningless
+WARNING = "QLabel { border: 1px solid #b3541e; border-radius: 3px; padding: 4px 8px; background: #fdf5f0; color: #8a3d12; }"
 
 
 class Card(QFrame):
@@ -60,7 +52,9 @@ class Card(QFrame):
         font = self._answer.font()
         font.setPointSizeF(font.pointSizeF() * 1.25)
         self._answer.setFont(font)
-        self._answer.setStyleSheet("QLabel { border: 0; border-left: 3px solid palette(highlight); padding: 2px 8px; }")
+        self._meaningless = _label("zoomearth_exchange_meaningless", small=True)
+        self._meaningless.setStyleSheet(WARNING)
+        self._meaningless.setText(html.escape(meaningless()))
         self._note = _label("zoomearth_exchange_note", small=True)
         self._log = _label("zoomearth_exchange_log", small=True)
         self._log.setVisible(False)
@@ -92,7 +86,9 @@ class Card(QFrame):
         self._delete.setEnabled(not running)
         self._answer.setVisible(exchange.answer is not None)
         self._answer.setText(html.escape(exchange.answer or ""))
-        self._answer.setAccessibleName(tr("Answer: {answer}").format(answer=exchange.answer or ""))
+        self._answer.setStyleSheet(DOUBTED if exchange.meaningless else TRUSTED)
+        self._answer.setAccessibleName(_spoken(exchange))
+        self._meaningless.setVisible(exchange.meaningless)
         self._note.setText(self._notes())
         self._note.setVisible(not running)
         self._log.setText("<br>".join(html.escape(line) for line in exchange.log))
@@ -120,7 +116,7 @@ class Card(QFrame):
         box.addWidget(self._fold)
         box.addWidget(self._thoughts)
         box.addLayout(self._thumbs)
-        for widget in (self._answer, self._note, self._log):
+        for widget in (self._answer, self._meaningless, self._note, self._log):
             box.addWidget(widget)
         box.addWidget(self._restart, 0, Qt.AlignmentFlag.AlignLeft)
 
@@ -160,6 +156,12 @@ class Card(QFrame):
         if exchange.status is Status.DONE:
             said.append(tr("{seconds} s").format(seconds=f"{exchange.seconds:.1f}"))
         return html.escape(" · ".join(filter(None, [*said, exchange.model])))
+
+
+def _spoken(exchange: Exchange) -> str:
+    """The answer, as a screen reader names it."""
+    spoken = tr("Answer: {answer}").format(answer=exchange.answer or "")
+    return f"{spoken} {meaningless()}" if exchange.meaningless else spoken
 
 
 def _label(name: str, bold: bool = False, small: bool = False) -> QLabel:

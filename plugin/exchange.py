@@ -55,7 +55,10 @@ class Seen:
 
 @dataclass
 class Exchange:
-    """source and layer: the raster layer's source and name; crs: its CRS as WKT; scope: in words, what part of it was asked about."""
+    """source and layer: the raster layer's source and name; crs: its CRS as WKT; scope: in words, what part of it was asked about.
+
+    meaningless: the demo model was asked about something else than a generated scene; there is no confidence then.
+    """
 
     question: str
     source: str = ""
@@ -71,6 +74,7 @@ class Exchange:
     model: str = ""
     seconds: float = 0.0
     confidence: Optional[float] = None
+    meaningless: bool = False
     message: str = ""
     hint: str = ""
     log: list[str] = field(default_factory=list)
@@ -94,7 +98,7 @@ class Exchange:
         elif name == "done":
             result = event["result"]
             self.status = Status.DONE
-            for key in ("answer", "stopped", "why", "model", "seconds", "confidence"):
+            for key in ("answer", "stopped", "why", "model", "seconds", "confidence", "meaningless"):
                 setattr(self, key, result[key])
         elif name == "failed":
             self.status, self.message, self.hint = Status.FAILED, event["message"], event["hint"]
@@ -104,9 +108,9 @@ class Exchange:
 
     def outcome(self) -> dict[str, Any]:
         """What came of it, JSON-able and without pictures, under the names of `zoomearth ask --json`."""
-        names = ("id", "question", "answer", "confidence", "stopped", "why", "model", "seconds", "source", "layer", "message", "hint")
+        names = ("id", "question", "answer", "confidence", "meaningless", "stopped", "why", "model", "seconds", "source", "layer")
         zooms = [{key: value for key, value in asdict(seen).items() if key not in ("picture", "thoughts")} for seen in self.zooms]
-        return {"status": self.status.value, **{name: getattr(self, name) for name in names}, "zooms": zooms}
+        return {"status": self.status.value, **{name: getattr(self, name) for name in (*names, "message", "hint")}, "zooms": zooms}
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; the pictures are base64."""

@@ -26,12 +26,12 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QVariant
 
 from ..core.errors import SceneError
-from ..core.files import DRIVERS, SHAPEFILE_TEXT, beside, shapefile_text
+from ..core.files import DRIVERS, SHAPEFILE_NAME, SHAPEFILE_TEXT, beside, shapefile_text
 from .exchange import Exchange, Seen
 from .i18n import tr
 from .store import ROI_FIELDS, roi_geometry, roi_values
 
-FIELDS = {name: kind for name, kind in ROI_FIELDS.items() if name != "exchange"}  # all within a Shapefile's ten ASCII characters
+FIELDS = {name: kind for name, kind in ROI_FIELDS.items() if name != "exchange"}  # in ASCII
 WGS84 = "EPSG:4326"
 
 Row = tuple[Exchange, Seen]
@@ -95,7 +95,8 @@ def boxes(chosen: Sequence[Row], crs: QgsCoordinateReferenceSystem, shapefile: b
     layer.setCrs(crs)
     fields = QgsFields()
     for name, kind in FIELDS.items():
-        fields.append(QgsField(name, kind, len=SHAPEFILE_TEXT if shapefile and kind == QVariant.String else 0))
+        short = name[:SHAPEFILE_NAME] if shapefile else name
+        fields.append(QgsField(short, kind, len=SHAPEFILE_TEXT if shapefile and kind == QVariant.String else 0))
     layer.dataProvider().addAttributes(fields.toList())
     layer.updateFields()
     features = []

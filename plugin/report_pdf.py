@@ -44,7 +44,7 @@ MAP = 118.0  # mm wide, and at the most as high
 SMALL = 45.0  # mm; no picture is made smaller to stay on its page
 ARROW = ":/images/north_arrows/layout_default_north_arrow.svg"  # QGIS's own
 INK, SOFT = QColor("#1d2733"), QColor("#5c6b7a")
-SAID, UNSAID = (QColor("#f2f6fa"), QColor("#0b4f8a")), (QColor("#fdf5f0"), QColor("#8a3d12"))  # ground and text of an answer, and of none
+SAID, UNSAID = (QColor("#f2f6fa"), QColor("#0b4f8a")), (QColor("#fdf5f0"), QColor("#8a3d12"))  # ground and text of an answer; of none
 POINT = 0.3528  # mm
 
 
@@ -96,17 +96,18 @@ class _Report:
     def _answer(self, exchange: Exchange) -> None:
         """Set apart: a tinted box with a bar at its left, as high as the text."""
         said, told = answered(exchange), note(exchange)
-        ground, color = UNSAID if exchange.answer is None else SAID
+        ground, color = UNSAID if exchange.answer is None or exchange.meaningless else SAID
+        size = 9.5 if exchange.meaningless else 8
         inner = WIDTH - 12
-        high = _height(said, 13, inner, bold=True) + (_height(told, 8, inner) if told else 0) + 6
+        high = _height(said, 13, inner, bold=True) + (_height(told, size, inner, bold=exchange.meaningless) if told else 0) + 6
         self._room(high)
         self._block(LEFT, self.y, WIDTH, high, ground)
         self._block(LEFT, self.y, 1.6, high, color)
         end = self.y + high + GAP
         self.y += 3
-        self._text(said, 13, color, bold=True, x=LEFT + 6, width=inner)
+        self._text(said, 13, SOFT if exchange.meaningless else color, bold=True, x=LEFT + 6, width=inner)
         if told:
-            self._text(told, 8, SOFT, x=LEFT + 6, width=inner)
+            self._text(told, size, color if exchange.meaningless else SOFT, bold=exchange.meaningless, x=LEFT + 6, width=inner)
         self.y = end
 
     def _map(self, exchange: Exchange) -> None:

@@ -40,6 +40,7 @@ ROI_FIELDS = {
     "exchange": QVariant.String,
     "question": QVariant.String,
     "answer": QVariant.String,
+    "meaningless": QVariant.Bool,
     "step": QVariant.Int,
     "label": QVariant.String,
     "stopped": QVariant.String,
@@ -49,7 +50,15 @@ ROI_FIELDS = {
     "scale": QVariant.Double,
     "time": QVariant.String,
 }
-EXCHANGE_FIELDS = dict.fromkeys(("exchange", "time", "question", "answer", "source", "data"), QVariant.String)
+EXCHANGE_FIELDS = {
+    "exchange": QVariant.String,
+    "time": QVariant.String,
+    "question": QVariant.String,
+    "answer": QVariant.String,
+    "meaningless": QVariant.Bool,
+    "source": QVariant.String,
+    "data": QVariant.String,
+}
 
 
 def roi_values(exchange: Exchange, seen: Seen) -> dict[str, Any]:
@@ -58,6 +67,7 @@ def roi_values(exchange: Exchange, seen: Seen) -> dict[str, Any]:
         "exchange": exchange.id,
         "question": exchange.question,
         "answer": exchange.answer or "",
+        "meaningless": exchange.meaningless,
         "step": seen.step,
         "label": seen.label,
         "stopped": exchange.stopped,
@@ -114,12 +124,14 @@ class Store:
         """Keeps an exchange that has ended; its ROIs go into `rois`, a layer of `roi_layer` (None where it has no zoom)."""
         self.make_tables(exchange, rois=False)
         table = self._exchanges = self._exchanges or self._table(EXCHANGES)
+        self._complete(table, EXCHANGE_FIELDS)
         row = QgsFeature(table.fields())
         row["exchange"], row["time"], row["source"] = exchange.id, exchange.time, exchange.source
-        row["question"], row["answer"] = exchange.question, exchange.answer or ""
+        row["question"], row["answer"], row["meaningless"] = exchange.question, exchange.answer or "", exchange.meaningless
         row["data"] = json.dumps(exchange.to_dict())
         self._add(table, [row])
         if rois:
+            self._complete(rois, ROI_FIELDS)
             features = []
             for seen in exchange.zooms:
                 feature = QgsFeature(rois.fields())
@@ -192,6 +204,14 @@ class Store:
             raise self._unwritable(self.path, writer.errorMessage())
         del writer  # which closes the file
         self._known.add(name)
+
+    def _complete(self, layer: QgsVectorLayer, kinds: dict[str, Any]) -> None:
+        """Gives a table that an older version made the columns it lacks."""
+        missing = [QgsField(name, kind) for name, kind in kinds.items() if layer.fields().indexFromName(name) < 0]
+        if missing:
+            if not layer.dataProvider().addAttributes(missing):
+                raise self._unwritable(self.path, "; ".join(layer.dataProvider().errors()))
+            layer.updateFields()
 
     def _add(self, layer: QgsVectorLayer, features: list[QgsFeature]) -> None:
         done, _ = layer.dataProvider().addFeatures(features)

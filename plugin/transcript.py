@@ -8,6 +8,7 @@ from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from .card import Card
+from .endings import meaningless
 from .exchange import Exchange
 from .i18n import tr
 from .later import later
@@ -92,7 +93,7 @@ class Transcript(QScrollArea):
 
     def text(self) -> str:
         """All that is shown, as plain text."""
-        return "\n".join(f"{card.exchange.question}\n{card.exchange.answer or card.exchange.message}" for card in self.cards)
+        return "\n".join(_text(card.exchange) for card in self.cards)
 
     def _show_earlier(self) -> None:
         page, self._earlier = self._earlier[-PAGE:], self._earlier[:-PAGE]
@@ -123,6 +124,11 @@ class Transcript(QScrollArea):
         """What is new is brought into view; whoever reads further up is left there."""
         if self._at_end:
             self.verticalScrollBar().setValue(high)
+
+
+def _text(exchange: Exchange) -> str:
+    lines = [exchange.question, exchange.answer or exchange.message]
+    return "\n".join([*lines, meaningless()] if exchange.meaningless else lines)
 
 
 class _Column(QWidget):

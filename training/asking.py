@@ -156,6 +156,7 @@ class Asker:
                 for shown in outcome.views
             ]
         record.stopped, record.why, record.confidence = outcome.stopped.value, outcome.why, answered.confidence
+        record.meaningless = answered.meaningless
         record.score = {"right": score.right, "why": score.why}
         record.seconds, record.together = round(answered.seconds, 4), together
         record.tokens_in = sum(reply.tokens_in for reply in answered.replies)

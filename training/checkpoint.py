@@ -72,7 +72,9 @@ def profile_of(name: str, folder: Path, policy: dict[str, Any], prompt_file: str
     """
     own = Profile.of_folder(folder) if (folder / FILE).is_file() else None
     if own is None or dialect not in ("", own.dialect.name):
-        own = Profile.from_dict({"name": Path(name).name.lower(), "dialect": dialect or "zoomearth", "policy": PAPER})
+        generated_only = own is not None and own.generated_only
+        about = {"name": Path(name).name.lower(), "dialect": dialect or "zoomearth", "policy": PAPER, "generated_only": generated_only}
+        own = Profile.from_dict(about)
     try:
         if prompt_file:
             own = with_prompt(own, Path(prompt_file).expanduser().read_text(encoding="utf-8"))

@@ -20,7 +20,7 @@ from ..backend.scene import Scene
 from ..core.config import Settings
 from .pretrain import HELD_OUT
 from .scenes import make_scene
-from .scenes_file import write_geotiff
+from .scenes_file import drawn
 
 LEVELS = ("global", "region", "object")
 
@@ -64,11 +64,9 @@ def main() -> None:
 def scene_file(folder: Path, seed: int, size: int, console: Console) -> Path:
     """The GeoTIFF of a seed, written unless it is there; its truth lies beside it as JSON."""
     path = folder / f"scene-{seed}-{size}.tif"
-    if not (path.exists() and path.with_suffix(".json").exists()):
-        with Progress(console=console, transient=True) as progress:
-            task = progress.add_task(f"drawing a scene of {size} x {size} px")
-            write_geotiff(make_scene(HELD_OUT + seed), path, size, lambda done, total: progress.update(task, completed=done, total=total))
-    return path
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task(f"drawing a scene of {size} x {size} px")
+        return drawn(make_scene(HELD_OUT + seed), path, size, lambda done, total: progress.update(task, completed=done, total=total))
 
 
 def truth(path: Path) -> list[dict[str, str]]:

@@ -26,6 +26,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ..backend import models
+from ..backend.answer import MEANINGLESS
 from ..backend.app import Parser, add_settings, say, settings_of
 from ..backend.engines import Engine, open_engine
 from ..backend.scene import Scene
@@ -221,6 +222,8 @@ def _show(benchmark: Benchmark, runs: dict[str, list[Record]], as_json: bool) ->
         print(json.dumps(found if len(found) > 1 else next(iter(found.values())), ensure_ascii=False))
         return 0
     console = _screen()
+    if any(record.meaningless for records in runs.values() for record in records):
+        console.print(f"[bold yellow]{MEANINGLESS}[/]", soft_wrap=True)
     for mode, records in runs.items():
         if len(runs) > 1:
             tables.show_failures(records, console)

@@ -18,7 +18,8 @@ RESAMPLES = 2000
 
 
 def summary(benchmark: Benchmark, records: Sequence[Record]) -> dict[str, Any]:
-    """What `--json` prints. Accuracies are shares, 0..1; `errors` and `averages` are there only where a run or a set has them.
+    """What `--json` prints. Accuracies are shares, 0..1; `errors`, `meaningless` (how many answers are) and `averages` are there
+    only where a run or a set has them.
 
     stage1 counts what was said before any zoom, stage2 what was said last; a missing answer is wrong, a record with `error` in neither.
     """
@@ -30,6 +31,8 @@ def summary(benchmark: Benchmark, records: Sequence[Record]) -> dict[str, Any]:
     found["apo_iou"] = apo_iou(scored)
     if averages := benchmark.averages([last for _, last in marks]):
         found["averages"] = averages
+    if meaningless := sum(record.meaningless for record in scored):
+        found["meaningless"] = meaningless
     if len(scored) < len(records):
         found["errors"] = len(records) - len(scored)
     return found

@@ -24,7 +24,8 @@ class Record:
     As published: question_id, ground_truth, answer1 (said before any zoom), answer2 (after it; None: there was none), bbox_ref (the label's
     box, longest side of the image = 1024), bbox (the model's boxes, longest side = 512), type, category.
     Ours: size of the image in pixels; place among the rows; the model's replies, and messages with the roles; views with their windows in
-    source pixels; score {right, why} or None; times in seconds; together, the questions that shared them; error {code, message, hint}.
+    source pixels; meaningless: the demo model was asked about something else than a generated scene; score {right, why} or None; times in
+    seconds; together, the questions that shared them; error {code, message, hint}.
     spec: what the run was, alike in all records of a file.
     """
 
@@ -48,6 +49,7 @@ class Record:
     stopped: str = ""
     why: str = ""
     confidence: float | None = None
+    meaningless: bool = False
     score: dict[str, Any] | None = None
     seconds: float | None = None
     together: int = 1

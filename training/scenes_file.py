@@ -19,6 +19,7 @@ from rasterio.enums import Resampling
 from rasterio.transform import from_origin
 from rasterio.windows import Window as PixelWindow
 
+from ..backend.rasters import GENERATED
 from .questions import LEVELS, Question, ask
 from .scenes import SITES, Scene, make_scene
 from .scenes_draw import render
@@ -30,7 +31,7 @@ CRS = "EPSG:32633"
 
 
 def write_geotiff(scene: Scene, path: Path, size: int = 8192, progress: Callable[[int, int], None] | None = None) -> None:
-    """Write the scene as a size x size GeoTIFF at `path`, and its truth as JSON under the same name.
+    """Write the scene as a size x size GeoTIFF at `path`, marked as generated, and its truth as JSON under the same name.
 
     progress is called with blocks done and blocks in all; overviews count as a third of them. Nothing half-written bears the final name.
     """
@@ -55,6 +56,7 @@ def write_geotiff(scene: Scene, path: Path, size: int = 8192, progress: Callable
     blocks, extra = len(corners), len(corners) // 3
     beside = path.with_name(path.stem + ".part" + path.suffix)
     with rasterio.open(beside, "w", **profile) as raster:
+        raster.update_tags(**GENERATED)
         for done, (x, y) in enumerate(corners):
             w, h = min(BLOCK, size - x), min(BLOCK, size - y)
             pixels = render(scene, (x / size, y / size, (x + w) / size, (y + h) / size), (w, h), grain=3.0)
@@ -70,6 +72,24 @@ def write_geotiff(scene: Scene, path: Path, size: int = 8192, progress: Callable
     beside.replace(path)
     if progress:
         progress(blocks + extra, blocks + extra)
+
+
+def drawn(scene: Scene, path: Path, size: int, progress: Callable[[int, int], None] | None = None) -> Path:
+    """`write_geotiff` where `path` or its truth is not there yet; a scene that an older version drew is only marked as generated."""
+    if not (path.is_file() and path.with_suffix(".json").is_file()):
+        write_geotiff(scene, path, size, progress)
+        return path
+    with rasterio.open(path) as raster:
+        marked = GENERATED.items() <= raster.tags().items()
+    if not marked:
+        mark(path)
+    return path
+
+
+def mark(path: Path) -> None:
+    """Marks a GeoTIFF as a generated scene; its pixels stay as they are."""
+    with rasterio.open(path, "r+") as raster:
+        raster.update_tags(**GENERATED)
 
 
 def describe(scene: Scene, size: int) -> dict[str, Any]:

@@ -10,9 +10,11 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable
 
+from ..backend.scene import Scene
 from ..core.errors import ModelError, ZoomEarthError
 from .checkpoint import Start, go_on, load, lora
 from .data import Data
@@ -101,12 +103,15 @@ def configuration(kind: Any, options: argparse.Namespace, **entries: Any) -> Any
 def run(trainer_of: Callable[[list[Any], Any], Any], start: Start, data: Data, options: argparse.Namespace) -> Path:
     """Trains to the end, or on from where the run was stopped; returns the last checkpoint.
 
+    A model that knew only generated scenes and learns from any other image is no longer said to know only those.
     trainer_of: makes the trainer, given the callbacks and the adapters' configuration (None: all weights are trained).
     """
     first = _first()
     _keep(options, first)
     last = last_whole(options.out, tidy=first)
     over = last is not None and _over(last, options)
+    if start.profile.generated_only and not _all_generated(data):
+        start.profile = replace(start.profile, generated_only=False)
     if first:
         print(data.told(), file=sys.stderr)
         print(f"{options.out}: {_stands(last, over)}", file=sys.stderr)
@@ -120,6 +125,15 @@ def run(trainer_of: Callable[[list[Any], Any], Any], start: Start, data: Data, o
     if done is None:
         raise ModelError(f"{options.out} holds no checkpoint after training.", "Leave save_strategy as it is.")
     return done
+
+
+def _all_generated(data: Data) -> bool:
+    """Whether there is nothing but generated scenes to learn from. Raises SceneError."""
+    for image in {example.image for example in data.examples}:
+        with Scene.open(image) as scene:
+            if not scene.generated:
+                return False
+    return True
 
 
 def _over(last: Path, options: argparse.Namespace) -> bool:

@@ -37,6 +37,7 @@ REMOTE_OPTIONS = {
     "GDAL_HTTP_MAX_RETRY": "2",
     "GDAL_HTTP_RETRY_DELAY": "0.5",  # seconds; GDAL's own 30 look like a hang
 }
+GENERATED = {"ZOOMEARTH_SCENE": "generated"}  # the metadata that mark a scene which ZoomEarth has drawn
 CACHE_BYTES = 32 << 20  # GDAL's block cache while a raster runs through it, else 5 % of the machine's memory
 
 
@@ -77,6 +78,7 @@ class Facts:
     files: tuple[str, ...]  # what the raster is made of, side files and a VRT's sources included
     subdatasets: tuple[str, ...]
     halves: bool  # GDAL can give half the raster's resolution for half the work: a TIFF of JPEG tiles, without overviews
+    generated: bool  # its metadata mark it as one of the scenes that ZoomEarth draws
 
 
 class Raster(Protocol):

@@ -9,7 +9,7 @@ import numpy as np
 from osgeo import gdal
 
 from ...core.geometry import Size
-from . import CACHE_BYTES, Band, Facts, Raster, RasterError, Window, halves
+from . import CACHE_BYTES, GENERATED, Band, Facts, Raster, RasterError, Window, halves
 
 gdal.UseExceptions()
 DTYPES = {
@@ -123,6 +123,7 @@ def _facts(ds: gdal.Dataset) -> Facts:
         files=tuple(ds.GetFileList() or ()),
         subdatasets=tuple(name for name, _ in ds.GetSubDatasets()),
         halves=halves(ds.GetDriver().ShortName, ds.GetMetadata("IMAGE_STRUCTURE") or {}, len(overviews)),
+        generated=GENERATED.items() <= (ds.GetMetadata() or {}).items(),
     )
 
 

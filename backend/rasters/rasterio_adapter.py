@@ -15,7 +15,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.transform import from_gcps
 
 from ...core.geometry import Size
-from . import CACHE_BYTES, Band, Facts, Raster, RasterError, Window, halves
+from . import CACHE_BYTES, GENERATED, Band, Facts, Raster, RasterError, Window, halves
 
 warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)  # `Scene.grid is None` says it
 
@@ -123,6 +123,7 @@ def _facts(ds: rasterio.DatasetReader, overviews: tuple[Size, ...]) -> Facts:
         files=tuple(ds.files),
         subdatasets=tuple(ds.subdatasets),
         halves=halves(ds.driver, ds.tags(ns="IMAGE_STRUCTURE"), len(overviews)),
+        generated=GENERATED.items() <= ds.tags().items(),
     )
 
 

@@ -17,6 +17,7 @@ from qgis.PyQt.QtCore import Qt
 
 from ...core.errors import Cancelled, SceneError
 from ...core.thoughts import thought
+from ..endings import meaningless
 from ..exchange import Exchange, Seen, Status
 from ..i18n import tr
 from ..layers import read_by_gdal, scene_fields, wkt
@@ -52,6 +53,7 @@ class Asker:
         self._done = 0
         self._stage = ""
         self._model = ""
+        self._warned = False
         self._snapshot: tuple[Any, str] = (None, "")
 
     def __enter__(self) -> Asker:
@@ -131,8 +133,12 @@ class Asker:
             if exchange.model != self._model:
                 self._model = exchange.model
                 self._feedback.pushInfo(tr("Model: {model}").format(model=exchange.model))
+            if exchange.meaningless and not self._warned:
+                self._warned = True
+                self._feedback.pushWarning(meaningless())
             answer = tr("no answer ({why})").format(why=exchange.why or exchange.stopped) if exchange.answer is None else exchange.answer
-            self._feedback.pushInfo(tr("Answer: {answer}").format(answer=answer))
+            text = tr("Meaningless answer: {answer}") if exchange.meaningless else tr("Answer: {answer}")
+            self._feedback.pushInfo(text.format(answer=answer))
 
     def _think(self, seen: Seen) -> None:
         if text := thought(seen.thoughts).strip():

@@ -6,6 +6,7 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...backend.answer import MEANINGLESS
 from .. import figures
 from ..benchmarks import BENCHMARKS, Benchmark
 from ..records import Record
@@ -25,11 +26,13 @@ def head(runs: Mapping[str, Sequence[Record]]) -> str:
         "prompt": spec.get("prompt_hash"),
         "policy": ", ".join(f"{name} {value}" for name, value in (spec.get("policy") or {}).items()),
     }
+    meaningless = any(record.meaningless for records in runs.values() for record in records)
+    warning = f"<p><strong>{html.escape(MEANINGLESS)}</strong></p>" if meaningless else ""
     lines = "".join(f"<dt>{name}</dt><dd>{html.escape(str(value))}</dd>" for name, value in facts.items() if value)
     if benchmark is None:
-        return f"<dl>{lines}</dl>"
+        return f"{warning}<dl>{lines}</dl>"
     title, citation, note = map(html.escape, (benchmark.title, benchmark.citation, benchmark.note))
-    return f"<p>{title}: {citation}.</p><p class=note>{note}</p><dl>{lines}</dl>"
+    return f"{warning}<p>{title}: {citation}.</p><p class=note>{note}</p><dl>{lines}</dl>"
 
 
 def _benchmark(records: Sequence[Record]) -> Benchmark | None:
