@@ -21,6 +21,7 @@ from zoomearth.core.look import (
     place,
     shown_size,
 )
+from zoomearth.core.region import Region
 
 SIZE = Size(20000, 10000)
 DEFAULT = Policy()
@@ -148,7 +149,7 @@ def test_nonsense_ends_the_look_and_says_why(action, stopped):
 
 
 def test_no_view_leaves_the_region():
-    region = Box(5000.4, 5000.6, 5300, 5400)
+    region = Region(Box(5000.4, 5000.6, 5300, 5400))
     seen, _ = play([Zoom(Box(5100, 5100, 5120, 5120))], Policy(), SIZE, region)
     assert seen[0].view.window == Box(5000, 5000, 5300, 5400)
     assert seen[1].view.window == Box(5000, 5000, 5300, 5400), "least is larger than the region"
@@ -156,7 +157,7 @@ def test_no_view_leaves_the_region():
 
 def test_a_region_outside_is_refused():
     with pytest.raises(ValueError, match="outside the raster"):
-        next(look(SIZE, "?", Policy(), Box(20_000, 0, 20_100, 50)))
+        next(look(SIZE, "?", Policy(), Region(Box(20_000, 0, 20_100, 50))))
 
 
 @given(width=sides, height=sides, x=fractions, y=fractions, w=fractions, h=fractions, policy=policies)
