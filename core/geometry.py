@@ -134,6 +134,11 @@ class Grid:
         points = [self.to_map(x, y) for x, y in box.corners()]
         return [*points, points[0]]
 
+    def bounds_to_box(self, minx: float, miny: float, maxx: float, maxy: float) -> Box:
+        """The smallest pixel box that holds a rectangle given in map units (a rotated raster: its bounding box)."""
+        xs, ys = zip(*(self.to_pixel(x, y) for x in (minx, maxx) for y in (miny, maxy)))
+        return Box(min(xs), min(ys), max(xs), max(ys))
+
 
 PIXELS = Grid((0.0, 1.0, 0.0, 0.0, 0.0, -1.0))
 """Of a raster that lies nowhere: pixels with y upwards, as QGIS shows it."""
