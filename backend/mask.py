@@ -64,7 +64,7 @@ def _left_of_centres(starts: np.ndarray, ends: np.ndarray, size: Size) -> tuple[
 def _crossed(starts: np.ndarray, ends: np.ndarray, size: Size) -> tuple[np.ndarray, np.ndarray]:
     """Rows and columns of the pixels that edges run through, deeper than EDGE: each edge is cut where it crosses pixel sides."""
     steps = ends - starts
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         sides = np.stack([(0 - starts) / steps, (np.array(size) - starts) / steps])
     level = (steps == 0) & (starts >= 0) & (starts <= size)
     sides[:, steps == 0] = np.nan

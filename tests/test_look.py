@@ -155,6 +155,32 @@ def test_no_view_leaves_the_region():
     assert seen[1].view.window == Box(5000, 5000, 5300, 5400), "least is larger than the region"
 
 
+U = Region.of((((2000, 1000), (9000, 1000), (9000, 8000), (7000, 8000), (7000, 3000), (4000, 3000), (4000, 8000), (2000, 8000)),), Box(0, 0, *SIZE))
+
+
+def test_a_box_outside_the_outline_is_no_evidence():
+    between = Box(4500, 4000, 6500, 6000)
+    seen, outcome = play([Zoom(between)], DEFAULT, SIZE, U)
+    assert seen[0].view == View(Box(2000, 1000, 9000, 8000), Size(504, 504), U.rings)
+    assert (outcome.answer, outcome.stopped, outcome.why) == (None, Stopped.BAD_BOX, "the box lies outside the outline")
+    assert outcome.zooms == []
+
+
+def test_a_box_partly_outside_the_outline_is_shown_with_it():
+    box = Box(6900, 4000, 7100, 4100)
+    seen, outcome = play([Zoom(box), Answer("2")], DEFAULT, SIZE, U)
+    assert seen[1].view == View(Box(6744, 3794, 7256, 4306), Size(504, 504), U.rings)
+    assert [zoom.roi for zoom in outcome.zooms] == [box]
+
+
+def test_a_crop_that_loses_what_of_the_box_lies_inside_is_no_evidence():
+    """The published cut shows the middle of a long thin box; here only its ends lie inside."""
+    _, outcome = play([Zoom(Box(3900, 5000, 7100, 5010))], REFERENCE, SIZE, U)
+    assert outcome.stopped == Stopped.BAD_BOX
+    _, outcome = play([Zoom(Box(3900, 5000, 7100, 5010)), Answer("2")], DEFAULT, SIZE, U)
+    assert outcome.stopped == Stopped.ANSWERED
+
+
 def test_a_region_outside_is_refused():
     with pytest.raises(ValueError, match="outside the raster"):
         next(look(SIZE, "?", Policy(), Region(Box(20_000, 0, 20_100, 50))))
