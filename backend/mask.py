@@ -53,7 +53,7 @@ def _edges(view: View) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 
 def _left_of_centres(starts: np.ndarray, ends: np.ndarray, size: Size) -> tuple[np.ndarray, np.ndarray]:
-    """For each row of pixel centres that an edge crosses: the row, and the first column whose centre lies to the right (`size.width`: none)."""
+    """For each row of pixel centres that an edge crosses: the row, and the first column whose centre lies to the right (`width`: none)."""
     first, last = (np.clip(np.ceil(corners[:, 1] - 0.5), 0, size.height).astype(int) for corners in (starts, ends))
     edge, row = _counted(first, last - first)
     (x, y), (across, down) = starts[edge].T, (ends - starts)[edge].T

@@ -56,7 +56,8 @@ def _united(path: str) -> tuple[shapely.Geometry, str]:
             united = shapely.union_all(_polygons(shapely.make_valid(polygons)))
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.GeometryError, shapely.GEOSException) as error:
         reason = " ".join(str(error).split(";")[0].split()).rstrip(".")
-        raise SceneError(f"The polygons of {path} can't be read: {reason}.", "Give a vector file: GeoPackage, Shapefile, GeoJSON.") from None
+        message = f"The polygons of {path} can't be read: {reason}."
+        raise SceneError(message, "Give a vector file, such as a GeoPackage, Shapefile or GeoJSON.") from None
     if len(polygons) and united.is_empty:
         raise SceneError(f"The polygons of {path} have no area.", "Give polygons that have one.")
     if united.is_empty:

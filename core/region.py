@@ -26,7 +26,7 @@ class Region:
 
     @classmethod
     def of(cls, rings: Rings, whole: Box, outline: Rings = ()) -> Region:
-        """What of the rings' inside lies in `whole`; where nothing does, a region whose box has no area. Rings without area are left out."""
+        """What of the rings' inside lies in `whole`; its box has no area where nothing does. Rings without area are left out."""
         rings = tuple(ring for ring in rings if _has_area(ring))
         box = _around(rings, whole)
         near = Box(*(round(side) if abs(side - round(side)) < SNAP else side for side in box))

@@ -155,7 +155,8 @@ def test_no_view_leaves_the_region():
     assert seen[1].view.window == Box(5000, 5000, 5300, 5400), "least is larger than the region"
 
 
-U = Region.of((((2000, 1000), (9000, 1000), (9000, 8000), (7000, 8000), (7000, 3000), (4000, 3000), (4000, 8000), (2000, 8000)),), Box(0, 0, *SIZE))
+LETTER = ((2000, 1000), (9000, 1000), (9000, 8000), (7000, 8000), (7000, 3000), (4000, 3000), (4000, 8000), (2000, 8000))
+U = Region.of((LETTER,), Box(0, 0, *SIZE))  # open at its lower side
 
 
 def test_a_box_outside_the_outline_is_no_evidence():

@@ -10,8 +10,8 @@ import rasterio
 import shapely
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
-from rasters import NORTH_UP, ROTATED, SOUTH_UP, city, make
 from rasterio.warp import transform
+from rasters import NORTH_UP, ROTATED, SOUTH_UP, city, make
 
 from zoomearth.backend.app import main
 from zoomearth.backend.mask import EDGE, OUTSIDE, inside

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from rasters import NORTH_UP, ROTATED, SOUTH_UP, add_overviews, city, copy, make, mask, mosaic, psnr, whole
 
-from zoomearth.backend.rasters import library
+from zoomearth.backend.rasters import RasterError, library, transform
 from zoomearth.backend.scene import Scene
 from zoomearth.core.errors import Cancelled, SceneError
 from zoomearth.core.geometry import Box, Size, View
@@ -506,3 +506,13 @@ def test_a_container_names_what_it_holds(tmp_path):
     with pytest.raises(SceneError) as raised:
         Scene.open(path)
     assert "second" in raised.value.hint.lower()
+
+
+def test_points_are_brought_to_another_crs_and_those_without_a_place_there_are_said():
+    """By either binding alike: longitude and latitude in this order, and no exception for one point of many."""
+    points = np.array([[15.0, 50.0], [15.0, 95.0], [16.0, 51.0]])
+    moved = transform(points, "EPSG:4326", "EPSG:32633")
+    assert moved[[0, 2]] == pytest.approx(np.array([[500_000, 5_538_630.7], [570_168.9, 5_650_300.8]]), abs=0.1)
+    assert not np.isfinite(moved[1]).any()
+    with pytest.raises(RasterError):
+        transform(points, "EPSG:4326", 'LOCAL_CS["site",UNIT["metre",1]]')

@@ -388,7 +388,8 @@ def test_parts_that_overlap_and_a_bow_tie_are_shown_whole(layer, script, told):
     bow = [[[(200, 200), (800, 800), (800, 200), (200, 800)]]]
     shapes = [QgsGeometry.fromMultiPolygonXY([[on_map(layer, *ring) for ring in part] for part in shape]) for shape in (overlapping, bow)]
     flat = QgsGeometry.fromMultiPolygonXY([[on_map(layer, (200, 200), (400, 400), (600, 600))]])
-    run = Run("askbyfeature", INPUT=layer, POLYGONS=polygons("EPSG:32633", *shapes, flat, name=["a", "b", "c"]), QUESTION="?", OUTPUT="memory:")
+    places = polygons("EPSG:32633", *shapes, flat, name=["a", "b", "c"])
+    run = Run("askbyfeature", INPUT=layer, POLYGONS=places, QUESTION="?", OUTPUT="memory:")
     (first, size, both), (second, _, tie) = pictures(told)
     assert first == second == [200, 200, 800, 800]
     grey = [(picture == 128).all(axis=2) for picture in (both, tie)]
