@@ -115,7 +115,7 @@ def _words(part: Region | None, options: argparse.Namespace) -> str:
     if part is None:
         return ""
     left, top, right, bottom = map(int, part.window)
-    inside = f" inside {Path(options.within).name}" if options.within else ""
+    inside = f" inside {Path(options.within).name or options.within}" if options.within else ""
     return f", only ({left}, {top}) to ({right}, {bottom}){inside}"
 
 

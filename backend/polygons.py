@@ -12,7 +12,7 @@ import pyogrio
 import shapely
 
 from ..core.errors import SceneError
-from ..core.geometry import Grid, Rings
+from ..core.geometry import Box, Grid, Rings
 from .rasters import RasterError, transform
 
 if TYPE_CHECKING:
@@ -31,6 +31,11 @@ def read(path: str, scene: Scene, grid: Grid) -> Rings:
     shape, crs = _united(path)
     if crs and grid.crs and crs != scene.crs:
         shape = _moved(shape, crs, path, scene, grid)
+    longitudes = [x for x, _ in grid.polygon(Box(0, 0, *scene.size))]
+    if grid.crs.startswith("GEOG") and (min(longitudes) < -180 or max(longitudes) > 180):  # the same meridian has several names
+        shape = shapely.union_all(
+            [shapely.transform(shape, lambda corners, turn=turn: np.add(corners, (turn, 0))) for turn in (-360, 0, 360)]
+        )
     polygons = _polygons(np.array([shape]))
     return tuple(tuple(map(tuple, shapely.get_coordinates(ring)[:-1].tolist())) for ring in shapely.get_rings(polygons))
 
@@ -40,7 +45,9 @@ def _united(path: str) -> tuple[shapely.Geometry, str]:
     if "/vsi" not in path and "://" not in path and not os.path.exists(path):
         raise SceneError(f"There is no file {path}.", "Check the path.")
     try:
-        layers = {name: kind or "a table" for name, kind in pyogrio.list_layers(path).tolist()}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of servers; what can't be read is said below
+            layers = {name: kind or "a table" for name, kind in pyogrio.list_layers(path).tolist()}
         candidates = [name for name, kind in layers.items() if any(word in kind for word in ("Polygon", "Unknown", "Collection"))]
         if len(candidates) > 1:
             hint = f"Save one as a file of its own: ogr2ogr one.gpkg {path} {candidates[0]}"
@@ -93,13 +100,10 @@ def _moved(shape: shapely.Geometry, crs: str, path: str, scene: Scene, grid: Gri
     shape = shapely.segmentize(shape, max(east - west, north - south) / STEPS)
     try:
         moved = shapely.transform(shape, lambda corners: transform(corners, crs, grid.crs))
-    except RasterError as error:
-        raise _unplaced(path, scene, str(error)) from None
+    except RasterError:
+        message = f"No way is known from the CRS of {path} to that of {scene.path} ({scene.crs})."
+        raise SceneError(message, "Save the polygons in the raster's CRS first.") from None
     if not np.isfinite(shapely.get_coordinates(moved)).all():
-        raise _unplaced(path, scene, "they reach beyond where its coordinates are defined")
+        message = f"The polygons of {path} reach beyond where the coordinates of {scene.path} are defined."
+        raise SceneError(message, "Cut them to what lies around the raster.")
     return moved
-
-
-def _unplaced(path: str, scene: Scene, reason: str) -> SceneError:
-    message = f"The polygons of {path} can't be brought to the coordinates of {scene.path}: {' '.join(reason.split()).rstrip('.')}."
-    return SceneError(message, "Save them in the raster's CRS first.")

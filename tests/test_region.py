@@ -259,6 +259,23 @@ def test_a_polygon_around_the_world_is_the_whole_raster(scene, tmp_path):
     assert inside(View(region.box, Size(120, 80), region.rings)).all()
 
 
+@pytest.mark.parametrize("west", [0.0, 170.0, -190.0])
+def test_longitudes_have_several_names(tmp_path, west):
+    """Rasters that begin at Greenwich, or lie across the 180th meridian; files count from -180 to 180."""
+    path = make(tmp_path / "globe.tif", city(360, 100), crs="EPSG:4326", affine=(west, 1.0, 0, 50.0, 0, -1.0))
+    with Scene.open(path) as scene:
+        for longitude in (-175, -20, 100, 175):
+            region = of_file(scene, write(tmp_path / f"{longitude}.geojson", [shapely.box(longitude, 10, longitude + 4, 20)], "EPSG:4326"))
+            left = (longitude - west) % 360
+            assert tuple(region.box) == pytest.approx((left, 30, left + 4, 40), abs=1e-3)
+
+
+def test_crs_that_have_nothing_to_do_with_each_other_are_said(tmp_path):
+    path = make(tmp_path / "site.tif", city(200, 100), crs='LOCAL_CS["Site grid",UNIT["metre",1]]'.replace('"', "&quot;"))
+    with Scene.open(path) as scene, pytest.raises(SceneError, match=r"No way is known from the CRS of .*a\.gpkg .*Site grid"):
+        of_file(scene, write(tmp_path / "a.gpkg", [shapely.box(0, 0, 1, 1)], "EPSG:4326"))
+
+
 def test_a_file_without_a_crs_has_the_rasters(scene, tmp_path):
     file = write(tmp_path / "a.shp", [shape_of(scene, SECOND)])
     (tmp_path / "a.prj").unlink()
