@@ -57,6 +57,7 @@ class Seen:
 class Exchange:
     """source and layer: the raster layer's source and name; crs: its CRS as WKT; scope: in words, what part of it was asked about.
 
+    outline: the part of the layer that was asked about, or its extent: rings of [x, y] in map units of the CRS, by the even-odd rule.
     meaningless: the demo model was asked about something else than a generated scene; there is no confidence then.
     """
 
@@ -65,6 +66,7 @@ class Exchange:
     layer: str = ""
     crs: str = ""
     scope: str = ""
+    outline: Optional[list[list[list[float]]]] = None
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     time: str = field(default_factory=lambda: datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"))
     status: Status = Status.RUNNING
@@ -84,6 +86,11 @@ class Exchange:
     def zooms(self) -> list[Seen]:
         """What the model asked to see."""
         return [seen for seen in self.views if seen.roi is not None]
+
+    @property
+    def place(self) -> list[list[list[float]]]:
+        """The outline, or that of the first view in an exchange of an older version; no ring where nothing is known."""
+        return self.outline or [seen.corners for seen in self.views[:1]]
 
     def hear(self, event: dict[str, Any]) -> None:
         """Takes in an event of the backend: saw, text, done, failed, cancelled; the others change nothing."""

@@ -2,15 +2,14 @@
 
 session.ask(layer, "How many ships are there?", place)
 session.told.connect(...)       # (exchange, event): each event of the backend as it comes
-session.finished.connect(...)   # (exchange): answered, failed or cancelled, and kept
+session.finished.connect(...)   # (exchange): answered, failed or cancelled, and kept, unless `session.keeper` says why not
 """
 
 from __future__ import annotations
 
-import contextlib
 from collections import deque
 from dataclasses import dataclass
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Iterable, Optional
 
 from qgis.core import QgsRasterLayer
 from qgis.PyQt import sip
@@ -21,8 +20,8 @@ from .exchange import Exchange, Status
 from .i18n import tr
 from .keeper import Keeper
 from .layers import read_by_gdal, scene_fields, style_of, wkt
-from .process import Backend, Job
-from .scope import Place
+from .process import Backend, Job, State
+from .scope import Place, corners
 from .snapshot import Snapshot
 
 
@@ -35,6 +34,7 @@ class Asked:
     place: Place
     resolution: Optional[float]
     work: Any = None  # the Snapshot or the Job that runs now
+    cancelled: bool = False
 
 
 class Session(QObject):
@@ -55,15 +55,22 @@ class Session(QObject):
         self._waiting: deque[Asked] = deque()
         self._running: Optional[Asked] = None
         self._removed: list[tuple[int, Exchange]] = []
-        self._unkept: dict[str, tuple[Exchange, str, str]] = {}  # by id, with their own message and hint
+        self._ended: dict[str, Exchange] = {}  # by id: handed to the keeper, and not told of as finished
         self._snapshots: dict[tuple[Any, ...], str] = {}
         keeper.project_changed.connect(self._replace)
-        keeper.moved.connect(self._keep_late)
-        keeper.saved.connect(self._keep_late)
+        keeper.settled.connect(self._finish)
+        keeper.found.connect(self._merge)
+        backend.changed.connect(self._next)
 
     @property
     def busy(self) -> bool:
-        return self._running is not None or bool(self._waiting)
+        """Whether a question waits or runs, or its answer has not been written yet."""
+        return self._running is not None or bool(self._waiting) or bool(self._ended)
+
+    @property
+    def open_questions(self) -> int:
+        """How many wait or run."""
+        return len(self._waiting) + (self._running is not None and not self._running.cancelled)
 
     @property
     def can_undo(self) -> bool:
@@ -72,6 +79,8 @@ class Session(QObject):
     def ask(self, layer: QgsRasterLayer, question: str, place: Place, resolution: Optional[float] = None) -> Exchange:
         """Queues a question; the exchange is told of at once."""
         exchange = Exchange(question, layer.source(), layer.name(), wkt(layer.crs()), place.words)
+        exchange.outline = place.outline or [corners(layer.extent())]
+        self.keeper.begin()
         self.exchanges.append(exchange)
         self._waiting.append(Asked(exchange, layer, place, resolution))
         self.added.emit(exchange)
@@ -84,26 +93,36 @@ class Session(QObject):
         for asked in waiting:
             self._end(asked, {"event": "cancelled"})
         if self._running and self._running.work:
+            self._running.cancelled = True
             self._running.work.cancel()
 
     def remove(self, exchange: Exchange) -> None:
-        """Forgets an exchange that has ended, here and in the GeoPackage; `undo` brings it back. Raises SceneError."""
-        self.keeper.remove(exchange)
+        """Forgets an exchange that has ended, here and in the GeoPackage; `undo` brings it back."""
         at = self.exchanges.index(exchange)
         del self.exchanges[at]
-        if unkept := self._unkept.pop(exchange.id, None):
-            _, exchange.message, exchange.hint = unkept
+        self.keeper.remove(exchange)
         self._removed.append((at, exchange))
         self.removed.emit(exchange)
 
     def undo(self) -> None:
-        """Brings back what was removed last. Raises SceneError."""
+        """Brings back what was removed last."""
         if self._removed:
-            at, exchange = self._removed[-1]
+            at, exchange = self._removed.pop()
             self.keeper.keep(exchange)
-            self._removed.pop()
             self.exchanges.insert(min(at, len(self.exchanges)), exchange)
             self.replaced.emit()
+
+    def reload(self) -> None:
+        """Reads the GeoPackage again, which another program may have written to."""
+        self._merge(self.keeper.reload())
+
+    def add(self, exchanges: Iterable[Exchange]) -> None:
+        """Keeps exchanges of another file in this project, too."""
+        present = {exchange.id for exchange in self.exchanges}
+        added = [exchange for exchange in exchanges if exchange.id not in present]
+        for exchange in added:
+            self.keeper.keep(exchange)
+        self._merge([*self.exchanges, *added])
 
     def close(self) -> None:
         """Cancels and ends the process, at once."""
@@ -111,7 +130,7 @@ class Session(QObject):
         self.backend.close()
 
     def _next(self) -> None:
-        if self._running or not self._waiting:
+        if self._running or not self._waiting or self.backend.state is State.BROKEN:  # they wait until it is revived, or cancelled
             return
         asked = self._running = self._waiting.popleft()
         if sip.isdeleted(asked.layer):
@@ -152,7 +171,6 @@ class Session(QObject):
         loading.heard.connect(self._progress)
         job: Job = self.backend.submit("ask", question=asked.exchange.question, **scene)
         asked.work = job
-        self._prepare(asked.exchange)
         job.heard.connect(lambda event: self._hear(asked, event))
         job.ended.connect(lambda event: self._end(asked, event))
 
@@ -165,60 +183,37 @@ class Session(QObject):
         elif asked.exchange in self.exchanges:  # not of a project that has been closed meanwhile
             asked.exchange.hear(event)
             self.told.emit(asked.exchange, event)
-            if event["event"] == "saw" and len(asked.exchange.zooms) == 1:
-                self._prepare(asked.exchange)
-
-    def _prepare(self, exchange: Exchange) -> None:
-        with contextlib.suppress(ZoomEarthError):  # it is tried again, and said, when the exchange is kept
-            self._restore(exchange)
-            self.keeper.prepare(exchange)
-
-    def _restore(self, current: Exchange) -> None:
-        """Where somebody has deleted the file: all that was in it, but for the exchange that is being answered, into a new one."""
-        if self.keeper.lost:
-            self.keeper.begin_anew()
-            for one in self.exchanges:
-                if one is not current and one.status is not Status.RUNNING:
-                    self._unkept.setdefault(one.id, (one, one.message, one.hint))
-            self._keep_late()
 
     def _end(self, asked: Asked, event: dict[str, Any]) -> None:
-        asked.exchange.hear(event)
-        if asked.exchange in self.exchanges:
-            self._keep(asked.exchange)
-            self.told.emit(asked.exchange, event)
+        exchange = asked.exchange
+        exchange.hear(event)
         if asked is self._running:
             self._running = None
-        self.finished.emit(asked.exchange)
+        mine = exchange in self.exchanges  # not of a project that has been closed meanwhile
+        if mine:
+            self.told.emit(exchange, event)
+        if mine and (exchange.status is not Status.CANCELLED or exchange.views):
+            self._ended[exchange.id] = exchange
+            self.keeper.keep(exchange)
+        else:
+            self.finished.emit(exchange)
         self._next()
 
-    def _keep(self, exchange: Exchange) -> None:
-        if exchange.status is not Status.CANCELLED or exchange.views:
-            self._keep_late()
-            self._write(exchange)
+    def _finish(self, id: str) -> None:
+        if exchange := self._ended.pop(id, None):
+            self.finished.emit(exchange)
 
-    def _keep_late(self) -> None:
-        """What could not be written when it had ended: the disk may have room again, or the results another place."""
-        unkept, self._unkept = self._unkept, {}
-        for exchange, message, hint in unkept.values():
-            exchange.message, exchange.hint = message, hint
-            with contextlib.suppress(ZoomEarthError):  # what was half written
-                self.keeper.remove(exchange)
-            self._write(exchange)
-            self.told.emit(exchange, {"event": "kept"})
-
-    def _write(self, exchange: Exchange) -> None:
-        try:
-            self._restore(exchange)
-            self.keeper.keep(exchange)
-        except ZoomEarthError as error:  # the answer stays in the panel, and waits
-            self._unkept[exchange.id] = exchange, exchange.message, exchange.hint
-            exchange.message, exchange.hint = error.message, error.hint
+    def _merge(self, exchanges: Iterable[Exchange]) -> None:
+        """These, and those that are not in any file yet, in the order of asking."""
+        merged = {exchange.id: exchange for exchange in exchanges}
+        merged.update((exchange.id, exchange) for exchange in self.exchanges if exchange.id in merged or exchange.status is Status.RUNNING)
+        self.exchanges = sorted(merged.values(), key=lambda exchange: exchange.time)
+        self.replaced.emit()
 
     def _replace(self) -> None:
         self.cancel()
         self._removed.clear()
-        self._unkept.clear()
+        self._ended.clear()
         self._snapshots.clear()
         self.exchanges = self.keeper.read()
         self.replaced.emit()
