@@ -55,13 +55,15 @@ class Seen:
 
 @dataclass
 class Exchange:
-    """source and layer: the raster layer's source and name; crs: its CRS as WKT; scope: in words, what part of it was asked about."""
+    """source and layer: the raster layer's source and name; crs: its CRS as WKT; scope: in words, what part of it was asked about; seen_as: in
+    words, in what colours and how fine it was shown, "" for the file in the layer's own colours."""
 
     question: str
     source: str = ""
     layer: str = ""
     crs: str = ""
     scope: str = ""
+    seen_as: str = ""
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     time: str = field(default_factory=lambda: datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"))
     status: Status = Status.RUNNING
@@ -104,7 +106,7 @@ class Exchange:
 
     def outcome(self) -> dict[str, Any]:
         """What came of it, JSON-able and without pictures, under the names of `zoomearth ask --json`."""
-        names = ("id", "question", "answer", "confidence", "stopped", "why", "model", "seconds", "source", "layer", "message", "hint")
+        names = ("id", "question", "answer", "confidence", "stopped", "why", "model", "seconds", "source", "layer", "scope", "seen_as", "message", "hint")
         zooms = [{key: value for key, value in asdict(seen).items() if key not in ("picture", "thoughts")} for seen in self.zooms]
         return {"status": self.status.value, **{name: getattr(self, name) for name in names}, "zooms": zooms}
 

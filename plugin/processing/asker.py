@@ -19,7 +19,7 @@ from ...core.errors import Cancelled, SceneError
 from ...core.thoughts import thought
 from ..exchange import Exchange, Seen, Status
 from ..i18n import tr
-from ..layers import read_by_gdal, scene_fields, wkt
+from ..layers import needs_snapshot, scene_fields, wkt
 from ..process import Backend, command
 from ..snapshot import Original, take
 
@@ -28,7 +28,7 @@ Outline = Sequence[Sequence[float]]  # corners in map units of the raster's CRS
 
 @dataclass(frozen=True)
 class Raster:
-    """What has to be known of a raster layer. fields: of the wire's ask, where the backend reads it; original: where it can't."""
+    """What has to be known of a raster layer. fields: of the wire's ask, where the backend shows it; original: where only QGIS can."""
 
     name: str
     source: str
@@ -39,8 +39,7 @@ class Raster:
 
     @classmethod
     def of(cls, layer: QgsRasterLayer) -> Raster:
-        read = read_by_gdal(layer)
-        fields, original = (scene_fields(layer), None) if read else ({}, Original.of(layer))
+        fields, original = ({}, Original.of(layer)) if needs_snapshot(layer) else (scene_fields(layer), None)
         return cls(layer.name(), layer.source(), layer.crs(), layer.extent(), fields, original)
 
 
