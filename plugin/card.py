@@ -76,7 +76,7 @@ class Card(QFrame):
         """Shows the exchange as it is now."""
         exchange = self.exchange
         self._question.setText(html.escape(exchange.question))
-        self._where.setText(html.escape(" · ".join(filter(None, (exchange.layer, exchange.scope)))))
+        self._where.setText(html.escape(" · ".join(filter(None, (exchange.layer, exchange.scope, exchange.seen_as)))))
         thoughts = [said for seen in exchange.views if (said := thought(seen.thoughts).strip())]
         self._thoughts.setText("<br>".join(html.escape(said) for said in thoughts))
         running = exchange.status is Status.RUNNING

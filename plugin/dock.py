@@ -62,7 +62,7 @@ class Dock(QgsDockWidget):
     def close_down(self) -> None:
         """Leaves nothing on the canvas, and no signal of QGIS connected."""
         self._picker.close()
-        self._boxes.clear()
+        self._boxes.close()
         self.form.close_down()
 
     def _build(self) -> None:
@@ -158,15 +158,17 @@ class Dock(QgsDockWidget):
         if not self._ready():
             return
         try:
-            places = self.form.places(layer)
+            places, left_out = self.form.places(layer)
         except ZoomEarthError as error:
             self._warn(error.message, error.hint)
             return
         if len(places) > MANY and not self._sure(len(places)):
             return
+        if left_out:
+            self._warn(left_out, "")
         self.question.remember()
         for place in places:
-            self._session.ask(layer, question, place, self.form.snapshot_resolution)
+            self._session.ask(layer, question, place, self.form.snapshot_resolution, self.form.raw)
 
     def _refresh(self) -> None:
         """What can be clicked now, and what is said of where the results are."""

@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any, Callable, Iterable, Optional
 
-from qgis.core import QgsRasterLayer
+from qgis.core import QgsRasterLayer, QgsRectangle
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
@@ -19,20 +19,22 @@ from ..core.errors import ZoomEarthError
 from .exchange import Exchange, Status
 from .i18n import tr
 from .keeper import Keeper
-from .layers import read_by_gdal, scene_fields, style_of, wkt
+from .layers import needs_snapshot, raw_words, scene_fields, style_of, wkt
 from .process import Backend, Job, State
-from .scope import Place, corners
+from .scope import Place
 from .snapshot import Snapshot
 
 
 @dataclass
 class Asked:
-    """One question waiting or under way. resolution: map units per pixel of the snapshot, for a layer that needs one."""
+    """One question waiting or under way. resolution: map units per pixel of the snapshot, for a layer that GDAL can't read; raw: its values
+    are wanted and not the layer's style."""
 
     exchange: Exchange
     layer: QgsRasterLayer
     place: Place
     resolution: Optional[float]
+    raw: bool
     work: Any = None  # the Snapshot or the Job that runs now
     cancelled: bool = False
 
@@ -56,7 +58,7 @@ class Session(QObject):
         self._running: Optional[Asked] = None
         self._removed: list[tuple[int, Exchange]] = []
         self._ended: dict[str, Exchange] = {}  # by id: handed to the keeper, and not told of as finished
-        self._snapshots: dict[tuple[Any, ...], str] = {}
+        self._snapshots: dict[tuple[Any, ...], tuple[str, str]] = {}  # path, and what it shows in words
         keeper.project_changed.connect(self._replace)
         keeper.settled.connect(self._finish)
         keeper.found.connect(self._merge)
@@ -76,13 +78,13 @@ class Session(QObject):
     def can_undo(self) -> bool:
         return bool(self._removed)
 
-    def ask(self, layer: QgsRasterLayer, question: str, place: Place, resolution: Optional[float] = None) -> Exchange:
+    def ask(self, layer: QgsRasterLayer, question: str, place: Place, resolution: Optional[float] = None, raw: bool = False) -> Exchange:
         """Queues a question; the exchange is told of at once."""
         exchange = Exchange(question, layer.source(), layer.name(), wkt(layer.crs()), place.words)
-        exchange.outline = place.outline or [corners(layer.extent())]
+        exchange.outline = place.outline or [_corners(layer.extent())]
         self.keeper.begin()
         self.exchanges.append(exchange)
-        self._waiting.append(Asked(exchange, layer, place, resolution))
+        self._waiting.append(Asked(exchange, layer, place, resolution, raw))
         self.added.emit(exchange)
         self._next()
         return exchange
@@ -136,28 +138,31 @@ class Session(QObject):
         if sip.isdeleted(asked.layer):
             gone = {"message": tr("The layer was removed."), "hint": tr("Add it again and ask again.")}
             self._end(asked, {"event": "failed", **gone})
-        elif read_by_gdal(asked.layer):
-            self._submit(asked, scene_fields(asked.layer))
-        else:
+        elif needs_snapshot(asked.layer, asked.raw):
             self._snapshot(asked)
+        else:
+            asked.exchange.seen_as = raw_words(asked.layer)
+            self._submit(asked, scene_fields(asked.layer))
 
     def _snapshot(self, asked: Asked) -> None:
-        extent = asked.place.extent if asked.place.outline else asked.layer.extent()
+        extent = asked.place.extent(asked.layer)
         key = (asked.layer.id(), style_of(asked.layer), extent.toString(), asked.resolution)
-        if path := self._snapshots.get(key):
+        if taken := self._snapshots.get(key):
+            path, asked.exchange.seen_as = taken
             self._submit(asked, {"scene": path})
             return
         snapshot = asked.work = Snapshot(self)
 
         def finished(path: str) -> None:
-            self._snapshots[key] = path
+            self._snapshots[key] = path, asked.exchange.seen_as
             self._submit(asked, {"scene": path})
 
         snapshot.progress.connect(lambda percent: self.progressed.emit("snapshot", percent, 100))
         snapshot.finished.connect(finished)
         snapshot.failed.connect(lambda message, hint: self._end(asked, {"event": "failed", "message": message, "hint": hint}))
         snapshot.cancelled.connect(lambda: self._end(asked, {"event": "cancelled"}))
-        snapshot.start(asked.layer, extent, asked.resolution)
+        plan = snapshot.start(asked.layer, extent, asked.resolution)
+        asked.exchange.seen_as = plan.words if plan else ""
 
     def _submit(self, asked: Asked, scene: dict[str, Any]) -> None:
         if asked.place.outline:
@@ -217,3 +222,8 @@ class Session(QObject):
         self._snapshots.clear()
         self.exchanges = self.keeper.read()
         self.replaced.emit()
+
+
+def _corners(box: QgsRectangle) -> list[list[float]]:
+    left, bottom, right, top = box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()
+    return [[left, top], [right, top], [right, bottom], [left, bottom]]
