@@ -26,7 +26,7 @@ from .exchange import Exchange
 from .i18n import tr
 from .later import later
 from .store import ANSWERS, ROIS, Store
-from .unsaved import new_file, unsaved_folder
+from .unsaved import new_file, unsaved_folder, waiting_file
 from .writer import Attempt, Writer
 
 STYLES = Path(__file__).resolve().parent.parent / "resources" / "styles"
@@ -53,11 +53,12 @@ class Keeper(QObject):
         super().__init__(parent)
         self.writer: Optional[Writer] = None
         self._chosen = False  # whether the move under way is the user's choice
+        self._closing = False  # whether the project is being cleared: nothing may be added to it
         self._open()
         project = QgsProject.instance()
         self._connections = (
             (project.readProject, self._project_read),
-            (project.aboutToBeCleared, self._finish),
+            (project.removeAll, self._project_closing),
             (project.cleared, self._project_cleared),
             (project.projectSaved, self._project_saved),
             (project.layerTreeRoot().nameChanged, self._renamed),
@@ -67,7 +68,7 @@ class Keeper(QObject):
 
     def close(self) -> None:
         """Waits for what is being written; leaves no connection to the project behind."""
-        self._finish()
+        self.finish()
         self._use(None)
         for signal, slot in self._connections:
             signal.disconnect(slot)
@@ -85,6 +86,27 @@ class Keeper(QObject):
     def writing(self) -> bool:
         """Whether something has not been tried yet."""
         return self.writer is not None and self.writer.writing
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the file, and where the answers are that it did not take; "" where it has everything."""
+        writer = self.writer
+        if writer is None or writer.error is None:
+            return ""
+        if not (count := len(writer.unkept)):
+            return f"{writer.error.message} {writer.error.hint}"
+        if not writer.safe:
+            where = tr("{count} answers are nowhere but in memory. {hint}").format(count=count, hint=writer.error.hint)
+        else:
+            where = tr("{count} answers wait in {path}; ZoomEarth tries again by itself.").format(
+                count=count, path=waiting_file(writer.store.path)
+            )
+        return f"{writer.error.message} {where}"
+
+    def finish(self) -> None:
+        """Waits until everything has been tried once."""
+        if self.writer:
+            self.writer.finish(PATIENCE)
 
     def read(self) -> list[Exchange]:
         """The project's exchanges, oldest first."""
@@ -149,11 +171,9 @@ class Keeper(QObject):
         path = _named_by_project()
         self._use(Store(path) if path else None)
 
-    def _finish(self) -> None:
-        if self.writer:
-            self.writer.finish(PATIENCE)
-
     def _ended(self, attempt: Attempt) -> None:
+        if self._closing:
+            return
         project = QgsProject.instance()
         unchanged = not project.isDirty()
         if attempt.written:
@@ -252,7 +272,12 @@ class Keeper(QObject):
             self.missing.emit(str(self.store.path))
         self.project_changed.emit()
 
+    def _project_closing(self) -> None:
+        self._closing = True
+        self.finish()
+
     def _project_cleared(self) -> None:
+        self._closing = False
         self._use(None)
         self.project_changed.emit()
 

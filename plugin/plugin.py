@@ -21,6 +21,7 @@ from .i18n import tr
 from .install.dialog import SetupDialog
 from .install.environment import ICON, backend_python
 from .keeper import Keeper
+from .leaving import ExitBlocker
 from .options.page import PAGE, OptionsFactory
 from .process import Backend, command
 from .processing.provider import Provider
@@ -65,6 +66,8 @@ class Plugin:
         self.dock.setToggleVisibilityAction(self.action)
         self.iface.addToolBarIcon(self.action)
         self.iface.addPluginToRasterMenu("ZoomEarth", self.action)
+        self._exit_blocker = ExitBlocker(self.dock.leaving.may_close)
+        self.iface.registerApplicationExitBlocker(self._exit_blocker)
         self._options = OptionsFactory()
         self.iface.registerOptionsWidgetFactory(self._options)
 
@@ -74,6 +77,8 @@ class Plugin:
             QgsApplication.processingRegistry().removeProvider(self._provider)
         self._provider = None
         if self.dock:
+            self.iface.unregisterApplicationExitBlocker(self._exit_blocker)
+            self.dock.leaving.leave()
             self.iface.unregisterOptionsWidgetFactory(self._options)
             self._options.close()
             self.iface.removePluginRasterMenu("ZoomEarth", self.action)

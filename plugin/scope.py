@@ -92,9 +92,7 @@ def features(layer: QgsRasterLayer, polygons: Optional[QgsVectorLayer]) -> tuple
         if area.isEmpty():
             empty += 1
         elif inside := _inside(area, polygons.crs(), layer):
-            places.append(
-                Place(tr("inside the outline of {place}").format(place=_name(feature, polygons) + _parts(inside)), _rings(inside))
-            )
+            places.append(Place(tr("inside the outline of {place}").format(place=_name(feature, polygons) + _parts(inside)), _rings(inside)))
         else:
             outside.append(_name(feature, polygons))
     total = len(places) + len(outside) + empty

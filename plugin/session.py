@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Callable, Iterable, Optional
 
 from qgis.core import QgsRasterLayer, QgsRectangle
@@ -23,6 +24,8 @@ from .layers import needs_snapshot, raw_words, scene_fields, style_of, wkt
 from .process import Backend, Job, State
 from .scope import Place
 from .snapshot import Snapshot
+from .store import Store
+from .writer import BRIEF
 
 
 @dataclass
@@ -118,10 +121,10 @@ class Session(QObject):
         """Reads the GeoPackage again, which another program may have written to."""
         self._merge(self.keeper.reload())
 
-    def add(self, exchanges: Iterable[Exchange]) -> None:
-        """Keeps exchanges of another file in this project, too."""
+    def add(self, file: Path) -> None:
+        """Keeps the exchanges of another GeoPackage in this project, too. Raises SceneError."""
         present = {exchange.id for exchange in self.exchanges}
-        added = [exchange for exchange in exchanges if exchange.id not in present]
+        added = [exchange for exchange in Store(file).read(BRIEF) if exchange.id not in present]
         for exchange in added:
             self.keeper.keep(exchange)
         self._merge([*self.exchanges, *added])
@@ -216,9 +219,11 @@ class Session(QObject):
         self.replaced.emit()
 
     def _replace(self) -> None:
+        self.exchanges = []  # those of the project that is gone are not kept in this one
         self.cancel()
+        for id in list(self._ended):
+            self._finish(id)
         self._removed.clear()
-        self._ended.clear()
         self._snapshots.clear()
         self.exchanges = self.keeper.read()
         self.replaced.emit()

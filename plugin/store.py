@@ -172,6 +172,13 @@ class Store:
                 say(f"{self.path}: an exchange can't be read: {error!r}")
         return exchanges
 
+    def summary(self) -> tuple[int, str]:
+        """How many exchanges there are, and the first question. Raises SceneError."""
+        with reading(self.path, 0) as file:
+            known = {"time", "question"} <= set(columns(file, EXCHANGES))
+            rows = file.execute(f"SELECT question FROM {EXCHANGES} ORDER BY time, rowid").fetchall() if known else []
+        return len(rows), str(rows[0][0]) if rows else ""
+
     def ids(self) -> set[str]:
         """Of the exchanges in the file. Raises SceneError."""
         if not self.exists:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import textwrap
 import uuid
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from ..core.config import data_folder
+from ..core.errors import SceneError
+from .i18n import tr
 from .store import Store
 
 RECENT = 20  # files that are listed
+LENGTH = 60  # letters of a question in that list
 
 
 def unsaved_folder() -> Path:
@@ -29,10 +34,16 @@ def waiting_file(results: Path) -> Path:
     return unsaved_folder() / f"waiting-{digest[:16]}.gpkg"
 
 
-def earlier_files() -> list[Path]:
-    """The newest result files, the last one written first."""
-    try:
-        files = [(file.stat().st_mtime, file) for file in unsaved_folder().glob("*.gpkg") if Store(file).exists]
-    except OSError:
-        return []
-    return [file for _, file in sorted(files, reverse=True)[:RECENT]]
+def earlier() -> list[tuple[Path, str]]:
+    """The newest result files, the last one written first, each with what it holds in words."""
+    listed = []
+    with suppress(OSError):  # there is no folder yet
+        files = sorted(unsaved_folder().glob("*.gpkg"), key=lambda file: file.stat().st_mtime, reverse=True)
+        for file in files[:RECENT]:
+            with suppress(SceneError):
+                count, question = Store(file).summary()
+                date = datetime.fromtimestamp(file.stat().st_mtime)
+                words = tr("{date}, {count} questions: {question}")
+                short = textwrap.shorten(question, LENGTH, placeholder="…")
+                listed.append((file, words.format(date=f"{date:%Y-%m-%d %H:%M}", count=count, question=short)))
+    return listed

@@ -26,7 +26,7 @@ from .geopackage import Locked
 from .i18n import tr
 from .log import warn
 from .store import Store, Written
-from .unsaved import waiting_file
+from .unsaved import unsaved_folder, waiting_file
 
 RETRY = 2000  # ms between two tries
 BRIEF = 0.1  # seconds that reading on the GUI thread waits for a lock
@@ -63,6 +63,8 @@ class Attempt:
     def run(self) -> None:
         """On any thread; raises nothing."""
         waiting = Store(waiting_file(self.store.path))
+        with suppress(OSError):  # a write into it says what is wrong
+            unsaved_folder().mkdir(parents=True, exist_ok=True)
         try:
             self._move(self.target) if self.target else self._visit()
             self._open_layers()
