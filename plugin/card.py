@@ -20,7 +20,7 @@ THUMB = 104  # pixels of a thumbnail's longer side, before the screen's own scal
 CAPTION = 144  # pixels of the text below it, at the most: a long label would push the other thumbnails out
 COLUMNS = 2
 TRUSTED = "QLabel { border: 0; border-left: 3px solid palette(highlight); padding: 2px 8px; }"  # an answer
-DOUBTED = "QLabel { border: 0; border-left: 3px solid #b3541e; padding: 2px 8px; color: palette(mid); }"  # one that is meaningless
+DOUBTED = "QLabel { border: 0; border-left: 3px solid #b3541e; padding: 2px 8px; font-weight: normal; }"  # one that is meaningless
 WARNING = "QLabel { border: 1px solid #b3541e; border-radius: 3px; padding: 4px 8px; background: #fdf5f0; color: #8a3d12; }"
 
 

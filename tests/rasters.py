@@ -92,6 +92,23 @@ def add_overviews(path: Path, factors: Sequence[int], resampling: str = "average
             raster.build_overviews(list(factors), Resampling[resampling])
 
 
+def tag(path: Path, **items: str) -> Path:
+    """Adds metadata items to a file."""
+    if library() == "osgeo":
+        from osgeo import gdal
+
+        raster = gdal.Open(str(path), gdal.GA_Update)
+        for name, value in items.items():
+            raster.SetMetadataItem(name, value)
+        del raster  # which writes them
+    else:
+        import rasterio
+
+        with rasterio.open(path, "r+") as opened:
+            opened.update_tags(**items)
+    return path
+
+
 def whole(path: Path | str) -> np.ndarray:
     """All bands, [band, row, column], by the binding itself and not by ours."""
     if library() == "osgeo":

@@ -1,13 +1,16 @@
 """The drivers: whoever drives the loop, the model is shown the same pictures, and a bad scene costs only its own answer."""
 
 import json
+import shutil
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import rasterio
 from PIL import Image
 from rasterio.transform import from_origin
+from rasters import tag
 
 from zoomearth.backend.answer import Question, Said, Saw, answer, answer_all, report
 from zoomearth.backend.engines import Reply
@@ -135,6 +138,24 @@ def test_confidence_counts_only_the_answers_own_tokens(scene):
             return [Reply("".join(piece for piece, _ in pieces), tokens=pieces)]
 
     assert answer(Sure(PROFILE, [""]), Question(scene, "?")).confidence == pytest.approx(np.exp(-0.2))
+
+
+@pytest.mark.parametrize("generated", [True, False])
+def test_a_model_of_generated_scenes_says_nothing_about_any_other(raster, tmp_path, generated):
+    class Sure(ScriptedEngine):
+        def reply(self, talks, **options):
+            return [Reply("<answer>4</answer>", tokens=[("<answer>", -0.1), ("4", -0.1), ("</answer>", -0.1)])]
+
+    path = shutil.copy(raster, tmp_path / "scene.tif")
+    if generated:
+        tag(path, ZOOMEARTH_SCENE="generated")
+    with Scene.open(path) as scene:
+        known = report(answer(Sure(PROFILE, [""]), Question(scene, "How many cars?")), "m")
+        demo = report(answer(Sure(replace(PROFILE, generated_only=True), [""]), Question(scene, "How many cars?")), "m")
+    assert (known["meaningless"], known["confidence"]) == (False, pytest.approx(np.exp(-0.1), abs=1e-4))
+    assert demo["meaningless"] is not generated
+    assert demo["confidence"] == (known["confidence"] if generated else None)
+    assert demo["answer"] == "4"
 
 
 @pytest.mark.parametrize(

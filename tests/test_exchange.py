@@ -24,6 +24,7 @@ exchange = st.builds(
     answer=st.none() | st.text(),
     status=st.sampled_from(Status),
     confidence=st.none() | st.floats(0, 1),
+    meaningless=st.booleans(),
     log=st.lists(st.text()),
     views=st.lists(seen),
 )

@@ -11,6 +11,8 @@ from hub import COMMIT, WEIGHTS, Hub
 from tiny import make_tiny
 
 from zoomearth.backend import fetch, models
+from zoomearth.backend.engines import open_engine
+from zoomearth.core.config import Settings
 from zoomearth.core.errors import Cancelled, ModelError
 from zoomearth.core.profile import Profile
 
@@ -190,6 +192,17 @@ def test_a_prompt_file_takes_the_instructions_place_and_changes_the_hash(tmp_pat
     assert (theirs.dialect.system, theirs.dialect.instruction) == ("You see the Earth.", "\nAnswer.")
     with pytest.raises(ModelError, match="prompt file"):
         models.profile_for("zoomearth-3b", str(tmp_path / "none.txt"))
+
+
+def test_only_the_demo_model_and_what_is_copied_from_it_knows_generated_scenes_only(tmp_path):
+    demo, copied = models.profile_for("zoomearth-demo"), tmp_path / "mine"
+    copied.mkdir()
+    (copied / "zoomearth.json").write_text(json.dumps(demo.to_dict()))
+    (tmp_path / "prompt.txt").write_text("Answer in one word.")
+    for profile in (demo, models.profile_for(str(copied)), models.profile_for("zoomearth-demo", str(tmp_path / "prompt.txt"))):
+        assert profile.generated_only
+    assert open_engine(Settings("zoomearth-demo", "http://127.0.0.1:9", "theirs")).profile.generated_only
+    assert [name for name in models.catalogue() if models.profile_for(name).generated_only] == ["zoomearth-demo"]
 
 
 def test_every_listed_model_can_be_asked():

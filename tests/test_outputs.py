@@ -13,7 +13,8 @@ import shapely
 from affine import Affine
 from PIL import Image
 
-from zoomearth.backend.answer import Question, answer
+from zoomearth.backend import figure
+from zoomearth.backend.answer import MEANINGLESS, Question, answer
 from zoomearth.backend.engines.scripted import ScriptedEngine
 from zoomearth.backend.outputs import Outputs, shapefile_text, write_figure, write_rois, write_views
 from zoomearth.backend.scene import Scene
@@ -109,6 +110,22 @@ def test_the_figure_shows_every_view(done, tmp_path):
         assert figure.width > 600
         pixels = np.asarray(figure.convert("RGB"))
     assert (np.abs(pixels.astype(int) - (0xE6, 0x9F, 0x00)).sum(2) < 12).sum() > 500, "the first zoom's colour frames its crop and its box"
+
+
+@pytest.mark.parametrize(("suffix", "field"), [(".gpkg", "meaningless"), (".geojson", "meaningless"), (".shp", "meaningles")])
+def test_a_meaningless_answer_is_marked_in_every_file(done, tmp_path, suffix, field):
+    for meaningless in (True, False):
+        meta, _, _, columns = pyogrio.raw.read(write_rois(tmp_path / f"rois{suffix}", [replace(done[0], meaningless=meaningless)], "m"))
+        assert [bool(value) for value in dict(zip(meta["fields"], columns))[field]] == [meaningless]
+
+
+def test_a_figure_says_under_an_answer_that_it_is_meaningless(done):
+    def below(answered):
+        return figure.draw([answered], "m").subfigs[0].get_supxlabel()
+
+    assert below(done[0]) == "3 Schiffe"
+    marked = " ".join(below(replace(done[0], meaningless=True)).split())
+    assert marked == f"3 Schiffe {MEANINGLESS}"
 
 
 def test_an_old_shapefiles_crs_does_not_outlive_it(done, tmp_path):

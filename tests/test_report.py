@@ -10,7 +10,7 @@ from evaluating import ByRule, make_set, write_rows
 
 from zoomearth.core.errors import BackendError
 from zoomearth.training import evaluate
-from zoomearth.training.records import Record
+from zoomearth.training.records import Record, read
 from zoomearth.training.report import write_report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -80,6 +80,29 @@ def test_views_of_two_sizes_are_plotted_against_each_other(run, tmp_path):
     text, _ = content(write_report(tmp_path))
     assert "Right answers against the size of a view" in text
     assert "% at 112" in text
+
+
+def test_meaningless_answers_are_said_once_and_on_top(run, tmp_path, capsys):
+    rows = [json.loads(line) for line in (run / "zoom.jsonl").read_text().splitlines()]
+    assert "Meaningless" not in content(run / "report.html")[0]
+    write_rows(tmp_path / "zoom.jsonl", [{**row, "meaningless": True} for row in rows])
+    text, _ = content(write_report(tmp_path))
+    assert text.count("Meaningless: the demo model knows only generated scenes") == 1
+    assert text.index("Meaningless") < text.index("<table")
+    capsys.readouterr()
+    assert evaluate.main(["lrs-gro", "--score-only", str(tmp_path / "zoom.jsonl")]) == 0
+    assert capsys.readouterr().out.startswith("Meaningless")
+    assert evaluate.main(["lrs-gro", "--score-only", str(tmp_path / "zoom.jsonl"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["meaningless"] == 48
+
+
+def test_the_demo_model_over_a_real_set_is_meaningless_in_every_record(tmp_path):
+    make_set(tmp_path / "data", 3)
+    where = ["--data", str(tmp_path / "data"), "--out", str(tmp_path / "run"), "--device", "cpu"]
+    assert evaluate.main(["lrs-gro", *where]) == 0
+    records = read(tmp_path / "run" / "zoom.jsonl")
+    assert [(record.meaningless, record.confidence) for record in records] == [(True, None)] * 3
+    assert "Meaningless" in content(tmp_path / "run" / "report.html")[0]
 
 
 def test_images_that_have_gone_leave_the_rest(run, tmp_path):

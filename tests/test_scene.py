@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from rasters import NORTH_UP, ROTATED, SOUTH_UP, add_overviews, city, copy, make, mask, mosaic, psnr, whole
+from rasters import NORTH_UP, ROTATED, SOUTH_UP, add_overviews, city, copy, make, mask, mosaic, psnr, tag, whole
 
 from zoomearth.backend.rasters import library
 from zoomearth.backend.scene import Scene
@@ -506,3 +506,18 @@ def test_a_container_names_what_it_holds(tmp_path):
     with pytest.raises(SceneError) as raised:
         Scene.open(path)
     assert "second" in raised.value.hint.lower()
+
+
+@pytest.mark.parametrize("driver", ["GTiff", "VRT", "COG", "PNG"])
+def test_a_generated_scene_is_known_by_its_mark_and_so_is_a_copy_of_it(tmp_path, driver):
+    path, other = tag(make(tmp_path / "scene.tif", PLAIN), ZOOMEARTH_SCENE="generated"), tmp_path / "copy"
+    copy(path, other, driver)
+    with Scene.open(path) as scene, Scene.open(other) as same_scene:
+        assert scene.generated
+        assert same_scene.generated or driver == "PNG"  # which has no place for it but a side file
+
+
+@pytest.mark.parametrize("items", [{}, {"ZOOMEARTH_SCENE": "real"}, {"SCENE": "generated"}])
+def test_nothing_else_is_a_generated_scene(tmp_path, items):
+    with Scene.open(tag(make(tmp_path / "scene.tif", PLAIN), **items)) as scene:
+        assert not scene.generated

@@ -437,6 +437,19 @@ def test_a_raster_whose_files_lie_elsewhere_is_opened_anew_when_they_change(back
     assert pictures[0] == pictures[1] != pictures[2] == pictures[3], "it was opened, and shown as before"
 
 
+def test_the_wire_says_whether_an_answer_is_meaningless(backend, root, scene):
+    for model, asked, meaningless in (
+        ("zoomearth-demo", scene, True),
+        ("zoomearth-demo", str(root / "resources" / "scene" / "demo.tif"), False),
+        ("zoomearth-3b", scene, False),
+    ):
+        load = backend.id()
+        backend.send(op="load", id=load, engine="scripted", model=model, replies=[ANSWER])
+        assert backend.last(load)["event"] == "done"
+        result = backend.last(backend.ask(asked))["result"]
+        assert (result["answer"], result["meaningless"], result["confidence"]) == ("red", meaningless, None)
+
+
 def test_without_a_load_the_environment_or_the_demo_model_answers(root, scene):
     backend = Backend(root, {"ZOOMEARTH_MODEL": "no-such-model"})
     try:

@@ -15,6 +15,7 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeatureSource,
+    QgsProcessingFeatureSourceDefinition,
     QgsProcessingFeedback,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
@@ -73,7 +74,10 @@ class AskByFeature(Algorithm):
         add_counts(self)
 
     def prepareAlgorithm(self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> bool:
-        polygons = self.parameterAsVectorLayer(parameters, "POLYGONS", context)
+        chosen = parameters.get("POLYGONS")
+        if isinstance(chosen, QgsProcessingFeatureSourceDefinition):  # a selection, for example, of a layer
+            chosen = chosen.source
+        polygons = self.parameterAsVectorLayer({**parameters, "POLYGONS": chosen}, "POLYGONS", context)
         self._display = QgsExpression(polygons.displayExpression() if polygons else "")
         self.prepare_asking(parameters, context, [self.raster_layer(parameters, context)])
         return True

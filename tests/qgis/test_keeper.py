@@ -1,5 +1,6 @@
 """What was asked stays with the project: in which file, in which layers, after saving, reopening, copying and a sudden end."""
 
+import contextlib
 import os
 import resource
 import shutil
@@ -11,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from osgeo import gdal
 from panel import ANSWER, BOX, wait
 from qgis.core import QgsProject, QgsVectorLayer
 from qgis.PyQt.QtTest import QTest
@@ -86,6 +88,25 @@ def test_saving_the_project_takes_the_results_beside_it_and_reopening_brings_the
     asked.asked("Another?")
     assert len(asked.keeper.layers()) == 1  # the same layer goes on
     assert layer.featureCount() == 2
+
+
+def test_results_of_an_older_version_get_the_columns_they_lack(asked, tmp_path):
+    save(tmp_path / "harbour.qgz")
+    path = asked.keeper.store.path
+    QgsProject.instance().clear()
+    with contextlib.closing(sqlite3.connect(path)) as old:
+        (table,) = (name for (name,) in old.execute("SELECT table_name FROM gpkg_contents") if name.startswith("rois_"))
+    dataset = gdal.OpenEx(str(path), gdal.OF_UPDATE)
+    for name in (table, "exchanges"):
+        layer = dataset.GetLayerByName(name)
+        layer.DeleteField(layer.GetLayerDefn().GetFieldIndex("meaningless"))
+    del layer, dataset
+    reopen(tmp_path / "harbour.qgz")
+    exchange = asked.asked("Another?")
+    assert exchange.message == ""
+    rows = {feature["exchange"]: feature["meaningless"] for feature in asked.keeper.layers()[0].getFeatures()}
+    assert rows[exchange.id] is False
+    assert len(rows) == 2
 
 
 def test_the_project_can_be_moved_with_its_results(asked, tmp_path):

@@ -99,6 +99,25 @@ def test_the_transcript_shows_question_reasoning_pictures_answer_time_and_model(
     assert " s" in labels(card, "zoomearth_exchange_note")[0]
 
 
+def test_a_meaningless_answer_says_so_in_place_of_a_confidence_and_how_to_get_a_real_model(panel, scene, demo_scene):
+    panel.load = {"engine": "scripted", "model": "zoomearth-demo", "replies": [BOX, ANSWER]}
+    panel.add(demo_scene)
+    known = panel.asked()
+    panel.add(scene)
+    unknown = panel.asked("How many cars are there?")
+    assert (known.meaningless, unknown.meaningless, unknown.answer) == (False, True, "3")
+    warnings = [panel.dock.transcript.card(each.id).findChild(QLabel, "zoomearth_exchange_meaningless") for each in (known, unknown)]
+    assert [warning.isVisible() for warning in warnings] == [False, True]
+    assert "Settings &gt; Options &gt; ZoomEarth &gt; Model" in warnings[1].text()
+    assert "confidence" not in labels(panel.dock.transcript.card(unknown.id), "zoomearth_exchange_note")[0]
+    answer = panel.dock.transcript.card(unknown.id).findChild(QLabel, "zoomearth_exchange_answer")
+    assert "Meaningless" in answer.accessibleName()
+    assert panel.dock.transcript.text().count("Meaningless") == 1
+    assert unknown.outcome()["meaningless"] is True
+    assert [row["meaningless"] for row in panel.keeper.rois(str(scene)).getFeatures()] == [True]
+    assert [back.meaningless for back in panel.keeper.read()] == [False, True]
+
+
 def test_boxes_are_on_the_canvas_while_the_model_still_looks(panel, demo_scene):
     panel.script(BOX, SLOW, pace=0.01)
     layer = panel.add(demo_scene)

@@ -204,3 +204,19 @@ def test_a_full_disk_leaves_the_older_report(write, harbour, tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert path.read_text() == "the older one"
     assert os.listdir(tmp_path) == ["report"]
+
+
+def test_a_meaningless_answer_is_marked_in_both_reports(harbour, tmp_path):
+    marked = replace(harbour, meaningless=True, confidence=None)
+    page = html([marked, harbour])
+    assert page.count('class="answer meaningless"') == 1
+    for text in (Page(page).text, text_of(write_pdf([marked, harbour], tmp_path / "report.pdf"))):
+        assert text.count("Meaningless: the demo model knows only generated scenes.") == 1
+        assert "Settings > Options > ZoomEarth > Model" in text
+
+
+def test_an_answer_that_is_missing_has_one_sentence_with_its_reason(harbour):
+    missing = replace(harbour, answer=None, stopped="unreadable", why="the reply is empty")
+    assert "The model's reply could not be read: the reply is empty." in Page(html([missing])).text
+    missing = replace(harbour, answer=None, stopped="limit", why="the model asked for another view when none was left")
+    assert "best guess" not in Page(html([missing])).text
