@@ -94,9 +94,9 @@ class Dock(QgsDockWidget):
         self.cancel = QPushButton(tr("Cancel"))
         self.cancel.setObjectName("zoomearth_cancel")
         self.cancel.setToolTip(tr("Stop answering, and drop the questions that wait"))
-        self.export = tool_button("zoomearth_export", tr("Export boxes, or the conversation as a report"), "/mActionFileSaveAs.svg")
+        self.export = tool_button("zoomearth_export", tr("Export the results, or the conversation as a report"), "/mActionFileSaveAs.svg")
         menu = QMenu(self.export)
-        self.export_rois = menu.addAction(tr("Boxes as Shapefile, GeoPackage or GeoJSON…"))
+        self.export_rois = menu.addAction(tr("Places and answers as GeoPackage, Shapefile, CSV…"))
         self.export_html = menu.addAction(tr("Report as HTML…"))
         self.export_pdf = menu.addAction(tr("Report as PDF…"))
         for action, name in ((self.export_rois, "rois"), (self.export_html, "html"), (self.export_pdf, "pdf")):
@@ -220,6 +220,8 @@ class Dock(QgsDockWidget):
 
     def _told(self, exchange: Exchange, event: dict[str, Any]) -> None:
         self.transcript.hear(exchange, event)
+        if exchange.status is not Status.RUNNING:
+            self._refresh()
         if event["event"] == "saw":
             seen = exchange.views[-1]
             self._looking = seen.label

@@ -15,7 +15,7 @@ from qgis.PyQt.QtWidgets import QAction
 
 from ..core.errors import BackendError, ZoomEarthError
 from .dock import Dock
-from .export import rows, selected
+from .export import answer_rows, rows, selected, selected_answers
 from .export_dialog import ExportDialog
 from .i18n import tr
 from .install.dialog import SetupDialog
@@ -29,6 +29,7 @@ from .report import write_html
 from .report_pdf import write_pdf
 from .session import Session
 from .settings import chosen_python, load_message
+from .store import ANSWERS
 from .widgets import ask_file
 
 TRANSLATIONS = Path(__file__).resolve().parent.parent / "resources" / "i18n"
@@ -113,8 +114,10 @@ class Plugin:
         return SetupDialog(self.iface.mainWindow()).exec() == SetupDialog.DialogCode.Accepted
 
     def _export(self) -> None:
-        chosen, every = selected(self.keeper.layers(), self.session.exchanges), rows(self.session.exchanges)
-        dialog = ExportDialog(chosen, every, self.iface.mainWindow())
+        exchanges = self.session.exchanges
+        places = selected(self.keeper.layers(), exchanges), rows(exchanges)
+        answers = selected_answers(self.keeper.layers(ANSWERS), exchanges), answer_rows(exchanges)
+        dialog = ExportDialog(*places, *answers, self.iface.mainWindow())
         if dialog.exec() == ExportDialog.DialogCode.Accepted and dialog.written:
             self._wrote(dialog.written)
         dialog.deleteLater()

@@ -68,18 +68,16 @@ class Attempt:
         try:
             self._move(self.target) if self.target else self._visit()
             self._open_layers()
-        except SceneError as error:
-            self.error = error
-        except Exception as error:  # of a kind that nobody has thought of: it is in the log, and the change is tried again
-            warn(traceback.format_exc())
-            message = tr("The results can't be written to {path}: {reason}.").format(path=self.store.path, reason=repr(error))
-            self.error = SceneError(message, tr("The log has the details."))
-        with suppress(SceneError):
+        except Exception as error:
+            self.error = _told(error, self.store.path)
+        try:
             if self.error:
                 self._save_in(waiting)
             elif self.written:
                 waiting.discard(self.changes.keys() | {exchange.id for exchange in self.known})
                 self.safe = set()
+        except Exception as error:
+            _told(error, waiting.path)
 
     def _visit(self) -> None:
         if self.unread and self.store.exists:
@@ -315,3 +313,13 @@ class Writer(QObject):
     def _delete_if_idle(self) -> None:
         if self._left and not self._running:
             self.deleteLater()
+
+
+def _told(error: Exception, path: Path) -> SceneError:
+    """In the log, with its origin where it is of a kind that is not expected: no exception may end the thread silently."""
+    if isinstance(error, SceneError):
+        warn(f"{error.message} {error.hint}")
+        return error
+    warn(traceback.format_exc())
+    message = tr("The results can't be written to {path}: {reason}.").format(path=path, reason=repr(error))
+    return SceneError(message, tr("The log has the details."))
