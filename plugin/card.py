@@ -29,7 +29,6 @@ class Card(QFrame):
 
     view_clicked = pyqtSignal(object, object)  # Exchange, Seen
     delete_clicked = pyqtSignal(object)
-    restart_clicked = pyqtSignal()
 
     def __init__(self, exchange: Exchange, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
@@ -58,9 +57,6 @@ class Card(QFrame):
         self._note = _label("zoomearth_exchange_note", small=True)
         self._log = _label("zoomearth_exchange_log", small=True)
         self._log.setVisible(False)
-        self._restart = _button("zoomearth_exchange_restart", tr("Start the model process again"), tr("Restart"))
-        self._restart.clicked.connect(self.restart_clicked)
-        self._restart.setVisible(False)
         self._lay_out()
         for seen in exchange.views:
             self._add_view(seen)
@@ -76,7 +72,7 @@ class Card(QFrame):
         """Shows the exchange as it is now."""
         exchange = self.exchange
         self._question.setText(html.escape(exchange.question))
-        self._where.setText(html.escape(" · ".join(filter(None, (exchange.layer, exchange.scope)))))
+        self._where.setText(html.escape(" · ".join(filter(None, (exchange.layer, exchange.scope, exchange.seen_as)))))
         thoughts = [said for seen in exchange.views if (said := thought(seen.thoughts).strip())]
         self._thoughts.setText("<br>".join(html.escape(said) for said in thoughts))
         running = exchange.status is Status.RUNNING
@@ -92,10 +88,6 @@ class Card(QFrame):
         self._note.setVisible(not running)
         self._log.setText("<br>".join(html.escape(line) for line in exchange.log))
         self._log.setVisible(bool(exchange.log))
-
-    def offer_restart(self, offered: bool) -> None:
-        """Whether the process stays down until a person says otherwise."""
-        self._restart.setVisible(offered)
 
     def mark(self, marked: bool) -> None:
         """The exchange whose box was clicked on the map."""
@@ -117,7 +109,6 @@ class Card(QFrame):
         box.addLayout(self._thumbs)
         for widget in (self._answer, self._meaningless, self._note, self._log):
             box.addWidget(widget)
-        box.addWidget(self._restart, 0, Qt.AlignmentFlag.AlignLeft)
 
     def _folded(self, opened: bool) -> None:
         """While the model thinks, its thoughts are open."""

@@ -20,7 +20,7 @@ from ...core.thoughts import thought
 from ..endings import meaningless
 from ..exchange import Exchange, Seen, Status
 from ..i18n import tr
-from ..layers import read_by_gdal, scene_fields, wkt
+from ..layers import needs_snapshot, scene_fields, wkt
 from ..process import Backend, command
 from ..snapshot import Original, take
 
@@ -29,7 +29,7 @@ Outline = Sequence[Sequence[Sequence[float]]]  # rings of corners in map units o
 
 @dataclass(frozen=True)
 class Raster:
-    """What has to be known of a raster layer. fields: of the wire's ask, where the backend reads it; original: where it can't."""
+    """What has to be known of a raster layer. fields: of the wire's ask, where the backend shows it; original: where only QGIS can."""
 
     name: str
     source: str
@@ -40,8 +40,7 @@ class Raster:
 
     @classmethod
     def of(cls, layer: QgsRasterLayer) -> Raster:
-        read = read_by_gdal(layer)
-        fields, original = (scene_fields(layer), None) if read else ({}, Original.of(layer))
+        fields, original = ({}, Original.of(layer)) if needs_snapshot(layer) else (scene_fields(layer), None)
         return cls(layer.name(), layer.source(), layer.crs(), layer.extent(), fields, original)
 
 

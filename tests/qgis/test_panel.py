@@ -11,16 +11,27 @@ from qgis.core import (
     QgsCoordinateTransform,
     QgsFeature,
     QgsGeometry,
+    QgsMessageLog,
     QgsProject,
     QgsRectangle,
     QgsVectorLayer,
 )
-from qgis.gui import QgsMapToolPan, QgsRubberBand
+from qgis.gui import QgsMapToolPan, QgsMessageLogViewer, QgsRubberBand
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QPoint, Qt
 from qgis.PyQt.QtGui import QTextCursor
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QPlainTextEdit, QProgressBar, QScrollArea, QToolButton
+from qgis.PyQt.QtWidgets import (
+    QAbstractButton,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QProgressBar,
+    QScrollArea,
+    QTabWidget,
+    QToolButton,
+)
 
 from zoomearth.plugin.exchange import Status
 from zoomearth.plugin.process import State
@@ -171,20 +182,57 @@ def test_a_backend_killed_mid_answer_is_said_with_its_log_and_the_next_ask_works
     assert panel.asked().answer == "3"
 
 
-def test_after_two_crashes_a_button_restarts_the_process(panel, demo_scene):
+def test_after_two_crashes_one_bar_restarts_the_process_and_the_questions_wait_for_it(panel, demo_scene):
     panel.script(SLOW, pace=0.01)
     panel.add(demo_scene)
     for _ in range(2):
-        exchange = panel.ask()
-        wait(lambda: panel.backend.state is State.UP and panel.session.exchanges[-1].views)
+        crashed = panel.ask()
+        wait(lambda: panel.backend.state is State.UP and crashed.views)
+        waiting = [panel.ask(f"Question {n}?") for n in range(3)] if panel.session.exchanges.index(crashed) else []
         os.kill(panel.backend.pid, signal.SIGKILL)
-        wait(lambda: not panel.session.busy)
-    restart = panel.dock.transcript.card(exchange.id).findChild(QToolButton, "zoomearth_exchange_restart")
-    assert restart.isVisible()
-    restart.click()
-    assert not restart.isVisible()
+        wait(lambda: crashed.status is Status.FAILED)
+        wait(lambda: waiting or not panel.session.busy)
+    assert panel.backend.state is State.BROKEN
+    bar = panel.dock.process
+    assert bar.isVisible()
+    assert "crashed twice" in bar.text
+    assert "3 questions wait." in bar.text
+    assert [each.status for each in waiting] == [Status.RUNNING] * 3
+    assert not any(labels(panel.dock.transcript.card(each.id), "zoomearth_exchange_note")[0] for each in waiting)
     panel.script(ANSWER)
-    assert panel.asked().answer == "3"
+    late = panel.ask("Asked while it is down?")
+    assert "4 questions wait." in bar.text
+    panel.dock.restart.click()
+    assert not bar.isVisible()
+    wait(lambda: not panel.session.busy)
+    assert [each.answer for each in (*waiting, late)] == ["3"] * 4
+
+
+def test_questions_that_wait_for_a_process_that_is_down_can_be_cancelled(panel, demo_scene):
+    panel.backend._command = lambda: ["/nowhere/python"]
+    panel.add(demo_scene)
+    first, second = panel.ask(), panel.ask("Second?")
+    wait(lambda: first.status is Status.FAILED)
+    assert "/nowhere/python" in panel.dock.process.text
+    assert panel.dock.cancel.isEnabled()
+    assert not panel.dock.progress.isVisible()
+    panel.dock.cancel.click()
+    assert second.status is Status.CANCELLED
+    wait(lambda: not panel.session.busy)
+
+
+def test_the_log_is_shown_at_the_plugins_tab(panel, qgis_iface, monkeypatch):
+    window = qgis_iface.mainWindow()
+    viewer = QgsMessageLogViewer(window)
+    monkeypatch.setattr(qgis_iface, "openMessageLog", viewer.show, raising=False)
+    for tag in ("ZoomEarth", "Other"):
+        QgsMessageLog.logMessage("said", tag)
+    tabs = viewer.findChild(QTabWidget)
+    wait(lambda: tabs.count() >= 2)
+    tabs.setCurrentIndex(tabs.count() - 1)
+    panel.dock.show_log.click()
+    assert tabs.tabText(tabs.currentIndex()) == "ZoomEarth"
+    viewer.deleteLater()
 
 
 def test_an_error_is_shown_with_its_hint_and_is_no_answer(panel, demo_scene, tmp_path):
@@ -328,11 +376,13 @@ def test_a_deleted_exchange_comes_back_with_its_boxes(panel, demo_scene):
     first, second = panel.asked(), panel.asked("Second?")
     rois = panel.keeper.rois(layer.source())
     panel.dock.transcript.card(first.id).findChild(QToolButton, "zoomearth_exchange_delete").click()
+    wait(lambda: not panel.keeper.writing)
     assert [exchange.id for exchange in panel.keeper.read()] == [second.id]
     assert {feature["exchange"] for feature in rois.getFeatures()} == {second.id}
     assert panel.dock.transcript.card(first.id) is None
     panel.dock.undo.click()
-    assert {exchange.id for exchange in panel.keeper.read()} == {first.id, second.id}
+    wait(lambda: not panel.keeper.writing)
+    assert {exchange.id for exchange in panel.keeper.store.read()} == {first.id, second.id}
     assert {feature["exchange"] for feature in rois.getFeatures()} == {first.id, second.id}
     assert [card.exchange.id for card in panel.dock.transcript.cards] == [first.id, second.id]
     assert not panel.dock.undo.isEnabled()
