@@ -71,9 +71,7 @@ class Session(QObject):
     def can_undo(self) -> bool:
         return bool(self._removed)
 
-    def ask(
-        self, layer: QgsRasterLayer, question: str, place: Place, resolution: Optional[float] = None, raw: bool = False
-    ) -> Exchange:
+    def ask(self, layer: QgsRasterLayer, question: str, place: Place, resolution: Optional[float] = None, raw: bool = False) -> Exchange:
         """Queues a question; the exchange is told of at once."""
         exchange = Exchange(question, layer.source(), layer.name(), wkt(layer.crs()), place.words)
         self.exchanges.append(exchange)
