@@ -445,7 +445,7 @@ def test_scripts_and_screen_readers_find_every_widget(panel):
     assert dock.objectName() == "zoomearth_dock"
 
 
-def polygon_layer(layer, *shapes, names=None):
+def polygon_layer(layer, *shapes):
     """Polygons in the raster's CRS, all of them selected; each shape is rectangles, as fractions of the raster from its upper left."""
     polygons = QgsVectorLayer(f"MultiPolygon?crs={layer.crs().authid()}&field=name:string", "parcels", "memory")
     extent, features = layer.extent(), []
