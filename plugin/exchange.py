@@ -117,7 +117,8 @@ class Exchange:
 
     def outcome(self) -> dict[str, Any]:
         """What came of it, JSON-able and without pictures, under the names of `zoomearth ask --json`."""
-        names = [
+        names = ("question", "answer", "confidence", "meaningless", "stopped", "why", "model", "seconds", "scope", "seen_as")
+        known = {name: getattr(self, name) for name in ("id", *names, "source", "layer", "message", "hint")}
             "id",
             "question",
             "answer",
@@ -135,7 +136,7 @@ class Exchange:
             "hint",
         ]
         zooms = [{key: value for key, value in asdict(seen).items() if key not in ("picture", "thoughts")} for seen in self.zooms]
-        return {"status": self.status.value, **{name: getattr(self, name) for name in names}, "zooms": zooms}
+        return {"status": self.status.value, **known, "zooms": zooms}
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; the pictures are base64."""
