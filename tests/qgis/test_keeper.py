@@ -16,10 +16,8 @@ from osgeo import gdal
 from panel import ANSWER, BOX, wait
 from qgis.core import QgsProject, QgsVectorLayer
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QLabel
 
 from zoomearth.core.config import data_folder
-from zoomearth.core.errors import SceneError
 from zoomearth.plugin.store import ROI_FIELDS
 
 ROOT = Path(__file__).resolve().parents[2]
