@@ -29,6 +29,7 @@ from ..core.geometry import Box, Grid, Size, View
 from . import scan
 from .describe import describe
 from .levels import EXACT_PIXELS, SCAN_PIXELS, Level, levels, source
+from .mask import masked
 from .pixels import Rendering
 from .rasters import OPTIONS, REMOTE_OPTIONS, Raster, RasterError, Window, open_raster
 
@@ -115,7 +116,7 @@ class Scene:
         return self.part(View(Box(0, 0, *self.size), size))
 
     def part(self, view: View) -> Image.Image:
-        """The view's window, RGB, of exactly the view's size."""
+        """The view's window, RGB, of exactly the view's size; grey outside of the view's rings."""
         box, size = view.window, view.size
         if not (0 <= box.left < box.right <= self.size.width and 0 <= box.top < box.bottom <= self.size.height):
             raise SceneError(
@@ -138,7 +139,7 @@ class Scene:
         cut_x, cut_y = min((right - x) / factor, width), min((bottom - y) / factor, height)
         cut = ((left - x) / factor, (top - y) / factor, cut_x, cut_y)
         shown = list(self._pool.map(lambda plane: plane.resize(size, Image.Resampling.BICUBIC, box=cut), planes))
-        return Image.merge("RGB", shown if len(shown) == 3 else shown * 3)
+        return masked(Image.merge("RGB", shown if len(shown) == 3 else shown * 3), view)
 
     def describe(self) -> dict[str, Any]:
         """What a person would ask about the raster, JSON-able. May read samples, for the stretch."""

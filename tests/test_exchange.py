@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoomearth.core.geometry import Box, Grid
 from zoomearth.core.thoughts import Thoughts, thought
 from zoomearth.plugin.exchange import Exchange, Seen, Status
 
@@ -73,19 +72,3 @@ def test_thoughts_that_stream_are_those_of_the_whole_reply(said, cuts):
         heard += thoughts.feed(reply[at : at + cut])
         at += cut
     assert heard == thought(reply) == said.replace("<", "")
-
-
-@given(
-    st.tuples(number, st.floats(0.01, 100), st.floats(-50, 50), number, st.floats(-50, 50), st.floats(-100, -0.01)),
-    st.integers(0, 5000),
-    st.integers(0, 5000),
-    st.integers(1, 5000),
-    st.integers(1, 5000),
-)
-def test_an_outline_is_the_box_it_was_made_of_whatever_the_grid(affine, left, top, width, height):
-    grid = Grid(affine)
-    if abs(affine[1] * affine[5] - affine[2] * affine[4]) < 1e-3:
-        return
-    wanted = Box(left, top, left + width, top + height)
-    found = grid.outline_to_box(grid.polygon(wanted))
-    assert tuple(found) == pytest.approx(tuple(wanted), abs=0.1)

@@ -141,3 +141,13 @@ def open_raster(path: str, options: dict[str, str]) -> Raster:
     adapter: Any = importlib.import_module(f".{library()}_adapter", __name__)
     raster: Raster = adapter.open_raster(path, options)
     return raster
+
+
+def transform(points: np.ndarray, source: str, target: str) -> np.ndarray:
+    """Points [n, 2], east or x first, of one CRS in another, both as WKT or "EPSG:..."; not finite where they have no place there.
+
+    Raises RasterError where the two have nothing to do with each other.
+    """
+    adapter: Any = importlib.import_module(f".{library()}_adapter", __name__)
+    moved: np.ndarray = adapter.transform(points, source, target)
+    return moved

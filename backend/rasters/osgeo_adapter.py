@@ -6,12 +6,13 @@ import contextlib
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from osgeo import gdal
+from osgeo import gdal, osr
 
 from ...core.geometry import Size
 from . import CACHE_BYTES, GENERATED, Band, Facts, Raster, RasterError, Window, halves
 
 gdal.UseExceptions()
+osr.UseExceptions()
 DTYPES = {
     "byte": "uint8",
     "cfloat32": "complex64",
@@ -129,3 +130,27 @@ def _facts(ds: gdal.Dataset) -> Facts:
 
 def open_raster(path: str, options: dict[str, str]) -> Raster:
     return OsgeoRaster(path, options)
+
+
+def transform(points: np.ndarray, source: str, target: str) -> np.ndarray:
+    """See the package."""
+    systems = []
+    gdal.PushErrorHandler("CPLQuietErrorHandler")
+    try:
+        for name in (source, target):
+            systems.append(osr.SpatialReference())
+            systems[-1].SetFromUserInput(name)
+            systems[-1].SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+        change = osr.CoordinateTransformation(*systems)
+        return np.array([_transformed(change, x, y) for x, y in points.tolist()])
+    except RuntimeError as error:
+        raise RasterError(str(error)) from None
+    finally:
+        gdal.PopErrorHandler()
+
+
+def _transformed(change: osr.CoordinateTransformation, x: float, y: float) -> tuple[float, float]:
+    try:
+        return change.TransformPoint(x, y)[:2]
+    except RuntimeError:  # this point has no place there
+        return np.inf, np.inf

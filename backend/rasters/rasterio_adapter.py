@@ -8,10 +8,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import rasterio
-from rasterio import windows
+from rasterio import warp, windows
+from rasterio._err import CPLE_AppDefinedError, CPLE_BaseError
+from rasterio.crs import CRS
 from rasterio.enums import ColorInterp, MaskFlags, Resampling
 from rasterio.env import get_gdal_config, set_gdal_config  # `Env` puts GDALSetCacheMax back only where it is the outermost
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.errors import CRSError, NotGeoreferencedWarning, RasterioError
 from rasterio.transform import from_gcps
 
 from ...core.geometry import Size
@@ -129,3 +131,23 @@ def _facts(ds: rasterio.DatasetReader, overviews: tuple[Size, ...]) -> Facts:
 
 def open_raster(path: str, options: dict[str, str]) -> Raster:
     return RasterioRaster(path, options)
+
+
+def transform(points: np.ndarray, source: str, target: str) -> np.ndarray:
+    """See the package."""
+    try:
+        systems = [CRS.from_user_input(name) for name in (source, target)]
+        return _transformed(points, *systems)
+    except (CRSError, RasterioError, CPLE_BaseError) as error:
+        raise RasterError(str(error)) from None
+
+
+def _transformed(points: np.ndarray, source: CRS, target: CRS) -> np.ndarray:
+    """In halves where one point has no place, which rasterio says of all."""
+    try:
+        return np.array(warp.transform(source, target, *points.T), float).T
+    except CPLE_AppDefinedError:
+        if len(points) == 1:
+            return np.full((1, 2), np.inf)
+        half = len(points) // 2
+        return np.concatenate([_transformed(part, source, target) for part in (points[:half], points[half:])])

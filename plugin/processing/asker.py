@@ -24,7 +24,7 @@ from ..layers import needs_snapshot, scene_fields, wkt
 from ..process import Backend, command
 from ..snapshot import Original, take
 
-Outline = Sequence[Sequence[float]]  # corners in map units of the raster's CRS
+Outline = Sequence[Sequence[Sequence[float]]]  # rings of corners in map units of the raster's CRS, as the wire has them
 
 
 @dataclass(frozen=True)
@@ -96,10 +96,10 @@ class Asker:
         self._feedback.setProgress(100 * self._done / self._total)
 
     def _fields(self, raster: Raster, outline: Optional[Outline], resolution: Optional[float]) -> dict[str, Any]:
+        fields = raster.fields
         if raster.original:
-            extent = _around(outline) if outline else raster.extent
-            return {"scene": self._taken(raster.original, extent, resolution)}
-        return {**raster.fields, "outline": [list(corner) for corner in outline]} if outline else raster.fields
+            fields = {"scene": self._taken(raster.original, raster.extent if outline is None else _around(outline), resolution)}
+        return fields if outline is None else {**fields, "outline": outline}
 
     def _ask(self, exchange: Exchange, fields: dict[str, Any]) -> None:
         self._stage = ""
@@ -196,5 +196,5 @@ def _looks(seen: Seen) -> str:
 
 
 def _around(outline: Outline) -> QgsRectangle:
-    xs, ys = zip(*outline)
+    xs, ys = zip(*(corner for ring in outline for corner in ring))
     return QgsRectangle(min(xs), min(ys), max(xs), max(ys))

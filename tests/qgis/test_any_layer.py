@@ -62,12 +62,12 @@ def loaded(shared_data, tmp_path, qgis_new_project):
 
 @pytest.fixture
 def ask(python):
-    """ask(layer, outline=None): the exchange, with what the model was shown."""
+    """ask(layer, ring=None): the exchange, with what the model was shown."""
 
-    def ask(layer, outline=None, resolution=None):
+    def ask(layer, ring=None, resolution=None):
         load = {"engine": "scripted", "replies": [BOX, ANSWER]}
         with Asker(python, load, QgsProcessingFeedback(False)) as asker:
-            exchange = asker.ask(Raster.of(layer), "What is there?", outline, None, resolution)
+            exchange = asker.ask(Raster.of(layer), "What is there?", ring and [ring], None, resolution)
         assert exchange.status is Status.DONE, exchange.message
         return exchange
 
@@ -285,8 +285,7 @@ def check_snapshot(layer, source, ask):
     """At the layer's own resolution, of a part of it: the ROI's place follows from its pixels in that part."""
     pixel, left, top = source.rasterUnitsPerPixelX(), source.extent().xMinimum(), source.extent().yMaximum()
     part = QgsRectangle(left + 100 * pixel, top - 500 * pixel, left + 600 * pixel, top - 50 * pixel)
-    outline = [[x, y] for x in (part.xMinimum(), part.xMaximum()) for y in (part.yMinimum(), part.yMaximum())]
-    exchange = ask(layer, outline)
+    exchange = ask(layer, corners(part.xMinimum(), part.yMinimum(), part.xMaximum(), part.yMaximum()))
     (roi,) = exchange.zooms
     assert exchange.views[0].window == [0, 0, 500, 450]
     expected = [(part.xMinimum() + x * pixel, part.yMaximum() - y * pixel) for x, y in corners(*roi.roi)]
