@@ -25,8 +25,9 @@ from .exchange import Seen
 from .store import roi_geometry
 
 COLORS = ("#00e5ff", "#ff6ad5", "#9dff57", "#ff9640", "#b9a2ff")
-"""Of the steps, from the first zoom on and round again; each reads on dark imagery, and with its dark casing on light. None is yellow, which
-is how QGIS shows a selection."""
+"""Of the steps, from the first zoom on and round again; each reads on dark imagery, and with its dark casing on light.
+
+None is yellow, which is how QGIS shows a selection."""
 CASING = "#141414"
 SLIP = 4  # pixels that a click may move
 BADGE = 260  # pixels of a badge's text, at the most

@@ -19,7 +19,6 @@ from qgis.PyQt.QtWidgets import (
     QMenu,
     QMessageBox,
     QProgressBar,
-    QPushButton,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -37,7 +36,7 @@ from .question import QuestionBox
 from .session import Session
 from .transcript import Transcript
 from .unsaved import earlier
-from .widgets import ask_file, named, paragraph, tool_button
+from .widgets import ElidedButton, ask_file, named, paragraph, tool_button
 
 MANY = 10  # selected polygons that are asked about without asking back
 
@@ -87,11 +86,11 @@ class Dock(QgsDockWidget):
         self.progress.setTextVisible(False)
         self.progress.setMaximumHeight(8)
         self.question = QuestionBox()
-        self.ask = QPushButton(tr("Ask"))
+        self.ask = ElidedButton(tr("Ask"))
         self.ask.setObjectName("zoomearth_ask")
         self.ask.setToolTip(tr("Ask about the layer (Ctrl+Enter)"))
         self.ask.setDefault(True)
-        self.cancel = QPushButton(tr("Cancel"))
+        self.cancel = ElidedButton(tr("Cancel"))
         self.cancel.setObjectName("zoomearth_cancel")
         self.cancel.setToolTip(tr("Stop answering, and drop the questions that wait"))
         self.export = tool_button("zoomearth_export", tr("Export the results, or the conversation as a report"), "/mActionFileSaveAs.svg")
@@ -117,7 +116,7 @@ class Dock(QgsDockWidget):
         self.kept = QWidget()
         self.kept.setObjectName("zoomearth_kept")
         said = paragraph(tr("The results are in a temporary file until you save the project, or choose one."))
-        choose = named(QPushButton(tr("Choose…")), "zoomearth_choose", tr("Choose the GeoPackage that keeps the results"))
+        choose = named(ElidedButton(tr("Choose…")), "zoomearth_choose", tr("Choose the GeoPackage that keeps the results"))
         choose.clicked.connect(self._save)
         row = QHBoxLayout(self.kept)
         row.setContentsMargins(0, 0, 0, 0)
@@ -127,6 +126,7 @@ class Dock(QgsDockWidget):
 
     def _lay_out(self) -> None:
         buttons = QHBoxLayout()
+        buttons.setSpacing(3)
         for button in (self.export, self.undo, self.save, self.options):
             buttons.addWidget(button)
         buttons.addStretch(1)

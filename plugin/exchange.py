@@ -56,8 +56,8 @@ class Seen:
 @dataclass
 class Exchange:
     """source and layer: the raster layer's source and name; crs: its CRS as WKT; scope: in words, what part of it was asked about.
-    seen_as: in words, in what colours and how fine it was shown, "" for the file in the layer's own colours.
 
+    seen_as: in words, in what colours and how fine it was shown; "" for the file, in the colours that QGIS shows.
     outline: the part of the layer that was asked about, or its extent: rings of [x, y] in map units of the CRS, by the even-odd rule.
     meaningless: the demo model was asked about something else than a generated scene; there is no confidence then.
     """

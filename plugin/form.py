@@ -11,7 +11,7 @@ from qgis.core import QgsMapLayer, QgsMapLayerProxyModel, QgsRasterLayer, QgsRec
 from qgis.gui import QgisInterface, QgsDoubleSpinBox, QgsMapLayerComboBox
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import pyqtSignal
-from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QPushButton, QWidget
+from qgis.PyQt.QtWidgets import QComboBox, QGridLayout, QLabel, QWidget
 
 from ..core.errors import SceneError
 from . import scope
@@ -20,7 +20,7 @@ from .i18n import tr
 from .layers import raw_words, read_by_gdal, reproduced
 from .scope import Place, Scope
 from .snapshot import LEAST, default_resolution, size
-from .widgets import named, paragraph, tool_button
+from .widgets import ElidedButton, named, paragraph, tool_button
 
 
 class Seen(Enum):
@@ -117,6 +117,7 @@ class Form(QWidget):
         needs_resolution = self.raster is not None and not read_by_gdal(self.raster)
         for widget in (self.resolution, self._resolution_label, self.size):
             widget.setVisible(needs_resolution)
+        self.fit.hide()
         self._suggestion = self.resolution.value()  # what was set for another layer
         self._measure()
         self.layer_changed.emit()
@@ -158,11 +159,12 @@ class Form(QWidget):
     def _measure(self) -> None:
         """How large the places are, of which a snapshot would be taken."""
         layer = self.raster
-        self._extents = []
-        if layer is None or read_by_gdal(layer) or (self.scope.currentData() is Scope.RECTANGLE and self._rectangle.extent is None):
+        if layer is None or read_by_gdal(layer):
             return
-        with suppress(SceneError):  # which is said when the question is asked
-            self._extents = [place.extent(layer) for place in self._places(layer)[0]]
+        self._extents = []
+        if self.scope.currentData() is not Scope.RECTANGLE or self._rectangle.extent:
+            with suppress(SceneError):  # which is said when the question is asked
+                self._extents = [place.extent(layer) for place in self._places(layer)[0]]
         self._suggest_resolution()
 
     def _suggest_resolution(self) -> None:
@@ -194,7 +196,7 @@ class Form(QWidget):
             if wrong:
                 text += tr(": too small to see much. Choose a finer resolution, or a larger place.")
         self.size.setText(f"<b>{html.escape(text)}</b>" if wrong else text)
-        self.fit.setText(tr("Use {resolution}").format(resolution=f"{self._suggestion:.10g}"))
+        self.fit.setText(tr("Use {resolution}").format(resolution=f"{self._suggestion:.6g}"))
         self.fit.setVisible(wrong and self.resolution.value() != self._suggestion)
 
     def _build(self) -> None:
@@ -226,22 +228,31 @@ class Form(QWidget):
         self.resolution.setSuffix(tr(" map units per pixel"))
         self._resolution_label = QLabel(tr("Snapshot"))
         self.size = named(paragraph(), "zoomearth_snapshot_size", tr("Size of the snapshot"))
-        self.fit = named(QPushButton(), "zoomearth_fit", tr("Set a resolution that suits the place and the map"))
-        self.fit.setVisible(False)
+        self.fit = named(ElidedButton(), "zoomearth_fit", tr("Set a resolution that suits the place and the map"))
         self.drag = named(paragraph(tr("Drag a rectangle on the map.")), "zoomearth_drag", tr("How the rectangle is drawn"))
         self.seen = named(QComboBox(), "zoomearth_seen", tr("What the model sees of a layer whose style gives it colours of its own"))
         self.seen.addItem(tr("As shown in QGIS"), Seen.STYLE)
         self.seen.addItem(tr("Raw values"), Seen.RAW)
         self._seen_label = QLabel(tr("Seen"))
-        where = QHBoxLayout()
-        where.addWidget(self.scope, 1)
-        where.addWidget(self.draw)
-        rows = QFormLayout(self)
+        for combo in (self.layer, self.scope, self.seen):  # a dock may be narrower than the longest name
+            combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            combo.setMinimumContentsLength(4)
+        self.resolution.setMinimumWidth(80)
+        rows = QGridLayout(self)  # unlike a QFormLayout, it gives a text as many lines as it takes, and a hidden row none
         rows.setContentsMargins(0, 0, 0, 0)
-        rows.addRow(tr("Layer"), self.layer)
-        rows.addRow(tr("Scope"), where)
-        rows.addRow(self.drag)
-        rows.addRow(self._seen_label, self.seen)
-        rows.addRow(self._resolution_label, self.resolution)
-        rows.addRow(self.size)
-        rows.addRow(self.fit)
+        rows.setColumnStretch(1, 1)
+        for row, (label, field) in enumerate(
+            (
+                (QLabel(tr("Layer")), self.layer),
+                (QLabel(tr("Scope")), self.scope),
+                (None, self.drag),
+                (self._seen_label, self.seen),
+                (self._resolution_label, self.resolution),
+                (None, self.size),
+                (None, self.fit),
+            )
+        ):
+            if label:
+                rows.addWidget(label, row, 0)
+            rows.addWidget(field, row, 1 if label else 0, 1, 1 if field is self.scope else 2 if label else 3)
+        rows.addWidget(self.draw, 1, 2)

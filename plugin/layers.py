@@ -125,11 +125,11 @@ def _shows_all_values(layer: QgsRasterLayer) -> bool:
     renderer, provider = layer.renderer(), layer.dataProvider()
     bands = range(1, layer.bandCount() + 1)
     interpretation = getattr(Qgis, "RasterColorInterpretation", None) or QgsRaster.ColorInterpretation
-    alpha = next((band for band in bands if provider.colorInterpretation(band) == interpretation.AlphaBand), -1)
+    alpha = next((band for band in bands if provider.colorInterpretation(band) == interpretation.AlphaBand), 0)
     return (
         (renderer.rasterTransparency() is None or renderer.rasterTransparency().isEmpty())
         and not renderer.nodataColor().isValid()
-        and max(renderer.alphaBand(), -1) == alpha
+        and max(renderer.alphaBand(), 0) == alpha
         and not any(provider.userNoDataValues(band) for band in bands)
         and all(provider.useSourceNoDataValue(band) for band in bands if provider.sourceHasNoDataValue(band))
     )

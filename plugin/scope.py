@@ -50,8 +50,10 @@ class Scope(Enum):
 
 @dataclass(frozen=True)
 class Place:
-    """words: for the transcript. outline: rings of corners in map units of the raster layer's CRS, filled by the even-odd rule, so that more
-    parts and holes are just more rings; None: the whole layer."""
+    """words: for the transcript. outline: rings of corners in map units of the raster layer's CRS; None: the whole layer.
+
+    The rings are filled by the even-odd rule, so that further parts and holes are further rings.
+    """
 
     words: str
     outline: Optional[list[Ring]] = None
@@ -92,7 +94,9 @@ def features(layer: QgsRasterLayer, polygons: Optional[QgsVectorLayer]) -> tuple
         if area.isEmpty():
             empty += 1
         elif inside := _inside(area, polygons.crs(), layer):
-            places.append(Place(tr("inside the outline of {place}").format(place=_name(feature, polygons) + _parts(inside)), _rings(inside)))
+            places.append(
+                Place(tr("inside the outline of {place}").format(place=_name(feature, polygons) + _parts(inside)), _rings(inside))
+            )
         else:
             outside.append(_name(feature, polygons))
     total = len(places) + len(outside) + empty
@@ -196,7 +200,7 @@ def _inside(area: QgsGeometry, crs: QgsCoordinateReferenceSystem, layer: QgsRast
 
 
 def _moved(area: QgsGeometry, crs: QgsCoordinateReferenceSystem, layer: QgsRasterLayer) -> Optional[QgsGeometry]:
-    """In the layer's CRS; None where it has no place there. What is far from the layer is cut off before, since many a projection fails there."""
+    """In the layer's CRS; None where it has no place there. What is far from the layer is cut off first: many projections fail there."""
     if not (crs.isValid() and layer.crs().isValid()) or crs == layer.crs():
         return area
     there = QgsCoordinateTransform(crs, layer.crs(), QgsProject.instance())

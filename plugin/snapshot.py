@@ -1,5 +1,5 @@
-"""Layers that GDAL can't open (XYZ, WMS, WMTS, WCS, PostGIS rasters, ...), or that a style gives colours which are not the file's: a part of
-them as a GeoTIFF, made by QGIS as the user sees it.
+"""Layers that GDAL can't open (XYZ, WMS, WMTS, WCS, PostGIS rasters, ...), and files that a style gives other colours: a part of them as a
+GeoTIFF, made by QGIS as the user sees it.
 
     snapshot = Snapshot(parent)                              # for the panel: the work is done by a QgsTask
     snapshot.finished.connect(...)                           # with the file's path
@@ -24,6 +24,7 @@ from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransformContext,
     QgsProcessingUtils,
+    QgsProject,
     QgsRasterBlockFeedback,
     QgsRasterFileWriter,
     QgsRasterLayer,
@@ -33,9 +34,12 @@ from qgis.core import (
     QgsUnitTypes,
 )
 from qgis.PyQt.QtCore import QObject, Qt, pyqtSignal
+from qgis.PyQt.QtGui import QColor
 
 from ..core.errors import Cancelled, SceneError, ZoomEarthError
 from .i18n import tr
+from .layers import read_by_gdal
+from .paint import paint
 from .replies import Replies, Service
 
 LIMIT = 400_000_000  # pixels; 1.6 GB before it is compressed
@@ -49,8 +53,8 @@ OPTIONS = ["TILED=YES", "COMPRESS=LZW", "BIGTIFF=IF_SAFER"]
 def default_resolution(layer: QgsRasterLayer, canvas_mupp: float, places: Sequence[QgsRectangle] = ()) -> float:
     """Map units of the layer's CRS per pixel: the layer's own, or twice as fine as the canvas shows, at one of the service's zoom levels.
 
-    canvas_mupp: map units of the layer's CRS per pixel of the canvas. places: in the layer's CRS; each is given ENOUGH pixels where the layer
-    has them, and none more than LIMIT.
+    canvas_mupp: map units of the layer's CRS per pixel of the canvas. places: in the layer's CRS; each gets ENOUGH pixels, where the layer
+    has as many, and none more than LIMIT.
     """
     resolutions, parts = _resolutions(layer), [place.intersect(layer.extent()) for place in places]
     sides = [max(part.width(), part.height()) for part in parts if not part.isEmpty()]
@@ -66,7 +70,7 @@ def size(layer: QgsRasterLayer, place: QgsRectangle, resolution: float) -> tuple
 
 @dataclass(frozen=True)
 class Plan:
-    """What to take. extent: whole pixels of the layer's own grid, in its CRS, so that none is resampled. resolution: map units per pixel."""
+    """What to take. extent: whole pixels of the layer's own grid, in its CRS, so that none is resampled; resolution: map units a pixel."""
 
     original: Original
     extent: QgsRectangle
@@ -87,7 +91,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Original:
-    """What has to be known of a layer, gathered on the thread it lives on; afterwards it is not needed. resolutions: the layer's own."""
+    """What has to be known of a layer, gathered on the thread it lives on; afterwards it is not needed.
+
+    resolutions: the layer's own. background: the map's, over which a file's style is painted; None for a service, whose gaps stay gaps.
+    """
 
     name: str
     pipe: QgsRasterPipe
@@ -96,11 +103,13 @@ class Original:
     extent: QgsRectangle
     resolutions: list[float]
     service: Service
+    background: Optional[QColor]
 
     @classmethod
     def of(cls, layer: QgsRasterLayer) -> Original:
         place = layer.crs(), layer.transformContext(), layer.extent()
-        return cls(layer.name(), _pipe(layer), *place, _resolutions(layer), Service(layer))
+        background = QgsProject.instance().backgroundColor() if read_by_gdal(layer) else None
+        return cls(layer.name(), _pipe(layer), *place, _resolutions(layer), Service(layer), background)
 
     def plan(self, extent: QgsRectangle, resolution: Optional[float] = None) -> Plan:
         """extent: in the layer's CRS. resolution: None means the layer's own, or about SCREEN pixels, and coarser where that is too large.
@@ -126,18 +135,27 @@ def take(plan: Plan, feedback: QgsRasterBlockFeedback) -> str:
     writer.setMaxTileHeight(PIECE)
     try:
         with Replies(original.service) as replies:
-            code = writer.writeRaster(original.pipe, plan.columns, plan.rows, plan.extent, original.crs, original.context, feedback)
+            written = _write(plan, writer, feedback)
         if feedback.isCanceled():
             raise Cancelled
-        if code != QgsRasterFileWriter.WriterError.NoError:
+        if not written:
             message = tr("The snapshot of {name} can't be written to {path}.").format(name=original.name, path=path)
             raise SceneError(message, tr("See that the disk has room and the temporary folder can be written to."))
         replies.judge([str(error) for error in feedback.errors()])
-        _refuse_empty(path, original.name)
+        if original.background is None:
+            _refuse_empty(path, original.name)
     except BaseException:
         Path(path).unlink(missing_ok=True)
         raise
     return path
+
+
+def _write(plan: Plan, writer: QgsRasterFileWriter, feedback: QgsRasterBlockFeedback) -> bool:
+    original = plan.original
+    if original.background is not None:
+        return paint(original.pipe, plan.columns, plan.rows, plan.extent, original.crs, original.background, writer, feedback)
+    code = writer.writeRaster(original.pipe, plan.columns, plan.rows, plan.extent, original.crs, original.context, feedback)
+    return bool(code == QgsRasterFileWriter.WriterError.NoError)
 
 
 class Snapshot(QObject):
@@ -234,7 +252,7 @@ def _default(resolutions: list[float], canvas_mupp: float) -> float:
 
 
 def _fitting(resolutions: list[float], pixel: float, part: QgsRectangle) -> float:
-    """The resolution, or the finest at which the part has no more than LIMIT pixels: one of the service's zoom levels, where it has some."""
+    """The resolution, or the finest at which the part has no more than LIMIT pixels: one of the service's zoom levels, if it has any."""
     enough = math.sqrt(max(0.0, part.width() * part.height()) / LIMIT) * 1.001
     if pixel >= enough:
         return pixel

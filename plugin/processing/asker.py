@@ -167,7 +167,9 @@ class Asker:
         try:
             if self._feedback.isCanceled():
                 raise Cancelled
-            self._snapshot = (key, take(original.plan(extent, resolution), block))
+            plan = original.plan(extent, resolution)
+            self._feedback.pushInfo(plan.words)
+            self._snapshot = (key, take(plan, block))
         finally:
             self._feedback.canceled.disconnect(block.cancel)
         return self._snapshot[1]

@@ -175,9 +175,9 @@ def asking_parameters() -> list[QgsProcessingParameterDefinition]:
     resolution = number("RESOLUTION", tr("Resolution of the snapshot (map units per pixel)"), number.Type.Double, None, True, 0)
     resolution.setHelp(
         tr(
-            "Only for layers that GDAL can't read, such as XYZ, WMS and WMTS: QGIS takes a snapshot of the place first, at so many map "
-            "units of the layer's CRS per pixel. The finer, the more the zooms show, and the more is downloaded. Empty: about 4000 "
-            "pixels a side."
+            "Only for layers of which QGIS takes a snapshot first, at so many map units of the layer's CRS per pixel: those that GDAL "
+            "can't read, such as XYZ, WMS and WMTS, and files with a style of other colours. The finer, the more the zooms show. Empty: "
+            "the file's own, or about 4000 pixels a side of a service."
         )
     )
     model = QgsProcessingParameterString("MODEL", tr("Model"), "", False, True)
