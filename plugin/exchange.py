@@ -57,7 +57,6 @@ class Seen:
 class Exchange:
     """source and layer: the raster layer's source and name; crs: its CRS as WKT; scope: in words, what part of it was asked about.
     seen_as: in words, in what colours and how fine it was shown; "" for the file, in the colours that QGIS shows.
-
     outline: the part of the layer that was asked about, or its extent: rings of [x, y] in map units of the CRS, by the even-odd rule.
     meaningless: the demo model was asked about something else than a generated scene; there is no confidence then.
     """
@@ -119,22 +118,6 @@ class Exchange:
         """What came of it, JSON-able and without pictures, under the names of `zoomearth ask --json`."""
         names = ("question", "answer", "confidence", "meaningless", "stopped", "why", "model", "seconds", "scope", "seen_as")
         known = {name: getattr(self, name) for name in ("id", *names, "source", "layer", "message", "hint")}
-            "id",
-            "question",
-            "answer",
-            "confidence",
-            "meaningless",
-            "stopped",
-            "why",
-            "model",
-            "seconds",
-            "source",
-            "layer",
-            "scope",
-            "seen_as",
-            "message",
-            "hint",
-        ]
         zooms = [{key: value for key, value in asdict(seen).items() if key not in ("picture", "thoughts")} for seen in self.zooms]
         return {"status": self.status.value, **known, "zooms": zooms}
 

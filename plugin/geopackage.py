@@ -31,7 +31,7 @@ from .i18n import tr
 
 SQL_TYPES = {QVariant.String: "TEXT", QVariant.Int: "MEDIUMINT", QVariant.Double: "REAL", QVariant.Bool: "BOOLEAN"}
 WKT2 = "definition_12_063"  # a column of gpkg_spatial_ref_sys that only some files have
-METADATA = ("gpkg_contents", "gpkg_geometry_columns", "gpkg_extensions", "gpkg_ogr_contents")
+METADATA = {"gpkg_contents", "gpkg_geometry_columns", "gpkg_extensions", "gpkg_ogr_contents"}  # that tell of each table
 BLOB = struct.Struct("<2sBBi4d")  # of a geometry: magic, version, flags, srs_id, envelope (min x, max x, min y, max y); WKB follows
 FLAGS = 0b00000011  # little-endian, with an envelope in two dimensions
 
@@ -197,11 +197,11 @@ def _copy_table(source: sqlite3.Connection, target: sqlite3.Connection, name: st
     index = f"rtree_{name}_geom"  # a virtual table, which makes its own tables
     definitions = source.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid").fetchall()
     srs = _copy_srs(source, target, name)
-    for table in METADATA:
+    for table, _, sql in definitions:
+        if table not in METADATA:
+            continue
         if not columns(target, table):
-            for made, _, sql in definitions:
-                if made == table:
-                    target.execute(sql)
+            target.execute(sql)
         for row in _rows(source, f"SELECT * FROM {table} WHERE table_name IN (?, 'gpkg_spatial_ref_sys')", name):
             if "srs_id" in row:
                 row["srs_id"] = srs

@@ -7,10 +7,10 @@ from typing import Optional
 from qgis.core import QgsApplication
 from qgis.gui import QgisInterface, QgsMessageLogViewer
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QTabWidget, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QFrame, QHBoxLayout, QLabel, QTabWidget, QVBoxLayout, QWidget
 
 from .log import TAG
-from .widgets import named, paragraph
+from .widgets import ElidedButton, named, paragraph
 
 
 class Notice(QFrame):
@@ -41,9 +41,9 @@ class Notice(QFrame):
     def text(self) -> str:
         return self._text.text()
 
-    def add_button(self, name: str, text: str, about: str) -> QPushButton:
+    def add_button(self, name: str, text: str, about: str) -> ElidedButton:
         """about: its tooltip."""
-        button = named(QPushButton(text), f"{self.objectName()}_{name}", about)
+        button = named(ElidedButton(text), f"{self.objectName()}_{name}", about)
         self._buttons.addWidget(button)
         return button
 

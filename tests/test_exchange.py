@@ -20,6 +20,7 @@ exchange = st.builds(
     st.text(),
     source=st.text(),
     layer=st.text(),
+    outline=st.none() | st.lists(st.lists(st.lists(number, min_size=2, max_size=2))),
     answer=st.none() | st.text(),
     status=st.sampled_from(Status),
     confidence=st.none() | st.floats(0, 1),
@@ -45,6 +46,16 @@ def test_fields_of_a_newer_version_are_passed_over():
     kept["views"] = [{"step": 0, "label": "", "roi": None, "window": [0, 0, 9, 9], "shown": [9, 9], "polygon": None, "angle": 3}]
     back = Exchange.from_dict(kept)
     assert back.views[0].window == [0, 0, 9, 9]
+
+
+def test_the_place_of_an_exchange_is_what_was_asked_about_or_what_was_seen_first():
+    ring = [[0.0, 0.0], [9.0, 0.0], [9.0, 9.0]]
+    exchange = Exchange("What?")
+    assert exchange.place == []
+    exchange.views = [Seen(0, "", None, [0, 0, 9, 5], [9, 5], None), Seen(1, "pier", [1, 1, 2, 2], [1, 1, 2, 2], [9, 9], None)]
+    assert exchange.place == [[[0, 0], [9, 0], [9, -5], [0, -5], [0, 0]]]
+    exchange.outline = [ring]
+    assert exchange.place == [ring]
 
 
 @pytest.mark.parametrize("spoilt", [{}, {"status": "asleep"}, {"status": "done", "views": [3]}, {"status": "done", "views": [{}]}])

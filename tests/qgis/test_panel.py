@@ -191,16 +191,21 @@ def test_a_backend_killed_mid_answer_is_said_with_its_log_and_the_next_ask_works
     assert panel.asked().answer == "3"
 
 
+def crash(panel, exchange):
+    """While it is being answered."""
+    wait(lambda: panel.backend.state is State.UP and exchange.views)
+    os.kill(panel.backend.pid, signal.SIGKILL)
+    wait(lambda: exchange.status is Status.FAILED)
+
+
 def test_after_two_crashes_one_bar_restarts_the_process_and_the_questions_wait_for_it(panel, demo_scene):
     panel.script(SLOW, pace=0.01)
     panel.add(demo_scene)
-    for _ in range(2):
-        crashed = panel.ask()
-        wait(lambda: panel.backend.state is State.UP and crashed.views)
-        waiting = [panel.ask(f"Question {n}?") for n in range(3)] if panel.session.exchanges.index(crashed) else []
-        os.kill(panel.backend.pid, signal.SIGKILL)
-        wait(lambda: crashed.status is Status.FAILED)
-        wait(lambda: waiting or not panel.session.busy)
+    crash(panel, panel.ask())
+    wait(lambda: not panel.session.busy)
+    crashing = panel.ask()
+    waiting = [panel.ask(f"Question {n}?") for n in range(3)]
+    crash(panel, crashing)
     assert panel.backend.state is State.BROKEN
     bar = panel.dock.process
     assert bar.isVisible()
