@@ -13,6 +13,7 @@ averaged on the way. The last step is always Pillow's bicubic, as in the publish
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 import os
 import re
@@ -234,7 +235,8 @@ class Scene:
     def _scanned(self, level: Level) -> list[Image.Image]:
         if self._scan is None:
             self._settle_stretch()
-            settings = [self.path, level.size, self._rendering.shown, self._rendering.stretch, self._base.index]
+            rendering = self._rendering
+            settings = [self.path, level.size, rendering.shown, rendering.stretch, rendering.fills, self._base.index]
             key = scan.fingerprint(self._raster.facts.files, settings)
             self._scan = scan.load(key, (level.size.height, level.size.width)) if key else None
             if self._scan is None:
@@ -247,10 +249,11 @@ class Scene:
     def _settle_stretch(self) -> None:
         """Takes the stretch from native windows spread over the scene.
 
-        Not from an overview: averaging narrows the percentiles, by 15 % where it was measured (method.md, section 5).
+        Not from an overview: averaging narrows the percentiles, by 15 % where it was measured (method.md, section 5). Where the windows
+        hold too little to be sure of (one value, few, none), the rest of the scene is looked at too.
         """
         rendering, native = self._rendering, self._levels[0]
-        if not rendering.stretched or rendering.stretch:
+        if rendering.settled:
             return
         width, height = self.size
         if width * height <= EXACT_PIXELS:
@@ -258,16 +261,34 @@ class Scene:
             return
         block = self._raster.facts.block
         w, h = (min(SAMPLE_SIDE, side) for side in (width, height))
-        samples = []
-        for row in range(SAMPLES):
-            for column in range(SAMPLES):
-                x, y = ((2 * n + 1) * side // (2 * SAMPLES) for n, side in ((column, width), (row, height)))
-                x, y = x // block.width * block.width, y // block.height * block.height  # decodes one block, not four
-                window = (min(x, width - w), min(y, height - h), w, h)
+        samples: list[np.ndarray] = []
+        for row, column in sorted(itertools.product(range(SAMPLES), repeat=2), key=lambda place: math.dist(place, (SAMPLES // 2,) * 2)):
+            x, y = ((2 * n + 1) * side // (2 * SAMPLES) for n, side in ((column, width), (row, height)))
+            x, y = x // block.width * block.width, y // block.height * block.height  # decodes one block, not four
+            window = (min(x, width - w), min(y, height - h), w, h)
+            self._check_cancelled()
+            samples.append(rendering.samples(*self._read(native, window)))
+            if rendering.is_photograph(samples[-1]):
+                break
+        if not rendering.settle(samples):
+            rendering.settle([*samples, *self._survey()])
+
+    def _survey(self) -> Iterator[np.ndarray]:
+        """Samples of all of the coarsest level: every n-th pixel of each run of blocks, and its lowest and highest values."""
+        level, rendering = self._base, self._rendering
+        runs = list(scan.runs((0, 0, *level.size), self._raster.facts.block, 1))
+        step = max(1, math.ceil(math.sqrt(level.pixels / EXACT_PIXELS)))
+        sparse = self._raster.facts.driver == "GTiff" and not level.index
+        with self._raster.small_cache():
+            for done, run in enumerate(runs):
                 self._check_cancelled()
-                samples.append(rendering.samples(*self._read(native, window)))
-        if not rendering.settle(samples) and self._base.index:
-            rendering.settle([rendering.samples(*self._read(self._base, (0, 0, *self._base.size)))])
+                self._on_progress("scanning", done, len(runs))
+                if sparse and not self._stored(run):
+                    continue
+                data, mask = self._read(level, run)
+                values = rendering.samples(data, mask)
+                yield np.stack([np.fmin.reduce(values, axis=1), np.fmax.reduce(values, axis=1)], axis=1)
+                yield values.reshape(len(values), *data.shape[1:])[:, ::step, ::step].reshape(len(values), -1)
 
     def _check_cancelled(self) -> None:
         if self._cancelled():

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import uuid
+import weakref
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from osgeo import gdal
 
 from ...core.geometry import Size
-from . import CACHE_BYTES, Band, Facts, Raster, RasterError, Window, halves
+from . import CACHE_BYTES, Band, Facts, Raster, RasterError, Window, halves, jpeg, lossy
+from .complaints import Complaints
+from .georeference import georeference, units
 
-gdal.UseExceptions()
+gdal.DontUseExceptions()  # with them, a complaint about what does not matter would end a call that has its result
 DTYPES = {
     "byte": "uint8",
     "cfloat32": "complex64",
@@ -25,31 +30,49 @@ VALIDITY = {gdal.GMF_ALL_VALID: "all", gdal.GMF_NODATA: "nodata", gdal.GMF_PER_D
 class OsgeoRaster:
     library = f"osgeo.gdal {gdal.__version__}"
 
-    def __init__(self, path: str, options: dict[str, str], facts: Facts | None = None) -> None:
-        self._path, self._options = path, options
+    def __init__(self, path: str, options: dict[str, str], twin: OsgeoRaster | None = None) -> None:
+        self._path, self._options = twin._path if twin else path, options
         self._levels: dict[int, gdal.Dataset] = {}
+        self.complaints = twin.complaints if twin else Complaints()
+        if twin:
+            self.facts = twin.facts
+            return
         with self._scope():
-            self.facts = facts or _facts(self._level(0))
+            self.facts = _facts(self._level(0))
+        if self.facts.driver == "JPEG" and any(jpeg.JUNK in message for message in self.complaints.messages):
+            self._read_from(jpeg.without_junk(path))
+
+    def _read_from(self, content: bytes | None) -> None:
+        """Pixels come from these bytes from now on."""
+        if content:
+            self._levels.clear()
+            self._path = f"/vsimem/{uuid.uuid4().hex}.jpg"
+            gdal.FileFromMemBuffer(self._path, content)
+            weakref.finalize(self.complaints, gdal.Unlink, self._path)  # which the twins share
 
     @contextlib.contextmanager
     def _scope(self) -> Iterator[None]:
+        heard: list[tuple[int, str]] = []
         before = {key: gdal.GetThreadLocalConfigOption(key) for key in self._options}
-        gdal.PushErrorHandler("CPLQuietErrorHandler")
+        gdal.PushErrorHandler(lambda level, number, message: heard.append((level, message)))
         try:
             for key, value in self._options.items():
                 gdal.SetThreadLocalConfigOption(key, value)
             yield
-        except RuntimeError as error:
-            raise RasterError(str(error)) from None
+        except _Failed:
+            raise RasterError(next((message for level, message in heard if level >= gdal.CE_Failure), "GDAL does not say why")) from None
         finally:
             gdal.PopErrorHandler()
             for key, value in before.items():
                 gdal.SetThreadLocalConfigOption(key, value)
+        self.complaints.take([message for level, message in heard if level >= gdal.CE_Warning])
+        if self.complaints.loss:
+            raise RasterError(self.complaints.loss)
 
     def _level(self, level: int) -> gdal.Dataset:
         if level not in self._levels:
             settings = [f"OVERVIEW_LEVEL={level - 1}"] if level else []
-            self._levels[level] = gdal.OpenEx(self._path, gdal.OF_RASTER, open_options=settings)
+            self._levels[level] = _done(gdal.OpenEx(self._path, gdal.OF_RASTER, open_options=settings))
         return self._levels[level]
 
     def read(self, window: Window, bands: Sequence[int], dtype: str, level: int = 0, size: Size | None = None) -> np.ndarray:
@@ -57,14 +80,15 @@ class OsgeoRaster:
         code = gdal.GetDataTypeByName(dtype) or gdal.GDT_Byte  # GDAL < 3.7 keeps int8 in a Byte
         how = gdal.GRIORA_Average if size and not self.facts.halves else gdal.GRIORA_NearestNeighbour
         with self._scope():
-            data = self._level(level).ReadRaster(*window, width, height, code, band_list=list(bands), resample_alg=how)
+            data = _done(self._level(level).ReadRaster(*window, width, height, code, band_list=list(bands), resample_alg=how))
         return np.frombuffer(data, dtype).reshape(len(bands), height, width)
 
     def mask(self, window: Window, band: int, level: int = 0, size: Size | None = None) -> np.ndarray:
         width, height = size or window[2:]
         with self._scope():
-            mask = self._level(level).GetRasterBand(band).GetMaskBand()
-            return np.frombuffer(mask.ReadRaster(*window, width, height, gdal.GDT_Byte), np.uint8).reshape(height, width)
+            mask = _done(self._level(level).GetRasterBand(band).GetMaskBand())
+            data = _done(mask.ReadRaster(*window, width, height, gdal.GDT_Byte))
+        return np.frombuffer(data, np.uint8).reshape(height, width)
 
     def stored(self, column: int, row: int, band: int) -> bool:
         with self._scope():
@@ -80,21 +104,33 @@ class OsgeoRaster:
             gdal.SetCacheMax(before)
 
     def twin(self) -> Raster:
-        return OsgeoRaster(self._path, self._options, self.facts)
+        return OsgeoRaster(self._path, self._options, self)
 
     def close(self) -> None:
         self._levels.clear()
 
 
+class _Failed(Exception):
+    """GDAL gave no result."""
+
+
+def _done(result: Any) -> Any:
+    """What a call of GDAL gave. Raises _Failed where that is nothing."""
+    if result is None:
+        raise _Failed
+    return result
+
+
 def _band(number: int, band: gdal.Band) -> Band:
     dtype = gdal.GetDataTypeName(band.DataType).lower()
     dtype = "int8" if band.GetMetadataItem("PIXELTYPE", "IMAGE_STRUCTURE") == "SIGNEDBYTE" else DTYPES.get(dtype, dtype)
-    table, bits = band.GetColorTable(), band.GetMetadataItem("NBITS", "IMAGE_STRUCTURE")
+    interpretation, bits = band.GetColorInterpretation(), band.GetMetadataItem("NBITS", "IMAGE_STRUCTURE")
+    table = band.GetColorTable() if interpretation == gdal.GCI_PaletteIndex else None
     palette = tuple(table.GetColorEntry(value) for value in range(table.GetCount())) if table else ()
     return Band(
         number,
         dtype,
-        gdal.GetColorInterpretationName(band.GetColorInterpretation()).lower(),
+        gdal.GetColorInterpretationName(interpretation).lower(),
         band.GetNoDataValue(),
         VALIDITY.get(band.GetMaskFlags(), "mask"),
         palette,
@@ -103,26 +139,30 @@ def _band(number: int, band: gdal.Band) -> Band:
 
 
 def _facts(ds: gdal.Dataset) -> Facts:
-    gcps, affine = ds.GetGCPs(), ds.GetGeoTransform(can_return_null=True)
     srs = ds.GetSpatialRef() or ds.GetGCPSpatialRef()
     first = ds.GetRasterBand(1) if ds.RasterCount else None
     overviews = [first.GetOverview(n) for n in range(first.GetOverviewCount())] if first else []
-    fitted = affine is None and bool(gcps)
     authority = f"{srs.GetAuthorityName(None)}:{srs.GetAuthorityCode(None)}" if srs and srs.GetAuthorityCode(None) else ""
+    wkt = srs.ExportToWkt() if srs else ""
+    points = [(point.GCPPixel, point.GCPLine, point.GCPX, point.GCPY) for point in ds.GetGCPs()]
+    units_ = units(wkt)
+    affine, placed = georeference(ds.GetGeoTransform(can_return_null=True), points, bool(ds.GetMetadata("RPC")), units_)
+    driver, structure = ds.GetDriver().ShortName, ds.GetMetadata("IMAGE_STRUCTURE") or {}
     return Facts(
-        driver=ds.GetDriver().ShortName,
+        driver=driver,
         size=Size(ds.RasterXSize, ds.RasterYSize),
         bands=tuple(_band(number, ds.GetRasterBand(number)) for number in range(1, ds.RasterCount + 1)),
         block=Size(*first.GetBlockSize()) if first else Size(1, 1),
-        overviews=tuple(Size(overview.XSize, overview.YSize) for overview in overviews),
-        affine=gdal.GCPsToGeoTransform(gcps) if fitted else affine,
-        gcps=len(gcps) if fitted else 0,
-        wkt=srs.ExportToWkt() if srs else "",
+        overviews=tuple(Size(overview.XSize, overview.YSize) if overview else Size(0, 0) for overview in overviews),
+        affine=affine,
+        placed=placed,
+        wkt=wkt,
         crs=authority or (srs.GetName() or "" if srs else ""),
-        metres=srs.GetLinearUnits() if srs and srs.IsProjected() else None,
+        units=units_,
         files=tuple(ds.GetFileList() or ()),
         subdatasets=tuple(name for name, _ in ds.GetSubDatasets()),
-        halves=halves(ds.GetDriver().ShortName, ds.GetMetadata("IMAGE_STRUCTURE") or {}, len(overviews)),
+        lossy=lossy(driver, structure),
+        halves=halves(driver, structure, len(overviews)),
     )
 
 
