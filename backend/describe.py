@@ -14,7 +14,7 @@ from .rasters import Facts, Raster
 WARNINGS = 3  # of GDAL that are passed on
 
 
-def describe(path: str, raster: Raster, grid: Grid | None, rendering: Rendering, levels: list[Level]) -> dict[str, Any]:
+def describe(path: str, raster: Raster, grid: Grid | None, rendering: Rendering, levels: list[Level], dark: bool) -> dict[str, Any]:
     """`gsd` in metres per pixel or null, `grid` as GDAL's six coefficients or null, `notes` plain sentences."""
     facts = raster.facts
     return {
@@ -33,11 +33,11 @@ def describe(path: str, raster: Raster, grid: Grid | None, rendering: Rendering,
         "rotated": _rotated(grid),
         "overviews": [list(level.size) for level in levels if level.index],
         "grid": list(grid.affine) if grid else None,
-        "notes": _notes(raster, grid, rendering, levels),
+        "notes": _notes(raster, grid, rendering, levels, dark),
     }
 
 
-def _notes(raster: Raster, grid: Grid | None, rendering: Rendering, levels: list[Level]) -> list[str]:
+def _notes(raster: Raster, grid: Grid | None, rendering: Rendering, levels: list[Level], dark: bool) -> list[str]:
     facts, shown = raster.facts, ", ".join(map(str, rendering.shown))
     said = {
         facts.placed: facts.placed,
@@ -49,6 +49,7 @@ def _notes(raster: Raster, grid: Grid | None, rendering: Rendering, levels: list
         f"Of its {len(facts.bands)} bands, {shown} are shown.": len(facts.bands) > len(rendering.shown),
         "Its values are stretched linearly to 8 bits, one range per band for all views.": rendering.stretch,
         **dict.fromkeys(rendering.notes, True),
+        "Its values are low and are shown as they are, nearly black: contrast limits of the layer would show more.": dark,
         **{f"GDAL warns: {_without_addresses(message)}.": True for message in raster.complaints.messages[:WARNINGS]},
         "Its parts have overviews, which are used.": any(level.averaged > 1 for level in levels),
         "It is too large to be seen without overviews: it is read whole once, and the result kept in the cache folder.": (

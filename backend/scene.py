@@ -32,12 +32,14 @@ from .describe import describe
 from .levels import EXACT_PIXELS, SCAN_PIXELS, Level, levels, source
 from .pixels import Rendering
 from .rasters import OPTIONS, REMOTE_OPTIONS, Raster, RasterError, Window, open_raster
+from .rasters.complaints import plain
 
 Progress = Callable[[str, int, int], None]
 
 REMOTE_PIXELS = 1 << 20  # up to this, a remote raster may do without overviews
 SAMPLES = 5  # the stretch is taken from SAMPLES x SAMPLES native windows
 SAMPLE_SIDE = 256
+DARKEST = 31  # of 255
 THIN = 1e-3  # pixels
 
 
@@ -143,7 +145,7 @@ class Scene:
     def describe(self) -> dict[str, Any]:
         """What a person would ask about the raster, JSON-able. May read samples, for the stretch."""
         self._settle_stretch()
-        return describe(self.path, self._raster, self.grid, self._rendering, self._levels)
+        return describe(self.path, self._raster, self.grid, self._rendering, self._levels, self._is_dark())
 
     def close(self) -> None:
         self._pool.shutdown()
@@ -197,6 +199,9 @@ class Scene:
         try:
             yield raster
         except RasterError as error:
+            missing = _missing_part(self.path, str(error))
+            if missing:
+                raise missing from None
             raise SceneError(
                 f"{self.path} can't be read at {tuple(window)}: {_short(str(error))}.",
                 "The file is damaged or cut short, or the server went away; copy or download it again.",
@@ -255,23 +260,34 @@ class Scene:
         rendering, native = self._rendering, self._levels[0]
         if rendering.settled:
             return
-        width, height = self.size
-        if width * height <= EXACT_PIXELS:
-            rendering.settle([rendering.samples(*self._read(native, (0, 0, width, height)))])
-            return
-        block = self._raster.facts.block
-        w, h = (min(SAMPLE_SIDE, side) for side in (width, height))
         samples: list[np.ndarray] = []
-        for row, column in sorted(itertools.product(range(SAMPLES), repeat=2), key=lambda place: math.dist(place, (SAMPLES // 2,) * 2)):
-            x, y = ((2 * n + 1) * side // (2 * SAMPLES) for n, side in ((column, width), (row, height)))
-            x, y = x // block.width * block.width, y // block.height * block.height  # decodes one block, not four
-            window = (min(x, width - w), min(y, height - h), w, h)
+        for window in self._spread():
             self._check_cancelled()
             samples.append(rendering.samples(*self._read(native, window)))
             if rendering.is_photograph(samples[-1]):
                 break
-        if not rendering.settle(samples):
+        if not rendering.settle(samples) and self._levels[-1] is not native:
             rendering.settle([*samples, *self._survey()])
+
+    def _spread(self) -> Iterator[Window]:
+        """Windows over the scene, the middle one first; one of all of it where it is small."""
+        width, height = self.size
+        if width * height <= EXACT_PIXELS:
+            yield 0, 0, width, height
+            return
+        block, middle = self._raster.facts.block, (SAMPLES // 2,) * 2
+        w, h = (min(SAMPLE_SIDE, side) for side in (width, height))
+        for row, column in sorted(itertools.product(range(SAMPLES), repeat=2), key=lambda place: math.dist(place, middle)):
+            x, y = ((2 * n + 1) * side // (2 * SAMPLES) for n, side in ((column, width), (row, height)))
+            x, y = x // block.width * block.width, y // block.height * block.height  # decodes one block, not four
+            yield min(x, width - w), min(y, height - h), w, h
+
+    def _is_dark(self) -> bool:
+        """Whether bytes that are shown as they are use so few values that a person sees black: asked for a note only."""
+        rendering = self._rendering
+        if rendering.stretch or rendering.palette is not None or self._raster.facts.lossy:
+            return False
+        return all(self._read(self._levels[0], window)[0].max() <= DARKEST for window in self._spread())
 
     def _survey(self) -> Iterator[np.ndarray]:
         """Samples of all of the coarsest level: every n-th pixel of each run of blocks, and its lowest and highest values."""
@@ -317,6 +333,9 @@ def _gdal_path(name: str) -> str:
 
 
 def _unopened(name: str, remote: bool, said: str) -> SceneError:
+    missing = _missing_part(name, said)
+    if missing:
+        return missing
     if remote:
         return SceneError(f"{name} can't be opened: {_short(said)}.", "Check the address, and that the server answers from here.")
     if not name.startswith("/vsi") and not os.path.exists(name):
@@ -333,6 +352,18 @@ def _unopened(name: str, remote: bool, said: str) -> SceneError:
     )
 
 
-def _short(said: str) -> str:
+def _missing_part(name: str, said: str) -> SceneError | None:
+    """Where GDAL says that a file is not there which is not the raster itself: a VRT's source, an archive's member."""
+    match = re.search(r"(?:^|[\s`'\"])([^\s`'\"][^`'\"]*?)['\"`]?:? (?:No such file or directory|does not exist)", _short(said, 1000))
+    part = match[1] if match else ""
+    if not part or part in (name, _gdal_path(name)) or not os.path.exists(name):
+        return None
+    return SceneError(
+        f"{name} is made of other files, and {part} is not there.",
+        "Put the missing file where it is looked for, or make the raster again from the files that are there.",
+    )
+
+
+def _short(said: str, most: int = 200) -> str:
     """GDAL's first sentence, on one line."""
-    return " ".join(said.split()).rstrip(".")[:200]
+    return plain(said).rstrip(".")[:most]

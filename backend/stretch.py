@@ -139,9 +139,9 @@ def _is_fill(value: float, values: np.ndarray) -> bool:
     if exact and (whole in LIMITS or whole in NINES) and value > most:
         far = gap > span / 10 if whole in LIMITS else gap > span
         return bool(far and share >= 0.005 and (kinds is None or len(kinds) > 1))
-    if kinds is not None and len(kinds) < 3:
+    if value == 0 or (kinds is not None and len(kinds) < 3) or not 0.01 <= share <= 0.9:
         return False
-    return bool(gap > 3 * span and share >= 0.01) if value < least else bool(gap > 100 * span and share >= 0.02)
+    return bool(gap > (3 if value < least else 100) * span)
 
 
 def _around(value: float) -> tuple[float, float]:
@@ -161,4 +161,3 @@ def _fill_note(fills: tuple[float, ...]) -> str:
 
 def _joined(*sentences: str) -> str:
     return " ".join(filter(None, sentences))
-

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-# Of libjpeg and libtiff. Where one of these is a warning only, what is shown would be grey or garbled below the damage.
+# Where one of these does not end the call, what is shown would be grey or garbled below the damage, or black where a part is no raster.
 LOSS = re.compile(
-    r"premature (end|eo)|bad (huffman|arithmetic) code|instead of rst|extraneous bytes before marker 0xd[0-7]|not enough data",
+    r"premature (end|eo)|bad (huffman|arithmetic) code|instead of rst|extraneous bytes before marker 0xd[0-7]|not enough data"
+    r"|(?<!\.ovr)(?<!\.msk)[`'\"]? not recognized as",
     re.IGNORECASE,
 )
 MOST = 20  # of one raster
@@ -22,8 +23,13 @@ class Complaints:
 
     def take(self, messages: Sequence[str]) -> None:
         for message in messages:
-            text = " ".join(message.split())
+            text = plain(message)
             if text not in self.messages and len(self.messages) < MOST:
                 self.messages.append(text)
             if not self.loss and LOSS.search(text):
                 self.loss = text  # for good: the block cache gives the same block again without a word
+
+
+def plain(message: str) -> str:
+    """On one line, without libjpeg's driver's advice to set an option."""
+    return re.sub(r" \(this \w+ can be turned as an? \w+ by setting .*\)", "", " ".join(message.split()))

@@ -72,7 +72,7 @@ class OsgeoRaster:
     def _level(self, level: int) -> gdal.Dataset:
         if level not in self._levels:
             settings = [f"OVERVIEW_LEVEL={level - 1}"] if level else []
-            self._levels[level] = _done(gdal.OpenEx(self._path, gdal.OF_RASTER, open_options=settings))
+            self._levels[level] = _done(gdal.OpenEx(self._path, gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR, open_options=settings))
         return self._levels[level]
 
     def read(self, window: Window, bands: Sequence[int], dtype: str, level: int = 0, size: Size | None = None) -> np.ndarray:
