@@ -117,14 +117,15 @@ class Rendering:
         """Takes the stretch of each band from samples; False where more of them may show more."""
         values = np.concatenate(samples, axis=1)
         voids = self.masked or self.alpha or any(nodata is not None for nodata in self.nodata)
-        decided = [byte_stretch(band, self.bits, voids) if self.bits else stretch(band, self.dtype, voids) for band in values]
+        with np.errstate(over="ignore", invalid="ignore"):  # of doubles near their limits
+            decided = [byte_stretch(band, self.bits, voids) if self.bits else stretch(band, self.dtype, voids) for band in values]
         sure = all(each is not None and each.sure for each in decided)
         bands = [each or Stretch((0.0, 1.0)) for each in decided]
         limits = tuple(band.limits for band in bands if band.limits)
         self.stretch, self.fills = limits or None, tuple(band.fills for band in bands)
         several = len({band.note for band in bands}) > 1
         notes = [f"Band {number}: {band.note}" if several else band.note for number, band in zip(self.shown, bands) if band.note]
-        self.notes = list(dict.fromkeys(notes))
+        self.notes = list(dict.fromkeys(notes)) if any(decided) else ["No valid pixel was found in it: it is black."]
         self.settled = True
         return sure
 
@@ -162,13 +163,13 @@ def _within(dtype: str, nodata: float | None) -> float | None:
 
 
 def _palette(band: Band) -> np.ndarray | None:
-    """[channel, value] uint8; values past the end and transparent ones are black."""
+    """[channel, value] uint8; values past the end and transparent ones are black. None for a table that tells no values apart."""
     if not band.palette or band.dtype not in ("uint8", "uint16"):
         return None
     table = np.zeros((3, 1 << 8 * np.dtype(band.dtype).itemsize), np.uint8)
     entries = np.array(band.palette, np.uint8)[: table.shape[1]]
     table[:, : len(entries)] = np.where(entries[:, 3] > 0, entries[:, :3].T, 0)
-    return table
+    return table if (table != table[:, :1]).any() else None
 
 
 def _checked(name: str, stretch: Sequence[tuple[float, float]], count: int) -> Limits:
@@ -183,18 +184,24 @@ def _checked(name: str, stretch: Sequence[tuple[float, float]], count: int) -> L
 
 def _stretched(plane: np.ndarray, low: float, high: float, fills: tuple[float, ...]) -> np.ndarray:
     """Linear, `low` to 0 and `high` to 255; fills and what is not finite to 0."""
-    gain = 255 / (high - low) if high > low else 0.0
     if plane.dtype in (np.uint8, np.uint16):  # a table: three times as fast, and no float copy of the window
         values = np.arange(1 << 8 * plane.itemsize, dtype=np.float64)
-        table = np.clip((values - low) * gain + 0.5, 0, 255).astype(np.uint8)
+        table = np.clip((values - low) * _gain(low, high) + 0.5, 0, 255).astype(np.uint8)
         table[[int(fill) for fill in fills]] = 0
         return table[plane]
-    wide = plane.astype(np.float32 if plane.dtype in (np.float32, np.int16, np.int8) else np.float64)
+    narrow = plane.dtype in (np.float32, np.int16, np.int8) and 1e-30 < high - low < 1e30
+    wide = plane.astype(np.float32 if narrow else np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
+        if not np.isfinite(high - low):
+            wide, low, high = wide / 4, low / 4, high / 4
         wide -= low
-        wide *= gain
+        wide *= _gain(low, high)
         wide += 0.5
     shown = np.nan_to_num(np.clip(wide, 0, 255, out=wide), copy=False, nan=0).astype(np.uint8)
     for fill in (np.inf, *fills) if plane.dtype.kind == "f" else fills:
         shown[plane == fill] = 0
     return shown
+
+
+def _gain(low: float, high: float) -> float:
+    return 255 / (high - low) if high > low else 0.0

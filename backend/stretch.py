@@ -17,6 +17,7 @@ LIFT = 0.25  # of the range: how far the lowest valid value is held from the bla
 HUGE = 1e15  # no physical value of a raster, but -3.4e38, 1e20, 9.97e36
 LIMITS = {value for bits in (16, 32) for value in (2**bits - 1, 2 ** (bits - 1) - 1)}
 LOWEST = {value for bits in (16, 32) for value in (-(2 ** (bits - 1)), 1 - 2 ** (bits - 1))}
+ONE_VALUE = "All its valid pixels have one value, shown grey."
 NINES = {10**digits - 1 for digits in range(3, 8)}
 
 
@@ -53,7 +54,7 @@ def stretch(samples: np.ndarray, dtype: str, voids: bool) -> Stretch | None:
     if distinct is not None and len(distinct) == 1:
         if distinct[0] == 0 and np.dtype(dtype).kind == "u" and not voids:
             return None
-        return Stretch(_around(distinct[0]), fills, _joined(note, "All its valid pixels have one value, shown grey."), False)
+        return Stretch(_around(distinct[0]), fills, _joined(note, ONE_VALUE), False)
     if distinct is not None:
         low, high = distinct[0], distinct[-1]
         note = _joined(note, f"It has {len(distinct)} different values, stretched from the lowest to the highest.")
@@ -87,10 +88,10 @@ def byte_stretch(samples: np.ndarray, bits: int, voids: bool) -> Stretch | None:
     low, high = float(distinct[0]), float(distinct[-1])
     if high - low > dark or (len(distinct) == 1 and (high > dark or (high == 0 and not voids))):
         return whole
+    if len(distinct) == 1:
+        return Stretch(_around(high), fills, ONE_VALUE, False)
     note = f"It has {len(distinct)} different values from {low:g} to {high:g}, which are stretched to be told apart."
     note = _joined(_fill_note(fills), note)
-    if len(distinct) == 1:
-        return Stretch(_around(high), fills, note, False)
     low = 0.0 if high <= dark else low
     return Stretch((_lifted(low, high) if voids or low else low, high), fills, note, False)
 
@@ -141,7 +142,7 @@ def _is_fill(value: float, values: np.ndarray) -> bool:
         return bool(far and share >= 0.005 and (kinds is None or len(kinds) > 1))
     if value == 0 or (kinds is not None and len(kinds) < 3) or not 0.01 <= share <= 0.9:
         return False
-    return bool(gap > (3 if value < least else 100) * span)
+    return bool(gap > (3 if value < least else 10_000) * span)
 
 
 def _around(value: float) -> tuple[float, float]:

@@ -94,6 +94,7 @@ def _least_squares(table: np.ndarray) -> Affine | None:
     if min(map(_thickness, (pixels - middle, places - centre))) < DEGENERATE:
         return None
     slopes = np.linalg.lstsq(pixels - middle, places - centre, rcond=None)[0]  # [column or row, x or y]
+    slopes[np.abs(slopes) < 1e-9 * np.abs(slopes).max(axis=0)] = 0.0  # rounding is no rotation
     origin = centre - middle @ slopes
     return usable([origin[0], slopes[0, 0], slopes[1, 0], origin[1], slopes[0, 1], slopes[1, 1]])
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import uuid
 import weakref
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 from osgeo import gdal
@@ -17,6 +17,7 @@ from .complaints import Complaints
 from .georeference import georeference, units
 
 gdal.DontUseExceptions()  # with them, a complaint about what does not matter would end a call that has its result
+T = TypeVar("T")
 DTYPES = {
     "byte": "uint8",
     "cfloat32": "complex64",
@@ -37,8 +38,7 @@ class OsgeoRaster:
         if twin:
             self.facts = twin.facts
             return
-        with self._scope():
-            self.facts = _facts(self._level(0))
+        self.facts = self._call(lambda: _facts(self._level(0)))
         if self.facts.driver == "JPEG" and any(jpeg.JUNK in message for message in self.complaints.messages):
             self._read_from(jpeg.without_junk(path))
 
@@ -50,49 +50,53 @@ class OsgeoRaster:
             gdal.FileFromMemBuffer(self._path, content)
             weakref.finalize(self.complaints, gdal.Unlink, self._path)  # which the twins share
 
-    @contextlib.contextmanager
-    def _scope(self) -> Iterator[None]:
-        heard: list[tuple[int, str]] = []
+    def _call(self, work: Callable[[], T]) -> T:
+        """The result of `work`, done with our options. Raises RasterError."""
         before = {key: gdal.GetThreadLocalConfigOption(key) for key in self._options}
-        gdal.PushErrorHandler(lambda level, number, message: heard.append((level, message)))
         try:
             for key, value in self._options.items():
                 gdal.SetThreadLocalConfigOption(key, value)
-            yield
-        except _Failed:
-            raise RasterError(next((message for level, message in heard if level >= gdal.CE_Failure), "GDAL does not say why")) from None
+            try:
+                result, heard = _heard(work)
+            except SystemError:  # a message that is no UTF-8 can't be handed to Python, and ends the call
+                result, heard = _last_heard(work)
         finally:
-            gdal.PopErrorHandler()
             for key, value in before.items():
                 gdal.SetThreadLocalConfigOption(key, value)
+        if result is None:
+            failures = [message for level, message in heard if level >= gdal.CE_Failure]
+            raise RasterError((failures or self.complaints.messages or ["GDAL does not say why"])[0])
         self.complaints.take([message for level, message in heard if level >= gdal.CE_Warning])
         if self.complaints.loss:
             raise RasterError(self.complaints.loss)
+        return result
 
     def _level(self, level: int) -> gdal.Dataset:
         if level not in self._levels:
             settings = [f"OVERVIEW_LEVEL={level - 1}"] if level else []
-            self._levels[level] = _done(gdal.OpenEx(self._path, gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR, open_options=settings))
+            opened = gdal.OpenEx(self._path, gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR, open_options=settings)
+            if opened is None:
+                raise _Unopened
+            self._levels[level] = opened
         return self._levels[level]
 
     def read(self, window: Window, bands: Sequence[int], dtype: str, level: int = 0, size: Size | None = None) -> np.ndarray:
         width, height = size or window[2:]
         code = gdal.GetDataTypeByName(dtype) or gdal.GDT_Byte  # GDAL < 3.7 keeps int8 in a Byte
         how = gdal.GRIORA_Average if size and not self.facts.halves else gdal.GRIORA_NearestNeighbour
-        with self._scope():
-            data = _done(self._level(level).ReadRaster(*window, width, height, code, band_list=list(bands), resample_alg=how))
+        place = (*window, width, height, code)
+        data = self._call(lambda: self._level(level).ReadRaster(*place, band_list=list(bands), resample_alg=how))
         return np.frombuffer(data, dtype).reshape(len(bands), height, width)
 
     def mask(self, window: Window, band: int, level: int = 0, size: Size | None = None) -> np.ndarray:
         width, height = size or window[2:]
-        with self._scope():
-            mask = _done(self._level(level).GetRasterBand(band).GetMaskBand())
-            data = _done(mask.ReadRaster(*window, width, height, gdal.GDT_Byte))
+        place = (*window, width, height, gdal.GDT_Byte)
+        data = self._call(lambda: self._level(level).GetRasterBand(band).GetMaskBand().ReadRaster(*place))
         return np.frombuffer(data, np.uint8).reshape(height, width)
 
     def stored(self, column: int, row: int, band: int) -> bool:
-        with self._scope():
-            return self._level(0).GetRasterBand(band).GetMetadataItem(f"BLOCK_OFFSET_{column}_{row}", "TIFF") is not None
+        item = f"BLOCK_OFFSET_{column}_{row}"
+        return self._call(lambda: self._level(0).GetRasterBand(band).GetMetadataItem(item, "TIFF") or "") != ""
 
     @contextlib.contextmanager
     def small_cache(self) -> Iterator[None]:
@@ -110,15 +114,33 @@ class OsgeoRaster:
         self._levels.clear()
 
 
-class _Failed(Exception):
-    """GDAL gave no result."""
+class _Unopened(Exception):
+    """GDAL gave no dataset."""
 
 
-def _done(result: Any) -> Any:
-    """What a call of GDAL gave. Raises _Failed where that is nothing."""
-    if result is None:
-        raise _Failed
-    return result
+def _heard(work: Callable[[], T]) -> tuple[T | None, list[tuple[int, str]]]:
+    """The result, None where there is none, and what GDAL said meanwhile: levels and messages."""
+    heard: list[tuple[int, str]] = []
+    gdal.PushErrorHandler(lambda level, number, message: heard.append((level, message)))
+    try:
+        return work(), heard
+    except _Unopened:
+        return None, heard
+    finally:
+        gdal.PopErrorHandler()
+
+
+def _last_heard(work: Callable[[], T]) -> tuple[T | None, list[tuple[int, str]]]:
+    """The same of the last message only."""
+    gdal.PushErrorHandler("CPLQuietErrorHandler")
+    gdal.ErrorReset()
+    try:
+        result = work()
+    except _Unopened:
+        result = None
+    finally:
+        gdal.PopErrorHandler()
+    return result, [(gdal.GetLastErrorType(), gdal.GetLastErrorMsg())] if gdal.GetLastErrorType() else []
 
 
 def _band(number: int, band: gdal.Band) -> Band:

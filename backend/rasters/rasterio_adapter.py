@@ -109,7 +109,8 @@ class RasterioRaster:
                 first: BaseException = error
                 while first.__cause__:
                     first = first.__cause__
-                raise RasterError(next((message for failed, message in heard if failed), str(first))) from None
+                last = first.object.decode(errors="replace") if isinstance(first, UnicodeDecodeError) else str(first)
+                raise RasterError(next((message for failed, message in heard if failed), last)) from None
         self.complaints.take([message for _, message in heard])
         if self.complaints.loss:
             raise RasterError(self.complaints.loss)
