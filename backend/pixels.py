@@ -190,7 +190,7 @@ def _stretched(plane: np.ndarray, low: float, high: float, fills: tuple[float, .
         table[[int(fill) for fill in fills]] = 0
         return table[plane]
     narrow = plane.dtype in (np.float32, np.int16, np.int8) and 1e-30 < high - low < 1e30
-    wide = plane.astype(np.float32 if narrow else np.float64)
+    wide: np.ndarray = plane.astype(np.float32 if narrow else np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
         if not np.isfinite(high - low):
             wide, low, high = wide / 4, low / 4, high / 4

@@ -287,7 +287,10 @@ class Scene:
         rendering = self._rendering
         if rendering.stretch or rendering.palette is not None or self._raster.facts.lossy:
             return False
-        return all(self._read(self._levels[0], window)[0].max() <= DARKEST for window in self._spread())
+        try:
+            return all(self._read(self._levels[0], window)[0].max() <= DARKEST for window in self._spread())
+        except SceneError:  # damage is said by who needs the pixels
+            return False
 
     def _survey(self) -> Iterator[np.ndarray]:
         """Samples of all of the coarsest level: every n-th pixel of each run of blocks, and its lowest and highest values."""

@@ -13,6 +13,7 @@ import numpy as np
 PERCENTILES = (2, 98)
 FEW = 16  # distinct values at most of a mask or a class map
 DARK = 8  # bytes within this part of their range can't be told apart by eye
+COLLAR = 0.9  # the greatest part of a raster that what lies outside of a footprint may be
 LIFT = 0.25  # of the range: how far the lowest valid value is held from the black of what is not valid
 HUGE = 1e15  # no physical value of a raster, but -3.4e38, 1e20, 9.97e36
 LIMITS = {value for bits in (16, 32) for value in (2**bits - 1, 2 ** (bits - 1) - 1)}
@@ -46,10 +47,11 @@ def stretch(samples: np.ndarray, dtype: str, voids: bool) -> Stretch | None:
     values = finite[~np.isin(finite, fills)] if fills else finite
     voids = voids or bool(fills) or finite.size < samples.size
     note = _fill_note(fills)
-    distinct, floor = few(values), -np.inf
+    distinct, floor, collar = few(values), -np.inf, 0.0
     if distinct is None and np.dtype(dtype).kind == "u" and not values.all():
         # What lies outside of a tilted footprint, as in Landsat's own files; black they are anyway.
-        values, floor = values[values != 0], 0.0
+        seen = values[values != 0]
+        values, floor, collar = seen, 0.0, 1 - seen.size / values.size
         distinct = few(values)
     if distinct is not None and len(distinct) == 1:
         if distinct[0] == 0 and np.dtype(dtype).kind == "u" and not voids:
@@ -66,7 +68,11 @@ def stretch(samples: np.ndarray, dtype: str, voids: bool) -> Stretch | None:
             least, most = np.percentile(values[values != low], PERCENTILES)
             low, high = min(low, least), max(high, most)
             note = _joined(note, "Nearly all its pixels have one value: the stretch is taken from the others.")
-    if voids and low == values.min():
+    lowest_is_common = voids and low == values.min()
+    zero_is_content = bool(collar) and (distinct is not None or collar > COLLAR)
+    if zero_is_content:
+        note = _joined(note, "Nearly all its pixels are 0, shown black: the stretch is taken from the others." if collar > COLLAR else "")
+    if lowest_is_common or zero_is_content:
         low = max(_lifted(low, high), floor)
     return Stretch((float(low), float(high)), fills, note, sure)
 

@@ -32,14 +32,12 @@ class OsgeoRaster:
     library = f"osgeo.gdal {gdal.__version__}"
 
     def __init__(self, path: str, options: dict[str, str], twin: OsgeoRaster | None = None) -> None:
-        self._path, self._options = twin._path if twin else path, options
+        self._path: str = twin._path if twin else path
+        self._options = options
         self._levels: dict[int, gdal.Dataset] = {}
-        self.complaints = twin.complaints if twin else Complaints()
-        if twin:
-            self.facts = twin.facts
-            return
-        self.facts = self._call(lambda: _facts(self._level(0)))
-        if self.facts.driver == "JPEG" and any(jpeg.JUNK in message for message in self.complaints.messages):
+        self.complaints: Complaints = twin.complaints if twin else Complaints()
+        self.facts: Facts = twin.facts if twin else self._call(lambda: _facts(self._level(0)))
+        if not twin and self.facts.driver == "JPEG" and any(jpeg.JUNK in message for message in self.complaints.messages):
             self._read_from(jpeg.without_junk(path))
 
     def _read_from(self, content: bytes | None) -> None:
@@ -126,6 +124,8 @@ def _heard(work: Callable[[], T]) -> tuple[T | None, list[tuple[int, str]]]:
         return work(), heard
     except _Unopened:
         return None, heard
+    except RuntimeError as error:  # of the binding itself: a path that is no UTF-8
+        return None, [*heard, (gdal.CE_Failure, str(error))]
     finally:
         gdal.PopErrorHandler()
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
-from xml.etree import ElementTree
 
 import numpy as np
 import rasterio
@@ -27,7 +27,8 @@ from .georeference import georeference, units
 warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)  # `Scene.grid is None` says it
 
 T = TypeVar("T")
-ERRORS = (RasterioError, CPLE_BaseError, OSError, ValueError)  # an error of opening is an OSError only before rasterio 1.4
+# An error of opening is an OSError only before rasterio 1.4, and a message that is no UTF-8 a SystemError.
+ERRORS = (RasterioError, CPLE_BaseError, OSError, ValueError, SystemError)
 VALIDITY = {
     (MaskFlags.all_valid,): "all",
     (MaskFlags.nodata,): "nodata",
@@ -69,15 +70,13 @@ class RasterioRaster:
     library = f"rasterio {rasterio.__version__}, GDAL {rasterio.__gdal_version__}"
 
     def __init__(self, path: str, options: dict[str, str], twin: RasterioRaster | None = None) -> None:
-        self._path, self._options = twin._path if twin else path, options
+        self._path: str = twin._path if twin else path
+        self._options = options
         self._levels: dict[int, rasterio.DatasetReader] = {}
         self._content: MemoryFile | None = twin._content if twin else None
-        self.complaints = twin.complaints if twin else Complaints()
-        if twin:
-            self.facts = twin.facts
-            return
-        self.facts = self._call(self._facts)
-        if self.facts.driver == "JPEG" and any(jpeg.JUNK in message for message in self.complaints.messages):
+        self.complaints: Complaints = twin.complaints if twin else Complaints()
+        self.facts: Facts = twin.facts if twin else self._call(self._facts)
+        if not twin and self.facts.driver == "JPEG" and any(jpeg.JUNK in message for message in self.complaints.messages):
             self._read_from(jpeg.without_junk(path))
 
     def _facts(self) -> Facts:
@@ -187,8 +186,9 @@ def _geotransform(ds: rasterio.DatasetReader) -> list[float] | None:
     """None where the driver has none: `ds.transform` is memory that nobody wrote then, with some drivers. A VRT of the raster says it."""
     with MemoryFile(ext=".vrt") as file:
         shutil.copy(ds, file.name, driver="VRT", strict=False)
-        text = ElementTree.fromstring(file.read()).findtext("GeoTransform")
-    return [float(number) for number in text.split(",")] if text else None
+        head = file.read().partition(b"<VRTRasterBand")[0].decode()
+    found = re.search(r"<GeoTransform>(.*?)</GeoTransform>", head, re.DOTALL)
+    return [float(number) for number in found[1].split(",")] if found else None
 
 
 def _facts(ds: rasterio.DatasetReader, overviews: tuple[Size, ...]) -> Facts:
