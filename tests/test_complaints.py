@@ -16,7 +16,7 @@ from PIL import Image
 from rasters import city, make, mosaic, whole
 
 from zoomearth.backend.rasters import OPTIONS, RasterError, library, open_raster
-from zoomearth.backend.rasters.jpeg import without_junk
+from zoomearth.backend.rasters.jpeg import mended
 from zoomearth.backend.scene import Scene
 from zoomearth.core.errors import SceneError
 from zoomearth.core.geometry import Box, Size, View
@@ -119,9 +119,9 @@ def test_bytes_between_the_segments_of_a_jpeg_lose_no_pixel(tmp_path, marker, co
 
 
 @pytest.mark.parametrize("damage", ["cut short", "zeros in the scan", "noise in the scan"])
-@pytest.mark.parametrize("junk", [b"", b"\0\1\2\3"], ids=["clean", "with bytes before the tables"])
+@pytest.mark.parametrize("header", ["clean", "bytes before the tables", "an unknown revision"])
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 1}], ids=["baseline", "progressive", "restarts"])
-def test_a_damaged_jpeg_is_an_error_also_where_a_warning_came_first(tmp_path, damage, junk, options):
+def test_a_damaged_jpeg_is_an_error_also_where_a_warning_came_first(tmp_path, damage, header, options):
     data = bytearray(jpeg(**options))
     middle = len(data) * 6 // 10
     if damage == "cut short":
@@ -129,8 +129,12 @@ def test_a_damaged_jpeg_is_an_error_also_where_a_warning_came_first(tmp_path, da
     else:
         noise = np.random.default_rng(1).integers(1, 255, 2000, np.uint8).tobytes()
         data[middle : middle + 2000] = b"\0" * 2000 if damage.startswith("zeros") else noise
-    at = data.index(b"\xff\xdb")
-    (tmp_path / "scene.jpg").write_bytes(data[:at] + junk + data[at:])
+    if header == "bytes before the tables":
+        at = data.index(b"\xff\xdb")
+        data[at:at] = b"\0\1\2\3"
+    elif header == "an unknown revision":
+        data[data.index(b"JFIF\0") + 5] = 9
+    (tmp_path / "scene.jpg").write_bytes(data)
     for _ in range(2):
         with Scene.open(tmp_path / "scene.jpg") as scene, pytest.raises(SceneError, match="can't be read at"):
             scene.preview(300)
@@ -168,12 +172,12 @@ def test_only_bytes_between_segments_are_taken_away(tmp_path):
     for junk in (b"", b"\0", b"\xff\xff\xff\0\xff\0"):
         at = data.index(b"\xff\xc4")
         path.write_bytes(data[:at] + junk + data[at:])
-        mended = without_junk(str(path))
-        assert mended == (data if junk else None)
+        content = mended(str(path))
+        assert content == (data if junk else None)
     for broken in (b"", b"\xff", b"\xff\xd8", data[:30], b"\xff\xd8" + b"\0" * 99):
         path.write_bytes(broken)
-        assert without_junk(str(path)) is None
-    assert without_junk(str(tmp_path / "none.jpg")) is None
+        assert mended(str(path)) is None
+    assert mended(str(tmp_path / "none.jpg")) is None
 
 
 @pytest.mark.parametrize("body", [b"no raster", b"II*\0\x08\0\0\0\0\0", b"<PAMDataset>", b""], ids=["text", "tiff", "xml", "empty"])

@@ -37,8 +37,8 @@ class OsgeoRaster:
         self._levels: dict[int, gdal.Dataset] = {}
         self.complaints: Complaints = twin.complaints if twin else Complaints()
         self.facts: Facts = twin.facts if twin else self._call(lambda: _facts(self._level(0)))
-        if not twin and self.facts.driver == "JPEG" and any(jpeg.JUNK in message for message in self.complaints.messages):
-            self._read_from(jpeg.without_junk(path))
+        if not twin and self.facts.driver == "JPEG" and any(message.startswith(jpeg.WARNING) for message in self.complaints.messages):
+            self._read_from(jpeg.mended(path))
 
     def _read_from(self, content: bytes | None) -> None:
         """Pixels come from these bytes from now on."""

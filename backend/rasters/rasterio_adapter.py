@@ -76,8 +76,8 @@ class RasterioRaster:
         self._content: MemoryFile | None = twin._content if twin else None
         self.complaints: Complaints = twin.complaints if twin else Complaints()
         self.facts: Facts = twin.facts if twin else self._call(self._facts)
-        if not twin and self.facts.driver == "JPEG" and any(jpeg.JUNK in message for message in self.complaints.messages):
-            self._read_from(jpeg.without_junk(path))
+        if not twin and self.facts.driver == "JPEG" and any(message.startswith(jpeg.WARNING) for message in self.complaints.messages):
+            self._read_from(jpeg.mended(path))
 
     def _facts(self) -> Facts:
         whole = self._level(0)
