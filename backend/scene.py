@@ -16,7 +16,6 @@ import contextlib
 import itertools
 import math
 import os
-import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,7 +31,7 @@ from .describe import describe
 from .levels import EXACT_PIXELS, SCAN_PIXELS, Level, levels, source
 from .pixels import Rendering
 from .rasters import OPTIONS, REMOTE_OPTIONS, Raster, RasterError, Window, open_raster
-from .rasters.complaints import plain
+from .refusals import gdal_path, is_remote, unopened, unread
 
 Progress = Callable[[str, int, int], None]
 
@@ -93,9 +92,9 @@ class Scene:
         on_progress("opening", 0, 1)
         remote = is_remote(name)
         try:
-            raster = open_raster(_gdal_path(name), OPTIONS | REMOTE_OPTIONS if remote else OPTIONS)
+            raster = open_raster(gdal_path(name), OPTIONS | REMOTE_OPTIONS if remote else OPTIONS)
         except RasterError as error:
-            raise _unopened(name, remote, str(error)) from None
+            raise unopened(name, remote, str(error)) from None
         try:
             facts = raster.facts
             if not facts.bands or 0 in facts.size:
@@ -199,13 +198,7 @@ class Scene:
         try:
             yield raster
         except RasterError as error:
-            missing = _missing_part(self.path, str(error))
-            if missing:
-                raise missing from None
-            raise SceneError(
-                f"{self.path} can't be read at {tuple(window)}: {_short(str(error))}.",
-                "The file is damaged or cut short, or the server went away; copy or download it again.",
-            ) from None
+            raise unread(self.path, window, str(error)) from None
         finally:
             self._idle.append(raster)
 
@@ -325,48 +318,3 @@ def _at_least_thin(low: float, high: float, end: int) -> tuple[float, float]:
     """A stretch within 0 to `end` that is not thinner than can be resampled: the one asked for may be thinner than float32 can tell."""
     low = min(low, end - THIN)
     return low, max(high, low + THIN)
-
-
-def is_remote(name: str) -> bool:
-    return re.search(r"^(https?|ftp)://|/vsi(curl|s3|gs|az|adls|oss|swift|webhdfs)", name) is not None
-
-
-def _gdal_path(name: str) -> str:
-    return f"/vsicurl/{name}" if re.match(r"(https?|ftp)://", name) else name
-
-
-def _unopened(name: str, remote: bool, said: str) -> SceneError:
-    missing = _missing_part(name, said)
-    if missing:
-        return missing
-    if remote:
-        return SceneError(f"{name} can't be opened: {_short(said)}.", "Check the address, and that the server answers from here.")
-    if not name.startswith("/vsi") and not os.path.exists(name):
-        return SceneError(f"There is no file {name}.", "Check the path.")
-    if os.path.isdir(name):
-        return SceneError(f"{name} is a folder, not a raster.", "Name the raster file in it.")
-    if os.path.isfile(name) and not os.access(name, os.R_OK):
-        return SceneError(f"{name} may not be read by you.", "Check its permissions.")
-    if os.path.isfile(name) and os.path.getsize(name) == 0:
-        return SceneError(f"{name} is an empty file.", "Copy or download it again.")
-    return SceneError(
-        f"{name} is no raster that GDAL can read: {_short(said)}.",
-        "`gdalinfo` says more; a damaged file must be had again.",
-    )
-
-
-def _missing_part(name: str, said: str) -> SceneError | None:
-    """Where GDAL says that a file is not there which is not the raster itself: a VRT's source, an archive's member."""
-    match = re.search(r"(?:^|[\s`'\"])([^\s`'\"][^`'\"]*?)['\"`]?:? (?:No such file or directory|does not exist)", _short(said, 1000))
-    part = match[1] if match else ""
-    if not part or part in (name, _gdal_path(name)) or not os.path.exists(name):
-        return None
-    return SceneError(
-        f"{name} is made of other files, and {part} is not there.",
-        "Put the missing file where it is looked for, or make the raster again from the files that are there.",
-    )
-
-
-def _short(said: str, most: int = 200) -> str:
-    """GDAL's first sentence, on one line."""
-    return plain(said).rstrip(".")[:most]

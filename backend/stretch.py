@@ -130,21 +130,21 @@ def _fills(values: np.ndarray) -> tuple[float, ...]:
 
 
 def _is_fill(value: float, values: np.ndarray) -> bool:
+    """Whether the lowest or the highest of these values is a fill."""
     others = values[values != value]
     repeated = values.size - others.size
     if not others.size or repeated < 2:
         return False
+    if abs(value) >= HUGE:
+        ordinary = others[np.abs(others) < abs(value) / 1000]
+        return bool(ordinary.size)
     least, most = others.min(), others.max()
     gap, span, share = min(abs(value - least), abs(value - most)), most - least, repeated / values.size
     kinds = few(others)
-    whole = round(value) if abs(value) < HUGE else 0
-    exact = whole == value
-    if abs(value) >= HUGE:
-        return bool(gap > span)
-    if exact and (whole in LOWEST or -whole in NINES):
-        return bool(gap > span / 10 and least > value)
-    if exact and (whole in LIMITS or whole in NINES) and value > most:
-        far = gap > span / 10 if whole in LIMITS else gap > span
+    if value < least and (value in LOWEST or -value in NINES):
+        return bool(gap > span / 10)
+    if value > most and (value in LIMITS or value in NINES):
+        far = gap > span / 10 if value in LIMITS else gap > span
         return bool(far and share >= 0.005 and (kinds is None or len(kinds) > 1))
     if value == 0 or (kinds is not None and len(kinds) < 3) or not 0.01 <= share <= 0.9:
         return False

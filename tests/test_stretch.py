@@ -174,6 +174,21 @@ def test_an_undeclared_fill_leaves_the_range_to_the_content(tmp_path, dtype, fil
     assert not np.isfinite(fill) or sum("no data and shown black" in note for note in notes) == 1
 
 
+def test_two_lowest_floats_of_two_programs_are_both_fills(tmp_path):
+    fill = np.where(ROWS < 200, -3.4028234663852886e38, -3.4028230607370965e38)
+    picture, _ = shown(tmp_path, np.where(LEFT, fill, NOISE), "float32")
+    assert not picture[LEFT].any()
+    assert picture[~LEFT].std() > 40
+
+
+def test_large_physical_numbers_are_content(tmp_path):
+    columns = np.round(RAMP) * 1e14 + 1e15
+    picture, notes = shown(tmp_path, columns, "float64")
+    assert picture.max() == 255
+    assert picture[:, -50:].min() > 200
+    assert not any("no data" in note for note in notes)
+
+
 def test_several_fills_at_once(tmp_path):
     fill = np.choose(ROWS // 100, [-9999, 65535, np.nan, np.inf])
     picture, notes = shown(tmp_path, np.where(LEFT, fill, NOISE), "float32")
