@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Callable, Generator, Iterable, Iterator, 
 
 from ..core import errors
 from ..core.dialect import Talk, encodable
-from ..core.geometry import Box
 from ..core.look import Action, Answer, Cancelled, Observation, Outcome, Policy, Shown, Stopped, Zoom, look
+from ..core.region import Region
 from .engines import Engine, Reply, never
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def ignore(event: Event) -> None:
 
 @dataclass(frozen=True)
 class Question:
-    """One question over one open scene; region in source pixels, policy where it is not the model's own.
+    """One question over one open scene; region: the part of it that is asked about; policy: where it is not the model's own.
 
     given: the zoom that takes the place of the model's first reply, and the thought said before it (an oracle's box, for evaluation).
     blind: no picture is shown at all, and the answer is asked for at once.
@@ -73,7 +73,7 @@ class Question:
 
     scene: Scene
     text: str
-    region: Box | None = None
+    region: Region | None = None
     policy: Policy | None = None
     given: tuple[Zoom, str] | None = None
     blind: bool = False
@@ -273,6 +273,7 @@ def report(answered: Answered, model: str) -> dict[str, Any]:
         "model": model,
         "seconds": round(answered.seconds, 3),
         "scene": {"path": scene.path, "width": scene.size[0], "height": scene.size[1], "crs": scene.crs or None},
+        "region": _region(answered.question.region),
         "zooms": [zoom(shown, scene) for shown in outcome.zooms],
         "usage": {
             "bytes_read": answered.bytes_read,
@@ -280,6 +281,14 @@ def report(answered: Answered, model: str) -> dict[str, Any]:
             "tokens_out": sum(reply.tokens_out for reply in answered.replies),
         },
     }
+
+
+def _region(region: Region | None) -> dict[str, Any] | None:
+    """What was asked about: source pixels, and the rings in map units, where it was chosen by such."""
+    if region is None:
+        return None
+    outline = [[list(corner) for corner in ring] for ring in region.outline] or None
+    return {"window": [int(side) for side in region.window], "outline": outline}
 
 
 def zoom(shown: Shown, scene: Scene) -> dict[str, Any]:

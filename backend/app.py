@@ -93,6 +93,7 @@ def _parser(as_json: bool) -> argparse.ArgumentParser:
         help="look only here (map units of the raster's CRS; --region=-5,... where it begins with a minus)",
     )
     where.add_argument("--window", type=_box, metavar="X0,Y0,X1,Y1", help="look only here (pixels from the top left corner)")
+    where.add_argument("--within", metavar="FILE", help="look only inside the polygons of a vector file; the rest is shown grey")
     ask.add_argument("--max-zooms", type=_count, metavar="N", help="closer looks at the most; 0 answers from the global view")
     ask.add_argument("--bands", type=_bands, metavar="R,G,B", help="band numbers shown as red, green and blue (or one, as grey)")
     ask.add_argument("--rois", metavar="FILE", help="write the zoomed boxes as .gpkg, .shp or .geojson (an older file is replaced)")

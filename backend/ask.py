@@ -16,9 +16,9 @@ from rich.table import Table
 
 from ..core.config import Settings
 from ..core.errors import Cancelled, EngineError, ModelError, SceneError
-from ..core.geometry import Box
+from ..core.region import Region
 from ..core.thoughts import Thoughts
-from . import outputs
+from . import outputs, region
 from .answer import MEANINGLESS, Answered, Event, Question, Saw, Tried, answer, ending, report
 from .engines import Engine, open_engine
 from .scene import Scene
@@ -38,11 +38,11 @@ def ask(options: argparse.Namespace, settings: Settings) -> int:
             on_progress=screen.progress,
             cancelled=interrupted,
         ) as scene:
-            region = _region(scene, options)
+            part = _part(scene, options)
             screen.stage(f"loading {settings.remote_model or settings.asked_as}")
             engine = open_engine(settings)
             try:
-                return _ask_all(engine, scene, region, options, files, screen, interrupted)
+                return _ask_all(engine, scene, part, options, files, screen, interrupted)
             finally:
                 engine.close()
     except Cancelled:
@@ -54,7 +54,7 @@ def ask(options: argparse.Namespace, settings: Settings) -> int:
 def _ask_all(
     engine: Engine,
     scene: Scene,
-    region: Box | None,
+    part: Region | None,
     options: argparse.Namespace,
     files: outputs.Outputs,
     screen: _Screen,
@@ -68,8 +68,8 @@ def _ask_all(
     done: list[Answered] = []
     failure: Exception | None = None
     for text in options.questions:
-        question = Question(scene, text, region, policy)
-        screen.asked(question.text, scene)
+        question = Question(scene, text, part, policy)
+        screen.asked(question.text, scene, _words(part, options))
         try:
             answered = answer(engine, question, screen.event, interrupted)
         except (SceneError, ModelError, EngineError) as error:
@@ -94,23 +94,21 @@ def _ask_all(
     return 0 if all(answered.outcome.answer is not None for answered in done) else 1
 
 
-def _region(scene: Scene, options: argparse.Namespace) -> Box | None:
-    """The region in source pixels, cut to the raster. Raises SceneError where there is no such place."""
-    region = options.window
+def _part(scene: Scene, options: argparse.Namespace) -> Region | None:
+    """What of the scene is asked about, None for all of it. Raises SceneError where there is no such place."""
+    if options.window:
+        return region.of_pixels(scene, options.window)
     if options.region:
-        if scene.grid is None or not scene.grid.invertible:
-            raise SceneError(f"{scene.path} lies nowhere on a map, so --region means nothing.", "Give the pixels with --window.")
-        region = scene.grid.bounds_to_box(*options.region)
-    if region is None:
-        return None
-    inside = region.intersect(Box(0, 0, *scene.size))
-    if not inside.area:
-        given = options.region or options.window
-        raise SceneError(
-            f"The region {','.join(f'{side:g}' for side in given)} lies outside {scene.path}.",
-            "`zoomearth describe` prints the raster's size and bounds.",
-        )
-    return inside
+        return region.of_bounds(scene, *options.region)
+    return region.of_file(scene, options.within) if options.within else None
+
+
+def _words(part: Region | None, options: argparse.Namespace) -> str:
+    if part is None:
+        return ""
+    left, top, right, bottom = map(int, part.window)
+    inside = f" inside {Path(options.within).name or options.within}" if options.within else ""
+    return f", only ({left}, {top}) to ({right}, {bottom}){inside}"
 
 
 class _Interrupt:
@@ -148,8 +146,9 @@ class _Screen:
     def progress(self, stage: str, done: int, total: int) -> None:
         self.stage(f"{stage} {100 * done // total} %" if total else stage)
 
-    def asked(self, question: str, scene: Scene) -> None:
-        self.console.print(f"\n[bold]{escape(question)}[/]  [dim]{escape(Path(scene.path).name)}, {scene.size[0]} x {scene.size[1]} px[/]")
+    def asked(self, question: str, scene: Scene, part: str) -> None:
+        facts = f"{Path(scene.path).name}, {scene.size[0]} x {scene.size[1]} px{part}"
+        self.console.print(f"\n[bold]{escape(question)}[/]  [dim]{escape(facts)}[/]")
         self.thoughts = Thoughts()
 
     def event(self, event: Event) -> None:

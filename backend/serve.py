@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Iterable, cast
 
 from .. import __version__
 from ..core.config import Settings
-from ..core.errors import BackendError, Cancelled, ModelError, SceneError, ZoomEarthError
-from ..core.geometry import PIXELS, Box
+from ..core.errors import BackendError, Cancelled, ModelError, ZoomEarthError
+from ..core.geometry import Box
 from ..core.look import Stopped
 from ..core.profile import Profile
 from ..core.wire import PROTOCOL, LineReader, claim_stdio
@@ -126,6 +126,7 @@ class Worker:
 
     def _ask(self, job: Ask) -> dict[str, Any]:
         from .answer import Question, answer, report
+        from .region import of_outline, of_pixels
 
         if self.refused:
             raise self.refused.with_traceback(None)
@@ -138,7 +139,7 @@ class Worker:
             policy = replace(engine.profile.policy, **overrides)
         except ValueError as error:
             raise BackendError(f"The policy of ask can't be used: {error}.") from error
-        region = Box(*job.region) if job.region else _region(scene, job.outline) if job.outline else None
+        region = of_pixels(scene, Box(*job.region)) if job.region else of_outline(scene, job.outline) if job.outline else None
         answered = answer(engine, Question(scene, job.question, region, policy), self._tell, self.jobs.called_off)
         if answered.outcome.stopped is Stopped.CANCELLED:
             raise Cancelled
@@ -173,18 +174,6 @@ class Worker:
             self.story.progress("trying again", event.number, event.tries)
         else:
             self.story.text(event.delta)
-
-
-def _region(scene: Scene, outline: list[list[float]]) -> Box:
-    """What of the raster lies around an outline on the map; where the raster lies nowhere, in pixels with y upwards, as QGIS shows it.
-
-    Raises SceneError where none of it does.
-    """
-    grid = scene.grid or PIXELS
-    region = grid.outline_to_box(outline).intersect(Box(0, 0, *scene.size)) if grid.invertible else Box(0, 0, 0, 0)
-    if not region.area:
-        raise SceneError(f"The chosen place lies outside {scene.path}.", "Choose one that the raster covers.")
-    return region
 
 
 def _states(files: Iterable[str]) -> list[str | None]:

@@ -56,7 +56,8 @@ class Seen:
 @dataclass
 class Exchange:
     """source and layer: the raster layer's source and name; crs: its CRS as WKT; scope: in words, what part of it was asked about.
-
+    seen_as: in words, in what colours and how fine it was shown; "" for the file, in the colours that QGIS shows.
+    outline: the part of the layer that was asked about, or its extent: rings of [x, y] in map units of the CRS, by the even-odd rule.
     meaningless: the demo model was asked about something else than a generated scene; there is no confidence then.
     """
 
@@ -65,6 +66,8 @@ class Exchange:
     layer: str = ""
     crs: str = ""
     scope: str = ""
+    outline: Optional[list[list[list[float]]]] = None
+    seen_as: str = ""
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     time: str = field(default_factory=lambda: datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"))
     status: Status = Status.RUNNING
@@ -84,6 +87,11 @@ class Exchange:
     def zooms(self) -> list[Seen]:
         """What the model asked to see."""
         return [seen for seen in self.views if seen.roi is not None]
+
+    @property
+    def place(self) -> list[list[list[float]]]:
+        """The outline, or that of the first view in an exchange of an older version; no ring where nothing is known."""
+        return self.outline or [seen.corners for seen in self.views[:1]]
 
     def hear(self, event: dict[str, Any]) -> None:
         """Takes in an event of the backend: saw, text, done, failed, cancelled; the others change nothing."""
@@ -108,9 +116,10 @@ class Exchange:
 
     def outcome(self) -> dict[str, Any]:
         """What came of it, JSON-able and without pictures, under the names of `zoomearth ask --json`."""
-        names = ("id", "question", "answer", "confidence", "meaningless", "stopped", "why", "model", "seconds", "source", "layer")
+        names = ("question", "answer", "confidence", "meaningless", "stopped", "why", "model", "seconds", "scope", "seen_as")
+        known = {name: getattr(self, name) for name in ("id", *names, "source", "layer", "message", "hint")}
         zooms = [{key: value for key, value in asdict(seen).items() if key not in ("picture", "thoughts")} for seen in self.zooms]
-        return {"status": self.status.value, **{name: getattr(self, name) for name in (*names, "message", "hint")}, "zooms": zooms}
+        return {"status": self.status.value, **known, "zooms": zooms}
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; the pictures are base64."""

@@ -10,3 +10,8 @@ TAG = "ZoomEarth"
 def say(text: str, level: Qgis.MessageLevel = Qgis.MessageLevel.Info) -> None:
     """One entry, without a notification: what a user must see is shown in the panel."""
     QgsMessageLog.logMessage(text, TAG, level, False)
+
+
+def warn(text: str) -> None:
+    """The same, as a warning."""
+    say(text, Qgis.MessageLevel.Warning)

@@ -5,7 +5,7 @@
     job.heard.connect(...)                          # progress, saw, text: the events of backend/story.py, as dicts
     job.ended.connect(...)                          # done, failed or cancelled: exactly one, and the last
 
-    DOWN --submit--> STARTING --ready--> UP --crash--> DOWN;   two crashes in a minute --> BROKEN --revive()--> DOWN
+    DOWN --submit--> STARTING --ready--> UP --crash--> DOWN;   two crashes in a minute, or no start --> BROKEN --revive()--> DOWN
 
 A job that fails is never sent again. All of it is asynchronous; where a worker thread has to wait, `Backend.wait` runs an event loop there.
 """
@@ -84,6 +84,7 @@ class Backend(QObject):
         self._crashed: list[float] = []
         self._killed = False  # by us, so that it is no crash
         self.state = State.DOWN
+        self.trouble = ("", "")  # why it is BROKEN: message and hint
         self.log: deque[str] = deque(maxlen=TAIL)
 
     @property
@@ -97,7 +98,7 @@ class Backend(QObject):
         job = self._open[self._count] = Job(self, self._count, op)
         try:
             if self.state is State.BROKEN:
-                raise BackendError(*_broken())
+                raise BackendError(*self.trouble)
             if self.state is State.DOWN:
                 self._start()
         except BackendError as error:
@@ -160,7 +161,7 @@ class Backend(QObject):
         process.setProcessEnvironment(child_environment())
         process.readyReadStandardOutput.connect(self._read)
         process.readyReadStandardError.connect(self._read_log)
-        process.errorOccurred.connect(self._failed_to_start)
+        process.errorOccurred.connect(lambda error: later(self, lambda: self._failed_to_start(error)))  # Windows tells of it within `start`
         process.finished.connect(self._finished)
         self._become(State.STARTING)
         process.start(program, arguments)
@@ -221,8 +222,9 @@ class Backend(QObject):
     def _failed_to_start(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart and self._process:
             program, reason = self._process.program(), self._process.errorString()
+            message = tr("The model process can't be started with {program}: {reason}.").format(program=program, reason=reason)
             hint = tr("Pick another interpreter, or set the environment up again: Settings > Options > ZoomEarth.")
-            self._gone(tr("The model process can't be started with {program}: {reason}.").format(program=program, reason=reason), hint)
+            self._gone(message, hint, State.BROKEN)
 
     def _finished(self, code: int, status: QProcess.ExitStatus) -> None:
         self._read()
@@ -233,7 +235,8 @@ class Backend(QObject):
         now = time.monotonic()
         self._crashed = [moment for moment in self._crashed if now - moment < WITHIN] + [now]
         if len(self._crashed) >= CRASHES:
-            self._gone(*_broken(), State.BROKEN)
+            message = tr("The model process crashed twice within a minute and stays down.")
+            self._gone(message, tr("The log says why. Restart it to try again."), State.BROKEN)
         elif status == QProcess.ExitStatus.CrashExit:
             self._gone(tr("The model process crashed or was killed."), tr("Ask again: it is started anew."))
         else:
@@ -245,6 +248,7 @@ class Backend(QObject):
             self._process = None
         self._held.clear()
         self._killed = False
+        self.trouble = (message, hint)
         self._become(state)
         for job in list(self._open.values()):
             if job.cancelled:
@@ -256,7 +260,3 @@ class Backend(QObject):
         if state is not self.state:
             self.state = state
             self.changed.emit(state)
-
-
-def _broken() -> tuple[str, str]:
-    return tr("The model process crashed twice within a minute and stays down."), tr("The log says why. Restart it to try again.")

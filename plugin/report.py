@@ -119,11 +119,11 @@ def caveat() -> str:
 
 
 def facts(exchange: Exchange) -> list[str]:
-    """Where, what part, when, by whom, how long."""
+    """Where, what part, in what colours, when, by whom, how long."""
     crs = QgsCoordinateReferenceSystem.fromWkt(exchange.crs) if exchange.crs else QgsCoordinateReferenceSystem()
-    about = [exchange.layer, exchange.scope, crs.userFriendlyIdentifier() if crs.isValid() else "", utc(exchange), exchange.model]
+    about = [exchange.layer, exchange.scope, exchange.seen_as, crs.userFriendlyIdentifier() if crs.isValid() else ""]
     took = tr("{seconds} s").format(seconds=f"{exchange.seconds:.1f}") if exchange.seconds else ""
-    return [each for each in (*about, took) if each]
+    return [each for each in (*about, utc(exchange), exchange.model, took) if each]
 
 
 def utc(exchange: Exchange) -> str:

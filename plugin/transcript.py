@@ -22,7 +22,6 @@ class Transcript(QScrollArea):
 
     view_clicked = pyqtSignal(object, object)
     delete_clicked = pyqtSignal(object)
-    restart_clicked = pyqtSignal()
 
     def __init__(self, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
@@ -105,7 +104,6 @@ class Transcript(QScrollArea):
         card = Card(exchange)
         card.view_clicked.connect(self.view_clicked)
         card.delete_clicked.connect(self.delete_clicked)
-        card.restart_clicked.connect(self.restart_clicked)
         self.cards.insert(at, card)
         self._column.insertWidget(2 + at, card)
 

@@ -15,11 +15,14 @@ from rasters import tag
 from zoomearth.backend.answer import Question, Said, Saw, answer, answer_all, report
 from zoomearth.backend.engines import Reply
 from zoomearth.backend.engines.scripted import ScriptedEngine
+from zoomearth.backend.mask import inside
+from zoomearth.backend.region import of_bounds, of_pixels
 from zoomearth.backend.scene import Scene
 from zoomearth.core.errors import Cancelled, SceneError
-from zoomearth.core.geometry import Box
+from zoomearth.core.geometry import Box, View
 from zoomearth.core.look import Answer, Policy, Stopped, Zoom
 from zoomearth.core.profile import Profile
+from zoomearth.core.region import Region
 from zoomearth.training.environment import Environment
 from zoomearth.training.examples import Example
 from zoomearth.training.transcript import transcript
@@ -60,10 +63,10 @@ class Lockstep(ScriptedEngine):
         return [Reply(script) for _ in talks]
 
 
-def ask_apart(raster):
+def ask_apart(raster, region=None):
     """One question on a thread of its own, as a benchmark asks a server."""
     with Scene.open(str(raster)) as scene:
-        return answer(engine(), Question(scene, "How many?"))
+        return answer(engine(), Question(scene, "How many?", region))
 
 
 def test_every_driver_shows_the_model_the_same_pictures(scene, raster):
@@ -92,6 +95,33 @@ def test_every_driver_shows_the_model_the_same_pictures(scene, raster):
     texts = [[part for part in talk.layout() if isinstance(part, str)] for talk in (talks[0], tuned._talk)]
     assert texts[0] == texts[1]
     assert "".join(block["text"] for block in told[0] if block["type"] == "text") == talks[0].turns[1].text
+
+
+def test_every_driver_shows_the_same_part_of_a_region_with_a_hole(scene, raster):
+    outer = ((100.0, 50.0), (1700.0, 200.0), (1500.0, 1300.0), (200.0, 1100.0))
+    hole = ((400.0, 350.0), (900.0, 400.0), (450.0, 450.0))
+    region = Region.of((outer, hole), Box(0, 0, *scene.size))
+    events = []
+    alone = answer(engine(), Question(scene, "How many?", region), events.append)
+    others = answer_all(Lockstep(PROFILE, REPLIES), [Question(scene, "How many?", region)] * 3)
+    with ThreadPoolExecutor(3) as pool:
+        others += pool.map(ask_apart, [raster] * 3, [region] * 3)
+    actions = [Zoom(zoom.roi, zoom.label) for zoom in alone.outcome.zooms] + [Answer("3")]
+    talks, labelled = transcript(PROFILE, scene.size, "How many?", actions, region=region, picture=scene.part)
+    assert alone.outcome.answer == "3"
+    assert len(alone.outcome.zooms) == 2
+    for outcome in (*(one.outcome for one in others), labelled):
+        assert outcome == alone.outcome
+    seen = [event.picture for event in events if isinstance(event, Saw)]
+    shown = [turn.picture for talk in talks for turn in talk.turns if turn.view]
+    for pictures in (seen, shown, *(one.pictures for one in others)):
+        assert [picture.tobytes() for picture in pictures] == [picture.tobytes() for picture in alone.pictures]
+    for view, picture in zip((zoom.view for zoom in alone.outcome.views), alone.pictures):
+        whole = np.asarray(scene.part(View(view.window, view.size)))
+        seen_of_it = inside(view)
+        assert 0 < seen_of_it.mean() < 1
+        assert (np.asarray(picture)[seen_of_it] == whole[seen_of_it]).all()
+        assert (np.asarray(picture)[~seen_of_it] == 128).all()
 
 
 def test_a_crop_is_the_raster_at_native_resolution(raster, scene):
@@ -143,6 +173,16 @@ def test_the_report_holds_what_json_promises(scene):
     assert (x, y) == pytest.approx((500000 + zoom["roi"][0] * 0.5, 5000000 - zoom["roi"][1] * 0.5), abs=0.01)
     assert zoom["shown"] == [168, 84]
     assert said["confidence"] is None
+    assert said["region"] is None
+
+
+def test_the_report_says_what_was_asked_about(scene):
+    region = of_bounds(scene, 500_100, 4_999_600, 500_300, 4_999_900)
+    said = json.loads(json.dumps(report(answer(engine(), Question(scene, "How many?", region)), "m")))
+    corners = [[500_100, 4_999_600], [500_300, 4_999_600], [500_300, 4_999_900], [500_100, 4_999_900]]
+    assert said["region"] == {"window": [200, 200, 600, 800], "outline": [corners]}
+    said = report(answer(engine(), Question(scene, "How many?", of_pixels(scene, Box(10.5, 20, 3000, 400)))), "m")
+    assert said["region"] == {"window": [10, 20, 2000, 400], "outline": None}
 
 
 def test_confidence_counts_only_the_answers_own_tokens(scene):
@@ -217,7 +257,7 @@ def test_a_cancel_while_a_scene_is_read_is_an_outcome_too(scene):
 
 def test_a_region_outside_is_an_error_that_names_the_raster(scene):
     with pytest.raises(SceneError, match=r"noise\.tif"):
-        answer(engine(), Question(scene, "?", Box(5000, 0, 6000, 100)))
+        answer(engine(), Question(scene, "?", Region(Box(5000, 0, 6000, 100))))
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from zoomearth.core.look import (
     place,
     shown_size,
 )
+from zoomearth.core.region import Region
 
 SIZE = Size(20000, 10000)
 DEFAULT = Policy()
@@ -149,15 +150,42 @@ def test_nonsense_ends_the_look_and_says_why(action, stopped):
 
 
 def test_no_view_leaves_the_region():
-    region = Box(5000.4, 5000.6, 5300, 5400)
+    region = Region(Box(5000.4, 5000.6, 5300, 5400))
     seen, _ = play([Zoom(Box(5100, 5100, 5120, 5120))], Policy(), SIZE, region)
     assert seen[0].view.window == Box(5000, 5000, 5300, 5400)
     assert seen[1].view.window == Box(5000, 5000, 5300, 5400), "least is larger than the region"
 
 
+LETTER = ((2000, 1000), (9000, 1000), (9000, 8000), (7000, 8000), (7000, 3000), (4000, 3000), (4000, 8000), (2000, 8000))
+U = Region.of((LETTER,), Box(0, 0, *SIZE))  # open at its lower side
+
+
+def test_a_box_outside_the_outline_is_no_evidence():
+    between = Box(4500, 4000, 6500, 6000)
+    seen, outcome = play([Zoom(between)], DEFAULT, SIZE, U)
+    assert seen[0].view == View(Box(2000, 1000, 9000, 8000), Size(504, 504), U.rings)
+    assert (outcome.answer, outcome.stopped, outcome.why) == (None, Stopped.BAD_BOX, "the box lies outside the outline")
+    assert outcome.zooms == []
+
+
+def test_a_box_partly_outside_the_outline_is_shown_with_it():
+    box = Box(6900, 4000, 7100, 4100)
+    seen, outcome = play([Zoom(box), Answer("2")], DEFAULT, SIZE, U)
+    assert seen[1].view == View(Box(6744, 3794, 7256, 4306), Size(504, 504), U.rings)
+    assert [zoom.roi for zoom in outcome.zooms] == [box]
+
+
+def test_a_crop_that_loses_what_of_the_box_lies_inside_is_no_evidence():
+    """The published cut shows the middle of a long thin box; here only its ends lie inside."""
+    _, outcome = play([Zoom(Box(3900, 5000, 7100, 5010))], REFERENCE, SIZE, U)
+    assert outcome.stopped == Stopped.BAD_BOX
+    _, outcome = play([Zoom(Box(3900, 5000, 7100, 5010)), Answer("2")], DEFAULT, SIZE, U)
+    assert outcome.stopped == Stopped.ANSWERED
+
+
 def test_a_region_outside_is_refused():
     with pytest.raises(ValueError, match="outside the raster"):
-        next(look(SIZE, "?", Policy(), Box(20_000, 0, 20_100, 50)))
+        next(look(SIZE, "?", Policy(), Region(Box(20_000, 0, 20_100, 50))))
 
 
 @given(width=sides, height=sides, x=fractions, y=fractions, w=fractions, h=fractions, policy=policies)

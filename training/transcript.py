@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Any, Callable, Sequence
 
 from ..core.dialect import Talk
-from ..core.geometry import Box, Size, View
+from ..core.geometry import Size, View
 from ..core.look import Action, Outcome, look
 from ..core.profile import Profile
+from ..core.region import Region
 
 
 def transcript(
@@ -20,7 +21,7 @@ def transcript(
     actions: Sequence[Action],
     thoughts: Sequence[str] = (),
     *,
-    region: Box | None = None,
+    region: Region | None = None,
     picture: Callable[[View], Any] = lambda view: None,
 ) -> tuple[list[Talk], Outcome]:
     """The talks that `actions` make of a question, one for every conversation begun (a huge scene begins one a level), and the outcome.

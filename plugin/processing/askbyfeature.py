@@ -33,9 +33,11 @@ from .rows import ANSWER_FIELDS, Tally, add_counts, answer_values
 
 FEATURE = "feature"  # field of the ROI layer: the name of the polygon that was asked about
 
+STEPS = 1000  # corners along a polygon's longer extent in another CRS: a side as long as a country strays by centimetres
+
 
 class AskByFeature(Algorithm):
-    """The question about what of the raster lies in each polygon."""
+    """The question about what of the raster lies inside each polygon."""
 
     def name(self) -> str:
         return "askbyfeature"
@@ -48,10 +50,10 @@ class AskByFeature(Algorithm):
 
     def shortHelpString(self) -> str:
         return tr(
-            "<p>Asks a raster a question once for each polygon, about the part of it around that polygon (its bounding box in the raster's "
-            "pixels), and copies the polygons with the answers as attributes: answer, confidence (0 to 1, not calibrated), meaningless "
-            "(the demo model was asked about something else than a generated scene), stopped (why), seconds, model, error and exchange. "
-            "The polygons may be in another CRS than the raster.</p>"
+            "<p>Asks a raster a question once for each polygon, and copies the polygons with the answers as attributes: answer, "
+            "confidence (0 to 1, not calibrated), meaningless (the demo model was asked about something else than a generated scene), "
+            "stopped (why), seconds, model, error and exchange. Only what is inside the polygon is shown to the model: what is around it, "
+            "and in its holes, is grey. The polygons may be in another CRS than the raster.</p>"
             '<p>The question may hold expressions that are evaluated for each feature: <i>How many ships are at [% "name" %]?</i></p>'
             "<p>A polygon without an answer, such as one outside the raster, keeps its place with the reason in <i>error</i>. The run "
             "fails only where every polygon does. The log ends with how many rows ended in which way.</p>"
@@ -97,7 +99,7 @@ class AskByFeature(Algorithm):
         rois = RoiSink(self, parameters, "ROIS", context, self.rasters[0].crs, {FEATURE: QVariant.String})
         tally = Tally(feedback)
         with self.asker(feedback, source.featureCount()) as asker:
-            skip = QgsProcessingFeatureSource.Flag.FlagSkipGeometryValidityChecks  # what is around a polygon needs no valid one
+            skip = QgsProcessingFeatureSource.Flag.FlagSkipGeometryValidityChecks  # `corners` makes them valid
             for feature in source.getFeatures(QgsFeatureRequest(), skip):
                 if feedback.isCanceled():
                     break
@@ -127,10 +129,12 @@ class AskByFeature(Algorithm):
             asker.fail(failed, tr("The feature has no geometry."))
         else:
             try:
-                shape = moved(feature.geometry().convexHull(), source.sourceCrs(), raster.crs, self._context)
+                outline = corners(moved(feature.geometry(), source.sourceCrs(), raster.crs, self._context, STEPS))
             except QgsCsException as error:
                 asker.fail(failed, tr("The feature can't be found in the raster's coordinates: {reason}").format(reason=error))
             else:
-                return asker.ask(raster, question, corners(shape), self.max_zooms, self.resolution)
+                if outline:
+                    return asker.ask(raster, question, outline, self.max_zooms, self.resolution)
+                asker.fail(failed, tr("The feature has no area."))
         asker.step()
         return failed

@@ -20,16 +20,16 @@ from ...core.thoughts import thought
 from ..endings import meaningless
 from ..exchange import Exchange, Seen, Status
 from ..i18n import tr
-from ..layers import read_by_gdal, scene_fields, wkt
+from ..layers import needs_snapshot, scene_fields, wkt
 from ..process import Backend, command
 from ..snapshot import Original, take
 
-Outline = Sequence[Sequence[float]]  # corners in map units of the raster's CRS
+Outline = Sequence[Sequence[Sequence[float]]]  # rings of corners in map units of the raster's CRS, as the wire has them
 
 
 @dataclass(frozen=True)
 class Raster:
-    """What has to be known of a raster layer. fields: of the wire's ask, where the backend reads it; original: where it can't."""
+    """What has to be known of a raster layer. fields: of the wire's ask, where the backend shows it; original: where only QGIS can."""
 
     name: str
     source: str
@@ -40,8 +40,7 @@ class Raster:
 
     @classmethod
     def of(cls, layer: QgsRasterLayer) -> Raster:
-        read = read_by_gdal(layer)
-        fields, original = (scene_fields(layer), None) if read else ({}, Original.of(layer))
+        fields, original = ({}, Original.of(layer)) if needs_snapshot(layer) else (scene_fields(layer), None)
         return cls(layer.name(), layer.source(), layer.crs(), layer.extent(), fields, original)
 
 
@@ -97,10 +96,10 @@ class Asker:
         self._feedback.setProgress(100 * self._done / self._total)
 
     def _fields(self, raster: Raster, outline: Optional[Outline], resolution: Optional[float]) -> dict[str, Any]:
+        fields = raster.fields
         if raster.original:
-            extent = _around(outline) if outline else raster.extent
-            return {"scene": self._taken(raster.original, extent, resolution)}
-        return {**raster.fields, "outline": [list(corner) for corner in outline]} if outline else raster.fields
+            fields = {"scene": self._taken(raster.original, raster.extent if outline is None else _around(outline), resolution)}
+        return fields if outline is None else {**fields, "outline": outline}
 
     def _ask(self, exchange: Exchange, fields: dict[str, Any]) -> None:
         self._stage = ""
@@ -168,7 +167,9 @@ class Asker:
         try:
             if self._feedback.isCanceled():
                 raise Cancelled
-            self._snapshot = (key, take(original.plan(extent, resolution), block))
+            plan = original.plan(extent, resolution)
+            self._feedback.pushInfo(plan.words)
+            self._snapshot = (key, take(plan, block))
         finally:
             self._feedback.canceled.disconnect(block.cancel)
         return self._snapshot[1]
@@ -198,5 +199,5 @@ def _looks(seen: Seen) -> str:
 
 
 def _around(outline: Outline) -> QgsRectangle:
-    xs, ys = zip(*outline)
+    xs, ys = zip(*(corner for ring in outline for corner in ring))
     return QgsRectangle(min(xs), min(ys), max(xs), max(ys))

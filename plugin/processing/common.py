@@ -139,19 +139,32 @@ class RoiSink:
 
 
 def moved(
-    geometry: QgsGeometry, source: QgsCoordinateReferenceSystem, target: QgsCoordinateReferenceSystem, context: QgsProcessingContext
+    geometry: QgsGeometry,
+    source: QgsCoordinateReferenceSystem,
+    target: QgsCoordinateReferenceSystem,
+    context: QgsProcessingContext,
+    steps: int = 8,
 ) -> QgsGeometry:
-    """In another CRS; nothing changes where one of the two is not known. Raises QgsCsException."""
+    """In another CRS; nothing changes where one of the two is not known. Raises QgsCsException.
+
+    steps: a straight side is a curve in another CRS, and gets a corner for each of so many parts of the geometry's longer extent.
+    """
     there = QgsGeometry(geometry)
     if source.isValid() and target.isValid() and source != target:
-        there = there.densifyByCount(7)  # a straight side is a curve in another CRS
+        extent = there.boundingBox()
+        if length := max(extent.width(), extent.height()):
+            there = there.densifyByDistance(length / steps)
         there.transform(QgsCoordinateTransform(source, target, context.transformContext()))
     return there
 
 
-def corners(geometry: QgsGeometry) -> list[list[float]]:
-    """As the wire has an outline."""
-    return [[point.x(), point.y()] for point in geometry.vertices()]
+def corners(geometry: QgsGeometry) -> list[list[list[float]]]:
+    """As the wire has an outline: the rings of all its polygons, holes too. Parts that overlap, which is not valid, are united."""
+    shape = QgsGeometry(geometry.constGet().segmentize())  # arcs
+    if not shape.isGeosValid():
+        shape = QgsGeometry.unaryUnion([part.makeValid() for part in shape.asGeometryCollection()])
+    polygons = [part for part in shape.asGeometryCollection() if part.type() == QgsWkbTypes.GeometryType.PolygonGeometry]
+    return [[[point.x(), point.y()] for point in ring] for part in polygons for ring in part.asPolygon()]
 
 
 def asking_parameters() -> list[QgsProcessingParameterDefinition]:
@@ -162,9 +175,9 @@ def asking_parameters() -> list[QgsProcessingParameterDefinition]:
     resolution = number("RESOLUTION", tr("Resolution of the snapshot (map units per pixel)"), number.Type.Double, None, True, 0)
     resolution.setHelp(
         tr(
-            "Only for layers that GDAL can't read, such as XYZ, WMS and WMTS: QGIS takes a snapshot of the place first, at so many map "
-            "units of the layer's CRS per pixel. The finer, the more the zooms show, and the more is downloaded. Empty: about 4000 "
-            "pixels a side."
+            "Only for layers of which QGIS takes a snapshot first, at so many map units of the layer's CRS per pixel: those that GDAL "
+            "can't read, such as XYZ, WMS and WMTS, and files with a style of other colours. The finer, the more the zooms show. Empty: "
+            "the file's own, or about 4000 pixels a side of a service."
         )
     )
     model = QgsProcessingParameterString("MODEL", tr("Model"), "", False, True)

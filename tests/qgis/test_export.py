@@ -11,7 +11,7 @@ import pytest
 from asked import ANSWER, ZOOM, asked
 from hypothesis import given
 from hypothesis import strategies as st
-from osgeo import ogr
+from osgeo import gdal, ogr
 from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsField, QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QVariant
 from rasters import ROTATED
@@ -19,7 +19,8 @@ from rasters import ROTATED
 from zoomearth.core.errors import SceneError
 from zoomearth.core.files import SHAPEFILE_NAME, SHAPEFILE_TEXT, shapefile_text
 from zoomearth.core.geometry import Box, Grid
-from zoomearth.plugin.export import FIELDS, boxes, crs_of, export_rois, rows, selected
+from zoomearth.plugin.exchange import Status
+from zoomearth.plugin.export import FIELDS, answer_rows, boxes, crs_of, export_rois, rows, selected, selected_answers
 
 EACH = pytest.mark.parametrize("suffix", [".gpkg", ".shp", ".geojson"])
 WGS84 = QgsCoordinateReferenceSystem("EPSG:4326")
@@ -243,6 +244,63 @@ def test_the_selected_boxes_are_those_of_the_map(harbour):
     layer.selectByExpression('"step" = 2')
     other = replace(harbour, id="another")
     assert selected([layer], [other, harbour]) == [(harbour, harbour.zooms[1])]
+
+
+ANSWERED = pytest.mark.parametrize("suffix", [".gpkg", ".shp", ".geojson", ".csv", ".xlsx"])
+
+
+@pytest.fixture
+def answered(harbour):
+    """Three exchanges: with zooms, without, and failed; the last two about a place with a hole."""
+    outer, hole = (
+        [[500000, 4600000], [500080, 4600000], [500080, 4600080], [500000, 4600080]],
+        [[500020, 4600020], [500040, 4600020], [500040, 4600040]],
+    )
+    plain = replace(
+        harbour,
+        id="plain",
+        question='Is there a "depot";\nor not?',
+        answer="yes",
+        confidence=0.75,
+        views=harbour.views[:1],
+        outline=[outer, hole],
+    )
+    failed = replace(
+        plain, id="failed", answer=None, confidence=None, stopped="", status=Status.FAILED, message="It crashed.", hint="Ask again."
+    )
+    return [harbour, plain, failed]
+
+
+@ANSWERED
+def test_answers_are_a_file_too_with_those_that_needed_no_zoom_and_those_that_failed(answered, tmp_path, suffix):
+    path = export_rois(answer_rows(answered), tmp_path / f"answers{suffix}")
+    options = ["HEADERS=FORCE"] if suffix == ".xlsx" else []
+    source = gdal.OpenEx(str(path), gdal.OF_VECTOR, open_options=options)
+    features = list(source.GetLayer(0))
+    assert len(features) == 3
+    assert [feature["question"] for feature in features] == [exchange.question for exchange in answered]
+    assert [feature["answer"] or None for feature in features] == ["3 ships", "yes", None]
+    assert features[2]["error"] == "It crashed. Ask again."
+    assert float(features[1]["confidence"]) == 0.75
+    assert not features[2]["confidence"]
+    assert [feature["layer"] for feature in features] == ["town"] * 3
+    assert features[1]["exchange"] == "plain"
+    if suffix not in (".xlsx", ".geojson"):
+        assert features[1].GetGeometryRef().GetArea() == pytest.approx(80 * 80 - 20 * 20 / 2)
+
+
+def test_answers_move_into_another_crs(answered, tmp_path):
+    path = export_rois(answer_rows(answered), tmp_path / "answers.csv", WGS84)
+    source = gdal.OpenEx(str(path), gdal.OF_VECTOR)
+    features = list(source.GetLayer(0))
+    left, right, bottom, top = features[1].GetGeometryRef().GetEnvelope()
+    assert (left, right, bottom, top) == pytest.approx((15.0, 15.001, 41.55, 41.551), abs=0.01)
+
+
+def test_selected_answers_are_those_of_the_map(answered):
+    layer = boxes(answer_rows(answered), crs_of(answered[0]))
+    layer.selectByExpression("\"answer\" = 'yes'")
+    assert selected_answers([layer], answered) == [(answered[1], None)]
 
 
 def test_ogrinfo_agrees(harbour, tmp_path):

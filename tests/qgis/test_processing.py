@@ -1,14 +1,18 @@
 """The algorithms, run as QGIS runs them: the real backend in its own process, the demo model over a scene with ground truth."""
 
+import base64
 import contextlib
 import csv
+import io
 import json
 import os
 import signal
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from qgis.core import (
     NULL,
     QgsApplication,
@@ -16,6 +20,7 @@ from qgis.core import (
     QgsCoordinateTransform,
     QgsFeature,
     QgsGeometry,
+    QgsPointXY,
     QgsProcessingAlgorithm,
     QgsProcessingAlgRunnerTask,
     QgsProcessingContext,
@@ -36,6 +41,7 @@ from qgis.core import (
 from tile_server import TileServer, resolution
 
 from zoomearth.plugin import snapshot
+from zoomearth.plugin.exchange import Exchange
 from zoomearth.plugin.processing import common
 from zoomearth.plugin.processing.provider import ICON, Provider
 
@@ -320,6 +326,83 @@ def test_each_polygon_is_all_the_model_sees(layer, script):
     assert len(rois) == 2
     for box, roi in zip(boxes, rois):
         assert QgsGeometry.fromRect(box).buffer(30, 4).contains(roi[""])  # metres: the box around a skewed box is larger
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """Every event of the backend that an exchange of this run heard."""
+    events = []
+    hear = Exchange.hear
+    monkeypatch.setattr(Exchange, "hear", lambda self, event: events.append(event) or hear(self, event))
+    return events
+
+
+def pictures(events):
+    """(window, size, pixels) of what was shown."""
+    for event in events:
+        if event["event"] == "saw":
+            picture = Image.open(io.BytesIO(base64.b64decode(event["picture"])))
+            yield event["view"]["window"], event["view"]["size"], np.asarray(picture.convert("RGB"))
+
+
+def on_map(layer, *pixels):
+    x, y, pixel = layer.extent().xMinimum(), layer.extent().yMaximum(), layer.rasterUnitsPerPixelX()
+    return [QgsPointXY(x + column * pixel, y - row * pixel) for column, row in pixels]
+
+
+L_SHAPE = [[(200, 300), (800, 300), (800, 500), (450, 500), (450, 1000), (200, 1000)]]
+PARTS = [
+    [[(300, 300), (700, 320), (650, 800), (320, 780)], [(400, 400), (600, 450), (450, 600)]],
+    [[(900, 500), (1100, 500), (1000, 950)]],
+]
+
+
+@pytest.mark.parametrize("crs", ["EPSG:32633", "EPSG:4326"])
+@pytest.mark.parametrize("shape", [[L_SHAPE], PARTS], ids=["L", "parts and a hole"])
+def test_only_what_is_inside_a_polygon_is_shown_to_the_model(layer, script, told, shape, crs):
+    script('[{"bbox_2d": [10, 10, 140, 110], "label": "a place"}]', ANSWER)
+    geometry = QgsGeometry.fromMultiPolygonXY([[on_map(layer, *ring) for ring in part] for part in shape])
+    geometry = geometry.densifyByDistance(5)  # so that its sides are the same lines in the other CRS
+    geometry.transform(QgsCoordinateTransform(layer.crs(), QgsCoordinateReferenceSystem(crs), QgsProject.instance()))
+    places = polygons(crs, geometry, name=["a"])
+    assert Run("askbyfeature", INPUT=layer, POLYGONS=places, QUESTION="How many?", OUTPUT="memory:").good
+    outlined = list(pictures(told))
+    told.clear()
+    bounds = map_box(layer, *outlined[0][0])
+    extent = f"{bounds.xMinimum()},{bounds.xMaximum()},{bounds.yMinimum()},{bounds.yMaximum()} [EPSG:32633]"
+    assert Run("ask", INPUT=layer, QUESTION="How many?", EXTENT=extent, OUTPUT="memory:").good
+    whole = list(pictures(told))
+    assert [(window, size) for window, size, _ in outlined] == [(window, size) for window, size, _ in whole]
+    assert len(outlined) == 2
+    flat = QgsGeometry.fromMultiPolygonXY([[[QgsPointXY(*corner) for corner in ring] for ring in part] for part in shape])
+    for (window, size, picture), (_, _, unmasked) in zip(outlined, whole):
+        x, y = ((window[end] - window[start]) / side for start, end, side in ((0, 2, size[0]), (1, 3, size[1])))
+        grey = (picture == 128).all(axis=2)
+        for row, column in np.ndindex(*grey.shape):
+            centre = QgsGeometry.fromPointXY(QgsPointXY(window[0] + (column + 0.5) * x, window[1] + (row + 0.5) * y))
+            if flat.contains(centre):
+                assert (picture[row, column] == unmasked[row, column]).all()
+            elif flat.distance(centre) > max(x, y):
+                assert grey[row, column]
+        assert 0.1 < grey.mean() < 0.9
+
+
+def test_parts_that_overlap_and_a_bow_tie_are_shown_whole(layer, script, told):
+    script(ANSWER)
+    overlapping = [[[(200, 200), (600, 200), (600, 600), (200, 600)]], [[(400, 400), (800, 400), (800, 800), (400, 800)]]]
+    bow = [[[(200, 200), (800, 800), (800, 200), (200, 800)]]]
+    shapes = [QgsGeometry.fromMultiPolygonXY([[on_map(layer, *ring) for ring in part] for part in shape]) for shape in (overlapping, bow)]
+    flat = QgsGeometry.fromMultiPolygonXY([[on_map(layer, (200, 200), (400, 400), (600, 600))]])
+    places = polygons("EPSG:32633", *shapes, flat, name=["a", "b", "c"])
+    run = Run("askbyfeature", INPUT=layer, POLYGONS=places, QUESTION="?", OUTPUT="memory:")
+    (first, size, both), (second, _, tie) = pictures(told)
+    assert first == second == [200, 200, 800, 800]
+    grey = [(picture == 128).all(axis=2) for picture in (both, tie)]
+    at = [tuple(round((place - 200) / 600 * side) for place, side in zip(pixel[::-1], size[::-1])) for pixel in ((500, 500), (700, 300))]
+    assert [bool(grey[0][pixel]) for pixel in at] == [False, True], "what two parts cover is inside"
+    assert bool(grey[1][size[1] // 10, size[0] // 2])
+    assert not grey[1][size[1] // 2, size[0] // 10]
+    assert "no area" in run.rows()[2]["error"]
 
 
 def test_an_expression_that_can_not_be_evaluated_is_said_and_not_asked(layer, script):
