@@ -52,7 +52,8 @@ def _missing_part(name: str, said: str) -> SceneError | None:
     """Where GDAL says that a file is not there which is not the raster itself: a VRT's source, an archive's member."""
     match = re.search(r"(?:^|[\s`'\"])([^\s`'\"][^`'\"]*?)['\"`]?:? (?:No such file or directory|does not exist)", _short(said, 1000))
     part = match[1] if match else ""
-    if not part or part in (name, gdal_path(name)) or not os.path.exists(name):
+    itself_is_there = name.startswith("/vsi") or os.path.exists(name)
+    if not part or part in (name, gdal_path(name)) or not itself_is_there:
         return None
     return SceneError(
         f"{name} is made of other files, and {part} is not there.",

@@ -144,6 +144,24 @@ def test_a_damaged_jpeg_is_an_error_also_where_a_warning_came_first(tmp_path, da
                 scene.preview(300)
 
 
+@pytest.mark.parametrize("part", ["whole", "half of it", "its header", "noise"])
+def test_a_thumbnail_in_a_jpeg_is_never_shown_and_may_be_damaged(tmp_path, part):
+    file = io.BytesIO()
+    Image.new("RGB", (128, 96), (255, 0, 255)).save(file, "JPEG")  # a fifth of the picture, and another one
+    whole_one = file.getvalue()
+    small = {"whole": whole_one, "half of it": whole_one[: len(whole_one) // 2], "its header": whole_one[:100], "noise": b"noise" * 40}[
+        part
+    ]
+    first = struct.pack("<HHHIII", 1, 0x0112, 3, 1, 1, 26)
+    second = struct.pack("<HHHIIHHIIHHIII", 3, 0x0103, 3, 1, 6, 0x0201, 4, 1, 68, 0x0202, 4, 1, len(small), 0)
+    segment = b"Exif\0\0II*\0" + struct.pack("<I", 8) + first + second + small
+    data = jpeg()
+    (tmp_path / "scene.jpg").write_bytes(data[:2] + b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment + data[2:])
+    with Scene.open(tmp_path / "scene.jpg") as scene:
+        assert [128, 96] not in scene.describe()["overviews"]
+        assert np.asarray(scene.preview(64))[..., 1].mean() > 50
+
+
 def jpeg_tiff(path, change) -> None:
     """A TIFF of JPEG tiles whose first tile is changed, put at the end of the file and pointed to."""
     make(path, PIXELS, COMPRESS="JPEG", PHOTOMETRIC="YCBCR", TILED="YES", BLOCKXSIZE=256, BLOCKYSIZE=256)

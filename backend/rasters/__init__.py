@@ -26,7 +26,7 @@ NAMES = ("osgeo", "rasterio")
 Window = tuple[int, int, int, int]  # x, y, width, height
 
 OPTIONS = {
-    "GDAL_ERROR_ON_LIBJPEG_WARNING": "NO",  # `complaints.LOSS` says which warnings mean lost pixels
+    "GDAL_ERROR_ON_LIBJPEG_WARNING": "NO",  # `complaints.DAMAGE` says which warnings mean lost pixels
     "GDAL_NUM_THREADS": "1",  # a warning on a thread of GDAL's own would be heard by nobody
     "GDAL_PNG_WHOLE_IMAGE_OPTIM": "NO",  # GDAL 3.10 reads a truncated PNG whole without a word
 }

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-# Where one of these does not end the call, what is shown would be grey or garbled below the damage, or black where a part is no raster.
-LOSS = re.compile(
-    r"premature (end|eo)|bad (huffman|arithmetic) code|instead of rst|extraneous bytes before marker 0xd[0-7]|not enough data"
-    r"|(?<!\.ovr)(?<!\.msk)[`'\"]? not recognized as",
+# Of decoders, while pixels are read: what is shown would be grey or garbled below the damage.
+DAMAGE = re.compile(
+    r"premature (end|eo)|bad (huffman|arithmetic) code|instead of rst|extraneous bytes before marker 0xd[0-7]|not enough data",
     re.IGNORECASE,
 )
+# At any time: what is shown would be black where a part is no raster. Side files are none.
+NO_PART = re.compile(r"(?<!\.ovr)(?<!\.msk)[`'\"]? not recognized as", re.IGNORECASE)
 MOST = 20  # of one raster
 
 
@@ -21,12 +22,13 @@ class Complaints:
         self.messages: list[str] = []
         self.loss = ""
 
-    def take(self, messages: Sequence[str]) -> None:
+    def take(self, messages: Sequence[str], reading: bool) -> None:
+        """Of a call that has its result; `reading` whether that is pixels, and not the header, which may hold a damaged thumbnail."""
         for message in messages:
             text = plain(message)
             if text not in self.messages and len(self.messages) < MOST:
                 self.messages.append(text)
-            if not self.loss and LOSS.search(text):
+            if not self.loss and (NO_PART.search(text) or (reading and DAMAGE.search(text))):
                 self.loss = text  # for good: the block cache gives the same block again without a word
 
 

@@ -37,7 +37,7 @@ class OsgeoRaster:
         self._options = options
         self._levels: dict[int, gdal.Dataset] = {}
         self.complaints: Complaints = twin.complaints if twin else Complaints()
-        self.facts: Facts = twin.facts if twin else self._call(lambda: _facts(self._level(0)))
+        self.facts: Facts = twin.facts if twin else self._call(lambda: _facts(self._level(0)), reading=False)
         if not twin and self.facts.driver == "JPEG" and any(message.startswith(jpeg.WARNING) for message in self.complaints.messages):
             self._read_from(jpeg.mended(path))
 
@@ -49,7 +49,7 @@ class OsgeoRaster:
             gdal.FileFromMemBuffer(self._path, content)
             weakref.finalize(self.complaints, gdal.Unlink, self._path)  # which the twins share
 
-    def _call(self, work: Callable[[], T]) -> T:
+    def _call(self, work: Callable[[], T], reading: bool = True) -> T:
         """The result of `work`, done with our options. Raises RasterError."""
         before = {key: gdal.GetThreadLocalConfigOption(key) for key in self._options}
         try:
@@ -65,7 +65,7 @@ class OsgeoRaster:
         if result is None:
             failures = [message for level, message in heard if level >= gdal.CE_Failure]
             raise RasterError((failures or self.complaints.messages or ["GDAL does not say why"])[0])
-        self.complaints.take([message for level, message in heard if level >= gdal.CE_Warning])
+        self.complaints.take([message for level, message in heard if level >= gdal.CE_Warning], reading)
         if self.complaints.loss:
             raise RasterError(self.complaints.loss)
         return result

@@ -76,7 +76,7 @@ class RasterioRaster:
         self._levels: dict[int, rasterio.DatasetReader] = {}
         self._content: MemoryFile | None = twin._content if twin else None
         self.complaints: Complaints = twin.complaints if twin else Complaints()
-        self.facts: Facts = twin.facts if twin else self._call(self._facts)
+        self.facts: Facts = twin.facts if twin else self._call(self._facts, reading=False)
         if not twin and self.facts.driver == "JPEG" and any(message.startswith(jpeg.WARNING) for message in self.complaints.messages):
             self._read_from(jpeg.mended(path))
 
@@ -93,7 +93,7 @@ class RasterioRaster:
             self._content = MemoryFile(content, ext=".jpg")
             self._path = self._content.name
 
-    def _call(self, work: Callable[[], T]) -> T:
+    def _call(self, work: Callable[[], T], reading: bool = True) -> T:
         """The result of `work`, done with our options. Raises RasterError.
 
         A complaint of one call that went well is raised by a later one which looks at GDAL's error state. That clears the state,
@@ -111,7 +111,7 @@ class RasterioRaster:
                     first = first.__cause__
                 last = first.object.decode(errors="replace") if isinstance(first, UnicodeDecodeError) else str(first)
                 raise RasterError(next((message for failed, message in heard if failed), last)) from None
-        self.complaints.take([message for _, message in heard])
+        self.complaints.take([message for _, message in heard], reading)
         if self.complaints.loss:
             raise RasterError(self.complaints.loss)
         return result
