@@ -22,7 +22,7 @@ def all_plots(runs: Mapping[str, Sequence[Record]]) -> list[tuple[str, str]]:
     if not whole:
         return []
     rows = figures.ablation(whole)
-    accuracy = [(row["what"], [(_share(row, name), _interval(row, name)) for name in whole]) for row in rows]
+    accuracy = [(row["what"], [_mark(row, name) for name in whole]) for row in rows]
     served = next(iter(whole.values()))
     zooms = [(row["what"], [(row["zoom_rate"], None)]) for row in rows]
     drawn = [
@@ -43,12 +43,8 @@ def all_plots(runs: Mapping[str, Sequence[Record]]) -> list[tuple[str, str]]:
     return drawn
 
 
-def _share(row: Mapping[str, Any], name: str) -> float | None:
-    return row["modes"][name]["share"] if name in row["modes"] else None
-
-
-def _interval(row: Mapping[str, Any], name: str) -> tuple[float, float] | None:
-    return row["modes"][name]["interval"] if name in row["modes"] else None
+def _mark(row: Mapping[str, Any], name: str) -> tuple[float | None, tuple[float, float] | None]:
+    return (row["modes"][name]["share"], row["modes"][name]["interval"]) if name in row["modes"] else (None, None)
 
 
 Bars = Sequence[tuple[str, Sequence[tuple[float | None, tuple[float, float] | None]]]]

@@ -1,4 +1,4 @@
-"""The values of the report's text and tables; resources/report/page.html lays them out."""
+"""The values of the report's tables; resources/report/page.html lays them out."""
 
 from __future__ import annotations
 
@@ -8,18 +8,6 @@ from typing import Any
 from .. import figures
 from ..benchmarks import BENCHMARKS, Benchmark
 from ..records import Record
-
-
-def facts(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """What was run, by the name the report gives it; an empty value is not shown."""
-    return {
-        "model": spec.get("model"),
-        "revision": spec.get("revision"),
-        "server": spec.get("server"),
-        "dialect": spec.get("dialect"),
-        "prompt": spec.get("prompt_hash"),
-        "policy": ", ".join(f"{name} {value}" for name, value in (spec.get("policy") or {}).items()),
-    }
 
 
 def benchmark(records: Sequence[Record]) -> Benchmark | None:
@@ -71,8 +59,3 @@ def _value(summary: Mapping[str, Any], key: str, asked: str) -> float | None:
         return None if mean is None else 100 * mean
     group = summary["by_type"].get(part) if part else summary
     return 100 * group["stage2"]["accuracy"] if group else None
-
-
-def failures(runs: Mapping[str, Sequence[Record]]) -> list[tuple[str, Record]]:
-    """Questions that failed, each with its run's name: they are in no figure."""
-    return [(name, record) for name, records in runs.items() for record in records if record.error]
