@@ -38,9 +38,8 @@ LOG = logging.getLogger(__name__)
 def talk(example: Example, profile: Profile, size: Size, picture: Callable[[View], Any]) -> Talk:
     """A labelled question as a conversation. Raises ValueError where what the label says does not mean what it is to mean."""
     one_talk = replace(profile, policy=replace(profile.policy, native=None))
-    label = str((example.extra or {}).get("label") or "")
     box = example.box_in(size)
-    actions: list[Action] = [Zoom(box, label)] if box else []
+    actions: list[Action] = [Zoom(box, example.label)] if box else []
     actions.append(Answer(example.answer.strip()))
     thoughts = [thought(said) for said in example.thoughts]
     talks, outcome = transcript(one_talk, size, example.question, actions, thoughts, picture=picture)

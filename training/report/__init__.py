@@ -9,17 +9,18 @@ from pathlib import Path
 
 from ... import __version__
 from ...core.errors import BackendError
-from ..records import read
+from ..records import Record, read
 from . import gallery, plots, sections
 
 RESOURCES = Path(__file__).resolve().parents[2] / "resources" / "report"
 
 
 def write_report(folder: Path, out: Path | None = None) -> Path:
-    """Out of every file of records in a run's folder. Returns the report's path. Raises BackendError where there is none."""
-    runs = {file.stem: read(file) for file in sorted(folder.glob("*.jsonl"), key=_order)}
+    """Out of every file of a run's folder that holds records of ours. Returns the report's path. Raises BackendError without any."""
+    runs = {file.stem: records for file in sorted(folder.glob("*.jsonl"), key=_order) if (records := _ours(file))}
     if not runs:
-        raise BackendError(f"{folder} holds no records.", "Give the folder of a run (--out of an evaluation).")
+        hint = "Give the folder of a run (--out of an evaluation); --score-only scores the predictions of others."
+        raise BackendError(f"{folder} holds no records of an evaluation.", hint)
     first = next(iter(runs.values()))[0]
     page = (RESOURCES / "page.html").read_text(encoding="utf-8")
     parts = {
@@ -34,9 +35,17 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
     page = re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], page)  # in one go: what is put in is not looked at again
     out = out or folder / "report.html"
     part = out.with_suffix(".part")
-    part.write_text(page, encoding="utf-8")
+    part.write_text(page, encoding="utf-8", errors="xmlcharrefreplace")  # half a character of a reply, too
     part.replace(out)
     return out
+
+
+def _ours(file: Path) -> list[Record]:
+    """The records that an evaluation wrote; none where the file holds anything else."""
+    try:
+        return [record for record in read(file) if record.spec]
+    except BackendError:
+        return []
 
 
 def _order(file: Path) -> tuple[int, str]:
