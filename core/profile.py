@@ -57,7 +57,7 @@ class Profile:
         if not file.is_file():
             return cls.from_dict({"name": folder.name, "dialect": "qwen-grounding"})
         try:
-            data = texts.read_json(file)
+            data = texts.read_object(file)
         except (OSError, ValueError) as error:
             raise ModelError(f"{file} can't be read: {error}.", "Restore the file from where the model came from.") from error
         return cls.from_dict(data, str(file))

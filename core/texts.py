@@ -54,9 +54,12 @@ def parse(text: str) -> Any:
         raise ValueError("it is nested too deeply") from None
 
 
-def read_json(path: Path) -> Any:
-    """Raises OSError, and ValueError for what is no JSON."""
-    return parse(read(path))
+def read_object(path: Path) -> dict[str, Any]:
+    """A file that is one JSON object. Raises OSError, and ValueError for anything else."""
+    value = parse(read(path))
+    if not isinstance(value, dict):
+        raise ValueError("it is no JSON object")
+    return value
 
 
 def rows(path: Path) -> Iterator[tuple[int, Row]]:
@@ -93,7 +96,7 @@ def _object(value: Any) -> Row:
 
 def listed(path: Path) -> Iterator[tuple[int, Row]]:
     """The objects of one JSON list, numbered from 1. Raises OSError, and ValueError for what is no list."""
-    value = read_json(path)
+    value = parse(read(path))
     if not isinstance(value, list):
         raise ValueError("it is no list")
     yield from enumerate(map(_object, value), 1)

@@ -105,7 +105,7 @@ BY_TYPE: dict[str, Callable[[Any], Any]] = {
     "float | None": fields.number,
     "list[str]": fields.texts,
 }
-BY_NAME = {
+BY_NAME: dict[str, Callable[[Any], Any]] = {
     "bbox_ref": fields.boxes,
     "bbox": fields.boxes,
     "size": fields.size,
@@ -116,7 +116,9 @@ BY_NAME = {
     "error": fields.error,
     "spec": fields.mapping,
 }
-READERS = {each.name: BY_NAME.get(each.name) or BY_TYPE[str(each.type)] for each in dataclasses.fields(Record)}
+READERS: dict[str, Callable[[Any], Any]] = {
+    each.name: BY_NAME.get(each.name) or BY_TYPE[str(each.type)] for each in dataclasses.fields(Record)
+}
 """How each field of a record is read; of a value that is of another type, None comes."""
 PUBLISHED = ("question_id", "ground_truth", "answer1", "answer2", "bbox_ref", "bbox", "type", "category")
 

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any, Callable
 
+from ..core import texts
 from ..core.errors import ModelError, ZoomEarthError
 from .checkpoint import Start, go_on, load, lora
 from .data import Data
@@ -141,7 +142,10 @@ def _keep(options: argparse.Namespace, first: bool) -> None:
     told = {name: str(value) if isinstance(value, Path) else value for name, value in vars(options).items()}
     file = options.out / "run.json"
     if file.is_file():
-        before = json.loads(file.read_text(encoding="utf-8"))
+        try:
+            before = texts.read_object(file)
+        except (OSError, ValueError) as error:
+            raise ModelError(f"{file} can't be read: {error}.", "Give a new --out, or restore the file.") from error
         if changed := [name for name, value in told.items() if name not in FREE and before.get(name, value) != value]:
             name = changed[0]
             raise ModelError(
