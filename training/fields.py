@@ -55,8 +55,8 @@ def truth(value: Any) -> bool | None:
 
 
 def size(value: Any) -> list[int] | None:
-    """Width and height."""
-    return value if isinstance(value, list) and len(value) == 2 and all(map(positive, value)) else None
+    """Width and height, in pixels."""
+    return value if isinstance(value, list) and len(value) == 2 and all(is_number(side) and side >= 1 for side in value) else None
 
 
 def box(value: Any) -> list[float] | None:
@@ -72,8 +72,12 @@ def boxes(value: Any) -> list[Any] | None:
     return value if flat else box(value[0]) and value[:1]
 
 
-def mapping(value: Any) -> dict[str, Any] | None:
-    return value if isinstance(value, dict) else None
+def spec(value: Any) -> dict[str, Any] | None:
+    """What a run was; its policy is an object whose view is a size."""
+    if not isinstance(value, dict):
+        return None
+    policy = value.get("policy") or {}
+    return value if isinstance(policy, dict) and positive(policy.get("view", 1)) else None
 
 
 def messages(value: Any) -> list[dict[str, str]] | None:

@@ -94,7 +94,7 @@ class Record:
         """The image's; of a published row with `scale` (source pixels to 512ths) at least its longest side."""
         if self.size:
             return Size(*self.size)
-        return Size(round(self.scale * VIEW_FRAME), 1) if self.scale else None
+        return Size(max(1, round(self.scale * VIEW_FRAME)), 1) if self.scale else None
 
 
 BY_TYPE: dict[str, Callable[[Any], Any]] = {
@@ -114,7 +114,7 @@ BY_NAME: dict[str, Callable[[Any], Any]] = {
     "views": fields.views,
     "score": fields.score,
     "error": fields.error,
-    "spec": fields.mapping,
+    "spec": fields.spec,
 }
 READERS: dict[str, Callable[[Any], Any]] = {
     each.name: BY_NAME.get(each.name) or BY_TYPE[str(each.type)] for each in dataclasses.fields(Record)

@@ -21,7 +21,7 @@ from typing import Any
 
 from ..backend.scene import Scene
 from ..core.dialect import Talk
-from ..core.errors import SceneError
+from ..core.errors import SceneError, as_ours
 from ..core.geometry import Size, View
 from ..core.look import Action, Answer, Zoom
 from ..core.profile import Profile
@@ -82,8 +82,8 @@ def dataset(data: Data, profile: Profile) -> Any:
             example = data.examples[at % len(data.examples)]
             try:
                 return row(example, profile)
-            except SceneError as error:
-                LOG.warning("%s is left out: %s", example.id, error.message)
+            except Exception as error:  # whatever a file does to its reader
+                LOG.warning("%s is left out: %s", example.id, as_ours(error).message)
         raise SceneError("No scene of the training data can be read.", "See the messages before this one.")
 
     rows = Dataset.from_dict({"index": list(range(len(data.examples)))})

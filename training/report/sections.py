@@ -35,8 +35,8 @@ def head(runs: Mapping[str, Sequence[Record]]) -> str:
 def _benchmark(records: Sequence[Record]) -> Benchmark | None:
     """As the records' spec names it; None where it names none of ours."""
     spec = records[0].spec
-    kind = BENCHMARKS.get(str(spec.get("benchmark")))
-    return kind(str(spec.get("extractor") or "")) if kind else None
+    kind, extractor = BENCHMARKS.get(str(spec.get("benchmark"))), str(spec.get("extractor") or "")
+    return kind(extractor) if kind and extractor in ("", *kind.extractors) else None
 
 
 def tables(runs: Mapping[str, Sequence[Record]], published: Mapping[str, Any]) -> str:
