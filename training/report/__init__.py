@@ -35,7 +35,7 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
     page = re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], page)  # in one go: what is put in is not looked at again
     out = out or folder / "report.html"
     part = out.with_suffix(".part")
-    part.write_text(page, encoding="utf-8", errors="xmlcharrefreplace")  # half a character of a reply, too
+    part.write_text(page, encoding="utf-8", errors="replace")  # half a character, as a reply may hold
     part.replace(out)
     return out
 
