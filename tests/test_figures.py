@@ -174,16 +174,13 @@ def test_predictions_may_be_marked_with_their_encoding(tmp_path, published, caps
     assert scored("lrs-gro", marked, capsys) == scored("lrs-gro", published, capsys)
 
 
-@pytest.mark.parametrize(
-    "size", [[100], [0, 0], [-5, 3], ["100", "50"], {"width": 5}, 100, True, [100, float("nan")], [10**400, 1], [True, True]]
-)
+NO_SIZES = [[100], [0, 0], [-5, 3], ["100", "50"], {"width": 5}, True, [100, float("nan")], [10**400, 1], [True, True], "100x50"]
+
+
+@pytest.mark.parametrize("size", NO_SIZES)
 def test_a_size_that_is_no_pair_of_numbers_is_no_size(tmp_path, published, capsys, size):
     sized = write(tmp_path / "sized.jsonl", [{**row, "size": size, "scale": size} for row in PUBLISHED])
-    found = scored("lrs-gro", sized, capsys)
-    if size == 100:
-        assert found["apo_iou"]["raw_px"]["n"] == 3, "a scale it may be"
-    else:
-        assert found == scored("lrs-gro", published, capsys)
+    assert scored("lrs-gro", sized, capsys) == scored("lrs-gro", published, capsys)
 
 
 def test_other_tools_files_can_not_be_compared_or_reported(tmp_path, published, capsys):
@@ -198,20 +195,10 @@ def test_a_row_that_was_never_scored_is_in_no_comparison():
     assert (found.n, found.both, found.better) == (1, 1, [])
 
 
-OURS = {
-    **PUBLISHED[2],
-    "size": [1000, 500],
-    "image": "a.png",
-    "score": {"right": True, "why": ""},
-    "replies": ["a"],
-    "place": 2,
-    "scale": 2.0,
-}
-OURS |= {
-    "spec": {"benchmark": "lrs-gro", "policy": {"view": 512}},
-    "views": [{"window": [0, 0, 9, 9], "size": [9, 9], "roi": [0, 0, 9, 9]}] * 2,
-}
-OURS |= {"error": {"code": "scene", "message": "", "hint": ""}, "confidence": 0.5, "choices": ["(A) 1"], "messages": [], "question": "?"}
+OURS = {**PUBLISHED[2], "size": [1000, 500], "image": "a.png", "score": {"right": True, "why": ""}, "place": 2, "scale": 2.0}
+OURS |= {"spec": {"benchmark": "lrs-gro", "policy": {"view": 512}}, "replies": ["a"], "messages": [], "question": "?"}
+OURS |= {"views": [{"window": [0, 0, 9, 9], "size": [9, 9], "roi": [0, 0, 9, 9]}] * 2, "confidence": 0.5, "choices": ["(A) 1"]}
+OURS |= {"error": {"code": "scene", "message": "", "hint": ""}}
 
 
 @settings(deadline=None, max_examples=300)
@@ -219,13 +206,11 @@ OURS |= {"error": {"code": "scene", "message": "", "hint": ""}, "confidence": 0.
 def test_records_of_anything_are_scored_or_refused_and_change_no_others(rows):
     good = {**PUBLISHED[1], "question_id": "good"}
     with TemporaryDirectory() as folder:
-        read_ = [read(write(Path(folder) / "x.jsonl", each)) for each in ([good, *rows], [good])]
-        with_others, alone = (next(record for record in records if record.question_id == "good" and not record.spec) for records in read_)
-        assert with_others == alone
+        alone, together = (read(write(Path(folder) / "x.jsonl", each)) for each in ([good], [good, *rows]))
+        assert [record for record in together if record.question_id == "good" and not record.spec][0] == alone[0]
         for kind in BENCHMARKS.values():
-            json.dumps(figures.summary(kind(), read_[0]))
-        ours = {"zoom": [record for record in read_[0] if record.spec]}
-        if ours["zoom"]:
+            json.dumps(figures.summary(kind(), together))
+        if any(record.spec for record in together):
             write_report(Path(folder))
 
 
