@@ -130,6 +130,35 @@ def test_features_drawn_in_another_crs_land_on_their_pixels(tmp_path):
     assert found[0].image.name == "one.tif"
 
 
+def test_features_without_a_shape_have_no_box_and_counts_stay_whole(tmp_path):
+    import pyogrio
+    import shapely
+
+    write_raster(tmp_path / "one.tif", 0)
+    shapes = [
+        shapely.to_wkb(shapely.Polygon()),
+        None,
+        shapely.to_wkb(shapely.Point(500010, 4999990)),
+        shapely.to_wkb(shapely.box(0, 0, 9, 9)),
+    ]
+    pyogrio.raw.write(
+        tmp_path / "drawn.gpkg",
+        geometry=np.array([shape and shapely.to_wkb(shape) for shape in drawn], dtype=object),
+        field_data=[np.array(["How many?"] * 5, dtype=object), np.array([3, 4, 5, 6, 0])],
+        field_mask=[None, np.array([False] * 4 + [True])],
+        fields=["question", "answer"],
+        geometry_type="Unknown",
+        crs="EPSG:32633",
+    )
+    found = gather(tmp_path)
+    assert [(example.answer, example.box) for example in found.examples] == [("3", None), ("4", None)]
+    assert [row.why.split(":")[0] for row in found.dropped] == [
+        "the box is not four numbers with an area between them",
+        "the box lies outside the image",
+        "the row has no answer",
+    ]
+
+
 def test_a_weight_is_how_often_an_example_is_used(folder):
     assert len(gather(f"{folder}*2").examples) == 16
     assert len(gather(f"{folder}*1", f"{folder}*3").examples) == 32

@@ -318,12 +318,12 @@ def test_whatever_a_record_holds_is_read_back_as_it_was(texts, said):
     more |= {"choices": [said], "replies": [said, ""], "messages": [{"role": "user", "text": said}], "type": "object", "stopped": "limit"}
     records = [Record("a", **texts, **more, score=score, views=views), Record("b", error=EngineError(said, said).to_dict(), place=1)]
     with TemporaryDirectory() as folder:
-        book = Book(Path(folder) / "x.jsonl", {"a": said})
+        book = Book(Path(folder) / "x.jsonl", {"benchmark": said})
         for record in records:
             book.add(record)
         book.close()
         assert read(book.path) == records
-        again = Book(book.path, {"a": said})
+        again = Book(book.path, {"benchmark": said})
         again.close()
         assert again.records() == records
 

@@ -109,7 +109,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     benchmark: Benchmark = options.benchmark(getattr(options, "extractor", ""), **({"size": options.size} if "size" in options else {}))
     if options.score_only:
         records = read(options.score_only)
-        if options.data:
+        if options.data and benchmark.repo:  # the drawn scenes have no end
             _add_sizes(records, benchmark, options)
         return _show(benchmark, {"": records}, options.json)
     settings = settings_of(options)

@@ -93,6 +93,9 @@ def _features(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             for at, number in enumerate(ids):
                 row = {str(name): column[at] for name, column in zip(meta["fields"], columns)}
                 plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in row.items()}
+                for name, kind in zip(meta["fields"], meta["dtypes"]):
+                    if kind.startswith("int") and isinstance(plain[name], float) and plain[name].is_integer():
+                        plain[name] = int(plain[name])  # a column with gaps is read as floats
                 geometry = shapes[at] if shapes is not None else None
                 yield f"{file.name}:{int(number)}", {**plain, "geometry": geometry, "crs": meta["crs"]}
     except (OSError, RuntimeError, ValueError) as error:

@@ -70,6 +70,11 @@ class Record:
         return cls(**{"question_id": "", "place": place, **known})
 
     @property
+    def ours(self) -> bool:
+        """Written by an evaluation here, not by another tool."""
+        return bool(self.spec)
+
+    @property
     def answer(self) -> str | None:
         """The last one given: after the zoom, else before it."""
         return self.answer1 if self.answer2 is None else self.answer2
@@ -203,7 +208,7 @@ def read(path: Path) -> list[Record]:
     records, unscored = [], []
     for place, (at, row) in enumerate(rows):
         record = Record(f"line {at}") if isinstance(row, texts.Broken) else Record.of(row)
-        if not record.spec:
+        if not record.ours:
             record.place = place
         if record.error is None and (why := _unscorable(row)):
             unscored.append(f"line {at}: {why}")
@@ -215,8 +220,8 @@ def read(path: Path) -> list[Record]:
             f"No row of {path} can be scored: {unscored[0]}. Its fields are {', '.join(names[:NAMED]) or 'none'}.",
             f"A row has ground_truth, and answer1 or answer2. All that is read: {', '.join(PUBLISHED)}.",
         )
-    last = {record.question_id: record for record in records if record.spec}
-    return sorted((each for each in records if not each.spec or last[each.question_id] is each), key=lambda record: record.place)
+    last = {record.question_id: record for record in records if record.ours}
+    return sorted((each for each in records if not each.ours or last[each.question_id] is each), key=lambda record: record.place)
 
 
 def _unscorable(row: texts.Row) -> str:

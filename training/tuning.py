@@ -125,7 +125,7 @@ def run(trainer_of: Callable[[list[Any], Any], Any], start: Start, data: Data, o
 
 def _over(last: Path, options: argparse.Namespace) -> bool:
     """Whether nothing is left to train: Trainer makes one step more of a run that it resumes at its end."""
-    state = json.loads((last / "trainer_state.json").read_text(encoding="utf-8"))
+    state = texts.read_object(last / "trainer_state.json")
     planned = {"max_steps": options.steps, "num_train_epochs": options.epochs, **pairs(options.set)}
     if planned["max_steps"] > 0:
         return bool(state["global_step"] >= planned["max_steps"])

@@ -43,7 +43,7 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
 def _ours(file: Path) -> list[Record]:
     """The records that an evaluation wrote; none where the file holds anything else."""
     try:
-        return [record for record in read(file) if record.spec]
+        return [record for record in read(file) if record.ours]
     except BackendError:
         return []
 
