@@ -135,15 +135,10 @@ def test_features_without_a_shape_have_no_box_and_counts_stay_whole(tmp_path):
     import shapely
 
     write_raster(tmp_path / "one.tif", 0)
-    shapes = [
-        shapely.to_wkb(shapely.Polygon()),
-        None,
-        shapely.to_wkb(shapely.Point(500010, 4999990)),
-        shapely.to_wkb(shapely.box(0, 0, 9, 9)),
-    ]
+    drawn = [shapely.Polygon(), None, shapely.Point(500010, 4999990), shapely.box(0, 0, 9, 9), None]
     pyogrio.raw.write(
         tmp_path / "drawn.gpkg",
-        geometry=np.array([shape and shapely.to_wkb(shape) for shape in drawn], dtype=object),
+        geometry=np.array([None if shape is None else shapely.to_wkb(shape) for shape in drawn], dtype=object),
         field_data=[np.array(["How many?"] * 5, dtype=object), np.array([3, 4, 5, 6, 0])],
         field_mask=[None, np.array([False] * 4 + [True])],
         fields=["question", "answer"],
