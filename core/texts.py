@@ -37,6 +37,14 @@ def read(path: Path) -> str:
     return decode(path.read_bytes())
 
 
+def is_file(path: Path) -> bool:
+    """False for a name that the system does not take as one: too long, with a zero byte."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def decode(data: bytes) -> str:
     """Raises ValueError, in words."""
     skipped, encoding = mark(data)

@@ -19,11 +19,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..backend.scene import Scene
+from ..core import texts
 from ..core.errors import BackendError, as_ours
 from ..core.geometry import Box, Size
 from ..core.profile import Profile
 from .benchmarks import BENCHMARKS
-from .benchmarks.base import Loaded, Unusable, is_file
+from .benchmarks.base import Loaded, Unusable
 from .benchmarks.scenes import Scenes
 from .examples import Example
 from .folder import Folder
@@ -165,7 +166,7 @@ def check(rows: Iterable[Example | Unusable], fault: Fault = lambda example, siz
 
 def _size(image: Path) -> Size | Unusable:
     """Or what is wrong with the image."""
-    if not is_file(image):
+    if not texts.is_file(image):
         return Unusable("", "the image is missing", str(image))
     try:
         with Scene.open(str(image)) as scene:

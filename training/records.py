@@ -197,8 +197,8 @@ class Book:
 def read(path: Path) -> list[Record]:
     """Anyone's predictions. Of our own records the last of a question counts, of others every row; a row that can't be scored is a record
     with `error`. Raises BackendError, also where not one row can be scored."""
-    if not path.is_file():
-        raise BackendError(f"{path} does not exist.", "Give a file of predictions, one JSON object a line.")
+    if not texts.is_file(path):
+        raise BackendError(f"{path} does not exist as a file.", "Give a file of predictions, one JSON object a line.")
     try:
         rows = [(at, row) for at, row in texts.rows(path) if not (isinstance(row, texts.Broken) and row.torn)]
     except (OSError, ValueError) as error:

@@ -126,7 +126,7 @@ def json_rows(file: Path) -> Iterator[tuple[str, dict[str, Any] | Broken]]:
         for at, row in texts.listed(file) if file.suffix == ".json" else texts.rows(file):
             yield f"{file.name}:{at}", row
     except (OSError, ValueError) as error:
-        raise BackendError(f"{file} can't be read: {error}.", "Download it again.") from error
+        raise BackendError(f"{file} can't be read: {error}.", "Copy or download it again.") from error
 
 
 def examples(rows: Rows, make: Callable[[str, dict[str, Any]], Example | Unusable | None]) -> Loaded:
@@ -164,14 +164,6 @@ def box(numbers: Any) -> Box | None:
     return found if found.width > 0 and found.height > 0 else None
 
 
-def is_file(path: Path) -> bool:
-    """False for a path that the system does not take as one: too long, with a zero byte."""
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
-
-
 class Images:
     """Finds a set's image files under a folder, however an archive was unpacked."""
 
@@ -182,7 +174,7 @@ class Images:
     def find(self, name: str) -> Path:
         """The file; where there is none, the place it should have."""
         given = self.folder / name
-        if is_file(given):
+        if texts.is_file(given):
             return given
         if self._by_name is None:
             self._by_name = {file.name: file for file in self.folder.rglob("*") if file.is_file()}
