@@ -147,14 +147,18 @@ def answers(
 
     IN_HAND times as many are under way, so that a place in the batch is taken again as soon as a reply ends; the next question is taken
     from `questions` as soon as another is over. A scene that fails, or a reply that can't be had, is a result with `error`; the other
-    questions go on.
+    questions go on, whatever it was that failed.
     """
     waiting = enumerate(questions)
     going: list[tuple[int, _Run]] = []
     while True:
+        over: list[tuple[int, Answered]] = []
         for index, question in itertools.islice(waiting, IN_HAND * together - len(going)):
-            going.append((index, _Run(engine, question, ignore)))
-        over = [(index, run.result) for index, run in going if run.over]
+            try:
+                going.append((index, _Run(engine, question, ignore)))
+            except Exception as error:
+                over.append((index, Answered(question, Outcome(None), Talk(engine.profile.dialect), error=errors.as_ours(error))))
+        over += [(index, run.result) for index, run in going if run.over]
         yield from over
         going = [(index, run) for index, run in going if not run.over]
         if going:
@@ -167,14 +171,17 @@ def _step(engine: Engine, runs: list[_Run], together: int, cancelled: Callable[[
     """One reply for each. Where there is none for all together, each is asked alone: the error is that question's only."""
     try:
         replies = engine.reply([run.talk for run in runs], limit=limit, cancelled=cancelled, together=together)
-    except errors.ZoomEarthError as error:
+    except Exception as error:
         if len(runs) == 1:
-            return runs[0].fail(error)
+            return runs[0].fail(errors.as_ours(error))
         for run in runs:
             _step(engine, [run], 1, cancelled, limit)
         return
     for run, reply in zip(runs, replies):
-        run.take(reply)
+        try:
+            run.take(reply)
+        except Exception as error:
+            run.fail(errors.as_ours(error))
 
 
 class _Run:

@@ -56,3 +56,10 @@ class BackendError(ZoomEarthError):
     """The backend process: missing dependencies, a message it can't read."""
 
     code = "backend"
+
+
+def as_ours(error: Exception) -> ZoomEarthError:
+    """The error as one of ours: what nobody foresaw is `internal`, named by its kind."""
+    if isinstance(error, ZoomEarthError):
+        return error
+    return ZoomEarthError(f"{type(error).__name__}: {error}", "This is a fault of ZoomEarth: please report it.")

@@ -168,6 +168,16 @@ def test_a_folder_without_records_is_one_sentence(tmp_path):
         write_report(tmp_path)
 
 
+def test_other_files_beside_a_run_do_not_keep_it_from_its_report(run, tmp_path):
+    content_before = (run / "zoom.jsonl").read_bytes()
+    (tmp_path / "zoom.jsonl").write_bytes(content_before)
+    (tmp_path / "no-crop.jsonl").write_bytes(b"")  # of a way of asking that was stopped before its first answer
+    write_rows(tmp_path / "notes.jsonl", [{"note": 1}])
+    write_rows(tmp_path / "published.jsonl", [{"question_id": 1, "ground_truth": "a", "answer1": "a", "error": False}])
+    _, data = content(write_report(tmp_path))
+    assert list(data["runs"]) == ["zoom"]
+
+
 @pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed")
 def test_a_browser_shows_the_gallery_and_runs_nothing_of_the_questions(run, tmp_path):
     page = dom(run / "report.html", tmp_path / "profile")

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from ..backend.engines.weights import load_weights
-from ..backend.models import catalogue, with_prompt
+from ..backend.models import catalogue, with_prompt_file
 from ..core.errors import ModelError
 from ..core.look import Policy
 from ..core.profile import FILE, Profile
@@ -75,12 +75,9 @@ def profile_of(name: str, folder: Path, policy: dict[str, Any], prompt_file: str
         generated_only = own is not None and own.generated_only
         about = {"name": Path(name).name.lower(), "dialect": dialect or "zoomearth", "policy": PAPER, "generated_only": generated_only}
         own = Profile.from_dict(about)
+    own = with_prompt_file(own, prompt_file)
     try:
-        if prompt_file:
-            own = with_prompt(own, Path(prompt_file).expanduser().read_text(encoding="utf-8"))
         return replace(own, policy=replace(own.policy, **policy))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"The prompt file {prompt_file} can't be read: {error}.", "It is a text file in UTF-8.") from error
     except (TypeError, ValueError) as error:
         entries = ", ".join(Policy.__dataclass_fields__)
         raise ModelError(f"The policy can't be changed so: {error}.", f"Its entries are {entries}.") from error

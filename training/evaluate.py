@@ -32,8 +32,9 @@ from ..backend.engines import Engine, open_engine
 from ..backend.scene import Scene
 from ..core.address import shown
 from ..core.config import Settings, data_folder
-from ..core.errors import BackendError, SceneError, ZoomEarthError
+from ..core.errors import BackendError, ZoomEarthError
 from ..core.look import Policy
+from ..core.texts import escape_unknown_letters
 from . import figures, tables
 from .asking import MODES, Asker, Task, run, tasks
 from .benchmarks import BENCHMARKS, Benchmark
@@ -46,6 +47,7 @@ DEMO_LIMIT = 500  # questions of a set that has no end
 def main(arguments: Sequence[str]) -> int:
     """0; 2 with one sentence on stderr where something is wrong; 130 where interrupted (what was answered is kept)."""
     options = _parser("--json" in arguments).parse_args(arguments)
+    escape_unknown_letters(sys.stdout)
     try:
         return int(options.run(options))
     except ZoomEarthError as error:
@@ -109,7 +111,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     benchmark: Benchmark = options.benchmark(getattr(options, "extractor", ""), **({"size": options.size} if "size" in options else {}))
     if options.score_only:
         records = read(options.score_only)
-        if options.data:
+        if options.data and benchmark.repo:  # the drawn scenes have no end
             _add_sizes(records, benchmark, options)
         return _show(benchmark, {"": records}, options.json)
     settings = settings_of(options)
@@ -147,7 +149,7 @@ def _add_sizes(records: Sequence[Record], benchmark: Benchmark, options: argpars
             try:
                 with Scene.open(image) as scene:
                     sizes[image] = list(scene.size)
-            except SceneError:
+            except Exception:  # whatever a file does to its reader
                 sizes[image] = None
         record.size = sizes[image]
 
@@ -219,7 +221,7 @@ def spec(engine: Engine, asker: Asker, settings: Settings, options: argparse.Nam
 def _show(benchmark: Benchmark, runs: dict[str, list[Record]], as_json: bool) -> int:
     found = {mode: figures.summary(benchmark, records) for mode, records in runs.items()}
     if as_json:
-        print(json.dumps(found if len(found) > 1 else next(iter(found.values())), ensure_ascii=False))
+        print(json.dumps(found if len(found) > 1 else next(iter(found.values()))))
         return 0
     console = _screen()
     if any(record.meaningless for records in runs.values() for record in records):

@@ -8,11 +8,11 @@ A LoRA adapter is added to its base; a full checkpoint is only written again.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 from ..backend.engines.weights import load_weights
+from ..core import texts
 from ..core.errors import ModelError, ZoomEarthError
 from ..core.profile import Profile
 from .checkpoint import carry
@@ -32,7 +32,7 @@ def merge(folder: Path, out: Path, base: Path | None = None) -> Path:
         raise ModelError(f"{out} is not empty.", "Give a new folder: nothing is overwritten.")
     adapter = folder / "adapter_config.json"
     if adapter.is_file():
-        base = base or Path(json.loads(adapter.read_text(encoding="utf-8"))["base_model_name_or_path"])
+        base = base or Path(texts.read_object(adapter)["base_model_name_or_path"])
         if not (base / "config.json").is_file():
             raise ModelError(f"The adapter's base {base} is not here.", "Name the folder it lies in now with --base.")
     else:

@@ -11,17 +11,18 @@ from ... import __version__
 from ...backend.answer import MEANINGLESS
 from ...core.errors import BackendError
 from .. import figures
-from ..records import read
+from ..records import Record, read
 from . import gallery, plots, sections
 
 RESOURCES = Path(__file__).resolve().parents[2] / "resources" / "report"
 
 
 def write_report(folder: Path, out: Path | None = None) -> Path:
-    """Out of every file of records in a run's folder. Returns the report's path. Raises BackendError where there is none."""
-    runs = {file.stem: read(file) for file in sorted(folder.glob("*.jsonl"), key=_order)}
+    """Out of every file of a run's folder that holds records of ours. Returns the report's path. Raises BackendError without any."""
+    runs = {file.stem: records for file in sorted(folder.glob("*.jsonl"), key=_order) if (records := _ours(file))}
     if not runs:
-        raise BackendError(f"{folder} holds no records.", "Give the folder of a run (--out of an evaluation).")
+        hint = "Give the folder of a run (--out of an evaluation); --score-only scores the predictions of others."
+        raise BackendError(f"{folder} holds no records of an evaluation.", hint)
     first = next(iter(runs.values()))
     spec, systems = first[0].spec, json.loads((RESOURCES / "published.json").read_text(encoding="utf-8"))
     counted = sections.official(runs)
@@ -42,7 +43,7 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
     )
     out = out or folder / "report.html"
     part = out.with_suffix(".part")
-    part.write_text(page, encoding="utf-8")
+    part.write_text(page, encoding="utf-8", errors="replace")  # half a character, as a reply may hold
     part.replace(out)
     return out
 
@@ -54,6 +55,14 @@ def _template() -> Template:
     )
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
     return environment.get_template("page.html")
+
+
+def _ours(file: Path) -> list[Record]:
+    """The records that an evaluation wrote; none where the file holds anything else."""
+    try:
+        return [record for record in read(file) if record.ours]
+    except BackendError:
+        return []
 
 
 def _order(file: Path) -> tuple[int, str]:

@@ -13,8 +13,8 @@ from ..records import Record
 def benchmark(records: Sequence[Record]) -> Benchmark | None:
     """As the records' spec names it; None where it names none of ours."""
     spec = records[0].spec
-    kind = BENCHMARKS.get(str(spec.get("benchmark")))
-    return kind(str(spec.get("extractor") or "")) if kind else None
+    kind, extractor = BENCHMARKS.get(str(spec.get("benchmark"))), str(spec.get("extractor") or "")
+    return kind(extractor) if kind and extractor in ("", *kind.extractors) else None
 
 
 def official(runs: Mapping[str, Sequence[Record]]) -> list[dict[str, Any]]:
