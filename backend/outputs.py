@@ -109,7 +109,7 @@ def write_rois(path: Path, done: Sequence[Answered], model: str) -> Path:
     options: dict[str, dict[str, Any]] = {
         "GPKG": {"dataset_options": {"VERSION": "1.2"}, "layer": "rois"},  # the newest that QGIS 3.22's GDAL reads without a warning
         "ESRI Shapefile": {"layer_options": {"ENCODING": "UTF-8"}},
-        "GeoJSON": {"layer_options": {"RFC7946": "YES" if crs else "NO"}},
+        "GeoJSON": {"layer_options": {"RFC7946": "YES" if crs else "NO"}, "layer": "rois"},
     }
 
     def write(new: Path) -> None:

@@ -10,6 +10,7 @@ import json
 import re
 import sqlite3
 import unicodedata
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Iterator, Optional
 
@@ -30,6 +31,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QVariant
 
 from ..core.errors import SceneError
+from ..core.files import beside
 from .exchange import Exchange, Seen
 from .i18n import tr
 from .log import say
@@ -149,18 +151,10 @@ class Store:
 
     def copy_to(self, path: Path) -> None:
         """All of it to another file, while layers have it open. Raises SceneError; nothing half-copied is left under the name."""
-        beside = path.with_name(path.name + ".part")
         try:
-            beside.unlink(missing_ok=True)
-            source, target = sqlite3.connect(str(self.path)), sqlite3.connect(str(beside))
-            try:
+            with beside(path) as new, closing(sqlite3.connect(str(self.path))) as source, closing(sqlite3.connect(str(new))) as target:
                 source.backup(target)
-            finally:
-                source.close()
-                target.close()
-            beside.replace(path)
         except (OSError, sqlite3.Error) as error:
-            beside.unlink(missing_ok=True)
             raise self._unwritable(path, str(error)) from None
 
     def _table(self, name: str) -> QgsVectorLayer:

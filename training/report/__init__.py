@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ... import __version__
 from ...core.errors import BackendError
+from ...core.files import write_whole
 from ..records import read
 from . import gallery, plots, sections
 
@@ -33,9 +34,7 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
     }
     page = re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], page)  # in one go: what is put in is not looked at again
     out = out or folder / "report.html"
-    part = out.with_suffix(".part")
-    part.write_text(page, encoding="utf-8")
-    part.replace(out)
+    write_whole(out, page)
     return out
 
 
