@@ -12,6 +12,7 @@ from ..core import errors
 from ..core.dialect import Talk
 from ..core.geometry import Box
 from ..core.look import Action, Answer, Cancelled, Observation, Outcome, Policy, Shown, Zoom, look
+from ..core.text import well_formed
 from .engines import Engine, Reply, never
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def answer(
     """One question, streaming. Raises ZoomEarthError; a cancellation is an outcome."""
     run = _Run(engine, question, on_event)
     while not run.over:
-        reply = engine.reply([run.talk], limit=limit, on_text=lambda _, delta: on_event(Said(delta)), cancelled=cancelled)[0]
+        reply = engine.reply([run.talk], limit=limit, on_text=lambda _, delta: on_event(Said(well_formed(delta))), cancelled=cancelled)[0]
         run.take(reply)
     if run.result.error:
         raise run.result.error
@@ -165,7 +166,7 @@ class _Run:
         try:
             observation = next(self.flow)
         except ValueError as error:
-            self.fail(errors.SceneError(f"{error} ({self.scene.path}).", "Give a region inside the raster."))
+            self.fail(errors.SceneError(f"{error} ({self.scene.name}).", "Give a region inside the raster."))
             return
         self._show(observation)
         if question.given and self.talk.view and not self.over:
@@ -174,6 +175,7 @@ class _Run:
 
     def take(self, reply: Reply) -> None:
         """The model has replied: go on to the next view, or to the end."""
+        reply = replace(reply, text=well_formed(reply.text))
         self.result.replies.append(reply)
         forced = self.talk.forced
         action: Action = Cancelled() if reply.cancelled else self.talk.act(reply.text, reply.cut)
@@ -234,7 +236,7 @@ def report(answered: Answered, model: str) -> dict[str, Any]:
         "why": outcome.why,
         "model": model,
         "seconds": round(answered.seconds, 3),
-        "scene": {"path": scene.path, "width": scene.size[0], "height": scene.size[1], "crs": scene.crs or None},
+        "scene": {"path": scene.name, "width": scene.size[0], "height": scene.size[1], "crs": scene.crs or None},
         "zooms": [zoom(shown, scene) for shown in outcome.zooms],
         "usage": {
             "bytes_read": answered.bytes_read,

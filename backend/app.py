@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 from dataclasses import fields, replace
@@ -12,6 +13,7 @@ from .. import __version__
 from ..core.config import KEY_VARIABLE, PREFIX, Settings
 from ..core.errors import BackendError, ZoomEarthError
 from ..core.geometry import Box
+from ..core.text import well_formed
 
 EXAMPLES = f"""examples:
   zoomearth ask harbour.tif "How many ships are at the northern pier?"
@@ -28,6 +30,7 @@ A server's key is only ever read from {KEY_VARIABLE}.
 
 def main(arguments: Sequence[str]) -> int:
     """Runs one command; see `backend.__main__.main` for the exit codes."""
+    print_any_text()
     parser = _parser("--json" in arguments)
     options = parser.parse_args(arguments)
     if not hasattr(options, "run"):
@@ -46,6 +49,13 @@ def main(arguments: Sequence[str]) -> int:
     except BrokenPipeError:  # the reader of our output has gone, as in `zoomearth models | head -1`
         sys.stderr.close()
         return 0
+
+
+def print_any_text() -> None:
+    """What the terminal's encoding lacks is printed as "?", whatever it is: a letter costs no answer."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def say(error: ZoomEarthError, as_json: bool) -> int:
@@ -83,7 +93,7 @@ def _parser(as_json: bool) -> argparse.ArgumentParser:
 
     ask = commands.add_parser("ask", help="ask questions about a raster", description="Ask questions about a raster: one load for all.")
     ask.add_argument("scene", metavar="SCENE", help="a raster GDAL can open: a file, an URL, /vsizip/..., a VRT")
-    ask.add_argument("questions", metavar="QUESTION", nargs="+")
+    ask.add_argument("questions", type=well_formed, metavar="QUESTION", nargs="+")
     add_settings(ask)
     where = ask.add_mutually_exclusive_group()
     where.add_argument(

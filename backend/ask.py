@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ..core.address import name
 from ..core.config import Settings
 from ..core.errors import Cancelled, EngineError, ModelError, SceneError
 from ..core.geometry import Box
@@ -48,6 +49,7 @@ def ask(options: argparse.Namespace, settings: Settings) -> int:
             cancelled=interrupted,
         ) as scene:
             region = _region(scene, options)
+            files.check_for(scene)
             screen.stage(f"loading {settings.remote_model or settings.asked_as}")
             engine = open_engine(settings)
             try:
@@ -71,7 +73,7 @@ def _ask_all(
 ) -> int:
     policy = engine.profile.policy
     if not all(text.strip() for text in options.questions):
-        raise SceneError(f"An empty question was asked of {scene.path}.", "Ask something.")
+        raise SceneError(f"An empty question was asked of {scene.name}.", "Ask something.")
     if options.max_zooms is not None:
         policy = replace(policy, max_zooms=options.max_zooms)
     done: list[Answered] = []
@@ -91,8 +93,8 @@ def _ask_all(
         if interrupted():
             break
     try:
-        for path in files.write(done, engine.profile.name) if done else []:
-            screen.wrote(path)
+        if done:
+            files.write(done, engine.profile.name, screen.wrote, lambda sentence: screen.tolerated([sentence]))
     except SceneError as error:
         failure = failure or error
     if failure:
@@ -107,7 +109,7 @@ def _region(scene: Scene, options: argparse.Namespace) -> Box | None:
     region = options.window
     if options.region:
         if scene.grid is None or not scene.grid.invertible:
-            raise SceneError(f"{scene.path} lies nowhere on a map, so --region means nothing.", "Give the pixels with --window.")
+            raise SceneError(f"{scene.name} lies nowhere on a map, so --region means nothing.", "Give the pixels with --window.")
         region = scene.grid.bounds_to_box(*options.region)
     if region is None:
         return None
@@ -115,7 +117,7 @@ def _region(scene: Scene, options: argparse.Namespace) -> Box | None:
     if not inside.area:
         given = options.region or options.window
         raise SceneError(
-            f"The region {','.join(f'{side:g}' for side in given)} lies outside {scene.path}.",
+            f"The region {','.join(f'{side:g}' for side in given)} lies outside {scene.name}.",
             "`zoomearth describe` prints the raster's size and bounds.",
         )
     return inside
@@ -157,7 +159,7 @@ class _Screen:
         self.stage(f"{stage} {100 * done // total} %" if total else stage)
 
     def asked(self, question: str, scene: Scene) -> None:
-        self.console.print(f"\n[bold]{escape(question)}[/]  [dim]{escape(Path(scene.path).name)}, {scene.size[0]} x {scene.size[1]} px[/]")
+        self.console.print(f"\n[bold]{escape(question)}[/]  [dim]{escape(name(scene.path))}, {scene.size[0]} x {scene.size[1]} px[/]")
         self.thoughts = Thoughts()
 
     def event(self, event: Event) -> None:
@@ -165,8 +167,8 @@ class _Screen:
             self.thoughts = Thoughts()
             if event.step:
                 x0, y0, x1, y1 = (int(side) for side in event.shown.view.window)
-                name = escape(event.shown.label or "a closer look")
-                self.console.print(f"\n  [cyan]looking at {name}[/] [dim]({x0}, {y0}) to ({x1}, {y1})[/]")
+                label = escape(event.shown.label or "a closer look")
+                self.console.print(f"\n  [cyan]looking at {label}[/] [dim]({x0}, {y0}) to ({x1}, {y1})[/]")
             self.stage("thinking")
         elif seen := self.thoughts.feed(event.delta):
             self.status.stop()

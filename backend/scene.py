@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ..core.address import hidden, shown
 from ..core.errors import Cancelled, SceneError
 from ..core.geometry import Box, Grid, Size, View
 from . import scan
@@ -58,12 +59,13 @@ class Scene:
     ) -> None:
         facts = raster.facts
         self.path, self.size, self.crs, self.files = path, facts.size, facts.crs, facts.files
+        self.name = shown(path)  # how it is called wherever somebody reads it: an address may hold a key
         self.grid = Grid(facts.affine, facts.wkt) if facts.affine else None
         self.bytes_read = 0
         self._raster, self._on_progress, self._cancelled = raster, on_progress, cancelled
         self._idle, self._counting = [raster], threading.Lock()
         self._pool = ThreadPoolExecutor(scan.HANDS)
-        self._rendering = Rendering(path, facts, bands, stretch)
+        self._rendering = Rendering(self.name, facts, bands, stretch)
         self._levels = levels(facts)
         self._base = [level for level in self._levels if not level.scanned][-1]  # what a scan reads
         self._scan: list[Image.Image] | None = None
@@ -96,8 +98,10 @@ class Scene:
         try:
             facts = raster.facts
             if not facts.bands or 0 in facts.size:
-                inside = f"It holds: {', '.join(facts.subdatasets[:5])}" if facts.subdatasets else "Is it a table or an empty file?"
-                raise SceneError(f"{name} has no bands to look at.", inside)
+                inside = (
+                    f"It holds: {', '.join(map(shown, facts.subdatasets[:5]))}" if facts.subdatasets else "Is it a table or an empty file?"
+                )
+                raise SceneError(f"{shown(name)} has no bands to look at.", inside)
             scene = cls(name, raster, bands, stretch, on_progress, cancelled)
             if remote and not force_remote_scan:
                 scene._refuse_download()
@@ -118,7 +122,7 @@ class Scene:
         box, size = view.window, view.size
         if not (0 <= box.left < box.right <= self.size.width and 0 <= box.top < box.bottom <= self.size.height):
             raise SceneError(
-                f"The window {tuple(box)} is not inside of {self.path}, which has {self.size.width} x {self.size.height} pixels.",
+                f"The window {tuple(box)} is not inside of {self.name}, which has {self.size.width} x {self.size.height} pixels.",
                 "Windows are left, top, right, bottom in pixels, counted from the top left corner.",
             )
         if size.width < 1 or size.height < 1:
@@ -142,7 +146,7 @@ class Scene:
     def describe(self) -> dict[str, Any]:
         """What a person would ask about the raster, JSON-able. May read samples, for the stretch."""
         self._settle_stretch()
-        return describe(self.path, self._raster, self.grid, self._rendering, self._levels)
+        return describe(self.name, self._raster, self.grid, self._rendering, self._levels)
 
     def close(self) -> None:
         self._pool.shutdown()
@@ -197,7 +201,7 @@ class Scene:
             yield raster
         except RasterError as error:
             raise SceneError(
-                f"{self.path} can't be read at {tuple(window)}: {_short(str(error))}.",
+                f"{self.name} can't be read at {tuple(window)}: {_short(str(error), self.path)}.",
                 "The file is damaged or cut short, or the server went away; copy or download it again.",
             ) from None
         finally:
@@ -276,7 +280,7 @@ class Scene:
     def _refuse_download(self) -> None:
         if self._base.pixels > (SCAN_PIXELS if self._base is not self._levels[0] else REMOTE_PIXELS):
             raise SceneError(
-                f"{self.path} has no overviews, so that seeing the whole of it means to download all of it.",
+                f"{self.name} has no overviews, so that seeing the whole of it means to download all of it.",
                 "Make it a cloud-optimised GeoTIFF (gdal_translate -of COG), or force it with --force-remote-scan.",
             )
 
@@ -295,23 +299,24 @@ def _gdal_path(name: str) -> str:
     return f"/vsicurl/{name}" if re.match(r"(https?|ftp)://", name) else name
 
 
-def _unopened(name: str, remote: bool, said: str) -> SceneError:
+def _unopened(path: str, remote: bool, said: str) -> SceneError:
+    name = shown(path)
     if remote:
-        return SceneError(f"{name} can't be opened: {_short(said)}.", "Check the address, and that the server answers from here.")
-    if not name.startswith("/vsi") and not os.path.exists(name):
+        return SceneError(f"{name} can't be opened: {_short(said, path)}.", "Check the address, and that the server answers from here.")
+    if not path.startswith("/vsi") and not os.path.exists(path):
         return SceneError(f"There is no file {name}.", "Check the path.")
-    if os.path.isdir(name):
+    if os.path.isdir(path):
         return SceneError(f"{name} is a folder, not a raster.", "Name the raster file in it.")
-    if os.path.isfile(name) and not os.access(name, os.R_OK):
+    if os.path.isfile(path) and not os.access(path, os.R_OK):
         return SceneError(f"{name} may not be read by you.", "Check its permissions.")
-    if os.path.isfile(name) and os.path.getsize(name) == 0:
+    if os.path.isfile(path) and os.path.getsize(path) == 0:
         return SceneError(f"{name} is an empty file.", "Copy or download it again.")
     return SceneError(
-        f"{name} is no raster that GDAL can read: {_short(said)}.",
+        f"{name} is no raster that GDAL can read: {_short(said, path)}.",
         "`gdalinfo` says more; a damaged file must be had again.",
     )
 
 
-def _short(said: str) -> str:
-    """GDAL's first sentence, on one line."""
-    return " ".join(said.split()).rstrip(".")[:200]
+def _short(said: str, path: str) -> str:
+    """GDAL's first sentence, on one line, without the keys in the raster's address."""
+    return " ".join(hidden(said, path).split()).rstrip(".")[:200]

@@ -24,14 +24,14 @@ def beside(path: Path) -> Iterator[Path]:
     stays one, and what it names is replaced. After an exception nothing has changed. Raises OSError for a folder or a disk that takes no
     files, and for a name that is too long.
     """
-    path = path.resolve()
+    suffix, path = path.suffix, path.resolve()
     with tempfile.TemporaryDirectory(prefix=".zoomearth-", dir=path.parent) as folder:
         os.mkdir(os.path.join(folder, "old"))
         os.mkdir(os.path.join(folder, "new"))
-        new = Path(folder, "new", "new" + path.suffix)
+        new = Path(folder, "new", "new" + suffix)
         yield new
         parts = sorted(new.parent.iterdir(), key=lambda part: part == new)
-        places = {part: path.with_name(path.stem + part.name[len("new") :]) for part in parts}
+        places = {part: path if part == new else path.with_name(path.stem + part.name[len("new") :]) for part in parts}
         old = {*_belonging(path), *filter(os.path.lexists, places.values())} - {path}
         _take_places(places, old, Path(folder, "old"))
 

@@ -127,8 +127,13 @@ def test_dollar_signs_are_drawn_and_not_computed(done, tmp_path):
 
 def test_one_file_that_fails_costs_none_of_the_others(done, tmp_path):
     (tmp_path / "views").write_text("in the way")
+    written = []
+    outputs = Outputs(rois=str(tmp_path / "rois.gpkg"), figure=str(tmp_path / "f.png"), views=str(tmp_path / "views"))
     with pytest.raises(SceneError, match="views"):
-        Outputs(rois=str(tmp_path / "rois.gpkg"), figure=str(tmp_path / "f.png"), views=str(tmp_path / "views")).write(done, "m")
+        outputs.write(done, "m", written.append, print)
+            done, "m", written.append, print
+        )
+    assert written == [tmp_path / "rois.gpkg", tmp_path / "f.png"]
     assert (tmp_path / "rois.gpkg").exists()
     assert (tmp_path / "f.png").exists()
 

@@ -29,6 +29,7 @@ from ..backend import models
 from ..backend.app import Parser, add_settings, say, settings_of
 from ..backend.engines import Engine, open_engine
 from ..backend.scene import Scene
+from ..core.address import shown
 from ..core.config import Settings, data_folder
 from ..core.errors import BackendError, SceneError, ZoomEarthError
 from ..core.look import Policy
@@ -205,7 +206,7 @@ def spec(engine: Engine, asker: Asker, settings: Settings, options: argparse.Nam
         "mode": asker.mode,
         "model": profile.name,
         "revision": None if settings.remote else models.revision(settings.asked_as),
-        "server": settings.remote or None,
+        "server": shown(settings.remote) or None,
         "dialect": profile.dialect.name,
         "prompt_hash": profile.prompt_hash,
         "policy": asdict(asker.policy),

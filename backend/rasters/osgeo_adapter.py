@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -49,7 +50,8 @@ class OsgeoRaster:
     def _level(self, level: int) -> gdal.Dataset:
         if level not in self._levels:
             settings = [f"OVERVIEW_LEVEL={level - 1}"] if level else []
-            self._levels[level] = gdal.OpenEx(self._path, gdal.OF_RASTER, open_options=settings)
+            path = os.fsencode(self._path) if os.name == "posix" else self._path  # which need not be UTF-8
+            self._levels[level] = gdal.OpenEx(path, gdal.OF_RASTER, open_options=settings)
         return self._levels[level]
 
     def read(self, window: Window, bands: Sequence[int], dtype: str, level: int = 0, size: Size | None = None) -> np.ndarray:
@@ -120,7 +122,7 @@ def _facts(ds: gdal.Dataset) -> Facts:
         wkt=srs.ExportToWkt() if srs else "",
         crs=authority or (srs.GetName() or "" if srs else ""),
         metres=srs.GetLinearUnits() if srs and srs.IsProjected() else None,
-        files=tuple(ds.GetFileList() or ()),
+        files=tuple(map(os.fsdecode, ds.GetFileList() or ())),
         subdatasets=tuple(name for name, _ in ds.GetSubDatasets()),
         halves=halves(ds.GetDriver().ShortName, ds.GetMetadata("IMAGE_STRUCTURE") or {}, len(overviews)),
     )

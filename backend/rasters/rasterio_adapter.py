@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
+import os
+import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
 
@@ -15,6 +20,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.transform import from_gcps
 
 from ...core.geometry import Size
+from ...core.text import well_formed
 from . import CACHE_BYTES, Band, Facts, Raster, RasterError, Window, halves
 
 warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)  # `Scene.grid is None` says it
@@ -52,7 +58,7 @@ class RasterioRaster:
     def _level(self, level: int) -> rasterio.DatasetReader:
         if level not in self._levels:
             settings = {"OVERVIEW_LEVEL": level - 1} if level else {}
-            self._levels[level] = rasterio.open(self._path, **settings)
+            self._levels[level] = rasterio.open(_utf8(self._path), **settings)
         return self._levels[level]
 
     def read(self, window: Window, bands: Sequence[int], dtype: str, level: int = 0, size: Size | None = None) -> np.ndarray:
@@ -86,6 +92,24 @@ class RasterioRaster:
     def close(self) -> None:
         for dataset in self._levels.values():
             dataset.close()
+
+
+def _utf8(path: str) -> str:
+    """The path, or links to the file and what lies beside it under the same name, where rasterio would refuse the bytes of the name."""
+    name = well_formed(path)
+    return path if name == path or not os.path.exists(path) else os.path.join(_linked(os.path.realpath(path)), os.path.basename(name))
+
+
+@functools.cache
+def _linked(path: str) -> str:
+    """A folder with those links, until the process ends."""
+    folder = tempfile.mkdtemp(prefix="zoomearth-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    home, name = os.path.split(path)
+    for each in os.listdir(home):
+        if each.startswith(os.path.splitext(name)[0]):
+            os.symlink(os.path.join(home, each), os.path.join(folder, well_formed(each)))
+    return folder
 
 
 def _band(ds: rasterio.DatasetReader, number: int) -> Band:
