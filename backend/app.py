@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import os
 import sys
 from dataclasses import fields, replace
 from typing import NoReturn, Sequence
@@ -93,7 +94,7 @@ def _parser(as_json: bool) -> argparse.ArgumentParser:
 
     ask = commands.add_parser("ask", help="ask questions about a raster", description="Ask questions about a raster: one load for all.")
     ask.add_argument("scene", metavar="SCENE", help="a raster GDAL can open: a file, an URL, /vsizip/..., a VRT")
-    ask.add_argument("questions", type=well_formed, metavar="QUESTION", nargs="+")
+    ask.add_argument("questions", type=_question, metavar="QUESTION", nargs="+")
     add_settings(ask)
     where = ask.add_mutually_exclusive_group()
     where.add_argument(
@@ -161,6 +162,11 @@ def _bands(text: str) -> list[int]:
     if len(bands) not in (1, 3) or min(bands) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not one or three band numbers from 1 on")
     return bands
+
+
+def _question(text: str) -> str:
+    """The bytes of the command line as UTF-8, whatever the locale calls them; U+FFFD for what is none."""
+    return text if well_formed(text) == text else os.fsencode(text).decode("utf-8", "replace")
 
 
 def _count(text: str) -> int:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 from ..core.errors import SceneError
 from ..core.files import DRIVERS, beside, shapefile_text
 from ..core.geometry import PIXELS, Box, Grid
+from ..core.text import well_formed
 from .answer import Answered
 
 if TYPE_CHECKING:
@@ -40,8 +41,17 @@ class Outputs:
             raise SceneError(f"--rois {self.rois} has no known suffix.", f"It ends in {', '.join(DRIVERS)}.")
         if self.figure and Path(self.figure).suffix.lower() != ".png":
             raise SceneError(f"--figure {self.figure} is not a PNG.", "Give it a name that ends in .png.")
+        for file in filter(None, (self.rois, self.figure, self.views)):
+            try:
+                os.lstat(file)
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                raise SceneError(f"{file} can't be written: {error.strerror}.", "Choose another name.") from error
         for file in filter(None, (self.rois, self.figure)):
             folder = Path(file).resolve().parent
+            if file == self.rois and well_formed(str(folder)) != str(folder):
+                raise SceneError(f"The folder of {file} has a name that is no UTF-8.", "Choose another folder for the boxes.")
             if not folder.is_dir():
                 raise SceneError(f"The folder of {file} does not exist.", f"Make {folder} first.")
             if not os.access(folder, os.W_OK):

@@ -1,8 +1,8 @@
 """Addresses as they may be passed on. A query may be a signature and a login is a key, so neither is shown, printed or stored.
 
-shown("/vsicurl/https://user:password@example.org/city.tif?sig=abc")      # "/vsicurl/https://example.org/city.tif"
-name("https://example.org/city.tif?sig=abc")                              # "city.tif"
-hidden("HTTP 403 on https://example.org/city.tif?sig=abc: access denied") # "HTTP 403 on https://example.org/city.tif: access denied"
+shown("/vsicurl/https://example.org/city.tif?sig=abc")                     # "/vsicurl/https://example.org/city.tif"
+name("https://example.org/city.tif?sig=abc")                               # "city.tif"
+hidden("HTTP 403 on https://example.org/city.tif?sig=abc: access denied")  # "HTTP 403 on https://example.org/city.tif: access denied"
 """
 
 from __future__ import annotations

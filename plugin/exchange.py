@@ -12,6 +12,8 @@ from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, Optional
 
+from ..core.address import hidden, name, shown
+
 
 class Status(str, Enum):
     """Of an exchange; the last three are final."""
@@ -55,7 +57,7 @@ class Seen:
 
 @dataclass
 class Exchange:
-    """source and layer: the raster layer's source and name; crs: its CRS as WKT; scope: in words, what part of it was asked about."""
+    """source and layer: the layer's source and name, without keys; crs: its CRS as WKT; scope: what part was asked about, in words."""
 
     question: str
     source: str = ""
@@ -75,6 +77,10 @@ class Exchange:
     hint: str = ""
     log: list[str] = field(default_factory=list)
     views: list[Seen] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.layer = titled(self.layer, self.source)
+        self.source = shown(self.source)
 
     @property
     def zooms(self) -> list[Seen]:
@@ -123,6 +129,11 @@ class Exchange:
         views = [_known(Seen, seen) for seen in kept.get("views", [])]
         seen = [Seen(**{**view, "picture": base64.b64decode(view.get("picture", ""))}) for view in views]
         return cls(**{**kept, "status": Status(kept["status"]), "views": seen})
+
+
+def titled(layer: str, source: str) -> str:
+    """A layer's name, which QGIS may have made of a signed address, without the address's keys."""
+    return layer if shown(source) == source else hidden(layer, source).partition("?")[0] or name(source)
 
 
 def _known(kind: Any, data: Any) -> dict[str, Any]:

@@ -15,13 +15,14 @@ from typing import Optional
 from qgis.core import Qgis, QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
+from ..core.address import shown
 from ..core.config import data_folder
 from ..core.errors import SceneError
 from .exchange import Exchange
 from .i18n import tr
 from .later import later
 from .log import say
-from .store import SOURCE, Store
+from .store import CRS, SOURCE, Store, mark
 
 STYLE = Path(__file__).resolve().parent.parent / "resources" / "styles" / "rois.qml"
 ENTRY = ("zoomearth", "results")  # in the project file: the GeoPackage, as the project writes paths
@@ -66,13 +67,13 @@ class Keeper(QObject):
         if self.store is None:
             self.store = self._begun(exchange)
             self._remember()
-        self.store.make_tables(exchange, rois=bool(exchange.zooms) and self.rois(exchange.source) is None)
+        self.store.make_tables(exchange, rois=bool(exchange.zooms) and self.rois(exchange) is None)
         return self.store
 
     def keep(self, exchange: Exchange) -> None:
         """Writes an exchange that has ended, and puts its ROIs on the map. Raises SceneError."""
         store = self.prepare(exchange)
-        rois = self.rois(exchange.source)
+        rois = self.rois(exchange)
         if exchange.zooms and rois is None:
             rois = self._shown(store.roi_layer(exchange), exchange)
         store.write(exchange, rois if exchange.zooms else None)
@@ -92,11 +93,18 @@ class Keeper(QObject):
     def remove(self, exchange: Exchange) -> None:
         """Forgets it, and its ROIs."""
         if self.store:
-            self.store.remove(exchange, self.rois(exchange.source))
+            self.store.remove(exchange, self.rois(exchange))
 
-    def rois(self, source: str) -> Optional[QgsVectorLayer]:
-        """The ROI layer of a raster, by the raster's source."""
-        return next((layer for layer in self.layers() if layer.customProperty(SOURCE) == source), None)
+    def rois(self, exchange: Exchange) -> Optional[QgsVectorLayer]:
+        """The ROI layer of its raster. By the CRS too: rasters that differ only in what is not shown of an address may lie elsewhere."""
+        return next(
+            (
+                layer
+                for layer in self.layers()
+                if shown(layer.customProperty(SOURCE)) == exchange.source and layer.customProperty(CRS, exchange.crs) == exchange.crs
+            ),
+            None,
+        )
 
     def layers(self) -> list[QgsVectorLayer]:
         """All ROI layers of the project."""
@@ -125,7 +133,7 @@ class Keeper(QObject):
         layer.setName(tr("ROIs"))
         if STYLE.exists():
             layer.loadNamedStyle(str(STYLE))
-            layer.setCustomProperty(SOURCE, exchange.source)
+            mark(layer, exchange)
         project = QgsProject.instance()
         project.addMapLayer(layer, False)
         root = project.layerTreeRoot()

@@ -38,6 +38,7 @@ from .log import say
 
 EXCHANGES = "exchanges"
 SOURCE = "zoomearth/source"  # custom property of an ROI layer: the source of the raster that was asked about
+CRS = "zoomearth/crs"  # another: the raster's CRS as WKT
 ROI_FIELDS = {
     "exchange": QVariant.String,
     "question": QVariant.String,
@@ -76,13 +77,19 @@ def roi_geometry(seen: Seen) -> QgsGeometry:
     return QgsGeometry.fromPolygonXY([[QgsPointXY(x, y) for x, y in seen.corners]])
 
 
+def mark(layer: QgsVectorLayer, exchange: Exchange) -> None:
+    """As the ROI layer of the exchange's raster."""
+    layer.setCustomProperty(SOURCE, exchange.source)
+    layer.setCustomProperty(CRS, exchange.crs)
+
+
 class Store:
     """One GeoPackage. Raises SceneError where it can't be written to."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._exchanges: Optional[QgsVectorLayer] = None
-        self._rois: dict[str, str] = {}  # tables made for rasters, by the raster's source
+        self._rois: dict[tuple[str, str], str] = {}  # tables made for rasters, by the raster's source and CRS
         self._known: set[str] = set()  # tables that are there: listing them takes as long as writing a row
 
     @property
@@ -95,11 +102,11 @@ class Store:
         there = self._tables()
         if EXCHANGES not in there:
             self._create(EXCHANGES, EXCHANGE_FIELDS, QgsWkbTypes.Type.NoGeometry, "")
-        if rois and exchange.source not in self._rois:
+        if rois and (exchange.source, exchange.crs) not in self._rois:
             stem = "rois_" + _slug(exchange.layer)
             name = next(name for name in (stem, *(f"{stem}_{n}" for n in range(2, 10_000))) if name not in there)
             self._create(name, ROI_FIELDS, QgsWkbTypes.Type.Polygon, exchange.crs)
-            self._rois[exchange.source] = name
+            self._rois[exchange.source, exchange.crs] = name
 
     def read(self) -> Iterator[Exchange]:
         """Every exchange, oldest first; a row that is none is said in the log and passed over."""
@@ -145,8 +152,8 @@ class Store:
     def roi_layer(self, exchange: Exchange) -> QgsVectorLayer:
         """A new, empty layer for the ROIs of the exchange's raster, in the raster's CRS."""
         self.make_tables(exchange, rois=True)
-        layer = self._table(self._rois[exchange.source])
-        layer.setCustomProperty(SOURCE, exchange.source)
+        layer = self._table(self._rois[exchange.source, exchange.crs])
+        mark(layer, exchange)
         return layer
 
     def copy_to(self, path: Path) -> None:

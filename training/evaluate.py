@@ -26,7 +26,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ..backend import models
-from ..backend.app import Parser, add_settings, say, settings_of
+from ..backend.app import Parser, add_settings, print_any_text, say, settings_of
 from ..backend.engines import Engine, open_engine
 from ..backend.scene import Scene
 from ..core.address import shown
@@ -44,6 +44,7 @@ DEMO_LIMIT = 500  # questions of a set that has no end
 
 def main(arguments: Sequence[str]) -> int:
     """0; 2 with one sentence on stderr where something is wrong; 130 where interrupted (what was answered is kept)."""
+    print_any_text()
     options = _parser("--json" in arguments).parse_args(arguments)
     try:
         return int(options.run(options))

@@ -95,21 +95,21 @@ class RasterioRaster:
 
 
 def _utf8(path: str) -> str:
-    """The path, or links to the file and what lies beside it under the same name, where rasterio would refuse the bytes of the name."""
-    name = well_formed(path)
-    return path if name == path or not os.path.exists(path) else os.path.join(_linked(os.path.realpath(path)), os.path.basename(name))
+    """The path, or a link to it where rasterio would refuse the bytes of its name."""
+    return path if well_formed(path) == path or not os.path.exists(path) else _linked(os.path.realpath(path))
 
 
 @functools.cache
 def _linked(path: str) -> str:
-    """A folder with those links, until the process ends."""
+    """Links to the file and to what lies beside it under the same name, in ASCII, until the process ends."""
     folder = tempfile.mkdtemp(prefix="zoomearth-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     home, name = os.path.split(path)
-    for each in os.listdir(home):
-        if each.startswith(os.path.splitext(name)[0]):
-            os.symlink(os.path.join(home, each), os.path.join(folder, well_formed(each)))
-    return folder
+    same = (each for each in os.listdir(home) if each.startswith(os.path.splitext(name)[0]))
+    plain = {each: each.encode("ascii", "backslashreplace").decode().replace("\\", "_") for each in same}
+    for each, link in plain.items():
+        os.symlink(os.path.join(home, each), os.path.join(folder, link))
+    return os.path.join(folder, plain[name])
 
 
 def _band(ds: rasterio.DatasetReader, number: int) -> Band:

@@ -17,7 +17,7 @@ from qgis.PyQt.QtCore import Qt
 
 from ...core.errors import Cancelled, SceneError
 from ...core.thoughts import thought
-from ..exchange import Exchange, Seen, Status
+from ..exchange import Exchange, Seen, Status, titled
 from ..i18n import tr
 from ..layers import read_by_gdal, scene_fields, wkt
 from ..process import Backend, command
@@ -41,7 +41,7 @@ class Raster:
     def of(cls, layer: QgsRasterLayer) -> Raster:
         read = read_by_gdal(layer)
         fields, original = (scene_fields(layer), None) if read else ({}, Original.of(layer))
-        return cls(layer.name(), layer.source(), layer.crs(), layer.extent(), fields, original)
+        return cls(titled(layer.name(), layer.source()), layer.source(), layer.crs(), layer.extent(), fields, original)
 
 
 class Asker:
