@@ -50,7 +50,7 @@ class OsgeoRaster:
     def _level(self, level: int) -> gdal.Dataset:
         if level not in self._levels:
             settings = [f"OVERVIEW_LEVEL={level - 1}"] if level else []
-            path = os.fsencode(self._path) if os.name == "posix" else self._path  # which need not be UTF-8
+            path = self._path.encode("utf-8", "surrogateescape") if os.name == "posix" else self._path  # a file's name is any bytes
             self._levels[level] = gdal.OpenEx(path, gdal.OF_RASTER, open_options=settings)
         return self._levels[level]
 
