@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Callable, Generator, Iterable, Iterator, Sequence, Union
 
 from ..core import errors
-from ..core.dialect import Talk, encodable
+from ..core.dialect import Talk
 from ..core.look import Action, Answer, Cancelled, Observation, Outcome, Policy, Shown, Stopped, Zoom, look
 from ..core.region import Region
+from ..core.texts import well_formed
 from .engines import Engine, Reply, never
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Question:
     blind: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "text", encodable(self.text))  # it is written into files too
+        object.__setattr__(self, "text", well_formed(self.text))  # it is written into files too
 
 
 @dataclass
@@ -117,7 +118,7 @@ def answer(
         reply = engine.reply(
             [run.talk],
             limit=limit,
-            on_text=lambda _, delta: on_event(Said(delta)),
+            on_text=lambda _, delta: on_event(Said(well_formed(delta))),
             on_try=lambda *lost: on_event(Tried(*lost)),
             cancelled=cancelled,
         )[0]
@@ -202,7 +203,7 @@ class _Run:
         try:
             observation = next(self.flow)
         except ValueError as error:
-            self.fail(errors.SceneError(f"{error} ({self.scene.path}).", "Give a region inside the raster."))
+            self.fail(errors.SceneError(f"{error} ({self.scene.name}).", "Give a region inside the raster."))
             return
         self._show(observation)
         if question.given and self.talk.view and not self.over:
@@ -211,6 +212,7 @@ class _Run:
 
     def take(self, reply: Reply) -> None:
         """The model has replied: go on to the next view, or to the end."""
+        reply = replace(reply, text=well_formed(reply.text))
         self.result.replies.append(reply)
         forced = self.talk.forced
         action: Action = Cancelled() if reply.cancelled else self.talk.act(reply.text, reply.cut)
@@ -279,7 +281,7 @@ def report(answered: Answered, model: str) -> dict[str, Any]:
         "why": outcome.why,
         "model": model,
         "seconds": round(answered.seconds, 3),
-        "scene": {"path": scene.path, "width": scene.size[0], "height": scene.size[1], "crs": scene.crs or None},
+        "scene": {"path": scene.name, "width": scene.size[0], "height": scene.size[1], "crs": scene.crs or None},
         "region": _region(answered.question.region),
         "zooms": [zoom(shown, scene) for shown in outcome.zooms],
         "usage": {

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ..core.address import name
 from ..core.config import Settings
 from ..core.errors import Cancelled, EngineError, ModelError, SceneError
 from ..core.region import Region
@@ -39,6 +40,7 @@ def ask(options: argparse.Namespace, settings: Settings) -> int:
             cancelled=interrupted,
         ) as scene:
             part = _part(scene, options)
+            files.check_for(scene)
             screen.stage(f"loading {settings.remote_model or settings.asked_as}")
             engine = open_engine(settings)
             try:
@@ -62,7 +64,7 @@ def _ask_all(
 ) -> int:
     policy = engine.profile.policy
     if not all(text.strip() for text in options.questions):
-        raise SceneError(f"An empty question was asked of {scene.path}.", "Ask something.")
+        raise SceneError(f"An empty question was asked of {scene.name}.", "Ask something.")
     if options.max_zooms is not None:
         policy = replace(policy, max_zooms=options.max_zooms)
     done: list[Answered] = []
@@ -83,8 +85,8 @@ def _ask_all(
         if interrupted():
             break
     try:
-        for path in files.write(done, engine.profile.name) if done else []:
-            screen.wrote(path)
+        if done:
+            files.write(done, engine.profile.name, screen.wrote, lambda sentence: screen.tolerated([sentence]))
     except SceneError as error:
         failure = failure or error
     if failure:
@@ -107,7 +109,7 @@ def _words(part: Region | None, options: argparse.Namespace) -> str:
     if part is None:
         return ""
     left, top, right, bottom = map(int, part.window)
-    inside = f" inside {Path(options.within).name or options.within}" if options.within else ""
+    inside = f" inside {name(options.within)}" if options.within else ""
     return f", only ({left}, {top}) to ({right}, {bottom}){inside}"
 
 
@@ -147,7 +149,7 @@ class _Screen:
         self.stage(f"{stage} {100 * done // total} %" if total else stage)
 
     def asked(self, question: str, scene: Scene, part: str) -> None:
-        facts = f"{Path(scene.path).name}, {scene.size[0]} x {scene.size[1]} px{part}"
+        facts = f"{name(scene.path)}, {scene.size[0]} x {scene.size[1]} px{part}"
         self.console.print(f"\n[bold]{escape(question)}[/]  [dim]{escape(facts)}[/]")
         self.thoughts = Thoughts()
 
@@ -156,8 +158,8 @@ class _Screen:
             self.thoughts = Thoughts()
             if event.step:
                 x0, y0, x1, y1 = (int(side) for side in event.shown.view.window)
-                name = escape(event.shown.label or "a closer look")
-                self.console.print(f"\n  [cyan]looking at {name}[/] [dim]({x0}, {y0}) to ({x1}, {y1})[/]")
+                label = escape(event.shown.label or "a closer look")
+                self.console.print(f"\n  [cyan]looking at {label}[/] [dim]({x0}, {y0}) to ({x1}, {y1})[/]")
             self.stage("thinking")
         elif isinstance(event, Tried):
             self.note(f"{event.why}: try {event.number} of {event.tries}")

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ..core.address import shown
 from ..core.errors import Cancelled, SceneError
 from ..core.geometry import Box, Grid, Size, View
 from . import scan
@@ -62,12 +63,13 @@ class Scene:
         facts = raster.facts
         self.path, self.size, self.crs, self.files = path, facts.size, facts.crs, facts.files
         self.generated = facts.generated
+        self.name = shown(path)  # how it is called wherever somebody reads it: an address may hold a key
         self.grid = Grid(facts.affine, facts.wkt) if facts.affine else None
         self.bytes_read = 0
         self._raster, self._on_progress, self._cancelled = raster, on_progress, cancelled
         self._idle, self._counting = [raster], threading.Lock()
         self._pool = ThreadPoolExecutor(scan.HANDS)
-        self._rendering = Rendering(path, facts, bands, stretch)
+        self._rendering = Rendering(self.name, facts, bands, stretch)
         self._levels = levels(facts)
         self._base = [level for level in self._levels if not level.scanned][-1]  # what a scan reads
         self._scan: list[Image.Image] | None = None
@@ -100,8 +102,10 @@ class Scene:
         try:
             facts = raster.facts
             if not facts.bands or 0 in facts.size:
-                inside = f"It holds: {', '.join(facts.subdatasets[:5])}" if facts.subdatasets else "Is it a table or an empty file?"
-                raise SceneError(f"{name} has no bands to look at.", inside)
+                inside = (
+                    f"It holds: {', '.join(map(shown, facts.subdatasets[:5]))}" if facts.subdatasets else "Is it a table or an empty file?"
+                )
+                raise SceneError(f"{shown(name)} has no bands to look at.", inside)
             scene = cls(name, raster, bands, stretch, on_progress, cancelled)
             if remote and not force_remote_scan:
                 scene._refuse_download()
@@ -122,7 +126,7 @@ class Scene:
         box, size = view.window, view.size
         if not (0 <= box.left < box.right <= self.size.width and 0 <= box.top < box.bottom <= self.size.height):
             raise SceneError(
-                f"The window {tuple(box)} is not inside of {self.path}, which has {self.size.width} x {self.size.height} pixels.",
+                f"The window {tuple(box)} is not inside of {self.name}, which has {self.size.width} x {self.size.height} pixels.",
                 "Windows are left, top, right, bottom in pixels, counted from the top left corner.",
             )
         if size.width < 1 or size.height < 1:
@@ -146,7 +150,7 @@ class Scene:
     def describe(self) -> dict[str, Any]:
         """What a person would ask about the raster, JSON-able. May read samples, for the stretch."""
         self._settle_stretch()
-        return describe(self.path, self._raster, self.grid, self._rendering, self._levels, self._is_dark())
+        return describe(self.name, self._raster, self.grid, self._rendering, self._levels, self._is_dark())
 
     def close(self) -> None:
         self._pool.shutdown()
@@ -311,7 +315,7 @@ class Scene:
     def _refuse_download(self) -> None:
         if self._base.pixels > (SCAN_PIXELS if self._base is not self._levels[0] else REMOTE_PIXELS):
             raise SceneError(
-                f"{self.path} has no overviews, so that seeing the whole of it means to download all of it.",
+                f"{self.name} has no overviews, so that seeing the whole of it means to download all of it.",
                 "Make it a cloud-optimised GeoTIFF (gdal_translate -of COG), or force it with --force-remote-scan.",
             )
 

@@ -1,14 +1,16 @@
 """Addresses as they may be passed on. A query may be a signature and a login is a key, so neither is shown, printed or stored.
 
-shown("/vsicurl/https://user:password@example.org/city.tif?sig=abc")      # "/vsicurl/https://example.org/city.tif"
-name("https://example.org/city.tif?sig=abc")                              # "city.tif"
-hidden("HTTP 403 on https://example.org/city.tif?sig=abc: access denied") # "HTTP 403 on https://example.org/city.tif: access denied"
+shown("/vsicurl/https://example.org/city.tif?sig=abc")                     # "/vsicurl/https://example.org/city.tif"
+name("https://example.org/city.tif?sig=abc")                               # "city.tif"
+hidden("HTTP 403 on https://example.org/city.tif?sig=abc: access denied")  # "HTTP 403 on https://example.org/city.tif: access denied"
 """
 
 from __future__ import annotations
 
 import re
 from urllib.parse import unquote
+
+from .texts import well_formed
 
 _VSI = r"/vsi(?:curl|s3|gs|az|adls|oss|swift|webhdfs|hdfs)(?:_streaming)?"  # GDAL's file systems behind a network
 _SCHEME = r"(?:https?|ftps?|s3|gs):/+|[A-Za-z][A-Za-z0-9+.-]+://"  # pathlib leaves one slash of "https://"
@@ -36,8 +38,9 @@ def shown(address: str) -> str:
     """The address of a raster, a layer or a server without its login, query and fragment; a path of this machine as it is.
 
     Takes whatever GDAL or QGIS calls a source: URLs, /vsicurl/ and its kin, archives around them, "NETCDF:...", inline XML, connection
-    strings, the sources of WMS and XYZ layers. Applied again, it changes nothing.
+    strings, the sources of WMS and XYZ layers. What of a file's name is no UTF-8 is U+FFFD. Applied again, it changes nothing.
     """
+    address = well_formed(address)
     if address.lstrip().startswith("<"):
         return hidden(address)
     address = _OPTIONS.sub("", address)

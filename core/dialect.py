@@ -15,6 +15,7 @@ from typing import Any, Union
 
 from .geometry import Box, View
 from .look import Action, Answer, Observation, Unreadable, Zoom, ZoomOut
+from .texts import well_formed
 
 PROMPTS = Path(__file__).resolve().parent.parent / "resources" / "prompts"
 
@@ -264,11 +265,6 @@ def boxes(text: str) -> list[list[float]]:
     return [numbers for numbers in found if numbers]
 
 
-def encodable(text: str) -> str:
-    """The text with U+FFFD for what UTF-8 can't hold: halves of UTF-16 pairs, which also stand for bytes of another encoding."""
-    return _HALVES.sub("\ufffd", text)
-
-
 def _numbers(text: str) -> list[float]:
     """The numbers of a comma-separated list; none at all where one of them is something else."""
     try:
@@ -313,7 +309,7 @@ def _joined(parts: list[Part]) -> list[Part]:
 
 def _plain(text: str) -> str:
     """A text without the model's control tokens, which it can't smuggle in, and such as tokenizers take."""
-    return encodable(text).replace("<|", "< |")
+    return well_formed(text).replace("<|", "< |")
 
 
 def _line(text: str) -> str:

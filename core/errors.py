@@ -13,6 +13,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from .address import hidden
+from .texts import well_formed
+
 CODES = ("scene", "model", "engine", "backend", "internal")
 
 
@@ -21,14 +24,14 @@ class Cancelled(Exception):
 
 
 class ZoomEarthError(Exception):
-    """One clear sentence for a person (`message`), and what to do about it (`hint`)."""
+    """One clear sentence for a person (`message`), and what to do about it (`hint`); an address in them has no login and no query."""
 
     code = "internal"
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = well_formed(hidden(message))
+        self.hint = well_formed(hidden(hint))
+        super().__init__(self.message)
 
     def to_dict(self) -> dict[str, Any]:
         return {"code": self.code, "message": self.message, "hint": self.hint}

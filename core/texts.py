@@ -144,3 +144,8 @@ def escape_unknown_letters(stream: TextIO) -> None:
     """Letters that the stream's encoding does not have are written as \\u.... from now on, where they would raise an error."""
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
+
+
+def well_formed(text: str) -> str:
+    """The text with U+FFFD for every lone surrogate; two that belong together become their character."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

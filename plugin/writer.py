@@ -37,7 +37,7 @@ class Attempt:
     """One visit to the file, on the writer's thread.
 
     known: exchanges that the file should have; they are written where it is another file than `identity`, or `doubted`.
-    shown: (kind, source) of the layers that the project has; the others are opened.
+    shown: (kind, `Exchange.raster`) of the layers that the project has; the others are opened.
     origin: where the store was at the beginning; target: where the results move to.
     spare: gives another place for a file that can't be begun.
     error: why the changes are not in the file; refused: why the results did not move; found: what was read where `unread`.
@@ -143,7 +143,7 @@ class Writer(QObject):
         spare: Optional[Callable[[], Path]] = None,
         parent: Optional[QObject] = None,
     ) -> None:
-        """shown: (kind, source) of the layers that the project has. spare: for a store that is new, see Attempt."""
+        """shown: (kind, `Exchange.raster`) of the layers that the project has. spare: for a store that is new, see Attempt."""
         super().__init__(parent)
         self.store = store
         self.error: Optional[SceneError] = None
@@ -181,9 +181,9 @@ class Writer(QObject):
         """Whether the file could not be read so far, or is missing."""
         return self._unread
 
-    def name_of(self, source: str) -> str:
+    def name_of(self, raster: str) -> str:
         """The name that a raster had when it was asked about last."""
-        return next((exchange.layer for exchange in reversed(self._known.values()) if exchange.source == source), "")
+        return next((exchange.layer for exchange in reversed(self._known.values()) if exchange.raster == raster), "")
 
     def read(self) -> list[Exchange]:
         """Every exchange, oldest first, those of the waiting file included. A file that can't be read now is read later: see `ended`."""

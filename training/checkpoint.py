@@ -18,6 +18,7 @@ import torch
 from ..backend.engines.weights import load_weights
 from ..backend.models import catalogue, with_prompt_file
 from ..core.errors import ModelError
+from ..core.files import write_whole
 from ..core.look import Policy
 from ..core.profile import FILE, Profile
 from . import chat
@@ -137,6 +138,4 @@ def carry(base: Path, folder: Path, profile: Profile) -> None:
     (folder / "processor_config.json").unlink(missing_ok=True)
     serving = chat.TEMPLATES / f"{chat.template_name(profile.dialect)}.jinja"
     shutil.copyfile(serving, folder / "chat_template.jinja")
-    beside = folder / (FILE + ".part")
-    beside.write_text(json.dumps(profile.to_dict(), indent=2) + "\n", encoding="utf-8")
-    beside.replace(folder / FILE)
+    write_whole(folder / FILE, json.dumps(profile.to_dict(), indent=2) + "\n")

@@ -27,14 +27,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ..backend import models
 from ..backend.answer import MEANINGLESS
-from ..backend.app import Parser, add_settings, say, settings_of
+from ..backend.app import Parser, add_settings, print_any_text, say, settings_of
 from ..backend.engines import Engine, open_engine
 from ..backend.scene import Scene
 from ..core.address import shown
 from ..core.config import Settings, data_folder
 from ..core.errors import BackendError, ZoomEarthError
 from ..core.look import Policy
-from ..core.texts import escape_unknown_letters
 from . import figures, tables
 from .asking import MODES, Asker, Task, run, tasks
 from .benchmarks import BENCHMARKS, Benchmark
@@ -46,8 +45,8 @@ DEMO_LIMIT = 500  # questions of a set that has no end
 
 def main(arguments: Sequence[str]) -> int:
     """0; 2 with one sentence on stderr where something is wrong; 130 where interrupted (what was answered is kept)."""
+    print_any_text()
     options = _parser("--json" in arguments).parse_args(arguments)
-    escape_unknown_letters(sys.stdout)
     try:
         return int(options.run(options))
     except ZoomEarthError as error:

@@ -14,6 +14,7 @@ from pathlib import Path
 from ..backend.engines.weights import load_weights
 from ..core import texts
 from ..core.errors import ModelError, ZoomEarthError
+from ..core.files import beside
 from ..core.profile import Profile
 from .checkpoint import carry
 
@@ -40,12 +41,12 @@ def merge(folder: Path, out: Path, base: Path | None = None) -> Path:
     model = load_weights(base, "cpu", "bfloat16").model
     if adapter.is_file():
         model = PeftModel.from_pretrained(model, folder).merge_and_unload()
-    beside = out.with_name(out.name + ".part")
-    model.save_pretrained(beside)
-    carry(folder, beside, Profile.of_folder(folder))
-    if out.exists():
-        out.rmdir()
-    return beside.rename(out)
+    with beside(out) as new:
+        model.save_pretrained(new)
+        carry(folder, new, Profile.of_folder(folder))
+        if out.exists():
+            out.rmdir()
+    return out
 
 
 def main(arguments: list[str] | None = None) -> int:

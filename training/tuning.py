@@ -17,6 +17,7 @@ from typing import Any, Callable
 from ..backend.scene import Scene
 from ..core import texts
 from ..core.errors import ModelError, ZoomEarthError
+from ..core.files import write_whole
 from .checkpoint import Start, go_on, load, lora
 from .data import Data
 from .watch import Curves, Whole, last_whole
@@ -168,9 +169,7 @@ def _keep(options: argparse.Namespace, first: bool) -> None:
             )
     if first:
         options.out.mkdir(parents=True, exist_ok=True)
-        beside = file.with_name(file.name + ".part")
-        beside.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-        beside.replace(file)
+        write_whole(file, json.dumps(told, indent=1) + "\n")
 
 
 def command(name: str, work: Callable[[argparse.Namespace], Path], parser: argparse.ArgumentParser, arguments: list[str] | None) -> int:

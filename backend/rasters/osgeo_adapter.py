@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import uuid
 import weakref
 from collections.abc import Callable, Iterator, Sequence
@@ -73,7 +74,8 @@ class OsgeoRaster:
     def _level(self, level: int) -> gdal.Dataset:
         if level not in self._levels:
             settings = [f"OVERVIEW_LEVEL={level - 1}"] if level else []
-            opened = gdal.OpenEx(self._path, gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR, open_options=settings)
+            path = self._path.encode("utf-8", "surrogateescape") if os.name == "posix" else self._path  # a file's name is any bytes
+            opened = gdal.OpenEx(path, gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR, open_options=settings)
             if opened is None:
                 raise _Unopened
             self._levels[level] = opened
@@ -182,7 +184,7 @@ def _facts(ds: gdal.Dataset) -> Facts:
         wkt=wkt,
         crs=authority or (srs.GetName() or "" if srs else ""),
         units=units_,
-        files=tuple(ds.GetFileList() or ()),
+        files=tuple(map(os.fsdecode, ds.GetFileList() or ())),
         subdatasets=tuple(name for name, _ in ds.GetSubDatasets()),
         lossy=lossy(driver, structure),
         halves=halves(driver, structure, len(overviews)),

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import logging
+import os
 import re
+import shutil
+import tempfile
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +17,8 @@ from typing import TypeVar
 
 import numpy as np
 import rasterio
-from rasterio import shutil, warp, windows
+from rasterio import shutil as raster_files
+from rasterio import warp, windows
 from rasterio._err import CPLE_AppDefinedError, CPLE_BaseError  # escape from calls that look at GDAL's error state, without public names
 from rasterio.crs import CRS
 from rasterio.enums import ColorInterp, MaskFlags, Resampling
@@ -21,6 +27,7 @@ from rasterio.errors import CRSError, NotGeoreferencedWarning, RasterioError
 from rasterio.io import MemoryFile
 
 from ...core.geometry import Size
+from ...core.texts import well_formed
 from . import CACHE_BYTES, GENERATED, Band, Facts, Raster, RasterError, Window, halves, jpeg, lossy
 from .complaints import Complaints
 from .georeference import georeference, units
@@ -119,7 +126,7 @@ class RasterioRaster:
     def _level(self, level: int) -> rasterio.DatasetReader:
         if level not in self._levels:
             settings = {"OVERVIEW_LEVEL": level - 1} if level else {}
-            self._levels[level] = rasterio.open(self._path, **settings)
+            self._levels[level] = rasterio.open(_utf8(self._path), **settings)
         return self._levels[level]
 
     def read(self, window: Window, bands: Sequence[int], dtype: str, level: int = 0, size: Size | None = None) -> np.ndarray:
@@ -154,6 +161,24 @@ class RasterioRaster:
         self._levels.clear()
 
 
+def _utf8(path: str) -> str:
+    """The path, or a link to it where rasterio would refuse the bytes of its name."""
+    return path if well_formed(path) == path or not os.path.exists(path) else _linked(os.path.realpath(path))
+
+
+@functools.cache
+def _linked(path: str) -> str:
+    """Links to the file and to what lies beside it under the same name, in ASCII, until the process ends."""
+    folder = tempfile.mkdtemp(prefix="zoomearth-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    home, name = os.path.split(path)
+    same = (each for each in os.listdir(home) if each.startswith(os.path.splitext(name)[0]))
+    plain = {each: each.encode("ascii", "backslashreplace").decode().replace("\\", "_") for each in same}
+    for each, link in plain.items():
+        os.symlink(os.path.join(home, each), os.path.join(folder, link))
+    return os.path.join(folder, plain[name])
+
+
 def _bands(ds: rasterio.DatasetReader) -> tuple[Band, ...]:
     """Each of these attributes is a tuple over all bands, which rasterio makes anew whenever it is asked."""
     described = zip(ds.indexes, ds.dtypes, ds.colorinterp, ds.nodatavals, ds.mask_flag_enums)
@@ -186,7 +211,7 @@ def _palette(ds: rasterio.DatasetReader, number: int) -> dict[int, tuple[int, ..
 def _geotransform(ds: rasterio.DatasetReader) -> list[float] | None:
     """None where the driver has none: `ds.transform` is memory that nobody wrote then, with some drivers. A VRT of the raster says it."""
     with MemoryFile(ext=".vrt") as file:
-        shutil.copy(ds, file.name, driver="VRT", strict=False)
+        raster_files.copy(ds, file.name, driver="VRT", strict=False)
         head = file.read().partition(b"<VRTRasterBand")[0].decode()
     found = re.search(r"<GeoTransform>(.*?)</GeoTransform>", head, re.DOTALL)
     return [float(number) for number in found[1].split(",")] if found else None

@@ -21,6 +21,7 @@ from ...backend.fetch import fetch
 from ...backend.models import RECEIPT, Model
 from ...core import texts
 from ...core.errors import BackendError
+from ...core.files import write_whole
 from .base import Benchmark
 
 PART = re.compile(r"(.+\.(?:tar|tar\.gz|tgz))(?:[._-]part[._-]?\w+)?")
@@ -44,9 +45,7 @@ def download(benchmark: Benchmark, folder: Path, console: Console) -> None:
             progress.update(bars[name], completed=done)
 
         record = fetch(wanted, folder, show, lambda: False)
-    part = receipt.with_suffix(".part")
-    part.write_text(json.dumps(record, indent=1), encoding="utf-8")
-    part.replace(receipt)
+    write_whole(receipt, json.dumps(record, indent=1))
     unpack(folder, console)
 
 

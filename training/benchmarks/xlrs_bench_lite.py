@@ -15,6 +15,7 @@ from xml.sax.saxutils import escape
 
 from ...backend.scene import Scene
 from ...core.errors import BackendError, SceneError
+from ...core.files import write_whole
 from ...core.texts import Row
 from ..examples import Example
 from ..score import Score
@@ -111,9 +112,7 @@ def _picture(given: Any, images: base.Images) -> Path:
     path = images.folder / "unpacked" / (hashlib.sha256(data).hexdigest()[:24] + kind)
     if not path.is_file():
         path.parent.mkdir(exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_bytes(data)
-        part.replace(path)
+        write_whole(path, data)
     return path
 
 
@@ -139,7 +138,5 @@ def side_by_side(paths: Sequence[Path], folder: Path) -> Path:
     target = folder / (hashlib.sha256(content.encode()).hexdigest()[:24] + ".vrt")
     if not target.is_file():
         folder.mkdir(exist_ok=True)
-        part = target.with_suffix(".part")
-        part.write_text(content, encoding="utf-8")
-        part.replace(target)
+        write_whole(target, content)
     return target

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from ... import __version__
 from ...backend.answer import MEANINGLESS
 from ...core.errors import BackendError
+from ...core.files import write_whole
 from .. import figures
 from ..records import Record, read
 from . import gallery, plots, sections
@@ -42,9 +43,7 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
         version=__version__,
     )
     out = out or folder / "report.html"
-    part = out.with_suffix(".part")
-    part.write_text(page, encoding="utf-8", errors="replace")  # half a character, as a reply may hold
-    part.replace(out)
+    write_whole(out, page.encode("utf-8", "replace"))  # half a character, as a reply may hold
     return out
 
 
