@@ -117,9 +117,10 @@ class Exchange:
 
     def outcome(self) -> dict[str, Any]:
         """What came of it, JSON-able and without pictures, under the names of `zoomearth ask --json`."""
-        names = "id question answer confidence meaningless stopped why model seconds source layer scope seen_as message hint".split()
+        names = ("id", "question", "answer", "confidence", "meaningless", "stopped", "why", "model", "seconds", "source", "layer")
+        more = ("scope", "seen_as", "message", "hint")
         zooms = [{key: value for key, value in asdict(seen).items() if key not in ("picture", "thoughts")} for seen in self.zooms]
-        return {"status": self.status.value, **{name: getattr(self, name) for name in names}, "zooms": zooms}
+        return {"status": self.status.value, **{name: getattr(self, name) for name in names + more}, "zooms": zooms}
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; the pictures are base64."""

@@ -163,7 +163,7 @@ class Keeper(QObject):
             before.settled.disconnect(self.settled)
             before.leave()
         if store:
-            self.writer = Writer(store, _shown, new_file if new else None, self)
+            self.writer = Writer(store, new_file if new else None, self)
             self.writer.ended.connect(self._ended)
             self.writer.settled.connect(self.settled)
 
@@ -196,7 +196,7 @@ class Keeper(QObject):
         for (kind, source), table in attempt.written.tables.items():
             layer = self._layer(kind, source)
             if layer is None:
-                self._add(attempt.layers.get((kind, source)) or attempt.store.open(table), kind, source)
+                self._add(attempt.store.open(table), kind, source)
             elif not layer.isValid() or _place(layer) != (attempt.store.path, table):
                 layer.setDataSource(attempt.store.uri(table), layer.name(), "ogr")
         for layer in (layer for kind in SOURCE for layer in self.layers(kind)):
@@ -308,11 +308,6 @@ def _layers(kind: str) -> list[QgsVectorLayer]:
     """Those of that kind in the project, valid or not."""
     layers = QgsProject.instance().mapLayers().values()
     return [layer for layer in layers if isinstance(layer, QgsVectorLayer) and layer.customProperty(SOURCE[kind])]
-
-
-def _shown() -> set[tuple[str, str]]:
-    """(kind, source) of all of them."""
-    return {(kind, layer.customProperty(SOURCE[kind])) for kind in SOURCE for layer in _layers(kind)}
 
 
 def _place(layer: QgsVectorLayer) -> tuple[Path, str]:
