@@ -10,8 +10,9 @@ import sqlite3
 import struct
 import tempfile
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
-from typing import Any, Iterable, Iterator, Mapping, Optional
+from typing import Any, Iterator, Mapping, NamedTuple, Optional
 from urllib.parse import quote
 
 from qgis.core import (
@@ -30,6 +31,13 @@ from ..core.files import beside
 from .i18n import tr
 
 SQL_TYPES = {QVariant.String: "TEXT", QVariant.Int: "MEDIUMINT", QVariant.Double: "REAL", QVariant.Bool: "BOOLEAN"}
+TEMPLATE = "zoomearth_template"
+CUSTOM = -2  # no code of any organization
+EXTENSIONS = (  # as the standard defines it
+    "CREATE TABLE IF NOT EXISTS gpkg_extensions (table_name TEXT, column_name TEXT, extension_name TEXT NOT NULL, "
+    "definition TEXT NOT NULL, scope TEXT NOT NULL, CONSTRAINT ge_tce UNIQUE (table_name, column_name, extension_name))"
+)
+SPEC = "http://www.geopackage.org/spec121/#extension_crs_wkt"
 WKT2 = "definition_12_063"  # a column of gpkg_spatial_ref_sys that only some files have
 METADATA = {"gpkg_contents", "gpkg_geometry_columns", "gpkg_extensions", "gpkg_ogr_contents"}  # that tell of each table
 BLOB = struct.Struct("<2sBBi4d")  # of a geometry: magic, version, flags, srs_id, envelope (min x, max x, min y, max y); WKB follows
@@ -81,7 +89,7 @@ def begin(path: Path, name: str, fields: Mapping[str, Any]) -> None:
     """A new GeoPackage with a table without geometry, in place of no file or of an empty one. Raises SceneError."""
     try:
         with beside(path) as new:
-            draw(new, name, fields, QgsWkbTypes.Type.NoGeometry, "")
+            draw(new, name, fields, QgsWkbTypes.Type.NoGeometry)
             for suffix in ("-wal", "-shm", "-journal"):  # of a file that has been deleted: SQLite would lay them over the new one
                 path.with_name(path.name + suffix).unlink(missing_ok=True)
     except OSError as error:
@@ -98,15 +106,43 @@ def copy(source: Path, target: Path, patience: float) -> None:
             raise unwritable(target, error) from error
 
 
+class System(NamedTuple):
+    """A CRS as gpkg_spatial_ref_sys has it. definition: WKT 1, "undefined" where it can't be expressed; wkt2: the same as WKT 2."""
+
+    name: str
+    organization: str
+    code: int
+    definition: str
+    wkt2: str
+
+
+@cache
+def system_of(wkt: str) -> System:
+    """To be called on the GUI thread first: QGIS shares what PROJ makes of a CRS, and it must not belong to a thread that ends."""
+    if not wkt:
+        return System("Undefined geographic SRS", "NONE", 0, "undefined", "undefined")
+    crs = QgsCoordinateReferenceSystem.fromWkt(wkt)
+    organization, _, code = crs.authid().partition(":")
+    variants = QgsCoordinateReferenceSystem.WktVariant
+    first, second = crs.toWkt(variants.WKT1_GDAL), crs.toWkt(variants.WKT2_2015) or wkt
+    if not code.isdecimal() or organization == "USER":
+        organization, code = "NONE", str(CUSTOM)
+    return System(crs.description() or "unnamed", organization, int(code), first or "undefined", second)
+
+
 def add_table(
     file: sqlite3.Connection, name: str, fields: Mapping[str, Any], geometry: QgsWkbTypes.Type, crs: str, description: str = ""
 ) -> None:
     """A table as GDAL would make it. fields: QVariant types by name; crs: WKT, "" for none. Raises OSError, sqlite3.Error."""
-    with tempfile.TemporaryDirectory(prefix="zoomearth-") as folder:
-        drawn = Path(folder) / "table.gpkg"
-        draw(drawn, name, fields, geometry, crs)
-        with closing(sqlite3.connect(str(drawn))) as source:
-            _copy_table(source, file, name)
+    definition = _define(tuple(fields.items()), geometry)
+    srs = _add_system(file, system_of(crs))
+    for table, sql, row in definition.rows:
+        if not columns(file, table):
+            file.execute(sql)
+        values = {column: value.replace(TEMPLATE, name) if isinstance(value, str) else value for column, value in row.items()}
+        _insert(file, table, {**values, "srs_id": srs} if "srs_id" in values else values)
+    for sql in definition.statements:
+        file.execute(sql.replace(TEMPLATE, name))
     file.execute("UPDATE gpkg_contents SET description = ? WHERE table_name = ?", (description, name))
 
 
@@ -155,17 +191,16 @@ def quoted(name: str) -> str:
     return f'"{escaped}"'
 
 
-def draw(path: Path, name: str, fields: Mapping[str, Any], geometry: QgsWkbTypes.Type, crs: str) -> None:
-    """A new GeoPackage with one empty table. Raises OSError where it can't be written."""
+def draw(path: Path, name: str, fields: Mapping[str, Any], geometry: QgsWkbTypes.Type) -> None:
+    """A new GeoPackage with one empty table, without a CRS. Raises OSError where it can't be written."""
     attributes = QgsFields()
     for field, kind in fields.items():
         attributes.append(QgsField(field, kind))
     options = QgsVectorFileWriter.SaveVectorOptions()
     options.driverName, options.layerName, options.fileEncoding = "GPKG", name, "UTF-8"
     options.datasourceOptions = ["VERSION=1.2"]  # the newest that QGIS 3.22's GDAL reads without a warning
-    system = QgsCoordinateReferenceSystem.fromWkt(crs) if crs else QgsCoordinateReferenceSystem()
-    path.unlink(missing_ok=True)
-    writer = QgsVectorFileWriter.create(str(path), attributes, geometry, system, QgsCoordinateTransformContext(), options)
+    nowhere = QgsCoordinateReferenceSystem()
+    writer = QgsVectorFileWriter.create(str(path), attributes, geometry, nowhere, QgsCoordinateTransformContext(), options)
     failed, reason = writer.hasError() != QgsVectorFileWriter.WriterError.NoError, writer.errorMessage()
     del writer  # which closes the file
     if failed or not path.exists() or not _holds(path, name):
@@ -192,55 +227,63 @@ def _connect(path: Path, patience: float) -> sqlite3.Connection:
     return file
 
 
-def _copy_table(source: sqlite3.Connection, target: sqlite3.Connection, name: str) -> None:
-    """The only table of `source`, with its index, triggers and metadata."""
-    index = f"rtree_{name}_geom"  # a virtual table, which makes its own tables
-    definitions = source.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid").fetchall()
-    srs = _copy_srs(source, target, name)
-    for table, _, sql in definitions:
-        if table not in METADATA:
-            continue
-        if not columns(target, table):
-            target.execute(sql)
-        for row in _rows(source, f"SELECT * FROM {table} WHERE table_name IN (?, 'gpkg_spatial_ref_sys')", name):
-            if "srs_id" in row:
-                row["srs_id"] = srs
-            _insert(target, table, row, "INSERT OR IGNORE")
-    for _, table, sql in definitions:
-        if table in (name, index):
-            target.execute(sql)
+class Definition(NamedTuple):
+    """A table called TEMPLATE. statements: SQL of the table, its index and triggers; rows: (metadata table, its SQL, row) about it."""
+
+    statements: tuple[str, ...]
+    rows: tuple[tuple[str, str, dict[str, Any]], ...]
 
 
-def _copy_srs(source: sqlite3.Connection, target: sqlite3.Connection, name: str) -> int:
-    """The id that the table's CRS has in the target, where it is added if it is not there."""
-    wanted = "SELECT * FROM gpkg_spatial_ref_sys WHERE srs_id = (SELECT srs_id FROM gpkg_contents WHERE table_name = ?)"
-    (row, *_) = _rows(source, wanted, name)
-    for existing in _rows(target, "SELECT * FROM gpkg_spatial_ref_sys"):
-        known = [(one["organization"].upper(), one["organization_coordsys_id"]) for one in (row, existing)]
-        if known[0] == known[1] and (known[0][0] != "NONE" or row["definition"] == existing["definition"]):
-            return int(existing["srs_id"])
-    existing_columns = columns(target, "gpkg_spatial_ref_sys")
-    for column in row:
-        if column not in existing_columns:  # of the extension for definitions as WKT2
-            target.execute(f"ALTER TABLE gpkg_spatial_ref_sys ADD COLUMN {quoted(column)} TEXT")
-    if WKT2 in existing_columns:
-        row.setdefault(WKT2, "undefined")  # it must not be NULL
-    taken = {one["srs_id"] for one in _rows(target, "SELECT srs_id FROM gpkg_spatial_ref_sys")}
-    if row["srs_id"] in taken:
-        row["srs_id"] = max(99_999, *taken) + 1
-    _insert(target, "gpkg_spatial_ref_sys", row)
-    return int(row["srs_id"])
+@cache
+def _define(fields: tuple[tuple[str, Any], ...], geometry: QgsWkbTypes.Type) -> Definition:
+    index = f"rtree_{TEMPLATE}_geom"  # a virtual table, which makes its own tables
+    with tempfile.TemporaryDirectory(prefix="zoomearth-") as folder:
+        drawn = Path(folder) / "table.gpkg"
+        draw(drawn, TEMPLATE, dict(fields), geometry)
+        with closing(sqlite3.connect(str(drawn))) as file:
+            found = file.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid").fetchall()
+            statements = tuple(sql for _, table, sql in found if table in (TEMPLATE, index))
+            metadata = [(name, sql) for name, _, sql in found if name in METADATA]
+            query = "SELECT * FROM {table} WHERE table_name = ?"
+            rows = tuple((name, sql, row) for name, sql in metadata for row in _rows(file, query.format(table=name), TEMPLATE))
+    return Definition(statements, rows)
 
 
-def _rows(file: sqlite3.Connection, query: str, *values: Any) -> Iterable[dict[str, Any]]:
+def _add_system(file: sqlite3.Connection, system: System) -> int:
+    """The id of the CRS in the file, where it is added if it is not there."""
+    if system.organization == "NONE" and system.code != CUSTOM:
+        return system.code
+    existing = _rows(file, "SELECT * FROM gpkg_spatial_ref_sys")
+    for row in existing:
+        same = (row["organization"].upper(), row["organization_coordsys_id"]) == (system.organization.upper(), system.code)
+        undefined = system.definition == "undefined"
+        alike = row.get(WKT2) == system.wkt2 if undefined else row["definition"] == system.definition
+        if same if system.code != CUSTOM else alike:
+            return int(row["srs_id"])
+    taken = {row["srs_id"] for row in existing}
+    id = system.code if system.code not in (CUSTOM, *taken) else max(99_999, *taken) + 1
+    code = id if system.code == CUSTOM else system.code
+    row = {"srs_name": system.name, "srs_id": id, "organization": system.organization, "organization_coordsys_id": code}
+    row["definition"] = system.definition
+    if system.definition == "undefined" and WKT2 not in columns(file, "gpkg_spatial_ref_sys"):
+        file.execute(f"ALTER TABLE gpkg_spatial_ref_sys ADD COLUMN {WKT2} TEXT NOT NULL DEFAULT 'undefined'")
+        file.execute(EXTENSIONS)
+        file.execute("INSERT INTO gpkg_extensions VALUES ('gpkg_spatial_ref_sys', ?, 'gpkg_crs_wkt', ?, 'read-write')", (WKT2, SPEC))
+    if WKT2 in columns(file, "gpkg_spatial_ref_sys"):
+        row[WKT2] = system.wkt2
+    _insert(file, "gpkg_spatial_ref_sys", row)
+    return id
+
+
+def _rows(file: sqlite3.Connection, query: str, *values: Any) -> list[dict[str, Any]]:
     cursor = file.execute(query, values)
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row)) for row in cursor.fetchall()]
 
 
-def _insert(file: sqlite3.Connection, table: str, row: dict[str, Any], verb: str = "INSERT") -> None:
+def _insert(file: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
     names, marks = ", ".join(map(quoted, row)), ", ".join("?" * len(row))
-    file.execute(f"{verb} INTO {quoted(table)} ({names}) VALUES ({marks})", list(row.values()))
+    file.execute(f"INSERT INTO {quoted(table)} ({names}) VALUES ({marks})", list(row.values()))
 
 
 def _kind(error: Exception) -> type[SceneError]:

@@ -168,7 +168,7 @@ class Keeper(QObject):
             before.settled.disconnect(self.settled)
             before.leave()
         if store:
-            self.writer = Writer(store, _shown, new_file if new else None, self)
+            self.writer = Writer(store, new_file if new else None, self)
             self.writer.ended.connect(self._ended)
             self.writer.settled.connect(self.settled)
 
@@ -201,7 +201,7 @@ class Keeper(QObject):
         for (kind, raster), table in attempt.written.tables.items():
             layer = self._layer(kind, raster)
             if layer is None:
-                self._add(attempt.layers.get((kind, raster)) or attempt.store.open(table), kind, raster)
+                self._add(attempt.store.open(table), kind, raster)
             elif not layer.isValid() or _place(layer) != (attempt.store.path, table):
                 layer.setDataSource(attempt.store.uri(table), layer.name(), "ogr")
         for layer in (layer for kind in SOURCE for layer in self.layers(kind)):
@@ -313,11 +313,6 @@ def _layers(kind: str) -> list[QgsVectorLayer]:
     """Those of that kind in the project, valid or not."""
     layers = QgsProject.instance().mapLayers().values()
     return [layer for layer in layers if isinstance(layer, QgsVectorLayer) and layer.customProperty(SOURCE[kind])]
-
-
-def _shown() -> set[tuple[str, str]]:
-    """(kind, `Exchange.raster`) of all of them."""
-    return {(kind, _raster_of(layer, kind)) for kind in SOURCE for layer in _layers(kind)}
 
 
 def _raster_of(layer: QgsVectorLayer, kind: str) -> str:

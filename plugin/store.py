@@ -129,7 +129,7 @@ class Written:
 
 
 class Store:
-    """One GeoPackage, which need not exist yet. It may be used on any thread, by one at a time."""
+    """One GeoPackage, which need not exist yet. All but `open` may be used on any thread, by one at a time."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -200,8 +200,8 @@ class Store:
             add_columns(file, EXCHANGES, EXCHANGE_FIELDS)
             existing = self._ids(file)
             written = Written({}, self._remove(file, changes))
-            added = [exchange for exchange in changes.values() if exchange]
-            added += [exchange for exchange in known if exchange.id not in existing and exchange.id not in changes]
+            added = [exchange for exchange in known if exchange.id not in existing and exchange.id not in changes]
+            added += [exchange for exchange in changes.values() if exchange]
             for exchange in sorted(added, key=lambda exchange: exchange.time):
                 written.tables.update(self._add(file, exchange))
             written.touched.update(written.tables.values())
@@ -227,7 +227,7 @@ class Store:
         return f"{self.path}|layername={table}"
 
     def open(self, table: str) -> QgsVectorLayer:
-        """A layer of the thread that calls this."""
+        """A layer; on the GUI thread only."""
         options = QgsVectorLayer.LayerOptions(QgsCoordinateTransformContext())
         options.loadDefaultStyle = False
         return QgsVectorLayer(self.uri(table), table, "ogr", options)

@@ -13,16 +13,15 @@ from __future__ import annotations
 import threading
 import traceback
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Iterable, Optional
 
-from qgis.core import QgsApplication, QgsVectorLayer
 from qgis.PyQt.QtCore import QEventLoop, QObject, QTimer, pyqtSignal
 
 from ..core.errors import SceneError
 from .exchange import Exchange
-from .geopackage import Locked
+from .geopackage import Locked, system_of
 from .i18n import tr
 from .log import warn
 from .store import Store, Written
@@ -37,7 +36,6 @@ class Attempt:
     """One visit to the file, on the writer's thread.
 
     known: exchanges that the file should have; they are written where it is another file than `identity`, or `doubted`.
-    shown: (kind, `Exchange.raster`) of the layers that the project has; the others are opened.
     origin: where the store was at the beginning; target: where the results move to.
     spare: gives another place for a file that can't be begun.
     error: why the changes are not in the file; refused: why the results did not move; found: what was read where `unread`.
@@ -50,7 +48,6 @@ class Attempt:
     doubted: bool
     identity: Optional[tuple[int, int]]
     unread: bool
-    shown: set[tuple[str, str]]
     safe: set[str]
     target: Optional[Path] = None
     spare: Optional[Callable[[], Path]] = None
@@ -58,7 +55,6 @@ class Attempt:
     refused: Optional[SceneError] = None
     found: Optional[list[Exchange]] = None
     written: Optional[Written] = None
-    layers: dict[tuple[str, str], QgsVectorLayer] = field(default_factory=dict)
 
     def run(self) -> None:
         """On any thread; raises nothing."""
@@ -67,7 +63,6 @@ class Attempt:
             unsaved_folder().mkdir(parents=True, exist_ok=True)
         try:
             self._move(self.target) if self.target else self._visit()
-            self._open_layers()
         except Exception as error:
             self.error = _told(error, self.store.path)
         try:
@@ -106,13 +101,6 @@ class Attempt:
             return
         self.store, self.identity = moved, moved.identity
 
-    def _open_layers(self) -> None:
-        """Here, because opening may wait for a lock, too."""
-        for key, table in self.written.tables.items() if self.written else ():
-            if key not in self.shown:
-                self.layers[key] = layer = self.store.open(table)
-                layer.moveToThread(QgsApplication.instance().thread())
-
     def _save_in(self, waiting: Store) -> None:
         """All that the file lacks, but for what an earlier attempt has put there."""
         try:
@@ -139,15 +127,14 @@ class Writer(QObject):
     def __init__(
         self,
         store: Store,
-        shown: Callable[[], set[tuple[str, str]]],
         spare: Optional[Callable[[], Path]] = None,
         parent: Optional[QObject] = None,
     ) -> None:
-        """shown: (kind, `Exchange.raster`) of the layers that the project has. spare: for a store that is new, see Attempt."""
+        """spare: for a store that is new, see Attempt."""
         super().__init__(parent)
         self.store = store
         self.error: Optional[SceneError] = None
-        self._shown, self._spare = shown, spare
+        self._spare = spare
         self._changes: dict[str, Optional[Exchange]] = {}  # that the file does not have yet, in order
         self._untried: set[str] = set()
         self._known: dict[str, Exchange] = {}
@@ -223,6 +210,8 @@ class Writer(QObject):
             return
         self._running = True
         self._retry.stop()
+        for crs in {exchange.crs for exchange in (*self._known.values(), *self._changes.values()) if exchange}:
+            system_of(crs)
         attempt = Attempt(
             self.store,
             self.store.path,
@@ -231,7 +220,6 @@ class Writer(QObject):
             self._doubted,
             self._identity,
             self._unread,
-            self._shown(),
             set(self._safe),
             self._target,
             self._spare,
@@ -267,7 +255,6 @@ class Writer(QObject):
         if not attempt.refused:
             self._took(attempt)
         self.ended.emit(attempt)
-        attempt.layers.clear()  # what nobody took is deleted here, on its own thread
         for id in [] if attempt.refused else attempt.changes:
             self.settled.emit(id)
         if self.writing:

@@ -89,7 +89,7 @@ def test_saving_the_project_takes_the_results_beside_it_and_reopening_brings_the
 
 
 def test_results_of_an_older_version_get_the_columns_they_lack(asked, tmp_path):
-    save(tmp_path / "harbour.qgz")
+    save(asked, tmp_path / "harbour.qgz")
     path = asked.keeper.store.path
     QgsProject.instance().clear()
     with contextlib.closing(sqlite3.connect(path)) as old:
