@@ -14,23 +14,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ..core.address import name
 from ..core.config import Settings
 from ..core.errors import Cancelled, EngineError, ModelError, SceneError
-from ..core.geometry import Box
-from ..core.look import Stopped
+from ..core.region import Region
 from ..core.thoughts import Thoughts
-from . import outputs
-from .answer import Answered, Event, Question, Saw, answer, report
+from . import outputs, region
+from .answer import MEANINGLESS, Answered, Event, Question, Saw, Tried, answer, ending, report
 from .engines import Engine, open_engine
 from .scene import Scene
-
-ENDINGS = {
-    Stopped.LIMIT: "no zooms were left, so this is a best guess",
-    Stopped.UNREADABLE: "the model's reply could not be read",
-    Stopped.ENDLESS: "the model's reply had no end",
-    Stopped.BAD_BOX: "the model asked for an impossible box",
-    Stopped.CANCELLED: "cancelled",
-}
 
 
 def ask(options: argparse.Namespace, settings: Settings) -> int:
@@ -47,11 +39,12 @@ def ask(options: argparse.Namespace, settings: Settings) -> int:
             on_progress=screen.progress,
             cancelled=interrupted,
         ) as scene:
-            region = _region(scene, options)
+            part = _part(scene, options)
+            files.check_for(scene)
             screen.stage(f"loading {settings.remote_model or settings.asked_as}")
             engine = open_engine(settings)
             try:
-                return _ask_all(engine, scene, region, options, files, screen, interrupted)
+                return _ask_all(engine, scene, part, options, files, screen, interrupted)
             finally:
                 engine.close()
     except Cancelled:
@@ -63,7 +56,7 @@ def ask(options: argparse.Namespace, settings: Settings) -> int:
 def _ask_all(
     engine: Engine,
     scene: Scene,
-    region: Box | None,
+    part: Region | None,
     options: argparse.Namespace,
     files: outputs.Outputs,
     screen: _Screen,
@@ -71,15 +64,16 @@ def _ask_all(
 ) -> int:
     policy = engine.profile.policy
     if not all(text.strip() for text in options.questions):
-        raise SceneError(f"An empty question was asked of {scene.path}.", "Ask something.")
+        raise SceneError(f"An empty question was asked of {scene.name}.", "Ask something.")
     if options.max_zooms is not None:
         policy = replace(policy, max_zooms=options.max_zooms)
     done: list[Answered] = []
     failure: Exception | None = None
     for text in options.questions:
-        screen.asked(text, scene)
+        question = Question(scene, text, part, policy)
+        screen.asked(question.text, scene, _words(part, options))
         try:
-            answered = answer(engine, Question(scene, text, region, policy), screen.event, interrupted)
+            answered = answer(engine, question, screen.event, interrupted)
         except (SceneError, ModelError, EngineError) as error:
             failure = error  # what has been answered before is still written
             break
@@ -91,8 +85,8 @@ def _ask_all(
         if interrupted():
             break
     try:
-        for path in files.write(done, engine.profile.name) if done else []:
-            screen.wrote(path)
+        if done:
+            files.write(done, engine.profile.name, screen.wrote, lambda sentence: screen.tolerated([sentence]))
     except SceneError as error:
         failure = failure or error
     if failure:
@@ -102,23 +96,21 @@ def _ask_all(
     return 0 if all(answered.outcome.answer is not None for answered in done) else 1
 
 
-def _region(scene: Scene, options: argparse.Namespace) -> Box | None:
-    """The region in source pixels, cut to the raster. Raises SceneError where there is no such place."""
-    region = options.window
+def _part(scene: Scene, options: argparse.Namespace) -> Region | None:
+    """What of the scene is asked about, None for all of it. Raises SceneError where there is no such place."""
+    if options.window:
+        return region.of_pixels(scene, options.window)
     if options.region:
-        if scene.grid is None or not scene.grid.invertible:
-            raise SceneError(f"{scene.path} lies nowhere on a map, so --region means nothing.", "Give the pixels with --window.")
-        region = scene.grid.bounds_to_box(*options.region)
-    if region is None:
-        return None
-    inside = region.intersect(Box(0, 0, *scene.size))
-    if not inside.area:
-        given = options.region or options.window
-        raise SceneError(
-            f"The region {','.join(f'{side:g}' for side in given)} lies outside {scene.path}.",
-            "`zoomearth describe` prints the raster's size and bounds.",
-        )
-    return inside
+        return region.of_bounds(scene, *options.region)
+    return region.of_file(scene, options.within) if options.within else None
+
+
+def _words(part: Region | None, options: argparse.Namespace) -> str:
+    if part is None:
+        return ""
+    left, top, right, bottom = map(int, part.window)
+    inside = f" inside {name(options.within)}" if options.within else ""
+    return f", only ({left}, {top}) to ({right}, {bottom}){inside}"
 
 
 class _Interrupt:
@@ -156,8 +148,9 @@ class _Screen:
     def progress(self, stage: str, done: int, total: int) -> None:
         self.stage(f"{stage} {100 * done // total} %" if total else stage)
 
-    def asked(self, question: str, scene: Scene) -> None:
-        self.console.print(f"\n[bold]{escape(question)}[/]  [dim]{escape(Path(scene.path).name)}, {scene.size[0]} x {scene.size[1]} px[/]")
+    def asked(self, question: str, scene: Scene, part: str) -> None:
+        facts = f"{name(scene.path)}, {scene.size[0]} x {scene.size[1]} px{part}"
+        self.console.print(f"\n[bold]{escape(question)}[/]  [dim]{escape(facts)}[/]")
         self.thoughts = Thoughts()
 
     def event(self, event: Event) -> None:
@@ -165,9 +158,11 @@ class _Screen:
             self.thoughts = Thoughts()
             if event.step:
                 x0, y0, x1, y1 = (int(side) for side in event.shown.view.window)
-                name = escape(event.shown.label or "a closer look")
-                self.console.print(f"\n  [cyan]looking at {name}[/] [dim]({x0}, {y0}) to ({x1}, {y1})[/]")
+                label = escape(event.shown.label or "a closer look")
+                self.console.print(f"\n  [cyan]looking at {label}[/] [dim]({x0}, {y0}) to ({x1}, {y1})[/]")
             self.stage("thinking")
+        elif isinstance(event, Tried):
+            self.note(f"{event.why}: try {event.number} of {event.tries}")
         elif seen := self.thoughts.feed(event.delta):
             self.status.stop()
             self.console.print(seen, end="", style="dim", markup=False, soft_wrap=True)
@@ -175,11 +170,14 @@ class _Screen:
     def answered(self, answered: Answered, model: str) -> None:
         self.status.stop()
         outcome, confidence = answered.outcome, answered.confidence
-        text = "[yellow]no answer[/]" if outcome.answer is None else f"[bold green]{escape(outcome.answer)}[/]"
-        notes = [outcome.why or ENDINGS[outcome.stopped]] if outcome.stopped in ENDINGS else []
+        style = "dim yellow" if answered.meaningless else "bold green"
+        text = "[yellow]no answer[/]" if outcome.answer is None else f"[{style}]{escape(outcome.answer)}[/]"
+        notes = [words] if (words := ending(outcome)) else []
         notes += [f"confidence {confidence:.2f}, uncalibrated"] if confidence is not None else []
         notes += [f"{answered.seconds:.1f} s", model]
         self.console.print(f"\n{text}  [dim]{escape(' · '.join(notes))}[/]")
+        if answered.meaningless:
+            self.console.print(f"[bold yellow]{escape(MEANINGLESS)}[/]", soft_wrap=True)
         if outcome.zooms:
             self.console.print(_table(answered))
         self.status.start()
@@ -189,7 +187,10 @@ class _Screen:
         for sentence in sentences:
             if sentence not in self.told:
                 self.told.append(sentence)
-                Console(stderr=True, highlight=False).print(f"[dim]note: {escape(sentence)}[/]", soft_wrap=True)
+                self.note(f"note: {sentence}")
+
+    def note(self, text: str) -> None:
+        Console(stderr=True, highlight=False).print(f"[dim]{escape(text)}[/]", soft_wrap=True)
 
     def wrote(self, path: Path) -> None:
         self.console.print(f"[dim]wrote[/] {escape(str(path))}", soft_wrap=True)

@@ -39,14 +39,15 @@ class Load:
 class Ask:
     """One question. bands, stretch: the layer's own choice. policy: whatever differs from the model's.
 
-    region: source pixels. outline: instead of it, corners in map units of the raster's CRS; the smallest pixel box around them is meant.
+    region: source pixels. outline: instead of it, rings of corners in map units of the raster's CRS (of a raster without georeference: in
+    pixels with y upwards), filled by the even-odd rule: what lies outside of them is not shown.
     """
 
     id: Id
     scene: str
     question: str
     region: list[float] | None = None
-    outline: list[list[float]] | None = None
+    outline: list[list[list[float]]] | None = None
     bands: list[int] | None = None
     stretch: list[list[float]] | None = None
     force_remote_scan: bool = False
@@ -134,6 +135,14 @@ def _is_numbers(value: Any, length: int) -> bool:
     return isinstance(value, list) and len(value) == length and all(map(_is_number, value))
 
 
+CORNERS = 200_000  # of an outline: at the most 10 MB, in a line of which 16 are read
+
+
+def _is_outline(value: Any) -> bool:
+    rings = isinstance(value, list) and all(isinstance(ring, list) and len(ring) > 2 for ring in value)
+    return rings and 0 < sum(map(len, value)) <= CORNERS and all(_is_numbers(corner, 2) for ring in value for corner in ring)
+
+
 POLICY: dict[str, Callable[[Any], bool]] = {
     "view": _is_whole,
     "max_zooms": _is_whole,
@@ -164,8 +173,8 @@ FIELDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
         lambda value: _is_numbers(value, 4) and value[0] < value[2] and value[1] < value[3],
     ),
     "outline": (
-        "three [x, y] corners or more",
-        lambda value: isinstance(value, list) and len(value) > 2 and all(_is_numbers(corner, 2) for corner in value),
+        f"a list of rings, each a list of three [x, y] corners or more; {CORNERS:,} corners in all at the most",
+        _is_outline,
     ),
     "bands": (
         "one or three band numbers from 1 on",

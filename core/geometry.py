@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple, Sequence
+from typing import NamedTuple
+
+Point = tuple[float, float]
+Rings = tuple[tuple[Point, ...], ...]  # outlines of areas, filled by the even-odd rule: further parts and holes are further rings
 
 
 class Size(NamedTuple):
@@ -71,10 +74,14 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True)
 class View:
-    """One picture shown to the model: a window in whole source pixels, and the size it is shown at."""
+    """One picture shown to the model: a window in whole source pixels, and the size it is shown at.
+
+    rings: in source pixels; what of the window lies outside of them is shown grey. Without rings all of it is shown.
+    """
 
     window: Box
     size: Size
+    rings: Rings = ()
 
     @property
     def scale(self) -> float:
@@ -129,11 +136,7 @@ class Grid:
 
     def bounds_to_box(self, minx: float, miny: float, maxx: float, maxy: float) -> Box:
         """The smallest pixel box that holds a rectangle given in map units (a rotated raster: its bounding box)."""
-        return self.outline_to_box([(minx, miny), (minx, maxy), (maxx, miny), (maxx, maxy)])
-
-    def outline_to_box(self, outline: Sequence[Sequence[float]]) -> Box:
-        """The smallest pixel box that holds points given in map units. Raises ValueError where the affine is singular."""
-        xs, ys = zip(*(self.to_pixel(x, y) for x, y in outline))
+        xs, ys = zip(*(self.to_pixel(x, y) for x in (minx, maxx) for y in (miny, maxy)))
         return Box(min(xs), min(ys), max(xs), max(ys))
 
 

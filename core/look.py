@@ -18,6 +18,9 @@ from enum import Enum
 from typing import Generator, Union
 
 from .geometry import Box, Size, View
+from .region import Region
+
+RATIO = 200  # of a view's longer side to its shorter one, at the most: Qwen-VL's processors refuse longer pictures
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ class Stopped(str, Enum):
     LIMIT = "limit"  # no zooms left: the answer, if any, was forced
     UNREADABLE = "unreadable"
     ENDLESS = "endless"  # the reply ran into the token limit
-    BAD_BOX = "bad_box"  # outside the view, reversed, without area
+    BAD_BOX = "bad_box"  # outside the view or the region, reversed, without area
     CANCELLED = "cancelled"
 
 
@@ -140,17 +143,18 @@ class Outcome:
         return [shown for shown in self.views if shown.roi is not None and not shown.again]
 
 
-def look(size: Size, question: str, policy: Policy, region: Box | None = None) -> Generator[Observation, Action, Outcome]:
+def look(size: Size, question: str, policy: Policy, region: Region | None = None) -> Generator[Observation, Action, Outcome]:
     """Show the whole (or `region`), then what is asked for, until an answer, the limit or nonsense.
 
-    size: the raster's, in pixels. region: source pixels; no view leaves it. Raises ValueError where it lies outside the raster.
+    size: the raster's, in pixels. region: no view leaves its window, what lies outside its rings is shown grey, and a box wholly outside
+    is no evidence. Raises ValueError where the region lies outside the raster.
     """
-    area = whole = Box(0, 0, *size)
-    if region is not None:
-        area = region.rounded_out().intersect(whole)
-        if not area.area:
-            raise ValueError(f"the region {tuple(region)} lies outside the raster of {size[0]} x {size[1]} pixels")
-    trail = [Shown(View(area, shown_size(area, policy)))]
+    whole = Box(0, 0, *size)
+    region = region or Region(whole)
+    area = region.window.intersect(whole)
+    if not region.touches(area):
+        raise ValueError(f"the region {tuple(region.box)} lies outside the raster of {size[0]} x {size[1]} pixels")
+    trail = [Shown(View(area, shown_size(area, policy), region.rings))]
     seen = list(trail)
     action = yield Observation(trail[0].view, question, begins=True, must_answer=policy.max_zooms == 0)
     while isinstance(action, (Zoom, ZoomOut)):
@@ -164,7 +168,10 @@ def look(size: Size, question: str, policy: Policy, region: Box | None = None) -
             continue
         if why := _unusable(action.box, trail[-1].view):
             return Outcome(None, seen, Stopped.BAD_BOX, why)
-        shown = Shown(place(action.box, area, policy), action.label, action.box, len(seen))
+        view = replace(place(action.box, area, policy), rings=region.rings)
+        if region.rings and not region.touches(action.box.intersect(view.window)):
+            return Outcome(None, seen, Stopped.BAD_BOX, "the box lies outside the outline")
+        shown = Shown(view, action.label, action.box, len(seen))
         trail.append(shown)
         seen.append(shown)
         far = policy.native is not None and shown.view.scale > policy.native and len(seen) <= policy.max_zooms
@@ -229,12 +236,16 @@ def _reference_window(box: Box, area: Box, least: int) -> Box:
 
 
 def shown_size(window: Box, policy: Policy) -> Size:
-    """The size a window is shown at: longest side at most `policy.view`, never enlarged but for one `multiple`, snapped to it."""
-    longest = max(window.width, window.height)
+    """The size a window is shown at: longest side at most `policy.view`, snapped to `multiple`, never enlarged but for one `multiple`.
+
+    A window more than RATIO times as long as it is wide is shown wider than it is.
+    """
+    longest, step = max(window.width, window.height), policy.multiple
     scale = min(1.0, policy.view / longest)
-    if policy.multiple == 1:
-        return Size(max(1, int(window.width * scale)), max(1, int(window.height * scale)))
-    step = policy.multiple
-    limit = max(step, int(longest * scale + 1e-9) // step * step)
-    sides = (round(side * limit / longest / step) * step for side in (window.width, window.height))
-    return Size(*(min(limit, max(step, side)) for side in sides))
+    if step == 1:
+        sides = [max(1, int(side * scale)) for side in (window.width, window.height)]
+    else:
+        limit = max(step, int(longest * scale + 1e-9) // step * step)
+        sides = [min(limit, max(step, round(side * limit / longest / step) * step)) for side in (window.width, window.height)]
+    least = math.ceil(max(sides) / RATIO / step) * step
+    return Size(*(max(least, side) for side in sides))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from . import texts
 from .dialect import DIALECTS, Dialect, dialect
 from .errors import ModelError
 from .look import Policy
@@ -17,11 +17,15 @@ FILE = "zoomearth.json"
 
 @dataclass(frozen=True)
 class Profile:
-    """name: shown with every answer. A model is always served with the dialect, prompt and policy it was trained with."""
+    """name: shown with every answer. A model is always served with the dialect, prompt and policy it was trained with.
+
+    generated_only: it has seen nothing but generated scenes, so what it says about any other raster is meaningless.
+    """
 
     name: str
     dialect: Dialect
     policy: Policy
+    generated_only: bool = False
 
     @property
     def prompt_hash(self) -> str:
@@ -30,10 +34,13 @@ class Profile:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any], origin: str = FILE) -> Profile:
-        """data: name, dialect, policy {..}, and system and instruction where the prompt is not ours. Raises ModelError."""
+        """data: name, dialect, policy {..}, generated_only, and system and instruction where the prompt is not ours.
+
+        Raises ModelError.
+        """
         try:
             spoken = dialect(data.get("dialect", "qwen-grounding"), data.get("system"), data.get("instruction"))
-            return cls(str(data["name"]), spoken, Policy(**data.get("policy", {})))
+            return cls(str(data["name"]), spoken, Policy(**data.get("policy", {})), data.get("generated_only", False) is True)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 f"{origin} does not describe a model: {error}.",
@@ -48,6 +55,7 @@ class Profile:
             "instruction": self.dialect.instruction,
             "prompt_hash": self.prompt_hash,
             "policy": asdict(self.policy),
+            "generated_only": self.generated_only,
         }
 
     @classmethod
@@ -57,7 +65,7 @@ class Profile:
         if not file.is_file():
             return cls.from_dict({"name": folder.name, "dialect": "qwen-grounding"})
         try:
-            data = json.loads(file.read_text(encoding="utf-8"))
+            data = texts.read_object(file)
         except (OSError, ValueError) as error:
             raise ModelError(f"{file} can't be read: {error}.", "Restore the file from where the model came from.") from error
         return cls.from_dict(data, str(file))

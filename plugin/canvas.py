@@ -24,8 +24,10 @@ from qgis.PyQt.QtGui import QColor, QFont, QFontMetricsF, QPainter
 from .exchange import Seen
 from .store import roi_geometry
 
-COLORS = ("#ffd400", "#00e5ff", "#ff6ad5", "#9dff57", "#ff9640")
-"""Of the steps, from the first zoom on and round again; each reads on dark imagery, and with its dark casing on light."""
+COLORS = ("#00e5ff", "#ff6ad5", "#9dff57", "#ff9640", "#b9a2ff")
+"""Of the steps, from the first zoom on and round again; each reads on dark imagery, and with its dark casing on light.
+
+None is yellow, which is how QGIS shows a selection."""
 CASING = "#141414"
 SLIP = 4  # pixels that a click may move
 BADGE = 260  # pixels of a badge's text, at the most
@@ -41,10 +43,37 @@ class Boxes:
 
     def __init__(self, canvas: QgsMapCanvas) -> None:
         self._canvas = canvas
+        self._shown: list[tuple[Seen, QgsCoordinateReferenceSystem]] = []
         self._items: list[QgsMapCanvasItem] = []
+        canvas.destinationCrsChanged.connect(self._redraw)
+
+    def close(self) -> None:
+        """Leaves nothing on the canvas, and no signal of it connected."""
+        self.clear()
+        self._canvas.destinationCrsChanged.disconnect(self._redraw)
 
     def add(self, seen: Seen, crs: QgsCoordinateReferenceSystem) -> None:
         """Draws the ROI of a zoom at once. crs: of the raster layer."""
+        self._shown.append((seen, crs))
+        self._draw(seen, crs)
+
+    def clear(self) -> None:
+        """The features have taken their place, or there will be none."""
+        self._shown.clear()
+        self._remove_items()
+
+    def _redraw(self) -> None:
+        """In the canvas's new CRS."""
+        self._remove_items()
+        for seen, crs in self._shown:
+            self._draw(seen, crs)
+
+    def _remove_items(self) -> None:
+        for item in self._items:
+            self._canvas.scene().removeItem(item)
+        self._items.clear()
+
+    def _draw(self, seen: Seen, crs: QgsCoordinateReferenceSystem) -> None:
         geometry = _on_canvas(roi_geometry(seen), crs, self._canvas)
         if geometry is None:
             return
@@ -59,12 +88,6 @@ class Boxes:
         self._items.append(
             Badge(self._canvas, QgsPointXY(corner.x(), corner.y()), f"{seen.step}  {seen.label}".strip(), color_of(seen.step))
         )
-
-    def clear(self) -> None:
-        """The features have taken their place, or there will be none."""
-        for item in self._items:
-            self._canvas.scene().removeItem(item)
-        self._items.clear()
 
 
 class Badge(QgsMapCanvasItem):
@@ -145,6 +168,8 @@ class Picker(QObject):
 class Rectangle(QObject):
     """The rectangle a user draws. extent and crs are those of the canvas at that time; extent is None until one is drawn."""
 
+    drawn = pyqtSignal()
+
     def __init__(self, canvas: QgsMapCanvas, parent: Optional[QObject] = None) -> None:
         super().__init__(parent)
         self.extent: Optional[QgsRectangle] = None
@@ -155,9 +180,11 @@ class Rectangle(QObject):
         self._tool.extentChanged.connect(self._drawn)
         self._band = QgsRubberBand(canvas, QgsWkbTypes.GeometryType.PolygonGeometry)
         self._band.setStrokeColor(QColor(COLORS[0]))
+        self._band.setSecondaryStrokeColor(QColor(CASING))
         self._band.setFillColor(QColor(0, 0, 0, 0))
         self._band.setLineStyle(Qt.PenStyle.DashLine)
         self._band.setWidth(2)
+        canvas.destinationCrsChanged.connect(self._redraw)
 
     def draw(self) -> None:
         """The next drag on the map is the rectangle; the tool that was active comes back after it."""
@@ -174,6 +201,7 @@ class Rectangle(QObject):
         """Once. A tool is the canvas's child and yet Python's to delete: left to the garbage collector, it would go in the middle of an
         event that the canvas hands to its children, and QGIS with it."""
         self._put_away()
+        self._canvas.destinationCrsChanged.disconnect(self._redraw)
         self._canvas.unsetMapTool(self._tool)
         self._canvas.scene().removeItem(self._band)
         for own in (self._tool, self._band):
@@ -183,9 +211,22 @@ class Rectangle(QObject):
         if extent.isEmpty():
             return
         self.extent, self.crs = QgsRectangle(extent), self._canvas.mapSettings().destinationCrs()
-        self._band.setToGeometry(QgsGeometry.fromRect(extent), None)
+        self._redraw()
         self._tool.clearRubberBand()
         self._put_away()
+        self.drawn.emit()
+
+    def _redraw(self) -> None:
+        """Where the rectangle lies in the canvas's CRS, which may be another one by now."""
+        if self.extent is None:
+            return
+        side = max(self.extent.width(), self.extent.height())
+        outline = QgsGeometry.fromRect(self.extent).densifyByDistance(side / 32)  # a straight side is a curve in another CRS
+        geometry = _on_canvas(outline, self.crs, self._canvas)
+        if geometry is None:
+            self._band.reset(QgsWkbTypes.GeometryType.PolygonGeometry)
+        else:
+            self._band.setToGeometry(geometry, None)
 
     def _put_away(self) -> None:
         if self._before and not sip.isdeleted(self._before) and self._canvas.mapTool() is self._tool:
@@ -202,7 +243,8 @@ def fly_to(canvas: QgsMapCanvas, seen: Seen, crs: QgsCoordinateReferenceSystem) 
     extent.scale(1.6)
     canvas.setExtent(extent)
     canvas.refresh()
-    canvas.flashGeometries([geometry], canvas.mapSettings().destinationCrs())
+    outline = QgsGeometry(geometry.constGet().boundary())  # a polygon would be filled, over what is to be seen
+    canvas.flashGeometries([outline], canvas.mapSettings().destinationCrs())
 
 
 def _on_canvas(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem, canvas: QgsMapCanvas) -> Optional[QgsGeometry]:

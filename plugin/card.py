@@ -6,29 +6,21 @@ import html
 from typing import Any, Optional
 
 from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QColor, QIcon, QPainter, QPixmap
+from qgis.PyQt.QtGui import QColor, QIcon, QPainter, QPixmap, QResizeEvent
 from qgis.PyQt.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from ..core.thoughts import thought
 from .canvas import CASING, color_of
+from .endings import ending, meaningless
 from .exchange import Exchange, Seen, Status
 from .i18n import tr
 from .widgets import named
 
 THUMB = 104  # pixels of a thumbnail's longer side, before the screen's own scaling
 CAPTION = 144  # pixels of the text below it, at the most: a long label would push the other thumbnails out
-COLUMNS = 2
-
-
-def ending(exchange: Exchange) -> str:
-    """Why there is no answer, or why it is less than it seems; "" where there is nothing to say."""
-    said = {
-        "limit": tr("No zooms were left, so this is a best guess."),
-        "unreadable": tr("The model's reply could not be read."),
-        "endless": tr("The model's reply had no end."),
-        "bad_box": tr("The model asked for an impossible box."),
-    }
-    return tr("Cancelled.") if exchange.status is Status.CANCELLED else said.get(exchange.stopped, "")
+TRUSTED = "QLabel { border: 0; border-left: 3px solid palette(highlight); padding: 2px 8px; }"  # an answer
+DOUBTED = "QLabel { border: 0; border-left: 3px solid #b3541e; padding: 2px 8px; font-weight: normal; }"  # one that is meaningless
+WARNING = "QLabel { border: 1px solid #b3541e; border-radius: 3px; padding: 4px 8px; background: #fdf5f0; color: #8a3d12; }"
 
 
 class Card(QFrame):
@@ -36,7 +28,6 @@ class Card(QFrame):
 
     view_clicked = pyqtSignal(object, object)  # Exchange, Seen
     delete_clicked = pyqtSignal(object)
-    restart_clicked = pyqtSignal()
 
     def __init__(self, exchange: Exchange, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
@@ -53,19 +44,19 @@ class Card(QFrame):
         self._fold.setCheckable(True)
         self._fold.toggled.connect(self._folded)
         self._thoughts = _label("zoomearth_exchange_reasoning", small=True)
+        self._views: list[QToolButton] = []
         self._thumbs = QGridLayout()
         self._thumbs.setSpacing(4)
         self._answer = _label("zoomearth_exchange_answer", bold=True)
         font = self._answer.font()
         font.setPointSizeF(font.pointSizeF() * 1.25)
         self._answer.setFont(font)
-        self._answer.setStyleSheet("QLabel { border: 0; border-left: 3px solid palette(highlight); padding: 2px 8px; }")
+        self._meaningless = _label("zoomearth_exchange_meaningless", small=True)
+        self._meaningless.setStyleSheet(WARNING)
+        self._meaningless.setText(html.escape(meaningless()))
         self._note = _label("zoomearth_exchange_note", small=True)
         self._log = _label("zoomearth_exchange_log", small=True)
         self._log.setVisible(False)
-        self._restart = _button("zoomearth_exchange_restart", tr("Start the model process again"), tr("Restart"))
-        self._restart.clicked.connect(self.restart_clicked)
-        self._restart.setVisible(False)
         self._lay_out()
         for seen in exchange.views:
             self._add_view(seen)
@@ -81,8 +72,9 @@ class Card(QFrame):
         """Shows the exchange as it is now."""
         exchange = self.exchange
         self._question.setText(html.escape(exchange.question))
-        self._where.setText(html.escape(" · ".join(filter(None, (exchange.layer, exchange.scope)))))
+        self._where.setText(html.escape(" · ".join(filter(None, (exchange.layer, exchange.scope, exchange.seen_as)))))
         thoughts = [said for seen in exchange.views if (said := thought(seen.thoughts).strip())]
+        thoughts += [exchange.why] if exchange.why and exchange.answer is None else []
         self._thoughts.setText("<br>".join(html.escape(said) for said in thoughts))
         running = exchange.status is Status.RUNNING
         self._fold.setVisible(bool(thoughts))
@@ -90,15 +82,13 @@ class Card(QFrame):
         self._delete.setEnabled(not running)
         self._answer.setVisible(exchange.answer is not None)
         self._answer.setText(html.escape(exchange.answer or ""))
-        self._answer.setAccessibleName(tr("Answer: {answer}").format(answer=exchange.answer or ""))
+        self._answer.setStyleSheet(DOUBTED if exchange.meaningless else TRUSTED)
+        self._answer.setAccessibleName(_spoken(exchange))
+        self._meaningless.setVisible(exchange.meaningless)
         self._note.setText(self._notes())
         self._note.setVisible(not running)
         self._log.setText("<br>".join(html.escape(line) for line in exchange.log))
         self._log.setVisible(bool(exchange.log))
-
-    def offer_restart(self, offered: bool) -> None:
-        """Whether the process stays down until a person says otherwise."""
-        self._restart.setVisible(offered)
 
     def mark(self, marked: bool) -> None:
         """The exchange whose box was clicked on the map."""
@@ -118,9 +108,8 @@ class Card(QFrame):
         box.addWidget(self._fold)
         box.addWidget(self._thoughts)
         box.addLayout(self._thumbs)
-        for widget in (self._answer, self._note, self._log):
+        for widget in (self._answer, self._meaningless, self._note, self._log):
             box.addWidget(widget)
-        box.addWidget(self._restart, 0, Qt.AlignmentFlag.AlignLeft)
 
     def _folded(self, opened: bool) -> None:
         """While the model thinks, its thoughts are open."""
@@ -129,7 +118,7 @@ class Card(QFrame):
         self._fold.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)
 
     def _add_view(self, seen: Seen) -> None:
-        number = self._thumbs.count()
+        number = len(self._views)
         name = seen.label or (tr("the whole") if seen.roi is None else tr("a closer look"))
         button = _button(f"zoomearth_exchange_view_{number}", self._told(seen, name), "")
         text = f"{seen.step}  {name}" if seen.step else name
@@ -140,8 +129,26 @@ class Card(QFrame):
         button.setIcon(_thumbnail(seen, self.devicePixelRatioF()))
         button.setIconSize(QSize(THUMB, THUMB))
         button.clicked.connect(lambda: self.view_clicked.emit(self.exchange, seen))
-        self._thumbs.addWidget(button, number // COLUMNS, number % COLUMNS, Qt.AlignmentFlag.AlignLeft)
-        self._thumbs.setColumnStretch(COLUMNS, 1)
+        self._views.append(button)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """As many pictures beside one another as the card is wide."""
+        widest = max((button.sizeHint().width() for button in self._views), default=1)
+        columns = max(1, self._inner_width() // (widest + self._thumbs.spacing()))
+        for number, button in enumerate(self._views):
+            self._thumbs.addWidget(button, number // columns, number % columns, Qt.AlignmentFlag.AlignLeft)
+        for column in range(self._thumbs.columnCount()):
+            self._thumbs.setColumnStretch(column, int(column == columns))
+        self._thumbs.setColumnStretch(columns, 1)
+
+    def _inner_width(self) -> int:
+        margins = self.layout().contentsMargins()
+        return self.width() - margins.left() - margins.right()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
 
     def _told(self, seen: Seen, name: str) -> str:
         left, top, right, bottom = seen.window
@@ -152,12 +159,18 @@ class Card(QFrame):
         exchange = self.exchange
         if exchange.message:
             return f"<b>{html.escape(exchange.message)}</b><br>{html.escape(exchange.hint)}"
-        said = [ending(exchange), exchange.why if exchange.answer is None else ""]
+        said = [ending(exchange)]
         if exchange.confidence is not None:
             said.append(tr("confidence {value} (not calibrated)").format(value=f"{exchange.confidence:.2f}"))
         if exchange.status is Status.DONE:
             said.append(tr("{seconds} s").format(seconds=f"{exchange.seconds:.1f}"))
         return html.escape(" · ".join(filter(None, [*said, exchange.model])))
+
+
+def _spoken(exchange: Exchange) -> str:
+    """The answer, as a screen reader names it."""
+    spoken = tr("Answer: {answer}").format(answer=exchange.answer or "")
+    return f"{spoken} {meaningless()}" if exchange.meaningless else spoken
 
 
 def _label(name: str, bold: bool = False, small: bool = False) -> QLabel:

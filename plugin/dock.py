@@ -12,13 +12,13 @@ from qgis.core import (
 )
 from qgis.gui import QgisInterface, QgsDockWidget
 from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtGui import QGuiApplication
 from qgis.PyQt.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMenu,
     QMessageBox,
     QProgressBar,
-    QPushButton,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -29,11 +29,14 @@ from .canvas import Boxes, Picker, fly_to
 from .exchange import Exchange, Seen, Status
 from .form import Form
 from .i18n import tr
+from .leaving import Leaving
+from .notice import Notice, show_log
 from .process import State
 from .question import QuestionBox
 from .session import Session
 from .transcript import Transcript
-from .widgets import ask_file, named, paragraph, tool_button
+from .unsaved import earlier
+from .widgets import ElidedButton, ask_file, named, paragraph, tool_button
 
 MANY = 10  # selected polygons that are asked about without asking back
 
@@ -53,19 +56,26 @@ class Dock(QgsDockWidget):
         self._iface, self._session, self._ready = iface, session, ready
         self._canvas = iface.mapCanvas()
         self._boxes = Boxes(self._canvas)
+        self.confirm = self._ask_user  # called with a question, returns whether the answer is yes
         self._picker = Picker(self._canvas, session.keeper.layers, self)
         self._looking = ""  # the label of the view shown last
         self._build()
+        self.leaving = Leaving(session, lambda text: self.confirm(text), self._save, self)
         self._connect()
         self._replaced()
 
     def close_down(self) -> None:
         """Leaves nothing on the canvas, and no signal of QGIS connected."""
         self._picker.close()
-        self._boxes.clear()
+        self._boxes.close()
         self.form.close_down()
+        self.leaving.close()
 
     def _build(self) -> None:
+        self.process = Notice("zoomearth_process")
+        self.restart = self.process.add_button("restart", tr("Restart"), tr("Start the model process again"))
+        self.show_log = self.process.add_button("log", tr("Show log"), tr("Open QGIS's log messages at the ZoomEarth tab"))
+        self.results = Notice("zoomearth_results")
         self.form = Form(self._iface)
         self.transcript = Transcript()
         self.stage = QLabel()
@@ -76,29 +86,37 @@ class Dock(QgsDockWidget):
         self.progress.setTextVisible(False)
         self.progress.setMaximumHeight(8)
         self.question = QuestionBox()
-        self.ask = QPushButton(tr("Ask"))
+        self.ask = ElidedButton(tr("Ask"))
         self.ask.setObjectName("zoomearth_ask")
         self.ask.setToolTip(tr("Ask about the layer (Ctrl+Enter)"))
         self.ask.setDefault(True)
-        self.cancel = QPushButton(tr("Cancel"))
+        self.cancel = ElidedButton(tr("Cancel"))
         self.cancel.setObjectName("zoomearth_cancel")
         self.cancel.setToolTip(tr("Stop answering, and drop the questions that wait"))
-        self.export = tool_button("zoomearth_export", tr("Export boxes, or the conversation as a report"), "/mActionFileSaveAs.svg")
+        self.export = tool_button("zoomearth_export", tr("Export the results, or the conversation as a report"), "/mActionFileSaveAs.svg")
         menu = QMenu(self.export)
-        self.export_rois = menu.addAction(tr("Boxes as Shapefile, GeoPackage or GeoJSON…"))
+        self.export_rois = menu.addAction(tr("Places and answers as GeoPackage, Shapefile, CSV…"))
         self.export_html = menu.addAction(tr("Report as HTML…"))
         self.export_pdf = menu.addAction(tr("Report as PDF…"))
         for action, name in ((self.export_rois, "rois"), (self.export_html, "html"), (self.export_pdf, "pdf")):
             action.setObjectName(f"zoomearth_export_{name}_action")
         self.export.setMenu(menu)
         self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.undo = tool_button("zoomearth_undo", tr("Bring back the exchange deleted last"), "/mActionUndo.svg")
-        self.save = tool_button("zoomearth_save", tr("Choose the GeoPackage that keeps the results"), "/mActionFileSave.svg")
+        self.undo = tool_button("zoomearth_undo", tr("Undo delete"), "/mActionUndo.svg")
+        self.save = tool_button("zoomearth_save", tr("Where the results are kept"), "/mActionFileSave.svg")
+        menu = QMenu(self.save)
+        self.choose_file = menu.addAction(tr("Choose the GeoPackage that keeps the results…"))
+        self.reload = menu.addAction(tr("Reload the results"))
+        self.earlier = menu.addMenu(tr("Open earlier unsaved results"))
+        for action, name in ((self.choose_file, "choose"), (self.reload, "reload"), (self.earlier.menuAction(), "earlier")):
+            action.setObjectName(f"zoomearth_results_{name}_action")
+        self.save.setMenu(menu)
+        self.save.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.options = tool_button("zoomearth_options", tr("Model, server and environment"), "/mActionOptions.svg")
         self.kept = QWidget()
         self.kept.setObjectName("zoomearth_kept")
         said = paragraph(tr("The results are in a temporary file until you save the project, or choose one."))
-        choose = named(QPushButton(tr("Choose…")), "zoomearth_choose", tr("Choose the GeoPackage that keeps the results"))
+        choose = named(ElidedButton(tr("Choose…")), "zoomearth_choose", tr("Choose the GeoPackage that keeps the results"))
         choose.clicked.connect(self._save)
         row = QHBoxLayout(self.kept)
         row.setContentsMargins(0, 0, 0, 0)
@@ -108,6 +126,7 @@ class Dock(QgsDockWidget):
 
     def _lay_out(self) -> None:
         buttons = QHBoxLayout()
+        buttons.setSpacing(3)
         for button in (self.export, self.undo, self.save, self.options):
             buttons.addWidget(button)
         buttons.addStretch(1)
@@ -116,7 +135,8 @@ class Dock(QgsDockWidget):
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(6, 6, 6, 6)
-        column.addWidget(self.form)
+        for widget in (self.process, self.results, self.form):
+            column.addWidget(widget)
         column.addWidget(self.transcript, 1)
         for widget in (self.kept, self.stage, self.progress, self.question):
             column.addWidget(widget)
@@ -130,14 +150,17 @@ class Dock(QgsDockWidget):
         self.ask.clicked.connect(self.send)
         self.cancel.clicked.connect(self._session.cancel)
         self.undo.clicked.connect(self._guarded(self._session.undo))
-        self.save.clicked.connect(self._save)
+        self.choose_file.triggered.connect(self._save)
+        self.reload.triggered.connect(self._guarded(self._session.reload))
+        self.earlier.aboutToShow.connect(self._list_earlier)
+        self.restart.clicked.connect(self._session.backend.revive)
+        self.show_log.clicked.connect(lambda: show_log(self._iface))
         self.options.clicked.connect(self.options_clicked)
         self.export_rois.triggered.connect(self.export_clicked)
         self.export_html.triggered.connect(lambda: self.report_clicked.emit("html"))
         self.export_pdf.triggered.connect(lambda: self.report_clicked.emit("pdf"))
         self.transcript.view_clicked.connect(self._fly)
         self.transcript.delete_clicked.connect(lambda exchange: self._guarded(self._session.remove)(exchange))
-        self.transcript.restart_clicked.connect(self._restart)
         self._picker.picked.connect(self.transcript.select)
         session = self._session
         session.added.connect(self._added)
@@ -146,7 +169,9 @@ class Dock(QgsDockWidget):
         session.finished.connect(self._ended)
         session.removed.connect(self._removed)
         session.replaced.connect(self._replaced)
-        session.keeper.moved.connect(self._refresh)
+        session.backend.changed.connect(self._refresh)
+        session.keeper.changed.connect(self._refresh)
+        session.keeper.refused.connect(self._warn)
         session.keeper.missing.connect(self._missing)
 
     def send(self) -> None:
@@ -158,28 +183,34 @@ class Dock(QgsDockWidget):
         if not self._ready():
             return
         try:
-            places = self.form.places(layer)
+            places, left_out = self.form.places(layer)
         except ZoomEarthError as error:
             self._warn(error.message, error.hint)
             return
         if len(places) > MANY and not self._sure(len(places)):
             return
+        if left_out:
+            self._warn(left_out, "")
         self.question.remember()
         for place in places:
-            self._session.ask(layer, question, place, self.form.snapshot_resolution)
+            self._session.ask(layer, question, place, self.form.snapshot_resolution, self.form.raw)
 
     def _refresh(self) -> None:
         """What can be clicked now, and what is said of where the results are."""
         session = self._session
         self.ask.setEnabled(self.form.raster is not None and bool(self.question.text))
         self.cancel.setEnabled(session.busy)
-        self.progress.setVisible(session.busy)
-        self.stage.setVisible(session.busy)
+        broken = session.backend.state is State.BROKEN
+        self.progress.setVisible(session.busy and not broken)
+        self.stage.setVisible(session.busy and not broken)
+        self.process.say(self._process_words() if broken else "")
+        self.results.say(session.keeper.trouble)
         self.undo.setEnabled(session.can_undo)
         self.export.setEnabled(bool(session.exchanges))
         store = session.keeper.store
-        self.save.setEnabled(store is not None)
-        self.save.setToolTip(tr("Choose the GeoPackage that keeps the results") + (f"\n{store.path}" if store else ""))
+        self.choose_file.setEnabled(store is not None)
+        self.reload.setEnabled(store is not None)
+        self.save.setToolTip(tr("Where the results are kept") + (f"\n{store.path}" if store else ""))
         self.kept.setVisible(session.keeper.temporary and bool(session.exchanges))
 
     def _added(self, exchange: Exchange) -> None:
@@ -189,9 +220,13 @@ class Dock(QgsDockWidget):
 
     def _told(self, exchange: Exchange, event: dict[str, Any]) -> None:
         self.transcript.hear(exchange, event)
+        if exchange.status is not Status.RUNNING:
+            self._refresh()
         if event["event"] == "saw":
             seen = exchange.views[-1]
             self._looking = seen.label
+            if seen.roi is None:  # the features of the exchange before have taken the place of its boxes
+                self._boxes.clear()
             self._draw(exchange, [seen] if seen.roi is not None else [])
 
     def _draw(self, exchange: Exchange, zooms: list[Seen]) -> None:
@@ -206,18 +241,18 @@ class Dock(QgsDockWidget):
             "reading": tr("reading the raster"),
             "snapshot": tr("taking a snapshot of the layer"),
             "loading": tr("loading the model"),
+            "trying again": tr("the server gave no reply: try {number} of {tries}").format(number=done, tries=total),
             "thinking": tr("looking at “{label}”").format(label=self._looking) if self._looking else tr("thinking"),
         }
-        percent = f" {100 * done // total} %" if total > 1 else ""
+        percent = f" {100 * done // total} %" if total > 1 and stage != "trying again" else ""
         self.stage.setText(words.get(stage, stage) + percent)
         self.progress.setMaximum(total if total > 1 else 0)
         self.progress.setValue(done)
 
     def _ended(self, exchange: Exchange) -> None:
-        self._boxes.clear()
-        self._looking = ""
-        if card := self.transcript.card(exchange.id):
-            card.offer_restart(self._session.backend.state is State.BROKEN)
+        if not self._session.open_questions:
+            self._boxes.clear()
+            self._looking = ""
         self._refresh()
         self.finished.emit(exchange.outcome())
 
@@ -237,10 +272,21 @@ class Dock(QgsDockWidget):
         hint = tr("Put them back and open the project again: the next answer begins a new file.")
         self._warn(tr("The results of this project are missing: {path}.").format(path=path), hint)
 
-    def _restart(self) -> None:
-        self._session.backend.revive()
-        for card in self.transcript.cards:
-            card.offer_restart(False)
+    def _process_words(self) -> str:
+        message, hint = self._session.backend.trouble
+        count = self._session.open_questions
+        waiting = tr("{count} questions wait.").format(count=count) if count > 1 else tr("A question waits.") if count else ""
+        return " ".join(filter(None, (message, hint, waiting)))
+
+    def _list_earlier(self) -> None:
+        self.earlier.clear()
+        current = self._session.keeper.store
+        for file, words in earlier():
+            if current is None or file != current.path:
+                action = self.earlier.addAction(words.replace("&", "&&"))
+                action.triggered.connect(lambda _, file=file: self._guarded(self._session.add)(file))
+        if self.earlier.isEmpty():
+            self.earlier.addAction(tr("There are none")).setEnabled(False)
 
     def _fly(self, exchange: Exchange, seen: Seen) -> None:
         fly_to(self._canvas, seen, QgsCoordinateReferenceSystem.fromWkt(exchange.crs))
@@ -266,6 +312,10 @@ class Dock(QgsDockWidget):
         self._iface.messageBar().pushMessage("ZoomEarth", html.escape(f"{message} {hint}".strip()), Qgis.MessageLevel.Warning)
 
     def _sure(self, count: int) -> bool:
-        text = tr("{count} polygons are selected: each is a question of its own. Ask all of them?").format(count=count)
+        return self.confirm(tr("{count} polygons are selected: each is a question of its own. Ask all of them?").format(count=count))
+
+    def _ask_user(self, text: str) -> bool:
+        if QGuiApplication.platformName() == "offscreen":  # nobody could answer
+            return True
         yes = QMessageBox.StandardButton.Yes
         return QMessageBox.question(self, "ZoomEarth", text, yes | QMessageBox.StandardButton.No) == yes

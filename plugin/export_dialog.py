@@ -10,39 +10,48 @@ from qgis.gui import QgsFileWidget, QgsMessageBar, QgsProjectionSelectionWidget
 from qgis.PyQt.QtWidgets import QButtonGroup, QComboBox, QDialog, QDialogButtonBox, QFormLayout, QRadioButton, QVBoxLayout, QWidget
 
 from ..core.errors import ZoomEarthError
-from .export import DRIVERS, Row, crs_of, export_rois
+from .export import FORMATS, Row, crs_of, export_rois
 from .i18n import tr
 
+NAMES = {".gpkg": "GeoPackage", ".shp": "ESRI Shapefile", ".geojson": "GeoJSON", ".csv": "CSV", ".xlsx": "Excel"}
 FOLDER = "zoomearth/export/folder"  # where the last file went
 
 
 class ExportDialog(QDialog):
     """`written` is the file, once the dialog has been accepted. What goes wrong is said in the dialog, which stays open."""
 
-    def __init__(self, selected: Sequence[Row], every: Sequence[Row], parent: Optional[QWidget] = None) -> None:
+    def __init__(
+        self,
+        selected: Sequence[Row],
+        every: Sequence[Row],
+        selected_answers: Sequence[Row] = (),
+        answers: Sequence[Row] = (),
+        parent: Optional[QWidget] = None,
+    ) -> None:
+        """selected and every: places looked at; the other two: answers."""
         super().__init__(parent)
         self.written: Optional[Path] = None
-        self._selected, self._every = list(selected), list(every)
         self.setObjectName("zoomearth_export_dialog")
-        self.setWindowTitle(tr("Export boxes"))
+        self.setWindowTitle(tr("Export results"))
         self.messages = QgsMessageBar(self)
 
-        self.only_selected = QRadioButton(tr("Selected ({count})").format(count=len(selected)))
-        self.all = QRadioButton(tr("All ({count})").format(count=len(every)))
-        self.only_selected.setEnabled(bool(selected))
+        self.content = QComboBox()
+        self.content.addItem(tr("Places looked at"), (list(selected), list(every)))
+        self.content.addItem(tr("Answers"), (list(selected_answers), list(answers)))
+        self.content.setCurrentIndex(1 if answers and not every else 0)
+        self.only_selected, self.all = QRadioButton(), QRadioButton()
         self.what = QButtonGroup(self)
         for button in (self.only_selected, self.all):
             self.what.addButton(button)
-        (self.only_selected if selected else self.all).setChecked(True)
 
         self.format = QComboBox()
-        for suffix, text in ((".gpkg", "GeoPackage"), (".shp", "ESRI Shapefile"), (".geojson", "GeoJSON")):
+        for suffix, text in NAMES.items():
             self.format.addItem(f"{text} (*{suffix})", suffix)
         self.crs = QgsProjectionSelectionWidget()
         self.crs.setOptionVisible(QgsProjectionSelectionWidget.CrsOption.CrsNotSet, True)
         self.file = QgsFileWidget()
         self.file.setStorageMode(QgsFileWidget.StorageMode.SaveFile)
-        self.file.setDialogTitle(tr("Export boxes"))
+        self.file.setDialogTitle(tr("Export results"))
         self.file.setDefaultRoot(QgsSettings().value(FOLDER, str(Path.home()), type=str))
 
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
@@ -52,6 +61,8 @@ class ExportDialog(QDialog):
 
         self._describe()
         self._lay_out()
+        self._count()
+        self.content.currentIndexChanged.connect(self._count)
         self.format.currentIndexChanged.connect(self._fit)
         self.what.buttonClicked.connect(self._fit)
         self.file.fileChanged.connect(self._take_suffix)
@@ -60,15 +71,26 @@ class ExportDialog(QDialog):
     @property
     def chosen(self) -> list[Row]:
         """The rows to export."""
-        return self._selected if self.only_selected.isChecked() else self._every
+        selected, every = self.content.currentData()
+        return selected if self.only_selected.isChecked() else every
+
+    def _count(self) -> None:
+        """How many there are of what is to be exported; what is selected on the map is preferred."""
+        selected, every = self.content.currentData()
+        self.only_selected.setText(tr("Selected ({count})").format(count=len(selected)))
+        self.all.setText(tr("All ({count})").format(count=len(every)))
+        self.only_selected.setEnabled(bool(selected))
+        (self.only_selected if selected else self.all).setChecked(True)
+        self._fit()
 
     def _describe(self) -> None:
         """Names for scripts, and for those who do not see the dialog."""
         for widget, name, spoken, tip in (
-            (self.only_selected, "selected", tr("Selected boxes"), tr("The boxes that are selected on the map")),
-            (self.all, "all", tr("All boxes"), tr("The boxes of every exchange that the panel keeps")),
-            (self.format, "format", tr("Format"), tr("A Shapefile keeps the first 254 bytes of a text; the others keep all of it")),
-            (self.crs, "crs", tr("Coordinate reference system"), tr("The boxes are moved into this CRS, corner by corner")),
+            (self.content, "content", tr("Content"), tr("A polygon for each zoom, or one for each question")),
+            (self.only_selected, "selected", tr("Selected features"), tr("What is selected on the map")),
+            (self.all, "all", tr("All features"), tr("Those of every question in the panel")),
+            (self.format, "format", tr("Format"), tr("A Shapefile keeps the first 254 bytes of a text; Excel keeps no polygons")),
+            (self.crs, "crs", tr("Coordinate reference system"), tr("The polygons are moved into this CRS, corner by corner")),
             (self.file, "file", tr("File"), tr("A file of this name is replaced")),
             (self.buttons.button(QDialogButtonBox.StandardButton.Ok), "ok", tr("Export"), ""),
             (self.buttons.button(QDialogButtonBox.StandardButton.Cancel), "cancel", tr("Cancel"), ""),
@@ -79,7 +101,8 @@ class ExportDialog(QDialog):
 
     def _lay_out(self) -> None:
         form = QFormLayout()
-        form.addRow(tr("Boxes"), self.only_selected)
+        form.addRow(tr("Con&tent"), self.content)
+        form.addRow(tr("Features"), self.only_selected)
         form.addRow("", self.all)
         form.addRow(tr("F&ormat"), self.format)
         form.addRow(tr("&CRS"), self.crs)
@@ -94,11 +117,12 @@ class ExportDialog(QDialog):
         """The name follows the format, and what "not set" means for the CRS follows both."""
         suffix = self.format.currentData()
         self.file.setFilter(self.format.currentText())
-        if Path(self.file.filePath()).suffix.lower() in DRIVERS:
+        if Path(self.file.filePath()).suffix.lower() in FORMATS:
             self.file.setFilePath(str(Path(self.file.filePath()).with_suffix(suffix)))
         crs = crs_of(self.chosen[0][0]) if self.chosen else QgsCoordinateReferenceSystem()
         own = tr("The layer's own: {crs}").format(crs=crs.userFriendlyIdentifier()) if crs.isValid() else tr("None: pixels of the raster")
         self.crs.setNotSetText("WGS 84 (RFC 7946)" if suffix == ".geojson" and crs.isValid() else own)
+        self.crs.setEnabled(suffix != ".xlsx")
         self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(bool(self.chosen and self.file.filePath().strip()))
 
     def _take_suffix(self, name: str) -> None:

@@ -1,26 +1,37 @@
-"""What is asked about: the layer, its scope, and the resolution of a snapshot where the layer needs one."""
+"""What is asked about: the layer, its scope, its colours, and the resolution of a snapshot where the layer needs one."""
 
 from __future__ import annotations
 
+import html
+from contextlib import suppress
+from enum import Enum
 from typing import Optional
 
-from qgis.core import QgsMapLayer, QgsMapLayerProxyModel, QgsRasterLayer, QgsVectorLayer
+from qgis.core import QgsMapLayer, QgsMapLayerProxyModel, QgsRasterLayer, QgsRectangle, QgsVectorLayer
 from qgis.gui import QgisInterface, QgsDoubleSpinBox, QgsMapLayerComboBox
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import pyqtSignal
-from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QWidget
+from qgis.PyQt.QtWidgets import QComboBox, QGridLayout, QLabel, QWidget
 
 from ..core.errors import SceneError
 from . import scope
 from .canvas import Rectangle
 from .i18n import tr
-from .layers import read_by_gdal
+from .layers import raw_words, read_by_gdal, reproduced
 from .scope import Place, Scope
-from .snapshot import default_resolution
-from .widgets import tool_button
+from .snapshot import LEAST, default_resolution, size
+from .widgets import ElidedButton, named, paragraph, tool_button
+
+
+class Seen(Enum):
+    """What the model is shown of a layer with a style that its file does not have."""
+
+    STYLE = "style"
+    RAW = "raw"
 
 
 class Form(QWidget):
-    """Follows the layer that is active in QGIS."""
+    """Follows the layer that is active in QGIS, and its style; the resolution of a snapshot follows the canvas until somebody sets it."""
 
     layer_changed = pyqtSignal()
 
@@ -28,11 +39,20 @@ class Form(QWidget):
         super().__init__(parent)
         self._iface, self._canvas = iface, iface.mapCanvas()
         self._rectangle = Rectangle(self._canvas, self)
+        self._watched: Optional[QgsRasterLayer] = None  # whose style is followed
+        self._extents: list[QgsRectangle] = []  # of the places that would be asked about
+        self._suggestion = 0.0
         self._build()
         iface.currentLayerChanged.connect(self._follow)
+        self._canvas.extentsChanged.connect(self._canvas_moved)
+        self._canvas.selectionChanged.connect(self._measure)
+        self._rectangle.drawn.connect(self._scope_changed)
         self.layer.layerChanged.connect(self._layer_changed)
         self.scope.currentIndexChanged.connect(self._scope_changed)
+        self.seen.currentIndexChanged.connect(self._style_changed)
         self.draw.clicked.connect(self._rectangle.draw)
+        self.resolution.valueChanged.connect(self._say_size)
+        self.fit.clicked.connect(lambda: self.resolution.setValue(self._suggestion))
         self._follow(iface.activeLayer())
         self._layer_changed(self.layer.currentLayer())
         self._scope_changed()
@@ -40,7 +60,10 @@ class Form(QWidget):
     def close_down(self) -> None:
         """Leaves nothing on the canvas, and no signal of QGIS connected."""
         self._rectangle.close()
+        self._watch(None)
         self._iface.currentLayerChanged.disconnect(self._follow)
+        self._canvas.extentsChanged.disconnect(self._canvas_moved)
+        self._canvas.selectionChanged.disconnect(self._measure)
 
     @property
     def raster(self) -> Optional[QgsRasterLayer]:
@@ -50,14 +73,29 @@ class Form(QWidget):
 
     @property
     def snapshot_resolution(self) -> Optional[float]:
-        """Map units per pixel; None for a layer that is read itself."""
+        """Map units per pixel; None for a layer whose file is read."""
         return None if self.raster is None or read_by_gdal(self.raster) else self.resolution.value()
 
-    def places(self, layer: QgsRasterLayer) -> list[Place]:
-        """One, or one for each selected polygon. Raises SceneError where the scope holds nothing of the layer."""
-        choice, canvas = self.scope.currentData(), self._canvas
+    @property
+    def raw(self) -> bool:
+        """Whether the file's values are wanted where the layer's style can't be had from them."""
+        return self.seen.currentData() is Seen.RAW
+
+    def places(self, layer: QgsRasterLayer) -> tuple[list[Place], str]:
+        """One, or one for each selected polygon, and a sentence about polygons that were left out.
+
+        Raises SceneError where the scope holds nothing of the layer, or more than a snapshot can.
+        """
+        places, left_out = self._places(layer)
+        if self.snapshot_resolution:
+            for place in places:
+                size(layer, place.extent(layer), self.snapshot_resolution)
+        return places, left_out
+
+    def _places(self, layer: QgsRasterLayer) -> tuple[list[Place], str]:
+        choice = self.scope.currentData()
         if choice is Scope.CANVAS:
-            return [scope.rectangle(tr("map canvas extent"), canvas.extent(), canvas.mapSettings().destinationCrs(), layer)]
+            return [scope.canvas_view(self._canvas, layer)], ""
         if choice is Scope.FEATURES:
             active = self._iface.activeLayer()
             return scope.features(layer, scope.with_selection(active if isinstance(active, QgsVectorLayer) else None))
@@ -65,8 +103,8 @@ class Form(QWidget):
             if self._rectangle.extent is None:
                 self._rectangle.draw()
                 raise SceneError(tr("No rectangle is drawn yet."), tr("Drag it on the map, then ask."))
-            return [scope.rectangle(tr("drawn rectangle"), self._rectangle.extent, self._rectangle.crs, layer)]
-        return [Place(tr("whole layer"))]
+            return [scope.rectangle(self._rectangle.extent, self._rectangle.crs, layer)], ""
+        return [Place(tr("whole layer"))], ""
 
     def _follow(self, layer: Optional[QgsMapLayer]) -> None:
         """The layer that is active in QGIS, where it is a raster."""
@@ -74,24 +112,92 @@ class Form(QWidget):
             self.layer.setLayer(layer)
 
     def _layer_changed(self, layer: Optional[QgsMapLayer]) -> None:
-        needs_snapshot = isinstance(layer, QgsRasterLayer) and not read_by_gdal(layer)
-        self.resolution.setVisible(needs_snapshot)
-        self._resolution_label.setVisible(needs_snapshot)
-        self._suggest_resolution()
+        self._watch(self.raster)
+        self._style_changed()
+        needs_resolution = self.raster is not None and not read_by_gdal(self.raster)
+        for widget in (self.resolution, self._resolution_label, self.size):
+            widget.setVisible(needs_resolution)
+        self.fit.hide()
+        self._suggestion = self.resolution.value()  # what was set for another layer
+        self._measure()
         self.layer_changed.emit()
 
-    def _suggest_resolution(self) -> None:
+    def _watch(self, layer: Optional[QgsRasterLayer]) -> None:
+        """Hears of changes of this layer's style, and no other's."""
+        if self._watched is not None and not sip.isdeleted(self._watched):
+            self._watched.styleChanged.disconnect(self._style_changed)
+            self._watched.repaintRequested.disconnect(self._style_changed)
+        self._watched = layer
+        if layer is not None:
+            layer.styleChanged.connect(self._style_changed)
+            layer.repaintRequested.connect(self._style_changed)
+
+    def _style_changed(self) -> None:
+        """The choice between style and values is there where they differ."""
         layer = self.raster
-        if layer is not None and not read_by_gdal(layer):
-            self.resolution.setValue(default_resolution(layer, scope.units_per_pixel(self._canvas, layer)))
+        styled = layer is not None and read_by_gdal(layer) and not reproduced(layer)
+        self.seen.setVisible(styled)
+        self._seen_label.setVisible(styled)
+        if layer is not None and styled:
+            self.seen.setToolTip(raw_words(layer) if self.raw else tr("QGIS takes a picture of the layer, at its own resolution."))
+
+    def _canvas_moved(self) -> None:
+        if self.scope.currentData() is Scope.CANVAS:
+            self._measure()
+        else:
+            self._suggest_resolution()
 
     def _scope_changed(self) -> None:
         drawn = self.scope.currentData() is Scope.RECTANGLE
         self.draw.setVisible(drawn)
         if drawn and self._rectangle.extent is None:
             self._rectangle.draw()
+        self.drag.setVisible(drawn and self._rectangle.extent is None)
         self._rectangle.show(drawn)
+        self._measure()
+
+    def _measure(self) -> None:
+        """How large the places are, of which a snapshot would be taken."""
+        layer = self.raster
+        if layer is None or read_by_gdal(layer):
+            return
+        self._extents = []
+        if self.scope.currentData() is not Scope.RECTANGLE or self._rectangle.extent:
+            with suppress(SceneError):  # which is said when the question is asked
+                self._extents = [place.extent(layer) for place in self._places(layer)[0]]
         self._suggest_resolution()
+
+    def _suggest_resolution(self) -> None:
+        """What fits the places and the canvas; the resolution follows it unless somebody has set another one."""
+        layer = self.raster
+        if layer is None or read_by_gdal(layer):
+            return
+        follows = self.resolution.value() == self._suggestion
+        suggested = default_resolution(layer, scope.units_per_pixel(self._canvas, layer), self._extents)
+        self._suggestion = float(f"{suggested:.{self.resolution.decimals()}f}")
+        self.resolution.setClearValue(self._suggestion)
+        if follows:
+            self.resolution.setValue(self._suggestion)
+        self._say_size()
+
+    def _say_size(self) -> None:
+        """Beside the resolution, the size of the snapshot; and what is wrong with it, before it is asked about."""
+        layer = self.raster
+        if layer is None or read_by_gdal(layer):
+            return
+        try:
+            sizes = sorted((size(layer, extent, self.resolution.value()) for extent in self._extents), key=max)
+        except SceneError as error:
+            text, wrong = error.message, True
+        else:
+            wrong = bool(sizes) and max(sizes[0]) < LEAST
+            columns, rows = sizes[0 if wrong else -1] if sizes else (0, 0)
+            text = tr("= {columns} x {rows} px").format(columns=columns, rows=rows) if sizes else ""
+            if wrong:
+                text += tr(": too small to see much. Choose a finer resolution, or a larger place.")
+        self.size.setText(f"<b>{html.escape(text)}</b>" if wrong else text)
+        self.fit.setText(tr("Use {resolution}").format(resolution=f"{self._suggestion:.6g}"))
+        self.fit.setVisible(wrong and self.resolution.value() != self._suggestion)
 
     def _build(self) -> None:
         self.layer = QgsMapLayerComboBox()
@@ -121,11 +227,32 @@ class Form(QWidget):
         self.resolution.setRange(1e-6, 1e6)
         self.resolution.setSuffix(tr(" map units per pixel"))
         self._resolution_label = QLabel(tr("Snapshot"))
-        where = QHBoxLayout()
-        where.addWidget(self.scope, 1)
-        where.addWidget(self.draw)
-        rows = QFormLayout(self)
+        self.size = named(paragraph(), "zoomearth_snapshot_size", tr("Size of the snapshot"))
+        self.fit = named(ElidedButton(), "zoomearth_fit", tr("Set a resolution that suits the place and the map"))
+        self.drag = named(paragraph(tr("Drag a rectangle on the map.")), "zoomearth_drag", tr("How the rectangle is drawn"))
+        self.seen = named(QComboBox(), "zoomearth_seen", tr("What the model sees of a layer whose style gives it colours of its own"))
+        self.seen.addItem(tr("As shown in QGIS"), Seen.STYLE)
+        self.seen.addItem(tr("Raw values"), Seen.RAW)
+        self._seen_label = QLabel(tr("Seen"))
+        for combo in (self.layer, self.scope, self.seen):  # a dock may be narrower than the longest name
+            combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            combo.setMinimumContentsLength(4)
+        self.resolution.setMinimumWidth(80)
+        rows = QGridLayout(self)  # unlike a QFormLayout, it gives a text as many lines as it takes, and a hidden row none
         rows.setContentsMargins(0, 0, 0, 0)
-        rows.addRow(tr("Layer"), self.layer)
-        rows.addRow(tr("Scope"), where)
-        rows.addRow(self._resolution_label, self.resolution)
+        rows.setColumnStretch(1, 1)
+        for row, (label, field) in enumerate(
+            (
+                (QLabel(tr("Layer")), self.layer),
+                (QLabel(tr("Scope")), self.scope),
+                (None, self.drag),
+                (self._seen_label, self.seen),
+                (self._resolution_label, self.resolution),
+                (None, self.size),
+                (None, self.fit),
+            )
+        ):
+            if label:
+                rows.addWidget(label, row, 0)
+            rows.addWidget(field, row, 1 if label else 0, 1, 1 if field is self.scope else 2 if label else 3)
+        rows.addWidget(self.draw, 1, 2)

@@ -1,4 +1,4 @@
-"""Which GeoPackage keeps a project's exchanges, and where its ROI layers stand in the layer tree.
+"""Which GeoPackage keeps a project's exchanges, and where its layers are in the layer tree.
 
 Beside a saved project lies `<project>_zoomearth.gpkg`. Until the project is saved, the results are in a file in the user's data folder,
 which outlives QGIS; saving the project moves them beside it, and "save as" gives the copy of a project a copy of its results.
@@ -7,154 +7,263 @@ which outlives QGIS; saving the project moves them beside it, and "save as" give
 from __future__ import annotations
 
 import contextlib
-import uuid
-from datetime import datetime
+import re
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Union
 
-from qgis.core import Qgis, QgsProject, QgsVectorLayer
+from qgis.core import (
+    QgsLayerTreeGroup,
+    QgsLayerTreeLayer,
+    QgsLayerTreeNode,
+    QgsMapLayer,
+    QgsProject,
+    QgsProviderRegistry,
+    QgsRasterLayer,
+    QgsVectorLayer,
+)
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
-from ..core.config import data_folder
-from ..core.errors import SceneError
-from .exchange import Exchange
+from .exchange import Exchange, raster_id, titled
 from .i18n import tr
 from .later import later
-from .log import say
-from .store import SOURCE, Store
+from .layers import wkt
+from .store import ANSWERS, ROIS, Store
+from .unsaved import new_file, unsaved_folder, waiting_file
+from .writer import Attempt, Writer
 
-STYLE = Path(__file__).resolve().parent.parent / "resources" / "styles" / "rois.qml"
+STYLES = Path(__file__).resolve().parent.parent / "resources" / "styles"
+STYLE = STYLES / "rois.qml"
+SOURCE = {
+    ROIS: "zoomearth/source",
+    ANSWERS: "zoomearth/answers",
+}  # custom properties: the raster that was asked about, as `Exchange.raster`
+GROUP = SOURCE[ROIS]  # the same, of a group
+TITLE = "zoomearth/title"  # custom property: the name that was given here, so that a user's own name stays
 ENTRY = ("zoomearth", "results")  # in the project file: the GeoPackage, as the project writes paths
 CHOSEN = ("zoomearth", "chosen")  # whether the user has chosen that file, so that it stays where it is
+PATIENCE = 5.0  # seconds that closing a project waits for the last answers to be written
 
 
 class Keeper(QObject):
-    """The store of the current project, made when it is first needed."""
+    """Of the current project; its store is chosen when the first question is asked."""
 
     project_changed = pyqtSignal()
-    moved = pyqtSignal()  # the results lie elsewhere now
-    saved = pyqtSignal()  # the project has been
+    changed = pyqtSignal()  # something was written, moved or failed
+    settled = pyqtSignal(str)  # an exchange's id: it has been kept, or `error` says why not
+    found = pyqtSignal(list)  # the exchanges of a file that could not be read before
+    refused = pyqtSignal(str, str)  # the results could not be moved: message and hint
     missing = pyqtSignal(str)  # where a project's results should be, and are not
 
     def __init__(self, parent: Optional[QObject] = None) -> None:
         super().__init__(parent)
-        self.store = _store_of_project()
+        self.writer: Optional[Writer] = None
+        self._chosen = False  # whether the move under way is the user's choice
+        self._closing = False  # whether the project is being cleared: nothing may be added to it
+        self._open()
         project = QgsProject.instance()
-        project.readProject.connect(self._project_read)
-        project.cleared.connect(self._project_cleared)
-        project.projectSaved.connect(self._project_saved)
+        self._connections = (
+            (project.readProject, self._project_read),
+            (project.removeAll, self._project_closing),
+            (project.cleared, self._project_cleared),
+            (project.projectSaved, self._project_saved),
+            (project.layerTreeRoot().nameChanged, self._renamed),
+        )
+        for signal, slot in self._connections:
+            signal.connect(slot)
 
     def close(self) -> None:
-        """Leaves no connection to the project behind, and no file open."""
-        self.store = None
-        project = QgsProject.instance()
-        project.readProject.disconnect(self._project_read)
-        project.cleared.disconnect(self._project_cleared)
-        project.projectSaved.disconnect(self._project_saved)
+        """Waits for what is being written; leaves no connection to the project behind."""
+        self.finish()
+        self._use(None)
+        for signal, slot in self._connections:
+            signal.disconnect(slot)
+
+    @property
+    def store(self) -> Optional[Store]:
+        return self.writer.store if self.writer else None
 
     @property
     def temporary(self) -> bool:
         """Whether the results lie in a file that nobody has chosen."""
-        return self.store is not None and self.store.path.parent == _unsaved_folder()
+        return self.store is not None and self.store.path.parent == unsaved_folder()
+
+    @property
+    def writing(self) -> bool:
+        """Whether something has not been tried yet."""
+        return self.writer is not None and self.writer.writing
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the file, and where the answers are that it did not take; "" where it has everything."""
+        writer = self.writer
+        if writer is None or writer.error is None:
+            return ""
+        if not (count := len(writer.unkept)):
+            return f"{writer.error.message} {writer.error.hint}"
+        if not writer.safe:
+            where = tr("{count} answers are nowhere but in memory. {hint}").format(count=count, hint=writer.error.hint)
+        else:
+            where = tr("{count} answers wait in {path}; ZoomEarth tries again by itself.").format(
+                count=count, path=waiting_file(writer.store.path)
+            )
+        return f"{writer.error.message} {where}"
+
+    def finish(self) -> None:
+        """Waits until everything has been tried once."""
+        if self.writer:
+            self.writer.finish(PATIENCE)
 
     def read(self) -> list[Exchange]:
         """The project's exchanges, oldest first."""
-        return list(self.store.read()) if self.store and self.store.path.exists() else []
+        return self.writer.read() if self.writer else []
 
-    def prepare(self, exchange: Exchange) -> Store:
-        """Makes what `keep` will write into, while the model works: when a question is asked, and when it zooms. Raises SceneError."""
-        if self.store is None:
-            self.store = self._begun(exchange)
+    def reload(self) -> list[Exchange]:
+        """The same, with the layers shown anew: another program may have written to the file."""
+        exchanges = self.read()
+        for kind in SOURCE:
+            for layer in self.layers(kind):
+                _reload(layer)
+        return exchanges
+
+    def begin(self) -> None:
+        """Chooses the store of a project that has none."""
+        if self.writer is None:
+            path = self._wanted()
+            self._use(Store(path), new=True)
             self._remember()
-        self.store.make_tables(exchange, rois=bool(exchange.zooms) and self.rois(exchange.source) is None)
-        return self.store
 
     def keep(self, exchange: Exchange) -> None:
-        """Writes an exchange that has ended, and puts its ROIs on the map. Raises SceneError."""
-        store = self.prepare(exchange)
-        rois = self.rois(exchange.source)
-        if exchange.zooms and rois is None:
-            rois = self._shown(store.roi_layer(exchange), exchange)
-        store.write(exchange, rois if exchange.zooms else None)
-        QgsProject.instance().setDirty(True)
-
-    @property
-    def lost(self) -> bool:
-        """Whether the file that was written to has been deleted or moved by somebody else."""
-        return self.store is not None and self.store.written and not self.store.path.exists()
-
-    def begin_anew(self) -> None:
-        """In place of a file that is lost: a new one under its name. Layers that were in it are of no use any more."""
-        if self.store:
-            self.store = Store(self.store.path)
-            QgsProject.instance().removeMapLayers([layer.id() for layer in self.layers()])
+        """Writes an exchange that has ended, and puts its features on the map; `settled` tells when."""
+        self.begin()
+        if self.writer:
+            self.writer.keep(exchange)
 
     def remove(self, exchange: Exchange) -> None:
-        """Forgets it, and its ROIs."""
-        if self.store:
-            self.store.remove(exchange, self.rois(exchange.source))
-
-    def rois(self, source: str) -> Optional[QgsVectorLayer]:
-        """The ROI layer of a raster, by the raster's source."""
-        return next((layer for layer in self.layers() if layer.customProperty(SOURCE) == source), None)
-
-    def layers(self) -> list[QgsVectorLayer]:
-        """All ROI layers of the project."""
-        found = QgsProject.instance().mapLayers().values()
-        return [layer for layer in found if isinstance(layer, QgsVectorLayer) and layer.isValid() and layer.customProperty(SOURCE)]
+        """Removes it with its features."""
+        if self.writer:
+            self.writer.remove(exchange)
 
     def move_to(self, path: Path, chosen: bool = True) -> None:
-        """The results, to another file; the layers follow. chosen: by the user, so that it stays there. Raises SceneError."""
-        if self.store is None or path == self.store.path:
-            return
-        before = self.store
-        before.copy_to(path)
-        self.store = Store(path)
-        for layer in self.layers():
-            file, bar, rest = layer.source().partition("|")
-            if Path(file) == before.path:
-                layer.setDataSource(f"{path}{bar}{rest}", layer.name(), "ogr")
-        if before.path.parent == _unsaved_folder():
-            with contextlib.suppress(OSError):  # Windows keeps what a layer has just let go of
-                before.path.unlink()
-        self._remember(chosen)
-        self.moved.emit()
+        """The results, to another file; the layers follow. chosen: by the user, so that it stays there. See `changed` and `refused`."""
+        if self.writer and path != self.writer.store.path:
+            self._chosen = chosen
+            self.writer.move_to(path)
 
-    def _shown(self, layer: QgsVectorLayer, exchange: Exchange) -> QgsVectorLayer:
-        """The layer, styled, in the raster's group at the top of the tree."""
-        layer.setName(tr("ROIs"))
-        if STYLE.exists():
-            layer.loadNamedStyle(str(STYLE))
-            layer.setCustomProperty(SOURCE, exchange.source)
+    def rois(self, exchange: Exchange) -> Optional[QgsVectorLayer]:
+        """The layer of places looked at in the exchange's raster."""
+        return self._layer(ROIS, exchange.raster)
+
+    def layers(self, kind: str = ROIS) -> list[QgsVectorLayer]:
+        """All valid layers of that kind in the project."""
+        return [layer for layer in _layers(kind) if layer.isValid()]
+
+    def _layer(self, kind: str, raster: str) -> Optional[QgsVectorLayer]:
+        return next((layer for layer in _layers(kind) if _raster_of(layer, kind) == raster), None)
+
+    def _use(self, store: Optional[Store], new: bool = False) -> None:
+        """Another store, or none. new: its place was chosen here, so that another will do where nothing can be written."""
+        before, self.writer = self.writer, None
+        if before:
+            before.ended.disconnect(self._ended)
+            before.settled.disconnect(self.settled)
+            before.leave()
+        if store:
+            self.writer = Writer(store, _shown, new_file if new else None, self)
+            self.writer.ended.connect(self._ended)
+            self.writer.settled.connect(self.settled)
+
+    def _open(self) -> None:
+        path = _named_by_project()
+        self._use(Store(path) if path else None)
+
+    def _ended(self, attempt: Attempt) -> None:
+        if self._closing:
+            return
         project = QgsProject.instance()
+        unchanged = not project.isDirty()
+        if attempt.written:
+            self._show(attempt)
+            project.setDirty(True)
+        if attempt.refused:
+            self.refused.emit(attempt.refused.message, attempt.refused.hint)
+        elif attempt.target:
+            self._moved(attempt, unchanged)
+        elif attempt.store.path != attempt.origin:  # nothing could be begun where the results were wanted
+            self._remember()
+        if attempt.found is not None:
+            self.found.emit(attempt.found)
+        self.changed.emit()
+
+    def _show(self, attempt: Attempt) -> None:
+        """The layers of what was written, new ones included."""
+        if attempt.written is None:
+            return
+        for (kind, raster), table in attempt.written.tables.items():
+            layer = self._layer(kind, raster)
+            if layer is None:
+                self._add(attempt.layers.get((kind, raster)) or attempt.store.open(table), kind, raster)
+            elif not layer.isValid() or _place(layer) != (attempt.store.path, table):
+                layer.setDataSource(attempt.store.uri(table), layer.name(), "ogr")
+        for layer in (layer for kind in SOURCE for layer in self.layers(kind)):
+            if _place(layer)[1] in attempt.written.touched:
+                _reload(layer)
+
+    def _add(self, layer: QgsVectorLayer, kind: str, raster: str) -> None:
+        """The layer, styled, in the raster's group at the top of the tree."""
+        layer.loadNamedStyle(str(STYLES / f"{kind}.qml"))
+        layer.setCustomProperty(SOURCE[kind], raster)
+        project, name = QgsProject.instance(), self._raster_name(raster)
         project.addMapLayer(layer, False)
         root = project.layerTreeRoot()
-        group = next((one for one in root.findGroups(True) if one.customProperty(SOURCE) == exchange.source), None)
+        group = next((one for one in root.findGroups(True) if one.customProperty(GROUP) == raster), None)
         if group is None:
-            group = root.insertGroup(0, f"ZoomEarth: {exchange.layer}")
-            group.setCustomProperty(SOURCE, exchange.source)
-        group.addLayer(layer)
-        return layer
+            group = root.insertGroup(0, "")
+            group.setCustomProperty(GROUP, raster)
+            _entitle(group, _group_title(name))
+        group.insertLayer(0 if kind == ROIS else len(group.children()), layer)
+        _entitle(layer, _title(kind, name, layer))
 
-    def _begun(self, exchange: Exchange) -> Store:
-        """A new store: beside the project, or, where nobody may write there, in the file that is offered for saving."""
-        store = Store(self._wanted())
-        try:
-            store.make_tables(exchange, rois=False)
-        except SceneError as error:
-            say(f"{error.message} {error.hint}", Qgis.MessageLevel.Warning)
-            store = Store(_unsaved())
-            store.make_tables(exchange, rois=False)
-        return store
+    def _raster_name(self, raster: str) -> str:
+        """Of a raster in the project, or as it was called when it was asked about last."""
+        for layer in QgsProject.instance().mapLayers().values():
+            if isinstance(layer, QgsRasterLayer) and _id(layer) == raster:
+                return titled(layer.name(), layer.source())
+        return self.writer.name_of(raster) if self.writer else ""
+
+    def _renamed(self, node: QgsLayerTreeNode, name: str) -> None:
+        """A raster's group and layers have its name, unless the user has given them another."""
+        layer = node.layer() if isinstance(node, QgsLayerTreeLayer) else None
+        if not isinstance(layer, QgsRasterLayer):
+            return
+        for group in QgsProject.instance().layerTreeRoot().findGroups(True):
+            if group.customProperty(GROUP) == _id(layer) and group.name() == group.customProperty(TITLE):
+                _entitle(group, _group_title(name))
+        for kind in SOURCE:
+            own = self._layer(kind, _id(layer))
+            if own and own.name() == own.customProperty(TITLE):
+                _entitle(own, _title(kind, name, own))
+
+    def _moved(self, attempt: Attempt, unchanged: bool) -> None:
+        """The layers follow the results, and the project names their new place. unchanged: the project had been saved as it was."""
+        for layer in (layer for kind in SOURCE for layer in _layers(kind)):
+            path, table = _place(layer)
+            if path == attempt.origin:
+                layer.setDataSource(attempt.store.uri(table), layer.name(), "ogr")
+        if attempt.origin.parent == unsaved_folder():
+            with contextlib.suppress(OSError):  # Windows keeps what a layer has just let go of
+                attempt.origin.unlink()
+        self._remember(self._chosen)
+        if unchanged and not self._chosen:
+            QgsProject.instance().write()
 
     def _wanted(self) -> Path:
         """Where the results of the current project belong."""
-        project = Path(QgsProject.instance().absoluteFilePath())
-        if QgsProject.instance().absoluteFilePath():
-            stem = f"{project.stem}_zoomearth"
-            names = (stem, *(f"{stem}_{n}" for n in range(2, 10_000)))
-            return next(path for path in (project.with_name(name + ".gpkg") for name in names) if not path.exists())
-        return _unsaved()
+        name = QgsProject.instance().absoluteFilePath()
+        if not name:
+            return new_file()
+        stem = f"{Path(name).stem}_zoomearth"
+        names = (stem, *(f"{stem}_{n}" for n in range(2, 10_000)))
+        return next(path for path in (Path(name).with_name(f"{each}.gpkg") for each in names) if not path.exists())
 
     def _remember(self, chosen: bool = False) -> None:
         project = QgsProject.instance()
@@ -163,57 +272,90 @@ class Keeper(QObject):
             project.writeEntry(*CHOSEN, chosen)
 
     def _project_read(self) -> None:
-        self.store = _store_of_project()
-        path = _named_by_project()
-        if self.store is None and path:
-            self.missing.emit(str(path))
+        self._open()
+        if self.store and not self.store.path.exists():
+            self.missing.emit(str(self.store.path))
         self.project_changed.emit()
 
+    def _project_closing(self) -> None:
+        self._closing = True
+        self.finish()
+
     def _project_cleared(self) -> None:
-        self.store = None
+        self._closing = False
+        self._use(None)
         self.project_changed.emit()
 
     def _project_saved(self) -> None:
         later(self, self._follow)  # a .qgz is told of as saved before it is packed
 
     def _follow(self) -> None:
-        """Takes results that lie elsewhere beside the project, and writes their new place into it."""
-        self.saved.emit()
+        """Takes results that lie elsewhere beside the project, and tries what could not be written before."""
         project = QgsProject.instance()
         saved = Path(project.absoluteFilePath())
-        if self.store is None or not project.absoluteFilePath() or project.readBoolEntry(*CHOSEN)[0]:
+        if self.writer is None or not project.absoluteFilePath():
             return
-        if self.store.path.parent == saved.parent and self.store.path.stem.startswith(f"{saved.stem}_zoomearth"):
-            return
-        unchanged = not project.isDirty()
-        try:
+        self.writer.start()
+        place = self.writer.store.path
+        beside = place.parent == saved.parent and place.stem.startswith(f"{saved.stem}_zoomearth")
+        if not beside and not self.writer.unread and not project.readBoolEntry(*CHOSEN)[0]:
             self.move_to(self._wanted(), chosen=False)
-        except SceneError as error:
-            say(f"{error.message} {error.hint}", Qgis.MessageLevel.Warning)
-            return
-        if unchanged:
-            project.write()
 
 
 def _named_by_project() -> Optional[Path]:
     """The GeoPackage that the open project names."""
     project = QgsProject.instance()
-    written, found = project.readEntry(*ENTRY)
-    return Path(project.readPath(written)) if found and written else None
+    written, known = project.readEntry(*ENTRY)
+    return Path(project.readPath(written)) if known and written else None
 
 
-def _store_of_project() -> Optional[Store]:
-    """Where it is still there."""
-    path = _named_by_project()
-    return Store(path) if path and path.exists() else None
+def _layers(kind: str) -> list[QgsVectorLayer]:
+    """Those of that kind in the project, valid or not."""
+    layers = QgsProject.instance().mapLayers().values()
+    return [layer for layer in layers if isinstance(layer, QgsVectorLayer) and layer.customProperty(SOURCE[kind])]
 
 
-def _unsaved_folder() -> Path:
-    return data_folder() / "unsaved"
+def _shown() -> set[tuple[str, str]]:
+    """(kind, `Exchange.raster`) of all of them."""
+    return {(kind, _raster_of(layer, kind)) for kind in SOURCE for layer in _layers(kind)}
 
 
-def _unsaved() -> Path:
-    """A file there that is not used yet."""
-    folder = _unsaved_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{datetime.now():%Y-%m-%d}-{uuid.uuid4().hex[:8]}.gpkg"
+def _raster_of(layer: QgsVectorLayer, kind: str) -> str:
+    """The raster whose places or answers a layer holds; an older version wrote the source alone, with its keys."""
+    named = str(layer.customProperty(SOURCE[kind]))
+    return named if re.search(r" [0-9a-f]{8}$", named) else raster_id(named, wkt(layer.crs()))
+
+
+def _id(layer: QgsRasterLayer) -> str:
+    """As `Exchange.raster`."""
+    return raster_id(layer.source(), wkt(layer.crs()))
+
+
+def _place(layer: QgsVectorLayer) -> tuple[Path, str]:
+    """The layer's file and table."""
+    parts = QgsProviderRegistry.instance().decodeUri("ogr", layer.source())
+    return Path(parts.get("path") or ""), parts.get("layerName") or ""
+
+
+def _reload(layer: QgsVectorLayer) -> None:
+    """Shows what another connection has written."""
+    if not layer.isEditable():  # the features come with the end of the edits
+        layer.reload()
+        layer.updateExtents()
+    layer.triggerRepaint()
+
+
+def _group_title(raster: str) -> str:
+    return f"ZoomEarth: {raster}"
+
+
+def _title(kind: str, raster: str, layer: QgsVectorLayer) -> str:
+    """For a layer of that kind, unlike that of another raster of the same name."""
+    title = {ROIS: tr("Places looked at: {layer}"), ANSWERS: tr("Answers: {layer}")}[kind].format(layer=raster)
+    taken = {other.name() for other in _layers(kind) if other is not layer}
+    return next(name for name in (title, *(f"{title} ({n})" for n in range(2, 10_000))) if name not in taken)
+
+
+def _entitle(thing: Union[QgsMapLayer, QgsLayerTreeGroup], title: str) -> None:
+    thing.setCustomProperty(TITLE, title)
+    thing.setName(title)

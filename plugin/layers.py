@@ -6,19 +6,23 @@ import math
 from typing import Any, Optional
 
 from qgis.core import (
+    Qgis,
     QgsContrastEnhancement,
     QgsCoordinateReferenceSystem,
+    QgsHueSaturationFilter,
     QgsMapLayerStyle,
     QgsMultiBandColorRenderer,
+    QgsPalettedRasterRenderer,
+    QgsRaster,
     QgsRasterLayer,
     QgsSingleBandGrayRenderer,
     QgsSingleBandPseudoColorRenderer,
 )
 
-_STRETCHES = (
-    QgsContrastEnhancement.ContrastEnhancementAlgorithm.StretchToMinimumMaximum,
-    QgsContrastEnhancement.ContrastEnhancementAlgorithm.StretchAndClipToMinimumMaximum,
-)
+from .i18n import tr
+
+_Algorithm = QgsContrastEnhancement.ContrastEnhancementAlgorithm
+_STRETCHES = (_Algorithm.StretchToMinimumMaximum, _Algorithm.StretchAndClipToMinimumMaximum)
 
 QGIS_ALONE = ("/vsimem/", "authcfg=", "|credential:")  # a file in this process's memory; a login that lies in QGIS
 
@@ -26,6 +30,35 @@ QGIS_ALONE = ("/vsimem/", "authcfg=", "|credential:")  # a file in this process'
 def read_by_gdal(layer: QgsRasterLayer) -> bool:
     """Whether the backend can read the layer's file or URL itself; any other kind needs a snapshot first."""
     return layer.providerType() == "gdal" and not any(mark in layer.source() for mark in QGIS_ALONE)
+
+
+def reproduced(layer: QgsRasterLayer) -> bool:
+    """Whether the backend, told `scene_fields`, shows the layer's file in the colours that QGIS shows.
+
+    Opacity and blending do not count: they are about what lies beneath. Resampling does not: it changes nothing at native resolution.
+    """
+    return _unfiltered(layer) and _shows_all_values(layer) and _known_colours(layer)
+
+
+def needs_snapshot(layer: QgsRasterLayer, raw: bool = False) -> bool:
+    """Whether the model is shown a picture that QGIS takes of the layer. raw: values are wanted, whatever the layer's style."""
+    return not read_by_gdal(layer) or not (raw or reproduced(layer))
+
+
+def raw_words(layer: QgsRasterLayer) -> str:
+    """What the model sees of a layer whose style is left out; "" where nothing is."""
+    if reproduced(layer):
+        return ""
+    bands, limits = _shown(layer)
+    if len(bands) != 1:
+        shown = tr("seen as bands {bands}").format(bands=", ".join(map(str, bands))) if bands else tr("seen in the file's own bands")
+    elif limits[0]:
+        shown = tr("seen as grey, band {band}, {low} to {high}").format(band=bands[0], low=f"{limits[0][0]:g}", high=f"{limits[0][1]:g}")
+    elif layer.dataProvider().colorTable(bands[0]):
+        shown = tr("seen in the file's own colours, band {band}").format(band=bands[0])
+    else:
+        shown = tr("seen as grey, band {band}").format(band=bands[0])
+    return tr("{shown}; the layer's colours are not used").format(shown=shown)
 
 
 def scene_fields(layer: QgsRasterLayer) -> dict[str, Any]:
@@ -60,10 +93,10 @@ def _shown(layer: QgsRasterLayer) -> tuple[list[int], list[Optional[list[float]]
         limits = [_limits(contrast) for contrast in contrasts]
     elif isinstance(renderer, QgsSingleBandGrayRenderer):
         bands, limits = [renderer.grayBand()], [_limits(renderer.contrastEnhancement())]
-    elif isinstance(renderer, QgsSingleBandPseudoColorRenderer):  # the band as it is: colours of a ramp are none that a model was taught
+    elif isinstance(renderer, QgsSingleBandPseudoColorRenderer):
         bands, limits = [renderer.band()], [_ordered(renderer.classificationMin(), renderer.classificationMax())]
-    else:
-        return [], []
+    else:  # classes, a hillshade, contours: the band that they are made of
+        bands, limits = renderer.usesBands()[:1], [None]
     if not all(0 < band <= layer.bandCount() for band in bands):
         return [], []
     return bands, limits
@@ -77,3 +110,55 @@ def _limits(contrast: Optional[QgsContrastEnhancement]) -> Optional[list[float]]
 
 def _ordered(low: float, high: float) -> Optional[list[float]]:
     return [low, high] if math.isfinite(low) and math.isfinite(high) and low < high else None
+
+
+def _unfiltered(layer: QgsRasterLayer) -> bool:
+    """Whether the colours stay as the renderer makes them."""
+    light, hue = layer.brightnessFilter(), layer.hueSaturationFilter()
+    even = light is None or (light.brightness(), light.contrast(), light.gamma()) == (0, 0, 1)
+    grey = hue is not None and hue.grayscaleMode() != QgsHueSaturationFilter.GrayscaleMode.GrayscaleOff
+    return even and (hue is None or not (grey or hue.saturation() or hue.colorizeOn() or hue.invertColors()))
+
+
+def _shows_all_values(layer: QgsRasterLayer) -> bool:
+    """Whether QGIS leaves out what the file itself calls nodata or transparent, and nothing else."""
+    renderer, provider = layer.renderer(), layer.dataProvider()
+    bands = range(1, layer.bandCount() + 1)
+    interpretation = getattr(Qgis, "RasterColorInterpretation", None) or QgsRaster.ColorInterpretation
+    alpha = next((band for band in bands if provider.colorInterpretation(band) == interpretation.AlphaBand), 0)
+    return (
+        (renderer.rasterTransparency() is None or renderer.rasterTransparency().isEmpty())
+        and not renderer.nodataColor().isValid()
+        and max(renderer.alphaBand(), 0) == alpha
+        and not any(provider.userNoDataValues(band) for band in bands)
+        and all(provider.useSourceNoDataValue(band) for band in bands if provider.sourceHasNoDataValue(band))
+    )
+
+
+def _known_colours(layer: QgsRasterLayer) -> bool:
+    renderer, provider = layer.renderer(), layer.dataProvider()
+    bands, limits = _shown(layer)
+    if isinstance(renderer, QgsPalettedRasterRenderer):
+        colours = {item.value: item.color.rgba() for item in provider.colorTable(renderer.band())}
+        return bool(colours) and colours == {each.value: each.color.rgba() for each in renderer.classes()}
+    if isinstance(renderer, QgsMultiBandColorRenderer):
+        contrasts = [renderer.redContrastEnhancement(), renderer.greenContrastEnhancement(), renderer.blueContrastEnhancement()]
+    elif isinstance(renderer, QgsSingleBandGrayRenderer) and renderer.gradient() == renderer.Gradient.BlackToWhite:
+        contrasts = [renderer.contrastEnhancement()]
+    else:
+        return False
+    return bool(bands) and any(limits) == all(limits) and _known_contrasts(layer, bands, contrasts)
+
+
+def _known_contrasts(layer: QgsRasterLayer, bands: list[int], contrasts: list[Optional[QgsContrastEnhancement]]) -> bool:
+    """A linear stretch of every band, or bytes as they are."""
+    kinds = {_algorithm(contrast) for contrast in contrasts}
+    if kinds == {_Algorithm.NoEnhancement}:
+        provider = layer.dataProvider()
+        byte = Qgis.DataType.Byte
+        return all(provider.dataType(band) == byte and not provider.colorTable(band) for band in bands)
+    return kinds == {_Algorithm.StretchToMinimumMaximum}
+
+
+def _algorithm(contrast: Optional[QgsContrastEnhancement]) -> Any:
+    return _Algorithm.NoEnhancement if contrast is None else contrast.contrastEnhancementAlgorithm()

@@ -15,12 +15,13 @@ from qgis.PyQt.QtWidgets import QAction
 
 from ..core.errors import BackendError, ZoomEarthError
 from .dock import Dock
-from .export import rows, selected
+from .export import answer_rows, rows, selected, selected_answers
 from .export_dialog import ExportDialog
 from .i18n import tr
 from .install.dialog import SetupDialog
 from .install.environment import ICON, backend_python
 from .keeper import Keeper
+from .leaving import ExitBlocker
 from .options.page import PAGE, OptionsFactory
 from .process import Backend, command
 from .processing.provider import Provider
@@ -28,6 +29,7 @@ from .report import write_html
 from .report_pdf import write_pdf
 from .session import Session
 from .settings import chosen_python, load_message
+from .store import ANSWERS
 from .widgets import ask_file
 
 TRANSLATIONS = Path(__file__).resolve().parent.parent / "resources" / "i18n"
@@ -65,6 +67,8 @@ class Plugin:
         self.dock.setToggleVisibilityAction(self.action)
         self.iface.addToolBarIcon(self.action)
         self.iface.addPluginToRasterMenu("ZoomEarth", self.action)
+        self._exit_blocker = ExitBlocker(self.dock.leaving.may_close)
+        self.iface.registerApplicationExitBlocker(self._exit_blocker)
         self._options = OptionsFactory()
         self.iface.registerOptionsWidgetFactory(self._options)
 
@@ -74,6 +78,8 @@ class Plugin:
             QgsApplication.processingRegistry().removeProvider(self._provider)
         self._provider = None
         if self.dock:
+            self.iface.unregisterApplicationExitBlocker(self._exit_blocker)
+            self.dock.leaving.leave()
             self.iface.unregisterOptionsWidgetFactory(self._options)
             self._options.close()
             self.iface.removePluginRasterMenu("ZoomEarth", self.action)
@@ -108,8 +114,10 @@ class Plugin:
         return SetupDialog(self.iface.mainWindow()).exec() == SetupDialog.DialogCode.Accepted
 
     def _export(self) -> None:
-        chosen, every = selected(self.keeper.layers(), self.session.exchanges), rows(self.session.exchanges)
-        dialog = ExportDialog(chosen, every, self.iface.mainWindow())
+        exchanges = self.session.exchanges
+        places = selected(self.keeper.layers(), exchanges), rows(exchanges)
+        answers = selected_answers(self.keeper.layers(ANSWERS), exchanges), answer_rows(exchanges)
+        dialog = ExportDialog(*places, *answers, self.iface.mainWindow())
         if dialog.exec() == ExportDialog.DialogCode.Accepted and dialog.written:
             self._wrote(dialog.written)
         dialog.deleteLater()

@@ -5,7 +5,7 @@
     job.heard.connect(...)                          # progress, saw, text: the events of backend/story.py, as dicts
     job.ended.connect(...)                          # done, failed or cancelled: exactly one, and the last
 
-    DOWN --submit--> STARTING --ready--> UP --crash--> DOWN;   two crashes in a minute --> BROKEN --revive()--> DOWN
+    DOWN --submit--> STARTING --ready--> UP --crash--> DOWN;   two crashes in a minute, or no start --> BROKEN --revive()--> DOWN
 
 A job that fails is never sent again. All of it is asynchronous; where a worker thread has to wait, `Backend.wait` runs an event loop there.
 """
@@ -20,6 +20,7 @@ from typing import Any, Callable, cast
 
 from qgis.PyQt.QtCore import QEventLoop, QObject, QProcess, QTimer, pyqtSignal
 
+from ..core.address import hidden
 from ..core.errors import BackendError
 from ..core.wire import LineReader, encode
 from .child import child_environment
@@ -78,12 +79,14 @@ class Backend(QObject):
         self._command = command
         self._process: QProcess | None = None
         self._lines = LineReader()
+        self._begun = b""  # a line of the log, until it is whole
         self._count = 0
         self._open: dict[int, Job] = {}
         self._held: list[bytes] = []  # said before the process was up
         self._crashed: list[float] = []
         self._killed = False  # by us, so that it is no crash
         self.state = State.DOWN
+        self.trouble = ("", "")  # why it is BROKEN: message and hint
         self.log: deque[str] = deque(maxlen=TAIL)
 
     @property
@@ -97,7 +100,7 @@ class Backend(QObject):
         job = self._open[self._count] = Job(self, self._count, op)
         try:
             if self.state is State.BROKEN:
-                raise BackendError(*_broken())
+                raise BackendError(*self.trouble)
             if self.state is State.DOWN:
                 self._start()
         except BackendError as error:
@@ -154,13 +157,13 @@ class Backend(QObject):
 
     def _start(self) -> None:
         program, *arguments = self._command()
-        self._lines = LineReader()
+        self._lines, self._begun = LineReader(), b""
         self.log.clear()
         process = self._process = QProcess(self)
         process.setProcessEnvironment(child_environment())
         process.readyReadStandardOutput.connect(self._read)
         process.readyReadStandardError.connect(self._read_log)
-        process.errorOccurred.connect(self._failed_to_start)
+        process.errorOccurred.connect(lambda error: later(self, lambda: self._failed_to_start(error)))  # Windows tells of it within `start`
         process.finished.connect(self._finished)
         self._become(State.STARTING)
         process.start(program, arguments)
@@ -176,9 +179,13 @@ class Backend(QObject):
             for event in self._lines.feed(bytes(self._process.readAllStandardOutput())):
                 self._hear(event)
 
-    def _read_log(self) -> None:
+    def _read_log(self, last: bool = False) -> None:
+        """Whole lines: of an address that is cut in two, the key would not be known."""
         if self._process:
-            text = bytes(self._process.readAllStandardError()).decode("utf-8", "replace").strip()
+            lines, newline, self._begun = (self._begun + bytes(self._process.readAllStandardError())).rpartition(b"\n")
+            if last:
+                lines, self._begun = lines + newline + self._begun, b""
+            text = hidden(lines.decode("utf-8", "replace").strip())
             self.log.extend(text.splitlines())
             if text:
                 say(text)
@@ -221,19 +228,21 @@ class Backend(QObject):
     def _failed_to_start(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart and self._process:
             program, reason = self._process.program(), self._process.errorString()
+            message = tr("The model process can't be started with {program}: {reason}.").format(program=program, reason=reason)
             hint = tr("Pick another interpreter, or set the environment up again: Settings > Options > ZoomEarth.")
-            self._gone(tr("The model process can't be started with {program}: {reason}.").format(program=program, reason=reason), hint)
+            self._gone(message, hint, State.BROKEN)
 
     def _finished(self, code: int, status: QProcess.ExitStatus) -> None:
         self._read()
-        self._read_log()
+        self._read_log(last=True)
         if self._killed:
             self._gone(tr("The model process was ended, because a cancelled question did not stop."), tr("Ask again: it is started anew."))
             return
         now = time.monotonic()
         self._crashed = [moment for moment in self._crashed if now - moment < WITHIN] + [now]
         if len(self._crashed) >= CRASHES:
-            self._gone(*_broken(), State.BROKEN)
+            message = tr("The model process crashed twice within a minute and stays down.")
+            self._gone(message, tr("The log says why. Restart it to try again."), State.BROKEN)
         elif status == QProcess.ExitStatus.CrashExit:
             self._gone(tr("The model process crashed or was killed."), tr("Ask again: it is started anew."))
         else:
@@ -245,6 +254,7 @@ class Backend(QObject):
             self._process = None
         self._held.clear()
         self._killed = False
+        self.trouble = (message, hint)
         self._become(state)
         for job in list(self._open.values()):
             if job.cancelled:
@@ -256,7 +266,3 @@ class Backend(QObject):
         if state is not self.state:
             self.state = state
             self.changed.emit(state)
-
-
-def _broken() -> tuple[str, str]:
-    return tr("The model process crashed twice within a minute and stays down."), tr("The log says why. Restart it to try again.")

@@ -15,7 +15,7 @@ from ..core.errors import SceneError
 from ..core.files import beside
 from ..core.thoughts import thought
 from .canvas import CASING, color_of
-from .card import ending
+from .endings import ending, meaningless, reason
 from .exchange import Exchange, Seen, Status
 from .i18n import tr
 
@@ -39,6 +39,9 @@ h2 span { color: var(--soft); font-weight: 400; margin-right: .5rem; }
 .answer .said { font-size: 1.25rem; font-weight: 600; color: var(--strong); }
 .answer.none { border-color: #b3541e; background: #fdf5f0; }
 .answer.none .said { color: #8a3d12; font-weight: 400; font-size: 1.05rem; }
+.answer.meaningless { border-color: #b3541e; background: #fdf5f0; }
+.answer.meaningless .said { color: var(--soft); }
+.answer.meaningless .note { color: #8a3d12; font-weight: 600; }
 .note { font-size: .85rem; }
 .views { display: grid; grid-template-columns: repeat(auto-fill, minmax(14.5rem, 1fr)); gap: 1.2rem; align-items: start; }
 figure { margin: 0; break-inside: avoid; }
@@ -116,11 +119,11 @@ def caveat() -> str:
 
 
 def facts(exchange: Exchange) -> list[str]:
-    """Where, what part, when, by whom, how long."""
+    """Where, what part, in what colours, when, by whom, how long."""
     crs = QgsCoordinateReferenceSystem.fromWkt(exchange.crs) if exchange.crs else QgsCoordinateReferenceSystem()
-    about = [exchange.layer, exchange.scope, crs.userFriendlyIdentifier() if crs.isValid() else "", utc(exchange), exchange.model]
+    about = [exchange.layer, exchange.scope, exchange.seen_as, crs.userFriendlyIdentifier() if crs.isValid() else ""]
     took = tr("{seconds} s").format(seconds=f"{exchange.seconds:.1f}") if exchange.seconds else ""
-    return [each for each in (*about, took) if each]
+    return [each for each in (*about, utc(exchange), exchange.model, took) if each]
 
 
 def utc(exchange: Exchange) -> str:
@@ -132,15 +135,15 @@ def answered(exchange: Exchange) -> str:
     if exchange.answer is not None:
         return exchange.answer
     if exchange.status is Status.FAILED:
-        return tr("Failed: {reason}").format(reason=" ".join(filter(None, (exchange.message, exchange.hint))))
-    return " ".join(filter(None, (ending(exchange), exchange.why))) or tr("There is no answer.")
+        return tr("Failed: {reason}").format(reason=reason(exchange))
+    return ending(exchange) or tr("There is no answer.")
 
 
 def note(exchange: Exchange) -> str:
     """How far to trust the answer."""
-    if exchange.answer is None:
-        return ""
-    parts = [ending(exchange)]
+    parts = [meaningless()] if exchange.meaningless else []
+    if exchange.answer is not None:
+        parts.append(ending(exchange))
     if exchange.confidence is not None:
         parts.append(tr("Confidence {value}, not calibrated: a ranking, not a chance.").format(value=f"{exchange.confidence:.2f}"))
     return " ".join(filter(None, parts))
@@ -166,11 +169,12 @@ def reasoning(seen: Seen) -> str:
 def _article(number: int, exchange: Exchange) -> str:
     about = "".join(f"<span>{escape(fact)}</span>" for fact in facts(exchange))
     told = note(exchange)
+    kind = " none" if exchange.answer is None else " meaningless" if exchange.meaningless else ""
     views = "\n".join(_whole(exchange) if seen.roi is None else _zoom(seen) for seen in exchange.views)
     return f"""<article>
 <h2><span>{number}</span>{escape(exchange.question)}</h2>
 <p class="facts">{about}</p>
-<div class="answer{"" if exchange.answer is not None else " none"}"><p class="said">{escape(answered(exchange))}</p>
+<div class="answer{kind}"><p class="said">{escape(answered(exchange))}</p>
 {f'<p class="note">{escape(told)}</p>' if told else ""}</div>
 <div class="views">
 {views}

@@ -29,10 +29,11 @@ from qgis.core import (
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor, QFont, QTextDocument
 
+from ..core.address import shown
 from ..core.errors import SceneError
 from ..core.files import beside
 from .canvas import color_of
-from .exchange import Exchange, Seen
+from .exchange import Exchange, Seen, titled
 from .export import boxes, crs_of, rows
 from .i18n import tr
 from .keeper import STYLE
@@ -44,7 +45,7 @@ MAP = 118.0  # mm wide, and at the most as high
 SMALL = 45.0  # mm; no picture is made smaller to stay on its page
 ARROW = ":/images/north_arrows/layout_default_north_arrow.svg"  # QGIS's own
 INK, SOFT = QColor("#1d2733"), QColor("#5c6b7a")
-SAID, UNSAID = (QColor("#f2f6fa"), QColor("#0b4f8a")), (QColor("#fdf5f0"), QColor("#8a3d12"))  # ground and text of an answer, and of none
+SAID, UNSAID = (QColor("#f2f6fa"), QColor("#0b4f8a")), (QColor("#fdf5f0"), QColor("#8a3d12"))  # ground and text of an answer; of none
 POINT = 0.3528  # mm
 
 
@@ -96,17 +97,18 @@ class _Report:
     def _answer(self, exchange: Exchange) -> None:
         """Set apart: a tinted box with a bar at its left, as high as the text."""
         said, told = answered(exchange), note(exchange)
-        ground, color = UNSAID if exchange.answer is None else SAID
+        ground, color = UNSAID if exchange.answer is None or exchange.meaningless else SAID
+        size = 9.5 if exchange.meaningless else 8
         inner = WIDTH - 12
-        high = _height(said, 13, inner, bold=True) + (_height(told, 8, inner) if told else 0) + 6
+        high = _height(said, 13, inner, bold=True) + (_height(told, size, inner, bold=exchange.meaningless) if told else 0) + 6
         self._room(high)
         self._block(LEFT, self.y, WIDTH, high, ground)
         self._block(LEFT, self.y, 1.6, high, color)
         end = self.y + high + GAP
         self.y += 3
-        self._text(said, 13, color, bold=True, x=LEFT + 6, width=inner)
+        self._text(said, 13, SOFT if exchange.meaningless else color, bold=True, x=LEFT + 6, width=inner)
         if told:
-            self._text(told, 8, SOFT, x=LEFT + 6, width=inner)
+            self._text(told, size, color if exchange.meaningless else SOFT, bold=exchange.meaningless, x=LEFT + 6, width=inner)
         self.y = end
 
     def _map(self, exchange: Exchange) -> None:
@@ -266,10 +268,10 @@ class _Report:
 
 def _raster(exchange: Exchange) -> Optional[QgsRasterLayer]:
     """The exchange's raster as the project shows it, else as its file would look; None where it is gone."""
-    layers = QgsProject.instance().mapLayers().values()
-    for layer in layers:
-        if isinstance(layer, QgsRasterLayer) and layer.source() == exchange.source:
-            return layer.clone()
+    layers = [layer for layer in QgsProject.instance().mapLayers().values() if isinstance(layer, QgsRasterLayer)]
+    same = [layer for layer in layers if shown(layer.source()) == exchange.source]
+    if same:  # the name tells rasters apart that differ only in what is not shown of their addresses
+        return min(same, key=lambda layer: titled(layer.name(), layer.source()) != exchange.layer).clone()
     layer = QgsRasterLayer(exchange.source, exchange.layer)
     return layer if layer.isValid() else None
 

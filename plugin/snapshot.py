@@ -1,4 +1,5 @@
-"""Layers that GDAL can't open (XYZ, WMS, WMTS, WCS, PostGIS rasters, ...): a part of them as a GeoTIFF, made by QGIS as the user sees it.
+"""Layers that GDAL can't open (XYZ, WMS, WMTS, WCS, PostGIS rasters, ...), and files that a style gives other colours: a part of them as a
+GeoTIFF, made by QGIS as the user sees it.
 
     snapshot = Snapshot(parent)                              # for the panel: the work is done by a QgsTask
     snapshot.finished.connect(...)                           # with the file's path
@@ -16,53 +17,84 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, Sequence
 
 from qgis.core import (
     QgsApplication,
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransformContext,
     QgsProcessingUtils,
+    QgsProject,
     QgsRasterBlockFeedback,
     QgsRasterFileWriter,
     QgsRasterLayer,
     QgsRasterPipe,
     QgsRectangle,
     QgsTask,
+    QgsUnitTypes,
 )
 from qgis.PyQt.QtCore import QObject, Qt, pyqtSignal
+from qgis.PyQt.QtGui import QColor
 
 from ..core.errors import Cancelled, SceneError, ZoomEarthError
 from .i18n import tr
+from .layers import read_by_gdal
+from .paint import paint
 from .replies import Replies, Service
 
 LIMIT = 400_000_000  # pixels; 1.6 GB before it is compressed
+LEAST = 256  # pixels of the longer side: in a smaller picture little can be told
+ENOUGH = 1024  # pixels of the longer side, where the layer has as many
 SCREEN = 2048  # pixels: how wide a scope is taken to be shown, where nobody says at what resolution
 PIECE = 1024  # pixels a side that are asked for at once
 OPTIONS = ["TILED=YES", "COMPRESS=LZW", "BIGTIFF=IF_SAFER"]
 
 
-def default_resolution(layer: QgsRasterLayer, canvas_mupp: float) -> float:
+def default_resolution(layer: QgsRasterLayer, canvas_mupp: float, places: Sequence[QgsRectangle] = ()) -> float:
     """Map units of the layer's CRS per pixel: the layer's own, or twice as fine as the canvas shows, at one of the service's zoom levels.
 
-    canvas_mupp: map units of the layer's CRS per pixel of the canvas.
+    canvas_mupp: map units of the layer's CRS per pixel of the canvas. places: in the layer's CRS; each gets ENOUGH pixels, where the layer
+    has as many, and none more than LIMIT.
     """
-    return _default(_resolutions(layer), canvas_mupp)
+    resolutions, parts = _resolutions(layer), [place.intersect(layer.extent()) for place in places]
+    sides = [max(part.width(), part.height()) for part in parts if not part.isEmpty()]
+    pixel = _default(resolutions, min([canvas_mupp, *(2 * side / ENOUGH for side in sides)]))
+    return max([pixel, *(_fitting(resolutions, pixel, part) for part in parts)])
+
+
+def size(layer: QgsRasterLayer, place: QgsRectangle, resolution: float) -> tuple[int, int]:
+    """Columns and rows of a snapshot. Raises SceneError where the place is outside the layer, or too large for the resolution."""
+    _, _, columns, rows = _grid(layer.name(), layer.extent(), place, resolution)
+    return columns, rows
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to take. extent: whole pixels of the layer's own grid, in its CRS, so that none is resampled."""
+    """What to take. extent: whole pixels of the layer's own grid, in its CRS, so that none is resampled; resolution: map units a pixel."""
 
     original: Original
     extent: QgsRectangle
     columns: int
     rows: int
+    resolution: float
+
+    @property
+    def words(self) -> str:
+        """What the model sees, for the transcript."""
+        own = self.original.resolutions
+        values = {"resolution": f"{self.resolution:.4g}", "unit": _unit(self.original.crs), "columns": self.columns, "rows": self.rows}
+        text = tr("seen as shown in QGIS, {resolution} {unit} per pixel ({columns} x {rows} px)").format(**values)
+        if len(own) == 1 and self.resolution > own[0] * 1.001:
+            return text + tr(", coarser than the layer's own {resolution}").format(resolution=f"{own[0]:.4g}")
+        return text
 
 
 @dataclass(frozen=True)
 class Original:
-    """What has to be known of a layer, gathered on the thread it lives on; afterwards it is not needed. resolutions: the layer's own."""
+    """What has to be known of a layer, gathered on the thread it lives on; afterwards it is not needed.
+
+    resolutions: the layer's own. background: the map's, over which a file's style is painted; None for a service, whose gaps stay gaps.
+    """
 
     name: str
     pipe: QgsRasterPipe
@@ -71,28 +103,25 @@ class Original:
     extent: QgsRectangle
     resolutions: list[float]
     service: Service
+    background: Optional[QColor]
 
     @classmethod
     def of(cls, layer: QgsRasterLayer) -> Original:
         place = layer.crs(), layer.transformContext(), layer.extent()
-        return cls(layer.name(), _pipe(layer), *place, _resolutions(layer), Service(layer))
+        background = QgsProject.instance().backgroundColor() if read_by_gdal(layer) else None
+        return cls(layer.name(), _pipe(layer), *place, _resolutions(layer), Service(layer), background)
 
     def plan(self, extent: QgsRectangle, resolution: Optional[float] = None) -> Plan:
-        """extent: in the layer's CRS. Raises SceneError where it is outside the layer, or too large for the resolution."""
-        whole = self.extent
-        part = extent.intersect(whole)
-        if part.width() <= 0 or part.height() <= 0:
-            message = tr("The chosen place lies outside the layer {name}.").format(name=self.name)
-            raise SceneError(message, tr("Choose one that the layer covers, or see whether the layer can be drawn at all."))
-        pixel = resolution or _default(self.resolutions, max(part.width(), part.height()) / SCREEN)
-        left, top = (part.xMinimum() - whole.xMinimum()) / pixel, (whole.yMaximum() - part.yMaximum()) / pixel
-        right, bottom = (part.xMaximum() - whole.xMinimum()) / pixel, (whole.yMaximum() - part.yMinimum()) / pixel
-        left, top, right, bottom = math.floor(left + 1e-6), math.floor(top + 1e-6), math.ceil(right - 1e-6), math.ceil(bottom - 1e-6)
-        columns, rows = max(1, right - left), max(1, bottom - top)
-        if columns * rows > LIMIT:
-            raise _too_large(self.name, columns, rows, pixel)
+        """extent: in the layer's CRS. resolution: None means the layer's own, or about SCREEN pixels, and coarser where that is too large.
+
+        Raises SceneError where the extent is outside the layer, or too large for the resolution.
+        """
+        whole, part = self.extent, extent.intersect(self.extent)
+        wanted = _default(self.resolutions, max(part.width(), part.height()) / SCREEN)
+        pixel = resolution or _fitting(self.resolutions, wanted, part)
+        left, top, columns, rows = _grid(self.name, whole, extent, pixel)
         x, y = whole.xMinimum() + left * pixel, whole.yMaximum() - top * pixel
-        return Plan(self, QgsRectangle(x, y - rows * pixel, x + columns * pixel, y), columns, rows)
+        return Plan(self, QgsRectangle(x, y - rows * pixel, x + columns * pixel, y), columns, rows, pixel)
 
 
 def take(plan: Plan, feedback: QgsRasterBlockFeedback) -> str:
@@ -106,18 +135,27 @@ def take(plan: Plan, feedback: QgsRasterBlockFeedback) -> str:
     writer.setMaxTileHeight(PIECE)
     try:
         with Replies(original.service) as replies:
-            code = writer.writeRaster(original.pipe, plan.columns, plan.rows, plan.extent, original.crs, original.context, feedback)
+            written = _write(plan, writer, feedback)
         if feedback.isCanceled():
             raise Cancelled
-        if code != QgsRasterFileWriter.WriterError.NoError:
+        if not written:
             message = tr("The snapshot of {name} can't be written to {path}.").format(name=original.name, path=path)
             raise SceneError(message, tr("See that the disk has room and the temporary folder can be written to."))
         replies.judge([str(error) for error in feedback.errors()])
-        _refuse_empty(path, original.name)
+        if original.background is None:
+            _refuse_empty(path, original.name)
     except BaseException:
         Path(path).unlink(missing_ok=True)
         raise
     return path
+
+
+def _write(plan: Plan, writer: QgsRasterFileWriter, feedback: QgsRasterBlockFeedback) -> bool:
+    original = plan.original
+    if original.background is not None:
+        return paint(original.pipe, plan.columns, plan.rows, plan.extent, original.crs, original.background, writer, feedback)
+    code = writer.writeRaster(original.pipe, plan.columns, plan.rows, plan.extent, original.crs, original.context, feedback)
+    return bool(code == QgsRasterFileWriter.WriterError.NoError)
 
 
 class Snapshot(QObject):
@@ -132,8 +170,8 @@ class Snapshot(QObject):
         super().__init__(parent)
         self._task: Optional[_Task] = None
 
-    def start(self, layer: QgsRasterLayer, extent: QgsRectangle, resolution: Optional[float] = None) -> None:
-        """extent: in the layer's CRS; resolution: map units per pixel. Nothing is told before this has returned."""
+    def start(self, layer: QgsRasterLayer, extent: QgsRectangle, resolution: Optional[float] = None) -> Optional[Plan]:
+        """extent: in the layer's CRS; resolution: map units per pixel. Nothing is told before this has returned; None: it will fail."""
         task = self._task = _Task(layer.name())
         task.progressChanged.connect(self._progressed)
         task.ended.connect(self._end)
@@ -143,6 +181,7 @@ class Snapshot(QObject):
             task.error = error
         _running.add(task)
         QgsApplication.taskManager().addTask(task)
+        return task.plan
 
     def cancel(self) -> None:
         """Harmless where it is over."""
@@ -212,14 +251,42 @@ def _default(resolutions: list[float], canvas_mupp: float) -> float:
     return max((each for each in resolutions if each <= wanted * 1.001), default=min(resolutions)) if resolutions else wanted
 
 
+def _fitting(resolutions: list[float], pixel: float, part: QgsRectangle) -> float:
+    """The resolution, or the finest at which the part has no more than LIMIT pixels: one of the service's zoom levels, if it has any."""
+    enough = math.sqrt(max(0.0, part.width() * part.height()) / LIMIT) * 1.001
+    if pixel >= enough:
+        return pixel
+    scale = 10.0 ** (math.floor(math.log10(enough)) - 2)
+    return min((each for each in resolutions if each >= enough), default=math.ceil(enough / scale) * scale)
+
+
+def _grid(name: str, whole: QgsRectangle, extent: QgsRectangle, pixel: float) -> tuple[int, int, int, int]:
+    """Left, top, columns and rows of an extent in whole pixels, counted from the layer's upper left corner. Raises SceneError."""
+    part = extent.intersect(whole)
+    if part.width() <= 0 or part.height() <= 0:
+        message = tr("The chosen place lies outside the layer {name}.").format(name=name)
+        raise SceneError(message, tr("Choose one that the layer covers, or see whether the layer can be drawn at all."))
+    left, top = (part.xMinimum() - whole.xMinimum()) / pixel, (whole.yMaximum() - part.yMaximum()) / pixel
+    right, bottom = (part.xMaximum() - whole.xMinimum()) / pixel, (whole.yMaximum() - part.yMinimum()) / pixel
+    left, top, right, bottom = math.floor(left + 1e-6), math.floor(top + 1e-6), math.ceil(right - 1e-6), math.ceil(bottom - 1e-6)
+    columns, rows = max(1, right - left), max(1, bottom - top)
+    if columns * rows > LIMIT:
+        raise _too_large(name, columns, rows, _fitting([], pixel, part))
+    return left, top, columns, rows
+
+
+def _unit(crs: QgsCoordinateReferenceSystem) -> str:
+    return QgsUnitTypes.toAbbreviatedString(crs.mapUnits()) or tr("map units")
+
+
 def _pipe(layer: QgsRasterLayer) -> QgsRasterPipe:
-    """The layer's own, copied: its data, its style, its resampling."""
+    """The layer's own, copied: its data, its style, its resampling. Opaque, because the model sees the layer alone."""
     pipe = QgsRasterPipe()
-    data: list[Any] = [layer.dataProvider(), layer.renderer()]
+    renderer = layer.renderer().clone()
+    renderer.setOpacity(1)
     filters: list[Any] = [layer.brightnessFilter(), layer.hueSaturationFilter(), layer.resampleFilter()]
-    for each in data + filters:
-        if each is not None:
-            pipe.set(each.clone())
+    for each in [layer.dataProvider().clone(), renderer, *(each.clone() for each in filters if each is not None)]:
+        pipe.set(each)
     return pipe
 
 
@@ -232,13 +299,10 @@ def _refuse_empty(path: str, name: str) -> None:
         raise SceneError(message, tr("See whether QGIS draws the layer at this place, and what the log messages panel says."))
 
 
-def _too_large(name: str, columns: int, rows: int, pixel: float) -> SceneError:
+def _too_large(name: str, columns: int, rows: int, fitting: float) -> SceneError:
     message = tr("The snapshot of {name} would have {columns} x {rows} pixels; {limit} million are the most.")
     hint = tr("A resolution of {fitting} map units per pixel would do, or a smaller place.")
-    enough = pixel * math.sqrt(columns * rows / LIMIT) * 1.001
-    scale = 10 ** (math.floor(math.log10(enough)) - 2)
-    fitting = f"{math.ceil(enough / scale) * scale:.10g}"
     return SceneError(
         message.format(name=name, columns=columns, rows=rows, limit=LIMIT // 1_000_000),
-        hint.format(fitting=fitting),
+        hint.format(fitting=f"{fitting:.10g}"),
     )

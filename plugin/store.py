@@ -1,7 +1,10 @@
-"""The GeoPackage that keeps what was asked: a polygon table of ROIs for each raster, and a table with the exchanges whole.
+"""The GeoPackage that keeps what was asked: a table with the exchanges whole, and for each raster a table of ROIs and one of answers.
 
-An exchange is written when it has ended, in one go; until then the canvas shows its boxes. Everything goes through QGIS's own OGR provider,
-which also has the layers open, so that nobody waits for anybody's lock.
+    exchanges        one row an exchange, as JSON
+    rois_<layer>     one polygon for each zoom
+    answers_<layer>  one polygon for each question: the place asked about, with what came of it
+
+The tables of a raster are found by their description in the GeoPackage, which is `Exchange.raster`.
 """
 
 from __future__ import annotations
@@ -10,46 +13,58 @@ import json
 import re
 import sqlite3
 import unicodedata
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Iterator, Optional
+from typing import Any, Iterable, Mapping, Optional
 
-from qgis.core import (
-    QgsCoordinateReferenceSystem,
-    QgsCoordinateTransformContext,
-    QgsFeature,
-    QgsFeatureRequest,
-    QgsField,
-    QgsFields,
-    QgsGeometry,
-    QgsPointXY,
-    QgsProject,
-    QgsVectorFileWriter,
-    QgsVectorLayer,
-    QgsWkbTypes,
-)
+from qgis.core import QgsCoordinateTransformContext, QgsGeometry, QgsPointXY, QgsVectorLayer, QgsWkbTypes
 from qgis.PyQt.QtCore import QVariant
 
-from ..core.errors import SceneError
+from .endings import reason
 from .exchange import Exchange, Seen
-from .i18n import tr
+from .geopackage import add_columns, add_row, add_table, begin, columns, copy, quoted, reading, tables, touch, writing
 from .log import say
 
+PATIENCE = 1.0  # seconds that a write waits for another program's lock
+MAGIC = b"SQLite format 3\0"
 EXCHANGES = "exchanges"
-SOURCE = "zoomearth/source"  # custom property of an ROI layer: the source of the raster that was asked about
+ROIS, ANSWERS = "rois", "answers"  # the kinds of layers; also how their tables' names begin
 ROI_FIELDS = {
     "exchange": QVariant.String,
     "question": QVariant.String,
     "answer": QVariant.String,
+    "meaningless": QVariant.Bool,
     "step": QVariant.Int,
     "label": QVariant.String,
     "stopped": QVariant.String,
+    "confidence": QVariant.Double,
     "model": QVariant.String,
     "source": QVariant.String,
     "window": QVariant.String,
     "scale": QVariant.Double,
     "time": QVariant.String,
 }
-EXCHANGE_FIELDS = dict.fromkeys(("exchange", "time", "question", "answer", "source", "data"), QVariant.String)
+ANSWER_FIELDS = {
+    "exchange": QVariant.String,
+    "question": QVariant.String,
+    "answer": QVariant.String,
+    "confidence": QVariant.Double,
+    "meaningless": QVariant.Bool,
+    "stopped": QVariant.String,
+    "error": QVariant.String,
+    "model": QVariant.String,
+    "time": QVariant.String,
+    "layer": QVariant.String,
+}
+EXCHANGE_FIELDS = {
+    "exchange": QVariant.String,
+    "time": QVariant.String,
+    "question": QVariant.String,
+    "answer": QVariant.String,
+    "meaningless": QVariant.Bool,
+    "source": QVariant.String,
+    "data": QVariant.String,
+}
 
 
 def roi_values(exchange: Exchange, seen: Seen) -> dict[str, Any]:
@@ -58,9 +73,11 @@ def roi_values(exchange: Exchange, seen: Seen) -> dict[str, Any]:
         "exchange": exchange.id,
         "question": exchange.question,
         "answer": exchange.answer or "",
+        "meaningless": exchange.meaningless,
         "step": seen.step,
         "label": seen.label,
         "stopped": exchange.stopped,
+        "confidence": exchange.confidence,
         "model": exchange.model,
         "source": exchange.layer,
         "window": ",".join(map(str, seen.window)),
@@ -74,136 +91,200 @@ def roi_geometry(seen: Seen) -> QgsGeometry:
     return QgsGeometry.fromPolygonXY([[QgsPointXY(x, y) for x, y in seen.corners]])
 
 
+def answer_values(exchange: Exchange) -> dict[str, Any]:
+    """An answer's attributes, by the names of ANSWER_FIELDS. error: why there is no answer; None where there is one."""
+    return {
+        "exchange": exchange.id,
+        "question": exchange.question,
+        "answer": exchange.answer,
+        "confidence": exchange.confidence,
+        "meaningless": exchange.meaningless,
+        "stopped": exchange.stopped or exchange.status.value,
+        "error": reason(exchange) or None,
+        "model": exchange.model,
+        "time": exchange.time,
+        "layer": exchange.layer,
+    }
+
+
+def answer_geometry(exchange: Exchange) -> QgsGeometry:
+    """The place asked about, a multipolygon in map units of the raster's CRS; empty where its rings can't be drawn."""
+    shape = QgsGeometry()
+    try:
+        for ring in exchange.place:
+            polygon = QgsGeometry.fromPolygonXY([[QgsPointXY(x, y) for x, y in ring]])
+            shape = polygon if shape.isNull() else shape.symDifference(polygon)  # the even-odd rule
+    except (TypeError, ValueError):  # rings of another version: the answer is kept without a place
+        return QgsGeometry()
+    shape.convertToMultiType()
+    return shape
+
+
+@dataclass
+class Written:
+    """tables: of the rasters whose exchanges were written, by (kind, `Exchange.raster`); touched: of layers with other rows than before."""
+
+    tables: dict[tuple[str, str], str]
+    touched: set[str]
+
+
 class Store:
-    """One GeoPackage. Raises SceneError where it can't be written to."""
+    """One GeoPackage, which need not exist yet. It may be used on any thread, by one at a time."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._exchanges: Optional[QgsVectorLayer] = None
-        self._rois: dict[str, str] = {}  # tables made for rasters, by the raster's source
-        self._known: set[str] = set()  # tables that are there: listing them takes as long as writing a row
 
     @property
-    def written(self) -> bool:
-        """Whether something of this session is in it."""
-        return self._exchanges is not None
+    def exists(self) -> bool:
+        """Whether there is a file with something in it: a full disk may have left an empty one."""
+        return self.path.is_file() and self.path.stat().st_size > 0
 
-    def make_tables(self, exchange: Exchange, rois: bool) -> None:
-        """What `write` and `roi_layer` need, where it is not there yet. A table takes the disk a while, so each is made ahead."""
-        there = self._tables()
-        if EXCHANGES not in there:
-            self._create(EXCHANGES, EXCHANGE_FIELDS, QgsWkbTypes.Type.NoGeometry, "")
-        if rois and exchange.source not in self._rois:
-            stem = "rois_" + _slug(exchange.layer)
-            name = next(name for name in (stem, *(f"{stem}_{n}" for n in range(2, 10_000))) if name not in there)
-            self._create(name, ROI_FIELDS, QgsWkbTypes.Type.Polygon, exchange.crs)
-            self._rois[exchange.source] = name
+    @property
+    def is_database(self) -> bool:
+        """Whether it has the head of an SQLite file, read only where it exists."""
+        try:
+            with self.path.open("rb") as file:
+                return file.read(len(MAGIC)) == MAGIC
+        except OSError:
+            return False
 
-    def read(self) -> Iterator[Exchange]:
-        """Every exchange, oldest first; a row that is none is said in the log and passed over."""
-        table = self._table(EXCHANGES)
-        if not table.isValid():
-            return
-        for feature in table.getFeatures(QgsFeatureRequest().addOrderBy("time").addOrderBy("fid")):  # one brought back has a new fid
+    @property
+    def identity(self) -> Optional[tuple[int, int]]:
+        """Of the file itself: another one under the same name has another. None where there is none."""
+        try:
+            status = self.path.stat()
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
+
+    def read(self, patience: float = PATIENCE) -> list[Exchange]:
+        """Every exchange, oldest first; a row that is none is passed over, with a line in the log. Raises SceneError."""
+        if not self.exists:
+            return []
+        with reading(self.path, patience) as file:
+            known = {"time", "data"} <= set(columns(file, EXCHANGES))
+            rows = file.execute(f"SELECT data FROM {EXCHANGES} ORDER BY time, rowid").fetchall() if known else []
+        exchanges = []
+        for (data,) in rows:
             try:
-                yield Exchange.from_dict(json.loads(feature["data"]))
+                exchanges.append(Exchange.from_dict(json.loads(data)))
             except (KeyError, TypeError, ValueError) as error:
                 say(f"{self.path}: an exchange can't be read: {error!r}")
+        return exchanges
 
-    def write(self, exchange: Exchange, rois: Optional[QgsVectorLayer]) -> None:
-        """Keeps an exchange that has ended; its ROIs go into `rois`, a layer of `roi_layer` (None where it has no zoom)."""
-        self.make_tables(exchange, rois=False)
-        table = self._exchanges = self._exchanges or self._table(EXCHANGES)
-        row = QgsFeature(table.fields())
-        row["exchange"], row["time"], row["source"] = exchange.id, exchange.time, exchange.source
-        row["question"], row["answer"] = exchange.question, exchange.answer or ""
-        row["data"] = json.dumps(exchange.to_dict())
-        self._add(table, [row])
-        if rois:
-            features = []
-            for seen in exchange.zooms:
-                feature = QgsFeature(rois.fields())
-                for name, value in roi_values(exchange, seen).items():
-                    feature[name] = value
-                feature.setGeometry(roi_geometry(seen))
-                features.append(feature)
-            self._add(rois, features)
+    def summary(self) -> tuple[int, str]:
+        """How many exchanges there are, and the first question. Raises SceneError."""
+        with reading(self.path, 0) as file:
+            known = {"time", "question"} <= set(columns(file, EXCHANGES))
+            rows = file.execute(f"SELECT question FROM {EXCHANGES} ORDER BY time, rowid").fetchall() if known else []
+        return len(rows), str(rows[0][0]) if rows else ""
 
-    def remove(self, exchange: Exchange, rois: Optional[QgsVectorLayer]) -> None:
-        """Forgets an exchange and its ROIs. Raises SceneError."""
-        if not self.path.exists():  # a layer that has it open would find nothing to delete, and say nothing
-            raise self._unwritable(self.path, tr("the file is gone"))
-        for table in (self._exchanges or self._table(EXCHANGES), rois):
-            if table and table.isValid():
-                ids = [feature.id() for feature in table.getFeatures(f"\"exchange\" = '{exchange.id}'")]
-                if not table.dataProvider().deleteFeatures(ids):
-                    raise self._unwritable(self.path, "; ".join(table.dataProvider().errors()))
-                table.triggerRepaint()
+    def ids(self) -> set[str]:
+        """Of the exchanges in the file. Raises SceneError."""
+        if not self.exists:
+            return set()
+        with reading(self.path, PATIENCE) as file:
+            return self._ids(file)
 
-    def roi_layer(self, exchange: Exchange) -> QgsVectorLayer:
-        """A new, empty layer for the ROIs of the exchange's raster, in the raster's CRS."""
-        self.make_tables(exchange, rois=True)
-        layer = self._table(self._rois[exchange.source])
-        layer.setCustomProperty(SOURCE, exchange.source)
-        return layer
+    def write(self, changes: Mapping[str, Optional[Exchange]], known: Iterable[Exchange] = ()) -> Written:
+        """All changes in one transaction. Raises SceneError, and then nothing is written.
+
+        changes: by the exchange's id; it is written whole, in place of an older row; None: it is removed.
+        known: exchanges that are written only where the file lacks them.
+        """
+        if not self.exists:
+            begin(self.path, EXCHANGES, EXCHANGE_FIELDS)
+        with writing(self.path, PATIENCE) as file:
+            if EXCHANGES not in tables(file):
+                add_table(file, EXCHANGES, EXCHANGE_FIELDS, QgsWkbTypes.Type.NoGeometry, "")
+            add_columns(file, EXCHANGES, EXCHANGE_FIELDS)
+            existing = self._ids(file)
+            written = Written({}, self._remove(file, changes))
+            added = [exchange for exchange in changes.values() if exchange]
+            added += [exchange for exchange in known if exchange.id not in existing and exchange.id not in changes]
+            for exchange in sorted(added, key=lambda exchange: exchange.time):
+                written.tables.update(self._add(file, exchange))
+            written.touched.update(written.tables.values())
+            for table in (EXCHANGES, *written.touched):
+                touch(file, table)
+        return written
+
+    def discard(self, ids: Iterable[str]) -> None:
+        """Removes exchanges, and the file with the last of them. Raises SceneError."""
+        if self.exists:
+            with writing(self.path, PATIENCE) as file:
+                self._remove(file, set(ids))
+                ((left,),) = file.execute(f"SELECT count(*) FROM {EXCHANGES}")
+            if not left:
+                self.path.unlink()
 
     def copy_to(self, path: Path) -> None:
-        """All of it to another file, while layers have it open. Raises SceneError; nothing half-copied is left under the name."""
-        beside = path.with_name(path.name + ".part")
-        try:
-            beside.unlink(missing_ok=True)
-            source, target = sqlite3.connect(str(self.path)), sqlite3.connect(str(beside))
-            try:
-                source.backup(target)
-            finally:
-                source.close()
-                target.close()
-            beside.replace(path)
-        except (OSError, sqlite3.Error) as error:
-            beside.unlink(missing_ok=True)
-            raise self._unwritable(path, str(error)) from None
+        """All of it to another file. Raises SceneError; nothing half-copied is left under the name."""
+        copy(self.path, path, PATIENCE)
 
-    def _table(self, name: str) -> QgsVectorLayer:
-        options = QgsVectorLayer.LayerOptions(QgsProject.instance().transformContext())
+    def uri(self, table: str) -> str:
+        """Of a table, for the OGR provider."""
+        return f"{self.path}|layername={table}"
+
+    def open(self, table: str) -> QgsVectorLayer:
+        """A layer of the thread that calls this."""
+        options = QgsVectorLayer.LayerOptions(QgsCoordinateTransformContext())
         options.loadDefaultStyle = False
-        return QgsVectorLayer(f"{self.path}|layername={name}", name, "ogr", options)
+        return QgsVectorLayer(self.uri(table), table, "ogr", options)
 
-    def _tables(self) -> set[str]:
-        if not self.path.exists():
-            self._known, self._exchanges = set(), None
-        elif not self._known:
-            layer = QgsVectorLayer(str(self.path), "", "ogr")
-            parts = layer.dataProvider().subLayers() if layer.isValid() else []
-            self._known = {part.split(layer.dataProvider().sublayerSeparator())[1] for part in parts}
-        return self._known
+    def _add(self, file: sqlite3.Connection, exchange: Exchange) -> dict[tuple[str, str], str]:
+        row = {"exchange": exchange.id, "time": exchange.time, "question": exchange.question, "answer": exchange.answer or ""}
+        data = json.dumps(exchange.to_dict())
+        add_row(file, EXCHANGES, {**row, "meaningless": exchange.meaningless, "source": exchange.source, "data": data})
+        answers = self._table(file, ANSWERS, exchange)
+        add_row(file, answers, answer_values(exchange), answer_geometry(exchange))
+        written = {(ANSWERS, exchange.raster): answers}
+        if exchange.zooms:
+            rois = written[ROIS, exchange.raster] = self._table(file, ROIS, exchange)
+            for seen in exchange.zooms:
+                add_row(file, rois, roi_values(exchange, seen), roi_geometry(seen))
+        return written
 
-    def _create(self, name: str, fields: dict[str, Any], geometry: QgsWkbTypes.Type, crs: str) -> None:
-        columns = QgsFields()
-        for field, kind in fields.items():
-            columns.append(QgsField(field, kind))
-        options = QgsVectorFileWriter.SaveVectorOptions()
-        options.driverName, options.layerName, options.fileEncoding = "GPKG", name, "UTF-8"
-        options.datasourceOptions = ["VERSION=1.2"]  # the newest that QGIS 3.22's GDAL reads without a warning
-        action = QgsVectorFileWriter.ActionOnExistingFile
-        options.actionOnExistingFile = action.CreateOrOverwriteLayer if self.path.exists() else action.CreateOrOverwriteFile
-        system = QgsCoordinateReferenceSystem.fromWkt(crs) if crs else QgsCoordinateReferenceSystem()
-        writer = QgsVectorFileWriter.create(str(self.path), columns, geometry, system, QgsCoordinateTransformContext(), options)
-        if writer.hasError() != QgsVectorFileWriter.WriterError.NoError:
-            raise self._unwritable(self.path, writer.errorMessage())
-        del writer  # which closes the file
-        self._known.add(name)
+    def _ids(self, file: sqlite3.Connection) -> set[str]:
+        known = "exchange" in columns(file, EXCHANGES)
+        return {id for (id,) in file.execute(f"SELECT exchange FROM {EXCHANGES}")} if known else set()
 
-    def _add(self, layer: QgsVectorLayer, features: list[QgsFeature]) -> None:
-        done, _ = layer.dataProvider().addFeatures(features)
-        if not done:
-            raise self._unwritable(self.path, "; ".join(layer.dataProvider().errors()))
-        layer.updateExtents()
-        layer.triggerRepaint()
+    def _remove(self, file: sqlite3.Connection, ids: Iterable[str]) -> set[str]:
+        """Returns the tables of layers that have lost rows."""
+        touched = set()
+        for id in ids:
+            file.execute(f"DELETE FROM {EXCHANGES} WHERE exchange = ?", (id,))
+            for table in self._layers(file):
+                if file.execute(f"DELETE FROM {quoted(table)} WHERE exchange = ?", (id,)).rowcount:
+                    touched.add(table)
+        return touched
 
-    @staticmethod
-    def _unwritable(path: Path, reason: str) -> SceneError:
-        message = tr("The results can't be written to {path}: {reason}.").format(path=path, reason=reason.strip().rstrip("."))
-        return SceneError(message, tr("See that the disk has room and the folder can be written to, or save the project elsewhere."))
+    def _layers(self, file: sqlite3.Connection) -> dict[str, str]:
+        """The tables of ROIs and answers, with their descriptions."""
+        return {
+            name: description
+            for name, description in tables(file).items()
+            if name.startswith((f"{ROIS}_", f"{ANSWERS}_")) and "exchange" in columns(file, name)
+        }
+
+    def _table(self, file: sqlite3.Connection, kind: str, exchange: Exchange) -> str:
+        """The raster's table of that kind, made where there is none."""
+        fields = {ROIS: ROI_FIELDS, ANSWERS: ANSWER_FIELDS}[kind]
+        for name, description in self._layers(file).items():
+            if name.startswith(f"{kind}_") and (description == exchange.raster or self._belongs(file, name, description, exchange.source)):
+                add_columns(file, name, fields)
+                return name
+        stem = f"{kind}_{_slug(exchange.layer)}"
+        taken = {name.lower() for (name,) in file.execute("SELECT name FROM sqlite_master")}
+        name = next(name for name in (stem, *(f"{stem}_{n}" for n in range(2, 10_000))) if name not in taken)
+        geometry = {ROIS: QgsWkbTypes.Type.Polygon, ANSWERS: QgsWkbTypes.Type.MultiPolygon}[kind]
+        add_table(file, name, fields, geometry, exchange.crs, description=exchange.raster)
+        return name
+
+    def _belongs(self, file: sqlite3.Connection, table: str, description: str, source: str) -> bool:
+        """Whether a table of a version that wrote no descriptions holds something of the raster."""
+        query = f"SELECT 1 FROM {quoted(table)} JOIN {EXCHANGES} USING (exchange) WHERE {EXCHANGES}.source = ? LIMIT 1"
+        return not description and file.execute(query, (source,)).fetchone() is not None
 
 
 def _slug(name: str) -> str:

@@ -8,6 +8,7 @@ from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from .card import Card
+from .endings import meaningless
 from .exchange import Exchange
 from .i18n import tr
 from .later import later
@@ -21,7 +22,6 @@ class Transcript(QScrollArea):
 
     view_clicked = pyqtSignal(object, object)
     delete_clicked = pyqtSignal(object)
-    restart_clicked = pyqtSignal()
 
     def __init__(self, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
@@ -92,7 +92,7 @@ class Transcript(QScrollArea):
 
     def text(self) -> str:
         """All that is shown, as plain text."""
-        return "\n".join(f"{card.exchange.question}\n{card.exchange.answer or card.exchange.message}" for card in self.cards)
+        return "\n".join(_text(card.exchange) for card in self.cards)
 
     def _show_earlier(self) -> None:
         page, self._earlier = self._earlier[-PAGE:], self._earlier[:-PAGE]
@@ -104,7 +104,6 @@ class Transcript(QScrollArea):
         card = Card(exchange)
         card.view_clicked.connect(self.view_clicked)
         card.delete_clicked.connect(self.delete_clicked)
-        card.restart_clicked.connect(self.restart_clicked)
         self.cards.insert(at, card)
         self._column.insertWidget(2 + at, card)
 
@@ -123,6 +122,11 @@ class Transcript(QScrollArea):
         """What is new is brought into view; whoever reads further up is left there."""
         if self._at_end:
             self.verticalScrollBar().setValue(high)
+
+
+def _text(exchange: Exchange) -> str:
+    lines = [exchange.question, exchange.answer or exchange.message]
+    return "\n".join([*lines, meaningless()] if exchange.meaningless else lines)
 
 
 class _Column(QWidget):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import Field
 from pathlib import Path
-from typing import Any, Optional, TypeVar
+from typing import Any, Callable, Optional, TypeVar
 
 from qgis.core import QgsApplication
-from qgis.gui import QgsFileWidget
-from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtGui import QFontDatabase
+from qgis.gui import QgsAuthConfigSelect, QgsFileWidget
+from qgis.PyQt.QtCore import QSize, Qt
+from qgis.PyQt.QtGui import QFontDatabase, QPaintEvent
 from qgis.PyQt.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -18,6 +18,11 @@ from qgis.PyQt.QtWidgets import (
     QLineEdit,
     QMessageBox,
     QPlainTextEdit,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
     QToolButton,
     QWidget,
 )
@@ -25,6 +30,7 @@ from qgis.PyQt.QtWidgets import (
 from .i18n import tr
 
 Widget = TypeVar("Widget", bound=QWidget)
+EDGE = 6  # pixels between a button's text and its end
 
 
 def named(widget: Widget, name: str, about: str) -> Widget:
@@ -41,6 +47,24 @@ def tool_button(name: str, about: str, icon: str) -> QToolButton:
     button.setIcon(QgsApplication.getThemeIcon(icon))
     button.setAutoRaise(True)
     return button
+
+
+class ElidedButton(QPushButton):
+    """A push button that may be narrower than its text; the tooltip says it whole."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(text)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self.fontMetrics().horizontalAdvance("MM…") + 2 * EDGE, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        if self.width() < self.sizeHint().width():
+            option.text = self.fontMetrics().elidedText(option.text, Qt.TextElideMode.ElideRight, self.width() - 2 * EDGE)
+        QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
 
 
 def paragraph(text: str = "") -> QLabel:
@@ -94,6 +118,18 @@ def value_of(widget: QWidget) -> str:
     if isinstance(widget, QComboBox):
         return widget.currentData()
     return (widget.filePath() if isinstance(widget, QgsFileWidget) else widget.text()).strip()
+
+
+def on_change(widget: QWidget, act: Callable[[], object]) -> None:
+    """Calls `act` whenever a setting's widget says something else."""
+    if isinstance(widget, QComboBox):
+        widget.currentIndexChanged.connect(lambda: act())
+    elif isinstance(widget, QgsFileWidget):
+        widget.fileChanged.connect(lambda: act())
+    elif isinstance(widget, QgsAuthConfigSelect):
+        widget.selectedConfigIdChanged.connect(lambda: act())
+    else:
+        widget.textChanged.connect(lambda: act())
 
 
 class Verdict(QWidget):

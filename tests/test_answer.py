@@ -1,22 +1,28 @@
 """The drivers: whoever drives the loop, the model is shown the same pictures, and a bad scene costs only its own answer."""
 
 import json
+import shutil
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import rasterio
 from PIL import Image
 from rasterio.transform import from_origin
+from rasters import tag
 
 from zoomearth.backend.answer import Question, Said, Saw, answer, answer_all, report
 from zoomearth.backend.engines import Reply
 from zoomearth.backend.engines.scripted import ScriptedEngine
+from zoomearth.backend.mask import inside
+from zoomearth.backend.region import of_bounds, of_pixels
 from zoomearth.backend.scene import Scene
 from zoomearth.core.errors import Cancelled, SceneError
-from zoomearth.core.geometry import Box
+from zoomearth.core.geometry import Box, View
 from zoomearth.core.look import Answer, Policy, Stopped, Zoom
 from zoomearth.core.profile import Profile
+from zoomearth.core.region import Region
 from zoomearth.training.environment import Environment
 from zoomearth.training.examples import Example
 from zoomearth.training.transcript import transcript
@@ -57,10 +63,10 @@ class Lockstep(ScriptedEngine):
         return [Reply(script) for _ in talks]
 
 
-def ask_apart(raster):
+def ask_apart(raster, region=None):
     """One question on a thread of its own, as a benchmark asks a server."""
     with Scene.open(str(raster)) as scene:
-        return answer(engine(), Question(scene, "How many?"))
+        return answer(engine(), Question(scene, "How many?", region))
 
 
 def test_every_driver_shows_the_model_the_same_pictures(scene, raster):
@@ -91,6 +97,33 @@ def test_every_driver_shows_the_model_the_same_pictures(scene, raster):
     assert "".join(block["text"] for block in told[0] if block["type"] == "text") == talks[0].turns[1].text
 
 
+def test_every_driver_shows_the_same_part_of_a_region_with_a_hole(scene, raster):
+    outer = ((100.0, 50.0), (1700.0, 200.0), (1500.0, 1300.0), (200.0, 1100.0))
+    hole = ((400.0, 350.0), (900.0, 400.0), (450.0, 450.0))
+    region = Region.of((outer, hole), Box(0, 0, *scene.size))
+    events = []
+    alone = answer(engine(), Question(scene, "How many?", region), events.append)
+    others = answer_all(Lockstep(PROFILE, REPLIES), [Question(scene, "How many?", region)] * 3)
+    with ThreadPoolExecutor(3) as pool:
+        others += pool.map(ask_apart, [raster] * 3, [region] * 3)
+    actions = [Zoom(zoom.roi, zoom.label) for zoom in alone.outcome.zooms] + [Answer("3")]
+    talks, labelled = transcript(PROFILE, scene.size, "How many?", actions, region=region, picture=scene.part)
+    assert alone.outcome.answer == "3"
+    assert len(alone.outcome.zooms) == 2
+    for outcome in (*(one.outcome for one in others), labelled):
+        assert outcome == alone.outcome
+    seen = [event.picture for event in events if isinstance(event, Saw)]
+    shown = [turn.picture for talk in talks for turn in talk.turns if turn.view]
+    for pictures in (seen, shown, *(one.pictures for one in others)):
+        assert [picture.tobytes() for picture in pictures] == [picture.tobytes() for picture in alone.pictures]
+    for view, picture in zip((zoom.view for zoom in alone.outcome.views), alone.pictures):
+        whole = np.asarray(scene.part(View(view.window, view.size)))
+        seen_of_it = inside(view)
+        assert 0 < seen_of_it.mean() < 1
+        assert (np.asarray(picture)[seen_of_it] == whole[seen_of_it]).all()
+        assert (np.asarray(picture)[~seen_of_it] == 128).all()
+
+
 def test_a_crop_is_the_raster_at_native_resolution(raster, scene):
     outcome = answer(engine(), Question(scene, "How many?"))
     window = outcome.outcome.zooms[-1].view.window
@@ -116,6 +149,20 @@ def test_a_scene_of_100_000_pixels_is_zoomed_until_it_is_native(tmp_path):
     assert result.outcome.answer == "yes"
 
 
+@pytest.mark.parametrize("size", [(30_000, 3), (1, 5000), (3, 3)], ids=str)
+def test_a_raster_of_any_shape_is_asked_as_the_published_weights_are(tmp_path, size):
+    path = tmp_path / "thin.tif"
+    with rasterio.open(path, "w", driver="GTiff", width=size[0], height=size[1], count=1, dtype="uint8") as file:
+        file.write(np.full((1, size[1], size[0]), 90, np.uint8))
+    profile = Profile.from_dict({"name": "m", "dialect": "zoomearth", "policy": {"crop": "reference", "multiple": 1, "native": None}})
+    with Scene.open(str(path)) as thin:
+        result = answer(ScriptedEngine(profile, ['[{"bbox_2d": [0, 0, 2, 2]}]', "<answer>grey</answer>"]), Question(thin, "What colour?"))
+    assert result.outcome.answer == "grey"
+    assert len(result.pictures) == 2
+    assert all(max(picture.size) <= 200 * min(picture.size) for picture in result.pictures)
+    assert result.outcome.zooms[0].roi.intersect(Box(0, 0, *size)).area
+
+
 def test_the_report_holds_what_json_promises(scene):
     said = json.loads(json.dumps(report(answer(engine(), Question(scene, "How many?")), "m")))
     assert set(said) >= {"question", "answer", "confidence", "stopped", "model", "seconds", "scene", "zooms", "usage"}
@@ -126,6 +173,16 @@ def test_the_report_holds_what_json_promises(scene):
     assert (x, y) == pytest.approx((500000 + zoom["roi"][0] * 0.5, 5000000 - zoom["roi"][1] * 0.5), abs=0.01)
     assert zoom["shown"] == [168, 84]
     assert said["confidence"] is None
+    assert said["region"] is None
+
+
+def test_the_report_says_what_was_asked_about(scene):
+    region = of_bounds(scene, 500_100, 4_999_600, 500_300, 4_999_900)
+    said = json.loads(json.dumps(report(answer(engine(), Question(scene, "How many?", region)), "m")))
+    corners = [[500_100, 4_999_600], [500_300, 4_999_600], [500_300, 4_999_900], [500_100, 4_999_900]]
+    assert said["region"] == {"window": [200, 200, 600, 800], "outline": [corners]}
+    said = report(answer(engine(), Question(scene, "How many?", of_pixels(scene, Box(10.5, 20, 3000, 400)))), "m")
+    assert said["region"] == {"window": [10, 20, 2000, 400], "outline": None}
 
 
 def test_confidence_counts_only_the_answers_own_tokens(scene):
@@ -135,6 +192,24 @@ def test_confidence_counts_only_the_answers_own_tokens(scene):
             return [Reply("".join(piece for piece, _ in pieces), tokens=pieces)]
 
     assert answer(Sure(PROFILE, [""]), Question(scene, "?")).confidence == pytest.approx(np.exp(-0.2))
+
+
+@pytest.mark.parametrize("generated", [True, False])
+def test_a_model_of_generated_scenes_says_nothing_about_any_other(raster, tmp_path, generated):
+    class Sure(ScriptedEngine):
+        def reply(self, talks, **options):
+            return [Reply("<answer>4</answer>", tokens=[("<answer>", -0.1), ("4", -0.1), ("</answer>", -0.1)])]
+
+    path = shutil.copy(raster, tmp_path / "scene.tif")
+    if generated:
+        tag(path, ZOOMEARTH_SCENE="generated")
+    with Scene.open(path) as scene:
+        known = report(answer(Sure(PROFILE, [""]), Question(scene, "How many cars?")), "m")
+        demo = report(answer(Sure(replace(PROFILE, generated_only=True), [""]), Question(scene, "How many cars?")), "m")
+    assert (known["meaningless"], known["confidence"]) == (False, pytest.approx(np.exp(-0.1), abs=1e-4))
+    assert demo["meaningless"] is not generated
+    assert demo["confidence"] == (known["confidence"] if generated else None)
+    assert demo["answer"] == "4"
 
 
 @pytest.mark.parametrize(
@@ -182,7 +257,7 @@ def test_a_cancel_while_a_scene_is_read_is_an_outcome_too(scene):
 
 def test_a_region_outside_is_an_error_that_names_the_raster(scene):
     with pytest.raises(SceneError, match=r"noise\.tif"):
-        answer(engine(), Question(scene, "?", Box(5000, 0, 6000, 100)))
+        answer(engine(), Question(scene, "?", Region(Box(5000, 0, 6000, 100))))
 
 
 @pytest.mark.parametrize(

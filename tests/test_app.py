@@ -2,14 +2,17 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 
+import pyogrio
 import pytest
 import rasterio
 
+from zoomearth.backend.answer import MEANINGLESS
 from zoomearth.core.thoughts import Thoughts
 from zoomearth.training.pretrain import HELD_OUT
 from zoomearth.training.scenes import make_scene
@@ -57,14 +60,46 @@ def test_one_load_answers_every_question_and_leaves_the_evidence(run, raster, tm
         assert answer["scene"] == {"path": str(raster), "width": SIDE, "height": SIDE, "crs": "EPSG:32633"}
         assert answer["usage"]["tokens_in"] > 0
         assert answer["answer"] is None or 0 < answer["confidence"] <= 1
+        assert answer["meaningless"] is False
     assert {file.name for file in tmp_path.iterdir()} == {"rois.gpkg", "figure.png", "views"}
     assert len(list((tmp_path / "views").iterdir())) == 2 + sum(len(answer["zooms"]) for answer in answers)
+
+
+@pytest.fixture(scope="module")
+def unmarked(raster, tmp_path_factory):
+    """The same pixels, which nothing says are a generated scene."""
+    path = tmp_path_factory.mktemp("unmarked") / "beach.tif"
+    with rasterio.open(raster) as scene, rasterio.open(path, "w", **scene.profile) as file:
+        file.write(scene.read())
+    return path
+
+
+def test_the_demo_models_answer_about_anything_else_is_marked_wherever_it_appears(run, unmarked, tmp_path):
+    done = run("ask", unmarked, *QUESTIONS, "--json", "--rois", "rois.gpkg", "--figure", "figure.png")
+    for line in done.stdout.splitlines():
+        answer = json.loads(line)
+        assert (answer["meaningless"], answer["confidence"]) == (True, None)
+    meta, _, _, columns = pyogrio.raw.read(tmp_path / "rois.gpkg")
+    assert dict(zip(meta["fields"], columns))["meaningless"].all()
+    shown = run("ask", unmarked, QUESTIONS[0], COLUMNS="140").stdout
+    assert shown.count(MEANINGLESS) == 1
+    assert "`zoomearth models`" in MEANINGLESS
+    assert "confidence" not in shown
+
+
+def test_a_copy_of_the_demo_model_is_marked_too(run, root, raster, unmarked, tmp_path):
+    shutil.copytree(root / "resources" / "demo", tmp_path / "my-model")
+    for path, meaningless in ((raster, False), (unmarked, True)):
+        (answer,) = map(json.loads, run("ask", path, QUESTIONS[0], "--model", "my-model", "--json").stdout.splitlines())
+        assert answer["meaningless"] is meaningless
 
 
 def test_a_person_sees_the_reasoning_the_answer_and_where_it_was_read(run, raster):
     shown = run("ask", raster, QUESTIONS[1], COLUMNS="140").stdout
     assert QUESTIONS[1] in shown
     assert "zoomearth-demo" in shown
+    assert "confidence" in shown
+    assert "Meaningless" not in shown
     assert "<think>" not in shown
     assert "bbox_2d" not in shown
 

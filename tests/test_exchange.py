@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoomearth.core.geometry import Box, Grid
 from zoomearth.core.thoughts import Thoughts, thought
 from zoomearth.plugin.exchange import Exchange, Seen, Status
 
@@ -21,9 +20,11 @@ exchange = st.builds(
     st.text(),
     source=st.text(),
     layer=st.text(),
+    outline=st.none() | st.lists(st.lists(st.lists(number, min_size=2, max_size=2))),
     answer=st.none() | st.text(),
     status=st.sampled_from(Status),
     confidence=st.none() | st.floats(0, 1),
+    meaningless=st.booleans(),
     log=st.lists(st.text()),
     views=st.lists(seen),
 )
@@ -47,6 +48,16 @@ def test_fields_of_a_newer_version_are_passed_over():
     assert back.views[0].window == [0, 0, 9, 9]
 
 
+def test_the_place_of_an_exchange_is_what_was_asked_about_or_what_was_seen_first():
+    ring = [[0.0, 0.0], [9.0, 0.0], [9.0, 9.0]]
+    exchange = Exchange("What?")
+    assert exchange.place == []
+    exchange.views = [Seen(0, "", None, [0, 0, 9, 5], [9, 5], None), Seen(1, "pier", [1, 1, 2, 2], [1, 1, 2, 2], [9, 9], None)]
+    assert exchange.place == [[[0, 0], [9, 0], [9, -5], [0, -5], [0, 0]]]
+    exchange.outline = [ring]
+    assert exchange.place == [ring]
+
+
 @pytest.mark.parametrize("spoilt", [{}, {"status": "asleep"}, {"status": "done", "views": [3]}, {"status": "done", "views": [{}]}])
 def test_what_is_no_exchange_is_said(spoilt):
     with pytest.raises((KeyError, TypeError, ValueError)):
@@ -61,19 +72,3 @@ def test_thoughts_that_stream_are_those_of_the_whole_reply(said, cuts):
         heard += thoughts.feed(reply[at : at + cut])
         at += cut
     assert heard == thought(reply) == said.replace("<", "")
-
-
-@given(
-    st.tuples(number, st.floats(0.01, 100), st.floats(-50, 50), number, st.floats(-50, 50), st.floats(-100, -0.01)),
-    st.integers(0, 5000),
-    st.integers(0, 5000),
-    st.integers(1, 5000),
-    st.integers(1, 5000),
-)
-def test_an_outline_is_the_box_it_was_made_of_whatever_the_grid(affine, left, top, width, height):
-    grid = Grid(affine)
-    if abs(affine[1] * affine[5] - affine[2] * affine[4]) < 1e-3:
-        return
-    wanted = Box(left, top, left + width, top + height)
-    found = grid.outline_to_box(grid.polygon(wanted))
-    assert tuple(found) == pytest.approx(tuple(wanted), abs=0.1)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zoomearth.core.dialect import DIALECTS, dialect
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import (
     Answer,
@@ -21,6 +22,7 @@ from zoomearth.core.look import (
     place,
     shown_size,
 )
+from zoomearth.core.region import Region
 
 SIZE = Size(20000, 10000)
 DEFAULT = Policy()
@@ -28,7 +30,7 @@ REFERENCE = Policy(crop="reference", multiple=1, native=None)
 sides = st.integers(1, 120_000)
 policies = st.builds(
     Policy,
-    view=st.integers(28, 1200),
+    view=st.integers(28, 1200) | st.integers(1200, 30_000),
     least=st.integers(1, 1500),
     crop=st.sampled_from(["grow", "square", "reference"]),
     multiple=st.sampled_from([1, 14, 28]),
@@ -148,15 +150,42 @@ def test_nonsense_ends_the_look_and_says_why(action, stopped):
 
 
 def test_no_view_leaves_the_region():
-    region = Box(5000.4, 5000.6, 5300, 5400)
+    region = Region(Box(5000.4, 5000.6, 5300, 5400))
     seen, _ = play([Zoom(Box(5100, 5100, 5120, 5120))], Policy(), SIZE, region)
     assert seen[0].view.window == Box(5000, 5000, 5300, 5400)
     assert seen[1].view.window == Box(5000, 5000, 5300, 5400), "least is larger than the region"
 
 
+LETTER = ((2000, 1000), (9000, 1000), (9000, 8000), (7000, 8000), (7000, 3000), (4000, 3000), (4000, 8000), (2000, 8000))
+U = Region.of((LETTER,), Box(0, 0, *SIZE))  # open at its lower side
+
+
+def test_a_box_outside_the_outline_is_no_evidence():
+    between = Box(4500, 4000, 6500, 6000)
+    seen, outcome = play([Zoom(between)], DEFAULT, SIZE, U)
+    assert seen[0].view == View(Box(2000, 1000, 9000, 8000), Size(504, 504), U.rings)
+    assert (outcome.answer, outcome.stopped, outcome.why) == (None, Stopped.BAD_BOX, "the box lies outside the outline")
+    assert outcome.zooms == []
+
+
+def test_a_box_partly_outside_the_outline_is_shown_with_it():
+    box = Box(6900, 4000, 7100, 4100)
+    seen, outcome = play([Zoom(box), Answer("2")], DEFAULT, SIZE, U)
+    assert seen[1].view == View(Box(6744, 3794, 7256, 4306), Size(504, 504), U.rings)
+    assert [zoom.roi for zoom in outcome.zooms] == [box]
+
+
+def test_a_crop_that_loses_what_of_the_box_lies_inside_is_no_evidence():
+    """The published cut shows the middle of a long thin box; here only its ends lie inside."""
+    _, outcome = play([Zoom(Box(3900, 5000, 7100, 5010))], REFERENCE, SIZE, U)
+    assert outcome.stopped == Stopped.BAD_BOX
+    _, outcome = play([Zoom(Box(3900, 5000, 7100, 5010)), Answer("2")], DEFAULT, SIZE, U)
+    assert outcome.stopped == Stopped.ANSWERED
+
+
 def test_a_region_outside_is_refused():
     with pytest.raises(ValueError, match="outside the raster"):
-        next(look(SIZE, "?", Policy(), Box(20_000, 0, 20_100, 50)))
+        next(look(SIZE, "?", Policy(), Region(Box(20_000, 0, 20_100, 50))))
 
 
 @given(width=sides, height=sides, x=fractions, y=fractions, w=fractions, h=fractions, policy=policies)
@@ -170,6 +199,7 @@ def test_no_view_ever_leaves_the_raster_or_outgrows_the_model(width, height, x, 
     assert min(view.size) >= 1
     assert max(view.size) <= max(policy.view, policy.multiple)
     assert policy.multiple == 1 or all(side % policy.multiple == 0 for side in view.size)
+    assert max(view.size) <= 200 * min(view.size), "Qwen-VL's processors refuse it"
 
 
 @given(width=sides, height=sides, x=fractions, y=fractions, w=fractions, h=fractions, policy=policies)
@@ -190,6 +220,22 @@ def test_boxes_survive_the_way_to_the_model_and_back(x, y, width, height, view):
     shown = View(Box(7, 11, 7 + width, 11 + height), shown_size(Box(7, 11, 7 + width, 11 + height), Policy(view=view)))
     box = Box(x, y, x + 10, y + 20)
     assert shown.from_source(shown.to_source(box)) == pytest.approx(box, abs=1e-6)
+
+
+@pytest.mark.parametrize("size", [(100_000, 400), (1, 100_000), (100_000, 1), (3, 3), (1, 1), (300, 1), (2**31 - 1, 1)], ids=str)
+@pytest.mark.parametrize(
+    "policy", [DEFAULT, REFERENCE, Policy(view=12_000), Policy(view=1, least=1, multiple=1)], ids=["ours", "published", "large", "one"]
+)
+def test_a_raster_of_any_shape_is_shown_as_a_model_takes_it_and_a_box_of_all_of_it_is_all_of_it(size, policy):
+    whole = Box(0, 0, *size)
+    view = View(whole, shown_size(whole, policy))
+    assert max(view.size) <= 200 * min(view.size)
+    assert max(view.size) <= max(policy.view, policy.multiple)
+    for name in DIALECTS:
+        spoken = dialect(name)
+        action = spoken.parse(spoken.write(Zoom(whole), view), view)
+        assert action.box == pytest.approx(whole)
+        assert place(action.box.intersect(whole), whole, policy).window.intersect(whole).area
 
 
 def test_the_published_crop_is_reproduced_exactly(real_records):

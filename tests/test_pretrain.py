@@ -12,6 +12,7 @@ from transformers import AutoImageProcessor, AutoTokenizer, Qwen2_5_VLForConditi
 from zoomearth.core.dialect import Talk, dialect
 from zoomearth.core.geometry import Size
 from zoomearth.core.look import Policy, look
+from zoomearth.core.profile import Profile
 from zoomearth.training import forward
 from zoomearth.training import packing as pk
 from zoomearth.training.heads import detail_targets, site_targets
@@ -114,8 +115,8 @@ def test_a_users_own_words_never_crash_the_tokenizer(coder):
 
 
 def test_an_export_is_loaded_by_stock_transformers_and_answers_the_same(coder, model, tmp_path):
-
     export(copy.deepcopy(model), make_tokenizer(), tmp_path / "demo", {"scenes": 1})
+    assert Profile.of_folder(tmp_path / "demo").generated_only
     loaded = Qwen2_5_VLForConditionalGeneration.from_pretrained(tmp_path / "demo", dtype=torch.float32)
     rows = rows_of(5, 0.0, coder)[:1]
     ids = pk.prefix(coder).ids + rows[0].branches[0].ids

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from rasters import NORTH_UP, ROTATED, SOUTH_UP, add_overviews, city, copy, make, mask, mosaic, psnr, whole
+from rasters import NORTH_UP, ROTATED, SOUTH_UP, add_overviews, city, copy, make, mask, mosaic, psnr, tag, whole
 
-from zoomearth.backend.rasters import library
+from zoomearth.backend.rasters import RasterError, library, transform
 from zoomearth.backend.scene import Scene
 from zoomearth.core.errors import Cancelled, SceneError
 from zoomearth.core.geometry import Box, Size, View
@@ -521,3 +521,28 @@ def test_a_container_names_what_it_holds(tmp_path):
     with pytest.raises(SceneError) as raised:
         Scene.open(path)
     assert "second" in raised.value.hint.lower()
+
+
+@pytest.mark.parametrize("driver", ["GTiff", "VRT", "COG", "PNG"])
+def test_a_generated_scene_is_known_by_its_mark_and_so_is_a_copy_of_it(tmp_path, driver):
+    path, other = tag(make(tmp_path / "scene.tif", PLAIN), ZOOMEARTH_SCENE="generated"), tmp_path / "copy"
+    copy(path, other, driver)
+    with Scene.open(path) as scene, Scene.open(other) as same_scene:
+        assert scene.generated
+        assert same_scene.generated or driver == "PNG"  # which has no place for it but a side file
+
+
+@pytest.mark.parametrize("items", [{}, {"ZOOMEARTH_SCENE": "real"}, {"SCENE": "generated"}])
+def test_nothing_else_is_a_generated_scene(tmp_path, items):
+    with Scene.open(tag(make(tmp_path / "scene.tif", PLAIN), **items)) as scene:
+        assert not scene.generated
+
+
+def test_points_are_brought_to_another_crs_and_those_without_a_place_there_are_said():
+    """By either binding alike: longitude and latitude in this order, and no exception for one point of many."""
+    points = np.array([[15.0, 50.0], [15.0, 95.0], [16.0, 51.0]])
+    moved = transform(points, "EPSG:4326", "EPSG:32633")
+    assert moved[[0, 2]] == pytest.approx(np.array([[500_000, 5_538_630.7], [570_168.9, 5_650_300.8]]), abs=0.1)
+    assert not np.isfinite(moved[1]).any()
+    with pytest.raises(RasterError):
+        transform(points, "EPSG:4326", 'LOCAL_CS["site",UNIT["metre",1]]')

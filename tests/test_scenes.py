@@ -1,6 +1,7 @@
 """The procedural scenes: what is drawn is what the truth says, at any scale, and the questions can't be guessed."""
 
 import random
+import shutil
 from collections import Counter
 
 import numpy as np
@@ -13,7 +14,7 @@ from zoomearth.core.look import Policy, place, shown_size
 from zoomearth.training.questions import KINDS, LEVELS, ask, refer
 from zoomearth.training.scenes import PALETTE, make_scene
 from zoomearth.training.scenes_draw import crop_view, global_view, render, square_around
-from zoomearth.training.scenes_file import write_geotiff
+from zoomearth.training.scenes_file import drawn, write_geotiff
 
 WHOLE = (0.0, 0.0, 1.0, 1.0)
 
@@ -136,3 +137,32 @@ def test_an_interrupted_drawing_leaves_nothing_under_the_final_name(tmp_path):
         write_geotiff(make_scene(1), tmp_path / "s.tif", 1024, stop)
     assert not (tmp_path / "s.tif").exists()
     assert not (tmp_path / "s.json").exists()
+
+
+def unmarked(path, target):
+    """As an older version drew it: the same pixels, not marked as generated."""
+    with rasterio.open(path) as opened, rasterio.open(target, "w", **opened.profile) as file:
+        file.write(opened.read())
+    shutil.copy(path.with_suffix(".json"), target.with_suffix(".json"))
+    return target
+
+
+def test_a_scene_of_an_older_version_is_marked_and_not_drawn_again(raster, tmp_path):
+    old = unmarked(raster, tmp_path / "old.tif")
+    with Raster.open(raster) as new, Raster.open(old) as before:
+        assert new.generated
+        assert not before.generated
+    pixels = rasterio.open(old).read()
+    drawn(make_scene(99), old, 1024)  # another scene: it would be seen
+    with Raster.open(old) as after:
+        assert after.generated
+    assert np.array_equal(rasterio.open(old).read(), pixels)
+
+
+def test_the_bundled_scene_is_marked_and_small(root):
+    path = root / "resources" / "scene" / "demo.tif"
+    with Raster.open(path) as scene:
+        assert scene.generated
+    with rasterio.open(path) as file:
+        assert [file.checksum(band) for band in (1, 2, 3)] == [46502, 6749, 29972], "the mark changes no pixel"
+    assert path.stat().st_size < 830_000

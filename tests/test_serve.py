@@ -9,16 +9,19 @@ import subprocess
 import sys
 import time
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import psutil
 import pytest
 from child import Backend
 from PIL import Image
-from rasters import ROTATED, city, copy, make
+from rasters import NORTH_UP, ROTATED, city, copy, make
 from tiny import make_tiny
 
-from zoomearth.core.geometry import Grid
+from zoomearth.backend.mask import inside
+from zoomearth.backend.scene import Scene
+from zoomearth.core.geometry import Box, Grid, Size, View
 
 ZOOM = '<think>It lies in the north.</think>[{"bbox_2d": [10, 20, 110, 120], "label": "northern harbour"}]'
 ANSWER = "<think>It is red.</think><answer>red</answer>"
@@ -103,9 +106,6 @@ def test_an_answer_comes_with_everything_the_plugin_draws(backend, scene):
 
 
 def test_the_picture_told_is_the_one_the_model_saw(backend, scene):
-    from zoomearth.backend.scene import Scene
-    from zoomearth.core.geometry import Box, Size, View
-
     backend.scripted(ZOOM, ANSWER)
     backend.last(backend.ask(scene))
     with Scene.open(scene) as opened:
@@ -138,16 +138,41 @@ def test_a_region_bands_and_policy_are_what_the_question_is_asked_with(backend, 
     assert (result["stopped"], result["zooms"]) == ("limit", [])
 
 
+def pictures(backend):
+    """What was shown, and the views, by the events."""
+    saws = [event for event in backend.history if event["event"] == "saw"]
+    views = [View(Box(*saw["view"]["window"]), Size(*saw["view"]["size"])) for saw in saws]
+    return [np.asarray(Image.open(io.BytesIO(base64.b64decode(saw["picture"])))) for saw in saws], views
+
+
 @pytest.mark.parametrize("placed", [True, False], ids=["on the map", "lying nowhere"])
-def test_an_outline_is_the_pixels_around_it(backend, tmp_path, placed):
-    """Rotated on the map; without a place, in pixels with y upwards, as QGIS shows it."""
+def test_an_outline_is_what_is_shown_and_told(backend, tmp_path, placed):
+    """Rotated on the map; without a place, in pixels with y upwards, as QGIS shows it. Two parts, one with a hole."""
     affine = ROTATED if placed else (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)
     path = make(tmp_path / "town.tif", city(1200, 800), **({"affine": affine} if placed else {"affine": None, "crs": ""}))
-    corners = [list(Grid(affine).to_map(x, y)) for x, y in ((300, 200), (700, 250), (650, 600))]
-    backend.scripted(ANSWER)
-    backend.last(backend.ask(str(path), outline=corners))
-    saw = next(event for event in backend.history if event["event"] == "saw")
-    assert saw["view"]["window"] == pytest.approx([300, 200, 700, 600], abs=1)
+    pixels = [[(300, 200), (700, 250), (650, 600)], [(520, 300), (560, 300), (560, 380)], [(200, 700), (330, 500), (340, 700)]]
+    rings = [[list(Grid(affine).to_map(x, y)) for x, y in ring] for ring in pixels]
+    backend.scripted('[{"bbox_2d": [70, 40, 200, 200], "label": "a place"}]', ANSWER)
+    result = backend.last(backend.ask(str(path), outline=rings))["result"]
+    assert result["region"] == {"window": [200, 200, 700, 700], "outline": rings}
+    shown, views = pictures(backend)
+    assert views[0].window == Box(200, 200, 700, 700)
+    assert len(views) == 2
+    with Scene.open(str(path)) as scene:
+        for picture, view in zip(shown, views):
+            visible = inside(replace(view, rings=tuple(tuple(ring) for ring in pixels)))
+            assert 0 < visible.mean() < 1
+            assert (picture[~visible] == 128).all()
+            assert (picture[visible] == np.asarray(scene.part(view))[visible]).all()
+
+
+def test_a_zoom_outside_the_outline_is_no_evidence(backend, scene):
+    affine = Grid(NORTH_UP)
+    corners = [affine.to_map(x, y) for x, y in ((0, 0), (1600, 0), (1600, 200), (400, 200), (400, 1200), (0, 1200))]
+    backend.scripted('[{"bbox_2d": [250, 150, 300, 200], "label": "a place"}]', ANSWER)
+    result = backend.last(backend.ask(scene, outline=[corners], policy={"view": 504}))["result"]
+    assert (result["stopped"], result["answer"], result["zooms"]) == ("bad_box", None, [])
+    assert result["why"] == "the box lies outside the outline"
 
 
 def test_the_text_is_gathered_to_twenty_events_a_second(backend, scene):
@@ -341,6 +366,11 @@ BAD = {
     "unknown field": (b'{"op": "ask", "id": 5, "scene": "a.tif", "question": "b", "bnads": [1]}', 5),
     "reversed region": (b'{"op": "ask", "id": 5, "scene": "a.tif", "question": "b", "region": [9, 9, 1, 1]}', 5),
     "NaN in a region": (b'{"op": "ask", "id": 5, "scene": "a.tif", "question": "b", "region": [NaN, 0, 1, 1]}', 5),
+    "corners for rings": (b'{"op": "ask", "id": 5, "scene": "a.tif", "question": "b", "outline": [[1, 2], [3, 4], [5, 6]]}', 5),
+    "no rings": (b'{"op": "ask", "id": 5, "scene": "a.tif", "question": "b", "outline": []}', 5),
+    "a ring of two corners": (b'{"op": "ask", "id": 5, "scene": "a.tif", "question": "b", "outline": [[[1, 2], [3, 4]]]}', 5),
+    "NaN in an outline": (b'{"op": "ask", "id": 5, "scene": "a.tif", "question": "b", "outline": [[[1, 2], [3, 4], [NaN, 5]]]}', 5),
+    "too many corners": (b'{"op": "ask", "id": 5, "scene": "a", "question": "b", "outline": [[' + b"[1, 2]," * 200_000 + b"[3, 4]]]}", 5),
     "two bands": (b'{"op": "ask", "id": 5, "scene": "a.tif", "question": "b", "bands": [1, 2]}', 5),
     "scripted without replies": (b'{"op": "load", "id": 5, "engine": "scripted"}', 5),
     "remote without a url": (b'{"op": "load", "id": 5, "engine": "remote"}', 5),
@@ -376,7 +406,13 @@ IMPOSSIBLE = {
     "no such raster": ({"op": "ask", "scene": "nowhere.tif", "question": "What?"}, "scene"),
     "nothing to describe": ({"op": "describe", "scene": "nowhere.tif"}, "scene"),
     "a region outside": ({"op": "ask", "question": "What?", "region": [5000, 5000, 6000, 6000]}, "scene"),
-    "an outline outside": ({"op": "ask", "question": "What?", "outline": [[-9e6, -9e6], [-8e6, -9e6], [-8e6, -8e6]]}, "scene"),
+    "an outline outside": ({"op": "ask", "question": "What?", "outline": [[[-9e6, -9e6], [-8e6, -9e6], [-8e6, -8e6]]]}, "scene"),
+    "an outline around the raster": (
+        {"op": "ask", "question": "What?", "outline": [[[0, 0], [0, 9e6], [9e6, 9e6], [9e6, 0]], [[1, 1], [1, 8e6], [8e6, 8e6], [8e6, 1]]]},
+        "scene",
+    ),
+    "an outline without area": ({"op": "ask", "question": "What?", "outline": [[[500_010, 4_599_990], [500_020, 4_599_990]] * 2]}, "scene"),
+    "an outline beyond all maps": ({"op": "ask", "question": "What?", "outline": [[[0, 0], [1e299, 0], [0, 1e299]]]}, "scene"),
     "a policy of other fields": ({"op": "ask", "question": "What?", "policy": {"veiw": 1}}, "backend"),
     "a policy of other words": ({"op": "ask", "question": "What?", "policy": {"crop": "round"}}, "backend"),
     "a policy of other kinds": ({"op": "ask", "question": "What?", "policy": {"view": "wide"}}, "backend"),
@@ -435,6 +471,19 @@ def test_a_raster_whose_files_lie_elsewhere_is_opened_anew_when_they_change(back
     assert opened == [asked[0], asked[2]]
     pictures = [event["picture"] for event in backend.history if event["event"] == "saw"]
     assert pictures[0] == pictures[1] != pictures[2] == pictures[3], "it was opened, and shown as before"
+
+
+def test_the_wire_says_whether_an_answer_is_meaningless(backend, root, scene):
+    for model, asked, meaningless in (
+        ("zoomearth-demo", scene, True),
+        ("zoomearth-demo", str(root / "resources" / "scene" / "demo.tif"), False),
+        ("zoomearth-3b", scene, False),
+    ):
+        load = backend.id()
+        backend.send(op="load", id=load, engine="scripted", model=model, replies=[ANSWER])
+        assert backend.last(load)["event"] == "done"
+        result = backend.last(backend.ask(asked))["result"]
+        assert (result["answer"], result["meaningless"], result["confidence"]) == ("red", meaningless, None)
 
 
 def test_without_a_load_the_environment_or_the_demo_model_answers(root, scene):

@@ -13,6 +13,7 @@ from dataclasses import replace
 import pytest
 import torch
 from PIL import Image
+from rasters import tag
 from safetensors.torch import load_file
 from tiny import make_tiny
 from tuning import write_folder
@@ -223,6 +224,7 @@ def test_a_label_that_would_be_read_as_something_else_is_found_before_training(t
     good = Example("g", tiny, "What?", "ship", box=Box(20, 30, 90, 110))
     assert fault(good, Size(300, 200)) == ""
     assert "would be read as" in fault(replace(good, answer="a</answer>b"), Size(300, 200))
+    assert "would stay" in fault(replace(good, extra={"label": "a <answer> b"}), Size(300, 200))
     assert "ended after 1 of 2" in fault(replace(good, answer="x", box=Box(40, 30, 20, 10)), Size(300, 200))
 
 
@@ -248,6 +250,19 @@ def test_an_adapter_is_no_base_until_it_is_folded_in(tmp_path, own, capsys):
     (tmp_path / "adapter" / "adapter_config.json").write_text("{}")
     assert sft.main(options(tmp_path / "adapter", own, tmp_path / "run")) == 2
     assert "zoomearth.training.merge" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("generated", [True, False])
+def test_a_tuned_demo_model_is_meaningless_elsewhere_until_it_learns_from_other_images(tmp_path, own, generated):
+    base = make_tiny(tmp_path / "base", generated_only=True)
+    data = shutil.copytree(own, tmp_path / "own")
+    if generated:
+        for image in data.glob("*.tif"):
+            tag(image, ZOOMEARTH_SCENE="generated")
+    assert sft.main(options(base, data, tmp_path / "run", "--steps", "1", "--batch", "1")) == 0
+    assert merge([str(tmp_path / "run"), str(tmp_path / "merged")]) == 0
+    assert Profile.of_folder(tmp_path / "merged").generated_only is generated
+    assert checkpoint.profile_of("", base, {}, dialect="qwen-grounding").generated_only, "another dialect teaches it no imagery"
 
 
 def test_a_base_that_never_looked_is_shown_scenes_as_in_the_paper(tmp_path, tiny):

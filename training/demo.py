@@ -20,7 +20,7 @@ from ..backend.scene import Scene
 from ..core.config import Settings
 from .pretrain import HELD_OUT
 from .scenes import make_scene
-from .scenes_file import write_geotiff
+from .scenes_file import drawn
 
 LEVELS = ("global", "region", "object")
 
@@ -45,7 +45,8 @@ def main() -> None:
     outputs = Outputs(
         rois=str(options.folder / "rois.gpkg"), figure=str(options.folder / "figure.png"), views=str(options.folder / "views")
     )
-    written = outputs.write(done, engine.profile.name)
+    written = [path]
+    outputs.write(done, engine.profile.name, written.append, console.print)
 
     table = Table(
         "level", "question", "answer", "truth", "zoomed into", "seconds", title=f"{path.name}, {options.size} x {options.size} px"
@@ -56,7 +57,7 @@ def main() -> None:
         zooms = ", ".join(zoom.label for zoom in answered.outcome.zooms) or "-"
         table.add_row(level, answered.question.text, said, question["answer"], zooms, f"{answered.seconds:.1f}")
     console.print(table)
-    for file in (path, *written):
+    for file in written:
         console.print(f"  {file}", soft_wrap=True)
     console.print("\nAsk it something yourself:", f'  .venv/bin/zoomearth ask {path} "{done[-1].question.text}"', sep="\n", soft_wrap=True)
 
@@ -64,11 +65,9 @@ def main() -> None:
 def scene_file(folder: Path, seed: int, size: int, console: Console) -> Path:
     """The GeoTIFF of a seed, written unless it is there; its truth lies beside it as JSON."""
     path = folder / f"scene-{seed}-{size}.tif"
-    if not (path.exists() and path.with_suffix(".json").exists()):
-        with Progress(console=console, transient=True) as progress:
-            task = progress.add_task(f"drawing a scene of {size} x {size} px")
-            write_geotiff(make_scene(HELD_OUT + seed), path, size, lambda done, total: progress.update(task, completed=done, total=total))
-    return path
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task(f"drawing a scene of {size} x {size} px")
+        return drawn(make_scene(HELD_OUT + seed), path, size, lambda done, total: progress.update(task, completed=done, total=total))
 
 
 def truth(path: Path) -> list[dict[str, str]]:

@@ -6,7 +6,7 @@ import math
 import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,8 @@ RESAMPLES = 2000
 
 
 def summary(benchmark: Benchmark, records: Sequence[Record]) -> dict[str, Any]:
-    """What `--json` prints. Accuracies are shares, 0..1; `errors` and `averages` are there only where a run or a set has them.
+    """What `--json` prints. Accuracies are shares, 0..1; `errors`, `meaningless` (how many answers are) and `averages` are there
+    only where a run or a set has them.
 
     stage1 counts what was said before any zoom, stage2 what was said last; a missing answer is wrong, a record with `error` in neither.
     """
@@ -30,13 +31,15 @@ def summary(benchmark: Benchmark, records: Sequence[Record]) -> dict[str, Any]:
     found["apo_iou"] = apo_iou(scored)
     if averages := benchmark.averages([last for _, last in marks]):
         found["averages"] = averages
+    if meaningless := sum(record.meaningless for record in scored):
+        found["meaningless"] = meaningless
     if len(scored) < len(records):
         found["errors"] = len(records) - len(scored)
     return found
 
 
 def _marks(benchmark: Benchmark, record: Record) -> tuple[Mark, Mark]:
-    group, category = benchmark.group(asdict(record)), record.category or "unknown"
+    group, category = benchmark.group(vars(record)), record.category or "unknown"
 
     def mark(answer: str | None) -> Mark:
         return Mark(group, category, benchmark.score(record.ground_truth, answer, record.choices).right)
@@ -100,6 +103,11 @@ def centre_hits(records: Iterable[Record]) -> float | None:
         if known and label:
             hits.append(bool(predicted and label.contains(*predicted.center)))
     return sum(hits) / len(hits) if hits else None
+
+
+def is_scored(record: Record) -> bool:
+    """It was scored when it was asked: neither failed nor made by another tool."""
+    return record.error is None and record.score is not None
 
 
 def right(record: Record) -> bool:
@@ -186,8 +194,8 @@ class Versus:
 
 def versus(first: Iterable[Record], second: Iterable[Record]) -> Versus:
     """better, worse: the second run's records of what it alone got right, or wrong."""
-    before = {record.question_id: record for record in first if record.error is None}
-    pairs = [(before[record.question_id], record) for record in second if record.error is None and record.question_id in before]
+    before = {record.question_id: record for record in first if is_scored(record)}
+    pairs = [(before[record.question_id], record) for record in second if is_scored(record) and record.question_id in before]
     better = [b for a, b in pairs if right(b) and not right(a)]
     worse = [b for a, b in pairs if right(a) and not right(b)]
     both = sum(right(a) and right(b) for a, b in pairs)

@@ -19,6 +19,8 @@ from rasterio.enums import Resampling
 from rasterio.transform import from_origin
 from rasterio.windows import Window as PixelWindow
 
+from ..backend.rasters import GENERATED
+from ..core.files import beside
 from .questions import LEVELS, Question, ask
 from .scenes import SITES, Scene, make_scene
 from .scenes_draw import render
@@ -30,7 +32,7 @@ CRS = "EPSG:32633"
 
 
 def write_geotiff(scene: Scene, path: Path, size: int = 8192, progress: Callable[[int, int], None] | None = None) -> None:
-    """Write the scene as a size x size GeoTIFF at `path`, and its truth as JSON under the same name.
+    """Write the scene as a size x size GeoTIFF at `path`, marked as generated, and its truth as JSON under the same name.
 
     progress is called with blocks done and blocks in all; overviews count as a third of them. Nothing half-written bears the final name.
     """
@@ -53,23 +55,39 @@ def write_geotiff(scene: Scene, path: Path, size: int = 8192, progress: Callable
     }
     corners = [(x, y) for y in range(0, size, BLOCK) for x in range(0, size, BLOCK)]
     blocks, extra = len(corners), len(corners) // 3
-    beside = path.with_name(path.stem + ".part" + path.suffix)
-    with rasterio.open(beside, "w", **profile) as raster:
-        for done, (x, y) in enumerate(corners):
-            w, h = min(BLOCK, size - x), min(BLOCK, size - y)
-            pixels = render(scene, (x / size, y / size, (x + w) / size, (y + h) / size), (w, h), grain=3.0)
-            raster.write(np.moveaxis(pixels, 2, 0), window=PixelWindow(x, y, w, h))
-            if progress:
-                progress(done + 1, blocks + extra)
-    factors = [2**i for i in range(1, 20) if size / 2**i >= 128]
-    with rasterio.Env(GDAL_TIFF_OVR_BLOCKSIZE=512), rasterio.open(beside, "r+") as raster:
-        raster.build_overviews(factors, Resampling.average)
-    truth = path.with_suffix(".json.part")
-    truth.write_text(json.dumps(describe(scene, size), indent=1) + "\n")
-    truth.replace(path.with_suffix(".json"))
-    beside.replace(path)
+    with beside(path) as new:
+        with rasterio.open(new, "w", **profile) as raster:
+            raster.update_tags(**GENERATED)
+            for done, (x, y) in enumerate(corners):
+                w, h = min(BLOCK, size - x), min(BLOCK, size - y)
+                pixels = render(scene, (x / size, y / size, (x + w) / size, (y + h) / size), (w, h), grain=3.0)
+                raster.write(np.moveaxis(pixels, 2, 0), window=PixelWindow(x, y, w, h))
+                if progress:
+                    progress(done + 1, blocks + extra)
+        factors = [2**i for i in range(1, 20) if size / 2**i >= 128]
+        with rasterio.Env(GDAL_TIFF_OVR_BLOCKSIZE=512), rasterio.open(new, "r+") as raster:
+            raster.build_overviews(factors, Resampling.average)
+        new.with_suffix(".json").write_text(json.dumps(describe(scene, size), indent=1) + "\n")
     if progress:
         progress(blocks + extra, blocks + extra)
+
+
+def drawn(scene: Scene, path: Path, size: int, progress: Callable[[int, int], None] | None = None) -> Path:
+    """`write_geotiff` where `path` or its truth is not there yet; a scene that an older version drew is only marked as generated."""
+    if not (path.is_file() and path.with_suffix(".json").is_file()):
+        write_geotiff(scene, path, size, progress)
+        return path
+    with rasterio.open(path) as raster:
+        marked = GENERATED.items() <= raster.tags().items()
+    if not marked:
+        mark(path)
+    return path
+
+
+def mark(path: Path) -> None:
+    """Marks a GeoTIFF as a generated scene; its pixels stay as they are."""
+    with rasterio.open(path, "r+") as raster:
+        raster.update_tags(**GENERATED)
 
 
 def describe(scene: Scene, size: int) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Any, Callable, Sequence
 
 from ..core.dialect import Talk
-from ..core.geometry import Box, Size, View
+from ..core.geometry import Size, View
 from ..core.look import Action, Outcome, look
 from ..core.profile import Profile
+from ..core.region import Region
 
 
 def transcript(
@@ -20,7 +21,7 @@ def transcript(
     actions: Sequence[Action],
     thoughts: Sequence[str] = (),
     *,
-    region: Box | None = None,
+    region: Region | None = None,
     picture: Callable[[View], Any] = lambda view: None,
 ) -> tuple[list[Talk], Outcome]:
     """The talks that `actions` make of a question, one for every conversation begun (a huge scene begins one a level), and the outcome.
@@ -37,9 +38,12 @@ def transcript(
         talk = talks[-1]
         talk.observe(observation, picture(observation.view) if observation.view else None)
         assert talk.view
-        written = profile.dialect.write(action, talk.view, thoughts[step] if step < len(thoughts) else "")
+        written = profile.dialect.write(action, talk.view, thoughts[step] if step < len(thoughts) else "").removeprefix(talk.forced)
+        read = talk.act(written)
+        if talk.turns[-1].text != written:
+            raise ValueError(f"of {written!r} only {talk.turns[-1].text!r} would stay")
         try:
-            observation = flow.send(talk.act(written.removeprefix(talk.forced)))
+            observation = flow.send(read)
         except StopIteration as stop:
             if step + 1 < len(actions):
                 raise ValueError(f"the look ended after {step + 1} of {len(actions)} actions: {stop.value.stopped.value}") from None

@@ -10,10 +10,14 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable
 
+from ..backend.scene import Scene
+from ..core import texts
 from ..core.errors import ModelError, ZoomEarthError
+from ..core.files import write_whole
 from .checkpoint import Start, go_on, load, lora
 from .data import Data
 from .watch import Curves, Whole, last_whole
@@ -101,12 +105,15 @@ def configuration(kind: Any, options: argparse.Namespace, **entries: Any) -> Any
 def run(trainer_of: Callable[[list[Any], Any], Any], start: Start, data: Data, options: argparse.Namespace) -> Path:
     """Trains to the end, or on from where the run was stopped; returns the last checkpoint.
 
+    A model that knew only generated scenes and learns from any other image is no longer said to know only those.
     trainer_of: makes the trainer, given the callbacks and the adapters' configuration (None: all weights are trained).
     """
     first = _first()
     _keep(options, first)
     last = last_whole(options.out, tidy=first)
     over = last is not None and _over(last, options)
+    if start.profile.generated_only and not _all_generated(data):
+        start.profile = replace(start.profile, generated_only=False)
     if first:
         print(data.told(), file=sys.stderr)
         print(f"{options.out}: {_stands(last, over)}", file=sys.stderr)
@@ -122,9 +129,18 @@ def run(trainer_of: Callable[[list[Any], Any], Any], start: Start, data: Data, o
     return done
 
 
+def _all_generated(data: Data) -> bool:
+    """Whether there is nothing but generated scenes to learn from. Raises SceneError."""
+    for image in {example.image for example in data.examples}:
+        with Scene.open(image) as scene:
+            if not scene.generated:
+                return False
+    return True
+
+
 def _over(last: Path, options: argparse.Namespace) -> bool:
     """Whether nothing is left to train: Trainer makes one step more of a run that it resumes at its end."""
-    state = json.loads((last / "trainer_state.json").read_text(encoding="utf-8"))
+    state = texts.read_object(last / "trainer_state.json")
     planned = {"max_steps": options.steps, "num_train_epochs": options.epochs, **pairs(options.set)}
     if planned["max_steps"] > 0:
         return bool(state["global_step"] >= planned["max_steps"])
@@ -141,7 +157,10 @@ def _keep(options: argparse.Namespace, first: bool) -> None:
     told = {name: str(value) if isinstance(value, Path) else value for name, value in vars(options).items()}
     file = options.out / "run.json"
     if file.is_file():
-        before = json.loads(file.read_text(encoding="utf-8"))
+        try:
+            before = texts.read_object(file)
+        except (OSError, ValueError) as error:
+            raise ModelError(f"{file} can't be read: {error}.", "Give a new --out, or restore the file.") from error
         if changed := [name for name, value in told.items() if name not in FREE and before.get(name, value) != value]:
             name = changed[0]
             raise ModelError(
@@ -150,9 +169,7 @@ def _keep(options: argparse.Namespace, first: bool) -> None:
             )
     if first:
         options.out.mkdir(parents=True, exist_ok=True)
-        beside = file.with_name(file.name + ".part")
-        beside.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-        beside.replace(file)
+        write_whole(file, json.dumps(told, indent=1) + "\n")
 
 
 def command(name: str, work: Callable[[argparse.Namespace], Path], parser: argparse.ArgumentParser, arguments: list[str] | None) -> int:

@@ -22,7 +22,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ...core.config import Settings
 from ..i18n import size_text, tr
-from ..widgets import Verdict, named, paragraph
+from ..widgets import Verdict, named, on_change, paragraph
 from .download import Download
 from .models import Model, catalogue
 
@@ -32,9 +32,10 @@ PREFIX = "zoomearth_options_"
 
 
 class ModelBox(QGroupBox):
-    """changed: another model was picked, or one has been downloaded."""
+    """changed: another model was picked, or one has been downloaded. edited: something else was said about it."""
 
     changed = pyqtSignal()
+    edited = pyqtSignal()
 
     def __init__(
         self, settings: Settings, auth_config: str, python: Callable[[], Optional[Path]], download: Download, parent: QWidget
@@ -57,6 +58,8 @@ class ModelBox(QGroupBox):
         self._choice.setCurrentIndex(self._choice.findData(SERVER if settings.remote else settings.asked_as if listed else FOLDER))
         self._folder.setFilePath("" if listed else settings.model)
         self._choice.currentIndexChanged.connect(lambda: self.changed.emit())
+        for widget in (self._folder, self._remote, self._remote_model, self._asked_as, self._auth):
+            on_change(widget, self.edited.emit)
         layout = QVBoxLayout(self)
         layout.addWidget(self._choice)
         for page in self._pages.values():  # no QStackedWidget, which is as high as its highest page

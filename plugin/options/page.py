@@ -14,7 +14,7 @@ from ...core.config import Settings
 from ..i18n import tr
 from ..install.environment import ICON
 from ..settings import auth_config, choose_auth_config, choose_python, load_message, load_settings, save_settings
-from ..widgets import Verdict, named, setting_widget, value_of
+from ..widgets import Verdict, named, on_change, setting_widget, value_of
 from .diagnostics import copy_diagnostics
 from .download import Download
 from .environment import EnvironmentBox
@@ -62,6 +62,10 @@ class OptionsPage(QgsOptionsPageWidget):
         self._trial = Trial(self)
         self._trial.said.connect(lambda text: self._verdict.say(text))
         self._trial.finished.connect(self._tried)
+        for changed in (self.model.changed, self.model.edited, self.environment.changed):
+            changed.connect(self._forget_verdict)
+        for widget in self._widgets.values():
+            on_change(widget, self._forget_verdict)
         inside = QWidget()
         layout = QVBoxLayout(inside)
         for box in (self.model, self._computing, self.environment):
@@ -137,6 +141,12 @@ class OptionsPage(QgsOptionsPageWidget):
         for name, widget in self._widgets.items():
             widget.setEnabled(not remote or name == "prompt_file")
         self.model.follow()
+
+    def _forget_verdict(self) -> None:
+        """It was about other settings; a test of them stops."""
+        self._trial.cancel()
+        self._test.setText(tr("Test"))
+        self._verdict.say("")
 
     def _tried(self, ok: bool, text: str) -> None:
         self._test.setText(tr("Test"))

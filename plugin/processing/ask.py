@@ -6,7 +6,9 @@ from typing import Any
 
 from qgis.core import (
     QgsProcessingContext,
+    QgsProcessingException,
     QgsProcessingFeedback,
+    QgsProcessingOutputBoolean,
     QgsProcessingOutputNumber,
     QgsProcessingOutputString,
     QgsProcessingParameterExtent,
@@ -14,8 +16,11 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
+from ..endings import reason
+from ..exchange import Status
 from ..i18n import tr
-from .common import Algorithm, RoiSink, asking_parameters, corners, refuse_if_all_failed, roi_parameter
+from .common import Algorithm, RoiSink, asking_parameters, corners, roi_parameter
+from .rows import MEANINGLESS, stopped
 
 
 class Ask(Algorithm):
@@ -37,8 +42,9 @@ class Ask(Algorithm):
             "<p>Good questions name one thing and where it is: <i>How many ships are at the northern pier? What colour is the roof beside "
             "the stadium?</i></p>"
             "<p>The answer is one of the outputs (ANSWER), with how sure the model was (CONFIDENCE, 0 to 1, not calibrated; empty "
-            "where the model gives none) and why it stopped (STOPPED: answered, limit, unreadable ...). The output layer holds a "
-            "polygon for each place it looked at: check the answer there. It is empty where the overview was enough.</p>"
+            "where the model gives none), whether the answer is MEANINGLESS (the demo model was asked about something else than a "
+            "generated scene) and why it stopped (STOPPED: answered, limit, unreadable ...). The output layer holds a polygon for each "
+            "place it looked at: check the answer there. It is empty where the overview was enough.</p>"
         )
 
     def initAlgorithm(self, configuration: Any = None) -> None:
@@ -52,6 +58,7 @@ class Ask(Algorithm):
             self.addParameter(parameter)
         self.addOutput(QgsProcessingOutputString("ANSWER", tr("Answer")))
         self.addOutput(QgsProcessingOutputNumber("CONFIDENCE", tr("Confidence")))
+        self.addOutput(QgsProcessingOutputBoolean(MEANINGLESS, tr("Whether the answer is meaningless")))
         self.addOutput(QgsProcessingOutputString("STOPPED", tr("Why it stopped")))
 
     def prepareAlgorithm(self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> bool:
@@ -69,11 +76,13 @@ class Ask(Algorithm):
         rois = RoiSink(self, parameters, "OUTPUT", context, raster.crs)
         with self.asker(feedback) as asker:
             exchange = asker.ask(raster, question, outline, self.max_zooms, self.resolution)
-        refuse_if_all_failed([exchange])
+        if exchange.status is Status.FAILED:
+            raise QgsProcessingException(reason(exchange))
         rois.write(exchange, raster)
         return {
             "OUTPUT": rois.id,
             "ANSWER": exchange.answer or "",
             "CONFIDENCE": exchange.confidence,
-            "STOPPED": exchange.stopped or exchange.status.value,
+            MEANINGLESS: exchange.meaningless,
+            "STOPPED": stopped(exchange),
         }

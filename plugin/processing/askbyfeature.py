@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from qgis.core import (
+    NULL,
     QgsCsException,
     QgsExpression,
     QgsExpressionContext,
@@ -14,6 +15,7 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeatureSource,
+    QgsProcessingFeatureSourceDefinition,
     QgsProcessingFeedback,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
@@ -26,19 +28,16 @@ from qgis.PyQt.QtCore import QVariant
 from ..exchange import Exchange
 from ..i18n import tr
 from .asker import Asker
-from .common import Algorithm, RoiSink, asking_parameters, corners, error_of, fields_of, moved, refuse_if_all_failed, roi_parameter
+from .common import Algorithm, RoiSink, asking_parameters, corners, fields_of, moved, roi_parameter
+from .rows import ANSWER_FIELDS, Tally, add_counts, answer_values
 
-ANSWER_FIELDS = {
-    "answer": QVariant.String,
-    "confidence": QVariant.Double,
-    "stopped": QVariant.String,
-    "model": QVariant.String,
-    "error": QVariant.String,
-}
+FEATURE = "feature"  # field of the ROI layer: the name of the polygon that was asked about
+
+STEPS = 1000  # corners along a polygon's longer extent in another CRS: a side as long as a country strays by centimetres
 
 
 class AskByFeature(Algorithm):
-    """The question about what of the raster lies in each polygon."""
+    """The question about what of the raster lies inside each polygon."""
 
     def name(self) -> str:
         return "askbyfeature"
@@ -51,12 +50,15 @@ class AskByFeature(Algorithm):
 
     def shortHelpString(self) -> str:
         return tr(
-            "<p>Asks a raster a question once for each polygon, about the part of it around that polygon (its bounding box in the raster's "
-            "pixels), and copies the polygons with the answers as attributes: answer, confidence (0 to 1, not calibrated), stopped "
-            "(why), model and error. The polygons may be in another CRS than the raster.</p>"
+            "<p>Asks a raster a question once for each polygon, and copies the polygons with the answers as attributes: answer, "
+            "confidence (0 to 1, not calibrated), meaningless (the demo model was asked about something else than a generated scene), "
+            "stopped (why), seconds, model, error and exchange. Only what is inside the polygon is shown to the model: what is around it, "
+            "and in its holes, is grey. The polygons may be in another CRS than the raster.</p>"
             '<p>The question may hold expressions that are evaluated for each feature: <i>How many ships are at [% "name" %]?</i></p>'
-            "<p>A polygon that can't be asked about, such as one outside the raster, keeps its place with the reason in <i>error</i>. "
-            "The run fails only where every polygon does.</p>"
+            "<p>A polygon without an answer, such as one outside the raster, keeps its place with the reason in <i>error</i>. The run "
+            "fails only where every polygon does. The log ends with how many rows ended in which way.</p>"
+            "<p>The regions of interest, if they are wanted, have the <i>exchange</i> of the polygon they belong to, and its display name "
+            "as <i>feature</i>.</p>"
         )
 
     def initAlgorithm(self, configuration: Any = None) -> None:
@@ -68,11 +70,17 @@ class AskByFeature(Algorithm):
         question = QgsProcessingParameterString("QUESTION", tr("Question"))
         question.setHelp(tr('In plain words. [% "field" %] puts an attribute of the feature in, or any other expression.'))
         output = QgsProcessingParameterFeatureSink("OUTPUT", tr("Answers"), kind)
-        output.setHelp(tr("The polygons with the fields answer, confidence, stopped, model and error."))
+        output.setHelp(tr("The polygons with the answers as fields."))
         for parameter in (raster, polygons, question, *asking_parameters(), output, roi_parameter("ROIS", optional=True)):
             self.addParameter(parameter)
+        add_counts(self)
 
     def prepareAlgorithm(self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> bool:
+        chosen = parameters.get("POLYGONS")
+        if isinstance(chosen, QgsProcessingFeatureSourceDefinition):  # a selection, for example, of a layer
+            chosen = chosen.source
+        polygons = self.parameterAsVectorLayer({**parameters, "POLYGONS": chosen}, "POLYGONS", context)
+        self._display = QgsExpression(polygons.displayExpression() if polygons else "")
         self.prepare_asking(parameters, context, [self.raster_layer(parameters, context)])
         return True
 
@@ -88,29 +96,31 @@ class AskByFeature(Algorithm):
         sink, identifier = self.parameterAsSink(parameters, "OUTPUT", context, fields, source.wkbType(), source.sourceCrs())
         if sink is None:
             raise QgsProcessingException(self.invalidSinkError(parameters, "OUTPUT"))
-        rois = RoiSink(self, parameters, "ROIS", context, self.rasters[0].crs)
-        exchanges = []
+        rois = RoiSink(self, parameters, "ROIS", context, self.rasters[0].crs, {FEATURE: QVariant.String})
+        tally = Tally(feedback)
         with self.asker(feedback, source.featureCount()) as asker:
-            skip = QgsProcessingFeatureSource.Flag.FlagSkipGeometryValidityChecks  # what is around a polygon needs no valid one
+            skip = QgsProcessingFeatureSource.Flag.FlagSkipGeometryValidityChecks  # `corners` makes them valid
             for feature in source.getFeatures(QgsFeatureRequest(), skip):
                 if feedback.isCanceled():
                     break
-                exchange = self._ask(asker, feature, source)
-                exchanges.append(exchange)
-                if error := error_of(exchange):
-                    feedback.reportError(tr("Feature {id}: {error}").format(id=feature.id(), error=error))
+                here = QgsExpressionContext(self._expressions)
+                here.setFeature(feature)
+                exchange, name = self._ask(asker, feature, source, here), self._name(feature, here)
+                tally.add(exchange, tr("Feature {name}").format(name=name))
                 answered = QgsFeature(fields)
                 answered.setGeometry(feature.geometry())
-                answered.setAttributes(feature.attributes() + answers(exchange))
+                answered.setAttributes(feature.attributes() + answer_values(exchange))
                 self.add(sink, answered, parameters, "OUTPUT")
-                rois.write(exchange, self.rasters[0])
-        refuse_if_all_failed(exchanges)
-        return {"OUTPUT": identifier, "ROIS": rois.id}
+                rois.write(exchange, self.rasters[0], name)
+        return {"OUTPUT": identifier, "ROIS": rois.id, **tally.finish()}
 
-    def _ask(self, asker: Asker, feature: QgsFeature, source: QgsProcessingFeatureSource) -> Exchange:
+    def _name(self, feature: QgsFeature, here: QgsExpressionContext) -> str:
+        """As QGIS displays the feature, else its id."""
+        name = self._display.evaluate(here)
+        return str(feature.id()) if self._display.hasEvalError() or name in (None, NULL, "") else str(name)
+
+    def _ask(self, asker: Asker, feature: QgsFeature, source: QgsProcessingFeatureSource, here: QgsExpressionContext) -> Exchange:
         raster = self.rasters[0]
-        here = QgsExpressionContext(self._expressions)
-        here.setFeature(feature)
         question = QgsExpression.replaceExpressionText(self._question, here)
         failed = Exchange(question, raster.source, raster.name)
         if "[%" in question:
@@ -119,16 +129,12 @@ class AskByFeature(Algorithm):
             asker.fail(failed, tr("The feature has no geometry."))
         else:
             try:
-                shape = moved(feature.geometry().convexHull(), source.sourceCrs(), raster.crs, self._context)
+                outline = corners(moved(feature.geometry(), source.sourceCrs(), raster.crs, self._context, STEPS))
             except QgsCsException as error:
                 asker.fail(failed, tr("The feature can't be found in the raster's coordinates: {reason}").format(reason=error))
             else:
-                return asker.ask(raster, question, corners(shape), self.max_zooms, self.resolution)
+                if outline:
+                    return asker.ask(raster, question, outline, self.max_zooms, self.resolution)
+                asker.fail(failed, tr("The feature has no area."))
         asker.step()
         return failed
-
-
-def answers(exchange: Exchange) -> list[Any]:
-    """The values of ANSWER_FIELDS."""
-    stopped = exchange.stopped or exchange.status.value
-    return [exchange.answer, exchange.confidence, stopped, exchange.model or None, error_of(exchange)]

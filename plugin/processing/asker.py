@@ -17,18 +17,19 @@ from qgis.PyQt.QtCore import Qt
 
 from ...core.errors import Cancelled, SceneError
 from ...core.thoughts import thought
-from ..exchange import Exchange, Seen, Status
+from ..endings import meaningless
+from ..exchange import Exchange, Seen, Status, titled
 from ..i18n import tr
-from ..layers import read_by_gdal, scene_fields, wkt
+from ..layers import needs_snapshot, scene_fields, wkt
 from ..process import Backend, command
 from ..snapshot import Original, take
 
-Outline = Sequence[Sequence[float]]  # corners in map units of the raster's CRS
+Outline = Sequence[Sequence[Sequence[float]]]  # rings of corners in map units of the raster's CRS, as the wire has them
 
 
 @dataclass(frozen=True)
 class Raster:
-    """What has to be known of a raster layer. fields: of the wire's ask, where the backend reads it; original: where it can't."""
+    """What has to be known of a raster layer. fields: of the wire's ask, where the backend shows it; original: where only QGIS can."""
 
     name: str
     source: str
@@ -39,9 +40,8 @@ class Raster:
 
     @classmethod
     def of(cls, layer: QgsRasterLayer) -> Raster:
-        read = read_by_gdal(layer)
-        fields, original = (scene_fields(layer), None) if read else ({}, Original.of(layer))
-        return cls(layer.name(), layer.source(), layer.crs(), layer.extent(), fields, original)
+        fields, original = ({}, Original.of(layer)) if needs_snapshot(layer) else (scene_fields(layer), None)
+        return cls(titled(layer.name(), layer.source()), layer.source(), layer.crs(), layer.extent(), fields, original)
 
 
 class Asker:
@@ -52,6 +52,7 @@ class Asker:
         self._done = 0
         self._stage = ""
         self._model = ""
+        self._warned = False
         self._snapshot: tuple[Any, str] = (None, "")
 
     def __enter__(self) -> Asker:
@@ -95,10 +96,10 @@ class Asker:
         self._feedback.setProgress(100 * self._done / self._total)
 
     def _fields(self, raster: Raster, outline: Optional[Outline], resolution: Optional[float]) -> dict[str, Any]:
+        fields = raster.fields
         if raster.original:
-            extent = _around(outline) if outline else raster.extent
-            return {"scene": self._taken(raster.original, extent, resolution)}
-        return {**raster.fields, "outline": [list(corner) for corner in outline]} if outline else raster.fields
+            fields = {"scene": self._taken(raster.original, raster.extent if outline is None else _around(outline), resolution)}
+        return fields if outline is None else {**fields, "outline": outline}
 
     def _ask(self, exchange: Exchange, fields: dict[str, Any]) -> None:
         self._stage = ""
@@ -131,8 +132,12 @@ class Asker:
             if exchange.model != self._model:
                 self._model = exchange.model
                 self._feedback.pushInfo(tr("Model: {model}").format(model=exchange.model))
+            if exchange.meaningless and not self._warned:
+                self._warned = True
+                self._feedback.pushWarning(meaningless())
             answer = tr("no answer ({why})").format(why=exchange.why or exchange.stopped) if exchange.answer is None else exchange.answer
-            self._feedback.pushInfo(tr("Answer: {answer}").format(answer=answer))
+            text = tr("Meaningless answer: {answer}") if exchange.meaningless else tr("Answer: {answer}")
+            self._feedback.pushInfo(text.format(answer=answer))
 
     def _think(self, seen: Seen) -> None:
         if text := thought(seen.thoughts).strip():
@@ -162,7 +167,9 @@ class Asker:
         try:
             if self._feedback.isCanceled():
                 raise Cancelled
-            self._snapshot = (key, take(original.plan(extent, resolution), block))
+            plan = original.plan(extent, resolution)
+            self._feedback.pushInfo(plan.words)
+            self._snapshot = (key, take(plan, block))
         finally:
             self._feedback.canceled.disconnect(block.cancel)
         return self._snapshot[1]
@@ -179,6 +186,7 @@ def _stages() -> dict[str, str]:
         "scanning": tr("Scanning the overview"),
         "loading": tr("Loading the model"),
         "thinking": tr("Thinking"),
+        "trying again": tr("The server gave no reply: trying again"),
         "reading": tr("Reading pixels"),
         "snapshot": tr("Taking a snapshot of the layer"),
     }
@@ -191,5 +199,5 @@ def _looks(seen: Seen) -> str:
 
 
 def _around(outline: Outline) -> QgsRectangle:
-    xs, ys = zip(*outline)
+    xs, ys = zip(*(corner for ring in outline for corner in ring))
     return QgsRectangle(min(xs), min(ys), max(xs), max(ys))

@@ -20,21 +20,11 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QVariant
 
-from ..exchange import Exchange
 from ..i18n import tr
-from .common import Algorithm, RoiSink, asking_parameters, error_of, fields_of, refuse_if_all_failed, roi_parameter
+from .common import Algorithm, RoiSink, asking_parameters, fields_of, roi_parameter
+from .rows import ANSWER_FIELDS, Tally, add_counts, answer_values
 
-ROW_FIELDS = {
-    "layer": QVariant.String,
-    "question": QVariant.String,
-    "answer": QVariant.String,
-    "confidence": QVariant.Double,
-    "stopped": QVariant.String,
-    "seconds": QVariant.Double,
-    "model": QVariant.String,
-    "error": QVariant.String,
-    "exchange": QVariant.String,
-}
+ROW_FIELDS = {"layer": QVariant.String, "question": QVariant.String, **ANSWER_FIELDS}
 
 
 class AskMany(Algorithm):
@@ -52,9 +42,11 @@ class AskMany(Algorithm):
     def shortHelpString(self) -> str:
         return tr(
             "<p>Asks each question about each raster, one after another, and writes a row for every pair: layer, question, answer, "
-            "confidence (0 to 1, not calibrated), stopped (why), seconds, model, error and exchange.</p>"
-            "<p>Questions stand one on a line. A row that fails has the reason in <i>error</i> and the run goes on; it fails only where "
-            "every row does. After a cancel, a table that is written to a file holds what was answered until then.</p>"
+            "confidence (0 to 1, not calibrated), meaningless (the demo model was asked about something else than a generated scene), "
+            "stopped (why), seconds, model, error and exchange.</p>"
+            "<p>Questions stand one on a line. A row without an answer has the reason in <i>error</i> and the run goes on; it fails only "
+            "where every row does. The log ends with how many rows ended in which way. After a cancel, a table that is written to a file "
+            "holds what was answered until then.</p>"
             "<p>The regions of interest, if they are wanted, go into one layer in the CRS you choose; their <i>exchange</i> is that of the "
             "row they belong to.</p>"
         )
@@ -70,6 +62,7 @@ class AskMany(Algorithm):
         table.setHelp(tr("A table without geometry, a row for each question about each raster."))
         for parameter in (layers, questions, *asking_parameters(), crs, table, roi_parameter("ROIS", optional=True)):
             self.addParameter(parameter)
+        add_counts(self)
 
     def prepareAlgorithm(self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> bool:
         layers = self.parameterAsLayerList(parameters, "LAYERS", context)
@@ -93,34 +86,15 @@ class AskMany(Algorithm):
             raise QgsProcessingException(self.invalidSinkError(parameters, "OUTPUT"))
         chosen = self.parameterAsCrs(parameters, "CRS", context)
         rois = RoiSink(self, parameters, "ROIS", context, chosen if chosen.isValid() else self.rasters[0].crs)
-        exchanges = []
+        tally = Tally(feedback)
         with self.asker(feedback, len(self.rasters) * len(questions)) as asker:
             for raster, question in ((raster, question) for raster in self.rasters for question in questions):
                 if feedback.isCanceled():
                     break
                 exchange = asker.ask(raster, question, None, self.max_zooms, self.resolution)
-                exchanges.append(exchange)
-                if error := error_of(exchange):
-                    feedback.reportError(f"{raster.name}: {error}")
+                tally.add(exchange, raster.name)
                 row = QgsFeature(fields)
-                row.setAttributes(_values(exchange))
+                row.setAttributes([exchange.layer, exchange.question, *answer_values(exchange)])
                 self.add(sink, row, parameters, "OUTPUT")
                 rois.write(exchange, raster)
-        refuse_if_all_failed(exchanges)
-        return {"OUTPUT": identifier, "ROIS": rois.id}
-
-
-def _values(exchange: Exchange) -> list[Any]:
-    """The values of ROW_FIELDS."""
-    known = {
-        "layer": exchange.layer,
-        "question": exchange.question,
-        "answer": exchange.answer,
-        "confidence": exchange.confidence,
-        "stopped": exchange.stopped or exchange.status.value,
-        "seconds": exchange.seconds,
-        "model": exchange.model or None,
-        "error": error_of(exchange),
-        "exchange": exchange.id,
-    }
-    return [known[name] for name in ROW_FIELDS]
+        return {"OUTPUT": identifier, "ROIS": rois.id, **tally.finish()}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Optional
+from types import MappingProxyType
+from typing import Any, Iterable, Mapping
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
@@ -26,7 +27,7 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from ..exchange import Exchange, Seen, Status
+from ..exchange import Exchange, Seen
 from ..i18n import tr
 from ..install.environment import backend_python
 from ..settings import load_message
@@ -96,7 +97,10 @@ class Algorithm(QgsProcessingAlgorithm):
 
 
 class RoiSink:
-    """The layer of ROIs, for which a name of the parameters is optional: without it nothing is written."""
+    """The layer of ROIs, for which a name of the parameters is optional: without it nothing is written.
+
+    more: fields beside ROI_FIELDS, which `write` gets the values of.
+    """
 
     def __init__(
         self,
@@ -105,21 +109,22 @@ class RoiSink:
         name: str,
         context: QgsProcessingContext,
         crs: QgsCoordinateReferenceSystem,
+        more: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self._algorithm, self._parameters, self._name, self._crs, self._context = algorithm, parameters, name, crs, context
-        self._fields = fields_of(ROI_FIELDS)
+        self._fields = fields_of({**ROI_FIELDS, **more})
         polygon = QgsWkbTypes.Type.Polygon
         self._sink, self.id = algorithm.parameterAsSink(parameters, name, context, self._fields, polygon, crs)
         if self._sink is None and parameters.get(name):
             raise QgsProcessingException(algorithm.invalidSinkError(parameters, name))
 
-    def write(self, exchange: Exchange, raster: Raster) -> None:
+    def write(self, exchange: Exchange, raster: Raster, *more: Any) -> None:
         """The exchange's ROIs; without a geometry where they have no place in the layer's CRS."""
         if self._sink is None:
             return
         for seen in exchange.zooms:
             feature = QgsFeature(self._fields)
-            feature.setAttributes(list(roi_values(exchange, seen).values()))
+            feature.setAttributes([*roi_values(exchange, seen).values(), *more])
             feature.setGeometry(self._placed(seen, raster))
             self._algorithm.add(self._sink, feature, self._parameters, self._name)
 
@@ -134,19 +139,32 @@ class RoiSink:
 
 
 def moved(
-    geometry: QgsGeometry, source: QgsCoordinateReferenceSystem, target: QgsCoordinateReferenceSystem, context: QgsProcessingContext
+    geometry: QgsGeometry,
+    source: QgsCoordinateReferenceSystem,
+    target: QgsCoordinateReferenceSystem,
+    context: QgsProcessingContext,
+    steps: int = 8,
 ) -> QgsGeometry:
-    """In another CRS; nothing changes where one of the two is not known. Raises QgsCsException."""
+    """In another CRS; nothing changes where one of the two is not known. Raises QgsCsException.
+
+    steps: a straight side is a curve in another CRS, and gets a corner for each of so many parts of the geometry's longer extent.
+    """
     there = QgsGeometry(geometry)
     if source.isValid() and target.isValid() and source != target:
-        there = there.densifyByCount(7)  # a straight side is a curve in another CRS
+        extent = there.boundingBox()
+        if length := max(extent.width(), extent.height()):
+            there = there.densifyByDistance(length / steps)
         there.transform(QgsCoordinateTransform(source, target, context.transformContext()))
     return there
 
 
-def corners(geometry: QgsGeometry) -> list[list[float]]:
-    """As the wire has an outline."""
-    return [[point.x(), point.y()] for point in geometry.vertices()]
+def corners(geometry: QgsGeometry) -> list[list[list[float]]]:
+    """As the wire has an outline: the rings of all its polygons, holes too. Parts that overlap, which is not valid, are united."""
+    shape = QgsGeometry(geometry.constGet().segmentize())  # arcs
+    if not shape.isGeosValid():
+        shape = QgsGeometry.unaryUnion([part.makeValid() for part in shape.asGeometryCollection()])
+    polygons = [part for part in shape.asGeometryCollection() if part.type() == QgsWkbTypes.GeometryType.PolygonGeometry]
+    return [[[point.x(), point.y()] for point in ring] for part in polygons for ring in part.asPolygon()]
 
 
 def asking_parameters() -> list[QgsProcessingParameterDefinition]:
@@ -157,9 +175,9 @@ def asking_parameters() -> list[QgsProcessingParameterDefinition]:
     resolution = number("RESOLUTION", tr("Resolution of the snapshot (map units per pixel)"), number.Type.Double, None, True, 0)
     resolution.setHelp(
         tr(
-            "Only for layers that GDAL can't read, such as XYZ, WMS and WMTS: QGIS takes a snapshot of the place first, at so many map "
-            "units of the layer's CRS per pixel. The finer, the more the zooms show, and the more is downloaded. Empty: about 4000 "
-            "pixels a side."
+            "Only for layers of which QGIS takes a snapshot first, at so many map units of the layer's CRS per pixel: those that GDAL "
+            "can't read, such as XYZ, WMS and WMTS, and files with a style of other colours. The finer, the more the zooms show. Empty: "
+            "the file's own, or about 4000 pixels a side of a service."
         )
     )
     model = QgsProcessingParameterString("MODEL", tr("Model"), "", False, True)
@@ -177,23 +195,12 @@ def roi_parameter(name: str, optional: bool) -> QgsProcessingParameterFeatureSin
     sink = QgsProcessingParameterFeatureSink(name, tr("Regions of interest"), kind, None, optional, not optional)
     sink.setHelp(
         tr(
-            "What the model looked at, a polygon for each zoom, in the raster's CRS: question, answer, step, label, why it stopped, model, "
-            "source layer, window in source pixels, scale (source pixels to one shown; 1 is native resolution) and time."
+            "What the model looked at, a polygon for each zoom, in the raster's CRS: exchange (the question's own id), question, answer, "
+            "whether the answer is meaningless, step, label, why it stopped, model, source layer, window in source pixels, scale (source "
+            "pixels to one shown; 1 is native resolution) and time."
         )
     )
     return sink
-
-
-def error_of(exchange: Exchange) -> Optional[str]:
-    """What went wrong and what to do about it; None where nothing did."""
-    return f"{exchange.message} {exchange.hint}".strip() if exchange.status is Status.FAILED else None
-
-
-def refuse_if_all_failed(exchanges: Iterable[Exchange]) -> None:
-    """Raises QgsProcessingException where every one failed: a table of nothing but errors is no result."""
-    errors = [error_of(exchange) for exchange in exchanges]
-    if errors and all(errors):
-        raise QgsProcessingException(errors[0])
 
 
 def fields_of(kinds: dict[str, Any]) -> QgsFields:

@@ -12,20 +12,30 @@ from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsGeometry,
+    QgsHillshadeRenderer,
+    QgsHueSaturationFilter,
+    QgsMapRendererSequentialJob,
+    QgsMapSettings,
+    QgsPalettedRasterRenderer,
     QgsPointXY,
     QgsProcessingFeedback,
     QgsProject,
+    QgsRasterContourRenderer,
     QgsRasterDataProvider,
     QgsRasterLayer,
+    QgsRasterRange,
     QgsRasterShader,
+    QgsRasterTransparency,
     QgsRectangle,
     QgsSingleBandGrayRenderer,
     QgsSingleBandPseudoColorRenderer,
 )
-from rasters import pixels_of
+from qgis.PyQt.QtCore import QSize
+from qgis.PyQt.QtGui import QColor, QImage
+from rasters import make, pixels_of
 
 from zoomearth.plugin.exchange import Status
-from zoomearth.plugin.layers import read_by_gdal, scene_fields, wkt
+from zoomearth.plugin.layers import raw_words, read_by_gdal, reproduced, scene_fields, wkt
 from zoomearth.plugin.processing.asker import Asker, Raster
 
 BOX = '[{"bbox_2d": [150, 100, 250, 180], "label": "a place"}]'
@@ -64,12 +74,12 @@ def loaded(real_raster, tmp_path, qgis_new_project):
 
 @pytest.fixture
 def ask(python):
-    """ask(layer, outline=None): the exchange, with what the model was shown."""
+    """ask(layer, ring=None): the exchange, with what the model was shown."""
 
-    def ask(layer, outline=None, resolution=None):
+    def ask(layer, ring=None, resolution=None):
         load = {"engine": "scripted", "replies": [BOX, ANSWER]}
         with Asker(python, load, QgsProcessingFeedback(False)) as asker:
-            exchange = asker.ask(Raster.of(layer), "What is there?", outline, None, resolution)
+            exchange = asker.ask(Raster.of(layer), "What is there?", ring and [ring], None, resolution)
         assert exchange.status is Status.DONE, exchange.message
         return exchange
 
@@ -202,18 +212,10 @@ def test_the_limits_that_qgis_chose_when_it_loaded_the_layer_are_the_models(load
     assert fields["stretch"][0] == [red.minimumValue(), red.maximumValue()]
 
 
-@pytest.mark.parametrize("pseudo", [False, True])
-def test_one_band_in_grey_or_colours_is_seen_by_its_limits(loaded, ask, pseudo):
+def test_one_band_in_grey_is_seen_by_its_limits(loaded, ask):
     layer = loaded("LC81070352015122LGN00_B4.tif")
-    if pseudo:
-        shader = QgsRasterShader(7000, 15000)
-        shader.setRasterShaderFunction(QgsColorRampShader(7000, 15000))
-        renderer = QgsSingleBandPseudoColorRenderer(layer.dataProvider(), 1, shader)
-        renderer.setClassificationMin(7000)
-        renderer.setClassificationMax(15000)
-    else:
-        renderer = QgsSingleBandGrayRenderer(layer.dataProvider(), 1)
-        renderer.setContrastEnhancement(contrast(layer, 7000, 15000))
+    renderer = QgsSingleBandGrayRenderer(layer.dataProvider(), 1)
+    renderer.setContrastEnhancement(contrast(layer, 7000, 15000))
     layer.setRenderer(renderer)
     left, top, width, height = WINDOW
     picture = seen(ask(layer, on_map(layer.source(), corners(left, top, left + width, top + height))))
@@ -289,10 +291,185 @@ def check_snapshot(layer, source, ask):
     """At the layer's own resolution, of a part of it: the ROI's place follows from its pixels in that part."""
     pixel, left, top = source.rasterUnitsPerPixelX(), source.extent().xMinimum(), source.extent().yMaximum()
     part = QgsRectangle(left + 100 * pixel, top - 500 * pixel, left + 600 * pixel, top - 50 * pixel)
-    outline = [[x, y] for x in (part.xMinimum(), part.xMaximum()) for y in (part.yMinimum(), part.yMaximum())]
-    exchange = ask(layer, outline)
+    exchange = ask(layer, corners(part.xMinimum(), part.yMinimum(), part.xMaximum(), part.yMaximum()))
     (roi,) = exchange.zooms
     assert exchange.views[0].window == [0, 0, 500, 450]
     expected = [(part.xMinimum() + x * pixel, part.yMaximum() - y * pixel) for x, y in corners(*roi.roi)]
     assert roi.corners == [pytest.approx(corner, abs=pixel / 50) for corner in expected]
     assert seen(exchange).std() > 5, "an empty picture"
+
+
+SIDE = 112  # pixels of the raster, shown one to one: four times the 28 of a view's multiple
+
+
+@pytest.fixture
+def drawn(tmp_path, qgis_new_project):
+    """drawn(kind): a layer of a raster of 112 x 112 px of that kind: grey (uint16), rgb, palette, or float."""
+    ramp = np.add.outer(np.arange(SIDE) * 2.0, np.arange(SIDE) * 1.0)  # 0..333
+    waves = 60 * np.sin(np.arange(SIDE) / 5.0)[None, :] * np.ones((SIDE, 1))
+
+    def drawn(kind):
+        path = tmp_path / f"{kind}.tif"
+        if kind == "rgb":
+            pixels = np.stack([ramp * 0.7, 255 - ramp * 0.7, 120 + waves]).astype(np.uint8)
+            make(path, pixels, crs="EPSG:32633", interpretation=["Red", "Green", "Blue"])
+        elif kind == "palette":
+            pixels = (ramp // 84).astype(np.uint8)[None]
+            make(path, pixels, crs="EPSG:32633", palette=[(200, 30, 30, 255), (30, 160, 30, 255), (30, 30, 200, 255), (250, 240, 40, 255)])
+        elif kind == "nodata":
+            make(path, ((ramp + waves) * 30 + 5000).astype(np.uint16)[None], crs="EPSG:32633", nodata=5000 + 30 * 100)
+        else:
+            make(path, ((ramp + waves) * 30 + 5000).astype({"grey": np.uint16, "float": np.float32}[kind])[None], crs="EPSG:32633")
+        layer = QgsRasterLayer(str(path), kind)
+        assert layer.isValid()
+        QgsProject.instance().addMapLayer(layer)
+        return layer
+
+    return drawn
+
+
+def on_canvas(layer, background="black"):
+    """What QGIS draws of the layer at its own resolution: float [row, column, channel]."""
+    settings = QgsMapSettings()
+    settings.setLayers([layer])
+    settings.setDestinationCrs(layer.crs())
+    settings.setExtent(layer.extent())
+    settings.setOutputSize(QSize(layer.width(), layer.height()))
+    settings.setBackgroundColor(QColor(background))
+    job = QgsMapRendererSequentialJob(settings)
+    job.start()
+    job.waitForFinished()
+    image = job.renderedImage().convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(image.constBits().asstring(image.sizeInBytes()), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).astype(float)
+
+
+def grey(layer, low=6000, high=14000, kind="StretchToMinimumMaximum", gradient="BlackToWhite"):
+    renderer = QgsSingleBandGrayRenderer(layer.dataProvider(), 1)
+    renderer.setContrastEnhancement(contrast(layer, low, high, kind))
+    renderer.setGradient(getattr(QgsSingleBandGrayRenderer.Gradient, gradient))
+    layer.setRenderer(renderer)
+
+
+def pseudocolour(layer, kind="Interpolated", first="#2b83ba"):
+    shader = QgsRasterShader(6000, 14000)
+    function = QgsColorRampShader(6000, 14000)
+    function.setColorRampType(getattr(QgsColorRampShader.Type, kind))
+    item = QgsColorRampShader.ColorRampItem
+    colours = ((6000, first), (9000, "#abdda4"), (12000, "#fdae61"), (16000, "#d7191c"))
+    function.setColorRampItemList([item(value, QColor(name)) for value, name in colours])
+    shader.setRasterShaderFunction(function)
+    renderer = QgsSingleBandPseudoColorRenderer(layer.dataProvider(), 1, shader)
+    renderer.setClassificationMin(6000)
+    renderer.setClassificationMax(14000)
+    layer.setRenderer(renderer)
+
+
+def recoloured(layer):
+    classes = layer.renderer().classes()
+    classes[1].color = QColor("#ff00ff")
+    layer.setRenderer(QgsPalettedRasterRenderer(layer.dataProvider(), 1, classes))
+
+
+def without_a_class(layer):
+    layer.setRenderer(QgsPalettedRasterRenderer(layer.dataProvider(), 1, layer.renderer().classes()[1:]))
+
+
+def contours(layer):
+    renderer = QgsRasterContourRenderer(layer.dataProvider())
+    renderer.setContourInterval(1000)
+    layer.setRenderer(renderer)
+
+
+def hidden_value(layer):
+    transparency, value = QgsRasterTransparency(), QgsRasterTransparency.TransparentSingleValuePixel()
+    value.min, value.max, value.percentTransparent = 7000, 9000, 100
+    transparency.setTransparentSingleValuePixelList([value])
+    layer.renderer().setRasterTransparency(transparency)
+
+
+def other_nodata(layer):
+    layer.dataProvider().setUserNoDataValue(1, [QgsRasterRange(7000, 9000)])
+
+
+def another_band_missing(layer):
+    layer.renderer().setGreenBand(-1)
+
+
+STYLED = {
+    "pseudocolour": ("grey", pseudocolour),
+    "a ramp that begins transparent": ("grey", lambda layer: pseudocolour(layer, first="#202bff00")),
+    "discrete": ("grey", lambda layer: pseudocolour(layer, "Discrete")),
+    "hillshade": ("float", lambda layer: layer.setRenderer(QgsHillshadeRenderer(layer.dataProvider(), 1, 315, 45))),
+    "contours": ("float", contours),
+    "classes of other colours": ("palette", recoloured),
+    "a class left out": ("palette", without_a_class),
+    "white to black": ("grey", lambda layer: grey(layer, gradient="WhiteToBlack")),
+    "what is outside the limits is hidden": ("grey", lambda layer: grey(layer, kind="StretchAndClipToMinimumMaximum")),
+    "brightness": ("rgb", lambda layer: layer.brightnessFilter().setBrightness(80)),
+    "contrast": ("rgb", lambda layer: layer.brightnessFilter().setContrast(60)),
+    "gamma": ("rgb", lambda layer: layer.brightnessFilter().setGamma(2.5)),
+    "saturation": ("rgb", lambda layer: layer.hueSaturationFilter().setSaturation(-70)),
+    "grey scale": (
+        "rgb",
+        lambda layer: layer.hueSaturationFilter().setGrayscaleMode(QgsHueSaturationFilter.GrayscaleMode.GrayscaleLuminosity),
+    ),
+    "colorize": ("rgb", lambda layer: layer.hueSaturationFilter().setColorizeOn(True)),
+    "invert": ("rgb", lambda layer: layer.hueSaturationFilter().setInvertColors(True)),
+    "a channel without a band": ("rgb", another_band_missing),
+    "values made transparent": ("grey", hidden_value),
+    "additional nodata": ("grey", other_nodata),
+    "nodata shown": ("nodata", lambda layer: layer.dataProvider().setUseSourceNoDataValue(1, False)),
+    "nodata in a colour": ("nodata", lambda layer: layer.renderer().setNodataColor(QColor("#ff0000"))),
+}
+KNOWN = {
+    "grey, as loaded": ("grey", lambda layer: None),
+    "grey, of other limits": ("grey", grey),
+    "rgb, as loaded": ("rgb", lambda layer: None),
+    "rgb in another order": ("rgb", lambda layer: (layer.renderer().setRedBand(3), layer.renderer().setBlueBand(1))),
+    "a palette": ("palette", lambda layer: None),
+    "floats": ("float", lambda layer: None),
+    "nodata": ("nodata", lambda layer: None),
+}
+
+
+@pytest.mark.parametrize("name", [*STYLED, *KNOWN])
+def test_the_model_sees_what_qgis_draws(drawn, ask, name):
+    kind, style = {**STYLED, **KNOWN}[name]
+    layer = drawn(kind)
+    background = "black" if name in KNOWN else "white"  # of what the file has no value for; of the map
+    plain = on_canvas(layer, background)
+    style(layer)
+    picture, canvas = seen(ask(layer)), on_canvas(layer, background)
+    assert picture.shape == canvas.shape
+    assert np.abs(picture - canvas).max() <= 2
+    assert reproduced(layer) == (name in KNOWN)
+    if name in STYLED:
+        assert np.abs(plain - canvas).max() > 20, "a style that can be told from none"
+
+
+def test_opacity_is_about_the_layers_beneath(drawn, ask):
+    layer = drawn("grey")
+    pseudocolour(layer)
+    expected = on_canvas(layer)
+    layer.setOpacity(0.3)
+    assert np.abs(seen(ask(layer)) - expected).max() <= 2
+    layer = drawn("rgb")
+    layer.setOpacity(0.3)
+    assert reproduced(layer)
+
+
+@pytest.mark.parametrize(
+    ("kind", "style", "words"),
+    [
+        ("grey", pseudocolour, "seen as grey, band 1, 6000 to 14000; the layer's colours are not used"),
+        ("float", STYLED["hillshade"][1], "seen as grey, band 1; the layer's colours are not used"),
+        ("palette", recoloured, "seen in the file's own colours, band 1; the layer's colours are not used"),
+        ("rgb", STYLED["invert"][1], "seen as bands 1, 2, 3; the layer's colours are not used"),
+        ("rgb", lambda layer: None, ""),
+    ],
+)
+def test_the_words_for_raw_values_say_what_is_seen_instead(drawn, kind, style, words):
+    layer = drawn(kind)
+    style(layer)
+    assert raw_words(layer) == words

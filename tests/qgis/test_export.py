@@ -11,15 +11,16 @@ import pytest
 from asked import ANSWER, ZOOM, asked
 from hypothesis import given
 from hypothesis import strategies as st
-from osgeo import ogr
+from osgeo import gdal, ogr
 from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsField, QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QVariant
 from rasters import ROTATED
 
 from zoomearth.core.errors import SceneError
-from zoomearth.core.files import SHAPEFILE_TEXT, shapefile_text
+from zoomearth.core.files import SHAPEFILE_NAME, SHAPEFILE_TEXT, shapefile_text
 from zoomearth.core.geometry import Box, Grid
-from zoomearth.plugin.export import FIELDS, boxes, crs_of, export_rois, rows, selected
+from zoomearth.plugin.exchange import Status
+from zoomearth.plugin.export import FIELDS, answer_rows, boxes, crs_of, export_rois, rows, selected, selected_answers
 
 EACH = pytest.mark.parametrize("suffix", [".gpkg", ".shp", ".geojson"])
 WGS84 = QgsCoordinateReferenceSystem("EPSG:4326")
@@ -50,7 +51,8 @@ def flat(points):
 def test_the_boxes_arrive_with_all_their_fields(harbour, tmp_path, suffix):
     path = export_rois(rows([harbour]), tmp_path / f"boxes{suffix}")
     _, features = read(path)
-    assert [list(fields) for fields, _ in features] == [list(FIELDS)] * 2
+    names = [name[:SHAPEFILE_NAME] for name in FIELDS] if suffix == ".shp" else list(FIELDS)
+    assert [list(fields) for fields, _ in features] == [names] * 2
     first, second = (fields for fields, _ in features)
     assert first["question"] == "How many ships lie at the outer quay?"
     assert (first["answer"], first["step"], first["label"], first["stopped"]) == ("3 ships", 1, "northern harbour", "answered")
@@ -137,8 +139,17 @@ def test_a_crs_that_does_not_reach_the_raster_is_said(harbour, tmp_path):
 
 
 def test_a_shapefiles_names_are_its_own_and_not_the_drivers():
-    assert len(set(FIELDS)) == len(FIELDS)
-    assert all(len(name) <= 10 and name.isascii() for name in FIELDS)
+    """The driver would cut a longer name itself, and number those that are then alike."""
+    assert SHAPEFILE_NAME == 10
+    assert len({name[:SHAPEFILE_NAME] for name in FIELDS}) == len(FIELDS)
+    assert all(name.isascii() for name in FIELDS)
+
+
+@EACH
+def test_a_meaningless_answer_is_marked_in_every_format(harbour, tmp_path, suffix):
+    for meaningless in (True, False):
+        path = export_rois(rows([replace(harbour, meaningless=meaningless)]), tmp_path / f"boxes{suffix}")
+        assert {fields["meaningless"[: SHAPEFILE_NAME if suffix == ".shp" else None]] for fields, _ in read(path)[1]} == {meaningless}
 
 
 def test_a_long_text_is_cut_between_characters(harbour, tmp_path):
@@ -233,6 +244,63 @@ def test_the_selected_boxes_are_those_of_the_map(harbour):
     layer.selectByExpression('"step" = 2')
     other = replace(harbour, id="another")
     assert selected([layer], [other, harbour]) == [(harbour, harbour.zooms[1])]
+
+
+ANSWERED = pytest.mark.parametrize("suffix", [".gpkg", ".shp", ".geojson", ".csv", ".xlsx"])
+
+
+@pytest.fixture
+def answered(harbour):
+    """Three exchanges: with zooms, without, and failed; the last two about a place with a hole."""
+    outer, hole = (
+        [[500000, 4600000], [500080, 4600000], [500080, 4600080], [500000, 4600080]],
+        [[500020, 4600020], [500040, 4600020], [500040, 4600040]],
+    )
+    plain = replace(
+        harbour,
+        id="plain",
+        question='Is there a "depot";\nor not?',
+        answer="yes",
+        confidence=0.75,
+        views=harbour.views[:1],
+        outline=[outer, hole],
+    )
+    failed = replace(
+        plain, id="failed", answer=None, confidence=None, stopped="", status=Status.FAILED, message="It crashed.", hint="Ask again."
+    )
+    return [harbour, plain, failed]
+
+
+@ANSWERED
+def test_answers_are_a_file_too_with_those_that_needed_no_zoom_and_those_that_failed(answered, tmp_path, suffix):
+    path = export_rois(answer_rows(answered), tmp_path / f"answers{suffix}")
+    options = ["HEADERS=FORCE"] if suffix == ".xlsx" else []
+    source = gdal.OpenEx(str(path), gdal.OF_VECTOR, open_options=options)
+    features = list(source.GetLayer(0))
+    assert len(features) == 3
+    assert [feature["question"] for feature in features] == [exchange.question for exchange in answered]
+    assert [feature["answer"] or None for feature in features] == ["3 ships", "yes", None]
+    assert features[2]["error"] == "It crashed. Ask again."
+    assert float(features[1]["confidence"]) == 0.75
+    assert not features[2]["confidence"]
+    assert [feature["layer"] for feature in features] == ["town"] * 3
+    assert features[1]["exchange"] == "plain"
+    if suffix not in (".xlsx", ".geojson"):
+        assert features[1].GetGeometryRef().GetArea() == pytest.approx(80 * 80 - 20 * 20 / 2)
+
+
+def test_answers_move_into_another_crs(answered, tmp_path):
+    path = export_rois(answer_rows(answered), tmp_path / "answers.csv", WGS84)
+    source = gdal.OpenEx(str(path), gdal.OF_VECTOR)
+    features = list(source.GetLayer(0))
+    left, right, bottom, top = features[1].GetGeometryRef().GetEnvelope()
+    assert (left, right, bottom, top) == pytest.approx((15.0, 15.001, 41.55, 41.551), abs=0.01)
+
+
+def test_selected_answers_are_those_of_the_map(answered):
+    layer = boxes(answer_rows(answered), crs_of(answered[0]))
+    layer.selectByExpression("\"answer\" = 'yes'")
+    assert selected_answers([layer], answered) == [(answered[1], None)]
 
 
 def test_ogrinfo_agrees(harbour, tmp_path):

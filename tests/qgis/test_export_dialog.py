@@ -7,7 +7,7 @@ from qgis.gui import QgsFileWidget, QgsProjectionSelectionWidget
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QApplication, QComboBox, QPushButton, QRadioButton, QWidget
 
-from zoomearth.plugin.export import rows
+from zoomearth.plugin.export import answer_rows, rows
 from zoomearth.plugin.export_dialog import FOLDER, ExportDialog
 
 
@@ -90,8 +90,29 @@ def test_without_boxes_or_a_file_there_is_nothing_to_press(harbour, qtbot, tmp_p
     assert not part(unnamed, QRadioButton, "selected").isEnabled()
 
 
+def test_answers_are_a_choice_with_counts_of_their_own(harbour, qtbot, tmp_path):
+    dialog = ExportDialog(rows([harbour])[:1], rows([harbour]), [], answer_rows([harbour]))
+    qtbot.addWidget(dialog)
+    content = part(dialog, QComboBox, "content")
+    assert (content.currentText(), dialog.only_selected.text(), dialog.all.text()) == ("Places looked at", "Selected (1)", "All (2)")
+    content.setCurrentIndex(1)
+    assert (dialog.only_selected.isEnabled(), dialog.all.isChecked(), dialog.all.text()) == (False, True, "All (1)")
+    part(dialog, QgsFileWidget, "file").setFilePath(str(tmp_path / "answers.xlsx"))
+    assert part(dialog, QComboBox, "format").currentData() == ".xlsx"
+    assert not part(dialog, QgsProjectionSelectionWidget, "crs").isEnabled()
+    click(qtbot, dialog)
+    assert dialog.written == tmp_path / "answers.xlsx"
+    assert ogr.Open(str(dialog.written)).GetLayer(0).GetName() == "answers"
+
+
+def test_where_nothing_was_zoomed_into_answers_are_offered(harbour, qtbot):
+    dialog = ExportDialog([], [], [], answer_rows([harbour]))
+    qtbot.addWidget(dialog)
+    assert part(dialog, QComboBox, "content").currentText() == "Answers"
+
+
 def test_every_part_has_a_name_for_scripts_and_one_to_be_spoken(dialog):
-    names = {"selected", "all", "format", "crs", "file", "ok", "cancel"}
+    names = {"content", "selected", "all", "format", "crs", "file", "ok", "cancel"}
     for name in names:
         assert part(dialog, QWidget, name).accessibleName()
     for name in names - {"ok", "cancel"}:
@@ -108,5 +129,5 @@ def test_every_part_is_reached_by_the_keyboard(dialog, qtbot):
         while focused and focused is not dialog:
             reached.add(focused.objectName())
             focused = focused.parentWidget()
-    wanted = {part(dialog, QWidget, name).objectName() for name in ("selected", "format", "crs", "file", "cancel")}
+    wanted = {part(dialog, QWidget, name).objectName() for name in ("content", "selected", "format", "crs", "file", "cancel")}
     assert wanted <= reached

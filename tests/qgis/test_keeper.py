@@ -1,5 +1,6 @@
 """What was asked stays with the project: in which file, in which layers, after saving, reopening, copying and a sudden end."""
 
+import contextlib
 import os
 import resource
 import shutil
@@ -11,13 +12,12 @@ import time
 from pathlib import Path
 
 import pytest
+from osgeo import gdal
 from panel import ANSWER, BOX, wait
 from qgis.core import QgsProject, QgsVectorLayer
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QLabel
 
 from zoomearth.core.config import data_folder
-from zoomearth.core.errors import SceneError
 from zoomearth.plugin.store import ROI_FIELDS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,10 +32,17 @@ def asked(panel, demo_scene):
     return panel
 
 
-def save(path):
-    """As QGIS does, with the event loop running."""
+def save(panel, path):
+    """As QGIS does, with the event loop running, until the results have followed."""
     QgsProject.instance().write(str(path))
-    QTest.qWait(200)
+    QTest.qWait(50)
+    wait(lambda: not panel.keeper.writing)
+    QTest.qWait(50)
+
+
+def move(panel, path):
+    panel.keeper.move_to(path)
+    wait(lambda: not panel.keeper.writing)
 
 
 def reopen(path):
@@ -52,7 +59,7 @@ def test_results_of_an_unsaved_project_are_in_a_file_that_outlives_qgis_and_say_
     assert store.path.parent == data_folder() / "unsaved"
     assert store.path.exists()
     assert asked.dock.kept.isVisible()
-    assert tree() == {"ZoomEarth: scene-900000020": ["ROIs"]}
+    assert tree() == {"ZoomEarth: scene-900000020": ["Places looked at: scene-900000020", "Answers: scene-900000020"]}
 
 
 def test_every_field_of_an_roi_is_there(asked):
@@ -64,7 +71,7 @@ def test_every_field_of_an_roi_is_there(asked):
 
 def test_saving_the_project_takes_the_results_beside_it_and_reopening_brings_them_back(asked, tmp_path):
     before, exchange = asked.keeper.store.path, asked.session.exchanges[0]
-    save(tmp_path / "harbour.qgz")
+    save(asked, tmp_path / "harbour.qgz")
     beside = tmp_path / "harbour_zoomearth.gpkg"
     assert asked.keeper.store.path == beside
     assert not before.exists()
@@ -81,9 +88,28 @@ def test_saving_the_project_takes_the_results_beside_it_and_reopening_brings_the
     assert layer.featureCount() == 2
 
 
+def test_results_of_an_older_version_get_the_columns_they_lack(asked, tmp_path):
+    save(tmp_path / "harbour.qgz")
+    path = asked.keeper.store.path
+    QgsProject.instance().clear()
+    with contextlib.closing(sqlite3.connect(path)) as old:
+        (table,) = (name for (name,) in old.execute("SELECT table_name FROM gpkg_contents") if name.startswith("rois_"))
+    dataset = gdal.OpenEx(str(path), gdal.OF_UPDATE)
+    for name in (table, "exchanges"):
+        layer = dataset.GetLayerByName(name)
+        layer.DeleteField(layer.GetLayerDefn().GetFieldIndex("meaningless"))
+    del layer, dataset
+    reopen(tmp_path / "harbour.qgz")
+    exchange = asked.asked("Another?")
+    assert exchange.message == ""
+    rows = {feature["exchange"]: feature["meaningless"] for feature in asked.keeper.layers()[0].getFeatures()}
+    assert rows[exchange.id] is False
+    assert len(rows) == 2
+
+
 def test_the_project_can_be_moved_with_its_results(asked, tmp_path):
     (tmp_path / "a").mkdir()
-    save(tmp_path / "a" / "harbour.qgz")
+    save(asked, tmp_path / "a" / "harbour.qgz")
     QgsProject.instance().clear()
     shutil.move(tmp_path / "a", tmp_path / "b")
     reopen(tmp_path / "b" / "harbour.qgz")
@@ -92,8 +118,8 @@ def test_the_project_can_be_moved_with_its_results(asked, tmp_path):
 
 
 def test_a_copy_of_the_project_gets_a_copy_of_its_results(asked, tmp_path):
-    save(tmp_path / "first.qgz")
-    save(tmp_path / "second.qgz")
+    save(asked, tmp_path / "first.qgz")
+    save(asked, tmp_path / "second.qgz")
     asked.asked("Only in the second?")
     reopen(tmp_path / "first.qgz")
     assert len(asked.session.exchanges) == 1
@@ -104,7 +130,7 @@ def test_a_copy_of_the_project_gets_a_copy_of_its_results(asked, tmp_path):
 def test_another_projects_results_are_never_written_over(asked, tmp_path):
     taken = tmp_path / "harbour_zoomearth.gpkg"
     taken.write_bytes(b"of somebody else")
-    save(tmp_path / "harbour.qgz")
+    save(asked, tmp_path / "harbour.qgz")
     assert taken.read_bytes() == b"of somebody else"
     assert asked.keeper.store.path == tmp_path / "harbour_zoomearth_2.gpkg"
 
@@ -112,8 +138,8 @@ def test_another_projects_results_are_never_written_over(asked, tmp_path):
 def test_a_file_the_user_has_chosen_stays_where_it_is(asked, tmp_path):
     (tmp_path / "results").mkdir()
     chosen = tmp_path / "results" / "mine.gpkg"
-    asked.keeper.move_to(chosen)
-    save(tmp_path / "harbour.qgz")
+    move(asked, chosen)
+    save(asked, tmp_path / "harbour.qgz")
     reopen(tmp_path / "harbour.qgz")
     assert asked.keeper.store.path == chosen
     assert len(asked.session.exchanges) == 1
@@ -121,7 +147,10 @@ def test_a_file_the_user_has_chosen_stays_where_it_is(asked, tmp_path):
 
 def test_a_folder_that_can_not_be_written_to_loses_nothing(asked, tmp_path):
     before = asked.keeper.store.path
-    asked.dock._guarded(asked.keeper.move_to)(tmp_path / "nowhere" / "mine.gpkg")
+    refused = []
+    asked.keeper.refused.connect(lambda message, hint: refused.append(message))
+    move(asked, tmp_path / "nowhere" / "mine.gpkg")
+    assert refused == [f"The results can't be written to {tmp_path / 'nowhere' / 'mine.gpkg'}: its folder is not there."]
     assert asked.keeper.store.path == before
     assert len(asked.keeper.read()) == 1
 
@@ -176,15 +205,18 @@ def test_an_exchange_brought_back_keeps_its_place(panel, demo_scene, tmp_path):
     assert [exchange.question for exchange in panel.keeper.read()] == ["First?", "Second?"]
 
 
-def test_what_can_not_be_deleted_is_said_and_stays(asked, tmp_path):
+def test_what_is_deleted_after_the_file_was_lost_stays_deleted(asked):
+    asked.asked("Second?")
     asked.keeper.store.path.unlink()
-    with pytest.raises(SceneError, match="can't be written"):
-        asked.session.remove(asked.session.exchanges[0])
-    assert len(asked.session.exchanges) == 1
+    first, second = asked.session.exchanges
+    asked.session.remove(first)
+    wait(lambda: not asked.keeper.writing)
+    assert [exchange.id for exchange in asked.keeper.store.read()] == [second.id]
+    assert asked.keeper.trouble == ""
 
 
 def test_results_that_are_missing_are_no_obstacle(asked, demo_scene, tmp_path):
-    save(tmp_path / "harbour.qgz")
+    save(asked, tmp_path / "harbour.qgz")
     QgsProject.instance().clear()
     (tmp_path / "harbour_zoomearth.gpkg").unlink()
     reopen(tmp_path / "harbour.qgz")
@@ -205,30 +237,30 @@ def test_rasters_of_other_places_get_layers_of_their_own(asked, real_raster):
     assert len(tree()) == 4
 
 
-@pytest.mark.parametrize("way", ["the next answer", "another place", "a saved project", "brought back"])
+@pytest.mark.parametrize("way", ["by itself", "the next answer", "another place", "a saved project", "brought back"])
 def test_what_a_full_disk_did_not_take_is_kept_later(asked, tmp_path, way):
-    save(tmp_path / "harbour.qgz")
+    save(asked, tmp_path / "harbour.qgz")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))  # as a disk would that is full
     try:
         second = asked.asked("Second?")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    note = asked.dock.transcript.card(second.id).findChild(QLabel, "zoomearth_exchange_note")
-    assert "can't be written" in second.message
-    assert "be written to" in note.text()
+    said = asked.dock.results.text
+    assert "can't be written" in said
+    assert "1 answers are nowhere but in memory" in said  # the user's folder is on the same disk
+    assert (second.answer, second.message) == ("3", "")
     if way == "the next answer":
         asked.asked("Third?")
     elif way == "another place":
-        asked.keeper.move_to(tmp_path / "elsewhere.gpkg")
+        move(asked, tmp_path / "elsewhere.gpkg")
     elif way == "a saved project":
-        save(tmp_path / "harbour.qgz")
-    else:
+        save(asked, tmp_path / "harbour.qgz")
+    elif way == "brought back":
         asked.session.remove(second)
         asked.session.undo()
-        note = asked.dock.transcript.card(second.id).findChild(QLabel, "zoomearth_exchange_note")
-    assert second.message == ""
-    assert "be written to" not in note.text()
+    wait(lambda: not asked.keeper.trouble)
+    assert not asked.dock.results.isVisible()
     QgsProject.instance().write()
     reopen(tmp_path / "harbour.qgz")
     questions = [exchange.question for exchange in asked.session.exchanges]
@@ -238,7 +270,7 @@ def test_what_a_full_disk_did_not_take_is_kept_later(asked, tmp_path, way):
 
 
 def test_a_spoilt_exchange_in_the_file_is_passed_over(asked, tmp_path):
-    save(tmp_path / "harbour.qgz")
+    save(asked, tmp_path / "harbour.qgz")
     asked.asked("Second?")
     QgsProject.instance().clear()
     with sqlite3.connect(tmp_path / "harbour_zoomearth.gpkg") as file:
@@ -289,14 +321,14 @@ def test_two_rasters_of_one_name_have_a_group_each(asked, tmp_path, demo_scene):
     asked.add(twin)
     asked.asked()
     groups = QgsProject.instance().layerTreeRoot().findGroups()
-    assert [len(group.findLayers()) for group in groups] == [1, 1]
-    assert len(asked.keeper.layers()) == 2
+    assert [len(group.findLayers()) for group in groups] == [2, 2]
+    assert {layer.name() for layer in asked.keeper.layers()} == {f"Places looked at: {twin.stem}", f"Places looked at: {twin.stem} (2)"}
 
 
 def test_results_that_are_missing_are_said(asked, tmp_path):
     said = []
     asked.keeper.missing.connect(said.append)
-    save(tmp_path / "harbour.qgz")
+    save(asked, tmp_path / "harbour.qgz")
     QgsProject.instance().clear()
     (tmp_path / "harbour_zoomearth.gpkg").unlink()
     reopen(tmp_path / "harbour.qgz")

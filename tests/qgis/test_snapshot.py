@@ -14,7 +14,7 @@ from wms_server import GRID, MapServer, cells
 
 from zoomearth.core.errors import SceneError
 from zoomearth.plugin import snapshot as module
-from zoomearth.plugin.snapshot import Original, Snapshot, default_resolution, take
+from zoomearth.plugin.snapshot import Original, Snapshot, default_resolution, size, take
 
 LEVEL = 4
 
@@ -232,6 +232,37 @@ def test_too_large_a_snapshot_is_refused_with_a_resolution_that_would_do(qtbot, 
     assert (name, "40076 x 40076" in message) == ("failed", True)
     assert 0.95 * module.LIMIT < plan.columns * plan.rows <= module.LIMIT
     assert not server.asked
+
+
+def test_without_a_resolution_a_layer_is_taken_at_its_own_or_at_the_finest_that_fits(scene, monkeypatch):
+    layer = QgsRasterLayer(str(scene), "town")  # 1200 x 800 px of half a metre
+    plan = Original.of(layer).plan(layer.extent())
+    assert (plan.columns, plan.rows, plan.words) == (1200, 800, "seen as shown in QGIS, 0.5 m per pixel (1200 x 800 px)")
+    monkeypatch.setattr(module, "LIMIT", 100_000)
+    plan = Original.of(layer).plan(layer.extent())
+    assert 95_000 < plan.columns * plan.rows <= 100_000
+    assert plan.words == "seen as shown in QGIS, 1.56 m per pixel (385 x 257 px), coarser than the layer's own 0.5"
+    part = QgsRectangle(layer.extent().center().x(), layer.extent().center().y(), layer.extent().xMaximum(), layer.extent().yMaximum())
+    part.scale(0.5)
+    assert Original.of(layer).plan(part).resolution == 0.5
+
+
+def test_a_suggested_resolution_fits_every_place_and_is_fine_enough_for_the_smallest(layer):
+    world, town = layer.extent(), extent(700, 900, 64, 64)  # in pixels of level 4
+    assert default_resolution(layer, 2 * resolution(2), [world]) == pytest.approx(resolution(2))
+    assert default_resolution(layer, 0.001, [world]) == pytest.approx(resolution(LEVELS))
+    assert default_resolution(layer, 2 * resolution(2), [town]) == pytest.approx(resolution(LEVELS)), "the finest there is"
+    assert size(layer, town, resolution(LEVELS)) == (256, 256)
+    with pytest.raises(SceneError, match="outside the layer"):
+        size(layer, QgsRectangle(3e7, 3e7, 4e7, 4e7), 100)
+
+
+def test_the_suggested_resolution_of_a_fine_service_is_one_at_which_the_world_is_not_too_large(server):
+    layer = QgsRasterLayer(server.source.replace(f"zmax={LEVELS}", "zmax=19"), "tiles", "wms")
+    suggested = default_resolution(layer, 0.6, [layer.extent()])  # zoomed in on a street
+    columns, rows = size(layer, layer.extent(), suggested)
+    assert columns * rows <= module.LIMIT < 4 * columns * rows
+    assert suggested == pytest.approx(resolution(6))
 
 
 def test_a_place_outside_the_layer_is_refused(layer):

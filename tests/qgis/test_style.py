@@ -3,6 +3,8 @@
 import pytest
 from qgis.core import (
     QgsApplication,
+    QgsExpressionContext,
+    QgsExpressionContextUtils,
     QgsFeature,
     QgsGeometry,
     QgsMapRendererSequentialJob,
@@ -13,7 +15,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QSize
 from qgis.PyQt.QtGui import QColor
 
-from zoomearth.plugin.canvas import color_of
+from zoomearth.plugin.canvas import COLORS, color_of
 from zoomearth.plugin.keeper import STYLE
 
 GROUNDS = pytest.mark.parametrize("ground", ["#0a140a", "#fdfdf5", "#6f8f4f"])
@@ -31,14 +33,17 @@ def boxes(qgis_app):
     return layer
 
 
-def drawn(layer, ground, labels=True):
+def drawn(layer, ground, labels=True, extent=None):
     layer.setLabelsEnabled(labels)
     settings = QgsMapSettings()
     settings.setLayers([layer])
     settings.setDestinationCrs(layer.crs())
-    settings.setExtent(QgsRectangle(0, 0, 800, 240))
+    settings.setExtent(extent or QgsRectangle(0, 0, 800, 240))
     settings.setOutputSize(QSize(800, 240))
     settings.setBackgroundColor(QColor(ground))
+    context = QgsExpressionContext()
+    context.appendScope(QgsExpressionContextUtils.mapSettingsScope(settings))
+    settings.setExpressionContext(context)
     job = QgsMapRendererSequentialJob(settings)
     job.start()
     job.waitForFinished()
@@ -56,7 +61,7 @@ def test_the_style_loads_without_a_word(boxes):
     message, loaded = boxes.loadNamedStyle(str(STYLE))
     assert loaded, message
     assert boxes.labelsEnabled()
-    assert boxes.renderer().symbol().symbolLayerCount() == 2
+    assert boxes.renderer().symbol().symbolLayerCount() == 3
     assert said == []
 
 
@@ -91,3 +96,37 @@ def test_the_labels_can_be_read(boxes, ground):
         ]
         assert max(map(lightness, changed)) > 0.9, step
         assert min(map(lightness, changed)) < 0.3, step
+
+
+def test_no_colour_is_taken_for_qgis_own_selection():
+    yellow = QgsMapSettings().selectionColor()
+    for color in map(QColor, COLORS):
+        assert max(abs(color.red() - yellow.red()), abs(color.green() - yellow.green()), abs(color.blue() - yellow.blue())) > 80
+
+
+@GROUNDS
+def test_boxes_far_away_are_dots_of_their_colour_and_have_no_label(boxes, ground):
+    boxes.loadNamedStyle(str(STYLE))
+    far = QgsRectangle(-8000, -2400, 8000, 2400)  # each box 3 x 2 pixels
+    image = drawn(boxes, ground, extent=far)
+    assert image == drawn(boxes, ground, labels=False, extent=far)
+    for step in range(1, 8):
+        x, y = round((100 * step + 30 + 8000) / 20), round((2400 - 120) / 20)
+        around = [image.pixelColor(x + dx, y + dy).name() for dx in range(-5, 6) for dy in range(-5, 6)]
+        assert around.count(color_of(step)) >= 9, step
+
+
+def test_labels_do_not_lie_over_one_another(boxes):
+    """Seven boxes nearly at one place: one label above, one below, and the others left out."""
+    features = list(boxes.getFeatures())
+    boxes.dataProvider().changeGeometryValues(
+        {one.id(): QgsGeometry.fromRect(QgsRectangle(300 + one["step"], 100, 360 + one["step"], 140)) for one in features}
+    )
+    boxes.loadNamedStyle(str(STYLE))
+    settings = boxes.labeling().settings()
+    assert not settings.displayAll
+    with_labels, without = drawn(boxes, "#6f8f4f"), drawn(boxes, "#6f8f4f", labels=False)
+    rows = {y for x in range(800) for y in range(240) if with_labels.pixelColor(x, y) != without.pixelColor(x, y)}
+    columns = {x for x in range(800) for y in range(240) if with_labels.pixelColor(x, y) != without.pixelColor(x, y)}
+    assert rows
+    assert max(columns) - min(columns) < 120, "no second label beside the first"

@@ -37,16 +37,14 @@ class Scenes(base.Benchmark):
     def load(self, folder: Path, split: str = "") -> base.Loaded:
         from ..playing import exam  # torch, which scoring a file needs not wait for
         from ..scenes import make_scene
-        from ..scenes_file import write_geotiff
+        from ..scenes_file import drawn
 
         folder.mkdir(parents=True, exist_ok=True)
         seed = self.seed
         while True:
             scene = make_scene(seed)
-            path = folder / f"scene-{seed}-{self.size}.tif"
+            path = drawn(scene, folder / f"scene-{seed}-{self.size}.tif", self.size)
             questions = {question.text: question for question in exam(scene, random.Random(f"exam {seed}"))}
-            if not path.is_file():
-                write_geotiff(scene, path, self.size)
             yield from (_example(f"{seed}-{at}", path, self.size, question) for at, question in enumerate(questions.values()))
             seed += 1
 

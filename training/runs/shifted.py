@@ -21,7 +21,7 @@ from ..packing import WHOLE, to_pixels
 from ..playing import exam
 from ..questions import Question
 from ..scenes import make_scene
-from ..scenes_file import write_geotiff
+from ..scenes_file import drawn
 
 EAST, SOUTH = 0.14, 0.10  # of the scene's side
 POLICY = Policy(view=168, max_zooms=1, least=168, crop="square", native=None)  # the demo model's
@@ -64,9 +64,8 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     lines = []
     for seed in range(first, end):
-        scene, image = make_scene(seed), options.scenes.resolve() / f"scene-{seed}-{options.pixels}.tif"
-        if not image.is_file():
-            write_geotiff(scene, image, options.pixels)
+        scene = make_scene(seed)
+        image = drawn(scene, options.scenes.resolve() / f"scene-{seed}-{options.pixels}.tif", options.pixels)
         questions = {question.text: question for question in exam(scene, random.Random(f"exam {seed}"))}
         lines += [json.dumps(row(image, options.pixels, question)) for question in questions.values()]
     (options.out / "questions.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")

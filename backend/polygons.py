@@ -1,0 +1,109 @@
+"""The polygons of a vector file, brought to a raster's CRS: what `--within` looks at."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyogrio
+import shapely
+
+from ..core.errors import SceneError
+from ..core.geometry import Box, Grid, Rings
+from .rasters import RasterError, transform
+
+if TYPE_CHECKING:
+    from .scene import Scene
+
+SAMPLES = 33  # points a side, by which the raster is found in the file's CRS
+MARGIN = 0.2  # of that place's size, on each side
+STEPS = 1000  # parts of the longer side of what is brought to another CRS: a straight line there is a curve here
+
+
+def read(path: str, scene: Scene, grid: Grid) -> Rings:
+    """The outlines and holes of all polygons together, in map units of the raster. A file without a CRS is taken to have the raster's.
+
+    Raises SceneError where there are none, or where they can't be read or be placed on the raster.
+    """
+    shape, crs = _united(path)
+    if crs and grid.crs and crs != scene.crs:
+        shape = _moved(shape, crs, path, scene, grid)
+    longitudes = [x for x, _ in grid.polygon(Box(0, 0, *scene.size))]
+    if grid.crs.startswith("GEOG") and (min(longitudes) < -180 or max(longitudes) > 180):  # the same meridian has several names
+        shape = shapely.union_all(
+            [shapely.transform(shape, lambda corners, turn=turn: np.add(corners, (turn, 0))) for turn in (-360, 0, 360)]
+        )
+    polygons = _polygons(np.array([shape]))
+    return tuple(tuple(map(tuple, shapely.get_coordinates(ring)[:-1].tolist())) for ring in shapely.get_rings(polygons))
+
+
+def _united(path: str) -> tuple[shapely.Geometry, str]:
+    """All polygons as one valid geometry, and the CRS as the file names it ("" where it does not)."""
+    if "/vsi" not in path and "://" not in path and not os.path.exists(path):
+        raise SceneError(f"There is no file {path}.", "Check the path.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of servers; what can't be read is said below
+            layers = {name: kind or "a table" for name, kind in pyogrio.list_layers(path).tolist()}
+        candidates = [name for name, kind in layers.items() if any(word in kind for word in ("Polygon", "Unknown", "Collection"))]
+        if len(candidates) > 1:
+            hint = f"Save one as a file of its own: ogr2ogr one.gpkg {path} {candidates[0]}"
+            raise SceneError(f"{path} has several layers of polygons: {', '.join(candidates)}.", hint)
+        if not candidates:
+            raise _without_polygons(path, layers.values())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd rings and dates; what can't be used is said below
+            facts, _, shapes, _ = pyogrio.raw.read(path, layer=candidates[0], columns=[], force_2d=True)
+            shapes = shapely.from_wkb(shapes)
+            polygons = _polygons(shapes)
+            polygons = polygons[np.isfinite(shapely.bounds(polygons)).all(axis=1)]
+            united = shapely.union_all(_polygons(shapely.make_valid(polygons)))
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.GeometryError, shapely.GEOSException) as error:
+        reason = " ".join(str(error).split(";")[0].split()).rstrip(".")
+        message = f"The polygons of {path} can't be read: {reason}."
+        raise SceneError(message, "Give a vector file, such as a GeoPackage, Shapefile or GeoJSON.") from None
+    if len(polygons) and united.is_empty:
+        raise SceneError(f"The polygons of {path} have no area.", "Give polygons that have one.")
+    if united.is_empty:
+        raise _without_polygons(path, {shape.geom_type for shape in shapes if shape is not None and not shape.is_empty})
+    return united, facts["crs"] or ""
+
+
+def _without_polygons(path: str, kinds: Any) -> SceneError:
+    content = f"it has {', '.join(sorted(kinds))}" if kinds else "it is empty"
+    return SceneError(f"{path} holds no polygons: {content}.", "Give a file of polygons; a line or a point can be buffered first.")
+
+
+def _polygons(shapes: np.ndarray) -> np.ndarray:
+    """The polygons among geometries, those of their collections included."""
+    while (collections := shapely.get_type_id(shapes) > shapely.GeometryType.POLYGON).any():
+        shapes = np.concatenate([shapes[~collections], shapely.get_parts(shapes[collections])])
+    return shapes[shapely.get_type_id(shapes) == shapely.GeometryType.POLYGON]
+
+
+def _moved(shape: shapely.Geometry, crs: str, path: str, scene: Scene, grid: Grid) -> shapely.Geometry:
+    """In the raster's CRS; what lies far from the raster is cut off first, for it may have no place there."""
+    with contextlib.suppress(RasterError):  # then all of it is tried
+        across, down = (np.linspace(0, side, SAMPLES) for side in scene.size)
+        corners = np.array([grid.to_map(x, y) for x in across for y in down])
+        place = transform(corners, grid.crs, crs)
+        if np.isfinite(place).all():
+            low, high = place.min(axis=0), place.max(axis=0)
+            margin = MARGIN * (high - low)
+            shape = shapely.intersection(shape, shapely.box(*(low - margin), *(high + margin)))
+    if shape.is_empty:
+        raise SceneError(f"The polygons of {path} lie outside {scene.name}.", "See that both have the right coordinate reference system.")
+    west, south, east, north = shape.bounds
+    shape = shapely.segmentize(shape, max(east - west, north - south) / STEPS)
+    try:
+        moved = shapely.transform(shape, lambda corners: transform(corners, crs, grid.crs))
+    except RasterError:
+        message = f"No way is known from the CRS of {path} to that of {scene.name} ({scene.crs})."
+        raise SceneError(message, "Save the polygons in the raster's CRS first.") from None
+    if not np.isfinite(shapely.get_coordinates(moved)).all():
+        message = f"The polygons of {path} reach beyond where the coordinates of {scene.name} are defined."
+        raise SceneError(message, "Cut them to what lies around the raster.")
+    return moved

@@ -1,0 +1,33 @@
+"""What is said of an exchange that has ended: why there is no answer, or why the answer is less than it seems."""
+
+from __future__ import annotations
+
+from .exchange import Exchange, Status
+from .i18n import tr
+
+
+def ending(exchange: Exchange) -> str:
+    """One sentence about how it ended; "" where it was simply answered, or has failed."""
+    guess, asked = tr("No zooms were left, so this is a best guess."), tr("No zooms were left, and the model asked for another one.")
+    sentences = {
+        "limit": asked if exchange.answer is None else guess,
+        "unreadable": tr("The model's reply made no sense. Ask in other words."),
+        "endless": tr("The model's reply had no end."),
+        "bad_box": tr("The model asked for an impossible box."),
+    }
+    return tr("Cancelled.") if exchange.status is Status.CANCELLED else sentences.get(exchange.stopped, "")
+
+
+def reason(exchange: Exchange) -> str:
+    """Why there is no answer, with the technical reason, for a table or a log; "" where there is an answer, or it is still awaited."""
+    if exchange.status is Status.RUNNING or exchange.answer is not None:
+        return ""
+    if exchange.status is Status.FAILED:
+        return f"{exchange.message} {exchange.hint}".strip()
+    sentence = ending(exchange) or tr("There is no answer.")
+    return f"{sentence} ({exchange.why})" if exchange.why else sentence
+
+
+def meaningless() -> str:
+    """The warning beside an answer of the demo model about something else than a generated scene."""
+    return tr("Meaningless: the demo model knows only generated scenes. Choose a real model in Settings > Options > ZoomEarth > Model.")

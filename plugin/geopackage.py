@@ -1,0 +1,271 @@
+"""A GeoPackage written through SQLite: one transaction for everything, a short wait for locks, and each failure as one sentence.
+
+OGR is not used for writing: its handle stays read-only after one failure, it waits for locks for many seconds, and it reports no error
+where a table could not be created. New tables are drawn by GDAL in a temporary file and copied, so that their definition is GDAL's own.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import struct
+import tempfile
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, Iterable, Iterator, Mapping, Optional
+from urllib.parse import quote
+
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransformContext,
+    QgsField,
+    QgsFields,
+    QgsGeometry,
+    QgsVectorFileWriter,
+    QgsWkbTypes,
+)
+from qgis.PyQt.QtCore import QVariant
+
+from ..core.errors import SceneError
+from ..core.files import beside
+from .i18n import tr
+
+SQL_TYPES = {QVariant.String: "TEXT", QVariant.Int: "MEDIUMINT", QVariant.Double: "REAL", QVariant.Bool: "BOOLEAN"}
+WKT2 = "definition_12_063"  # a column of gpkg_spatial_ref_sys that only some files have
+METADATA = {"gpkg_contents", "gpkg_geometry_columns", "gpkg_extensions", "gpkg_ogr_contents"}  # that tell of each table
+BLOB = struct.Struct("<2sBBi4d")  # of a geometry: magic, version, flags, srs_id, envelope (min x, max x, min y, max y); WKB follows
+FLAGS = 0b00000011  # little-endian, with an envelope in two dimensions
+
+
+class Locked(SceneError):
+    """Another program holds the file's lock; its content is as it was."""
+
+
+@contextmanager
+def reading(path: Path, patience: float) -> Iterator[sqlite3.Connection]:
+    """A connection with a consistent view of the file. patience: seconds to wait for a lock. Raises SceneError."""
+    try:
+        with closing(_connect(path, patience)) as file:
+            file.execute("BEGIN")
+            file.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            yield file
+    except (OSError, sqlite3.Error) as error:
+        message = tr("The results can't be read from {path}: {reason}.").format(path=path, reason=_reason(path, error))
+        hint = tr("ZoomEarth tries again by itself. Close other programs that use the file, or put it back.")
+        raise _kind(error)(message, hint) from error
+
+
+@contextmanager
+def writing(path: Path, patience: float) -> Iterator[sqlite3.Connection]:
+    """A transaction: all of it is written, or nothing. patience: seconds to wait for a lock. Raises SceneError."""
+    try:
+        with closing(_connect(path, patience)) as file:
+            file.execute("BEGIN IMMEDIATE")
+            try:
+                yield file
+                file.execute("COMMIT")
+            except BaseException:
+                if file.in_transaction:
+                    file.execute("ROLLBACK")
+                raise
+    except (OSError, sqlite3.Error) as error:
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: Exception) -> SceneError:
+    """The sentence for a failed write."""
+    message = tr("The results can't be written to {path}: {reason}.").format(path=path, reason=_reason(path, error))
+    return _kind(error)(message, tr("Check that the disk has space and that the file and its folder can be written to."))
+
+
+def begin(path: Path, name: str, fields: Mapping[str, Any]) -> None:
+    """A new GeoPackage with a table without geometry, in place of no file or of an empty one. Raises SceneError."""
+    try:
+        with beside(path) as new:
+            draw(new, name, fields, QgsWkbTypes.Type.NoGeometry, "")
+            for suffix in ("-wal", "-shm", "-journal"):  # of a file that has been deleted: SQLite would lay them over the new one
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def copy(source: Path, target: Path, patience: float) -> None:
+    """All of it to another file, which is replaced as a whole; the source may be in use. Raises SceneError."""
+    with reading(source, patience) as file:
+        try:
+            with beside(target) as new, closing(sqlite3.connect(str(new))) as copied:
+                file.backup(copied)
+        except (OSError, sqlite3.Error) as error:
+            raise unwritable(target, error) from error
+
+
+def add_table(
+    file: sqlite3.Connection, name: str, fields: Mapping[str, Any], geometry: QgsWkbTypes.Type, crs: str, description: str = ""
+) -> None:
+    """A table as GDAL would make it. fields: QVariant types by name; crs: WKT, "" for none. Raises OSError, sqlite3.Error."""
+    with tempfile.TemporaryDirectory(prefix="zoomearth-") as folder:
+        drawn = Path(folder) / "table.gpkg"
+        draw(drawn, name, fields, geometry, crs)
+        with closing(sqlite3.connect(str(drawn))) as source:
+            _copy_table(source, file, name)
+    file.execute("UPDATE gpkg_contents SET description = ? WHERE table_name = ?", (description, name))
+
+
+def add_columns(file: sqlite3.Connection, table: str, fields: Mapping[str, Any]) -> None:
+    """The columns that a table of another version lacks."""
+    existing = {column.lower() for column in columns(file, table)}
+    for name, kind in fields.items():
+        if name.lower() not in existing:
+            file.execute(f"ALTER TABLE {quoted(table)} ADD COLUMN {quoted(name)} {SQL_TYPES[kind]}")
+
+
+def add_row(file: sqlite3.Connection, table: str, values: Mapping[str, Any], geometry: Optional[QgsGeometry] = None) -> None:
+    """geometry: in the CRS of the table; None, or an empty one, leaves the row without."""
+    row = dict(values)
+    if geometry is not None and not geometry.isEmpty():
+        (column, srs), *_ = file.execute("SELECT column_name, srs_id FROM gpkg_geometry_columns WHERE table_name = ?", (table,))
+        box = geometry.boundingBox()
+        sides = box.xMinimum(), box.xMaximum(), box.yMinimum(), box.yMaximum()
+        row[column] = BLOB.pack(b"GP", 0, FLAGS, srs, *sides) + bytes(geometry.asWkb())
+        file.execute(
+            "UPDATE gpkg_contents SET min_x = min(coalesce(min_x, ?1), ?1), max_x = max(coalesce(max_x, ?2), ?2), "
+            "min_y = min(coalesce(min_y, ?3), ?3), max_y = max(coalesce(max_y, ?4), ?4) WHERE table_name = ?5",
+            (*sides, table),
+        )
+    _insert(file, table, row)
+
+
+def touch(file: sqlite3.Connection, table: str) -> None:
+    """Notes that the rows of a table have changed."""
+    file.execute("UPDATE gpkg_contents SET last_change = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE table_name = ?", (table,))
+
+
+def tables(file: sqlite3.Connection) -> dict[str, str]:
+    """The descriptions of all tables, by the tables' names. Raises sqlite3.DatabaseError where the file is no GeoPackage."""
+    return {name: description or "" for name, description in file.execute("SELECT table_name, description FROM gpkg_contents")}
+
+
+def columns(file: sqlite3.Connection, table: str) -> list[str]:
+    """Their names; none where there is no such table."""
+    return [row[1] for row in file.execute(f"PRAGMA table_info({quoted(table)})")]
+
+
+def quoted(name: str) -> str:
+    """A name as SQL has it."""
+    escaped = name.replace('"', '""')
+    return f'"{escaped}"'
+
+
+def draw(path: Path, name: str, fields: Mapping[str, Any], geometry: QgsWkbTypes.Type, crs: str) -> None:
+    """A new GeoPackage with one empty table. Raises OSError where it can't be written."""
+    attributes = QgsFields()
+    for field, kind in fields.items():
+        attributes.append(QgsField(field, kind))
+    options = QgsVectorFileWriter.SaveVectorOptions()
+    options.driverName, options.layerName, options.fileEncoding = "GPKG", name, "UTF-8"
+    options.datasourceOptions = ["VERSION=1.2"]  # the newest that QGIS 3.22's GDAL reads without a warning
+    system = QgsCoordinateReferenceSystem.fromWkt(crs) if crs else QgsCoordinateReferenceSystem()
+    path.unlink(missing_ok=True)
+    writer = QgsVectorFileWriter.create(str(path), attributes, geometry, system, QgsCoordinateTransformContext(), options)
+    failed, reason = writer.hasError() != QgsVectorFileWriter.WriterError.NoError, writer.errorMessage()
+    del writer  # which closes the file
+    if failed or not path.exists() or not _holds(path, name):
+        raise OSError(reason.strip() or tr("the disk may be full"))
+
+
+def _holds(path: Path, table: str) -> bool:
+    """Whether the table has arrived: a full disk is no error to GDAL."""
+    try:
+        with closing(sqlite3.connect(str(path))) as file:
+            return bool(columns(file, table)) and table in tables(file)
+    except sqlite3.Error:
+        return False
+
+
+def _connect(path: Path, patience: float) -> sqlite3.Connection:
+    """To a file that exists; opened for reading alone where it can't be written to."""
+    place = path.absolute().as_posix()
+    place = place if place.startswith("/") else f"/{place}"
+    file = sqlite3.connect(f"file://{quote(place)}?mode=rw", uri=True, timeout=patience, isolation_level=None)
+    for name, side in (("ST_MinX", 0), ("ST_MaxX", 1), ("ST_MinY", 2), ("ST_MaxY", 3)):  # GDAL's triggers of the spatial index call these
+        file.create_function(name, 1, lambda blob, side=side: BLOB.unpack_from(blob)[4 + side])
+    file.create_function("ST_IsEmpty", 1, lambda blob: blob is None)
+    return file
+
+
+def _copy_table(source: sqlite3.Connection, target: sqlite3.Connection, name: str) -> None:
+    """The only table of `source`, with its index, triggers and metadata."""
+    index = f"rtree_{name}_geom"  # a virtual table, which makes its own tables
+    definitions = source.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid").fetchall()
+    srs = _copy_srs(source, target, name)
+    for table, _, sql in definitions:
+        if table not in METADATA:
+            continue
+        if not columns(target, table):
+            target.execute(sql)
+        for row in _rows(source, f"SELECT * FROM {table} WHERE table_name IN (?, 'gpkg_spatial_ref_sys')", name):
+            if "srs_id" in row:
+                row["srs_id"] = srs
+            _insert(target, table, row, "INSERT OR IGNORE")
+    for _, table, sql in definitions:
+        if table in (name, index):
+            target.execute(sql)
+
+
+def _copy_srs(source: sqlite3.Connection, target: sqlite3.Connection, name: str) -> int:
+    """The id that the table's CRS has in the target, where it is added if it is not there."""
+    wanted = "SELECT * FROM gpkg_spatial_ref_sys WHERE srs_id = (SELECT srs_id FROM gpkg_contents WHERE table_name = ?)"
+    (row, *_) = _rows(source, wanted, name)
+    for existing in _rows(target, "SELECT * FROM gpkg_spatial_ref_sys"):
+        known = [(one["organization"].upper(), one["organization_coordsys_id"]) for one in (row, existing)]
+        if known[0] == known[1] and (known[0][0] != "NONE" or row["definition"] == existing["definition"]):
+            return int(existing["srs_id"])
+    existing_columns = columns(target, "gpkg_spatial_ref_sys")
+    for column in row:
+        if column not in existing_columns:  # of the extension for definitions as WKT2
+            target.execute(f"ALTER TABLE gpkg_spatial_ref_sys ADD COLUMN {quoted(column)} TEXT")
+    if WKT2 in existing_columns:
+        row.setdefault(WKT2, "undefined")  # it must not be NULL
+    taken = {one["srs_id"] for one in _rows(target, "SELECT srs_id FROM gpkg_spatial_ref_sys")}
+    if row["srs_id"] in taken:
+        row["srs_id"] = max(99_999, *taken) + 1
+    _insert(target, "gpkg_spatial_ref_sys", row)
+    return int(row["srs_id"])
+
+
+def _rows(file: sqlite3.Connection, query: str, *values: Any) -> Iterable[dict[str, Any]]:
+    cursor = file.execute(query, values)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row)) for row in cursor.fetchall()]
+
+
+def _insert(file: sqlite3.Connection, table: str, row: dict[str, Any], verb: str = "INSERT") -> None:
+    names, marks = ", ".join(map(quoted, row)), ", ".join("?" * len(row))
+    file.execute(f"{verb} INTO {quoted(table)} ({names}) VALUES ({marks})", list(row.values()))
+
+
+def _kind(error: Exception) -> type[SceneError]:
+    return Locked if "locked" in str(error) else SceneError
+
+
+def _reason(path: Path, error: Exception) -> str:
+    """In words, without the path."""
+    text = str(error.strerror or error) if isinstance(error, OSError) else str(error)
+    for sign, words in (
+        ("locked", tr("another program is using it")),
+        ("readonly", tr("it is read-only")),
+        ("disk is full", tr("the disk is full")),
+        ("No space", tr("the disk is full")),
+        ("disk I/O", tr("the disk is full or fails")),
+        ("not a database", tr("it is not a GeoPackage")),
+        ("malformed", tr("it is damaged")),
+        ("no such table: gpkg", tr("it is not a GeoPackage")),
+    ):
+        if sign in text:
+            return words
+    if not path.parent.is_dir():
+        return tr("its folder is not there")
+    if not path.exists():
+        return tr("the file is gone") if isinstance(error, sqlite3.Error) else text
+    if path.is_dir():
+        return tr("it is a folder")
+    return text.splitlines()[0].strip().rstrip(".") if text.strip() else tr("unknown error")

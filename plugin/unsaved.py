@@ -1,0 +1,49 @@
+"""Result files in the user's data folder: those of projects that were never saved, and what waits for a file that can't be written to."""
+
+from __future__ import annotations
+
+import hashlib
+import textwrap
+import uuid
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from ..core.config import data_folder
+from ..core.errors import SceneError
+from .i18n import tr
+from .store import Store
+
+RECENT = 20  # files that are listed
+LENGTH = 60  # letters of a question in that list
+
+
+def unsaved_folder() -> Path:
+    """Where they are."""
+    return data_folder() / "unsaved"
+
+
+def new_file() -> Path:
+    """For the results of a project that has no file; not used yet."""
+    return unsaved_folder() / f"{datetime.now():%Y-%m-%d}-{uuid.uuid4().hex[:8]}.gpkg"
+
+
+def waiting_file(results: Path) -> Path:
+    """For what could not be written to a project's results: the same in each session that has the same results."""
+    digest = hashlib.sha256(str(results.absolute()).encode("utf-8", "surrogatepass")).hexdigest()
+    return unsaved_folder() / f"waiting-{digest[:16]}.gpkg"
+
+
+def earlier() -> list[tuple[Path, str]]:
+    """The newest result files, the last one written first, each with what it holds in words."""
+    listed = []
+    with suppress(OSError):  # there is no folder yet
+        files = sorted(unsaved_folder().glob("*.gpkg"), key=lambda file: file.stat().st_mtime, reverse=True)
+        for file in files[:RECENT]:
+            with suppress(SceneError):
+                count, question = Store(file).summary()
+                date = datetime.fromtimestamp(file.stat().st_mtime)
+                words = tr("{date}, {count} questions: {question}")
+                short = textwrap.shorten(question, LENGTH, placeholder="…")
+                listed.append((file, words.format(date=f"{date:%Y-%m-%d %H:%M}", count=count, question=short)))
+    return listed

@@ -1,0 +1,458 @@
+"""Results that can't be written for a while: QGIS goes on, nothing is lost, nothing is there twice, and the file gets all of it later."""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from panel import wait
+from qgis.core import QgsProject, QgsRasterLayer, QgsVectorLayer, QgsWkbTypes
+from qgis.PyQt.QtCore import QTimer, QVariant
+
+from zoomearth.core.config import data_folder
+from zoomearth.plugin import writer as writer_module
+from zoomearth.plugin.exchange import Exchange
+from zoomearth.plugin.geopackage import add_row, add_table, begin, writing
+from zoomearth.plugin.keeper import Keeper
+from zoomearth.plugin.store import ANSWER_FIELDS, ANSWERS, EXCHANGES, ROI_FIELDS, Store, roi_geometry
+from zoomearth.plugin.unsaved import waiting_file
+
+HOLD = """
+import sqlite3, sys, time
+file = sqlite3.connect(sys.argv[1], isolation_level=None)
+if sys.argv[3] == "wal":
+    file.execute("PRAGMA journal_mode = WAL")
+file.execute("BEGIN " + sys.argv[2])
+print("locked", flush=True)
+sys.stdin.readline()
+file.execute("ROLLBACK")
+"""
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch):
+    monkeypatch.setattr(writer_module, "RETRY", 200)
+
+
+@pytest.fixture
+def keeper(qgis_app, qgis_new_project, tmp_path):
+    """Of a project that is saved in a folder of its own."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    assert QgsProject.instance().write(str(folder / "harbour.qgz"))
+    keeper = Keeper()
+    yield keeper
+    keeper.close()
+
+
+def another(exchange, number):
+    """The same answer to another question."""
+    return replace(exchange, id=f"exchange-{number}", question=f"Question {number}?", time=f"2026-01-01T00:00:{number:02}Z")
+
+
+def settle(keeper):
+    """Until everything has been tried."""
+    wait(lambda: not keeper.writing)
+
+
+def healed(keeper):
+    """Until everything is in the file."""
+    wait(lambda: not keeper.writing and not keeper.trouble and not keeper.writer.unkept)
+
+
+def keep(keeper, *exchanges):
+    for exchange in exchanges:
+        keeper.keep(exchange)
+    settle(keeper)
+
+
+def content(path):
+    """The ids in each table, sorted, as another program reads them."""
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as file:
+        tables = [name for (name,) in file.execute("SELECT table_name FROM gpkg_contents")]
+        found = {name: sorted(id for (id,) in file.execute(f"SELECT exchange FROM {name}")) for name in tables}
+        assert file.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    file.close()
+    return found
+
+
+def assert_all_there_once(path, exchanges):
+    expected = {
+        EXCHANGES: sorted(exchange.id for exchange in exchanges),
+        "answers_town": sorted(exchange.id for exchange in exchanges),
+        "rois_town": sorted(exchange.id for exchange in exchanges for _ in exchange.zooms),
+    }
+    assert content(path) == expected
+
+
+@contextmanager
+def locked(path, mode="IMMEDIATE", journal="as it is"):
+    """Another program writes to the file."""
+    command = [sys.executable, "-c", HOLD, str(path), mode, journal]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "locked\n"
+        yield
+        other.communicate("\n")
+
+
+class Heartbeat:
+    """The longest time, in seconds, in which the event loop did nothing."""
+
+    def __init__(self):
+        self.longest, self._last, self._timer = 0.0, time.monotonic(), QTimer()
+        self._timer.timeout.connect(self._beat)
+        self._timer.start(10)
+
+    def _beat(self):
+        now = time.monotonic()
+        self.longest, self._last = max(self.longest, now - self._last), now
+
+    def stop(self):
+        self._beat()
+        self._timer.stop()
+        return self.longest
+
+
+def immutable(path, wanted):
+    """Write protection that holds for root, too."""
+    if os.geteuid():
+        path.chmod((0o555 if path.is_dir() else 0o444) if wanted else 0o755)
+    elif subprocess.run(["chattr", "+i" if wanted else "-i", str(path)], capture_output=True).returncode:
+        pytest.skip("this file system has no write protection that holds for root")
+
+
+@contextmanager
+def protected(path):
+    immutable(path, True)
+    try:
+        yield
+    finally:
+        immutable(path, False)
+
+
+@contextmanager
+def away(path):
+    """As a drive that is not there."""
+    hidden = path.with_name(path.name + ".hidden")
+    path.rename(hidden)
+    try:
+        yield
+    finally:
+        hidden.rename(path)
+
+
+@contextmanager
+def replaced(path, make):
+    """Something else stands at the file's name, and is cleared away again."""
+    hidden = path.with_name(path.name + ".hidden")
+    path.rename(hidden)
+    make(path)
+    try:
+        yield
+    finally:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        hidden.rename(path)
+
+
+@contextmanager
+def overwritten(path):
+    """The same file, with other bytes, and restored from a copy."""
+    before = path.read_bytes()
+    path.write_bytes(b"of another program" * 1000)
+    try:
+        yield
+    finally:
+        path.write_bytes(before)
+
+
+TROUBLES = {
+    "locked": (locked, "another program is using it"),
+    "locked for readers, too": (lambda path: locked(path, "EXCLUSIVE"), "another program is using it"),
+    "read-only file": (protected, "it is read-only"),
+    "read-only folder": (lambda path: protected(path.parent), ""),
+    "no folder": (lambda path: away(path.parent), "its folder is not there"),
+    "another file": (lambda path: replaced(path, lambda place: place.write_bytes(b"x" * 9999)), "it is not a GeoPackage"),
+    "a folder": (lambda path: replaced(path, Path.mkdir), "it is a folder"),
+    "overwritten": (overwritten, "it is not a GeoPackage"),
+}
+EACH_TROUBLE = pytest.mark.parametrize("trouble", TROUBLES)
+
+
+@EACH_TROUBLE
+def test_what_a_file_does_not_take_is_safe_elsewhere_and_comes_into_it_by_itself(keeper, harbour, trouble):
+    exchanges = [another(harbour, number) for number in range(5)]
+    keep(keeper, *exchanges[:2])
+    path = keeper.store.path
+    broken, reason = TROUBLES[trouble]
+    with broken(path):
+        keep(keeper, exchanges[2], exchanges[3])
+        assert reason in keeper.trouble
+        assert keeper.trouble.count("can't be written") == 1
+        assert keeper.writer.safe
+        assert {exchange.id for exchange in Store(waiting_file(path)).read()} >= {exchanges[2].id, exchanges[3].id}
+        first = keeper.trouble
+        keeper.writer.start()
+        wait(lambda: not keeper.writer._running)
+        assert keeper.trouble == first  # it does not grow
+    healed(keeper)
+    keep(keeper, exchanges[4])
+    assert_all_there_once(path, exchanges)
+    assert not waiting_file(path).exists()
+    assert keeper.layers()[0].featureCount() == sum(len(exchange.zooms) for exchange in exchanges)
+    assert keeper.layers(ANSWERS)[0].featureCount() == len(exchanges)
+
+
+@EACH_TROUBLE
+def test_it_comes_into_the_file_when_the_project_is_opened_after_a_restart(keeper, harbour, trouble):
+    exchanges = [another(harbour, number) for number in range(4)]
+    keep(keeper, *exchanges[:2])
+    path, project = keeper.store.path, QgsProject.instance().fileName()
+    QgsProject.instance().write()
+    broken, _ = TROUBLES[trouble]
+    with broken(path):
+        keep(keeper, *exchanges[2:])
+        keeper.close()
+        QgsProject.instance().clear()
+    assert QgsProject.instance().read(project)
+    again = Keeper()
+    try:
+        assert [exchange.id for exchange in again.read()] == [exchange.id for exchange in exchanges]
+        healed(again)
+    finally:
+        again.close()
+    assert_all_there_once(path, exchanges)
+    assert not waiting_file(path).exists()
+    keeper._connections = ()
+
+
+@EACH_TROUBLE
+def test_a_project_that_is_opened_while_its_file_can_not_be_read_shows_it_later(keeper, harbour, trouble):
+    exchanges = [another(harbour, number) for number in range(3)]
+    keep(keeper, *exchanges[:2])
+    path = keeper.store.path
+    QgsProject.instance().write()
+    broken, _ = TROUBLES[trouble]
+    found = []
+    keeper.found.connect(found.extend)
+    with broken(path):
+        if not QgsProject.instance().fileName() or not Path(QgsProject.instance().fileName()).exists():
+            pytest.skip("the project's own folder is away")
+        assert QgsProject.instance().read(QgsProject.instance().fileName())
+        known = keeper.read()
+        keep(keeper, exchanges[2])
+    healed(keeper)
+    wait(lambda: not keeper.writer.unread)
+    assert len(known) == 2 or {exchange.id for exchange in found} >= {exchange.id for exchange in exchanges[:2]}
+    assert {exchange.id for exchange in keeper.read()} == {exchange.id for exchange in exchanges}
+    assert_all_there_once(path, exchanges)
+
+
+@pytest.mark.parametrize("mode", ["IMMEDIATE", "EXCLUSIVE"])
+@pytest.mark.parametrize("journal", ["rollback", "wal"])
+def test_qgis_goes_on_while_another_program_holds_the_lock(keeper, harbour, scene, mode, journal):
+    exchanges = [another(harbour, number) for number in range(6)]
+    other = replace(another(harbour, 7), source="/elsewhere.tif", layer="elsewhere")  # whose tables are to be made
+    keep(keeper, *exchanges[:3])
+    path, project = keeper.store.path, QgsProject.instance().fileName()
+    QgsProject.instance().write()
+    stalls = []
+    for _ in range(3):  # a stall by the lock comes each time, one by a busy machine does not
+        with locked(path, mode, journal):
+            heartbeat = Heartbeat()
+            keep(keeper, exchanges[3], other)
+            keeper.remove(exchanges[0])
+            settle(keeper)
+            keep(keeper, exchanges[0])
+            keeper.read()
+            wait(lambda: not keeper.writing)
+            stalls.append(heartbeat.stop())
+        healed(keeper)
+        assert sorted(content(path)[EXCHANGES]) == sorted(exchange.id for exchange in (*exchanges[:4], other))
+        assert QgsProject.instance().fileName() == project
+    assert min(stalls) < 0.2, stalls
+
+
+def test_a_file_that_is_replaced_by_an_older_copy_gets_what_it_lacks(keeper, harbour, tmp_path):
+    exchanges = [another(harbour, number) for number in range(4)]
+    keep(keeper, exchanges[0])
+    path = keeper.store.path
+    shutil.copy(path, tmp_path / "copy.gpkg")
+    keep(keeper, exchanges[1], exchanges[2])
+    (tmp_path / "copy.gpkg").replace(path)  # as the backup program does
+    keep(keeper, exchanges[3])
+    assert_all_there_once(path, exchanges)
+
+
+def test_journals_of_a_file_that_is_gone_are_not_laid_over_the_new_one(keeper, harbour):
+    keep(keeper, another(harbour, 0))
+    path = keeper.store.path
+    with sqlite3.connect(path) as file:
+        file.execute("PRAGMA journal_mode = WAL")
+        file.execute("UPDATE exchanges SET question = 'old'")
+    shutil.copy(f"{path}-wal", f"{path}.kept")
+    file.close()
+    path.unlink()
+    Path(f"{path}.kept").rename(f"{path}-wal")
+    keep(keeper, another(harbour, 1))
+    assert {exchange.question for exchange in Store(path).read()} == {"Question 0?", "Question 1?"}
+
+
+OLD_ROIS = {name: kind for name, kind in ROI_FIELDS.items() if name not in ("confidence", "meaningless")}
+OLD_EXCHANGES = dict.fromkeys(("exchange", "time", "question", "answer", "source", "data"), QVariant.String)
+
+
+@pytest.fixture
+def old(keeper, harbour):
+    """The results as version 0.1.0 of November 2026 wrote them, in a project that shows them; with the exchange in it."""
+    exchange = another(harbour, 0)
+    path = Path(QgsProject.instance().fileName()).with_name("harbour_zoomearth.gpkg")
+    data = {name: value for name, value in exchange.to_dict().items() if name not in ("outline", "meaningless", "seen_as")}
+    begin(path, EXCHANGES, OLD_EXCHANGES)
+    with writing(path, 1) as file:
+        add_table(file, "rois_town", OLD_ROIS, QgsWkbTypes.Type.Polygon, exchange.crs)
+        row = {name: getattr(exchange, name) for name in ("time", "question", "answer", "source")}
+        add_row(file, EXCHANGES, {**row, "exchange": exchange.id, "data": json.dumps(data)})
+        for seen in exchange.zooms:
+            values = {"exchange": exchange.id, "step": seen.step, "label": seen.label}
+            add_row(file, "rois_town", values, roi_geometry(seen))
+    layer = QgsVectorLayer(f"{path}|layername=rois_town", "ROIs", "ogr")
+    layer.setCustomProperty("zoomearth/source", exchange.source)
+    QgsProject.instance().addMapLayer(layer)
+    QgsProject.instance().writeEntry("zoomearth", "results", str(path))
+    QgsProject.instance().write()
+    assert QgsProject.instance().read(QgsProject.instance().fileName())
+    return exchange
+
+
+def test_results_of_an_older_version_are_read_and_go_on(keeper, harbour, old):
+    assert [exchange.question for exchange in keeper.read()] == ["Question 0?"]
+    new = replace(another(harbour, 1), confidence=0.75)
+    keep(keeper, new)
+    assert keeper.trouble == ""
+    (layer,) = keeper.layers()
+    assert layer.featureCount() == 2 * len(harbour.zooms)
+    assert [field.name() for field in layer.fields()][-2:] == ["meaningless", "confidence"]
+    assert {feature["confidence"] for feature in layer.getFeatures() if feature["exchange"] == new.id} == {0.75}
+    (answers,) = keeper.layers(ANSWERS)
+    assert [feature["exchange"] for feature in answers.getFeatures()] == [new.id]
+    keeper.remove(old)
+    settle(keeper)
+    assert layer.featureCount() == len(harbour.zooms)
+
+
+def test_a_newer_versions_columns_and_tables_are_no_obstacle(keeper, harbour):
+    keep(keeper, another(harbour, 0))
+    with sqlite3.connect(keeper.store.path) as file:
+        file.execute("ALTER TABLE exchanges ADD COLUMN mood TEXT")
+        file.execute("ALTER TABLE answers_town ADD COLUMN mood TEXT")
+    file.close()
+    keep(keeper, another(harbour, 1))
+    assert_all_there_once(keeper.store.path, [another(harbour, 0), another(harbour, 1)])
+
+
+def test_a_geopackage_of_ones_own_takes_the_results_too(keeper, harbour, tmp_path):
+    path = tmp_path / "own.gpkg"
+    begin(path, "buildings", {"exchange": QVariant.String})
+    with sqlite3.connect(path) as file:
+        file.execute("CREATE TABLE rois_town (name TEXT)")
+        file.execute("CREATE VIEW Answers_Town AS SELECT * FROM rois_town")
+    file.close()
+    QgsProject.instance().writeEntry("zoomearth", "results", str(path))
+    QgsProject.instance().write()
+    assert QgsProject.instance().read(QgsProject.instance().fileName())
+    assert keeper.read() == []
+    keep(keeper, another(harbour, 1))
+    assert keeper.trouble == ""
+    places = {"answers_town_2": ["exchange-1"], "rois_town_2": ["exchange-1"] * len(harbour.zooms)}
+    assert content(path) == {"buildings": [], "exchanges": ["exchange-1"], **places}
+
+
+def test_an_answer_without_a_zoom_is_on_the_map_too_and_follows_delete_and_undo(keeper, harbour, scene):
+    plain = replace(
+        another(harbour, 0), views=[harbour.views[0]], outline=[[[0, 0], [8, 0], [8, 8], [0, 8]], [[2, 2], [2, 4], [4, 4], [4, 2]]]
+    )
+    failed = Exchange(
+        "Why?", str(scene), "town", harbour.crs, outline=plain.outline, message="The layer was removed.", hint="Add it again."
+    )
+    failed.hear({"event": "failed", "message": failed.message, "hint": failed.hint})
+    keep(keeper, plain, failed)
+    (layer,) = keeper.layers(ANSWERS)
+    assert keeper.layers() == []
+    assert [field.name() for field in layer.fields()] == ["fid", *ANSWER_FIELDS]
+    assert layer.crs().authid() == "EPSG:32633"
+    rows = {feature["exchange"]: feature for feature in layer.getFeatures()}
+    assert rows[plain.id].geometry().area() == 64 - 4  # the hole is none of the place
+    assert (rows[plain.id]["answer"], rows[plain.id]["layer"]) == ("3 ships", "town")
+    assert rows[failed.id]["error"] == "The layer was removed. Add it again."
+    assert rows[failed.id]["stopped"] == "failed"
+    keeper.remove(plain)
+    settle(keeper)
+    assert [feature["exchange"] for feature in layer.getFeatures()] == [failed.id]
+    assert layer.featureCount() == 1
+    keep(keeper, plain)
+    assert layer.featureCount() == 2
+    group = QgsProject.instance().layerTreeRoot().findGroups()[0]
+    keep(keeper, another(harbour, 1))
+    assert [node.name() for node in group.findLayers()] == ["Places looked at: town", "Answers: town"]
+
+
+def test_an_exchange_of_an_older_version_is_placed_by_what_the_model_saw_first(keeper, harbour):
+    keep(keeper, replace(harbour, outline=None))
+    feature = next(keeper.layers(ANSWERS)[0].getFeatures())
+    xs, ys = zip(*harbour.views[0].polygon)
+    box = feature.geometry().boundingBox()
+    assert (box.xMinimum(), box.yMaximum()) == pytest.approx((min(xs), max(ys)))
+
+
+@pytest.mark.parametrize("outline", [[], [[]], [[[1, 2]]], [[["a", "b"]]], [1, 2], [[[float("nan"), 0], [1, 1], [2, 0]]]])
+def test_a_place_that_can_not_be_drawn_costs_no_answer(keeper, harbour, outline):
+    keep(keeper, replace(harbour, outline=outline))
+    assert keeper.trouble == ""
+    assert keeper.layers(ANSWERS)[0].featureCount() == 1
+
+
+def test_group_and_layers_follow_the_rasters_name_but_not_over_the_users(keeper, harbour, scene):
+    raster = QgsRasterLayer(str(scene), "town")
+    QgsProject.instance().addMapLayer(raster)
+    own = replace(harbour, source=raster.source())
+    keep(keeper, own)
+    raster.setName("ortho 2026")
+    keep(keeper, another(own, 1))
+    group = QgsProject.instance().layerTreeRoot().findGroups()[0]
+    assert group.name() == "ZoomEarth: ortho 2026"
+    assert [node.name() for node in group.findLayers()] == ["Places looked at: ortho 2026", "Answers: ortho 2026"]
+    assert set(content(keeper.store.path)) == {"exchanges", "rois_town", "answers_town"}  # it goes on in its tables
+    keeper.layers()[0].setName("mine")
+    raster.setName("ortho 2027")
+    assert [node.name() for node in group.findLayers()] == ["mine", "Answers: ortho 2027"]
+
+
+def test_nothing_of_a_closing_project_gets_into_the_next(keeper, harbour):
+    keeper.keep(another(harbour, 0))
+    path = keeper.store.path
+    keeper.keep(another(harbour, 1))
+    QgsProject.instance().addMapLayer(QgsVectorLayer("Polygon", "any", "memory"))
+    QgsProject.instance().clear()
+    assert keeper.store is None
+    assert not QgsProject.instance().mapLayers()
+    assert not QgsProject.instance().isDirty()
+    wait(lambda: path.exists() and len(Store(path).read()) == 2)
+
+
+def test_a_full_user_folder_is_said_and_the_answers_stay_in_memory(keeper, harbour):
+    keep(keeper, another(harbour, 0))
+    shutil.rmtree(data_folder() / "unsaved", ignore_errors=True)
+    (data_folder() / "unsaved").write_text("in the way")
+    with locked(keeper.store.path):
+        keep(keeper, another(harbour, 1))
+        assert not keeper.writer.safe
+        assert "nowhere but in memory" in keeper.trouble
+    healed(keeper)
+    assert len(Store(keeper.store.path).read()) == 2
