@@ -1,4 +1,4 @@
-"""Makes the checkout importable as `zoomearth` whatever its folder is called, and finds the shared data where there is any."""
+"""Makes the checkout importable as `zoomearth` whatever its folder is called, and gives the tests their real data."""
 
 import importlib.util
 import pathlib
@@ -7,7 +7,8 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-SHARED = ROOT.parent / "shared" / "data"
+DATA = ROOT / "tests" / "data"
+SHARED = ROOT.parent / "shared" / "data"  # larger rasters, beside some checkouts
 
 if "zoomearth" not in sys.modules:
     spec = importlib.util.spec_from_file_location("zoomearth", ROOT / "__init__.py", submodule_search_locations=[str(ROOT)])
@@ -23,11 +24,22 @@ def root():
 
 
 @pytest.fixture(scope="session")
-def shared_data():
-    """Real rasters and records; a user's checkout has none."""
-    if not SHARED.is_dir():
-        pytest.skip("the shared data (../shared/data) is not here")
-    return SHARED
+def real_records():
+    """The folder of real records."""
+    return DATA / "records"
+
+
+@pytest.fixture(scope="session")
+def real_raster():
+    """real_raster(name): the path of a real raster. tests/data has some; for a larger one the test is skipped where it is missing."""
+
+    def find(name):
+        for folder in (DATA / "rasters", SHARED / "rasters"):
+            if (folder / name).exists():
+                return folder / name
+        return pytest.skip(f"{name} is too large for the repository, and ../shared/data is not here")
+
+    return find
 
 
 @pytest.fixture(scope="module")

@@ -27,8 +27,8 @@ def write(path, rows):
 
 
 @pytest.fixture(scope="module")
-def vectors(shared_data):
-    return json.loads((shared_data / "records" / "mcq_extractors.json").read_text())
+def vectors(real_records):
+    return json.loads((real_records / "mcq_extractors.json").read_text())
 
 
 @pytest.mark.parametrize(
@@ -71,11 +71,11 @@ def test_several_letters_are_right_only_together():
     assert BENCHMARKS["geollava"]().score("The answer is (B).", "B").right
 
 
-def test_real_lrs_vqa_predictions_get_their_published_figures(shared_data):
+def test_real_lrs_vqa_predictions_get_their_published_figures(real_records):
     """Qwen2-VL-7B on 1,000 questions, as the authors' script counts."""
     benchmark = BENCHMARKS["lrs-vqa"]()
     marks = []
-    for row in rows(shared_data / "records" / "lrsvqa_predictions_qwen2vl.jsonl"):
+    for row in rows(real_records / "lrsvqa_predictions_qwen2vl.jsonl"):
         right = benchmark.score(row["ground_truth"], row["answer1"]).right
         marks.append(Mark(benchmark.group(row), row["category"], right))
     counts = {name: [mark.right for mark in marks if mark.group == name] for name in ("STAR", "GLH-Bridge", "FAIR")}
@@ -94,8 +94,8 @@ def test_real_lrs_vqa_predictions_get_their_published_figures(shared_data):
     }
 
 
-def test_every_real_lrs_gro_row_is_an_example(shared_data):
-    examples = list(BENCHMARKS["lrs-gro"]().load(shared_data / "records" / "lrs_gro_rl.jsonl"))
+def test_every_real_lrs_gro_row_is_an_example(real_records):
+    examples = list(BENCHMARKS["lrs-gro"]().load(real_records / "lrs_gro_rl.jsonl"))
     assert len(examples) == 6622
     assert all(isinstance(example, Example) for example in examples)
     assert {level: sum(e.level == level for e in examples) for level in ("global", "region", "object")} == {

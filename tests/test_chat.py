@@ -97,13 +97,3 @@ def test_a_tokenizer_without_the_dialects_tokens_is_refused(start):
 
     with pytest.raises(ModelError, match="endoftext"):
         chat.ends(Bare(), dialect("zoomearth"))
-
-
-def test_qwen_vl_utils_leaves_our_pictures_as_they_are():
-    pytest.importorskip("torchvision")
-    pytest.importorskip("qwen_vl_utils")
-    for size in ((504, 504), (28, 504), (504, 392), (28, 28)):
-        picture = Image.effect_noise(size, 80).convert("RGB")
-        through = chat.prepared(picture)
-        assert through.size == size
-        assert through.tobytes() == picture.tobytes()

@@ -274,8 +274,8 @@ def test_a_profile_survives_its_file():
     assert again.prompt_hash == profile.prompt_hash
 
 
-def test_the_published_box_parser_is_reproduced(shared_data):
-    vectors = json.loads((shared_data / "records" / "reference_functions.json").read_text())["extract_bboxes"]
+def test_the_published_box_parser_is_reproduced(real_records):
+    vectors = json.loads((real_records / "reference_functions.json").read_text())["extract_bboxes"]
     assert vectors
     for vector in vectors:
         assert boxes(vector["text"]) == vector["boxes"]

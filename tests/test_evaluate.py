@@ -177,9 +177,9 @@ def test_each_mode_shows_what_it_says(dataset):
             assert all(record.bytes_read == 0 for record in records)
 
 
-def test_real_rows_are_asked_and_their_boxes_kept(shared_data, tmp_path):
+def test_real_rows_are_asked_and_their_boxes_kept(real_records, tmp_path):
     """The first sixty of LRS-GRO's RL split; their images are not here, so small square ones stand in."""
-    rows = lines(shared_data / "records" / "lrs_gro_rl.jsonl")[:60]
+    rows = lines(real_records / "lrs_gro_rl.jsonl")[:60]
     write_rows(tmp_path / "test.jsonl", rows)
     (tmp_path / "images").mkdir()
     for at, name in enumerate(sorted({row["image_name"] for row in rows})):

@@ -84,8 +84,8 @@ def test_the_images_sizes_are_looked_up_in_the_set(tmp_path, published, capsys):
     assert found["raw_px"]["mean"] == pytest.approx(statistics.fmean([0, 600 / 1024, 14400 / (320 * 320 + 57600 - 14400) * 0.25]), abs=0.05)
 
 
-def test_real_lrs_vqa_predictions_come_out_to_the_digit(shared_data, capsys):
-    file = shared_data / "records" / "lrsvqa_predictions_qwen2vl.jsonl"
+def test_real_lrs_vqa_predictions_come_out_to_the_digit(real_records, capsys):
+    file = real_records / "lrsvqa_predictions_qwen2vl.jsonl"
     found = scored("lrs-vqa", file, capsys)
     assert {name: (group["stage2"]["correct"], group["n"]) for name, group in found["by_type"].items()} == {
         "STAR": (111, 540),

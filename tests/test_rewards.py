@@ -15,8 +15,8 @@ SIDE = st.floats(0, 20_000)
 
 
 @pytest.fixture(scope="module")
-def reference(shared_data):
-    return json.loads((shared_data / "records" / "reference_functions.json").read_text(encoding="utf-8"))
+def reference(real_records):
+    return json.loads((real_records / "reference_functions.json").read_text(encoding="utf-8"))
 
 
 def test_the_boxes_are_paid_for_as_in_the_released_code(reference):

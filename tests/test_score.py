@@ -13,8 +13,8 @@ from zoomearth.training import score, wordnet
 
 
 @pytest.fixture(scope="module")
-def reference(shared_data):
-    return json.loads((shared_data / "records" / "reference_functions.json").read_text())
+def reference(real_records):
+    return json.loads((real_records / "reference_functions.json").read_text())
 
 
 def test_answers_are_rewarded_as_in_the_released_code(reference):

@@ -7,7 +7,6 @@ which replies ask for a view. Such a reply reaches the environment whole, so tha
 from __future__ import annotations
 
 import json
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Iterable
 
@@ -27,7 +26,7 @@ def blocks(turns: Iterable[Turn]) -> list[Block]:
     made: list[Block] = []
     for turn in turns:
         if turn.view:
-            made.append({"type": "image", "image": prepared(turn.picture)})
+            made.append({"type": "image", "image": turn.picture})
         if turn.text:
             made.append({"type": "text", "text": turn.text})
     return made
@@ -38,18 +37,6 @@ def messages(talk: Talk) -> list[Message]:
     if any(turn.role == "assistant" and after.role == "assistant" for turn, after in zip(talk.turns, talk.turns[1:])):
         raise ValueError("a talk that ends in a forced answer is nothing to learn from")
     return [{"role": turn.role, "content": blocks([turn])} for turn in talk.turns]
-
-
-def prepared(picture: Any) -> Any:
-    """A picture on its way to the model: through qwen-vl-utils where torchvision is (it needs that), else as it is.
-
-    A view of whole cells comes out of it as it went in.
-    """
-    if picture is None or find_spec("torchvision") is None or find_spec("qwen_vl_utils") is None:
-        return picture
-    from qwen_vl_utils import fetch_image
-
-    return fetch_image({"image": picture, "min_pixels": 1, "max_pixels": (picture.width + CELL) * (picture.height + CELL)})
 
 
 def template_name(dialect: Dialect) -> str:

@@ -227,13 +227,13 @@ def test_results_that_are_missing_are_no_obstacle(asked, demo_scene, tmp_path):
     assert len(asked.keeper.read()) == 1
 
 
-def test_rasters_of_other_places_get_layers_of_their_own(asked, shared_data):
+def test_rasters_of_other_places_get_layers_of_their_own(asked, real_raster):
     asked.script(BOX, ANSWER)
-    for name in ("naip_m_4709963_se_14_1_20190904.tif", "umbra_mount_yasur.tiff", "DJI_0018_raw_frame.jpg"):
-        asked.add(shared_data / "rasters" / name)
+    for name in ("landsat8_tilted_footprint_uint16.tif", "umbra_mount_yasur_part_rotated.tif", "rio_tiler_cog_gcps.tif"):
+        asked.add(real_raster(name))
         asked.asked()
     crss = {layer.crs().authid() for layer in asked.keeper.layers()}
-    assert crss == {"EPSG:32633", "EPSG:26914", "EPSG:32759", ""}
+    assert crss == {"EPSG:32633", "EPSG:32654", "EPSG:32759", "EPSG:4326"}
     assert len(tree()) == 4
 
 

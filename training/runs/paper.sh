@@ -1,6 +1,6 @@
 #!/bin/sh
 # The paper's own recipe: SFT on 1,011 rows, then GRPO on 2,500, on 8 GPUs. Ready to run where data and weights can be had:
-#   pip install 'zoomearth[training]' torchvision qwen-vl-utils deepspeed
+#   pip install 'zoomearth[training]' torchvision deepspeed
 #   python -m zoomearth.training.evaluate lrs-gro --download --limit 1     (puts LRS-GRO where --data below finds it; 20 GB of images)
 #   DATA=/data/LRS-GRO OUT=runs/paper sh training/runs/paper.sh            (again: goes on where it was stopped)
 #
