@@ -51,7 +51,7 @@ setup-desktop: setup-qgis
 	@command -v chromium >/dev/null || $(APT) install -y -q --no-install-recommends chromium || echo "no chromium: the tests of reports in a browser are skipped"
 
 demo: setup
-	$(PY) -m zoomearth.training.demo demo-run
+	$(PY) -m zoomearth.training.demo.demo demo-run
 
 lint: setup
 	$(VENV)/bin/ruff check .
@@ -69,7 +69,7 @@ SCENE := .build/desktop/scene-900000010.tif
 
 $(SCENE): $(VENV)/.installed
 	@mkdir -p $(@D)
-	$(PY) -m zoomearth.training.scenes $(@D) --size 8192 --seed 900000010
+	$(PY) -m zoomearth.training.scenes.geotiff $(@D) --size 8192 --seed 900000010
 
 desktop-test: setup setup-desktop $(SCENE)
 	/usr/bin/python3 release/desktop.py --drive tests/desktop/drive.py $(SCENE); status=$$?; cat .build/desktop/drive.log; exit $$status

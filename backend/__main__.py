@@ -20,10 +20,10 @@ if not __package__:  # started by path: name the checkout `zoomearth`, whatever 
 def main() -> int:
     """The command line's exit code: 0, 1 (no answer), 2 (bad input), 130 (interrupted)."""
     if sys.argv[1:] == ["serve"]:  # before anything else can print: stdout is the wire
-        from .serve import main as serve
+        from .server.worker import main as serve
 
         return serve()
-    from .app import main as app
+    from .cli.main import main as app
 
     return app(sys.argv[1:])
 

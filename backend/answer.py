@@ -18,7 +18,7 @@ from .engines import Engine, Reply, never
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from .scene import Scene
+    from .scene.scene import Scene
 
 ENDINGS = {
     Stopped.LIMIT: "no zooms were left, so this is a best guess",

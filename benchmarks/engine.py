@@ -29,8 +29,8 @@ import torch  # noqa: E402
 from machine import machine  # noqa: E402
 from PIL import Image  # noqa: E402
 
-from zoomearth.backend import models  # noqa: E402
 from zoomearth.backend.engines.local import LocalEngine  # noqa: E402
+from zoomearth.backend.models import store as models  # noqa: E402
 from zoomearth.core.dialect import Talk  # noqa: E402
 from zoomearth.core.geometry import Box, Size, View  # noqa: E402
 from zoomearth.core.look import Observation  # noqa: E402

@@ -36,7 +36,7 @@ def peak_mb() -> float:
 
 def question(path: str) -> dict[str, object]:
     """The two views, by Scene."""
-    from zoomearth.backend.scene import Scene
+    from zoomearth.backend.scene.scene import Scene
     from zoomearth.core.geometry import Box, Size, View
 
     with Scene.open(path) as scene:
@@ -61,7 +61,7 @@ def pillow(path: str) -> dict[str, object]:
 
 def full_read(path: str) -> dict[str, object]:
     """Every pixel once through GDAL, a row of tiles at a time, and nothing done with it."""
-    from zoomearth.backend.rasters import OPTIONS, open_raster
+    from zoomearth.backend.scene.gdal import OPTIONS, open_raster
 
     raster = open_raster(path, OPTIONS)
     width, height = raster.facts.size
@@ -92,10 +92,10 @@ def typical(name: str, path: str | Path, cache: Path) -> dict[str, float]:
 def run_case(name: str, path: str) -> None:
     import PIL.Image  # noqa: F401
 
-    import zoomearth.backend.scene  # noqa: F401
-    from zoomearth.backend.rasters import library
+    import zoomearth.backend.scene.scene  # noqa: F401
+    from zoomearth.backend.scene.gdal import library
 
-    importlib.import_module(f"zoomearth.backend.rasters.{library()}_adapter")  # loading the libraries is nobody's cost
+    importlib.import_module(f"zoomearth.backend.scene.gdal.{library()}_adapter")  # loading the libraries is nobody's cost
     wall, cpu = time.perf_counter(), time.process_time()
     found = CASES[name](path)
     print(json.dumps({"seconds": time.perf_counter() - wall, "cpu": time.process_time() - cpu, "mb": peak_mb(), **found}))
@@ -154,7 +154,7 @@ def main() -> None:
 def table(paths: dict[str, Path], folder: Path, temporary: Path, side: int) -> None:
     from range_server import RangeServer
 
-    from zoomearth.backend.rasters import library
+    from zoomearth.backend.scene.gdal import library
 
     rows: list[tuple[str, ...]] = [("case", "wall s", "cpu s", "peak MB", "reach", "reached")]
 

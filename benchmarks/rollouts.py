@@ -28,11 +28,11 @@ from machine import machine  # noqa: E402
 from zoomearth.backend.answer import Question, answer_all  # noqa: E402
 from zoomearth.backend.engines import OnText, OnTry, Reply, never, patient, silent  # noqa: E402
 from zoomearth.backend.engines.local import LocalEngine  # noqa: E402
-from zoomearth.backend.scene import Scene  # noqa: E402
+from zoomearth.backend.scene.scene import Scene  # noqa: E402
 from zoomearth.core.dialect import Talk  # noqa: E402
-from zoomearth.training.benchmarks.scenes import Scenes  # noqa: E402
-from zoomearth.training.chat import never_said  # noqa: E402
-from zoomearth.training.checkpoint import load  # noqa: E402
+from zoomearth.training.data.sets.scenes import Scenes  # noqa: E402
+from zoomearth.training.tuning.checkpoint import load  # noqa: E402
+from zoomearth.training.tuning.trl_chat import never_said  # noqa: E402
 
 LIMIT = 96  # new tokens a reply
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Union
 
 from .geometry import Box, View
 from .look import Action, Answer, Observation, Unreadable, Zoom, ZoomOut
+from .paths import RESOURCES
 from .texts import well_formed
 
-PROMPTS = Path(__file__).resolve().parent.parent / "resources" / "prompts"
+PROMPTS = RESOURCES / "prompts"
 
 _BOX = re.compile(r'"?bbox_2d"?\s*:\s*\[([^\[\]]*)\]')
 _LABEL = re.compile(r'"label"\s*:\s*"([^"]*)"')

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..core.geometry import Box, Size
+from .geometry import Box, Size
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,3 @@ class Example:
         yield from (("question", self.question), ("answer", self.answer), ("label", self.label))
         yield from (("thought", thought) for thought in self.thoughts)
         yield from (("choice", choice) for choice in self.choices)
-
-
-if __name__ == "__main__":
-    import sys
-
-    from .summary import main  # not at the top: it imports every data set, which import this
-
-    sys.exit(main())

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Callable, Union
 
-from ..core.errors import BackendError
+from .errors import BackendError
 
 Id = Union[str, int]
 

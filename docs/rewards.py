@@ -9,8 +9,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from zoomearth.core.geometry import Box
-from zoomearth.training.rewards import region_guided
-from zoomearth.training.score import expanded512_px, raw_px
+from zoomearth.training.data.scoring import expanded512_px, raw_px
+from zoomearth.training.tuning.rewards import region_guided
 
 SCENE, SIDE = 5000, 200  # pixels: of the scene, and of the target and the boxes
 TRUTH = Box(3400, 1600, 3400 + SIDE, 1600 + SIDE)

@@ -14,25 +14,26 @@ from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QAction
 
 from ..core.errors import BackendError, ZoomEarthError
-from .dock import Dock
-from .export import answer_rows, rows, selected, selected_answers
-from .export_dialog import ExportDialog
+from ..core.paths import RESOURCES
+from .child.backend_process import Backend, command
+from .exchanges.project_results import Keeper
+from .exchanges.results_file import ANSWERS
+from .exchanges.session import Session
+from .export.dialog import ExportDialog
+from .export.html import write_html
+from .export.pdf import write_pdf
+from .export.vector import answer_rows, rows, selected, selected_answers
 from .i18n import tr
 from .install.dialog import SetupDialog
 from .install.environment import ICON, backend_python
-from .keeper import Keeper
-from .leaving import ExitBlocker
 from .options.page import PAGE, OptionsFactory
-from .process import Backend, command
+from .panel.dock import Dock
+from .panel.leaving import ExitBlocker
+from .panel.widgets import ask_file
 from .processing.provider import Provider
-from .report import write_html
-from .report_pdf import write_pdf
-from .session import Session
 from .settings import chosen_python, load_message
-from .store import ANSWERS
-from .widgets import ask_file
 
-TRANSLATIONS = Path(__file__).resolve().parent.parent / "resources" / "i18n"
+TRANSLATIONS = RESOURCES / "i18n"
 
 
 class Plugin:

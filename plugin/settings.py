@@ -10,7 +10,7 @@ from typing import Any, Optional
 
 from qgis.core import QgsApplication, QgsAuthMethodConfig, QgsSettings
 
-from ..core.config import Settings
+from ..core.settings import Settings
 
 GROUP = "zoomearth/"
 

@@ -2,7 +2,7 @@
 
 A translation that is there is kept; the texts inside tr() that lack one are listed, and the exit code is 1 until none does: write them
 into the .ts file (by hand or with Qt Linguist) and run this again. A new language begins as an empty file: resources/i18n/zoomearth_fr.ts.
-Why not pylupdate: texts are also taken from core/config.py, where labels and help of the settings are declared without Qt.
+Why not pylupdate: texts are also taken from core/settings.py, where labels and help of the settings are declared without Qt.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CONTEXT = "ZoomEarth"  # of plugin/i18n.py
 def texts() -> dict[str, str]:
     """Every text that a person reads, and the file in which it stands first."""
     found: dict[str, str] = {}
-    for file in (*sorted((ROOT / "plugin").rglob("*.py")), ROOT / "core" / "config.py"):
+    for file in (*sorted((ROOT / "plugin").rglob("*.py")), ROOT / "core" / "settings.py"):
         for text in _texts(ast.parse(file.read_text(encoding="utf-8"))):
             found.setdefault(text, file.relative_to(ROOT).as_posix())
     return found

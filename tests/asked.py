@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-from zoomearth.backend.jobs import Jobs
-from zoomearth.backend.messages import Ask, Load
-from zoomearth.backend.serve import Worker
-from zoomearth.backend.story import Outbox
+from zoomearth.backend.server.events import Outbox
+from zoomearth.backend.server.queue import Jobs
+from zoomearth.backend.server.worker import Worker
+from zoomearth.core.protocol import Ask, Load
 from zoomearth.core.wire import LineReader
-from zoomearth.plugin.exchange import Exchange
+from zoomearth.plugin.exchanges.exchange import Exchange
 
 ZOOM = '<think>It lies in the north.</think>[{"bbox_2d": [100, 60, 260, 180], "label": "northern harbour"}]'
 DEEPER = '<think>Two quays; the outer one.</think>[{"bbox_2d": [40, 60, 200, 190], "label": "outer quay"}]'

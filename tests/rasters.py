@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
-from zoomearth.backend.rasters import library
+from zoomearth.backend.scene.gdal import library
 
 NAMES = {"uint8": "Byte", "complex64": "CFloat32"}
 ROTATED = (500_000.0, 0.3, 0.4, 4_600_000.0, 0.4, -0.3)  # 0.5 m pixels, turned by about 53 degrees

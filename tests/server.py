@@ -29,7 +29,7 @@ class Server:
 @contextlib.contextmanager
 def serving(checkpoint: Path, folder: Path) -> Iterator[Server]:
     """Serves `checkpoint`; whatever the server writes goes into `folder`, its output into server.log there. Takes about ten seconds."""
-    from zoomearth.training.servable import servable
+    from zoomearth.training.tuning.servable import servable
 
     model = servable(checkpoint, folder / "served")
     _cache_entry(folder / "home" / "hub")

@@ -15,17 +15,17 @@ from rasters import tag
 from zoomearth.backend.answer import Question, Said, Saw, answer, answer_all, report
 from zoomearth.backend.engines import Reply
 from zoomearth.backend.engines.scripted import ScriptedEngine
-from zoomearth.backend.mask import inside
-from zoomearth.backend.region import of_bounds, of_pixels
-from zoomearth.backend.scene import Scene
+from zoomearth.backend.scene.mask import inside
+from zoomearth.backend.scene.region import of_bounds, of_pixels
+from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.errors import Cancelled, SceneError
+from zoomearth.core.example import Example
 from zoomearth.core.geometry import Box, View
 from zoomearth.core.look import Answer, Policy, Stopped, Zoom
 from zoomearth.core.profile import Profile
 from zoomearth.core.region import Region
-from zoomearth.training.environment import Environment
-from zoomearth.training.examples import Example
-from zoomearth.training.transcript import transcript
+from zoomearth.training.tuning.environment import Environment
+from zoomearth.training.tuning.labelled import transcript
 
 PROFILE = Profile.from_dict({"name": "scripted", "dialect": "zoomearth", "policy": {"view": 168, "least": 168}})
 REPLIES = [

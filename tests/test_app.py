@@ -13,10 +13,9 @@ import pytest
 import rasterio
 
 from zoomearth.backend.answer import MEANINGLESS
-from zoomearth.core.thoughts import Thoughts
-from zoomearth.training.pretrain import HELD_OUT
-from zoomearth.training.scenes import make_scene
-from zoomearth.training.scenes_file import write_geotiff
+from zoomearth.core.reasoning import Thoughts
+from zoomearth.training.scenes.geotiff import write_geotiff
+from zoomearth.training.scenes.scene import HELD_OUT, make_scene
 
 SEED, SIDE = HELD_OUT + 20, 2048
 QUESTIONS = ["Is there an airport in the scene?", "What color are the planes at the airport?"]

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zoomearth.backend.scene import Scene
+from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.errors import BackendError
+from zoomearth.core.example import Example
 from zoomearth.core.geometry import Box, Size
-from zoomearth.training.benchmarks import BENCHMARKS, Mark, Unusable
-from zoomearth.training.benchmarks.scenes import Scenes
-from zoomearth.training.examples import Example
-from zoomearth.training.pretrain import HELD_OUT
+from zoomearth.training.data.sets import BENCHMARKS, Mark, Unusable
+from zoomearth.training.data.sets.scenes import Scenes
+from zoomearth.training.scenes.scene import HELD_OUT
 
 
 def rows(path):

@@ -10,9 +10,10 @@ from zoomearth.core.dialect import dialect
 from zoomearth.core.errors import ModelError
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Answer, Zoom, ZoomOut
-from zoomearth.training import chat, checkpoint
-from zoomearth.training.environment import spoken
-from zoomearth.training.transcript import transcript
+from zoomearth.training.tuning import checkpoint
+from zoomearth.training.tuning import trl_chat as chat
+from zoomearth.training.tuning.environment import spoken
+from zoomearth.training.tuning.labelled import transcript
 
 DIALECTS = ("zoomearth", "qwen-grounding")
 VIEW = View(Box(0, 0, 56, 56), Size(56, 56))

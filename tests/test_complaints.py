@@ -15,9 +15,9 @@ import pytest
 from PIL import Image
 from rasters import city, make, mosaic, whole
 
-from zoomearth.backend.rasters import OPTIONS, RasterError, library, open_raster
-from zoomearth.backend.rasters.jpeg import mended
-from zoomearth.backend.scene import Scene
+from zoomearth.backend.scene.gdal import OPTIONS, RasterError, library, open_raster
+from zoomearth.backend.scene.gdal.jpeg import mended
+from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.errors import SceneError
 from zoomearth.core.geometry import Box, Size, View
 
@@ -278,7 +278,7 @@ def test_facts_of_many_bands_are_asked_once(tmp_path):
     """Time was quadratic: rasterio makes its tuples over all bands anew whenever it is asked."""
     if library() != "rasterio":
         pytest.skip("about rasterio's tuples")
-    from zoomearth.backend.rasters import rasterio_adapter
+    from zoomearth.backend.scene.gdal import rasterio_adapter
 
     path = make(tmp_path / "scene.img", np.zeros((50, 4, 4), np.uint16), driver="ENVI")
     asked = {"dtypes": 0, "colorinterp": 0, "nodatavals": 0, "mask_flag_enums": 0}

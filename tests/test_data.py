@@ -12,13 +12,13 @@ from tuning import HEIGHT, WIDTH, write_folder, write_raster
 
 from zoomearth.core import texts
 from zoomearth.core.errors import BackendError
+from zoomearth.core.example import Example
 from zoomearth.core.geometry import Box
 from zoomearth.core.profile import Profile
-from zoomearth.training import data as loading
-from zoomearth.training import sft
-from zoomearth.training.benchmarks.base import Unusable
-from zoomearth.training.examples import Example
-from zoomearth.training.summary import blind, main
+from zoomearth.training.data import sources as loading
+from zoomearth.training.data.inspect import blind, main
+from zoomearth.training.data.sets.base import Unusable
+from zoomearth.training.tuning import sft
 
 PROFILE = Profile.from_dict({"name": "tiny", "dialect": "zoomearth"})
 GOOD = {"image": "scene-0.tif", "question": "What is there?", "answer": "ship", "box": [20, 30, 90, 110]}

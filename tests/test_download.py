@@ -13,8 +13,8 @@ import pytest
 from rich.console import Console
 
 from zoomearth.core.errors import BackendError
-from zoomearth.training.benchmarks import BENCHMARKS
-from zoomearth.training.benchmarks.download import download, unpack
+from zoomearth.training.data.sets import BENCHMARKS
+from zoomearth.training.data.sets.download import download, unpack
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 REPO = BENCHMARKS["lrs-gro"].repo

@@ -5,12 +5,12 @@ import json
 import pytest
 from tuning import write_folder
 
+from zoomearth.core.example import Example
 from zoomearth.core.look import Stopped
 from zoomearth.core.profile import Profile
-from zoomearth.training.environment import Environment
-from zoomearth.training.examples import Example
-from zoomearth.training.folder import Folder
-from zoomearth.training.rewards import RULES, Rewards, functions
+from zoomearth.training.data.folder import Folder
+from zoomearth.training.tuning.environment import Environment
+from zoomearth.training.tuning.rewards import RULES, Rewards, functions
 
 END, ASK, PAD = 1, 2, 3
 LOOKS = '<think>there</think>[{"bbox_2d": [11, 16, 50, 61], "label": "ship"}]'

@@ -23,10 +23,11 @@ from zoomearth.backend.answer import IN_HAND
 from zoomearth.backend.engines import Reply
 from zoomearth.core.errors import BackendError, EngineError, ModelError
 from zoomearth.core.geometry import Box
-from zoomearth.training import asking, evaluate
-from zoomearth.training.asking import MODES, Asker, run, tasks
-from zoomearth.training.benchmarks import BENCHMARKS
-from zoomearth.training.records import Book, Record, read
+from zoomearth.training.data.sets import BENCHMARKS
+from zoomearth.training.evaluation import evaluate
+from zoomearth.training.evaluation import runner as asking
+from zoomearth.training.evaluation.records import Book, Record, read
+from zoomearth.training.evaluation.runner import MODES, Asker, run, tasks
 
 CHILD = Path(__file__).with_name("evaluating.py")
 TIMINGS = ("seconds", "bytes_read", "tokens_computed")
@@ -435,7 +436,7 @@ def test_an_unreachable_server_is_one_error_a_question(dataset):
 
 
 def test_scenes_are_opened_once_and_closed(dataset, monkeypatch):
-    from zoomearth.training import asking
+    from zoomearth.training.evaluation import runner as asking
 
     opened = []
     before = asking.Scene.open

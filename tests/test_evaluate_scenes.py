@@ -7,17 +7,18 @@ import torch
 from fault_proxy import Fault, FaultProxy
 from server import serving
 
-from zoomearth.backend import models
 from zoomearth.backend.engines.local import LocalEngine
 from zoomearth.backend.engines.remote import RemoteEngine
+from zoomearth.backend.models import store as models
 from zoomearth.core.profile import Profile
-from zoomearth.training import evaluate, figures
-from zoomearth.training.asking import MODES, Asker, run, tasks
-from zoomearth.training.benchmarks.scenes import Scenes
-from zoomearth.training.nano import export, make_model, make_tokenizer
-from zoomearth.training.playing import exam
-from zoomearth.training.records import Book, read
-from zoomearth.training.scenes import make_scene
+from zoomearth.training.data.sets.scenes import Scenes
+from zoomearth.training.demo.model import export, make_model, make_tokenizer
+from zoomearth.training.evaluation import evaluate
+from zoomearth.training.evaluation import statistics as figures
+from zoomearth.training.evaluation.records import Book, read
+from zoomearth.training.evaluation.runner import MODES, Asker, run, tasks
+from zoomearth.training.scenes.questions import exam
+from zoomearth.training.scenes.scene import make_scene
 
 DEMO = models.RESOURCES / "demo"
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoomearth.core.thoughts import Thoughts, thought
-from zoomearth.plugin.exchange import Exchange, Seen, Status
+from zoomearth.core.reasoning import Thoughts, thought
+from zoomearth.plugin.exchanges.exchange import Exchange, Seen, Status
 
 number = st.floats(-1e7, 1e7, allow_nan=False)
 box = st.lists(number, min_size=4, max_size=4)

@@ -13,12 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from zoomearth.training import evaluate, figures
-from zoomearth.training.benchmarks import BENCHMARKS
-from zoomearth.training.records import Record, read
-from zoomearth.training.report import write_report
+from zoomearth.training.data.scoring import grown, overlap
+from zoomearth.training.data.sets import BENCHMARKS
+from zoomearth.training.evaluation import evaluate
+from zoomearth.training.evaluation import statistics as figures
+from zoomearth.training.evaluation.records import Record, read
+from zoomearth.training.evaluation.report import write_report
 from zoomearth.training.runs import ablation
-from zoomearth.training.score import grown, overlap
 
 COLUMNS = ("question_id", "ground_truth", "answer1", "answer2", "bbox_ref", "bbox", "type")
 PUBLISHED = [

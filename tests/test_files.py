@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from zoomearth.core.files import SQLITE_PARTS, beside, write_whole
+from zoomearth.core.atomic import SQLITE_PARTS, beside, write_whole
 
 
 def table(path, value):

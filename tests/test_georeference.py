@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from rasters import NORTH_UP, city, make, mosaic
 
-from zoomearth.backend.rasters.georeference import georeference, units, usable
-from zoomearth.backend.scene import Scene
+from zoomearth.backend.scene.gdal.georeference import georeference, units, usable
+from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.geometry import Grid
 
 PIXELS = city(60, 40)

@@ -12,12 +12,12 @@ import pytest
 from range_server import RangeServer
 from rasters import city, make
 
-from zoomearth.backend.jobs import Jobs
-from zoomearth.backend.messages import Ask, Describe, Load
-from zoomearth.backend.scene import Scene
-from zoomearth.backend.serve import Worker, _Discreet
-from zoomearth.backend.story import Outbox
+from zoomearth.backend.scene.scene import Scene
+from zoomearth.backend.server.events import Outbox
+from zoomearth.backend.server.queue import Jobs
+from zoomearth.backend.server.worker import Worker, _Discreet
 from zoomearth.core.errors import SceneError
+from zoomearth.core.protocol import Ask, Describe, Load
 
 KEY = "TOPSECRET"
 ZOOMEARTH = str(Path(sys.executable).with_name("zoomearth"))

@@ -7,13 +7,13 @@ import pytest
 from PIL import Image
 from tiny import make_tiny
 
-from zoomearth.backend import models
+from zoomearth.backend.models import store as models
 from zoomearth.core.dialect import Dialect, Talk, Turn
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Observation
 
 torch = pytest.importorskip("torch")
-cache = pytest.importorskip("zoomearth.backend.engines.cache")
+cache = pytest.importorskip("zoomearth.backend.engines.kv_cache")
 
 SIZE = (112, 84)
 GLOBAL = View(Box(0, 0, 1120, 840), Size(*SIZE))

@@ -9,19 +9,7 @@ from hypothesis import strategies as st
 
 from zoomearth.core.dialect import DIALECTS, dialect
 from zoomearth.core.geometry import Box, Size, View
-from zoomearth.core.look import (
-    Answer,
-    Cancelled,
-    Observation,
-    Policy,
-    Stopped,
-    Unreadable,
-    Zoom,
-    ZoomOut,
-    look,
-    place,
-    shown_size,
-)
+from zoomearth.core.look import Answer, Cancelled, Observation, Policy, Stopped, Unreadable, Zoom, ZoomOut, look, place, shown_size
 from zoomearth.core.region import Region
 
 SIZE = Size(20000, 10000)

@@ -10,11 +10,12 @@ import pytest
 from hub import COMMIT, WEIGHTS, Hub
 from tiny import make_tiny
 
-from zoomearth.backend import fetch, models
 from zoomearth.backend.engines import open_engine
-from zoomearth.core.config import Settings
+from zoomearth.backend.models import hub as fetch
+from zoomearth.backend.models import store as models
 from zoomearth.core.errors import Cancelled, ModelError
 from zoomearth.core.profile import Profile
+from zoomearth.core.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -232,7 +233,7 @@ def test_every_listed_model_can_be_asked():
 
 def test_listing_models_needs_neither_torch_nor_the_network(root):
     (root / ".build/path").mkdir(parents=True, exist_ok=True)
-    code = "import sys; from zoomearth.backend import models; models.listing(); print({'torch', 'httpx'} & set(sys.modules))"
+    code = "import sys; from zoomearth.backend.models import store; store.listing(); print({'torch', 'httpx'} & set(sys.modules))"
     (path := root / ".build/path/zoomearth").exists() or path.symlink_to("../..")
     run = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(path.parent)}, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "set()"

@@ -20,13 +20,13 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from matplotlib.axes import Axes
 from PIL import Image
 
-from zoomearth.backend import figure
 from zoomearth.backend.answer import MEANINGLESS, Question, answer
 from zoomearth.backend.engines.scripted import ScriptedEngine
-from zoomearth.backend.figure import draw, resolution
-from zoomearth.backend.lettering import quiet
-from zoomearth.backend.outputs import Outputs, shapefile_text, write_figure, write_rois, write_views
-from zoomearth.backend.scene import Scene
+from zoomearth.backend.outputs import figure
+from zoomearth.backend.outputs.figure import draw, resolution
+from zoomearth.backend.outputs.files import Outputs, shapefile_text, write_figure, write_rois, write_views
+from zoomearth.backend.outputs.lettering import quiet
+from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.errors import SceneError
 from zoomearth.core.profile import Profile
 
@@ -130,7 +130,7 @@ def test_a_meaningless_answer_is_marked_in_every_file(done, tmp_path, suffix, fi
 
 def test_a_figure_says_under_an_answer_that_it_is_meaningless(done):
     def below(answered):
-        return figure.draw([answered], "m").subfigs[0].get_supxlabel()
+        return figure.draw([answered], "m")[0].subfigs[0].get_supxlabel()
 
     assert below(done[0]) == "3 Schiffe"
     marked = " ".join(below(replace(done[0], meaningless=True)).split())
@@ -178,7 +178,7 @@ import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 from pathlib import Path
-from zoomearth.backend.outputs import _safely
+from zoomearth.backend.outputs.files import _safely
 from zoomearth.core.errors import SceneError
 try:
     _safely(Path(sys.argv[1]), lambda beside: beside.write_bytes(b"x" * 1_000_000))

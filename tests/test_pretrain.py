@@ -13,15 +13,15 @@ from zoomearth.core.dialect import Talk, dialect
 from zoomearth.core.geometry import Size
 from zoomearth.core.look import Policy, look
 from zoomearth.core.profile import Profile
-from zoomearth.training import forward
-from zoomearth.training import packing as pk
-from zoomearth.training.heads import detail_targets, site_targets
-from zoomearth.training.muon import _orthogonal
-from zoomearth.training.nano import export, make_model, make_tokenizer, patches
-from zoomearth.training.pretrain import Plan, Trainer, rows_of
-from zoomearth.training.questions import LEVELS, ask
-from zoomearth.training.scenes import SITES, make_scene
-from zoomearth.training.scenes_draw import global_view, square_around
+from zoomearth.training.demo import forward
+from zoomearth.training.demo import rows as pk
+from zoomearth.training.demo.dense_heads import detail_targets, site_targets
+from zoomearth.training.demo.model import export, make_model, make_tokenizer, patches
+from zoomearth.training.demo.muon import _orthogonal
+from zoomearth.training.demo.pretrain import Plan, Trainer, rows_of
+from zoomearth.training.scenes.questions import LEVELS, ask
+from zoomearth.training.scenes.render import WHOLE, global_view, square_around, to_pixels
+from zoomearth.training.scenes.scene import SITES, make_scene
 
 SMALL = Plan(vision=(32, 1, 2), text=(32, 2, 2, 1), scenes_per_step=2, warm_up=1)
 
@@ -182,5 +182,5 @@ def test_every_kind_of_question_has_its_thought(coder):
     rng = random.Random(2)
     for kind in LEVELS:
         question = next(q for seed in range(50) if (q := ask(make_scene(seed), kind, rng)))
-        thought = question.last_thought(pk.to_pixels(pk.WHOLE))
+        thought = question.last_thought(to_pixels(WHOLE))
         assert 0 < len(coder.encode(thought)) <= 25

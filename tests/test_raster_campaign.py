@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 from rasters import NORTH_UP, ROTATED, SOUTH_UP, make, mosaic
 
-from zoomearth.backend.rasters import library
-from zoomearth.backend.scene import Scene
+from zoomearth.backend.scene.gdal import library
+from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.errors import ZoomEarthError
 from zoomearth.core.geometry import Box, Size, View
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from rasterio.warp import transform
 from rasters import NORTH_UP, ROTATED, SOUTH_UP, city, make
 
-from zoomearth.backend.app import main
-from zoomearth.backend.mask import EDGE, OUTSIDE, inside
-from zoomearth.backend.region import of_bounds, of_file, of_outline, of_pixels
-from zoomearth.backend.scene import Scene
+from zoomearth.backend.cli.main import main
+from zoomearth.backend.scene.mask import EDGE, OUTSIDE, inside
+from zoomearth.backend.scene.region import of_bounds, of_file, of_outline, of_pixels
+from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.errors import SceneError
 from zoomearth.core.geometry import Box, Grid, Size, View
 from zoomearth.core.region import Region

@@ -17,23 +17,23 @@ from quirks import Answer, Quirks, body, chunk, streamed, whole
 from rasters import make
 
 from zoomearth.backend.answer import Question, Tried, answer
-from zoomearth.backend.app import main
+from zoomearth.backend.cli.main import main
 from zoomearth.backend.engines import open_engine, remote
 from zoomearth.backend.engines.remote import RemoteEngine
-from zoomearth.backend.jobs import Jobs
-from zoomearth.backend.messages import Ask, Load
-from zoomearth.backend.scene import Scene
-from zoomearth.backend.serve import Worker
-from zoomearth.backend.story import Outbox
-from zoomearth.core.config import Settings
+from zoomearth.backend.scene.scene import Scene
+from zoomearth.backend.server.events import Outbox
+from zoomearth.backend.server.queue import Jobs
+from zoomearth.backend.server.worker import Worker
 from zoomearth.core.dialect import Talk
 from zoomearth.core.errors import EngineError
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Answer as Answered
 from zoomearth.core.look import Observation
 from zoomearth.core.profile import Profile
+from zoomearth.core.protocol import Ask, Load
+from zoomearth.core.settings import Settings
 from zoomearth.core.wire import LineReader
-from zoomearth.training import evaluate
+from zoomearth.training.evaluation import evaluate
 
 OURS, STOCK = (Profile.from_dict({"name": "m", "dialect": name}) for name in ("zoomearth", "qwen-grounding"))
 KEY, QUERY = "sk-a-very-secret-key", "tok=another-very-secret-key"

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from zoomearth.backend.engines.chat import Form
 from zoomearth.backend.engines.endpoint import endpoint
 from zoomearth.backend.engines.network import seconds
-from zoomearth.backend.engines.reading import Reading, error_text
+from zoomearth.backend.engines.openai_chat import Form
+from zoomearth.backend.engines.openai_reply import Reading, error_text
 from zoomearth.backend.engines.remote import _Teller
 from zoomearth.core.dialect import Talk, dialect
 from zoomearth.core.errors import EngineError

@@ -11,9 +11,9 @@ import pytest
 from evaluating import ByRule, make_set, write_rows
 
 from zoomearth.core.errors import BackendError
-from zoomearth.training import evaluate
-from zoomearth.training.records import Record, read
-from zoomearth.training.report import write_report
+from zoomearth.training.evaluation import evaluate
+from zoomearth.training.evaluation.records import Record, read
+from zoomearth.training.evaluation.report import write_report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zoomearth.core.geometry import Box
-from zoomearth.training.rewards import FORMS, RULES, Rewards, necessity, pattern, region_guided
-from zoomearth.training.score import answer_similarity, expanded512_px, four
+from zoomearth.training.data.scoring import answer_similarity, expanded512_px, four
+from zoomearth.training.tuning.rewards import FORMS, RULES, Rewards, necessity, pattern, region_guided
 
 SIDE = st.floats(0, 20_000)
 

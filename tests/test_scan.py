@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from rasters import add_overviews, city, make, psnr, sparse
 
-from zoomearth.backend import levels, scan
-from zoomearth.backend.scene import Scene
+from zoomearth.backend.scene import overviews as levels
+from zoomearth.backend.scene import scan
+from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.errors import Cancelled, SceneError
 from zoomearth.core.geometry import Box, Size, View
 
@@ -231,7 +232,7 @@ sys.path[:0] = {sys.path!r}
 import importlib.util
 spec = importlib.util.spec_from_file_location("conftest", {os.path.join(os.path.dirname(__file__), "conftest.py")!r})
 spec.loader.exec_module(importlib.util.module_from_spec(spec))
-from zoomearth.backend.scene import Scene
+from zoomearth.backend.scene.scene import Scene
 with Scene.open({str(path)!r}) as scene:
     view = scene.preview(512)
     assert view.getpixel((4, 4)) != (0, 0, 0) and view.getpixel((500, 500)) == (0, 0, 0)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from rasters import NORTH_UP, ROTATED, SOUTH_UP, add_overviews, city, copy, make, mask, mosaic, psnr, tag, whole
 
-from zoomearth.backend.rasters import RasterError, library, transform
-from zoomearth.backend.scene import Scene
+from zoomearth.backend.scene.gdal import RasterError, library, transform
+from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.errors import Cancelled, SceneError
 from zoomearth.core.geometry import Box, Size, View
 

@@ -6,7 +6,7 @@ import pytest
 from range_server import RangeServer
 from rasters import city, make
 
-from zoomearth.backend.scene import Scene
+from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.errors import SceneError
 from zoomearth.core.geometry import Box, Size, View
 

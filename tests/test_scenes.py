@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import rasterio
 
-from zoomearth.backend.scene import Scene as Raster
+from zoomearth.backend.scene.scene import Scene as Raster
 from zoomearth.core.geometry import Box, View
 from zoomearth.core.look import Policy, place, shown_size
-from zoomearth.training.questions import KINDS, LEVELS, ask, refer
-from zoomearth.training.scenes import PALETTE, make_scene
-from zoomearth.training.scenes_draw import crop_view, global_view, render, square_around
-from zoomearth.training.scenes_file import drawn, write_geotiff
+from zoomearth.training.scenes.geotiff import drawn, write_geotiff
+from zoomearth.training.scenes.questions import KINDS, LEVELS, ask, refer
+from zoomearth.training.scenes.render import crop_view, global_view, render, square_around
+from zoomearth.training.scenes.scene import PALETTE, make_scene
 
 WHOLE = (0.0, 0.0, 1.0, 1.0)
 

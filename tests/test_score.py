@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from zoomearth.core.errors import BackendError
 from zoomearth.core.geometry import Box, Size
-from zoomearth.training import score, wordnet
+from zoomearth.training.data import scoring as score
+from zoomearth.training.data import wordnet
 
 
 @pytest.fixture(scope="module")

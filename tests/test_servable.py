@@ -6,12 +6,12 @@ import pytest
 from PIL import Image
 from tiny import make_tiny
 
-from zoomearth.backend.engines.chat import Form
+from zoomearth.backend.engines.openai_chat import Form
 from zoomearth.core.dialect import Talk, dialect
 from zoomearth.core.errors import ModelError
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Observation
-from zoomearth.training.servable import servable
+from zoomearth.training.tuning.servable import servable
 
 VIEW = View(Box(0, 0, 56, 56), Size(56, 56))
 

@@ -19,8 +19,8 @@ from PIL import Image
 from rasters import NORTH_UP, ROTATED, city, copy, make
 from tiny import make_tiny
 
-from zoomearth.backend.mask import inside
-from zoomearth.backend.scene import Scene
+from zoomearth.backend.scene.mask import inside
+from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.geometry import Box, Grid, Size, View
 
 ZOOM = '<think>It lies in the north.</think>[{"bbox_2d": [10, 20, 110, 120], "label": "northern harbour"}]'

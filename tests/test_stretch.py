@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rasters import add_overviews, city, make
 
-from zoomearth.backend import levels, scan
-from zoomearth.backend.scene import Scene
-from zoomearth.backend.stretch import few, stretch
+from zoomearth.backend.scene import overviews as levels
+from zoomearth.backend.scene import scan
+from zoomearth.backend.scene.scene import Scene
+from zoomearth.backend.scene.stretch import few, stretch
 from zoomearth.core.geometry import Box, Size, View
 
 WIDTH, HEIGHT = 600, 400
@@ -229,7 +230,7 @@ def test_limits_that_are_given_win(tmp_path):
 @pytest.fixture
 def small_machine(monkeypatch):
     """Where the stretch of a raster of a megapixel is taken from samples."""
-    from zoomearth.backend import scene
+    from zoomearth.backend.scene import scene
 
     for module, name, value in (
         (levels, "EXACT_PIXELS", 1 << 16),

@@ -20,14 +20,16 @@ from tuning import write_folder
 
 from zoomearth.backend.answer import Question, answer
 from zoomearth.backend.engines.local import LocalEngine
-from zoomearth.backend.scene import Scene
+from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.errors import ModelError
+from zoomearth.core.example import Example
 from zoomearth.core.geometry import Box, Size
 from zoomearth.core.look import Policy
 from zoomearth.core.profile import Profile
-from zoomearth.training import checkpoint, grpo, sft, tuning, watch
-from zoomearth.training.examples import Example
-from zoomearth.training.merge import main as merge
+from zoomearth.training.tuning import callbacks as watch
+from zoomearth.training.tuning import checkpoint, grpo, sft
+from zoomearth.training.tuning import run as tuning
+from zoomearth.training.tuning.merge import main as merge
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 ROLLOUTS = ("--temperature", "1.3", "--rate", "1e-3", "--seed", "3", "--batch", "4", "--accumulate", "2")
@@ -114,7 +116,9 @@ def test_three_steps_of_grpo_with_adapters_log_what_the_paper_watches(tuned, own
 def test_a_run_that_was_killed_ends_as_one_that_was_not(tuned, own, tmp_path, root):
     command = options(tuned / "merged", own, tmp_path / "killed", "--steps", "4", "--save-every", "1", *ROLLOUTS)
     environment = {**os.environ, "PYTHONPATH": str(root / ".build" / "path"), "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen([sys.executable, "-m", "zoomearth.training.grpo", *command], env=environment, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "zoomearth.training.tuning.grpo", *command], env=environment, stderr=subprocess.DEVNULL
+    )
     wait = time.monotonic() + 120
     while process.poll() is None and not (tmp_path / "killed" / "checkpoint-2" / "zoomearth.json").exists() and time.monotonic() < wait:
         time.sleep(0.02)
@@ -249,7 +253,7 @@ def test_an_adapter_is_no_base_until_it_is_folded_in(tmp_path, own, capsys):
     (tmp_path / "adapter").mkdir()
     (tmp_path / "adapter" / "adapter_config.json").write_text("{}")
     assert sft.main(options(tmp_path / "adapter", own, tmp_path / "run")) == 2
-    assert "zoomearth.training.merge" in capsys.readouterr().err
+    assert "zoomearth.training.tuning.merge" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("generated", [True, False])

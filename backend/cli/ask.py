@@ -14,15 +14,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ..core.address import name
-from ..core.config import Settings
-from ..core.errors import Cancelled, EngineError, ModelError, SceneError
-from ..core.region import Region
-from ..core.thoughts import Thoughts
-from . import outputs, region
-from .answer import MEANINGLESS, Answered, Event, Question, Saw, Tried, answer, ending, report
-from .engines import Engine, open_engine
-from .scene import Scene
+from ...core.address import name
+from ...core.errors import Cancelled, EngineError, ModelError, SceneError
+from ...core.reasoning import Thoughts
+from ...core.region import Region
+from ...core.settings import Settings
+from ..answer import MEANINGLESS, Answered, Event, Question, Saw, Tried, answer, ending, report
+from ..engines import Engine, open_engine
+from ..outputs import files as outputs
+from ..scene import region
+from ..scene.scene import Scene
 
 
 def ask(options: argparse.Namespace, settings: Settings) -> int:

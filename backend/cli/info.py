@@ -20,9 +20,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
-from .. import __version__
-from ..core.errors import BackendError, ModelError
-from . import models as catalogue
+from ... import __version__
+from ...core.errors import BackendError, ModelError
+from ..models import store as catalogue
 
 LINES = 40  # of one fact, at most
 PACKAGES = ("torch", "transformers", "rasterio", "pyogrio", "numpy", "pillow", "httpx", "matplotlib")
@@ -30,7 +30,7 @@ PACKAGES = ("torch", "transformers", "rasterio", "pyogrio", "numpy", "pillow", "
 
 def describe(options: argparse.Namespace) -> int:
     """Prints what `Scene.describe` says."""
-    from .scene import Scene
+    from ..scene.scene import Scene
 
     with Scene.open(options.scene, force_remote_scan=options.force_remote_scan) as scene:
         facts = scene.describe()
@@ -146,7 +146,7 @@ def _version(package: str) -> str:
 
 def _raster_facts() -> dict[str, str]:
     try:
-        from .rasters import library
+        from ..scene.gdal import library
 
         name = library()
     except (ImportError, BackendError):

@@ -9,11 +9,11 @@ import sys
 from dataclasses import fields, replace
 from typing import NoReturn, Sequence
 
-from .. import __version__
-from ..core.config import KEY_VARIABLE, PREFIX, Settings
-from ..core.errors import BackendError, ZoomEarthError
-from ..core.geometry import Box
-from ..core.texts import escape_unknown_letters, well_formed
+from ... import __version__
+from ...core.errors import BackendError, ZoomEarthError
+from ...core.geometry import Box
+from ...core.settings import KEY_VARIABLE, PREFIX, Settings
+from ...core.texts import escape_unknown_letters, well_formed
 
 EXAMPLES = f"""examples:
   zoomearth ask harbour.tif "How many ships are at the northern pier?"
@@ -181,18 +181,18 @@ def _ask(options: argparse.Namespace) -> int:
 
 
 def _describe(options: argparse.Namespace) -> int:
-    from .show import describe
+    from .info import describe
 
     return describe(options)
 
 
 def _models(options: argparse.Namespace) -> int:
-    from .show import models
+    from .info import models
 
     return models(options)
 
 
 def _check(options: argparse.Namespace) -> int:
-    from .show import check
+    from .info import check
 
     return check(options)

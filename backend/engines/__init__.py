@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Callable, Protocol, Sequence
 
 from ...core.address import shown
-from ...core.config import KEY_VARIABLE, Settings
 from ...core.dialect import Talk
 from ...core.profile import Profile
+from ...core.settings import KEY_VARIABLE, Settings
 
 OnText = Callable[[int, str], None]  # which of the talks, and the text that has come since
 OnTry = Callable[[int, int, str], None]  # a try was lost: the number of the next one, of how many, and what went wrong
@@ -80,7 +80,7 @@ class Engine(Protocol):
 
 def open_engine(settings: Settings, key: str | None = None) -> Engine:
     """The engine that the settings name; a server's key comes from the environment unless given. Raises ModelError, EngineError."""
-    from .. import models
+    from ..models import store as models
 
     profile = models.profile_for(settings.asked_as, settings.prompt_file)
     if settings.remote:

@@ -11,7 +11,7 @@ from typing import Any, Sequence
 import torch
 from torch import Tensor
 
-from .cache import Layers
+from .kv_cache import Layers
 
 STEP = 1024  # capacities are multiples of it, so that few graphs are recorded
 

@@ -26,8 +26,8 @@ from ...core.dialect import Talk
 from ...core.errors import Cancelled, ModelError
 from ...core.profile import Profile
 from . import OnText, OnTry, Reply, never, patient, silent
-from .cache import Decoder, Layers, Memories, Memory, Picture, Prompt, prefill
-from .graph import FixedDecoder
+from .cuda_graph import FixedDecoder
+from .kv_cache import Decoder, Layers, Memories, Memory, Picture, Prompt, prefill
 from .weights import MEMORY_HINT, load_weights, out_of_memory
 
 TOGETHER = 16  # talks decoded in one batch, unless the caller says otherwise

@@ -18,7 +18,7 @@ from typing import Any, Callable, Iterator
 
 from ...core.dialect import Talk
 from . import Reply
-from .chat import Form
+from .openai_chat import Form
 
 ECHOES = ("<|im_start|>assistant\n", "<|vision_end|>")  # never in a reply: where one stands, the text before it is the prompt sent back
 BLANK = b"\xef\xbb\xbf \t\r\n"  # a byte order mark and white space: no content

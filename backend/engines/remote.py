@@ -16,15 +16,15 @@ from typing import Any, Awaitable, Callable, Sequence, TypeVar
 import httpx
 
 from ...core.address import shown
-from ...core.config import KEY_VARIABLE
 from ...core.dialect import Talk
 from ...core.errors import Cancelled, EngineError
 from ...core.profile import Profile
+from ...core.settings import KEY_VARIABLE
 from . import OnText, OnTry, Reply, never, patient, silent
-from .chat import Form
 from .endpoint import CHAT, endpoint
 from .network import Again, next_chunk, over_network, seconds, trusted, watched
-from .reading import Reading, error_text, failure_of, meaning
+from .openai_chat import Form
+from .openai_reply import Reading, error_text, failure_of, meaning
 
 T = TypeVar("T")
 JITTER = random.SystemRandom()  # so that many who were refused together do not come back together

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
-from ..core.errors import Cancelled, ModelError
-from .models import Model, OnProgress, sha256
+from ...core.errors import Cancelled, ModelError
+from .store import Model, OnProgress, sha256
 
 if TYPE_CHECKING:
     import httpx

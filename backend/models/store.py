@@ -15,13 +15,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Callable, Sequence
 
-from ..core import texts
-from ..core.config import data_folder
-from ..core.errors import ModelError
-from ..core.profile import FILE as PROFILE_FILE
-from ..core.profile import Profile
+from ...core import texts
+from ...core.errors import ModelError
+from ...core.paths import RESOURCES
+from ...core.profile import FILE as PROFILE_FILE
+from ...core.profile import Profile
+from ...core.settings import data_folder
 
-RESOURCES = Path(__file__).resolve().parent.parent / "resources"
 RECEIPT = "download.json"  # in a downloaded folder: repo, revision, and every file with its size and SHA-256
 
 OnProgress = Callable[[str, int, int], None]  # file name, bytes there, bytes in all
@@ -176,7 +176,7 @@ def download(name: str, on_progress: OnProgress = lambda file, done, total: None
                 raise
     if model.bundled:
         return find(name)
-    from .fetch import fetch
+    from .hub import fetch
 
     part = model.folder.with_name(model.id + ".part")
     try:

@@ -7,8 +7,8 @@ from typing import Any, Sequence
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from ..core.address import name
-from .answer import MEANINGLESS, Answered, ending
+from ...core.address import name
+from ..answer import MEANINGLESS, Answered, ending
 from .lettering import Lettering
 
 # Okabe and Ito's colours, in an order that stays apart on vegetation, water and soil, whoever looks at them

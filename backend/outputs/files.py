@@ -15,14 +15,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
-from ..core.errors import SceneError
-from ..core.files import DRIVERS, beside, shapefile_text
-from ..core.geometry import PIXELS, Box, Grid
-from ..core.texts import well_formed
-from .answer import Answered
+from ...core.atomic import DRIVERS, beside, shapefile_text
+from ...core.errors import SceneError
+from ...core.geometry import PIXELS, Box, Grid
+from ...core.texts import well_formed
+from ..answer import Answered
 
 if TYPE_CHECKING:
-    from .scene import Scene
+    from ..scene.scene import Scene
 
 FIELDS = ("question", "answer", "meaningless", "step", "label", "model", "time")
 

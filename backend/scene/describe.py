@@ -6,10 +6,10 @@ import math
 import re
 from typing import Any
 
-from ..core.geometry import Grid, Size
-from .levels import Level
-from .pixels import Rendering
-from .rasters import Facts, Raster
+from ...core.geometry import Grid, Size
+from .gdal import Facts, Raster
+from .overviews import Level
+from .rendering import Rendering
 
 WARNINGS = 3  # of GDAL that are passed on
 

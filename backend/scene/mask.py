@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
-from ..core.geometry import Size, View
+from ...core.geometry import Size, View
 
 OUTSIDE = (128, 128, 128)
 EDGE = 1e-3  # of a shown pixel: an outline that reaches no deeper into a pixel runs along its side, but for rounding

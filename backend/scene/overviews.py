@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ..core.geometry import Box, Size
-from .rasters import OPTIONS, Facts, RasterError, open_raster
+from ...core.geometry import Box, Size
+from .gdal import OPTIONS, Facts, RasterError, open_raster
 
 EXACT_PIXELS = 4 << 20  # up to this, a window is read as it is, and is equal bit for bit to a crop of the decoded raster
 SCAN_PIXELS = 16 << 20  # up to this, a raster (or its coarsest overview) is read anew for each view, not scanned and cached

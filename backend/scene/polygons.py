@@ -11,9 +11,9 @@ import numpy as np
 import pyogrio
 import shapely
 
-from ..core.errors import SceneError
-from ..core.geometry import Box, Grid, Rings
-from .rasters import RasterError, transform
+from ...core.errors import SceneError
+from ...core.geometry import Box, Grid, Rings
+from .gdal import RasterError, transform
 
 if TYPE_CHECKING:
     from .scene import Scene

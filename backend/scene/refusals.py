@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 
-from ..core.address import hidden, shown
-from ..core.errors import SceneError
-from .rasters import Window
-from .rasters.complaints import plain
+from ...core.address import hidden, shown
+from ...core.errors import SceneError
+from ...core.texts import well_formed
+from .gdal import Window
+from .gdal.complaints import plain
 
 
 def is_remote(name: str) -> bool:
@@ -26,7 +27,8 @@ def unopened(path: str, remote: bool, said: str) -> SceneError:
     missing = _missing_part(path, said)
     if missing:
         return missing
-    if remote or (not os.path.exists(path) and (path.startswith("/vsi") or path != name)):
+    service = name != well_formed(path) and not os.path.exists(path)  # its address or description holds a login
+    if remote or service:
         return SceneError(f"{name} can't be opened: {reason}.", "Check the address, and that the server answers from here.")
     if not path.startswith("/vsi") and not os.path.exists(path):
         return SceneError(f"There is no file {name}.", "Check the path.")

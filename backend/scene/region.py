@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..core.errors import SceneError
-from ..core.geometry import PIXELS, Box, Grid, Rings
-from ..core.region import Region
+from ...core.errors import SceneError
+from ...core.geometry import PIXELS, Box, Grid, Rings
+from ...core.region import Region
 
 if TYPE_CHECKING:
     from .scene import Scene

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..core.errors import SceneError
-from .rasters import Band, Facts
+from ...core.errors import SceneError
+from .gdal import Band, Facts
 from .stretch import Stretch, byte_stretch, few, stretch
 
 Limits = tuple[tuple[float, float], ...]

@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from .rasters import Window
+from .gdal import Window
 
 RUN_PIXELS = 4 << 20  # one run of blocks, or those of all threads together: 12 MB of RGB bytes
 HANDS = min(4, os.cpu_count() or 1)  # threads that read

@@ -24,16 +24,16 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ..core.address import shown
-from ..core.errors import Cancelled, SceneError
-from ..core.geometry import Box, Grid, Size, View
+from ...core.address import shown
+from ...core.errors import Cancelled, SceneError
+from ...core.geometry import Box, Grid, Size, View
 from . import scan
 from .describe import describe
-from .levels import EXACT_PIXELS, SCAN_PIXELS, Level, levels, source
+from .gdal import OPTIONS, REMOTE_OPTIONS, Raster, RasterError, Window, open_raster
 from .mask import masked
-from .pixels import Rendering
-from .rasters import OPTIONS, REMOTE_OPTIONS, Raster, RasterError, Window, open_raster
+from .overviews import EXACT_PIXELS, SCAN_PIXELS, Level, levels, source
 from .refusals import gdal_path, is_remote, unopened, unread
+from .rendering import Rendering
 
 Progress = Callable[[str, int, int], None]
 

@@ -10,14 +10,14 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from ..core.wire import encode
-from .messages import Id
+from ...core.protocol import Id
+from ...core.wire import encode
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from .answer import Saw
-    from .scene import Scene
+    from ..answer import Saw
+    from ..scene.scene import Scene
 
 PAUSE = 0.05  # seconds between two `text` or `progress` events of a job
 PICTURE = 1_000_000  # letters of base64 at the most; a larger picture is halved until it fits

@@ -7,9 +7,9 @@ import queue
 import threading
 from typing import Any
 
-from ..core.errors import BackendError
-from .messages import Cancel, Id, Job, Load, Stop, id_of, read
-from .story import Outbox
+from ...core.errors import BackendError
+from ...core.protocol import Cancel, Id, Job, Load, Stop, id_of, read
+from .events import Outbox
 
 GRACE = 5.0  # seconds that work under way has to end after `stop`
 

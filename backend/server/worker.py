@@ -22,22 +22,22 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Iterable, cast
 
-from .. import __version__
-from ..core.address import hidden
-from ..core.config import Settings
-from ..core.errors import BackendError, Cancelled, ModelError, ZoomEarthError
-from ..core.geometry import Box
-from ..core.look import Stopped
-from ..core.profile import Profile
-from ..core.wire import PROTOCOL, LineReader, claim_stdio
-from .jobs import Jobs
-from .messages import Ask, Describe, Id, Job, Load
-from .story import Outbox, Story
+from ... import __version__
+from ...core.address import hidden
+from ...core.errors import BackendError, Cancelled, ModelError, ZoomEarthError
+from ...core.geometry import Box
+from ...core.look import Stopped
+from ...core.profile import Profile
+from ...core.protocol import Ask, Describe, Id, Job, Load
+from ...core.settings import Settings
+from ...core.wire import PROTOCOL, LineReader, claim_stdio
+from .events import Outbox, Story
+from .queue import Jobs
 
 if TYPE_CHECKING:
-    from .answer import Event
-    from .engines import Engine
-    from .scene import Scene
+    from ..answer import Event
+    from ..engines import Engine
+    from ..scene.scene import Scene
 
 
 def main() -> int:
@@ -139,8 +139,8 @@ class Worker:
         return {**about, "policy": asdict(profile.policy), "device": self.engine.device}
 
     def _ask(self, job: Ask) -> dict[str, Any]:
-        from .answer import Question, answer, report
-        from .region import of_outline, of_pixels
+        from ..answer import Question, answer, report
+        from ..scene.region import of_outline, of_pixels
 
         if self.refused:
             raise self.refused.with_traceback(None)
@@ -161,7 +161,7 @@ class Worker:
 
     def _open(self, job: Ask | Describe) -> Scene:
         """The scene, open already where the last job was about it and its files, a VRT's sources among them, are the same."""
-        from .scene import Scene
+        from ..scene.scene import Scene
 
         key = (job.scene, str(job.bands), str(job.stretch), job.force_remote_scan)
         if self.scene is None or (*key, _states(self.scene.files)) != self.scene_key:
@@ -180,7 +180,7 @@ class Worker:
         return self.scene
 
     def _tell(self, event: Event) -> None:
-        from .answer import Saw, Tried
+        from ..answer import Saw, Tried
 
         if isinstance(event, Saw):
             self.story.saw(event, cast("Scene", self.scene))
@@ -192,7 +192,7 @@ class Worker:
 
 def _states(files: Iterable[str]) -> list[str | None]:
     """What changes with a file, or with the archive around it; None for one that is not on this disk, or can't be looked at."""
-    from .scan import fingerprint
+    from ..scene.scan import fingerprint
 
     states: list[str | None] = []
     for file in files:
@@ -205,7 +205,7 @@ def _states(files: Iterable[str]) -> list[str | None]:
 
 def _files(job: Load) -> list[str | None]:
     """What changes with the files a load reads: a folder may hold another model by now, a prompt file another prompt."""
-    from . import models
+    from ..models import store as models
 
     asked_as = Settings(job.model, job.url if job.engine == "remote" else "").asked_as
     files = [str(Path(job.prompt_file).expanduser())] if job.prompt_file else []
@@ -215,11 +215,11 @@ def _files(job: Load) -> list[str | None]:
 
 
 def _engine(job: Load) -> Engine:
-    from . import models
-    from .engines import open_engine
+    from ..engines import open_engine
+    from ..models import store as models
 
     if job.engine == "scripted":
-        from .engines.scripted import ScriptedEngine
+        from ..engines.scripted import ScriptedEngine
 
         if not job.replies:
             raise BackendError("A scripted engine needs replies.", "replies is a list of strings, one at least.")

@@ -2,7 +2,7 @@
 
     backend = Backend(command)                      # command() -> [program, *arguments]
     job = backend.submit("ask", scene="city.tif", question="How many ships are there?")
-    job.heard.connect(...)                          # progress, saw, text: the events of backend/story.py, as dicts
+    job.heard.connect(...)                          # progress, saw, text: the events of backend/server/events.py, as dicts
     job.ended.connect(...)                          # done, failed or cancelled: exactly one, and the last
 
     DOWN --submit--> STARTING --ready--> UP --crash--> DOWN;   two crashes in a minute, or no start --> BROKEN --revive()--> DOWN
@@ -15,20 +15,20 @@ from __future__ import annotations
 import time
 from collections import deque
 from enum import Enum
-from pathlib import Path
 from typing import Any, Callable, cast
 
 from qgis.PyQt.QtCore import QEventLoop, QObject, QProcess, QTimer, pyqtSignal
 
-from ..core.address import hidden
-from ..core.errors import BackendError
-from ..core.wire import LineReader, encode
-from .child import child_environment
-from .i18n import tr
-from .later import later
-from .log import say
+from ...core.address import hidden
+from ...core.errors import BackendError
+from ...core.paths import ROOT
+from ...core.wire import LineReader, encode
+from ..i18n import tr
+from ..log import say
+from ..qt_later import later
+from .environment import child_environment
 
-MAIN = Path(__file__).resolve().parent.parent / "backend" / "__main__.py"
+MAIN = ROOT / "backend" / "__main__.py"
 TAIL = 40  # lines of the log that a crash is shown with
 PATIENCE = 5000  # ms that a cancelled job may take to end, before the process is killed
 CRASHES, WITHIN = 2, 60.0  # so many crashes in so many seconds, and it stays down
@@ -95,7 +95,7 @@ class Backend(QObject):
         return int(self._process.processId()) if self._process else None
 
     def submit(self, op: str, **fields: Any) -> Job:
-        """Sends a message (backend/messages.py has the fields), starting the process where it is down."""
+        """Sends a message (core/protocol.py has the fields), starting the process where it is down."""
         self._count += 1
         job = self._open[self._count] = Job(self, self._count, op)
         try:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..i18n import tr
 from .exchange import Exchange, Status
-from .i18n import tr
 
 
 def ending(exchange: Exchange) -> str:

@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, Optional
 
-from ..core.address import hidden, name, shown
+from ...core.address import hidden, name, shown
 
 
 class Status(str, Enum):

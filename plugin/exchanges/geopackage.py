@@ -26,9 +26,9 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QVariant
 
-from ..core.errors import SceneError
-from ..core.files import beside
-from .i18n import tr
+from ...core.atomic import beside
+from ...core.errors import SceneError
+from ..i18n import tr
 
 SQL_TYPES = {QVariant.String: "TEXT", QVariant.Int: "MEDIUMINT", QVariant.Double: "REAL", QVariant.Bool: "BOOLEAN"}
 TEMPLATE = "zoomearth_template"
@@ -283,7 +283,8 @@ def _rows(file: sqlite3.Connection, query: str, *values: Any) -> list[dict[str, 
 
 def _insert(file: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
     names, marks = ", ".join(map(quoted, row)), ", ".join("?" * len(row))
-    file.execute(f"INSERT INTO {quoted(table)} ({names}) VALUES ({marks})", list(row.values()))
+    query = f"INSERT INTO {quoted(table)} ({names}) VALUES ({marks})"  # nosec B608 (the names are quoted)
+    file.execute(query, list(row.values()))
 
 
 def _kind(error: Exception) -> type[SceneError]:

@@ -23,15 +23,16 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
+from ...core.paths import RESOURCES
+from ..i18n import tr
+from ..layers.raster_layers import wkt
+from ..qt_later import later
 from .exchange import Exchange, raster_id, titled
-from .i18n import tr
-from .later import later
-from .layers import wkt
-from .store import ANSWERS, ROIS, Store
+from .results_file import ANSWERS, ROIS, Store
 from .unsaved import new_file, unsaved_folder, waiting_file
 from .writer import Attempt, Writer
 
-STYLES = Path(__file__).resolve().parent.parent / "resources" / "styles"
+STYLES = RESOURCES / "styles"
 STYLE = STYLES / "rois.qml"
 SOURCE = {
     ROIS: "zoomearth/source",

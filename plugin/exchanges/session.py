@@ -16,15 +16,15 @@ from qgis.core import QgsRasterLayer, QgsRectangle
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
-from ..core.errors import ZoomEarthError
+from ...core.errors import ZoomEarthError
+from ..child.backend_process import Backend, Job, State
+from ..i18n import tr
+from ..layers.raster_layers import needs_snapshot, raw_words, scene_fields, style_of, wkt
+from ..layers.scope import Place
+from ..layers.snapshot import Snapshot
 from .exchange import Exchange, Status
-from .i18n import tr
-from .keeper import Keeper
-from .layers import needs_snapshot, raw_words, scene_fields, style_of, wkt
-from .process import Backend, Job, State
-from .scope import Place
-from .snapshot import Snapshot
-from .store import Store
+from .project_results import Keeper
+from .results_file import Store
 from .writer import BRIEF
 
 

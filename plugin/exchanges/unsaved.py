@@ -9,10 +9,10 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from ..core.config import data_folder
-from ..core.errors import SceneError
-from .i18n import tr
-from .store import Store
+from ...core.errors import SceneError
+from ...core.settings import data_folder
+from ..i18n import tr
+from .results_file import Store
 
 RECENT = 20  # files that are listed
 LENGTH = 60  # letters of a question in that list

@@ -19,12 +19,12 @@ from typing import Callable, Iterable, Optional
 
 from qgis.PyQt.QtCore import QEventLoop, QObject, QTimer, pyqtSignal
 
-from ..core.errors import SceneError
+from ...core.errors import SceneError
+from ..i18n import tr
+from ..log import warn
 from .exchange import Exchange
 from .geopackage import Locked, system_of
-from .i18n import tr
-from .log import warn
-from .store import Store, Written
+from .results_file import Store, Written
 from .unsaved import unsaved_folder, waiting_file
 
 RETRY = 2000  # ms between two tries

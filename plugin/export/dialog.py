@@ -9,9 +9,9 @@ from qgis.core import Qgis, QgsCoordinateReferenceSystem, QgsSettings
 from qgis.gui import QgsFileWidget, QgsMessageBar, QgsProjectionSelectionWidget
 from qgis.PyQt.QtWidgets import QButtonGroup, QComboBox, QDialog, QDialogButtonBox, QFormLayout, QRadioButton, QVBoxLayout, QWidget
 
-from ..core.errors import ZoomEarthError
-from .export import FORMATS, Row, crs_of, export_rois
-from .i18n import tr
+from ...core.errors import ZoomEarthError
+from ..i18n import tr
+from .vector import FORMATS, Row, crs_of, export_rois
 
 NAMES = {".gpkg": "GeoPackage", ".shp": "ESRI Shapefile", ".geojson": "GeoJSON", ".csv": "CSV", ".xlsx": "Excel"}
 FOLDER = "zoomearth/export/folder"  # where the last file went

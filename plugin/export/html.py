@@ -10,14 +10,14 @@ from typing import Sequence
 
 from qgis.core import QgsCoordinateReferenceSystem
 
-from .. import __version__
-from ..core.errors import SceneError
-from ..core.files import beside
-from ..core.thoughts import thought
-from .canvas import CASING, color_of
-from .endings import ending, meaningless, reason
-from .exchange import Exchange, Seen, Status
-from .i18n import tr
+from ... import __version__
+from ...core.atomic import beside
+from ...core.errors import SceneError
+from ...core.reasoning import thought
+from ..exchanges.endings import ending, meaningless, reason
+from ..exchanges.exchange import Exchange, Seen, Status
+from ..i18n import tr
+from ..panel.canvas import CASING, color_of
 
 STYLE = """
 :root { --ink: #1d2733; --soft: #5c6b7a; --line: #d9dfe5; --tint: #f2f6fa; --strong: #0b4f8a; }

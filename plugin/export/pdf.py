@@ -29,15 +29,15 @@ from qgis.core import (
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor, QFont, QTextDocument
 
-from ..core.address import shown
-from ..core.errors import SceneError
-from ..core.files import beside
-from .canvas import color_of
-from .exchange import Exchange, Seen, titled
-from .export import boxes, crs_of, rows
-from .i18n import tr
-from .keeper import STYLE
-from .report import answered, caveat, facts, measures, named, note, over, utc
+from ...core.address import shown
+from ...core.atomic import beside
+from ...core.errors import SceneError
+from ..exchanges.exchange import Exchange, Seen, titled
+from ..exchanges.project_results import STYLE
+from ..i18n import tr
+from ..panel.canvas import color_of
+from .html import answered, caveat, facts, measures, named, note, over, utc
+from .vector import boxes, crs_of, rows
 
 LEFT, WIDTH, TOP, BOTTOM = 15.0, 180.0, 15.0, 278.0  # mm, of what may be printed on; A4 upright
 GAP = 5.0

@@ -26,11 +26,11 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QVariant
 
-from ..core.errors import SceneError
-from ..core.files import DRIVERS, SHAPEFILE_NAME, SHAPEFILE_TEXT, beside, shapefile_text
-from .exchange import Exchange, Seen, Status
-from .i18n import tr
-from .store import ANSWER_FIELDS, ROI_FIELDS, answer_geometry, answer_values, roi_geometry, roi_values
+from ...core.atomic import DRIVERS, SHAPEFILE_NAME, SHAPEFILE_TEXT, beside, shapefile_text
+from ...core.errors import SceneError
+from ..exchanges.exchange import Exchange, Seen, Status
+from ..exchanges.results_file import ANSWER_FIELDS, ROI_FIELDS, answer_geometry, answer_values, roi_geometry, roi_values
+from ..i18n import tr
 
 FIELDS = {name: kind for name, kind in ROI_FIELDS.items() if name != "exchange"}  # in ASCII
 FORMATS = {**DRIVERS, ".csv": "CSV", ".xlsx": "XLSX"}  # GDAL's drivers, by suffix

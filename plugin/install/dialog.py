@@ -22,9 +22,9 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from ..diagnostics import copy_diagnostics
 from ..i18n import size_text, tr
-from ..options.diagnostics import copy_diagnostics
-from ..widgets import log_view, named, paragraph
+from ..panel.widgets import log_view, named, paragraph
 from .diagnosis import Diagnosis
 from .environment import BUILDS, ICON, Environment, detect_device
 from .installer import Installer

@@ -18,11 +18,12 @@ from typing import Any, Optional
 
 from qgis.PyQt.QtCore import QStandardPaths
 
-from ...core.config import data_folder
+from ...core.paths import ROOT
+from ...core.settings import data_folder
 from ..settings import chosen_python
-from .chore import remove_folder
+from .remove import remove_folder
 
-PLUGIN = Path(__file__).resolve().parents[2]
+PLUGIN = ROOT
 REQUIREMENTS = PLUGIN / "resources" / "requirements" / "backend.txt"
 BACKEND = PLUGIN / "backend" / "__main__.py"
 ICON = PLUGIN / "resources" / "icons" / "zoomearth.svg"

@@ -7,10 +7,10 @@ from typing import Optional
 
 from qgis.PyQt.QtCore import QLockFile, QObject, pyqtSignal
 
-from .command import Command
+from ..child.command import Command
 from .diagnosis import Diagnosis, another_qgis, diagnose
 from .environment import BUILDS, Build, Environment, backend_python, detect_device
-from .meter import Meter
+from .progress import Meter
 from .recipe import Failed, Ran, Recipe, Steps
 
 __all__ = ["Installer", "backend_python"]

@@ -15,12 +15,12 @@ from typing import Generator, Sequence
 
 from qgis.PyQt.QtCore import QProcessEnvironment, QStandardPaths
 
-from ...core.files import write_whole
-from ..child import child_environment
+from ...core.atomic import write_whole
+from ..child.environment import child_environment
 from ..i18n import tr
-from .bases import OLDEST, PROBE, Base, candidates
 from .diagnosis import Diagnosis, diagnose, disk_full, no_python, no_venv
 from .environment import ISOLATED, MARKER, Build, Environment
+from .pythons import OLDEST, PROBE, Base, candidates
 
 USUAL_BUILD = {"linux": "cuda", "win32": "cpu"}  # the PyTorch that the public index gives whoever does not say which
 OWN_SOURCES = ("index-url", "extra-index-url", "find-links", "no-index")  # settings of pip, which uv does not read

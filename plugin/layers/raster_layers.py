@@ -19,7 +19,7 @@ from qgis.core import (
     QgsSingleBandPseudoColorRenderer,
 )
 
-from .i18n import tr
+from ..i18n import tr
 
 _Algorithm = QgsContrastEnhancement.ContrastEnhancementAlgorithm
 _STRETCHES = (_Algorithm.StretchToMinimumMaximum, _Algorithm.StretchAndClipToMinimumMaximum)

@@ -28,8 +28,8 @@ from qgis.core import (
 )
 from qgis.gui import QgsMapCanvas
 
-from ..core.errors import SceneError
-from .i18n import tr
+from ...core.errors import SceneError
+from ..i18n import tr
 
 SIDES = 64  # pieces of the longest side of an outline that is moved into another CRS, at the least
 MANY = 20_000  # corners of an outline that are sent as they are

@@ -36,11 +36,11 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QObject, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor
 
-from ..core.errors import Cancelled, SceneError, ZoomEarthError
-from .i18n import tr
-from .layers import read_by_gdal
+from ...core.errors import Cancelled, SceneError, ZoomEarthError
+from ..i18n import tr
 from .paint import paint
-from .replies import Replies, Service
+from .raster_layers import read_by_gdal
+from .tile_errors import Replies, Service
 
 LIMIT = 400_000_000  # pixels; 1.6 GB before it is compressed
 LEAST = 256  # pixels of the longer side: in a smaller picture little can be told

@@ -11,9 +11,9 @@ from qgis.core import QgsNetworkAccessManager, QgsNetworkReplyContent, QgsNetwor
 from qgis.PyQt.QtCore import QCoreApplication, QObject, QThread, pyqtSignal
 from qgis.PyQt.QtNetwork import QNetworkReply, QNetworkRequest
 
-from ..core.errors import SceneError
-from .i18n import tr
-from .log import say
+from ...core.errors import SceneError
+from ..i18n import tr
+from ..log import say
 
 PATIENCE = 2.0  # seconds
 ABSENT = (204, 404, 410)  # a tile that there is none of

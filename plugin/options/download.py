@@ -12,9 +12,9 @@ from typing import Callable, Optional
 from qgis.core import QgsApplication, QgsTask
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
-from ..child import child_environment
+from ..child.command import Command
+from ..child.environment import child_environment
 from ..i18n import tr
-from ..install.command import Command
 from ..install.environment import BACKEND, ISOLATED
 from .models import Model
 

@@ -10,11 +10,11 @@ from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QFormLayout, QGroupBox, QHBoxLayout, QMessageBox, QPushButton, QVBoxLayout, QWidget
 
 from ..i18n import size_text, tr
-from ..install.chore import Chore
 from ..install.dialog import SetupDialog
 from ..install.environment import Environment
+from ..install.remove import Chore
+from ..panel.widgets import Verdict, named, paragraph
 from ..settings import chosen_python
-from ..widgets import Verdict, named, paragraph
 
 PREFIX = "zoomearth_options_"
 

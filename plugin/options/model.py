@@ -20,9 +20,9 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ...core.config import Settings
+from ...core.settings import Settings
 from ..i18n import size_text, tr
-from ..widgets import Verdict, named, on_change, paragraph
+from ..panel.widgets import Verdict, named, on_change, paragraph
 from .download import Download
 from .models import Model, catalogue
 

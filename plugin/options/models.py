@@ -1,11 +1,11 @@
-"""The models there are, as resources/models.json lists them, and which of them lie here. The backend downloads them (backend/models.py)."""
+"""The models there are, as resources/models.json lists them, and which of them lie here. The backend downloads them."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 
-from ...core.config import data_folder
+from ...core.settings import data_folder
 from ..install.environment import PLUGIN
 
 

@@ -10,16 +10,16 @@ from qgis.gui import QgsOptionsPageWidget, QgsOptionsWidgetFactory
 from qgis.PyQt.QtGui import QHideEvent, QIcon
 from qgis.PyQt.QtWidgets import QFormLayout, QGroupBox, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from ...core.config import Settings
+from ...core.settings import Settings
+from ..diagnostics import copy_diagnostics
 from ..i18n import tr
 from ..install.environment import ICON
+from ..panel.widgets import Verdict, named, on_change, setting_widget, value_of
 from ..settings import auth_config, choose_auth_config, choose_python, load_message, load_settings, save_settings
-from ..widgets import Verdict, named, on_change, setting_widget, value_of
-from .diagnostics import copy_diagnostics
 from .download import Download
 from .environment import EnvironmentBox
 from .model import ModelBox
-from .trial import Trial
+from .self_test import Trial
 
 PAGE = "zoomearth_options"  # how `iface.showOptionsDialog` is told to open it
 CHOSEN_BY_THE_MODEL_BOX = ("model", "remote", "remote_model")

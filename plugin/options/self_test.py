@@ -8,9 +8,9 @@ from typing import Any, Optional
 
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
+from ..child.backend_process import Backend, command
 from ..i18n import tr
 from ..install.environment import PLUGIN
-from ..process import Backend, command
 
 SCENE = PLUGIN / "resources" / "scene"
 

@@ -21,8 +21,8 @@ from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QEvent, QObject, QPointF, QRectF, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor, QFont, QFontMetricsF, QPainter
 
-from .exchange import Seen
-from .store import roi_geometry
+from ..exchanges.exchange import Seen
+from ..exchanges.results_file import roi_geometry
 
 COLORS = ("#00e5ff", "#ff6ad5", "#9dff57", "#ff9640", "#b9a2ff")
 """Of the steps, from the first zoom on and round again; each reads on dark imagery, and with its dark casing on light.

@@ -9,11 +9,11 @@ from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor, QIcon, QPainter, QPixmap, QResizeEvent
 from qgis.PyQt.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from ..core.thoughts import thought
+from ...core.reasoning import thought
+from ..exchanges.endings import ending, meaningless
+from ..exchanges.exchange import Exchange, Seen, Status
+from ..i18n import tr
 from .canvas import CASING, color_of
-from .endings import ending, meaningless
-from .exchange import Exchange, Seen, Status
-from .i18n import tr
 from .widgets import named
 
 THUMB = 104  # pixels of a thumbnail's longer side, before the screen's own scaling

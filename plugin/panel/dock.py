@@ -24,18 +24,18 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ..core.errors import ZoomEarthError
+from ...core.errors import ZoomEarthError
+from ..child.backend_process import State
+from ..exchanges.exchange import Exchange, Seen, Status
+from ..exchanges.session import Session
+from ..exchanges.unsaved import earlier
+from ..i18n import tr
 from .canvas import Boxes, Picker, fly_to
-from .exchange import Exchange, Seen, Status
 from .form import Form
-from .i18n import tr
 from .leaving import Leaving
 from .notice import Notice, show_log
-from .process import State
-from .question import QuestionBox
-from .session import Session
+from .question_box import QuestionBox
 from .transcript import Transcript
-from .unsaved import earlier
 from .widgets import ElidedButton, ask_file, named, paragraph, tool_button
 
 MANY = 10  # selected polygons that are asked about without asking back

@@ -13,13 +13,13 @@ from qgis.PyQt import sip
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QComboBox, QGridLayout, QLabel, QWidget
 
-from ..core.errors import SceneError
-from . import scope
+from ...core.errors import SceneError
+from ..i18n import tr
+from ..layers import scope
+from ..layers.raster_layers import raw_words, read_by_gdal, reproduced
+from ..layers.scope import Place, Scope
+from ..layers.snapshot import LEAST, default_resolution, size
 from .canvas import Rectangle
-from .i18n import tr
-from .layers import raw_words, read_by_gdal, reproduced
-from .scope import Place, Scope
-from .snapshot import LEAST, default_resolution, size
 from .widgets import ElidedButton, named, paragraph, tool_button
 
 

@@ -9,8 +9,8 @@ from qgis.gui import QgsApplicationExitBlockerInterface
 from qgis.PyQt.QtCore import QEventLoop, QObject
 from qgis.PyQt.QtWidgets import QProgressDialog, QWidget
 
-from .i18n import tr
-from .session import Session
+from ..exchanges.session import Session
+from ..i18n import tr
 
 
 class Leaving(QObject):

@@ -9,7 +9,7 @@ from qgis.gui import QgisInterface, QgsMessageLogViewer
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QFrame, QHBoxLayout, QLabel, QTabWidget, QVBoxLayout, QWidget
 
-from .log import TAG
+from ..log import TAG
 from .widgets import ElidedButton, named, paragraph
 
 

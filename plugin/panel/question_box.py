@@ -9,7 +9,7 @@ from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtGui import QKeyEvent, QTextCursor
 from qgis.PyQt.QtWidgets import QPlainTextEdit, QWidget
 
-from .i18n import tr
+from ..i18n import tr
 
 KEY = "zoomearth/questions"
 KEPT = 50

@@ -7,11 +7,11 @@ from typing import Any, Optional
 from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from ..exchanges.endings import meaningless
+from ..exchanges.exchange import Exchange
+from ..i18n import tr
+from ..qt_later import later
 from .card import Card
-from .endings import meaningless
-from .exchange import Exchange
-from .i18n import tr
-from .later import later
 
 PAGE = 20  # cards that are made at once: a hundred would be felt
 NEAR = 8  # pixels from the end that still count as being there

@@ -27,7 +27,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from .i18n import tr
+from ..i18n import tr
 
 Widget = TypeVar("Widget", bound=QWidget)
 EDGE = 6  # pixels between a button's text and its end

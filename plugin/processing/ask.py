@@ -16,8 +16,8 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ..endings import reason
-from ..exchange import Status
+from ..exchanges.endings import reason
+from ..exchanges.exchange import Status
 from ..i18n import tr
 from .common import Algorithm, RoiSink, asking_parameters, corners, roi_parameter
 from .rows import MEANINGLESS, stopped

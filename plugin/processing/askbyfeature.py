@@ -25,7 +25,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QVariant
 
-from ..exchange import Exchange
+from ..exchanges.exchange import Exchange
 from ..i18n import tr
 from .asker import Asker
 from .common import Algorithm, RoiSink, asking_parameters, corners, fields_of, moved, roi_parameter

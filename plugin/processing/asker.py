@@ -16,13 +16,13 @@ from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
 
 from ...core.errors import Cancelled, SceneError
-from ...core.thoughts import thought
-from ..endings import meaningless
-from ..exchange import Exchange, Seen, Status, titled
+from ...core.reasoning import thought
+from ..child.backend_process import Backend, command
+from ..exchanges.endings import meaningless
+from ..exchanges.exchange import Exchange, Seen, Status, titled
 from ..i18n import tr
-from ..layers import needs_snapshot, scene_fields, wkt
-from ..process import Backend, command
-from ..snapshot import Original, take
+from ..layers.raster_layers import needs_snapshot, scene_fields, wkt
+from ..layers.snapshot import Original, take
 
 Outline = Sequence[Sequence[Sequence[float]]]  # rings of corners in map units of the raster's CRS, as the wire has them
 

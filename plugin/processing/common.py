@@ -27,11 +27,11 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from ..exchange import Exchange, Seen
+from ..exchanges.exchange import Exchange, Seen
+from ..exchanges.results_file import ROI_FIELDS, roi_geometry, roi_values
 from ..i18n import tr
 from ..install.environment import backend_python
 from ..settings import load_message
-from ..store import ROI_FIELDS, roi_geometry, roi_values
 from .asker import Asker, Raster
 
 LOCAL = ("device", "dtype", "quantize", "prompt_file")  # what of the settings holds for any model on this machine

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
+from ...core.paths import RESOURCES
 from .ask import Ask
 from .askbyfeature import AskByFeature
 from .askmany import AskMany
 
-ICON = Path(__file__).resolve().parents[2] / "resources" / "icons" / "zoomearth.svg"
+ICON = RESOURCES / "icons" / "zoomearth.svg"
 
 
 class Provider(QgsProcessingProvider):

@@ -8,8 +8,8 @@ from qgis.core import QgsProcessingAlgorithm, QgsProcessingException, QgsProcess
 from qgis.PyQt.QtCore import QVariant
 
 from ...core.look import Stopped
-from ..endings import reason
-from ..exchange import Exchange, Status
+from ..exchanges.endings import reason
+from ..exchanges.exchange import Exchange, Status
 from ..i18n import tr
 
 ANSWER_FIELDS = {

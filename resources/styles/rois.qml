@@ -1,5 +1,5 @@
 <!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>
-<!-- Boxes coloured by `step` as on the canvas (plugin/canvas.py), within a dark casing that keeps them apart from bright imagery; no fill, so that
+<!-- Boxes coloured by `step` as on the canvas (plugin/panel/canvas.py), within a dark casing that keeps them apart from bright imagery; no fill, so that
      what was found stays in sight. The label stands at the upper left corner of odd boxes and at the lower left one of even boxes: nested boxes share corners.
      A box of less than a fiftieth of the map's width is a dot without a label; of labels that would overlap, one is drawn.
      Written by hand, for QGIS 3.22 and later. -->

@@ -3,10 +3,10 @@
 from qgis.core import QgsProject, QgsRasterLayer
 from qgis.PyQt.QtCore import QEventLoop, QTimer
 
-from zoomearth.plugin.dock import Dock
-from zoomearth.plugin.keeper import Keeper
-from zoomearth.plugin.process import Backend, command
-from zoomearth.plugin.session import Session
+from zoomearth.plugin.child.backend_process import Backend, command
+from zoomearth.plugin.exchanges.project_results import Keeper
+from zoomearth.plugin.exchanges.session import Session
+from zoomearth.plugin.panel.dock import Dock
 
 BOX = '<think>Two piers, look closer.</think>[{"bbox_2d": [100, 50, 200, 150], "label": "northern pier"}]'
 ANSWER = "<think>Three hulls.</think><answer>3</answer>"

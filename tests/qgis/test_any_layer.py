@@ -34,8 +34,8 @@ from qgis.PyQt.QtCore import QSize
 from qgis.PyQt.QtGui import QColor, QImage
 from rasters import make, pixels_of
 
-from zoomearth.plugin.exchange import Status
-from zoomearth.plugin.layers import raw_words, read_by_gdal, reproduced, scene_fields, wkt
+from zoomearth.plugin.exchanges.exchange import Status
+from zoomearth.plugin.layers.raster_layers import raw_words, read_by_gdal, reproduced, scene_fields, wkt
 from zoomearth.plugin.processing.asker import Asker, Raster
 
 BOX = '[{"bbox_2d": [150, 100, 250, 180], "label": "a place"}]'

@@ -16,11 +16,11 @@ from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsF
 from qgis.PyQt.QtCore import QVariant
 from rasters import ROTATED
 
+from zoomearth.core.atomic import SHAPEFILE_NAME, SHAPEFILE_TEXT, shapefile_text
 from zoomearth.core.errors import SceneError
-from zoomearth.core.files import SHAPEFILE_NAME, SHAPEFILE_TEXT, shapefile_text
 from zoomearth.core.geometry import Box, Grid
-from zoomearth.plugin.exchange import Status
-from zoomearth.plugin.export import FIELDS, answer_rows, boxes, crs_of, export_rois, rows, selected, selected_answers
+from zoomearth.plugin.exchanges.exchange import Status
+from zoomearth.plugin.export.vector import FIELDS, answer_rows, boxes, crs_of, export_rois, rows, selected, selected_answers
 
 EACH = pytest.mark.parametrize("suffix", [".gpkg", ".shp", ".geojson"])
 WGS84 = QgsCoordinateReferenceSystem("EPSG:4326")

@@ -7,8 +7,8 @@ from qgis.gui import QgsFileWidget, QgsProjectionSelectionWidget
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QApplication, QComboBox, QPushButton, QRadioButton, QWidget
 
-from zoomearth.plugin.export import answer_rows, rows
-from zoomearth.plugin.export_dialog import FOLDER, ExportDialog
+from zoomearth.plugin.export.dialog import FOLDER, ExportDialog
+from zoomearth.plugin.export.vector import answer_rows, rows
 
 
 @pytest.fixture

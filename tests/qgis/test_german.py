@@ -5,11 +5,11 @@ from qgis.core import QgsSettings
 from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtWidgets import QDialogButtonBox
 
-from zoomearth.plugin.export import rows
-from zoomearth.plugin.export_dialog import ExportDialog
+from zoomearth.plugin.export.dialog import ExportDialog
+from zoomearth.plugin.export.html import html
+from zoomearth.plugin.export.vector import rows
 from zoomearth.plugin.i18n import tr
 from zoomearth.plugin.plugin import _translator
-from zoomearth.plugin.report import html
 
 
 @pytest.fixture

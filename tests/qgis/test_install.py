@@ -16,7 +16,7 @@ from package_index import PackageIndex, make_wheel
 from qgis.core import QgsSettings
 from qgis.PyQt.QtCore import QEventLoop, QTimer
 
-from zoomearth.plugin.install.command import descendants
+from zoomearth.plugin.child.command import descendants
 from zoomearth.plugin.install.environment import Build, Environment
 from zoomearth.plugin.install.installer import Installer
 

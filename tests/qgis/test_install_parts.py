@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from qgis.core import QgsSettings
 
-from zoomearth.plugin.child import child_environment
-from zoomearth.plugin.install.bases import PROBE, Base, candidates
+from zoomearth.plugin.child.environment import child_environment
 from zoomearth.plugin.install.diagnosis import diagnose
 from zoomearth.plugin.install.environment import backend_python
-from zoomearth.plugin.install.meter import Meter
+from zoomearth.plugin.install.progress import Meter
+from zoomearth.plugin.install.pythons import PROBE, Base, candidates
 from zoomearth.plugin.settings import choose_python
 
 

@@ -17,8 +17,8 @@ from panel import ANSWER, BOX, wait
 from qgis.core import QgsProject, QgsVectorLayer
 from qgis.PyQt.QtTest import QTest
 
-from zoomearth.core.config import data_folder
-from zoomearth.plugin.store import ROI_FIELDS
+from zoomearth.core.settings import data_folder
+from zoomearth.plugin.exchanges.results_file import ROI_FIELDS
 
 ROOT = Path(__file__).resolve().parents[2]
 

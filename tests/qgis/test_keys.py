@@ -7,15 +7,15 @@ from dataclasses import replace
 import pytest
 from qgis.core import QgsApplication, QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer
 
-from zoomearth.plugin.exchange import Exchange
-from zoomearth.plugin.export import export_rois, rows
-from zoomearth.plugin.keeper import Keeper
+from zoomearth.plugin.child.backend_process import Backend
+from zoomearth.plugin.diagnostics import diagnostics
+from zoomearth.plugin.exchanges.exchange import Exchange
+from zoomearth.plugin.exchanges.project_results import Keeper
+from zoomearth.plugin.export.html import write_html
+from zoomearth.plugin.export.pdf import _raster
+from zoomearth.plugin.export.vector import export_rois, rows
 from zoomearth.plugin.log import say
-from zoomearth.plugin.options.diagnostics import diagnostics
-from zoomearth.plugin.process import Backend
 from zoomearth.plugin.processing.asker import Raster
-from zoomearth.plugin.report import write_html
-from zoomearth.plugin.report_pdf import _raster
 
 KEY = "TOPSECRET"
 SIGNED = f"/vsicurl/http://localhost:1/town.tif?sig={KEY}&v=1"

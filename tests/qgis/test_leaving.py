@@ -7,11 +7,11 @@ from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtWidgets import QApplication, QProgressDialog, QPushButton
 from test_writer import another, content, locked
 
-from zoomearth.plugin import writer as writer_module
-from zoomearth.plugin.exchange import Status
+from zoomearth.plugin.exchanges import writer as writer_module
+from zoomearth.plugin.exchanges.exchange import Status
+from zoomearth.plugin.exchanges.results_file import Store
+from zoomearth.plugin.exchanges.unsaved import earlier, new_file, waiting_file
 from zoomearth.plugin.plugin import Plugin
-from zoomearth.plugin.store import Store
-from zoomearth.plugin.unsaved import earlier, new_file, waiting_file
 
 SLOW = "<think>" + "and then " * 3000
 

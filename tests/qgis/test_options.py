@@ -14,11 +14,11 @@ from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QComboBox, QLineEdit, QPushButton, QWidget
 
-from zoomearth.core.config import Settings, data_folder
-from zoomearth.plugin.install.command import descendants
+from zoomearth.core.settings import Settings, data_folder
+from zoomearth.plugin.child.command import descendants
+from zoomearth.plugin.diagnostics import diagnostics, scrub
 from zoomearth.plugin.install.dialog import SetupDialog
 from zoomearth.plugin.install.environment import MARKER, Environment
-from zoomearth.plugin.options.diagnostics import diagnostics, scrub
 from zoomearth.plugin.options.models import catalogue
 from zoomearth.plugin.options.page import OptionsFactory
 from zoomearth.plugin.settings import choose_python, load_settings, save_settings

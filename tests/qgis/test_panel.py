@@ -41,10 +41,10 @@ from qgis.PyQt.QtWidgets import (
 )
 from tile_server import TileServer
 
-from zoomearth.plugin.exchange import Status
-from zoomearth.plugin.process import State
-from zoomearth.plugin.report import html as report_html
-from zoomearth.plugin.scope import Scope
+from zoomearth.plugin.child.backend_process import State
+from zoomearth.plugin.exchanges.exchange import Status
+from zoomearth.plugin.export.html import html as report_html
+from zoomearth.plugin.layers.scope import Scope
 
 SLOW = "<think>" + "and then " * 3000
 SLOW_LOOK = '<think>One. Two. Three. Four.</think>[{"bbox_2d": [100, 50, 200, 150], "label": "pier"}]'
@@ -773,6 +773,6 @@ def test_a_service_in_an_empty_project_is_asked_about_with_the_resolution_that_i
 
 
 def _whole():
-    from zoomearth.plugin.scope import Place
+    from zoomearth.plugin.layers.scope import Place
 
     return Place("whole layer")

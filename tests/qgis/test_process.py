@@ -9,7 +9,7 @@ from panel import ANSWER, BOX, wait
 from qgis.PyQt.QtTest import QTest
 
 from zoomearth.core.errors import BackendError
-from zoomearth.plugin.process import LAST, Backend, State, command
+from zoomearth.plugin.child.backend_process import LAST, Backend, State, command
 
 SLOW = "<think>" + "and then " * 2000
 
@@ -111,7 +111,7 @@ def test_cancel_ends_the_job_and_the_process_lives_on(backend, demo_scene):
 
 
 def test_one_that_does_not_hear_a_cancel_is_killed(backend, demo_scene, monkeypatch):
-    monkeypatch.setattr("zoomearth.plugin.process.PATIENCE", 300)
+    monkeypatch.setattr("zoomearth.plugin.child.backend_process.PATIENCE", 300)
     script(backend, SLOW, pace=60)  # deaf for a minute a word
     job, heard = ask(backend, demo_scene), []
     job.heard.connect(heard.append)
@@ -126,7 +126,7 @@ def test_one_that_does_not_hear_a_cancel_is_killed(backend, demo_scene, monkeypa
 
 
 def test_what_is_asked_as_a_deaf_process_is_killed_is_answered_by_the_next(backend, demo_scene, monkeypatch):
-    monkeypatch.setattr("zoomearth.plugin.process.PATIENCE", 300)
+    monkeypatch.setattr("zoomearth.plugin.child.backend_process.PATIENCE", 300)
     script(backend, SLOW, pace=60)
     job, heard, later = ask(backend, demo_scene), [], []
     job.heard.connect(heard.append)

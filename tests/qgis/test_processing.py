@@ -40,8 +40,8 @@ from qgis.core import (
 )
 from tile_server import TileServer, resolution
 
-from zoomearth.plugin import snapshot
-from zoomearth.plugin.exchange import Exchange
+from zoomearth.plugin.exchanges.exchange import Exchange
+from zoomearth.plugin.layers import snapshot
 from zoomearth.plugin.processing import common
 from zoomearth.plugin.processing.provider import ICON, Provider
 

@@ -15,9 +15,9 @@ from qgis.core import QgsProject, QgsRasterLayer
 from qgis.PyQt.QtGui import QImage
 
 from zoomearth.core.errors import SceneError
-from zoomearth.plugin.exchange import Exchange, Status
-from zoomearth.plugin.report import html, reasoning, write_html
-from zoomearth.plugin.report_pdf import write_pdf
+from zoomearth.plugin.exchanges.exchange import Exchange, Status
+from zoomearth.plugin.export.html import html, reasoning, write_html
+from zoomearth.plugin.export.pdf import write_pdf
 
 NASTY = '<script>alert("x")</script> & "quotes" \'too\' </style></body>'
 BOTH = pytest.mark.parametrize("write", [write_html, write_pdf])

@@ -17,7 +17,7 @@ from qgis.core import (
 from rasters import ROTATED, city, make
 
 from zoomearth.core.errors import SceneError
-from zoomearth.plugin import scope
+from zoomearth.plugin.layers import scope
 
 LEFT, TOP, WIDTH, HEIGHT = 500_000, 4_600_000, 600, 400  # of the scene `layer`, map units of UTM 33 N
 

@@ -5,8 +5,8 @@ from dataclasses import fields
 import pytest
 from qgis.core import QgsApplication, QgsAuthMethodConfig, QgsSettings
 
-from zoomearth.backend import messages
-from zoomearth.core.config import Settings
+from zoomearth.core import protocol as messages
+from zoomearth.core.settings import Settings
 from zoomearth.plugin.settings import choose_auth_config, load_message, load_settings, save_settings, server_key
 
 KEY = "sk-0123456789abcdef"

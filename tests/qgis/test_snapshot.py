@@ -13,8 +13,8 @@ from tile_server import LEVELS, SIDE, WORLD, TileServer, mosaic, resolution
 from wms_server import GRID, MapServer, cells
 
 from zoomearth.core.errors import SceneError
-from zoomearth.plugin import snapshot as module
-from zoomearth.plugin.snapshot import Original, Snapshot, default_resolution, size, take
+from zoomearth.plugin.layers import snapshot as module
+from zoomearth.plugin.layers.snapshot import Original, Snapshot, default_resolution, size, take
 
 LEVEL = 4
 

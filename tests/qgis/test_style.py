@@ -15,8 +15,8 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QSize
 from qgis.PyQt.QtGui import QColor
 
-from zoomearth.plugin.canvas import COLORS, color_of
-from zoomearth.plugin.keeper import STYLE
+from zoomearth.plugin.exchanges.project_results import STYLE
+from zoomearth.plugin.panel.canvas import COLORS, color_of
 
 GROUNDS = pytest.mark.parametrize("ground", ["#0a140a", "#fdfdf5", "#6f8f4f"])
 

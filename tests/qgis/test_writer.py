@@ -16,13 +16,13 @@ from panel import wait
 from qgis.core import QgsProject, QgsRasterLayer, QgsVectorLayer, QgsWkbTypes
 from qgis.PyQt.QtCore import QTimer, QVariant
 
-from zoomearth.core.config import data_folder
-from zoomearth.plugin import writer as writer_module
-from zoomearth.plugin.exchange import Exchange
-from zoomearth.plugin.geopackage import add_row, add_table, begin, writing
-from zoomearth.plugin.keeper import Keeper
-from zoomearth.plugin.store import ANSWER_FIELDS, ANSWERS, EXCHANGES, ROI_FIELDS, Store, roi_geometry
-from zoomearth.plugin.unsaved import waiting_file
+from zoomearth.core.settings import data_folder
+from zoomearth.plugin.exchanges import writer as writer_module
+from zoomearth.plugin.exchanges.exchange import Exchange
+from zoomearth.plugin.exchanges.geopackage import add_row, add_table, begin, writing
+from zoomearth.plugin.exchanges.project_results import Keeper
+from zoomearth.plugin.exchanges.results_file import ANSWER_FIELDS, ANSWERS, EXCHANGES, ROI_FIELDS, Store, roi_geometry
+from zoomearth.plugin.exchanges.unsaved import waiting_file
 
 HOLD = """
 import sqlite3, sys, time

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ..core.errors import CODES
+from ...core.errors import CODES
 
 MOST = 2.0**53  # of numbers to count with: no box in pixels comes near it, and no product of a few of them is infinite
 

@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from ..backend.scene import Scene
-from ..core.errors import BackendError, SceneError
-from .benchmarks import base
-from .benchmarks.base import Unusable
-from .examples import Example
+from ...backend.scene.scene import Scene
+from ...core.errors import BackendError, SceneError
+from ...core.example import Example
+from .sets import base
+from .sets.base import Unusable
 
 BoxOf = Callable[[dict[str, Any], Path], Any]
 """A row's box in pixels of its image, whatever it is; None where the row has none."""
@@ -36,7 +36,7 @@ class Folder(base.Benchmark):
         """Raises BackendError where the folder holds no questions."""
         files = [folder] if folder.is_file() else sorted(file for file in folder.rglob("*") if file.suffix in (".jsonl", ".gpkg"))
         if not files:
-            raise BackendError(f"{folder} holds no questions: no .jsonl, no .gpkg.", "training/folder.py says how they look.")
+            raise BackendError(f"{folder} holds no questions: no .jsonl, no .gpkg.", "training/data/folder.py says how they look.")
         images = base.Images(folder)
         only = _only_raster(folder if folder.is_dir() else folder.parent)
         for file in files:

@@ -1,6 +1,6 @@
 """What a set holds, before a day is spent on training with it:
 
-    python -m zoomearth.training.examples FOLDER                       (or any source that --data takes: lrs-gro:/data/LRS-GRO#RL)
+    python -m zoomearth.training.data.inspect FOLDER                       (or any source that --data takes: lrs-gro:/data/LRS-GRO#RL)
 
 Questions by level and category, how evenly answers are spread, how large boxes are, which rows can't be used and why, and what a blind
 guess is worth: for each image in one half of the set, the commonest answer of the question's category in the other half.
@@ -15,11 +15,11 @@ from collections.abc import Iterable, Sequence
 from statistics import quantiles
 from typing import Any
 
-from ..core.errors import ZoomEarthError
-from ..core.texts import escape_unknown_letters
-from .benchmarks.base import Unusable
-from .data import Source, check, is_held_out
-from .examples import Example
+from ...core.errors import ZoomEarthError
+from ...core.example import Example
+from ...core.texts import escape_unknown_letters
+from .sets.base import Unusable
+from .sources import Source, check, is_held_out
 
 NAMED = 5  # rows named for each reason, and answers for each category
 
@@ -108,7 +108,7 @@ def _boxes(good: Sequence[Example]) -> list[str]:
 def main(arguments: list[str] | None = None) -> int:
     from rich.console import Console
 
-    parser = argparse.ArgumentParser("python -m zoomearth.training.examples", description="What a set of questions holds.")
+    parser = argparse.ArgumentParser("python -m zoomearth.training.data.inspect", description="What a set of questions holds.")
     parser.add_argument("source", metavar="FOLDER", help="a folder of your own, or KIND:PATH[#SPLIT]")
     options = parser.parse_args(arguments)
     escape_unknown_letters(sys.stdout)
@@ -119,3 +119,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     show(options.source, good, bad, Console(width=None if sys.stdout.isatty() else 140))
     return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

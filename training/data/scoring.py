@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from ..core.geometry import Box, Size
+from ...core.geometry import Box, Size
 from .fields import is_number
 from .wordnet import wordnet
 

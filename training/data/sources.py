@@ -18,18 +18,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..backend.scene import Scene
-from ..core import texts
-from ..core.errors import BackendError, as_ours
-from ..core.geometry import Box, Size
-from ..core.profile import Profile
-from .benchmarks import BENCHMARKS
-from .benchmarks.base import Loaded, Unusable
-from .benchmarks.scenes import Scenes
-from .examples import Example
+from ...backend.scene.scene import Scene
+from ...core import texts
+from ...core.errors import BackendError, as_ours
+from ...core.example import Example
+from ...core.geometry import Box, Size
+from ...core.profile import Profile
+from ..scenes.scene import HELD_OUT
+from ..scenes.teaching import taught
 from .folder import Folder
-from .pretrain import HELD_OUT
-from .teaching import taught
+from .sets import BENCHMARKS
+from .sets.base import Loaded, Unusable
+from .sets.scenes import Scenes
 
 OWN = Folder.name
 TRAINABLE: dict[str, tuple[str, ...]] = {OWN: (), "lrs-gro": ("SFT", "RL"), "lrs-vqa": (), "geollava": (), "scenes": ()}

@@ -14,8 +14,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ..backend.scan import cache_folder
-from ..core.errors import BackendError
+from ...backend.scene.scan import cache_folder
+from ...core.errors import BackendError
 
 DEBIAN = Path("/usr/share/wordnet")
 COPIED = ("data.*", "index.*", "*.exc", "cntlist.rev")

@@ -1,6 +1,6 @@
 """`make demo`: a scene made on the spot, three questions asked over it, the answers beside the truth, the evidence on disk.
 
-python -m zoomearth.training.demo FOLDER [--seed 10] [--size 8192]
+python -m zoomearth.training.demo.demo FOLDER [--seed 10] [--size 8192]
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from ..backend.answer import Answered, Question, answer
-from ..backend.engines import open_engine
-from ..backend.outputs import Outputs
-from ..backend.scene import Scene
-from ..core.config import Settings
-from .pretrain import HELD_OUT
-from .scenes import make_scene
-from .scenes_file import drawn
+from ...backend.answer import Answered, Question, answer
+from ...backend.engines import open_engine
+from ...backend.outputs.files import Outputs
+from ...backend.scene.scene import Scene
+from ...core.settings import Settings
+from ..scenes.geotiff import drawn
+from ..scenes.scene import HELD_OUT, make_scene
 
 LEVELS = ("global", "region", "object")
 

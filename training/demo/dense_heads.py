@@ -10,10 +10,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .nano import GRID, NUMBERS, VIEW
-from .packing import BOX, POINT, Batch
-from .scenes import COLORS, HEADINGS, SHAPES, SITES, Scene
-from .scenes_draw import Window
+from ..scenes.render import Window
+from ..scenes.scene import COLORS, HEADINGS, SHAPES, SITES, Scene
+from .model import GRID, NUMBERS, VIEW
+from .rows import BOX, POINT, Batch
 
 KINDS = list(SITES)
 DETAILS = 9

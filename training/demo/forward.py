@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from transformers import Qwen2_5_VLForConditionalGeneration
 
-from .nano import GRID, NUMBERS
-from .packing import ANSWER, BOX, END, GLOBAL, GUESS, OTHER, POINT, WEIGHTS, Batch, Coder
+from .model import GRID, NUMBERS
+from .rows import ANSWER, BOX, END, GLOBAL, GUESS, OTHER, POINT, WEIGHTS, Batch, Coder
 
 
 class _Attention(torch.autograd.Function):

@@ -17,10 +17,10 @@ import torch
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 from transformers import GenerationConfig, PreTrainedTokenizerFast, Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
 
-from .questions import DIRECTIONS, vocabulary
-from .scenes import COLORS, HEADINGS, SETTINGS, SHAPES, SITES, TERRAIN
+from ..scenes.questions import DIRECTIONS, vocabulary
+from ..scenes.render import VIEW
+from ..scenes.scene import COLORS, HEADINGS, SETTINGS, SHAPES, SITES, TERRAIN
 
-VIEW = 168
 PATCH = 14
 GRID = VIEW // (2 * PATCH)
 """Image tokens per side of a view."""

@@ -1,7 +1,7 @@
 """Train the demo model from scratch on procedural scenes, on CPU cores.
 
-    python -m zoomearth.training.pretrain train RUN --minutes 90 --workers 2     (run again: goes on from the last checkpoint)
-    python -m zoomearth.training.pretrain export RUN resources/demo
+    python -m zoomearth.training.demo.pretrain train RUN --minutes 90 --workers 2     (run again: goes on from the last checkpoint)
+    python -m zoomearth.training.demo.pretrain export RUN resources/demo
 
 Every scene is new, so the running figures are held-out figures. The curriculum goes from one-picture rows (boxes on global views,
 questions on crops) to real two-turn rows. Workers are processes of one thread that average gradients; Muon for hidden matrices,
@@ -24,18 +24,16 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 
+from ..scenes.questions import LEVELS, Question, ask
+from ..scenes.render import crop_view, global_view, square_around
+from ..scenes.scene import HELD_OUT, Scene, make_scene
 from . import forward
-from . import packing as pk
-from .heads import Heads, detail_targets, site_targets
+from . import rows as pk
+from .dense_heads import Heads, detail_targets, site_targets
+from .model import export, make_model, make_tokenizer
 from .muon import Muon
-from .nano import export, make_model, make_tokenizer
-from .playing import play
-from .questions import LEVELS, Question, ask
-from .scenes import Scene, make_scene
-from .scenes_draw import crop_view, global_view, square_around
+from .quick_eval import play
 
-HELD_OUT = 900_000_000
-"""Seeds from here on are never trained on."""
 DETAIL_KINDS = {"count": 0.5, "exists": 0.1, "color": 0.12, "shape": 0.14, "heading": 0.14}
 
 

@@ -12,23 +12,15 @@ from collections.abc import Callable, Sequence
 import torch
 from transformers import Qwen2_5_VLForConditionalGeneration
 
-from ..core.geometry import Box
+from ...core.geometry import Box
+from ..scenes.questions import exam
+from ..scenes.render import crop_view, global_view, square_around
+from ..scenes.scene import make_scene
 from . import forward
-from . import packing as pk
-from .questions import KINDS, Question, ask
-from .scenes import Scene, make_scene
-from .scenes_draw import crop_view, global_view, square_around
+from . import rows as pk
 
 _BOX = re.compile(r'"bbox_2d": \[(\d+), (\d+), (\d+), (\d+)\]')
 _ANSWER = re.compile(r"<answer>([^<]*)</answer>")
-
-
-def exam(scene: Scene, rng: random.Random) -> list[Question]:
-    """Eight questions over a scene: 2 global, 3 region, 3 object (fewer where the scene holds too little)."""
-    kinds = rng.sample(KINDS["global"], 2)
-    kinds += rng.choice((["count", "count", "exists"], ["count", "exists", "exists"]))
-    kinds += rng.sample(KINDS["object"], 3)
-    return [question for kind in kinds if (question := ask(scene, kind, rng))]
 
 
 @torch.no_grad()

@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from .nano import GRID, NUMBERS, VIEW, patches
-from .questions import Question
-from .scenes_draw import Window
+from ..scenes.questions import Question
+from ..scenes.render import WHOLE, Window, to_pixels
+from .model import GRID, NUMBERS, VIEW, patches
 
 HEAD = "\n<|im_start|>system\n<|im_end|>\n<|im_start|>user\n<|vision_start|>"
 TAIL = "<|im_end|><|im_start|>assistant\n"
@@ -72,22 +72,10 @@ class Tokens:
         return self
 
 
-def to_pixels(window: Window) -> Callable[[tuple[float, float]], tuple[int, int]]:
-    """Scene units to whole pixels of the view that shows this window."""
-    x0, y0, x1, y1 = window
-    return lambda spot: (
-        min(VIEW - 1, max(0, round((spot[0] - x0) / (x1 - x0) * VIEW))),
-        min(VIEW - 1, max(0, round((spot[1] - y0) / (y1 - y0) * VIEW))),
-    )
-
-
 def box_pixels(box: Box) -> tuple[int, int, int, int]:
     """A box in scene units as whole pixels of the global view."""
     x0, y0, x1, y1 = (min(VIEW, max(0, round(v * VIEW))) for v in box)
     return x0, y0, x1, y1
-
-
-WHOLE: Window = (0.0, 0.0, 1.0, 1.0)
 
 
 def prefix(coder: Coder) -> Tokens:

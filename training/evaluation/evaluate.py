@@ -1,11 +1,11 @@
 """Ask a model a benchmark's questions and count what it gets right, as the official scripts count.
 
-    python -m zoomearth.training.evaluate scenes --ablation --limit 1000
-    python -m zoomearth.training.evaluate lrs-gro --data LRS-GRO --model zoomearth-3b
-    python -m zoomearth.training.evaluate lrs-gro --data LRS-GRO --remote http://localhost:8000/v1 --concurrency 64
-    python -m zoomearth.training.evaluate lrs-gro --score-only predictions.jsonl --json
-    python -m zoomearth.training.evaluate compare runs/a/zoom.jsonl runs/b/zoom.jsonl
-    python -m zoomearth.training.evaluate report runs/a
+    python -m zoomearth.training.evaluation.evaluate scenes --ablation --limit 1000
+    python -m zoomearth.training.evaluation.evaluate lrs-gro --data LRS-GRO --model zoomearth-3b
+    python -m zoomearth.training.evaluation.evaluate lrs-gro --data LRS-GRO --remote http://localhost:8000/v1 --concurrency 64
+    python -m zoomearth.training.evaluation.evaluate lrs-gro --score-only predictions.jsonl --json
+    python -m zoomearth.training.evaluation.evaluate compare runs/a/zoom.jsonl runs/b/zoom.jsonl
+    python -m zoomearth.training.evaluation.evaluate report runs/a
 
 A run is a folder with one file of records for each way of asking; the same command goes on where it was interrupted, and asks again only
 what failed. `--ablation` asks in all four ways: as served, without a crop, with the true box, and blind.
@@ -25,20 +25,21 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from ..backend import models
-from ..backend.answer import MEANINGLESS
-from ..backend.app import Parser, add_settings, print_any_text, say, settings_of
-from ..backend.engines import Engine, open_engine
-from ..backend.scene import Scene
-from ..core.address import shown
-from ..core.config import Settings, data_folder
-from ..core.errors import BackendError, ZoomEarthError
-from ..core.look import Policy
-from . import figures, tables
-from .asking import MODES, Asker, Task, run, tasks
-from .benchmarks import BENCHMARKS, Benchmark
-from .examples import Example
+from ...backend.answer import MEANINGLESS
+from ...backend.cli.main import Parser, add_settings, print_any_text, say, settings_of
+from ...backend.engines import Engine, open_engine
+from ...backend.models import store as models
+from ...backend.scene.scene import Scene
+from ...core.address import shown
+from ...core.errors import BackendError, ZoomEarthError
+from ...core.example import Example
+from ...core.look import Policy
+from ...core.settings import Settings, data_folder
+from ..data.sets import BENCHMARKS, Benchmark
+from . import statistics as figures
+from . import tables
 from .records import Book, Record, read
+from .runner import MODES, Asker, Task, run, tasks
 
 DEMO_LIMIT = 500  # questions of a set that has no end
 
@@ -59,7 +60,7 @@ def main(arguments: Sequence[str]) -> int:
 def _parser(as_json: bool) -> argparse.ArgumentParser:
     Parser.as_json = as_json
     raw = argparse.RawDescriptionHelpFormatter
-    parser = Parser("python -m zoomearth.training.evaluate", description=__doc__, formatter_class=raw)
+    parser = Parser("python -m zoomearth.training.evaluation.evaluate", description=__doc__, formatter_class=raw)
     commands = parser.add_subparsers(metavar="BENCHMARK", required=True)
     for name, kind in BENCHMARKS.items():
         _add_benchmark(commands.add_parser(name, help=kind.title, description=f"{kind.title}. {kind.citation}. {kind.note}"), kind)
@@ -116,7 +117,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     settings = settings_of(options)
     folder = options.data or data_folder() / "benchmarks" / benchmark.name
     if getattr(options, "download", False):
-        from .benchmarks.download import download
+        from ..data.sets.download import download
 
         download(benchmark, folder, Console(stderr=True))
     limit = options.limit or (None if benchmark.repo else DEMO_LIMIT)

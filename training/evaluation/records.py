@@ -13,11 +13,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..core import texts
-from ..core.errors import BackendError
-from ..core.geometry import Box, Size
-from . import fields
-from .score import LABEL_FRAME, VIEW_FRAME, four, in_pixels
+from ...core import texts
+from ...core.errors import BackendError
+from ...core.geometry import Box, Size
+from ..data import fields
+from ..data.scoring import LABEL_FRAME, VIEW_FRAME, four, in_pixels
 
 NAMED = 20  # fields of a file that are named where none of them is one of ours
 

@@ -13,15 +13,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Union
 
-from ..backend.answer import REPLY_LIMIT, Answered, Question, answer, answers
-from ..backend.engines import Engine
-from ..backend.scene import Scene
-from ..core.errors import BackendError, SceneError, as_ours
-from ..core.look import Policy, Stopped, Zoom
-from .benchmarks import Benchmark, Unusable
-from .examples import Example
+from ...backend.answer import REPLY_LIMIT, Answered, Question, answer, answers
+from ...backend.engines import Engine
+from ...backend.scene.scene import Scene
+from ...core.errors import BackendError, SceneError, as_ours
+from ...core.example import Example
+from ...core.look import Policy, Stopped, Zoom
+from ..data.scoring import LABEL_FRAME, VIEW_FRAME
+from ..data.sets import Benchmark, Unusable
 from .records import Record
-from .score import LABEL_FRAME, VIEW_FRAME
 
 MODES = ("zoom", "no-crop", "oracle-box", "blind")
 """As served; forced to answer from the global view; the true box in place of the model's own; without any picture."""

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from .benchmarks import Benchmark, Mark
+from ..data.scoring import PIXEL_IOUS, expanded512_ann, four
+from ..data.sets import Benchmark, Mark
 from .records import Record
-from .score import PIXEL_IOUS, expanded512_ann, four
 
 RESAMPLES = 2000
 

@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from . import figures
-from .asking import MODES
-from .benchmarks import Benchmark
-from .figures import Versus
+from ..data.sets import Benchmark
+from . import statistics as figures
 from .records import Record
+from .runner import MODES
+from .statistics import Versus
 
 SHOWN = 10  # questions listed either side of a comparison
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ...core import texts
-from .. import figures
-from ..records import Record, read
-from ..watch import last_whole
+from ..evaluation import statistics as figures
+from ..evaluation.records import Record, read
+from ..tuning.callbacks import last_whole
 
 VARIANTS = {
     "weak": "SFT on shifted labels",

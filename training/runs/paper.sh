@@ -1,7 +1,7 @@
 #!/bin/sh
 # The paper's own recipe: SFT on 1,011 rows, then GRPO on 2,500, on 8 GPUs. Ready to run where data and weights can be had:
 #   pip install 'zoomearth[training]' torchvision deepspeed
-#   python -m zoomearth.training.evaluate lrs-gro --download --limit 1     (puts LRS-GRO where --data below finds it; 20 GB of images)
+#   python -m zoomearth.training.evaluation.evaluate lrs-gro --download --limit 1     (puts LRS-GRO where --data below finds it; 20 GB of images)
 #   DATA=/data/LRS-GRO OUT=runs/paper sh training/runs/paper.sh            (again: goes on where it was stopped)
 #
 # Every step below has not been run here at this size: no GPU was at hand. Arithmetic, for Qwen2.5-VL-3B (3.75 G parameters, of which
@@ -28,16 +28,16 @@ CONFIGS=$(python -c 'import zoomearth, pathlib; print(pathlib.Path(zoomearth.__f
 # The published crop and sizes. Leave this out for ours, which keep all of a long thin box and show whole cells.
 SHOWN="view=512 max_zooms=1 least=512 crop=reference multiple=1"
 
-accelerate launch --config_file "$CONFIGS/8gpu-zero2.yaml" -m zoomearth.training.sft \
+accelerate launch --config_file "$CONFIGS/8gpu-zero2.yaml" -m zoomearth.training.tuning.sft \
   --model "$BASE" --data "lrs-gro:$DATA#SFT" --policy $SHOWN --out "$OUT/sft" \
   --rate 3e-5 --epochs 3 --batch 4 --accumulate 1 --checkpointing
-[ -d "$OUT/sft-merged" ] || python -m zoomearth.training.merge "$OUT/sft" "$OUT/sft-merged"
+[ -d "$OUT/sft-merged" ] || python -m zoomearth.training.tuning.merge "$OUT/sft" "$OUT/sft-merged"
 
-accelerate launch --config_file "$CONFIGS/8gpu-zero2.yaml" -m zoomearth.training.grpo \
+accelerate launch --config_file "$CONFIGS/8gpu-zero2.yaml" -m zoomearth.training.tuning.grpo \
   --model "$OUT/sft-merged" --data "lrs-gro:$DATA#RL" --out "$OUT/grpo" \
   --rate 1e-7 --epochs 1 --batch 4 --accumulate 2 --generations 4 --kl 0.04 --clip 0.2 --temperature 0.7 --checkpointing
-[ -d "$OUT/merged" ] || python -m zoomearth.training.merge "$OUT/grpo" "$OUT/merged"
+[ -d "$OUT/merged" ] || python -m zoomearth.training.tuning.merge "$OUT/grpo" "$OUT/merged"
 
 for MODEL in sft-merged merged; do
-  python -m zoomearth.training.evaluate lrs-gro --data "$DATA" --model "$OUT/$MODEL" --ablation --out "$OUT/evaluation-$MODEL"
+  python -m zoomearth.training.evaluation.evaluate lrs-gro --data "$DATA" --model "$OUT/$MODEL" --ablation --out "$OUT/evaluation-$MODEL"
 done

@@ -17,11 +17,10 @@ from typing import Any
 
 from ...core.geometry import Box
 from ...core.look import Policy, place
-from ..packing import WHOLE, to_pixels
-from ..playing import exam
-from ..questions import Question
-from ..scenes import make_scene
-from ..scenes_file import drawn
+from ..scenes.geotiff import drawn
+from ..scenes.questions import Question, exam
+from ..scenes.render import WHOLE, to_pixels
+from ..scenes.scene import make_scene
 
 EAST, SOUTH = 0.14, 0.10  # of the scene's side
 POLICY = Policy(view=168, max_zooms=1, least=168, crop="square", native=None)  # the demo model's

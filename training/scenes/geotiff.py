@@ -19,11 +19,11 @@ from rasterio.enums import Resampling
 from rasterio.transform import from_origin
 from rasterio.windows import Window as PixelWindow
 
-from ..backend.rasters import GENERATED
-from ..core.files import beside
+from ...backend.scene.gdal import GENERATED
+from ...core.atomic import beside
 from .questions import LEVELS, Question, ask
-from .scenes import SITES, Scene, make_scene
-from .scenes_draw import render
+from .render import render
+from .scene import SITES, Scene, make_scene
 
 BLOCK = 1024
 GSD = 0.3
@@ -122,7 +122,7 @@ def told(question: Question, size: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m zoomearth.training.scenes", description=(__doc__ or "").split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m zoomearth.training.scenes.scene", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("folder", type=Path, help="where scene-SEED.tif and scene-SEED.json go")
     parser.add_argument("--size", type=int, default=8192, help="pixels per side (default 8192)")
     parser.add_argument("--seed", type=int, default=1, help="which scene (default 1)")
@@ -135,3 +135,7 @@ def main() -> None:
 
     write_geotiff(make_scene(options.seed), path, options.size, show)
     print(path)
+
+
+if __name__ == "__main__":
+    main()

@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .scenes import HEADINGS, MOST, SITES, TERRAIN, Scene, Site
+from .scene import HEADINGS, MOST, SITES, TERRAIN, Scene, Site
 
 Spot = tuple[float, float]
 Pointing = Callable[[Spot], tuple[int, int]]
@@ -208,3 +208,11 @@ def vocabulary() -> list[str]:
                 texts.append(wording.format(kind=name, a="an", objects=about.objects, landmark=about.landmark, at=f"at the {name}"))
     texts += ["what is a thing on the lake in the forest"]
     return texts
+
+
+def exam(scene: Scene, rng: random.Random) -> list[Question]:
+    """Eight questions over a scene: 2 global, 3 region, 3 object (fewer where the scene holds too little)."""
+    kinds = rng.sample(KINDS["global"], 2)
+    kinds += rng.choice((["count", "count", "exists"], ["count", "exists", "exists"]))
+    kinds += rng.sample(KINDS["object"], 3)
+    return [question for kind in kinds if (question := ask(scene, kind, rng))]

@@ -6,15 +6,18 @@ native window, then bicubic), but from the vectors at about their own scale, whi
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 from PIL import Image
 
-from .scenes import Scene
+from .scene import Scene
 
 VIEW = 168
 Window = tuple[float, float, float, float]
 """x0, y0, x1, y1 in scene units."""
+WHOLE: Window = (0.0, 0.0, 1.0, 1.0)
 
 _SHIFT = 4
 _REACH = 8192
@@ -120,3 +123,12 @@ def square_around(box: tuple[float, float, float, float], least: float = 0.0) ->
     x0 = min(max((box[0] + box[2] - side) / 2, 0.0), 1 - side)
     y0 = min(max((box[1] + box[3] - side) / 2, 0.0), 1 - side)
     return x0, y0, x0 + side, y0 + side
+
+
+def to_pixels(window: Window) -> Callable[[tuple[float, float]], tuple[int, int]]:
+    """Scene units to whole pixels of the view that shows this window."""
+    x0, y0, x1, y1 = window
+    return lambda spot: (
+        min(VIEW - 1, max(0, round((spot[0] - x0) / (x1 - x0) * VIEW))),
+        min(VIEW - 1, max(0, round((spot[1] - y0) / (y1 - y0) * VIEW))),
+    )

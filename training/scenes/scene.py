@@ -1,26 +1,26 @@
 """Procedural ultra-high-resolution scenes with ground truth: vectors first, pixels when they are asked for.
 
-    python -m zoomearth.training.scenes FOLDER --size 8192 --seed 1
+    python -m zoomearth.training.scenes.geotiff FOLDER --size 8192 --seed 1
 
 A scene is a unit square of terrain with four to seven *sites* (airport, harbor, lake, ...). A site is about a ninth of the scene wide:
 plain to see in a 168 px global view, while what the questions ask about (how many planes, their colour, the shape of the terminal) is
 about 2 px there and 20 px in the crop of the site. Stacks of small marks in the same colours make up for every object that is
 missing, so that the tint of a site in the global view gives neither colour nor count away.
 
-Coordinates: scene units, 0..1, x to the right, y down. Everything is drawn by `scenes_draw`; questions are asked by `questions`.
+Coordinates: scene units, 0..1, x to the right, y down. Everything is drawn by `render`; questions are asked by `questions`.
 """
 
 from __future__ import annotations
 
-import math
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
-Color = tuple[int, int, int]
+from .brush import Brush, Color, scale, vary
+from .sites import draw_ground, draw_landmark, draw_object, draw_stack
+
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 in scene units."""
 
@@ -55,11 +55,12 @@ SITES = {
 }
 TERRAIN: dict[str, Color] = {"grassland": (116, 138, 84), "desert": (206, 180, 134), "rock": (142, 130, 122), "snow": (222, 226, 232)}
 SETTINGS = ["rural", "urban"]
+HELD_OUT = 900_000_000
+"""Seeds from here on are for evaluation: nothing is trained on their scenes."""
 MOST = 4
 """The most objects a site holds."""
 BLOBS = 10
 """Objects plus decoy stacks per site: the same for every count."""
-LANDMARK: Color = (176, 128, 104)
 
 
 @dataclass
@@ -102,15 +103,15 @@ def make_scene(seed: int) -> Scene:
     """The scene of a seed: always the same, and different from every other seed's."""
     rng = random.Random(seed)
     terrain, setting = rng.choice(list(TERRAIN)), rng.choice(SETTINGS)
-    base = _vary(rng, TERRAIN[terrain], 8)
-    brush = _Brush(rng)
+    base = vary(rng, TERRAIN[terrain], 8)
+    brush = Brush(rng)
     boxes = _place_sites(rng)
     (_countryside if setting == "rural" else _town)(brush, base)
     for _ in range(rng.randint(1, 3)):
         a, b, width = rng.random(), rng.random(), rng.uniform(0.003, 0.006)
         ends = (-0.02, a, 1.02, b) if rng.random() < 0.5 else (a, -0.02, b, 1.02)
-        brush.line(*ends, width * 1.5, _scale(base, 0.86))
-        brush.line(*ends, width, _vary(rng, (104, 100, 98), 8))
+        brush.line(*ends, width * 1.5, scale(base, 0.86))
+        brush.line(*ends, width, vary(rng, (104, 100, 98), 8))
     sites = []
     for kind, box in boxes:
         site = Site(kind, box, rng.choice(COLORS), rng.choice(HEADINGS), rng.choice(SHAPES))
@@ -142,47 +143,6 @@ def _place_sites(rng: random.Random) -> list[tuple[str, Box]]:
     return placed
 
 
-class _Brush:
-    """Collects polygons; all coordinates in scene units."""
-
-    def __init__(self, rng: random.Random):
-        self.rng = rng
-        self.points: list[tuple[float, float]] = []
-        self.corners: list[int] = []
-        self.colors: list[Color] = []
-
-    def polygon(self, points: Sequence[tuple[float, float]], color: Color) -> None:
-        self.points.extend(points)
-        self.corners.append(len(points))
-        self.colors.append(color)
-
-    def rectangle(self, x0: float, y0: float, x1: float, y1: float, color: Color) -> None:
-        self.polygon(((x0, y0), (x1, y0), (x1, y1), (x0, y1)), color)
-
-    def ellipse(self, x: float, y: float, rx: float, ry: float, color: Color, corners: int = 16) -> None:
-        turns = _CIRCLES[corners]
-        self.polygon([(x + rx * c, y + ry * s) for c, s in turns], color)
-
-    def line(self, x0: float, y0: float, x1: float, y1: float, width: float, color: Color) -> None:
-        length = math.hypot(x1 - x0, y1 - y0)
-        nx, ny = -(y1 - y0) / length * width / 2, (x1 - x0) / length * width / 2
-        self.polygon([(x0 + nx, y0 + ny), (x1 + nx, y1 + ny), (x1 - nx, y1 - ny), (x0 - nx, y0 - ny)], color)
-
-
-_CIRCLES = {n: [(math.cos(2 * math.pi * i / n), math.sin(2 * math.pi * i / n)) for i in range(n)] for n in (8, 16, 64)}
-
-
-def _vary(rng: random.Random, color: Color, by: int) -> Color:
-    shift = (2 * rng.random() - 1) * by
-    r, g, b = (min(255, max(0, int(v + shift + (rng.random() - 0.5) * by))) for v in color)
-    return r, g, b
-
-
-def _scale(color: Color, by: float) -> Color:
-    r, g, b = (min(255, int(v * by)) for v in color)
-    return r, g, b
-
-
 def _parcels(rng: random.Random, box: Box, least: float) -> list[Box]:
     """Cut a rectangle into smaller ones until no side can be halved further."""
     x0, y0, x1, y1 = box
@@ -195,30 +155,30 @@ def _parcels(rng: random.Random, box: Box, least: float) -> list[Box]:
     return _parcels(rng, (x0, y0, x1, y0 + h * cut), least) + _parcels(rng, (x0, y0 + h * cut, x1, y1), least)
 
 
-def _countryside(brush: _Brush, base: Color) -> None:
+def _countryside(brush: Brush, base: Color) -> None:
     """Fields of the terrain's own tint with hedges, and a few groves."""
     rng = brush.rng
     for x0, y0, x1, y1 in _parcels(rng, (0, 0, 1, 1), 0.11):
-        tint = _vary(rng, base, 14)
-        brush.rectangle(x0, y0, x1, y1, _scale(base, 0.84))
+        tint = vary(rng, base, 14)
+        brush.rectangle(x0, y0, x1, y1, scale(base, 0.84))
         brush.rectangle(x0 + 0.0012, y0 + 0.0012, x1 - 0.0012, y1 - 0.0012, tint)
         for i in range(rng.choice((0, 0, 3))):
             at = y0 + (y1 - y0) * (i + 1) / 4
-            brush.line(x0 + 0.002, at, x1 - 0.002, at, 0.002, _scale(tint, 0.93))
+            brush.line(x0 + 0.002, at, x1 - 0.002, at, 0.002, scale(tint, 0.93))
     for _ in range(rng.randint(3, 6)):
         x, y = rng.random(), rng.random()
         for _ in range(6):
             r = rng.uniform(0.003, 0.009)
-            brush.ellipse(x + rng.gauss(0, 0.014), y + rng.gauss(0, 0.014), r, r * rng.uniform(0.7, 1), _vary(rng, _scale(base, 0.72), 8))
+            brush.ellipse(x + rng.gauss(0, 0.014), y + rng.gauss(0, 0.014), r, r * rng.uniform(0.7, 1), vary(rng, scale(base, 0.72), 8))
 
 
-def _town(brush: _Brush, base: Color) -> None:
+def _town(brush: Brush, base: Color) -> None:
     """Blocks between streets, with roofs and yards, over the terrain."""
     rng = brush.rng
     for x0, y0, x1, y1 in _parcels(rng, (0, 0, 1, 1), 0.075):
-        brush.rectangle(x0, y0, x1, y1, _vary(rng, (128, 126, 126), 5))
+        brush.rectangle(x0, y0, x1, y1, vary(rng, (128, 126, 126), 5))
         x0, y0, x1, y1 = x0 + 0.004, y0 + 0.004, x1 - 0.004, y1 - 0.004
-        brush.rectangle(x0, y0, x1, y1, _vary(rng, base, 8))
+        brush.rectangle(x0, y0, x1, y1, vary(rng, base, 8))
         roof = rng.choice(((138, 124, 116), (132, 132, 138), (150, 146, 138), (118, 116, 122)))
         columns, rows = (2, 1) if x1 - x0 > y1 - y0 else (1, 2)
         for i in range(columns):
@@ -226,14 +186,12 @@ def _town(brush: _Brush, base: Color) -> None:
                 w, h = (x1 - x0) / columns, (y1 - y0) / rows
                 a, b = x0 + w * (i + rng.uniform(0.1, 0.25)), y0 + h * (j + rng.uniform(0.1, 0.25))
                 c, d = a + w * rng.uniform(0.45, 0.62), b + h * rng.uniform(0.45, 0.62)
-                brush.rectangle(a + 0.003, b + 0.003, c + 0.003, d + 0.003, _scale(base, 0.68))
-                brush.rectangle(a, b, c, d, _vary(rng, roof, 12))
+                brush.rectangle(a + 0.003, b + 0.003, c + 0.003, d + 0.003, scale(base, 0.68))
+                brush.rectangle(a, b, c, d, vary(rng, roof, 12))
 
 
-def _draw_site(brush: _Brush, site: Site, count: int) -> None:
+def _draw_site(brush: Brush, site: Site, count: int) -> None:
     """The ground of a site, then decoys, landmark and `count` objects; fills in `points` and `landmark`."""
-    from .sites import draw_ground, draw_landmark, draw_object, draw_stack
-
     rng = brush.rng
     x0, y0, x1, y1 = site.box
     w, h = x1 - x0, y1 - y0
@@ -269,9 +227,3 @@ def _draw_site(brush: _Brush, site: Site, count: int) -> None:
     draw_landmark(brush, site.shape, site.landmark, 0.17 * s)
     for spot in site.points:
         draw_object(brush, SITES[site.kind].objects, spot, size, PALETTE[site.color], HEADINGS.index(site.heading))
-
-
-if __name__ == "__main__":
-    from zoomearth.training.scenes_file import main
-
-    main()

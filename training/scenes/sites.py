@@ -6,14 +6,11 @@ Every function adds prims to a brush, in scene units. Sizes are whole extents; `
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
-from .scenes import LANDMARK, Color, _scale, _vary
-
-if TYPE_CHECKING:
-    from .scenes import _Brush
+from .brush import Brush, Color, scale, vary
 
 Point = tuple[float, float]
+LANDMARK: Color = (176, 128, 104)
 
 # Outlines in units of the object's size, nose up; one polygon each.
 OUTLINES: dict[str, list[Point]] = {
@@ -48,7 +45,7 @@ def _placed(outline: list[Point], at: Point, size: float) -> list[Point]:
 SILHOUETTES = {name: _mirrored(half) for name, half in OUTLINES.items()}
 
 
-def draw_object(brush: _Brush, name: str, at: Point, size: float, color: Color, heading: int) -> None:
+def draw_object(brush: Brush, name: str, at: Point, size: float, color: Color, heading: int) -> None:
     """One plane, ship, ...: shadow, outline (light around black, dark around the rest), body."""
     outline = SILHOUETTES[name]
     for _ in range(heading):
@@ -58,7 +55,7 @@ def draw_object(brush: _Brush, name: str, at: Point, size: float, color: Color, 
     brush.polygon(_placed(outline, at, size * 0.94), color)
 
 
-def draw_landmark(brush: _Brush, shape: str, at: Point, size: float) -> None:
+def draw_landmark(brush: Brush, shape: str, at: Point, size: float) -> None:
     """The one large building of a site: its roof is round, square, a cross or a triangle."""
     roof = ROOFS[shape]
     brush.polygon(_placed(roof, (at[0] + size * 0.12, at[1] + size * 0.12), size), (52, 48, 50))
@@ -66,7 +63,7 @@ def draw_landmark(brush: _Brush, shape: str, at: Point, size: float) -> None:
     brush.polygon(_placed(roof, at, size * 0.86), LANDMARK)
 
 
-def draw_stack(brush: _Brush, at: Point, size: float, color: Color) -> None:
+def draw_stack(brush: Brush, at: Point, size: float, color: Color) -> None:
     """Four small containers of one colour, side by side: in the global view a blob like an object's."""
     half, mark = size / 2, size * 0.4
     for x in (at[0] - half, at[0] + half - mark):
@@ -74,7 +71,7 @@ def draw_stack(brush: _Brush, at: Point, size: float, color: Color) -> None:
             brush.rectangle(x, y, x + mark, y + mark, color)
 
 
-def draw_ground(brush: _Brush, kind: str, box: tuple[float, float, float, float]) -> None:
+def draw_ground(brush: Brush, kind: str, box: tuple[float, float, float, float]) -> None:
     """The ground of a site: what tells its class in the global view."""
     rng = brush.rng
     x0, y0, x1, y1 = box
@@ -92,19 +89,19 @@ def draw_ground(brush: _Brush, kind: str, box: tuple[float, float, float, float]
 
     flip = rng.random() < 0.5
     if kind == "airport":
-        rect(0, 0, 1, 1, _vary(rng, (184, 192, 202), 5))
+        rect(0, 0, 1, 1, vary(rng, (184, 192, 202), 5))
         at = rng.choice((0.2, 0.8)) + rng.uniform(-0.05, 0.05)
-        rect(*turned(flip, 0.0, at - 0.1, 1.0, at + 0.1), _vary(rng, (54, 54, 60), 5))
+        rect(*turned(flip, 0.0, at - 0.1, 1.0, at + 0.1), vary(rng, (54, 54, 60), 5))
         for i in range(7):
             rect(*turned(flip, 0.06 + i * 0.13, at - 0.014, 0.13 + i * 0.13, at + 0.014), (226, 226, 222))
         for end in (0.02, 0.96):
             for k in (-0.06, -0.03, 0.0, 0.03, 0.06):
                 rect(*turned(flip, end, at + k - 0.009, end + 0.03, at + k + 0.009), (226, 226, 222))
         link = 0.5 if at < 0.5 else 0.1
-        rect(*turned(flip, 0.3, link, 0.37, link + 0.4), _vary(rng, (128, 128, 128), 4))
+        rect(*turned(flip, 0.3, link, 0.37, link + 0.4), vary(rng, (128, 128, 128), 4))
     elif kind == "harbor":
-        rect(0, 0, 1, 1, _vary(rng, (44, 86, 136), 6))
-        quay, low = _vary(rng, (134, 116, 98), 6), rng.random() < 0.5
+        rect(0, 0, 1, 1, vary(rng, (44, 86, 136), 6))
+        quay, low = vary(rng, (134, 116, 98), 6), rng.random() < 0.5
         edge = (0.0, 0.12) if low else (0.88, 1.0)
         rect(*turned(flip, 0.0, edge[0], 1.0, edge[1]), quay)
         rect(*turned(flip, 0.0, edge[1] if low else edge[0] - 0.02, 1.0, (edge[1] + 0.02) if low else edge[0]), (200, 196, 186))
@@ -113,17 +110,17 @@ def draw_ground(brush: _Brush, kind: str, box: tuple[float, float, float, float]
             rect(*turned(flip, at - 0.028, pier[0], at + 0.028, pier[1]), quay)
     elif kind == "lake":
         cx, cy = (x0 + x1) / 2, (y0 + y1) / 2
-        brush.ellipse(cx, cy, w / 2, h / 2, _vary(rng, (206, 194, 152), 5), 64)
-        brush.ellipse(cx, cy, w * 0.475, h * 0.475, _vary(rng, (120, 180, 184), 4), 64)
-        brush.ellipse(cx, cy, w * 0.45, h * 0.45, _vary(rng, (74, 142, 164), 6), 64)
+        brush.ellipse(cx, cy, w / 2, h / 2, vary(rng, (206, 194, 152), 5), 64)
+        brush.ellipse(cx, cy, w * 0.475, h * 0.475, vary(rng, (120, 180, 184), 4), 64)
+        brush.ellipse(cx, cy, w * 0.45, h * 0.45, vary(rng, (74, 142, 164), 6), 64)
     elif kind == "depot":
         rect(0, 0, 1, 1, (62, 52, 48))
-        rect(0.035, 0.035, 0.965, 0.965, _vary(rng, (200, 164, 124), 6))
+        rect(0.035, 0.035, 0.965, 0.965, vary(rng, (200, 164, 124), 6))
         for at in (0.34, 0.67):
             rect(*turned(flip, 0.035, at - 0.012, 0.965, at + 0.012), (150, 118, 90))
     elif kind == "village":
-        rect(0, 0, 1, 1, _vary(rng, (120, 74, 66), 6))
-        street = _vary(rng, (214, 208, 200), 5)
+        rect(0, 0, 1, 1, vary(rng, (120, 74, 66), 6))
+        street = vary(rng, (214, 208, 200), 5)
         for at in (0.25, 0.5, 0.75):
             rect(at - 0.022, 0, at + 0.022, 1, street)
             rect(0, at - 0.022, 1, at + 0.022, street)
@@ -132,18 +129,18 @@ def draw_ground(brush: _Brush, kind: str, box: tuple[float, float, float, float]
                 for du, dv in ((0.035, 0.04), (0.15, 0.15)):
                     u, v = i / 4 + du, j / 4 + dv
                     rect(u + 0.012, v + 0.012, u + 0.072, v + 0.072, (70, 46, 42))
-                    rect(u, v, u + 0.06, v + 0.06, _vary(rng, (182, 110, 82), 10))
+                    rect(u, v, u + 0.06, v + 0.06, vary(rng, (182, 110, 82), 10))
     elif kind == "farm":
-        field = _vary(rng, (184, 176, 76), 6)
+        field = vary(rng, (184, 176, 76), 6)
         rect(0, 0, 1, 1, field)
-        row = _vary(rng, (118, 130, 52), 6)
+        row = vary(rng, (118, 130, 52), 6)
         for at in (0.08, 0.25, 0.42, 0.58, 0.75, 0.92):
             rect(*turned(flip, 0.0, at - 0.036, 1.0, at + 0.036), row)
-            rect(*turned(flip, 0.0, at - 0.006, 1.0, at + 0.006), _scale(row, 1.15))
+            rect(*turned(flip, 0.0, at - 0.006, 1.0, at + 0.006), scale(row, 1.15))
     elif kind == "forest":
-        rect(0, 0, 1, 1, _vary(rng, (40, 82, 48), 4))
+        rect(0, 0, 1, 1, vary(rng, (40, 82, 48), 4))
         for _ in range(20):
             u, v = x0 + rng.uniform(0.05, 0.95) * w, y0 + rng.uniform(0.05, 0.95) * h
             r = rng.uniform(0.035, 0.05) * s
-            brush.ellipse(u, v, r, r, _vary(rng, (54, 100, 58), 8))
-            brush.ellipse(u - r * 0.25, v - r * 0.25, r * 0.5, r * 0.5, _vary(rng, (70, 120, 70), 6), 8)
+            brush.ellipse(u, v, r, r, vary(rng, (54, 100, 58), 8))
+            brush.ellipse(u - r * 0.25, v - r * 0.25, r * 0.5, r * 0.5, vary(rng, (70, 120, 70), 6), 8)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from ..core.geometry import Box
-from ..core.look import place
-from ..core.profile import Profile
-from .examples import Example
-from .packing import WHOLE, to_pixels
-from .playing import exam
-from .scenes import make_scene
+from ...core.example import Example
+from ...core.geometry import Box
+from ...core.look import place
+from ...core.profile import Profile
+from .questions import exam
+from .render import WHOLE, to_pixels
+from .scene import make_scene
 
 
 def taught(example: Example, profile: Profile, size: int) -> Example:

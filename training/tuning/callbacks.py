@@ -10,12 +10,12 @@ from typing import Any
 import torch
 from transformers import TrainerCallback
 
-from ..core.errors import ModelError
-from ..core.files import beside
-from ..core.look import Policy
-from ..core.profile import FILE
-from .chat import CELL
+from ...core.atomic import beside
+from ...core.errors import ModelError
+from ...core.look import Policy
+from ...core.profile import FILE
 from .checkpoint import Start, carry
+from .trl_chat import CELL
 
 LEAST_REPLY = 64  # tokens: a box takes about 45 of Qwen2.5-VL's
 PANELS = {

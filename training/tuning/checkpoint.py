@@ -15,13 +15,13 @@ from typing import Any
 
 import torch
 
-from ..backend.engines.weights import load_weights
-from ..backend.models import catalogue, with_prompt_file
-from ..core.errors import ModelError
-from ..core.files import write_whole
-from ..core.look import Policy
-from ..core.profile import FILE, Profile
-from . import chat
+from ...backend.engines.weights import load_weights
+from ...backend.models.store import catalogue, with_prompt_file
+from ...core.atomic import write_whole
+from ...core.errors import ModelError
+from ...core.look import Policy
+from ...core.profile import FILE, Profile
+from . import trl_chat as chat
 from .processing_zoomearth import ZoomEarthProcessor
 
 # How the paper shows a scene, for a base that has not been trained to look yet. Views of whole cells, and all of a box: see method, 1.
@@ -61,7 +61,7 @@ def base_folder(name: str) -> Path:
             why = f"{name} can't be had from the hub: {type(error).__name__}."
             raise ModelError(why, "Download it where there is a network.") from error
     if (folder / "adapter_config.json").is_file():
-        raise ModelError(f"{folder} holds a LoRA adapter.", f"Fold it in first: python -m zoomearth.training.merge {folder} OUT")
+        raise ModelError(f"{folder} holds a LoRA adapter.", f"Fold it in first: python -m zoomearth.training.tuning.merge {folder} OUT")
     return folder
 
 

@@ -12,14 +12,14 @@ from typing import Any, Generator, Sequence
 
 from PIL import Image
 
-from ..backend.scene import Scene
-from ..core.dialect import Talk
-from ..core.errors import ZoomEarthError, as_ours
-from ..core.geometry import Size
-from ..core.look import Action, Observation, Outcome, Unreadable, look
-from ..core.profile import Profile
-from .chat import Message, blocks
-from .examples import Example
+from ...backend.scene.scene import Scene
+from ...core.dialect import Talk
+from ...core.errors import ZoomEarthError, as_ours
+from ...core.example import Example
+from ...core.geometry import Size
+from ...core.look import Action, Observation, Outcome, Unreadable, look
+from ...core.profile import Profile
+from .trl_chat import Message, blocks
 
 
 class Environment:

@@ -1,7 +1,7 @@
 """GRPO through trl's GRPOTrainer as it is: the model decides whether to zoom, and is paid by rewards.py.
 
-    python -m zoomearth.training.grpo --model runs/sft-merged --data lrs-gro:/data/LRS-GRO#RL --out runs/grpo
-    accelerate launch --config_file resources/accelerate/8gpu.yaml -m zoomearth.training.grpo ...
+    python -m zoomearth.training.tuning.grpo --model runs/sft-merged --data lrs-gro:/data/LRS-GRO#RL --out runs/grpo
+    accelerate launch --config_file resources/accelerate/8gpu.yaml -m zoomearth.training.tuning.grpo ...
 
 How it differs from the textbook: crops appear in the middle of a rollout, cut by the serving loop (environment.py), and are masked out of
 loss and KL. From the paper's code: that one crops where the LABEL has a box, here the MODEL asks or does not. The defaults are the
@@ -17,14 +17,14 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from ..core.profile import Profile
-from . import tuning
-from .chat import never_said
-from .data import Data, gather
+from ...core.profile import Profile
+from ..data.sources import Data, gather
+from ..data.wordnet import wordnet
+from . import run as tuning
+from .callbacks import Eyes, check_rollouts, room
 from .environment import Environment
 from .rewards import Rewards, functions
-from .watch import Eyes, check_rollouts, room
-from .wordnet import wordnet
+from .trl_chat import never_said
 
 USUAL_REPLY = 256  # tokens: two sentences of thought, and a box or an answer
 
@@ -81,7 +81,7 @@ def work(options: argparse.Namespace) -> Path:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser("python -m zoomearth.training.grpo", description=(__doc__ or "").split("\n")[0])
+    parser = argparse.ArgumentParser("python -m zoomearth.training.tuning.grpo", description=(__doc__ or "").split("\n")[0])
     tuning.flags(parser, rate=1e-7, epochs=1, batch=4, accumulate=2)
     parser.add_argument("--generations", type=int, default=4, metavar="G", help="samples a question (default 4)")
     parser.add_argument("--kl", type=float, default=0.04, help="weight of the distance to the start (default 0.04)")

@@ -1,6 +1,6 @@
 """Fold a checkpoint into a plain folder, in bfloat16, that `zoomearth ask --model OUT` and vLLM load as they are:
 
-    python -m zoomearth.training.merge RUN/checkpoint-500 OUT        (RUN itself: its last checkpoint)
+    python -m zoomearth.training.tuning.merge RUN/checkpoint-500 OUT        (RUN itself: its last checkpoint)
 
 A LoRA adapter is added to its base; a full checkpoint is only written again.
 """
@@ -11,11 +11,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from ..backend.engines.weights import load_weights
-from ..core import texts
-from ..core.errors import ModelError, ZoomEarthError
-from ..core.files import beside
-from ..core.profile import Profile
+from ...backend.engines.weights import load_weights
+from ...core import texts
+from ...core.atomic import beside
+from ...core.errors import ModelError, ZoomEarthError
+from ...core.profile import Profile
 from .checkpoint import carry
 
 
@@ -50,7 +50,7 @@ def merge(folder: Path, out: Path, base: Path | None = None) -> Path:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser("python -m zoomearth.training.merge", description=(__doc__ or "").split("\n")[0])
+    parser = argparse.ArgumentParser("python -m zoomearth.training.tuning.merge", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("folder", type=Path, metavar="CHECKPOINT")
     parser.add_argument("out", type=Path, metavar="OUT")
     parser.add_argument("--base", type=Path, help="where the adapter's base lies, if it was moved")

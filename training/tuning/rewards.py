@@ -13,12 +13,12 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Callable, Sequence
 
-from ..core.dialect import boxes
-from ..core.geometry import Box
-from ..core.look import Outcome, Stopped
+from ...core.dialect import boxes
+from ...core.geometry import Box
+from ...core.look import Outcome, Stopped
+from ..data.scoring import PIXEL_IOUS, answer_similarity
+from .callbacks import Eyes
 from .environment import Environment
-from .score import PIXEL_IOUS, answer_similarity
-from .watch import Eyes
 
 FORMS = ("tanh", "sigmoid")
 EPSILON = 1e-6  # pixels

@@ -14,13 +14,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable
 
-from ..backend.scene import Scene
-from ..core import texts
-from ..core.errors import ModelError, ZoomEarthError
-from ..core.files import write_whole
+from ...backend.scene.scene import Scene
+from ...core import texts
+from ...core.atomic import write_whole
+from ...core.errors import ModelError, ZoomEarthError
+from ..data.sources import Data
+from .callbacks import Curves, Whole, last_whole
 from .checkpoint import Start, go_on, load, lora
-from .data import Data
-from .watch import Curves, Whole, last_whole
 
 FREE = ("steps", "epochs", "save_every", "out")  # what may change when a run goes on
 

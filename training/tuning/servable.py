@@ -1,6 +1,6 @@
 """Make a checkpoint folder one that `transformers serve` can host, with or without torchvision:
 
-    python -m zoomearth.training.servable FOLDER OUT
+    python -m zoomearth.training.tuning.servable FOLDER OUT
     transformers serve OUT --trust-remote-code          # --dtype float32 on a CPU, to say what the local engine says there
     zoomearth ask scene.tif "..." --model FOLDER --remote http://localhost:8000 --remote-model OUT
 
@@ -18,11 +18,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ..core import texts
-from ..core.errors import ModelError, ZoomEarthError
-from ..core.profile import Profile
+from ...core import texts
+from ...core.errors import ModelError, ZoomEarthError
+from ...core.paths import RESOURCES
+from ...core.profile import Profile
 
-TEMPLATES = Path(__file__).resolve().parents[1] / "resources" / "templates"
+TEMPLATES = RESOURCES / "templates"
 PROCESSOR = Path(__file__).with_name("processing_zoomearth.py")
 LEFT_OUT = ("chat_template.json", "chat_template.jinja", "processor_config.json", "video_preprocessor_config.json")
 
@@ -91,7 +92,7 @@ def _amend(file: Path, **entries: Any) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser("python -m zoomearth.training.servable", description="Make a checkpoint servable.")
+    parser = argparse.ArgumentParser("python -m zoomearth.training.tuning.servable", description="Make a checkpoint servable.")
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     parser.add_argument("out", type=Path, metavar="OUT")
     options = parser.parse_args(arguments)

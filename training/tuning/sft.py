@@ -1,7 +1,7 @@
 """Supervised tuning: think, box, crop, think, answer in one sequence, through trl's SFTTrainer as it is.
 
-    python -m zoomearth.training.sft --model Qwen/Qwen2.5-VL-3B-Instruct --data lrs-gro:/data/LRS-GRO#SFT --out runs/sft
-    accelerate launch --config_file resources/accelerate/8gpu.yaml -m zoomearth.training.sft ...
+    python -m zoomearth.training.tuning.sft --model Qwen/Qwen2.5-VL-3B-Instruct --data lrs-gro:/data/LRS-GRO#SFT --out runs/sft
+    accelerate launch --config_file resources/accelerate/8gpu.yaml -m zoomearth.training.tuning.sft ...
 
 How it differs from the textbook: a row is a label played through the serving loop (transcript.py), so that its crops are the ones the
 model will be shown; they stand in tool messages, and only what the model says is learnt, never a picture token. The defaults are the
@@ -19,18 +19,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..backend.scene import Scene
-from ..core.dialect import Talk
-from ..core.errors import SceneError, as_ours
-from ..core.geometry import Size, View
-from ..core.look import Action, Answer, Zoom
-from ..core.profile import Profile
-from . import tuning
-from .chat import Message, messages
-from .data import Data, Fault, gather
-from .examples import Example
-from .transcript import transcript
-from .watch import Eyes
+from ...backend.scene.scene import Scene
+from ...core.dialect import Talk
+from ...core.errors import SceneError, as_ours
+from ...core.example import Example
+from ...core.geometry import Size, View
+from ...core.look import Action, Answer, Zoom
+from ...core.profile import Profile
+from ..data.sources import Data, Fault, gather
+from . import run as tuning
+from .callbacks import Eyes
+from .labelled import transcript
+from .trl_chat import Message, messages
 
 LOG = logging.getLogger(__name__)
 
@@ -114,7 +114,7 @@ def work(options: argparse.Namespace) -> Path:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser("python -m zoomearth.training.sft", description=(__doc__ or "").split("\n")[0])
+    parser = argparse.ArgumentParser("python -m zoomearth.training.tuning.sft", description=(__doc__ or "").split("\n")[0])
     tuning.flags(parser, rate=3e-5, epochs=3, batch=4, accumulate=1)
     return tuning.command("sft", work, parser, arguments)
 

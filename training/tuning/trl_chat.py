@@ -7,13 +7,13 @@ which replies ask for a view. Such a reply reaches the environment whole, so tha
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any, Iterable
 
-from ..core.dialect import Dialect, Talk, Turn
-from ..core.errors import ModelError
+from ...core.dialect import Dialect, Talk, Turn
+from ...core.errors import ModelError
+from ...core.paths import RESOURCES
 
-TEMPLATES = Path(__file__).resolve().parents[1] / "resources" / "templates"
+TEMPLATES = RESOURCES / "templates"
 
 CELL = 28  # pixels a side: what a token of Qwen2.5-VL shows
 

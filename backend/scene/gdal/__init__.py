@@ -17,8 +17,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ...core.errors import BackendError
-from ...core.geometry import Size
+from ....core.errors import BackendError
+from ....core.geometry import Size
 from .complaints import Complaints
 from .georeference import Units
 

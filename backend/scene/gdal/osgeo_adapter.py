@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 from osgeo import gdal, osr
 
-from ...core.geometry import Size
+from ....core.geometry import Size
 from . import CACHE_BYTES, GENERATED, Band, Facts, Raster, RasterError, Window, halves, jpeg, lossy
 from .complaints import Complaints
 from .georeference import georeference, units

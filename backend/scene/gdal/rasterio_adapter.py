@@ -26,8 +26,8 @@ from rasterio.env import get_gdal_config, set_gdal_config  # `Env` puts GDALSetC
 from rasterio.errors import CRSError, NotGeoreferencedWarning, RasterioError
 from rasterio.io import MemoryFile
 
-from ...core.geometry import Size
-from ...core.texts import well_formed
+from ....core.geometry import Size
+from ....core.texts import well_formed
 from . import CACHE_BYTES, GENERATED, Band, Facts, Raster, RasterError, Window, halves, jpeg, lossy
 from .complaints import Complaints
 from .georeference import georeference, units

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Union
 
-from ...core import texts
-from ...core.errors import BackendError, as_ours
-from ...core.geometry import Box
-from ...core.texts import Broken
+from ....core import texts
+from ....core.errors import BackendError, as_ours
+from ....core.example import Example
+from ....core.geometry import Box
+from ....core.texts import Broken
 from .. import fields
-from ..examples import Example
 from ..fields import is_number
-from ..score import Score
+from ..scoring import Score
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from ...backend.fetch import fetch
-from ...backend.models import RECEIPT, Model
-from ...core import texts
-from ...core.errors import BackendError
-from ...core.files import write_whole
+from ....backend.models.hub import fetch
+from ....backend.models.store import RECEIPT, Model
+from ....core import texts
+from ....core.atomic import write_whole
+from ....core.errors import BackendError
 from .base import Benchmark
 
 PART = re.compile(r"(.+\.(?:tar|tar\.gz|tgz))(?:[._-]part[._-]?\w+)?")

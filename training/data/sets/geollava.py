@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..examples import Example
+from ....core.example import Example
 from . import base
 from .xlrs_bench_lite import LetterSets
 

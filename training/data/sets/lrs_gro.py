@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ...core.geometry import Box
-from ..examples import Example
-from ..score import LABEL_FRAME, Score, lrs_gro
+from ....core.example import Example
+from ....core.geometry import Box
+from ..scoring import LABEL_FRAME, Score, lrs_gro
 from . import base
 
 

@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..examples import Example
-from ..score import Score, lrs_vqa
+from ....core.example import Example
+from ..scoring import Score, lrs_vqa
 from . import base
 
 

@@ -7,9 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ..examples import Example
-from ..score import Score
-from . import base, letters
+from ....core.example import Example
+from ..scoring import Score
+from . import base
+from . import choice_letters as letters
 
 
 class MmeRealworldRs(base.Benchmark):

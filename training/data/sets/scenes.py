@@ -6,20 +6,18 @@ The only set that needs no download. Scene files are made as they are come to, a
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from ...core.geometry import Box
-from ..examples import Example
-from ..score import Score
+from ....core.example import Example
+from ....core.geometry import Box
+from ...scenes.questions import Question, exam
+from ...scenes.scene import HELD_OUT, make_scene
+from ..scoring import Score
 from . import base
 
-if TYPE_CHECKING:
-    from ..questions import Question
-
-FIRST_SEED = 901_000_000
-"""Scenes of the evaluation: neither trained on nor looked at while training (`pretrain.HELD_OUT` and a million)."""
+FIRST_SEED = HELD_OUT + 1_000_000
+"""Scenes of the evaluation: neither trained on nor looked at while training."""
 
 
 class Scenes(base.Benchmark):
@@ -27,7 +25,7 @@ class Scenes(base.Benchmark):
 
     name = "scenes"
     title = "held-out generated scenes"
-    citation = "this project: training/scenes.py draws them"
+    citation = "this project: training/scenes/scene.py draws them"
     note = "Of every eight questions two are about the whole scene, three about a region and three about objects; equality to the letter."
 
     def __init__(self, extractor: str = "", size: int = 4096, seed: int = FIRST_SEED) -> None:
@@ -35,9 +33,7 @@ class Scenes(base.Benchmark):
         self.size, self.seed = size, seed
 
     def load(self, folder: Path, split: str = "") -> base.Loaded:
-        from ..playing import exam  # torch, which scoring a file needs not wait for
-        from ..scenes import make_scene
-        from ..scenes_file import drawn
+        from ...scenes.geotiff import drawn  # OpenCV, which scoring a file does not need
 
         folder.mkdir(parents=True, exist_ok=True)
         seed = self.seed
@@ -53,12 +49,9 @@ class Scenes(base.Benchmark):
             return Score(False, "no answer")
         return Score(True, "equal") if reply == truth else Score(False, f"{reply!r} is not {truth!r}")
 
-    def group(self, record: Mapping[str, Any]) -> str:
-        return str(record.get("type") or "unknown")
-
 
 def _example(id: str, path: Path, size: int, question: Question) -> Example:
-    from ..packing import WHOLE, to_pixels
+    from ...scenes.render import WHOLE, to_pixels
 
     box = Box(*(side * size for side in question.site.box)) if question.site else None
     thoughts = (question.first_thought(to_pixels(WHOLE)),) if question.site else ()

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any, ClassVar
 from xml.sax.saxutils import escape
 
-from ...backend.scene import Scene
-from ...core.errors import BackendError, SceneError
-from ...core.files import write_whole
-from ...core.texts import Row
-from ..examples import Example
-from ..score import Score
-from . import base, letters
+from ....backend.scene.scene import Scene
+from ....core.atomic import write_whole
+from ....core.errors import BackendError, SceneError
+from ....core.example import Example
+from ....core.texts import Row
+from ..scoring import Score
+from . import base
+from . import choice_letters as letters
 
 SEVERAL = "Land use classification/Overall Land use classification"
 

@@ -7,15 +7,16 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from ... import __version__
-from ...backend.answer import MEANINGLESS
-from ...core.errors import BackendError
-from ...core.files import write_whole
-from .. import figures
+from .... import __version__
+from ....backend.answer import MEANINGLESS
+from ....core.atomic import write_whole
+from ....core.errors import BackendError
+from ....core.paths import RESOURCES
+from .. import statistics as figures
 from ..records import Record, read
 from . import gallery, plots, sections
 
-RESOURCES = Path(__file__).resolve().parents[2] / "resources" / "report"
+RESOURCES = RESOURCES / "report"
 
 
 def write_report(folder: Path, out: Path | None = None) -> Path:
@@ -66,6 +67,6 @@ def _ours(file: Path) -> list[Record]:
 
 def _order(file: Path) -> tuple[int, str]:
     """As served first, then the other ways of asking."""
-    from ..asking import MODES
+    from ..runner import MODES
 
     return next((at for at, mode in enumerate(MODES) if file.stem.startswith(mode)), len(MODES)), file.stem

@@ -14,9 +14,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ...backend.scene import Scene
-from ...core.geometry import Box, Size, View
-from .. import figures
+from ....backend.scene.scene import Scene
+from ....core.geometry import Box, Size, View
+from .. import statistics as figures
 from ..records import Record
 
 VIEW, CROP = 320, 224  # longest side, pixels

@@ -7,9 +7,9 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .. import figures
+from ...data.scoring import PIXEL_IOUS
+from .. import statistics as figures
 from ..records import Record
-from ..score import PIXEL_IOUS
 
 LABEL, WIDTH, BAR = 150, 620, 11  # pixels: room for names, width of a plot, height of a bar
 BINS = 20

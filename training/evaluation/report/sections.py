@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .. import figures
-from ..benchmarks import BENCHMARKS, Benchmark
+from ...data.sets import BENCHMARKS, Benchmark
+from .. import statistics as figures
 from ..records import Record
 
 

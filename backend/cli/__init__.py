@@ -1,0 +1,1 @@
+"""The `zoomearth` command line: one parser, one file for each command."""

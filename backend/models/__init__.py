@@ -1,0 +1,1 @@
+"""The catalogue's models on this machine: where each is, and how it is downloaded."""

@@ -1,0 +1,1 @@
+"""What an answer leaves behind: vector files of boxes, pictures, a figure."""

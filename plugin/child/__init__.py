@@ -1,0 +1,1 @@
+"""The backend process as the plugin sees it: started, spoken to, ended."""

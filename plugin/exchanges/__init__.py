@@ -1,0 +1,1 @@
+"""Questions and answers: asked one after another, and kept with the project."""

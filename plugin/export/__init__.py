@@ -1,0 +1,1 @@
+"""Boxes as vector files, the conversation as an HTML or PDF report."""

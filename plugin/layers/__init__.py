@@ -1,0 +1,1 @@
+"""Raster layers as the backend is told about them: source, style, region, snapshot."""

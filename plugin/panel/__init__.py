@@ -1,0 +1,1 @@
+"""The panel and what it draws on the canvas."""

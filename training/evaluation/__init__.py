@@ -1,0 +1,1 @@
+"""Benchmarks asked and scored: the run, its records, its statistics, its report."""
