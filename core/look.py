@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Generator, Union
+from typing import Generator, Optional, Union
 
 from .geometry import Box, Size, View
 from .region import Region
@@ -42,7 +42,7 @@ class Policy:
     least: int = 512
     crop: str = "grow"
     multiple: int = 28
-    native: float | None = 4.0
+    native: Optional[float] = 4.0  # `core/typed.py` evaluates it under Python 3.9
 
     def __post_init__(self) -> None:
         if self.crop not in ("grow", "square", "reference"):

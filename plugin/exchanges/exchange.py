@@ -6,6 +6,7 @@ An exchange grows by the backend's events (`hear`) and goes into the GeoPackage 
 from __future__ import annotations
 
 import base64
+import re
 import uuid
 import zlib
 from dataclasses import asdict, dataclass, field, fields
@@ -151,8 +152,9 @@ class Exchange:
 
 
 def raster_id(source: str, crs: str) -> str:
-    """source: of a raster layer; crs: its CRS as WKT."""
-    return f"{shown(source)} {zlib.crc32(crs.encode()):08x}"
+    """source: of a raster layer; crs: its CRS as WKT, which counts by its authority's code where it has one."""
+    code = re.search(r'(?:ID|AUTHORITY)\["(\w+)",\s*"?(\w+)"?\]\s*\]\s*$', crs)
+    return f"{shown(source)} [{code[1]}:{code[2]}]" if code else f"{shown(source)} [{zlib.crc32(''.join(crs.split()).encode()):08x}]"
 
 
 def titled(layer: str, source: str) -> str:

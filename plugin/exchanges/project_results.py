@@ -319,7 +319,7 @@ def _layers(kind: str) -> list[QgsVectorLayer]:
 def _raster_of(layer: QgsVectorLayer, kind: str) -> str:
     """The raster whose places or answers a layer holds; an older version wrote the source alone, with its keys."""
     named = str(layer.customProperty(SOURCE[kind]))
-    return named if re.search(r" [0-9a-f]{8}$", named) else raster_id(named, wkt(layer.crs()))
+    return named if re.search(r" \[[\w:]+\]$", named) else raster_id(named, wkt(layer.crs()))
 
 
 def _id(layer: QgsRasterLayer) -> str:

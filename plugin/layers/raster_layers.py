@@ -37,6 +37,8 @@ def reproduced(layer: QgsRasterLayer) -> bool:
 
     Opacity and blending do not count: they are about what lies beneath. Resampling does not: it changes nothing at native resolution.
     """
+    if not layer.isValid():
+        return True  # it has no style; the backend says what is wrong with its file
     return _unfiltered(layer) and _shows_all_values(layer) and _known_colours(layer)
 
 
@@ -96,8 +98,8 @@ def _shown(layer: QgsRasterLayer) -> tuple[list[int], list[Optional[list[float]]
     elif isinstance(renderer, QgsSingleBandPseudoColorRenderer):
         bands, limits = [renderer.band()], [_ordered(renderer.classificationMin(), renderer.classificationMax())]
     else:  # classes, a hillshade, contours: the band that they are made of
-        bands, limits = renderer.usesBands()[:1], [None]
-    if not all(0 < band <= layer.bandCount() for band in bands):
+        bands, limits = renderer.usesBands()[:1] if renderer else [], [None]
+    if not bands or not all(0 < band <= layer.bandCount() for band in bands):
         return [], []
     return bands, limits
 

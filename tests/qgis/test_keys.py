@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 
 import pytest
+from panel import wait
 from qgis.core import QgsApplication, QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer
 
 from zoomearth.plugin.child.backend_process import Backend
@@ -30,6 +31,11 @@ def keeper(qgis_app):
     keeper.close()
 
 
+def keep(keeper, exchange):
+    keeper.keep(exchange)
+    wait(lambda: not keeper.writing)
+
+
 def signed(harbour, source=SIGNED, **changes):
     """The same exchange, asked about a signed address; QGIS named the layer by it."""
     made = Exchange(harbour.question, source, f"town.tif?sig={KEY}", harbour.crs)
@@ -48,7 +54,7 @@ def signed(harbour, source=SIGNED, **changes):
 )
 def test_no_key_is_kept_reported_or_exported(keeper, harbour, tmp_path, source):
     exchange = signed(harbour, source)
-    keeper.keep(exchange)
+    keep(keeper, exchange)
     write_html([exchange], tmp_path / "report.html")
     for suffix in (".gpkg", ".shp", ".geojson"):
         export_rois(rows([exchange]), tmp_path / f"boxes{suffix}")
@@ -60,15 +66,15 @@ def test_no_key_is_kept_reported_or_exported(keeper, harbour, tmp_path, source):
 
 
 def test_an_address_that_is_signed_anew_is_the_same_raster(keeper, harbour):
-    keeper.keep(signed(harbour))
-    keeper.keep(signed(harbour, SIGNED.replace(KEY, "ANOTHERKEY"), id="2"))
+    keep(keeper, signed(harbour))
+    keep(keeper, signed(harbour, SIGNED.replace(KEY, "ANOTHERKEY"), id="2"))
     assert [layer.featureCount() for layer in keeper.layers()] == [4]
 
 
 def test_rasters_told_apart_by_their_query_alone_do_not_share_a_crs(keeper, harbour):
-    keeper.keep(signed(harbour))
+    keep(keeper, signed(harbour))
     other = QgsCoordinateReferenceSystem("EPSG:32634")
-    keeper.keep(signed(harbour, SIGNED + "&id=2", id="2", crs=other.toWkt()))
+    keep(keeper, signed(harbour, SIGNED + "&id=2", id="2", crs=other.toWkt()))
     assert sorted(layer.crs().authid() for layer in keeper.layers()) == ["EPSG:32633", "EPSG:32634"]
 
 

@@ -1,0 +1,95 @@
+"""What is asked about, as the user gave it: a raster and a part of it; and what the model saw of it. Values that travel everywhere: over
+the wire, in records, in files of boxes, in training rows (`core/typed.py` makes JSON of them and back).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional, Tuple
+
+from .geometry import Box, Grid
+from .look import Shown
+
+Corner = Tuple[float, float]
+CORNERS = 200_000
+"""The most corners of an outline: 10 MB of JSON."""
+
+
+@dataclass(frozen=True)
+class SceneSource:
+    """A raster as the user meant it: whoever reads it, sees the same picture.
+
+    path: whatever GDAL opens. bands: one or three band numbers from 1 on, shown as grey or as red, green and blue; None: what the file
+    suggests. stretch: the lowest and highest value of each; None: taken from the scene. force_remote_scan: read all of a remote raster
+    without overviews.
+    """
+
+    path: str
+    bands: Optional[Tuple[int, ...]] = None
+    stretch: Optional[Tuple[Tuple[float, float], ...]] = None
+    force_remote_scan: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.path.strip():
+            raise ValueError("path is empty: it must be the path or address of a raster.")
+        if self.bands is not None and (len(self.bands) not in (1, 3) or not all(0 < band < 1_000_000 for band in self.bands)):
+            raise ValueError(f"bands is {list(self.bands)}: it must be one or three band numbers from 1 on.")
+
+
+@dataclass(frozen=True)
+class Where:
+    """The part of a scene that the user limits a question to, as it was given: one of the four. `backend/scene/region.py` makes pixels of it.
+
+    window: left, top, right, bottom in source pixels. bounds: min x, min y, max x, max y in map units of the raster's CRS. outline: rings
+    of corners in map units (of a raster without georeference: pixels with y upwards), filled by the even-odd rule. within: a vector file,
+    all of whose polygons together are meant.
+    """
+
+    window: Optional[Tuple[float, float, float, float]] = None
+    bounds: Optional[Tuple[float, float, float, float]] = None
+    outline: Optional[Tuple[Tuple[Corner, ...], ...]] = None
+    within: Optional[str] = None
+
+    def __post_init__(self) -> None:
+        given = [name for name in ("window", "bounds", "outline", "within") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"one of window, bounds, outline and within must be given, not {', '.join(given) or 'none'}.")
+        for name in ("window", "bounds"):
+            box = getattr(self, name)
+            if box and not (box[0] < box[2] and box[1] < box[3]):
+                raise ValueError(f"{name} is {list(box)}: it must be four numbers, the smaller corner first.")
+        if self.outline is not None:
+            if not self.outline or any(len(ring) < 3 for ring in self.outline):
+                raise ValueError("outline must be rings of three corners or more.")
+            if sum(map(len, self.outline)) > CORNERS:
+                raise ValueError(f"outline has more than {CORNERS:,} corners: simplify it.")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One view the model was shown, under the same names everywhere: on the wire, in `--json`, in records, in files of boxes.
+
+    step: its place among the views, 0 for the global one. roi: what the model asked for, in source pixels (None: the global view).
+    window: what was shown of the source, in whole pixels; shown: the picture's width and height. polygon: of the roi, else of the window,
+    closed, in map units (None: the raster has no georeference).
+    """
+
+    step: int
+    label: str
+    roi: Optional[Tuple[float, float, float, float]]
+    window: Tuple[int, int, int, int]
+    shown: Tuple[int, int]
+    polygon: Optional[Tuple[Corner, ...]] = None
+
+    @classmethod
+    def of(cls, shown: Shown, grid: Optional[Grid]) -> Seen:
+        view, roi = shown.view, shown.roi
+        left, top, right, bottom = (int(side) for side in view.window)
+        return cls(
+            shown.step,
+            shown.label,
+            None if roi is None else tuple(round(side, 2) for side in roi),  # type: ignore[arg-type]
+            (left, top, right, bottom),
+            (view.size.width, view.size.height),
+            tuple(grid.polygon(Box(*(roi or view.window)))) if grid else None,
+        )
