@@ -48,13 +48,15 @@ _CONTINUED = re.compile(r"[,;:)\]}]")  # what begins so is the rest of something
 class Turn:
     """One step of a conversation. role: system, user, assistant (what the model wrote, or a forced beginning), tool (a crop).
 
-    view: what the picture shows; picture: the pixels, filled in by the driver (None until then). The picture stands before the text.
+    has_picture: a picture stands before the text; picture: its pixels, filled in by the driver (None until then). view: the part of the
+    scene that it shows, None where it shows something else.
     """
 
     role: str
     text: str = ""
     view: View | None = None
     picture: Any = None
+    has_picture: bool = False
 
 
 Part = Union[str, Turn]  # of a layout: text, or the turn whose picture stands here
@@ -84,9 +86,10 @@ class Dialect:
         turns = []
         if observation.begins:
             turns.append(Turn("system", self.system))
-            turns.append(Turn("user", _plain(observation.text.strip()) + self.instruction, observation.view))
-        elif observation.view:
-            turns.append(Turn("tool", self._crop_text(observation), observation.view))
+            text = _plain(observation.text.strip()) + self.instruction
+            turns.append(Turn("user", text, observation.view, has_picture=observation.has_picture))
+        elif observation.has_picture:
+            turns.append(Turn("tool", self._crop_text(observation), observation.view, has_picture=True))
         if observation.must_answer:
             turns += self._demand()
         return turns
@@ -119,7 +122,7 @@ class Dialect:
         text = reply[slice(*span)]
         if not _in_words(text):
             return Unreadable(f"markup or a part of a box stands for the answer: {_line(text)[:60]!r}")
-        return Answer(text)
+        return Answer(text, span)
 
     def answer_span(self, reply: str, cut: bool = False) -> tuple[int, int] | None:
         """Where in a reply the answer stands: in the last closed tags, else after the last open one; without thoughts and the blanks
@@ -213,15 +216,15 @@ class Talk:
         self.view: View | None = None
 
     def observe(self, observation: Observation, picture: Any = None) -> None:
-        """Add what the model is shown; `picture` is the pixels of `observation.view`."""
+        """Add what the model is shown; `picture` is its pixels, read from the scene or the observation's own."""
         if observation.begins:
             self.turns = []
         self.view = observation.view or self.view
         turns = self.dialect.observe(observation)
         if self.blind:
-            self.turns += [replace(turn, view=None) for turn in turns]
+            self.turns += [replace(turn, view=None, has_picture=False) for turn in turns]
         else:
-            self.turns += [replace(turn, picture=picture) if turn.view else turn for turn in turns]
+            self.turns += [replace(turn, picture=picture) if turn.has_picture else turn for turn in turns]
 
     @property
     def forced(self) -> str:
@@ -229,10 +232,13 @@ class Talk:
         return self.turns[-1].text if self.turns[-1].role == "assistant" else ""
 
     def act(self, reply: str, cut: bool = False) -> Action:
-        """Add what the model wrote, and say what it did."""
+        """Add what the model wrote, and say what it did; an answer's span counts from the beginning of `reply`."""
         if self.view is None:
             raise RuntimeError("a talk begins with a view")
         action = self.dialect.parse(self.forced + reply, self.view, cut)
+        if isinstance(action, Answer) and action.span:
+            start, end = (max(0, side - len(self.forced)) for side in action.span)
+            action = replace(action, span=(start, end))
         self.turns.append(Turn("assistant", _plain(self.dialect.spoken(reply, action))))
         return action
 
@@ -293,7 +299,7 @@ def _in_words(text: str) -> bool:
 
 
 def _vision(turn: Turn) -> list[Part]:
-    return ["<|vision_start|>", turn, "<|vision_end|>"] if turn.view else []
+    return ["<|vision_start|>", turn, "<|vision_end|>"] if turn.has_picture else []
 
 
 def _joined(parts: list[Part]) -> list[Part]:

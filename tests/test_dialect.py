@@ -279,3 +279,13 @@ def test_the_published_box_parser_is_reproduced(real_records):
     assert vectors
     for vector in vectors:
         assert boxes(vector["text"]) == vector["boxes"]
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+@pytest.mark.parametrize("forced", [True, False])
+def test_the_span_of_an_answer_counts_from_the_beginning_of_the_reply(name, forced):
+    talk = Talk(dialect(name))
+    talk.observe(Observation(VIEW, "Q?", begins=True, must_answer=forced))
+    reply = "3 ships</answer>" if talk.forced else "<think>t</think><answer> 3 ships </answer>"
+    action = talk.act(reply)
+    assert reply[slice(*action.span)] == "3 ships"

@@ -157,7 +157,7 @@ class _Screen:
     def event(self, event: Event) -> None:
         if isinstance(event, Saw):
             self.thoughts = Thoughts()
-            if event.step:
+            if event.shown.step:
                 x0, y0, x1, y1 = (int(side) for side in event.shown.view.window)
                 label = escape(event.shown.label or "a closer look")
                 self.console.print(f"\n  [cyan]looking at {label}[/] [dim]({x0}, {y0}) to ({x1}, {y1})[/]")
