@@ -18,7 +18,8 @@ from rasters import make
 
 from zoomearth.backend.answer import Question, Tried, answer
 from zoomearth.backend.cli.main import main
-from zoomearth.backend.engines import open_engine, remote
+from zoomearth.backend.engines import remote
+from zoomearth.backend.engines.open import open_engine
 from zoomearth.backend.engines.remote import RemoteEngine
 from zoomearth.backend.scene.scene import Scene
 from zoomearth.backend.server.events import Outbox

@@ -20,7 +20,8 @@ from ...core.reasoning import Thoughts
 from ...core.region import Region
 from ...core.settings import Settings
 from ..answer import MEANINGLESS, Answered, Event, Question, Saw, Tried, answer, ending, report
-from ..engines import Engine, open_engine
+from ..engines import Engine
+from ..engines.open import open_engine
 from ..outputs import files as outputs
 from ..scene import region
 from ..scene.scene import Scene

@@ -22,10 +22,10 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ..diagnostics import copy_diagnostics
 from ..i18n import size_text, tr
 from ..panel.widgets import log_view, named, paragraph
 from .diagnosis import Diagnosis
+from .diagnostics import copy_diagnostics
 from .environment import BUILDS, ICON, Environment, detect_device
 from .installer import Installer
 

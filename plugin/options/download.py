@@ -12,11 +12,11 @@ from typing import Callable, Optional
 from qgis.core import QgsApplication, QgsTask
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
+from ...core.catalogue import Model
 from ..child.command import Command
 from ..child.environment import child_environment
 from ..i18n import tr
 from ..install.environment import BACKEND, ISOLATED
-from .models import Model
 
 
 class _Shown(QgsTask):

@@ -20,11 +20,11 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from ...core.catalogue import Model, catalogue
 from ...core.settings import Settings
 from ..i18n import size_text, tr
 from ..panel.widgets import Verdict, named, on_change, paragraph
 from .download import Download
-from .models import Model, catalogue
 
 FOLDER, SERVER = "a folder", "a server"  # data of the last two entries; no model's id has a space
 LABELS = {field.name: (field.metadata["label"], field.metadata["help"]) for field in fields(Settings)}

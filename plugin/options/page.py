@@ -11,8 +11,8 @@ from qgis.PyQt.QtGui import QHideEvent, QIcon
 from qgis.PyQt.QtWidgets import QFormLayout, QGroupBox, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from ...core.settings import Settings
-from ..diagnostics import copy_diagnostics
 from ..i18n import tr
+from ..install.diagnostics import copy_diagnostics
 from ..install.environment import ICON
 from ..panel.widgets import Verdict, named, on_change, setting_widget, value_of
 from ..settings import auth_config, choose_auth_config, choose_python, load_message, load_settings, save_settings

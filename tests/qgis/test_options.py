@@ -14,12 +14,12 @@ from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QComboBox, QLineEdit, QPushButton, QWidget
 
+from zoomearth.core.catalogue import catalogue
 from zoomearth.core.settings import Settings, data_folder
 from zoomearth.plugin.child.command import descendants
-from zoomearth.plugin.diagnostics import diagnostics, scrub
+from zoomearth.plugin.install.diagnostics import diagnostics, scrub
 from zoomearth.plugin.install.dialog import SetupDialog
 from zoomearth.plugin.install.environment import MARKER, Environment
-from zoomearth.plugin.options.models import catalogue
 from zoomearth.plugin.options.page import OptionsFactory
 from zoomearth.plugin.settings import choose_python, load_settings, save_settings
 

@@ -27,7 +27,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ...backend.answer import MEANINGLESS
 from ...backend.cli.main import Parser, add_settings, print_any_text, say, settings_of
-from ...backend.engines import Engine, open_engine
+from ...backend.engines import Engine
+from ...backend.engines.open import open_engine
 from ...backend.models import store as models
 from ...backend.scene.scene import Scene
 from ...core.address import shown

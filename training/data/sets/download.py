@@ -18,9 +18,9 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from ....backend.models.hub import fetch
-from ....backend.models.store import RECEIPT, Model
 from ....core import texts
 from ....core.atomic import write_whole
+from ....core.catalogue import RECEIPT, Model
 from ....core.errors import BackendError
 from .base import Benchmark
 
