@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 import re
-from html import unescape
 from dataclasses import dataclass, replace
+from html import unescape
 from pathlib import Path
 from typing import Any, Union
 
@@ -281,7 +281,7 @@ def _numbers(text: str) -> list[float]:
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
-    """The span after its thoughts, without the blanks, the tokens of a turn's end and the emphasis around it; None where nothing is left."""
+    """The span after its thoughts, without what stands around it: blanks, tokens of a turn's end, emphasis. None where nothing is left."""
     if thought := _THOUGHT.match(text[start:end]):
         start += thought.end()
     inside = text[start:end].rstrip()
