@@ -1,7 +1,7 @@
 """Texts that others wrote, read in one way everywhere: prompts, settings, rows of a data set, records.
 
-A byte order mark is no content; it names UTF-16 and UTF-32, as PowerShell's `>` writes them, and everything else is UTF-8. A line ends
-with "\\n" alone: U+2028, U+0085 and their like are characters of a text.
+A byte order mark is no content; it names UTF-16 and UTF-32, as PowerShell's `>` writes them. Without one, zero bytes around the first
+letter name them, and everything else is UTF-8. A line ends with "\\n" alone: U+2028, U+0085 and their like are characters of a text.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ MARKS = (  # those of UTF-16 are how those of UTF-32 begin
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+UNMARKED = {b"\1\0\1\0": "utf-16-le", b"\0\1\0\1": "utf-16-be", b"\1\0\0\0": "utf-32-le", b"\0\0\0\1": "utf-32-be"}
 
 
 class Broken(NamedTuple):
@@ -60,6 +61,10 @@ def parse(text: str) -> Any:
         return json.loads(text, strict=False)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # Python reads no integer of more than 4300 digits
+        raise ValueError("a number has too many digits") from None
 
 
 def read_object(path: Path) -> dict[str, Any]:
@@ -127,8 +132,14 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
 
 
 def mark(data: bytes) -> tuple[bytes, str]:
-    """The byte order mark that the data begin with, and the encoding."""
-    return next((each for each in MARKS if data.startswith(each[0])), (b"", "utf-8"))
+    """The byte order mark that the data begin with, b"" where there is none, and the encoding."""
+    zeros = bytes(map(bool, data[:4]))  # where the first letters are ASCII, as in JSON
+    return next((each for each in MARKS if data.startswith(each[0])), (b"", UNMARKED.get(zeros, "utf-8")))
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing of the text is visible: spaces, control characters, a byte order mark."""
+    return not any(letter.isprintable() and not letter.isspace() for letter in text)
 
 
 def has_half_characters(text: str) -> bool:

@@ -313,7 +313,7 @@ BODIES = {
     "a stream with blank lines first": [b"\n\n", *streamed(chunk(TEXT, "stop"))],
     "a stream with carriage returns alone": [b"".join(streamed(chunk(TEXT[:4]), chunk(TEXT[4:], "stop"))).replace(b"\n", b"\r")],
     "of parts with thoughts": body(whole([{"type": "reasoning", "text": "hm"}, {"type": "text", "text": TEXT}])),
-    "in the form of plain completions": streamed({"choices": [{"text": TEXT[:4]}]}, {"choices": [{"text": TEXT[4:], "finish_reason": "stop"}]}),
+    "in the form of plain completions": streamed({"choices": [{"text": TEXT[:4]}]}, {"choices": [{"text": TEXT[4:]}]}),
     "two replies at once": streamed(
         {"choices": [{"index": 0, "delta": {"content": TEXT[:4]}}]}, {"choices": [{"index": 1, "delta": {"content": "other"}}]},
         {"choices": [{"index": 0, "delta": {"content": TEXT[4:]}, "finish_reason": "stop"}]},

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from zoomearth.core import texts
 from zoomearth.core.texts import Broken
 
-MARKED = [(b"", "utf-8"), *((mark, encoding) for mark, encoding in texts.MARKS)]
+MARKED = [*((b"", encoding) for encoding in ("utf-8", *texts.UNMARKED.values())), *((mark, encoding) for mark, encoding in texts.MARKS)]
 SEPARATED = "three\u2028ships\u2029in\x85a\x1crow"
 
 
