@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,8 @@ from . import outputs, region
 from .answer import MEANINGLESS, Answered, Event, Question, Saw, Tried, answer, ending, report
 from .engines import Engine, open_engine
 from .scene import Scene
+
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a model's or a server's: they would steer the terminal
 
 
 def ask(options: argparse.Namespace, settings: Settings) -> int:
@@ -165,7 +168,7 @@ class _Screen:
             self.note(f"{event.why}: try {event.number} of {event.tries}")
         elif seen := self.thoughts.feed(event.delta):
             self.status.stop()
-            self.console.print(seen, end="", style="dim", markup=False, soft_wrap=True)
+            self.console.print(CONTROLS.sub("", seen), end="", style="dim", markup=False, soft_wrap=True)
 
     def answered(self, answered: Answered, model: str) -> None:
         self.status.stop()

@@ -71,7 +71,7 @@ def read_object(path: Path) -> dict[str, Any]:
     """A file that is one JSON object. Raises OSError, and ValueError for anything else."""
     value = parse(read(path))
     if not isinstance(value, dict):
-        raise ValueError("it is no JSON object")
+        raise ValueError("it is not a JSON object")
     return value
 
 
@@ -100,18 +100,18 @@ def row(line: bytes) -> Row:
     try:
         return _object(parse(text))
     except ValueError as error:
-        return Broken("the line is no JSON", str(error), torn)
+        return Broken("the line is not JSON", str(error), torn)
 
 
 def _object(value: Any) -> Row:
-    return value if isinstance(value, dict) else Broken("the row is no object")
+    return value if isinstance(value, dict) else Broken("the row is not a JSON object")
 
 
 def listed(path: Path) -> Iterator[tuple[int, Row]]:
     """The objects of one JSON list, numbered from 1. Raises OSError, and ValueError for what is no list."""
     value = parse(read(path))
     if not isinstance(value, list):
-        raise ValueError("it is no list")
+        raise ValueError("it is not a list")
     yield from enumerate(map(_object, value), 1)
 
 

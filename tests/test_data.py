@@ -55,8 +55,8 @@ BAD = [
     ({**GOOD, "answer": float("nan")}, "no answer"),
     ({**GOOD, "answer": " "}, "no answer"),
     ({"image": "scene-0.tif"}, "no question"),
-    ("no json at all", "the line is no JSON"),
-    ([1, 2], "no object"),
+    ("no json at all", "the line is not JSON"),
+    ([1, 2], "not a JSON object"),
 ]
 
 

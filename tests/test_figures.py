@@ -139,10 +139,10 @@ def test_what_other_tools_mean_by_our_names_decides_nothing(tmp_path, published,
     ("row", "why"),
     [
         ({"doc_id": 1, "target": "3", "resps": [["3"]]}, "it has no ground_truth, it has no answer1 and no answer2"),
-        ({"ground_truth": ["3"], "answer1": "3"}, "its ground_truth is no text"),
-        ({"ground_truth": "3", "answer1": {"text": "3"}}, "its answer1 is no text"),
+        ({"ground_truth": ["3"], "answer1": "3"}, "its ground_truth is not a text"),
+        ({"ground_truth": "3", "answer1": {"text": "3"}}, "its answer1 is not a text"),
         ({"ground_truth": "3", "prediction": "3"}, "it has no answer1"),
-        ([1, 2], "the row is no object"),
+        ([1, 2], "the row is not a JSON object"),
     ],
 )
 def test_a_file_of_which_no_row_can_be_scored_is_refused_with_its_fields(tmp_path, capsys, row, why):
@@ -158,10 +158,10 @@ def test_a_file_of_which_no_row_can_be_scored_is_refused_with_its_fields(tmp_pat
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"question_id,ground_truth,answer1\n1,3,3", "line 1: the line is no JSON"),
-        (b'{"ground_truth": "3"}\r{"ground_truth": "3"}\r', "line 1: the line is no JSON (Extra data"),
+        (b"question_id,ground_truth,answer1\n1,3,3", "line 1: the line is not JSON"),
+        (b'{"ground_truth": "3"}\r{"ground_truth": "3"}\r', "line 1: the line is not JSON (Extra data"),
         (b"\x1f\x8b\x08 zipped", "line 1: the line is not in UTF-8"),
-        (b'{"seconds": ' + b"9" * 5000 + b"}\n", "line 1: the line is no JSON (a number has too many digits)"),
+        (b'{"seconds": ' + b"9" * 5000 + b"}\n", "line 1: the line is not JSON (a number has too many digits)"),
     ],
 )
 def test_a_file_that_is_no_json_is_said_to_be_none_and_not_to_be_empty(tmp_path, capsys, content, why):
@@ -180,7 +180,7 @@ def test_the_rows_that_can_be_scored_are_and_the_others_counted_and_named(tmp_pa
     told = capsys.readouterr().out
     assert "4 rows have no score and are not counted" in told
     assert "asks them again" not in told
-    assert " line 7: the line is no JSON" in told
+    assert " line 7: the line is not JSON" in told
     assert "line 7: line 7" not in told
 
 

@@ -66,6 +66,7 @@ ADDRESSES = {  # as it is given -> where the request goes
     "?key=k1&x=a%20b": "/v1/chat/completions?key=k1&x=a%20b",
     "/azure/openai/deployments/d/chat/completions?api-version=2024": "/azure/openai/deployments/d/chat/completions?api-version=2024",
     "/v1beta/openai/": "/v1beta/openai/chat/completions",
+    "/openai/v1?api-version=preview": "/openai/v1/chat/completions?api-version=preview",
 }
 
 
@@ -105,7 +106,7 @@ NO_ADDRESSES = ["htp://me:pass-phrase@host/v1?tok=secret-key", "http://h:9999999
 
 @pytest.mark.parametrize("url", NO_ADDRESSES)
 def test_an_address_that_is_none_is_said_without_its_keys(url):
-    with pytest.raises(EngineError, match="is no address") as caught:
+    with pytest.raises(EngineError, match=r"is not an? (server )?address") as caught:
         replied(url)
     assert "secret" not in str(caught.value)
     assert "phrase" not in str(caught.value)
@@ -125,6 +126,15 @@ def test_an_api_is_found_with_and_without_v1(quirks, given, root, listed, status
     quirks.answer = answered
     assert replied(f"{quirks.url}/deep{given}") == RED
     assert len(quirks.posted) <= 2
+
+
+@pytest.mark.parametrize(
+    "given", ["/v1/models", "/v1/completions", "/v1/chat", "/api", "/api/chat", "/api/generate", "/v1/responses", "/docs"]
+)
+def test_an_api_is_found_by_the_address_of_another_method(quirks, given):
+    quirks.answer = lambda asked: Answer(streamed(chunk(RED))) if asked.path == "/v1/chat/completions" else NOT_FOUND
+    assert replied(quirks.url + given) == RED
+    assert len(quirks.posted) <= 3
 
 
 def test_where_there_is_nothing_the_path_is_said_to_be_wrong_and_not_the_model(quirks):
@@ -374,7 +384,7 @@ def test_a_host_that_is_none_is_said_at_once_and_a_closed_port_after_all_tries()
 
 @pytest.mark.parametrize("key", ["schlüssel", "a\nb", "a\x00b"])
 def test_a_key_that_no_header_can_hold_is_said_to_be_wrong(key):
-    with pytest.raises(EngineError, match="holds letters that no key has"):
+    with pytest.raises(EngineError, match="holds characters that are not allowed in a key"):
         replied("http://127.0.0.1:9", key=key)
 
 

@@ -58,7 +58,7 @@ def base_folder(name: str) -> Path:
         try:
             folder = Path(snapshot_download(name))
         except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-            why = f"{name} can't be had from the hub: {type(error).__name__}."
+            why = f"{name} can't be downloaded from the hub: {type(error).__name__}."
             raise ModelError(why, "Download it where there is a network.") from error
     if (folder / "adapter_config.json").is_file():
         raise ModelError(f"{folder} holds a LoRA adapter.", f"Fold it in first: python -m zoomearth.training.merge {folder} OUT")

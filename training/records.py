@@ -235,9 +235,9 @@ def _unscorable(row: texts.Row) -> str:
         return f"{row.why} ({row.detail})" if row.detail else row.why
     faults = []
     if fields.text(row.get("ground_truth")) is None:
-        faults.append("its ground_truth is no text" if "ground_truth" in row else "it has no ground_truth")
+        faults.append("its ground_truth is not a text" if "ground_truth" in row else "it has no ground_truth")
     answers = [name for name in ("answer1", "answer2") if name in row]
     if not answers:
         faults.append("it has no answer1 and no answer2")
-    faults += [f"its {name} is no text" for name in answers if fields.text(row[name]) is None and not fields.is_nothing(row[name])]
+    faults += [f"its {name} is not a text" for name in answers if fields.text(row[name]) is None and not fields.is_nothing(row[name])]
     return ", ".join(faults)

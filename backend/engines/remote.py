@@ -78,7 +78,9 @@ class RemoteEngine:
         self._patience = {"stall": stall, "connect": timeout}
         self._retries, self._backoff = retries, backoff
         if not (self._key.isascii() and self._key.isprintable()):
-            raise EngineError("The server's key holds letters that no key has.", f"Copy it again, into {KEY_VARIABLE}.")
+            raise EngineError(
+                "The server's key holds characters that are not allowed in a key.", f"Copy the key into {KEY_VARIABLE} again."
+            )
         secure = self.url.startswith("https:")
         self._options: dict[str, Any] = {
             "headers": {"Content-Type": "application/json", **self._endpoint.keys(self._key)},
@@ -216,10 +218,10 @@ class RemoteEngine:
         if reading.failed:
             code = str(reading.failed.get("code"))
             if code.isdigit() and 400 <= int(code) < 500 and code not in ("408", "429"):
-                raise self._error(f"{root} gave up amid a reply: {reading.failed['message']}.")
-            raise Again(f"the server failed amid a reply: {reading.failed['message']}", "See the server's own log.")
+                raise self._error(f"{root} ended the reply with an error: {reading.failed['message']}.")
+            raise Again(f"the server failed during the reply: {reading.failed['message']}", "See the server's own log.")
         if reading.broken:
-            raise Again("the reply came damaged, or broke off")
+            raise Again("the reply is damaged, or broke off")
         if reading.empty:
             hint = "Switch off tools and output formats on the server, or ask another model."
             raise self._error(f"{root} ended the reply before there was a text (finish_reason is {reading.empty!r}).", hint)
