@@ -43,7 +43,7 @@ _MARKUP = re.compile(  # of models
     | \[\s*[-+]?\.?\d[\d.]*\s*, | \(\s*\d+\s*,\s*\d+\s*\)\W*\(\s*\d  # the numbers of a box
     | \A\W*(?!\d{1,3}(?:,\d{3})+\W*\Z)\d[\d.]*(?:\s*,\s*\d[\d.]*){3}\W*\Z
     | ^[ \t]*(?:\#+[ \t]*(?:instruction|response|input)\b | (?:user|assistant)[ \t]*(?::|$))  # who speaks, in a prompt
-    | [\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069]       # what steers a terminal, not a letter
+    | [\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069]       # what steers a terminal, not a letter
     """,
     re.X | re.I | re.M,
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import io
 import json
+import unicodedata
 from pathlib import Path
 from typing import Any, BinaryIO, Iterator, NamedTuple, TextIO, Union
 
@@ -139,7 +140,7 @@ def mark(data: bytes) -> tuple[bytes, str]:
 
 def is_blank(text: str) -> bool:
     """Whether nothing of the text is visible: spaces, control characters, a byte order mark."""
-    return not any(letter.isprintable() and not letter.isspace() for letter in text)
+    return all(letter.isspace() or unicodedata.category(letter) in ("Cc", "Cf") for letter in text)
 
 
 def has_half_characters(text: str) -> bool:
