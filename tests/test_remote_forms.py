@@ -137,6 +137,24 @@ def test_an_api_is_found_by_the_address_of_another_method(quirks, given):
     assert len(quirks.posted) <= 3
 
 
+WRONG_PATHS = {
+    "LM Studio": Answer(body({"error": "Unexpected endpoint or method. (POST /deep/v1/chat/completions). Returning 200 anyway"})),
+    "an error's words": Answer(body({"error": {"message": "Invalid URL (POST /deep/v1/chat/completions)", "code": None}})),
+    "a page of its own": Answer([b"<!doctype html><html></html>"], kind="text/html"),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_PATHS.values(), ids=WRONG_PATHS)
+def test_an_api_is_found_where_a_wrong_path_has_a_good_status(quirks, wrong):
+    quirks.answer = lambda asked: Answer(streamed(chunk(RED))) if asked.path == "/deep/chat/completions" else wrong
+    assert replied(quirks.url + "/deep") == RED
+    quirks.answer = lambda asked: wrong
+    with pytest.raises(EngineError, match=r"has no chat completions \(|answers with a web page") as caught:
+        replied(quirks.url + "/deep", retries=3)
+    assert "often ends in /v1" in caught.value.hint
+    assert len(quirks.posted) == 4
+
+
 def test_where_there_is_nothing_the_path_is_said_to_be_wrong_and_not_the_model(quirks):
     quirks.answer = lambda asked: MODELS if asked.method == "GET" else NOT_FOUND
     with pytest.raises(EngineError, match="lists the model 'm', but has no chat completions at this path") as caught:

@@ -37,6 +37,7 @@ AFTER = 5.0  # seconds for what may come after the reason of the end: the count 
 NOT_API = "Give the address of the server's API: it often ends in /v1."
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 FILTERS = re.compile(r"content.{0,20}(filter|polic)|moderation|input (was )?flagged|safety system", re.I)  # in words, where no code says it
+WRONG_PATH = re.compile(r"unexpected endpoint|(unknown|invalid|no such) (request )?(url|endpoint|route|path)", re.I)  # LM Studio, with 200
 for each in ("httpx", "httpcore"):  # they log whole addresses, and a query may hold a key
     logging.getLogger(each).setLevel(logging.WARNING)
 
@@ -208,13 +209,16 @@ class RemoteEngine:
         return status not in (401, 403, 404, 405, 408, 429) and not _is_filtered(said) and self._form.adapt(status, error_text(said), body)
 
     def _check(self, reading: Reading, root: str, response: httpx.Response) -> None:
-        """Raises Again where the reply broke off, EngineError where the server gave up for good, or holds the reply back."""
+        """Raises Again where the reply broke off, EngineError where the server gave up for good, or holds the reply back, and _Elsewhere
+        where a server says with a good status that there is nothing at this path."""
         if reading.talk.dialect.complete(reading.text):
             return
         if reading.page:
-            raise self._error(f"{root} answers with a web page.", NOT_API)
+            raise _Elsewhere(self._error(f"{root} answers with a web page.", NOT_API))
         if reading.filtered:
             raise self._filtered(root, reading.filtered)
+        if reading.failed and not reading.text and WRONG_PATH.search(reading.failed["message"]):
+            raise _Elsewhere(self._error(f"{root} has no chat completions ({reading.failed['message'].rstrip('.')}).", NOT_API))
         if reading.failed:
             code = str(reading.failed.get("code"))
             if code.isdigit() and 400 <= int(code) < 500 and code not in ("408", "429"):
