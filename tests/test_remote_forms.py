@@ -301,6 +301,8 @@ FAILED = {
     "words for an event": [*streamed(chunk("There are about"))[:1], b"data: Internal Server Error\n\n"],
     "words for an event, then the end": [*streamed(chunk("There are about"))[:1], b"data: [ERROR] x\n\n", b"data: [DONE]\n\n"],
     "one body of words": [b"no capacity"],
+    "an odd code": body({"error": {"message": "Provider returned error", "code": "\u00b2"}}),
+    "a long code": body({"error": {"message": "Provider returned error", "code": "9" * 5000}}),
     "nothing": [],
     "nothing but the end": [b"data: [DONE]\n\n"],
     "half a body": [json.dumps(whole("There are about")).encode()[:-9]],

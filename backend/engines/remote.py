@@ -221,7 +221,7 @@ class RemoteEngine:
             raise _Elsewhere(self._error(f"{root} has no chat completions ({reading.failed['message'].rstrip('.')}).", NOT_API))
         if reading.failed:
             code = str(reading.failed.get("code"))
-            if code.isdigit() and 400 <= int(code) < 500 and code not in ("408", "429"):
+            if re.fullmatch("4[0-9]{2}", code) and code not in ("408", "429"):
                 raise self._error(f"{root} ended the reply with an error: {reading.failed['message']}.")
             raise Again(f"the server failed during the reply: {reading.failed['message']}", "See the server's own log.")
         if reading.broken:
