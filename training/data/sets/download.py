@@ -33,7 +33,7 @@ def download(benchmark: Benchmark, folder: Path, console: Console) -> None:
     try:
         revision = texts.read_object(receipt)["revision"] if receipt.is_file() else None
     except (OSError, ValueError, KeyError) as error:
-        raise BackendError(f"{receipt} can't be read: {error}.", "Take it away: the set's newest commit is then brought.") from error
+        raise BackendError(f"{receipt} can't be read: {error}.", "Delete it: the newest version of the set is then downloaded.") from error
     wanted = Model(benchmark.name, benchmark.title, None, benchmark.repo, revision, 0, "", benchmark.files, kind="datasets")
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=console) as progress:
