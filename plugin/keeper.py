@@ -176,6 +176,8 @@ class Keeper(QObject):
     def _open(self) -> None:
         path = _named_by_project()
         self._use(Store(path) if path else None)
+        if path is None:
+            self._adopt()
 
     def _adopt(self) -> None:
         """Takes results that lie beside the project and belong to it, where it names none: it was not saved after the first question."""
@@ -287,9 +289,7 @@ class Keeper(QObject):
 
     def _project_read(self) -> None:
         self._open()
-        if self.store is None:
-            self._adopt()
-        elif not self.store.path.exists():
+        if self.store and not self.store.path.exists():
             self.missing.emit(str(self.store.path))
         self.project_changed.emit()
 
