@@ -24,7 +24,7 @@ from ...core.errors import BackendError
 from ...core.paths import ROOT
 from ...core.wire import LineReader, encode
 from ..i18n import tr
-from ..log import say
+from ..log import say, warn
 from ..qt_later import later
 from .environment import child_environment
 
@@ -240,15 +240,18 @@ class Backend(QObject):
             return
         now = time.monotonic()
         self._crashed = [moment for moment in self._crashed if now - moment < WITHIN] + [now]
+        message = tr("The model process ended with exit code {code}.").format(code=code)
+        if status == QProcess.ExitStatus.CrashExit:
+            message = tr("The model process crashed or was killed.")
         if len(self._crashed) >= CRASHES:
+            warn(message)
             message = tr("The model process crashed twice within a minute and stays down.")
             self._gone(message, tr("The log says why. Restart it to try again."), State.BROKEN)
-        elif status == QProcess.ExitStatus.CrashExit:
-            self._gone(tr("The model process crashed or was killed."), tr("Ask again: it is started anew."))
         else:
-            self._gone(tr("The model process ended with exit code {code}.").format(code=code), tr("Ask again: it is started anew."))
+            self._gone(message, tr("Ask again: it is started anew."))
 
     def _gone(self, message: str, hint: str, state: State = State.DOWN) -> None:
+        warn(f"{message} {hint}")  # a process that was killed has left no words of its own there
         if self._process:
             self._process.deleteLater()
             self._process = None

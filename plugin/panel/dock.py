@@ -76,6 +76,9 @@ class Dock(QgsDockWidget):
         self.restart = self.process.add_button("restart", tr("Restart"), tr("Start the model process again"))
         self.show_log = self.process.add_button("log", tr("Show log"), tr("Open QGIS's log messages at the ZoomEarth tab"))
         self.results = Notice("zoomearth_results")
+        self.refusal = Notice("zoomearth_refusal")
+        close = self.refusal.add_button("close", tr("Close"), tr("Put this message away"))
+        close.clicked.connect(lambda: self.refusal.say(""))
         self.form = Form(self._iface)
         self.transcript = Transcript()
         self.stage = QLabel()
@@ -138,7 +141,7 @@ class Dock(QgsDockWidget):
         for widget in (self.process, self.results, self.form):
             column.addWidget(widget)
         column.addWidget(self.transcript, 1)
-        for widget in (self.kept, self.stage, self.progress, self.question):
+        for widget in (self.kept, self.stage, self.progress, self.refusal, self.question):
             column.addWidget(widget)
         column.addLayout(buttons)
         self.setWidget(inside)
@@ -176,6 +179,7 @@ class Dock(QgsDockWidget):
 
     def send(self) -> None:
         """Asks what stands in the question box."""
+        self.refusal.say("")
         layer, question = self.form.raster, self.question.text
         if not question or layer is None:
             self._warn(tr("Choose a raster layer and type a question."), "")
@@ -309,7 +313,9 @@ class Dock(QgsDockWidget):
         return acted
 
     def _warn(self, message: str, hint: str) -> None:
-        self._iface.messageBar().pushMessage("ZoomEarth", html.escape(f"{message} {hint}".strip()), Qgis.MessageLevel.Warning)
+        """In the panel, whole; QGIS's message bar has room for one line, which is seen where the panel is closed."""
+        self.refusal.say(f"{message} {hint}".strip())
+        self._iface.messageBar().pushMessage("ZoomEarth", html.escape(message), Qgis.MessageLevel.Warning)
 
     def _sure(self, count: int) -> bool:
         return self.confirm(tr("{count} polygons are selected: each is a question of its own. Ask all of them?").format(count=count))

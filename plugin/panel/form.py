@@ -194,7 +194,9 @@ class Form(QWidget):
             columns, rows = sizes[0 if wrong else -1] if sizes else (0, 0)
             text = tr("= {columns} x {rows} px").format(columns=columns, rows=rows) if sizes else ""
             if wrong:
-                text += tr(": too small to see much. Choose a finer resolution, or a larger place.")
+                finer = self.resolution.value() > self._suggestion  # which is the layer's own where the place is small
+                remedy = tr("Choose a finer resolution, or a larger place.") if finer else tr("Choose a larger place.")
+                text += tr(": too small to see much.") + " " + remedy
         self.size.setText(f"<b>{html.escape(text)}</b>" if wrong else text)
         self.fit.setText(tr("Use {resolution}").format(resolution=f"{self._suggestion:.6g}"))
         self.fit.setVisible(wrong and self.resolution.value() != self._suggestion)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import Field
 from pathlib import Path
 from typing import Any, Callable, Optional, TypeVar
@@ -9,10 +10,11 @@ from typing import Any, Callable, Optional, TypeVar
 from qgis.core import QgsApplication
 from qgis.gui import QgsAuthConfigSelect, QgsFileWidget
 from qgis.PyQt.QtCore import QSize, Qt
-from qgis.PyQt.QtGui import QFontDatabase, QPaintEvent
+from qgis.PyQt.QtGui import QFontDatabase, QPaintEvent, QTextOption
 from qgis.PyQt.QtWidgets import (
     QComboBox,
     QFileDialog,
+    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -23,6 +25,7 @@ from qgis.PyQt.QtWidgets import (
     QStyle,
     QStyleOptionButton,
     QStylePainter,
+    QTextEdit,
     QToolButton,
     QWidget,
 )
@@ -72,6 +75,22 @@ def paragraph(text: str = "") -> QLabel:
     label = QLabel(text)
     label.setWordWrap(True)
     return label
+
+
+class WrappedText(QTextEdit):
+    """A plain text to read and to copy, as high as its lines. It breaks inside a word that is too long: a path must not widen the panel."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setReadOnly(True)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.viewport().setAutoFillBackground(False)
+        self.document().setDocumentMargin(0)
+        self.document().documentLayout().documentSizeChanged.connect(lambda size: self.setFixedHeight(math.ceil(size.height())))
 
 
 def ask_file(parent: QWidget, title: str, suggested: Path, suffix: str) -> Optional[Path]:

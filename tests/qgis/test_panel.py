@@ -35,6 +35,7 @@ from qgis.PyQt.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QProgressBar,
+    QPushButton,
     QScrollArea,
     QTabWidget,
     QToolButton,
@@ -45,6 +46,7 @@ from zoomearth.plugin.child.backend_process import State
 from zoomearth.plugin.exchanges.exchange import Status
 from zoomearth.plugin.export.html import html as report_html
 from zoomearth.plugin.layers.scope import Scope
+from zoomearth.plugin.panel.widgets import WrappedText
 
 SLOW = "<think>" + "and then " * 3000
 SLOW_LOOK = '<think>One. Two. Three. Four.</think>[{"bbox_2d": [100, 50, 200, 150], "label": "pier"}]'
@@ -589,6 +591,21 @@ def test_polygons_beyond_the_raster_are_said_and_the_others_are_asked_about(pane
     ]
     (message,) = qgis_iface.messageBar().get_messages(Qgis.MessageLevel.Warning)
     assert f"1 of 3 polygons lies outside the layer {layer.name()} and was left out." in message
+    notice = panel.dock.refusal  # QGIS's bar shows one line of a message, the panel all of it
+    assert notice.isVisible()
+    assert notice.text == f"1 of 3 polygons lies outside the layer {layer.name()} and was left out."
+    choose(panel, Scope.LAYER)
+    panel.asked()
+    assert not notice.isVisible()
+
+
+def test_why_nothing_is_asked_stands_in_the_panel_with_the_remedy_until_it_is_closed(panel, demo_scene):
+    panel.add(demo_scene)
+    choose(panel, Scope.FEATURES)
+    assert panel.ask_nothing() == 0
+    assert panel.dock.refusal.text == "No polygon is selected. Select polygons on the map first, in any vector layer."
+    panel.dock.refusal.findChild(QPushButton, "zoomearth_refusal_close").click()
+    assert not panel.dock.refusal.isVisible()
 
 
 def test_what_a_turned_canvas_does_not_show_the_model_does_not_see(panel, demo_scene):
@@ -668,8 +685,13 @@ def test_the_dock_can_be_240_pixels_wide(panel, demo_scene):
         choose(panel, scope)
         assert panel.dock.kept.isVisible()
         assert panel.dock.minimumSizeHint().width() <= 240, scope
+    for notice in (panel.dock.process, panel.dock.results, panel.dock.refusal):
+        notice.say(f"The results can't be written to /data/{'a_long_name_' * 12}.gpkg: it is read-only.")
+    assert panel.dock.minimumSizeHint().width() <= 240
     panel.dock.resize(240, 700)
     wait(lambda: card.width() < 240, 5)
+    for text in panel.dock.findChildren(WrappedText):
+        assert text.height() >= text.document().size().height() > 3 * text.fontMetrics().lineSpacing(), "all of its lines"
     assert card.findChild(QToolButton, "zoomearth_exchange_view_1").geometry().right() < card.width()
     assert card.findChild(QToolButton, "zoomearth_exchange_delete").geometry().right() < card.width()
 
@@ -743,7 +765,7 @@ def test_the_resolution_of_a_snapshot_follows_the_canvas_until_somebody_sets_it(
     assert form.resolution.value() == pytest.approx(world / 64, rel=0.01)
     assert re.fullmatch(ABOUT_2048, form.size.text())
     form.resolution.setValue(world)
-    assert re.match("<b>= 3[23] x 3[23] px: too small", form.size.text())
+    assert re.match("<b>= 3[23] x 3[23] px: too small to see much. Choose a finer resolution, or a larger place.", form.size.text())
     assert form.fit.isVisible()
     canvas.zoomByFactor(2)
     assert form.resolution.value() == world
@@ -759,6 +781,18 @@ def test_the_resolution_of_a_snapshot_follows_the_canvas_until_somebody_sets_it(
     choose(panel, Scope.LAYER)
     columns, rows = map(int, re.findall("[0-9]+", form.size.text()))
     assert 2048 <= columns == rows <= 20_000
+
+
+def test_where_a_service_has_nothing_finer_the_remedy_is_a_larger_place(panel):
+    with TileServer() as server:
+        layer = QgsRasterLayer(server.source, "tiles", "wms")
+        QgsProject.instance().addMapLayer(layer)
+        panel.dock.form.layer.setLayer(layer)
+        canvas = zoom_canvas_to(panel, layer)
+        choose(panel, Scope.CANVAS)
+        canvas.zoomByFactor(1e-4)
+        assert panel.dock.form.size.text().endswith(" px: too small to see much. Choose a larger place.</b>")
+        assert not panel.dock.form.fit.isVisible()
 
 
 def test_a_service_in_an_empty_project_is_asked_about_with_the_resolution_that_is_suggested(panel, tiles):

@@ -23,6 +23,7 @@ from zoomearth.plugin.exchanges.geopackage import add_row, add_table, begin, wri
 from zoomearth.plugin.exchanges.project_results import Keeper
 from zoomearth.plugin.exchanges.results_file import ANSWER_FIELDS, ANSWERS, EXCHANGES, ROI_FIELDS, Store, roi_geometry
 from zoomearth.plugin.exchanges.unsaved import waiting_file
+from zoomearth.plugin.layers.raster_layers import wkt
 
 HOLD = """
 import sqlite3, sys, time
@@ -432,6 +433,17 @@ def test_group_and_layers_follow_the_rasters_name_but_not_over_the_users(keeper,
     keeper.layers()[0].setName("mine")
     raster.setName("ortho 2027")
     assert [node.name() for node in group.findLayers()] == ["mine", "Answers: ortho 2027"]
+
+
+def test_group_and_layers_have_the_name_under_which_the_raster_came_back(keeper, harbour, scene):
+    raster = QgsRasterLayer(str(scene), "ortho 2026")
+    own = replace(harbour, source=str(scene), crs=wkt(raster.crs()))
+    keep(keeper, own)
+    QgsProject.instance().addMapLayer(raster)
+    keep(keeper, another(own, 1))
+    (group,) = QgsProject.instance().layerTreeRoot().findGroups()
+    assert group.name() == "ZoomEarth: ortho 2026"
+    assert [node.name() for node in group.findLayers()] == ["Places looked at: ortho 2026", "Answers: ortho 2026"]
 
 
 def test_nothing_of_a_closing_project_gets_into_the_next(keeper, harbour):
