@@ -66,7 +66,7 @@ def read_object(path: Path) -> dict[str, Any]:
     """A file that is one JSON object. Raises OSError, and ValueError for anything else."""
     value = parse(read(path))
     if not isinstance(value, dict):
-        raise ValueError("it is no JSON object")
+        raise ValueError("it is not a JSON object")
     return value
 
 

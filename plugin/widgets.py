@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import Field
 from pathlib import Path
 from typing import Any, Callable, Optional, TypeVar
@@ -33,10 +34,15 @@ Widget = TypeVar("Widget", bound=QWidget)
 EDGE = 6  # pixels between a button's text and its end
 
 
+def tip(text: str) -> str:
+    """For a tooltip: Qt breaks a long one into lines only where it is HTML."""
+    return f"<span>{html.escape(text)}</span>" if text else ""
+
+
 def named(widget: Widget, name: str, about: str) -> Widget:
     """With a stable name for scripts, and a text that is its tooltip and what a screen reader says."""
     widget.setObjectName(name)
-    widget.setToolTip(about)
+    widget.setToolTip(tip(about))
     widget.setAccessibleName(about)
     return widget
 
@@ -79,7 +85,7 @@ def ask_file(parent: QWidget, title: str, suggested: Path, suffix: str) -> Optio
     name, _ = QFileDialog.getSaveFileName(parent, title, str(suggested), f"*{suffix}")
     path = Path(name) if name.lower().endswith(suffix) else Path(name + suffix)
     replaces = str(path) != name and path.exists()  # the file dialog has asked only about the name that was typed
-    question = tr("{path} exists already. Replace it?").format(path=path)
+    question = tr("{path} already exists. Replace it?").format(path=path)
     yes, no = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No
     if not name or (replaces and QMessageBox.question(parent, title, question, yes | no, no) != yes):
         return None
