@@ -161,7 +161,7 @@ class Card(QFrame):
             return f"<b>{html.escape(exchange.message)}</b><br>{html.escape(exchange.hint)}"
         said = [ending(exchange)]
         if exchange.confidence is not None:
-            said.append(tr("model's own confidence {value} of 1 (not a probability)").format(value=f"{exchange.confidence:.2f}"))
+            said.append(tr("confidence {value} of 1 (not a probability)").format(value=f"{exchange.confidence:.2f}"))
         if exchange.status is Status.DONE:
             said.append(tr("{seconds} s").format(seconds=f"{exchange.seconds:.1f}"))
         return html.escape(" · ".join(filter(None, [*said, exchange.model])))

@@ -115,7 +115,7 @@ class Dock(QgsDockWidget):
         self.options = tool_button("zoomearth_options", tr("Settings: model, server and Python environment"), "/mActionOptions.svg")
         self.kept = QWidget()
         self.kept.setObjectName("zoomearth_kept")
-        said = paragraph(tr("The results are in a temporary file. Save the project or choose a file to keep them."))
+        said = paragraph(tr("The results are temporary. Save the project or choose a file to keep them."))
         choose = named(ElidedButton(tr("Choose…")), "zoomearth_choose", tr("Choose the results file (GeoPackage)"))
         choose.clicked.connect(self._save)
         row = QHBoxLayout(self.kept)
@@ -237,7 +237,7 @@ class Dock(QgsDockWidget):
         words = {
             "starting": tr("starting the model process"),
             "opening": tr("opening the raster"),
-            "scanning": tr("scanning the raster"),
+            "scanning": tr("creating the overview of the raster"),
             "reading": tr("reading the raster"),
             "snapshot": tr("drawing the layer as an image"),
             "loading": tr("loading the model"),

@@ -68,6 +68,7 @@ class SetupDialog(QDialog):
         layout.addLayout(buttons)
         self._show_sizes()
         self._turn_to(self._asking)
+        self.resize(self.minimumWidth(), layout.totalHeightForWidth(self.minimumWidth()))  # wrapped texts are higher than Qt's default
 
     def _ask_page(self) -> QWidget:
         page = QWidget()
@@ -95,11 +96,10 @@ class SetupDialog(QDialog):
         layout.addWidget(
             paragraph(
                 tr(
-                    "ZoomEarth runs its model with PyTorch and other free packages from the Python package index. They are "
-                    "installed in a separate folder: QGIS and your system are not changed, and you can remove the folder in "
-                    "Settings > Options > ZoomEarth. A tiny demo model is included, which works only on drawn demo scenes. For "
-                    "your own images, download a larger model in the same options. Your rasters stay on this computer, unless "
-                    "you choose a server."
+                    "It has PyTorch and other free packages from the internet. They are installed in a separate folder: QGIS and your "
+                    "system are not changed. You can remove the folder in Settings > Options > ZoomEarth. The included demo model works "
+                    "only on drawn demo scenes: for your own images, download a larger model in these options. Your rasters stay on this "
+                    "computer, unless you choose a server."
                 )
             )
         )

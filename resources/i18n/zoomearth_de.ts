@@ -50,8 +50,8 @@
         </message>
         <message>
             <location filename="../../plugin/card.py" />
-            <source>model's own confidence {value} of 1 (not a probability)</source>
-            <translation>eigene Konfidenz des Modells {value} von 1 (keine Wahrscheinlichkeit)</translation>
+            <source>confidence {value} of 1 (not a probability)</source>
+            <translation>Konfidenz {value} von 1 (keine Wahrscheinlichkeit)</translation>
         </message>
         <message>
             <location filename="../../plugin/card.py" />
@@ -165,8 +165,8 @@
         </message>
         <message>
             <location filename="../../plugin/dock.py" />
-            <source>The results are in a temporary file. Save the project or choose a file to keep them.</source>
-            <translation>Die Ergebnisse sind in einer temporären Datei. Speichern Sie das Projekt oder wählen Sie eine Datei, um sie zu behalten.</translation>
+            <source>The results are temporary. Save the project or choose a file to keep them.</source>
+            <translation>Die Ergebnisse sind nur temporär gespeichert. Speichern Sie das Projekt oder wählen Sie eine Datei.</translation>
         </message>
         <message>
             <location filename="../../plugin/dock.py" />
@@ -185,8 +185,8 @@
         </message>
         <message>
             <location filename="../../plugin/dock.py" />
-            <source>scanning the raster</source>
-            <translation>das Raster wird überflogen</translation>
+            <source>creating the overview of the raster</source>
+            <translation>die Übersicht des Rasters wird erstellt</translation>
         </message>
         <message>
             <location filename="../../plugin/dock.py" />
@@ -211,7 +211,7 @@
         <message>
             <location filename="../../plugin/dock.py" />
             <source>Choose a raster layer and type a question.</source>
-            <translation>Wählen Sie einen Rasterlayer und schreiben Sie eine Frage.</translation>
+            <translation>Wählen Sie einen Rasterlayer und geben Sie eine Frage ein.</translation>
         </message>
         <message>
             <location filename="../../plugin/dock.py" />
@@ -871,7 +871,7 @@
         <message>
             <location filename="../../plugin/install/diagnosis.py" />
             <source>The installation ended with an error.</source>
-            <translation>Die Installation endete mit einem Fehler.</translation>
+            <translation>Die Installation ist fehlgeschlagen.</translation>
         </message>
         <message>
             <location filename="../../plugin/install/diagnosis.py" />
@@ -1045,8 +1045,8 @@
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
-            <source>ZoomEarth runs its model with PyTorch and other free packages from the Python package index. They are installed in a separate folder: QGIS and your system are not changed, and you can remove the folder in Settings &gt; Options &gt; ZoomEarth. A tiny demo model is included, which works only on drawn demo scenes. For your own images, download a larger model in the same options. Your rasters stay on this computer, unless you choose a server.</source>
-            <translation>ZoomEarth führt sein Modell mit PyTorch und anderen freien Paketen aus dem Python-Paketindex aus. Sie werden in einen eigenen Ordner installiert: QGIS und Ihr System werden nicht verändert, und unter Einstellungen &gt; Optionen &gt; ZoomEarth können Sie den Ordner wieder entfernen. Enthalten ist ein winziges Demo-Modell, das nur mit gezeichneten Demo-Szenen funktioniert. Für Ihre eigenen Bilder laden Sie in denselben Optionen ein größeres Modell herunter. Ihre Raster bleiben auf diesem Computer, außer Sie wählen einen Server.</translation>
+            <source>It has PyTorch and other free packages from the internet. They are installed in a separate folder: QGIS and your system are not changed. You can remove the folder in Settings &gt; Options &gt; ZoomEarth. The included demo model works only on drawn demo scenes: for your own images, download a larger model in these options. Your rasters stay on this computer, unless you choose a server.</source>
+            <translation>Sie enthält PyTorch und andere freie Pakete aus dem Internet. Sie werden in einen eigenen Ordner installiert: QGIS und Ihr System werden nicht verändert. Den Ordner können Sie unter Einstellungen &gt; Optionen &gt; ZoomEarth entfernen. Das enthaltene Demo-Modell funktioniert nur mit gezeichneten Demo-Szenen: Für Ihre eigenen Bilder laden Sie in diesen Optionen ein größeres Modell herunter. Ihre Raster bleiben auf diesem Computer, außer Sie wählen einen Server.</translation>
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
@@ -1061,7 +1061,7 @@
         <message>
             <location filename="../../plugin/install/dialog.py" />
             <source>Stopped. What has been downloaded is kept.</source>
-            <translation>Angehalten. Was heruntergeladen ist, bleibt.</translation>
+            <translation>Angehalten. Bereits Heruntergeladenes bleibt erhalten.</translation>
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
@@ -1636,7 +1636,7 @@
         <message>
             <location filename="../../plugin/process.py" />
             <source>The model process ended with exit code {code}.</source>
-            <translation>Der Modellprozess endete mit dem Code {code}.</translation>
+            <translation>Der Modellprozess endete mit dem Exit-Code {code}.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/ask.py" />
@@ -2006,7 +2006,7 @@
         <message>
             <location filename="../../plugin/report.py" />
             <source>Failed: {reason}</source>
-            <translation>Gescheitert: {reason}</translation>
+            <translation>Fehlgeschlagen: {reason}</translation>
         </message>
         <message>
             <location filename="../../plugin/report.py" />

@@ -209,7 +209,7 @@ def test_what_can_not_be_written_is_said_before_any_work(harbour, tmp_path):
     assert ".geojson" in error.value.hint
     with pytest.raises(SceneError, match="missing does not exist"):
         export_rois(chosen, tmp_path / "missing" / "boxes.gpkg")
-    with pytest.raises(SceneError, match="no boxes"):
+    with pytest.raises(SceneError, match="nothing to export"):
         export_rois([], tmp_path / "boxes.gpkg")
 
 

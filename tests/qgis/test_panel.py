@@ -227,7 +227,7 @@ def test_after_two_crashes_one_bar_restarts_the_process_and_the_questions_wait_f
     assert not any(labels(panel.dock.transcript.card(each.id), "zoomearth_exchange_note")[0] for each in waiting)
     panel.script(ANSWER)
     late = panel.ask("Asked while it is down?")
-    assert "4 questions wait." in bar.text
+    assert "4 questions are waiting." in bar.text
     panel.dock.restart.click()
     assert not bar.isVisible()
     wait(lambda: not panel.session.busy)
@@ -702,7 +702,7 @@ def test_a_styled_layer_is_seen_as_qgis_shows_it_or_as_its_values_and_it_is_said
     raw = panel.asked()
     red, green, blue = pixel(raw, 0.5, 0.5)
     assert red == green == blue
-    assert raw.seen_as == "seen as grey, band 1, 0 to 255; the layer's colours are not used"
+    assert raw.seen_as == "seen as grey, band 1, 0 to 255; the colours of the layer style are not used"
     assert raw.outcome()["seen_as"] == raw.seen_as
     assert html.escape(raw.seen_as) in report_html([raw])
     for exchange in (shown, raw):
@@ -759,6 +759,19 @@ def test_the_resolution_of_a_snapshot_follows_the_canvas_until_somebody_sets_it(
     choose(panel, Scope.LAYER)
     columns, rows = map(int, re.findall("[0-9]+", form.size.text()))
     assert 2048 <= columns == rows <= 20_000
+
+
+def test_the_resolution_is_shown_rounded_with_its_unit_and_stays_exact(panel, tiles):
+    form = panel.dock.form
+    QgsProject.instance().addMapLayer(tiles)
+    form.layer.setLayer(tiles)
+    form.resolution.setValue(38.218514)
+    assert form.resolution.text() == "38.22 m per pixel"
+    QTest.keyClick(form.resolution, Qt.Key.Key_Return)
+    assert form.resolution.value() == 38.218514
+    form.resolution.lineEdit().setText("0.25 m per pixel")
+    QTest.keyClick(form.resolution, Qt.Key.Key_Return)
+    assert (form.resolution.value(), form.resolution.text()) == (0.25, "0.25 m per pixel")
 
 
 def test_a_service_in_an_empty_project_is_asked_about_with_the_resolution_that_is_suggested(panel, tiles):
