@@ -26,4 +26,4 @@ def rounded(value: float) -> str:
 
 def reduction(scale: float) -> str:
     """How much smaller than the raster a picture is, for people. scale: source pixels per shown pixel."""
-    return tr("{scale}x reduced").format(scale=f"{scale:.1f}") if scale >= 1.05 else tr("full resolution")
+    return tr("{scale}x reduced").format(scale=QLocale().toString(scale, "f", 1)) if scale >= 1.05 else tr("full resolution")

@@ -115,8 +115,13 @@ def setting_widget(field: Field[Any], value: str, prefix: str) -> QWidget:
         widget.setFilePath(value)
     else:
         widget = QLineEdit(value)
-    help = tr(field.metadata["help"])
-    return named(widget, prefix + field.name, help[:1].upper() + help[1:])
+    return named(widget, prefix + field.name, help_of(field))
+
+
+def help_of(field: Field[Any]) -> str:
+    """What a field of `core.config.Settings` is, as a sentence in the user's language."""
+    text = tr(field.metadata["help"])
+    return text[:1].upper() + text[1:]
 
 
 def value_of(widget: QWidget) -> str:

@@ -22,12 +22,12 @@ from qgis.PyQt.QtWidgets import (
 
 from ...core.config import Settings
 from ..i18n import size_text, tr
-from ..widgets import Verdict, named, on_change, paragraph
+from ..widgets import Verdict, help_of, named, on_change, paragraph
 from .download import Download
 from .models import Model, catalogue
 
 FOLDER, SERVER = "a folder", "a server"  # data of the last two entries; no model's id has a space
-LABELS = {field.name: (field.metadata["label"], field.metadata["help"]) for field in fields(Settings)}
+FIELDS = {field.name: field for field in fields(Settings)}
 PREFIX = "zoomearth_options_"
 
 
@@ -128,9 +128,9 @@ class ModelBox(QGroupBox):
 
     def _server_page(self, settings: Settings, auth_config: str) -> QWidget:
         page = QWidget()
-        self._remote = named(QLineEdit(settings.remote), PREFIX + "remote", tr(LABELS["remote"][1]))
+        self._remote = named(QLineEdit(settings.remote), PREFIX + "remote", help_of(FIELDS["remote"]))
         self._remote.setPlaceholderText("http://localhost:8000/v1")
-        self._remote_model = named(QLineEdit(settings.remote_model), PREFIX + "remote_model", tr(LABELS["remote_model"][1]))
+        self._remote_model = named(QLineEdit(settings.remote_model), PREFIX + "remote_model", help_of(FIELDS["remote_model"]))
         self._asked_as = named(
             QComboBox(),
             PREFIX + "asked_as",
@@ -151,8 +151,8 @@ class ModelBox(QGroupBox):
         form = QFormLayout(page)
         form.setContentsMargins(0, 0, 0, 0)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow(tr(LABELS["remote"][0]), self._remote)
-        form.addRow(tr(LABELS["remote_model"][0]), self._remote_model)
+        form.addRow(tr(FIELDS["remote"].metadata["label"]), self._remote)
+        form.addRow(tr(FIELDS["remote_model"].metadata["label"]), self._remote_model)
         form.addRow(tr("Prompt format"), self._asked_as)
         form.addRow(tr("API key"), self._auth)
         form.addRow(
