@@ -118,7 +118,7 @@ class Dialect:
         if found := _BOX.search(reply):
             numbers = _numbers(found[1])
             if len(numbers) != 4 or not all(math.isfinite(number) for number in numbers):
-                return Unreadable(f"a box has four finite numbers, not [{found[1][:60]}]")
+                return Unreadable(f"the reply has a box without four numbers: [{found[1][:60]}]")
             label = _LABEL.search(reply, found.end())
             return Zoom(self.to_source(Box(*numbers), view), _line(label[1]) if label and not _MARKUP.search(label[1]) else "")
         if _ZOOM_OUT.search(reply):
@@ -128,7 +128,7 @@ class Dialect:
             return self._nothing(reply, cut)
         text = reply[slice(*span)]
         if not _in_words(text):
-            return Unreadable(f"markup or a part of a box stands for the answer: {_line(text)[:60]!r}")
+            return Unreadable(f"the answer is markup or a part of a box: {_line(text)[:60]!r}")
         return Answer(text, span)
 
     def answer_span(self, reply: str, cut: bool = False) -> tuple[int, int] | None:
@@ -169,8 +169,8 @@ class Dialect:
 
     def _nothing(self, reply: str, cut: bool) -> Unreadable:
         if cut:
-            return Unreadable("the reply ran into the token limit", cut=True)
-        return Unreadable("the reply holds neither a box nor an answer" if reply.strip() else "the reply is empty")
+            return Unreadable("the reply reached the maximum length", cut=True)
+        return Unreadable("the reply has neither a box nor an answer" if reply.strip() else "the reply is empty")
 
 
 @dataclass(frozen=True)

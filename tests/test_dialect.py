@@ -189,11 +189,11 @@ def test_a_label_with_control_tokens_is_left_out_and_the_box_stays():
 
 
 def test_the_reason_why_there_is_no_answer_names_what_stood_there():
-    assert ours.parse("<answer>, 156, 3</answer>", VIEW).why == "markup or a part of a box stands for the answer: ', 156, 3'"
+    assert ours.parse("<answer>, 156, 3</answer>", VIEW).why == "the answer is markup or a part of a box: ', 156, 3'"
 
 
 def test_an_endless_reply_is_told_from_nonsense():
-    assert ours.parse("<think>round and round", VIEW, cut=True) == Unreadable("the reply ran into the token limit", cut=True)
+    assert ours.parse("<think>round and round", VIEW, cut=True) == Unreadable("the reply reached the maximum length", cut=True)
     assert qwen.parse("<think>round and round", VIEW, cut=True).cut
     assert ours.parse("<answer>" + "a " * 500, VIEW, cut=True).cut
 

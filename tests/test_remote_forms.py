@@ -448,7 +448,7 @@ def test_an_unreadable_reply_is_said_in_plain_words_and_its_reason_is_kept_apart
     assert "The model's reply made no sense. Ask in other words." in " ".join(screen.split())
     assert "144" not in screen
     assert main([*asked, "--json"]) == 1
-    assert json.loads(capsys.readouterr().out)["why"] == "a box has four finite numbers, not [144]"
+    assert json.loads(capsys.readouterr().out)["why"] == "the reply has a box without four numbers: [144]"
 
 
 PARTS = [{"type": "text", "text": "c"}, None, {"text": None}]

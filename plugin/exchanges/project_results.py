@@ -103,11 +103,11 @@ class Keeper(QObject):
         if not (count := len(writer.unkept)):
             return f"{writer.error.message} {writer.error.hint}"
         if not writer.safe:
-            one, several = tr("An answer is nowhere but in memory. {hint}"), tr("{count} answers are nowhere but in memory. {hint}")
+            where = tr("Answers that are only in memory: {count}. {hint}").format(count=count, hint=writer.error.hint)
         else:
-            one = tr("An answer waits in {path}; ZoomEarth tries again by itself.")
-            several = tr("{count} answers wait in {path}; ZoomEarth tries again by itself.")
-        where = (one if count == 1 else several).format(count=count, path=waiting_file(writer.store.path), hint=writer.error.hint)
+            where = tr("Answers in the temporary file {path}: {count}. ZoomEarth tries again automatically.").format(
+                count=count, path=waiting_file(writer.store.path)
+            )
         return f"{writer.error.message} {where}"
 
     def finish(self) -> None:
@@ -226,6 +226,9 @@ class Keeper(QObject):
     def _add(self, layer: QgsVectorLayer, kind: str, raster: str) -> None:
         """The layer, styled, in the raster's group at the top of the tree."""
         layer.loadNamedStyle(str(STYLES / f"{kind}.qml"))
+        for field, alias in _aliases().items():
+            if (index := layer.fields().indexOf(field)) >= 0:
+                layer.setFieldAlias(index, alias)
         layer.setCustomProperty(SOURCE[kind], raster)
         project, name = QgsProject.instance(), self._raster_name(raster)
         project.addMapLayer(layer, False)
@@ -382,6 +385,27 @@ def _title(kind: str, raster: str, layer: QgsVectorLayer) -> str:
     title = {ROIS: tr("Places looked at: {layer}"), ANSWERS: tr("Answers: {layer}")}[kind].format(layer=raster)
     taken = {other.name() for other in _layers(kind) if other is not layer}
     return next(name for name in (title, *(f"{title} ({n})" for n in range(2, 10_000))) if name not in taken)
+
+
+def _aliases() -> dict[str, str]:
+    """What QGIS calls the fields of the layers."""
+    return {
+        "exchange": tr("Question id"),
+        "question": tr("Question"),
+        "answer": tr("Answer"),
+        "confidence": tr("Confidence (0 to 1)"),
+        "meaningless": tr("Meaningless"),
+        "step": tr("Zoom number"),
+        "label": tr("Label"),
+        "stopped": tr("Status"),
+        "error": tr("Error"),
+        "model": tr("Model"),
+        "source": tr("Raster"),
+        "layer": tr("Layer"),
+        "window": tr("Pixels of the raster"),
+        "scale": tr("Reduction (1: full resolution)"),
+        "time": tr("Time"),
+    }
 
 
 def _entitle(thing: Union[QgsMapLayer, QgsLayerTreeGroup], title: str) -> None:

@@ -90,7 +90,7 @@ class Download(QObject):
             self._why = f"{said['error']['message']} {said['error']['hint']}".strip()
 
     def _end(self, code: int) -> None:
-        self._finish(code == 0, "" if code == 0 else self._why or self._last or tr("The download ended with an error."))
+        self._finish(code == 0, "" if code == 0 else self._why or self._last or tr("The download failed."))
 
     def _finish(self, ok: bool, why: str) -> None:
         task, self._task, self._model = self._task, None, None

@@ -10,7 +10,7 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QFrame, QHBoxLayout, QLabel, QTabWidget, QVBoxLayout, QWidget
 
 from ..log import TAG
-from .widgets import ElidedButton, WrappedText, named
+from .widgets import ElidedButton, WrappedText, named, tip
 
 
 class Notice(QFrame):
@@ -48,7 +48,7 @@ class Notice(QFrame):
     def say(self, text: str) -> None:
         """Shows the text; "": there is nothing to say."""
         self._text.setPlainText(text)
-        self._text.setToolTip(text)
+        self._text.setToolTip(tip(text))
         self.setAccessibleName(text)
         self.setVisible(bool(text))
 

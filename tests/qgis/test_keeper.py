@@ -150,7 +150,7 @@ def test_a_folder_that_can_not_be_written_to_loses_nothing(asked, tmp_path):
     refused = []
     asked.keeper.refused.connect(lambda message, hint: refused.append(message))
     move(asked, tmp_path / "nowhere" / "mine.gpkg")
-    assert refused == [f"The results can't be written to {tmp_path / 'nowhere' / 'mine.gpkg'}: its folder is not there."]
+    assert refused == [f"The results can't be written to {tmp_path / 'nowhere' / 'mine.gpkg'}: its folder does not exist."]
     assert asked.keeper.store.path == before
     assert len(asked.keeper.read()) == 1
 
@@ -248,7 +248,7 @@ def test_what_a_full_disk_did_not_take_is_kept_later(asked, tmp_path, way):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     said = asked.dock.results.text
     assert "can't be written" in said
-    assert "An answer is nowhere but in memory" in said  # the user's folder is on the same disk
+    assert "Answers that are only in memory: 1." in said  # the user's folder is on the same disk
     assert (second.answer, second.message) == ("3", "")
     if way == "the next answer":
         asked.asked("Third?")

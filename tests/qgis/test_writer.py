@@ -178,7 +178,7 @@ TROUBLES = {
     "locked for readers, too": (lambda path: locked(path, "EXCLUSIVE"), "another program is using it"),
     "read-only file": (protected, "it is read-only"),
     "read-only folder": (lambda path: protected(path.parent), ""),
-    "no folder": (lambda path: away(path.parent), "its folder is not there"),
+    "no folder": (lambda path: away(path.parent), "its folder does not exist"),
     "another file": (lambda path: replaced(path, lambda place: place.write_bytes(b"x" * 9999)), "it is not a GeoPackage"),
     "a folder": (lambda path: replaced(path, Path.mkdir), "it is a folder"),
     "overwritten": (overwritten, "it is not a GeoPackage"),
@@ -465,6 +465,6 @@ def test_a_full_user_folder_is_said_and_the_answers_stay_in_memory(keeper, harbo
     with locked(keeper.store.path):
         keep(keeper, another(harbour, 1))
         assert not keeper.writer.safe
-        assert "nowhere but in memory" in keeper.trouble
+        assert "only in memory" in keeper.trouble
     healed(keeper)
     assert len(Store(keeper.store.path).read()) == 2
