@@ -9,6 +9,7 @@ from typing import Optional, Tuple
 
 from .geometry import Box, Grid
 from .look import Shown
+from .region import Region
 
 Corner = Tuple[float, float]
 CORNERS = 200_000
@@ -63,6 +64,11 @@ class Where:
                 raise ValueError("outline must be rings of three corners or more.")
             if sum(map(len, self.outline)) > CORNERS:
                 raise ValueError(f"outline has more than {CORNERS:,} corners: simplify it.")
+
+    @classmethod
+    def of(cls, region: Region) -> Where:
+        """A region as it can be given again, of the same raster: its rings on the map where it has some, else its pixels."""
+        return cls(outline=region.outline) if region.outline else cls(window=tuple(region.box))
 
 
 @dataclass(frozen=True)

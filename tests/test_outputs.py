@@ -26,9 +26,11 @@ from zoomearth.backend.outputs import figure
 from zoomearth.backend.outputs.figure import draw, resolution
 from zoomearth.backend.outputs.files import Outputs, shapefile_text, write_figure, write_rois, write_views
 from zoomearth.backend.outputs.lettering import quiet
+from zoomearth.backend.scene.region import of_outline
 from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.errors import SceneError
 from zoomearth.core.profile import Profile
+from zoomearth.core.roi_table import FIELDS
 
 PROFILE = Profile.from_dict({"name": "scripted", "dialect": "zoomearth", "policy": {"view": 168, "least": 100}})
 BOX = '[{"bbox_2d": [21, 42, 63, 84], "label": "nördlicher Pier"}]'
@@ -62,9 +64,17 @@ def test_a_geopackage_keeps_everything_and_a_rotated_box_lies_right(done, tmp_pa
     meta, geometry, columns = table[0], shapely.from_wkb(table[2]), dict(zip(table[0]["fields"], table[3]))
     assert pyogrio.list_layers(path)[0][0] == "rois"
     assert "32633" in meta["crs"]
-    assert list(columns["question"]) == [done[0].question.text]
-    assert (columns["answer"][0], columns["step"][0], columns["label"][0], columns["model"][0]) == ("3 Schiffe", 1, "nördlicher Pier", "m")
+    assert list(columns) == list(FIELDS)
+    assert list(columns["question"]) == [done[0].question.text, done[0].question.text, "Stadt?"]
+    assert list(columns["kind"]) == ["zoom", "answer", "answer"]
+    assert list(columns["step"]) == [1, 2, 1]
+    assert columns["exchange"][0] == columns["exchange"][1] != columns["exchange"][2]
+    assert list(columns["answer"]) == ["3 Schiffe", "3 Schiffe", "ja"]
+    assert set(columns["image"]) == {str(tmp_path / "rotated.tif")}
+    assert (columns["label"][0], columns["model"][0]) == ("nördlicher Pier", "m")
     assert columns["time"][0].endswith("Z")
+    whole = shapely.Polygon([ROTATED @ corner for corner in ((0, 0), (1600, 0), (1600, 1200), (0, 1200))])
+    assert all(place.symmetric_difference(whole).area < 1e-3 for place in geometry[1:])
     assert geometry[0].equals_exact(expected(done), 1e-6) or geometry[0].symmetric_difference(expected(done)).area < 1e-6
 
 
@@ -102,10 +112,40 @@ def test_a_raster_that_lies_nowhere_gives_pixels(tmp_path):
     assert shapely.from_wkb(geometry)[0].bounds == pytest.approx((roi.left, -roi.bottom, roi.right, -roi.top))
 
 
-def test_no_zoom_gives_an_empty_layer_that_opens(done, tmp_path):
-    meta, _, geometry, _ = pyogrio.raw.read(write_rois(tmp_path / "none.gpkg", done[1:], "m"))
-    assert len(geometry) == 0
-    assert "question" in meta["fields"]
+def test_an_answer_without_a_zoom_is_in_the_file_too(done, tmp_path):
+    meta, _, geometry, columns = pyogrio.raw.read(write_rois(tmp_path / "none.gpkg", done[1:], "m"))
+    row = {name: column[0] for name, column in zip(meta["fields"], columns)}
+    assert len(geometry) == 1
+    assert (row["kind"], row["question"], row["answer"], row["roi"], row["label"]) == ("answer", "Stadt?", "ja", "", "")
+
+
+@pytest.mark.parametrize("suffix", [".gpkg", ".shp", ".geojson"])
+def test_the_place_of_an_answer_is_the_region_with_its_parts_and_holes(done, tmp_path, suffix):
+    scene = done[0].question.scene
+    rings = [
+        [(100, 100), (900, 100), (900, 700), (100, 700)],
+        [(300, 300), (500, 300), (500, 500)],
+        [(1200, 200), (1500, 200), (1500, 900)],
+    ]
+    outline = [[ROTATED @ corner for corner in ring] for ring in rings]
+    engine = ScriptedEngine(PROFILE, [BOX, "<answer>3</answer>"])
+    limited = answer(engine, Question(scene, "?", of_outline(scene, outline)))
+    meta, _, geometry, columns = pyogrio.raw.read(write_rois(tmp_path / f"rois{suffix}", [limited, done[1]], "m"))
+    assert list(dict(zip(meta["fields"], columns))["kind"]) == ["zoom", "answer", "answer"]
+    place = shapely.from_wkb(geometry)[1]
+    pixel = 0.25 if suffix != ".geojson" else shapely.from_wkb(geometry)[2].area / (1600 * 1200)
+    assert place.area == pytest.approx((800 * 600 - 200 * 200 / 2 + 300 * 700 / 2) * pixel, rel=1e-3)
+
+
+def test_an_extent_without_a_longitude_costs_no_box(tmp_path):
+    disk = "+proj=geos +h=35785831 +lon_0=0 +ellps=WGS84"  # its corners lie beside the earth
+    path = make(tmp_path / "disk.tif", crs=disk, transform=Affine(7000, 0, -5600000, 0, -9000, 5400000))
+    engine = ScriptedEngine(PROFILE, ['[{"bbox_2d": [80, 60, 90, 70], "label": "sea"}]', "<answer>3</answer>"])
+    with Scene.open(path) as scene:
+        result = answer(engine, Question(scene, "?"))
+        _, _, geometry, _ = pyogrio.raw.read(write_rois(tmp_path / "rois.geojson", [result], "m"))
+    assert geometry[0] is not None
+    assert geometry[1] is None
 
 
 def test_the_views_are_the_exact_pictures(done, tmp_path):
@@ -125,7 +165,7 @@ def test_the_figure_shows_every_view(done, tmp_path):
 def test_a_meaningless_answer_is_marked_in_every_file(done, tmp_path, suffix, field):
     for meaningless in (True, False):
         meta, _, _, columns = pyogrio.raw.read(write_rois(tmp_path / f"rois{suffix}", [replace(done[0], meaningless=meaningless)], "m"))
-        assert [bool(value) for value in dict(zip(meta["fields"], columns))[field]] == [meaningless]
+        assert [bool(value) for value in dict(zip(meta["fields"], columns))[field]] == [meaningless] * 2
 
 
 def test_a_figure_says_under_an_answer_that_it_is_meaningless(done):
@@ -169,7 +209,7 @@ def test_two_writers_leave_one_whole_file(done, tmp_path):
         writer.start()
     for writer in writers:
         writer.join()
-    assert len(pyogrio.raw.read(path)[2]) == 1
+    assert len(pyogrio.raw.read(path)[2]) == 3
     assert sorted(file.name for file in tmp_path.iterdir() if "roi" in file.name) == ["rois.gpkg"]
 
 
@@ -250,7 +290,7 @@ def test_a_format_that_can_not_hold_the_rasters_boxes_is_refused_before_any_work
                 assert ".gpkg" in raised.value.hint
             else:
                 Outputs(rois=str(file)).check_for(scene)
-                assert len(pyogrio.raw.read(write_rois(file, [result], "m"))[2]) == 1
+                assert len(pyogrio.raw.read(write_rois(file, [result], "m"))[2]) == 2
 
 
 def test_nothing_that_is_refused_costs_a_model(tmp_path):
@@ -311,8 +351,8 @@ def test_boxes_are_new_though_the_old_file_is_open_and_edited(done, tmp_path):
     editor.commit()
     write_rois(path, done * 2, "new")
     meta, _, geometry, columns = pyogrio.raw.read(path)
-    assert list(dict(zip(meta["fields"], columns))["model"]) == ["new", "new"]
-    assert len(geometry) == 2
+    assert list(dict(zip(meta["fields"], columns))["model"]) == ["new"] * 6
+    assert len(geometry) == 6
     editor.close()
 
 

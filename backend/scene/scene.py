@@ -27,6 +27,7 @@ from PIL import Image
 from ...core.address import shown
 from ...core.errors import Cancelled, SceneError
 from ...core.geometry import Box, Grid, Size, View
+from ...core.source import SceneSource
 from . import scan
 from .describe import describe
 from .gdal import OPTIONS, REMOTE_OPTIONS, Raster, RasterError, Window, open_raster
@@ -49,8 +50,10 @@ class Scene:
     """A raster as a context manager, opened and used on one thread.
 
     Every method raises SceneError, or Cancelled where `cancelled()` said so. `bytes_read` counts decoded bytes of
-    pixels asked from GDAL so far. `generated`: ZoomEarth has drawn it, as its metadata say.
+    pixels asked from GDAL so far. `generated`: ZoomEarth has drawn it, as its metadata say. `source`: how it was asked for.
     """
+
+    source: SceneSource
 
     def __init__(
         self,
@@ -74,6 +77,18 @@ class Scene:
         self._levels = levels(facts)
         self._base = [level for level in self._levels if not level.scanned][-1]  # what a scan reads
         self._scan: list[Image.Image] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        source: SceneSource,
+        *,
+        on_progress: Progress = lambda stage, done, total: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Scene:
+        """The raster as it was meant; see `open`."""
+        shown_as = {"bands": source.bands, "stretch": source.stretch, "force_remote_scan": source.force_remote_scan}
+        return cls.open(source.path, **shown_as, on_progress=on_progress, cancelled=cancelled)
 
     @classmethod
     def open(
@@ -108,6 +123,8 @@ class Scene:
                 )
                 raise SceneError(f"{shown(name)} has no bands to look at.", inside)
             scene = cls(name, raster, bands, stretch, on_progress, cancelled)
+            limits = None if stretch is None else tuple((float(low), float(high)) for low, high in stretch)
+            scene.source = SceneSource(name, tuple(bands) if bands else None, limits or None, force_remote_scan)
             if remote and not force_remote_scan:
                 scene._refuse_download()
         except BaseException:
