@@ -55,6 +55,11 @@ def shown(address: str) -> str:
     return address[: start.start()] + _bare(address[start.start() : end]) + address[end:]
 
 
+def names_a_file(path: str) -> bool:
+    """Whether it can only be the path of a file: it is no address, no file system of GDAL's, no part of a file, no XML."""
+    return re.match(r"/vsi|\s*<|\w{2,}:", path) is None
+
+
 def name(address: str) -> str:
     """What a title calls it: the last part of the shown address."""
     parts = re.split(r"[\\/]+", shown(address).rstrip("\\/"))

@@ -44,8 +44,8 @@ FIELDS: Dict[str, type] = {
 """Names that are still different where a Shapefile cuts them to ten letters. exchange: its id. step: of the view among the views, 0 for the
 global one; of an answer, the number of views. roi: what the model asked for, "left,top,right,bottom" in source pixels; window: what was
 shown of the source, likewise; shown: the picture's "width,height"; scale: source pixels per pixel shown. stopped: why the model's turn
-ended, or how the question did; error: why there is no answer. layer: what the raster is called. image: its path or address, "" where what was
-shown is in no file; bands: "4,3,2"; stretch: "0:1000,0:900,0:800"; region: a `Where` as JSON. time: of the question, UTC."""
+ended, or how the question did; error: why there is no answer. layer: what the raster is called. image: its path or address, "" where what
+was shown is in no file; bands: "4,3,2"; stretch: "0:1000,0:900,0:800"; region: a `Where` as JSON. time: of the question, UTC."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,13 @@ class Facts:
 
 def view_row(facts: Facts, seen: Seen, brought_back: bool = False) -> Dict[str, Any]:
     """The row of a view after the global one, by the names of FIELDS. brought_back: by a zoom out."""
-    return {**_common(facts), **_view(seen), "step": seen.step, "kind": ZOOM_OUT if brought_back else ZOOM, "label": seen.label}
+    return {
+        **_common(facts),
+        **_view(seen),
+        "step": seen.step,
+        "kind": ZOOM_OUT if brought_back else ZOOM,
+        "label": "" if brought_back else seen.label,
+    }
 
 
 def answer_row(facts: Facts, views: Sequence[Seen]) -> Dict[str, Any]:

@@ -77,7 +77,7 @@ def test_every_driver_shows_the_model_the_same_pictures(scene, raster):
         batch += pool.map(ask_apart, [raster] * 3)
     actions = [Zoom(zoom.roi, zoom.label) for zoom in alone.outcome.zooms] + [Answer("3")]
     talks, labelled = transcript(PROFILE, scene.size, "How many?", actions, ["a pier in the north", "ships", "three"], picture=scene.part)
-    tuned = Environment(PROFILE, [Example("1", raster, "How many?", "3")])
+    tuned = Environment(PROFILE, [Example.of("1", raster, "How many?", "3")])
     told = [tuned.reset(index=0), *(tuned.zoom(reply) for reply in REPLIES[:-1])]
     rewarded = tuned._end([{"role": "assistant", "content": reply} for reply in REPLIES], cut=False)
     assert alone.outcome.answer == "3"

@@ -81,7 +81,7 @@ def test_a_folder_of_ones_own_is_read(folder):
     found = gather(folder).examples
     assert len(found) == 8
     assert found[0].box == Box(20, 30, 90, 110)
-    assert (found[0].thoughts, found[0].level, found[0].extra) == (("look", "a ship"), "object", {"label": "ship"})
+    assert (found[0].thoughts, found[0].level, found[0].label) == (("look", "a ship"), "object", "ship")
     assert found[1].box is None
 
 
@@ -166,7 +166,7 @@ def test_features_without_a_shape_have_no_box_and_counts_stay_whole(tmp_path):
 def test_a_weight_is_how_often_an_example_is_used(folder):
     assert len(gather(f"{folder}*2").examples) == 16
     assert len(gather(f"{folder}*1", f"{folder}*3").examples) == 32
-    some = [Example(str(at), folder, "?", "a") for at in range(1000)]
+    some = [Example.of(str(at), folder, "?", "a") for at in range(1000)]
     half = loading.weighted(some, 0.5, 0)
     assert 400 < len(half) < 600
     assert half == loading.weighted(some, 0.5, 0)
@@ -215,9 +215,9 @@ def test_drawn_scenes_come_with_thoughts_that_point(tmp_path):
 
 
 def test_a_blind_guess_is_measured_on_other_images(folder):
-    same = [Example(str(at), folder / f"{at}.tif", "?", "yes", category="Existence") for at in range(40)]
+    same = [Example.of(str(at), folder / f"{at}.tif", "?", "yes", category="Existence") for at in range(40)]
     assert blind(same) == 1.0
-    each = [Example(str(at), folder / f"{at}.tif", "?", str(at), category="Counting") for at in range(40)]
+    each = [Example.of(str(at), folder / f"{at}.tif", "?", str(at), category="Counting") for at in range(40)]
     assert blind(each) == 0.0
 
 

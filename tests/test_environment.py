@@ -135,7 +135,7 @@ def test_rollouts_are_paid_for_what_they_did(examples):
 def test_a_scene_that_fails_in_the_night_teaches_nothing_and_stops_nothing(examples, tmp_path):
     broken = tmp_path / "broken.tif"
     broken.write_bytes(examples[0].image.read_bytes()[:20_000])
-    bad = [Example("b", broken, "?", "ship", box=examples[0].box), Example("m", tmp_path / "gone.tif", "?", "ship")]
+    bad = [Example.of("b", broken, "?", "ship", box=examples[0].box), Example.of("m", tmp_path / "gone.tif", "?", "ship")]
     for index in range(2):
         paid, logged = reward(bad, [(index, [LOOKS, SAYS], END)])
         assert all(values == [None] for values in paid.values()), json.dumps(paid)

@@ -225,7 +225,7 @@ def test_a_thought_is_taken_out_of_whatever_a_set_has_around_it(said, left):
 
 def test_a_label_that_would_be_read_as_something_else_is_found_before_training(tiny):
     fault = sft.fault(Profile.of_folder(tiny))
-    good = Example("g", tiny, "What?", "ship", box=Box(20, 30, 90, 110))
+    good = Example.of("g", tiny, "What?", "ship", box=Box(20, 30, 90, 110))
     assert fault(good, Size(300, 200)) == ""
     assert "would be read as" in fault(replace(good, answer="a</answer>b"), Size(300, 200))
     assert "would stay" in fault(replace(good, extra={"label": "a <answer> b"}), Size(300, 200))

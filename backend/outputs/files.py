@@ -194,7 +194,8 @@ def _write_polygons(path: Path, polygons: Sequence[Any], rows: Sequence[Mapping[
 
     driver = DRIVERS[path.suffix.lower()]
     shapefile = driver == "ESRI Shapefile"
-    columns, masks = [], []
+    columns: list[Any] = []
+    masks: list[Any] = []
     for field, kind in FIELDS.items():
         values = [row[field] for row in rows]
         missing = np.array([value is None for value in values], dtype=bool)

@@ -1,31 +1,34 @@
-"""A folder of your own: rasters, and questions about them as JSON lines or as a GeoPackage drawn in QGIS.
+"""A folder of your own: rasters, and questions about them as JSON lines or as vector files.
 
     image     the raster's file name (may be left out where the folder holds only one)
     question, answer
-    box       JSON lines: [x0, y0, x1, y1] in source pixels, or left out, or []; GeoPackage: the feature's geometry, in any CRS, or none
+    box       JSON lines: [x0, y0, x1, y1] in source pixels, or left out, or []; vector files: the feature's geometry, in any CRS, or none
     level     global, region or object; category, label, thoughts (a list, or one for each action)    all optional
 
-The GeoPackage that `zoomearth ask --rois` writes has these columns but the image: correct its answers, and train on it.
+The vector files that `zoomearth ask --rois`, the panel and Processing write (see `core/roi_table.py`) are read as exchanges: each with all
+of its zooms in order, its raster as it was shown, and its region. Correct their answers, and train on them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from ...backend.scene.scene import Scene
-from ...core.errors import BackendError, SceneError
-from ...core.example import Example
+from ...core.address import names_a_file
+from ...core.errors import BackendError
+from ...core.example import Example, Step
+from ...core.roi_table import ANSWER, ZOOM, ZOOM_OUT, region_of, source_of
+from ...core.source import SceneSource, Where
+from ...core.texts import is_file
+from . import features
 from .sets import base
 from .sets.base import Unusable
 
-BoxOf = Callable[[dict[str, Any], Path], Any]
-"""A row's box in pixels of its image, whatever it is; None where the row has none."""
 RASTERS = {".tif", ".tiff", ".vrt", ".jp2", ".png", ".jpg", ".jpeg"}
+TABLES = {".gpkg", ".shp", ".geojson"}
+KINDS = (ZOOM, ZOOM_OUT, ANSWER)
 
 
 class Folder(base.Benchmark):
@@ -34,43 +37,128 @@ class Folder(base.Benchmark):
 
     def load(self, folder: Path, split: str = "") -> base.Loaded:
         """Raises BackendError where the folder holds no questions."""
-        files = [folder] if folder.is_file() else sorted(file for file in folder.rglob("*") if file.suffix in (".jsonl", ".gpkg"))
+        suffixes = {".jsonl", *TABLES}
+        files = [folder] if folder.is_file() else sorted(file for file in folder.rglob("*") if file.suffix.lower() in suffixes)
         if not files:
             raise BackendError(
-                f"{folder} holds no questions: no .jsonl, no .gpkg.",
+                f"{folder} holds no questions: no {', no '.join(sorted(suffixes))}.",
                 "Each line of a .jsonl is an object with image, question, answer.",
             )
-        images = base.Images(folder)
-        only = _only_raster(folder if folder.is_dir() else folder.parent)
+        reader = _Reader(folder)
+        exchanges: dict[str, list[tuple[str, dict[str, Any]]]] = {}
         for file in files:
-            if file.suffix == ".jsonl":
-                yield from base.examples(base.json_rows(file), partial(_example, images, only, _written))
-            else:
-                yield from base.examples(_features(file), partial(_example, images, only, _drawn))
+            if file.suffix.lower() not in TABLES:
+                yield from base.examples(base.json_rows(file), reader.line)
+                continue
+            drawn = []
+            for place, row in features.read(file):
+                if exchange := base.text(row, "exchange"):
+                    exchanges.setdefault(exchange, []).append((place, row))
+                else:
+                    drawn.append((place, row))
+            yield from base.examples(drawn, reader.feature)
+        for rows in exchanges.values():
+            yield from base.examples([(rows[0][0], {})], partial(reader.exchange, rows))
+
+
+class _Reader:
+    """Makes examples of rows."""
+
+    def __init__(self, folder: Path) -> None:
+        self._images = base.Images(folder)
+        self._only = _only_raster(self._images.folder)
+        self._places = features.Places()
+
+    def line(self, place: str, row: dict[str, Any]) -> Example | Unusable:
+        """Of a line of JSON; an empty box is none."""
+        given = None if row.get("box") in ([], {}, "") else row.get("box")
+        return self._one_box(place, row, lambda source: given)
+
+    def feature(self, place: str, row: dict[str, Any]) -> Example | Unusable:
+        """Of a feature that somebody drew."""
+        if (base.text(row, "step") or "1") not in ("0", "1") and "label" in row:
+            return Unusable(place, "the row is a later zoom of a question that has no id", "Ask again: files of this version have one.")
+        return self._one_box(place, row, lambda source: self._places.box(source, row))
+
+    def exchange(self, rows: list[tuple[str, dict[str, Any]]], place: str, _: dict[str, Any]) -> Example | Unusable:
+        """Of all rows of an exchange."""
+        views, answers = [], []
+        for place_of_row, row in rows:
+            kind = base.text(row, "kind") or (ANSWER if row.get("step") is None else ZOOM)  # earlier versions wrote no kind
+            if kind not in KINDS:
+                return Unusable(place_of_row, f"the kind of the row is not one of {', '.join(KINDS)}", kind)
+            (answers if kind == ANSWER else views).append((place_of_row, row))
+        if len(answers) > 1:
+            return Unusable(answers[1][0], "two rows of kind answer have the same exchange")
+        views.sort(key=lambda numbered: numbered[1]["step"])
+        place, about = answers[0] if answers else views[0]
+        steps = [row["step"] for _, row in views]
+        end = about["step"] if answers and about.get("step") is not None else len(views) + 1
+        if steps != list(range(1, end)):
+            detail = f"it has the steps {', '.join(map(str, steps)) or 'none'} before step {end}"
+            return Unusable(place, "the exchange lacks rows, or has some twice", detail)
+        only = None if base.text(about, "kind") else self._only  # earlier versions wrote no image; now none means that no file has it
+        if problem := _missing(about, name := base.text(about, "image") or only):
+            return Unusable(place, problem)
+        source = source_of(about, self._path(str(name)))
+        looks = []
+        for place_of_row, row in views:
+            if base.text(row, "kind") == ZOOM_OUT:
+                looks.append(Step(None))
+                continue
+            try:
+                box = base.box(self._places.box(source, row))
+            except features.NoPlace as error:
+                return Unusable(place_of_row, "the feature can't be placed on the image", str(error))
+            if box is None:
+                return Unusable(place_of_row, "the zoom has no box with an area")
+            looks.append(Step(box, base.text(row, "label") or ""))
+        return _example(place, about, source, tuple(looks), self._region(about, source))
+
+    def _one_box(self, place: str, row: dict[str, Any], box_of: Callable[[SceneSource], Any]) -> Example | Unusable:
+        if problem := _missing(row, name := base.text(row, "image") or self._only):
+            return Unusable(place, problem)
+        source = SceneSource(self._path(str(name)))
+        try:
+            given = box_of(source)
+        except features.NoPlace as error:
+            return Unusable(place, "the feature can't be placed on the image", str(error))
+        box = base.box(given)
+        if given is not None and box is None:
+            return Unusable(place, "the box is not four numbers with an area between them", repr(given)[:100])
+        return _example(place, row, source, (Step(box, base.text(row, "label") or ""),) if box else (), None)
+
+    def _path(self, name: str) -> str:
+        """Of an image; an address as it is written."""
+        file = self._images.find(name)
+        return str(file) if names_a_file(name) or is_file(file) else name
+
+    def _region(self, row: dict[str, Any], source: SceneSource) -> Where | None:
+        try:
+            return region_of(row)
+        except ValueError:  # a Shapefile has cut the text: the outline is the geometry
+            return Where(outline=self._places.rings(source, row))
 
 
 def _only_raster(folder: Path) -> str | None:
-    found = [file for file in folder.rglob("*") if file.suffix.lower() in RASTERS]
-    return str(found[0].relative_to(folder)) if len(found) == 1 else None
+    rasters = [file for file in folder.rglob("*") if file.suffix.lower() in RASTERS]
+    return str(rasters[0].relative_to(folder)) if len(rasters) == 1 else None
 
 
-def _example(images: base.Images, only: str | None, box_of: BoxOf, place: str, row: dict[str, Any]) -> Example | Unusable:
-    name, question, answer = base.text(row, "image") or only, base.text(row, "question"), base.text(row, "answer")
-    if missing := [what for what, value in (("image", name), ("question", question), ("answer", answer)) if value is None]:
-        return Unusable(place, f"the row has no {' and no '.join(missing)}")
-    image = images.find(str(name))
-    try:
-        given = box_of(row, image)
-    except SceneError as error:
-        return Unusable(place, "the feature can't be placed on the image", error.message)
-    if given is not None and base.box(given) is None:
-        return Unusable(place, "the box is not four numbers with an area between them", repr(given)[:100])
+def _missing(row: dict[str, Any], image: str | None) -> str:
+    """Which of the texts that every row needs it lacks, as a sentence; "" where it has them."""
+    needed = (("image", image), ("question", base.text(row, "question")), ("answer", base.text(row, "answer")))
+    missing = [name for name, value in needed if value is None]
+    return f"the row has no {' and no '.join(missing)}" if missing else ""
+
+
+def _example(place: str, row: dict[str, Any], source: SceneSource, steps: tuple[Step, ...], region: Where | None) -> Example | Unusable:
     thoughts = _thoughts(row.get("thoughts"))
     if thoughts is None:
         return Unusable(place, "thoughts are neither a text nor a list of texts", repr(row["thoughts"])[:100])
+    question, answer = str(base.text(row, "question")), str(base.text(row, "answer"))
     level, category = base.text(row, "level") or "", base.text(row, "category") or ""
-    extra = {"label": base.text(row, "label") or ""}
-    return Example(place, image, str(question), str(answer), level, category, base.box(given), thoughts=thoughts, extra=extra)
+    return Example(place, source, question, answer, level, category, steps, thoughts=thoughts, region=region)
 
 
 def _thoughts(given: Any) -> tuple[str, ...] | None:
@@ -79,45 +167,3 @@ def _thoughts(given: Any) -> tuple[str, ...] | None:
     if not isinstance(given, list) or not all(each is None or isinstance(each, str) for each in given):
         return None
     return tuple(each or "" for each in given)
-
-
-def _written(row: dict[str, Any], image: Path) -> Any:
-    """The box of a line; an empty one is none."""
-    return None if row.get("box") in ([], {}, "") else row.get("box")
-
-
-def _features(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The features of every layer: their columns, and geometry (WKB) and crs."""
-    import pyogrio
-
-    try:
-        for layer, _ in pyogrio.list_layers(file):
-            meta, ids, shapes, columns = pyogrio.raw.read(file, layer=layer, return_fids=True)
-            for at, number in enumerate(ids):
-                row = {str(name): column[at] for name, column in zip(meta["fields"], columns)}
-                plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in row.items()}
-                for name, kind in zip(meta["fields"], meta["dtypes"]):
-                    if kind.startswith("int") and isinstance(plain[name], float) and plain[name].is_integer():
-                        plain[name] = int(plain[name])  # a column with gaps is read as floats
-                geometry = shapes[at] if shapes is not None else None
-                yield f"{file.name}:{int(number)}", {**plain, "geometry": geometry, "crs": meta["crs"]}
-    except (OSError, RuntimeError, ValueError) as error:
-        raise BackendError(f"{file} can't be read: {error}.", "Open it in QGIS and export it again.") from error
-
-
-def _drawn(row: dict[str, Any], image: Path) -> list[float] | None:
-    """The bounds of a feature's geometry in pixels of the raster; None where it has no geometry. Raises SceneError."""
-    import shapely
-    from rasterio.warp import transform_bounds
-
-    shape = None if row["geometry"] is None else shapely.from_wkb(row["geometry"])
-    if shape is None or shape.is_empty:
-        return None
-    with Scene.open(str(image)) as scene:
-        grid = scene.grid
-    if grid is None or not grid.invertible:
-        raise SceneError(f"{image} lies nowhere on the map.", "Give boxes in pixels, as JSON lines.")
-    bounds = shape.bounds
-    if row["crs"] and grid.crs:
-        bounds = transform_bounds(row["crs"], grid.crs, *bounds)
-    return list(grid.bounds_to_box(*bounds))

@@ -96,7 +96,7 @@ def _show_kinds(good: Sequence[Example], console: Any) -> None:
 
 
 def _boxes(good: Sequence[Example]) -> list[str]:
-    sides = [max(example.box.width, example.box.height) for example in good if example.box]
+    sides = [max(step.box.width, step.box.height) for example in good for step in example.steps if step.box]
     if len(sides) < 2:
         return []
     frames = {example.frame for example in good if example.box}

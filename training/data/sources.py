@@ -18,12 +18,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ...backend.scene.region import of_where
 from ...backend.scene.scene import Scene
 from ...core import texts
-from ...core.errors import BackendError, as_ours
+from ...core.address import names_a_file
+from ...core.errors import BackendError, ZoomEarthError, as_ours
 from ...core.example import Example
 from ...core.geometry import Box, Size
 from ...core.profile import Profile
+from ...core.region import Region
+from ...core.source import SceneSource, Where
 from ..scenes.scene import HELD_OUT
 from ..scenes.teaching import taught
 from .folder import Folder
@@ -34,8 +38,8 @@ from .sets.scenes import Scenes
 OWN = Folder.name
 TRAINABLE: dict[str, tuple[str, ...]] = {OWN: (), "lrs-gro": ("SFT", "RL"), "lrs-vqa": (), "geollava": (), "scenes": ()}
 """The sets a model may be trained on, and where that is not all of one, which splits."""
-Fault = Callable[[Example, Size], str]
-"""What else is wrong with an example over an image of that size, "" where nothing is."""
+Fault = Callable[[Example, Size, "Region | None"], str]
+"""What else is wrong with an example over an image of that size, of which it is limited to that region; "" where nothing is."""
 
 CONTROL = re.compile(
     r"<[|\uff5c][^\s<>|\uff5c]{1,64}[|\uff5c]>"
@@ -68,7 +72,11 @@ class Data:
         return said
 
 
-def gather(sources: Iterable[str], bad: str, held_out: float, seed: int, profile: Profile, fault: Fault = lambda example, size: "") -> Data:
+def no_fault(example: Example, size: Size, region: Region | None) -> str:
+    return ""
+
+
+def gather(sources: Iterable[str], bad: str, held_out: float, seed: int, profile: Profile, fault: Fault = no_fault) -> Data:
     """What all of the sources hold. bad: skip, or fatal. held_out: the share of images left out. fault: see `check`.
 
     Raises BackendError where a source can't be read, nothing is left, or a row can't be used and that is fatal.
@@ -152,46 +160,52 @@ def _drawn(folder: Path, split: str, profile: Profile | None) -> Loaded:
     return (taught(row, profile, size) if isinstance(row, Example) and profile else row for row in wanted)
 
 
-def check(rows: Iterable[Example | Unusable], fault: Fault = lambda example, size: "") -> Iterator[Example | Unusable]:
-    """The same rows; those that a run would fall over are Unusable, with the reason. Every image's header is read, once.
+def check(rows: Iterable[Example | Unusable], fault: Fault = no_fault) -> Iterator[Example | Unusable]:
+    """The same rows; those that would end a run are Unusable, with the reason. Every image's header is read once for each region of it.
 
     fault: what else the run can't bear.
     """
-    sizes: dict[Path, Size | Unusable] = {}
+    opened: dict[tuple[SceneSource, Where | None], tuple[Size, Region | None] | Unusable] = {}
     for row in rows:
         if isinstance(row, Example):
-            if row.image not in sizes:
-                sizes[row.image] = _size(row.image)
-            size = sizes[row.image]
-            bad = replace(size, id=row.id) if isinstance(size, Unusable) else _unusable(row, size, fault)
+            if (row.source, row.region) not in opened:
+                opened[row.source, row.region] = _opened(row.source, row.region)
+            facts = opened[row.source, row.region]
+            bad = replace(facts, id=row.id) if isinstance(facts, Unusable) else _unusable(row, *facts, fault)
             yield bad or row
         else:
             yield row
 
 
-def _size(image: Path) -> Size | Unusable:
-    """Or what is wrong with the image."""
-    if not texts.is_file(image):
-        return Unusable("", "the image is missing", str(image))
+def _opened(source: SceneSource, where: Where | None) -> tuple[Size, Region | None] | Unusable:
+    """The raster's size and the region of it, or what is wrong with one of them."""
+    if names_a_file(source.path) and not texts.is_file(Path(source.path)):
+        return Unusable("", "the image is missing", source.path)
     try:
-        with Scene.open(str(image)) as scene:
-            return scene.size
+        with Scene.of(source) as scene:
+            size, region = scene.size, None
+            try:
+                region = of_where(scene, where)
+            except ZoomEarthError as error:
+                return Unusable("", "the region is not one of the image", error.message)
+            return size, region
     except Exception as error:  # whatever a file does to its reader
         return Unusable("", "the image can't be read", as_ours(error).message)
 
 
-def _unusable(example: Example, size: Size, fault: Fault) -> Unusable | None:
+def _unusable(example: Example, size: Size, region: Region | None, fault: Fault) -> Unusable | None:
     if texts.is_blank(example.question):
         return Unusable(example.id, "the question is empty")
     if texts.is_blank(example.answer):
         return Unusable(example.id, "the answer is empty")
-    for what, said in example.texts():
-        if token := CONTROL.search(said):
+    for what, text in example.texts():
+        if token := CONTROL.search(text):
             return Unusable(example.id, f"the {what} holds a control token of a model", token[0])
-    if example.box and (why := _box_fault(example.box, example.box_in(size) or example.box, Box(0, 0, *size))):
-        return Unusable(example.id, why, f"{[round(side, 2) for side in example.box]} in an image of {size[0]} x {size[1]} pixels")
+    for given, step in zip(example.steps, example.steps_in(size)):
+        if given.box and step.box and (why := _box_fault(given.box, step.box, Box(0, 0, *size))):
+            return Unusable(example.id, why, f"{[round(side, 2) for side in given.box]} in an image of {size[0]} x {size[1]} pixels")
     try:
-        why = fault(example, size)
+        why = fault(example, size, region)
     except Exception as error:
         why = as_ours(error).message
     return Unusable(example.id, why) if why else None

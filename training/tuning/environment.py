@@ -12,6 +12,7 @@ from typing import Any, Generator, Sequence
 
 from PIL import Image
 
+from ...backend.scene.region import of_where
 from ...backend.scene.scene import Scene
 from ...core.dialect import Talk
 from ...core.errors import ZoomEarthError, as_ours
@@ -19,11 +20,12 @@ from ...core.example import Example
 from ...core.geometry import Size
 from ...core.look import Action, Observation, Outcome, Unreadable, look
 from ...core.profile import Profile
+from ...core.region import Region
 from .trl_chat import Message, blocks
 
 
 class Environment:
-    """One rollout at a time over one of `examples`; pooled by trl, so it holds a scene's path, never its pixels.
+    """One rollout at a time over one of `examples`; pooled by trl, so it holds a scene's source, never its pixels.
 
     trl offers every public method to the model as a tool: what is not one begins with an underscore.
     """
@@ -40,12 +42,13 @@ class Environment:
         self._replies: list[str] = []
         self._outcome: Outcome | None = None
         self._error: ZoomEarthError | None = None
+        region: Region | None = None
         try:
-            with Scene.open(str(self._example.image)) as scene:
-                self._size = scene.size
+            with Scene.of(self._example.source) as scene:
+                self._size, region = scene.size, of_where(scene, self._example.region)
         except Exception as error:  # whatever a file does to its reader
             self._error, self._size = as_ours(error), Size(self._profile.policy.view, self._profile.policy.view)
-        self._flow: Generator[Observation, Action, Outcome] = look(self._size, self._example.question, self._profile.policy)
+        self._flow: Generator[Observation, Action, Outcome] = look(self._size, self._example.question, self._profile.policy, region)
         self._observe(next(self._flow))
         return self._shown
 
@@ -86,7 +89,7 @@ class Environment:
         assert observation.view
         if self._error is None:
             try:
-                with Scene.open(str(self._example.image)) as scene:
+                with Scene.of(self._example.source) as scene:
                     return scene.part(observation.view)
             except Exception as error:  # its rollouts go on over a grey picture, and are not rewarded
                 self._error = as_ours(error)

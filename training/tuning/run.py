@@ -131,8 +131,8 @@ def run(trainer_of: Callable[[list[Any], Any], Any], start: Start, data: Data, o
 
 def _all_generated(data: Data) -> bool:
     """Whether there is nothing but generated scenes to learn from. Raises SceneError."""
-    for image in {example.image for example in data.examples}:
-        with Scene.open(image) as scene:
+    for source in {example.source for example in data.examples}:
+        with Scene.of(source) as scene:
             if not scene.generated:
                 return False
     return True

@@ -19,13 +19,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ...backend.scene.region import of_where
 from ...backend.scene.scene import Scene
 from ...core.dialect import Talk
 from ...core.errors import SceneError, as_ours
 from ...core.example import Example
 from ...core.geometry import Size, View
-from ...core.look import Action, Answer, Zoom
+from ...core.look import Action, Answer, Zoom, ZoomOut
 from ...core.profile import Profile
+from ...core.region import Region
 from ..data.sources import Data, Fault, gather
 from . import run as tuning
 from .callbacks import Eyes
@@ -35,42 +37,44 @@ from .trl_chat import Message, messages
 LOG = logging.getLogger(__name__)
 
 
-def talk(example: Example, profile: Profile, size: Size, picture: Callable[[View], Any]) -> Talk:
-    """A labelled question as a conversation. Raises ValueError where what the label says does not mean what it is to mean."""
+def talk(example: Example, profile: Profile, size: Size, region: Region | None, picture: Callable[[View], Any]) -> Talk:
+    """A labelled question as a conversation. region: what `example.region` is of the raster.
+
+    Raises ValueError where what the label says does not mean what it is to mean.
+    """
     one_talk = replace(profile, policy=replace(profile.policy, native=None))
-    box = example.box_in(size)
-    actions: list[Action] = [Zoom(box, example.label)] if box else []
+    actions: list[Action] = [Zoom(step.box, step.label) if step.box else ZoomOut() for step in example.steps_in(size)]
     actions.append(Answer(example.answer.strip()))
-    thoughts = [thought(said) for said in example.thoughts]
-    talks, outcome = transcript(one_talk, size, example.question, actions, thoughts, picture=picture)
+    thoughts = [thought(written) for written in example.thoughts]
+    talks, outcome = transcript(one_talk, size, example.question, actions, thoughts, region=region, picture=picture)
     if outcome.answer != example.answer.strip():
         raise ValueError(f"the answer {example.answer!r} would be read as {outcome.answer!r}")
     return talks[0]
 
 
-def thought(said: str) -> str:
+def thought(written: str) -> str:
     """The thought alone, where a data set has it in its tags, or with the action after it."""
-    inside = said.split("<think>")[-1].split("</think>")[0]
+    inside = written.split("<think>")[-1].split("</think>")[0]
     return re.split(r'\[?\s*\{?\s*"bbox_2d"|<answer>', inside)[0].strip()
 
 
 def fault(profile: Profile) -> Fault:
     """What makes an example nothing to learn from, found before training, without pixels."""
 
-    def found(example: Example, size: Size) -> str:
+    def reason(example: Example, size: Size, region: Region | None) -> str:
         try:
-            talk(example, profile, size, lambda view: None)
+            talk(example, profile, size, region, lambda view: None)
         except ValueError as error:
             return f"the label can't be played: {error}"
         return ""
 
-    return found
+    return reason
 
 
 def row(example: Example, profile: Profile) -> list[Message]:
     """The messages of one labelled question, pictures and all. Raises SceneError where the scene can't be read."""
-    with Scene.open(str(example.image)) as scene:
-        return messages(talk(example, profile, scene.size, scene.part))
+    with Scene.of(example.source) as scene:
+        return messages(talk(example, profile, scene.size, of_where(scene, example.region), scene.part))
 
 
 def dataset(data: Data, profile: Profile) -> Any:

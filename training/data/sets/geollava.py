@@ -40,4 +40,4 @@ def _example(images: base.Images, place: str, row: dict[str, Any]) -> Example | 
     truth = next((text for turn in said if turn.get("from") == "gpt" and (text := base.text(turn, "value"))), None)
     if question is None or truth is None or not names or not isinstance(names[0], str):
         return base.Unusable(id, "the row lacks image, question or answer")
-    return Example(id, images.find(names[0]), question.replace("<image>", "").strip(), truth, "", base.text(row, "category") or "")
+    return Example.of(id, images.find(names[0]), question.replace("<image>", "").strip(), truth, "", base.text(row, "category") or "")

@@ -51,7 +51,7 @@ def _example(images: base.Images, split: str, place: str, row: dict[str, Any]) -
     extra: dict[str, Any] = {name: row[name] for name in ("higher_level", "label", "split", "cut", "global", "scale") if name in row}
     if given and box is None:
         extra["dirty"] = f"bbox is {given!r}"
-    return Example(
+    return Example.of(
         id=str(found["question_id"]),
         image=images.find(str(found["image_name"])),
         question=str(found["question"]),
@@ -59,6 +59,7 @@ def _example(images: base.Images, split: str, place: str, row: dict[str, Any]) -
         level=base.text(row, "type") or "",
         category=base.text(row, "category") or "",
         box=box,
+        label=str(row.get("label") or ""),
         frame=LABEL_FRAME,
         thoughts=tuple(said for name in ("stage_1_reasoning", "stage_2_reasoning") if (said := base.text(row, name))),
         extra=extra,

@@ -56,4 +56,4 @@ def _example(images: base.Images, place: str, row: dict[str, Any]) -> Example | 
         return base.Unusable(id or place, "the row lacks question_id, image, text or ground_truth")
     extra: dict[str, Any] = {name: row[name] for name in ("hbox", "rbox") if name in row}
     box = base.box(row.get("hbox"))
-    return Example(id, images.find(image), question, truth, "", base.text(row, "category") or "", box, extra=extra)
+    return Example.of(id, images.find(image), question, truth, "", base.text(row, "category") or "", box, extra=extra)

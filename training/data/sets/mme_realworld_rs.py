@@ -60,4 +60,4 @@ def _example(images: base.Images, place: str, row: dict[str, Any]) -> Example | 
     question, truth, choices = base.text(row, "Text", "question"), base.text(row, "Ground truth", "answer"), row.get("Answer choices")
     if id is None or image is None or question is None or truth is None or not isinstance(choices, list):
         return base.Unusable(id or place, "the row lacks Question_id, Image, Text, Ground truth or Answer choices")
-    return Example(id, images.find(image), question, truth, "", base.text(row, "Category") or "", choices=tuple(map(str, choices)))
+    return Example.of(id, images.find(image), question, truth, "", base.text(row, "Category") or "", choices=tuple(map(str, choices)))

@@ -55,5 +55,4 @@ def _example(id: str, path: Path, size: int, question: Question) -> Example:
 
     box = Box(*(side * size for side in question.site.box)) if question.site else None
     thoughts = (question.first_thought(to_pixels(WHOLE)),) if question.site else ()
-    extra = {"label": question.label}
-    return Example(id, path, question.text, question.answer, question.level, question.kind, box, thoughts=thoughts, extra=extra)
+    return Example.of(id, path, question.text, question.answer, question.level, question.kind, box, question.label, thoughts=thoughts)

@@ -101,7 +101,7 @@ def _example(images: base.Images, id: str, row: dict[str, Any]) -> Example | bas
     except SceneError as error:
         return base.Unusable(id, error.message)
     extra = {"index": row.get("index"), "l2-category": row.get("l2-category")}
-    return Example(id, image, question, truth, "", base.text(row, "category") or "", choices=tuple(map(str, choices)), extra=extra)
+    return Example.of(id, image, question, truth, "", base.text(row, "category") or "", choices=tuple(map(str, choices)), extra=extra)
 
 
 def _picture(given: Any, images: base.Images) -> Path:

@@ -1,0 +1,115 @@
+"""The features of vector files: their columns, and their geometries in pixels of a raster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...backend.scene.gdal import RasterError, transform
+from ...backend.scene.scene import Scene
+from ...core.errors import BackendError, ZoomEarthError
+from ...core.geometry import PIXELS, Box, Grid, Rings
+from ...core.roi_table import roi_of
+from ...core.source import SceneSource
+
+NEAR = 0.01  # of a box's longer side: GeoJSON's coordinates are rounded
+
+
+class NoPlace(ValueError):
+    """A feature can't be placed on its raster; the text says why."""
+
+
+def read(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The features of every layer, each named by file and number: their columns, and geometry (WKB) and crs. Raises BackendError.
+
+    The panel's table of whole exchanges is passed over: the layers beside it have the same.
+    """
+    import pyogrio
+
+    try:
+        for layer, _ in pyogrio.list_layers(file):
+            meta, ids, shapes, columns = pyogrio.raw.read(file, layer=layer, return_fids=True)
+            if {"exchange", "data"} <= set(meta["fields"]):
+                continue
+            for at, number in enumerate(ids):
+                row = {str(name): column[at] for name, column in zip(meta["fields"], columns)}
+                plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in row.items()}
+                for name, kind in zip(meta["fields"], meta["dtypes"]):
+                    if kind.startswith("int") and isinstance(plain[name], float):  # a column with gaps is read as floats
+                        plain[name] = int(plain[name]) if plain[name].is_integer() else None
+                geometry = shapes[at] if shapes is not None else None
+                yield f"{file.name}:{int(number)}", {**plain, "geometry": geometry, "crs": meta["crs"]}
+    except (OSError, RuntimeError, ValueError) as error:
+        raise BackendError(f"{file} can't be read: {error}.", "Open it in QGIS and export it again.") from error
+
+
+class Places:
+    """Where features lie on rasters, each of which is opened once."""
+
+    def __init__(self) -> None:
+        self._grids: dict[SceneSource, Grid | ZoomEarthError | None] = {}
+
+    def box(self, source: SceneSource, row: dict[str, Any]) -> Box | None:
+        """Around the geometry of a feature, in pixels of the raster; None where it has none. Raises NoPlace.
+
+        A box that the row's `roi` gives in pixels is exact, and wins where the geometry still lies there.
+        """
+        roi = roi_of(row)
+        exact = Box(*roi) if roi else None
+        rings = self._rings(source, row)
+        if not rings:
+            return exact
+        grid = self._grid(source)
+        corners = [grid.to_pixel(x, y) for ring in rings for x, y in ring]
+        xs, ys = zip(*corners)
+        box = Box(min(xs), min(ys), max(xs), max(ys))
+        if exact and all(abs(a - b) <= max(1, NEAR * max(exact.width, exact.height)) for a, b in zip(exact, box)):
+            return exact
+        return box
+
+    def rings(self, source: SceneSource, row: dict[str, Any]) -> Rings:
+        """The outlines of a feature's geometry in map units of the raster. Raises NoPlace."""
+        rings = self._rings(source, row)
+        if not rings:
+            raise NoPlace("the region is neither written whole nor drawn")
+        return rings
+
+    def _grid(self, source: SceneSource) -> Grid:
+        """Of a raster without georeference: pixels with y upwards, as QGIS shows it. Raises NoPlace."""
+        if source not in self._grids:
+            try:
+                with Scene.of(source) as scene:
+                    self._grids[source] = scene.grid
+            except ZoomEarthError as error:
+                self._grids[source] = error
+        grid = self._grids[source]
+        if isinstance(grid, ZoomEarthError):
+            raise NoPlace(grid.message)
+        if grid is not None and not grid.invertible:
+            raise NoPlace(f"{source.path} has a georeference that can't be inverted: give boxes in pixels, as JSON lines")
+        return grid or PIXELS
+
+    def _rings(self, source: SceneSource, row: dict[str, Any]) -> Rings:
+        import shapely
+
+        shape = None if row["geometry"] is None else shapely.from_wkb(row["geometry"])
+        if shape is None or shape.is_empty:
+            return ()
+        grid = self._grid(source)
+        crs = row["crs"] if grid.crs else ""  # GeoJSON has one whatever it holds, also pixels
+        rings = []
+        for part in shapely.get_parts(shape):
+            for ring in shapely.get_rings(part) if part.geom_type == "Polygon" else [part]:
+                corners = shapely.get_coordinates(ring)
+                if crs:
+                    try:
+                        corners = transform(corners, crs, grid.crs)
+                    except RasterError as error:
+                        raise NoPlace(f"no way is known from the CRS of the feature to that of {source.path}: {error}") from error
+                if not np.isfinite(corners).all():
+                    raise NoPlace(f"the feature reaches beyond where the coordinates of {source.path} are defined")
+                rings.append(tuple((float(x), float(y)) for x, y in corners))
+        return tuple(rings)
