@@ -87,8 +87,14 @@ class Scene:
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Scene:
         """The raster as it was meant; see `open`."""
-        shown_as = {"bands": source.bands, "stretch": source.stretch, "force_remote_scan": source.force_remote_scan}
-        return cls.open(source.path, **shown_as, on_progress=on_progress, cancelled=cancelled)
+        return cls.open(
+            source.path,
+            bands=source.bands,
+            stretch=source.stretch,
+            force_remote_scan=source.force_remote_scan,
+            on_progress=on_progress,
+            cancelled=cancelled,
+        )
 
     @classmethod
     def open(

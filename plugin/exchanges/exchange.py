@@ -12,9 +12,14 @@ import zlib
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timezone
 from enum import Enum
-from typing import Any, Optional
+from typing import Any, Optional, Sequence
 
 from ...core.address import hidden, name, shown
+from ...core.geometry import Box
+from ...core.roi_table import stored_path
+from ...core.source import SceneSource, Where
+from ...core.source import Seen as SeenValues
+from ...core.typed import from_json
 
 
 class Status(str, Enum):
@@ -49,6 +54,14 @@ class Seen:
         return max((self.window[2] - self.window[0]) / self.shown[0], (self.window[3] - self.window[1]) / self.shown[1])
 
     @property
+    def values(self) -> SeenValues:
+        """Without picture and thoughts."""
+        left, top, right, bottom = self.window
+        width, height = self.shown
+        polygon = tuple((x, y) for x, y in self.polygon) if self.polygon else None
+        return SeenValues(self.step, self.label, Box(*self.roi) if self.roi else None, (left, top, right, bottom), (width, height), polygon)
+
+    @property
     def corners(self) -> list[list[float]]:
         """The polygon, or pixels with y upwards, as QGIS shows a raster that lies nowhere."""
         if self.polygon:
@@ -62,6 +75,7 @@ class Exchange:
     """source and layer: the layer's source and name, without keys; crs: its CRS as WKT; scope: what part was asked about, in words.
     seen_as: in words, in what colours and how fine it was shown; "" for the file, in the colours that QGIS shows.
     outline: the part of the layer that was asked about, or its extent: rings of [x, y] in map units of the CRS, by the even-odd rule.
+    scene, region: what was asked about, for whoever asks again; scene is None where the model was shown a snapshot.
     meaningless: the demo model was asked about something else than a generated scene; there is no confidence then.
     """
 
@@ -71,6 +85,8 @@ class Exchange:
     crs: str = ""
     scope: str = ""
     outline: Optional[list[list[list[float]]]] = None
+    scene: Optional[SceneSource] = None
+    region: Optional[Where] = None
     seen_as: str = ""
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     time: str = field(default_factory=lambda: datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"))
@@ -100,6 +116,11 @@ class Exchange:
     def zooms(self) -> list[Seen]:
         """What the model asked to see."""
         return [seen for seen in self.views if seen.roi is not None]
+
+    @property
+    def looks(self) -> list[Seen]:
+        """Every view after the global one, also those that a zoom out brought back."""
+        return self.views[1:]
 
     @property
     def place(self) -> list[list[list[float]]]:
@@ -148,7 +169,21 @@ class Exchange:
         kept = _known(cls, data)
         views = [_known(Seen, seen) for seen in kept.get("views", [])]
         seen = [Seen(**{**view, "picture": base64.b64decode(view.get("picture", ""))}) for view in views]
+        for key, kind in (("scene", SceneSource), ("region", Where)):
+            kept[key] = from_json(kind, kept[key]) if kept.get(key) else None
         return cls(**{**kept, "status": Status(kept["status"]), "views": seen})
+
+
+def stored_source(fields: dict[str, Any]) -> SceneSource:
+    """fields: of the wire's ask. The raster as it is written down."""
+    bands, stretch = fields.get("bands"), fields.get("stretch")
+    limits = tuple((float(low), float(high)) for low, high in stretch) if stretch else None
+    return SceneSource(stored_path(fields["scene"]), tuple(bands) if bands else None, limits)
+
+
+def region_of(outline: Optional[Sequence[Sequence[Sequence[float]]]]) -> Optional[Where]:
+    """outline: rings of corners; None: all of the raster."""
+    return Where(outline=tuple(tuple((float(x), float(y)) for x, y in ring) for ring in outline)) if outline else None
 
 
 def raster_id(source: str, crs: str) -> str:

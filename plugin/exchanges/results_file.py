@@ -1,8 +1,10 @@
 """The GeoPackage that keeps what was asked: a table with the exchanges whole, and for each raster a table of ROIs and one of answers.
 
     exchanges        one row an exchange, as JSON
-    rois_<layer>     one polygon for each zoom
+    rois_<layer>     one polygon for each view after the global one
     answers_<layer>  one polygon for each question: the place asked about, with what came of it
+
+The columns of rois and answers are those of `core/roi_table.py`, as the command line writes them, too.
 
 The tables of a raster are found by their description in the GeoPackage, which is `Exchange.raster`.
 """
@@ -20,6 +22,7 @@ from typing import Any, Iterable, Mapping, Optional
 from qgis.core import QgsCoordinateTransformContext, QgsGeometry, QgsPointXY, QgsVectorLayer, QgsWkbTypes
 from qgis.PyQt.QtCore import QVariant
 
+from ...core.roi_table import FIELDS, ZOOM_OUT, Facts, answer_row, view_row
 from ..log import say
 from .endings import reason
 from .exchange import Exchange, Seen
@@ -29,33 +32,8 @@ PATIENCE = 1.0  # seconds that a write waits for another program's lock
 MAGIC = b"SQLite format 3\0"
 EXCHANGES = "exchanges"
 ROIS, ANSWERS = "rois", "answers"  # the kinds of layers; also how their tables' names begin
-ROI_FIELDS = {
-    "exchange": QVariant.String,
-    "question": QVariant.String,
-    "answer": QVariant.String,
-    "meaningless": QVariant.Bool,
-    "step": QVariant.Int,
-    "label": QVariant.String,
-    "stopped": QVariant.String,
-    "confidence": QVariant.Double,
-    "model": QVariant.String,
-    "source": QVariant.String,
-    "window": QVariant.String,
-    "scale": QVariant.Double,
-    "time": QVariant.String,
-}
-ANSWER_FIELDS = {
-    "exchange": QVariant.String,
-    "question": QVariant.String,
-    "answer": QVariant.String,
-    "confidence": QVariant.Double,
-    "meaningless": QVariant.Bool,
-    "stopped": QVariant.String,
-    "error": QVariant.String,
-    "model": QVariant.String,
-    "time": QVariant.String,
-    "layer": QVariant.String,
-}
+TYPES = {str: QVariant.String, int: QVariant.Int, float: QVariant.Double, bool: QVariant.Bool}
+ROI_FIELDS = {name: TYPES[kind] for name, kind in FIELDS.items()}  # of both kinds of layers
 EXCHANGE_FIELDS = {
     "exchange": QVariant.String,
     "time": QVariant.String,
@@ -68,22 +46,8 @@ EXCHANGE_FIELDS = {
 
 
 def roi_values(exchange: Exchange, seen: Seen) -> dict[str, Any]:
-    """An ROI's attributes, by the names of ROI_FIELDS. window: of source pixels; scale: source pixels per pixel shown."""
-    return {
-        "exchange": exchange.id,
-        "question": exchange.question,
-        "answer": exchange.answer or "",
-        "meaningless": exchange.meaningless,
-        "step": seen.step,
-        "label": seen.label,
-        "stopped": exchange.stopped,
-        "confidence": exchange.confidence,
-        "model": exchange.model,
-        "source": exchange.layer,
-        "window": ",".join(map(str, seen.window)),
-        "scale": round(seen.scale, 3),
-        "time": exchange.time,
-    }
+    """The attributes of a view after the global one, by the names of ROI_FIELDS."""
+    return view_row(_facts(exchange), seen.values, brought_back=seen.label == ZOOM_OUT)
 
 
 def roi_geometry(seen: Seen) -> QgsGeometry:
@@ -92,19 +56,25 @@ def roi_geometry(seen: Seen) -> QgsGeometry:
 
 
 def answer_values(exchange: Exchange) -> dict[str, Any]:
-    """An answer's attributes, by the names of ANSWER_FIELDS. error: why there is no answer; None where there is one."""
-    return {
-        "exchange": exchange.id,
-        "question": exchange.question,
-        "answer": exchange.answer,
-        "confidence": exchange.confidence,
-        "meaningless": exchange.meaningless,
-        "stopped": exchange.stopped or exchange.status.value,
-        "error": reason(exchange) or None,
-        "model": exchange.model,
-        "time": exchange.time,
-        "layer": exchange.layer,
-    }
+    """An answer's attributes, by the names of ROI_FIELDS."""
+    return answer_row(_facts(exchange), [seen.values for seen in exchange.views])
+
+
+def _facts(exchange: Exchange) -> Facts:
+    return Facts(
+        exchange=exchange.id,
+        question=exchange.question,
+        answer=exchange.answer,
+        model=exchange.model,
+        time=exchange.time,
+        stopped=exchange.stopped or exchange.status.value,
+        error=reason(exchange) or None,
+        confidence=exchange.confidence,
+        meaningless=exchange.meaningless,
+        layer=exchange.layer,
+        source=exchange.scene,
+        region=exchange.region,
+    )
 
 
 def answer_geometry(exchange: Exchange) -> QgsGeometry:
@@ -239,9 +209,9 @@ class Store:
         answers = self._table(file, ANSWERS, exchange)
         add_row(file, answers, answer_values(exchange), answer_geometry(exchange))
         written = {(ANSWERS, exchange.raster): answers}
-        if exchange.zooms:
+        if exchange.looks:
             rois = written[ROIS, exchange.raster] = self._table(file, ROIS, exchange)
-            for seen in exchange.zooms:
+            for seen in exchange.looks:
                 add_row(file, rois, roi_values(exchange, seen), roi_geometry(seen))
         return written
 
@@ -270,16 +240,15 @@ class Store:
 
     def _table(self, file: sqlite3.Connection, kind: str, exchange: Exchange) -> str:
         """The raster's table of that kind, made where there is none."""
-        fields = {ROIS: ROI_FIELDS, ANSWERS: ANSWER_FIELDS}[kind]
         for name, description in self._layers(file).items():
             if name.startswith(f"{kind}_") and (description == exchange.raster or self._belongs(file, name, description, exchange.source)):
-                add_columns(file, name, fields)
+                add_columns(file, name, ROI_FIELDS)
                 return name
         stem = f"{kind}_{_slug(exchange.layer)}"
         taken = {name.lower() for (name,) in file.execute("SELECT name FROM sqlite_master")}
         name = next(name for name in (stem, *(f"{stem}_{n}" for n in range(2, 10_000))) if name not in taken)
         geometry = {ROIS: QgsWkbTypes.Type.Polygon, ANSWERS: QgsWkbTypes.Type.MultiPolygon}[kind]
-        add_table(file, name, fields, geometry, exchange.crs, description=exchange.raster)
+        add_table(file, name, ROI_FIELDS, geometry, exchange.crs, description=exchange.raster)
         return name
 
     def _belongs(self, file: sqlite3.Connection, table: str, description: str, source: str) -> bool:

@@ -22,7 +22,7 @@ from ..i18n import tr
 from ..layers.raster_layers import needs_snapshot, raw_words, scene_fields, style_of, wkt
 from ..layers.scope import Place
 from ..layers.snapshot import Snapshot
-from .exchange import Exchange, Status
+from .exchange import Exchange, Status, region_of, stored_source
 from .project_results import Keeper
 from .results_file import Store
 from .writer import BRIEF
@@ -85,6 +85,7 @@ class Session(QObject):
         """Queues a question; the exchange is told of at once."""
         exchange = Exchange(question, layer.source(), layer.name(), wkt(layer.crs()), place.words)
         exchange.outline = place.outline or [_corners(layer.extent())]
+        exchange.region = region_of(place.outline)
         self.keeper.begin()
         self.exchanges.append(exchange)
         self._waiting.append(Asked(exchange, layer, place, resolution, raw))
@@ -145,7 +146,9 @@ class Session(QObject):
             self._snapshot(asked)
         else:
             asked.exchange.seen_as = raw_words(asked.layer)
-            self._submit(asked, scene_fields(asked.layer))
+            fields = scene_fields(asked.layer)
+            asked.exchange.scene = stored_source(fields)
+            self._submit(asked, fields)
 
     def _snapshot(self, asked: Asked) -> None:
         extent = asked.place.extent(asked.layer)

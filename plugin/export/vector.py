@@ -29,10 +29,9 @@ from qgis.PyQt.QtCore import QVariant
 from ...core.atomic import DRIVERS, SHAPEFILE_NAME, SHAPEFILE_TEXT, beside, shapefile_text
 from ...core.errors import SceneError
 from ..exchanges.exchange import Exchange, Seen, Status
-from ..exchanges.results_file import ANSWER_FIELDS, ROI_FIELDS, answer_geometry, answer_values, roi_geometry, roi_values
+from ..exchanges.results_file import ROI_FIELDS, answer_geometry, answer_values, roi_geometry, roi_values
 from ..i18n import tr
 
-FIELDS = {name: kind for name, kind in ROI_FIELDS.items() if name != "exchange"}  # in ASCII
 FORMATS = {**DRIVERS, ".csv": "CSV", ".xlsx": "XLSX"}  # GDAL's drivers, by suffix
 WGS84 = "EPSG:4326"
 
@@ -41,8 +40,8 @@ Row = tuple[Exchange, Optional[Seen]]
 
 
 def rows(exchanges: Iterable[Exchange]) -> list[Row]:
-    """Every ROI of these exchanges, in order."""
-    return [(exchange, seen) for exchange in exchanges for seen in exchange.zooms]
+    """Every view after the global one of these exchanges, in order."""
+    return [(exchange, seen) for exchange in exchanges for seen in exchange.looks]
 
 
 def answer_rows(exchanges: Iterable[Exchange]) -> list[Row]:
@@ -113,11 +112,11 @@ def boxes(chosen: Sequence[Row], crs: QgsCoordinateReferenceSystem, shapefile: b
     options = QgsVectorLayer.LayerOptions()
     options.skipCrsValidation = True  # no question to the user about a layer that is never shown
     answers = chosen[0][1] is None
-    kind, name, fields = ("MultiPolygon", "answers", ANSWER_FIELDS) if answers else ("Polygon", "rois", FIELDS)
+    kind, name = ("MultiPolygon", "answers") if answers else ("Polygon", "rois")
     layer = QgsVectorLayer(kind if placed else "NoGeometry", name, "memory", options)
     layer.setCrs(crs)
     attributes = QgsFields()
-    for field, type in fields.items():
+    for field, type in ROI_FIELDS.items():
         short = field[:SHAPEFILE_NAME] if shapefile else field
         attributes.append(QgsField(short, type, len=SHAPEFILE_TEXT if shapefile and type == QVariant.String else 0))
     layer.dataProvider().addAttributes(attributes.toList())
@@ -126,8 +125,7 @@ def boxes(chosen: Sequence[Row], crs: QgsCoordinateReferenceSystem, shapefile: b
     for exchange, seen in chosen:
         feature = QgsFeature(layer.fields())
         values = roi_values(exchange, seen) if seen else answer_values(exchange)
-        taken = [values[name] for name in fields]
-        feature.setAttributes([shapefile_text(value) if shapefile and isinstance(value, str) else value for value in taken])
+        feature.setAttributes([shapefile_text(value) if shapefile and isinstance(value, str) else value for value in values.values()])
         if placed:
             feature.setGeometry(_moved(exchange, seen, crs))
         features.append(feature)

@@ -19,7 +19,7 @@ from ...core.errors import Cancelled, SceneError
 from ...core.reasoning import thought
 from ..child.backend_process import Backend, command
 from ..exchanges.endings import meaningless
-from ..exchanges.exchange import Exchange, Seen, Status, titled
+from ..exchanges.exchange import Exchange, Seen, Status, region_of, stored_source, titled
 from ..i18n import reduction, tr
 from ..layers.raster_layers import needs_snapshot, scene_fields, wkt
 from ..layers.snapshot import Original, take
@@ -74,6 +74,8 @@ class Asker:
     ) -> Exchange:
         """The exchange, ended; what went wrong stands in it. resolution: map units per pixel of a snapshot, where one is needed."""
         exchange = Exchange(question, raster.source, raster.name, wkt(raster.crs))
+        exchange.region = region_of(outline)
+        exchange.scene = None if raster.original else stored_source(raster.fields)
         self._feedback.pushInfo(f"{raster.name}: {question}")
         try:
             fields = self._fields(raster, outline, resolution)

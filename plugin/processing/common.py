@@ -122,7 +122,7 @@ class RoiSink:
         """The exchange's ROIs; without a geometry where they have no place in the layer's CRS."""
         if self._sink is None:
             return
-        for seen in exchange.zooms:
+        for seen in exchange.looks:
             feature = QgsFeature(self._fields)
             feature.setAttributes([*roi_values(exchange, seen).values(), *more])
             feature.setGeometry(self._placed(seen, raster))

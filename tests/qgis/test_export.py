@@ -12,15 +12,15 @@ from asked import ANSWER, ZOOM, asked
 from hypothesis import given
 from hypothesis import strategies as st
 from osgeo import gdal, ogr
-from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsField, QgsProject, QgsVectorLayer
-from qgis.PyQt.QtCore import QVariant
+from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsProject, QgsVectorLayer
 from rasters import ROTATED
 
 from zoomearth.core.atomic import SHAPEFILE_NAME, SHAPEFILE_TEXT, shapefile_text
 from zoomearth.core.errors import SceneError
 from zoomearth.core.geometry import Box, Grid
+from zoomearth.core.roi_table import FIELDS
 from zoomearth.plugin.exchanges.exchange import Status
-from zoomearth.plugin.export.vector import FIELDS, answer_rows, boxes, crs_of, export_rois, rows, selected, selected_answers
+from zoomearth.plugin.export.vector import answer_rows, boxes, crs_of, export_rois, rows, selected, selected_answers
 
 EACH = pytest.mark.parametrize("suffix", [".gpkg", ".shp", ".geojson"])
 WGS84 = QgsCoordinateReferenceSystem("EPSG:4326")
@@ -56,7 +56,7 @@ def test_the_boxes_arrive_with_all_their_fields(harbour, tmp_path, suffix):
     first, second = (fields for fields, _ in features)
     assert first["question"] == "How many ships lie at the outer quay?"
     assert (first["answer"], first["step"], first["label"], first["stopped"]) == ("3 ships", 1, "northern harbour", "answered")
-    assert (first["model"], first["source"]) == ("scripted", "town")
+    assert (first["model"], first["layer"], first["kind"]) == ("scripted", "town", "zoom")
     assert re.sub(r"\D", "", first["time"])[:14] == re.sub(r"\D", "", harbour.time), "OGR takes GeoJSON's for a date"
     assert first["window"] == ",".join(map(str, harbour.zooms[0].window))
     assert first["scale"] == pytest.approx(harbour.zooms[0].scale, abs=1e-3)
@@ -237,10 +237,6 @@ def test_a_file_that_is_open_in_the_project_is_left_alone(harbour, tmp_path, suf
 
 def test_the_selected_boxes_are_those_of_the_map(harbour):
     layer = boxes(rows([harbour]), crs_of(harbour))
-    layer.dataProvider().addAttributes([QgsField("exchange", QVariant.String)])
-    layer.updateFields()
-    for feature in layer.getFeatures():
-        layer.dataProvider().changeAttributeValues({feature.id(): {layer.fields().indexOf("exchange"): harbour.id}})
     layer.selectByExpression('"step" = 2')
     other = replace(harbour, id="another")
     assert selected([layer], [other, harbour]) == [(harbour, harbour.zooms[1])]

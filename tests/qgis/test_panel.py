@@ -83,7 +83,8 @@ def test_the_demo_model_answers_with_evidence_where_the_truth_is(panel, demo_sce
     assert overlap > 0.5 * (box[2] - box[0]) * (box[3] - box[1])
     feature = next(panel.keeper.rois(exchange).getFeatures())
     assert [feature[name] for name in ("question", "answer", "step", "stopped")] == [asked["question"], asked["answer"], 1, "answered"]
-    assert (feature["model"], feature["source"], feature["exchange"]) == ("zoomearth-demo", layer.name(), exchange.id)
+    assert (feature["model"], feature["layer"], feature["exchange"]) == ("zoomearth-demo", layer.name(), exchange.id)
+    assert (feature["image"], feature["kind"]) == (str(demo_scene), "zoom")
     assert [int(side) for side in feature["window"].split(",")] == exchange.zooms[0].window
     gsd, place = layer.rasterUnitsPerPixelX(), feature.geometry().boundingBox()
     assert place.xMinimum() == pytest.approx(layer.extent().xMinimum() + roi[0] * gsd, abs=0.01)

@@ -180,7 +180,7 @@ def test_a_raster_answers_and_the_roi_lies_on_what_was_asked_about(layer, detail
     assert row[""].contains(QgsGeometry.fromPointXY(map_box(layer, *detail["box"]).center()))
     assert (row["question"], row["answer"], row["step"]) == (detail["question"], detail["answer"], 1)
     assert row["label"] in detail["question"]
-    assert (row["source"], row["model"]) == ("demo", "zoomearth-demo")
+    assert (row["layer"], row["model"]) == ("demo", "zoomearth-demo")
     told = "\n".join(run.feedback.told)
     assert f"Zoom 1: {row['label']}" in told
     assert f"{row['label']} at (" in told, "the reasoning"

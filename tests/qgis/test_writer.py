@@ -21,7 +21,7 @@ from zoomearth.plugin.exchanges import writer as writer_module
 from zoomearth.plugin.exchanges.exchange import Exchange
 from zoomearth.plugin.exchanges.geopackage import add_row, add_table, begin, writing
 from zoomearth.plugin.exchanges.project_results import Keeper
-from zoomearth.plugin.exchanges.results_file import ANSWER_FIELDS, ANSWERS, EXCHANGES, ROI_FIELDS, Store, roi_geometry
+from zoomearth.plugin.exchanges.results_file import ANSWERS, EXCHANGES, ROI_FIELDS, Store, roi_geometry
 from zoomearth.plugin.exchanges.unsaved import waiting_file
 from zoomearth.plugin.layers.raster_layers import wkt
 
@@ -305,7 +305,8 @@ def test_journals_of_a_file_that_is_gone_are_not_laid_over_the_new_one(keeper, h
     assert {exchange.question for exchange in Store(path).read()} == {"Question 0?", "Question 1?"}
 
 
-OLD_ROIS = {name: kind for name, kind in ROI_FIELDS.items() if name not in ("confidence", "meaningless")}
+OLD_COLUMNS = ("exchange", "question", "answer", "step", "label", "stopped", "model", "window", "scale", "time")
+OLD_ROIS = {name: kind for name, kind in ROI_FIELDS.items() if name in OLD_COLUMNS}
 OLD_EXCHANGES = dict.fromkeys(("exchange", "time", "question", "answer", "source", "data"), QVariant.String)
 
 
@@ -314,7 +315,9 @@ def old(keeper, harbour):
     """The results as version 0.1.0 of November 2026 wrote them, in a project that shows them; with the exchange in it."""
     exchange = another(harbour, 0)
     path = Path(QgsProject.instance().fileName()).with_name("harbour_zoomearth.gpkg")
-    data = {name: value for name, value in exchange.to_dict().items() if name not in ("outline", "meaningless", "seen_as")}
+    data = {
+        name: value for name, value in exchange.to_dict().items() if name not in ("outline", "scene", "region", "meaningless", "seen_as")
+    }
     begin(path, EXCHANGES, OLD_EXCHANGES)
     with writing(path, 1) as file:
         add_table(file, "rois_town", OLD_ROIS, QgsWkbTypes.Type.Polygon, exchange.crs)
@@ -339,7 +342,7 @@ def test_results_of_an_older_version_are_read_and_go_on(keeper, harbour, old):
     assert keeper.trouble == ""
     (layer,) = keeper.layers()
     assert layer.featureCount() == 2 * len(harbour.zooms)
-    assert [field.name() for field in layer.fields()][-2:] == ["meaningless", "confidence"]
+    assert {field.name() for field in layer.fields()} == {"fid", *ROI_FIELDS}
     assert {feature["confidence"] for feature in layer.getFeatures() if feature["exchange"] == new.id} == {0.75}
     (answers,) = keeper.layers(ANSWERS)
     assert [feature["exchange"] for feature in answers.getFeatures()] == [new.id]
@@ -386,7 +389,7 @@ def test_an_answer_without_a_zoom_is_on_the_map_too_and_follows_delete_and_undo(
     keep(keeper, plain, failed)
     (layer,) = keeper.layers(ANSWERS)
     assert keeper.layers() == []
-    assert [field.name() for field in layer.fields()] == ["fid", *ANSWER_FIELDS]
+    assert [field.name() for field in layer.fields()] == ["fid", *ROI_FIELDS]
     assert layer.crs().authid() == "EPSG:32633"
     rows = {feature["exchange"]: feature for feature in layer.getFeatures()}
     assert rows[plain.id].geometry().area() == 64 - 4  # the hole is none of the place

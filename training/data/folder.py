@@ -82,7 +82,8 @@ class _Reader:
 
     def exchange(self, rows: list[tuple[str, dict[str, Any]]], place: str, _: dict[str, Any]) -> Example | Unusable:
         """Of all rows of an exchange."""
-        views, answers = [], []
+        views: list[tuple[str, dict[str, Any]]] = []
+        answers: list[tuple[str, dict[str, Any]]] = []
         for place_of_row, row in rows:
             kind = base.text(row, "kind") or (ANSWER if row.get("step") is None else ZOOM)  # earlier versions wrote no kind
             if kind not in KINDS:
