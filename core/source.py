@@ -68,7 +68,7 @@ class Where:
     @classmethod
     def of(cls, region: Region) -> Where:
         """A region as it can be given again, of the same raster: its rings on the map where it has some, else its pixels."""
-        return cls(outline=region.outline) if region.outline else cls(window=tuple(region.box))
+        return cls(outline=region.outline) if region.outline else cls(window=region.box)
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,14 @@ from zoomearth.backend.engines import Reply
 from zoomearth.backend.outputs.files import write_rois
 from zoomearth.backend.scene.region import of_where
 from zoomearth.backend.scene.scene import Scene
-from zoomearth.core.errors import SceneError
+from zoomearth.core.errors import BackendError, SceneError
 from zoomearth.core.geometry import Box
 from zoomearth.core.look import Answer, Zoom, ZoomOut
 from zoomearth.core.profile import Profile
 from zoomearth.core.source import SceneSource, Where
 from zoomearth.training.data.folder import Folder
 from zoomearth.training.data.sets.base import Unusable
+from zoomearth.training.data.sources import gather
 from zoomearth.training.tuning import sft
 from zoomearth.training.tuning.environment import Environment
 from zoomearth.training.tuning.labelled import transcript
@@ -221,9 +222,10 @@ def test_an_exchange_that_is_not_whole_is_named_and_not_learnt(written, statemen
     assert not any(row.steps for row in rows if not isinstance(row, Unusable))
 
 
-def test_a_folder_that_was_moved_brings_its_rasters_along(written, rasters, tmp_path):
+@pytest.mark.parametrize("image", ["/no/such/folder/upright.tif", r"D:\maps\upright.tif"])
+def test_a_folder_that_was_moved_brings_its_rasters_along(written, rasters, tmp_path, image):
     path, done = written
-    edit(path, "UPDATE rois SET image = '/no/such/folder/upright.tif'")
+    edit(path, f"UPDATE rois SET image = '{image}'")
     shutil.copy(rasters["upright"], tmp_path)
     shutil.copy(rasters["turned"], tmp_path)
     first, second = load(tmp_path)
@@ -275,3 +277,63 @@ def test_a_later_zoom_of_a_file_of_an_earlier_version_is_not_taught_as_a_first_o
     first, second = load(tmp_path)
     assert tuple(first.box) == pytest.approx((40, 200, 240, 400))
     assert "later zoom" in second.why
+
+
+@pytest.mark.parametrize("suffix", [".gpkg", ".geojson", ".shp"])
+def test_a_box_across_the_antimeridian_is_read_back_as_it_was(rasters, tmp_path, suffix):
+    path = tmp_path / "pacific.tif"
+    place = {"crs": "EPSG:4326", "transform": Affine(0.02, 0, 171, 0, -0.02, 5)}  # 171 to 189 degrees east
+    with rasterio.open(rasters["pixels"]) as plain, rasterio.open(path, "w", **{**plain.profile, **place}) as file:
+        file.write(plain.read())
+    one = ask(SceneSource(str(path), **STYLED), None, [(0.3, 0.3, 0.4, 0.3), (0.1, 0.1, 0.5, 0.5)])
+    write_rois(tmp_path / f"boxes{suffix}", [one], "m")
+    (row,) = load(tmp_path)
+    check_pictures(row, one)
+
+
+def test_the_outline_of_a_region_beside_the_questions_is_no_question(written, tmp_path):
+    shape = {"geometry": np.array([shapely.to_wkb(shapely.box(0, 0, 9, 9))], dtype=object), "geometry_type": "Polygon"}
+    for suffix in (".shp", ".geojson"):
+        name = {"field_data": [np.array(["field 1"], dtype=object)], "fields": ["name"]}
+        pyogrio.raw.write(tmp_path / f"area{suffix}", crs="EPSG:4326", **shape, **name)
+    assert [row for row in load(tmp_path) if isinstance(row, Unusable)] == []
+
+
+def test_training_and_its_checks_know_bands_region_and_steps(written, tmp_path):
+    path, done = written
+    data = gather([str(tmp_path)], "fatal", 0.0, 0, PROFILE, sft.fault(PROFILE))
+    assert [len(example.steps) for example in data.examples] == [3, 0]
+    pictures = [block["image"] for message in sft.row(data.examples[0], PROFILE) for block in blocks(message) if block["type"] == "image"]
+    assert [picture.tobytes() for picture in pictures] == [picture.tobytes() for picture in done[0].pictures]
+    edit(path, """UPDATE rois SET region = '{"window": [5000, 5000, 6000, 6000]}'""")
+    with pytest.raises(BackendError, match="the region is not one of the image"):
+        gather([str(tmp_path)], "fatal", 0.0, 0, PROFILE)
+
+
+def blocks(message):
+    return message["content"] if isinstance(message["content"], list) else []
+
+
+def test_a_region_that_came_from_a_file_needs_the_file_no_more(rasters, tmp_path):
+    field = shapely.Polygon([(15.0, 41.54), (15.008, 41.541), (15.006, 41.549), (14.999, 41.546)])
+    area = tmp_path / "field.geojson"
+    shape = np.array([shapely.to_wkb(shapely.affinity.translate(field, 9.1 - 15.0 + 0.0005, 45.4 - 41.55 - 0.0005))], dtype=object)
+    pyogrio.raw.write(area, geometry=shape, field_data=[], fields=[], geometry_type="Polygon", crs="EPSG:4326")
+    one = ask(SceneSource(rasters["degrees"], **STYLED), Where(within=str(area)), LOOKS[:1])
+    write_rois(tmp_path / "boxes.gpkg", [one], "m")
+    area.unlink()
+    (row,) = load(tmp_path)
+    check_pictures(row, one)
+
+
+def test_results_of_an_earlier_version_are_read_as_exchanges(rasters, tmp_path):
+    """They have no kind and no image; the answers' table has no step."""
+    shutil.copy(rasters["upright"], tmp_path)
+    one = ask(SceneSource(rasters["upright"]), None, [LOOKS[0], LOOKS[2]])
+    path = write_rois(tmp_path / "boxes.gpkg", [one], "m")
+    edit(
+        path, "UPDATE rois SET kind = NULL, image = NULL, roi = NULL, bands = NULL, step = CASE kind WHEN 'answer' THEN NULL ELSE step END"
+    )
+    (row,) = load(tmp_path)
+    assert row.image == tmp_path / "upright.tif"
+    assert [tuple(step.box) for step in row.steps] == [pytest.approx(tuple(zoom.roi), abs=0.01) for zoom in one.outcome.zooms]

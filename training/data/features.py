@@ -25,14 +25,15 @@ class NoPlace(ValueError):
 def read(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """The features of every layer, each named by file and number: their columns, and geometry (WKB) and crs. Raises BackendError.
 
-    The panel's table of whole exchanges is passed over: the layers beside it have the same.
+    The panel's table of whole exchanges is passed over, for the layers beside it have the same; so is a Shapefile or a GeoJSON without a
+    column `question`, such as the outline of a region.
     """
     import pyogrio
 
     try:
         for layer, _ in pyogrio.list_layers(file):
             meta, ids, shapes, columns = pyogrio.raw.read(file, layer=layer, return_fids=True)
-            if {"exchange", "data"} <= set(meta["fields"]):
+            if {"exchange", "data"} <= set(meta["fields"]) or (file.suffix.lower() != ".gpkg" and "question" not in meta["fields"]):
                 continue
             for at, number in enumerate(ids):
                 row = {str(name): column[at] for name, column in zip(meta["fields"], columns)}
@@ -55,16 +56,23 @@ class Places:
     def box(self, source: SceneSource, row: dict[str, Any]) -> Box | None:
         """Around the geometry of a feature, in pixels of the raster; None where it has none. Raises NoPlace.
 
-        A box that the row's `roi` gives in pixels is exact, and wins where the geometry still lies there.
+        A box that the row's `roi` gives in pixels is exact, and wins where the geometry still lies there, or can't be placed.
         """
         roi = roi_of(row)
         exact = Box(*roi) if roi else None
-        rings = self._rings(source, row)
-        if not rings:
+        try:
+            corners = [corner for ring in self._rings(source, row) for corner in ring]
+        except NoPlace:
+            if exact:
+                return exact
+            raise
+        if not corners:
             return exact
         grid = self._grid(source)
-        corners = [grid.to_pixel(x, y) for ring in rings for x, y in ring]
-        xs, ys = zip(*corners)
+        if exact and grid.crs.startswith("GEOG"):  # GeoJSON's longitudes end at 180 degrees, where a raster's may go on
+            middle = grid.to_map(*exact.center)[0]
+            corners = [(x - 360 * round((x - middle) / 360), y) for x, y in corners]
+        xs, ys = zip(*(grid.to_pixel(x, y) for x, y in corners))
         box = Box(min(xs), min(ys), max(xs), max(ys))
         if exact and all(abs(a - b) <= max(1, NEAR * max(exact.width, exact.height)) for a, b in zip(exact, box)):
             return exact

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,4 +179,4 @@ class Images:
             return given
         if self._by_name is None:
             self._by_name = {file.name: file for file in self.folder.rglob("*") if file.is_file()}
-        return self._by_name.get(Path(name).name, given)
+        return self._by_name.get(re.split(r"[\\/]", name)[-1], given)
