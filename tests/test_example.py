@@ -91,7 +91,7 @@ def check_pictures(example, asked):
         actions.append(Answer(example.answer))
         region = of_where(scene, example.region)
         talks, outcome = transcript(PROFILE, scene.size, example.question, actions, region=region, picture=scene.part)
-        one_talk = sft.talk(example, PROFILE, scene.size, region, scene.part)
+        one_talk = sft.talk(example, PROFILE, scene.size, scene.part, region)
     assert outcome == asked.outcome
     expected = [picture.tobytes() for picture in asked.pictures]
     for turns in ([turn for talk in talks for turn in talk.turns], one_talk.turns):

@@ -22,7 +22,7 @@ from zoomearth.backend.answer import Question, answer
 from zoomearth.backend.engines.local import LocalEngine
 from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.errors import ModelError
-from zoomearth.core.example import Example
+from zoomearth.core.example import Example, Step
 from zoomearth.core.geometry import Box, Size
 from zoomearth.core.look import Policy
 from zoomearth.core.profile import Profile
@@ -228,8 +228,8 @@ def test_a_label_that_would_be_read_as_something_else_is_found_before_training(t
     good = Example.of("g", tiny, "What?", "ship", box=Box(20, 30, 90, 110))
     assert fault(good, Size(300, 200)) == ""
     assert "would be read as" in fault(replace(good, answer="a</answer>b"), Size(300, 200))
-    assert "would stay" in fault(replace(good, extra={"label": "a <answer> b"}), Size(300, 200))
-    assert "ended after 1 of 2" in fault(replace(good, answer="x", box=Box(40, 30, 20, 10)), Size(300, 200))
+    assert "would stay" in fault(replace(good, steps=(Step(good.box, "a <answer> b"),)), Size(300, 200))
+    assert "ended after 1 of 2" in fault(replace(good, answer="x", steps=(Step(Box(40, 30, 20, 10)),)), Size(300, 200))
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ from .trl_chat import Message, messages
 LOG = logging.getLogger(__name__)
 
 
-def talk(example: Example, profile: Profile, size: Size, region: Region | None, picture: Callable[[View], Any]) -> Talk:
+def talk(example: Example, profile: Profile, size: Size, picture: Callable[[View], Any], region: Region | None = None) -> Talk:
     """A labelled question as a conversation. region: what `example.region` is of the raster.
 
     Raises ValueError where what the label says does not mean what it is to mean.
@@ -61,9 +61,9 @@ def thought(written: str) -> str:
 def fault(profile: Profile) -> Fault:
     """What makes an example nothing to learn from, found before training, without pixels."""
 
-    def reason(example: Example, size: Size, region: Region | None) -> str:
+    def reason(example: Example, size: Size, region: Region | None = None) -> str:
         try:
-            talk(example, profile, size, region, lambda view: None)
+            talk(example, profile, size, lambda view: None, region)
         except ValueError as error:
             return f"the label can't be played: {error}"
         return ""
@@ -74,7 +74,7 @@ def fault(profile: Profile) -> Fault:
 def row(example: Example, profile: Profile) -> list[Message]:
     """The messages of one labelled question, pictures and all. Raises SceneError where the scene can't be read."""
     with Scene.of(example.source) as scene:
-        return messages(talk(example, profile, scene.size, of_where(scene, example.region), scene.part))
+        return messages(talk(example, profile, scene.size, scene.part, of_where(scene, example.region)))
 
 
 def dataset(data: Data, profile: Profile) -> Any:
