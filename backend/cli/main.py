@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from dataclasses import fields, replace
-from typing import NoReturn, Sequence
+from typing import Any, NoReturn, Sequence
 
 from ... import __version__
 from ...core.errors import BackendError, ZoomEarthError
@@ -37,7 +37,8 @@ def main(arguments: Sequence[str]) -> int:
         parser.print_help()
         return 0
     try:
-        return options.run(options)
+        code: int = options.run(options)
+        return code
     except ZoomEarthError as error:
         return say(error, getattr(options, "json", False))
     except ImportError as error:
@@ -142,7 +143,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         group.add_argument("--" + setting.name.replace("_", "-"), choices=choices, help=text, metavar=metavar)
 
 
-def _numbers(text: str, kind: type, what: str) -> list:
+def _numbers(text: str, kind: type, what: str) -> list[Any]:
     try:
         return [kind(part) for part in text.split(",")]
     except ValueError:

@@ -71,7 +71,8 @@ async def watched(work: Awaitable[T], cancelled: Callable[[], bool], limit: floa
 async def next_chunk(chunks: Any) -> bytes | None:
     """None at the end."""
     async for chunk in chunks:
-        return chunk
+        received: bytes | None = chunk
+        return received
     return None
 
 

@@ -79,11 +79,12 @@ class Outputs:
     def write(self, done: Sequence[Answered], model: str, wrote: Callable[[Path], None], note: Callable[[str], None]) -> None:
         """Writes what was asked for, and tells of each file. Raises SceneError with all that could not be written, after the others are."""
         failures = []
-        for file, write in (
+        writers: list[tuple[str | None, Callable[[Path], Path]]] = [
             (self.rois, lambda path: write_rois(path, done, model)),
             (self.figure, lambda path: write_figure(path, done, model, note)),
             (self.views, lambda path: write_views(path, done)),
-        ):
+        ]
+        for file, write in writers:
             try:
                 if file:
                     wrote(write(Path(file)))

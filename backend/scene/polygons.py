@@ -81,7 +81,8 @@ def _polygons(shapes: np.ndarray) -> np.ndarray:
     """The polygons among geometries, those of their collections included."""
     while (collections := shapely.get_type_id(shapes) > shapely.GeometryType.POLYGON).any():
         shapes = np.concatenate([shapes[~collections], shapely.get_parts(shapes[collections])])
-    return shapes[shapely.get_type_id(shapes) == shapely.GeometryType.POLYGON]
+    polygons: np.ndarray = shapes[shapely.get_type_id(shapes) == shapely.GeometryType.POLYGON]
+    return polygons
 
 
 def _moved(shape: shapely.Geometry, crs: str, path: str, scene: Scene, grid: Grid) -> shapely.Geometry:

@@ -74,7 +74,7 @@ def _unwrapped(table: np.ndarray, turn: float) -> np.ndarray:
     ordered = np.sort(longitudes)
     gaps = np.diff(ordered, append=ordered[0] + turn)
     start = ordered[(int(np.argmax(gaps)) + 1) % len(ordered)]
-    moved = table.copy()
+    moved: np.ndarray = table.copy()
     moved[:, 2] = start + (longitudes - start) % turn
     moved[:, 2] -= turn if moved[:, 2].mean() > turn / 2 else 0
     return moved

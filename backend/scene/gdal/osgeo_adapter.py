@@ -215,6 +215,7 @@ def transform(points: np.ndarray, source: str, target: str) -> np.ndarray:
 
 def _transformed(change: osr.CoordinateTransformation, x: float, y: float) -> tuple[float, float]:
     try:
-        return change.TransformPoint(x, y)[:2]
+        place: tuple[float, float] = change.TransformPoint(x, y)[:2]
+        return place
     except RuntimeError:  # this point has no place there
         return np.inf, np.inf

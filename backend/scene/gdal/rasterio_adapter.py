@@ -261,7 +261,8 @@ def transform(points: np.ndarray, source: str, target: str) -> np.ndarray:
 def _transformed(points: np.ndarray, source: CRS, target: CRS) -> np.ndarray:
     """In halves where one point has no place, which rasterio says of all."""
     try:
-        return np.array(warp.transform(source, target, *points.T), float).T
+        moved: np.ndarray = np.array(warp.transform(source, target, *points.T), float).T
+        return moved
     except CPLE_AppDefinedError:
         if len(points) == 1:
             return np.full((1, 2), np.inf)
