@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Callable, Generator, Iterable, Iterator, 
 
 from ..core import errors
 from ..core.dialect import Talk
-from ..core.look import Action, Answer, Cancelled, Observation, Outcome, Policy, Shown, Zoom, look
+from ..core.look import Action, Answer, Cancelled, Observation, Outcome, Policy, Shown, Stopped, Zoom, look
 from ..core.region import Region
+from ..core.texts import well_formed
 from .engines import Engine, Reply, never
 
 if TYPE_CHECKING:
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
 
     from .scene import Scene
 
+ENDINGS = {
+    Stopped.LIMIT: "no zooms were left, so this is a best guess",
+    Stopped.UNREADABLE: "The model's reply made no sense. Ask in other words.",
+    Stopped.ENDLESS: "the model's reply had no end",
+    Stopped.BAD_BOX: "the model asked for an impossible box",
+    Stopped.CANCELLED: "cancelled",
+}
 REPLY_LIMIT = 1024  # new tokens a reply, unless the caller says otherwise
 MEANINGLESS = "Meaningless: the demo model knows only generated scenes. `zoomearth models` shows real models."
 IN_HAND = 3  # questions under way for each reply of a batch: replies differ in length, and a full batch costs little more than half a one
@@ -40,7 +48,16 @@ class Said:
     delta: str
 
 
-Event = Union[Saw, Said]
+@dataclass(frozen=True)
+class Tried:
+    """A try at a reply was lost. number: of the next one; tries: how many there will be at the most; why: what went wrong."""
+
+    number: int
+    tries: int
+    why: str
+
+
+Event = Union[Saw, Said, Tried]
 
 
 def ignore(event: Event) -> None:
@@ -61,6 +78,9 @@ class Question:
     policy: Policy | None = None
     given: tuple[Zoom, str] | None = None
     blind: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", well_formed(self.text))  # it is written into files too
 
 
 @dataclass
@@ -95,7 +115,13 @@ def answer(
     """One question, streaming. Raises ZoomEarthError; a cancellation is an outcome."""
     run = _Run(engine, question, on_event)
     while not run.over:
-        reply = engine.reply([run.talk], limit=limit, on_text=lambda _, delta: on_event(Said(delta)), cancelled=cancelled)[0]
+        reply = engine.reply(
+            [run.talk],
+            limit=limit,
+            on_text=lambda _, delta: on_event(Said(well_formed(delta))),
+            on_try=lambda *lost: on_event(Tried(*lost)),
+            cancelled=cancelled,
+        )[0]
         run.take(reply)
     if run.result.error:
         raise run.result.error
@@ -122,14 +148,18 @@ def answers(
 
     IN_HAND times as many are under way, so that a place in the batch is taken again as soon as a reply ends; the next question is taken
     from `questions` as soon as another is over. A scene that fails, or a reply that can't be had, is a result with `error`; the other
-    questions go on.
+    questions go on, whatever it was that failed.
     """
     waiting = enumerate(questions)
     going: list[tuple[int, _Run]] = []
     while True:
+        over: list[tuple[int, Answered]] = []
         for index, question in itertools.islice(waiting, IN_HAND * together - len(going)):
-            going.append((index, _Run(engine, question, ignore)))
-        over = [(index, run.result) for index, run in going if run.over]
+            try:
+                going.append((index, _Run(engine, question, ignore)))
+            except Exception as error:
+                over.append((index, Answered(question, Outcome(None), Talk(engine.profile.dialect), error=errors.as_ours(error))))
+        over += [(index, run.result) for index, run in going if run.over]
         yield from over
         going = [(index, run) for index, run in going if not run.over]
         if going:
@@ -142,14 +172,17 @@ def _step(engine: Engine, runs: list[_Run], together: int, cancelled: Callable[[
     """One reply for each. Where there is none for all together, each is asked alone: the error is that question's only."""
     try:
         replies = engine.reply([run.talk for run in runs], limit=limit, cancelled=cancelled, together=together)
-    except errors.ZoomEarthError as error:
+    except Exception as error:
         if len(runs) == 1:
-            return runs[0].fail(error)
+            return runs[0].fail(errors.as_ours(error))
         for run in runs:
             _step(engine, [run], 1, cancelled, limit)
         return
     for run, reply in zip(runs, replies):
-        run.take(reply)
+        try:
+            run.take(reply)
+        except Exception as error:
+            run.fail(errors.as_ours(error))
 
 
 class _Run:
@@ -170,7 +203,7 @@ class _Run:
         try:
             observation = next(self.flow)
         except ValueError as error:
-            self.fail(errors.SceneError(f"{error} ({self.scene.path}).", "Give a region inside the raster."))
+            self.fail(errors.SceneError(f"{error} ({self.scene.name}).", "Give a region inside the raster."))
             return
         self._show(observation)
         if question.given and self.talk.view and not self.over:
@@ -179,6 +212,7 @@ class _Run:
 
     def take(self, reply: Reply) -> None:
         """The model has replied: go on to the next view, or to the end."""
+        reply = replace(reply, text=well_formed(reply.text))
         self.result.replies.append(reply)
         forced = self.talk.forced
         action: Action = Cancelled() if reply.cancelled else self.talk.act(reply.text, reply.cut)
@@ -228,6 +262,13 @@ def _confidence(reply: Reply, forced: str, span: tuple[int, int] | None) -> floa
     return math.exp(sum(inside) / len(inside)) if inside else None
 
 
+def ending(outcome: Outcome) -> str:
+    """Why there is no answer, or why it is less than it seems, in plain words; `outcome.why` has the technical reason."""
+    if outcome.stopped is Stopped.LIMIT and outcome.answer is None:
+        return "no zooms were left, and the model asked for another one"
+    return ENDINGS.get(outcome.stopped, "")
+
+
 def report(answered: Answered, model: str) -> dict[str, Any]:
     """One answer as the object that `zoomearth ask --json` prints and the backend sends as `done`."""
     scene, outcome = answered.question.scene, answered.outcome
@@ -240,7 +281,7 @@ def report(answered: Answered, model: str) -> dict[str, Any]:
         "why": outcome.why,
         "model": model,
         "seconds": round(answered.seconds, 3),
-        "scene": {"path": scene.path, "width": scene.size[0], "height": scene.size[1], "crs": scene.crs or None},
+        "scene": {"path": scene.name, "width": scene.size[0], "height": scene.size[1], "crs": scene.crs or None},
         "region": _region(answered.question.region),
         "zooms": [zoom(shown, scene) for shown in outcome.zooms],
         "usage": {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from dataclasses import fields, replace
 from typing import NoReturn, Sequence
@@ -12,6 +13,7 @@ from .. import __version__
 from ..core.config import KEY_VARIABLE, PREFIX, Settings
 from ..core.errors import BackendError, ZoomEarthError
 from ..core.geometry import Box
+from ..core.texts import escape_unknown_letters, well_formed
 
 EXAMPLES = f"""examples:
   zoomearth ask harbour.tif "How many ships are at the northern pier?"
@@ -28,6 +30,7 @@ A server's key is only ever read from {KEY_VARIABLE}.
 
 def main(arguments: Sequence[str]) -> int:
     """Runs one command; see `backend.__main__.main` for the exit codes."""
+    print_any_text()
     parser = _parser("--json" in arguments)
     options = parser.parse_args(arguments)
     if not hasattr(options, "run"):
@@ -46,6 +49,12 @@ def main(arguments: Sequence[str]) -> int:
     except BrokenPipeError:  # the reader of our output has gone, as in `zoomearth models | head -1`
         sys.stderr.close()
         return 0
+
+
+def print_any_text() -> None:
+    """On a terminal of any encoding: a letter that it lacks costs no answer."""
+    for stream in (sys.stdout, sys.stderr):
+        escape_unknown_letters(stream)
 
 
 def say(error: ZoomEarthError, as_json: bool) -> int:
@@ -83,7 +92,7 @@ def _parser(as_json: bool) -> argparse.ArgumentParser:
 
     ask = commands.add_parser("ask", help="ask questions about a raster", description="Ask questions about a raster: one load for all.")
     ask.add_argument("scene", metavar="SCENE", help="a raster GDAL can open: a file, an URL, /vsizip/..., a VRT")
-    ask.add_argument("questions", metavar="QUESTION", nargs="+")
+    ask.add_argument("questions", type=_question, metavar="QUESTION", nargs="+")
     add_settings(ask)
     where = ask.add_mutually_exclusive_group()
     where.add_argument(
@@ -152,6 +161,11 @@ def _bands(text: str) -> list[int]:
     if len(bands) not in (1, 3) or min(bands) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not one or three band numbers from 1 on")
     return bands
+
+
+def _question(text: str) -> str:
+    """The bytes of the command line as UTF-8, whatever the locale calls them; U+FFFD for what is none."""
+    return text if well_formed(text) == text else os.fsencode(text).decode("utf-8", "replace")
 
 
 def _count(text: str) -> int:

@@ -14,23 +14,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ..core.address import name
 from ..core.config import Settings
 from ..core.errors import Cancelled, EngineError, ModelError, SceneError
-from ..core.look import Stopped
 from ..core.region import Region
 from ..core.thoughts import Thoughts
 from . import outputs, region
-from .answer import MEANINGLESS, Answered, Event, Question, Saw, answer, report
+from .answer import MEANINGLESS, Answered, Event, Question, Saw, Tried, answer, ending, report
 from .engines import Engine, open_engine
 from .scene import Scene
-
-ENDINGS = {
-    Stopped.LIMIT: "no zooms were left, so this is a best guess",
-    Stopped.UNREADABLE: "the model's reply could not be read",
-    Stopped.ENDLESS: "the model's reply had no end",
-    Stopped.BAD_BOX: "the model asked for an impossible box",
-    Stopped.CANCELLED: "cancelled",
-}
 
 
 def ask(options: argparse.Namespace, settings: Settings) -> int:
@@ -48,6 +40,7 @@ def ask(options: argparse.Namespace, settings: Settings) -> int:
             cancelled=interrupted,
         ) as scene:
             part = _part(scene, options)
+            files.check_for(scene)
             screen.stage(f"loading {settings.remote_model or settings.asked_as}")
             engine = open_engine(settings)
             try:
@@ -71,15 +64,16 @@ def _ask_all(
 ) -> int:
     policy = engine.profile.policy
     if not all(text.strip() for text in options.questions):
-        raise SceneError(f"An empty question was asked of {scene.path}.", "Ask something.")
+        raise SceneError(f"An empty question was asked of {scene.name}.", "Ask something.")
     if options.max_zooms is not None:
         policy = replace(policy, max_zooms=options.max_zooms)
     done: list[Answered] = []
     failure: Exception | None = None
     for text in options.questions:
-        screen.asked(text, scene, _words(part, options))
+        question = Question(scene, text, part, policy)
+        screen.asked(question.text, scene, _words(part, options))
         try:
-            answered = answer(engine, Question(scene, text, part, policy), screen.event, interrupted)
+            answered = answer(engine, question, screen.event, interrupted)
         except (SceneError, ModelError, EngineError) as error:
             failure = error  # what has been answered before is still written
             break
@@ -91,8 +85,8 @@ def _ask_all(
         if interrupted():
             break
     try:
-        for path in files.write(done, engine.profile.name) if done else []:
-            screen.wrote(path)
+        if done:
+            files.write(done, engine.profile.name, screen.wrote, lambda sentence: screen.tolerated([sentence]))
     except SceneError as error:
         failure = failure or error
     if failure:
@@ -115,7 +109,7 @@ def _words(part: Region | None, options: argparse.Namespace) -> str:
     if part is None:
         return ""
     left, top, right, bottom = map(int, part.window)
-    inside = f" inside {Path(options.within).name or options.within}" if options.within else ""
+    inside = f" inside {name(options.within)}" if options.within else ""
     return f", only ({left}, {top}) to ({right}, {bottom}){inside}"
 
 
@@ -155,7 +149,7 @@ class _Screen:
         self.stage(f"{stage} {100 * done // total} %" if total else stage)
 
     def asked(self, question: str, scene: Scene, part: str) -> None:
-        facts = f"{Path(scene.path).name}, {scene.size[0]} x {scene.size[1]} px{part}"
+        facts = f"{name(scene.path)}, {scene.size[0]} x {scene.size[1]} px{part}"
         self.console.print(f"\n[bold]{escape(question)}[/]  [dim]{escape(facts)}[/]")
         self.thoughts = Thoughts()
 
@@ -164,9 +158,11 @@ class _Screen:
             self.thoughts = Thoughts()
             if event.step:
                 x0, y0, x1, y1 = (int(side) for side in event.shown.view.window)
-                name = escape(event.shown.label or "a closer look")
-                self.console.print(f"\n  [cyan]looking at {name}[/] [dim]({x0}, {y0}) to ({x1}, {y1})[/]")
+                label = escape(event.shown.label or "a closer look")
+                self.console.print(f"\n  [cyan]looking at {label}[/] [dim]({x0}, {y0}) to ({x1}, {y1})[/]")
             self.stage("thinking")
+        elif isinstance(event, Tried):
+            self.note(f"{event.why}: try {event.number} of {event.tries}")
         elif seen := self.thoughts.feed(event.delta):
             self.status.stop()
             self.console.print(seen, end="", style="dim", markup=False, soft_wrap=True)
@@ -176,7 +172,7 @@ class _Screen:
         outcome, confidence = answered.outcome, answered.confidence
         style = "dim yellow" if answered.meaningless else "bold green"
         text = "[yellow]no answer[/]" if outcome.answer is None else f"[{style}]{escape(outcome.answer)}[/]"
-        notes = [outcome.why or ENDINGS[outcome.stopped]] if outcome.stopped in ENDINGS else []
+        notes = [words] if (words := ending(outcome)) else []
         notes += [f"confidence {confidence:.2f}, uncalibrated"] if confidence is not None else []
         notes += [f"{answered.seconds:.1f} s", model]
         self.console.print(f"\n{text}  [dim]{escape(' · '.join(notes))}[/]")
@@ -191,7 +187,10 @@ class _Screen:
         for sentence in sentences:
             if sentence not in self.told:
                 self.told.append(sentence)
-                Console(stderr=True, highlight=False).print(f"[dim]note: {escape(sentence)}[/]", soft_wrap=True)
+                self.note(f"note: {sentence}")
+
+    def note(self, text: str) -> None:
+        Console(stderr=True, highlight=False).print(f"[dim]{escape(text)}[/]", soft_wrap=True)
 
     def wrote(self, path: Path) -> None:
         self.console.print(f"[dim]wrote[/] {escape(str(path))}", soft_wrap=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from ..core.geometry import Grid, Size
@@ -10,8 +11,10 @@ from .levels import Level
 from .pixels import Rendering
 from .rasters import Facts, Raster
 
+WARNINGS = 3  # of GDAL that are passed on
 
-def describe(path: str, raster: Raster, grid: Grid | None, rendering: Rendering, levels: list[Level]) -> dict[str, Any]:
+
+def describe(path: str, raster: Raster, grid: Grid | None, rendering: Rendering, levels: list[Level], dark: bool) -> dict[str, Any]:
     """`gsd` in metres per pixel or null, `grid` as GDAL's six coefficients or null, `notes` plain sentences."""
     facts = raster.facts
     return {
@@ -30,22 +33,24 @@ def describe(path: str, raster: Raster, grid: Grid | None, rendering: Rendering,
         "rotated": _rotated(grid),
         "overviews": [list(level.size) for level in levels if level.index],
         "grid": list(grid.affine) if grid else None,
-        "notes": list(_notes(facts, grid, rendering, levels)),
+        "notes": _notes(raster, grid, rendering, levels, dark),
     }
 
 
-def _notes(facts: Facts, grid: Grid | None, rendering: Rendering, levels: list[Level]) -> list[str]:
-    shown = ", ".join(map(str, rendering.shown))
+def _notes(raster: Raster, grid: Grid | None, rendering: Rendering, levels: list[Level], dark: bool) -> list[str]:
+    facts, shown = raster.facts, ", ".join(map(str, rendering.shown))
     said = {
-        "Nothing is known about where it lies: boxes are in pixels only.": grid is None,
+        facts.placed: facts.placed,
         "Its coordinate reference system is not known.": grid is not None and not facts.crs,
-        f"It has no geotransform: its grid is an affine fitted to its {facts.gcps} ground control points.": facts.gcps,
         "Its grid is rotated: boxes are rotated polygons on the map.": _rotated(grid),
         "Its rows run from south to north, and are shown as they are stored.": (
             grid is not None and not _rotated(grid) and grid.affine[5] > 0
         ),
         f"Of its {len(facts.bands)} bands, {shown} are shown.": len(facts.bands) > len(rendering.shown),
-        "Its values are stretched linearly to 8 bits, one range per band for all views.": rendering.stretched,
+        "Its values are stretched linearly to 8 bits, one range per band for all views.": rendering.stretch,
+        **dict.fromkeys(rendering.notes, True),
+        "Its values are low and are shown as they are, nearly black: contrast limits of the layer would show more.": dark,
+        **{f"GDAL warns: {_without_addresses(message)}.": True for message in raster.complaints.messages[:WARNINGS]},
         "Its parts have overviews, which are used.": any(level.averaged > 1 for level in levels),
         "It is too large to be seen without overviews: it is read whole once, and the result kept in the cache folder.": (
             levels[-1].scanned
@@ -63,15 +68,19 @@ def _jsonable(value: float | None) -> float | str | None:
     return value if value is None or math.isfinite(value) else str(value)
 
 
+def _without_addresses(message: str) -> str:
+    """An address may hold a key."""
+    return re.sub(r"\w+://\S+", "its address", message).rstrip(".")
+
+
 def _gsd(grid: Grid, facts: Facts, size: Size) -> float | None:
-    """Metres per pixel, the geometric mean of the two axes; degrees are turned into metres at the scene's centre."""
-    a = grid.affine
-    if facts.metres is not None:
-        east = north = facts.metres
-    elif facts.wkt.startswith("GEOG"):
-        latitude = grid.to_map(size.width / 2, size.height / 2)[1]
-        east, north = 111_320 * math.cos(math.radians(latitude)), 111_320.0
-    else:
+    """Metres per pixel, the geometric mean of the two axes; angles are turned into metres at the scene's centre."""
+    if facts.units is None:
         return None
+    a, (east, radians) = grid.affine, facts.units
+    north = east
+    if radians is not None:
+        latitude = grid.to_map(size.width / 2, size.height / 2)[1] * radians
+        east *= max(0.0, math.cos(max(-math.pi / 2, min(math.pi / 2, latitude))))
     column, row = math.hypot(a[1] * east, a[4] * north), math.hypot(a[2] * east, a[5] * north)
     return float(f"{math.sqrt(column * row):.6g}")

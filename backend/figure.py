@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
-import textwrap
-from pathlib import Path
 from typing import Any, Sequence
 
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from .answer import MEANINGLESS, Answered
+from ..core.address import name
+from .answer import MEANINGLESS, Answered, ending
+from .lettering import Lettering
 
 # Okabe and Ito's colours, in an order that stays apart on vegetation, water and soil, whoever looks at them
 COLORS = ("#E69F00", "#56B4E9", "#CC79A7", "#F0E442", "#009E73", "#D55E00")
 SIDE = 3.2  # inches a picture
+LINE = 0.2  # inches, of a question or an answer
+DPI = 150
+MOST_PIXELS = 60_000  # a side; matplotlib draws less than 65,536
+QUESTION: dict[str, Any] = {"fontsize": 11, "fontweight": "bold"}
+ANSWER: dict[str, Any] = {"fontsize": 12, "fontweight": "bold"}
 TRUSTED, DOUBTED = "#0B5394", "#B3541E"  # an answer's colour, and that of one which is meaningless
-PLAIN: dict[str, Any] = {"parse_math": False}  # a dollar sign is one
 
 
-def draw(done: Sequence[Answered], model: str) -> Figure:
-    """One row a question. The pictures are the very ones the model was shown."""
-    columns = max(len(answered.pictures) for answered in done)
-    figure = Figure(figsize=(SIDE * max(columns, 2), (SIDE + 0.8) * len(done)), layout="constrained", facecolor="white")
-    for band, answered in zip(figure.subfigures(len(done), 1, squeeze=False)[:, 0], done):
-        scene, outcome = answered.question.scene, answered.outcome
-        band.suptitle(_wrapped(answered.question.text, columns), x=0.02, ha="left", fontsize=11, fontweight="bold", **PLAIN)
-        answer = "no answer: " + (outcome.why or outcome.stopped.value) if outcome.answer is None else outcome.answer
-        below, color = _wrapped(answer, columns), TRUSTED
-        if answered.meaningless:
-            below, color = f"{below}\n{_wrapped(MEANINGLESS, columns)}", DOUBTED
-        band.supxlabel(below, x=0.02, ha="left", fontsize=12, fontweight="bold", color=color, **PLAIN)
-        frames = band.subplots(1, max(columns, 2), squeeze=False)[0]
+def draw(done: Sequence[Answered], model: str) -> tuple[Figure, list[str]]:
+    """One row a question. The pictures are the very ones the model was shown. Also the scripts that no font here has letters of."""
+    columns = max(2, *(len(answered.pictures) for answered in done))
+    letters = Lettering(text for answered in done for text in _texts(answered, model))
+    plain: dict[str, Any] = {"parse_math": False, "fontfamily": letters.families}  # a dollar sign is one
+    width = SIDE * columns
+    room = width * 0.95
+    words = [(letters.wrapped(each.question.text, room, 11, True), letters.wrapped(_answer(each), room, 12, True)) for each in done]
+    heights = [SIDE + 0.6 + LINE * (question.count("\n") + answer.count("\n") + 1) for question, answer in words]
+    figure = Figure(figsize=(width, sum(heights)), layout="constrained", facecolor="white")
+    bands = figure.subfigures(len(done), 1, squeeze=False, height_ratios=heights)[:, 0]
+    for band, answered, (question, answer) in zip(bands, done, words):
+        outcome = answered.outcome
+        band.suptitle(question, x=0.02, ha="left", **QUESTION, **plain)
+        color = DOUBTED if answered.meaningless else TRUSTED
+        band.supxlabel(answer, x=0.02, ha="left", color=color, **ANSWER, **plain)
+        frames = band.subplots(1, columns, squeeze=False)[0]
         for step, frame in enumerate(frames):
             frame.set_axis_off()
             if step >= len(answered.pictures):
@@ -38,15 +46,37 @@ def draw(done: Sequence[Answered], model: str) -> Figure:
             shown, picture = outcome.views[step], answered.pictures[step]
             frame.imshow(picture)
             if step == 0:
-                frame.set_title(
-                    f"{Path(scene.path).name}, {scene.size[0]:,} x {scene.size[1]:,} px, {model}", fontsize=8, color="#555555", **PLAIN
-                )
+                lines = (letters.elided(line, SIDE * 0.9, 8) for line in _source(answered, model))
+                frame.set_title("\n".join(lines), fontsize=8, color="#555555", **plain)
                 continue
             color = COLORS[(step - 1) % len(COLORS)]
-            frame.set_title(f"{step}  {shown.label}", fontsize=9, color="#222222", **PLAIN)
+            frame.set_title(letters.elided(f"{step}  {shown.label}", SIDE * 0.9, 9), fontsize=9, color="#222222", **plain)
             frame.add_patch(Rectangle((0, 0), 1, 1, transform=frame.transAxes, fill=False, edgecolor=color, linewidth=4))
             _outline(frames[_shown_before(answered, step)], answered, step, color)
-    return figure
+    return figure, letters.missing
+
+
+def resolution(figure: Figure) -> float:
+    """Dots per inch to save it with: DPI, or what a figure of very many questions allows."""
+    return min(DPI, MOST_PIXELS / max(figure.get_size_inches()))
+
+
+def _answer(answered: Answered) -> str:
+    outcome = answered.outcome
+    answer = "no answer: " + ending(outcome) if outcome.answer is None else outcome.answer
+    return f"{answer}\n{MEANINGLESS}" if answered.meaningless else answer
+
+
+def _source(answered: Answered, model: str) -> tuple[str, str]:
+    """Of the global view: what was asked about, and who was asked."""
+    scene = answered.question.scene
+    return name(scene.path), f"{scene.size[0]:,} x {scene.size[1]:,} px, {model}"
+
+
+def _texts(answered: Answered, model: str) -> list[str]:
+    """All that is written into its row, by others."""
+    labels = [shown.label for shown in answered.outcome.views]
+    return [answered.question.text, _answer(answered), *_source(answered, model), *labels]
 
 
 def _shown_before(answered: Answered, step: int) -> int:
@@ -67,7 +97,3 @@ def _outline(frame: object, answered: Answered, step: int, color: str) -> None:
     corner, align = ((box.left, box.top), "bottom") if step % 2 else ((box.left, box.bottom), "top")  # nested boxes share corners
     where = {"fontsize": 8, "color": "black", "bbox": {"facecolor": color, "edgecolor": "none", "pad": 1.5}}
     frame.text(*corner, str(step), va=align, ha="left", **where)  # type: ignore[attr-defined]
-
-
-def _wrapped(text: str, columns: int) -> str:
-    return "\n".join(textwrap.wrap(text, 42 * max(columns, 2)))

@@ -31,11 +31,14 @@ class Level:
 def levels(facts: Facts) -> list[Level]:
     """The raster itself, then coarser ones by falling size; last a scan where the coarsest is still large.
 
-    An overview whose sides are scaled differently is none: the thumbnail in a camera's JPEG, padded to another shape.
+    An overview whose sides are scaled differently is none, nor is one of a JPEG that is not halved some times: that is the camera's
+    thumbnail, another picture which may be padded, cropped or damaged.
     """
     width, height = facts.size
     found = [Level(facts.size, (1.0, 1.0))]
     for index, size in enumerate(facts.overviews, 1):
+        if facts.driver == "JPEG" and not _is_halved(facts.size, size):
+            continue
         even = abs(size.height - height * size.width / width) <= 1 or abs(size.width - width * size.height / height) <= 1
         if even and 0 < size.width * size.height < width * height:
             found.append(Level(size, (width / size.width, height / size.height), index))
@@ -63,6 +66,10 @@ def source(among: list[Level], box: Box, size: Size) -> tuple[Level, int]:
         return among[0], 1
     level = next((level for level in reversed(among) if spare(level) >= 1), among[0])
     return level, 1 << int(math.log2(max(1.0, spare(level))))
+
+
+def _is_halved(size: Size, overview: Size) -> bool:
+    return any(overview == Size(-(-size.width // (1 << n)), -(-size.height // (1 << n))) for n in range(1, 20))
 
 
 def _scan(base: Level) -> Level:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Callable, Sequence
 
+from ..core import texts
 from ..core.config import data_folder
 from ..core.errors import ModelError
 from ..core.profile import FILE as PROFILE_FILE
@@ -108,18 +109,13 @@ def profile_for(name: str, prompt_file: str = "") -> Profile:
     """How a model is asked; it need not be downloaded, as another machine may run it. Raises ModelError."""
     model = catalogue().get(name)
     profile = Profile.from_dict(model.profile) if model and not model.here and model.profile else _of_folder(find(name))
-    if not prompt_file:
-        return profile
-    try:
-        return with_prompt(profile, Path(prompt_file).expanduser().read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"The prompt file {prompt_file} can't be read: {error}.", "It is a text file in UTF-8.") from error
+    return with_prompt_file(profile, prompt_file)
 
 
 def _of_folder(folder: Path) -> Profile:
     """The folder's own profile; without one it is stock Qwen2.5-VL, or Qwen3-VL (thousandths, cells of 32 pixels) where it says so."""
     try:
-        third = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type") == "qwen3_vl"
+        third = texts.read_object(folder / "config.json").get("model_type") == "qwen3_vl"
     except (OSError, ValueError):
         third = False  # the engine will say what is wrong with it
     if third and not (folder / PROFILE_FILE).exists():
@@ -136,6 +132,14 @@ def with_prompt(profile: Profile, text: str) -> Profile:
     return replace(profile, dialect=replace(profile.dialect, system=system, instruction=instruction))
 
 
+def with_prompt_file(profile: Profile, prompt_file: str) -> Profile:
+    """See `with_prompt`; "" leaves the profile as it is. Raises ModelError."""
+    try:
+        return with_prompt(profile, texts.read(Path(prompt_file).expanduser())) if prompt_file else profile
+    except (OSError, ValueError) as error:
+        raise ModelError(f"The prompt file {prompt_file} can't be read: {error}.", "It is a text file in UTF-8.") from error
+
+
 def verify(name: str) -> list[str]:
     """Checks every file of a model against its recorded checksum (a folder without a record: that its weights are whole).
     Works offline. Returns the files' names; raises ModelError naming the first bad one."""
@@ -144,7 +148,7 @@ def verify(name: str) -> list[str]:
     receipt = folder / RECEIPT
     if receipt.is_file():
         try:
-            files = json.loads(receipt.read_text(encoding="utf-8"))["files"]
+            files = texts.read_object(receipt)["files"]
         except (ValueError, KeyError) as error:
             raise ModelError(f"{receipt} can't be read.", again) from error
     else:
@@ -211,7 +215,7 @@ def revision(name: str) -> str:
     """Which weights a model's folder holds: the hub's commit where they were downloaded, else a digest of the files. Raises ModelError."""
     folder = find(name)
     try:
-        return str(json.loads((folder / RECEIPT).read_text(encoding="utf-8"))["revision"])
+        return str(texts.read_object(folder / RECEIPT)["revision"])
     except (OSError, ValueError, KeyError):
         digests = "".join(sha256(file) for file in sorted(folder.glob("*.safetensors")))
         return "sha256:" + hashlib.sha256(digests.encode()).hexdigest()[:16]
@@ -223,7 +227,7 @@ def _intact(file: Path, recorded: dict[str, Any] | None) -> bool:
             return file.stat().st_size == recorded["size"] and sha256(file) == recorded["sha256"]
         if file.suffix == ".safetensors":
             return _whole(file)
-        json.loads(file.read_text(encoding="utf-8"))
+        texts.parse(texts.read(file))
         return True
     except (OSError, ValueError, KeyError, TypeError, struct.error):
         return False

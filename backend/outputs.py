@@ -5,18 +5,24 @@ Every file is written beside its name first, so that a full disk or a second wri
 
 from __future__ import annotations
 
+import math
 import os
 import re
+import tempfile
 import warnings
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Callable, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from ..core.errors import SceneError
-from ..core.files import DRIVERS, SHAPEFILE_NAME, beside, shapefile_text
+from ..core.files import DRIVERS, beside, shapefile_text
 from ..core.geometry import PIXELS, Box, Grid
+from ..core.texts import well_formed
 from .answer import Answered
+
+if TYPE_CHECKING:
+    from .scene import Scene
 
 FIELDS = ("question", "answer", "meaningless", "step", "label", "model", "time")
 
@@ -35,8 +41,17 @@ class Outputs:
             raise SceneError(f"--rois {self.rois} has no known suffix.", f"It ends in {', '.join(DRIVERS)}.")
         if self.figure and Path(self.figure).suffix.lower() != ".png":
             raise SceneError(f"--figure {self.figure} is not a PNG.", "Give it a name that ends in .png.")
+        for file in filter(None, (self.rois, self.figure, self.views)):
+            try:
+                os.lstat(file)
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                raise SceneError(f"{file} can't be written: {error.strerror}.", "Choose another name.") from error
         for file in filter(None, (self.rois, self.figure)):
             folder = Path(file).resolve().parent
+            if file == self.rois and well_formed(str(folder)) != str(folder):
+                raise SceneError(f"The folder of {file} has a name that is no UTF-8.", "Choose another folder for the boxes.")
             if not folder.is_dir():
                 raise SceneError(f"The folder of {file} does not exist.", f"Make {folder} first.")
             if not os.access(folder, os.W_OK):
@@ -50,21 +65,32 @@ class Outputs:
             if not os.access(there, os.W_OK):
                 raise SceneError(f"The folder {there} is read-only.", "Choose another folder for --views.")
 
-    def write(self, done: Sequence[Answered], model: str) -> list[Path]:
-        """Writes what was asked for, and says what was written. Raises SceneError where a file can't be, after the others are."""
-        written, failures = [], []
+    def check_for(self, scene: Scene) -> None:
+        """Before the model is loaded. Raises SceneError for a file of the scene itself, and for a format that can't hold its boxes."""
+        own = {os.path.realpath(file) for file in scene.files}
+        for file in filter(None, (self.rois, self.figure)):
+            if os.path.realpath(file) in own:
+                raise SceneError(f"{file} belongs to the raster that is asked about.", "Choose another name: it would be replaced.")
+        if self.rois and (refusal := _refusal(Path(self.rois), scene)):
+            others = [suffix for suffix in DRIVERS if suffix != Path(self.rois).suffix.lower() and not _refusal(Path("x" + suffix), scene)]
+            remedy = f"Give a file that ends in {' or '.join(others)}." if others else "Mend its CRS (gdal_edit.py -a_srs)."
+            raise SceneError(f"--rois {self.rois} can't be written: {refusal}.", remedy)
+
+    def write(self, done: Sequence[Answered], model: str, wrote: Callable[[Path], None], note: Callable[[str], None]) -> None:
+        """Writes what was asked for, and tells of each file. Raises SceneError with all that could not be written, after the others are."""
+        failures = []
         for file, write in (
             (self.rois, lambda path: write_rois(path, done, model)),
-            (self.figure, lambda path: write_figure(path, done, model)),
+            (self.figure, lambda path: write_figure(path, done, model, note)),
             (self.views, lambda path: write_views(path, done)),
         ):
             try:
-                written += [write(Path(file))] if file else []
+                if file:
+                    wrote(write(Path(file)))
             except SceneError as error:
                 failures.append(error)
         if failures:
-            raise failures[0]
-        return written
+            raise SceneError(" ".join(error.message for error in failures), failures[0].hint)
 
 
 def _safely(path: Path, write: Callable[[Path], None]) -> Path:
@@ -72,8 +98,8 @@ def _safely(path: Path, write: Callable[[Path], None]) -> Path:
     try:
         with beside(path) as new:
             write(new)
-    except (OSError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or error
+    except (OSError, RuntimeError, ValueError, MemoryError) as error:
+        reason = getattr(error, "strerror", None) or str(error).rstrip(".") or type(error).__name__
         raise SceneError(f"{path} can't be written: {reason}.", "See that the disk has room and the folder can be written to.") from error
     return path
 
@@ -84,7 +110,6 @@ def write_rois(path: Path, done: Sequence[Answered], model: str) -> Path:
     A raster that lies nowhere gives polygons in pixels, y upwards as QGIS shows such rasters, without a CRS.
     """
     import numpy as np
-    import pyogrio
     import shapely
 
     driver = DRIVERS[path.suffix.lower()]
@@ -108,27 +133,59 @@ def write_rois(path: Path, done: Sequence[Answered], model: str) -> Path:
         else np.array([shorten(row[name]) for row in rows], dtype=object)
         for name in FIELDS
     ]
+    return _safely(path, lambda new: _write_polygons(new, polygons, dict(zip(FIELDS, columns)), crs))
+
+
+def _write_polygons(path: Path, polygons: list[bytes], columns: Mapping[str, Any], crs: str) -> None:
+    """polygons: as WKB, in units of `crs` (WKT; "": none). Raises RuntimeError or OSError."""
+    import numpy as np
+    import pyogrio
+
+    driver = DRIVERS[path.suffix.lower()]
     options: dict[str, dict[str, Any]] = {
         "GPKG": {"dataset_options": {"VERSION": "1.2"}, "layer": "rois"},  # the newest that QGIS 3.22's GDAL reads without a warning
         "ESRI Shapefile": {"layer_options": {"ENCODING": "UTF-8"}},
-        "GeoJSON": {"layer_options": {"RFC7946": "YES" if crs else "NO"}},
+        "GeoJSON": {"layer_options": {"RFC7946": "YES" if crs else "NO"}, "layer": "rois"},
     }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that no CRS was given, which is true; what an exception says as well
+        pyogrio.raw.write(
+            path,
+            geometry=np.array(polygons, dtype=object),
+            field_data=list(columns.values()),
+            fields=list(columns),
+            geometry_type="Polygon",
+            crs=crs or None,
+            driver=driver,
+            **options[driver],
+        )
 
-    def write(new: Path) -> None:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "'crs' was not provided")  # true, and said above
-            pyogrio.raw.write(
-                new,
-                geometry=np.array(polygons, dtype=object),
-                field_data=columns,
-                fields=[name[:SHAPEFILE_NAME] if shapefile else name for name in FIELDS],
-                geometry_type="Polygon",
-                crs=crs or None,
-                driver=driver,
-                **options[driver],
-            )
 
-    return _safely(path, write)
+def _refusal(path: Path, scene: Scene) -> str:
+    """Why a format can't hold boxes of this scene, "" where it can: tried with one pixel at its middle."""
+    import pyogrio
+    import shapely
+
+    grid = scene.grid
+    if grid is None or not grid.crs:
+        return ""
+    x, y = (math.floor(side / 2) for side in scene.size)
+    with tempfile.TemporaryDirectory() as folder:
+        trial = Path(folder, "trial" + path.suffix)
+        try:
+            _write_polygons(trial, [shapely.to_wkb(shapely.Polygon(polygon(Box(x, y, x + 1, y + 1), grid)))], {}, grid.crs)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                meta, _, shapes, _ = pyogrio.raw.read(trial)
+        except (RuntimeError, ValueError):
+            shapes = []
+        bounds = shapely.bounds(shapely.from_wkb(shapes[0])) if len(shapes) else [math.nan]
+    crs = scene.crs or "its own"
+    if path.suffix.lower() == ".geojson" and not all(abs(side) <= 180 for side in bounds):
+        return f"GeoJSON is in WGS 84 (RFC 7946), which can't be reached from the CRS of {scene.name} ({crs})"
+    if not len(shapes) or meta["crs"] is None:
+        return f"{DRIVERS[path.suffix.lower()]} can't hold the CRS of {scene.name} ({crs})"
+    return ""
 
 
 def polygon(roi: Box, grid: Grid | None) -> list[tuple[float, float]]:
@@ -149,9 +206,23 @@ def write_views(folder: Path, done: Sequence[Answered]) -> Path:
     return folder
 
 
-def write_figure(path: Path, done: Sequence[Answered], model: str) -> Path:
-    """One row a question: the global view with its numbered boxes, then each crop; the question above, the answer below."""
-    from .figure import draw
+def write_figure(path: Path, done: Sequence[Answered], model: str, note: Callable[[str], None] = lambda sentence: None) -> Path:
+    """One row a question: the global view with its numbered boxes, then each crop; the question above, the answer below.
 
-    figure = draw(done, model)
-    return _safely(path, lambda new: figure.savefig(new, dpi=150))
+    note: is told of letters that no font of this machine has.
+    """
+    missing: list[str] = []
+
+    def write(new: Path) -> None:
+        from .figure import draw, resolution
+        from .lettering import quiet
+
+        with quiet():
+            figure, scripts = draw(done, model)
+            missing.extend(scripts)
+            figure.savefig(new, dpi=resolution(figure))
+
+    _safely(path, write)
+    if missing:
+        note(f"{path} shows boxes: no font of this machine has letters of {', '.join(missing)}. Install one that has, such as Noto Sans.")
+    return path

@@ -1,9 +1,9 @@
 """From whatever a raster holds to the planes a picture is made of: which bands, what stretch, what is not valid.
 
-A picture is one plane (grey) or three (red, green, blue) of uint8. uint8 passes through as it is, unless only one bit
-of it is used: 0 is black then, and 1 white. Everything else goes through one linear stretch per band, shared by all
+A picture is one plane (grey) or three (red, green, blue) of uint8. uint8 passes through as it is, unless fewer bits of
+it are used or it is one band of few values. Everything else goes through one linear stretch per band, shared by all
 views of a scene: a model that sees the same roof in two views must see the same colour. What is not valid (nodata,
-NaN, alpha 0, masked) is black, whatever was left under it.
+NaN, alpha 0, masked, a fill that `stretch` found) is black, whatever was left under it.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import numpy as np
 
 from ..core.errors import SceneError
 from .rasters import Band, Facts
+from .stretch import Stretch, byte_stretch, few, stretch
 
-PERCENTILES = (2, 98)
-Stretch = tuple[tuple[float, float], ...]
+Limits = tuple[tuple[float, float], ...]
 
 
 class Rendering:
@@ -41,10 +41,15 @@ class Rendering:
         self.masked = any(band.validity == "mask" for band in chosen)
         self.nodata = [_within(self.dtype, band.nodata) if band.validity == "nodata" else None for band in chosen]
         self.palette = _palette(chosen[0]) if len(chosen) == 1 and not stretch else None
-        if not stretch and self.palette is None and all(band.bits == 1 for band in chosen):
-            stretch = [(0, 1)]  # 0 black, 1 white
-        self.stretched = bool(stretch) or (self.dtype != "uint8" and self.palette is None)
-        self.stretch: Stretch | None = _checked(name, stretch, len(chosen)) if stretch else None
+        bits = [band.bits or 8 for band in chosen]
+        whole = self.dtype == "uint8" and self.palette is None and not stretch
+        self.bits = bits[0] if whole and len(chosen) == 1 and bits != [1] and not facts.lossy and _grey(chosen[0]) else None
+        if whole and not self.bits and min(bits) < 8:
+            stretch = [(0, 2**used - 1) for used in bits]
+        self.stretch: Limits | None = _checked(name, stretch, len(chosen)) if stretch else None
+        self.settled = bool(stretch) or self.palette is not None or (self.dtype == "uint8" and not self.bits)
+        self.fills: tuple[tuple[float, ...], ...] = ((),) * len(chosen)
+        self.notes: list[str] = []
 
     @property
     def alpha(self) -> bool:
@@ -53,7 +58,7 @@ class Rendering:
     @property
     def plain(self) -> bool:
         """Whether the bands are shown as they are, all of them valid: then averages of pixels are pixels of averages."""
-        shown_as_read = not self.stretched and self.palette is None
+        shown_as_read = self.settled and not self.stretch and self.palette is None
         return shown_as_read and not self.masked and not self.alpha and all(nodata is None for nodata in self.nodata)
 
     @property
@@ -65,14 +70,16 @@ class Rendering:
     def valid(self, data: np.ndarray, mask: np.ndarray | None) -> np.ndarray | None:
         """[row, column], or None where all of it is.
 
-        A pixel is not valid when every shown band is nodata or not finite, or its alpha or mask is 0.
+        A pixel is not valid when every shown band is nodata, a fill or not finite, or its alpha or mask is 0.
         """
         shown, valid = data[: len(self.shown)], None
-        if any(value is not None for value in self.nodata) or data.dtype.kind == "f":
+        if any(value is not None for value in self.nodata) or any(self.fills) or data.dtype.kind == "f":
             valid = np.zeros(shown.shape[1:], bool)
-            for plane, nodata in zip(shown, self.nodata):
+            for plane, nodata, fills in zip(shown, self.nodata, self.fills):
                 good = np.isfinite(plane) if plane.dtype.kind == "f" else np.ones(plane.shape, bool)
-                valid |= good if nodata is None else good & (plane != nodata)
+                for value in (nodata, *fills):
+                    good = good if value is None else good & (plane != value)
+                valid |= good
         for cover in (data[-1] if self.alpha else None, mask):
             if cover is not None:
                 valid = cover != 0 if valid is None else valid & (cover != 0)
@@ -83,34 +90,49 @@ class Rendering:
         valid = self.valid(data, mask)
         if self.palette is not None:
             planes = [channel[data[0]] for channel in self.palette]
-        elif self.stretched:
-            if self.stretch is None:
-                raise RuntimeError("the stretch is settled before the first picture")
-            planes = [_stretched(plane, *limits) for plane, limits in zip(data, self.stretch)]
+        elif not self.settled:
+            raise RuntimeError("the stretch is settled before the first picture")
+        elif self.stretch:
+            planes = [_stretched(plane, *limits, fills) for plane, limits, fills in zip(data, self.stretch, self.fills)]
         else:
             planes = [np.ascontiguousarray(plane) for plane in data[: len(self.shown)]]
         return planes if valid is None else [np.where(valid, plane, np.uint8(0)) for plane in planes]
 
     def samples(self, data: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
-        """What the stretch is taken from: float64 [band, sample], NaN where a band says nothing.
-
-        The zeros of wide unsigned types are left out: where nobody declared them nodata they fill what lies outside of
-        a tilted footprint, as in Landsat's own files, and black they are anyway.
-        """
+        """What the stretch is taken from: float64 [band, sample], NaN where a band says nothing."""
         values = data[: len(self.shown)].astype(np.float64)
         for plane, stored, nodata in zip(values, data, self.nodata):
-            plane[(stored == nodata) | ((stored == 0) & (data.dtype.kind == "u"))] = np.nan
+            if nodata is not None:
+                plane[stored == nodata] = np.nan
         valid = self.valid(data, mask)
-        return values.reshape(len(values), -1) if valid is None else values[:, valid]
+        if valid is not None:
+            values[:, ~valid] = np.nan
+        return values.reshape(len(values), -1)
+
+    def is_photograph(self, samples: np.ndarray) -> bool:
+        """Whether these samples of bytes are enough to show them as they are."""
+        return self.bits == 8 and few(samples[0][np.isfinite(samples[0])]) is None
 
     def settle(self, samples: Sequence[np.ndarray]) -> bool:
-        """Takes the stretch, the 2nd to the 98th percentile of each band; False where there was nothing to take it from."""
+        """Takes the stretch of each band from samples; False where more of them may show more."""
         values = np.concatenate(samples, axis=1)
-        goods = [plane[np.isfinite(plane)] for plane in values]
-        found = all(good.size for good in goods)
-        lows_highs = [np.percentile(good, PERCENTILES) if good.size else (0.0, 1.0) for good in goods]
-        self.stretch = tuple((float(low), float(high)) for low, high in lows_highs)
-        return found
+        voids = self.masked or self.alpha or any(nodata is not None for nodata in self.nodata)
+        with np.errstate(over="ignore", invalid="ignore"):  # of doubles near their limits
+            decided = [byte_stretch(band, self.bits, voids) if self.bits else stretch(band, self.dtype, voids) for band in values]
+        sure = all(each is not None and each.sure for each in decided)
+        bands = [each or Stretch((0.0, 1.0)) for each in decided]
+        limits = tuple(band.limits for band in bands if band.limits)
+        self.stretch, self.fills = limits or None, tuple(band.fills for band in bands)
+        several = len({band.note for band in bands}) > 1
+        notes = [f"Band {number}: {band.note}" if several else band.note for number, band in zip(self.shown, bands) if band.note]
+        self.notes = list(dict.fromkeys(notes)) if any(decided) else ["No valid pixel was found in it: it is black."]
+        self.settled = True
+        return sure
+
+
+def _grey(band: Band) -> bool:
+    """Whether it is no colour of a photograph."""
+    return band.interpretation in ("gray", "grey", "undefined", "palette", "alpha")
 
 
 def _chosen(name: str, facts: Facts, bands: Sequence[int] | None) -> list[int]:
@@ -141,16 +163,16 @@ def _within(dtype: str, nodata: float | None) -> float | None:
 
 
 def _palette(band: Band) -> np.ndarray | None:
-    """[channel, value] uint8; values past the end and transparent ones are black."""
+    """[channel, value] uint8; values past the end and transparent ones are black. None for a table that tells no values apart."""
     if not band.palette or band.dtype not in ("uint8", "uint16"):
         return None
     table = np.zeros((3, 1 << 8 * np.dtype(band.dtype).itemsize), np.uint8)
     entries = np.array(band.palette, np.uint8)[: table.shape[1]]
     table[:, : len(entries)] = np.where(entries[:, 3] > 0, entries[:, :3].T, 0)
-    return table
+    return table if (table != table[:, :1]).any() else None
 
 
-def _checked(name: str, stretch: Sequence[tuple[float, float]], count: int) -> Stretch:
+def _checked(name: str, stretch: Sequence[tuple[float, float]], count: int) -> Limits:
     pairs = list(stretch) * (count if len(stretch) == 1 else 1)
     if len(pairs) != count or not all(np.isfinite(pair).all() and pair[0] < pair[1] for pair in pairs):
         raise SceneError(
@@ -160,15 +182,26 @@ def _checked(name: str, stretch: Sequence[tuple[float, float]], count: int) -> S
     return tuple((float(low), float(high)) for low, high in pairs)
 
 
-def _stretched(plane: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Linear, `low` to 0 and `high` to 255; NaN to 0."""
-    gain = 255 / (high - low) if high > low else 0.0
+def _stretched(plane: np.ndarray, low: float, high: float, fills: tuple[float, ...]) -> np.ndarray:
+    """Linear, `low` to 0 and `high` to 255; fills and what is not finite to 0."""
     if plane.dtype in (np.uint8, np.uint16):  # a table: three times as fast, and no float copy of the window
-        table = np.arange(1 << 8 * plane.itemsize, dtype=np.float64)
-        return np.clip((table - low) * gain + 0.5, 0, 255).astype(np.uint8)[plane]
-    wide = plane.astype(np.float32 if plane.dtype in (np.float32, np.int16, np.int8) else np.float64)
+        values = np.arange(1 << 8 * plane.itemsize, dtype=np.float64)
+        table = np.clip((values - low) * _gain(low, high) + 0.5, 0, 255).astype(np.uint8)
+        table[[int(fill) for fill in fills]] = 0
+        return table[plane]
+    narrow = plane.dtype in (np.float32, np.int16, np.int8) and 1e-30 < high - low < 1e30
+    wide: np.ndarray = plane.astype(np.float32 if narrow else np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
+        if not np.isfinite(high - low):
+            wide, low, high = wide / 4, low / 4, high / 4
         wide -= low
-        wide *= gain
+        wide *= _gain(low, high)
         wide += 0.5
-    return np.nan_to_num(np.clip(wide, 0, 255, out=wide), copy=False, nan=0).astype(np.uint8)
+    shown = np.nan_to_num(np.clip(wide, 0, 255, out=wide), copy=False, nan=0).astype(np.uint8)
+    for fill in (np.inf, *fills) if plane.dtype.kind == "f" else fills:
+        shown[plane == fill] = 0
+    return shown
+
+
+def _gain(low: float, high: float) -> float:
+    return 255 / (high - low) if high > low else 0.0

@@ -95,15 +95,15 @@ def _moved(shape: shapely.Geometry, crs: str, path: str, scene: Scene, grid: Gri
             margin = MARGIN * (high - low)
             shape = shapely.intersection(shape, shapely.box(*(low - margin), *(high + margin)))
     if shape.is_empty:
-        raise SceneError(f"The polygons of {path} lie outside {scene.path}.", "See that both have the right coordinate reference system.")
+        raise SceneError(f"The polygons of {path} lie outside {scene.name}.", "See that both have the right coordinate reference system.")
     west, south, east, north = shape.bounds
     shape = shapely.segmentize(shape, max(east - west, north - south) / STEPS)
     try:
         moved = shapely.transform(shape, lambda corners: transform(corners, crs, grid.crs))
     except RasterError:
-        message = f"No way is known from the CRS of {path} to that of {scene.path} ({scene.crs})."
+        message = f"No way is known from the CRS of {path} to that of {scene.name} ({scene.crs})."
         raise SceneError(message, "Save the polygons in the raster's CRS first.") from None
     if not np.isfinite(shapely.get_coordinates(moved)).all():
-        message = f"The polygons of {path} reach beyond where the coordinates of {scene.path} are defined."
+        message = f"The polygons of {path} reach beyond where the coordinates of {scene.name} are defined."
         raise SceneError(message, "Cut them to what lies around the raster.")
     return moved

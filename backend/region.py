@@ -47,7 +47,7 @@ def of_file(scene: Scene, path: str) -> Region:
 def _on_map(scene: Scene, outline: Rings, grid: Grid, what: str, hint: str) -> Region:
     rings = tuple(tuple(grid.to_pixel(x, y) for x, y in ring) for ring in outline)
     if not all(-FAR < side < FAR for ring in rings for corner in ring for side in corner):
-        raise SceneError(f"{what} has corners that are too far away from {scene.path}.", hint)
+        raise SceneError(f"{what} has corners that are too far away from {scene.name}.", hint)
     region = Region.of(rings, Box(0, 0, *scene.size), outline)
     if not region.rings:
         raise SceneError(f"{what} has no area.", "Give one that has.")
@@ -56,14 +56,14 @@ def _on_map(scene: Scene, outline: Rings, grid: Grid, what: str, hint: str) -> R
 
 def _inside(region: Region, scene: Scene, what: str, hint: str) -> Region:
     if not region.touches(region.box):
-        raise SceneError(f"{what} lies outside {scene.path}.", hint)
+        raise SceneError(f"{what} lies outside {scene.name}.", hint)
     return region
 
 
 def _georeference(scene: Scene, option: str) -> Grid:
     if grid := _grid(scene):
         return grid
-    raise SceneError(f"{scene.path} has no georeference; use --window (pixels) instead of {option}.", BOUNDS)
+    raise SceneError(f"{scene.name} has no georeference; use --window (pixels) instead of {option}.", BOUNDS)
 
 
 def _grid(scene: Scene) -> Grid | None:

@@ -32,7 +32,7 @@ RUN_PIXELS = 4 << 20  # one run of blocks, or those of all threads together: 12 
 HANDS = min(4, os.cpu_count() or 1)  # threads that read
 KEEP_BYTES = 1 << 30  # all cached scans together; the oldest go first
 STALE = 3600  # seconds after which an unfinished file's writer is taken for dead
-VERSION = 2  # of what a scan looks like: one more with every change of rendering or averaging, so that no old scan hides it
+VERSION = 3  # of what a scan looks like: one more with every change of rendering or averaging, so that no old scan hides it
 
 
 def runs(window: Window, block: tuple[int, int], factor: int, hands: int = 1) -> Iterator[Window]:

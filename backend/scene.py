@@ -13,9 +13,9 @@ averaged on the way. The last step is always Pillow's bicubic, as in the publish
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 import os
-import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ..core.address import shown
 from ..core.errors import Cancelled, SceneError
 from ..core.geometry import Box, Grid, Size, View
 from . import scan
@@ -32,12 +33,14 @@ from .levels import EXACT_PIXELS, SCAN_PIXELS, Level, levels, source
 from .mask import masked
 from .pixels import Rendering
 from .rasters import OPTIONS, REMOTE_OPTIONS, Raster, RasterError, Window, open_raster
+from .refusals import gdal_path, is_remote, unopened, unread
 
 Progress = Callable[[str, int, int], None]
 
 REMOTE_PIXELS = 1 << 20  # up to this, a remote raster may do without overviews
 SAMPLES = 5  # the stretch is taken from SAMPLES x SAMPLES native windows
 SAMPLE_SIDE = 256
+DARKEST = 31  # of 255
 THIN = 1e-3  # pixels
 
 
@@ -60,12 +63,13 @@ class Scene:
         facts = raster.facts
         self.path, self.size, self.crs, self.files = path, facts.size, facts.crs, facts.files
         self.generated = facts.generated
+        self.name = shown(path)  # how it is called wherever somebody reads it: an address may hold a key
         self.grid = Grid(facts.affine, facts.wkt) if facts.affine else None
         self.bytes_read = 0
         self._raster, self._on_progress, self._cancelled = raster, on_progress, cancelled
         self._idle, self._counting = [raster], threading.Lock()
         self._pool = ThreadPoolExecutor(scan.HANDS)
-        self._rendering = Rendering(path, facts, bands, stretch)
+        self._rendering = Rendering(self.name, facts, bands, stretch)
         self._levels = levels(facts)
         self._base = [level for level in self._levels if not level.scanned][-1]  # what a scan reads
         self._scan: list[Image.Image] | None = None
@@ -92,14 +96,16 @@ class Scene:
         on_progress("opening", 0, 1)
         remote = is_remote(name)
         try:
-            raster = open_raster(_gdal_path(name), OPTIONS | REMOTE_OPTIONS if remote else OPTIONS)
+            raster = open_raster(gdal_path(name), OPTIONS | REMOTE_OPTIONS if remote else OPTIONS)
         except RasterError as error:
-            raise _unopened(name, remote, str(error)) from None
+            raise unopened(name, remote, str(error)) from None
         try:
             facts = raster.facts
             if not facts.bands or 0 in facts.size:
-                inside = f"It holds: {', '.join(facts.subdatasets[:5])}" if facts.subdatasets else "Is it a table or an empty file?"
-                raise SceneError(f"{name} has no bands to look at.", inside)
+                inside = (
+                    f"It holds: {', '.join(map(shown, facts.subdatasets[:5]))}" if facts.subdatasets else "Is it a table or an empty file?"
+                )
+                raise SceneError(f"{shown(name)} has no bands to look at.", inside)
             scene = cls(name, raster, bands, stretch, on_progress, cancelled)
             if remote and not force_remote_scan:
                 scene._refuse_download()
@@ -120,7 +126,7 @@ class Scene:
         box, size = view.window, view.size
         if not (0 <= box.left < box.right <= self.size.width and 0 <= box.top < box.bottom <= self.size.height):
             raise SceneError(
-                f"The window {tuple(box)} is not inside of {self.path}, which has {self.size.width} x {self.size.height} pixels.",
+                f"The window {tuple(box)} is not inside of {self.name}, which has {self.size.width} x {self.size.height} pixels.",
                 "Windows are left, top, right, bottom in pixels, counted from the top left corner.",
             )
         if size.width < 1 or size.height < 1:
@@ -144,7 +150,7 @@ class Scene:
     def describe(self) -> dict[str, Any]:
         """What a person would ask about the raster, JSON-able. May read samples, for the stretch."""
         self._settle_stretch()
-        return describe(self.path, self._raster, self.grid, self._rendering, self._levels)
+        return describe(self.name, self._raster, self.grid, self._rendering, self._levels, self._is_dark())
 
     def close(self) -> None:
         self._pool.shutdown()
@@ -198,10 +204,7 @@ class Scene:
         try:
             yield raster
         except RasterError as error:
-            raise SceneError(
-                f"{self.path} can't be read at {tuple(window)}: {_short(str(error))}.",
-                "The file is damaged or cut short, or the server went away; copy or download it again.",
-            ) from None
+            raise unread(self.path, window, str(error)) from None
         finally:
             self._idle.append(raster)
 
@@ -236,7 +239,8 @@ class Scene:
     def _scanned(self, level: Level) -> list[Image.Image]:
         if self._scan is None:
             self._settle_stretch()
-            settings = [self.path, level.size, self._rendering.shown, self._rendering.stretch, self._base.index]
+            rendering = self._rendering
+            settings = [self.path, level.size, rendering.shown, rendering.stretch, rendering.fills, self._base.index]
             key = scan.fingerprint(self._raster.facts.files, settings)
             self._scan = scan.load(key, (level.size.height, level.size.width)) if key else None
             if self._scan is None:
@@ -249,27 +253,60 @@ class Scene:
     def _settle_stretch(self) -> None:
         """Takes the stretch from native windows spread over the scene.
 
-        Not from an overview: averaging narrows the percentiles, by 15 % where it was measured (method.md, section 5).
+        Not from an overview: averaging narrows the percentiles, by 15 % where it was measured (method.md, section 5). Where the windows
+        hold too little to be sure of (one value, few, none), the rest of the scene is looked at too.
         """
         rendering, native = self._rendering, self._levels[0]
-        if not rendering.stretched or rendering.stretch:
+        if rendering.settled:
             return
+        samples: list[np.ndarray] = []
+        for window in self._spread():
+            self._check_cancelled()
+            samples.append(rendering.samples(*self._read(native, window)))
+            if rendering.is_photograph(samples[-1]):
+                break
+        if not rendering.settle(samples) and self._levels[-1] is not native:
+            rendering.settle([*samples, *self._survey()])
+
+    def _spread(self) -> Iterator[Window]:
+        """Windows over the scene, the middle one first; one of all of it where it is small."""
         width, height = self.size
         if width * height <= EXACT_PIXELS:
-            rendering.settle([rendering.samples(*self._read(native, (0, 0, width, height)))])
+            yield 0, 0, width, height
             return
-        block = self._raster.facts.block
+        block, middle = self._raster.facts.block, (SAMPLES // 2,) * 2
         w, h = (min(SAMPLE_SIDE, side) for side in (width, height))
-        samples = []
-        for row in range(SAMPLES):
-            for column in range(SAMPLES):
-                x, y = ((2 * n + 1) * side // (2 * SAMPLES) for n, side in ((column, width), (row, height)))
-                x, y = x // block.width * block.width, y // block.height * block.height  # decodes one block, not four
-                window = (min(x, width - w), min(y, height - h), w, h)
+        for row, column in sorted(itertools.product(range(SAMPLES), repeat=2), key=lambda place: math.dist(place, middle)):
+            x, y = ((2 * n + 1) * side // (2 * SAMPLES) for n, side in ((column, width), (row, height)))
+            x, y = x // block.width * block.width, y // block.height * block.height  # decodes one block, not four
+            yield min(x, width - w), min(y, height - h), w, h
+
+    def _is_dark(self) -> bool:
+        """Whether bytes that are shown as they are use so few values that a person sees black: asked for a note only."""
+        rendering = self._rendering
+        if rendering.stretch or rendering.palette is not None or self._raster.facts.lossy:
+            return False
+        try:
+            return all(self._read(self._levels[0], window)[0].max() <= DARKEST for window in self._spread())
+        except SceneError:  # damage is said by who needs the pixels
+            return False
+
+    def _survey(self) -> Iterator[np.ndarray]:
+        """Samples of all of the coarsest level: every n-th pixel of each run of blocks, and its lowest and highest values."""
+        level, rendering = self._base, self._rendering
+        runs = list(scan.runs((0, 0, *level.size), self._raster.facts.block, 1))
+        step = max(1, math.ceil(math.sqrt(level.pixels / EXACT_PIXELS)))
+        sparse = self._raster.facts.driver == "GTiff" and not level.index
+        with self._raster.small_cache():
+            for done, run in enumerate(runs):
                 self._check_cancelled()
-                samples.append(rendering.samples(*self._read(native, window)))
-        if not rendering.settle(samples) and self._base.index:
-            rendering.settle([rendering.samples(*self._read(self._base, (0, 0, *self._base.size)))])
+                self._on_progress("scanning", done, len(runs))
+                if sparse and not self._stored(run):
+                    continue
+                data, mask = self._read(level, run)
+                values = rendering.samples(data, mask)
+                yield np.stack([np.fmin.reduce(values, axis=1), np.fmax.reduce(values, axis=1)], axis=1)
+                yield values.reshape(len(values), *data.shape[1:])[:, ::step, ::step].reshape(len(values), -1)
 
     def _check_cancelled(self) -> None:
         if self._cancelled():
@@ -278,7 +315,7 @@ class Scene:
     def _refuse_download(self) -> None:
         if self._base.pixels > (SCAN_PIXELS if self._base is not self._levels[0] else REMOTE_PIXELS):
             raise SceneError(
-                f"{self.path} has no overviews, so that seeing the whole of it means to download all of it.",
+                f"{self.name} has no overviews, so that seeing the whole of it means to download all of it.",
                 "Make it a cloud-optimised GeoTIFF (gdal_translate -of COG), or force it with --force-remote-scan.",
             )
 
@@ -287,33 +324,3 @@ def _at_least_thin(low: float, high: float, end: int) -> tuple[float, float]:
     """A stretch within 0 to `end` that is not thinner than can be resampled: the one asked for may be thinner than float32 can tell."""
     low = min(low, end - THIN)
     return low, max(high, low + THIN)
-
-
-def is_remote(name: str) -> bool:
-    return re.search(r"^(https?|ftp)://|/vsi(curl|s3|gs|az|adls|oss|swift|webhdfs)", name) is not None
-
-
-def _gdal_path(name: str) -> str:
-    return f"/vsicurl/{name}" if re.match(r"(https?|ftp)://", name) else name
-
-
-def _unopened(name: str, remote: bool, said: str) -> SceneError:
-    if remote:
-        return SceneError(f"{name} can't be opened: {_short(said)}.", "Check the address, and that the server answers from here.")
-    if not name.startswith("/vsi") and not os.path.exists(name):
-        return SceneError(f"There is no file {name}.", "Check the path.")
-    if os.path.isdir(name):
-        return SceneError(f"{name} is a folder, not a raster.", "Name the raster file in it.")
-    if os.path.isfile(name) and not os.access(name, os.R_OK):
-        return SceneError(f"{name} may not be read by you.", "Check its permissions.")
-    if os.path.isfile(name) and os.path.getsize(name) == 0:
-        return SceneError(f"{name} is an empty file.", "Copy or download it again.")
-    return SceneError(
-        f"{name} is no raster that GDAL can read: {_short(said)}.",
-        "`gdalinfo` says more; a damaged file must be had again.",
-    )
-
-
-def _short(said: str) -> str:
-    """GDAL's first sentence, on one line."""
-    return " ".join(said.split()).rstrip(".")[:200]

@@ -15,6 +15,7 @@ import faulthandler
 import logging
 import os
 import signal
+import sys
 import threading
 import traceback
 from dataclasses import asdict, replace
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Iterable, cast
 
 from .. import __version__
+from ..core.address import hidden
 from ..core.config import Settings
 from ..core.errors import BackendError, Cancelled, ModelError, ZoomEarthError
 from ..core.geometry import Box
@@ -42,7 +44,8 @@ def main() -> int:
     """Serves until `stop` or the end of stdin. Takes no arguments: everything is said over the wire."""
     wire_in, wire_out = claim_stdio()
     faulthandler.enable()  # a crash in C leaves its trace in the log
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.basicConfig(level=logging.INFO)
+    logging.getLogger().handlers[0].setFormatter(_Discreet())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is meant for the parent, whose end is this one's too
     outbox = Outbox(wire_out)
     outbox.send(event="ready", protocol=PROTOCOL, version=__version__, pid=os.getpid())
@@ -52,6 +55,13 @@ def main() -> int:
     while job := jobs.next():
         worker.run(job)
     return 0
+
+
+class _Discreet(logging.Formatter):
+    """httpx logs every address that it asks, with its query."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return hidden(super().format(record))
 
 
 def _listen(wire_in: BinaryIO, jobs: Jobs) -> None:
@@ -91,8 +101,12 @@ class Worker:
         except ZoomEarthError as error:
             last = {"event": "failed", "id": job.id, **error.to_dict()}
         except (Exception, SystemExit) as error:
-            traceback.print_exc()
-            said = {"code": "internal", "message": f"{type(error).__name__}: {error}", "hint": "The log has the details: please report it."}
+            print(hidden(traceback.format_exc()), file=sys.stderr)
+            said = {
+                "code": "internal",
+                "message": hidden(f"{type(error).__name__}: {error}"),
+                "hint": "The log has the details: please report it.",
+            }
             last = {"event": "failed", "id": job.id, **said}
         self.story.flush()
         self.jobs.over()
@@ -166,10 +180,12 @@ class Worker:
         return self.scene
 
     def _tell(self, event: Event) -> None:
-        from .answer import Saw
+        from .answer import Saw, Tried
 
         if isinstance(event, Saw):
             self.story.saw(event, cast("Scene", self.scene))
+        elif isinstance(event, Tried):
+            self.story.progress("trying again", event.number, event.tries)
         else:
             self.story.text(event.delta)
 

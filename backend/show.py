@@ -24,6 +24,7 @@ from .. import __version__
 from ..core.errors import BackendError, ModelError
 from . import models as catalogue
 
+LINES = 40  # of one fact, at most
 PACKAGES = ("torch", "transformers", "rasterio", "pyogrio", "numpy", "pillow", "httpx", "matplotlib")
 
 
@@ -119,7 +120,10 @@ def check(options: argparse.Namespace) -> int:
 def _print_facts(facts: dict[str, Any]) -> None:
     table = Table(show_header=False, box=None)
     for name, value in facts.items():
-        for line in value if isinstance(value, list) else [value]:
+        lines = value if isinstance(value, list) else [value]
+        if len(lines) > LINES:
+            lines = [*lines[:LINES], f"and {len(lines) - LINES} more: --json lists them"]
+        for line in lines:
             table.add_row(f"[bold]{escape(name)}[/]", escape(_plain(line)))
             name = ""
     Console().print(table)

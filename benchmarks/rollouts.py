@@ -26,7 +26,7 @@ import torch  # noqa: E402
 from machine import machine  # noqa: E402
 
 from zoomearth.backend.answer import Question, answer_all  # noqa: E402
-from zoomearth.backend.engines import OnText, Reply, never, silent  # noqa: E402
+from zoomearth.backend.engines import OnText, OnTry, Reply, never, patient, silent  # noqa: E402
 from zoomearth.backend.engines.local import LocalEngine  # noqa: E402
 from zoomearth.backend.scene import Scene  # noqa: E402
 from zoomearth.core.dialect import Talk  # noqa: E402
@@ -54,6 +54,7 @@ class Plain:
         *,
         limit: int = LIMIT,
         on_text: OnText = silent,
+        on_try: OnTry = patient,
         cancelled: Callable[[], bool] = never,
         together: int | None = None,
     ) -> list[Reply]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Mapping
 
+from .texts import well_formed
+
 PREFIX = "ZOOMEARTH_"
 
 
@@ -35,6 +37,8 @@ class Settings:
     def __post_init__(self) -> None:
         for setting in fields(self):
             choices, value = setting.metadata["choices"], getattr(self, setting.name)
+            if setting.name in ("remote", "remote_model"):  # are sent; the others may be paths, whose bytes count
+                object.__setattr__(self, setting.name, well_formed(value))
             if choices and value not in choices:
                 raise ValueError(f"{setting.name} is {value!r}: it is one of {', '.join(choices)}")
 

@@ -15,16 +15,33 @@ from typing import Any, Union
 
 from .geometry import Box, View
 from .look import Action, Answer, Observation, Unreadable, Zoom, ZoomOut
+from .texts import well_formed
 
 PROMPTS = Path(__file__).resolve().parent.parent / "resources" / "prompts"
 
 _BOX = re.compile(r'"?bbox_2d"?\s*:\s*\[([^\[\]]*)\]')
 _LABEL = re.compile(r'"label"\s*:\s*"([^"]*)"')
 _ZOOM_OUT = re.compile(r'"zoom_out"\s*:\s*true')
-_ANSWER = re.compile(r"<answer>(.*?)(</answer>|$)", re.S)
-_THOUGHT = re.compile(r".*</think>|<think>.*", re.S)
-_ATTEMPT = re.compile(r"bbox|zoom_out|```|\[\s*\{|</?(?:answer|tool_call)>")
+_ANSWER = re.compile(r"<answer>((?:(?!</?answer>).)*)</answer>", re.S)
+_THOUGHT = re.compile(r".*</think>|\s*<think>.*", re.S)
 _CLOSED = re.compile(r"\}\s*\]|</answer>")
+_END_TOKEN = re.compile(r"(?:<\|[^<>|]{1,40}\|>|</s>)\Z")  # of a turn: some servers leave it in the text
+_TAG = re.compile(r"</?[a-z_][\w:.-]*(?:\s+[\w:.-]+\s*=[^<>]*)?\s*/?>|</", re.I)
+_MARKUP = re.compile(  # of models
+    r"""
+      </?(?:think|thought|answer|tool_|box|ref|quad|point|im_|image|img|loc\w*\d|s>)  # a tag, or the beginning of one
+    | <[|\uff5c] | [|\uff5c]> | \u25c1                                 # control tokens
+    | \[/?(?:inst|tool_calls)\b
+    | ```
+    | bbox | zoom_out | point_2d
+    | "(?:label|name|answer|arguments)"\s*: | "\s*:\s*["\[{]          # keys of JSON, and what begins a list or an object of it
+    | [\[{]\s*["'\[{] | \{\s*\w+\s*:
+    | \[\s*[-+]?\.?\d[\d.]*\s*, | \(\s*\d+\s*,\s*\d+\s*\)\W*\(\s*\d  # the numbers of a box
+    """,
+    re.X | re.I,
+)
+_HALVES = re.compile("[\ud800-\udfff]")
+_CONTINUED = re.compile(r"[,;:)\]}]")  # what begins so is the rest of something else
 
 
 @dataclass(frozen=True)
@@ -67,7 +84,7 @@ class Dialect:
         turns = []
         if observation.begins:
             turns.append(Turn("system", self.system))
-            turns.append(Turn("user", _plain(observation.text) + self.instruction, observation.view))
+            turns.append(Turn("user", _plain(observation.text.strip()) + self.instruction, observation.view))
         elif observation.view:
             turns.append(Turn("tool", self._crop_text(observation), observation.view))
         if observation.must_answer:
@@ -93,16 +110,24 @@ class Dialect:
             if len(numbers) != 4 or not all(math.isfinite(number) for number in numbers):
                 return Unreadable(f"a box has four finite numbers, not [{found[1][:60]}]")
             label = _LABEL.search(reply, found.end())
-            return Zoom(self.to_source(Box(*numbers), view), _line(label[1]) if label else "")
+            return Zoom(self.to_source(Box(*numbers), view), _line(label[1]) if label and not _MARKUP.search(label[1]) else "")
         if _ZOOM_OUT.search(reply):
             return ZoomOut()
         span = self.answer_span(reply, cut)
-        return Answer(reply[slice(*span)]) if span else self._nothing(reply, cut)
+        if span is None:
+            return self._nothing(reply, cut)
+        text = reply[slice(*span)]
+        if not _in_words(text):
+            return Unreadable(f"markup or a part of a box stands for the answer: {_line(text)[:60]!r}")
+        return Answer(text)
 
     def answer_span(self, reply: str, cut: bool = False) -> tuple[int, int] | None:
-        """Where in a reply the answer stands, without the blanks around it; None where there is none, or it ran into the token limit."""
-        found = _ANSWER.search(reply)
-        return _trimmed(reply, found.start(1), found.end(1)) if found and (found[2] or not cut) else None
+        """Where in a reply the answer stands: in the last closed tags, else after the last open one; without thoughts and the blanks
+        around it. None where there is none, or it ran into the token limit."""
+        if closed := list(_ANSWER.finditer(reply)):
+            return _trimmed(reply, *closed[-1].span(1))
+        start = reply.rfind("<answer>")
+        return None if start < 0 or cut else _trimmed(reply, start + len("<answer>"), len(reply))
 
     def complete(self, text: str) -> bool:
         """The reply holds its action: generation may stop."""
@@ -165,18 +190,17 @@ class QwenGrounding(Dialect):
         return _joined(parts)
 
     def _crop_text(self, observation: Observation) -> str:
-        seen = "the view before" if observation.label == "zoom out" else observation.label or "the part you asked for"
+        seen = "the view before" if observation.label == "zoom out" else _plain(observation.label) or "the part you asked for"
         return f"This is {seen}. Boxes are now relative to this picture. Look again, or answer."
 
     def _demand(self) -> list[Turn]:
         return [Turn("tool", "No zooms are left. Answer now, in <answer> tags, with a word or a short phrase.")]
 
     def answer_span(self, reply: str, cut: bool = False) -> tuple[int, int] | None:
-        """Tags or none: what a stock model says in plain words, after its thoughts, is its answer, unless it was an attempt at a box."""
-        if "<answer>" in reply or cut or _ATTEMPT.search(reply):
+        """Tags or none: what a stock model says in plain words is its answer too."""
+        if "<answer>" in reply or cut:
             return super().answer_span(reply, cut)
-        thought = _THOUGHT.match(reply)
-        return _trimmed(reply, thought.end() if thought else 0, len(reply))
+        return _trimmed(reply, 0, len(reply))
 
 
 class Talk:
@@ -209,7 +233,7 @@ class Talk:
         if self.view is None:
             raise RuntimeError("a talk begins with a view")
         action = self.dialect.parse(self.forced + reply, self.view, cut)
-        self.turns.append(Turn("assistant", self.dialect.spoken(reply, action)))
+        self.turns.append(Turn("assistant", _plain(self.dialect.spoken(reply, action))))
         return action
 
     def layout(self) -> list[Part]:
@@ -250,10 +274,22 @@ def _numbers(text: str) -> list[float]:
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
-    """The span without the blanks at its ends; None where nothing is left."""
-    inside = text[start:end]
-    start += len(inside) - len(inside.lstrip())
-    return (start, start + len(inside.strip())) if inside.strip() else None
+    """The span after its thoughts, without the blanks and the tokens of a turn's end around it; None where nothing is left."""
+    if thought := _THOUGHT.match(text[start:end]):
+        start += thought.end()
+    inside = text[start:end].rstrip()
+    while token := _END_TOKEN.search(inside):
+        inside = inside[: token.start()].rstrip()
+    end = start + len(inside)
+    start = end - len(inside.lstrip())
+    return (start, end) if start < end else None
+
+
+def _in_words(text: str) -> bool:
+    """Whether a text can be an answer: it holds a letter or a digit, no markup, and is not the rest of a box or of other JSON."""
+    balanced = all(text.count(opened) == text.count(closed) for opened, closed in ("[]", "{}"))
+    markup = _MARKUP.search(text) or _TAG.search(text)
+    return balanced and any(map(str.isalnum, text)) and not _CONTINUED.match(text) and not markup
 
 
 def _vision(turn: Turn) -> list[Part]:
@@ -271,9 +307,9 @@ def _joined(parts: list[Part]) -> list[Part]:
     return joined
 
 
-def _plain(question: str) -> str:
-    """A question can't smuggle in the model's control tokens."""
-    return question.strip().replace("<|", "< |")
+def _plain(text: str) -> str:
+    """A text without the model's control tokens, which it can't smuggle in, and such as tokenizers take."""
+    return well_formed(text).replace("<|", "< |")
 
 
 def _line(text: str) -> str:

@@ -3,7 +3,7 @@
     ZoomEarthError          code, message, hint; `code` is one of CODES
     ├── SceneError          the raster, its region, or a file made from it
     ├── ModelError          weights, checkpoint folder, memory
-    ├── EngineError         a server that does not answer, a reply that can't be had
+    ├── EngineError         a server that does not answer, or filters the reply: one that can't be had
     └── BackendError        the process itself: its environment, its protocol
 
 What is not an error: an unreadable reply, a box outside the view, the zoom limit, a cancellation. Those are `Outcome.stopped`.
@@ -13,6 +13,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from .address import hidden
+from .texts import well_formed
+
 CODES = ("scene", "model", "engine", "backend", "internal")
 
 
@@ -21,14 +24,14 @@ class Cancelled(Exception):
 
 
 class ZoomEarthError(Exception):
-    """One clear sentence for a person (`message`), and what to do about it (`hint`)."""
+    """One clear sentence for a person (`message`), and what to do about it (`hint`); an address in them has no login and no query."""
 
     code = "internal"
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = well_formed(hidden(message))
+        self.hint = well_formed(hidden(hint))
+        super().__init__(self.message)
 
     def to_dict(self) -> dict[str, Any]:
         return {"code": self.code, "message": self.message, "hint": self.hint}
@@ -56,3 +59,10 @@ class BackendError(ZoomEarthError):
     """The backend process: missing dependencies, a message it can't read."""
 
     code = "backend"
+
+
+def as_ours(error: Exception) -> ZoomEarthError:
+    """The error as one of ours: what nobody foresaw is `internal`, named by its kind."""
+    if isinstance(error, ZoomEarthError):
+        return error
+    return ZoomEarthError(f"{type(error).__name__}: {error}", "This is a fault of ZoomEarth: please report it.")

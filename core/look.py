@@ -20,6 +20,8 @@ from typing import Generator, Union
 from .geometry import Box, Size, View
 from .region import Region
 
+RATIO = 200  # of a view's longer side to its shorter one, at the most: Qwen-VL's processors refuse longer pictures
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -234,12 +236,16 @@ def _reference_window(box: Box, area: Box, least: int) -> Box:
 
 
 def shown_size(window: Box, policy: Policy) -> Size:
-    """The size a window is shown at: longest side at most `policy.view`, never enlarged but for one `multiple`, snapped to it."""
-    longest = max(window.width, window.height)
+    """The size a window is shown at: longest side at most `policy.view`, snapped to `multiple`, never enlarged but for one `multiple`.
+
+    A window more than RATIO times as long as it is wide is shown wider than it is.
+    """
+    longest, step = max(window.width, window.height), policy.multiple
     scale = min(1.0, policy.view / longest)
-    if policy.multiple == 1:
-        return Size(max(1, int(window.width * scale)), max(1, int(window.height * scale)))
-    step = policy.multiple
-    limit = max(step, int(longest * scale + 1e-9) // step * step)
-    sides = (round(side * limit / longest / step) * step for side in (window.width, window.height))
-    return Size(*(min(limit, max(step, side)) for side in sides))
+    if step == 1:
+        sides = [max(1, int(side * scale)) for side in (window.width, window.height)]
+    else:
+        limit = max(step, int(longest * scale + 1e-9) // step * step)
+        sides = [min(limit, max(step, round(side * limit / longest / step) * step)) for side in (window.width, window.height)]
+    least = math.ceil(max(sides) / RATIO / step) * step
+    return Size(*(max(least, side) for side in sides))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from . import texts
 from .dialect import DIALECTS, Dialect, dialect
 from .errors import ModelError
 from .look import Policy
@@ -65,7 +65,7 @@ class Profile:
         if not file.is_file():
             return cls.from_dict({"name": folder.name, "dialect": "qwen-grounding"})
         try:
-            data = json.loads(file.read_text(encoding="utf-8"))
+            data = texts.read_object(file)
         except (OSError, ValueError) as error:
             raise ModelError(f"{file} can't be read: {error}.", "Restore the file from where the model came from.") from error
         return cls.from_dict(data, str(file))

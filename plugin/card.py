@@ -11,7 +11,7 @@ from qgis.PyQt.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizeP
 
 from ..core.thoughts import thought
 from .canvas import CASING, color_of
-from .endings import ending, meaningless, reason
+from .endings import ending, meaningless
 from .exchange import Exchange, Seen, Status
 from .i18n import tr
 from .widgets import named
@@ -74,6 +74,7 @@ class Card(QFrame):
         self._question.setText(html.escape(exchange.question))
         self._where.setText(html.escape(" · ".join(filter(None, (exchange.layer, exchange.scope, exchange.seen_as)))))
         thoughts = [said for seen in exchange.views if (said := thought(seen.thoughts).strip())]
+        thoughts += [exchange.why] if exchange.why and exchange.answer is None else []
         self._thoughts.setText("<br>".join(html.escape(said) for said in thoughts))
         running = exchange.status is Status.RUNNING
         self._fold.setVisible(bool(thoughts))
@@ -158,7 +159,7 @@ class Card(QFrame):
         exchange = self.exchange
         if exchange.message:
             return f"<b>{html.escape(exchange.message)}</b><br>{html.escape(exchange.hint)}"
-        said = [ending(exchange) if exchange.answer is not None else reason(exchange)]
+        said = [ending(exchange)]
         if exchange.confidence is not None:
             said.append(tr("confidence {value} (not calibrated)").format(value=f"{exchange.confidence:.2f}"))
         if exchange.status is Status.DONE:

@@ -241,9 +241,10 @@ class Dock(QgsDockWidget):
             "reading": tr("reading the raster"),
             "snapshot": tr("taking a snapshot of the layer"),
             "loading": tr("loading the model"),
+            "trying again": tr("the server gave no reply: try {number} of {tries}").format(number=done, tries=total),
             "thinking": tr("looking at “{label}”").format(label=self._looking) if self._looking else tr("thinking"),
         }
-        percent = f" {100 * done // total} %" if total > 1 else ""
+        percent = f" {100 * done // total} %" if total > 1 and stage != "trying again" else ""
         self.stage.setText(words.get(stage, stage) + percent)
         self.progress.setMaximum(total if total > 1 else 0)
         self.progress.setValue(done)

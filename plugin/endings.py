@@ -8,9 +8,10 @@ from .i18n import tr
 
 def ending(exchange: Exchange) -> str:
     """One sentence about how it ended; "" where it was simply answered, or has failed."""
+    guess, asked = tr("No zooms were left, so this is a best guess."), tr("No zooms were left, and the model asked for another one.")
     sentences = {
-        "limit": tr("No zooms were left, so this is a best guess.") if exchange.answer is not None else tr("No zooms were left."),
-        "unreadable": tr("The model's reply could not be read."),
+        "limit": asked if exchange.answer is None else guess,
+        "unreadable": tr("The model's reply made no sense. Ask in other words."),
         "endless": tr("The model's reply had no end."),
         "bad_box": tr("The model asked for an impossible box."),
     }
@@ -18,13 +19,13 @@ def ending(exchange: Exchange) -> str:
 
 
 def reason(exchange: Exchange) -> str:
-    """Why there is no answer, and what to do about it where that is known; "" where there is an answer, or it is still awaited."""
+    """Why there is no answer, with the technical reason, for a table or a log; "" where there is an answer, or it is still awaited."""
     if exchange.status is Status.RUNNING or exchange.answer is not None:
         return ""
     if exchange.status is Status.FAILED:
         return f"{exchange.message} {exchange.hint}".strip()
     sentence = ending(exchange) or tr("There is no answer.")
-    return f"{sentence.rstrip('.')}: {exchange.why}." if exchange.why else sentence
+    return f"{sentence} ({exchange.why})" if exchange.why else sentence
 
 
 def meaningless() -> str:

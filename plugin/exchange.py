@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import base64
 import uuid
+import zlib
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, Optional
+
+from ..core.address import hidden, name, shown
 
 
 class Status(str, Enum):
@@ -55,8 +58,7 @@ class Seen:
 
 @dataclass
 class Exchange:
-    """source and layer: the raster layer's source and name; crs: its CRS as WKT; scope: in words, what part of it was asked about.
-
+    """source and layer: the layer's source and name, without keys; crs: its CRS as WKT; scope: what part was asked about, in words.
     seen_as: in words, in what colours and how fine it was shown; "" for the file, in the colours that QGIS shows.
     outline: the part of the layer that was asked about, or its extent: rings of [x, y] in map units of the CRS, by the even-odd rule.
     meaningless: the demo model was asked about something else than a generated scene; there is no confidence then.
@@ -83,6 +85,15 @@ class Exchange:
     hint: str = ""
     log: list[str] = field(default_factory=list)
     views: list[Seen] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.layer = titled(self.layer, self.source)
+        self.source = shown(self.source)
+
+    @property
+    def raster(self) -> str:
+        """Tells its raster from others: two whose addresses differ only in what is not shown may have different CRSs."""
+        return raster_id(self.source, self.crs)
 
     @property
     def zooms(self) -> list[Seen]:
@@ -117,10 +128,10 @@ class Exchange:
 
     def outcome(self) -> dict[str, Any]:
         """What came of it, JSON-able and without pictures, under the names of `zoomearth ask --json`."""
-        names = ("id", "question", "answer", "confidence", "meaningless", "stopped", "why", "model", "seconds", "source", "layer")
-        more = ("scope", "seen_as", "message", "hint")
+        names = ("question", "answer", "confidence", "meaningless", "stopped", "why", "model", "seconds", "scope", "seen_as")
+        known = {name: getattr(self, name) for name in ("id", *names, "source", "layer", "message", "hint")}
         zooms = [{key: value for key, value in asdict(seen).items() if key not in ("picture", "thoughts")} for seen in self.zooms]
-        return {"status": self.status.value, **{name: getattr(self, name) for name in names + more}, "zooms": zooms}
+        return {"status": self.status.value, **known, "zooms": zooms}
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; the pictures are base64."""
@@ -137,6 +148,16 @@ class Exchange:
         views = [_known(Seen, seen) for seen in kept.get("views", [])]
         seen = [Seen(**{**view, "picture": base64.b64decode(view.get("picture", ""))}) for view in views]
         return cls(**{**kept, "status": Status(kept["status"]), "views": seen})
+
+
+def raster_id(source: str, crs: str) -> str:
+    """source: of a raster layer; crs: its CRS as WKT."""
+    return f"{shown(source)} {zlib.crc32(crs.encode()):08x}"
+
+
+def titled(layer: str, source: str) -> str:
+    """A layer's name, which QGIS may have made of a signed address, without the address's keys."""
+    return layer if shown(source) == source else hidden(layer, source).partition("?")[0] or name(source)
 
 
 def _known(kind: Any, data: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ which outlives QGIS; saving the project moves them beside it, and "save as" give
 from __future__ import annotations
 
 import contextlib
+import re
 from pathlib import Path
 from typing import Optional, Union
 
@@ -22,16 +23,20 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
-from .exchange import Exchange
+from .exchange import Exchange, raster_id, titled
 from .i18n import tr
 from .later import later
+from .layers import wkt
 from .store import ANSWERS, ROIS, Store
 from .unsaved import new_file, unsaved_folder, waiting_file
 from .writer import Attempt, Writer
 
 STYLES = Path(__file__).resolve().parent.parent / "resources" / "styles"
 STYLE = STYLES / "rois.qml"
-SOURCE = {ROIS: "zoomearth/source", ANSWERS: "zoomearth/answers"}  # custom properties: the source of the raster that was asked about
+SOURCE = {
+    ROIS: "zoomearth/source",
+    ANSWERS: "zoomearth/answers",
+}  # custom properties: the raster that was asked about, as `Exchange.raster`
 GROUP = SOURCE[ROIS]  # the same, of a group
 TITLE = "zoomearth/title"  # custom property: the name that was given here, so that a user's own name stays
 ENTRY = ("zoomearth", "results")  # in the project file: the GeoPackage, as the project writes paths
@@ -144,16 +149,16 @@ class Keeper(QObject):
             self._chosen = chosen
             self.writer.move_to(path)
 
-    def rois(self, source: str) -> Optional[QgsVectorLayer]:
-        """The layer of places looked at in a raster, by the raster's source."""
-        return self._layer(ROIS, source)
+    def rois(self, exchange: Exchange) -> Optional[QgsVectorLayer]:
+        """The layer of places looked at in the exchange's raster."""
+        return self._layer(ROIS, exchange.raster)
 
     def layers(self, kind: str = ROIS) -> list[QgsVectorLayer]:
         """All valid layers of that kind in the project."""
         return [layer for layer in _layers(kind) if layer.isValid()]
 
-    def _layer(self, kind: str, source: str) -> Optional[QgsVectorLayer]:
-        return next((layer for layer in _layers(kind) if layer.customProperty(SOURCE[kind]) == source), None)
+    def _layer(self, kind: str, raster: str) -> Optional[QgsVectorLayer]:
+        return next((layer for layer in _layers(kind) if _raster_of(layer, kind) == raster), None)
 
     def _use(self, store: Optional[Store], new: bool = False) -> None:
         """Another store, or none. new: its place was chosen here, so that another will do where nothing can be written."""
@@ -193,37 +198,37 @@ class Keeper(QObject):
         """The layers of what was written, new ones included."""
         if attempt.written is None:
             return
-        for (kind, source), table in attempt.written.tables.items():
-            layer = self._layer(kind, source)
+        for (kind, raster), table in attempt.written.tables.items():
+            layer = self._layer(kind, raster)
             if layer is None:
-                self._add(attempt.store.open(table), kind, source)
+                self._add(attempt.store.open(table), kind, raster)
             elif not layer.isValid() or _place(layer) != (attempt.store.path, table):
                 layer.setDataSource(attempt.store.uri(table), layer.name(), "ogr")
         for layer in (layer for kind in SOURCE for layer in self.layers(kind)):
             if _place(layer)[1] in attempt.written.touched:
                 _reload(layer)
 
-    def _add(self, layer: QgsVectorLayer, kind: str, source: str) -> None:
+    def _add(self, layer: QgsVectorLayer, kind: str, raster: str) -> None:
         """The layer, styled, in the raster's group at the top of the tree."""
         layer.loadNamedStyle(str(STYLES / f"{kind}.qml"))
-        layer.setCustomProperty(SOURCE[kind], source)
-        project, raster = QgsProject.instance(), self._raster_name(source)
+        layer.setCustomProperty(SOURCE[kind], raster)
+        project, name = QgsProject.instance(), self._raster_name(raster)
         project.addMapLayer(layer, False)
         root = project.layerTreeRoot()
-        group = next((one for one in root.findGroups(True) if one.customProperty(GROUP) == source), None)
+        group = next((one for one in root.findGroups(True) if one.customProperty(GROUP) == raster), None)
         if group is None:
             group = root.insertGroup(0, "")
-            group.setCustomProperty(GROUP, source)
-            _entitle(group, _group_title(raster))
+            group.setCustomProperty(GROUP, raster)
+            _entitle(group, _group_title(name))
         group.insertLayer(0 if kind == ROIS else len(group.children()), layer)
-        _entitle(layer, _title(kind, raster, layer))
+        _entitle(layer, _title(kind, name, layer))
 
-    def _raster_name(self, source: str) -> str:
+    def _raster_name(self, raster: str) -> str:
         """Of a raster in the project, or as it was called when it was asked about last."""
         for layer in QgsProject.instance().mapLayers().values():
-            if isinstance(layer, QgsRasterLayer) and layer.source() == source:
-                return str(layer.name())
-        return self.writer.name_of(source) if self.writer else ""
+            if isinstance(layer, QgsRasterLayer) and _id(layer) == raster:
+                return titled(layer.name(), layer.source())
+        return self.writer.name_of(raster) if self.writer else ""
 
     def _renamed(self, node: QgsLayerTreeNode, name: str) -> None:
         """A raster's group and layers have its name, unless the user has given them another."""
@@ -231,10 +236,10 @@ class Keeper(QObject):
         if not isinstance(layer, QgsRasterLayer):
             return
         for group in QgsProject.instance().layerTreeRoot().findGroups(True):
-            if group.customProperty(GROUP) == layer.source() and group.name() == group.customProperty(TITLE):
+            if group.customProperty(GROUP) == _id(layer) and group.name() == group.customProperty(TITLE):
                 _entitle(group, _group_title(name))
         for kind in SOURCE:
-            own = self._layer(kind, layer.source())
+            own = self._layer(kind, _id(layer))
             if own and own.name() == own.customProperty(TITLE):
                 _entitle(own, _title(kind, name, own))
 
@@ -308,6 +313,17 @@ def _layers(kind: str) -> list[QgsVectorLayer]:
     """Those of that kind in the project, valid or not."""
     layers = QgsProject.instance().mapLayers().values()
     return [layer for layer in layers if isinstance(layer, QgsVectorLayer) and layer.customProperty(SOURCE[kind])]
+
+
+def _raster_of(layer: QgsVectorLayer, kind: str) -> str:
+    """The raster whose places or answers a layer holds; an older version wrote the source alone, with its keys."""
+    named = str(layer.customProperty(SOURCE[kind]))
+    return named if re.search(r" [0-9a-f]{8}$", named) else raster_id(named, wkt(layer.crs()))
+
+
+def _id(layer: QgsRasterLayer) -> str:
+    """As `Exchange.raster`."""
+    return raster_id(layer.source(), wkt(layer.crs()))
 
 
 def _place(layer: QgsVectorLayer) -> tuple[Path, str]:

@@ -20,6 +20,7 @@ from typing import Any, Callable, cast
 
 from qgis.PyQt.QtCore import QEventLoop, QObject, QProcess, QTimer, pyqtSignal
 
+from ..core.address import hidden
 from ..core.errors import BackendError
 from ..core.wire import LineReader, encode
 from .child import child_environment
@@ -78,6 +79,7 @@ class Backend(QObject):
         self._command = command
         self._process: QProcess | None = None
         self._lines = LineReader()
+        self._begun = b""  # a line of the log, until it is whole
         self._count = 0
         self._open: dict[int, Job] = {}
         self._held: list[bytes] = []  # said before the process was up
@@ -155,7 +157,7 @@ class Backend(QObject):
 
     def _start(self) -> None:
         program, *arguments = self._command()
-        self._lines = LineReader()
+        self._lines, self._begun = LineReader(), b""
         self.log.clear()
         process = self._process = QProcess(self)
         process.setProcessEnvironment(child_environment())
@@ -177,9 +179,13 @@ class Backend(QObject):
             for event in self._lines.feed(bytes(self._process.readAllStandardOutput())):
                 self._hear(event)
 
-    def _read_log(self) -> None:
+    def _read_log(self, last: bool = False) -> None:
+        """Whole lines: of an address that is cut in two, the key would not be known."""
         if self._process:
-            text = bytes(self._process.readAllStandardError()).decode("utf-8", "replace").strip()
+            lines, newline, self._begun = (self._begun + bytes(self._process.readAllStandardError())).rpartition(b"\n")
+            if last:
+                lines, self._begun = lines + newline + self._begun, b""
+            text = hidden(lines.decode("utf-8", "replace").strip())
             self.log.extend(text.splitlines())
             if text:
                 say(text)
@@ -228,7 +234,7 @@ class Backend(QObject):
 
     def _finished(self, code: int, status: QProcess.ExitStatus) -> None:
         self._read()
-        self._read_log()
+        self._read_log(last=True)
         if self._killed:
             self._gone(tr("The model process was ended, because a cancelled question did not stop."), tr("Ask again: it is started anew."))
             return

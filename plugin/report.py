@@ -136,7 +136,7 @@ def answered(exchange: Exchange) -> str:
         return exchange.answer
     if exchange.status is Status.FAILED:
         return tr("Failed: {reason}").format(reason=reason(exchange))
-    return reason(exchange)
+    return ending(exchange) or tr("There is no answer.")
 
 
 def note(exchange: Exchange) -> str:

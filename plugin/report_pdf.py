@@ -29,10 +29,11 @@ from qgis.core import (
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor, QFont, QTextDocument
 
+from ..core.address import shown
 from ..core.errors import SceneError
 from ..core.files import beside
 from .canvas import color_of
-from .exchange import Exchange, Seen
+from .exchange import Exchange, Seen, titled
 from .export import boxes, crs_of, rows
 from .i18n import tr
 from .keeper import STYLE
@@ -267,10 +268,10 @@ class _Report:
 
 def _raster(exchange: Exchange) -> Optional[QgsRasterLayer]:
     """The exchange's raster as the project shows it, else as its file would look; None where it is gone."""
-    layers = QgsProject.instance().mapLayers().values()
-    for layer in layers:
-        if isinstance(layer, QgsRasterLayer) and layer.source() == exchange.source:
-            return layer.clone()
+    layers = [layer for layer in QgsProject.instance().mapLayers().values() if isinstance(layer, QgsRasterLayer)]
+    same = [layer for layer in layers if shown(layer.source()) == exchange.source]
+    if same:  # the name tells rasters apart that differ only in what is not shown of their addresses
+        return min(same, key=lambda layer: titled(layer.name(), layer.source()) != exchange.layer).clone()
     layer = QgsRasterLayer(exchange.source, exchange.layer)
     return layer if layer.isValid() else None
 

@@ -4,7 +4,7 @@
     rois_<layer>     one polygon for each zoom
     answers_<layer>  one polygon for each question: the place asked about, with what came of it
 
-The tables of a raster are found by their description in the GeoPackage, which is the raster's source.
+The tables of a raster are found by their description in the GeoPackage, which is `Exchange.raster`.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def answer_geometry(exchange: Exchange) -> QgsGeometry:
 
 @dataclass
 class Written:
-    """tables: of the rasters whose exchanges were written, by (kind, raster's source); touched: of layers with other rows than before."""
+    """tables: of the rasters whose exchanges were written, by (kind, `Exchange.raster`); touched: of layers with other rows than before."""
 
     tables: dict[tuple[str, str], str]
     touched: set[str]
@@ -238,9 +238,9 @@ class Store:
         add_row(file, EXCHANGES, {**row, "meaningless": exchange.meaningless, "source": exchange.source, "data": data})
         answers = self._table(file, ANSWERS, exchange)
         add_row(file, answers, answer_values(exchange), answer_geometry(exchange))
-        written = {(ANSWERS, exchange.source): answers}
+        written = {(ANSWERS, exchange.raster): answers}
         if exchange.zooms:
-            rois = written[ROIS, exchange.source] = self._table(file, ROIS, exchange)
+            rois = written[ROIS, exchange.raster] = self._table(file, ROIS, exchange)
             for seen in exchange.zooms:
                 add_row(file, rois, roi_values(exchange, seen), roi_geometry(seen))
         return written
@@ -271,14 +271,14 @@ class Store:
         """The raster's table of that kind, made where there is none."""
         fields = {ROIS: ROI_FIELDS, ANSWERS: ANSWER_FIELDS}[kind]
         for name, description in self._layers(file).items():
-            if name.startswith(f"{kind}_") and (description == exchange.source or self._belongs(file, name, description, exchange.source)):
+            if name.startswith(f"{kind}_") and (description == exchange.raster or self._belongs(file, name, description, exchange.source)):
                 add_columns(file, name, fields)
                 return name
         stem = f"{kind}_{_slug(exchange.layer)}"
         taken = {name.lower() for (name,) in file.execute("SELECT name FROM sqlite_master")}
         name = next(name for name in (stem, *(f"{stem}_{n}" for n in range(2, 10_000))) if name not in taken)
         geometry = {ROIS: QgsWkbTypes.Type.Polygon, ANSWERS: QgsWkbTypes.Type.MultiPolygon}[kind]
-        add_table(file, name, fields, geometry, exchange.crs, description=exchange.source)
+        add_table(file, name, fields, geometry, exchange.crs, description=exchange.raster)
         return name
 
     def _belongs(self, file: sqlite3.Connection, table: str, description: str, source: str) -> bool:

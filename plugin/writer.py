@@ -168,9 +168,9 @@ class Writer(QObject):
         """Whether the file could not be read so far, or is missing."""
         return self._unread
 
-    def name_of(self, source: str) -> str:
+    def name_of(self, raster: str) -> str:
         """The name that a raster had when it was asked about last."""
-        return next((exchange.layer for exchange in reversed(self._known.values()) if exchange.source == source), "")
+        return next((exchange.layer for exchange in reversed(self._known.values()) if exchange.raster == raster), "")
 
     def read(self) -> list[Exchange]:
         """Every exchange, oldest first, those of the waiting file included. A file that can't be read now is read later: see `ended`."""

@@ -50,13 +50,21 @@ def make(
 
 
 def copy(source: Path | str, path: Path, driver: str, **creation: object) -> None:
-    """GDAL's CreateCopy."""
+    """GDAL's CreateCopy. Raises what the binding raises, RuntimeError for osgeo."""
     if library() == "osgeo":
         from osgeo import gdal
 
         options = [f"{key}={value}" for key, value in creation.items()]
         with gdal_config(GDAL_TIFF_INTERNAL_MASK="YES", GDAL_PAM_ENABLED="NO"):
-            gdal.GetDriverByName(driver).CreateCopy(str(path), gdal.Open(str(source)), 0, options)
+            opened = gdal.Open(str(source))
+            gdal.PushErrorHandler("CPLQuietErrorHandler")
+            gdal.ErrorReset()
+            made = gdal.GetDriverByName(driver).CreateCopy(str(path), opened, 0, options)
+            failed = made is None
+            made = None  # written when it is closed
+            gdal.PopErrorHandler()
+            if failed or gdal.GetLastErrorType() >= gdal.CE_Failure:
+                raise RuntimeError(gdal.GetLastErrorMsg())
     else:
         import rasterio
         from rasterio.shutil import copy as rasterio_copy

@@ -149,6 +149,20 @@ def test_a_scene_of_100_000_pixels_is_zoomed_until_it_is_native(tmp_path):
     assert result.outcome.answer == "yes"
 
 
+@pytest.mark.parametrize("size", [(30_000, 3), (1, 5000), (3, 3)], ids=str)
+def test_a_raster_of_any_shape_is_asked_as_the_published_weights_are(tmp_path, size):
+    path = tmp_path / "thin.tif"
+    with rasterio.open(path, "w", driver="GTiff", width=size[0], height=size[1], count=1, dtype="uint8") as file:
+        file.write(np.full((1, size[1], size[0]), 90, np.uint8))
+    profile = Profile.from_dict({"name": "m", "dialect": "zoomearth", "policy": {"crop": "reference", "multiple": 1, "native": None}})
+    with Scene.open(str(path)) as thin:
+        result = answer(ScriptedEngine(profile, ['[{"bbox_2d": [0, 0, 2, 2]}]', "<answer>grey</answer>"]), Question(thin, "What colour?"))
+    assert result.outcome.answer == "grey"
+    assert len(result.pictures) == 2
+    assert all(max(picture.size) <= 200 * min(picture.size) for picture in result.pictures)
+    assert result.outcome.zooms[0].roi.intersect(Box(0, 0, *size)).area
+
+
 def test_the_report_holds_what_json_promises(scene):
     said = json.loads(json.dumps(report(answer(engine(), Question(scene, "How many?")), "m")))
     assert set(said) >= {"question", "answer", "confidence", "stopped", "model", "seconds", "scene", "zooms", "usage"}

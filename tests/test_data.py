@@ -5,12 +5,17 @@ import json
 import numpy as np
 import pytest
 import rasterio
+from foreign import spoiled
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tuning import HEIGHT, WIDTH, write_folder, write_raster
 
+from zoomearth.core import texts
 from zoomearth.core.errors import BackendError
 from zoomearth.core.geometry import Box
 from zoomearth.core.profile import Profile
 from zoomearth.training import data as loading
+from zoomearth.training import sft
 from zoomearth.training.benchmarks.base import Unusable
 from zoomearth.training.examples import Example
 from zoomearth.training.summary import blind, main
@@ -21,7 +26,24 @@ BAD = [
     ({**GOOD, "image": "nowhere.tif"}, "the image is missing"),
     ({**GOOD, "image": "broken.tif"}, "the image can't be read"),
     ({**GOOD, "box": [400, 10, 500, 90]}, "the box lies outside"),
+    ({**GOOD, "box": [260, 10, 500, 90]}, "outside the image for the most part"),
     ({**GOOD, "box": [1, 2, 3]}, "not four numbers"),
+    ({**GOOD, "box": [90, 30, 20, 110]}, "not four numbers"),
+    ({**GOOD, "box": [20, 30, 90, float("nan")]}, "not four numbers"),
+    ({**GOOD, "box": [20, 30, 90, 10**400]}, "not four numbers"),
+    ({**GOOD, "box": {"x": 1, "y": 2, "w": 3, "h": 4}}, "not four numbers"),
+    ({**GOOD, "box": [0.1, 0.1, 0.3, 0.3]}, "not in pixels"),
+    ({**GOOD, "box": [0, 0, 1, 1]}, "not in pixels"),
+    ({**GOOD, "thoughts": 5}, "thoughts are neither"),
+    ({**GOOD, "question": "\ud83d ships?"}, "half a character"),
+    ({**GOOD, "thoughts": ["\udce9"]}, "half a character"),
+    ({**GOOD, "answer": "<|image_pad|>"}, "the answer holds a control token"),
+    ({**GOOD, "question": "a <|im_end|> b"}, "the question holds a control token"),
+    ({**GOOD, "label": "<|vision_start|>"}, "the label holds a control token"),
+    ({**GOOD, "thoughts": ["", "see <|endoftext|>"]}, "the thought holds a control token"),
+    ({**GOOD, "image": "n" * 300}, "the image is missing"),
+    ({**GOOD, "image": "\0.tif"}, "the image is missing"),
+    ({**GOOD, "answer": float("nan")}, "no answer"),
     ({**GOOD, "answer": " "}, "no answer"),
     ({"image": "scene-0.tif"}, "no question"),
     ("no json at all", "the line is no JSON"),
@@ -42,6 +64,8 @@ def spoil(folder):
     (folder / "broken.tif").write_bytes(b"II*\0 and nothing more")
     lines = [row if isinstance(row, str) else json.dumps(row) for row, _ in BAD]
     (folder / "more.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    latin = json.dumps({**GOOD, "answer": "Süden"}, ensure_ascii=False).encode("latin-1")
+    (folder / "none.jsonl").write_bytes(json.dumps({**GOOD, "image": "nowhere.tif"}).encode() + b"\n" + latin)
 
 
 def test_a_folder_of_ones_own_is_read(folder):
@@ -56,11 +80,13 @@ def test_a_row_that_can_not_be_used_is_counted_and_named(folder):
     spoil(folder)
     found = gather(folder)
     assert len(found.examples) == 8
-    assert len(found.dropped) == len(BAD)
+    assert len(found.dropped) == len(BAD) + 2
     for (_, why), row in zip(BAD, found.dropped):
         assert why in row.why
         assert row.id.startswith("more.jsonl:")
-    assert f"{len(BAD)} rows can't be used" in found.told()
+    assert found.dropped[-1].id == "none.jsonl:2"
+    assert "not in UTF-8" in found.dropped[-1].why
+    assert f"{len(BAD) + 2} rows can't be used" in found.told()
 
 
 def test_it_is_fatal_where_that_is_wanted(folder):
@@ -102,6 +128,30 @@ def test_features_drawn_in_another_crs_land_on_their_pixels(tmp_path):
     # An upright rectangle is a turned one in the other CRS, so its bounds may only be larger, by little.
     assert found[0].box.iou(pixels) > 0.9
     assert found[0].image.name == "one.tif"
+
+
+def test_features_without_a_shape_have_no_box_and_counts_stay_whole(tmp_path):
+    import pyogrio
+    import shapely
+
+    write_raster(tmp_path / "one.tif", 0)
+    drawn = [shapely.Polygon(), None, shapely.Point(500010, 4999990), shapely.box(0, 0, 9, 9), None]
+    pyogrio.raw.write(
+        tmp_path / "drawn.gpkg",
+        geometry=np.array([None if shape is None else shapely.to_wkb(shape) for shape in drawn], dtype=object),
+        field_data=[np.array(["How many?"] * 5, dtype=object), np.array([3, 4, 5, 6, 0])],
+        field_mask=[None, np.array([False] * 4 + [True])],
+        fields=["question", "answer"],
+        geometry_type="Unknown",
+        crs="EPSG:32633",
+    )
+    found = gather(tmp_path)
+    assert [(example.answer, example.box) for example in found.examples] == [("3", None), ("4", None)]
+    assert [row.why.split(":")[0] for row in found.dropped] == [
+        "the box is not four numbers with an area between them",
+        "the box lies outside the image",
+        "the row has no answer",
+    ]
 
 
 def test_a_weight_is_how_often_an_example_is_used(folder):
@@ -166,10 +216,73 @@ def test_the_summary_says_what_is_there_and_what_was_dropped(folder, capsys):
     spoil(folder)
     assert main([str(folder)]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "8 questions over 4 images, 8 rows can't be used" in said
-    assert "1 dropped: the image is missing" in said
+    assert f"8 questions over 4 images, {len(BAD) + 2} rows can't be used" in said
+    assert "4 dropped: the image is missing" in said
+    assert "5 dropped: the box is not four numbers with an area between them (more.jsonl:5 [1, 2, 3]; " in said
+    assert "{'x': 1, 'y': 2, 'w': 3, 'h': 4}" in said, "a reason with a colon stays whole"
     assert "blind guess, by category, gets 100.0 %" in said
     assert "half below 80" in said
+
+
+def summarised(folder, rows, capsys, encoding="utf-8", newline="\n"):
+    """What the summary says of these rows over scene-0.tif, in one line."""
+    write_raster(folder / "scene-0.tif", 0)
+    (folder / "q.jsonl").write_bytes("".join(json.dumps({**GOOD, **row}) + newline for row in rows).encode(encoding))
+    assert main([str(folder)]) == 0
+    return " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_byte_order_mark_is_no_content(tmp_path, capsys, encoding):
+    assert "3 questions over 1 images, 0 rows can't be used" in summarised(tmp_path, [{}] * 3, capsys, encoding, "\r\n")
+
+
+@pytest.mark.parametrize("box", [[], None, "", {}])
+def test_an_empty_box_is_none(tmp_path, capsys, box):
+    assert "1 questions over 1 images, 0 rows" in summarised(tmp_path, [{"box": box}], capsys)
+
+
+def test_percentiles_of_boxes_lie_among_their_sizes(tmp_path, capsys):
+    said = summarised(tmp_path, [{"box": [0, 0, side, 10]} for side in (20, 200)], capsys)
+    assert "5 % below 29, half below 110, 95 % below 191" in said
+
+
+def test_letters_that_are_markup_or_in_no_encoding_are_shown_as_they_are(tmp_path, capsys):
+    said = summarised(tmp_path, [{"answer": "[/red]", "category": "[bold]", "level": "\udce9"}, {"box": "[/red]"}], capsys)
+    assert "[/red] 100 %" in said
+    assert "[bold]" in said
+    assert "(q.jsonl:2 '[/red]')" in said
+
+
+ROWS = {
+    "folder": {"image": "scene-0.tif", "question": "?", "answer": "a", "box": [10, 10, 90, 90], "thoughts": ["x", "y"], "label": "ship"},
+    "lrs-gro": {"question_id": 1, "image_name": "scene-0.tif", "question": "?", "ground_truth": "a", "bbox": [9, 9, 99, 99], "split": "SFT"}
+    | {"type": "object", "category": "c", "label": "l", "stage_1_reasoning": "x", "stage_2_reasoning": "y"},
+    "lrs-vqa": {"question_id": "STAR_1", "image": "scene-0.tif", "text": "?", "ground_truth": "a", "category": "c", "hbox": [1, 1, 90, 90]},
+    "geollava": {"id": 1, "image": ["scene-0.tif"], "category": "c"}
+    | {"conversations": [{"from": "human", "value": "?"}, {"from": "gpt", "value": "a"}]},
+}
+
+
+@pytest.mark.parametrize("kind", ROWS)
+def test_a_row_of_anything_costs_itself_and_what_is_left_can_be_trained_on(kind, tmp_path_factory):
+    folder = write_folder(tmp_path_factory.mktemp("rows"), images=1)
+    file, good = folder / "questions.jsonl", ROWS[kind]
+    source = loading.Source(str(file), kind, file, "SFT" if kind == "lrs-gro" else "", 1.0)
+
+    @settings(deadline=None, max_examples=60)
+    @given(st.lists(spoiled(good), min_size=1, max_size=3))
+    def check(rows):
+        file.write_text("".join(json.dumps(row) + "\n" for row in [*rows, good]))
+        *others, last = loading.check(source.rows(PROFILE), sft.fault(PROFILE))
+        assert isinstance(last, Example)
+        assert len(others) == len(rows)
+        for row in others:
+            if isinstance(row, Example):
+                assert sft.row(row, PROFILE)
+                assert not any(texts.has_half_characters(said) or "<|image_pad|>" in said for _, said in row.texts())
+
+    check()
 
 
 def test_a_folder_without_questions_is_refused(tmp_path, capsys):

@@ -9,17 +9,21 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
 from evaluating import PROFILE, ByRule, make_set, write_rows
+from foreign import LETTERS
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from zoomearth.backend.answer import IN_HAND
 from zoomearth.backend.engines import Reply
 from zoomearth.core.errors import BackendError, EngineError, ModelError
 from zoomearth.core.geometry import Box
-from zoomearth.training import evaluate
+from zoomearth.training import asking, evaluate
 from zoomearth.training.asking import MODES, Asker, run, tasks
 from zoomearth.training.benchmarks import BENCHMARKS
 from zoomearth.training.records import Book, Record, read
@@ -231,6 +235,115 @@ def test_a_reply_without_an_answer_is_wrong_and_an_engine_without_a_reply_an_err
 
     _, records = ask(dataset, "zoom", Gone())
     assert [record.question_id for record in records if record.error] == ["Q-3"], "one that fails costs only itself"
+
+
+@pytest.mark.parametrize("remote", [False, True])
+@pytest.mark.parametrize("where", ["engine", "scene", "prompt"])
+def test_an_error_that_nobody_foresaw_costs_its_question_only(dataset, monkeypatch, remote, where):
+    """As a tokenizer's TypeError over half a character did, which ended the run and each resumption."""
+
+    class Failing(ByRule):
+        def reply(self, talks, **options):
+            if where == "engine" and any("Is 3 " in talk.turns[1].text for talk in talks):
+                raise TypeError("TextEncodeInput must be Union[TextInputSequence, ...]")
+            return super().reply(talks, **options)
+
+    class Puts(BENCHMARKS["lrs-gro"]):
+        def prompt(self, example):
+            return example.question[1000] if where == "prompt" and example.id == "Q-3" else example.question
+
+    if where == "scene":
+        before = asking.Scene.part
+        monkeypatch.setattr(asking.Scene, "part", lambda scene, view: before(scene, view) if "0.png" not in scene.path else 1 / 0)
+    engine = Failing()
+    asker = Asker(engine, Puts(), "zoom", PROFILE.policy)
+    records = []
+    run(asker, list(tasks(asker.benchmark.load(dataset))), 4, remote, records.append)
+    failed = sorted((record for record in records if record.error), key=lambda record: record.place)
+    assert len(records) == 30
+    assert [record.question_id for record in failed] == ([f"Q-{at}" for at in range(6)] if where == "scene" else ["Q-3"])
+    kind = {"engine": "TypeError", "scene": "ZeroDivisionError", "prompt": "IndexError"}[where]
+    assert failed[0].error["code"] == "internal"
+    assert failed[0].error["message"].startswith(kind)
+
+
+def test_where_no_answer_can_be_scored_the_run_ends_at_once(dataset):
+    class Unscored(BENCHMARKS["lrs-gro"]):
+        def score(self, truth, reply, choices=()):
+            raise BackendError("WordNet is not here.", "Install it.")
+
+    for remote in (False, True):
+        asker = Asker(ByRule(), Unscored(), "zoom", PROFILE.policy)
+        with pytest.raises(BackendError, match="WordNet"):
+            run(asker, list(tasks(asker.benchmark.load(dataset))), 4, remote, lambda record: None)
+
+
+@pytest.mark.parametrize("field", ["question", "ground_truth", "label", "stage_1_reasoning"])
+def test_half_a_character_costs_its_row_only_and_the_run_goes_on(dataset, tmp_path, engine, capsys, field):
+    rows = lines(dataset / "test.jsonl")
+    rows[4][field] = "\ud83d ships?"
+    write_rows(dataset / "test.jsonl", rows)
+    for _ in range(2):
+        assert evaluate.main(command(dataset, tmp_path / "out", "--ablation", "--json")) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert {mode: (found[mode]["n"], found[mode]["errors"]) for mode in MODES} == dict.fromkeys(MODES, (29, 1))
+    assert "half a character" in lines(tmp_path / "out" / "zoom.jsonl")[-1]["error"]["message"]
+
+
+def test_a_run_whose_answers_hold_separators_and_half_characters_is_scored_and_compared(dataset, tmp_path, monkeypatch, capsys):
+    odd = "three\u2028ships\x85and\x0b\ud83d"
+
+    class Odd(ByRule):
+        def one(self, talk):
+            return Reply(f"<answer>{odd}</answer>")
+
+    monkeypatch.setattr(evaluate, "open_engine", lambda settings: Odd())
+    assert evaluate.main(command(dataset, tmp_path / "out")) == 0
+    file = tmp_path / "out" / "zoom.jsonl"
+    assert {record.answer for record in read(file)} == {odd}
+    assert evaluate.main(["lrs-gro", "--score-only", str(file)]) == 0
+    assert evaluate.main(["compare", str(file), str(file)]) == 0
+    assert evaluate.main(["report", str(tmp_path / "out")]) == 0
+    capsys.readouterr()
+    assert evaluate.main(["lrs-gro", "--score-only", str(file), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["n"] == 30
+
+
+@given(st.fixed_dictionaries(dict.fromkeys(("ground_truth", "answer1", "answer2", "question", "why", "image"), LETTERS)), LETTERS)
+def test_whatever_a_record_holds_is_read_back_as_it_was(texts, said):
+    # two halves of one character that stand side by side are one in JSON
+    texts, said = ({name: json.loads(json.dumps(text)) for name, text in texts.items()}, json.loads(json.dumps(said)))
+    score, views = {"right": True, "why": said}, [{"window": [0, 0, 9, 9], "size": [9, 9], "label": said, "roi": None}]
+    more = {"size": [9, 9], "bbox": [[1, 2, 3, 4]], "bbox_ref": [], "scale": 2.5, "confidence": 0.5, "seconds": 1.5, "together": 8}
+    more |= {"choices": [said], "replies": [said, ""], "messages": [{"role": "user", "text": said}], "type": "object", "stopped": "limit"}
+    records = [Record("a", **texts, **more, score=score, views=views), Record("b", error=EngineError(said, said).to_dict(), place=1)]
+    with TemporaryDirectory() as folder:
+        book = Book(Path(folder) / "x.jsonl", {"benchmark": said})
+        for record in records:
+            book.add(record)
+        book.close()
+        assert read(book.path) == records
+        again = Book(book.path, {"benchmark": said})
+        again.close()
+        assert again.records() == records
+
+
+def test_a_book_that_an_editor_has_saved_in_another_encoding_is_not_mixed(tmp_path):
+    book = Book(tmp_path / "x.jsonl", {"a": 1})
+    book.add(Record("q", "t"))
+    book.close()
+    content = book.path.read_text()
+    book.path.write_text(content, encoding="utf-8-sig")
+    assert set(Book(book.path, {"a": 1}).done) == {"q"}
+    book.path.write_text(content, encoding="utf-16")
+    with pytest.raises(BackendError, match="is in UTF-16"):
+        Book(book.path, {"a": 1})
+
+
+def test_a_place_where_nothing_can_be_written_is_one_sentence(dataset, tmp_path, engine, capsys):
+    (tmp_path / "file").write_text("")
+    assert evaluate.main(command(dataset, tmp_path / "file")) == 2
+    assert "can't be written" in capsys.readouterr().err
 
 
 def test_the_command_asks_all_four_ways_and_goes_on_where_it_was(dataset, tmp_path, engine, capsys):

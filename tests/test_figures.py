@@ -4,15 +4,19 @@ import json
 import math
 import statistics
 from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from foreign import spoiled
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from zoomearth.training import evaluate, figures
 from zoomearth.training.benchmarks import BENCHMARKS
 from zoomearth.training.records import Record, read
+from zoomearth.training.report import write_report
 from zoomearth.training.runs import ablation
 from zoomearth.training.score import grown, overlap
 
@@ -118,6 +122,96 @@ def test_a_failed_question_is_in_no_figure(tmp_path, capsys):
     rows = [*PUBLISHED, {"question_id": 6, "ground_truth": "x", "error": {"code": "engine", "message": "gone", "hint": ""}}]
     found = scored("lrs-gro", write(tmp_path / "some.jsonl", rows), capsys)
     assert (found["n"], found["errors"]) == (5, 1)
+
+
+FOREIGN = {"error": False, "image": 7, "stage1": "x", "stage2": None, "prompt": "?", "model_id": "m", "size": 5_000_000, "views": "two"}
+FOREIGN |= {"score": 0.5, "seconds": "1 s", "messages": {"a": 1}, "spec": "v2", "place": -3, "replies": True, "choices": 4, "scale": "8"}
+
+
+@pytest.mark.parametrize("error", [False, True, None, "timeout", 0, {"code": 429}, {"code": "scene"}, []])
+def test_what_other_tools_mean_by_our_names_decides_nothing(tmp_path, published, capsys, error):
+    plain = scored("lrs-gro", published, capsys)
+    rows = [{**row, **FOREIGN, "error": error} for row in PUBLISHED]
+    assert scored("lrs-gro", write(tmp_path / "foreign.jsonl", rows), capsys) == plain
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ({"doc_id": 1, "target": "3", "resps": [["3"]]}, "it has no ground_truth, it has no answer1 and no answer2"),
+        ({"ground_truth": ["3"], "answer1": "3"}, "its ground_truth is no text"),
+        ({"ground_truth": "3", "answer1": {"text": "3"}}, "its answer1 is no text"),
+        ({"ground_truth": "3", "prediction": "3"}, "it has no answer1"),
+        ([1, 2], "the row is no object"),
+    ],
+)
+def test_a_file_of_which_no_row_can_be_scored_is_refused_with_its_fields(tmp_path, capsys, row, why):
+    file = write(tmp_path / "other.jsonl", [row] * 3)
+    assert evaluate.main(["lrs-gro", "--score-only", str(file)]) == 2
+    told = capsys.readouterr().err
+    assert f"line 1: {why}" in told
+    assert f"Its fields are {', '.join(row) if isinstance(row, dict) else 'none'}." in told
+    assert "A row has ground_truth, and answer1 or answer2." in told
+
+
+def test_the_rows_that_can_be_scored_are_and_the_others_counted_and_named(tmp_path, published, capsys):
+    plain = scored("lrs-gro", published, capsys)
+    with published.open("ab") as file:
+        file.write(b'{"doc_id": 1}\n{torn\n[1]\n' + '{"ground_truth": "Süden", "answer1": "a"}\n'.encode("latin-1"))
+    found = scored("lrs-gro", published, capsys)
+    assert found == {**plain, "errors": 4}
+    assert evaluate.main(["lrs-gro", "--score-only", str(published)]) == 0
+    told = capsys.readouterr().out
+    assert "4 rows have no score and are not counted" in told
+    assert "asks them again" not in told
+    assert "line 7: the line is no JSON" in told
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_predictions_may_be_marked_with_their_encoding(tmp_path, published, capsys, encoding):
+    marked = tmp_path / "marked.jsonl"
+    marked.write_bytes(published.read_text().replace("\n", "\r\n").encode(encoding))
+    assert scored("lrs-gro", marked, capsys) == scored("lrs-gro", published, capsys)
+
+
+NO_SIZES = [[100], [0, 0], [-5, 3], ["100", "50"], {"width": 5}, True, [100, float("nan")], [10**400, 1], [True, True], "100x50"]
+
+
+@pytest.mark.parametrize("size", NO_SIZES)
+def test_a_size_that_is_no_pair_of_numbers_is_no_size(tmp_path, published, capsys, size):
+    sized = write(tmp_path / "sized.jsonl", [{**row, "size": size, "scale": size} for row in PUBLISHED])
+    assert scored("lrs-gro", sized, capsys) == scored("lrs-gro", published, capsys)
+
+
+def test_other_tools_files_can_not_be_compared_or_reported(tmp_path, published, capsys):
+    assert evaluate.main(["compare", str(published), str(published)]) == 2
+    assert "holds no scores" in capsys.readouterr().err
+    assert evaluate.main(["report", str(tmp_path)]) == 2
+    assert "--score-only" in capsys.readouterr().err
+
+
+def test_a_row_that_was_never_scored_is_in_no_comparison():
+    found = figures.versus([record(0, True), Record("1", "a", "a")], [record(0, True), record(1, True)])
+    assert (found.n, found.both, found.better) == (1, 1, [])
+
+
+OURS = {**PUBLISHED[2], "size": [1000, 500], "image": "a.png", "score": {"right": True, "why": ""}, "place": 2, "scale": 2.0}
+OURS |= {"spec": {"benchmark": "lrs-gro", "policy": {"view": 512}}, "replies": ["a"], "messages": [], "question": "?"}
+OURS |= {"views": [{"window": [0, 0, 9, 9], "size": [9, 9], "roi": [0, 0, 9, 9]}] * 2, "confidence": 0.5, "choices": ["(A) 1"]}
+OURS |= {"error": {"code": "scene", "message": "", "hint": ""}}
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(st.one_of(spoiled(OURS), spoiled({**OURS, "error": None})), min_size=1, max_size=3))
+def test_records_of_anything_are_scored_or_refused_and_change_no_others(rows):
+    good = {**PUBLISHED[1], "question_id": "good"}
+    with TemporaryDirectory() as folder:
+        alone, together = (read(write(Path(folder) / "x.jsonl", each)) for each in ([good], [good, *rows]))
+        assert next(record for record in together if record.question_id == "good" and not record.ours) == alone[0]
+        for kind in BENCHMARKS.values():
+            json.dumps(figures.summary(kind(), together))
+        if any(record.ours for record in together):
+            write_report(Path(folder))
 
 
 def record(id, right, image="a", **more):

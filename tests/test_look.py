@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zoomearth.core.dialect import DIALECTS, dialect
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import (
     Answer,
@@ -29,7 +30,7 @@ REFERENCE = Policy(crop="reference", multiple=1, native=None)
 sides = st.integers(1, 120_000)
 policies = st.builds(
     Policy,
-    view=st.integers(28, 1200),
+    view=st.integers(28, 1200) | st.integers(1200, 30_000),
     least=st.integers(1, 1500),
     crop=st.sampled_from(["grow", "square", "reference"]),
     multiple=st.sampled_from([1, 14, 28]),
@@ -198,6 +199,7 @@ def test_no_view_ever_leaves_the_raster_or_outgrows_the_model(width, height, x, 
     assert min(view.size) >= 1
     assert max(view.size) <= max(policy.view, policy.multiple)
     assert policy.multiple == 1 or all(side % policy.multiple == 0 for side in view.size)
+    assert max(view.size) <= 200 * min(view.size), "Qwen-VL's processors refuse it"
 
 
 @given(width=sides, height=sides, x=fractions, y=fractions, w=fractions, h=fractions, policy=policies)
@@ -218,6 +220,22 @@ def test_boxes_survive_the_way_to_the_model_and_back(x, y, width, height, view):
     shown = View(Box(7, 11, 7 + width, 11 + height), shown_size(Box(7, 11, 7 + width, 11 + height), Policy(view=view)))
     box = Box(x, y, x + 10, y + 20)
     assert shown.from_source(shown.to_source(box)) == pytest.approx(box, abs=1e-6)
+
+
+@pytest.mark.parametrize("size", [(100_000, 400), (1, 100_000), (100_000, 1), (3, 3), (1, 1), (300, 1), (2**31 - 1, 1)], ids=str)
+@pytest.mark.parametrize(
+    "policy", [DEFAULT, REFERENCE, Policy(view=12_000), Policy(view=1, least=1, multiple=1)], ids=["ours", "published", "large", "one"]
+)
+def test_a_raster_of_any_shape_is_shown_as_a_model_takes_it_and_a_box_of_all_of_it_is_all_of_it(size, policy):
+    whole = Box(0, 0, *size)
+    view = View(whole, shown_size(whole, policy))
+    assert max(view.size) <= 200 * min(view.size)
+    assert max(view.size) <= max(policy.view, policy.multiple)
+    for name in DIALECTS:
+        spoken = dialect(name)
+        action = spoken.parse(spoken.write(Zoom(whole), view), view)
+        assert action.box == pytest.approx(whole)
+        assert place(action.box.intersect(whole), whole, policy).window.intersect(whole).area
 
 
 def test_the_published_crop_is_reproduced_exactly(shared_data):

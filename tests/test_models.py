@@ -190,6 +190,12 @@ def test_a_prompt_file_takes_the_instructions_place_and_changes_the_hash(tmp_pat
     file.write_text("You see the Earth.\n---\nAnswer.", encoding="utf-8")
     theirs = models.profile_for("zoomearth-3b", str(file))
     assert (theirs.dialect.system, theirs.dialect.instruction) == ("You see the Earth.", "\nAnswer.")
+    for encoding in ("utf-8-sig", "utf-16"):  # Windows editors, PowerShell's >
+        file.write_bytes("You see the Earth.\r\n---\r\nAnswer.".encode(encoding))
+        assert models.profile_for("zoomearth-3b", str(file)) == theirs
+    file.write_bytes("Répondez.".encode("latin-1"))
+    with pytest.raises(ModelError, match="byte 1 is not UTF-8"):
+        models.profile_for("zoomearth-3b", str(file))
     with pytest.raises(ModelError, match="prompt file"):
         models.profile_for("zoomearth-3b", str(tmp_path / "none.txt"))
 
@@ -203,6 +209,19 @@ def test_only_the_demo_model_and_what_is_copied_from_it_knows_generated_scenes_o
         assert profile.generated_only
     assert open_engine(Settings("zoomearth-demo", "http://127.0.0.1:9", "theirs")).profile.generated_only
     assert [name for name in models.catalogue() if models.profile_for(name).generated_only] == ["zoomearth-demo"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_profile_may_be_marked_with_its_encoding(tmp_path, encoding):
+    (tmp_path / "zoomearth.json").write_bytes('{"name": "marked", "dialect": "zoomearth"}'.encode(encoding))
+    assert Profile.of_folder(tmp_path).name == "marked"
+
+
+@pytest.mark.parametrize("content", ["[1]", "[" * 100_000, "5", "{torn"])
+def test_a_profile_that_is_none_is_one_sentence(tmp_path, content):
+    (tmp_path / "zoomearth.json").write_text(content)
+    with pytest.raises(ModelError, match="can't be read"):
+        Profile.of_folder(tmp_path)
 
 
 def test_every_listed_model_can_be_asked():

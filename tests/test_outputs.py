@@ -1,5 +1,9 @@
 """What an answer leaves behind must open in QGIS, in the right place, or not be there at all."""
 
+import json
+import os
+import re
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -11,11 +15,16 @@ import pytest
 import rasterio
 import shapely
 from affine import Affine
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from matplotlib.axes import Axes
 from PIL import Image
 
 from zoomearth.backend import figure
 from zoomearth.backend.answer import MEANINGLESS, Question, answer
 from zoomearth.backend.engines.scripted import ScriptedEngine
+from zoomearth.backend.figure import draw, resolution
+from zoomearth.backend.lettering import quiet
 from zoomearth.backend.outputs import Outputs, shapefile_text, write_figure, write_rois, write_views
 from zoomearth.backend.scene import Scene
 from zoomearth.core.errors import SceneError
@@ -144,8 +153,11 @@ def test_dollar_signs_are_drawn_and_not_computed(done, tmp_path):
 
 def test_one_file_that_fails_costs_none_of_the_others(done, tmp_path):
     (tmp_path / "views").write_text("in the way")
+    written = []
+    outputs = Outputs(rois=str(tmp_path / "rois.gpkg"), figure=str(tmp_path / "f.png"), views=str(tmp_path / "views"))
     with pytest.raises(SceneError, match="views"):
-        Outputs(rois=str(tmp_path / "rois.gpkg"), figure=str(tmp_path / "f.png"), views=str(tmp_path / "views")).write(done, "m")
+        outputs.write(done, "m", written.append, print)
+    assert written == [tmp_path / "rois.gpkg", tmp_path / "f.png"]
     assert (tmp_path / "rois.gpkg").exists()
     assert (tmp_path / "f.png").exists()
 
@@ -191,8 +203,178 @@ def test_a_full_disk_leaves_the_old_file_as_it_was(tmp_path):
         ({"figure": "figure.pdf"}, "PNG"),
         ({"rois": "no/such/folder/rois.gpkg"}, "does not exist"),
         ({"views": __file__}, "is a file"),
+        ({"rois": "n" * 300 + ".gpkg"}, "too long"),
+        ({"figure": "n" * 300 + ".png"}, "too long"),
+        ({"views": "n" * 300}, "too long"),
+        ({"rois": __file__ + "/rois.gpkg"}, "Not a directory"),
     ],
 )
 def test_impossible_outputs_are_refused_before_any_work(wrong, said):
     with pytest.raises(SceneError, match=said):
         Outputs(**wrong).check()
+
+
+SITE = 'LOCAL_CS["Site grid",UNIT["metre",1],AXIS["Easting",EAST],AXIS["Northing",NORTH]]'
+EARTH = 'GEOGCS["Earth",DATUM["D",SPHEROID["S",6378137,298]],PRIMEM["P",0],UNIT["degree",0.0174532925199433]]'
+MOON = EARTH.replace("6378137,298", "1737400,0")
+NONSENSE = f'PROJCS["x",{EARTH},PROJECTION["Nonsense"],UNIT["m",1]]'
+TURNED = "+proj=ob_tran +o_proj=longlat +o_lon_p=0 +o_lat_p=37.5 +lon_0=357.5 +ellps=GRS80"
+UPRIGHT = Affine(0.01, 0, 10, 0, -0.01, 20)
+
+
+@pytest.mark.parametrize(
+    ("crs", "refused"),
+    [
+        (SITE, [".geojson"]),
+        (MOON, [".geojson"]),
+        (NONSENSE, [".geojson"]),
+        (TURNED, [".shp"]),
+        ("EPSG:4978", [".shp"]),
+        ("EPSG:32633", []),
+        ("EPSG:4326", []),
+        ("EPSG:32633+5773", []),
+        (None, []),
+    ],
+)
+def test_a_format_that_can_not_hold_the_rasters_boxes_is_refused_before_any_work(tmp_path, crs, refused):
+    path = make(tmp_path / "raster.vrt.tif", transform=UPRIGHT, crs=crs)
+    engine = ScriptedEngine(PROFILE, [BOX, "<answer>3</answer>"])
+    with Scene.open(path) as scene:
+        result = answer(engine, Question(scene, "?"))
+        for suffix in (".gpkg", ".shp", ".geojson"):
+            file = tmp_path / f"rois{suffix}"
+            if suffix in refused:
+                with pytest.raises(SceneError, match=re.escape(scene.name)) as raised:
+                    Outputs(rois=str(file)).check_for(scene)
+                assert suffix not in raised.value.hint
+                assert ".gpkg" in raised.value.hint
+            else:
+                Outputs(rois=str(file)).check_for(scene)
+                assert len(pyogrio.raw.read(write_rois(file, [result], "m"))[2]) == 1
+
+
+def test_nothing_that_is_refused_costs_a_model(tmp_path):
+    path = make(tmp_path / "site.tif", transform=UPRIGHT, crs=SITE)
+    done = zoomearth("ask", path, "?", "--model", "no-such-model", "--rois", tmp_path / "r.geojson")
+    assert done.returncode == 2
+    assert "GeoJSON is in WGS 84" in done.stderr
+    assert ".gpkg or .shp" in done.stderr
+    assert "Warning" not in done.stderr
+
+
+def test_the_raster_itself_is_not_written_over(tmp_path):
+    make(tmp_path / "scene.tif")
+    with Image.open(tmp_path / "scene.tif") as pixels:
+        pixels.save(tmp_path / "scene.png")
+    with Scene.open(tmp_path / "scene.png") as scene, pytest.raises(SceneError, match="belongs to the raster"):
+        Outputs(figure=str(tmp_path / "scene.png")).check_for(scene)
+
+
+def zoomearth(*arguments, **environment):
+    command = [sys.executable, "-m", "zoomearth.backend", *map(os.fsencode, arguments)]
+    return subprocess.run(command, capture_output=True, check=False, env={**os.environ, **environment}, encoding="utf-8", errors="replace")
+
+
+@pytest.mark.parametrize("environment", [{}, {"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}])
+def test_bytes_that_are_no_utf8_cost_no_answer(tmp_path, environment):
+    bad = os.fsdecode(b"caf\xe9")
+    scene = tmp_path / f"{bad}.tif"
+    os.rename(make(tmp_path / "cafe.tif"), scene)
+    figure, rois = tmp_path / f"{bad}.png", tmp_path / f"{bad}.gpkg"
+    shown = zoomearth("ask", scene, f"{bad} 船?", "--rois", rois, "--figure", figure, "--views", tmp_path / bad, **environment)
+    assert shown.returncode == 0, shown.stderr
+    assert figure.exists()
+    assert rois.exists()
+    assert any((tmp_path / bad).iterdir())
+    told = zoomearth("ask", scene, f"{bad}?", "--json", **environment)
+    assert json.loads(told.stdout)["question"] == "caf\ufffd?"
+    assert json.loads(told.stdout)["scene"]["path"].endswith("caf\ufffd.tif")
+    gone = zoomearth("describe", tmp_path / f"{bad}2.tif", **environment)
+    assert gone.returncode == 2
+    assert "There is no file" in gone.stderr
+    assert "Traceback" not in shown.stderr + told.stderr + gone.stderr
+
+
+def test_a_name_as_long_as_the_file_system_takes_is_taken(done, tmp_path):
+    longest = os.pathconf(tmp_path, "PC_NAME_MAX")
+    for write, suffix in ((write_rois, ".gpkg"), (write_rois, ".shp"), (write_rois, ".geojson"), (write_figure, ".png")):
+        assert write(tmp_path / ("船" * ((longest - len(suffix)) // 3) + suffix), done, "m").exists()
+
+
+def test_boxes_are_new_though_the_old_file_is_open_and_edited(done, tmp_path):
+    path = write_rois(tmp_path / "rois.gpkg", done, "old")
+    editor = sqlite3.connect(path)
+    editor.execute("PRAGMA journal_mode = WAL")
+    for trigger in [name for (name,) in editor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")]:
+        editor.execute(f"DROP TRIGGER {trigger}")  # they call SpatiaLite's functions
+    editor.execute("UPDATE rois SET question = 'edited'")
+    editor.commit()
+    write_rois(path, done * 2, "new")
+    meta, _, geometry, columns = pyogrio.raw.read(path)
+    assert list(dict(zip(meta["fields"], columns))["model"]) == ["new", "new"]
+    assert len(geometry) == 2
+    editor.close()
+
+
+LONG = "harbour_of_the_far_north_" * 9 + "2026.tif"
+
+
+def test_all_words_of_a_figure_are_inside_of_it(tmp_path):
+    engine = ScriptedEngine(PROFILE, [BOX.replace("nördlicher Pier", "quay " * 60), f"<answer>{'long' * 90} {'words ' * 90}</answer>"])
+    with Scene.open(make(tmp_path / LONG)) as scene:
+        result = answer(engine, Question(scene, "How many?\n\x07" + "漢字" * 90 + "w" * 300 + "$_$" * 40))
+    with quiet():
+        figure, _ = draw([result], "a-model-with-a-name-" * 9)
+        figure.draw_without_rendering()
+    pictures = [frame for frame in figure.findobj(Axes) if frame.images]
+    texts = [*figure.subfigs[0].texts, *(frame.title for frame in pictures)]
+    assert len(texts) == 4
+    assert any(LONG[:9] in text.get_text() and LONG[-9:] in text.get_text() for text in texts), "both ends of the raster's name"
+    for text in texts:
+        area = text.get_window_extent()
+        assert min(area.x0, area.y0) >= 0, text.get_text()
+        assert area.x1 <= figure.bbox.width, text.get_text()
+        assert area.y1 <= figure.bbox.height, text.get_text()
+    assert all(frame.get_window_extent().width > 200 for frame in pictures), "the words leave the pictures their room"
+
+
+def test_a_figure_of_very_many_questions_is_one_that_can_be_drawn(done):
+    figure, _ = draw(done[1:] * 130, "m")
+    assert max(figure.get_size_inches()) * resolution(figure) < 65_536
+
+
+def font(path, letters):
+    """A font of boxes for these letters."""
+    pen = TTGlyphPen(None)
+    pen.moveTo((0, 0))
+    for corner in ((0, 700), (500, 700), (500, 0)):
+        pen.lineTo(corner)
+    pen.closePath()
+    names = {ord(letter): f"letter{number}" for number, letter in enumerate(letters)}
+    order = [".notdef", *names.values()]
+    builder = FontBuilder(1000, isTTF=True)
+    builder.setupGlyphOrder(order)
+    builder.setupCharacterMap(names)
+    builder.setupGlyf(dict.fromkeys(order, pen.glyph()))
+    builder.setupHorizontalMetrics(dict.fromkeys(order, (600, 50)))
+    builder.setupHorizontalHeader(ascent=800, descent=-200)
+    builder.setupNameTable({"familyName": "Drawn For A Test", "styleName": "Regular"})
+    builder.setupOS2()
+    builder.setupPost()
+    builder.save(path)
+
+
+def test_letters_come_from_a_font_that_has_them_and_what_none_has_is_said(tmp_path):
+    scene, question = make(tmp_path / "scene.tif"), "船は何隻 نعم नमस्ते 🚢 \u202e\x07"
+    without = zoomearth("ask", scene, question, "--figure", tmp_path / "f.png", XDG_DATA_HOME=str(tmp_path / "none"))
+    assert without.stderr.count("CJK") == 1
+    assert "Devanagari" in without.stderr
+    (tmp_path / "data" / "fonts").mkdir(parents=True)
+    font(tmp_path / "data" / "fonts" / "drawn.ttf", "船は何隻नमस्ते🚢")
+    environment = {"XDG_DATA_HOME": str(tmp_path / "data"), "MPLCONFIGDIR": str(tmp_path / "matplotlib")}
+    with_it = zoomearth("ask", scene, question, "--figure", tmp_path / "g.png", **environment)
+    assert "note" not in with_it.stderr
+    for done in (without, with_it):
+        assert done.returncode == 0
+        assert not re.search(r"Warning|findfont|\.py", done.stderr)
+    assert (tmp_path / "f.png").read_bytes() != (tmp_path / "g.png").read_bytes()

@@ -8,8 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from zoomearth.backend.engines.chat import Form, Reading, error_text
-from zoomearth.backend.engines.remote import _address, _seconds, _Teller
+from zoomearth.backend.engines.chat import Form
+from zoomearth.backend.engines.endpoint import endpoint
+from zoomearth.backend.engines.network import seconds
+from zoomearth.backend.engines.reading import Reading, error_text
+from zoomearth.backend.engines.remote import _Teller
 from zoomearth.core.dialect import Talk, dialect
 from zoomearth.core.errors import EngineError
 from zoomearth.core.geometry import Box, Size, View
@@ -286,24 +289,25 @@ def test_a_server_that_fails_is_not_taken_for_one_that_refuses():
     ],
 )
 def test_addresses_are_taken_as_people_write_them(given, address):
-    assert _address(given)[0] == address
+    assert endpoint(given).roots[0] == address
 
 
 @pytest.mark.parametrize("given", ["", "localhost:8000", "ftp://example.org", "http://", "http://a b", "http://h:99999999"])
 def test_what_is_no_address_is_said_before_anything_is_sent(given):
     with pytest.raises(EngineError, match="no address"):
-        _address(given)
+        endpoint(given)
 
 
 def test_a_login_in_the_address_is_used_and_not_shown():
-    assert _address("http://me:secret@host/v1") == ("http://host/v1", ("me", "secret"))
+    found = endpoint("http://me:secret@host/v1")
+    assert (found.roots[0], found.login) == ("http://host/v1", ("me", "secret"))
 
 
 def test_a_server_may_say_in_two_ways_when_to_come_back():
-    assert _seconds("7") == 7
-    assert _seconds("Wed, 21 Oct 2015 07:28:00 GMT") == 0
-    assert _seconds("soon") is None
-    assert _seconds(None) is None
+    assert seconds("7") == 7
+    assert seconds("Wed, 21 Oct 2015 07:28:00 GMT") == 0
+    assert seconds("soon") is None
+    assert seconds(None) is None
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,11 @@
 """The report: it holds what was run, opens in a real browser without a network, and is quick with 10,000 records."""
 
+import html
 import json
 import re
 import shutil
 import subprocess
+from html.parser import HTMLParser
 
 import pytest
 from evaluating import ByRule, make_set, write_rows
@@ -105,6 +107,54 @@ def test_the_demo_model_over_a_real_set_is_meaningless_in_every_record(tmp_path)
     assert "Meaningless" in content(tmp_path / "run" / "report.html")[0]
 
 
+class Elements(HTMLParser):
+    """Each element of a page, with its attributes, in order."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.all = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.all.append((tag, attributes))
+
+
+def written(folder, text):
+    """The report of two runs, one of which failed, where every text that a person, a file or a model wrote is `text`."""
+    spec = dict.fromkeys(("model", "revision", "server", "dialect", "prompt_hash"), text)
+    spec |= {"benchmark": "lrs-gro", "policy": {text: text, "view": 512}}
+    record = Record(text, text, text, type=text, category=text, image=f"/nowhere/{text}.tif")
+    row = {**vars(record), "question": text, "replies": [text], "why": text, "choices": [text], "spec": spec, "tokens_in": 9}
+    row |= {"score": {"right": True, "why": text}, "bbox": [[1, 1, 9, 9]], "bbox_ref": [2, 2, 8, 8], "size": [99, 99]}
+    folder.mkdir()
+    write_rows(folder / "zoom.jsonl", [row, {**row, "question_id": text + "2", "error": {"message": text, "hint": text}}])
+    policy = {**spec["policy"], "view": 112}
+    write_rows(folder / f"{text.replace('/', '')}.jsonl", [{**row, "spec": {**spec, "policy": policy}}])
+    return write_report(folder)
+
+
+HOSTILE = """<b>"'></script></title></svg><script>document.title='run'</script><img src=x onerror=alert(1)>{{ data }}{% raw %}"""
+
+
+def test_what_was_written_elsewhere_never_becomes_an_element(tmp_path):
+    plain, hostile = written(tmp_path / "plain", "harmless"), written(tmp_path / "hostile", HOSTILE)
+    assert Elements(hostile.read_text()).all == Elements(plain.read_text()).all
+    text, data = content(hostile)
+    record = data["runs"]["zoom"][0]
+    assert {record[name] for name in ("id", "question", "truth", "answer", "type", "category")} == {*record["replies"], HOSTILE}
+    assert html.unescape(text).count(HOSTILE) >= 10, "all of it is there, as text"
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed")
+def test_a_browser_builds_no_element_of_what_was_written_elsewhere(tmp_path):
+    plain, hostile = (
+        Elements(dom(written(tmp_path / name, text), tmp_path / "profile")).all
+        for name, text in (("plain", "harmless"), ("hostile", HOSTILE))
+    )
+    assert ("article", [("class", "card right")]) in hostile
+    assert hostile[1:] == plain[1:], "the first element says after how many ms the page was ready"
+
+
 def test_images_that_have_gone_leave_the_rest(run, tmp_path):
     rows = [json.loads(line) for line in (run / "zoom.jsonl").read_text().splitlines()]
     write_rows(tmp_path / "zoom.jsonl", [{**row, "image": "/nowhere/x.png"} for row in rows])
@@ -116,6 +166,16 @@ def test_images_that_have_gone_leave_the_rest(run, tmp_path):
 def test_a_folder_without_records_is_one_sentence(tmp_path):
     with pytest.raises(BackendError, match="holds no records"):
         write_report(tmp_path)
+
+
+def test_other_files_beside_a_run_do_not_keep_it_from_its_report(run, tmp_path):
+    content_before = (run / "zoom.jsonl").read_bytes()
+    (tmp_path / "zoom.jsonl").write_bytes(content_before)
+    (tmp_path / "no-crop.jsonl").write_bytes(b"")  # of a way of asking that was stopped before its first answer
+    write_rows(tmp_path / "notes.jsonl", [{"note": 1}])
+    write_rows(tmp_path / "published.jsonl", [{"question_id": 1, "ground_truth": "a", "answer1": "a", "error": False}])
+    _, data = content(write_report(tmp_path))
+    assert list(data["runs"]) == ["zoom"]
 
 
 @pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed")

@@ -224,6 +224,7 @@ def test_a_label_that_would_be_read_as_something_else_is_found_before_training(t
     good = Example("g", tiny, "What?", "ship", box=Box(20, 30, 90, 110))
     assert fault(good, Size(300, 200)) == ""
     assert "would be read as" in fault(replace(good, answer="a</answer>b"), Size(300, 200))
+    assert "would stay" in fault(replace(good, extra={"label": "a <answer> b"}), Size(300, 200))
     assert "ended after 1 of 2" in fault(replace(good, answer="x", box=Box(40, 30, 20, 10)), Size(300, 200))
 
 

@@ -16,7 +16,7 @@ from typing import Union
 from ..backend.answer import REPLY_LIMIT, Answered, Question, answer, answers
 from ..backend.engines import Engine
 from ..backend.scene import Scene
-from ..core.errors import BackendError, SceneError, ZoomEarthError
+from ..core.errors import BackendError, SceneError, as_ours
 from ..core.look import Policy, Stopped, Zoom
 from .benchmarks import Benchmark, Unusable
 from .examples import Example
@@ -66,7 +66,8 @@ class Asker:
             raise ValueError(f"mode is {self.mode!r}: it is one of {', '.join(MODES)}")
 
     def lockstep(self, tasks: Iterable[Task], together: int) -> Iterator[Record]:
-        """`together` questions one step at a time. Raises nothing but what is wrong with the machine."""
+        """`together` questions one step at a time. What is wrong with a question or its scene is its record's error; an error is raised
+        only where no answer can be scored."""
         failed: deque[Record] = deque()
         asked: list[tuple[Task, Example]] = []
         scenes = _Scenes()
@@ -74,15 +75,21 @@ class Asker:
         def questions() -> Iterator[Question]:
             for task in tasks:
                 if isinstance(task.row, Unusable):
-                    failed.append(_failure(task, BackendError(task.row.why)))
+                    failed.append(_failure(task, BackendError(str(task.row))))
                     continue
                 try:
                     scene = scenes.take(task.row.image)
-                except ZoomEarthError as error:
+                except Exception as error:
                     failed.append(_failure(task, error))
                     continue
+                try:
+                    question = self._question(task.row, scene)
+                except Exception as error:
+                    failed.append(_failure(task, error))
+                    scenes.give(task.row.image)
+                    continue
                 asked.append((task, task.row))
-                yield self._question(task.row, scene)
+                yield question
 
         try:
             for index, answered in answers(self.engine, questions(), together, self.cancelled.is_set, self.limit):
@@ -118,22 +125,19 @@ class Asker:
     def _one(self, task: Task) -> Record | None:
         """None where it was cancelled."""
         if isinstance(task.row, Unusable):
-            return _failure(task, BackendError(task.row.why))
+            return _failure(task, BackendError(str(task.row)))
         try:
             with _open(task.row.image) as scene:
                 answered = answer(self.engine, self._question(task.row, scene), cancelled=self.cancelled.is_set, limit=self.limit)
-                if answered.outcome.stopped is Stopped.CANCELLED:
-                    return None
-                return self._record(task, task.row, answered, 1)
-        except ZoomEarthError as error:
+        except Exception as error:
             return _failure(task, error)
+        return None if answered.outcome.stopped is Stopped.CANCELLED else self._record(task, task.row, answered, 1)
 
     def _question(self, example: Example, scene: Scene) -> Question:
         policy = replace(self.policy, max_zooms=0) if self.mode == "no-crop" else self.policy
         given = None
         if self.mode == "oracle-box" and (box := example.box_in(scene.size)):
-            label = str((example.extra or {}).get("label") or "")
-            given = Zoom(box, label), example.thoughts[0] if example.thoughts else ""
+            given = Zoom(box, example.label), example.thoughts[0] if example.thoughts else ""
         return Question(scene, self.benchmark.prompt(example), policy=policy, given=given, blind=self.mode == "blind")
 
     def _record(self, task: Task, example: Example, answered: Answered, together: int) -> Record:
@@ -179,9 +183,9 @@ def _blank(task: Task, example: Example) -> Record:
     )
 
 
-def _failure(task: Task, error: ZoomEarthError) -> Record:
+def _failure(task: Task, error: Exception) -> Record:
     record = _blank(task, task.row) if isinstance(task.row, Example) else Record(task.id, place=task.place)
-    record.error = error.to_dict()
+    record.error = as_ours(error).to_dict()
     return record
 
 

@@ -16,8 +16,9 @@ from typing import Any
 import torch
 
 from ..backend.engines.weights import load_weights
-from ..backend.models import catalogue, with_prompt
+from ..backend.models import catalogue, with_prompt_file
 from ..core.errors import ModelError
+from ..core.files import write_whole
 from ..core.look import Policy
 from ..core.profile import FILE, Profile
 from . import chat
@@ -75,12 +76,9 @@ def profile_of(name: str, folder: Path, policy: dict[str, Any], prompt_file: str
         generated_only = own is not None and own.generated_only
         about = {"name": Path(name).name.lower(), "dialect": dialect or "zoomearth", "policy": PAPER, "generated_only": generated_only}
         own = Profile.from_dict(about)
+    own = with_prompt_file(own, prompt_file)
     try:
-        if prompt_file:
-            own = with_prompt(own, Path(prompt_file).expanduser().read_text(encoding="utf-8"))
         return replace(own, policy=replace(own.policy, **policy))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"The prompt file {prompt_file} can't be read: {error}.", "It is a text file in UTF-8.") from error
     except (TypeError, ValueError) as error:
         entries = ", ".join(Policy.__dataclass_fields__)
         raise ModelError(f"The policy can't be changed so: {error}.", f"Its entries are {entries}.") from error
@@ -140,6 +138,4 @@ def carry(base: Path, folder: Path, profile: Profile) -> None:
     (folder / "processor_config.json").unlink(missing_ok=True)
     serving = chat.TEMPLATES / f"{chat.template_name(profile.dialect)}.jinja"
     shutil.copyfile(serving, folder / "chat_template.jinja")
-    beside = folder / (FILE + ".part")
-    beside.write_text(json.dumps(profile.to_dict(), indent=2) + "\n", encoding="utf-8")
-    beside.replace(folder / FILE)
+    write_whole(folder / FILE, json.dumps(profile.to_dict(), indent=2) + "\n")

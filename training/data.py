@@ -19,7 +19,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..backend.scene import Scene
-from ..core.errors import BackendError, SceneError
+from ..core import texts
+from ..core.errors import BackendError, as_ours
 from ..core.geometry import Box, Size
 from ..core.profile import Profile
 from .benchmarks import BENCHMARKS
@@ -36,6 +37,8 @@ TRAINABLE: dict[str, tuple[str, ...]] = {OWN: (), "lrs-gro": ("SFT", "RL"), "lrs
 Fault = Callable[[Example, Size], str]
 """What else is wrong with an example over an image of that size, "" where nothing is."""
 
+CONTROL = re.compile(r"<\|[^\s<>|]{1,64}\|>")
+"""A token that lays out a conversation, such as <|image_pad|>: in a text that is learnt, it would be taken for one."""
 _SEEDS = re.compile(r"(\d+)-(\d+)(?:@(\d+))?")
 
 
@@ -56,7 +59,7 @@ class Data:
             said += f", {len(self.held_out)} held out"
         if self.dropped:
             first = self.dropped[0]
-            said += f"; {len(self.dropped)} rows can't be used, the first {first.id}: {first.why}"
+            said += f"; {len(self.dropped)} rows can't be used, the first {first.id}: {first}"
         return said
 
 
@@ -73,9 +76,7 @@ def gather(sources: Iterable[str], bad: str, held_out: float, seed: int, profile
             (data.dropped if isinstance(checked, Unusable) else good).append(checked)  # type: ignore[arg-type]
         if data.dropped and bad == "fatal":
             first = data.dropped[0]
-            raise BackendError(
-                f"{source.named}: {first.id} can't be used: {first.why}.", "Mend the row, or leave such rows out: --bad skip."
-            )
+            raise BackendError(f"{source.named}: {first.id} can't be used: {first}.", "Mend the row, or leave such rows out: --bad skip.")
         data.held_out += [example for example in good if is_held_out(example.image, held_out)]
         data.examples += weighted([example for example in good if not is_held_out(example.image, held_out)], source.weight, seed)
     if not data.examples:
@@ -151,36 +152,56 @@ def check(rows: Iterable[Example | Unusable], fault: Fault = lambda example, siz
 
     fault: what else the run can't bear.
     """
-    sizes: dict[Path, Size | str] = {}
+    sizes: dict[Path, Size | Unusable] = {}
     for row in rows:
         if isinstance(row, Example):
             if row.image not in sizes:
                 sizes[row.image] = _size(row.image)
             size = sizes[row.image]
-            if why := size if isinstance(size, str) else _fault(row, size) or fault(row, size):
-                row = Unusable(row.id, why)
-        yield row
+            bad = replace(size, id=row.id) if isinstance(size, Unusable) else _unusable(row, size, fault)
+            yield bad or row
+        else:
+            yield row
 
 
-def _size(image: Path) -> Size | str:
-    """Or what is wrong with it: the fault, a colon, and which file."""
-    if not image.is_file():
-        return f"the image is missing: {image}"
+def _size(image: Path) -> Size | Unusable:
+    """Or what is wrong with the image."""
+    if not texts.is_file(image):
+        return Unusable("", "the image is missing", str(image))
     try:
         with Scene.open(str(image)) as scene:
             return scene.size
-    except SceneError as error:
-        return f"the image can't be read: {error.message}"
+    except Exception as error:  # whatever a file does to its reader
+        return Unusable("", "the image can't be read", as_ours(error).message)
 
 
-def _fault(example: Example, size: Size) -> str:
+def _unusable(example: Example, size: Size, fault: Fault) -> Unusable | None:
     if not example.question.strip():
-        return "the question is empty"
+        return Unusable(example.id, "the question is empty")
     if not example.answer.strip():
-        return "the answer is empty"
-    box = example.box_in(size)
-    if box is not None and not box.intersect(Box(0, 0, *size)).area:
-        return f"the box lies outside the image of {size[0]} x {size[1]} pixels, or has no area"
+        return Unusable(example.id, "the answer is empty")
+    for what, said in example.texts():
+        if token := CONTROL.search(said):
+            return Unusable(example.id, f"the {what} holds a control token of the model", token[0])
+    if example.box and (why := _box_fault(example.box, example.box_in(size) or example.box, Box(0, 0, *size))):
+        return Unusable(example.id, why, f"{[round(side, 2) for side in example.box]} in an image of {size[0]} x {size[1]} pixels")
+    try:
+        why = fault(example, size)
+    except Exception as error:
+        why = as_ours(error).message
+    return Unusable(example.id, why) if why else None
+
+
+def _box_fault(given: Box, box: Box, whole: Box) -> str:
+    """What is wrong with a box: given in the set's own unit, and in pixels of its image, which is `whole`."""
+    if box.width < 1 or box.height < 1:
+        return "the box is less than a pixel wide or high: it is not in pixels"
+    if max(given) <= 1:
+        return "the box lies within the first pixel: it is not in pixels"
+    if not box.intersect(whole).area:
+        return "the box lies outside the image"
+    if box.intersect(whole).area < box.area / 2:
+        return "the box lies outside the image for the most part"
     return ""
 
 
@@ -192,4 +213,4 @@ def weighted(examples: Sequence[Example], weight: float, seed: int) -> list[Exam
 
 def is_held_out(image: Path, share: float) -> bool:
     """By the image's name alone: the same whatever else is in the set, so that no image is ever on both sides."""
-    return int(hashlib.sha256(image.name.encode()).hexdigest()[:8], 16) < share * 2**32
+    return int(hashlib.sha256(image.name.encode("utf-8", "surrogatepass")).hexdigest()[:8], 16) < share * 2**32

@@ -45,7 +45,8 @@ def main() -> None:
     outputs = Outputs(
         rois=str(options.folder / "rois.gpkg"), figure=str(options.folder / "figure.png"), views=str(options.folder / "views")
     )
-    written = outputs.write(done, engine.profile.name)
+    written = [path]
+    outputs.write(done, engine.profile.name, written.append, console.print)
 
     table = Table(
         "level", "question", "answer", "truth", "zoomed into", "seconds", title=f"{path.name}, {options.size} x {options.size} px"
@@ -56,7 +57,7 @@ def main() -> None:
         zooms = ", ".join(zoom.label for zoom in answered.outcome.zooms) or "-"
         table.add_row(level, answered.question.text, said, question["answer"], zooms, f"{answered.seconds:.1f}")
     console.print(table)
-    for file in (path, *written):
+    for file in written:
         console.print(f"  {file}", soft_wrap=True)
     console.print("\nAsk it something yourself:", f'  .venv/bin/zoomearth ask {path} "{done[-1].question.text}"', sep="\n", soft_wrap=True)
 

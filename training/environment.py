@@ -14,7 +14,7 @@ from PIL import Image
 
 from ..backend.scene import Scene
 from ..core.dialect import Talk
-from ..core.errors import SceneError
+from ..core.errors import ZoomEarthError, as_ours
 from ..core.geometry import Size
 from ..core.look import Action, Observation, Outcome, Unreadable, look
 from ..core.profile import Profile
@@ -39,12 +39,12 @@ class Environment:
         self._talk = Talk(self._profile.dialect)
         self._replies: list[str] = []
         self._outcome: Outcome | None = None
-        self._error: SceneError | None = None
+        self._error: ZoomEarthError | None = None
         try:
             with Scene.open(str(self._example.image)) as scene:
                 self._size = scene.size
-        except SceneError as error:
-            self._error, self._size = error, Size(self._profile.policy.view, self._profile.policy.view)
+        except Exception as error:  # whatever a file does to its reader
+            self._error, self._size = as_ours(error), Size(self._profile.policy.view, self._profile.policy.view)
         self._flow: Generator[Observation, Action, Outcome] = look(self._size, self._example.question, self._profile.policy)
         self._observe(next(self._flow))
         return self._shown
@@ -88,8 +88,8 @@ class Environment:
             try:
                 with Scene.open(str(self._example.image)) as scene:
                     return scene.part(observation.view)
-            except SceneError as error:  # its rollouts go on over a grey picture, and are not rewarded
-                self._error = error
+            except Exception as error:  # its rollouts go on over a grey picture, and are not rewarded
+                self._error = as_ours(error)
         return Image.new("RGB", observation.view.size, (128, 128, 128))
 
     def _end(self, completion: Sequence[Message], cut: bool) -> Outcome:

@@ -27,11 +27,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ..backend import models
 from ..backend.answer import MEANINGLESS
-from ..backend.app import Parser, add_settings, say, settings_of
+from ..backend.app import Parser, add_settings, print_any_text, say, settings_of
 from ..backend.engines import Engine, open_engine
 from ..backend.scene import Scene
+from ..core.address import shown
 from ..core.config import Settings, data_folder
-from ..core.errors import BackendError, SceneError, ZoomEarthError
+from ..core.errors import BackendError, ZoomEarthError
 from ..core.look import Policy
 from . import figures, tables
 from .asking import MODES, Asker, Task, run, tasks
@@ -44,6 +45,7 @@ DEMO_LIMIT = 500  # questions of a set that has no end
 
 def main(arguments: Sequence[str]) -> int:
     """0; 2 with one sentence on stderr where something is wrong; 130 where interrupted (what was answered is kept)."""
+    print_any_text()
     options = _parser("--json" in arguments).parse_args(arguments)
     try:
         return int(options.run(options))
@@ -108,7 +110,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     benchmark: Benchmark = options.benchmark(getattr(options, "extractor", ""), **({"size": options.size} if "size" in options else {}))
     if options.score_only:
         records = read(options.score_only)
-        if options.data:
+        if options.data and benchmark.repo:  # the drawn scenes have no end
             _add_sizes(records, benchmark, options)
         return _show(benchmark, {"": records}, options.json)
     settings = settings_of(options)
@@ -146,7 +148,7 @@ def _add_sizes(records: Sequence[Record], benchmark: Benchmark, options: argpars
             try:
                 with Scene.open(image) as scene:
                     sizes[image] = list(scene.size)
-            except SceneError:
+            except Exception:  # whatever a file does to its reader
                 sizes[image] = None
         record.size = sizes[image]
 
@@ -206,7 +208,7 @@ def spec(engine: Engine, asker: Asker, settings: Settings, options: argparse.Nam
         "mode": asker.mode,
         "model": profile.name,
         "revision": None if settings.remote else models.revision(settings.asked_as),
-        "server": settings.remote or None,
+        "server": shown(settings.remote) or None,
         "dialect": profile.dialect.name,
         "prompt_hash": profile.prompt_hash,
         "policy": asdict(asker.policy),
@@ -218,7 +220,7 @@ def spec(engine: Engine, asker: Asker, settings: Settings, options: argparse.Nam
 def _show(benchmark: Benchmark, runs: dict[str, list[Record]], as_json: bool) -> int:
     found = {mode: figures.summary(benchmark, records) for mode, records in runs.items()}
     if as_json:
-        print(json.dumps(found if len(found) > 1 else next(iter(found.values())), ensure_ascii=False))
+        print(json.dumps(found if len(found) > 1 else next(iter(found.values()))))
         return 0
     console = _screen()
     if any(record.meaningless for records in runs.values() for record in records):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,17 @@ class Example:
             return self.box
         scale = max(size) / self.frame
         return Box(*(side * scale for side in self.box))
+
+    @property
+    def label(self) -> str:
+        """What a zoom's box is named, "" where the set has no name for it."""
+        return str((self.extra or {}).get("label") or "")
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """All that a model may be given to read or to learn, each with what it is."""
+        yield from (("question", self.question), ("answer", self.answer), ("label", self.label))
+        yield from (("thought", thought) for thought in self.thoughts)
+        yield from (("choice", choice) for choice in self.choices)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import math
 import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -39,7 +39,7 @@ def summary(benchmark: Benchmark, records: Sequence[Record]) -> dict[str, Any]:
 
 
 def _marks(benchmark: Benchmark, record: Record) -> tuple[Mark, Mark]:
-    group, category = benchmark.group(asdict(record)), record.category or "unknown"
+    group, category = benchmark.group(vars(record)), record.category or "unknown"
 
     def mark(answer: str | None) -> Mark:
         return Mark(group, category, benchmark.score(record.ground_truth, answer, record.choices).right)
@@ -103,6 +103,11 @@ def centre_hits(records: Iterable[Record]) -> float | None:
         if known and label:
             hits.append(bool(predicted and label.contains(*predicted.center)))
     return sum(hits) / len(hits) if hits else None
+
+
+def is_scored(record: Record) -> bool:
+    """It was scored when it was asked: neither failed nor made by another tool."""
+    return record.error is None and record.score is not None
 
 
 def right(record: Record) -> bool:
@@ -189,8 +194,8 @@ class Versus:
 
 def versus(first: Iterable[Record], second: Iterable[Record]) -> Versus:
     """better, worse: the second run's records of what it alone got right, or wrong."""
-    before = {record.question_id: record for record in first if record.error is None}
-    pairs = [(before[record.question_id], record) for record in second if record.error is None and record.question_id in before]
+    before = {record.question_id: record for record in first if is_scored(record)}
+    pairs = [(before[record.question_id], record) for record in second if is_scored(record) and record.question_id in before]
     better = [b for a, b in pairs if right(b) and not right(a)]
     worse = [b for a, b in pairs if right(a) and not right(b)]
     both = sum(right(a) and right(b) for a, b in pairs)

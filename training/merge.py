@@ -8,12 +8,13 @@ A LoRA adapter is added to its base; a full checkpoint is only written again.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 from ..backend.engines.weights import load_weights
+from ..core import texts
 from ..core.errors import ModelError, ZoomEarthError
+from ..core.files import beside
 from ..core.profile import Profile
 from .checkpoint import carry
 
@@ -32,7 +33,7 @@ def merge(folder: Path, out: Path, base: Path | None = None) -> Path:
         raise ModelError(f"{out} is not empty.", "Give a new folder: nothing is overwritten.")
     adapter = folder / "adapter_config.json"
     if adapter.is_file():
-        base = base or Path(json.loads(adapter.read_text(encoding="utf-8"))["base_model_name_or_path"])
+        base = base or Path(texts.read_object(adapter)["base_model_name_or_path"])
         if not (base / "config.json").is_file():
             raise ModelError(f"The adapter's base {base} is not here.", "Name the folder it lies in now with --base.")
     else:
@@ -40,12 +41,12 @@ def merge(folder: Path, out: Path, base: Path | None = None) -> Path:
     model = load_weights(base, "cpu", "bfloat16").model
     if adapter.is_file():
         model = PeftModel.from_pretrained(model, folder).merge_and_unload()
-    beside = out.with_name(out.name + ".part")
-    model.save_pretrained(beside)
-    carry(folder, beside, Profile.of_folder(folder))
-    if out.exists():
-        out.rmdir()
-    return beside.rename(out)
+    with beside(out) as new:
+        model.save_pretrained(new)
+        carry(folder, new, Profile.of_folder(folder))
+        if out.exists():
+            out.rmdir()
+    return out
 
 
 def main(arguments: list[str] | None = None) -> int:

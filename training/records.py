@@ -6,15 +6,20 @@ needs to see why: what was said, what was shown, how it was scored. A question t
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ..core import texts
 from ..core.errors import BackendError
 from ..core.geometry import Box, Size
+from . import fields
 from .score import LABEL_FRAME, VIEW_FRAME, four, in_pixels
+
+NAMED = 20  # fields of a file that are named where none of them is one of ours
 
 
 @dataclass
@@ -62,11 +67,14 @@ class Record:
 
     @classmethod
     def of(cls, data: Mapping[str, Any], place: int = 0) -> Record:
-        """Anyone's record: what is missing or null gets its default, and what is not ours is left out."""
-        known = {each.name: data[each.name] for each in fields(cls) if data.get(each.name) is not None}
-        texts = ("question_id", "ground_truth", "answer1", "answer2", "type", "category", "question", "image")
-        known.update({name: str(known[name]) for name in texts if name in known})
+        """Anyone's record. What is missing, or is of another type than ours, gets its default, and what is not ours is left out."""
+        known = {name: value for name, read in READERS.items() if (value := read(data.get(name))) is not None}
         return cls(**{"question_id": "", "place": place, **known})
+
+    @property
+    def ours(self) -> bool:
+        """Written by an evaluation here, not by another tool."""
+        return bool(self.spec)
 
     @property
     def answer(self) -> str | None:
@@ -93,34 +101,70 @@ class Record:
         """The image's; of a published row with `scale` (source pixels to 512ths) at least its longest side."""
         if self.size:
             return Size(*self.size)
-        return Size(round(self.scale * VIEW_FRAME), 1) if self.scale else None
+        return Size(max(1, round(self.scale * VIEW_FRAME)), 1) if self.scale else None
+
+
+BY_TYPE: dict[str, Callable[[Any], Any]] = {
+    "str": fields.text,
+    "str | None": fields.text,
+    "int": fields.whole,
+    "bool": fields.truth,
+    "float | None": fields.number,
+    "list[str]": fields.texts,
+}
+BY_NAME: dict[str, Callable[[Any], Any]] = {
+    "bbox_ref": fields.boxes,
+    "bbox": fields.boxes,
+    "size": fields.size,
+    "scale": fields.positive,
+    "messages": fields.messages,
+    "views": fields.views,
+    "score": fields.score,
+    "error": fields.error,
+    "spec": fields.spec,
+}
+READERS: dict[str, Callable[[Any], Any]] = {
+    each.name: BY_NAME.get(each.name) or BY_TYPE[str(each.type)] for each in dataclasses.fields(Record)
+}
+"""How each field of a record is read; of a value that is of another type, None comes."""
+PUBLISHED = ("question_id", "ground_truth", "answer1", "answer2", "bbox_ref", "bbox", "type", "category")
 
 
 class Book:
     """A file of records that is only ever appended to. What was cut off by a kill is removed, and asked again."""
 
     def __init__(self, path: Path, spec: Mapping[str, Any]) -> None:
-        """Raises BackendError where the file holds another run's records."""
+        """Raises BackendError where the file holds another run's records, or can't be written."""
         self.path, self.spec = path, dict(spec)
         self.done: dict[str, Record] = {}
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            whole = self._take_all() if path.exists() else 0
+            self._file: BinaryIO = path.open("r+b" if path.exists() else "w+b")
+            self._file.truncate(whole)
+            self._file.seek(whole)
+        except OSError as error:
+            raise BackendError(f"{path} can't be written: {error.strerror or error}.", "Name another place with --out.") from error
+
+    def _take_all(self) -> int:
+        """Returns how many bytes of the file are whole lines."""
         whole = 0
-        if path.exists():
-            with path.open("rb") as file:
-                for line in file:
-                    if not line.endswith(b"\n"):
-                        break
-                    whole += len(line)
-                    self._take(line)
-        self._file: BinaryIO = path.open("r+b" if path.exists() else "w+b")
-        self._file.truncate(whole)
-        self._file.seek(whole)
+        with self.path.open("rb") as file:
+            if (encoding := texts.mark(file.read(4))[1]) != "utf-8":
+                raise BackendError(f"{self.path} is in {encoding.upper()}.", "Save it in UTF-8, or name another place with --out.")
+            file.seek(0)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                whole += len(line)
+                self._take(line)
+        return whole
 
     def _take(self, line: bytes) -> None:
-        try:
-            record = Record.of(json.loads(line))
-        except (ValueError, TypeError, AttributeError):
-            return  # damaged: that question is asked again
+        row = texts.row(line)
+        if isinstance(row, texts.Broken):
+            return  # that question is asked again
+        record = Record.of(row)
         if record.spec != self.spec:
             differs = sorted(name for name in {*record.spec, *self.spec} if record.spec.get(name) != self.spec.get(name))
             raise BackendError(
@@ -130,10 +174,14 @@ class Book:
         self.done[record.question_id] = record
 
     def add(self, record: Record) -> None:
-        """In one write, so that a kill leaves a whole line or a torn last one, never a hole."""
+        """In one write, so that a kill leaves a whole line or a torn last one, never a hole. Raises BackendError for a full disk."""
         record.spec = self.spec
-        self._file.write(json.dumps(asdict(record), ensure_ascii=False).encode() + b"\n")
-        self._file.flush()
+        try:
+            self._file.write(json.dumps(asdict(record)).encode() + b"\n")
+            self._file.flush()
+        except OSError as error:
+            message = f"{self.path} can't be written: {error.strerror or error}."
+            raise BackendError(message, "Make room; the same command goes on from here.") from error
         self.done[record.question_id] = record
 
     def answered(self, id: str) -> bool:
@@ -149,34 +197,44 @@ class Book:
 
 
 def read(path: Path) -> list[Record]:
-    """Anyone's predictions. Of our own files the last record of a question counts; of others every row. Raises BackendError."""
-    if not path.is_file():
-        raise BackendError(f"{path} does not exist.", "Give a file of predictions, one JSON object a line.")
-    rows = [Record.of(data, place) for place, data in enumerate(_objects(path))]
+    """Anyone's predictions. Of our own records the last of a question counts, of others every row; a row that can't be scored is a record
+    with `error`. Raises BackendError, also where not one row can be scored."""
+    if not texts.is_file(path):
+        raise BackendError(f"{path} does not exist as a file.", "Give a file of predictions, one JSON object a line.")
+    try:
+        rows = [(at, row) for at, row in texts.rows(path) if not (isinstance(row, texts.Broken) and row.torn)]
+    except (OSError, ValueError) as error:
+        raise BackendError(f"{path} can't be read: {error}.", "It is a text file in UTF-8.") from error
     if not rows:
         raise BackendError(f"{path} holds no predictions.", "It has one JSON object a line, with question_id, ground_truth and answer1.")
-    if not all(record.spec for record in rows):
-        return rows
-    return sorted({record.question_id: record for record in rows}.values(), key=lambda record: record.place)
+    records, unscored = [], []
+    for place, (at, row) in enumerate(rows):
+        record = Record(f"line {at}") if isinstance(row, texts.Broken) else Record.of(row)
+        if not record.ours:
+            record.place = place
+        if record.error is None and (why := _unscorable(row)):
+            unscored.append(f"line {at}: {why}")
+            record.error = BackendError(f"{unscored[-1]}.").to_dict()
+        records.append(record)
+    if unscored and all(record.error for record in records):
+        names = list(dict.fromkeys(str(name) for _, row in rows if isinstance(row, dict) for name in row))
+        raise BackendError(
+            f"No row of {path} can be scored: {unscored[0]}. Its fields are {', '.join(names[:NAMED]) or 'none'}.",
+            f"A row has ground_truth, and answer1 or answer2. All that is read: {', '.join(PUBLISHED)}.",
+        )
+    last = {record.question_id: record for record in records if record.ours}
+    return sorted((each for each in records if not each.ours or last[each.question_id] is each), key=lambda record: record.place)
 
 
-def _objects(path: Path) -> Iterator[dict[str, Any]]:
-    content = path.read_text(encoding="utf-8", errors="replace")
-    if content.lstrip().startswith("["):
-        try:
-            yield from (row for row in json.loads(content) if isinstance(row, dict))
-        except ValueError as error:
-            raise BackendError(f"{path} is no JSON: {error}.", "Copy it again.") from error
-        return
-    lines = content.splitlines()
-    for at, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            if at == len(lines):
-                return  # torn off by a kill
-            raise BackendError(f"{path}, line {at}, is no JSON: {error}.", "Take the line out, or copy the file again.") from error
-        if isinstance(row, dict):
-            yield row
+def _unscorable(row: texts.Row) -> str:
+    """Why a row has no score, "" where it can have one: truth and answers are texts or numbers, null is no answer."""
+    if isinstance(row, texts.Broken):
+        return f"{row.why} ({row.detail})" if row.detail else row.why
+    faults = []
+    if fields.text(row.get("ground_truth")) is None:
+        faults.append("its ground_truth is no text" if "ground_truth" in row else "it has no ground_truth")
+    answers = [name for name in ("answer1", "answer2") if name in row]
+    if not answers:
+        faults.append("it has no answer1 and no answer2")
+    faults += [f"its {name} is no text" for name in answers if fields.text(row[name]) is None and not fields.is_nothing(row[name])]
+    return ", ".join(faults)

@@ -20,6 +20,7 @@ from rasterio.transform import from_origin
 from rasterio.windows import Window as PixelWindow
 
 from ..backend.rasters import GENERATED
+from ..core.files import beside
 from .questions import LEVELS, Question, ask
 from .scenes import SITES, Scene, make_scene
 from .scenes_draw import render
@@ -54,22 +55,19 @@ def write_geotiff(scene: Scene, path: Path, size: int = 8192, progress: Callable
     }
     corners = [(x, y) for y in range(0, size, BLOCK) for x in range(0, size, BLOCK)]
     blocks, extra = len(corners), len(corners) // 3
-    beside = path.with_name(path.stem + ".part" + path.suffix)
-    with rasterio.open(beside, "w", **profile) as raster:
-        raster.update_tags(**GENERATED)
-        for done, (x, y) in enumerate(corners):
-            w, h = min(BLOCK, size - x), min(BLOCK, size - y)
-            pixels = render(scene, (x / size, y / size, (x + w) / size, (y + h) / size), (w, h), grain=3.0)
-            raster.write(np.moveaxis(pixels, 2, 0), window=PixelWindow(x, y, w, h))
-            if progress:
-                progress(done + 1, blocks + extra)
-    factors = [2**i for i in range(1, 20) if size / 2**i >= 128]
-    with rasterio.Env(GDAL_TIFF_OVR_BLOCKSIZE=512), rasterio.open(beside, "r+") as raster:
-        raster.build_overviews(factors, Resampling.average)
-    truth = path.with_suffix(".json.part")
-    truth.write_text(json.dumps(describe(scene, size), indent=1) + "\n")
-    truth.replace(path.with_suffix(".json"))
-    beside.replace(path)
+    with beside(path) as new:
+        with rasterio.open(new, "w", **profile) as raster:
+            raster.update_tags(**GENERATED)
+            for done, (x, y) in enumerate(corners):
+                w, h = min(BLOCK, size - x), min(BLOCK, size - y)
+                pixels = render(scene, (x / size, y / size, (x + w) / size, (y + h) / size), (w, h), grain=3.0)
+                raster.write(np.moveaxis(pixels, 2, 0), window=PixelWindow(x, y, w, h))
+                if progress:
+                    progress(done + 1, blocks + extra)
+        factors = [2**i for i in range(1, 20) if size / 2**i >= 128]
+        with rasterio.Env(GDAL_TIFF_OVR_BLOCKSIZE=512), rasterio.open(new, "r+") as raster:
+            raster.build_overviews(factors, Resampling.average)
+        new.with_suffix(".json").write_text(json.dumps(describe(scene, size), indent=1) + "\n")
     if progress:
         progress(blocks + extra, blocks + extra)
 

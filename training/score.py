@@ -7,13 +7,13 @@ a synset), and a box that is short on one side is cut to a square of 512 about i
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from ..core.geometry import Box, Size
+from .fields import is_number
 from .wordnet import wordnet
 
 VIEW_FRAME, LABEL_FRAME = 512, 1024  # longest side of the image in which the published records count `bbox` and `bbox_ref`
@@ -121,8 +121,7 @@ def four(numbers: Any) -> list[float] | None:
         numbers = numbers[0]
     if not isinstance(numbers, (list, tuple)) or len(numbers) != 4:
         return None
-    plain = all(isinstance(side, (int, float)) and not isinstance(side, bool) and math.isfinite(side) for side in numbers)
-    return list(numbers) if plain else None
+    return list(numbers) if all(map(is_number, numbers)) else None
 
 
 def in_pixels(numbers: Sequence[float], frame: float, size: Size) -> Box:

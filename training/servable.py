@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ..core import texts
 from ..core.errors import ModelError, ZoomEarthError
 from ..core.profile import Profile
 
@@ -70,10 +71,10 @@ def _copy(file: Path, to: Path) -> None:
 
 def _never_said(folder: Path) -> list[int]:
     """Tokens that mean something only in a prompt, and rows of the embedding that stand for nothing: the local engine bans them too."""
-    tokens = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    tokens = texts.read_object(folder / "tokenizer.json")
+    config = texts.read_object(folder / "config.json")
     generation = folder / "generation_config.json"
-    ends = json.loads(generation.read_text(encoding="utf-8")).get("eos_token_id") if generation.is_file() else None
+    ends = texts.read_object(generation).get("eos_token_id") if generation.is_file() else None
     ends = ends if isinstance(ends, list) else [ends]
     added = {token["id"]: token for token in tokens["added_tokens"]}
     special = {number for number, token in added.items() if token["special"] and number not in ends and token["content"] != "<|im_end|>"}
@@ -83,7 +84,7 @@ def _never_said(folder: Path) -> list[int]:
 
 
 def _amend(file: Path, **entries: Any) -> None:
-    data = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    data = texts.read_object(file) if file.is_file() else {}
     data.update(entries)
     data.pop("chat_template", None)  # chat_template.jinja is the only one
     file.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")

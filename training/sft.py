@@ -21,7 +21,7 @@ from typing import Any
 
 from ..backend.scene import Scene
 from ..core.dialect import Talk
-from ..core.errors import SceneError
+from ..core.errors import SceneError, as_ours
 from ..core.geometry import Size, View
 from ..core.look import Action, Answer, Zoom
 from ..core.profile import Profile
@@ -38,9 +38,8 @@ LOG = logging.getLogger(__name__)
 def talk(example: Example, profile: Profile, size: Size, picture: Callable[[View], Any]) -> Talk:
     """A labelled question as a conversation. Raises ValueError where what the label says does not mean what it is to mean."""
     one_talk = replace(profile, policy=replace(profile.policy, native=None))
-    label = str((example.extra or {}).get("label") or "")
     box = example.box_in(size)
-    actions: list[Action] = [Zoom(box, label)] if box else []
+    actions: list[Action] = [Zoom(box, example.label)] if box else []
     actions.append(Answer(example.answer.strip()))
     thoughts = [thought(said) for said in example.thoughts]
     talks, outcome = transcript(one_talk, size, example.question, actions, thoughts, picture=picture)
@@ -83,8 +82,8 @@ def dataset(data: Data, profile: Profile) -> Any:
             example = data.examples[at % len(data.examples)]
             try:
                 return row(example, profile)
-            except SceneError as error:
-                LOG.warning("%s is left out: %s", example.id, error.message)
+            except Exception as error:  # whatever a file does to its reader
+                LOG.warning("%s is left out: %s", example.id, as_ours(error).message)
         raise SceneError("No scene of the training data can be read.", "See the messages before this one.")
 
     rows = Dataset.from_dict({"index": list(range(len(data.examples)))})

@@ -16,6 +16,7 @@ from statistics import quantiles
 from typing import Any
 
 from ..core.errors import ZoomEarthError
+from ..core.texts import escape_unknown_letters
 from .benchmarks.base import Unusable
 from .data import Source, check, is_held_out
 from .examples import Example
@@ -49,8 +50,7 @@ def counted(rows: Iterable[Example | Unusable]) -> tuple[list[Example], dict[str
     bad: dict[str, list[str]] = defaultdict(list)
     for row in check(rows):
         if isinstance(row, Unusable):
-            why, _, which = row.why.partition(": ")
-            bad[why].append(f"{row.id} {which}".strip())
+            bad[row.why].append(f"{row.id} {row.detail}".strip())
         else:
             good.append(row)
     return good, dict(bad)
@@ -59,16 +59,19 @@ def counted(rows: Iterable[Example | Unusable]) -> tuple[list[Example], dict[str
 def show(source: str, good: Sequence[Example], bad: dict[str, list[str]], console: Any) -> None:
     images = Counter(example.image for example in good)
     console.print(
-        f"{source}: {len(good)} questions over {len(images)} images, {sum(map(len, bad.values()))} rows can't be used", style="bold"
+        f"{source}: {len(good)} questions over {len(images)} images, {sum(map(len, bad.values()))} rows can't be used",
+        style="bold",
+        markup=False,
     )
     if good:
         _show_kinds(good, console)
     for why, ids in sorted(bad.items(), key=lambda item: -len(item[1])):
         named = "; ".join(ids[:NAMED]) + ("; ..." if len(ids) > NAMED else "")
-        console.print(f"{len(ids)} dropped: {why} ({named})", style="yellow")
+        console.print(f"{len(ids)} dropped: {why} ({named})", style="yellow", markup=False)
 
 
 def _show_kinds(good: Sequence[Example], console: Any) -> None:
+    from rich.markup import escape
     from rich.table import Table
 
     kinds: dict[tuple[str, str], list[Example]] = defaultdict(list)
@@ -84,7 +87,8 @@ def _show_kinds(good: Sequence[Example], console: Any) -> None:
         answers = Counter(map(_plain, group))
         common = ", ".join(f"{answer[:24]} {100 * count / len(group):.0f} %" for answer, count in answers.most_common(NAMED))
         boxed = sum(example.box is not None for example in group)
-        table.add_row(level, category, str(len(group)), str(boxed), str(len(answers)), f"{100 * blind(group):.0f} %", common)
+        figures = (str(len(group)), str(boxed), str(len(answers)), f"{100 * blind(group):.0f} %")
+        table.add_row(escape(level), escape(category), *figures, escape(common))
     console.print(table)
     console.print(f"A blind guess, by category, gets {100 * blind(good):.1f} % right (counted on the other half of the images).")
     for line in _boxes(good):
@@ -97,7 +101,7 @@ def _boxes(good: Sequence[Example]) -> list[str]:
         return []
     frames = {example.frame for example in good if example.box}
     unit = "source pixels" if frames == {None} else f"of {frames.pop():g} to the image's long side" if len(frames) == 1 else "mixed units"
-    low, middle, high = (quantiles(sides, n=20)[at] for at in (0, 9, 18))
+    low, middle, high = (quantiles(sides, n=20, method="inclusive")[at] for at in (0, 9, 18))
     return [f"Long side of a box, {unit}: 5 % below {low:.0f}, half below {middle:.0f}, 95 % below {high:.0f}."]
 
 
@@ -107,6 +111,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser("python -m zoomearth.training.examples", description="What a set of questions holds.")
     parser.add_argument("source", metavar="FOLDER", help="a folder of your own, or KIND:PATH[#SPLIT]")
     options = parser.parse_args(arguments)
+    escape_unknown_letters(sys.stdout)
     try:
         good, bad = counted(Source.of(options.source).rows())
     except ZoomEarthError as error:

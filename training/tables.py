@@ -36,13 +36,16 @@ def show_summary(benchmark: Benchmark, mode: str, found: Mapping[str, Any], reco
     for name, spread in found["apo_iou"].items():
         if spread["n"]:
             console.print(f"IoU {name}: mean {spread['mean']:.4f}, median {spread['median']:.4f}, n {spread['n']}", highlight=False)
-    show_failures(records, console)
+    show_failures(records, console, asked=bool(mode))
 
 
-def show_failures(records: Sequence[Record], console: Console) -> None:
+def show_failures(records: Sequence[Record], console: Console, asked: bool = True) -> None:
+    """asked: by this command, which asks them again; else the records were only read."""
     failed = [record for record in records if record.error]
     if failed:
-        console.print(f"[red]{len(failed)} questions failed and are not counted[/]; the same command asks them again. The first:")
+        told = "questions failed and are not counted" if asked else "rows have no score and are not counted"
+        again = "; the same command asks them again" if asked else ""
+        console.print(f"[red]{len(failed)} {told}[/]{again}. The first:")
         for record in failed[:3]:
             console.print(f"  {escape(record.question_id)}: {escape(str((record.error or {}).get('message')))}", highlight=False)
 

@@ -38,9 +38,12 @@ def transcript(
         talk = talks[-1]
         talk.observe(observation, picture(observation.view) if observation.view else None)
         assert talk.view
-        written = profile.dialect.write(action, talk.view, thoughts[step] if step < len(thoughts) else "")
+        written = profile.dialect.write(action, talk.view, thoughts[step] if step < len(thoughts) else "").removeprefix(talk.forced)
+        read = talk.act(written)
+        if talk.turns[-1].text != written:
+            raise ValueError(f"of {written!r} only {talk.turns[-1].text!r} would stay")
         try:
-            observation = flow.send(talk.act(written.removeprefix(talk.forced)))
+            observation = flow.send(read)
         except StopIteration as stop:
             if step + 1 < len(actions):
                 raise ValueError(f"the look ended after {step + 1} of {len(actions)} actions: {stop.value.stopped.value}") from None

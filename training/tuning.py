@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any, Callable
 
 from ..backend.scene import Scene
+from ..core import texts
 from ..core.errors import ModelError, ZoomEarthError
+from ..core.files import write_whole
 from .checkpoint import Start, go_on, load, lora
 from .data import Data
 from .watch import Curves, Whole, last_whole
@@ -138,7 +140,7 @@ def _all_generated(data: Data) -> bool:
 
 def _over(last: Path, options: argparse.Namespace) -> bool:
     """Whether nothing is left to train: Trainer makes one step more of a run that it resumes at its end."""
-    state = json.loads((last / "trainer_state.json").read_text(encoding="utf-8"))
+    state = texts.read_object(last / "trainer_state.json")
     planned = {"max_steps": options.steps, "num_train_epochs": options.epochs, **pairs(options.set)}
     if planned["max_steps"] > 0:
         return bool(state["global_step"] >= planned["max_steps"])
@@ -155,7 +157,10 @@ def _keep(options: argparse.Namespace, first: bool) -> None:
     told = {name: str(value) if isinstance(value, Path) else value for name, value in vars(options).items()}
     file = options.out / "run.json"
     if file.is_file():
-        before = json.loads(file.read_text(encoding="utf-8"))
+        try:
+            before = texts.read_object(file)
+        except (OSError, ValueError) as error:
+            raise ModelError(f"{file} can't be read: {error}.", "Give a new --out, or restore the file.") from error
         if changed := [name for name, value in told.items() if name not in FREE and before.get(name, value) != value]:
             name = changed[0]
             raise ModelError(
@@ -164,9 +169,7 @@ def _keep(options: argparse.Namespace, first: bool) -> None:
             )
     if first:
         options.out.mkdir(parents=True, exist_ok=True)
-        beside = file.with_name(file.name + ".part")
-        beside.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-        beside.replace(file)
+        write_whole(file, json.dumps(told, indent=1) + "\n")
 
 
 def command(name: str, work: Callable[[argparse.Namespace], Path], parser: argparse.ArgumentParser, arguments: list[str] | None) -> int:

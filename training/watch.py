@@ -11,6 +11,7 @@ import torch
 from transformers import TrainerCallback
 
 from ..core.errors import ModelError
+from ..core.files import beside
 from ..core.look import Policy
 from ..core.profile import FILE
 from .chat import CELL
@@ -142,6 +143,5 @@ def draw(history: list[dict[str, float]], file: Path) -> None:
         axes.set_title(title, fontsize=10)
         axes.legend(fontsize=7)
         axes.grid(alpha=0.3)
-    beside = file.with_name(file.name + ".part")
-    figure.savefig(beside, format="png", dpi=100)
-    beside.replace(file)
+    with beside(file) as new:
+        figure.savefig(new, format="png", dpi=100)

@@ -10,15 +10,21 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import Callable, Protocol, Sequence
 
+from ...core.address import shown
 from ...core.config import KEY_VARIABLE, Settings
 from ...core.dialect import Talk
 from ...core.profile import Profile
 
 OnText = Callable[[int, str], None]  # which of the talks, and the text that has come since
+OnTry = Callable[[int, int, str], None]  # a try was lost: the number of the next one, of how many, and what went wrong
 
 
 def silent(talk: int, delta: str) -> None:
     """For whoever does not want to follow the text."""
+
+
+def patient(number: int, tries: int, why: str) -> None:
+    """For whoever does not want to know of lost tries."""
 
 
 def never() -> bool:
@@ -59,6 +65,7 @@ class Engine(Protocol):
         *,
         limit: int = 512,
         on_text: OnText = silent,
+        on_try: OnTry = patient,
         cancelled: Callable[[], bool] = never,
         together: int | None = None,
     ) -> list[Reply]:
@@ -79,7 +86,7 @@ def open_engine(settings: Settings, key: str | None = None) -> Engine:
     if settings.remote:
         from .remote import RemoteEngine
 
-        served = replace(profile, name=settings.remote_model or settings.remote)
+        served = replace(profile, name=settings.remote_model or shown(settings.remote))
         return RemoteEngine(settings.remote, settings.remote_model, profile=served, key=key or os.environ.get(KEY_VARIABLE))
     folder = models.find(settings.asked_as)
     from .local import LocalEngine

@@ -25,7 +25,7 @@ from torch import Tensor
 from ...core.dialect import Talk
 from ...core.errors import Cancelled, ModelError
 from ...core.profile import Profile
-from . import OnText, Reply, never, silent
+from . import OnText, OnTry, Reply, never, patient, silent
 from .cache import Decoder, Layers, Memories, Memory, Picture, Prompt, prefill
 from .graph import FixedDecoder
 from .weights import MEMORY_HINT, load_weights, out_of_memory
@@ -75,6 +75,7 @@ class LocalEngine:
         *,
         limit: int = 512,
         on_text: OnText = silent,
+        on_try: OnTry = patient,
         cancelled: Callable[[], bool] = never,
         together: int | None = None,
     ) -> list[Reply]:

@@ -7,7 +7,7 @@ from typing import Callable, Sequence
 
 from ...core.dialect import Talk
 from ...core.profile import Profile
-from . import OnText, Reply, never, silent
+from . import OnText, OnTry, Reply, never, patient, silent
 
 
 class ScriptedEngine:
@@ -25,6 +25,7 @@ class ScriptedEngine:
         *,
         limit: int = 512,
         on_text: OnText = silent,
+        on_try: OnTry = patient,
         cancelled: Callable[[], bool] = never,
         together: int | None = None,
     ) -> list[Reply]:

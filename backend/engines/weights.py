@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ...core import texts
 from ...core.errors import ModelError
 
 FAMILIES = ("qwen2_5_vl", "qwen2_vl", "qwen3_vl")  # what cache.py knows the positions of
@@ -81,7 +81,7 @@ def out_of_memory(error: BaseException) -> bool:
 
 def _check_family(folder: Path) -> None:
     try:
-        family = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
+        family = texts.read_object(folder / "config.json").get("model_type")
     except (OSError, ValueError) as error:
         raise ModelError(
             f"{folder} is not a checkpoint: its config.json can't be read.", "Give a folder in Hugging Face's layout."

@@ -19,12 +19,15 @@ import numpy as np
 
 from ...core.errors import BackendError
 from ...core.geometry import Size
+from .complaints import Complaints
+from .georeference import Units
 
 NAMES = ("osgeo", "rasterio")
 Window = tuple[int, int, int, int]  # x, y, width, height
 
 OPTIONS = {
-    "GDAL_ERROR_ON_LIBJPEG_WARNING": "YES",  # a truncated JPEG is an error, not a grey lower half
+    "GDAL_ERROR_ON_LIBJPEG_WARNING": "NO",  # `complaints.DAMAGE` says which warnings mean lost pixels
+    "GDAL_NUM_THREADS": "1",  # a warning on a thread of GDAL's own would be heard by nobody
     "GDAL_PNG_WHOLE_IMAGE_OPTIM": "NO",  # GDAL 3.10 reads a truncated PNG whole without a word
 }
 REMOTE_OPTIONS = {
@@ -42,7 +45,7 @@ CACHE_BYTES = 32 << 20  # GDAL's block cache while a raster runs through it, els
 
 
 class RasterError(Exception):
-    """What GDAL said; `Scene` turns it into a sentence for a person."""
+    """The first thing GDAL said when it failed, which names the cause; `Scene` turns it into a sentence for a person."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +74,13 @@ class Facts:
     block: Size  # the tile or strip in which the file is stored
     overviews: tuple[Size, ...]  # in GDAL's order
     affine: tuple[float, float, float, float, float, float] | None  # GDAL's order; None: nothing is known
-    gcps: int  # how many ground control points the affine was fitted to
+    placed: str  # how that is known or why it is not, a sentence; "" where it is the file's own geotransform
     wkt: str
     crs: str  # short: "EPSG:32615", else the CRS's own name, "" where unknown
-    metres: float | None  # per CRS unit; None for degrees and where unknown
+    units: Units | None  # of the CRS; None where they are no metres and no angle
     files: tuple[str, ...]  # what the raster is made of, side files and a VRT's sources included
     subdatasets: tuple[str, ...]
+    lossy: bool  # compressed as photographs are
     halves: bool  # GDAL can give half the raster's resolution for half the work: a TIFF of JPEG tiles, without overviews
     generated: bool  # its metadata mark it as one of the scenes that ZoomEarth draws
 
@@ -89,6 +93,7 @@ class Raster(Protocol):
 
     library: str
     facts: Facts
+    complaints: Complaints
 
     def read(self, window: Window, bands: Sequence[int], dtype: str, level: int = 0, size: Size | None = None) -> np.ndarray:
         """Pixels [band, row, column]; with `size`, averaged by GDAL to it, or by the JPEG decoder where `facts.halves`."""
@@ -124,6 +129,11 @@ def library() -> str:
             return name
     missing = wanted or "neither osgeo nor rasterio"
     raise BackendError(f"No GDAL for Python was found ({missing}).", "pip install rasterio")
+
+
+def lossy(driver: str, structure: Mapping[str, str]) -> bool:
+    """`Facts.lossy`, from GDAL's IMAGE_STRUCTURE metadata."""
+    return driver in ("JPEG", "WEBP") or structure.get("COMPRESSION") in ("JPEG", "YCbCr JPEG", "WEBP")
 
 
 def halves(driver: str, structure: Mapping[str, str], overviews: int) -> bool:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+import os
+import uuid
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 from osgeo import gdal, osr
 
 from ...core.geometry import Size
-from . import CACHE_BYTES, GENERATED, Band, Facts, Raster, RasterError, Window, halves
+from . import CACHE_BYTES, GENERATED, Band, Facts, Raster, RasterError, Window, halves, jpeg, lossy
+from .complaints import Complaints
+from .georeference import georeference, units
 
-gdal.UseExceptions()
 osr.UseExceptions()
+gdal.DontUseExceptions()  # with them, a complaint about what does not matter would end a call that has its result
+T = TypeVar("T")
 DTYPES = {
     "byte": "uint8",
     "cfloat32": "complex64",
@@ -26,50 +33,71 @@ VALIDITY = {gdal.GMF_ALL_VALID: "all", gdal.GMF_NODATA: "nodata", gdal.GMF_PER_D
 class OsgeoRaster:
     library = f"osgeo.gdal {gdal.__version__}"
 
-    def __init__(self, path: str, options: dict[str, str], facts: Facts | None = None) -> None:
-        self._path, self._options = path, options
+    def __init__(self, path: str, options: dict[str, str], twin: OsgeoRaster | None = None) -> None:
+        self._path: str = twin._path if twin else path
+        self._options = options
         self._levels: dict[int, gdal.Dataset] = {}
-        with self._scope():
-            self.facts = facts or _facts(self._level(0))
+        self.complaints: Complaints = twin.complaints if twin else Complaints()
+        self.facts: Facts = twin.facts if twin else self._call(lambda: _facts(self._level(0)), reading=False)
+        if not twin and self.facts.driver == "JPEG" and any(message.startswith(jpeg.WARNING) for message in self.complaints.messages):
+            self._read_from(jpeg.mended(path))
 
-    @contextlib.contextmanager
-    def _scope(self) -> Iterator[None]:
+    def _read_from(self, content: bytes | None) -> None:
+        """Pixels come from these bytes from now on."""
+        if content:
+            self._levels.clear()
+            self._path = f"/vsimem/{uuid.uuid4().hex}.jpg"
+            gdal.FileFromMemBuffer(self._path, content)
+            weakref.finalize(self.complaints, gdal.Unlink, self._path)  # which the twins share
+
+    def _call(self, work: Callable[[], T], reading: bool = True) -> T:
+        """The result of `work`, done with our options. Raises RasterError."""
         before = {key: gdal.GetThreadLocalConfigOption(key) for key in self._options}
-        gdal.PushErrorHandler("CPLQuietErrorHandler")
         try:
             for key, value in self._options.items():
                 gdal.SetThreadLocalConfigOption(key, value)
-            yield
-        except RuntimeError as error:
-            raise RasterError(str(error)) from None
+            try:
+                result, heard = _heard(work)
+            except SystemError:  # a message that is no UTF-8 can't be handed to Python, and ends the call
+                result, heard = _last_heard(work)
         finally:
-            gdal.PopErrorHandler()
             for key, value in before.items():
                 gdal.SetThreadLocalConfigOption(key, value)
+        if result is None:
+            failures = [message for level, message in heard if level >= gdal.CE_Failure]
+            raise RasterError((failures or self.complaints.messages or ["GDAL does not say why"])[0])
+        self.complaints.take([message for level, message in heard if level >= gdal.CE_Warning], reading)
+        if self.complaints.loss:
+            raise RasterError(self.complaints.loss)
+        return result
 
     def _level(self, level: int) -> gdal.Dataset:
         if level not in self._levels:
             settings = [f"OVERVIEW_LEVEL={level - 1}"] if level else []
-            self._levels[level] = gdal.OpenEx(self._path, gdal.OF_RASTER, open_options=settings)
+            path = self._path.encode("utf-8", "surrogateescape") if os.name == "posix" else self._path  # a file's name is any bytes
+            opened = gdal.OpenEx(path, gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR, open_options=settings)
+            if opened is None:
+                raise _Unopened
+            self._levels[level] = opened
         return self._levels[level]
 
     def read(self, window: Window, bands: Sequence[int], dtype: str, level: int = 0, size: Size | None = None) -> np.ndarray:
         width, height = size or window[2:]
         code = gdal.GetDataTypeByName(dtype) or gdal.GDT_Byte  # GDAL < 3.7 keeps int8 in a Byte
         how = gdal.GRIORA_Average if size and not self.facts.halves else gdal.GRIORA_NearestNeighbour
-        with self._scope():
-            data = self._level(level).ReadRaster(*window, width, height, code, band_list=list(bands), resample_alg=how)
+        place = (*window, width, height, code)
+        data = self._call(lambda: self._level(level).ReadRaster(*place, band_list=list(bands), resample_alg=how))
         return np.frombuffer(data, dtype).reshape(len(bands), height, width)
 
     def mask(self, window: Window, band: int, level: int = 0, size: Size | None = None) -> np.ndarray:
         width, height = size or window[2:]
-        with self._scope():
-            mask = self._level(level).GetRasterBand(band).GetMaskBand()
-            return np.frombuffer(mask.ReadRaster(*window, width, height, gdal.GDT_Byte), np.uint8).reshape(height, width)
+        place = (*window, width, height, gdal.GDT_Byte)
+        data = self._call(lambda: self._level(level).GetRasterBand(band).GetMaskBand().ReadRaster(*place))
+        return np.frombuffer(data, np.uint8).reshape(height, width)
 
     def stored(self, column: int, row: int, band: int) -> bool:
-        with self._scope():
-            return self._level(0).GetRasterBand(band).GetMetadataItem(f"BLOCK_OFFSET_{column}_{row}", "TIFF") is not None
+        item = f"BLOCK_OFFSET_{column}_{row}"
+        return self._call(lambda: self._level(0).GetRasterBand(band).GetMetadataItem(item, "TIFF") or "") != ""
 
     @contextlib.contextmanager
     def small_cache(self) -> Iterator[None]:
@@ -81,21 +109,53 @@ class OsgeoRaster:
             gdal.SetCacheMax(before)
 
     def twin(self) -> Raster:
-        return OsgeoRaster(self._path, self._options, self.facts)
+        return OsgeoRaster(self._path, self._options, self)
 
     def close(self) -> None:
         self._levels.clear()
 
 
+class _Unopened(Exception):
+    """GDAL gave no dataset."""
+
+
+def _heard(work: Callable[[], T]) -> tuple[T | None, list[tuple[int, str]]]:
+    """The result, None where there is none, and what GDAL said meanwhile: levels and messages."""
+    heard: list[tuple[int, str]] = []
+    gdal.PushErrorHandler(lambda level, number, message: heard.append((level, message)))
+    try:
+        return work(), heard
+    except _Unopened:
+        return None, heard
+    except RuntimeError as error:  # of the binding itself: a path that is no UTF-8
+        return None, [*heard, (gdal.CE_Failure, str(error))]
+    finally:
+        gdal.PopErrorHandler()
+
+
+def _last_heard(work: Callable[[], T]) -> tuple[T | None, list[tuple[int, str]]]:
+    """The same of the last message only."""
+    gdal.PushErrorHandler("CPLQuietErrorHandler")
+    gdal.ErrorReset()
+    try:
+        result = work()
+    except _Unopened:
+        result = None
+    finally:
+        gdal.PopErrorHandler()
+    return result, [(gdal.GetLastErrorType(), gdal.GetLastErrorMsg())] if gdal.GetLastErrorType() else []
+
+
 def _band(number: int, band: gdal.Band) -> Band:
     dtype = gdal.GetDataTypeName(band.DataType).lower()
     dtype = "int8" if band.GetMetadataItem("PIXELTYPE", "IMAGE_STRUCTURE") == "SIGNEDBYTE" else DTYPES.get(dtype, dtype)
-    table, bits = band.GetColorTable(), band.GetMetadataItem("NBITS", "IMAGE_STRUCTURE")
+    interpretation, bits = band.GetColorInterpretation(), band.GetMetadataItem("NBITS", "IMAGE_STRUCTURE")
+    table = band.GetColorTable() if interpretation == gdal.GCI_PaletteIndex else None
     palette = tuple(table.GetColorEntry(value) for value in range(table.GetCount())) if table else ()
     return Band(
         number,
         dtype,
-        gdal.GetColorInterpretationName(band.GetColorInterpretation()).lower(),
+        gdal.GetColorInterpretationName(interpretation).lower(),
         band.GetNoDataValue(),
         VALIDITY.get(band.GetMaskFlags(), "mask"),
         palette,
@@ -104,26 +164,30 @@ def _band(number: int, band: gdal.Band) -> Band:
 
 
 def _facts(ds: gdal.Dataset) -> Facts:
-    gcps, affine = ds.GetGCPs(), ds.GetGeoTransform(can_return_null=True)
     srs = ds.GetSpatialRef() or ds.GetGCPSpatialRef()
     first = ds.GetRasterBand(1) if ds.RasterCount else None
     overviews = [first.GetOverview(n) for n in range(first.GetOverviewCount())] if first else []
-    fitted = affine is None and bool(gcps)
     authority = f"{srs.GetAuthorityName(None)}:{srs.GetAuthorityCode(None)}" if srs and srs.GetAuthorityCode(None) else ""
+    wkt = srs.ExportToWkt() if srs else ""
+    points = [(point.GCPPixel, point.GCPLine, point.GCPX, point.GCPY) for point in ds.GetGCPs()]
+    units_ = units(wkt)
+    affine, placed = georeference(ds.GetGeoTransform(can_return_null=True), points, bool(ds.GetMetadata("RPC")), units_)
+    driver, structure = ds.GetDriver().ShortName, ds.GetMetadata("IMAGE_STRUCTURE") or {}
     return Facts(
-        driver=ds.GetDriver().ShortName,
+        driver=driver,
         size=Size(ds.RasterXSize, ds.RasterYSize),
         bands=tuple(_band(number, ds.GetRasterBand(number)) for number in range(1, ds.RasterCount + 1)),
         block=Size(*first.GetBlockSize()) if first else Size(1, 1),
-        overviews=tuple(Size(overview.XSize, overview.YSize) for overview in overviews),
-        affine=gdal.GCPsToGeoTransform(gcps) if fitted else affine,
-        gcps=len(gcps) if fitted else 0,
-        wkt=srs.ExportToWkt() if srs else "",
+        overviews=tuple(Size(overview.XSize, overview.YSize) if overview else Size(0, 0) for overview in overviews),
+        affine=affine,
+        placed=placed,
+        wkt=wkt,
         crs=authority or (srs.GetName() or "" if srs else ""),
-        metres=srs.GetLinearUnits() if srs and srs.IsProjected() else None,
-        files=tuple(ds.GetFileList() or ()),
+        units=units_,
+        files=tuple(map(os.fsdecode, ds.GetFileList() or ())),
         subdatasets=tuple(name for name, _ in ds.GetSubDatasets()),
-        halves=halves(ds.GetDriver().ShortName, ds.GetMetadata("IMAGE_STRUCTURE") or {}, len(overviews)),
+        lossy=lossy(driver, structure),
+        halves=halves(driver, structure, len(overviews)),
         generated=GENERATED.items() <= (ds.GetMetadata() or {}).items(),
     )
 

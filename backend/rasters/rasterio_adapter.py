@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
+import logging
+import os
+import re
+import shutil
+import tempfile
+import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 import rasterio
+from rasterio import shutil as raster_files
 from rasterio import warp, windows
-from rasterio._err import CPLE_AppDefinedError, CPLE_BaseError
+from rasterio._err import CPLE_AppDefinedError, CPLE_BaseError  # escape from calls that look at GDAL's error state, without public names
 from rasterio.crs import CRS
 from rasterio.enums import ColorInterp, MaskFlags, Resampling
 from rasterio.env import get_gdal_config, set_gdal_config  # `Env` puts GDALSetCacheMax back only where it is the outermost
 from rasterio.errors import CRSError, NotGeoreferencedWarning, RasterioError
-from rasterio.transform import from_gcps
+from rasterio.io import MemoryFile
 
 from ...core.geometry import Size
-from . import CACHE_BYTES, GENERATED, Band, Facts, Raster, RasterError, Window, halves
+from ...core.texts import well_formed
+from . import CACHE_BYTES, GENERATED, Band, Facts, Raster, RasterError, Window, halves, jpeg, lossy
+from .complaints import Complaints
+from .georeference import georeference, units
 
 warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)  # `Scene.grid is None` says it
 
+T = TypeVar("T")
+# An error of opening is an OSError only before rasterio 1.4, and a message that is no UTF-8 a SystemError.
+ERRORS = (RasterioError, CPLE_BaseError, OSError, ValueError, SystemError)
 VALIDITY = {
     (MaskFlags.all_valid,): "all",
     (MaskFlags.nodata,): "nodata",
@@ -28,14 +44,48 @@ VALIDITY = {
 }
 
 
+class _Ear(logging.Handler):
+    """Hears what GDAL says: rasterio hands all of it to its loggers, and of several errors only the last to the caller."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self._thread = threading.local()
+        for name in ("rasterio._env", "rasterio._err"):  # outside and inside of rasterio's own error stack
+            logger = logging.getLogger(name)
+            logger.addHandler(self)
+            logger.setLevel(min(logging.INFO, logger.level or logging.INFO))
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[list[tuple[bool, str]]]:
+        """What is said on this thread meanwhile: whether it is a failure, and the words."""
+        heard: list[tuple[bool, str]] = []
+        self._thread.heard = heard
+        try:
+            yield heard
+        finally:
+            self._thread.heard = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        heard = getattr(self._thread, "heard", None)
+        if heard is not None and isinstance(record.args, tuple) and record.args:
+            heard.append((record.levelno != logging.WARNING, str(record.args[-1])))
+
+
+_EAR = _Ear()
+
+
 class RasterioRaster:
     library = f"rasterio {rasterio.__version__}, GDAL {rasterio.__gdal_version__}"
 
-    def __init__(self, path: str, options: dict[str, str], facts: Facts | None = None) -> None:
-        self._path, self._options = path, options
+    def __init__(self, path: str, options: dict[str, str], twin: RasterioRaster | None = None) -> None:
+        self._path: str = twin._path if twin else path
+        self._options = options
         self._levels: dict[int, rasterio.DatasetReader] = {}
-        with self._scope():
-            self.facts = facts or self._facts()
+        self._content: MemoryFile | None = twin._content if twin else None
+        self.complaints: Complaints = twin.complaints if twin else Complaints()
+        self.facts: Facts = twin.facts if twin else self._call(self._facts, reading=False)
+        if not twin and self.facts.driver == "JPEG" and any(message.startswith(jpeg.WARNING) for message in self.complaints.messages):
+            self._read_from(jpeg.mended(path))
 
     def _facts(self) -> Facts:
         whole = self._level(0)
@@ -43,35 +93,55 @@ class RasterioRaster:
         overviews = [self._level(number) for number in range(1, count + 1)]  # rasterio tells rounded factors, not sizes
         return _facts(whole, tuple(Size(level.width, level.height) for level in overviews))
 
-    @contextlib.contextmanager
-    def _scope(self) -> Iterator[None]:
-        try:
-            with rasterio.Env(**self._options):
-                yield
-        except (RasterioError, ValueError) as error:
-            raise RasterError(str(error.__cause__ or error)) from None
+    def _read_from(self, content: bytes | None) -> None:
+        """Pixels come from these bytes from now on."""
+        if content:
+            self.close()
+            self._content = MemoryFile(content, ext=".jpg")
+            self._path = self._content.name
+
+    def _call(self, work: Callable[[], T], reading: bool = True) -> T:
+        """The result of `work`, done with our options. Raises RasterError.
+
+        A complaint of one call that went well is raised by a later one which looks at GDAL's error state. That clears the state,
+        so that the second try fails only where there is a failure.
+        """
+        with rasterio.Env(**self._options), _EAR.open() as heard:
+            try:
+                try:
+                    result = work()
+                except CPLE_BaseError:
+                    result = work()
+            except ERRORS as error:
+                first: BaseException = error
+                while first.__cause__:
+                    first = first.__cause__
+                last = first.object.decode(errors="replace") if isinstance(first, UnicodeDecodeError) else str(first)
+                raise RasterError(next((message for failed, message in heard if failed), last)) from None
+        self.complaints.take([message for _, message in heard], reading)
+        if self.complaints.loss:
+            raise RasterError(self.complaints.loss)
+        return result
 
     def _level(self, level: int) -> rasterio.DatasetReader:
         if level not in self._levels:
             settings = {"OVERVIEW_LEVEL": level - 1} if level else {}
-            self._levels[level] = rasterio.open(self._path, **settings)
+            self._levels[level] = rasterio.open(_utf8(self._path), **settings)
         return self._levels[level]
 
     def read(self, window: Window, bands: Sequence[int], dtype: str, level: int = 0, size: Size | None = None) -> np.ndarray:
         shape = (len(bands), size.height, size.width) if size else None
         how = Resampling.average if size and not self.facts.halves else Resampling.nearest
-        with self._scope():
-            return self._level(level).read(list(bands), window=windows.Window(*window), out_shape=shape, out_dtype=dtype, resampling=how)
+        place = windows.Window(*window)
+        return self._call(lambda: self._level(level).read(list(bands), window=place, out_shape=shape, out_dtype=dtype, resampling=how))
 
     def mask(self, window: Window, band: int, level: int = 0, size: Size | None = None) -> np.ndarray:
-        with self._scope():
-            return self._level(level).read_masks(
-                band, window=windows.Window(*window), out_shape=(size.height, size.width) if size else None
-            )
+        shape = (size.height, size.width) if size else None
+        return self._call(lambda: self._level(level).read_masks(band, window=windows.Window(*window), out_shape=shape))
 
     def stored(self, column: int, row: int, band: int) -> bool:
-        with self._scope():
-            return self._level(0).get_tag_item(f"BLOCK_OFFSET_{column}_{row}", "TIFF", bidx=band) is not None
+        item = f"BLOCK_OFFSET_{column}_{row}"
+        return self._call(lambda: self._level(0).get_tag_item(item, "TIFF", bidx=band)) is not None
 
     @contextlib.contextmanager
     def small_cache(self) -> Iterator[None]:
@@ -83,48 +153,94 @@ class RasterioRaster:
             set_gdal_config("GDAL_CACHEMAX", before)
 
     def twin(self) -> Raster:
-        return RasterioRaster(self._path, self._options, self.facts)
+        return RasterioRaster(self._path, self._options, self)
 
     def close(self) -> None:
         for dataset in self._levels.values():
             dataset.close()
+        self._levels.clear()
 
 
-def _band(ds: rasterio.DatasetReader, number: int) -> Band:
-    interpretation, flags = ds.colorinterp[number - 1], ds.mask_flag_enums[number - 1]
-    bits = ds.tags(number, ns="IMAGE_STRUCTURE").get("NBITS")
-    palette = ds.colormap(number) if interpretation == ColorInterp.palette else {}
+def _utf8(path: str) -> str:
+    """The path, or a link to it where rasterio would refuse the bytes of its name."""
+    return path if well_formed(path) == path or not os.path.exists(path) else _linked(os.path.realpath(path))
+
+
+@functools.cache
+def _linked(path: str) -> str:
+    """Links to the file and to what lies beside it under the same name, in ASCII, until the process ends."""
+    folder = tempfile.mkdtemp(prefix="zoomearth-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    home, name = os.path.split(path)
+    same = (each for each in os.listdir(home) if each.startswith(os.path.splitext(name)[0]))
+    plain = {each: each.encode("ascii", "backslashreplace").decode().replace("\\", "_") for each in same}
+    for each, link in plain.items():
+        os.symlink(os.path.join(home, each), os.path.join(folder, link))
+    return os.path.join(folder, plain[name])
+
+
+def _bands(ds: rasterio.DatasetReader) -> tuple[Band, ...]:
+    """Each of these attributes is a tuple over all bands, which rasterio makes anew whenever it is asked."""
+    described = zip(ds.indexes, ds.dtypes, ds.colorinterp, ds.nodatavals, ds.mask_flag_enums)
+    return tuple(_band(ds, *each) for each in described)
+
+
+def _band(
+    ds: rasterio.DatasetReader, number: int, dtype: str, interpretation: ColorInterp, nodata: float | None, flags: Sequence[MaskFlags]
+) -> Band:
+    bits = ds.get_tag_item("NBITS", "IMAGE_STRUCTURE", bidx=number)
+    palette = _palette(ds, number) if interpretation == ColorInterp.palette else {}
     return Band(
         number,
-        ds.dtypes[number - 1],
+        dtype,
         interpretation.name.lower(),
-        ds.nodatavals[number - 1],
+        nodata,
         VALIDITY.get(tuple(flags), "mask"),
         tuple(palette[value] for value in sorted(palette)),
         int(bits) if bits else None,
     )
 
 
+def _palette(ds: rasterio.DatasetReader, number: int) -> dict[int, tuple[int, ...]]:
+    try:
+        return dict(ds.colormap(number))
+    except ValueError:  # a band may be declared a palette's without one
+        return {}
+
+
+def _geotransform(ds: rasterio.DatasetReader) -> list[float] | None:
+    """None where the driver has none: `ds.transform` is memory that nobody wrote then, with some drivers. A VRT of the raster says it."""
+    with MemoryFile(ext=".vrt") as file:
+        raster_files.copy(ds, file.name, driver="VRT", strict=False)
+        head = file.read().partition(b"<VRTRasterBand")[0].decode()
+    found = re.search(r"<GeoTransform>(.*?)</GeoTransform>", head, re.DOTALL)
+    return [float(number) for number in found[1].split(",")] if found else None
+
+
 def _facts(ds: rasterio.DatasetReader, overviews: tuple[Size, ...]) -> Facts:
     gcps, gcps_crs = ds.gcps
-    fitted = ds.transform.is_identity and bool(gcps)
     crs = ds.crs or gcps_crs
+    wkt = crs.to_wkt() if crs else ""
     authority = crs.to_authority() if crs else None
-    affine = from_gcps(gcps) if fitted else ds.transform
+    points = [(point.col, point.row, point.x, point.y) for point in gcps]
+    units_ = units(wkt)
+    affine, placed = georeference(_geotransform(ds), points, bool(ds.tags(ns="RPC")), units_)
+    structure = ds.tags(ns="IMAGE_STRUCTURE")
     return Facts(
         driver=ds.driver,
         size=Size(ds.width, ds.height),
-        bands=tuple(_band(ds, number) for number in ds.indexes),
+        bands=_bands(ds),
         block=Size(*reversed(ds.block_shapes[0])) if ds.count else Size(1, 1),
         overviews=overviews,
-        affine=None if affine.is_identity else affine.to_gdal(),
-        gcps=len(gcps) if fitted else 0,
-        wkt=crs.to_wkt() if crs else "",
-        crs=":".join(authority) if authority else (crs.to_wkt().split('"')[1] if crs else ""),
-        metres=crs.linear_units_factor[1] if crs and crs.is_projected else None,
+        affine=affine,
+        placed=placed,
+        wkt=wkt,
+        crs=":".join(authority) if authority else (wkt.split('"')[1] if wkt else ""),
+        units=units_,
         files=tuple(ds.files),
         subdatasets=tuple(ds.subdatasets),
-        halves=halves(ds.driver, ds.tags(ns="IMAGE_STRUCTURE"), len(overviews)),
+        lossy=lossy(ds.driver, structure),
+        halves=halves(ds.driver, structure, len(overviews)),
         generated=GENERATED.items() <= ds.tags().items(),
     )
 

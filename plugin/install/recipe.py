@@ -15,6 +15,7 @@ from typing import Generator, Sequence
 
 from qgis.PyQt.QtCore import QProcessEnvironment, QStandardPaths
 
+from ...core.files import write_whole
 from ..child import child_environment
 from ..i18n import tr
 from .bases import OLDEST, PROBE, Base, candidates
@@ -91,9 +92,7 @@ class Recipe:
         measured = yield from self._must(tr("Tidying up"), self._python("-c", MEASURE, str(environment.folder)))
         facts = {"python": str(environment.python), "device": self.build.device, "bytes": int(measured.lines[-1])}
         yield Run(tr("Tidying up"), *self._python("-c", TIDY, str(scratch), *map(str, environment.others())))
-        beside = environment.folder / (MARKER + ".part")
-        beside.write_text(json.dumps(facts), encoding="utf-8")
-        beside.replace(environment.folder / MARKER)
+        write_whole(environment.folder / MARKER, json.dumps(facts))
 
     def child_environment(self) -> QProcessEnvironment:
         """For every step: temporary files and downloads lie beside the environment, on the disk whose room was looked at."""

@@ -13,6 +13,7 @@ from qgis.core import Qgis, QgsApplication, QgsSettings
 from qgis.PyQt.QtCore import PYQT_VERSION_STR, QT_VERSION_STR
 
 from ... import __version__
+from ...core.address import hidden
 from ..install.environment import Environment, backend_python, detect_device
 from ..settings import auth_config, chosen_python, load_settings, server_key
 
@@ -61,7 +62,7 @@ def diagnostics(log: Sequence[str] = ()) -> str:
         "",
         *(list(log) or _last_log(environment.log))[-TAIL:],
     ]
-    return scrub("\n".join(lines), [server_key() or ""] if auth_config() else [])
+    return scrub(hidden("\n".join(lines)), [server_key() or ""] if auth_config() else [])
 
 
 def copy_diagnostics(log: Sequence[str] = ()) -> None:

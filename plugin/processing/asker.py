@@ -18,7 +18,7 @@ from qgis.PyQt.QtCore import Qt
 from ...core.errors import Cancelled, SceneError
 from ...core.thoughts import thought
 from ..endings import meaningless
-from ..exchange import Exchange, Seen, Status
+from ..exchange import Exchange, Seen, Status, titled
 from ..i18n import tr
 from ..layers import needs_snapshot, scene_fields, wkt
 from ..process import Backend, command
@@ -41,7 +41,7 @@ class Raster:
     @classmethod
     def of(cls, layer: QgsRasterLayer) -> Raster:
         fields, original = ({}, Original.of(layer)) if needs_snapshot(layer) else (scene_fields(layer), None)
-        return cls(layer.name(), layer.source(), layer.crs(), layer.extent(), fields, original)
+        return cls(titled(layer.name(), layer.source()), layer.source(), layer.crs(), layer.extent(), fields, original)
 
 
 class Asker:
@@ -186,6 +186,7 @@ def _stages() -> dict[str, str]:
         "scanning": tr("Scanning the overview"),
         "loading": tr("Loading the model"),
         "thinking": tr("Thinking"),
+        "trying again": tr("The server gave no reply: trying again"),
         "reading": tr("Reading pixels"),
         "snapshot": tr("Taking a snapshot of the layer"),
     }

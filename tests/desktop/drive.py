@@ -109,7 +109,7 @@ def main():
             log(f"  IoU with the truth {overlap(found, question['box']):.2f}")
             assert overlap(found, question["box"]) > 0.5
     picture("asked")
-    rois = plugin.keeper.rois(layer.source())
+    rois = plugin.keeper.rois(plugin.session.exchanges[-1])
     assert rois.featureCount() == 2
     card = dock.transcript.cards[-1]
     QTest.mouseClick(card.findChild(QToolButton, "zoomearth_exchange_view_1"), Qt.MouseButton.LeftButton)

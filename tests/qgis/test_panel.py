@@ -79,7 +79,7 @@ def test_the_demo_model_answers_with_evidence_where_the_truth_is(panel, demo_sce
     roi, box = exchange.zooms[0].roi, asked["box"]
     overlap = max(0, min(roi[2], box[2]) - max(roi[0], box[0])) * max(0, min(roi[3], box[3]) - max(roi[1], box[1]))
     assert overlap > 0.5 * (box[2] - box[0]) * (box[3] - box[1])
-    feature = next(panel.keeper.rois(layer.source()).getFeatures())
+    feature = next(panel.keeper.rois(exchange).getFeatures())
     assert [feature[name] for name in ("question", "answer", "step", "stopped")] == [asked["question"], asked["answer"], 1, "answered"]
     assert (feature["model"], feature["source"], feature["exchange"]) == ("zoomearth-demo", layer.name(), exchange.id)
     assert [int(side) for side in feature["window"].split(",")] == exchange.zooms[0].window
@@ -108,6 +108,18 @@ def test_the_transcript_shows_question_reasoning_pictures_answer_time_and_model(
     assert " s" in labels(card, "zoomearth_exchange_note")[0]
 
 
+def test_a_reply_without_sense_is_said_in_plain_words_and_the_reason_is_folded_away(panel, demo_scene):
+    panel.script('<think>Hm.</think>[{"bbox_2d": [144], "label": "pier"}]')
+    panel.add(demo_scene)
+    exchange = panel.asked()
+    card = panel.dock.transcript.card(exchange.id)
+    note, reason = (labels(card, f"zoomearth_exchange_{part}")[0] for part in ("note", "reasoning"))
+    assert note.startswith("The model&#x27;s reply made no sense. Ask in other words. ·")
+    assert "144" not in note
+    assert "a box has four finite numbers, not [144]" in reason
+    assert not card.findChild(QLabel, "zoomearth_exchange_reasoning").isVisible()
+
+
 def test_a_meaningless_answer_says_so_in_place_of_a_confidence_and_how_to_get_a_real_model(panel, scene, demo_scene):
     panel.load = {"engine": "scripted", "model": "zoomearth-demo", "replies": [BOX, ANSWER]}
     panel.add(demo_scene)
@@ -123,7 +135,7 @@ def test_a_meaningless_answer_says_so_in_place_of_a_confidence_and_how_to_get_a_
     assert "Meaningless" in answer.accessibleName()
     assert panel.dock.transcript.text().count("Meaningless") == 1
     assert unknown.outcome()["meaningless"] is True
-    assert [row["meaningless"] for row in panel.keeper.rois(str(scene)).getFeatures()] == [True]
+    assert [row["meaningless"] for row in panel.keeper.rois(panel.session.exchanges[-1]).getFeatures()] == [True]
     assert [back.meaningless for back in panel.keeper.read()] == [False, True]
 
 
@@ -386,9 +398,9 @@ def test_a_thumbnail_flies_the_canvas_there_and_a_box_on_the_map_finds_its_excha
 
 def test_a_deleted_exchange_comes_back_with_its_boxes(panel, demo_scene):
     panel.script(BOX, ANSWER, BOX, ANSWER)
-    layer = panel.add(demo_scene)
+    panel.add(demo_scene)
     first, second = panel.asked(), panel.asked("Second?")
-    rois = panel.keeper.rois(layer.source())
+    rois = panel.keeper.rois(first)
     panel.dock.transcript.card(first.id).findChild(QToolButton, "zoomearth_exchange_delete").click()
     wait(lambda: not panel.keeper.writing)
     assert [exchange.id for exchange in panel.keeper.read()] == [second.id]

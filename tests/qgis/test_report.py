@@ -215,8 +215,9 @@ def test_a_meaningless_answer_is_marked_in_both_reports(harbour, tmp_path):
         assert "Settings > Options > ZoomEarth > Model" in text
 
 
-def test_an_answer_that_is_missing_has_one_sentence_with_its_reason(harbour):
+def test_an_answer_that_is_missing_has_one_plain_sentence(harbour):
     missing = replace(harbour, answer=None, stopped="unreadable", why="the reply is empty")
-    assert "The model's reply could not be read: the reply is empty." in Page(html([missing])).text
+    assert "The model's reply made no sense. Ask in other words." in Page(html([missing])).text
+    assert "the reply is empty" not in Page(html([missing])).text
     missing = replace(harbour, answer=None, stopped="limit", why="the model asked for another view when none was left")
     assert "best guess" not in Page(html([missing])).text

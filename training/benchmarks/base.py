@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Union
 
-from ...core.errors import BackendError
+from ...core import texts
+from ...core.errors import BackendError, as_ours
 from ...core.geometry import Box
+from ...core.texts import Broken
+from .. import fields
 from ..examples import Example
+from ..fields import is_number
 from ..score import Score
 
 
 @dataclass(frozen=True)
 class Unusable:
-    """A row that can't be asked, and why. It is counted apart, never as a wrong answer."""
+    """A row that can't be asked. It is counted apart, never as a wrong answer.
+
+    why: in words that are alike for all rows with the same fault. detail: of this row, "" where there is none.
+    """
 
     id: str
     why: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.why}: {self.detail}" if self.detail else self.why
 
 
 @dataclass(frozen=True)
@@ -107,41 +116,49 @@ def find_rows(folder: Path, *patterns: str, title: str) -> list[Path]:
     )
 
 
-def json_rows(file: Path) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    """The rows of a .jsonl, or of a .json that is one list, numbered from 1; a line that is no object comes as what is wrong with it."""
-    if file.suffix == ".json":
+Rows = Iterable[tuple[str, Union[dict[str, Any], Broken]]]
+"""Rows of a file, each with a name for one that has no id."""
+
+
+def json_rows(file: Path) -> Iterator[tuple[str, dict[str, Any] | Broken]]:
+    """The rows of JSON lines, or of one JSON list, named by file and line. Raises BackendError."""
+    try:
+        for at, row in texts.listed(file) if file.suffix == ".json" else texts.rows(file):
+            yield f"{file.name}:{at}", row
+    except (OSError, ValueError) as error:
+        raise BackendError(f"{file} can't be read: {error}.", "Copy or download it again.") from error
+
+
+def examples(rows: Rows, make: Callable[[str, dict[str, Any]], Example | Unusable | None]) -> Loaded:
+    """What `make` makes of each row and its name (None: the row is of another set). A row costs itself and nothing else: one that can't
+    be read, or that `make` fails over, is Unusable."""
+    for name, row in rows:
+        if isinstance(row, Broken):
+            yield Unusable(name, row.why, row.detail)
+            continue
         try:
-            rows = json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise BackendError(f"{file} can't be read: {error}.", "Download it again.") from error
-        yield from ((at, row if isinstance(row, dict) else "the row is no object") for at, row in enumerate(rows, 1))
-        return
-    with file.open(encoding="utf-8", errors="replace") as lines:
-        for at, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except ValueError as error:
-                yield at, f"the line is no JSON: {error}"
-                continue
-            yield at, row if isinstance(row, dict) else "the row is no object"
+            made = make(name, row)
+        except Exception as error:
+            made = Unusable(name, "the row can't be read", as_ours(error).message)
+        if isinstance(made, Example):
+            broken = next((what for what, said in made.texts() if texts.has_half_characters(said)), None)
+            made = Unusable(made.id, "a text holds half a character (a lone surrogate)", f"the {broken}") if broken else made
+        if made is not None:
+            yield made
 
 
 def text(row: Mapping[str, Any], *names: str) -> str | None:
     """The first of these entries that holds a text or a number; None where none does."""
     for name in names:
-        value = row.get(name)
-        if isinstance(value, (str, int, float)) and not isinstance(value, bool) and str(value).strip():
-            return str(value)
+        value = fields.text(row.get(name))
+        if value and value.strip():
+            return value
     return None
 
 
 def box(numbers: Any) -> Box | None:
     """Four finite numbers with an area between them; None for anything else."""
-    if not isinstance(numbers, (list, tuple)) or len(numbers) != 4:
-        return None
-    if not all(isinstance(side, (int, float)) and not isinstance(side, bool) and math.isfinite(side) for side in numbers):
+    if not isinstance(numbers, (list, tuple)) or len(numbers) != 4 or not all(map(is_number, numbers)):
         return None
     found = Box(*map(float, numbers))
     return found if found.width > 0 and found.height > 0 else None
@@ -157,7 +174,7 @@ class Images:
     def find(self, name: str) -> Path:
         """The file; where there is none, the place it should have."""
         given = self.folder / name
-        if given.is_file():
+        if texts.is_file(given):
             return given
         if self._by_name is None:
             self._by_name = {file.name: file for file in self.folder.rglob("*") if file.is_file()}

@@ -19,7 +19,9 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 from ...backend.fetch import fetch
 from ...backend.models import RECEIPT, Model
+from ...core import texts
 from ...core.errors import BackendError
+from ...core.files import write_whole
 from .base import Benchmark
 
 PART = re.compile(r"(.+\.(?:tar|tar\.gz|tgz))(?:[._-]part[._-]?\w+)?")
@@ -28,7 +30,10 @@ PART = re.compile(r"(.+\.(?:tar|tar\.gz|tgz))(?:[._-]part[._-]?\w+)?")
 def download(benchmark: Benchmark, folder: Path, console: Console) -> None:
     """Brings the set into `folder`. Raises ModelError for what the network does, BackendError for an archive that can't be read."""
     receipt = folder / RECEIPT
-    revision = json.loads(receipt.read_text(encoding="utf-8"))["revision"] if receipt.is_file() else None
+    try:
+        revision = texts.read_object(receipt)["revision"] if receipt.is_file() else None
+    except (OSError, ValueError, KeyError) as error:
+        raise BackendError(f"{receipt} can't be read: {error}.", "Take it away: the set's newest commit is then brought.") from error
     wanted = Model(benchmark.name, benchmark.title, None, benchmark.repo, revision, 0, "", benchmark.files, kind="datasets")
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=console) as progress:
@@ -40,9 +45,7 @@ def download(benchmark: Benchmark, folder: Path, console: Console) -> None:
             progress.update(bars[name], completed=done)
 
         record = fetch(wanted, folder, show, lambda: False)
-    part = receipt.with_suffix(".part")
-    part.write_text(json.dumps(record, indent=1), encoding="utf-8")
-    part.replace(receipt)
+    write_whole(receipt, json.dumps(record, indent=1))
     unpack(folder, console)
 
 

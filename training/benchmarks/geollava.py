@@ -4,6 +4,7 @@ can't be reproduced; what this gives is how a model does on the kind of question
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +24,14 @@ class GeoLlava(LetterSets):
     def load(self, folder: Path, split: str = "") -> base.Loaded:
         images = base.Images(folder)
         for file in base.find_rows(folder, "*.jsonl", "*.json", title=self.title):
-            for at, row in base.json_rows(file):
-                place = f"{file.name}:{at}"
-                yield base.Unusable(place, row) if isinstance(row, str) else _example(place, row, images)
+            yield from base.examples(base.json_rows(file), partial(_example, images))
 
     def prompt(self, example: Example) -> str:
         """The choices stand in the question already."""
         return example.question
 
 
-def _example(place: str, row: dict[str, Any], images: base.Images) -> Example | base.Unusable:
+def _example(images: base.Images, place: str, row: dict[str, Any]) -> Example | base.Unusable:
     id = base.text(row, "id") or place
     image, turns = row.get("image"), row.get("conversations")
     names = image if isinstance(image, list) else [image]

@@ -6,6 +6,7 @@ Rows are dirty ("a qlarge ship", trailing newlines, stray categories): nothing b
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,19 +33,16 @@ class LrsGro(base.Benchmark):
         images = base.Images(folder)
         for file in base.find_rows(folder, f"*{split}*.jsonl", f"*{split.lower()}*.jsonl", "*.jsonl", title=self.title):
             named = folder.is_file() or split.lower() in file.stem.lower()
-            for at, row in base.json_rows(file):
-                if isinstance(row, str):
-                    yield base.Unusable(f"{file.name}:{at}", row)
-                    continue
-                if not named and str(row.get("split", split)).lower() != split.lower():
-                    continue
-                yield _example(f"{file.name}:{at}", row, images)
+            yield from base.examples(base.json_rows(file), partial(_example, images, "" if named else split))
 
     def score(self, truth: str, reply: str | None, choices: Sequence[str] = ()) -> Score:
         return lrs_gro(truth, reply)
 
 
-def _example(place: str, row: dict[str, Any], images: base.Images) -> Example | base.Unusable:
+def _example(images: base.Images, split: str, place: str, row: dict[str, Any]) -> Example | base.Unusable | None:
+    """split: the one that is wanted where the file holds several, else ""."""
+    if split and str(row.get("split", split)).lower() != split.lower():
+        return None
     found = {name: base.text(row, name) for name in ("question_id", "image_name", "question", "ground_truth")}
     if missing := [name for name, value in found.items() if value is None]:
         return base.Unusable(found["question_id"] or place, f"the row has no {' and no '.join(missing)}")
@@ -62,6 +60,6 @@ def _example(place: str, row: dict[str, Any], images: base.Images) -> Example | 
         category=base.text(row, "category") or "",
         box=box,
         frame=LABEL_FRAME,
-        thoughts=tuple(str(row[name]) for name in ("stage_1_reasoning", "stage_2_reasoning") if row.get(name)),
+        thoughts=tuple(said for name in ("stage_1_reasoning", "stage_2_reasoning") if (said := base.text(row, name))),
         extra=extra,
     )

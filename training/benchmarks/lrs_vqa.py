@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,7 @@ class LrsVqa(base.Benchmark):
     def load(self, folder: Path, split: str = "") -> base.Loaded:
         images = base.Images(folder)
         for file in base.find_rows(folder, "LRS_VQA*.jsonl", "*.jsonl", title=self.title):
-            for at, row in base.json_rows(file):
-                yield base.Unusable(f"{file.name}:{at}", row) if isinstance(row, str) else _example(f"{file.name}:{at}", row, images)
+            yield from base.examples(base.json_rows(file), partial(_example, images))
 
     def prompt(self, example: Example) -> str:
         """The set's own wording stands in its rows; those without it get it."""
@@ -49,7 +49,7 @@ class LrsVqa(base.Benchmark):
         return found
 
 
-def _example(place: str, row: dict[str, Any], images: base.Images) -> Example | base.Unusable:
+def _example(images: base.Images, place: str, row: dict[str, Any]) -> Example | base.Unusable:
     id, image, truth = base.text(row, "question_id"), base.text(row, "image"), base.text(row, "ground_truth")
     question = base.text(row, "text", "prompt", "question")
     if id is None or image is None or question is None or truth is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -27,11 +28,7 @@ class MmeRealworldRs(base.Benchmark):
     def load(self, folder: Path, split: str = "") -> base.Loaded:
         images = base.Images(folder)
         for file in base.find_rows(folder, "MME_RealWorld.json", "*.json", "*.jsonl", title=self.title):
-            for at, row in base.json_rows(file):
-                if isinstance(row, str):
-                    yield base.Unusable(f"{file.name}:{at}", row)
-                elif row.get("Subtask", "Remote Sensing") == "Remote Sensing":
-                    yield _example(f"{file.name}:{at}", row, images)
+            yield from base.examples(base.json_rows(file), partial(_example, images))
 
     def prompt(self, example: Example) -> str:
         """The official wording."""
@@ -55,7 +52,9 @@ class MmeRealworldRs(base.Benchmark):
         return {name: base.accuracy(mark for mark in marks if mark.group == name) for name in sorted({mark.group for mark in marks})}
 
 
-def _example(place: str, row: dict[str, Any], images: base.Images) -> Example | base.Unusable:
+def _example(images: base.Images, place: str, row: dict[str, Any]) -> Example | base.Unusable | None:
+    if row.get("Subtask", "Remote Sensing") != "Remote Sensing":
+        return None
     id, image = base.text(row, "Question_id", "index"), base.text(row, "Image", "image")
     question, truth, choices = base.text(row, "Text", "question"), base.text(row, "Ground truth", "answer"), row.get("Answer choices")
     if id is None or image is None or question is None or truth is None or not isinstance(choices, list):

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 from xml.sax.saxutils import escape
 
 from ...backend.scene import Scene
-from ...core.errors import SceneError
+from ...core.errors import BackendError, SceneError
+from ...core.files import write_whole
+from ...core.texts import Row
 from ..examples import Example
 from ..score import Score
 from . import base, letters
@@ -54,12 +57,8 @@ class XlrsBenchLite(LetterSets):
     def load(self, folder: Path, split: str = "") -> base.Loaded:
         """Parquet files as on the hub, or rows as JSON with paths of images. Images inside parquet are unpacked into `unpacked/` once."""
         files = base.find_rows(folder, "*.parquet", "*.jsonl", "*.json", title=self.title)
-        images, place = base.Images(folder), 0
-        for file in files:
-            for row in _rows(file):
-                place += 1
-                id = f"{place:04d}"
-                yield base.Unusable(id, row) if isinstance(row, str) else _example(id, row, images)
+        rows = ((f"{place:04d}", row) for place, row in enumerate((row for file in files for row in _rows(file)), 1))
+        yield from base.examples(rows, partial(_example, base.Images(folder)))
 
     def prompt(self, example: Example) -> str:
         """The official wording, with the plural form for the one task that may have several answers."""
@@ -77,17 +76,20 @@ class XlrsBenchLite(LetterSets):
         )
 
 
-def _rows(file: Path) -> Iterator[dict[str, Any] | str]:
+def _rows(file: Path) -> Iterator[Row]:
     if file.suffix != ".parquet":
         yield from (row for _, row in base.json_rows(file))
         return
     from pyarrow import parquet
 
-    for batch in parquet.ParquetFile(file).iter_batches(batch_size=4):  # an image may have 100 MB
-        yield from batch.to_pylist()
+    try:
+        for batch in parquet.ParquetFile(file).iter_batches(batch_size=4):  # an image may have 100 MB
+            yield from batch.to_pylist()
+    except (OSError, ValueError) as error:
+        raise BackendError(f"{file} can't be read: {error}.", "Download it again.") from error
 
 
-def _example(id: str, row: dict[str, Any], images: base.Images) -> Example | base.Unusable:
+def _example(images: base.Images, id: str, row: dict[str, Any]) -> Example | base.Unusable:
     question, truth, choices = base.text(row, "question"), base.text(row, "answer"), row.get("multi-choice options")
     pictures = row.get("image")
     if question is None or truth is None or not isinstance(choices, list) or not pictures:
@@ -110,9 +112,7 @@ def _picture(given: Any, images: base.Images) -> Path:
     path = images.folder / "unpacked" / (hashlib.sha256(data).hexdigest()[:24] + kind)
     if not path.is_file():
         path.parent.mkdir(exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_bytes(data)
-        part.replace(path)
+        write_whole(path, data)
     return path
 
 
@@ -138,7 +138,5 @@ def side_by_side(paths: Sequence[Path], folder: Path) -> Path:
     target = folder / (hashlib.sha256(content.encode()).hexdigest()[:24] + ".vrt")
     if not target.is_file():
         folder.mkdir(exist_ok=True)
-        part = target.with_suffix(".part")
-        part.write_text(content, encoding="utf-8")
-        part.replace(target)
+        write_whole(target, content)
     return target

@@ -2,41 +2,66 @@
 
 from __future__ import annotations
 
-import html
 import json
-import re
 from pathlib import Path
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
 from ... import __version__
+from ...backend.answer import MEANINGLESS
 from ...core.errors import BackendError
-from ..records import read
+from ...core.files import write_whole
+from .. import figures
+from ..records import Record, read
 from . import gallery, plots, sections
 
 RESOURCES = Path(__file__).resolve().parents[2] / "resources" / "report"
 
 
 def write_report(folder: Path, out: Path | None = None) -> Path:
-    """Out of every file of records in a run's folder. Returns the report's path. Raises BackendError where there is none."""
-    runs = {file.stem: read(file) for file in sorted(folder.glob("*.jsonl"), key=_order)}
+    """Out of every file of a run's folder that holds records of ours. Returns the report's path. Raises BackendError without any."""
+    runs = {file.stem: records for file in sorted(folder.glob("*.jsonl"), key=_order) if (records := _ours(file))}
     if not runs:
-        raise BackendError(f"{folder} holds no records.", "Give the folder of a run (--out of an evaluation).")
-    first = next(iter(runs.values()))[0]
-    page = (RESOURCES / "page.html").read_text(encoding="utf-8")
-    parts = {
-        "title": html.escape(f"{first.spec.get('model', '?')} on {first.spec.get('benchmark', '?')}"),
-        "head": sections.head(runs),
-        "tables": sections.tables(runs, json.loads((RESOURCES / "published.json").read_text(encoding="utf-8"))),
-        "plots": plots.all_plots(runs),
-        "failures": sections.failures(runs),
-        "data": json.dumps(gallery.data(runs), ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
-        "version": __version__,
-    }
-    page = re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], page)  # in one go: what is put in is not looked at again
+        hint = "Give the folder of a run (--out of an evaluation); --score-only scores the predictions of others."
+        raise BackendError(f"{folder} holds no records of an evaluation.", hint)
+    first = next(iter(runs.values()))
+    spec, systems = first[0].spec, json.loads((RESOURCES / "published.json").read_text(encoding="utf-8"))
+    counted = sections.official(runs)
+    page = _template().render(
+        title=f"{spec.get('model', '?')} on {spec.get('benchmark', '?')}",
+        meaningless=MEANINGLESS if any(record.meaningless for records in runs.values() for record in records) else "",
+        benchmark=sections.benchmark(first),
+        spec=spec,
+        official=counted,
+        runs=list(runs),
+        ablation=figures.ablation(runs),
+        source=systems["source"],
+        published=sections.published(systems["tables"], counted),
+        failures=[(name, record) for name, records in runs.items() for record in records if record.error],
+        plots=plots.all_plots(runs),
+        data=gallery.data(runs),
+        version=__version__,
+    )
     out = out or folder / "report.html"
-    part = out.with_suffix(".part")
-    part.write_text(page, encoding="utf-8")
-    part.replace(out)
+    write_whole(out, page.encode("utf-8", "replace"))  # half a character, as a reply may hold
     return out
+
+
+def _template() -> Template:
+    """Every value that it is given is escaped, but for the plots; a name that it is not given is an error."""
+    environment = Environment(
+        loader=FileSystemLoader(RESOURCES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
+    return environment.get_template("page.html")
+
+
+def _ours(file: Path) -> list[Record]:
+    """The records that an evaluation wrote; none where the file holds anything else."""
+    try:
+        return [record for record in read(file) if record.ours]
+    except BackendError:
+        return []
 
 
 def _order(file: Path) -> tuple[int, str]:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from ...backend.scene import Scene
-from ...core.errors import SceneError
 from ...core.geometry import Box, Size, View
 from .. import figures
 from ..records import Record
@@ -94,7 +93,7 @@ def _opened(image: str) -> Iterator[Scene | None]:
     """None where the image has gone, or can't be opened: its records are shown without pictures."""
     try:
         scene = Scene.open(image) if Path(image).exists() else None
-    except SceneError:
+    except Exception:  # whatever a file, or a name that is none, does to its reader
         scene = None
     try:
         yield scene
@@ -110,7 +109,7 @@ def _picture(scene: Scene | None, window: Box, side: int, size: Sequence[int]) -
     scale = min(1.0, side / max(size))
     try:
         picture = scene.part(View(window, Size(*(max(1, round(length * scale)) for length in size))))
-    except SceneError:
+    except Exception:
         return ""
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=72)

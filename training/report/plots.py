@@ -15,42 +15,36 @@ LABEL, WIDTH, BAR = 150, 620, 11  # pixels: room for names, width of a plot, hei
 BINS = 20
 
 
-def all_plots(runs: Mapping[str, Sequence[Record]]) -> str:
-    """Right answers by type and category, zoom rate, IoU, and accuracy against what it cost."""
+def all_plots(runs: Mapping[str, Sequence[Record]]) -> list[tuple[str, str]]:
+    """(title, SVG): right answers by type and category, zoom rate, IoU, and accuracy against what it cost."""
     whole = {name: [record for record in records if record.error is None] for name, records in runs.items()}
     whole = {name: records for name, records in whole.items() if records}
     if not whole:
-        return ""
+        return []
     rows = figures.ablation(whole)
-    accuracy = [(row["what"], [(_share(row, name), _interval(row, name)) for name in whole]) for row in rows]
+    accuracy = [(row["what"], [_mark(row, name) for name in whole]) for row in rows]
     served = next(iter(whole.values()))
     zooms = [(row["what"], [(row["zoom_rate"], None)]) for row in rows]
-    found = [figure("Right answers by type and category, with 95 % intervals by image", bars(accuracy, list(whole)))]
-    found.append(figure(f"How often it zooms ({next(iter(whole))})", bars(zooms, [])))
+    drawn = [
+        ("Right answers by type and category, with 95 % intervals by image", bars(accuracy, list(whole))),
+        (f"How often it zooms ({next(iter(whole))})", bars(zooms, [])),
+    ]
     for variant in PIXEL_IOUS:
         if values := figures.pixel_ious(served, variant):
-            found.append(figure(f"IoU of its boxes, {variant}: mean {statistics.fmean(values):.3f}", histogram(values)))
+            drawn.append((f"IoU of its boxes, {variant}: mean {statistics.fmean(values):.3f}", histogram(values)))
     shares = {name: sum(map(figures.right, records)) / len(records) for name, records in whole.items()}
     costs = {name: statistics.fmean(record.tokens_in + record.tokens_out for record in records) for name, records in whole.items()}
     dots = [(name, costs[name], shares[name]) for name in whole]
-    found.append(figure("Right answers against the cost of a question", scatter(dots, "tokens a question, pictures included")))
+    drawn.append(("Right answers against the cost of a question", scatter(dots, "tokens a question, pictures included")))
     views = {name: (records[0].spec.get("policy") or {}).get("view") for name, records in whole.items()}
     if len(set(views.values())) > 1:
         sized = [(name, float(view), shares[name]) for name, view in views.items() if view]
-        found.append(figure("Right answers against the size of a view", scatter(sized, "longest side of a view, pixels")))
-    return "".join(found)
+        drawn.append(("Right answers against the size of a view", scatter(sized, "longest side of a view, pixels")))
+    return drawn
 
 
-def figure(title: str, svg: str) -> str:
-    return f"<figure><figcaption>{html.escape(title)}</figcaption>{svg}</figure>"
-
-
-def _share(row: Mapping[str, Any], name: str) -> float | None:
-    return row["modes"][name]["share"] if name in row["modes"] else None
-
-
-def _interval(row: Mapping[str, Any], name: str) -> tuple[float, float] | None:
-    return row["modes"][name]["interval"] if name in row["modes"] else None
+def _mark(row: Mapping[str, Any], name: str) -> tuple[float | None, tuple[float, float] | None]:
+    return (row["modes"][name]["share"], row["modes"][name]["interval"]) if name in row["modes"] else (None, None)
 
 
 Bars = Sequence[tuple[str, Sequence[tuple[float | None, tuple[float, float] | None]]]]

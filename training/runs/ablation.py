@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import statistics
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ...core import texts
 from .. import figures
 from ..records import Record, read
 from ..watch import last_whole
@@ -153,7 +153,7 @@ def plot(out: Path, found: Evaluated, file: Path) -> None:
 
 def history(run: Path, key: str) -> list[tuple[int, float]]:
     checkpoint = last_whole(run, tidy=False)
-    rows: list[dict[str, Any]] = json.loads((checkpoint / "trainer_state.json").read_text())["log_history"] if checkpoint else []
+    rows: list[dict[str, Any]] = texts.read_object(checkpoint / "trainer_state.json")["log_history"] if checkpoint else []
     return [(row["step"], row[key]) for row in rows if row.get(key) is not None]
 
 

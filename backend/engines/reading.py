@@ -1,0 +1,286 @@
+"""What a server's reply says, in whatever form it comes: no connection here.
+
+`Reading` takes every way of replying that was seen (sources: the servers' own documentation and `transformers serve` as it runs), whatever
+the content type says: `data:` with or without a space, any end of line, a byte order mark, comments that keep a connection alive, events
+without blank lines between them, no `[DONE]`, no usage, one JSON body or several instead of a stream, reasoning sent apart, a begun reply
+or a whole prompt sent back before the new text, and errors in place of an event, in a choice, or as the reason of the end.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import json
+import math
+import re
+from dataclasses import dataclass, field
+from typing import Any, Callable, Iterator
+
+from ...core.dialect import Talk
+from . import Reply
+from .chat import Form
+
+ECHOES = ("<|im_start|>assistant\n", "<|vision_end|>")  # never in a reply: where one stands, the text before it is the prompt sent back
+BLANK = b"\xef\xbb\xbf \t\r\n"  # a byte order mark and white space: no content
+LINE_END = re.compile(rb"\r\n|\n|\r(?!\Z)")  # a carriage return at the end may be half of one
+MEANINGS = {  # of a finish reason or an error's code, as servers spell them; any other reason is a plain end
+    "filtered": r"filter|safety|refus|recit|block|prohibit|spii|sensitive|guard|moderat|inspect|toxic|violat",
+    "failed": r"error|fail|abort|network|insufficient|timeout|overload|cancel|malformed|unavailable",
+    "cut": r"length|max_?\w*tokens",
+}
+NO_REASON = ("", "null", "none")  # of the chunks before the last
+
+
+def meaning(reason: Any) -> str:
+    """One of MEANINGS, or ""."""
+    return next((name for name, words in MEANINGS.items() if isinstance(reason, str) and re.search(words, reason, re.I)), "")
+
+
+@dataclass
+class Reading:
+    """One attempt at one reply, as it comes in. `tell` is given the whole text so far, cleaned, each time there is more."""
+
+    talk: Talk
+    form: Form
+    tell: Callable[[str], None]
+    text: str = ""
+    finish: str = ""
+    ended: bool = False  # no more bytes will come
+    closed: bool = False  # the server said that it is through, or the dialect needs no more
+    failed: dict[str, Any] | None = None  # the error a server sent in place of a reply, or amid one
+    broken: bool = False  # an event can't be read: text is missing
+    page: bool = False  # it is a web page
+    refusal: str = ""  # what is said in place of a reply by a model that OpenAI keeps from answering
+    usage: dict[str, Any] = field(default_factory=dict)
+    _raw: str = ""
+    _half: str = ""  # of a character, where a server sends UTF-16 halves apart
+    _thinking: bool = False
+    _start: int = 0  # of `text` in `_raw`
+    _pieces: list[tuple[bytes, float]] = field(default_factory=list)  # the server's tokens: one may be a part of a character
+    _count: int = 0  # tokens, or pieces of text where the server does not tell them apart
+    _bytes: bytes = b""
+    _streamed: bool | None = None  # events on lines, or one body; not known before the first letter
+    _held: str = ""  # JSON over several lines, so far
+    _named: str = ""  # the event's name
+
+    @property
+    def over(self) -> bool:
+        """No more needs to be read."""
+        return bool(self.closed or self.failed or self.broken or self.page or self.ended)
+
+    @property
+    def filtered(self) -> str:
+        """Why the server, or its model, holds the reply back; "" where it does not."""
+        failed = self.failed or {}
+        reasons = [self.finish, *(failed.get(name) for name in ("code", "type", "status"))]
+        return self.refusal.strip() or next((str(reason) for reason in reasons if meaning(reason) == "filtered"), "")
+
+    def feed(self, data: bytes | None) -> None:
+        """Bytes of the reply, however they are cut; None at its end, where a line without a newline counts too."""
+        self._bytes += b"" if data is None else data
+        self.ended = data is None
+        if self._streamed is None and (begun := self._bytes.lstrip(BLANK)[:1]):
+            self.page = begun == b"<"
+            self._streamed = begun not in (b"{", b"[")
+        if self._streamed:
+            *lines, self._bytes = LINE_END.split(self._bytes + (b"\n\n" if self.ended else b""))
+            for line in lines:
+                self._line(line.decode("utf-8", "replace").strip("\ufeff \t"))
+        elif self.ended and self._streamed is False:
+            self.whole(self._bytes)
+
+    def whole(self, body: bytes) -> None:
+        """A JSON body in place of a stream, or several in a row. One without choices is an error, whatever its status was."""
+        events = []
+        try:
+            for event in _values(body.lstrip(BLANK).decode("utf-8", "replace")):
+                events.append(event)
+                self._event(event)
+        except (ValueError, RecursionError):
+            self.broken = not self.finish and not self.failed
+        if self.broken or self.failed:
+            return
+        if not any(_first(event).get("choices") for event in events):
+            self.failed = {"message": error_text(body)}
+            return
+        self.form.tolerate("The server does not stream: the text came all at once, and a cancellation may reach it late.")
+        self.closed = True
+
+    def reply(self, cancelled: bool = False) -> Reply:
+        known, cached = _number(self.usage, "prompt_tokens"), _number(_object(self.usage.get("prompt_tokens_details")), "cached_tokens")
+        out = _number(self.usage, "completion_tokens") or self._count
+        cut = meaning(self.finish) == "cut" and not self.talk.dialect.complete(self.text)
+        return Reply(self.text, cut, cancelled, self._tokens(), known, out, max(0, known - cached))
+
+    def _tokens(self) -> list[tuple[str, float]]:
+        """The pieces of `text`, which they make up exactly; none at all where the server's tokens do not (a part of it has none).
+
+        A character that takes several tokens comes with the last of them.
+        """
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        start, end = self._start, self._start + len(self.text)
+        tokens, spoken = [], ""
+        for piece, logprob in self._pieces:
+            at = len(spoken)
+            spoken += decoder.decode(piece)
+            if at < end and at + max(1, len(spoken) - at) > start:
+                tokens.append((spoken[max(at, start) : end], logprob))
+        return tokens if spoken[:end] == self._raw[:end] else []
+
+    def _line(self, line: str) -> None:
+        if self.closed or self.failed or self.broken:
+            return
+        name, _, value = line.partition(":")
+        value = value.strip()
+        done = name == "data" and value == "[DONE]"
+        if done or not line:  # the end of an event
+            self.broken, self._held, self._named = bool(self._held) and not self.finish, "", ""
+            self.closed = done and not self.broken
+        elif name == "event":
+            self._named = value
+        elif name == "data" and (self._held or value.startswith(("{", "[{"))):  # else a comment, or what keeps the connection alive
+            try:
+                event = json.loads(self._held + value)
+            except (ValueError, RecursionError):
+                self._held += value + "\n"
+            else:
+                self._held = ""
+                self._event(event)
+        if name == "data" and self._named == "error" and not self._held and not self.failed:
+            self.failed = failure_of(value.encode("utf-8", "replace"))
+
+    def _event(self, event: Any) -> None:
+        for each in event if isinstance(event, list) else [event]:
+            self._chunk(_object(each))
+
+    def _chunk(self, event: dict[str, Any]) -> None:
+        choice = _first(event.get("choices"))
+        said = _object(choice.get("delta")) or _object(choice.get("message"))
+        self.usage = _object(event.get("usage")) or self.usage
+        reason = choice.get("finish_reason")
+        self.finish = reason if isinstance(reason, str) and reason.lower() not in NO_REASON else self.finish
+        self.failed = _failure(event, choice, said) or self.failed
+        self.refusal += _text(said.get("refusal"))
+        reasoning, content = _text(said.get("reasoning_content")) or _text(said.get("reasoning")), _text(said.get("content"))
+        if not choice.get("delta") and content.startswith(self._raw):  # a last chunk may repeat it all
+            content = content[len(self._raw) :]
+        if reasoning:
+            self.form.tolerate("The server sends reasoning apart: it was put back between <think> tags.")
+            self._add(reasoning if self._thinking else "<think>" + reasoning)
+            self._thinking = True
+        self._count += self._gather(choice.get("logprobs")) or bool(reasoning or content)
+        if content:
+            self._add("</think>" + content if self._thinking else content)
+            self._thinking = False
+
+    def _gather(self, logprobs: Any) -> int:
+        """Adds an event's tokens and counts them. They may come before their text; what is not as it should be is left out."""
+        with contextlib.suppress(AttributeError, KeyError, OverflowError, TypeError, ValueError):
+            pieces = [(_spelt(token), float(token["logprob"])) for token in (logprobs or {}).get("content") or []]
+            if not any(math.isnan(logprob) for _, logprob in pieces):
+                self._pieces += pieces
+                return len(pieces)
+        return 0
+
+    def _add(self, piece: str) -> None:
+        piece, self._half = _paired(self._half + piece)
+        self._raw += piece
+        self._start = self._begun()
+        text, before = self._raw[self._start :], len(self.text)
+        if self.talk.dialect.complete(text):
+            self.closed = True
+            ends = range(min(before, len(text)), len(text) + 1)
+            text = next((text[:end] for end in ends if self.talk.dialect.complete(text[:end])), text)
+        self.text = text
+        self.tell(text)
+
+    def _begun(self) -> int:
+        """Where the new text begins: after a prompt or a begun reply that was sent back, or begun anew."""
+        start = max((self._raw.rfind(mark) + len(mark) for mark in ECHOES if mark in self._raw), default=0)
+        if start:
+            self.form.tolerate("The server sends the prompt back before the reply: it was taken off.")
+        text, forced = self._raw[start:], self.talk.forced
+        if forced and forced in text:
+            self.form.tolerate(f"The server repeats a reply's beginning ({forced}): it was taken off.")
+            return start + text.index(forced) + len(forced)
+        return len(self._raw) if forced.startswith(text) else start
+
+
+def failure_of(body: bytes) -> dict[str, Any]:
+    """The error in a body: its message as one line of at most 300 characters, and its code and type where it has them."""
+    text = body.decode("utf-8", "replace")
+    try:
+        data = json.loads(text.lstrip("\ufeff"))
+    except (ValueError, RecursionError):
+        return {"message": _one_line(re.sub(r"<[^>]*>", " ", text))}
+    data = data[0] if isinstance(data, list) and len(data) == 1 else data
+    codes = {name: data[name] for name in ("code", "type", "status") if isinstance(data, dict) and name in data}
+    for key in ("error", "message", "detail"):
+        if isinstance(data, dict) and data.get(key):
+            data = data[key]
+            codes.update({name: data[name] for name in ("code", "type", "status") if isinstance(data, dict) and data.get(name)})
+    return {**codes, "message": _one_line(data if isinstance(data, str) else json.dumps(data))}
+
+
+def error_text(body: bytes) -> str:
+    """What a server says in an error's body, in whatever shape, as one line of at most 300 characters."""
+    return str(failure_of(body)["message"])
+
+
+def _failure(event: dict[str, Any], choice: dict[str, Any], said: dict[str, Any]) -> dict[str, Any] | None:
+    """The error that a chunk tells of, in whatever place."""
+    for holder in (event, choice, said):
+        if holder.get("error"):
+            return failure_of(json.dumps(holder["error"]).encode())
+    bare = "choices" not in event and isinstance(event.get("detail") or event.get("message"), (str, list))
+    if bare or "error" in (event.get("object"), event.get("type")):
+        return failure_of(json.dumps(event).encode())
+    reason = choice.get("finish_reason")
+    return {"message": f"finish_reason is {reason!r}"} if meaning(reason) == "failed" else None
+
+
+def _values(text: str) -> Iterator[Any]:
+    """JSON values one after another. Raises ValueError where one is damaged."""
+    decoder, at = json.JSONDecoder(), 0
+    while at < len(text):
+        value, at = decoder.raw_decode(text, at)
+        yield value
+        at += len(text[at:]) - len(text[at:].lstrip())
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _first(value: Any) -> dict[str, Any]:
+    """The first object of a list, or the object itself."""
+    return _object(value[0] if isinstance(value, list) and value else value)
+
+
+def _number(counts: dict[str, Any], name: str) -> int:
+    value = counts.get(name)
+    return value if isinstance(value, int) else 0
+
+
+def _spelt(token: dict[str, Any]) -> bytes:
+    letters = token.get("bytes")
+    return bytes(letters) if isinstance(letters, list) and letters else token["token"].encode("utf-8", "replace")
+
+
+def _text(content: Any) -> str:
+    """Content as text, which some servers send in parts."""
+    if isinstance(content, list):
+        return "".join(_text(part) for part in content)
+    content = content.get("text") if isinstance(content, dict) else content
+    return content if isinstance(content, str) else ""
+
+
+def _paired(text: str) -> tuple[str, str]:
+    """The text with UTF-16 halves put together, and a last one that waits for its other half; one without is U+FFFD."""
+    half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
+    whole = text[: len(text) - len(half)]
+    return whole.encode("utf-16", "surrogatepass").decode("utf-16", "replace"), half
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:300]

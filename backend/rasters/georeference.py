@@ -1,0 +1,159 @@
+"""Where a raster lies, from what its file says: a geotransform, ground control points, a CRS. The same for both bindings."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Affine = tuple[float, float, float, float, float, float]
+Point = tuple[float, float, float, float]  # column, row, x, y
+
+IDENTITY = (0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+DEGENERATE = 1e-6  # of the longer axis: points as near to one line as this determine no affine
+
+
+class Units(NamedTuple):
+    """What one unit of a CRS is in metres; of a geographic one along its equator. `radians` is None unless the CRS is geographic."""
+
+    metres: float
+    radians: float | None = None
+
+
+def georeference(affine: Sequence[float] | None, points: Sequence[Point], camera: bool, units: Units | None) -> tuple[Affine | None, str]:
+    """The grid in GDAL's order, None where none is known, and a note for a person, "" where the grid is the file's own.
+
+    `affine` is the file's geotransform, `points` its ground control points, `camera` whether it has rational polynomials (RPC).
+    A grid that is not finite or can't be inverted is none.
+    """
+    given = None if affine is None or tuple(affine) == IDENTITY else usable(affine)
+    if given:
+        return given, ""
+    if points:
+        fitted = _fitted(points, units.radians if units else None)
+        if fitted:
+            return fitted, f"It has no geotransform: its grid is an affine fitted to its {len(points)} ground control points."
+        return None, f"Its {len(points)} ground control points determine no grid: boxes are in pixels only."
+    if affine is not None and tuple(affine) != IDENTITY:
+        return None, "Its geotransform can't be inverted: boxes are in pixels only."
+    if camera:
+        return None, "It has a camera model (RPC) and no grid: boxes are in pixels only."
+    return None, "Nothing is known about where it lies: boxes are in pixels only."
+
+
+def usable(affine: Sequence[float]) -> Affine | None:
+    """The same six coefficients where they are finite and can be inverted, else None."""
+    a = tuple(float(value) for value in affine)
+    if not all(map(math.isfinite, a)):
+        return None
+    column, row, area = math.hypot(a[1], a[4]), math.hypot(a[2], a[5]), abs(a[1] * a[5] - a[2] * a[4])
+    return a if area > column * row * 1e-9 else None  # type: ignore[return-value]
+
+
+def _fitted(points: Sequence[Point], radians: float | None) -> Affine | None:
+    """The least squares affine; None where the points determine none: fewer than three, or all on one line.
+
+    Longitudes on both sides of the 180th meridian are unwrapped where that makes the pixels squarer: 179.9 and -179.9 lie side by side.
+    """
+    table = np.array(points, np.float64).reshape(-1, 4)
+    table = table[np.isfinite(table).all(axis=1)]
+    fits = [_least_squares(table)]
+    if radians and len(table):
+        fits.append(_least_squares(_unwrapped(table, 2 * math.pi / radians)))
+        narrowing = max(math.cos(np.median(table[:, 3]) * radians), 0.01)
+        fits.sort(key=lambda fit: _elongation(fit, narrowing) if fit else math.inf)
+    return fits[0]
+
+
+def _unwrapped(table: np.ndarray, turn: float) -> np.ndarray:
+    """The points with their longitudes in one run, cut at the widest gap."""
+    longitudes = table[:, 2] % turn
+    ordered = np.sort(longitudes)
+    gaps = np.diff(ordered, append=ordered[0] + turn)
+    start = ordered[(int(np.argmax(gaps)) + 1) % len(ordered)]
+    moved = table.copy()
+    moved[:, 2] = start + (longitudes - start) % turn
+    moved[:, 2] -= turn if moved[:, 2].mean() > turn / 2 else 0
+    return moved
+
+
+def _elongation(affine: Affine, narrowing: float) -> float:
+    """How far the pixels are from square, 0 for squares; rounded, so that of two equal fits the first one is taken."""
+    column, row = math.hypot(affine[1] * narrowing, affine[4]), math.hypot(affine[2] * narrowing, affine[5])
+    return round(abs(math.log(column / row)), 3)
+
+
+def _least_squares(table: np.ndarray) -> Affine | None:
+    if len(table) < 3:
+        return None
+    pixels, places = table[:, :2], table[:, 2:]
+    middle, centre = pixels.mean(axis=0), places.mean(axis=0)
+    if min(map(_thickness, (pixels - middle, places - centre))) < DEGENERATE:
+        return None
+    slopes = np.linalg.lstsq(pixels - middle, places - centre, rcond=None)[0]  # [column or row, x or y]
+    slopes[np.abs(slopes) < 1e-9 * np.abs(slopes).max(axis=0)] = 0.0  # rounding is no rotation
+    origin = centre - middle @ slopes
+    return usable([origin[0], slopes[0, 0], slopes[1, 0], origin[1], slopes[0, 1], slopes[1, 1]])
+
+
+def _thickness(points: np.ndarray) -> float:
+    """The shorter axis of a cloud of points, as a part of the longer one; 0 where all are the same."""
+    long, short = np.linalg.svd(points, compute_uv=False)
+    return float(short / long) if long > 0 else 0.0
+
+
+def units(wkt: str) -> Units | None:
+    """Of the horizontal part of a CRS; None where it has no such units in metres: geocentric and engineering CRSs, or no CRS."""
+    horizontal = _horizontal(_parsed(wkt))
+    kind = horizontal[0] if horizontal else ""
+    if kind in ("PROJCS", "PROJCRS", "PROJECTEDCRS", "DERIVEDPROJCRS"):
+        metres = _unit(horizontal, ("UNIT", "LENGTHUNIT"))
+        return Units(metres) if metres else None
+    if kind in ("GEOGCS", "GEOGCRS", "GEOGRAPHICCRS", "GEODCRS", "GEODETICCRS"):
+        radians = _unit(horizontal, ("UNIT", "ANGLEUNIT"))
+        radius = _first(horizontal, ("SPHEROID", "ELLIPSOID"))
+        if radians and radius and _first(horizontal, ("CS",))[1:2] != ["Cartesian"]:
+            return Units(float(radius[2]) * radians, radians)
+    return None
+
+
+def _parsed(wkt: str) -> list[Any]:
+    """A WKT node as [keyword, value or node, ...]; [] where there is none."""
+    stack: list[list[Any]] = [[]]
+    for word, text, other in re.findall(r'([A-Za-z_]\w*)\s*[\[(]|"((?:[^"]|"")*)"|([^\s,\[\]()"]+|[\])])', wkt):
+        if word:
+            stack.append([word.upper()])
+        elif other in ("]", ")"):
+            if len(stack) > 1:
+                node = stack.pop()
+                stack[-1].append(node)
+        else:
+            stack[-1].append(other or text)
+    return next((node for node in stack[0] if isinstance(node, list)), [])
+
+
+def _horizontal(node: list[Any]) -> list[Any]:
+    """The node itself, or the first part of a compound or bound CRS."""
+    while node and node[0] in ("COMPD_CS", "COMPOUNDCRS", "BOUNDCRS", "SOURCECRS"):
+        node = next((part for part in node[1:] if isinstance(part, list)), [])
+    return node
+
+
+def _unit(node: list[Any], keywords: tuple[str, ...]) -> float | None:
+    """The factor of a CRS's own unit, which may be said with its first axis."""
+    parts = [part for part in node if isinstance(part, list)]
+    parts += [part for axis in parts if axis[0] == "AXIS" for part in axis if isinstance(part, list)]
+    return next((float(part[2]) for part in parts if part[0] in keywords and len(part) > 2), None)
+
+
+def _first(node: list[Any], keywords: tuple[str, ...]) -> list[Any]:
+    """The first node of these keywords, at any depth; [] where there is none."""
+    for part in node:
+        if isinstance(part, list):
+            found = part if part[0] in keywords else _first(part, keywords)
+            if found:
+                return found
+    return []
