@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("core", "plugin", "backend", "resources")
-FILES = ("__init__.py", "metadata.txt", "LICENSE")
+FILES = ("__init__.py", "__main__.py", "metadata.txt", "LICENSE")
 MOST = 25_000_000  # bytes that the plugin site takes
 REQUIRED = ("name", "description", "version", "qgisMinimumVersion", "author", "email", "about", "tracker", "repository")
 BY_US = ("qgisMaximumVersion", "homepage", "changelog", "tags", "category", "icon", "license", "hasProcessingProvider", "supportsQt6")

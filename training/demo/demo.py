@@ -1,12 +1,13 @@
-"""`make demo`: a scene made on the spot, three questions asked over it, the answers beside the truth, the evidence on disk.
-
-python -m zoomearth.training.demo.demo FOLDER [--seed 10] [--size 8192]
+"""`zoomearth demo`: draws a scene, asks three questions about it, shows the answers beside the truth, keeps the evidence. `zoomearth demo
+scene` only draws a scene.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -14,26 +15,53 @@ from rich.progress import Progress
 from rich.table import Table
 
 from ...backend.answer import Answered, Question, answer
+from ...backend.cli.parser import Parser, count, positive
 from ...backend.engines import open_engine
 from ...backend.outputs.files import Outputs
 from ...backend.scene.scene import Scene
 from ...core.settings import Settings
-from ..scenes.geotiff import drawn
+from ..scenes.geotiff import drawn, write_geotiff
 from ..scenes.scene import HELD_OUT, make_scene
 
 LEVELS = ("global", "region", "object")
 
 
-def main() -> None:
-    """Makes the scene unless an earlier run has, asks, and says where everything is."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--seed", type=int, default=10, help="another seed is another scene, all held out from training")
-    parser.add_argument("--size", type=int, default=8192, help="pixels a side")
-    options = parser.parse_args()
+def command(parser: Parser) -> None:
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("demo-run"), metavar="FOLDER", help="default: demo-run")
+    parser.add_argument("--seed", type=count, default=10, help="each seed gives another scene, all held out from training (default 10)")
+    parser.add_argument("--size", type=positive, default=8192, metavar="PX", help="pixels a side (default 8192)")
+    parser.examples(
+        "zoomearth demo",
+        "zoomearth demo my-demo --seed 11 --size 4096",
+        "zoomearth demo scene --help",
+        "zoomearth demo pretrain --help",
+    )
+    parser.set_defaults(run=_demo)
+
+
+def scene_command(parser: Parser) -> None:
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="gets scene-SEED.tif, and scene-SEED.json with the truth")
+    parser.add_argument("--size", type=positive, default=8192, metavar="PX", help="pixels a side (default 8192)")
+    parser.add_argument("--seed", type=count, default=1, help="which scene (default 1)")
+    parser.examples("zoomearth demo scene scenes --size 8192 --seed 1")
+    parser.set_defaults(run=_scene)
+
+
+def _scene(options: argparse.Namespace) -> int:
+    options.folder.mkdir(parents=True, exist_ok=True)
+    path = options.folder / f"scene-{options.seed}.tif"
+    with _drawing(options.size, Console(stderr=True)) as on_progress:
+        write_geotiff(make_scene(options.seed), path, options.size, on_progress)
+    print(path)
+    return 0
+
+
+def _demo(options: argparse.Namespace) -> int:
     options.folder.mkdir(parents=True, exist_ok=True)
     console = Console(highlight=False)
-    path = scene_file(options.folder, options.seed, options.size, console)
+    path = options.folder / f"scene-{options.seed}-{options.size}.tif"
+    with _drawing(options.size, console) as on_progress:
+        drawn(make_scene(HELD_OUT + options.seed), path, options.size, on_progress)
     asked = {level: next(q for q in truth(path) if q["level"] == level) for level in LEVELS}
 
     engine = open_engine(Settings())
@@ -52,28 +80,24 @@ def main() -> None:
     )
     for (level, question), answered in zip(asked.items(), done):
         right = answered.outcome.answer == question["answer"]
-        said = f"[{'green' if right else 'red'}]{answered.outcome.answer}[/]"
+        shown = f"[{'green' if right else 'red'}]{answered.outcome.answer}[/]"
         zooms = ", ".join(zoom.label for zoom in answered.outcome.zooms) or "-"
-        table.add_row(level, answered.question.text, said, question["answer"], zooms, f"{answered.seconds:.1f}")
+        table.add_row(level, answered.question.text, shown, question["answer"], zooms, f"{answered.seconds:.1f}")
     console.print(table)
     for file in written:
         console.print(f"  {file}", soft_wrap=True)
-    console.print("\nAsk it something yourself:", f'  .venv/bin/zoomearth ask {path} "{done[-1].question.text}"', sep="\n", soft_wrap=True)
+    console.print("\nAsk it something yourself:", f'  zoomearth ask {path} "{done[-1].question.text}"', sep="\n", soft_wrap=True)
+    return 0
 
 
-def scene_file(folder: Path, seed: int, size: int, console: Console) -> Path:
-    """The GeoTIFF of a seed, written unless it is there; its truth lies beside it as JSON."""
-    path = folder / f"scene-{seed}-{size}.tif"
+@contextmanager
+def _drawing(size: int, console: Console) -> Iterator[Callable[[int, int], None]]:
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task(f"drawing a scene of {size} x {size} px")
-        return drawn(make_scene(HELD_OUT + seed), path, size, lambda done, total: progress.update(task, completed=done, total=total))
+        yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
 def truth(path: Path) -> list[dict[str, str]]:
     """The questions of a scene file, with level and answer."""
     questions: list[dict[str, str]] = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["questions"]
     return questions
-
-
-if __name__ == "__main__":
-    main()

@@ -6,7 +6,6 @@ Memory: one block (3 MB) and GDAL's cache, whatever the size.
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 from collections.abc import Callable
@@ -119,23 +118,3 @@ def told(question: Question, size: int) -> dict[str, Any]:
     """A question as plain data: its text, answer, kind, level and, for a detail, the box to look at in source pixels."""
     box = [round(value * size) for value in question.site.box] if question.site else None
     return {"question": question.text, "answer": question.answer, "kind": question.kind, "level": question.level, "box": box}
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m zoomearth.training.scenes.scene", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("folder", type=Path, help="where scene-SEED.tif and scene-SEED.json go")
-    parser.add_argument("--size", type=int, default=8192, help="pixels per side (default 8192)")
-    parser.add_argument("--seed", type=int, default=1, help="which scene (default 1)")
-    options = parser.parse_args()
-    options.folder.mkdir(parents=True, exist_ok=True)
-    path = options.folder / f"scene-{options.seed}.tif"
-
-    def show(done: int, total: int) -> None:
-        print(f"\rdrawing {path.name}: {100 * done // total} %", end="" if done < total else "\n", flush=True)
-
-    write_geotiff(make_scene(options.seed), path, options.size, show)
-    print(path)
-
-
-if __name__ == "__main__":
-    main()

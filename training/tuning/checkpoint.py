@@ -61,7 +61,7 @@ def base_folder(name: str) -> Path:
             why = f"{name} can't be had from the hub: {type(error).__name__}."
             raise ModelError(why, "Download it where there is a network.") from error
     if (folder / "adapter_config.json").is_file():
-        raise ModelError(f"{folder} holds a LoRA adapter.", f"Fold it in first: python -m zoomearth.training.tuning.merge {folder} OUT")
+        raise ModelError(f"{folder} holds a LoRA adapter.", f"Merge it first: zoomearth merge {folder} OUT")
     return folder
 
 
