@@ -103,7 +103,8 @@ def _run(name: str, arguments: list[str]) -> int:
     parser = Parser(f"zoomearth {name}", description=f"{command.summary[:1].upper()}{command.summary[1:]}.")
     _function(command)(parser)
     options = parser.parse_args(arguments)
-    return int(options.run(options))
+    run = vars(options).pop("run")
+    return int(run(options))
 
 
 def _function(command: Command) -> Callable[[Parser], Any]:

@@ -105,7 +105,7 @@ def _boxes(good: Sequence[Example]) -> list[str]:
 
 
 def command(parser: Parser) -> None:
-    parser.add_argument("source", metavar="SOURCE", help="a folder of your own, or KIND:PATH[#SPLIT] as --data of `zoomearth train` takes it")
+    parser.add_argument("source", metavar="SOURCE", help="a folder of your own, or KIND:PATH[#SPLIT], as for --data of `zoomearth train`")
     parser.examples("zoomearth data /data/mine", "zoomearth data lrs-gro:/data/LRS-GRO#RL")
     parser.set_defaults(run=_run)
 

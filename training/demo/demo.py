@@ -1,13 +1,10 @@
-"""`zoomearth demo`: draws a scene, asks three questions about it, shows the answers beside the truth, keeps the evidence. `zoomearth demo
-scene` only draws a scene.
-"""
+"""`zoomearth demo`: draws a scene, asks three questions about it, shows the answers beside the truth, keeps the evidence."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -20,7 +17,7 @@ from ...backend.engines import open_engine
 from ...backend.outputs.files import Outputs
 from ...backend.scene.scene import Scene
 from ...core.settings import Settings
-from ..scenes.geotiff import drawn, write_geotiff
+from ..scenes.geotiff import drawn
 from ..scenes.scene import HELD_OUT, make_scene
 
 LEVELS = ("global", "region", "object")
@@ -39,29 +36,14 @@ def command(parser: Parser) -> None:
     parser.set_defaults(run=_demo)
 
 
-def scene_command(parser: Parser) -> None:
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="gets scene-SEED.tif, and scene-SEED.json with the truth")
-    parser.add_argument("--size", type=positive, default=8192, metavar="PX", help="pixels a side (default 8192)")
-    parser.add_argument("--seed", type=count, default=1, help="which scene (default 1)")
-    parser.examples("zoomearth demo scene scenes --size 8192 --seed 1")
-    parser.set_defaults(run=_scene)
-
-
-def _scene(options: argparse.Namespace) -> int:
-    options.folder.mkdir(parents=True, exist_ok=True)
-    path = options.folder / f"scene-{options.seed}.tif"
-    with _drawing(options.size, Console(stderr=True)) as on_progress:
-        write_geotiff(make_scene(options.seed), path, options.size, on_progress)
-    print(path)
-    return 0
-
-
 def _demo(options: argparse.Namespace) -> int:
     options.folder.mkdir(parents=True, exist_ok=True)
     console = Console(highlight=False)
     path = options.folder / f"scene-{options.seed}-{options.size}.tif"
-    with _drawing(options.size, console) as on_progress:
-        drawn(make_scene(HELD_OUT + options.seed), path, options.size, on_progress)
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task(f"drawing a scene of {options.size} x {options.size} px")
+        drawing = make_scene(HELD_OUT + options.seed)
+        drawn(drawing, path, options.size, lambda done, total: progress.update(task, completed=done, total=total))
     asked = {level: next(q for q in truth(path) if q["level"] == level) for level in LEVELS}
 
     engine = open_engine(Settings())
@@ -86,15 +68,9 @@ def _demo(options: argparse.Namespace) -> int:
     console.print(table)
     for file in written:
         console.print(f"  {file}", soft_wrap=True)
-    console.print("\nAsk it something yourself:", f'  zoomearth ask {path} "{done[-1].question.text}"', sep="\n", soft_wrap=True)
+    program = sys.argv[0] if Path(sys.argv[0]).name == "zoomearth" else "zoomearth"
+    console.print("\nAsk a question of your own:", f'  {program} ask {path} "{done[-1].question.text}"', sep="\n", soft_wrap=True)
     return 0
-
-
-@contextmanager
-def _drawing(size: int, console: Console) -> Iterator[Callable[[int, int], None]]:
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task(f"drawing a scene of {size} x {size} px")
-        yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
 def truth(path: Path) -> list[dict[str, str]]:

@@ -6,8 +6,10 @@ Memory: one block (3 MB) and GDAL's cache, whatever the size.
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from rasterio.enums import Resampling
 from rasterio.transform import from_origin
 from rasterio.windows import Window as PixelWindow
 
+from ...backend.cli.parser import Parser, count, positive
 from ...backend.scene.gdal import GENERATED
 from ...core.atomic import beside
 from .questions import LEVELS, Question, ask
@@ -118,3 +121,23 @@ def told(question: Question, size: int) -> dict[str, Any]:
     """A question as plain data: its text, answer, kind, level and, for a detail, the box to look at in source pixels."""
     box = [round(value * size) for value in question.site.box] if question.site else None
     return {"question": question.text, "answer": question.answer, "kind": question.kind, "level": question.level, "box": box}
+
+
+def command(parser: Parser) -> None:
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="gets scene-SEED.tif, and scene-SEED.json with the truth")
+    parser.add_argument("--size", type=positive, default=8192, metavar="PX", help="pixels a side (default 8192)")
+    parser.add_argument("--seed", type=count, default=1, help="which scene (default 1)")
+    parser.examples("zoomearth demo scene scenes --size 8192 --seed 1")
+    parser.set_defaults(run=_draw)
+
+
+def _draw(options: argparse.Namespace) -> int:
+    options.folder.mkdir(parents=True, exist_ok=True)
+    path = options.folder / f"scene-{options.seed}.tif"
+
+    def show(done: int, total: int) -> None:
+        print(f"\rdrawing {path.name}: {100 * done // total} %", end="" if done < total else "\n", flush=True, file=sys.stderr)
+
+    write_geotiff(make_scene(options.seed), path, options.size, show)
+    print(path)
+    return 0

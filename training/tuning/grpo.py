@@ -95,6 +95,6 @@ def command(parser: Parser) -> None:
     parser.examples(
         "zoomearth train grpo --model runs/sft-merged --data /data/mine --out runs/grpo --lora 16 --rate 1e-6",
         "zoomearth train grpo --model runs/sft-merged --data lrs-gro:/data/LRS-GRO#RL --out runs/grpo --iou 1 --region 1 --kl 0.04",
-        "accelerate launch --config_file resources/accelerate/8gpu-zero2.yaml -m zoomearth train grpo --model ... --data ... --out runs/grpo",
+        "accelerate launch --config_file resources/accelerate/8gpu-zero2.yaml -m zoomearth train grpo --model ... --data ... --out ...",
     )
     parser.set_defaults(run=lambda options: tuning.finished(work(options)))

@@ -118,6 +118,6 @@ def command(parser: Parser) -> None:
     parser.examples(
         "zoomearth train sft --model Qwen/Qwen2.5-VL-3B-Instruct --data /data/mine --out runs/sft",
         "zoomearth train sft --model zoomearth-3b --data lrs-gro:/data/LRS-GRO#SFT --data /data/mine*2 --out runs/mine --lora 16",
-        "accelerate launch --config_file resources/accelerate/8gpu-zero2.yaml -m zoomearth train sft --model ... --data ... --out runs/sft",
+        "accelerate launch --config_file resources/accelerate/8gpu-zero2.yaml -m zoomearth train sft --model ... --data ... --out ...",
     )
     parser.set_defaults(run=lambda options: tuning.finished(work(options)))
