@@ -43,7 +43,7 @@ COMMANDS = {
     "evaluate report": Command("write the HTML report of a run", "training.evaluation.evaluate:report_command"),
     "compare": Command("compare two runs over one benchmark", "training.evaluation.evaluate:compare_command"),
     "demo": Command("draw a scene, ask the demo model three questions about it", "training.demo.demo:command", resumes=True),
-    "demo scene": Command("draw a scene as GeoTIFF, with its questions and answers", "training.demo.demo:scene_command"),
+    "demo scene": Command("draw a scene as GeoTIFF, with its questions and answers", "training.scenes.geotiff:command"),
     "demo pretrain": Command("train the demo model from scratch, and export it", "training.demo.pretrain:command", resumes=True),
 }
 
