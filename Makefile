@@ -70,7 +70,7 @@ quick: setup
 	  echo "make quick: $$(($$(date +%s) - start)) s"
 
 docs: setup $(DOCS_VENV)/.installed
-	$(DOCS_VENV)/bin/mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --quiet
 	@echo "the documentation is in .build/site/index.html"
 
 $(DOCS_VENV)/.installed: docs/requirements.txt
@@ -78,7 +78,7 @@ $(DOCS_VENV)/.installed: docs/requirements.txt
 	$(DOCS_VENV)/bin/python -m pip install -q --disable-pip-version-check -r $<
 	@touch $@
 
-test: lint docs setup-desktop
+test: lint $(DOCS_VENV)/.installed setup-desktop
 	$(PY) -m pytest
 	$(QGIS_PYTEST) -p no:pytest_qgis tests/test_scene.py tests/test_scene_remote.py tests/test_scan.py tests/test_stretch.py tests/test_georeference.py \
 	  tests/test_complaints.py tests/test_raster_campaign.py tests/test_look.py tests/test_dialect.py

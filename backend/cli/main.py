@@ -111,7 +111,7 @@ def _function(command: Command) -> Callable[[Parser], Any]:
     """Raises BackendError where this copy of the package lacks the command's part."""
     module, _, function = command.target.partition(":")
     try:
-        return getattr(importlib.import_module(f"...{module}", __package__), function)  # type: ignore[no-any-return]
+        return getattr(importlib.import_module(f"...{module}", __package__), function)
     except ModuleNotFoundError as error:
         if error.name != f"{__name__.partition('.')[0]}.training":
             raise
