@@ -13,6 +13,7 @@ from typing import Any, Callable, NamedTuple, Sequence
 
 from ... import __version__
 from ...core.errors import BackendError, UsageError, ZoomEarthError
+from ...core.paths import RESOURCES
 from ...core.settings import KEY_VARIABLE, PREFIX
 from ...core.texts import escape_unknown_letters
 from .parser import Parser
@@ -108,17 +109,15 @@ def _run(name: str, arguments: list[str]) -> int:
 
 
 def _function(command: Command) -> Callable[[Parser], Any]:
-    """Raises BackendError where this copy of the package lacks the command's part."""
+    """Raises BackendError where this copy of the package lacks the command's part, whatever another copy that Python finds may have."""
     module, _, function = command.target.partition(":")
-    try:
-        return getattr(importlib.import_module(f"...{module}", __package__), function)
-    except ModuleNotFoundError as error:
-        if error.name != f"{__name__.partition('.')[0]}.training":
-            raise
+    if not (RESOURCES.parent / module.partition(".")[0]).is_dir():
         raise BackendError(
             "The QGIS plugin contains no training and no evaluation.",
             "Install the whole package into a Python environment: pip install 'zoomearth[backend,training]'",
-        ) from None
+        )
+    add_flags: Callable[[Parser], Any] = getattr(importlib.import_module(f"...{module}", __package__), function)
+    return add_flags
 
 
 def _overview(group: str, arguments: list[str]) -> int:
