@@ -34,7 +34,6 @@ from zoomearth.core.profile import Profile
 from zoomearth.core.protocol import Ask, Load
 from zoomearth.core.settings import Settings
 from zoomearth.core.wire import LineReader
-from zoomearth.training.evaluation import evaluate
 
 OURS, STOCK = (Profile.from_dict({"name": "m", "dialect": name}) for name in ("zoomearth", "qwen-grounding"))
 KEY, QUERY = "sk-a-very-secret-key", "tok=another-very-secret-key"
@@ -265,7 +264,7 @@ def test_in_an_evaluation_a_filtered_reply_is_a_failure_and_no_wrong_answer(quir
     quirks.answer = lambda asked: filtered if b"Is 3 " in asked.body else good
     url = f"{quirks.url}/v1?{QUERY}"
     options = ["--data", str(tmp_path / "set"), "--out", str(tmp_path / "out"), "--remote", url, "--remote-model", "m"]
-    evaluate.main(["lrs-gro", *options])
+    main(["evaluate", "lrs-gro", *options])
     lines = (tmp_path / "out" / "zoom.jsonl").read_text()
     records = [json.loads(line) for line in lines.splitlines()]
     assert [record["question_id"] for record in records if record["error"]] == ["Q-3"]

@@ -26,6 +26,37 @@ from ..engines.open import open_engine
 from ..outputs import files as outputs
 from ..scene import region
 from ..scene.scene import Scene
+from .parser import Parser, add_settings, bands, box, count, settings_of
+from .parser import question as question_text
+
+
+def command(parser: Parser) -> None:
+    parser.add_argument("scene", metavar="SCENE", help="a raster GDAL can open: a file, a URL, /vsizip/..., a VRT")
+    parser.add_argument("questions", type=question_text, metavar="QUESTION", nargs="+", help="one or more; the model is loaded once")
+    add_settings(parser)
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--region",
+        type=box,
+        metavar="MINX,MINY,MAXX,MAXY",
+        help="look only here (map units of the raster's CRS; --region=-5,... where it begins with a minus)",
+    )
+    where.add_argument("--window", type=box, metavar="X0,Y0,X1,Y1", help="look only here (pixels from the top left corner)")
+    where.add_argument("--within", metavar="FILE", help="look only inside the polygons of a vector file; the rest is shown grey")
+    parser.add_argument("--max-zooms", type=count, metavar="N", help="closer looks at the most; 0 answers from the global view")
+    parser.add_argument("--bands", type=bands, metavar="R,G,B", help="band numbers shown as red, green and blue (or one, as grey)")
+    parser.add_argument("--rois", metavar="FILE", help="write the zoomed boxes as .gpkg, .shp or .geojson (an older file is replaced)")
+    parser.add_argument("--figure", metavar="FILE.png", help="draw the global view with its boxes, the crops and the answer")
+    parser.add_argument("--views", metavar="FOLDER", help="save the exact pictures the model was shown")
+    parser.add_argument("--force-remote-scan", action="store_true", help="read all of a remote raster that has no overviews")
+    parser.add_argument("--json", action="store_true", help="print one JSON object a question and nothing else")
+    parser.examples(
+        'zoomearth ask harbour.tif "How many ships are at the northern pier?"',
+        'zoomearth ask city.tif "Is there a stadium?" "What colour is its roof?" --rois stadium.gpkg --figure stadium.png',
+        'zoomearth ask fields.tif "Which crop is this?" --within parcels.gpkg --bands 4,3,2 --json',
+    )
+    parser.set_defaults(run=lambda options: ask(options, settings_of(options)))
+
 
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a model's or a server's: they would steer the terminal
 

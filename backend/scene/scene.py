@@ -275,7 +275,7 @@ class Scene:
     def _settle_stretch(self) -> None:
         """Takes the stretch from native windows spread over the scene.
 
-        Not from an overview: averaging narrows the percentiles, by 15 % where it was measured (method.md, section 5). Where the windows
+        Not from an overview: averaging narrows the percentiles, by 15 % where it was measured (docs/method.md, Rasters). Where the windows
         hold too little to be sure of (one value, few, none), the rest of the scene is looked at too.
         """
         rendering, native = self._rendering, self._levels[0]

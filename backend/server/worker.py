@@ -1,4 +1,4 @@
-"""The backend process of the QGIS plugin: JSON lines on stdin and stdout, the log on stderr (design, section 7; `messages` has the fields).
+"""The backend process of the QGIS plugin: JSON lines on stdin and stdout, the log on stderr (fields: `core/protocol.py`).
 
     -> {"op": "ask", "id": 1, "scene": "city.tif", "question": "How many ships are there?"}
     <- {"event": "saw", "id": 1, ...}    {"event": "text", "id": 1, "delta": "..."}    {"event": "done", "id": 1, "result": {...}}

@@ -3,7 +3,7 @@
     KIND:PATH[#SPLIT][*WEIGHT]     lrs-gro:/data/LRS-GRO#RL     lrs-vqa:/data/LRS-VQA*0.5     scenes:/data/scenes#0-500@2048
     PATH                           a folder of your own, see folder.py
 
-KIND is one of the benchmarks (training/benchmarks). WEIGHT is how often an example is used an epoch: 2 is twice, 0.5 every second one.
+KIND is one of the benchmarks (`training/data/sets`). WEIGHT is how often an example is used an epoch: 2 is twice, 0.5 every second one.
 Of the drawn scenes the split names the seeds, and the pixels a side. A row that can't be used is counted and named, never trained on.
 """
 
