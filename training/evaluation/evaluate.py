@@ -170,7 +170,7 @@ def _run(
     book = Book(out / f"{mode}{changed}.jsonl", spec(engine, asker, settings, options))
     pending = [task for task in asked if not book.answered(task.id)]
     known = {task.id for task in asked}
-    there = [record for id, record in book.done.items() if id in known and record.error is None]
+    there = [record for id, record in book.lines.items() if id in known and record.error is None]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[said]}"))
     with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True)) as progress:
         correct, scored, failed = sum(map(figures.right, there)), len(there), 0
