@@ -440,7 +440,7 @@ def test_scenes_are_opened_once_and_closed(dataset, monkeypatch):
 
     opened = []
     before = asking.Scene.open
-    monkeypatch.setattr(asking.Scene, "open", lambda path: opened.append(path) or before(path))
+    monkeypatch.setattr(asking.Scene, "open", lambda path, **options: opened.append(path) or before(path, **options))
     ask(dataset, "zoom")
     assert len(opened) == 5
 

@@ -25,12 +25,11 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from ...backend import batch
 from ...backend.answer import MEANINGLESS
 from ...backend.cli.main import Parser, add_settings, print_any_text, say, settings_of
 from ...backend.engines import Engine, open_engine
-from ...backend.models import store as models
 from ...backend.scene.scene import Scene
-from ...core.address import shown
 from ...core.errors import BackendError, ZoomEarthError
 from ...core.example import Example
 from ...core.look import Policy
@@ -201,20 +200,13 @@ def _policy(policy: Policy, options: argparse.Namespace) -> Policy:
 
 def spec(engine: Engine, asker: Asker, settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
     """What makes two answers comparable; a file holds answers of one spec only."""
-    profile = engine.profile
     return {
         "benchmark": asker.benchmark.name,
         "extractor": asker.benchmark.extractor,
         "set": {name: getattr(options, name) for name in ("split", "size") if name in options},
         "mode": asker.mode,
-        "model": profile.name,
-        "revision": None if settings.remote else models.revision(settings.asked_as),
-        "server": shown(settings.remote) or None,
-        "dialect": profile.dialect.name,
-        "prompt_hash": profile.prompt_hash,
+        **batch.spec(engine, settings),
         "policy": asdict(asker.policy),
-        "dtype": settings.dtype,
-        "quantize": settings.quantize,
     }
 
 
