@@ -17,9 +17,11 @@ from typing import Any, Callable, Generic, Protocol, TypeVar
 
 from ..core.address import shown
 from ..core.errors import Cancelled, SceneError, ZoomEarthError, as_ours
-from ..core.look import Policy, Stopped
+from ..core.look import Outcome, Policy, Stopped
 from ..core.settings import Settings
-from ..core.source import SceneSource, Where
+from ..core.source import SceneSource, Seen, Where
+from ..core.texts import well_formed
+from ..core.typed import to_json
 from .answer import REPLY_LIMIT, Answered, Question, answer, answers
 from .engines import Engine, never
 from .models import store as models
@@ -235,6 +237,35 @@ class Scenes:
         for opened in self._opened.values():
             if opened.scene:
                 opened.scene.close()
+
+
+def asked(row: Row) -> dict[str, Any]:
+    """What of a row's line is known before it is asked; an address in it has no login and no query."""
+    return {
+        "id": row.id,
+        "source": {**to_json(row.source), "path": shown(row.source.path)},
+        "question": well_formed(row.text),
+        "where": to_json(row.where),
+        "policy": dict(row.policy) or None,
+    }
+
+
+def line(about: Mapping[str, Any], answered: Answered | None, error: ZoomEarthError | None, model: str) -> dict[str, Any]:
+    """What came of a row as a JSON-able line of a file of results. about: see `asked`; zooms: see `core/source.Seen`."""
+    outcome = answered.outcome if answered else Outcome(None)
+    grid = answered.question.scene.grid if answered else None
+    return {
+        **about,
+        "answer": outcome.answer,
+        "confidence": answered.confidence if answered else None,
+        "meaningless": bool(answered and answered.meaningless),
+        "stopped": outcome.stopped.value if answered else None,
+        "why": outcome.why,
+        "zooms": [to_json(Seen.of(each, grid)) for each in outcome.zooms],
+        "seconds": round(answered.seconds, 3) if answered else None,
+        "model": model,
+        "error": error.to_dict() if error else None,
+    }
 
 
 def spec(engine: Engine, settings: Settings) -> dict[str, Any]:

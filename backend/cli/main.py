@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import NoReturn, Sequence
 
 from ... import __version__
@@ -112,6 +113,8 @@ def _parser(as_json: bool) -> argparse.ArgumentParser:
     ask.add_argument("--json", action="store_true", help="print one JSON object a question and nothing else")
     ask.set_defaults(run=_ask)
 
+    _add_batch(commands)
+
     describe = commands.add_parser("describe", help="say what a raster is and how it would be shown")
     describe.add_argument("scene", metavar="SCENE")
     describe.add_argument("--force-remote-scan", action="store_true", help="read all of a remote raster that has no overviews")
@@ -131,6 +134,34 @@ def _parser(as_json: bool) -> argparse.ArgumentParser:
     serve = "be the backend of the QGIS plugin: JSON lines on stdin and stdout"
     commands.add_parser("serve", help=serve, description=serve)  # run by `__main__`, before anything can print
     return parser
+
+
+def _add_batch(commands: argparse._SubParsersAction[Parser]) -> None:
+    batch = commands.add_parser(
+        "batch",
+        help="ask the questions of a file, each about its own raster",
+        description="Ask each row of a file, and append one JSON line a row to another file. What is answered is not asked again.",
+        epilog="""example:
+  rows.csv:   path,question,window,max_zooms
+              harbour.tif,"How many ships are there, and where?","0,0,8192,8192",2
+              city.tif,Is there a stadium?,,
+
+  zoomearth batch rows.csv --out answers.jsonl
+  zoomearth batch rows.jsonl --out answers.jsonl --remote http://localhost:8000/v1 --concurrency 64
+
+A row has path (or image, relative to the file) and question. It may have id, one of window (pixels), bounds (map units), outline (rings
+of corners in map units) and within (a vector file), and bands, stretch, max_zooms. The same command continues a run that was stopped, and
+asks again what failed: the last line of an id counts.""",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    batch.add_argument("rows", type=Path, metavar="ROWS", help="a file of JSON lines, or a table that ends in .csv")
+    batch.add_argument("--out", type=Path, metavar="FILE.jsonl", required=True, help="the file of answers, which is only appended to")
+    at_once = batch.add_mutually_exclusive_group()
+    at_once.add_argument("--batch", type=_count, metavar="N", help="questions in lockstep, model here (default 8)")
+    at_once.add_argument("--concurrency", type=_count, metavar="N", help="questions at once, model on a server (default 8)")
+    add_settings(batch)
+    batch.add_argument("--json", action="store_true", help="print one JSON object with the counts and nothing else")
+    batch.set_defaults(run=_batch)
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
@@ -178,6 +209,12 @@ def _ask(options: argparse.Namespace) -> int:
     from .ask import ask
 
     return ask(options, settings_of(options))
+
+
+def _batch(options: argparse.Namespace) -> int:
+    from .batch import batch
+
+    return batch(options, settings_of(options))
 
 
 def _describe(options: argparse.Namespace) -> int:
