@@ -18,7 +18,8 @@ from ...core.errors import BackendError
 from ...core.settings import Settings
 from ..answer import MEANINGLESS
 from ..batch import Row, asked, line, run, spec
-from ..engines import Engine, open_engine
+from ..engines import Engine
+from ..engines.open import open_engine
 from ..records import ANOTHER, Journal
 from ..rows import BadRow, Table, read
 from .interrupt import Interrupt

@@ -28,7 +28,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ...backend import batch
 from ...backend.answer import MEANINGLESS
 from ...backend.cli.main import Parser, add_settings, print_any_text, say, settings_of
-from ...backend.engines import Engine, open_engine
+from ...backend.engines import Engine
+from ...backend.engines.open import open_engine
 from ...backend.scene.scene import Scene
 from ...core.errors import BackendError, ZoomEarthError
 from ...core.example import Example
@@ -257,13 +258,13 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _count(text: str) -> int:
-    if not text.isdigit():
+    if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
     return int(text)
 
 
 def _positive(text: str) -> int:
-    if not text.isdigit() or not int(text):
+    if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
     return int(text)
 
