@@ -33,7 +33,8 @@ from zoomearth.core.typed import from_json
 
 CHILD = Path(__file__).with_name("batching.py")
 SIDES = (160, 120)
-FIELDS = ["id", "source", "question", "where", "policy", "answer", "confidence", "meaningless", "stopped", "why", "zooms", "seconds", "model", "error", "spec"]
+ASKED = ["id", "source", "question", "where", "policy"]
+FIELDS = [*ASKED, "answer", "confidence", "meaningless", "stopped", "why", "zooms", "seconds", "model", "error", "spec"]
 
 
 @pytest.fixture
