@@ -5,10 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import signal
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import Sequence
 
 from rich.console import Console
@@ -26,6 +24,7 @@ from ..engines.open import open_engine
 from ..outputs import files as outputs
 from ..scene import region
 from ..scene.scene import Scene
+from .interrupt import Interrupt
 from .parser import Parser, add_settings, bands, box, count, settings_of
 from .parser import question as question_text
 
@@ -66,7 +65,7 @@ def ask(options: argparse.Namespace, settings: Settings) -> int:
     files = outputs.Outputs(rois=options.rois, figure=options.figure, views=options.views)
     files.check()
     screen = _Screen(quiet=options.json)
-    interrupted = _Interrupt()
+    interrupted = Interrupt()
     try:
         with Scene.open(
             options.scene,
@@ -96,7 +95,7 @@ def _ask_all(
     options: argparse.Namespace,
     files: outputs.Outputs,
     screen: _Screen,
-    interrupted: _Interrupt,
+    interrupted: Interrupt,
 ) -> int:
     policy = engine.profile.policy
     if not all(text.strip() for text in options.questions):
@@ -147,21 +146,6 @@ def _words(part: Region | None, options: argparse.Namespace) -> str:
     left, top, right, bottom = map(int, part.window)
     inside = f" inside {name(options.within)}" if options.within else ""
     return f", only ({left}, {top}) to ({right}, {bottom}){inside}"
-
-
-class _Interrupt:
-    """The first Ctrl-C asks the work to stop cleanly; the second one stops it at once."""
-
-    def __init__(self) -> None:
-        self.asked = False
-        self.before = signal.signal(signal.SIGINT, self._interrupted)
-
-    def __call__(self) -> bool:
-        return self.asked
-
-    def _interrupted(self, number: int, frame: FrameType | None) -> None:
-        self.asked = True
-        signal.signal(signal.SIGINT, self.before)
 
 
 class _Screen:

@@ -8,12 +8,24 @@ from typing import TYPE_CHECKING
 from ...core.errors import SceneError
 from ...core.geometry import PIXELS, Box, Grid, Rings
 from ...core.region import Region
+from ...core.source import Where
 
 if TYPE_CHECKING:
     from .scene import Scene
 
 FAR = 1e12  # pixels; sums of larger numbers lose the pixels
 BOUNDS = "`zoomearth describe` prints the raster's size and grid."
+
+
+def of_where(scene: Scene, where: Where | None) -> Region | None:
+    """The part as the user gave it, None for all of the scene. Raises SceneError where there is no such part."""
+    if where is None:
+        return None
+    if where.window:
+        return of_pixels(scene, Box(*where.window))
+    if where.bounds:
+        return of_bounds(scene, *where.bounds)
+    return of_outline(scene, where.outline) if where.outline else of_file(scene, where.within or "")
 
 
 def of_pixels(scene: Scene, box: Box) -> Region:

@@ -46,7 +46,7 @@ THIN = 1e-3  # pixels
 
 
 class Scene:
-    """A raster as a context manager, opened and used on one thread.
+    """A raster as a context manager, used by one thread at a time; `part` is for any number of threads, which take turns.
 
     Every method raises SceneError, or Cancelled where `cancelled()` said so. `bytes_read` counts decoded bytes of
     pixels asked from GDAL so far. `generated`: ZoomEarth has drawn it, as its metadata say.
@@ -68,7 +68,7 @@ class Scene:
         self.grid = Grid(facts.affine, facts.wkt) if facts.affine else None
         self.bytes_read = 0
         self._raster, self._on_progress, self._cancelled = raster, on_progress, cancelled
-        self._idle, self._counting = [raster], threading.Lock()
+        self._idle, self._counting, self._turn = [raster], threading.Lock(), threading.Lock()
         self._pool = ThreadPoolExecutor(scan.HANDS)
         self._rendering = Rendering(self.name, facts, bands, stretch)
         self._levels = levels(facts)
@@ -137,7 +137,8 @@ class Scene:
         top, bottom = _at_least_thin(box.top / sy, box.bottom / sy, level.size.height)
         x, y = math.floor(left / factor) * factor, math.floor(top / factor) * factor  # runs and averages begin there
         end_x, end_y = min(math.ceil(right - 1e-6), level.size.width), min(math.ceil(bottom - 1e-6), level.size.height)
-        planes = self._planes(level, (x, y, end_x - x, end_y - y), factor)
+        with self._turn:
+            planes = self._planes(level, (x, y, end_x - x, end_y - y), factor)
         width, height = planes[0].size
         cut_x, cut_y = min((right - x) / factor, width), min((bottom - y) / factor, height)
         cut = ((left - x) / factor, (top - y) / factor, cut_x, cut_y)
