@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import signal
 from pathlib import Path
 from types import FrameType
@@ -22,10 +23,13 @@ from ...core.settings import Settings
 from ...core.source import SceneSource, Where
 from ...core.typed import to_json
 from ..answer import MEANINGLESS, Answered, Event, Question, Saw, Tried, answer, ending, report
-from ..engines import Engine, open_engine
+from ..engines import Engine
+from ..engines.open import open_engine
 from ..outputs import files as outputs
 from ..scene.region import resolve
 from ..scene.scene import Scene
+
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a model's or a server's: they would steer the terminal
 
 
 def ask(options: argparse.Namespace, settings: Settings) -> int:
@@ -165,7 +169,7 @@ class _Screen:
             self.note(f"{event.why}: try {event.number} of {event.tries}")
         elif seen := self.thoughts.feed(event.delta):
             self.status.stop()
-            self.console.print(seen, end="", style="dim", markup=False, soft_wrap=True)
+            self.console.print(CONTROLS.sub("", seen), end="", style="dim", markup=False, soft_wrap=True)
 
     def answered(self, answered: Answered, model: str) -> None:
         self.status.stop()

@@ -21,8 +21,9 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from rich.table import Table
 
 from ... import __version__
+from ...core.catalogue import home
 from ...core.errors import BackendError, ModelError
-from ..models import store as catalogue
+from ..models import store
 
 LINES = 40  # of one fact, at most
 PACKAGES = ("torch", "transformers", "rasterio", "pyogrio", "numpy", "pillow", "httpx", "matplotlib")
@@ -44,7 +45,7 @@ def describe(options: argparse.Namespace) -> int:
 def models(options: argparse.Namespace) -> int:
     """Lists the models, or downloads or verifies one."""
     if options.action == "list":
-        listing = catalogue.listing()
+        listing = store.listing()
         if options.json:
             print(json.dumps(listing))
         else:
@@ -57,7 +58,7 @@ def models(options: argparse.Namespace) -> int:
     if not options.id:
         raise ModelError(f"`zoomearth models {options.action}` needs a model's id.", "`zoomearth models` lists them.")
     if options.action == "verify":
-        checked = catalogue.verify(options.id)
+        checked = store.verify(options.id)
         print(
             json.dumps({"id": options.id, "files": checked})
             if options.json
@@ -78,7 +79,7 @@ def _download_with_bars(name: str) -> Path:
             task = tasks.setdefault(file, progress.add_task(file, total=total)) if file not in tasks else tasks[file]
             progress.update(task, completed=done, total=total)
 
-        return catalogue.download(name, on_progress)
+        return store.download(name, on_progress)
 
 
 def _download_as_lines(name: str) -> Path:
@@ -91,7 +92,7 @@ def _download_as_lines(name: str) -> Path:
             said = time.monotonic()
             print(json.dumps({"file": file, "done": done, "total": total}), flush=True)
 
-    return catalogue.download(name, on_progress)
+    return store.download(name, on_progress)
 
 
 def check(options: argparse.Namespace) -> int:
@@ -104,10 +105,10 @@ def check(options: argparse.Namespace) -> int:
     facts.update({name: _version(name) for name in PACKAGES})
     facts.update(_raster_facts())
     facts.update(_torch_facts())
-    home = catalogue.home()
-    existing = next(folder for folder in (home, *home.parents) if folder.exists())
-    facts["models"] = f"{home}, {shutil.disk_usage(existing).free / 1e9:.0f} GB free"
-    facts["at hand"] = ", ".join(model["id"] for model in catalogue.listing() if model["folder"]) or "no model"
+    models = home()
+    existing = next(folder for folder in (models, *models.parents) if folder.exists())
+    facts["models"] = f"{models}, {shutil.disk_usage(existing).free / 1e9:.0f} GB free"
+    facts["at hand"] = ", ".join(model["id"] for model in store.listing() if model["folder"]) or "no model"
     missing = [name for name in ("torch", "transformers", "gdal") if facts[name] == "missing"]
     facts["verdict"] = f"missing: {', '.join(missing)}" if missing else "ready"
     if options.json:

@@ -199,7 +199,7 @@ def _files(settings: Settings) -> list[str | None]:
 
 
 def _engine(job: Load) -> Engine:
-    from ..engines import open_engine
+    from ..engines.open import open_engine
     from ..models import store as models
 
     if not job.replies:

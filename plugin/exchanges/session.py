@@ -141,7 +141,7 @@ class Session(QObject):
             return
         asked = self._running = self._waiting.popleft()
         if sip.isdeleted(asked.layer):
-            self._fail(asked, SceneError(tr("The layer was removed."), tr("Add it again and ask again.")))
+            self._fail(asked, SceneError(tr("The layer was removed."), tr("Add the layer again, then repeat the question.")))
         elif needs_snapshot(asked.layer, asked.raw):
             self._snapshot(asked)
         else:

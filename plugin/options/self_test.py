@@ -65,6 +65,6 @@ class Trial(QObject):
         answer = event.result.answer if isinstance(event, Done) and isinstance(event.result, Result) else None
         if answer is None:
             return self.finished.emit(False, tr("The model gave no answer."))
-        text = tr("It works: asked to '{question}', it says '{answer}' ({truth} is right), in {seconds:.1f} s with loading.")
+        text = tr("The test works. Question: {question} Answer: {answer} (correct: {truth}). Time with loading: {seconds:.1f} s.")
         words = {"question": self._demo["question"].rstrip("."), "answer": answer, "truth": self._demo["answer"], "seconds": seconds}
         self.finished.emit(True, text.format(**words))

@@ -398,7 +398,7 @@ def test_parts_that_overlap_and_a_bow_tie_are_shown_whole(layer, script, told):
     places = polygons("EPSG:32633", *shapes, flat, name=["a", "b", "c"])
     run = Run("askbyfeature", INPUT=layer, POLYGONS=places, QUESTION="?", OUTPUT="memory:")
     (first, size, both), (second, _, tie) = pictures(told)
-    assert first == second == [200, 200, 800, 800]
+    assert first == second == (200, 200, 800, 800)
     grey = [(picture == 128).all(axis=2) for picture in (both, tie)]
     at = [tuple(round((place - 200) / 600 * side) for place, side in zip(pixel[::-1], size[::-1])) for pixel in ((500, 500), (700, 300))]
     assert [bool(grey[0][pixel]) for pixel in at] == [False, True], "what two parts cover is inside"
@@ -631,7 +631,7 @@ def test_each_row_without_an_answer_has_its_reason_and_the_log_ends_with_a_count
     ]
     assert [row["error"] is None for row in rows] == [row["answer"] is not None for row in rows]
     assert rows[1]["error"].startswith("The model's reply made no sense. Ask in other words. (")
-    assert rows[2]["error"].startswith("The model asked for an impossible box. (")
+    assert rows[2]["error"].startswith("The model asked to zoom to an invalid place. Ask in other words. (")
     assert "best guess" not in rows[4]["error"]
     assert run.feedback.told[-1] == "Rows: 1 answered, 2 limit, 1 unreadable, 1 bad_box"
     assert sum(told.startswith("error: ") for told in run.feedback.told) == 3

@@ -27,7 +27,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ...backend.answer import MEANINGLESS
 from ...backend.cli.main import Parser, add_settings, print_any_text, say, settings_of
-from ...backend.engines import Engine, open_engine
+from ...backend.engines import Engine
+from ...backend.engines.open import open_engine
 from ...backend.models import store as models
 from ...backend.scene.scene import Scene
 from ...core.address import shown
@@ -265,13 +266,13 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _count(text: str) -> int:
-    if not text.isdigit():
+    if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
     return int(text)
 
 
 def _positive(text: str) -> int:
-    if not text.isdigit() or not int(text):
+    if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
     return int(text)
 
