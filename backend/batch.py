@@ -56,7 +56,7 @@ class Row:
         """Raises SceneError where the scene has no such part, ValueError for a policy that can't be."""
         if not self.text.strip():
             raise SceneError(f"An empty question was asked of {scene.name}.", "Ask something.")
-        return Question(scene, self.text, region.of_where(scene, self.where), replace(policy, **self.policy))
+        return Question(scene, self.text, region.resolve(scene, self.where), replace(policy, **self.policy))
 
 
 R = TypeVar("R", bound=Askable)

@@ -372,8 +372,8 @@ def test_whatever_fails_costs_its_own_row(scenes, monkeypatch, concurrent, fails
     if fails == "reading":
         monkeypatch.setattr(Scene, "part", lambda scene, view: 1 / 0 if "3.tif" in scene.path else before_part(scene, view))
     if fails == "question":
-        before = batch.region.of_where
-        monkeypatch.setattr(batch.region, "of_where", lambda scene, where: 1 / 0 if "3.tif" in scene.path else before(scene, where))
+        before = batch.region.resolve
+        monkeypatch.setattr(batch.region, "resolve", lambda scene, where: 1 / 0 if "3.tif" in scene.path else before(scene, where))
     rows = [Row(str(at), SceneSource(str(scenes / f"{at % 5}.tif")), f"Is {at} object?") for at in range(5)]
     results = {finished.row.id: finished for finished in run(Failing(), rows, 4, concurrent)}
     assert set(results) == set("01234")

@@ -27,6 +27,7 @@ from PIL import Image
 from ...core.address import shown
 from ...core.errors import Cancelled, SceneError
 from ...core.geometry import Box, Grid, Size, View
+from ...core.source import SceneSource
 from . import scan
 from .describe import describe
 from .gdal import OPTIONS, REMOTE_OPTIONS, Raster, RasterError, Window, open_raster
@@ -115,6 +116,23 @@ class Scene:
             raise
         on_progress("opening", 1, 1)
         return scene
+
+    @classmethod
+    def of(
+        cls,
+        source: SceneSource,
+        on_progress: Progress = lambda stage, done, total: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Scene:
+        """Opens what the source names, as `open` does."""
+        return cls.open(
+            source.path,
+            bands=source.bands,
+            stretch=source.stretch,
+            force_remote_scan=source.force_remote_scan,
+            on_progress=on_progress,
+            cancelled=cancelled,
+        )
 
     def preview(self, max_size: int) -> Image.Image:
         """The whole scene, RGB, its longer side `max_size` pixels or its own if that is less."""

@@ -42,6 +42,8 @@ from qgis.PyQt.QtWidgets import (
 )
 from tile_server import TileServer
 
+from zoomearth.core.protocol import Load
+from zoomearth.core.settings import Settings
 from zoomearth.plugin.child.backend_process import State
 from zoomearth.plugin.exchanges.exchange import Status
 from zoomearth.plugin.export.html import html as report_html
@@ -84,7 +86,7 @@ def test_the_demo_model_answers_with_evidence_where_the_truth_is(panel, demo_sce
     feature = next(panel.keeper.rois(exchange).getFeatures())
     assert [feature[name] for name in ("question", "answer", "step", "stopped")] == [asked["question"], asked["answer"], 1, "answered"]
     assert (feature["model"], feature["source"], feature["exchange"]) == ("zoomearth-demo", layer.name(), exchange.id)
-    assert [int(side) for side in feature["window"].split(",")] == exchange.zooms[0].window
+    assert tuple(int(side) for side in feature["window"].split(",")) == exchange.zooms[0].window
     gsd, place = layer.rasterUnitsPerPixelX(), feature.geometry().boundingBox()
     assert place.xMinimum() == pytest.approx(layer.extent().xMinimum() + roi[0] * gsd, abs=0.01)
     assert place.yMaximum() == pytest.approx(layer.extent().yMaximum() - roi[1] * gsd, abs=0.01)
@@ -123,7 +125,7 @@ def test_a_reply_without_sense_is_said_in_plain_words_and_the_reason_is_folded_a
 
 
 def test_a_meaningless_answer_says_so_in_place_of_a_confidence_and_how_to_get_a_real_model(panel, scene, demo_scene):
-    panel.load = {"engine": "scripted", "model": "zoomearth-demo", "replies": [BOX, ANSWER]}
+    panel.load = Load(Settings(model="zoomearth-demo"), replies=(BOX, ANSWER))
     panel.add(demo_scene)
     known = panel.asked()
     panel.add(scene)
@@ -816,7 +818,7 @@ def test_a_service_in_an_empty_project_is_asked_about_with_the_resolution_that_i
     exchange = panel.asked()
     assert exchange.answer == "3", exchange.message
     assert exchange.seen_as == "seen as shown in QGIS, 19570 m per pixel (2048 x 2048 px)"
-    assert exchange.views[0].window == [0, 0, 2048, 2048]
+    assert exchange.views[0].window == (0, 0, 2048, 2048)
 
 
 def _whole():

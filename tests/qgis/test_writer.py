@@ -16,6 +16,7 @@ from panel import wait
 from qgis.core import QgsProject, QgsRasterLayer, QgsVectorLayer, QgsWkbTypes
 from qgis.PyQt.QtCore import QTimer, QVariant
 
+from zoomearth.core.protocol import Failed
 from zoomearth.core.settings import data_folder
 from zoomearth.plugin.exchanges import writer as writer_module
 from zoomearth.plugin.exchanges.exchange import Exchange
@@ -382,7 +383,7 @@ def test_an_answer_without_a_zoom_is_on_the_map_too_and_follows_delete_and_undo(
     failed = Exchange(
         "Why?", str(scene), "town", harbour.crs, outline=plain.outline, message="The layer was removed.", hint="Add it again."
     )
-    failed.hear({"event": "failed", "message": failed.message, "hint": failed.hint})
+    failed.hear(Failed(None, "scene", failed.message, failed.hint))
     keep(keeper, plain, failed)
     (layer,) = keeper.layers(ANSWERS)
     assert keeper.layers() == []
