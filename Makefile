@@ -80,7 +80,7 @@ $(DOCS_VENV)/.installed: docs/requirements.txt
 
 test: lint $(DOCS_VENV)/.installed setup-desktop
 	$(PY) -m pytest
-	$(QGIS_PYTEST) -p no:pytest_qgis tests/test_scene.py tests/test_scene_remote.py tests/test_scan.py tests/test_stretch.py tests/test_georeference.py \
+	$(QGIS_PYTEST) -p no:pytest_qgis tests/test_scene.py tests/test_pixels.py tests/test_scene_remote.py tests/test_scan.py tests/test_stretch.py tests/test_georeference.py \
 	  tests/test_complaints.py tests/test_raster_campaign.py tests/test_look.py tests/test_dialect.py
 	$(QGIS_PYTEST) tests/qgis
 	$(MAKE) desktop-test package

@@ -6,11 +6,12 @@ import itertools
 import math
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Callable, Generator, Iterable, Iterator, Sequence, Union
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Sequence, Union
 
 from ..core import errors
 from ..core.dialect import Talk
-from ..core.look import Action, Answer, Cancelled, Observation, Outcome, Policy, Shown, Stopped, Zoom, look
+from ..core.geometry import Size
+from ..core.look import Action, Answer, Cancelled, Flow, Observation, Outcome, Policy, Shown, Stopped, Zoom, look
 from ..core.region import Region
 from ..core.texts import well_formed
 from .engines import Engine, Reply, never
@@ -34,9 +35,8 @@ IN_HAND = 3  # questions under way for each reply of a batch: replies differ in 
 
 @dataclass(frozen=True)
 class Saw:
-    """The model is shown a view. step: 0 for the global view; picture: the exact pixels."""
+    """The model is shown a view. picture: the exact pixels."""
 
-    step: int
     shown: Shown
     picture: Image
 
@@ -70,6 +70,7 @@ class Question:
 
     given: the zoom that takes the place of the model's first reply, and the thought said before it (an oracle's box, for evaluation).
     blind: no picture is shown at all, and the answer is asked for at once.
+    flow: what is shown and when it ends, in place of `look()`: made of the scene's size and the policy.
     """
 
     scene: Scene
@@ -78,6 +79,7 @@ class Question:
     policy: Policy | None = None
     given: tuple[Zoom, str] | None = None
     blind: bool = False
+    flow: Callable[[Size, Policy], Flow] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", well_formed(self.text))  # it is written into files too
@@ -199,7 +201,8 @@ class _Run:
         meaningless = engine.profile.generated_only and not self.scene.generated
         self.result = Answered(question, Outcome(None), self.talk, meaningless=meaningless)
         self.started, self.read_before = time.perf_counter(), self.scene.bytes_read
-        self.flow: Generator[Observation, Action, Outcome] = look(self.scene.size, question.text, policy, question.region)
+        size = self.scene.size
+        self.flow = question.flow(size, policy) if question.flow else look(size, question.text, policy, question.region)
         try:
             observation = next(self.flow)
         except ValueError as error:
@@ -214,10 +217,9 @@ class _Run:
         """The model has replied: go on to the next view, or to the end."""
         reply = replace(reply, text=well_formed(reply.text))
         self.result.replies.append(reply)
-        forced = self.talk.forced
         action: Action = Cancelled() if reply.cancelled else self.talk.act(reply.text, reply.cut)
         if isinstance(action, Answer) and not self.result.meaningless:
-            self.result.confidence = _confidence(reply, forced, self.talk.dialect.answer_span(forced + reply.text, reply.cut))
+            self.result.confidence = _confidence(reply, action.span)
         self._send(action)
 
     def _send(self, action: Action) -> None:
@@ -230,16 +232,16 @@ class _Run:
             self._show(observation)
 
     def _show(self, observation: Observation) -> None:
-        picture = None
+        picture = observation.picture
         if observation.view and not self.talk.blind:
             try:
-                picture = self.scene.part(observation.view)
+                picture = self.scene.part(observation.view) if picture is None else picture
             except errors.Cancelled:
                 return self._send(Cancelled())
             except errors.ZoomEarthError as error:
                 return self.fail(error)
             self.result.pictures.append(picture)
-            self.on_event(Saw(len(self.result.pictures) - 1, Shown(observation.view, observation.label, observation.roi), picture))
+            self.on_event(Saw(Shown(observation.view, observation.label, observation.roi, observation.step), picture))
         self.talk.observe(observation, picture)
 
     def fail(self, error: errors.ZoomEarthError) -> None:
@@ -252,9 +254,9 @@ class _Run:
         self.over = True
 
 
-def _confidence(reply: Reply, forced: str, span: tuple[int, int] | None) -> float | None:
-    """span: of the answer in the reply with its forced beginning. A character's earlier bytes are pieces without text."""
-    inside, at = [], len(forced)
+def _confidence(reply: Reply, span: tuple[int, int] | None) -> float | None:
+    """span: of the answer in the reply. A character's earlier bytes are pieces without text."""
+    inside, at = [], 0
     for piece, logprob in reply.tokens:
         if span and at < span[1] and at + max(1, len(piece)) > span[0]:
             inside.append(logprob)

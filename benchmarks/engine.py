@@ -31,6 +31,7 @@ from PIL import Image  # noqa: E402
 
 from zoomearth.backend.engines.local import LocalEngine  # noqa: E402
 from zoomearth.backend.models import store as models  # noqa: E402
+from zoomearth.core.catalogue import catalogue  # noqa: E402
 from zoomearth.core.dialect import Talk  # noqa: E402
 from zoomearth.core.geometry import Box, Size, View  # noqa: E402
 from zoomearth.core.look import Observation  # noqa: E402
@@ -227,7 +228,7 @@ def main() -> int:
         if options.model:
             results.append(compare(options.model, models.find(options.model), SHORT, "", options.repeats))
         else:
-            if models.catalogue()["zoomearth-demo"].here:
+            if catalogue()["zoomearth-demo"].here:
                 results.append(compare("zoomearth-demo", models.find("zoomearth-demo"), SHORT, "", options.repeats))
             results.append(compare("scaled-down 3B, random", scaled(Path(scratch)), LONG, TAIL, options.repeats))
     where = f"{machine()}, {options.threads} thread(s), torch {torch.__version__}, float32"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
+from html import unescape
 from typing import Any, Union
 
 from .geometry import Box, View
@@ -25,20 +26,26 @@ _ZOOM_OUT = re.compile(r'"zoom_out"\s*:\s*true')
 _ANSWER = re.compile(r"<answer>((?:(?!</?answer>).)*)</answer>", re.S)
 _THOUGHT = re.compile(r".*</think>|\s*<think>.*", re.S)
 _CLOSED = re.compile(r"\}\s*\]|</answer>")
-_END_TOKEN = re.compile(r"(?:<\|[^<>|]{1,40}\|>|</s>)\Z")  # of a turn: some servers leave it in the text
-_TAG = re.compile(r"</?[a-z_][\w:.-]*(?:\s+[\w:.-]+\s*=[^<>]*)?\s*/?>|</", re.I)
+# Of a turn: some servers leave it in the text.
+_END_TOKEN = re.compile(r"(?:<\|[^<>|]{1,40}\|>|<\uff5c[^<>\uff5c]{1,40}\uff5c>|</s>|<end_of_turn>|<eos>)\Z")
+_WRAPPING = re.compile(r"(\*\*|`)(?=\S)(?P<inside>(?:(?!\1).)+)\1|\$*\\boxed\{(?P<boxed>[^{}]*)\}\$*", re.S)  # of Markdown and LaTeX
+_TAG = re.compile(r"</?[a-z_][\w:.-]*(?:\s+[\w:.-]+\s*=[^<>]*)?\s*/?>|</|<[!?%]|<0x[0-9a-f]{2}>", re.I)
+_BEGUN = re.compile("<(?:" + "|".join(tag[:end] for tag in ("think", "answer", "tool_call") for end in range(len(tag))) + r")\Z", re.I)
 _MARKUP = re.compile(  # of models
     r"""
       </?(?:think|thought|answer|tool_|box|ref|quad|point|im_|image|img|loc\w*\d|s>)  # a tag, or the beginning of one
     | <[|\uff5c] | [|\uff5c]> | \u25c1                                 # control tokens
-    | \[/?(?:inst|tool_calls)\b
-    | ```
-    | bbox | zoom_out | point_2d
-    | "(?:label|name|answer|arguments)"\s*: | "\s*:\s*["\[{]          # keys of JSON, and what begins a list or an object of it
+    | \[/?(?:inst|tool\w*|img\w*|image|think\w*|answer|box|obs|mask|sep|cls|pad|unk|[be]os)\b | \[/\w+\]
+    | ``` | ~~~ | \\\w+\{
+    | bbox | zoom_out | point_2d | \b[xy][12]\s*[=:]
+    | "(?:label|name|answer|arguments)"\s*: | ["']\s*:\s*["'\[{]      # keys of JSON, and what begins a list or an object of it
     | [\[{]\s*["'\[{] | \{\s*\w+\s*:
     | \[\s*[-+]?\.?\d[\d.]*\s*, | \(\s*\d+\s*,\s*\d+\s*\)\W*\(\s*\d  # the numbers of a box
+    | \A\W*(?!\d{1,3}(?:,\d{3})+\W*\Z)\d[\d.]*(?:\s*,\s*\d[\d.]*){3}\W*\Z
+    | ^[ \t]*(?:\#+[ \t]*(?:instruction|response|input)\b | (?:user|assistant)[ \t]*(?::|$))  # who speaks, in a prompt
+    | [\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069]       # what steers a terminal, not a letter
     """,
-    re.X | re.I,
+    re.X | re.I | re.M,
 )
 _HALVES = re.compile("[\ud800-\udfff]")
 _CONTINUED = re.compile(r"[,;:)\]}]")  # what begins so is the rest of something else
@@ -48,13 +55,15 @@ _CONTINUED = re.compile(r"[,;:)\]}]")  # what begins so is the rest of something
 class Turn:
     """One step of a conversation. role: system, user, assistant (what the model wrote, or a forced beginning), tool (a crop).
 
-    view: what the picture shows; picture: the pixels, filled in by the driver (None until then). The picture stands before the text.
+    has_picture: a picture stands before the text; picture: its pixels, filled in by the driver (None until then). view: the part of the
+    scene that it shows, None where it shows something else.
     """
 
     role: str
     text: str = ""
     view: View | None = None
     picture: Any = None
+    has_picture: bool = False
 
 
 Part = Union[str, Turn]  # of a layout: text, or the turn whose picture stands here
@@ -84,9 +93,10 @@ class Dialect:
         turns = []
         if observation.begins:
             turns.append(Turn("system", self.system))
-            turns.append(Turn("user", _plain(observation.text.strip()) + self.instruction, observation.view))
-        elif observation.view:
-            turns.append(Turn("tool", self._crop_text(observation), observation.view))
+            text = _plain(observation.text.strip()) + self.instruction
+            turns.append(Turn("user", text, observation.view, has_picture=observation.has_picture))
+        elif observation.has_picture:
+            turns.append(Turn("tool", self._crop_text(observation), observation.view, has_picture=True))
         if observation.must_answer:
             turns += self._demand()
         return turns
@@ -108,7 +118,7 @@ class Dialect:
         if found := _BOX.search(reply):
             numbers = _numbers(found[1])
             if len(numbers) != 4 or not all(math.isfinite(number) for number in numbers):
-                return Unreadable(f"a box has four finite numbers, not [{found[1][:60]}]")
+                return Unreadable(f"the reply has a box without four numbers: [{found[1][:60]}]")
             label = _LABEL.search(reply, found.end())
             return Zoom(self.to_source(Box(*numbers), view), _line(label[1]) if label and not _MARKUP.search(label[1]) else "")
         if _ZOOM_OUT.search(reply):
@@ -118,8 +128,8 @@ class Dialect:
             return self._nothing(reply, cut)
         text = reply[slice(*span)]
         if not _in_words(text):
-            return Unreadable(f"markup or a part of a box stands for the answer: {_line(text)[:60]!r}")
-        return Answer(text)
+            return Unreadable(f"the answer is markup or a part of a box: {_line(text)[:60]!r}")
+        return Answer(text, span)
 
     def answer_span(self, reply: str, cut: bool = False) -> tuple[int, int] | None:
         """Where in a reply the answer stands: in the last closed tags, else after the last open one; without thoughts and the blanks
@@ -159,8 +169,8 @@ class Dialect:
 
     def _nothing(self, reply: str, cut: bool) -> Unreadable:
         if cut:
-            return Unreadable("the reply ran into the token limit", cut=True)
-        return Unreadable("the reply holds neither a box nor an answer" if reply.strip() else "the reply is empty")
+            return Unreadable("the reply reached the maximum length", cut=True)
+        return Unreadable("the reply has neither a box nor an answer" if reply.strip() else "the reply is empty")
 
 
 @dataclass(frozen=True)
@@ -213,15 +223,15 @@ class Talk:
         self.view: View | None = None
 
     def observe(self, observation: Observation, picture: Any = None) -> None:
-        """Add what the model is shown; `picture` is the pixels of `observation.view`."""
+        """Add what the model is shown; `picture` is its pixels, read from the scene or the observation's own."""
         if observation.begins:
             self.turns = []
         self.view = observation.view or self.view
         turns = self.dialect.observe(observation)
         if self.blind:
-            self.turns += [replace(turn, view=None) for turn in turns]
+            self.turns += [replace(turn, view=None, has_picture=False) for turn in turns]
         else:
-            self.turns += [replace(turn, picture=picture) if turn.view else turn for turn in turns]
+            self.turns += [replace(turn, picture=picture) if turn.has_picture else turn for turn in turns]
 
     @property
     def forced(self) -> str:
@@ -229,10 +239,13 @@ class Talk:
         return self.turns[-1].text if self.turns[-1].role == "assistant" else ""
 
     def act(self, reply: str, cut: bool = False) -> Action:
-        """Add what the model wrote, and say what it did."""
+        """Add what the model wrote, and say what it did; an answer's span counts from the beginning of `reply`."""
         if self.view is None:
             raise RuntimeError("a talk begins with a view")
         action = self.dialect.parse(self.forced + reply, self.view, cut)
+        if isinstance(action, Answer) and action.span:
+            start, end = (max(0, side - len(self.forced)) for side in action.span)
+            action = replace(action, span=(start, end))
         self.turns.append(Turn("assistant", _plain(self.dialect.spoken(reply, action))))
         return action
 
@@ -274,7 +287,7 @@ def _numbers(text: str) -> list[float]:
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
-    """The span after its thoughts, without the blanks and the tokens of a turn's end around it; None where nothing is left."""
+    """The span after its thoughts, without what stands around it: blanks, tokens of a turn's end, emphasis. None where nothing is left."""
     if thought := _THOUGHT.match(text[start:end]):
         start += thought.end()
     inside = text[start:end].rstrip()
@@ -282,18 +295,20 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
         inside = inside[: token.start()].rstrip()
     end = start + len(inside)
     start = end - len(inside.lstrip())
+    if wrapped := _WRAPPING.fullmatch(text, start, end):
+        return _trimmed(text, *wrapped.span(wrapped.lastgroup or 0))
     return (start, end) if start < end else None
 
 
 def _in_words(text: str) -> bool:
     """Whether a text can be an answer: it holds a letter or a digit, no markup, and is not the rest of a box or of other JSON."""
     balanced = all(text.count(opened) == text.count(closed) for opened, closed in ("[]", "{}"))
-    markup = _MARKUP.search(text) or _TAG.search(text)
+    markup = any(sign.search(spelt) for sign in (_MARKUP, _TAG, _BEGUN) for spelt in (text, unescape(text)))
     return balanced and any(map(str.isalnum, text)) and not _CONTINUED.match(text) and not markup
 
 
 def _vision(turn: Turn) -> list[Part]:
-    return ["<|vision_start|>", turn, "<|vision_end|>"] if turn.view else []
+    return ["<|vision_start|>", turn, "<|vision_end|>"] if turn.has_picture else []
 
 
 def _joined(parts: list[Part]) -> list[Part]:

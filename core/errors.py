@@ -72,4 +72,4 @@ def as_ours(error: Exception) -> ZoomEarthError:
     """The error as one of ours: what nobody foresaw is `internal`, named by its kind."""
     if isinstance(error, ZoomEarthError):
         return error
-    return ZoomEarthError(f"{type(error).__name__}: {error}", "This is a fault of ZoomEarth: please report it.")
+    return ZoomEarthError(f"{type(error).__name__}: {error}", "This is an error in ZoomEarth. Please report it.")

@@ -134,6 +134,11 @@ class Grid:
         points = [self.to_map(x, y) for x, y in box.corners()]
         return [*points, points[0]]
 
+    def part(self, box: Box) -> Grid:
+        """The grid of a part of the raster: its pixel (0, 0) is the box's top left corner."""
+        a, (x, y) = self.affine, self.to_map(box.left, box.top)
+        return Grid((x, a[1], a[2], y, a[4], a[5]), self.crs)
+
     def bounds_to_box(self, minx: float, miny: float, maxx: float, maxy: float) -> Box:
         """The smallest pixel box that holds a rectangle given in map units (a rotated raster: its bounding box)."""
         xs, ys = zip(*(self.to_pixel(x, y) for x in (minx, maxx) for y in (miny, maxy)))

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Generator, Optional, Union
+from typing import Any, Generator, Optional, Union
 
 from .geometry import Box, Size, View
 from .region import Region
@@ -66,7 +66,10 @@ class ZoomOut:
 
 @dataclass(frozen=True)
 class Answer:
+    """span: where in the model's reply the text stands, first and behind the last character; None where no reply was read."""
+
     text: str
+    span: tuple[int, int] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -100,10 +103,11 @@ class Stopped(str, Enum):
 class Observation:
     """What the model is shown next.
 
-    view: the picture, or None where only the demand for an answer is new.
+    view: a part of the scene, or None: only the demand for an answer is new, or the picture shows something else.
     text: the question where a conversation begins, else "". roi: what the model asked for, in source pixels (None: the global view).
     begins: a conversation starts with this view (the global view, or a zoom still far from native resolution).
-    must_answer: no zooms are left and the model wanted one.
+    must_answer: no zooms are left and the model wanted one. step: the view's place among the views.
+    picture: what is shown where it is not read from the scene, such as a mask over a view; None: the driver reads `view`.
     """
 
     view: View | None
@@ -112,6 +116,12 @@ class Observation:
     roi: Box | None = None
     begins: bool = False
     must_answer: bool = False
+    step: int = 0
+    picture: Any = None
+
+    @property
+    def has_picture(self) -> bool:
+        return self.view is not None or self.picture is not None
 
 
 @dataclass(frozen=True)
@@ -143,7 +153,11 @@ class Outcome:
         return [shown for shown in self.views if shown.roi is not None and not shown.again]
 
 
-def look(size: Size, question: str, policy: Policy, region: Region | None = None) -> Generator[Observation, Action, Outcome]:
+Flow = Generator[Observation, Action, Outcome]
+"""What to show next, and what the model did: `look()` is one; any other can be driven in its place."""
+
+
+def look(size: Size, question: str, policy: Policy, region: Region | None = None) -> Flow:
     """Show the whole (or `region`), then what is asked for, until an answer, the limit or nonsense.
 
     size: the raster's, in pixels. region: no view leaves its window, what lies outside its rings is shown grey, and a box wholly outside
@@ -164,7 +178,7 @@ def look(size: Size, question: str, policy: Policy, region: Region | None = None
         if isinstance(action, ZoomOut):
             trail = trail[:-1] or trail
             seen.append(replace(trail[-1], step=len(seen), again=True))
-            action = yield Observation(trail[-1].view, label="zoom out", roi=trail[-1].roi)
+            action = yield Observation(trail[-1].view, label="zoom out", roi=trail[-1].roi, step=seen[-1].step)
             continue
         if why := _unusable(action.box, trail[-1].view):
             return Outcome(None, seen, Stopped.BAD_BOX, why)
@@ -175,7 +189,7 @@ def look(size: Size, question: str, policy: Policy, region: Region | None = None
         trail.append(shown)
         seen.append(shown)
         far = policy.native is not None and shown.view.scale > policy.native and len(seen) <= policy.max_zooms
-        action = yield Observation(shown.view, question if far else "", shown.label, shown.roi, begins=far)
+        action = yield Observation(shown.view, question if far else "", shown.label, shown.roi, begins=far, step=shown.step)
     return _end(action, seen, limit=policy.max_zooms == 0)
 
 

@@ -44,7 +44,7 @@ class Profile:
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 f"{origin} does not describe a model: {error}.",
-                f"It holds name, dialect (one of {', '.join(DIALECTS)}) and policy.",
+                f"The file must have name, dialect (one of {', '.join(DIALECTS)}) and policy.",
             ) from error
 
     def to_dict(self) -> dict[str, Any]:
@@ -67,5 +67,5 @@ class Profile:
         try:
             data = texts.read_object(file)
         except (OSError, ValueError) as error:
-            raise ModelError(f"{file} can't be read: {error}.", "Restore the file from where the model came from.") from error
+            raise ModelError(f"{file} can't be read: {error}.", "Download or copy the model again.") from error
         return cls.from_dict(data, str(file))

@@ -21,13 +21,37 @@ def _setting(default: Any, label: str, help: str, choices: tuple[str, ...] = ())
 class Settings:
     """Which model answers, and where it runs."""
 
-    model: str = _setting("", "Model", "a model's id (`zoomearth models` lists them) or a checkpoint folder; with a server: how to ask it")
-    remote: str = _setting("", "Server", "URL of an OpenAI-compatible server that runs the model instead of this machine")
-    remote_model: str = _setting("", "Model on the server", "the model's name on that server")
-    device: str = _setting("auto", "Device", "where the model runs", ("auto", "cpu", "cuda", "mps"))
-    dtype: str = _setting("auto", "Number format", "of the weights", ("auto", "float32", "bfloat16", "float16"))
-    quantize: str = _setting("none", "Weight compression", "int8 halves the memory on CUDA cards", ("none", "int8"))
-    prompt_file: str = _setting("", "Prompt file", "a text file whose instruction takes the place of the model's own")
+    model: str = _setting(
+        "", "Model", "name of a model (see `zoomearth models`) or path of a model folder; with a server: the prompt format"
+    )
+    remote: str = _setting(
+        "",
+        "Server",
+        "address of a server with the OpenAI API (vLLM, Ollama, LM Studio, cloud services) that runs the model; the "
+        "small pictures that the model looks at are sent there",
+    )
+    remote_model: str = _setting("", "Model on the server", "name of the model on the server")
+    device: str = _setting(
+        "auto",
+        "Device",
+        "where the model runs: cpu, cuda (NVIDIA graphics card) or mps (Apple graphics); auto: the fastest that is available",
+        ("auto", "cpu", "cuda", "mps"),
+    )
+    dtype: str = _setting(
+        "auto",
+        "Precision",
+        "number format of the model weights; the 16-bit formats need half the memory of float32; auto is right for most computers",
+        ("auto", "float32", "bfloat16", "float16"),
+    )
+    quantize: str = _setting(
+        "none",
+        "Quantization (saves memory)",
+        "int8: the model weights are stored as 8-bit integers, which need about half the memory; only for NVIDIA graphics cards (CUDA)",
+        ("none", "int8"),
+    )
+    prompt_file: str = _setting(
+        "", "Prompt file", "text file with an instruction that replaces the instruction (prompt) of the model; leave it empty in normal use"
+    )
 
     @property
     def asked_as(self) -> str:

@@ -38,7 +38,7 @@ class SceneSource:
 
 @dataclass(frozen=True)
 class Where:
-    """The part of a scene that the user limits a question to, as it was given: one of the four. `backend/scene/region.py` makes pixels of it.
+    """The part of a scene that the user limits a question to, as it was given: one of the four.
 
     window: left, top, right, bottom in source pixels. bounds: min x, min y, max x, max y in map units of the raster's CRS. outline: rings
     of corners in map units (of a raster without georeference: pixels with y upwards), filled by the even-odd rule. within: a vector file,

@@ -1,7 +1,7 @@
 """Texts that others wrote, read in one way everywhere: prompts, settings, rows of a data set, records.
 
-A byte order mark is no content; it names UTF-16 and UTF-32, as PowerShell's `>` writes them, and everything else is UTF-8. A line ends
-with "\\n" alone: U+2028, U+0085 and their like are characters of a text.
+A byte order mark is no content; it names UTF-16 and UTF-32, as PowerShell's `>` writes them. Without one, zero bytes around the first
+letter name them, and everything else is UTF-8. A line ends with "\\n" alone: U+2028, U+0085 and their like are characters of a text.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import io
 import json
+import unicodedata
 from pathlib import Path
 from typing import Any, BinaryIO, Iterator, NamedTuple, TextIO, Union
 
@@ -19,6 +20,7 @@ MARKS = (  # those of UTF-16 are how those of UTF-32 begin
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+UNMARKED = {b"\1\0\1\0": "utf-16-le", b"\0\1\0\1": "utf-16-be", b"\1\0\0\0": "utf-32-le", b"\0\0\0\1": "utf-32-be"}
 
 
 class Broken(NamedTuple):
@@ -60,13 +62,17 @@ def parse(text: str) -> Any:
         return json.loads(text, strict=False)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # Python reads no integer of more than 4300 digits
+        raise ValueError("a number has too many digits") from None
 
 
 def read_object(path: Path) -> dict[str, Any]:
     """A file that is one JSON object. Raises OSError, and ValueError for anything else."""
     value = parse(read(path))
     if not isinstance(value, dict):
-        raise ValueError("it is no JSON object")
+        raise ValueError("it is not a JSON object")
     return value
 
 
@@ -95,18 +101,18 @@ def row(line: bytes) -> Row:
     try:
         return _object(parse(text))
     except ValueError as error:
-        return Broken("the line is no JSON", str(error), torn)
+        return Broken("the line is not JSON", str(error), torn)
 
 
 def _object(value: Any) -> Row:
-    return value if isinstance(value, dict) else Broken("the row is no object")
+    return value if isinstance(value, dict) else Broken("the row is not a JSON object")
 
 
 def listed(path: Path) -> Iterator[tuple[int, Row]]:
     """The objects of one JSON list, numbered from 1. Raises OSError, and ValueError for what is no list."""
     value = parse(read(path))
     if not isinstance(value, list):
-        raise ValueError("it is no list")
+        raise ValueError("it is not a list")
     yield from enumerate(map(_object, value), 1)
 
 
@@ -127,8 +133,14 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
 
 
 def mark(data: bytes) -> tuple[bytes, str]:
-    """The byte order mark that the data begin with, and the encoding."""
-    return next((each for each in MARKS if data.startswith(each[0])), (b"", "utf-8"))
+    """The byte order mark that the data begin with, b"" where there is none, and the encoding."""
+    zeros = bytes(map(bool, data[:4]))  # where the first letters are ASCII, as in JSON
+    return next((each for each in MARKS if data.startswith(each[0])), (b"", UNMARKED.get(zeros, "utf-8")))
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing of the text is visible: spaces, control characters, a byte order mark."""
+    return all(letter.isspace() or unicodedata.category(letter) in ("Cc", "Cf") for letter in text)
 
 
 def has_half_characters(text: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from qgis.PyQt.QtCore import QCoreApplication, QLocale
 
 
@@ -15,3 +17,13 @@ def size_text(count: int) -> str:
     if count < 999_500_000:
         return tr("{count} MB").format(count=QLocale().toString(count / 1e6, "f", 0 if count >= 10_000_000 else 1))
     return tr("{count} GB").format(count=QLocale().toString(count / 1e9, "f", 1))
+
+
+def rounded(value: float) -> str:
+    """With four significant digits, and without an exponent."""
+    return format(Decimal(f"{value:.4g}"), "f")
+
+
+def reduction(scale: float) -> str:
+    """How much smaller than the raster a picture is, for people. scale: source pixels per shown pixel."""
+    return tr("{scale}x reduced").format(scale=QLocale().toString(scale, "f", 1)) if scale >= 1.05 else tr("full resolution")

@@ -109,7 +109,7 @@ class Plugin:
         if backend_python() is not None:
             return True
         if chosen := chosen_python():  # an environment would not be used as long as it is chosen
-            gone = tr("The interpreter {path}, chosen in Settings > Options > ZoomEarth, is not there.").format(path=chosen)
+            gone = tr("The Python program {path} does not exist. Choose another one in Settings > Options > ZoomEarth.").format(path=chosen)
             self.iface.messageBar().pushWarning("ZoomEarth", gone)
             return False
         return SetupDialog(self.iface.mainWindow()).exec() == SetupDialog.DialogCode.Accepted
@@ -127,7 +127,7 @@ class Plugin:
         """kind: html or pdf."""
         project = Path(QgsProject.instance().absoluteFilePath() or Path.home() / "zoomearth")  # "": it has not been saved
         suggested = project.with_name(f"{project.stem}_report.{kind}")
-        path = ask_file(self.iface.mainWindow(), tr("Write the report"), suggested, f".{kind}")
+        path = ask_file(self.iface.mainWindow(), tr("Save the report as"), suggested, f".{kind}")
         if path is None:
             return
         QgsApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
@@ -140,7 +140,7 @@ class Plugin:
 
     def _wrote(self, path: Path) -> None:
         link = f'<a href="{QUrl.fromLocalFile(str(path)).toString()}">{html.escape(str(path))}</a>'
-        self.iface.messageBar().pushMessage("ZoomEarth", tr("Written: {path}").format(path=link), Qgis.MessageLevel.Success)
+        self.iface.messageBar().pushMessage("ZoomEarth", tr("Saved: {path}").format(path=link), Qgis.MessageLevel.Success)
 
 
 def _translator() -> Optional[QTranslator]:

@@ -2,12 +2,14 @@
 
 A translation that is there is kept; the texts inside tr() that lack one are listed, and the exit code is 1 until none does: write them
 into the .ts file (by hand or with Qt Linguist) and run this again. A new language begins as an empty file: resources/i18n/zoomearth_fr.ts.
-Why not pylupdate: texts are also taken from core/settings.py, where labels and help of the settings are declared without Qt.
+Why not pylupdate: texts are also taken from core/settings.py, where labels and help of the settings are declared without
+Qt, and from resources/models.json.
 """
 
 from __future__ import annotations
 
 import ast
+import json
 import shutil
 import string
 import subprocess
@@ -18,6 +20,7 @@ from xml.etree import ElementTree as Xml
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "resources" / "i18n"
+MODELS = ROOT / "resources" / "models.json"
 CONTEXT = "ZoomEarth"  # of plugin/i18n.py
 
 
@@ -27,6 +30,9 @@ def texts() -> dict[str, str]:
     for file in (*sorted((ROOT / "plugin").rglob("*.py")), ROOT / "core" / "settings.py"):
         for text in _texts(ast.parse(file.read_text(encoding="utf-8"))):
             found.setdefault(text, file.relative_to(ROOT).as_posix())
+    for model in json.loads(MODELS.read_text(encoding="utf-8")):
+        for text in (model["title"], model["licence"]):
+            found.setdefault(text, MODELS.relative_to(ROOT).as_posix())
     return found
 
 

@@ -21,7 +21,7 @@ from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.errors import Cancelled, SceneError
 from zoomearth.core.example import Example
 from zoomearth.core.geometry import Box, View
-from zoomearth.core.look import Answer, Policy, Stopped, Zoom
+from zoomearth.core.look import Answer, Observation, Outcome, Policy, Shown, Stopped, Zoom, shown_size
 from zoomearth.core.profile import Profile
 from zoomearth.core.region import Region
 from zoomearth.training.tuning.environment import Environment
@@ -286,3 +286,30 @@ def test_labels_that_do_not_fit_the_look_are_refused(scene):
         transcript(PROFILE, scene.size, "?", [Zoom(Box(0, 0, 100, 100))])
     with pytest.raises(ValueError, match="ended after 1 of 2"):
         transcript(PROFILE, scene.size, "?", [Answer("a"), Answer("b")])
+
+
+def test_any_flow_can_be_driven_and_a_picture_need_not_be_a_view(scene):
+    """A flow of two steps: the scene, and a picture that no part of the scene is."""
+    overlay = Image.new("RGB", (56, 56), (200, 0, 0))
+
+    def flow(size, policy):
+        whole = View(Box(0, 0, *size), shown_size(Box(0, 0, *size), policy))
+        first = yield Observation(whole, "What is marked?", begins=True)
+        assert isinstance(first, Zoom)
+        second = yield Observation(None, label="the mask", picture=overlay)
+        return Outcome(second.text, [Shown(whole)])
+
+    asked = Question(scene, "What is marked?", flow=flow)
+    answered = answer(ScriptedEngine(PROFILE, [REPLIES[0], REPLIES[-1]]), asked)
+    assert answered.outcome.answer is not None
+    turns = [turn for turn in answered.talk.turns if turn.has_picture]
+    assert [turn.view is None for turn in turns] == [False, True]
+    assert turns[1].picture is overlay
+    assert [part.picture for part in answered.talk.layout() if not isinstance(part, str)] == [turns[0].picture, overlay]
+    assert len(answered.pictures) == 1
+
+
+def test_a_view_is_told_with_its_step(scene):
+    events = []
+    answered = answer(engine(), Question(scene, "How many?"), events.append)
+    assert [event.shown.step for event in events if isinstance(event, Saw)] == [shown.step for shown in answered.outcome.views]

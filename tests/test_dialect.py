@@ -102,6 +102,33 @@ FORCED = {  # what was written after a forced "<answer>" (most by the demo model
     "3<|box_end|>.": None,
     "- .</answer>": None,
     "</answer>": None,
+    "**3**</answer>": "3",
+    "`two ships`</answer>": "two ships",
+    r"$\boxed{3}$</answer>": "3",
+    "3<end_of_turn>": "3",
+    "3<\uff5cend\u2581of\u2581sentence\uff5c>": "3",
+    "3<": None,
+    "<thin": None,
+    "no <answe": None,
+    "&lt;think&gt;no": None,
+    "&lt;answer&gt;3&lt;/answer&gt;": None,
+    "3<0x0A>": None,
+    "<!-- x -->3": None,
+    "[THINK]no[/THINK]3": None,
+    "[IMG]": None,
+    "3[EOS]": None,
+    "~~~3~~~": None,
+    r"\frac{1}{2}": None,
+    "'answer': '3'": None,
+    "12, 34, 56, 78": None,
+    "(12.5,34,56,78)": None,
+    "x1=12, y1=34": None,
+    "user\n3": None,
+    "### Response: 3": None,
+    "USER: x ASSISTANT: 3": None,
+    "3\x00": None,
+    "\x1b[31mred\x1b[0m]": None,
+    "\u202e3": None,
 }
 
 
@@ -113,7 +140,8 @@ def test_neither_markup_nor_the_rest_of_a_box_is_an_answer(name, reply, answer):
 
 
 PLAIN = ["(B)", "3-4", "C++", "{unknown}", "a [red] car", "5 < 6", "x<y", "x<y and y>z", "I <3 it", "no. 7", ".5 km", "50 %", "船", "~3",
-         "#4", '"STOP"', "[red]", "see [1]", "-3", "A/B", "1,200", "at 12:30", "(3, 4) and more", "a | b", 'a sign: "Pier 4"']  # fmt: skip
+         "#4", '"STOP"', "[red]", "see [1]", "-3", "A/B", "1,200", "at 12:30", "(3, 4) and more", "a | b", 'a sign: "Pier 4"',
+         "1,234,567,890", "1, 2, 3", "**3** ships", "R&D", "a user", "[sic]", "$5 to 10$"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", DIALECTS)
@@ -161,11 +189,11 @@ def test_a_label_with_control_tokens_is_left_out_and_the_box_stays():
 
 
 def test_the_reason_why_there_is_no_answer_names_what_stood_there():
-    assert ours.parse("<answer>, 156, 3</answer>", VIEW).why == "markup or a part of a box stands for the answer: ', 156, 3'"
+    assert ours.parse("<answer>, 156, 3</answer>", VIEW).why == "the answer is markup or a part of a box: ', 156, 3'"
 
 
 def test_an_endless_reply_is_told_from_nonsense():
-    assert ours.parse("<think>round and round", VIEW, cut=True) == Unreadable("the reply ran into the token limit", cut=True)
+    assert ours.parse("<think>round and round", VIEW, cut=True) == Unreadable("the reply reached the maximum length", cut=True)
     assert qwen.parse("<think>round and round", VIEW, cut=True).cut
     assert ours.parse("<answer>" + "a " * 500, VIEW, cut=True).cut
 
@@ -279,3 +307,13 @@ def test_the_published_box_parser_is_reproduced(real_records):
     assert vectors
     for vector in vectors:
         assert boxes(vector["text"]) == vector["boxes"]
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+@pytest.mark.parametrize("forced", [True, False])
+def test_the_span_of_an_answer_counts_from_the_beginning_of_the_reply(name, forced):
+    talk = Talk(dialect(name))
+    talk.observe(Observation(VIEW, "Q?", begins=True, must_answer=forced))
+    reply = "3 ships</answer>" if talk.forced else "<think>t</think><answer> 3 ships </answer>"
+    action = talk.act(reply)
+    assert reply[slice(*action.span)] == "3 ships"

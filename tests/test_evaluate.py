@@ -130,8 +130,8 @@ def test_rows_that_cant_be_asked_are_counted_apart_and_named(dataset, tmp_path, 
     found = json.loads(capsys.readouterr().out)
     assert (found["n"], found["errors"]) == (3, 3)
     why = {record["question_id"]: record["error"]["message"] for record in lines(tmp_path / "out" / "zoom.jsonl") if record["error"]}
-    assert "stands in the set for the 2. time" in why["Q-1#2"]
-    assert "no JSON" in why["test.jsonl:5"]
+    assert "an earlier row of the set has the same id, 'Q-1'" in why["Q-1#2"]
+    assert "not JSON" in why["test.jsonl:5"]
     assert "no ground_truth" in why["Q-4"]
 
 

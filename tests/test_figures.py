@@ -140,10 +140,10 @@ def test_what_other_tools_mean_by_our_names_decides_nothing(tmp_path, published,
     ("row", "why"),
     [
         ({"doc_id": 1, "target": "3", "resps": [["3"]]}, "it has no ground_truth, it has no answer1 and no answer2"),
-        ({"ground_truth": ["3"], "answer1": "3"}, "its ground_truth is no text"),
-        ({"ground_truth": "3", "answer1": {"text": "3"}}, "its answer1 is no text"),
+        ({"ground_truth": ["3"], "answer1": "3"}, "its ground_truth is not a text"),
+        ({"ground_truth": "3", "answer1": {"text": "3"}}, "its answer1 is not a text"),
         ({"ground_truth": "3", "prediction": "3"}, "it has no answer1"),
-        ([1, 2], "the row is no object"),
+        ([1, 2], "the row is not a JSON object"),
     ],
 )
 def test_a_file_of_which_no_row_can_be_scored_is_refused_with_its_fields(tmp_path, capsys, row, why):
@@ -151,8 +151,24 @@ def test_a_file_of_which_no_row_can_be_scored_is_refused_with_its_fields(tmp_pat
     assert main(["evaluate", "lrs-gro", "--score-only", str(file)]) == 2
     told = capsys.readouterr().err
     assert f"line 1: {why}" in told
-    assert f"Its fields are {', '.join(row) if isinstance(row, dict) else 'none'}." in told
-    assert "A row has ground_truth, and answer1 or answer2." in told
+    if isinstance(row, dict):
+        assert f"Its fields are {', '.join(row)}." in told
+    assert "A row is a JSON object with ground_truth, and answer1 or answer2." in told
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"question_id,ground_truth,answer1\n1,3,3", "line 1: the line is not JSON"),
+        (b'{"ground_truth": "3"}\r{"ground_truth": "3"}\r', "line 1: the line is not JSON (Extra data"),
+        (b"\x1f\x8b\x08 zipped", "line 1: the line is not in UTF-8"),
+        (b'{"seconds": ' + b"9" * 5000 + b"}\n", "line 1: the line is not JSON (a number has too many digits)"),
+    ],
+)
+def test_a_file_that_is_no_json_is_said_to_be_none_and_not_to_be_empty(tmp_path, capsys, content, why):
+    (tmp_path / "other.jsonl").write_bytes(content)
+    assert main(["evaluate", "lrs-gro", "--score-only", str(tmp_path / "other.jsonl")]) == 2
+    assert f"can be scored: {why}" in capsys.readouterr().err
 
 
 def test_the_rows_that_can_be_scored_are_and_the_others_counted_and_named(tmp_path, published, capsys):
@@ -165,10 +181,11 @@ def test_the_rows_that_can_be_scored_are_and_the_others_counted_and_named(tmp_pa
     told = capsys.readouterr().out
     assert "4 rows have no score and are not counted" in told
     assert "asks them again" not in told
-    assert "line 7: the line is no JSON" in told
+    assert " line 7: the line is not JSON" in told
+    assert "line 7: line 7" not in told
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-16-be"])
 def test_predictions_may_be_marked_with_their_encoding(tmp_path, published, capsys, encoding):
     marked = tmp_path / "marked.jsonl"
     marked.write_bytes(published.read_text().replace("\n", "\r\n").encode(encoding))

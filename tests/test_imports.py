@@ -49,5 +49,68 @@ def test_imports_keep_to_the_design(file):
             assert where in LOCAL, f"{where} imports {package} at its top"
 
 
+def modules():
+    """Every module of ours by its path without suffix; a package by its folder."""
+    paths = {file.relative_to(ROOT).with_suffix("").parts: file for file in FILES}
+    return {parts[:-1] if parts[-1] == "__init__" else parts: file for parts, file in paths.items()}
+
+
+def imported(module, known):
+    """The modules that one imports, wherever in the file."""
+    package = module if known[module].name == "__init__.py" else module[:-1]
+    for node in ast.walk(ast.parse(known[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = (*package[: len(package) - node.level + 1], *(node.module.split(".") if node.module else ()))
+            for alias in node.names:
+                target = (*base, alias.name) if (*base, alias.name) in known else base
+                if target in known and target != module:
+                    yield target
+
+
+def circle(edges):
+    """Some circle of a graph, as its nodes in order; empty where there is none."""
+    state, path = {}, []
+
+    def visit(node):
+        if state.get(node) == "done":
+            return []
+        if node in path:
+            return path[path.index(node) :]
+        path.append(node)
+        for target in sorted(edges[node]):
+            if found := visit(target):
+                return found
+        state[path.pop()] = "done"
+        return []
+
+    return next((found for node in sorted(edges) if (found := visit(node))), [])
+
+
+def test_no_module_imports_itself_by_a_detour():
+    known = modules()
+    assert circle({module: set(imported(module, known)) for module in known}) == []
+
+
+def test_no_room_imports_itself_by_a_detour():
+    """Rooms are the folders of a part; a file beside them is one by itself."""
+    known = modules()
+    rooms = {module: module[:2] for module in known}
+    edges = {room: set() for room in rooms.values()}
+    for module in known:
+        edges[rooms[module]] |= {rooms[target] for target in imported(module, known)} - {rooms[module]}
+    assert circle(edges) == []
+
+
+def test_nothing_but_the_command_line_imports_the_demo_models_training():
+    known = modules()
+    importers = {module for module in known if any(target[:2] == ("training", "demo") for target in imported(module, known))}
+    assert {module[:2] for module in importers} <= {("training", "demo")}
+
+
+def test_a_circle_is_found():
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c"]
+    assert circle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
+
+
 def test_the_rule_has_files_to_look_at():
     assert {file.relative_to(ROOT).parts[0] for file in FILES} >= {"core", "backend", "training"}

@@ -10,9 +10,10 @@ import pytest
 from hub import COMMIT, WEIGHTS, Hub
 from tiny import make_tiny
 
-from zoomearth.backend.engines import open_engine
+from zoomearth.backend.engines.open import open_engine
 from zoomearth.backend.models import hub as fetch
 from zoomearth.backend.models import store as models
+from zoomearth.core.catalogue import catalogue
 from zoomearth.core.errors import Cancelled, ModelError
 from zoomearth.core.profile import Profile
 from zoomearth.core.settings import Settings
@@ -71,7 +72,7 @@ def test_a_cancelled_download_is_no_model_and_is_resumed_by_the_next(hub, tmp_pa
     steps = []
     with pytest.raises(Cancelled):
         models.download("zoomearth-3b", lambda *step: steps.append(step), lambda: any(name == WEIGHTS for name, _, _ in steps))
-    assert not models.catalogue()["zoomearth-3b"].here
+    assert not catalogue()["zoomearth-3b"].here
     part = tmp_path / "home/models/zoomearth-3b.part" / WEIGHTS
     there = part.stat().st_size
     assert 0 < there < len(hub.files[WEIGHTS])
@@ -209,7 +210,7 @@ def test_only_the_demo_model_and_what_is_copied_from_it_knows_generated_scenes_o
     for profile in (demo, models.profile_for(str(copied)), models.profile_for("zoomearth-demo", str(tmp_path / "prompt.txt"))):
         assert profile.generated_only
     assert open_engine(Settings("zoomearth-demo", "http://127.0.0.1:9", "theirs")).profile.generated_only
-    assert [name for name in models.catalogue() if models.profile_for(name).generated_only] == ["zoomearth-demo"]
+    assert [name for name in catalogue() if models.profile_for(name).generated_only] == ["zoomearth-demo"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
@@ -227,7 +228,7 @@ def test_a_profile_that_is_none_is_one_sentence(tmp_path, content):
 
 def test_every_listed_model_can_be_asked():
     assert [model["id"] for model in models.listing()][:2] == ["zoomearth-demo", "zoomearth-3b"]
-    for model in models.catalogue().values():
+    for model in catalogue().values():
         assert model.bundled or Profile.from_dict(model.profile).name == model.id
 
 

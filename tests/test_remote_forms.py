@@ -18,7 +18,8 @@ from rasters import make
 
 from zoomearth.backend.answer import Question, Tried, answer
 from zoomearth.backend.cli.main import main
-from zoomearth.backend.engines import open_engine, remote
+from zoomearth.backend.engines import remote
+from zoomearth.backend.engines.open import open_engine
 from zoomearth.backend.engines.remote import RemoteEngine
 from zoomearth.backend.scene.scene import Scene
 from zoomearth.backend.server.events import Outbox
@@ -65,6 +66,7 @@ ADDRESSES = {  # as it is given -> where the request goes
     "?key=k1&x=a%20b": "/v1/chat/completions?key=k1&x=a%20b",
     "/azure/openai/deployments/d/chat/completions?api-version=2024": "/azure/openai/deployments/d/chat/completions?api-version=2024",
     "/v1beta/openai/": "/v1beta/openai/chat/completions",
+    "/openai/v1?api-version=preview": "/openai/v1/chat/completions?api-version=preview",
 }
 
 
@@ -104,7 +106,7 @@ NO_ADDRESSES = ["htp://me:pass-phrase@host/v1?tok=secret-key", "http://h:9999999
 
 @pytest.mark.parametrize("url", NO_ADDRESSES)
 def test_an_address_that_is_none_is_said_without_its_keys(url):
-    with pytest.raises(EngineError, match="is no address") as caught:
+    with pytest.raises(EngineError, match=r"is not an? (server )?address") as caught:
         replied(url)
     assert "secret" not in str(caught.value)
     assert "phrase" not in str(caught.value)
@@ -124,6 +126,33 @@ def test_an_api_is_found_with_and_without_v1(quirks, given, root, listed, status
     quirks.answer = answered
     assert replied(f"{quirks.url}/deep{given}") == RED
     assert len(quirks.posted) <= 2
+
+
+@pytest.mark.parametrize(
+    "given", ["/v1/models", "/v1/completions", "/v1/chat", "/api", "/api/chat", "/api/generate", "/v1/responses", "/docs"]
+)
+def test_an_api_is_found_by_the_address_of_another_method(quirks, given):
+    quirks.answer = lambda asked: Answer(streamed(chunk(RED))) if asked.path == "/v1/chat/completions" else NOT_FOUND
+    assert replied(quirks.url + given) == RED
+    assert len(quirks.posted) <= 3
+
+
+WRONG_PATHS = {
+    "LM Studio": Answer(body({"error": "Unexpected endpoint or method. (POST /deep/v1/chat/completions). Returning 200 anyway"})),
+    "an error's words": Answer(body({"error": {"message": "Invalid URL (POST /deep/v1/chat/completions)", "code": None}})),
+    "a page of its own": Answer([b"<!doctype html><html></html>"], kind="text/html"),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_PATHS.values(), ids=WRONG_PATHS)
+def test_an_api_is_found_where_a_wrong_path_has_a_good_status(quirks, wrong):
+    quirks.answer = lambda asked: Answer(streamed(chunk(RED))) if asked.path == "/deep/chat/completions" else wrong
+    assert replied(quirks.url + "/deep") == RED
+    quirks.answer = lambda asked: wrong
+    with pytest.raises(EngineError, match=r"has no chat completions \(|answers with a web page") as caught:
+        replied(quirks.url + "/deep", retries=3)
+    assert "often ends in /v1" in caught.value.hint
+    assert len(quirks.posted) == 4
 
 
 def test_where_there_is_nothing_the_path_is_said_to_be_wrong_and_not_the_model(quirks):
@@ -151,6 +180,9 @@ FILTERED = {
     "a refusal": streamed({"choices": [{"delta": {"content": None, "refusal": "I can't"}}]}, chunk(finish="stop")),
     "a refusal in one body": body(whole(None, refusal="I can't help with that.")),
     "in one body": body(whole("", "content_filter")),
+    "a refusal in parts": body(whole([{"type": "refusal", "refusal": "I can't"}])),
+    "a risk": streamed(chunk("There", "content_risk")),
+    "an unsafe image": streamed(chunk("There", "unsafe_image")),
     "an error in one body": body({"error": {"message": "policy", "code": "content_filter"}}),
     "an error amid the stream": streamed(chunk("There"), {"error": {"code": "data_inspection_failed", "message": "policy"}}),
 }
@@ -171,6 +203,59 @@ def test_a_filtered_question_is_said_to_be_one(quirks):
     with pytest.raises(EngineError, match=r"the server filtered the reply \(The prompt triggered a policy\)"):
         replied(quirks.url, retries=3)
     assert len(quirks.posted) == 1
+    azure = {"message": "The response was held back", "code": "BadRequest", "innererror": {"code": "ResponsibleAIPolicyViolation"}}
+    router = {"code": 403, "message": "Input flagged", "metadata": {"reasons": ["violence"]}}
+    for status, said in ((400, azure), (403, router)):
+        always(quirks, *body({"error": said}), status=status, kind="application/json")
+        with pytest.raises(EngineError, match="the server filtered the reply"):
+            replied(quirks.url, retries=3)
+
+
+@pytest.mark.parametrize("reason", ["tool_calls", "function_call", "OTHER", "LANGUAGE"])
+@pytest.mark.parametrize(
+    "form", [lambda reason: streamed(chunk("", reason)), lambda reason: body(whole(None, reason))], ids=["stream", "body"]
+)
+def test_a_reply_that_the_server_ends_without_a_text_is_no_empty_reply_of_the_model(quirks, reason, form):
+    always(quirks, *form(reason))
+    with pytest.raises(EngineError, match=f"ended the reply before there was a text .finish_reason is '{reason}'."):
+        replied(quirks.url, retries=3)
+    assert len(quirks.posted) == 1
+    always(quirks, *streamed(chunk("", "stop")))
+    assert replied(quirks.url) == "", "the model had nothing to say"
+
+
+def test_a_server_that_knows_no_limit_is_stopped(quirks):
+    always(quirks, *streamed(*[chunk("a " * 50)] * 50))
+    talk = Talk(STOCK.dialect)
+    talk.observe(Observation(View(Box(0, 0, 56, 56), Size(56, 56)), "What colour?", begins=True))
+    reply = RemoteEngine(quirks.url, "m", profile=STOCK, retries=0).reply([talk], limit=10)[0]
+    assert reply.cut
+    assert len(reply.text) < 1000
+
+
+@pytest.mark.parametrize(
+    "location", ["https://other.example/v1?sig=TOPSECRET", "/new/v1/chat/completions?sig=TOPSECRET", "//u:TOPSECRET@other"]
+)
+def test_a_redirection_is_not_followed_and_its_address_is_shown_without_keys(quirks, location):
+    always(quirks, status=307, headers={"Location": location})
+    with pytest.raises(EngineError, match=r"has moved \(HTTP 307\)") as caught:
+        replied(quirks.url, key=KEY)
+    assert "http" in caught.value.hint
+    assert "SECRET" not in caught.value.hint + caught.value.message
+    assert len(quirks.posted) == 1
+
+
+@pytest.mark.parametrize("status", [201, 202])
+def test_any_status_of_success_is_one(quirks, status):
+    always(quirks, *body(whole("3")), status=status, kind="application/json")
+    assert replied(quirks.url) == "3"
+
+
+def test_a_complaint_cannot_steer_the_terminal(quirks):
+    always(quirks, b"\x1b[31mboom\x07\x00", status=418)
+    with pytest.raises(EngineError) as caught:
+        replied(quirks.url)
+    assert caught.value.message.endswith("(HTTP 418): [31mboom.")
 
 
 def test_in_an_evaluation_a_filtered_reply_is_a_failure_and_no_wrong_answer(quirks, tmp_path):
@@ -209,6 +294,17 @@ FAILED = {
     "in one body's reason": body(whole("There are about", "error")),
     "one body that is an error": body({"error": {"message": "Provider returned error"}}),
     "one body of something else": body({"status": "starting"}),
+    "llama.cpp": [*streamed(chunk("There are about"))[:1], b'error: {"code": 500, "message": "Provider returned error"}\n\n'],
+    "a bare line of JSON": [*streamed(chunk("There are about"))[:1], b'{"error": {"message": "Provider returned error"}}\n'],
+    "a bare line of words": [*streamed(chunk("There are about"))[:1], b"upstream connect error\n"],
+    "a web page": [*streamed(chunk("There are about"))[:1], b"<html>502 Bad Gateway</html>\n"],
+    "words for an event": [*streamed(chunk("There are about"))[:1], b"data: Internal Server Error\n\n"],
+    "words for an event, then the end": [*streamed(chunk("There are about"))[:1], b"data: [ERROR] x\n\n", b"data: [DONE]\n\n"],
+    "one body of words": [b"no capacity"],
+    "an odd code": body({"error": {"message": "Provider returned error", "code": "\u00b2"}}),
+    "a long code": body({"error": {"message": "Provider returned error", "code": "9" * 5000}}),
+    "nothing": [],
+    "nothing but the end": [b"data: [DONE]\n\n"],
     "half a body": [json.dumps(whole("There are about")).encode()[:-9]],
 }
 
@@ -246,6 +342,14 @@ BODIES = {
     "a stream with a byte order mark": [b"\xef\xbb\xbf", *streamed(chunk(TEXT, "stop"))],
     "a stream with blank lines first": [b"\n\n", *streamed(chunk(TEXT, "stop"))],
     "a stream with carriage returns alone": [b"".join(streamed(chunk(TEXT[:4]), chunk(TEXT[4:], "stop"))).replace(b"\n", b"\r")],
+    "of parts with thoughts": body(whole([{"type": "reasoning", "text": "hm"}, {"type": "text", "text": TEXT}])),
+    "in the form of plain completions": streamed({"choices": [{"text": TEXT[:4]}]}, {"choices": [{"text": TEXT[4:]}]}),
+    "two replies at once": streamed(
+        {"choices": [{"index": 0, "delta": {"content": TEXT[:4]}}]}, {"choices": [{"index": 1, "delta": {"content": "other"}}]},
+        {"choices": [{"index": 0, "delta": {"content": TEXT[4:]}, "finish_reason": "stop"}]},
+    ),
+    "a stream with an odd line and a good end": [b"data: keep-alive\n\n", b"hello\n", *streamed(chunk(TEXT, "stop"))],
+    "a stream that ends in small letters": [*streamed(chunk(TEXT))[:1], b"data: [done]\n\n"],
     "a stream with counts last": streamed(chunk(TEXT, "stop"), {"choices": [], "usage": {"prompt_tokens": 7}}),
     "a stream with odd counts": streamed(chunk(TEXT, "stop"), {"choices": [], "usage": {"prompt_tokens": "7", "prompt_tokens_details": 3}}),
     "a stream with marks": [b": ping\n\n", b"event: ping\ndata: {}\n\n", b"retry: 9\n\n", *streamed(chunk(TEXT, "stop"))],
@@ -300,7 +404,7 @@ def test_a_host_that_is_none_is_said_at_once_and_a_closed_port_after_all_tries()
 
 @pytest.mark.parametrize("key", ["schlüssel", "a\nb", "a\x00b"])
 def test_a_key_that_no_header_can_hold_is_said_to_be_wrong(key):
-    with pytest.raises(EngineError, match="holds letters that no key has"):
+    with pytest.raises(EngineError, match="holds characters that are not allowed in a key"):
         replied("http://127.0.0.1:9", key=key)
 
 
@@ -343,7 +447,7 @@ def test_an_unreadable_reply_is_said_in_plain_words_and_its_reason_is_kept_apart
     assert "The model's reply made no sense. Ask in other words." in " ".join(screen.split())
     assert "144" not in screen
     assert main([*asked, "--json"]) == 1
-    assert json.loads(capsys.readouterr().out)["why"] == "a box has four finite numbers, not [144]"
+    assert json.loads(capsys.readouterr().out)["why"] == "the reply has a box without four numbers: [144]"
 
 
 PARTS = [{"type": "text", "text": "c"}, None, {"text": None}]

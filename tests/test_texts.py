@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from zoomearth.core import texts
 from zoomearth.core.texts import Broken
 
-MARKED = [(b"", "utf-8"), *((mark, encoding) for mark, encoding in texts.MARKS)]
+MARKED = [*((b"", encoding) for encoding in ("utf-8", *texts.UNMARKED.values())), *((mark, encoding) for mark, encoding in texts.MARKS)]
 SEPARATED = "three\u2028ships\u2029in\x85a\x1crow"
 
 
@@ -25,7 +25,7 @@ def test_a_mark_names_the_encoding_and_is_no_content(tmp_path, mark, encoding):
     file.write_bytes(mark + '{"a": "é"}'.encode(encoding))
     assert texts.read_object(file) == {"a": "é"}
     file.write_bytes(mark + ' \n[{"a": 1},\n 5]'.encode(encoding))
-    assert list(texts.rows(file)) == [(1, {"a": 1}), (2, Broken("the row is no object"))]
+    assert list(texts.rows(file)) == [(1, {"a": 1}), (2, Broken("the row is not a JSON object"))]
 
 
 def test_each_line_says_what_is_wrong_with_it(tmp_path):
@@ -44,11 +44,11 @@ def test_each_line_says_what_is_wrong_with_it(tmp_path):
     rows = dict(texts.rows(file))
     assert (rows[1], rows[7]) == ({"a": 1}, {"a": "\x0b"})
     assert {number: row.why for number, row in rows.items() if isinstance(row, Broken)} == {
-        3: "the line is no JSON",
+        3: "the line is not JSON",
         4: "the line is not in UTF-8",
-        5: "the row is no object",
-        6: "the line is no JSON",
-        8: "the line is no JSON",
+        5: "the row is not a JSON object",
+        6: "the line is not JSON",
+        8: "the line is not JSON",
     }
     assert rows[4].detail == "byte 10 is not UTF-8"
     assert rows[6].detail == "it is nested too deeply"

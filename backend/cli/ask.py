@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,8 @@ from ...core.reasoning import Thoughts
 from ...core.region import Region
 from ...core.settings import Settings
 from ..answer import MEANINGLESS, Answered, Event, Question, Saw, Tried, answer, ending, report
-from ..engines import Engine, open_engine
+from ..engines import Engine
+from ..engines.open import open_engine
 from ..outputs import files as outputs
 from ..scene import region
 from ..scene.scene import Scene
@@ -54,6 +56,9 @@ def command(parser: Parser) -> None:
         'zoomearth ask fields.tif "Which crop is this?" --within parcels.gpkg --bands 4,3,2 --json',
     )
     parser.set_defaults(run=lambda options: ask(options, settings_of(options)))
+
+
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a model's or a server's: they would steer the terminal
 
 
 def ask(options: argparse.Namespace, settings: Settings) -> int:
@@ -187,7 +192,7 @@ class _Screen:
     def event(self, event: Event) -> None:
         if isinstance(event, Saw):
             self.thoughts = Thoughts()
-            if event.step:
+            if event.shown.step:
                 x0, y0, x1, y1 = (int(side) for side in event.shown.view.window)
                 label = escape(event.shown.label or "a closer look")
                 self.console.print(f"\n  [cyan]looking at {label}[/] [dim]({x0}, {y0}) to ({x1}, {y1})[/]")
@@ -196,7 +201,7 @@ class _Screen:
             self.note(f"{event.why}: try {event.number} of {event.tries}")
         elif seen := self.thoughts.feed(event.delta):
             self.status.stop()
-            self.console.print(seen, end="", style="dim", markup=False, soft_wrap=True)
+            self.console.print(CONTROLS.sub("", seen), end="", style="dim", markup=False, soft_wrap=True)
 
     def answered(self, answered: Answered, model: str) -> None:
         self.status.stop()

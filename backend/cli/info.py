@@ -20,8 +20,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from ... import __version__
+from ...core.catalogue import home
 from ...core.errors import BackendError, UsageError
-from ..models import store as catalogue
+from ..models import store
 from .parser import Parser
 from .progress import download_bars
 
@@ -79,7 +80,7 @@ def describe(options: argparse.Namespace) -> int:
 def models(options: argparse.Namespace) -> int:
     """Lists the models, or downloads or verifies one."""
     if options.action == "list":
-        listing = catalogue.listing()
+        listing = store.listing()
         if options.json:
             print(json.dumps(listing))
         else:
@@ -92,7 +93,7 @@ def models(options: argparse.Namespace) -> int:
     if not options.id:
         raise UsageError(f"`zoomearth models {options.action}` needs a model's id.", "`zoomearth models` lists them.")
     if options.action == "verify":
-        checked = catalogue.verify(options.id)
+        checked = store.verify(options.id)
         print(
             json.dumps({"id": options.id, "files": checked})
             if options.json
@@ -106,7 +107,7 @@ def models(options: argparse.Namespace) -> int:
 
 def _download_with_bars(name: str) -> Path:
     with download_bars(Console(stderr=True)) as on_progress:
-        return catalogue.download(name, on_progress)
+        return store.download(name, on_progress)
 
 
 def _download_as_lines(name: str) -> Path:
@@ -119,7 +120,7 @@ def _download_as_lines(name: str) -> Path:
             printed = time.monotonic()
             print(json.dumps({"file": file, "done": done, "total": total}), flush=True)
 
-    return catalogue.download(name, on_progress)
+    return store.download(name, on_progress)
 
 
 def check(options: argparse.Namespace) -> int:
@@ -132,10 +133,10 @@ def check(options: argparse.Namespace) -> int:
     facts.update({name: _version(name) for name in PACKAGES})
     facts.update(_raster_facts())
     facts.update(_torch_facts())
-    home = catalogue.home()
-    existing = next(folder for folder in (home, *home.parents) if folder.exists())
-    facts["models"] = f"{home}, {shutil.disk_usage(existing).free / 1e9:.0f} GB free"
-    facts["at hand"] = ", ".join(model["id"] for model in catalogue.listing() if model["folder"]) or "no model"
+    models = home()
+    existing = next(folder for folder in (models, *models.parents) if folder.exists())
+    facts["models"] = f"{models}, {shutil.disk_usage(existing).free / 1e9:.0f} GB free"
+    facts["at hand"] = ", ".join(model["id"] for model in store.listing() if model["folder"]) or "no model"
     missing = [name for name in ("torch", "transformers", "gdal") if facts[name] == "missing"]
     facts["verdict"] = f"missing: {', '.join(missing)}" if missing else "ready"
     if options.json:

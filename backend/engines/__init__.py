@@ -6,14 +6,11 @@ one, so that none costs another's dependencies.
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Callable, Protocol, Sequence
 
-from ...core.address import shown
 from ...core.dialect import Talk
 from ...core.profile import Profile
-from ...core.settings import KEY_VARIABLE, Settings
 
 OnText = Callable[[int, str], None]  # which of the talks, and the text that has come since
 OnTry = Callable[[int, int, str], None]  # a try was lost: the number of the next one, of how many, and what went wrong
@@ -76,19 +73,3 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Give back memory and connections; the engine is of no use afterwards."""
-
-
-def open_engine(settings: Settings, key: str | None = None) -> Engine:
-    """The engine that the settings name; a server's key comes from the environment unless given. Raises ModelError, EngineError."""
-    from ..models import store as models
-
-    profile = models.profile_for(settings.asked_as, settings.prompt_file)
-    if settings.remote:
-        from .remote import RemoteEngine
-
-        served = replace(profile, name=settings.remote_model or shown(settings.remote))
-        return RemoteEngine(settings.remote, settings.remote_model, profile=served, key=key or os.environ.get(KEY_VARIABLE))
-    folder = models.find(settings.asked_as)
-    from .local import LocalEngine
-
-    return LocalEngine(folder, device=settings.device, dtype=settings.dtype, quantize=settings.quantize, profile=profile)

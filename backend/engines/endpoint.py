@@ -11,6 +11,7 @@ from ...core.address import hidden, shown
 from ...core.errors import EngineError
 
 CHAT = "/chat/completions"
+METHOD = r"(?:/api)?(?:/(?:models|chat|completions|responses|embeddings|messages|generate|tags|docs))*$"  # of an API, pasted as its address
 VERSION = r"/v\d+\w*"
 AZURE = r"\.azure\.|/openai/deployments/|[?&]api-version="  # takes the key in a header of its own
 
@@ -46,25 +47,33 @@ class Endpoint:
 
 
 def endpoint(url: str) -> Endpoint:
-    """url: with or without /v1, or a whole .../chat/completions, which is asked as it stands. Raises EngineError."""
+    """url: with or without /v1, a whole .../chat/completions, which is asked as it stands, or another method's. Raises EngineError."""
     url = url.strip()
     try:
         parsed = httpx.URL(url)
         parsed.host.encode("idna")
     except (httpx.InvalidURL, TypeError, UnicodeError) as error:
-        raise EngineError(f"{shown(url)!r} is no address: {hidden(str(error), url)}.", "It looks like http://localhost:8000/v1.") from error
+        raise EngineError(
+            f"{shown(url)!r} is not an address: {hidden(str(error), url).rstrip('.')}.", "It looks like http://localhost:8000/v1."
+        ) from error
     if parsed.scheme not in ("http", "https") or not parsed.host or " " in url or (parsed.port or 0) > 65535:
-        raise EngineError(f"{shown(url)!r} is no address of a server.", "It begins with http:// or https://, as http://localhost:8000/v1.")
+        raise EngineError(f"{shown(url)!r} is not a server address.", "It begins with http:// or https://, as http://localhost:8000/v1.")
     login = (parsed.username, parsed.password) if parsed.username or parsed.password else None
     path = parsed.path.rstrip("/")
     whole = path.endswith(CHAT)
     path = path[: -len(CHAT)] if whole else path
-    if re.search(VERSION + "$", path):
-        paths = [path, re.sub(VERSION + "$", "", path)]
-    elif re.search(VERSION + "/", path):
-        paths = [path]
-    else:
-        paths = [path, path + "/v1"] if whole else [path + "/v1", path]
+    paths = _versions(path, whole)
+    if root := re.match(f"(.*?){METHOD}", path):
+        paths += _versions(root[1], False)
     bare = parsed.copy_with(username=None, password=None, query=None, fragment=None)
     roots = dict.fromkeys(str(bare.copy_with(path=each or "/")).rstrip("/") for each in paths)
     return Endpoint(url, tuple(roots), "?" + parsed.query.decode("ascii") if parsed.query else "", login)
+
+
+def _versions(path: str, whole: bool) -> list[str]:
+    """The paths where an API may lie, the likeliest first. whole: the path was given up to CHAT."""
+    if re.search(VERSION + "$", path):
+        return [path, re.sub(VERSION + "$", "", path)]
+    if re.search(VERSION + "/", path):
+        return [path]
+    return [path, path + "/v1"] if whole else [path + "/v1", path]

@@ -92,9 +92,9 @@ def seconds(after: str | None) -> float | None:
     """A Retry-After header: seconds, or a date."""
     if not after:
         return None
-    if after.strip().isdigit():
+    if after.strip().isdecimal():
         return float(after)
     try:
         return max(0.0, email.utils.parsedate_to_datetime(after).timestamp() - time.time())
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         return None

@@ -24,11 +24,17 @@ ECHOES = ("<|im_start|>assistant\n", "<|vision_end|>")  # never in a reply: wher
 BLANK = b"\xef\xbb\xbf \t\r\n"  # a byte order mark and white space: no content
 LINE_END = re.compile(rb"\r\n|\n|\r(?!\Z)")  # a carriage return at the end may be half of one
 MEANINGS = {  # of a finish reason or an error's code, as servers spell them; any other reason is a plain end
-    "filtered": r"filter|safety|refus|recit|block|prohibit|spii|sensitive|guard|moderat|inspect|toxic|violat",
+    "filtered": r"filter|safe|refus|recit|block|prohibit|spii|sensitive|guard|moderat|inspect|toxic|violat|policy|risk|censor|flagged",
     "failed": r"error|fail|abort|network|insufficient|timeout|overload|cancel|malformed|unavailable",
     "cut": r"length|max_?\w*tokens",
 }
 NO_REASON = ("", "null", "none")  # of the chunks before the last
+PLAIN_END = re.compile(r"stop|eos|eot|end|complete|done|finish|success", re.I)  # of reasons: the model had no more to say
+NO_COMPLETION = "it sends no chat completion, but "
+FIELDS = ("", "data", "event", "id", "retry")  # of a stream's lines; without a name it is a comment
+
+
+CODES = ("code", "type", "status", "reason")  # entries of an error that say what kind it is
 
 
 def meaning(reason: Any) -> str:
@@ -62,6 +68,8 @@ class Reading:
     _streamed: bool | None = None  # events on lines, or one body; not known before the first letter
     _held: str = ""  # JSON over several lines, so far
     _named: str = ""  # the event's name
+    _odd: str = ""  # the first line that is none of a stream, or no JSON: it may be an error in words
+    _choice: int | None = None  # the one that is read, where a server sends several
 
     @property
     def over(self) -> bool:
@@ -72,8 +80,14 @@ class Reading:
     def filtered(self) -> str:
         """Why the server, or its model, holds the reply back; "" where it does not."""
         failed = self.failed or {}
-        reasons = [self.finish, *(failed.get(name) for name in ("code", "type", "status"))]
+        reasons = [self.finish, *(failed.get(name) for name in CODES)]
         return self.refusal.strip() or next((str(reason) for reason in reasons if meaning(reason) == "filtered"), "")
+
+    @property
+    def empty(self) -> str:
+        """Why the server ended the reply before there was a text, where that is not the model's doing: it called a tool, for one."""
+        plain = PLAIN_END.search(self.finish) or meaning(self.finish) == "cut"
+        return "" if plain or self._raw.strip() else self.finish
 
     def feed(self, data: bytes | None) -> None:
         """Bytes of the reply, however they are cut; None at its end, where a line without a newline counts too."""
@@ -86,6 +100,8 @@ class Reading:
             *lines, self._bytes = LINE_END.split(self._bytes + (b"\n\n" if self.ended else b""))
             for line in lines:
                 self._line(line.decode("utf-8", "replace").strip("\ufeff \t"))
+            if self.ended:
+                self._end()
         elif self.ended and self._streamed is False:
             self.whole(self._bytes)
 
@@ -101,7 +117,7 @@ class Reading:
         if self.broken or self.failed:
             return
         if not any(_first(event).get("choices") for event in events):
-            self.failed = {"message": error_text(body)}
+            self.failed = {"message": NO_COMPLETION + error_text(body)}
             return
         self.form.tolerate("The server does not stream: the text came all at once, and a cancellation may reach it late.")
         self.closed = True
@@ -130,38 +146,52 @@ class Reading:
     def _line(self, line: str) -> None:
         if self.closed or self.failed or self.broken:
             return
-        name, _, value = line.partition(":")
+        name, _, value = ("data", "", line) if line.startswith("{") else line.partition(":")
         value = value.strip()
-        done = name == "data" and value == "[DONE]"
+        done = name == "data" and value.strip("[]").upper() == "DONE"
         if done or not line:  # the end of an event
             self.broken, self._held, self._named = bool(self._held) and not self.finish, "", ""
-            self.closed = done and not self.broken
+            if done and not self.broken:
+                self._end()
+                self.closed = not self.failed
         elif name == "event":
             self._named = value
-        elif name == "data" and (self._held or value.startswith(("{", "[{"))):  # else a comment, or what keeps the connection alive
+        elif name == "error":  # llama.cpp
+            self.failed = failure_of(value.encode("utf-8", "replace"))
+        elif name == "data" and (self._held or value.startswith(("{", "[{"))):
             try:
-                event = json.loads(self._held + value)
+                event = json.loads(self._held + value, strict=False)
             except (ValueError, RecursionError):
                 self._held += value + "\n"
             else:
                 self._held = ""
                 self._event(event)
+        elif name == "data" or name not in FIELDS:
+            self._odd = self._odd or (value if name == "data" else line)
         if name == "data" and self._named == "error" and not self._held and not self.failed:
             self.failed = failure_of(value.encode("utf-8", "replace"))
+
+    def _end(self) -> None:
+        """After the last line: an odd one was what keeps a connection alive, or an error in place of the reason of the end."""
+        if self._odd and not (self.finish or self.closed or self.failed):
+            self.failed = failure_of(self._odd.encode("utf-8", "replace"))
+            if not self._raw:
+                self.failed["message"] = NO_COMPLETION + self.failed["message"]
 
     def _event(self, event: Any) -> None:
         for each in event if isinstance(event, list) else [event]:
             self._chunk(_object(each))
 
     def _chunk(self, event: dict[str, Any]) -> None:
-        choice = _first(event.get("choices"))
+        choice = self._chosen(event.get("choices"))
         said = _object(choice.get("delta")) or _object(choice.get("message"))
         self.usage = _object(event.get("usage")) or self.usage
         reason = choice.get("finish_reason")
         self.finish = reason if isinstance(reason, str) and reason.lower() not in NO_REASON else self.finish
         self.failed = _failure(event, choice, said) or self.failed
-        self.refusal += _text(said.get("refusal"))
-        reasoning, content = _text(said.get("reasoning_content")) or _text(said.get("reasoning")), _text(said.get("content"))
+        self.refusal += _text(said.get("refusal")) + _refusal(said.get("content"))
+        reasoning = _text(said.get("reasoning_content")) or _text(said.get("reasoning"))
+        content = _text(said.get("content")) or _text(choice.get("text"))
         if not choice.get("delta") and content.startswith(self._raw):  # a last chunk may repeat it all
             content = content[len(self._raw) :]
         if reasoning:
@@ -172,6 +202,15 @@ class Reading:
         if content:
             self._add("</think>" + content if self._thinking else content)
             self._thinking = False
+
+    def _chosen(self, choices: Any) -> dict[str, Any]:
+        """The first choice of an event, where it is a part of the reply that is read."""
+        choice = _first(choices)
+        index = choice.get("index")
+        if isinstance(index, int):
+            self._choice = index if self._choice is None else self._choice
+            return choice if index == self._choice else {}
+        return choice
 
     def _gather(self, logprobs: Any) -> int:
         """Adds an event's tokens and counts them. They may come before their text; what is not as it should be is left out."""
@@ -207,18 +246,19 @@ class Reading:
 
 
 def failure_of(body: bytes) -> dict[str, Any]:
-    """The error in a body: its message as one line of at most 300 characters, and its code and type where it has them."""
+    """The error in a body: its message as one line of at most 300 characters, and those of CODES that it has."""
     text = body.decode("utf-8", "replace")
     try:
         data = json.loads(text.lstrip("\ufeff"))
     except (ValueError, RecursionError):
         return {"message": _one_line(re.sub(r"<[^>]*>", " ", text))}
     data = data[0] if isinstance(data, list) and len(data) == 1 else data
-    codes = {name: data[name] for name in ("code", "type", "status") if isinstance(data, dict) and name in data}
+    codes = {name: data[name] for name in CODES if isinstance(data, dict) and name in data}
     for key in ("error", "message", "detail"):
         if isinstance(data, dict) and data.get(key):
+            codes["reason"] = _object(data.get("innererror")).get("code") or codes.get("reason")  # Azure's
             data = data[key]
-            codes.update({name: data[name] for name in ("code", "type", "status") if isinstance(data, dict) and data.get(name)})
+            codes.update({name: data[name] for name in CODES if isinstance(data, dict) and data.get(name)})
     return {**codes, "message": _one_line(data if isinstance(data, str) else json.dumps(data))}
 
 
@@ -241,7 +281,7 @@ def _failure(event: dict[str, Any], choice: dict[str, Any], said: dict[str, Any]
 
 def _values(text: str) -> Iterator[Any]:
     """JSON values one after another. Raises ValueError where one is damaged."""
-    decoder, at = json.JSONDecoder(), 0
+    decoder, at = json.JSONDecoder(strict=False), 0
     while at < len(text):
         value, at = decoder.raw_decode(text, at)
         yield value
@@ -268,11 +308,16 @@ def _spelt(token: dict[str, Any]) -> bytes:
 
 
 def _text(content: Any) -> str:
-    """Content as text, which some servers send in parts."""
+    """Content as text, which some servers send in parts, the thoughts among them."""
     if isinstance(content, list):
         return "".join(_text(part) for part in content)
-    content = content.get("text") if isinstance(content, dict) else content
+    if isinstance(content, dict):
+        content = "" if re.search("think|reason|thought", str(content.get("type"))) else content.get("text")
     return content if isinstance(content, str) else ""
+
+
+def _refusal(content: Any) -> str:
+    return "".join(_text(part.get("refusal")) for part in content if isinstance(part, dict)) if isinstance(content, list) else ""
 
 
 def _paired(text: str) -> tuple[str, str]:
@@ -283,4 +328,4 @@ def _paired(text: str) -> tuple[str, str]:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())[:300]
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:300]

@@ -11,7 +11,9 @@ import asyncio
 import json
 import logging
 import random
+import re
 from typing import Any, Awaitable, Callable, Sequence, TypeVar
+from urllib.parse import urljoin
 
 import httpx
 
@@ -24,15 +26,18 @@ from . import OnText, OnTry, Reply, never, patient, silent
 from .endpoint import CHAT, endpoint
 from .network import Again, next_chunk, over_network, seconds, trusted, watched
 from .openai_chat import Form
-from .openai_reply import Reading, error_text, failure_of, meaning
+from .openai_reply import CODES, Reading, error_text, failure_of, meaning
 
 T = TypeVar("T")
 JITTER = random.SystemRandom()  # so that many who were refused together do not come back together
 PARALLEL = 32  # requests at a time: the server batches
 PATIENCE = 60.0  # seconds: a server that asks to be left alone for longer gets no other try
+LONGEST = 32  # letters of a token, on average: a longer text shows that the server knows no limit
 AFTER = 5.0  # seconds for what may come after the reason of the end: the count of tokens
 NOT_API = "Give the address of the server's API: it often ends in /v1."
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+FILTERS = re.compile(r"content.{0,20}(filter|polic)|moderation|input (was )?flagged|safety system", re.I)  # in words, where no code says it
+WRONG_PATH = re.compile(r"unexpected endpoint|(unknown|invalid|no such) (request )?(url|endpoint|route|path)", re.I)  # LM Studio, with 200
 for each in ("httpx", "httpcore"):  # they log whole addresses, and a query may hold a key
     logging.getLogger(each).setLevel(logging.WARNING)
 
@@ -74,7 +79,9 @@ class RemoteEngine:
         self._patience = {"stall": stall, "connect": timeout}
         self._retries, self._backoff = retries, backoff
         if not (self._key.isascii() and self._key.isprintable()):
-            raise EngineError("The server's key holds letters that no key has.", f"Copy it again, into {KEY_VARIABLE}.")
+            raise EngineError(
+                "The server's key holds characters that are not allowed in a key.", f"Copy the key into {KEY_VARIABLE} again."
+            )
         secure = self.url.startswith("https:")
         self._options: dict[str, Any] = {
             "headers": {"Content-Type": "application/json", **self._endpoint.keys(self._key)},
@@ -173,7 +180,7 @@ class RemoteEngine:
         request = client.build_request("POST", self._endpoint.url(root, CHAT), content=json.dumps(body))
         response = await self._over_network(client.send(request, stream=True), cancelled, stall)
         try:
-            if response.status_code != 200:
+            if not response.is_success:
                 said = await self._over_network(response.aread(), cancelled, stall)
                 if self._put_otherwise(response, said, body):
                     return False
@@ -188,6 +195,9 @@ class RemoteEngine:
                     if not reading.finish:
                         raise
                     break  # nothing of the text is missing
+                if len(reading.text) > LONGEST * limit:
+                    reading.finish = "length"
+                    break
         finally:
             await response.aclose()
         self._check(reading, root, response)
@@ -199,25 +209,31 @@ class RemoteEngine:
         return status not in (401, 403, 404, 405, 408, 429) and not _is_filtered(said) and self._form.adapt(status, error_text(said), body)
 
     def _check(self, reading: Reading, root: str, response: httpx.Response) -> None:
-        """Raises Again where the reply broke off, EngineError where the server gave up for good, or holds the reply back."""
+        """Raises Again where the reply broke off, EngineError where the server gave up for good, or holds the reply back, and _Elsewhere
+        where a server says with a good status that there is nothing at this path."""
         if reading.talk.dialect.complete(reading.text):
             return
         if reading.page:
-            raise self._error(f"{root} answers with a web page.", NOT_API)
+            raise _Elsewhere(self._error(f"{root} answers with a web page.", NOT_API))
         if reading.filtered:
             raise self._filtered(root, reading.filtered)
+        if reading.failed and not reading.text and WRONG_PATH.search(reading.failed["message"]):
+            raise _Elsewhere(self._error(f"{root} has no chat completions ({reading.failed['message'].rstrip('.')}).", NOT_API))
         if reading.failed:
             code = str(reading.failed.get("code"))
-            if code.isdigit() and 400 <= int(code) < 500 and code not in ("408", "429"):
-                raise self._error(f"{root} gave up amid a reply: {reading.failed['message']}.")
-            raise Again(f"the server failed amid a reply: {reading.failed['message']}", "See the server's own log.")
+            if re.fullmatch("4[0-9]{2}", code) and code not in ("408", "429"):
+                raise self._error(f"{root} ended the reply with an error: {reading.failed['message']}.")
+            raise Again(f"the server failed during the reply: {reading.failed['message']}", "See the server's own log.")
         if reading.broken:
-            raise Again("the reply came damaged, or broke off")
-        if reading.closed or reading.finish:
+            raise Again("the reply is damaged, or broke off")
+        if reading.empty:
+            hint = "Switch off tools and output formats on the server, or ask another model."
+            raise self._error(f"{root} ended the reply before there was a text (finish_reason is {reading.empty!r}).", hint)
+        if reading.finish or (reading.closed and reading.text):
             return
         framed = "transfer-encoding" in response.headers or "content-length" in response.headers
         if not framed or not reading.text:
-            raise Again("the reply broke off")
+            raise Again("the reply broke off" if reading.text else "the server sent no text", "See the server's own log.")
         self._form.tolerate("The server ends replies without saying that they are over.")
 
     async def _over_network(self, work: Awaitable[T], cancelled: Callable[[], bool], stall: float) -> T:
@@ -229,17 +245,18 @@ class RemoteEngine:
         """What to raise for a status that is not 200."""
         status, said = response.status_code, error_text(body)
         words = f": {said.rstrip('.')}" if said else ""
-        if status in (401, 403):
-            hint = f"Put the right key into {KEY_VARIABLE}." if self._key else f"Put its key into {KEY_VARIABLE}."
-            return self._error(f"{root} {'refuses the key' if self._key else 'asks for a key'} (HTTP {status}).", hint)
         if _is_filtered(body):
             return self._filtered(root, said)
+        if status in (401, 403):
+            hint = f"Put the right key into {KEY_VARIABLE}." if self._key else f"Put its key into {KEY_VARIABLE}."
+            return self._error(f"{root} {'refuses the key' if self._key else 'asks for a key'} (HTTP {status}{words}).", hint)
         if status in (408, 429) or status >= 500:
             hint = "The server is busy, or its limit is reached: try later." if status == 429 else "See the server's own log."
             return Again(f"HTTP {status} {said.rstrip('.')}".strip(), hint, seconds(response.headers.get("retry-after")))
         if 300 <= status < 400:
-            moved = shown(response.headers.get("location", "?"))
-            return self._error(f"{root} has moved (HTTP {status}).", f"Give its new address: {moved}")
+            location = response.headers.get("location")
+            moved = f"Give its new address: {_joined(root + '/', location)}" if location else NOT_API
+            return self._error(f"{root} has moved (HTTP {status}).", moved)
         if status in (400, 404, 405):
             return self._absent(root, status, words, await self._models(client, root, cancelled))
         return self._refused(root, status, words, "Show smaller views, or raise the server's limit." if status == 413 else "")
@@ -298,7 +315,12 @@ class _Teller:
         self.on_delta(delta)
 
 
+def _joined(root: str, location: str) -> str:
+    """Where a redirection leads, as it may be shown."""
+    return shown(urljoin(root, location)).removesuffix(CHAT)
+
+
 def _is_filtered(body: bytes) -> bool:
     """Whether an error says that a content filter holds the reply back."""
     failure = failure_of(body)
-    return any(meaning(failure.get(name)) == "filtered" for name in ("code", "type"))
+    return any(meaning(failure.get(name)) == "filtered" for name in CODES) or bool(FILTERS.search(failure["message"]))

@@ -100,7 +100,7 @@ def pick_device(name: str) -> torch.device:
     kind = name.split(":")[0]
     if not there.get(kind):
         raise ModelError(f"There is no device {name!r} here.", f"Usable: {', '.join(kind for kind in there if there[kind])}.")
-    if name.startswith("cuda:") and not (name[5:].isdigit() and int(name[5:]) < torch.cuda.device_count()):
+    if name.startswith("cuda:") and not (name[5:].isdecimal() and int(name[5:]) < torch.cuda.device_count()):
         raise ModelError(f"There is no device {name!r} here.", f"{torch.cuda.device_count()} CUDA device(s) are: cuda:0 is the first.")
     return torch.device(name)
 

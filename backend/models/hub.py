@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
+from ...core.catalogue import Model
 from ...core.errors import Cancelled, ModelError
-from .store import Model, OnProgress, sha256
 
 if TYPE_CHECKING:
     import httpx
 
+OnProgress = Callable[[str, int, int], None]  # file name, bytes there, bytes in all
 ATTEMPTS = 5  # in a row without a single byte
 SPARE = 64 << 20  # bytes of disk left over
 AGAIN = "Run the same command again: it goes on where it stopped. Behind a proxy set HTTPS_PROXY; HF_ENDPOINT names a mirror of the hub."
@@ -164,3 +165,12 @@ def _refuse(answer: httpx.Response, url: str) -> None:
     if answer.status_code == 404:
         raise ModelError(f"{url} does not exist (404).", "Report it: the list of models may be out of date.")
     answer.raise_for_status()
+
+
+def sha256(file: Path) -> str:
+    """In hex digits."""
+    digest = hashlib.sha256()
+    with file.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

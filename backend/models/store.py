@@ -1,9 +1,5 @@
-"""The models there are, where they lie, and how each is asked. Imports neither torch nor a network library until one is needed.
-
-`resources/models.json` lists them, each with its repository on the hub, `owner/name@commit`. Where the commit was not known when the list
-was written, the download takes what the hub calls `main` at that moment and records commit and checksums in the folder's download.json,
-against which `verify` works offline.
-"""
+"""The catalogue's models on this machine: found, downloaded, verified offline, and how each is asked. Imports neither torch nor a network
+library until one is needed."""
 
 from __future__ import annotations
 
@@ -11,64 +7,16 @@ import hashlib
 import json
 import shutil
 import struct
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Callable, Sequence
+from typing import Any, Callable
 
 from ...core import texts
+from ...core.catalogue import RECEIPT, Model, catalogue
 from ...core.errors import ModelError
-from ...core.paths import RESOURCES
 from ...core.profile import FILE as PROFILE_FILE
 from ...core.profile import Profile
-from ...core.settings import data_folder
-
-RECEIPT = "download.json"  # in a downloaded folder: repo, revision, and every file with its size and SHA-256
-
-OnProgress = Callable[[str, int, int], None]  # file name, bytes there, bytes in all
-
-
-@dataclass(frozen=True)
-class Model:
-    """An entry of models.json. bundled: its folder under resources/; repo: on the hub. bytes: of the download, about.
-
-    kind: models, or datasets: what the hub keeps it among.
-    """
-
-    id: str
-    title: str
-    bundled: str | None
-    repo: str | None
-    revision: str | None
-    bytes: int
-    licence: str
-    files: tuple[str, ...] = ()
-    profile: dict[str, Any] = field(default_factory=dict)
-    kind: str = "models"
-
-    @property
-    def folder(self) -> Path:
-        """Where it lies, or would lie once downloaded."""
-        return RESOURCES / self.bundled if self.bundled else home() / self.id
-
-    @property
-    def here(self) -> bool:
-        return (self.folder / ("config.json" if self.bundled else RECEIPT)).is_file()
-
-
-def catalogue() -> dict[str, Model]:
-    """The models by id, in the list's order."""
-    entries = json.loads((RESOURCES / "models.json").read_text(encoding="utf-8"))
-    return {entry["id"]: _model(**entry) for entry in entries}
-
-
-def _model(repo: str | None, files: Sequence[str] = (), **entry: Any) -> Model:
-    name, _, revision = (repo or "").partition("@")
-    return Model(repo=name or None, revision=revision or None, files=tuple(files), **entry)
-
-
-def home() -> Path:
-    """Where downloaded models lie."""
-    return data_folder() / "models"
+from .hub import OnProgress, fetch, sha256
 
 
 def listing() -> list[dict[str, Any]]:
@@ -108,7 +56,7 @@ def find(name: str) -> Path:
 def profile_for(name: str, prompt_file: str = "") -> Profile:
     """How a model is asked; it need not be downloaded, as another machine may run it. Raises ModelError."""
     model = catalogue().get(name)
-    profile = Profile.from_dict(model.profile) if model and not model.here and model.profile else _of_folder(find(name))
+    profile = Profile.from_dict(dict(model.profile)) if model and not model.here and model.profile else _of_folder(find(name))
     return with_prompt_file(profile, prompt_file)
 
 
@@ -159,7 +107,16 @@ def verify(name: str) -> list[str]:
     return list(files)
 
 
-def download(name: str, on_progress: OnProgress = lambda file, done, total: None, cancelled: Callable[[], bool] = lambda: False) -> Path:
+def ignore(file: str, done: int, total: int) -> None:
+    """For whoever does not follow a download."""
+
+
+def never() -> bool:
+    """For whoever does not cancel."""
+    return False
+
+
+def download(name: str, on_progress: OnProgress = ignore, cancelled: Callable[[], bool] = never) -> Path:
     """Fetches a model by its id and returns its folder; goes on where an earlier attempt stopped, and repairs a damaged folder.
 
     Raises ModelError; Cancelled where `cancelled` says so (what is there is kept for the next time).
@@ -174,22 +131,24 @@ def download(name: str, on_progress: OnProgress = lambda file, done, total: None
         except ModelError:
             if model.bundled:
                 raise
-    if model.bundled:
-        return find(name)
-    from .hub import fetch
+    return find(name) if model.bundled else bring(model, on_progress, cancelled)
 
+
+def bring(model: Model, on_progress: OnProgress = ignore, cancelled: Callable[[], bool] = never) -> Path:
+    """Fetches a model of the hub into its folder; see `download`. Raises ModelError, Cancelled."""
     part = model.folder.with_name(model.id + ".part")
     try:
         if model.folder.exists():
             _gather(model.folder, part)  # damaged: its good files need not travel again
         (part / RECEIPT).unlink(missing_ok=True)
         receipt = fetch(model, part, on_progress, cancelled)
-        if not (part / PROFILE_FILE).exists():
-            (part / PROFILE_FILE).write_text(json.dumps(model.profile, indent=1), encoding="utf-8")
+        if model.profile and not (part / PROFILE_FILE).exists():
+            (part / PROFILE_FILE).write_text(json.dumps(dict(model.profile), indent=1), encoding="utf-8")
         (part / RECEIPT).write_text(json.dumps(receipt, indent=1), encoding="utf-8")
         part.rename(model.folder)
     except OSError as error:
-        raise ModelError(f"{name} can't be stored in {part}: {error.strerror or error}.", "ZOOMEARTH_HOME names another place.") from error
+        reason = error.strerror or error
+        raise ModelError(f"{model.id} can't be stored in {part}: {reason}.", "ZOOMEARTH_HOME names another place.") from error
     return model.folder
 
 
@@ -201,14 +160,6 @@ def _gather(folder: Path, part: Path) -> None:
         if not there.exists() or (file.is_file() and there.is_file() and file.stat().st_size > there.stat().st_size):
             file.replace(there)
     shutil.rmtree(folder)
-
-
-def sha256(file: Path) -> str:
-    digest = hashlib.sha256()
-    with file.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def revision(name: str) -> str:

@@ -19,14 +19,17 @@ from .stretch import Stretch, byte_stretch, few, stretch
 Limits = tuple[tuple[float, float], ...]
 
 
-class Rendering:
-    """How one scene's bands become planes. `read` and `dtype` are what to ask of the raster, `masked` whether its mask is needed too.
+class Selection:
+    """Bands of a raster that are read together.
 
-    Raises SceneError for bands that aren't there and types that have no picture (complex).
+    shown: their numbers. read, dtype: what to ask of the raster, in the narrowest type that holds all of them. masked: whether its mask is
+    needed too. fills: of each band, values that mean nodata though nobody declared them.
+
+    Raises SceneError for complex numbers.
     """
 
-    def __init__(self, name: str, facts: Facts, bands: Sequence[int] | None, stretch: Sequence[tuple[float, float]] | None) -> None:
-        self.shown = _chosen(name, facts, bands)
+    def __init__(self, name: str, facts: Facts, bands: Sequence[int]) -> None:
+        self.shown = list(bands)
         chosen = [facts.bands[number - 1] for number in self.shown]
         for band in chosen:
             if band.dtype.startswith("complex"):
@@ -40,37 +43,16 @@ class Rendering:
         self.dtype = str(np.result_type(*(facts.bands[number - 1].dtype for number in self.read)))
         self.masked = any(band.validity == "mask" for band in chosen)
         self.nodata = [_within(self.dtype, band.nodata) if band.validity == "nodata" else None for band in chosen]
-        self.palette = _palette(chosen[0]) if len(chosen) == 1 and not stretch else None
-        bits = [band.bits or 8 for band in chosen]
-        whole = self.dtype == "uint8" and self.palette is None and not stretch
-        self.bits = bits[0] if whole and len(chosen) == 1 and bits != [1] and not facts.lossy and _grey(chosen[0]) else None
-        if whole and not self.bits and min(bits) < 8:
-            stretch = [(0, 2**used - 1) for used in bits]
-        self.stretch: Limits | None = _checked(name, stretch, len(chosen)) if stretch else None
-        self.settled = bool(stretch) or self.palette is not None or (self.dtype == "uint8" and not self.bits)
         self.fills: tuple[tuple[float, ...], ...] = ((),) * len(chosen)
-        self.notes: list[str] = []
 
     @property
     def alpha(self) -> bool:
         return len(self.read) > len(self.shown)
 
-    @property
-    def plain(self) -> bool:
-        """Whether the bands are shown as they are, all of them valid: then averages of pixels are pixels of averages."""
-        shown_as_read = self.settled and not self.stretch and self.palette is None
-        return shown_as_read and not self.masked and not self.alpha and all(nodata is None for nodata in self.nodata)
-
-    @property
-    def void_is_black(self) -> bool:
-        """Whether what GDAL gives for a block that was never written, nodata or else 0, is shown black."""
-        fill = [nodata or 0 for nodata in self.nodata] + [0] * self.alpha
-        return not any(plane.any() for plane in self.planes(np.array(fill, self.dtype).reshape(-1, 1, 1), None))
-
     def valid(self, data: np.ndarray, mask: np.ndarray | None) -> np.ndarray | None:
         """[row, column], or None where all of it is.
 
-        A pixel is not valid when every shown band is nodata, a fill or not finite, or its alpha or mask is 0.
+        A pixel is not valid when every band is nodata, a fill or not finite, or its alpha or mask is 0.
         """
         shown, valid = data[: len(self.shown)], None
         if any(value is not None for value in self.nodata) or any(self.fills) or data.dtype.kind == "f":
@@ -84,6 +66,38 @@ class Rendering:
             if cover is not None:
                 valid = cover != 0 if valid is None else valid & (cover != 0)
         return valid
+
+
+class Rendering(Selection):
+    """How one scene's bands become planes.
+
+    Raises SceneError for bands that aren't there and types that have no picture (complex).
+    """
+
+    def __init__(self, name: str, facts: Facts, bands: Sequence[int] | None, stretch: Sequence[tuple[float, float]] | None) -> None:
+        super().__init__(name, facts, _chosen(name, facts, bands))
+        chosen = [facts.bands[number - 1] for number in self.shown]
+        self.palette = _palette(chosen[0]) if len(chosen) == 1 and not stretch else None
+        bits = [band.bits or 8 for band in chosen]
+        whole = self.dtype == "uint8" and self.palette is None and not stretch
+        self.bits = bits[0] if whole and len(chosen) == 1 and bits != [1] and not facts.lossy and _grey(chosen[0]) else None
+        if whole and not self.bits and min(bits) < 8:
+            stretch = [(0, 2**used - 1) for used in bits]
+        self.stretch: Limits | None = _checked(name, stretch, len(chosen)) if stretch else None
+        self.settled = bool(stretch) or self.palette is not None or (self.dtype == "uint8" and not self.bits)
+        self.notes: list[str] = []
+
+    @property
+    def plain(self) -> bool:
+        """Whether the bands are shown as they are, all of them valid: then averages of pixels are pixels of averages."""
+        shown_as_read = self.settled and not self.stretch and self.palette is None
+        return shown_as_read and not self.masked and not self.alpha and all(nodata is None for nodata in self.nodata)
+
+    @property
+    def void_is_black(self) -> bool:
+        """Whether what GDAL gives for a block that was never written, nodata or else 0, is shown black."""
+        fill = [nodata or 0 for nodata in self.nodata] + [0] * self.alpha
+        return not any(plane.any() for plane in self.planes(np.array(fill, self.dtype).reshape(-1, 1, 1), None))
 
     def planes(self, data: np.ndarray, mask: np.ndarray | None) -> list[np.ndarray]:
         """From [band, row, column] as read to one or three contiguous uint8 planes."""

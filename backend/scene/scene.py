@@ -32,8 +32,9 @@ from .describe import describe
 from .gdal import OPTIONS, REMOTE_OPTIONS, Raster, RasterError, Window, open_raster
 from .mask import masked
 from .overviews import EXACT_PIXELS, SCAN_PIXELS, Level, levels, source
+from .pixels import Pixels
 from .refusals import gdal_path, is_remote, unopened, unread
-from .rendering import Rendering
+from .rendering import Rendering, Selection
 
 Progress = Callable[[str, int, int], None]
 
@@ -124,11 +125,7 @@ class Scene:
     def part(self, view: View) -> Image.Image:
         """The view's window, RGB, of exactly the view's size; grey outside of the view's rings."""
         box, size = view.window, view.size
-        if not (0 <= box.left < box.right <= self.size.width and 0 <= box.top < box.bottom <= self.size.height):
-            raise SceneError(
-                f"The window {tuple(box)} is not inside of {self.name}, which has {self.size.width} x {self.size.height} pixels.",
-                "Windows are left, top, right, bottom in pixels, counted from the top left corner.",
-            )
+        self._check_inside(box)
         if size.width < 1 or size.height < 1:
             raise SceneError(
                 f"A picture of {size.width} x {size.height} pixels can't be made.",
@@ -146,6 +143,21 @@ class Scene:
         cut = ((left - x) / factor, (top - y) / factor, cut_x, cut_y)
         shown = list(self._pool.map(lambda plane: plane.resize(size, Image.Resampling.BICUBIC, box=cut), planes))
         return masked(Image.merge("RGB", shown if len(shown) == 3 else shown * 3), view)
+
+    def read(self, window: Box, bands: Sequence[int] | None = None) -> Pixels:
+        """Pixels as they are stored, at native resolution. window: in whole pixels; bands: their numbers, from 1; None: all but alpha."""
+        self._check_inside(window)
+        facts = self._raster.facts
+        numbers = list(bands) if bands else [band.index for band in facts.bands if band.interpretation != "alpha"]
+        if wrong := [number for number in numbers if not 1 <= number <= len(facts.bands)]:
+            raise SceneError(f"{self.name} has no band {wrong[0]}.", f"Its bands are 1 to {len(facts.bands)}.")
+        selection = Selection(self.name, facts, numbers)
+        left, top, right, bottom = (int(side) for side in window.rounded_out())
+        self._check_cancelled()
+        data, mask = self._read(self._levels[0], (left, top, right - left, bottom - top), selection=selection)
+        array, valid = data[: len(numbers)], selection.valid(data, mask)
+        grid = self.grid.part(Box(left, top, right, bottom)) if self.grid else None
+        return Pixels(array, np.ones(array.shape[1:], bool) if valid is None else valid, grid)
 
     def describe(self) -> dict[str, Any]:
         """What a person would ask about the raster, JSON-able. May read samples, for the stretch."""
@@ -216,8 +228,18 @@ class Scene:
         with self._handle(window) as raster:
             return any(raster.stored(*block) for block in blocks)
 
-    def _read(self, level: Level, window: Window, halved: bool = False) -> tuple[np.ndarray, np.ndarray | None]:
-        rendering = self._rendering
+    def _check_inside(self, box: Box) -> None:
+        if not (0 <= box.left < box.right <= self.size.width and 0 <= box.top < box.bottom <= self.size.height):
+            raise SceneError(
+                f"The window {tuple(box)} is not inside of {self.name}, which has {self.size.width} x {self.size.height} pixels.",
+                "Windows are left, top, right, bottom in pixels, counted from the top left corner.",
+            )
+
+    def _read(
+        self, level: Level, window: Window, halved: bool = False, selection: Selection | None = None
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """The bands of a selection, by default those that are shown, and their mask where it is needed."""
+        rendering = selection or self._rendering
         size = Size(-(-window[2] // 2), -(-window[3] // 2)) if halved else None
         if level.averaged > 1:
             x, y, width, height = (side * level.averaged for side in window)

@@ -62,14 +62,14 @@ class Story:
         self._outbox.send(
             event="saw",
             id=self._id,
-            step=event.step,
+            step=event.shown.step,
             view={"window": [int(side) for side in view.window], "size": list(view.size)},
             roi=[round(side, 2) for side in roi] if roi else None,
             label=event.shown.label,
             polygon=[list(point) for point in scene.grid.polygon(roi or view.window)] if scene.grid else None,
             picture=_base64(event.picture),
         )
-        self.progress("thinking", event.step, 0)
+        self.progress("thinking", event.shown.step, 0)
 
     def text(self, delta: str) -> None:
         """More of the reply has come."""

@@ -215,7 +215,7 @@ def _files(job: Load) -> list[str | None]:
 
 
 def _engine(job: Load) -> Engine:
-    from ..engines import open_engine
+    from ..engines.open import open_engine
     from ..models import store as models
 
     if job.engine == "scripted":

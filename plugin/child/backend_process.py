@@ -24,7 +24,7 @@ from ...core.errors import BackendError
 from ...core.paths import ROOT
 from ...core.wire import LineReader, encode
 from ..i18n import tr
-from ..log import say
+from ..log import say, warn
 from ..qt_later import later
 from .environment import child_environment
 
@@ -229,26 +229,32 @@ class Backend(QObject):
         if error == QProcess.ProcessError.FailedToStart and self._process:
             program, reason = self._process.program(), self._process.errorString()
             message = tr("The model process can't be started with {program}: {reason}.").format(program=program, reason=reason)
-            hint = tr("Pick another interpreter, or set the environment up again: Settings > Options > ZoomEarth.")
+            hint = tr("Choose another Python program or set up the environment again in Settings > Options > ZoomEarth.")
             self._gone(message, hint, State.BROKEN)
 
     def _finished(self, code: int, status: QProcess.ExitStatus) -> None:
         self._read()
         self._read_log(last=True)
         if self._killed:
-            self._gone(tr("The model process was ended, because a cancelled question did not stop."), tr("Ask again: it is started anew."))
+            self._gone(
+                tr("The model process was stopped because a cancelled question did not end."),
+                tr("Ask again: the model process starts again."),
+            )
             return
         now = time.monotonic()
         self._crashed = [moment for moment in self._crashed if now - moment < WITHIN] + [now]
+        message = tr("The model process ended with exit code {code}.").format(code=code)
+        if status == QProcess.ExitStatus.CrashExit:
+            message = tr("The model process crashed or was killed.")
         if len(self._crashed) >= CRASHES:
-            message = tr("The model process crashed twice within a minute and stays down.")
-            self._gone(message, tr("The log says why. Restart it to try again."), State.BROKEN)
-        elif status == QProcess.ExitStatus.CrashExit:
-            self._gone(tr("The model process crashed or was killed."), tr("Ask again: it is started anew."))
+            warn(message)
+            message = tr("The model process crashed twice within a minute and was not started again.")
+            self._gone(message, tr("The log shows the reason. Restart the model process to try again."), State.BROKEN)
         else:
-            self._gone(tr("The model process ended with exit code {code}.").format(code=code), tr("Ask again: it is started anew."))
+            self._gone(message, tr("Ask again: the model process starts again."))
 
     def _gone(self, message: str, hint: str, state: State = State.DOWN) -> None:
+        warn(f"{message} {hint}")  # a process that was killed has left no words of its own there
         if self._process:
             self._process.deleteLater()
             self._process = None

@@ -8,12 +8,15 @@ from .exchange import Exchange, Status
 
 def ending(exchange: Exchange) -> str:
     """One sentence about how it ended; "" where it was simply answered, or has failed."""
-    guess, asked = tr("No zooms were left, so this is a best guess."), tr("No zooms were left, and the model asked for another one.")
+    guess, asked = (
+        tr("The maximum number of zooms was reached: this answer is a best guess."),
+        tr("The maximum number of zooms was reached, but the model asked for another zoom."),
+    )
     sentences = {
         "limit": asked if exchange.answer is None else guess,
         "unreadable": tr("The model's reply made no sense. Ask in other words."),
-        "endless": tr("The model's reply had no end."),
-        "bad_box": tr("The model asked for an impossible box."),
+        "endless": tr("The model's reply was too long and was cut off. Ask in other words."),
+        "bad_box": tr("The model asked to zoom to an invalid place. Ask in other words."),
     }
     return tr("Cancelled.") if exchange.status is Status.CANCELLED else sentences.get(exchange.stopped, "")
 
@@ -30,4 +33,7 @@ def reason(exchange: Exchange) -> str:
 
 def meaningless() -> str:
     """The warning beside an answer of the demo model about something else than a generated scene."""
-    return tr("Meaningless: the demo model knows only generated scenes. Choose a real model in Settings > Options > ZoomEarth > Model.")
+    return tr(
+        "Meaningless: the demo model works only on the drawn demo scenes, not on your images. Choose another model "
+        "in Settings > Options > ZoomEarth > Model."
+    )

@@ -58,7 +58,7 @@ def reading(path: Path, patience: float) -> Iterator[sqlite3.Connection]:
             yield file
     except (OSError, sqlite3.Error) as error:
         message = tr("The results can't be read from {path}: {reason}.").format(path=path, reason=_reason(path, error))
-        hint = tr("ZoomEarth tries again by itself. Close other programs that use the file, or put it back.")
+        hint = tr("ZoomEarth tries again automatically. Close other programs that use the file. If the file was moved, put it back.")
         raise _kind(error)(message, hint) from error
 
 
@@ -299,7 +299,7 @@ def _reason(path: Path, error: Exception) -> str:
         ("readonly", tr("it is read-only")),
         ("disk is full", tr("the disk is full")),
         ("No space", tr("the disk is full")),
-        ("disk I/O", tr("the disk is full or fails")),
+        ("disk I/O", tr("the disk is full or has an error")),
         ("not a database", tr("it is not a GeoPackage")),
         ("malformed", tr("it is damaged")),
         ("no such table: gpkg", tr("it is not a GeoPackage")),
@@ -307,9 +307,9 @@ def _reason(path: Path, error: Exception) -> str:
         if sign in text:
             return words
     if not path.parent.is_dir():
-        return tr("its folder is not there")
+        return tr("its folder does not exist")
     if not path.exists():
-        return tr("the file is gone") if isinstance(error, sqlite3.Error) else text
+        return tr("the file no longer exists") if isinstance(error, sqlite3.Error) else text
     if path.is_dir():
         return tr("it is a folder")
     return text.splitlines()[0].strip().rstrip(".") if text.strip() else tr("unknown error")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 from pathlib import Path
-from typing import Optional, Union
+from typing import Iterator, Optional, Union
 
 from qgis.core import (
     QgsLayerTreeGroup,
@@ -23,6 +23,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
+from ...core.errors import SceneError
 from ...core.paths import RESOURCES
 from ..i18n import tr
 from ..layers.raster_layers import wkt
@@ -102,9 +103,9 @@ class Keeper(QObject):
         if not (count := len(writer.unkept)):
             return f"{writer.error.message} {writer.error.hint}"
         if not writer.safe:
-            where = tr("{count} answers are nowhere but in memory. {hint}").format(count=count, hint=writer.error.hint)
+            where = tr("Answers that are only in memory: {count}. {hint}").format(count=count, hint=writer.error.hint)
         else:
-            where = tr("{count} answers wait in {path}; ZoomEarth tries again by itself.").format(
+            where = tr("Answers in the temporary file {path}: {count}. ZoomEarth tries again automatically.").format(
                 count=count, path=waiting_file(writer.store.path)
             )
         return f"{writer.error.message} {where}"
@@ -176,6 +177,18 @@ class Keeper(QObject):
     def _open(self) -> None:
         path = _named_by_project()
         self._use(Store(path) if path else None)
+        if path is None:
+            self._adopt()
+
+    def _adopt(self) -> None:
+        """Takes results that lie beside the project and belong to it, where it names none: it was not saved after the first question."""
+        named = QgsProject.instance().absoluteFilePath()
+        existing = [path for path in _beside(Path(named)) if _holds_exchanges(path)] if named else []
+        if existing:
+            self._use(Store(max(existing, key=lambda path: path.stat().st_mtime)))
+            self._remember()
+            for exchange in self.read():  # their layers are not in the project either
+                self.keep(exchange)
 
     def _ended(self, attempt: Attempt) -> None:
         if self._closing:
@@ -205,6 +218,7 @@ class Keeper(QObject):
                 self._add(attempt.store.open(table), kind, raster)
             elif not layer.isValid() or _place(layer) != (attempt.store.path, table):
                 layer.setDataSource(attempt.store.uri(table), layer.name(), "ogr")
+            self._entitle_all(raster)
         for layer in (layer for kind in SOURCE for layer in self.layers(kind)):
             if _place(layer)[1] in attempt.written.touched:
                 _reload(layer)
@@ -212,6 +226,9 @@ class Keeper(QObject):
     def _add(self, layer: QgsVectorLayer, kind: str, raster: str) -> None:
         """The layer, styled, in the raster's group at the top of the tree."""
         layer.loadNamedStyle(str(STYLES / f"{kind}.qml"))
+        for field, alias in _aliases().items():
+            if (index := layer.fields().indexOf(field)) >= 0:
+                layer.setFieldAlias(index, alias)
         layer.setCustomProperty(SOURCE[kind], raster)
         project, name = QgsProject.instance(), self._raster_name(raster)
         project.addMapLayer(layer, False)
@@ -232,15 +249,18 @@ class Keeper(QObject):
         return self.writer.name_of(raster) if self.writer else ""
 
     def _renamed(self, node: QgsLayerTreeNode, name: str) -> None:
-        """A raster's group and layers have its name, unless the user has given them another."""
         layer = node.layer() if isinstance(node, QgsLayerTreeLayer) else None
-        if not isinstance(layer, QgsRasterLayer):
-            return
+        if isinstance(layer, QgsRasterLayer):
+            self._entitle_all(_id(layer))
+
+    def _entitle_all(self, raster: str) -> None:
+        """The raster's group and layers have its name, unless the user has given them another."""
+        name = self._raster_name(raster)
         for group in QgsProject.instance().layerTreeRoot().findGroups(True):
-            if group.customProperty(GROUP) == _id(layer) and group.name() == group.customProperty(TITLE):
+            if group.customProperty(GROUP) == raster and group.name() == group.customProperty(TITLE):
                 _entitle(group, _group_title(name))
         for kind in SOURCE:
-            own = self._layer(kind, _id(layer))
+            own = self._layer(kind, raster)
             if own and own.name() == own.customProperty(TITLE):
                 _entitle(own, _title(kind, name, own))
 
@@ -262,9 +282,8 @@ class Keeper(QObject):
         name = QgsProject.instance().absoluteFilePath()
         if not name:
             return new_file()
-        stem = f"{Path(name).stem}_zoomearth"
-        names = (stem, *(f"{stem}_{n}" for n in range(2, 10_000)))
-        return next(path for path in (Path(name).with_name(f"{each}.gpkg") for each in names) if not path.exists())
+        *_, path = _beside(Path(name))
+        return path
 
     def _remember(self, chosen: bool = False) -> None:
         project = QgsProject.instance()
@@ -310,6 +329,22 @@ def _named_by_project() -> Optional[Path]:
     return Path(project.readPath(written)) if known and written else None
 
 
+def _beside(project: Path) -> Iterator[Path]:
+    """Where a project's results may be: all files that exist, and then the first that does not."""
+    stem = f"{project.stem}_zoomearth"
+    for name in (stem, *(f"{stem}_{n}" for n in range(2, 10_000))):
+        path = project.with_name(f"{name}.gpkg")
+        yield path
+        if not path.exists():
+            return
+
+
+def _holds_exchanges(path: Path) -> bool:
+    with contextlib.suppress(SceneError):
+        return path.exists() and Store(path).summary()[0] > 0
+    return False
+
+
 def _layers(kind: str) -> list[QgsVectorLayer]:
     """Those of that kind in the project, valid or not."""
     layers = QgsProject.instance().mapLayers().values()
@@ -350,6 +385,27 @@ def _title(kind: str, raster: str, layer: QgsVectorLayer) -> str:
     title = {ROIS: tr("Places looked at: {layer}"), ANSWERS: tr("Answers: {layer}")}[kind].format(layer=raster)
     taken = {other.name() for other in _layers(kind) if other is not layer}
     return next(name for name in (title, *(f"{title} ({n})" for n in range(2, 10_000))) if name not in taken)
+
+
+def _aliases() -> dict[str, str]:
+    """What QGIS calls the fields of the layers."""
+    return {
+        "exchange": tr("Question id"),
+        "question": tr("Question"),
+        "answer": tr("Answer"),
+        "confidence": tr("Confidence (0 to 1)"),
+        "meaningless": tr("Meaningless"),
+        "step": tr("Zoom number"),
+        "label": tr("Label"),
+        "stopped": tr("Status"),
+        "error": tr("Error"),
+        "model": tr("Model"),
+        "source": tr("Raster"),
+        "layer": tr("Layer"),
+        "window": tr("Pixels of the raster"),
+        "scale": tr("Reduction (1: full resolution)"),
+        "time": tr("Time"),
+    }
 
 
 def _entitle(thing: Union[QgsMapLayer, QgsLayerTreeGroup], title: str) -> None:

@@ -139,7 +139,7 @@ class Session(QObject):
             return
         asked = self._running = self._waiting.popleft()
         if sip.isdeleted(asked.layer):
-            gone = {"message": tr("The layer was removed."), "hint": tr("Add it again and ask again.")}
+            gone = {"message": tr("The layer was removed."), "hint": tr("Add the layer again, then repeat the question.")}
             self._end(asked, {"event": "failed", **gone})
         elif needs_snapshot(asked.layer, asked.raw):
             self._snapshot(asked)

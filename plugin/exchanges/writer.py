@@ -309,4 +309,4 @@ def _told(error: Exception, path: Path) -> SceneError:
         return error
     warn(traceback.format_exc())
     message = tr("The results can't be written to {path}: {reason}.").format(path=path, reason=repr(error))
-    return SceneError(message, tr("The log has the details."))
+    return SceneError(message, tr("The log shows the details."))

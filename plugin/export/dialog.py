@@ -86,12 +86,17 @@ class ExportDialog(QDialog):
     def _describe(self) -> None:
         """Names for scripts, and for those who do not see the dialog."""
         for widget, name, spoken, tip in (
-            (self.content, "content", tr("Content"), tr("A polygon for each zoom, or one for each question")),
-            (self.only_selected, "selected", tr("Selected features"), tr("What is selected on the map")),
-            (self.all, "all", tr("All features"), tr("Those of every question in the panel")),
-            (self.format, "format", tr("Format"), tr("A Shapefile keeps the first 254 bytes of a text; Excel keeps no polygons")),
-            (self.crs, "crs", tr("Coordinate reference system"), tr("The polygons are moved into this CRS, corner by corner")),
-            (self.file, "file", tr("File"), tr("A file of this name is replaced")),
+            (
+                self.content,
+                "content",
+                tr("Content"),
+                tr("Places looked at: one polygon for each zoom. Answers: one polygon for each question."),
+            ),
+            (self.only_selected, "selected", tr("Selected features"), tr("The features that are selected on the map")),
+            (self.all, "all", tr("All features"), tr("The features of all questions in the panel")),
+            (self.format, "format", tr("Format"), tr("A Shapefile stores at most 254 bytes of each text. Excel stores no polygons.")),
+            (self.crs, "crs", tr("Coordinate reference system"), tr("The polygons are transformed to this CRS")),
+            (self.file, "file", tr("File"), tr("An existing file with this name is replaced")),
             (self.buttons.button(QDialogButtonBox.StandardButton.Ok), "ok", tr("Export"), ""),
             (self.buttons.button(QDialogButtonBox.StandardButton.Cancel), "cancel", tr("Cancel"), ""),
         ):
@@ -120,7 +125,11 @@ class ExportDialog(QDialog):
         if Path(self.file.filePath()).suffix.lower() in FORMATS:
             self.file.setFilePath(str(Path(self.file.filePath()).with_suffix(suffix)))
         crs = crs_of(self.chosen[0][0]) if self.chosen else QgsCoordinateReferenceSystem()
-        own = tr("The layer's own: {crs}").format(crs=crs.userFriendlyIdentifier()) if crs.isValid() else tr("None: pixels of the raster")
+        own = (
+            tr("CRS of the layer: {crs}").format(crs=crs.userFriendlyIdentifier())
+            if crs.isValid()
+            else tr("None: pixel coordinates of the raster")
+        )
         self.crs.setNotSetText("WGS 84 (RFC 7946)" if suffix == ".geojson" and crs.isValid() else own)
         self.crs.setEnabled(suffix != ".xlsx")
         self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(bool(self.chosen and self.file.filePath().strip()))

@@ -16,7 +16,7 @@ from ...core.errors import SceneError
 from ...core.reasoning import thought
 from ..exchanges.endings import ending, meaningless, reason
 from ..exchanges.exchange import Exchange, Seen, Status
-from ..i18n import tr
+from ..i18n import reduction, tr
 from ..panel.canvas import CASING, color_of
 
 STYLE = """
@@ -76,7 +76,7 @@ def write_html(exchanges: Sequence[Exchange], path: Path) -> Path:
             new.write_text(text, encoding="utf-8")
     except OSError as error:
         message = tr("{path} can't be written: {reason}.").format(path=path, reason=error.strerror or error)
-        raise SceneError(message, tr("See that the disk has room and the folder can be written to.")) from error
+        raise SceneError(message, tr("Check that the disk has space and that the folder can be written to.")) from error
     return path
 
 
@@ -115,7 +115,7 @@ def over(exchanges: Sequence[Exchange]) -> list[Exchange]:
 
 def caveat() -> str:
     """What a reader has to know about every answer here."""
-    return tr("The answers are a model's, and can be wrong. The boxes show where it looked; the pictures are what it was shown.")
+    return tr("The answers come from a model and can be wrong. The boxes show where the model looked. The pictures show what it saw.")
 
 
 def facts(exchange: Exchange) -> list[str]:
@@ -145,20 +145,23 @@ def note(exchange: Exchange) -> str:
     if exchange.answer is not None:
         parts.append(ending(exchange))
     if exchange.confidence is not None:
-        parts.append(tr("Confidence {value}, not calibrated: a ranking, not a chance.").format(value=f"{exchange.confidence:.2f}"))
+        parts.append(
+            tr("Model's own confidence: {value} of 1. Use it to compare answers: it is not a probability.").format(
+                value=f"{exchange.confidence:.2f}"
+            )
+        )
     return " ".join(filter(None, parts))
 
 
 def named(seen: Seen) -> str:
-    return seen.label or (tr("What the model saw first") if seen.roi is None else tr("a closer look"))
+    return seen.label or (tr("Overview") if seen.roi is None else tr("Zoom"))
 
 
 def measures(seen: Seen) -> str:
     """The window in source pixels, and how coarse it was shown."""
     left, top, right, bottom = (f"{side:,}" for side in seen.window)
     window = tr("columns {left} to {right}, rows {top} to {bottom}").format(left=left, right=right, top=top, bottom=bottom)
-    scale = tr("native resolution") if seen.scale <= 1 else tr("{scale} source pixels to one shown").format(scale=f"{seen.scale:.1f}")
-    return f"{window}; {scale}"
+    return f"{window}; {reduction(seen.scale)}"
 
 
 def reasoning(seen: Seen) -> str:
@@ -221,7 +224,7 @@ def _thoughts(exchange: Exchange) -> str:
     if not thoughts:
         return ""
     items = "".join(f"<li>{text}</li>" for text in thoughts)
-    return f"<details><summary>{escape(tr('What the model wrote on the way'))}</summary><ol>{items}</ol></details>"
+    return f"<details><summary>{escape(tr('Reasoning of the model'))}</summary><ol>{items}</ol></details>"
 
 
 def _data(seen: Seen) -> str:

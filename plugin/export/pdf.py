@@ -56,7 +56,7 @@ def write_pdf(exchanges: Sequence[Exchange], path: Path) -> Path:
     settings.dpi = 200
     settings.textRenderFormat = Qgis.TextRenderFormat.AlwaysText  # to be searched and copied
     settings.appendGeoreference = False  # of several maps it could name one
-    hint = tr("See that the disk has room and the folder can be written to.")
+    hint = tr("Check that the disk has space and that the folder can be written to.")
     try:
         with beside(path) as new:
             result = QgsLayoutExporter(report.layout).exportToPdf(str(new), settings)

@@ -89,7 +89,7 @@ def export_rois(chosen: Sequence[Row], path: Path, crs: Optional[QgsCoordinateRe
         options.layerOptions = ["RFC7946=YES"]
     elif driver == "CSV":
         options.layerOptions = ["GEOMETRY=AS_WKT"]
-    hint = tr("See that the disk has room and the folder can be written to.")
+    hint = tr("Check that the disk has space and that the folder can be written to.")
     try:
         with beside(path) as new:
             error, reason, *_ = QgsVectorFileWriter.writeAsVectorFormatV3(
@@ -97,7 +97,7 @@ def export_rois(chosen: Sequence[Row], path: Path, crs: Optional[QgsCoordinateRe
             )
             if error != QgsVectorFileWriter.WriterError.NoError or _count(new) != len(chosen):  # a full disk is no error to every driver
                 raise SceneError(
-                    tr("{path} can't be written: {reason}.").format(path=path, reason=reason or tr("not all of it arrived")), hint
+                    tr("{path} can't be written: {reason}.").format(path=path, reason=reason or tr("the file is incomplete")), hint
                 )
     except OSError as failure:
         reason = failure.strerror or failure
@@ -139,21 +139,24 @@ def boxes(chosen: Sequence[Row], crs: QgsCoordinateReferenceSystem, shapefile: b
 def _check(chosen: Sequence[Row], path: Path) -> str:
     """The driver, where the file can be written at all."""
     if not chosen:
-        raise SceneError(tr("There are no boxes to export."), tr("Ask a question first, or choose other questions."))
+        raise SceneError(tr("There is nothing to export."), tr("Ask a question first, or choose other questions."))
     driver = FORMATS.get(path.suffix.lower())
     if driver is None:
         raise SceneError(
-            tr("{path} has no known suffix.").format(path=path), tr("It ends in {suffixes}.").format(suffixes=", ".join(FORMATS))
+            tr("The file type of {path} is not supported.").format(path=path),
+            tr("Use one of these file extensions: {suffixes}.").format(suffixes=", ".join(FORMATS)),
         )
     folder = path.resolve().parent
     if not folder.is_dir():
-        raise SceneError(tr("The folder {folder} does not exist.").format(folder=folder), tr("Make it first, or choose another one."))
+        raise SceneError(
+            tr("The folder {folder} does not exist.").format(folder=folder), tr("Create the folder first, or choose another one.")
+        )
     if not os.access(folder, os.W_OK):
         raise SceneError(tr("The folder {folder} is read-only.").format(folder=folder), tr("Choose another folder."))
     for layer in QgsProject.instance().mapLayers().values():
         opened = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source()).get("path")
         if opened and Path(opened).resolve() == path.resolve():
-            message = tr("{path} is open in this project, as the layer {layer}.").format(path=path, layer=layer.name())
+            message = tr("{path} is open in this project as the layer {layer}.").format(path=path, layer=layer.name())
             raise SceneError(message, tr("Choose another name, or remove the layer first."))
     return driver
 
@@ -162,8 +165,8 @@ def _target(chosen: Sequence[Row], driver: str, crs: Optional[QgsCoordinateRefer
     """The CRS of the file; an invalid one where the boxes are in pixels."""
     nowhere = [exchange for exchange, _ in chosen if not crs_of(exchange).isValid()]
     if nowhere and len(nowhere) < len(chosen):
-        message = tr("{layer} lies nowhere on a map, and the others do.").format(layer=nowhere[0].layer)
-        raise SceneError(message, tr("Export its boxes to a file of their own."))
+        message = tr("The layer {layer} is not georeferenced, but other layers are.").format(layer=nowhere[0].layer)
+        raise SceneError(message, tr("Export the results of this layer to a separate file."))
     if nowhere:
         return QgsCoordinateReferenceSystem()
     if crs is not None and crs.isValid():
@@ -179,7 +182,9 @@ def _moved(exchange: Exchange, seen: Optional[Seen], crs: QgsCoordinateReference
             geometry.transform(QgsCoordinateTransform(crs_of(exchange), crs, QgsProject.instance()))
             if geometry.isNull() or geometry.boundingBox().isFinite():
                 return geometry
-        message = tr("The boxes of {layer} can't be moved into {crs}.").format(layer=exchange.layer, crs=crs.userFriendlyIdentifier())
+        message = tr("The places looked at in {layer} can't be transformed to {crs}.").format(
+            layer=exchange.layer, crs=crs.userFriendlyIdentifier()
+        )
         raise SceneError(message, tr("Choose a CRS that covers the raster."))
     return geometry
 

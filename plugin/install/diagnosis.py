@@ -22,17 +22,20 @@ def disk_full() -> Diagnosis:
     return Diagnosis(
         "disk",
         tr("The disk is full."),
-        tr("Make room and try again: what has been downloaded is kept. The variable ZOOMEARTH_HOME names another disk."),
+        tr(
+            "Free some disk space and try again: what has been downloaded is kept. To use another disk, set the "
+            "environment variable ZOOMEARTH_HOME to a folder on it, and restart QGIS."
+        ),
     )
 
 
 def no_permission() -> Diagnosis:
     return Diagnosis(
         "permission",
-        tr("A file or folder may not be written."),
+        tr("ZoomEarth has no permission to write a file or folder."),
         tr(
-            "Close other programs that use the folder, and see that it is yours to write (a virus scanner can hold it too). "
-            "The variable ZOOMEARTH_HOME names another place."
+            "Close other programs that use the folder, and check that you may write to it. A virus scanner can also "
+            "block it. To use another folder, set the environment variable ZOOMEARTH_HOME to it, and restart QGIS."
         ),
     )
 
@@ -40,34 +43,39 @@ def no_permission() -> Diagnosis:
 def no_venv() -> Diagnosis:
     return Diagnosis(
         "venv",
-        tr("This Python can't make environments: its venv or ensurepip module is missing."),
-        tr("On Debian and Ubuntu: sudo apt install python3-venv. Elsewhere: install Python from python.org, or pick another Python."),
+        tr("This Python can't create environments: its module venv or ensurepip is missing."),
+        tr(
+            "On Debian and Ubuntu: sudo apt install python3-venv. On other systems: install Python from python.org, or "
+            "choose another Python."
+        ),
     )
 
 
 def proxy_refuses() -> Diagnosis:
     return Diagnosis(
         "proxy",
-        tr("The proxy does not let the download through."),
-        tr("Check address, user and password under Settings > Options > Network, then try again."),
+        tr("The proxy server blocks the download."),
+        tr("Check the address, user and password in Settings > Options > Network, then try again."),
     )
 
 
 def not_trusted() -> Diagnosis:
     return Diagnosis(
         "tls",
-        tr("A server's certificate is not trusted; often a company's network puts its own in its place."),
-        tr("Ask the network's administrator for the certificate file, set the variable PIP_CERT to its path, and restart QGIS."),
+        tr("The certificate of a server is not trusted. Company networks often replace certificates with their own."),
+        tr("Ask the network administrator for the certificate file, set the environment variable PIP_CERT to its path, and restart QGIS."),
     )
 
 
 def offline() -> Diagnosis:
     return Diagnosis(
         "offline",
-        tr("The package index can't be reached: this machine seems to be offline."),
+        tr("The package index can't be reached: this computer seems to be offline."),
         tr(
-            "Check the connection and try again: what has been downloaded is kept. For a machine without a network, run "
-            "'pip download -d packages -r backend.txt' on a like one that has it, carry the folder over, and choose it in this dialog."
+            "Check the connection and try again: what has been downloaded is kept. For a computer without a network: run "
+            "'pip download -d packages -r backend.txt' on a similar computer with a network (backend.txt is in the "
+            "folder resources/requirements of the plugin), copy the folder 'packages' to this computer, and choose it in "
+            "this dialog under 'Other options'."
         ),
     )
 
@@ -75,44 +83,49 @@ def offline() -> Diagnosis:
 def no_python() -> Diagnosis:
     return Diagnosis(
         "python",
-        tr("No suitable Python was found: 3.10 or newer, of 64 bits, is needed."),
-        tr("Install one from python.org (or your system's packages), or install uv, which brings its own; then try again."),
+        tr("No suitable Python was found. ZoomEarth needs a 64-bit Python, version 3.10 or newer."),
+        tr(
+            "Install Python from python.org or with the package manager of your system, or install uv, which downloads "
+            "Python automatically. Then try again."
+        ),
     )
 
 
 def no_wheel() -> Diagnosis:
     return Diagnosis(
         "wheel",
-        tr("A package is not offered for this system and Python."),
-        tr("Pick another Python: 3.10 to 3.13, of 64 bits. Old systems and unusual processors can use a model on a server instead."),
+        tr("A package is not available for this system and this Python version."),
+        tr("Choose another Python: 64-bit, version 3.10 to 3.13. On old systems and unusual processors, use a model on a server instead."),
     )
 
 
 def damaged() -> Diagnosis:
-    return Diagnosis("damaged", tr("A download arrived damaged."), tr("Try again: it is fetched afresh."))
+    return Diagnosis("damaged", tr("A downloaded file is damaged."), tr("Try again: the file will be downloaded again."))
 
 
 def library_missing() -> Diagnosis:
     return Diagnosis(
         "library",
-        tr("A library of the system is missing or too old."),
+        tr("A system library is missing or too old."),
         tr("On Windows, install Microsoft's Visual C++ Redistributable (x64), then try again. On Linux, update the system."),
     )
 
 
 def out_of_memory() -> Diagnosis:
-    return Diagnosis("memory", tr("The machine ran out of memory."), tr("Close other programs and try again."))
+    return Diagnosis("memory", tr("The computer ran out of memory."), tr("Close other programs and try again."))
 
 
 def another_qgis() -> Diagnosis:
-    return Diagnosis("busy", tr("Another QGIS is setting ZoomEarth up at the moment."), tr("Wait until it has finished, then try again."))
+    return Diagnosis(
+        "busy", tr("Another QGIS window is setting up ZoomEarth at the moment."), tr("Wait until it has finished, then try again.")
+    )
 
 
 def unknown() -> Diagnosis:
     return Diagnosis(
         "unknown",
         tr("The installation ended with an error."),
-        tr("The log's last lines say more. 'Copy diagnostics' gathers what a report of the fault should hold."),
+        tr("The last lines of the log show more. 'Copy diagnostics' copies what a bug report needs."),
     )
 
 

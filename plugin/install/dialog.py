@@ -22,10 +22,10 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ..diagnostics import copy_diagnostics
 from ..i18n import size_text, tr
 from ..panel.widgets import log_view, named, paragraph
 from .diagnosis import Diagnosis
+from .diagnostics import copy_diagnostics
 from .environment import BUILDS, ICON, Environment, detect_device
 from .installer import Installer
 
@@ -46,14 +46,16 @@ class SetupDialog(QDialog):
         self._asking, self._working, self._failed = self._ask_page(), self._work_page(), self._failed_page()
         for page in (self._asking, self._working, self._failed):
             self._pages.addWidget(page)
-        self._start = named(QPushButton(tr("Download and set up")), "zoomearth_setup_start", tr("Begin the download"))
+        self._start = named(QPushButton(tr("Download and set up")), "zoomearth_setup_start", tr("Start the download"))
         self._start.setDefault(True)
         self._start.clicked.connect(self._begin)
         self._copy = named(
-            QPushButton(tr("Copy diagnostics")), "zoomearth_setup_copy", tr("Versions, settings and the log, without keys and paths")
+            QPushButton(tr("Copy diagnostics")),
+            "zoomearth_setup_copy",
+            tr("Copies versions, settings and the log, without keys and personal paths"),
         )
         self._copy.clicked.connect(lambda: copy_diagnostics(self._said()))
-        self._close = named(QPushButton(tr("Not now")), "zoomearth_setup_close", tr("Close without an environment"))
+        self._close = named(QPushButton(tr("Not now")), "zoomearth_setup_close", tr("Close this window without the setup"))
         self._close.clicked.connect(self._step_back)
         buttons = QHBoxLayout()
         buttons.addWidget(self._copy)
@@ -66,42 +68,44 @@ class SetupDialog(QDialog):
         layout.addLayout(buttons)
         self._show_sizes()
         self._turn_to(self._asking)
+        self.resize(self.minimumWidth(), layout.totalHeightForWidth(self.minimumWidth()))  # wrapped texts are higher than Qt's default
 
     def _ask_page(self) -> QWidget:
         page = QWidget()
-        self._device = named(QComboBox(), "zoomearth_setup_device", tr("Which PyTorch is brought"))
-        names = {"cpu": tr("the processor"), "cuda": tr("an NVIDIA card (CUDA)"), "mps": tr("Apple's graphics (Metal)")}
+        self._device = named(QComboBox(), "zoomearth_setup_device", tr("Version to download"))
+        names = {"cpu": tr("CPU"), "cuda": tr("NVIDIA graphics card (CUDA)"), "mps": tr("Apple graphics (Metal)")}
         detected = detect_device()
         for device in ("mps",) if detected == "mps" else ("cuda", "cpu"):
-            self._device.addItem(names[device] + (" - " + tr("found here") if device == detected else ""), device)
+            self._device.addItem(names[device] + (f" ({tr('detected')})" if device == detected else ""), device)
         self._device.setCurrentIndex(self._device.findData(detected))
         self._device.currentIndexChanged.connect(self._show_sizes)
         self._download = named(paragraph(), "zoomearth_setup_download", tr("Size of the download"))
-        self._disk = named(paragraph(), "zoomearth_setup_disk", tr("Room needed and free"))
+        self._disk = named(paragraph(), "zoomearth_setup_disk", tr("Disk space needed and available"))
         where = named(paragraph(str(self.environment.folder)), "zoomearth_setup_folder", tr("Folder of the environment"))
         where.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         facts = QFormLayout()
         facts.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        facts.addRow(tr("Computes with"), self._device)
+        facts.addRow(tr("Runs on"), self._device)
         facts.addRow(tr("Download"), self._download)
         facts.addRow(tr("On disk"), self._disk)
-        facts.addRow(tr("Where"), where)
+        facts.addRow(tr("Folder"), where)
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(10)
-        layout.addWidget(paragraph("<h3>" + tr("ZoomEarth needs a Python environment of its own") + "</h3>"))
+        layout.addWidget(paragraph("<h3>" + tr("ZoomEarth needs its own Python environment") + "</h3>"))
         layout.addWidget(
             paragraph(
                 tr(
-                    "The model runs beside QGIS, with PyTorch and other free packages from the Python package index. They go into a "
-                    "folder of their own: neither QGIS nor your system is changed, and one click in Settings > Options > ZoomEarth removes "
-                    "them. A small demo model is on board; larger models are downloaded there. Your rasters stay on this machine."
+                    "It has PyTorch and other free packages from the internet. They are installed in a separate folder: QGIS and your "
+                    "system are not changed. You can remove the folder in Settings > Options > ZoomEarth. The included demo model works "
+                    "only on drawn demo scenes: for your own images, download a larger model in these options. Your rasters stay on this "
+                    "computer, unless you choose a server."
                 )
             )
         )
         layout.addLayout(facts)
         layout.addWidget(self._more())
-        self._note = named(paragraph(), "zoomearth_setup_note", tr("How the last attempt ended"))
+        self._note = named(paragraph(), "zoomearth_setup_note", tr("Result of the last attempt"))
         self._note.hide()
         layout.addWidget(self._note)
         layout.addStretch()
@@ -109,21 +113,27 @@ class SetupDialog(QDialog):
 
     def _more(self) -> QWidget:
         """What only some need."""
-        more = QgsCollapsibleGroupBox(tr("Other ways"))
-        self._base = named(QgsFileWidget(), "zoomearth_setup_python", tr("The Python from which the environment is made: 3.10 or newer"))
-        self._base.lineEdit().setPlaceholderText(tr("found by itself"))
-        self._packages = named(QgsFileWidget(), "zoomearth_setup_packages", tr("A folder of wheels, for a machine without a network"))
+        more = QgsCollapsibleGroupBox(tr("Other options"))
+        self._base = named(
+            QgsFileWidget(), "zoomearth_setup_python", tr("The Python program that creates the environment: version 3.10 or newer")
+        )
+        self._base.lineEdit().setPlaceholderText(tr("found automatically"))
+        self._packages = named(
+            QgsFileWidget(),
+            "zoomearth_setup_packages",
+            tr("A folder with downloaded packages (.whl files), for a computer without a network"),
+        )
         self._packages.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
-        self._packages.lineEdit().setPlaceholderText(tr("the Python package index"))
+        self._packages.lineEdit().setPlaceholderText(tr("none: packages come from the internet"))
         form = QFormLayout(more)
-        form.addRow(tr("Made with Python"), self._base)
-        form.addRow(tr("Packages from"), self._packages)
+        form.addRow(tr("Python program"), self._base)
+        form.addRow(tr("Offline packages folder (.whl)"), self._packages)
         more.setCollapsed(True)
         return more
 
     def _work_page(self) -> QWidget:
         page = QWidget()
-        self._stage = named(paragraph(), "zoomearth_setup_stage", tr("What is done at the moment"))
+        self._stage = named(paragraph(), "zoomearth_setup_stage", tr("Current step"))
         self._bar = named(QProgressBar(), "zoomearth_setup_progress", tr("How much has been downloaded"))
         self._bar.setTextVisible(False)
         self._amount = named(paragraph(), "zoomearth_setup_amount", tr("How much has been downloaded"))
@@ -141,7 +151,7 @@ class SetupDialog(QDialog):
         icon = QLabel()
         icon.setPixmap(QgsApplication.getThemeIcon("/mIconWarning.svg").pixmap(32, 32))
         self._what = named(paragraph(), "zoomearth_setup_what", tr("What went wrong"))
-        self._remedy = named(paragraph(), "zoomearth_setup_remedy", tr("What helps"))
+        self._remedy = named(paragraph(), "zoomearth_setup_remedy", tr("What you can do"))
         self._tail = log_view("zoomearth_setup_tail", tr("The log's last lines"))
         head = QHBoxLayout()
         head.addWidget(icon, 0, Qt.AlignmentFlag.AlignTop)
@@ -156,7 +166,7 @@ class SetupDialog(QDialog):
     def _turn_to(self, page: QWidget) -> None:
         self._pages.setCurrentWidget(page)
         self._start.setVisible(page is not self._working)
-        begun = tr("Go on") if self.environment.folder.exists() else tr("Download and set up")
+        begun = tr("Resume") if self.environment.folder.exists() else tr("Download and set up")
         self._start.setText(tr("Try again") if page is self._failed else begun)
         self._copy.setVisible(page is self._failed)
         self._close.setText({self._working: tr("Stop"), self._failed: tr("Back")}.get(page, tr("Not now")))
@@ -166,7 +176,7 @@ class SetupDialog(QDialog):
         place = next(folder for folder in self.environment.folder.parents if folder.exists())
         free = shutil.disk_usage(place).free
         self._download.setText(tr("about {size}").format(size=size_text(build.download)))
-        self._disk.setText(tr("about {size}; {free} are free").format(size=size_text(build.disk), free=size_text(free)))
+        self._disk.setText(tr("about {size} needed, {free} available").format(size=size_text(build.disk), free=size_text(free)))
 
     def _begin(self) -> None:
         build = BUILDS[self._device.currentData()]

@@ -85,13 +85,13 @@ class Recipe:
             yield from self._make()
             (environment.folder / BUILD_FILE).write_text(self.build.device)
         yield from self._bring()
-        ran = yield Run(tr("Trying it out"), *self._python(*environment.proof))
+        ran = yield Run(tr("Testing the environment"), *self._python(*environment.proof))
         if ran.code:
             (environment.folder / BUILD_FILE).unlink()  # the next attempt begins anew
             raise Failed(diagnose(ran.lines))
-        measured = yield from self._must(tr("Tidying up"), self._python("-c", MEASURE, str(environment.folder)))
+        measured = yield from self._must(tr("Removing temporary files"), self._python("-c", MEASURE, str(environment.folder)))
         facts = {"python": str(environment.python), "device": self.build.device, "bytes": int(measured.lines[-1])}
-        yield Run(tr("Tidying up"), *self._python("-c", TIDY, str(scratch), *map(str, environment.others())))
+        yield Run(tr("Removing temporary files"), *self._python("-c", TIDY, str(scratch), *map(str, environment.others())))
         write_whole(environment.folder / MARKER, json.dumps(facts))
 
     def child_environment(self) -> QProcessEnvironment:
@@ -121,14 +121,14 @@ class Recipe:
         build = self.environment.folder / BUILD_FILE
         if not (build.exists() and build.read_text() == self.build.device and self.environment.python.exists()):
             return False
-        ran = yield Run(tr("Looking at what is there"), *self._python("-c", SOUND))
+        ran = yield Run(tr("Checking the existing environment"), *self._python("-c", SOUND))
         return ran.code == 0
 
     def _make(self) -> Steps:
-        stage, folder = tr("Making the environment"), str(self.environment.folder)
+        stage, folder = tr("Creating the environment"), str(self.environment.folder)
         bases: list[Base] = []
         for command in [[self.base]] if self.base else candidates():
-            ran = yield Run(tr("Looking for a Python"), command[0], [*command[1:], "-I", "-c", PROBE])
+            ran = yield Run(tr("Searching for Python"), command[0], [*command[1:], "-I", "-c", PROBE])
             base = Base.of_probe(ran.lines)
             if base and base.runs_the_backend:
                 bases.append(base)
@@ -143,18 +143,18 @@ class Recipe:
         yield from self._must(stage, (uv, ["venv", "--seed", "--clear", "--python", python, folder]))
 
     def _bring(self) -> Steps:
-        stage, wanted = tr("Downloading and unpacking the packages"), ["-r", str(self.environment.requirements)]
+        stage, wanted = tr("Downloading and installing the packages"), ["-r", str(self.environment.requirements)]
         pip = ["-m", "pip", "install"]
         if self.packages:
             yield from self._must(stage, self._python(*pip, "--no-index", "--find-links", self.packages, *wanted))
             return
-        sources = yield from self._must(tr("Reading pip's settings"), self._python("-m", "pip", "config", "list"))
+        sources = yield from self._must(tr("Reading the settings of pip"), self._python("-m", "pip", "config", "list"))
         own = any(line.partition("=")[0].endswith(OWN_SOURCES) for line in sources.lines)
         usual = self.build.device == USUAL_BUILD.get(sys.platform, self.build.device)
         uv = QStandardPaths.findExecutable("uv")
         if not own and (uv or not usual):
             if not uv:
-                yield from self._must(tr("Fetching uv"), self._python(*pip, "uv"))
+                yield from self._must(tr("Downloading the installer uv"), self._python(*pip, "uv"))
                 uv = str(self.environment.python.with_name("uv.exe" if sys.platform == "win32" else "uv"))
             target = ["--python", str(self.environment.python), "--torch-backend", "auto" if self.build.device == "cuda" else "cpu"]
             ran = yield Run(stage, uv, ["pip", "install", *target, *wanted], self.build.download)
@@ -162,6 +162,6 @@ class Recipe:
                 return
             if not usual:  # pip would bring another PyTorch, and gigabytes that nobody was told of
                 raise Failed(diagnose(ran.lines))
-        ran = yield Run(tr("Bringing pip up to date"), *self._python(*pip, "--retries", "2", LEAST_PIP))
+        ran = yield Run(tr("Preparing the installer"), *self._python(*pip, "--retries", "2", LEAST_PIP))
         raw = [] if ran.code else ["--progress-bar", "raw"]  # an index without pip in it is no reason to stop
         yield from self._must(stage, self._python(*pip, *raw, *wanted), self.build.download)

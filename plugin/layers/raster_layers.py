@@ -53,14 +53,14 @@ def raw_words(layer: QgsRasterLayer) -> str:
         return ""
     bands, limits = _shown(layer)
     if len(bands) != 1:
-        shown = tr("seen as bands {bands}").format(bands=", ".join(map(str, bands))) if bands else tr("seen in the file's own bands")
+        shown = tr("seen as bands {bands}").format(bands=", ".join(map(str, bands))) if bands else tr("seen in the bands of the file")
     elif limits[0]:
         shown = tr("seen as grey, band {band}, {low} to {high}").format(band=bands[0], low=f"{limits[0][0]:g}", high=f"{limits[0][1]:g}")
     elif layer.dataProvider().colorTable(bands[0]):
-        shown = tr("seen in the file's own colours, band {band}").format(band=bands[0])
+        shown = tr("seen in the colours of the file, band {band}").format(band=bands[0])
     else:
         shown = tr("seen as grey, band {band}").format(band=bands[0])
-    return tr("{shown}; the layer's colours are not used").format(shown=shown)
+    return tr("{shown}; the colours of the layer style are not used").format(shown=shown)
 
 
 def scene_fields(layer: QgsRasterLayer) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def canvas_view(canvas: QgsMapCanvas, layer: QgsRasterLayer) -> Place:
     shape = QgsGeometry.fromPolygonXY([[QgsPointXY(corner) for corner in settings.visiblePolygon()]])
     words = tr("map canvas extent")
     if settings.rotation():
-        words = tr("inside the map canvas, turned by {angle}°").format(angle=f"{settings.rotation():g}")
+        words = tr("inside the map canvas, rotated by {angle}°").format(angle=f"{settings.rotation():g}")
     return _place(words, shape, settings.destinationCrs(), layer, tr("Move the map to where the layer is."))
 
 
@@ -107,7 +107,7 @@ def features(layer: QgsRasterLayer, polygons: Optional[QgsVectorLayer]) -> tuple
         message = tr("All {count} selected polygons lie outside the layer {layer}.").format(count=len(outside), layer=layer.name())
         raise SceneError(message, tr("Deselect them, and select polygons that lie on the layer."))
     if not places:
-        raise SceneError(tr("What is selected in {layer} has no area.").format(layer=polygons.name()), tr("Select other polygons."))
+        raise SceneError(tr("The selected polygons of {layer} have no area.").format(layer=polygons.name()), tr("Select other polygons."))
     return places, " ".join(filter(None, (_left_outside(len(outside), total, layer), _left_empty(empty, total))))
 
 

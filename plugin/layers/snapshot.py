@@ -37,7 +37,7 @@ from qgis.PyQt.QtCore import QObject, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor
 
 from ...core.errors import Cancelled, SceneError, ZoomEarthError
-from ..i18n import tr
+from ..i18n import rounded, tr
 from .paint import paint
 from .raster_layers import read_by_gdal
 from .tile_errors import Replies, Service
@@ -82,10 +82,10 @@ class Plan:
     def words(self) -> str:
         """What the model sees, for the transcript."""
         own = self.original.resolutions
-        values = {"resolution": f"{self.resolution:.4g}", "unit": _unit(self.original.crs), "columns": self.columns, "rows": self.rows}
+        values = {"resolution": rounded(self.resolution), "unit": unit(self.original.crs), "columns": self.columns, "rows": self.rows}
         text = tr("seen as shown in QGIS, {resolution} {unit} per pixel ({columns} x {rows} px)").format(**values)
         if len(own) == 1 and self.resolution > own[0] * 1.001:
-            return text + tr(", coarser than the layer's own {resolution}").format(resolution=f"{own[0]:.4g}")
+            return text + tr(", coarser than the layer ({resolution})").format(resolution=rounded(own[0]))
         return text
 
 
@@ -139,8 +139,8 @@ def take(plan: Plan, feedback: QgsRasterBlockFeedback) -> str:
         if feedback.isCanceled():
             raise Cancelled
         if not written:
-            message = tr("The snapshot of {name} can't be written to {path}.").format(name=original.name, path=path)
-            raise SceneError(message, tr("See that the disk has room and the temporary folder can be written to."))
+            message = tr("The image of the layer '{name}' can't be written to {path}.").format(name=original.name, path=path)
+            raise SceneError(message, tr("Check that the disk has space and that the temporary folder can be written to."))
         replies.judge([str(error) for error in feedback.errors()])
         if original.background is None:
             _refuse_empty(path, original.name)
@@ -205,7 +205,7 @@ class _Task(QgsTask):
     ended = pyqtSignal(object)  # itself
 
     def __init__(self, name: str) -> None:
-        super().__init__(tr("Snapshot of {name}").format(name=name), QgsTask.Flag.CanCancel)
+        super().__init__(tr("Image of the layer {name}").format(name=name), QgsTask.Flag.CanCancel)
         self.feedback = QgsRasterBlockFeedback()
         self.feedback.progressChanged.connect(self.setProgress, Qt.ConnectionType.DirectConnection)
         self.plan: Optional[Plan] = None
@@ -223,7 +223,7 @@ class _Task(QgsTask):
         except Cancelled:
             return False
         except Exception as error:
-            self.error = ZoomEarthError(f"{type(error).__name__}: {error}", tr("Please report it."))
+            self.error = ZoomEarthError(f"{type(error).__name__}: {error}", tr("This is an error in ZoomEarth. Please report it."))
         return bool(self.path)
 
     def cancel(self) -> None:
@@ -265,7 +265,7 @@ def _grid(name: str, whole: QgsRectangle, extent: QgsRectangle, pixel: float) ->
     part = extent.intersect(whole)
     if part.width() <= 0 or part.height() <= 0:
         message = tr("The chosen place lies outside the layer {name}.").format(name=name)
-        raise SceneError(message, tr("Choose one that the layer covers, or see whether the layer can be drawn at all."))
+        raise SceneError(message, tr("Choose a place that the layer covers, or check whether QGIS can draw the layer."))
     left, top = (part.xMinimum() - whole.xMinimum()) / pixel, (whole.yMaximum() - part.yMaximum()) / pixel
     right, bottom = (part.xMaximum() - whole.xMinimum()) / pixel, (whole.yMaximum() - part.yMinimum()) / pixel
     left, top, right, bottom = math.floor(left + 1e-6), math.floor(top + 1e-6), math.ceil(right - 1e-6), math.ceil(bottom - 1e-6)
@@ -275,7 +275,8 @@ def _grid(name: str, whole: QgsRectangle, extent: QgsRectangle, pixel: float) ->
     return left, top, columns, rows
 
 
-def _unit(crs: QgsCoordinateReferenceSystem) -> str:
+def unit(crs: QgsCoordinateReferenceSystem) -> str:
+    """Of map units, abbreviated."""
     return QgsUnitTypes.toAbbreviatedString(crs.mapUnits()) or tr("map units")
 
 
@@ -295,13 +296,13 @@ def _refuse_empty(path: str, name: str) -> None:
     layer = QgsRasterLayer(path, "", "gdal")
     alpha = layer.dataProvider().block(4, layer.extent(), min(256, layer.width()), min(256, layer.height()))
     if not any(bytes(alpha.data())):
-        message = tr("Nothing of {name} came: the snapshot is empty.").format(name=name)
-        raise SceneError(message, tr("See whether QGIS draws the layer at this place, and what the log messages panel says."))
+        message = tr("The image of the layer '{name}' is empty.").format(name=name)
+        raise SceneError(message, tr("Check whether QGIS draws the layer at this place, and read the log messages panel."))
 
 
 def _too_large(name: str, columns: int, rows: int, fitting: float) -> SceneError:
-    message = tr("The snapshot of {name} would have {columns} x {rows} pixels; {limit} million are the most.")
-    hint = tr("A resolution of {fitting} map units per pixel would do, or a smaller place.")
+    message = tr("The image of the layer '{name}' would have {columns} x {rows} pixels. The maximum is {limit} million pixels.")
+    hint = tr("Choose a resolution of {fitting} map units per pixel or coarser, or a smaller area.")
     return SceneError(
         message.format(name=name, columns=columns, rows=rows, limit=LIMIT // 1_000_000),
         hint.format(fitting=f"{fitting:.10g}"),

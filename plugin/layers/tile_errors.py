@@ -80,15 +80,19 @@ class Replies:
         reasons = Counter([*self.wrong.values(), *said]).most_common(1)
         if reasons:
             count = len(self.wrong) + len(said)
-            message = tr("{count} pieces of {name} could not be had: {reason}.").format(
-                count=count, name=self._service.name, reason=reasons[0][0]
-            )
+            one = tr("One part of the layer '{name}' could not be loaded: {reason}.")
+            message = tr("{count} parts of the layer '{name}' could not be loaded: {reason}.") if count > 1 else one
+            message = message.format(count=count, name=self._service.name, reason=reasons[0][0])
             raise SceneError(
-                message, tr("Try again later, or at another resolution: a service has only some, and may limit how much it gives.")
+                message,
+                tr(
+                    "Try again later or with another resolution: a service may offer only some resolutions and may limit the "
+                    "amount of data."
+                ),
             )
         if self.absent and not self.good:
-            message = tr("The service of {name} has nothing at this place and resolution.").format(name=self._service.name)
-            raise SceneError(message, tr("Choose a coarser resolution, or a place where the layer can be seen."))
+            message = tr("The layer '{name}' has no data at this place and resolution.").format(name=self._service.name)
+            raise SceneError(message, tr("Choose a coarser resolution, or a place where the layer is visible."))
         if self.absent:
             say(f"{self._service.name}: {len(self.absent)} of {len(self.absent) + self.good} tiles do not exist and are left transparent")
 
@@ -111,6 +115,6 @@ class Replies:
         elif reply.error() != QNetworkReply.NetworkError.NoError:
             self.wrong[url] = f"HTTP {status}" if status else reply.errorString().strip().rstrip(".")
         elif self._service.images and kind and not kind.startswith(("image/", "application/octet-stream")):
-            self.wrong[url] = tr("{kind} came instead of a picture").format(kind=kind)
+            self.wrong[url] = tr("the server sent {kind} instead of an image").format(kind=kind)
         else:
             self.good += 1

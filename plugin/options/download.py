@@ -12,11 +12,11 @@ from typing import Callable, Optional
 from qgis.core import QgsApplication, QgsTask
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
+from ...core.catalogue import Model
 from ..child.command import Command
 from ..child.environment import child_environment
 from ..i18n import tr
 from ..install.environment import BACKEND, ISOLATED
-from .models import Model
 
 
 class _Shown(QgsTask):
@@ -90,7 +90,7 @@ class Download(QObject):
             self._why = f"{said['error']['message']} {said['error']['hint']}".strip()
 
     def _end(self, code: int) -> None:
-        self._finish(code == 0, "" if code == 0 else self._why or self._last or tr("The download ended with an error."))
+        self._finish(code == 0, "" if code == 0 else self._why or self._last or tr("The download failed."))
 
     def _finish(self, ok: bool, why: str) -> None:
         task, self._task, self._model = self._task, None, None

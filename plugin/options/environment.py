@@ -32,12 +32,21 @@ class EnvironmentBox(QGroupBox):
         self._where = named(paragraph(), PREFIX + "environment_folder", tr("Folder of the environment"))
         self._where.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._install = named(
-            QPushButton(tr("Set up ...")), PREFIX + "install", tr("Says what is downloaded and how large it is, then asks")
+            QPushButton(tr("Set up ...")),
+            PREFIX + "install",
+            tr("Shows what will be downloaded and how large it is, and asks before it starts"),
         )
         self._install.clicked.connect(self._set_up)
-        self._remove = named(QPushButton(tr("Remove ...")), PREFIX + "remove", tr("Deletes the environment; downloaded models stay"))
+        self._remove = named(QPushButton(tr("Remove ...")), PREFIX + "remove", tr("Deletes the environment. Downloaded models are kept."))
         self._remove.clicked.connect(self._ask_removal)
-        self._python = named(QgsFileWidget(), PREFIX + "python", tr("A Python of yours that has PyTorch and ZoomEarth's other packages"))
+        self._python = named(
+            QgsFileWidget(),
+            PREFIX + "python",
+            tr(
+                "For experts: the path of a Python program in which PyTorch and the other packages of ZoomEarth are "
+                "installed. Empty: the environment above."
+            ),
+        )
         self._python.setFilePath(chosen_python())
         self._python.lineEdit().setPlaceholderText(tr("the environment above"))
         self._python.fileChanged.connect(lambda: self._follow())
@@ -46,8 +55,8 @@ class EnvironmentBox(QGroupBox):
         row.addWidget(self._install)
         row.addWidget(self._remove)
         form = QFormLayout()
-        form.addRow(tr("Where"), self._where)
-        form.addRow(tr("Other interpreter"), self._python)
+        form.addRow(tr("Folder"), self._where)
+        form.addRow(tr("Other Python"), self._python)
         layout = QVBoxLayout(self)
         layout.addLayout(row)
         layout.addLayout(form)
@@ -75,15 +84,19 @@ class EnvironmentBox(QGroupBox):
         for button in (self._install, self._remove):
             button.setEnabled(self._removal is None)
         if self._removal:
-            self._state.say(tr("Being removed ..."))
+            self._state.say(tr("Removing ..."))
         elif self.chosen():
-            used = tr("The interpreter below is used instead.") if self.python() else tr("The interpreter below is not there.")
+            used = (
+                tr("The Python program chosen below is used instead.")
+                if self.python()
+                else tr("The Python program chosen below does not exist.")
+            )
             self._state.tell(self.python() is not None, used)
         elif facts:
             told = {"size": size_text(facts["bytes"]), "device": facts["device"].upper()}
             self._state.tell(True, tr("Set up for {device}, {size}.").format(**told))
         elif self._environment.folder.exists():
-            self._state.say(tr("Begun, and not finished: setting up goes on from there."))
+            self._state.say(tr("The setup is not finished. It continues where it stopped."))
         else:
             self._state.say(tr("Not set up yet."))
 
@@ -93,8 +106,8 @@ class EnvironmentBox(QGroupBox):
 
     def _ask_removal(self) -> None:
         facts = self._environment.facts or {}
-        question = tr("Remove {folder} ({size})? Downloaded models stay. It can be set up again at any time.")
-        told = {"folder": self._environment.folder, "size": size_text(facts["bytes"]) if facts else tr("unfinished")}
+        question = tr("Remove {folder} ({size})? Downloaded models are kept. You can set up the environment again at any time.")
+        told = {"folder": self._environment.folder, "size": size_text(facts["bytes"]) if facts else tr("incomplete")}
         yes, no = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No
         if QMessageBox.question(self, tr("Remove the environment"), question.format(**told), yes | no, no) == yes:
             self.remove()
@@ -110,4 +123,4 @@ class EnvironmentBox(QGroupBox):
         self._removal = None
         self._follow()
         if isinstance(problem, OSError):
-            self._state.tell(False, tr("It can't be removed: {why}.").format(why=problem))
+            self._state.tell(False, tr("The environment can't be removed: {why}.").format(why=problem))

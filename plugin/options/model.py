@@ -20,14 +20,14 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from ...core.catalogue import Model, catalogue
 from ...core.settings import Settings
 from ..i18n import size_text, tr
-from ..panel.widgets import Verdict, named, on_change, paragraph
+from ..panel.widgets import Verdict, help_of, named, on_change, paragraph
 from .download import Download
-from .models import Model, catalogue
 
 FOLDER, SERVER = "a folder", "a server"  # data of the last two entries; no model's id has a space
-LABELS = {field.name: (field.metadata["label"], field.metadata["help"]) for field in fields(Settings)}
+FIELDS = {field.name: field for field in fields(Settings)}
 PREFIX = "zoomearth_options_"
 
 
@@ -51,8 +51,8 @@ class ModelBox(QGroupBox):
         for model in self._models.values():
             self._choice.addItem(model.id, model.id)
         self._choice.insertSeparator(self._choice.count())
-        self._choice.addItem(tr("A folder with a model of your own"), FOLDER)
-        self._choice.addItem(tr("A model on a server (OpenAI-compatible)"), SERVER)
+        self._choice.addItem(tr("Your own model in a folder"), FOLDER)
+        self._choice.addItem(tr("A model on a server (OpenAI API)"), SERVER)
         self._pages = {"": self._listed_page(), FOLDER: self._folder_page(), SERVER: self._server_page(settings, auth_config)}
         listed = settings.asked_as in self._models
         self._choice.setCurrentIndex(self._choice.findData(SERVER if settings.remote else settings.asked_as if listed else FOLDER))
@@ -77,9 +77,9 @@ class ModelBox(QGroupBox):
     def lacks(self) -> str:
         """What is still to be given, or ""."""
         if self.on_a_server() and not self._remote.text().strip():
-            return tr("Give the server's address first.")
+            return tr("Enter the address of the server first.")
         if self._choice.currentData() == FOLDER and not Path(self._folder.filePath().strip() or "-").is_dir():
-            return tr("Choose the model's folder first.")
+            return tr("Choose the folder of the model first.")
         return ""
 
     def on_a_server(self) -> bool:
@@ -99,11 +99,11 @@ class ModelBox(QGroupBox):
 
     def _listed_page(self) -> QWidget:
         page = QWidget()
-        self._about = named(paragraph(), PREFIX + "model_about", tr("What this model is, and its licence"))
-        self._state = Verdict(PREFIX + "model_state", tr("Whether the model is on this machine"))
-        self._fetch = named(QPushButton(), PREFIX + "download", tr("Downloads the model; what has arrived is kept when it is stopped"))
+        self._about = named(paragraph(), PREFIX + "model_about", tr("Description and licence of the model"))
+        self._state = Verdict(PREFIX + "model_state", tr("Whether the model is on this computer"))
+        self._fetch = named(QPushButton(), PREFIX + "download", tr("Downloads the model. You can stop the download and resume it later."))
         self._fetch.clicked.connect(self._toggle)
-        self._bar = named(QProgressBar(), PREFIX + "progress", tr("How much of the model has arrived"))
+        self._bar = named(QProgressBar(), PREFIX + "progress", tr("Progress of the download"))
         self._bar.setTextVisible(False)
         row = QHBoxLayout()
         row.addWidget(self._state, 1)
@@ -118,7 +118,7 @@ class ModelBox(QGroupBox):
 
     def _folder_page(self) -> QWidget:
         page = QWidget()
-        about = tr("A folder with the files of a model: config.json, its weights as safetensors, tokenizer")
+        about = tr("A folder with the files of a model: config.json, weights (.safetensors) and tokenizer")
         self._folder = named(QgsFileWidget(), PREFIX + "folder", about)
         self._folder.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
         form = QFormLayout(page)
@@ -128,41 +128,57 @@ class ModelBox(QGroupBox):
 
     def _server_page(self, settings: Settings, auth_config: str) -> QWidget:
         page = QWidget()
-        self._remote = named(QLineEdit(settings.remote), PREFIX + "remote", tr(LABELS["remote"][1]))
+        self._remote = named(QLineEdit(settings.remote), PREFIX + "remote", help_of(FIELDS["remote"]))
         self._remote.setPlaceholderText("http://localhost:8000/v1")
-        self._remote_model = named(QLineEdit(settings.remote_model), PREFIX + "remote_model", tr(LABELS["remote_model"][1]))
-        self._asked_as = named(QComboBox(), PREFIX + "asked_as", tr("Whose prompt and way of zooming the model on the server understands"))
+        self._remote_model = named(QLineEdit(settings.remote_model), PREFIX + "remote_model", help_of(FIELDS["remote_model"]))
+        self._asked_as = named(
+            QComboBox(),
+            PREFIX + "asked_as",
+            tr(
+                "How questions and boxes are written for the model on the server. Choose the model of this list that it was "
+                "made from. If you do not know, keep the suggestion."
+            ),
+        )
         for model in self._models.values():
             self._asked_as.addItem(model.id, model.id)
         if settings.remote and settings.asked_as not in self._models:
             self._asked_as.addItem(settings.asked_as, settings.asked_as)
         self._asked_as.setCurrentIndex(self._asked_as.findData(settings.asked_as if settings.remote else Settings(remote="x").asked_as))
-        self._auth = named(QgsAuthConfigSelect(), PREFIX + "key", tr("The server's key, kept by QGIS's authentication manager"))
+        self._auth = named(
+            QgsAuthConfigSelect(), PREFIX + "key", tr("The access key of the server. The QGIS authentication manager stores it.")
+        )
         self._auth.setConfigId(auth_config)
         form = QFormLayout(page)
         form.setContentsMargins(0, 0, 0, 0)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow(tr(LABELS["remote"][0]), self._remote)
-        form.addRow(tr(LABELS["remote_model"][0]), self._remote_model)
-        form.addRow(tr("Asked like"), self._asked_as)
-        form.addRow(tr("Key"), self._auth)
+        form.addRow(tr(FIELDS["remote"].metadata["label"]), self._remote)
+        form.addRow(tr(FIELDS["remote_model"].metadata["label"]), self._remote_model)
+        form.addRow(tr("Prompt format"), self._asked_as)
+        form.addRow(tr("API key"), self._auth)
         form.addRow(
-            paragraph("<small>" + tr("The key is an entry of type Basic (as its password) or API Header (Authorization).") + "</small>")
+            paragraph(
+                "<small>"
+                + tr(
+                    "Choose an authentication entry of the type Basic (the key is its password) or API Header (the key is in its "
+                    "header Authorization)."
+                )
+                + "</small>"
+            )
         )
         return page
 
     def _show(self, model: Model) -> None:
-        self._about.setText(f"{model.title}.<br><small>{tr('Licence')}: {model.licence}</small>")
+        self._about.setText(f"{tr(model.title)}.<br><small>{tr('Licence')}: {tr(model.licence)}</small>")
         size, busy = size_text(model.bytes), self._download.model
         if model.here:
-            self._state.tell(True, tr("Comes with ZoomEarth.") if model.bundled else tr("On this machine."))
+            self._state.tell(True, tr("Included in ZoomEarth.") if model.bundled else tr("Downloaded to this computer."))
         elif busy:
             other = tr("{model} is being downloaded at the moment.").format(model=busy.id)
-            self._state.say(tr("Being downloaded ...") if busy == model else other)
+            self._state.say(tr("Downloading ...") if busy == model else other)
         elif self._python() is None:
-            self._state.say(tr("Not on this machine: {size} to download, once ZoomEarth is set up (below).").format(size=size))
+            self._state.say(tr("Not on this computer: {size} to download, once ZoomEarth is set up (below).").format(size=size))
         else:
-            self._state.say(tr("Not on this machine: {size} to download.").format(size=size))
+            self._state.say(tr("Not on this computer: {size} to download.").format(size=size))
         self._fetch.setText(tr("Stop") if busy else tr("Download"))
         self._bar.setVisible(busy == model)
         self._fetch.setVisible(not model.here and busy in (None, model))
@@ -187,4 +203,4 @@ class ModelBox(QGroupBox):
         if why:
             self._state.tell(False, why)
         elif not ok:
-            self._state.say(tr("Stopped: what has arrived is kept, and the next download goes on from there."))
+            self._state.say(tr("Stopped. The next download continues from here."))

@@ -11,8 +11,8 @@ from qgis.PyQt.QtGui import QHideEvent, QIcon
 from qgis.PyQt.QtWidgets import QFormLayout, QGroupBox, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from ...core.settings import Settings
-from ..diagnostics import copy_diagnostics
 from ..i18n import tr
+from ..install.diagnostics import copy_diagnostics
 from ..install.environment import ICON
 from ..panel.widgets import Verdict, named, on_change, setting_widget, value_of
 from ..settings import auth_config, choose_auth_config, choose_python, load_message, load_settings, save_settings
@@ -100,7 +100,7 @@ class OptionsPage(QgsOptionsPageWidget):
             return self._verdict.tell(False, lacks)
         python = self.environment.python()
         if python is None:
-            return self._verdict.tell(False, tr("ZoomEarth is not set up yet: set it up above, or pick a Python that has its packages."))
+            return self._verdict.tell(False, tr("ZoomEarth is not set up yet. Click 'Set up ...' above."))
         self._test.setText(tr("Stop"))
         self._trial.start(str(python), load_message(self.settings(), self.model.auth_config()))
 
@@ -119,14 +119,18 @@ class OptionsPage(QgsOptionsPageWidget):
 
     def _last_row(self) -> QVBoxLayout:
         self._test = named(
-            QPushButton(tr("Test")), "zoomearth_options_test", tr("Asks a question about a picture that comes with ZoomEarth")
+            QPushButton(tr("Test")),
+            "zoomearth_options_test",
+            tr("Asks a question about an included demo image, with the settings on this page"),
         )
         self._test.clicked.connect(self.test)
         copy = named(
-            QPushButton(tr("Copy diagnostics")), "zoomearth_options_copy", tr("Versions, settings and the log, without keys and paths")
+            QPushButton(tr("Copy diagnostics")),
+            "zoomearth_options_copy",
+            tr("Copies versions, settings and the log, without keys and personal paths"),
         )
         copy.clicked.connect(lambda: copy_diagnostics())
-        self._verdict = Verdict("zoomearth_options_verdict", tr("What the test has shown"))
+        self._verdict = Verdict("zoomearth_options_verdict", tr("Result of the test"))
         row = QHBoxLayout()
         row.addWidget(self._test)
         row.addStretch()

@@ -64,6 +64,6 @@ class Trial(QObject):
         answer = event["result"].get("answer")
         if answer is None:
             return self.finished.emit(False, tr("The model gave no answer."))
-        text = tr("It works: asked to '{question}', it says '{answer}' ({truth} is right), in {seconds:.1f} s with loading.")
+        text = tr("The test works. Question: {question} Answer: {answer} (correct: {truth}). Time with loading: {seconds:.1f} s.")
         told = {"question": self._demo["question"].rstrip("."), "answer": answer, "truth": self._demo["answer"], "seconds": seconds}
         self.finished.emit(True, text.format(**told))

@@ -12,9 +12,9 @@ from qgis.PyQt.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizeP
 from ...core.reasoning import thought
 from ..exchanges.endings import ending, meaningless
 from ..exchanges.exchange import Exchange, Seen, Status
-from ..i18n import tr
+from ..i18n import reduction, tr
 from .canvas import CASING, color_of
-from .widgets import named
+from .widgets import named, tip
 
 THUMB = 104  # pixels of a thumbnail's longer side, before the screen's own scaling
 CAPTION = 144  # pixels of the text below it, at the most: a long label would push the other thumbnails out
@@ -37,9 +37,9 @@ class Card(QFrame):
         self.mark(False)
         self._question = _label("zoomearth_exchange_question", bold=True)
         self._where = _label("zoomearth_exchange_where", small=True)
-        self._delete = _button("zoomearth_exchange_delete", tr("Delete this exchange (it can be undone)"), "✕")
+        self._delete = _button("zoomearth_exchange_delete", tr("Delete this question (you can undo this)"), "✕")
         self._delete.clicked.connect(lambda: self.delete_clicked.emit(self.exchange))
-        self._fold = _button("zoomearth_exchange_fold", tr("Show or hide how the model came to its answer"), tr("Reasoning"))
+        self._fold = _button("zoomearth_exchange_fold", tr("Show or hide what the model wrote before its answer"), tr("Reasoning"))
         self._fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._fold.setCheckable(True)
         self._fold.toggled.connect(self._folded)
@@ -86,6 +86,7 @@ class Card(QFrame):
         self._answer.setAccessibleName(_spoken(exchange))
         self._meaningless.setVisible(exchange.meaningless)
         self._note.setText(self._notes())
+        self._note.setToolTip("" if exchange.confidence is None else tip(_about_confidence()))
         self._note.setVisible(not running)
         self._log.setText("<br>".join(html.escape(line) for line in exchange.log))
         self._log.setVisible(bool(exchange.log))
@@ -119,12 +120,11 @@ class Card(QFrame):
 
     def _add_view(self, seen: Seen) -> None:
         number = len(self._views)
-        name = seen.label or (tr("the whole") if seen.roi is None else tr("a closer look"))
+        name = seen.label or (tr("Overview") if seen.roi is None else tr("Zoom"))
         button = _button(f"zoomearth_exchange_view_{number}", self._told(seen, name), "")
         text = f"{seen.step}  {name}" if seen.step else name
         short = button.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, CAPTION)
         button.setText(short.replace("&", "&&"))
-        button.setToolTip(f"<span>{html.escape(button.toolTip())}</span>")  # a label may look like HTML
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         button.setIcon(_thumbnail(seen, self.devicePixelRatioF()))
         button.setIconSize(QSize(THUMB, THUMB))
@@ -152,8 +152,8 @@ class Card(QFrame):
 
     def _told(self, seen: Seen, name: str) -> str:
         left, top, right, bottom = seen.window
-        text = tr("{name}: pixels {left}, {top} to {right}, {bottom}, {scale} source pixels to one. Click to go there.")
-        return text.format(name=name, left=left, top=top, right=right, bottom=bottom, scale=f"{seen.scale:.3g}")
+        text = tr("{name}: pixels {left}, {top} to {right}, {bottom}; {scale}. Click to show this place on the map.")
+        return text.format(name=name, left=left, top=top, right=right, bottom=bottom, scale=reduction(seen.scale))
 
     def _notes(self) -> str:
         exchange = self.exchange
@@ -161,10 +161,17 @@ class Card(QFrame):
             return f"<b>{html.escape(exchange.message)}</b><br>{html.escape(exchange.hint)}"
         said = [ending(exchange)]
         if exchange.confidence is not None:
-            said.append(tr("confidence {value} (not calibrated)").format(value=f"{exchange.confidence:.2f}"))
+            said.append(tr("confidence {value} of 1 (not a probability)").format(value=f"{exchange.confidence:.2f}"))
         if exchange.status is Status.DONE:
             said.append(tr("{seconds} s").format(seconds=f"{exchange.seconds:.1f}"))
         return html.escape(" · ".join(filter(None, [*said, exchange.model])))
+
+
+def _about_confidence() -> str:
+    return tr(
+        "Confidence is computed from the probabilities of the words in the answer. A higher value is more often right, but 0.65 "
+        "does not mean that 65 % of such answers are right."
+    )
 
 
 def _spoken(exchange: Exchange) -> str:

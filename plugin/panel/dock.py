@@ -74,8 +74,11 @@ class Dock(QgsDockWidget):
     def _build(self) -> None:
         self.process = Notice("zoomearth_process")
         self.restart = self.process.add_button("restart", tr("Restart"), tr("Start the model process again"))
-        self.show_log = self.process.add_button("log", tr("Show log"), tr("Open QGIS's log messages at the ZoomEarth tab"))
+        self.show_log = self.process.add_button("log", tr("Show log"), tr("Open the log messages of QGIS at the ZoomEarth tab"))
         self.results = Notice("zoomearth_results")
+        self.refusal = Notice("zoomearth_refusal")
+        close = self.refusal.add_button("close", tr("Close"), tr("Put this message away"))
+        close.clicked.connect(lambda: self.refusal.say(""))
         self.form = Form(self._iface)
         self.transcript = Transcript()
         self.stage = QLabel()
@@ -92,10 +95,10 @@ class Dock(QgsDockWidget):
         self.ask.setDefault(True)
         self.cancel = ElidedButton(tr("Cancel"))
         self.cancel.setObjectName("zoomearth_cancel")
-        self.cancel.setToolTip(tr("Stop answering, and drop the questions that wait"))
-        self.export = tool_button("zoomearth_export", tr("Export the results, or the conversation as a report"), "/mActionFileSaveAs.svg")
+        self.cancel.setToolTip(tr("Stop the current question and discard the waiting questions"))
+        self.export = tool_button("zoomearth_export", tr("Export the results or a report"), "/mActionFileSaveAs.svg")
         menu = QMenu(self.export)
-        self.export_rois = menu.addAction(tr("Places and answers as GeoPackage, Shapefile, CSV…"))
+        self.export_rois = menu.addAction(tr("Places looked at and answers as GeoPackage, Shapefile, CSV…"))
         self.export_html = menu.addAction(tr("Report as HTML…"))
         self.export_pdf = menu.addAction(tr("Report as PDF…"))
         for action, name in ((self.export_rois, "rois"), (self.export_html, "html"), (self.export_pdf, "pdf")):
@@ -103,20 +106,20 @@ class Dock(QgsDockWidget):
         self.export.setMenu(menu)
         self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.undo = tool_button("zoomearth_undo", tr("Undo delete"), "/mActionUndo.svg")
-        self.save = tool_button("zoomearth_save", tr("Where the results are kept"), "/mActionFileSave.svg")
+        self.save = tool_button("zoomearth_save", tr("Results file"), "/mActionFileSave.svg")
         menu = QMenu(self.save)
-        self.choose_file = menu.addAction(tr("Choose the GeoPackage that keeps the results…"))
+        self.choose_file = menu.addAction(tr("Choose the results file (GeoPackage)…"))
         self.reload = menu.addAction(tr("Reload the results"))
         self.earlier = menu.addMenu(tr("Open earlier unsaved results"))
         for action, name in ((self.choose_file, "choose"), (self.reload, "reload"), (self.earlier.menuAction(), "earlier")):
             action.setObjectName(f"zoomearth_results_{name}_action")
         self.save.setMenu(menu)
         self.save.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.options = tool_button("zoomearth_options", tr("Model, server and environment"), "/mActionOptions.svg")
+        self.options = tool_button("zoomearth_options", tr("Settings: model, server and Python environment"), "/mActionOptions.svg")
         self.kept = QWidget()
         self.kept.setObjectName("zoomearth_kept")
-        said = paragraph(tr("The results are in a temporary file until you save the project, or choose one."))
-        choose = named(ElidedButton(tr("Choose…")), "zoomearth_choose", tr("Choose the GeoPackage that keeps the results"))
+        said = paragraph(tr("The results are temporary. Save the project or choose a file to keep them."))
+        choose = named(ElidedButton(tr("Choose…")), "zoomearth_choose", tr("Choose the results file (GeoPackage)"))
         choose.clicked.connect(self._save)
         row = QHBoxLayout(self.kept)
         row.setContentsMargins(0, 0, 0, 0)
@@ -138,7 +141,7 @@ class Dock(QgsDockWidget):
         for widget in (self.process, self.results, self.form):
             column.addWidget(widget)
         column.addWidget(self.transcript, 1)
-        for widget in (self.kept, self.stage, self.progress, self.question):
+        for widget in (self.kept, self.stage, self.progress, self.refusal, self.question):
             column.addWidget(widget)
         column.addLayout(buttons)
         self.setWidget(inside)
@@ -176,6 +179,7 @@ class Dock(QgsDockWidget):
 
     def send(self) -> None:
         """Asks what stands in the question box."""
+        self.refusal.say("")
         layer, question = self.form.raster, self.question.text
         if not question or layer is None:
             self._warn(tr("Choose a raster layer and type a question."), "")
@@ -210,7 +214,7 @@ class Dock(QgsDockWidget):
         store = session.keeper.store
         self.choose_file.setEnabled(store is not None)
         self.reload.setEnabled(store is not None)
-        self.save.setToolTip(tr("Where the results are kept") + (f"\n{store.path}" if store else ""))
+        self.save.setToolTip(tr("Results file") + (f"\n{store.path}" if store else ""))
         self.kept.setVisible(session.keeper.temporary and bool(session.exchanges))
 
     def _added(self, exchange: Exchange) -> None:
@@ -237,11 +241,11 @@ class Dock(QgsDockWidget):
         words = {
             "starting": tr("starting the model process"),
             "opening": tr("opening the raster"),
-            "scanning": tr("scanning the raster"),
+            "scanning": tr("creating the overview of the raster"),
             "reading": tr("reading the raster"),
-            "snapshot": tr("taking a snapshot of the layer"),
+            "snapshot": tr("drawing the layer as an image"),
             "loading": tr("loading the model"),
-            "trying again": tr("the server gave no reply: try {number} of {tries}").format(number=done, tries=total),
+            "trying again": tr("the server did not reply: try {number} of {tries}").format(number=done, tries=total),
             "thinking": tr("looking at “{label}”").format(label=self._looking) if self._looking else tr("thinking"),
         }
         percent = f" {100 * done // total} %" if total > 1 and stage != "trying again" else ""
@@ -269,13 +273,13 @@ class Dock(QgsDockWidget):
         self._refresh()
 
     def _missing(self, path: str) -> None:
-        hint = tr("Put them back and open the project again: the next answer begins a new file.")
-        self._warn(tr("The results of this project are missing: {path}.").format(path=path), hint)
+        hint = tr("Put the file back and open the project again. Otherwise the next answer starts a new results file.")
+        self._warn(tr("The results file of this project is missing: {path}.").format(path=path), hint)
 
     def _process_words(self) -> str:
         message, hint = self._session.backend.trouble
         count = self._session.open_questions
-        waiting = tr("{count} questions wait.").format(count=count) if count > 1 else tr("A question waits.") if count else ""
+        waiting = tr("{count} questions are waiting.").format(count=count) if count > 1 else tr("One question is waiting.") if count else ""
         return " ".join(filter(None, (message, hint, waiting)))
 
     def _list_earlier(self) -> None:
@@ -286,14 +290,14 @@ class Dock(QgsDockWidget):
                 action = self.earlier.addAction(words.replace("&", "&&"))
                 action.triggered.connect(lambda _, file=file: self._guarded(self._session.add)(file))
         if self.earlier.isEmpty():
-            self.earlier.addAction(tr("There are none")).setEnabled(False)
+            self.earlier.addAction(tr("No unsaved results")).setEnabled(False)
 
     def _fly(self, exchange: Exchange, seen: Seen) -> None:
         fly_to(self._canvas, seen, QgsCoordinateReferenceSystem.fromWkt(exchange.crs))
 
     def _save(self) -> None:
         store = self._session.keeper.store
-        if store and (path := ask_file(self, tr("Keep the results in"), Path(store.path.name), ".gpkg")):
+        if store and (path := ask_file(self, tr("Save the results as"), Path(store.path.name), ".gpkg")):
             self._guarded(self._session.keeper.move_to)(path)
 
     def _guarded(self, act: Callable[..., None]) -> Callable[..., None]:
@@ -309,10 +313,12 @@ class Dock(QgsDockWidget):
         return acted
 
     def _warn(self, message: str, hint: str) -> None:
-        self._iface.messageBar().pushMessage("ZoomEarth", html.escape(f"{message} {hint}".strip()), Qgis.MessageLevel.Warning)
+        """In the panel, whole; QGIS's message bar has room for one line, which is seen where the panel is closed."""
+        self.refusal.say(f"{message} {hint}".strip())
+        self._iface.messageBar().pushMessage("ZoomEarth", html.escape(message), Qgis.MessageLevel.Warning)
 
     def _sure(self, count: int) -> bool:
-        return self.confirm(tr("{count} polygons are selected: each is a question of its own. Ask all of them?").format(count=count))
+        return self.confirm(tr("{count} polygons are selected. The question is asked once for each of them. Continue?").format(count=count))
 
     def _ask_user(self, text: str) -> bool:
         if QGuiApplication.platformName() == "offscreen":  # nobody could answer

@@ -14,13 +14,13 @@ from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QComboBox, QGridLayout, QLabel, QWidget
 
 from ...core.errors import SceneError
-from ..i18n import tr
+from ..i18n import rounded, tr
 from ..layers import scope
 from ..layers.raster_layers import raw_words, read_by_gdal, reproduced
 from ..layers.scope import Place, Scope
-from ..layers.snapshot import LEAST, default_resolution, size
+from ..layers.snapshot import LEAST, default_resolution, size, unit
 from .canvas import Rectangle
-from .widgets import ElidedButton, named, paragraph, tool_button
+from .widgets import ElidedButton, named, paragraph, tip, tool_button
 
 
 class Seen(Enum):
@@ -28,6 +28,17 @@ class Seen(Enum):
 
     STYLE = "style"
     RAW = "raw"
+
+
+class Resolution(QgsDoubleSpinBox):
+    """Shows a number rounded; the value stays exact, because it may be that of a service's zoom level."""
+
+    def textFromValue(self, value: float) -> str:
+        return rounded(value).replace(".", self.locale().decimalPoint())
+
+    def valueFromText(self, text: str) -> float:
+        unchanged = text == self.textFromValue(self.value()) + self.suffix()
+        return self.value() if unchanged else super().valueFromText(text)
 
 
 class Form(QWidget):
@@ -102,7 +113,7 @@ class Form(QWidget):
         if choice is Scope.RECTANGLE:
             if self._rectangle.extent is None:
                 self._rectangle.draw()
-                raise SceneError(tr("No rectangle is drawn yet."), tr("Drag it on the map, then ask."))
+                raise SceneError(tr("No rectangle is drawn yet."), tr("Drag a rectangle on the map, then ask again."))
             return [scope.rectangle(self._rectangle.extent, self._rectangle.crs, layer)], ""
         return [Place(tr("whole layer"))], ""
 
@@ -117,6 +128,8 @@ class Form(QWidget):
         needs_resolution = self.raster is not None and not read_by_gdal(self.raster)
         for widget in (self.resolution, self._resolution_label, self.size):
             widget.setVisible(needs_resolution)
+        if self.raster is not None:
+            self.resolution.setSuffix(tr(" {unit} per pixel").format(unit=unit(self.raster.crs())))
         self.fit.hide()
         self._suggestion = self.resolution.value()  # what was set for another layer
         self._measure()
@@ -139,7 +152,8 @@ class Form(QWidget):
         self.seen.setVisible(styled)
         self._seen_label.setVisible(styled)
         if layer is not None and styled:
-            self.seen.setToolTip(raw_words(layer) if self.raw else tr("QGIS takes a picture of the layer, at its own resolution."))
+            words = raw_words(layer) if self.raw else tr("QGIS draws the layer as an image in its full resolution.")
+            self.seen.setToolTip(tip(words))
 
     def _canvas_moved(self) -> None:
         if self.scope.currentData() is Scope.CANVAS:
@@ -194,9 +208,11 @@ class Form(QWidget):
             columns, rows = sizes[0 if wrong else -1] if sizes else (0, 0)
             text = tr("= {columns} x {rows} px").format(columns=columns, rows=rows) if sizes else ""
             if wrong:
-                text += tr(": too small to see much. Choose a finer resolution, or a larger place.")
+                finer = self.resolution.value() > self._suggestion  # which is the layer's own where the place is small
+                remedy = tr("Choose a finer resolution or a larger area.") if finer else tr("Choose a larger area.")
+                text += tr(": too small for a useful answer.") + " " + remedy
         self.size.setText(f"<b>{html.escape(text)}</b>" if wrong else text)
-        self.fit.setText(tr("Use {resolution}").format(resolution=f"{self._suggestion:.6g}"))
+        self.fit.setText(tr("Use {resolution} {unit} per pixel").format(resolution=rounded(self._suggestion), unit=unit(layer.crs())))
         self.fit.setVisible(wrong and self.resolution.value() != self._suggestion)
 
     def _build(self) -> None:
@@ -204,11 +220,11 @@ class Form(QWidget):
         self.layer.setObjectName("zoomearth_layer")
         self.layer.setFilters(QgsMapLayerProxyModel.Filter.RasterLayer)
         self.layer.setAccessibleName(tr("Raster layer"))
-        self.layer.setToolTip(tr("The raster that is asked about. It follows the layer that is active in QGIS."))
+        self.layer.setToolTip(tr("The raster layer that you ask about. It follows the active layer of QGIS."))
         self.scope = QComboBox()
         self.scope.setObjectName("zoomearth_scope")
-        self.scope.setAccessibleName(tr("Scope"))
-        self.scope.setToolTip(tr("What part of the layer the model may look at."))
+        self.scope.setAccessibleName(tr("Area"))
+        self.scope.setToolTip(tr("The part of the layer that the model may look at."))
         for choice, words in (
             (Scope.LAYER, tr("Whole layer")),
             (Scope.CANVAS, tr("Map canvas extent")),
@@ -216,24 +232,29 @@ class Form(QWidget):
             (Scope.FEATURES, tr("Selected polygons")),
         ):
             self.scope.addItem(words, choice)
-        self.draw = tool_button("zoomearth_draw", tr("Draw the rectangle on the map"), "/mActionAddBasicRectangle.svg")
-        self.resolution = QgsDoubleSpinBox()
+        self.draw = tool_button("zoomearth_draw", tr("Draw a rectangle on the map"), "/mActionAddBasicRectangle.svg")
+        self.resolution = Resolution()
         self.resolution.setObjectName("zoomearth_resolution")
-        self.resolution.setAccessibleName(tr("Snapshot resolution"))
-        self.resolution.setToolTip(
-            tr("Map units per pixel at which a picture of this layer is taken, because its pixels are not in a file.")
+        self.resolution.setAccessibleName(tr("Detail: map units per pixel"))
+        about = tr(
+            "The pixels of this layer are not in a file, so QGIS draws the layer as an image for the model. This value "
+            "is the size of one pixel of that image. A smaller value shows more detail and takes more time."
         )
+        self.resolution.setToolTip(tip(about))
         self.resolution.setDecimals(6)
         self.resolution.setRange(1e-6, 1e6)
-        self.resolution.setSuffix(tr(" map units per pixel"))
-        self._resolution_label = QLabel(tr("Snapshot"))
-        self.size = named(paragraph(), "zoomearth_snapshot_size", tr("Size of the snapshot"))
-        self.fit = named(ElidedButton(), "zoomearth_fit", tr("Set a resolution that suits the place and the map"))
-        self.drag = named(paragraph(tr("Drag a rectangle on the map.")), "zoomearth_drag", tr("How the rectangle is drawn"))
-        self.seen = named(QComboBox(), "zoomearth_seen", tr("What the model sees of a layer whose style gives it colours of its own"))
+        self._resolution_label = QLabel(tr("Detail"))
+        self.size = named(paragraph(), "zoomearth_snapshot_size", tr("Size of the image of the layer"))
+        self.fit = named(ElidedButton(), "zoomearth_fit", tr("Use a resolution that fits the area and the map"))
+        self.drag = named(paragraph(tr("Drag a rectangle on the map.")), "zoomearth_drag", tr("How to draw the rectangle"))
+        self.seen = named(
+            QComboBox(),
+            "zoomearth_seen",
+            tr("Which colours the model sees: those of the layer style in QGIS, or the bands of the file without the style"),
+        )
         self.seen.addItem(tr("As shown in QGIS"), Seen.STYLE)
-        self.seen.addItem(tr("Raw values"), Seen.RAW)
-        self._seen_label = QLabel(tr("Seen"))
+        self.seen.addItem(tr("Without the layer style"), Seen.RAW)
+        self._seen_label = QLabel(tr("Colours"))
         for combo in (self.layer, self.scope, self.seen):  # a dock may be narrower than the longest name
             combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             combo.setMinimumContentsLength(4)
@@ -244,7 +265,7 @@ class Form(QWidget):
         for row, (label, field) in enumerate(
             (
                 (QLabel(tr("Layer")), self.layer),
-                (QLabel(tr("Scope")), self.scope),
+                (QLabel(tr("Area")), self.scope),
                 (None, self.drag),
                 (self._seen_label, self.seen),
                 (self._resolution_label, self.resolution),

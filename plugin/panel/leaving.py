@@ -51,7 +51,7 @@ class Leaving(QObject):
         """Waits until all questions are answered, or the user drops the rest."""
         session, loop = self._session, QEventLoop()
         count = session.open_questions
-        dialog = QProgressDialog(tr("Answering the questions that wait…"), tr("Drop them"), 0, count, self._window)
+        dialog = QProgressDialog(tr("Answering the waiting questions…"), tr("Discard them"), 0, count, self._window)
         dialog.setObjectName("zoomearth_answering")
         dialog.setWindowTitle("ZoomEarth")
         dialog.setMinimumDuration(0)
@@ -83,7 +83,7 @@ class ExitBlocker(QgsApplicationExitBlockerInterface):
 
 
 def _waiting(count: int) -> str:
-    one, several = tr("A question waits. Drop it?"), tr("{count} questions wait. Drop them?").format(count=count)
+    one, several = tr("One question is waiting. Discard it?"), tr("{count} questions are waiting. Discard them?").format(count=count)
     return one if count == 1 else several
 
 
@@ -92,5 +92,5 @@ def _unkept(session: Session) -> Optional[str]:
     writer = session.keeper.writer
     if writer is None or not writer.unkept:
         return None
-    ending = tr("Close all the same?") if writer.safe else tr("They will be lost. Close all the same?")
+    ending = tr("Close anyway?") if writer.safe else tr("They will be lost. Close anyway?")
     return f"{session.keeper.trouble} {ending}"

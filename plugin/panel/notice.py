@@ -10,7 +10,7 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QFrame, QHBoxLayout, QLabel, QTabWidget, QVBoxLayout, QWidget
 
 from ..log import TAG
-from .widgets import ElidedButton, named, paragraph
+from .widgets import ElidedButton, WrappedText, named, tip
 
 
 class Notice(QFrame):
@@ -22,10 +22,8 @@ class Notice(QFrame):
         self.setFrameShape(QFrame.Shape.StyledPanel)
         sign = QLabel()
         sign.setPixmap(QgsApplication.getThemeIcon("/mIconWarning.svg").pixmap(16, 16))
-        self._text = paragraph()
+        self._text = WrappedText()
         self._text.setObjectName(f"{name}_text")
-        self._text.setTextFormat(Qt.TextFormat.PlainText)
-        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._buttons = QHBoxLayout()
         self._buttons.addStretch(1)
         row = QHBoxLayout()
@@ -39,7 +37,7 @@ class Notice(QFrame):
 
     @property
     def text(self) -> str:
-        return self._text.text()
+        return self._text.toPlainText()
 
     def add_button(self, name: str, text: str, about: str) -> ElidedButton:
         """about: its tooltip."""
@@ -49,8 +47,8 @@ class Notice(QFrame):
 
     def say(self, text: str) -> None:
         """Shows the text; "": there is nothing to say."""
-        self._text.setText(text)
-        self._text.setToolTip(text)
+        self._text.setPlainText(text)
+        self._text.setToolTip(tip(text))
         self.setAccessibleName(text)
         self.setVisible(bool(text))
 

@@ -25,7 +25,7 @@ class QuestionBox(QPlainTextEdit):
         self.setObjectName("zoomearth_question")
         self.setAccessibleName(tr("Question"))
         self.setPlaceholderText(tr("Are there ships at the northern pier?"))
-        self.setToolTip(tr("Ctrl+Enter asks. Up and Down bring back earlier questions."))
+        self.setToolTip(tr("Ctrl+Enter asks the question. The keys Up and Down show earlier questions."))
         self.setTabChangesFocus(True)
         self.setFixedHeight(self.fontMetrics().lineSpacing() * 3 + 14)
         self._history: list[str] = QgsSettings().value(KEY, [], type=list)

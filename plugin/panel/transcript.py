@@ -32,7 +32,9 @@ class Transcript(QScrollArea):
         inside = _Column()
         self._column = QVBoxLayout(inside)
         self._column.setContentsMargins(2, 2, 2, 2)
-        self._empty = QLabel(tr("Choose a raster layer, ask a question, and see where the answer was read."))
+        self._empty = QLabel(
+            tr("Choose a raster layer and type a question below. The answer appears here, with the places that the model looked at.")
+        )
         self._empty.setObjectName("zoomearth_empty")
         self._empty.setWordWrap(True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import math
 from dataclasses import Field
 from pathlib import Path
 from typing import Any, Callable, Optional, TypeVar
@@ -9,10 +11,11 @@ from typing import Any, Callable, Optional, TypeVar
 from qgis.core import QgsApplication
 from qgis.gui import QgsAuthConfigSelect, QgsFileWidget
 from qgis.PyQt.QtCore import QSize, Qt
-from qgis.PyQt.QtGui import QFontDatabase, QPaintEvent
+from qgis.PyQt.QtGui import QFontDatabase, QPaintEvent, QTextOption
 from qgis.PyQt.QtWidgets import (
     QComboBox,
     QFileDialog,
+    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -23,6 +26,7 @@ from qgis.PyQt.QtWidgets import (
     QStyle,
     QStyleOptionButton,
     QStylePainter,
+    QTextEdit,
     QToolButton,
     QWidget,
 )
@@ -33,10 +37,15 @@ Widget = TypeVar("Widget", bound=QWidget)
 EDGE = 6  # pixels between a button's text and its end
 
 
+def tip(text: str) -> str:
+    """For a tooltip: Qt breaks a long one into lines only where it is HTML."""
+    return f"<span>{html.escape(text)}</span>" if text else ""
+
+
 def named(widget: Widget, name: str, about: str) -> Widget:
     """With a stable name for scripts, and a text that is its tooltip and what a screen reader says."""
     widget.setObjectName(name)
-    widget.setToolTip(about)
+    widget.setToolTip(tip(about))
     widget.setAccessibleName(about)
     return widget
 
@@ -74,12 +83,28 @@ def paragraph(text: str = "") -> QLabel:
     return label
 
 
+class WrappedText(QTextEdit):
+    """A plain text to read and to copy, as high as its lines. It breaks inside a word that is too long: a path must not widen the panel."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setReadOnly(True)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.viewport().setAutoFillBackground(False)
+        self.document().setDocumentMargin(0)
+        self.document().documentLayout().documentSizeChanged.connect(lambda size: self.setFixedHeight(math.ceil(size.height())))
+
+
 def ask_file(parent: QWidget, title: str, suggested: Path, suffix: str) -> Optional[Path]:
     """Where to save, with the suffix (".html"). None: nowhere."""
     name, _ = QFileDialog.getSaveFileName(parent, title, str(suggested), f"*{suffix}")
     path = Path(name) if name.lower().endswith(suffix) else Path(name + suffix)
     replaces = str(path) != name and path.exists()  # the file dialog has asked only about the name that was typed
-    question = tr("{path} exists already. Replace it?").format(path=path)
+    question = tr("{path} already exists. Replace it?").format(path=path)
     yes, no = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No
     if not name or (replaces and QMessageBox.question(parent, title, question, yes | no, no) != yes):
         return None
@@ -109,8 +134,13 @@ def setting_widget(field: Field[Any], value: str, prefix: str) -> QWidget:
         widget.setFilePath(value)
     else:
         widget = QLineEdit(value)
-    help = tr(field.metadata["help"])
-    return named(widget, prefix + field.name, help[:1].upper() + help[1:])
+    return named(widget, prefix + field.name, help_of(field))
+
+
+def help_of(field: Field[Any]) -> str:
+    """What a field of `core.config.Settings` is, as a sentence in the user's language."""
+    text = tr(field.metadata["help"])
+    return text[:1].upper() + text[1:]
 
 
 def value_of(widget: QWidget) -> str:

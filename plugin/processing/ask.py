@@ -33,33 +33,34 @@ class Ask(Algorithm):
         return tr("Ask a raster")
 
     def shortDescription(self) -> str:
-        return tr("Asks a raster a question and gives the answer with the places where it was read.")
+        return tr("Asks a question about a raster. Returns the answer and the places that the model looked at.")
 
     def shortHelpString(self) -> str:
         return tr(
-            "<p>Asks a vision-language model a question about a raster of any size. The model sees the whole raster small, asks for "
-            "the places it wants to see at native resolution, and answers.</p>"
-            "<p>Good questions name one thing and where it is: <i>How many ships are at the northern pier? What colour is the roof beside "
-            "the stadium?</i></p>"
-            "<p>The answer is one of the outputs (ANSWER), with how sure the model was (CONFIDENCE, 0 to 1, not calibrated; empty "
-            "where the model gives none), whether the answer is MEANINGLESS (the demo model was asked about something else than a "
-            "generated scene) and why it stopped (STOPPED: answered, limit, unreadable ...). The output layer holds a polygon for each "
-            "place it looked at: check the answer there. It is empty where the overview was enough.</p>"
+            "<p>Asks a vision-language model a question about a raster of any size. First the model sees a small "
+            "overview of the whole raster. Then it zooms to the places it wants to see in full resolution, and "
+            "answers.</p><p>Good questions name one thing and where it is: <i>How many ships are at the northern pier? "
+            "What colour is the roof beside the stadium?</i></p><p>Outputs: ANSWER is the answer. CONFIDENCE is the "
+            "model's own confidence from 0 to 1. Use it to compare answers: it is not a probability. It is empty if the "
+            "model gives none. MEANINGLESS is true if the demo model was asked about an image that is not a demo scene. "
+            "STOPPED is the status: answered, limit (the maximum number of zooms was reached), unreadable ... The output "
+            "layer has a polygon for each place that the model looked at: check the answer there. The layer is empty if "
+            "the model answered from the overview.</p>"
         )
 
     def initAlgorithm(self, configuration: Any = None) -> None:
         raster = QgsProcessingParameterRasterLayer("INPUT", tr("Raster"))
-        raster.setHelp(tr("Any raster layer. Its bands and contrast limits are used as they are set in its style."))
+        raster.setHelp(tr("Any raster layer. The model sees it with the colours of its layer style in QGIS."))
         question = QgsProcessingParameterString("QUESTION", tr("Question"))
-        question.setHelp(tr("In plain words, best in English: How many planes are at the airport?"))
-        extent = QgsProcessingParameterExtent("EXTENT", tr("Only inside this extent"), None, True)
-        extent.setHelp(tr("The model sees nothing outside of it. Empty: the whole raster."))
+        question.setHelp(tr("A question in plain words, preferably in English: How many planes are at the airport?"))
+        extent = QgsProcessingParameterExtent("EXTENT", tr("Area (extent)"), None, True)
+        extent.setHelp(tr("The model sees only what is inside this extent. Empty: the whole raster."))
         for parameter in (raster, question, extent, *asking_parameters(), roi_parameter("OUTPUT", optional=False)):
             self.addParameter(parameter)
         self.addOutput(QgsProcessingOutputString("ANSWER", tr("Answer")))
         self.addOutput(QgsProcessingOutputNumber("CONFIDENCE", tr("Confidence")))
-        self.addOutput(QgsProcessingOutputBoolean(MEANINGLESS, tr("Whether the answer is meaningless")))
-        self.addOutput(QgsProcessingOutputString("STOPPED", tr("Why it stopped")))
+        self.addOutput(QgsProcessingOutputBoolean(MEANINGLESS, tr("Answer is meaningless")))
+        self.addOutput(QgsProcessingOutputString("STOPPED", tr("Status")))
 
     def prepareAlgorithm(self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> bool:
         self.prepare_asking(parameters, context, [self.raster_layer(parameters, context)])

@@ -46,31 +46,33 @@ class AskByFeature(Algorithm):
         return tr("Ask by feature")
 
     def shortDescription(self) -> str:
-        return tr("Asks a raster the same question inside each polygon of a layer; the answers become attributes.")
+        return tr("Asks the same question about a raster inside each polygon of a layer. The answers become attributes.")
 
     def shortHelpString(self) -> str:
         return tr(
-            "<p>Asks a raster a question once for each polygon, and copies the polygons with the answers as attributes: answer, "
-            "confidence (0 to 1, not calibrated), meaningless (the demo model was asked about something else than a generated scene), "
-            "stopped (why), seconds, model, error and exchange. Only what is inside the polygon is shown to the model: what is around it, "
-            "and in its holes, is grey. The polygons may be in another CRS than the raster.</p>"
-            '<p>The question may hold expressions that are evaluated for each feature: <i>How many ships are at [% "name" %]?</i></p>'
-            "<p>A polygon without an answer, such as one outside the raster, keeps its place with the reason in <i>error</i>. The run "
-            "fails only where every polygon does. The log ends with how many rows ended in which way.</p>"
-            "<p>The regions of interest, if they are wanted, have the <i>exchange</i> of the polygon they belong to, and its display name "
-            "as <i>feature</i>.</p>"
+            "<p>Asks a question about a raster once for each polygon, and copies the polygons with the answer as "
+            "attributes: <i>answer</i>, <i>confidence</i> (the model's own, from 0 to 1; not a probability), "
+            "<i>meaningless</i> (true if the demo model was asked about an image that is not a demo scene), "
+            "<i>stopped</i> (status), <i>seconds</i>, <i>model</i>, <i>error</i> and <i>exchange</i> (id of the "
+            "question). The model sees only what is inside the polygon: everything else, also in the holes of the "
+            "polygon, is grey. The polygons may have another CRS than the raster.</p><p>The question may contain "
+            'expressions. They are evaluated for each feature: <i>How many ships are at [% "name" %]?</i></p><p>A '
+            "polygon without an answer, for example outside the raster, has the reason in <i>error</i>. The run fails "
+            "only if all polygons fail. At its end, the log shows how many rows have which status.</p><p>The optional "
+            "layer of places looked at has the field <i>exchange</i> of the polygon, and the display name of the polygon "
+            "in the field <i>feature</i>.</p>"
         )
 
     def initAlgorithm(self, configuration: Any = None) -> None:
         raster = QgsProcessingParameterRasterLayer("INPUT", tr("Raster"))
-        raster.setHelp(tr("Any raster layer. Its bands and contrast limits are used as they are set in its style."))
+        raster.setHelp(tr("Any raster layer. The model sees it with the colours of its layer style in QGIS."))
         kind = QgsProcessing.SourceType.TypeVectorPolygon
         polygons = QgsProcessingParameterFeatureSource("POLYGONS", tr("Polygons"), [kind])
-        polygons.setHelp(tr("One question is asked for each. Two thousand polygons take two thousand answers: try a few first."))
+        polygons.setHelp(tr("The question is asked once for each polygon. Many polygons take a long time: try a few first."))
         question = QgsProcessingParameterString("QUESTION", tr("Question"))
-        question.setHelp(tr('In plain words. [% "field" %] puts an attribute of the feature in, or any other expression.'))
+        question.setHelp(tr('A question in plain words. [% "field" %] inserts an attribute of the feature or any other expression.'))
         output = QgsProcessingParameterFeatureSink("OUTPUT", tr("Answers"), kind)
-        output.setHelp(tr("The polygons with the answers as fields."))
+        output.setHelp(tr("The polygons with the answers as attributes."))
         for parameter in (raster, polygons, question, *asking_parameters(), output, roi_parameter("ROIS", optional=True)):
             self.addParameter(parameter)
         add_counts(self)
@@ -131,7 +133,7 @@ class AskByFeature(Algorithm):
             try:
                 outline = corners(moved(feature.geometry(), source.sourceCrs(), raster.crs, self._context, STEPS))
             except QgsCsException as error:
-                asker.fail(failed, tr("The feature can't be found in the raster's coordinates: {reason}").format(reason=error))
+                asker.fail(failed, tr("The feature can't be transformed to the CRS of the raster: {reason}").format(reason=error))
             else:
                 if outline:
                     return asker.ask(raster, question, outline, self.max_zooms, self.resolution)

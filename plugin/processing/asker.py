@@ -20,7 +20,7 @@ from ...core.reasoning import thought
 from ..child.backend_process import Backend, command
 from ..exchanges.endings import meaningless
 from ..exchanges.exchange import Exchange, Seen, Status, titled
-from ..i18n import tr
+from ..i18n import reduction, tr
 from ..layers.raster_layers import needs_snapshot, scene_fields, wkt
 from ..layers.snapshot import Original, take
 
@@ -183,19 +183,21 @@ class Asker:
 def _stages() -> dict[str, str]:
     return {
         "opening": tr("Opening the raster"),
-        "scanning": tr("Scanning the overview"),
+        "scanning": tr("Creating the overview"),
         "loading": tr("Loading the model"),
         "thinking": tr("Thinking"),
-        "trying again": tr("The server gave no reply: trying again"),
+        "trying again": tr("The server did not reply: trying again"),
         "reading": tr("Reading pixels"),
-        "snapshot": tr("Taking a snapshot of the layer"),
+        "snapshot": tr("Drawing the layer as an image"),
     }
 
 
 def _looks(seen: Seen) -> str:
-    text = tr("Zoom {step}: {label}, {width} x {height} pixels, {scale:.1f} to one shown")
+    text = tr("Zoom {step}: {label}, {width} x {height} pixels, {scale}")
     left, top, right, bottom = seen.window
-    return text.format(step=seen.step, label=seen.label or tr("no label"), width=right - left, height=bottom - top, scale=seen.scale)
+    return text.format(
+        step=seen.step, label=seen.label or tr("no label"), width=right - left, height=bottom - top, scale=reduction(seen.scale)
+    )
 
 
 def _around(outline: Outline) -> QgsRectangle:

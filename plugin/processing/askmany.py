@@ -34,32 +34,33 @@ class AskMany(Algorithm):
         return "askmany"
 
     def displayName(self) -> str:
-        return tr("Ask many")
+        return tr("Ask many rasters")
 
     def shortDescription(self) -> str:
-        return tr("Asks every question of a list about every raster of a list; the answers become a table.")
+        return tr("Asks each question of a list about each raster of a list. The answers become a table.")
 
     def shortHelpString(self) -> str:
         return tr(
-            "<p>Asks each question about each raster, one after another, and writes a row for every pair: layer, question, answer, "
-            "confidence (0 to 1, not calibrated), meaningless (the demo model was asked about something else than a generated scene), "
-            "stopped (why), seconds, model, error and exchange.</p>"
-            "<p>Questions stand one on a line. A row without an answer has the reason in <i>error</i> and the run goes on; it fails only "
-            "where every row does. The log ends with how many rows ended in which way. After a cancel, a table that is written to a file "
-            "holds what was answered until then.</p>"
-            "<p>The regions of interest, if they are wanted, go into one layer in the CRS you choose; their <i>exchange</i> is that of the "
-            "row they belong to.</p>"
+            "<p>Asks each question about each raster and writes a table with one row for each pair: <i>layer</i>, "
+            "<i>question</i>, <i>answer</i>, <i>confidence</i> (the model's own, from 0 to 1; not a probability), "
+            "<i>meaningless</i> (true if the demo model was asked about an image that is not a demo scene), "
+            "<i>stopped</i> (status), <i>seconds</i>, <i>model</i>, <i>error</i> and <i>exchange</i> (id of the "
+            "question).</p><p>Write one question per line. A row without an answer has the reason in <i>error</i>, and "
+            "the run continues. It fails only if all rows fail. At its end, the log shows how many rows have which "
+            "status. If you cancel the run, a table in a file keeps the rows that are finished.</p><p>The optional layer "
+            "of places looked at has the CRS that you choose. Its field <i>exchange</i> has the same value as the row of "
+            "the table.</p>"
         )
 
     def initAlgorithm(self, configuration: Any = None) -> None:
         layers = QgsProcessingParameterMultipleLayers("LAYERS", tr("Rasters"), QgsProcessing.SourceType.TypeRaster)
-        layers.setHelp(tr("Any raster layers, each with its own CRS, bands and contrast limits."))
-        questions = QgsProcessingParameterString("QUESTIONS", tr("Questions, one on a line"), None, True)
-        questions.setHelp(tr("Each line is asked by itself; the model remembers nothing of the line before. Blank lines are passed over."))
-        crs = QgsProcessingParameterCrs("CRS", tr("CRS of the regions of interest"), None, True)
-        crs.setHelp(tr("Empty: the first raster's."))
+        layers.setHelp(tr("Any raster layers. The model sees each with the colours of its layer style in QGIS."))
+        questions = QgsProcessingParameterString("QUESTIONS", tr("Questions, one per line"), None, True)
+        questions.setHelp(tr("Each line is a separate question. The model does not remember the lines before. Empty lines are ignored."))
+        crs = QgsProcessingParameterCrs("CRS", tr("CRS of the places looked at"), None, True)
+        crs.setHelp(tr("Empty: the CRS of the first raster."))
         table = QgsProcessingParameterFeatureSink("OUTPUT", tr("Answers"), QgsProcessing.SourceType.TypeVector)
-        table.setHelp(tr("A table without geometry, a row for each question about each raster."))
+        table.setHelp(tr("A table without geometry: one row for each question about each raster."))
         for parameter in (layers, questions, *asking_parameters(), crs, table, roi_parameter("ROIS", optional=True)):
             self.addParameter(parameter)
         add_counts(self)
@@ -68,7 +69,7 @@ class AskMany(Algorithm):
         layers = self.parameterAsLayerList(parameters, "LAYERS", context)
         rasters = [layer for layer in layers if isinstance(layer, QgsRasterLayer)]
         if not rasters:
-            raise QgsProcessingException(tr("There is no raster among the layers. Choose one at least."))
+            raise QgsProcessingException(tr("There is no raster among the layers. Choose at least one."))
         self.prepare_asking(parameters, context, rasters)
         return True
 
@@ -78,7 +79,7 @@ class AskMany(Algorithm):
         lines = self.parameterAsString(parameters, "QUESTIONS", context).splitlines()
         questions = [line.strip() for line in lines if line.strip()]
         if not questions:
-            raise QgsProcessingException(tr("There is no question. Write one on a line, for example: How many ships are there?"))
+            raise QgsProcessingException(tr("There is no question. Write one question per line, for example: How many ships are there?"))
         fields = fields_of(ROW_FIELDS)
         nowhere = QgsCoordinateReferenceSystem()
         sink, identifier = self.parameterAsSink(parameters, "OUTPUT", context, fields, QgsWkbTypes.Type.NoGeometry, nowhere)

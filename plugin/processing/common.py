@@ -56,8 +56,8 @@ class Algorithm(QgsProcessingAlgorithm):
         """To be called by prepareAlgorithm. Raises QgsProcessingException where there is nothing to ask with, or nothing to ask about."""
         python = backend_python()
         if python is None:
-            remedy = tr("Set it up in QGIS: Settings > Options > ZoomEarth; or name a Python that has the packages as zoomearth/python.")
-            raise QgsProcessingException(tr("ZoomEarth's Python environment is not there.") + " " + remedy)
+            remedy = tr("Set it up in QGIS: Settings > Options > ZoomEarth.")
+            raise QgsProcessingException(tr("The Python environment of ZoomEarth is not set up.") + " " + remedy)
         self._python = python
         model = self.parameterAsString(parameters, "MODEL", context).strip()
         settings = load_message()
@@ -170,19 +170,28 @@ def corners(geometry: QgsGeometry) -> list[list[list[float]]]:
 def asking_parameters() -> list[QgsProcessingParameterDefinition]:
     """How to ask, whatever about."""
     number = QgsProcessingParameterNumber
-    zooms = number("MAX_ZOOMS", tr("Most zooms"), number.Type.Integer, None, True, 0)
-    zooms.setHelp(tr("How often the model may look closer before it must answer. Empty: as trained. 0: it answers from the overview."))
-    resolution = number("RESOLUTION", tr("Resolution of the snapshot (map units per pixel)"), number.Type.Double, None, True, 0)
+    zooms = number("MAX_ZOOMS", tr("Maximum zooms"), number.Type.Integer, None, True, 0)
+    zooms.setHelp(
+        tr(
+            "How often the model may zoom in before it must answer. Empty: the number that the model was trained with. "
+            "0: it answers from the overview."
+        )
+    )
+    resolution = number("RESOLUTION", tr("Detail of the layer image (map units per pixel)"), number.Type.Double, None, True, 0)
     resolution.setHelp(
         tr(
-            "Only for layers of which QGIS takes a snapshot first, at so many map units of the layer's CRS per pixel: those that GDAL "
-            "can't read, such as XYZ, WMS and WMTS, and files with a style of other colours. The finer, the more the zooms show. Empty: "
-            "the file's own, or about 4000 pixels a side of a service."
+            "Only for layers that QGIS must draw as an image for the model: web layers such as XYZ, WMS and WMTS, and "
+            "files with a layer style of their own. The value is the size of one pixel of that image in map units of the "
+            "layer. A smaller value shows more detail and takes more time. Empty: the resolution of the file, or an "
+            "image about 4000 pixels wide for a web layer."
         )
     )
     model = QgsProcessingParameterString("MODEL", tr("Model"), "", False, True)
     model.setHelp(
-        tr("A model's id, such as zoomearth-demo, or its folder: it runs on this machine. Empty: what is chosen in Options > ZoomEarth.")
+        tr(
+            "Name of a model, such as zoomearth-demo, or path of its folder. The model runs on this computer. Empty: the "
+            "model chosen in Settings > Options > ZoomEarth."
+        )
     )
     for each in (resolution, model):
         each.setFlags(each.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
@@ -192,12 +201,13 @@ def asking_parameters() -> list[QgsProcessingParameterDefinition]:
 def roi_parameter(name: str, optional: bool) -> QgsProcessingParameterFeatureSink:
     """The layer of ROIs; an optional one is not made unless it is asked for."""
     kind = QgsProcessing.SourceType.TypeVectorPolygon
-    sink = QgsProcessingParameterFeatureSink(name, tr("Regions of interest"), kind, None, optional, not optional)
+    sink = QgsProcessingParameterFeatureSink(name, tr("Places looked at"), kind, None, optional, not optional)
     sink.setHelp(
         tr(
-            "What the model looked at, a polygon for each zoom, in the raster's CRS: exchange (the question's own id), question, answer, "
-            "whether the answer is meaningless, step, label, why it stopped, model, source layer, window in source pixels, scale (source "
-            "pixels to one shown; 1 is native resolution) and time."
+            "The places that the model looked at: one polygon for each zoom. Fields: exchange (id of the question), "
+            "question, answer, meaningless, step (number of the zoom), label, stopped (status), confidence, model, "
+            "source (raster), window (pixels of the raster), scale (5.5: the model saw the place 5.5x reduced; 1: full "
+            "resolution) and time."
         )
     )
     return sink

@@ -49,8 +49,8 @@ def stopped(exchange: Exchange) -> str:
 def add_counts(algorithm: QgsProcessingAlgorithm) -> None:
     """Declares the results of `Tally.finish`."""
     for ending in ENDINGS:
-        algorithm.addOutput(QgsProcessingOutputNumber(ending.upper(), tr("Rows that ended as {ending}").format(ending=ending)))
-    algorithm.addOutput(QgsProcessingOutputNumber(MEANINGLESS, tr("Rows with a meaningless answer")))
+        algorithm.addOutput(QgsProcessingOutputNumber(ending.upper(), tr("Number of rows with the status {ending}").format(ending=ending)))
+    algorithm.addOutput(QgsProcessingOutputNumber(MEANINGLESS, tr("Number of rows with a meaningless answer")))
 
 
 class Tally:

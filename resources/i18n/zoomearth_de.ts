@@ -4,509 +4,569 @@
     <context>
         <name>ZoomEarth</name>
         <message>
-            <location filename="../../plugin/card.py" />
-            <source>No zooms were left, so this is a best guess.</source>
-            <translation>Es waren keine Zooms mehr übrig, daher ist dies eine bestmögliche Schätzung.</translation>
+            <location filename="../../plugin/child/backend_process.py" />
+            <source>Choose another Python program or set up the environment again in Settings &gt; Options &gt; ZoomEarth.</source>
+            <translation>Wählen Sie ein anderes Python-Programm, oder richten Sie die Umgebung unter Einstellungen &gt; Optionen &gt; ZoomEarth neu ein.</translation>
         </message>
         <message>
-            <location filename="../../plugin/card.py" />
-            <source>The model's reply could not be read.</source>
-            <translation>Die Antwort des Modells war nicht lesbar.</translation>
+            <location filename="../../plugin/child/backend_process.py" />
+            <source>The model process crashed or was killed.</source>
+            <translation>Der Modellprozess ist abgestürzt oder wurde beendet.</translation>
         </message>
         <message>
-            <location filename="../../plugin/card.py" />
-            <source>The model's reply had no end.</source>
-            <translation>Die Antwort des Modells nahm kein Ende.</translation>
+            <location filename="../../plugin/child/backend_process.py" />
+            <source>The model process crashed twice within a minute and was not started again.</source>
+            <translation>Der Modellprozess ist zweimal in einer Minute abgestürzt und wurde nicht wieder gestartet.</translation>
         </message>
         <message>
-            <location filename="../../plugin/card.py" />
-            <source>The model asked for an impossible box.</source>
-            <translation>Das Modell verlangte einen unmöglichen Rahmen.</translation>
+            <location filename="../../plugin/child/backend_process.py" />
+            <source>The model process was stopped because a cancelled question did not end.</source>
+            <translation>Der Modellprozess wurde angehalten, weil eine abgebrochene Frage nicht endete.</translation>
         </message>
         <message>
-            <location filename="../../plugin/card.py" />
+            <location filename="../../plugin/child/backend_process.py" />
+            <source>Ask again: the model process starts again.</source>
+            <translation>Fragen Sie erneut: Der Modellprozess wird wieder gestartet.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/child/backend_process.py" />
+            <source>The model process ended with exit code {code}.</source>
+            <translation>Der Modellprozess endete mit dem Exit-Code {code}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/child/backend_process.py" />
+            <source>The log shows the reason. Restart the model process to try again.</source>
+            <translation>Das Protokoll zeigt den Grund. Starten Sie den Modellprozess neu, um es erneut zu versuchen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/child/backend_process.py" />
+            <source>The model process can't be started with {program}: {reason}.</source>
+            <translation>Der Modellprozess kann mit {program} nicht gestartet werden: {reason}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/endings.py" />
+            <source>Meaningless: the demo model works only on the drawn demo scenes, not on your images. Choose another model in Settings &gt; Options &gt; ZoomEarth &gt; Model.</source>
+            <translation>Bedeutungslos: Das Demo-Modell funktioniert nur mit den gezeichneten Demo-Szenen, nicht mit Ihren Bildern. Wählen Sie ein anderes Modell unter Einstellungen &gt; Optionen &gt; ZoomEarth &gt; Modell.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/endings.py" />
+            <source>The maximum number of zooms was reached: this answer is a best guess.</source>
+            <translation>Die Höchstzahl der Zooms war erreicht: Diese Antwort ist die beste Vermutung.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/endings.py" />
+            <source>The maximum number of zooms was reached, but the model asked for another zoom.</source>
+            <translation>Die Höchstzahl der Zooms war erreicht, doch das Modell wollte noch einmal zoomen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/endings.py" />
+            <source>The model's reply made no sense. Ask in other words.</source>
+            <translation>Die Antwort des Modells ergab keinen Sinn. Fragen Sie mit anderen Worten.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/endings.py" />
+            <source>The model's reply was too long and was cut off. Ask in other words.</source>
+            <translation>Die Antwort des Modells war zu lang und wurde abgebrochen. Fragen Sie mit anderen Worten.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/endings.py" />
+            <source>The model asked to zoom to an invalid place. Ask in other words.</source>
+            <translation>Das Modell wollte an eine ungültige Stelle zoomen. Fragen Sie mit anderen Worten.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/endings.py" />
             <source>Cancelled.</source>
             <translation>Abgebrochen.</translation>
         </message>
         <message>
-            <location filename="../../plugin/card.py" />
-            <source>{name}: pixels {left}, {top} to {right}, {bottom}, {scale} source pixels to one. Click to go there.</source>
-            <translation>{name}: Pixel {left}, {top} bis {right}, {bottom}, {scale} Quellpixel je gezeigtem. Klicken, um dorthin zu gehen.</translation>
+            <location filename="../../plugin/exchanges/endings.py" />
+            <source>There is no answer.</source>
+            <translation>Es gibt keine Antwort.</translation>
         </message>
         <message>
-            <location filename="../../plugin/card.py" />
-            <source>Delete this exchange (it can be undone)</source>
-            <translation>Diese Frage löschen (lässt sich zurücknehmen)</translation>
+            <location filename="../../plugin/exchanges/geopackage.py" />
+            <source>Check that the disk has space and that the file and its folder can be written to.</source>
+            <translation>Prüfen Sie, ob auf dem Datenträger Platz ist und die Datei und ihr Ordner beschrieben werden können.</translation>
         </message>
         <message>
-            <location filename="../../plugin/card.py" />
-            <source>Show or hide how the model came to its answer</source>
-            <translation>Zeigen oder verbergen, wie das Modell zu seiner Antwort kam</translation>
+            <location filename="../../plugin/exchanges/geopackage.py" />
+            <source>its folder does not exist</source>
+            <translation>ihr Ordner ist nicht vorhanden</translation>
         </message>
         <message>
-            <location filename="../../plugin/card.py" />
-            <source>Reasoning</source>
-            <translation>Gedankengang</translation>
+            <location filename="../../plugin/exchanges/geopackage.py" />
+            <source>it is a folder</source>
+            <translation>es ist ein Ordner</translation>
         </message>
         <message>
-            <location filename="../../plugin/card.py" />
-            <source>Start the model process again</source>
-            <translation>Den Modellprozess neu starten</translation>
+            <location filename="../../plugin/exchanges/geopackage.py" />
+            <source>unknown error</source>
+            <translation>unbekannter Fehler</translation>
         </message>
         <message>
-            <location filename="../../plugin/card.py" />
-            <source>Restart</source>
-            <translation>Neu starten</translation>
+            <location filename="../../plugin/exchanges/geopackage.py" />
+            <source>ZoomEarth tries again automatically. Close other programs that use the file. If the file was moved, put it back.</source>
+            <translation>ZoomEarth versucht es automatisch erneut. Schließen Sie andere Programme, die die Datei benutzen. Wurde die Datei verschoben, legen Sie sie zurück.</translation>
         </message>
         <message>
-            <location filename="../../plugin/card.py" />
-            <source>the whole</source>
-            <translation>das Ganze</translation>
+            <location filename="../../plugin/exchanges/geopackage.py" />
+            <source>The results can't be written to {path}: {reason}.</source>
+            <translation>Die Ergebnisse können nicht nach {path} geschrieben werden: {reason}.</translation>
         </message>
         <message>
-            <location filename="../../plugin/card.py" />
-            <source>a closer look</source>
-            <translation>ein näherer Blick</translation>
+            <location filename="../../plugin/exchanges/geopackage.py" />
+            <source>another program is using it</source>
+            <translation>ein anderes Programm benutzt sie</translation>
         </message>
         <message>
-            <location filename="../../plugin/card.py" />
-            <source>Question: {question}</source>
-            <translation>Frage: {question}</translation>
+            <location filename="../../plugin/exchanges/geopackage.py" />
+            <source>it is read-only</source>
+            <translation>sie ist schreibgeschützt</translation>
         </message>
         <message>
-            <location filename="../../plugin/card.py" />
-            <source>Answer: {answer}</source>
-            <translation>Antwort: {answer}</translation>
+            <location filename="../../plugin/exchanges/geopackage.py" />
+            <source>the disk is full</source>
+            <translation>der Datenträger ist voll</translation>
         </message>
         <message>
-            <location filename="../../plugin/card.py" />
-            <source>confidence {value} (not calibrated)</source>
-            <translation>Konfidenz {value} (nicht kalibriert)</translation>
+            <location filename="../../plugin/exchanges/geopackage.py" />
+            <source>the disk is full or has an error</source>
+            <translation>der Datenträger ist voll oder fehlerhaft</translation>
         </message>
         <message>
-            <location filename="../../plugin/card.py" />
-            <source>{seconds} s</source>
-            <translation>{seconds} s</translation>
+            <location filename="../../plugin/exchanges/geopackage.py" />
+            <source>it is not a GeoPackage</source>
+            <translation>sie ist kein GeoPackage</translation>
         </message>
         <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Put them back and open the project again: the next answer begins a new file.</source>
-            <translation>Legen Sie sie zurück und öffnen Sie das Projekt neu: Die nächste Antwort beginnt eine neue Datei.</translation>
+            <location filename="../../plugin/exchanges/geopackage.py" />
+            <source>it is damaged</source>
+            <translation>sie ist beschädigt</translation>
         </message>
         <message>
-            <location filename="../../plugin/dock.py" />
-            <source>ZoomEarth</source>
-            <translation>ZoomEarth</translation>
+            <location filename="../../plugin/exchanges/geopackage.py" />
+            <source>the file no longer exists</source>
+            <translation>die Datei ist nicht mehr vorhanden</translation>
         </message>
         <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Progress</source>
-            <translation>Fortschritt</translation>
+            <location filename="../../plugin/exchanges/geopackage.py" />
+            <source>the disk may be full</source>
+            <translation>der Datenträger ist vielleicht voll</translation>
         </message>
         <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Ask</source>
-            <translation>Fragen</translation>
+            <location filename="../../plugin/exchanges/geopackage.py" />
+            <source>The results can't be read from {path}: {reason}.</source>
+            <translation>Die Ergebnisse können nicht aus {path} gelesen werden: {reason}.</translation>
         </message>
         <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Ask about the layer (Ctrl+Enter)</source>
-            <translation>Zum Layer fragen (Strg+Eingabe)</translation>
+            <location filename="../../plugin/exchanges/project_results.py" />
+            <source>Question id</source>
+            <translation>Kennung der Frage</translation>
         </message>
         <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Cancel</source>
-            <translation>Abbrechen</translation>
+            <location filename="../../plugin/exchanges/project_results.py" />
+            <source>Question</source>
+            <translation>Frage</translation>
         </message>
         <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Stop answering, and drop the questions that wait</source>
-            <translation>Das Antworten anhalten und wartende Fragen verwerfen</translation>
+            <location filename="../../plugin/exchanges/project_results.py" />
+            <source>Answer</source>
+            <translation>Antwort</translation>
         </message>
         <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Export boxes, or the conversation as a report</source>
-            <translation>Rahmen exportieren, oder das Gespräch als Bericht</translation>
+            <location filename="../../plugin/exchanges/project_results.py" />
+            <source>Confidence (0 to 1)</source>
+            <translation>Konfidenz (0 bis 1)</translation>
         </message>
         <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Boxes as Shapefile, GeoPackage or GeoJSON…</source>
-            <translation>Rahmen als Shapefile, GeoPackage oder GeoJSON …</translation>
+            <location filename="../../plugin/exchanges/project_results.py" />
+            <source>Meaningless</source>
+            <translation>Bedeutungslos</translation>
         </message>
         <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Report as HTML…</source>
-            <translation>Bericht als HTML …</translation>
+            <location filename="../../plugin/exchanges/project_results.py" />
+            <source>Zoom number</source>
+            <translation>Nummer des Zooms</translation>
         </message>
         <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Report as PDF…</source>
-            <translation>Bericht als PDF …</translation>
+            <location filename="../../plugin/exchanges/project_results.py" />
+            <source>Label</source>
+            <translation>Bezeichnung</translation>
         </message>
         <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Bring back the exchange deleted last</source>
-            <translation>Die zuletzt gelöschte Frage zurückholen</translation>
+            <location filename="../../plugin/exchanges/project_results.py" />
+            <source>Status</source>
+            <translation>Status</translation>
         </message>
         <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Choose the GeoPackage that keeps the results</source>
-            <translation>Das GeoPackage wählen, in dem die Ergebnisse liegen</translation>
+            <location filename="../../plugin/exchanges/project_results.py" />
+            <source>Error</source>
+            <translation>Fehler</translation>
         </message>
         <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Model, server and environment</source>
-            <translation>Modell, Server und Umgebung</translation>
+            <location filename="../../plugin/exchanges/project_results.py" />
+            <source>Model</source>
+            <translation>Modell</translation>
         </message>
         <message>
-            <location filename="../../plugin/dock.py" />
-            <source>The results are in a temporary file until you save the project, or choose one.</source>
-            <translation>Die Ergebnisse liegen in einer temporären Datei, bis Sie das Projekt speichern oder eine Datei wählen.</translation>
+            <location filename="../../plugin/exchanges/project_results.py" />
+            <source>Raster</source>
+            <translation>Raster</translation>
         </message>
         <message>
-            <location filename="../../plugin/dock.py" />
-            <source>starting the model process</source>
-            <translation>der Modellprozess wird gestartet</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>opening the raster</source>
-            <translation>das Raster wird geöffnet</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>scanning the raster</source>
-            <translation>das Raster wird überflogen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>reading the raster</source>
-            <translation>das Raster wird gelesen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>taking a snapshot of the layer</source>
-            <translation>der Layer wird aufgenommen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>loading the model</source>
-            <translation>das Modell wird geladen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Choose…</source>
-            <translation>Auswählen…</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Choose a raster layer and type a question.</source>
-            <translation>Wählen Sie einen Rasterlayer und schreiben Sie eine Frage.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>thinking</source>
-            <translation>denkt nach</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>{count} polygons are selected: each is a question of its own. Ask all of them?</source>
-            <translation>{count} Polygone sind gewählt: Jedes ist eine eigene Frage. Alle fragen?</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>The results of this project are missing: {path}.</source>
-            <translation>Die Ergebnisse dieses Projekts fehlen: {path}.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>Keep the results in</source>
-            <translation>Die Ergebnisse speichern in</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/dock.py" />
-            <source>looking at “{label}”</source>
-            <translation>sieht sich „{label}“ an</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export.py" />
-            <source>See that the disk has room and the folder can be written to.</source>
-            <translation>Stellen Sie sicher, dass auf dem Datenträger Platz ist und der Ordner beschrieben werden kann.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export.py" />
-            <source>There are no boxes to export.</source>
-            <translation>Es gibt keine Rahmen zu exportieren.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export.py" />
-            <source>Ask a question first, or choose other exchanges.</source>
-            <translation>Stellen Sie zuerst eine Frage, oder wählen Sie andere Fragen.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export.py" />
-            <source>Make it first, or choose another one.</source>
-            <translation>Legen Sie ihn zuerst an, oder wählen Sie einen anderen.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export.py" />
-            <source>Choose another folder.</source>
-            <translation>Wählen Sie einen anderen Ordner.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export.py" />
-            <source>Export its boxes to a file of their own.</source>
-            <translation>Exportieren Sie seine Rahmen in eine eigene Datei.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export.py" />
-            <source>Choose a CRS that covers the raster.</source>
-            <translation>Wählen Sie ein KBS, das das Raster abdeckt.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export.py" />
-            <source>Choose another name, or remove the layer first.</source>
-            <translation>Wählen Sie einen anderen Namen, oder entfernen Sie zuerst den Layer.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export.py" />
-            <source>{layer} lies nowhere on a map, and the others do.</source>
-            <translation>{layer} liegt nirgends auf einer Karte, die anderen schon.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export.py" />
-            <source>The boxes of {layer} can't be moved into {crs}.</source>
-            <translation>Die Rahmen von {layer} können nicht in {crs} umgerechnet werden.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export.py" />
-            <source>{path} has no known suffix.</source>
-            <translation>{path} hat keine bekannte Endung.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export.py" />
-            <source>It ends in {suffixes}.</source>
-            <translation>Sie endet auf {suffixes}.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export.py" />
-            <source>The folder {folder} does not exist.</source>
-            <translation>Der Ordner {folder} existiert nicht.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export.py" />
-            <source>The folder {folder} is read-only.</source>
-            <translation>Der Ordner {folder} ist schreibgeschützt.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export.py" />
-            <source>{path} is open in this project, as the layer {layer}.</source>
-            <translation>{path} ist in diesem Projekt geöffnet, als Layer {layer}.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export.py" />
-            <source>{path} can't be written: {reason}.</source>
-            <translation>{path} kann nicht geschrieben werden: {reason}.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export.py" />
-            <source>not all of it arrived</source>
-            <translation>nicht alles ist angekommen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export_dialog.py" />
-            <source>Export boxes</source>
-            <translation>Rahmen exportieren</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export_dialog.py" />
-            <source>Export</source>
-            <translation>Exportieren</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export_dialog.py" />
-            <source>Boxes</source>
-            <translation>Rahmen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export_dialog.py" />
-            <source>F&amp;ormat</source>
-            <translation>F&amp;ormat</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export_dialog.py" />
-            <source>&amp;CRS</source>
-            <translation>&amp;KBS</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export_dialog.py" />
-            <source>&amp;File</source>
-            <translation>&amp;Datei</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export_dialog.py" />
-            <source>None: pixels of the raster</source>
-            <translation>Keines: Pixel des Rasters</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export_dialog.py" />
-            <source>Selected boxes</source>
-            <translation>Gewählte Rahmen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export_dialog.py" />
-            <source>The boxes that are selected on the map</source>
-            <translation>Die Rahmen, die auf der Karte gewählt sind</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export_dialog.py" />
-            <source>All boxes</source>
-            <translation>Alle Rahmen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export_dialog.py" />
-            <source>The boxes of every exchange that the panel keeps</source>
-            <translation>Die Rahmen aller Fragen, die das Bedienfeld behält</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export_dialog.py" />
-            <source>Format</source>
-            <translation>Format</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export_dialog.py" />
-            <source>A Shapefile keeps the first 254 bytes of a text; the others keep all of it</source>
-            <translation>Ein Shapefile behält die ersten 254 Bytes eines Textes, die anderen Formate alles</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export_dialog.py" />
-            <source>Coordinate reference system</source>
-            <translation>Koordinatenbezugssystem</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export_dialog.py" />
-            <source>The boxes are moved into this CRS, corner by corner</source>
-            <translation>Die Rahmen werden in dieses KBS umgerechnet, Ecke für Ecke</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export_dialog.py" />
-            <source>File</source>
-            <translation>Datei</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export_dialog.py" />
-            <source>A file of this name is replaced</source>
-            <translation>Eine Datei dieses Namens wird ersetzt</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export_dialog.py" />
-            <source>Selected ({count})</source>
-            <translation>Gewählte ({count})</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export_dialog.py" />
-            <source>All ({count})</source>
-            <translation>Alle ({count})</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export_dialog.py" />
-            <source>The layer's own: {crs}</source>
-            <translation>Das des Layers: {crs}</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/form.py" />
-            <source>Raster layer</source>
-            <translation>Rasterlayer</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/form.py" />
-            <source>The raster that is asked about. It follows the layer that is active in QGIS.</source>
-            <translation>Das Raster, zu dem gefragt wird. Es folgt dem Layer, der in QGIS aktiv ist.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/form.py" />
-            <source>Scope</source>
-            <translation>Umfang</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/form.py" />
-            <source>What part of the layer the model may look at.</source>
-            <translation>Welchen Teil des Layers das Modell ansehen darf.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/form.py" />
-            <source>Draw the rectangle on the map</source>
-            <translation>Das Rechteck auf der Karte zeichnen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/form.py" />
-            <source>Snapshot resolution</source>
-            <translation>Auflösung der Momentaufnahme</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/form.py" />
-            <source>Map units per pixel at which a picture of this layer is taken, because its pixels are not in a file.</source>
-            <translation>Karteneinheiten je Pixel, mit denen dieser Layer aufgenommen wird, weil seine Pixel in keiner Datei liegen.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/form.py" />
-            <source> map units per pixel</source>
-            <translation> Karteneinheiten je Pixel</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/form.py" />
-            <source>Snapshot</source>
-            <translation>Momentaufnahme</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/form.py" />
+            <location filename="../../plugin/exchanges/project_results.py" />
             <source>Layer</source>
             <translation>Layer</translation>
         </message>
         <message>
-            <location filename="../../plugin/form.py" />
-            <source>whole layer</source>
-            <translation>ganzer Layer</translation>
+            <location filename="../../plugin/exchanges/project_results.py" />
+            <source>Pixels of the raster</source>
+            <translation>Pixel des Rasters</translation>
         </message>
         <message>
-            <location filename="../../plugin/form.py" />
-            <source>Whole layer</source>
-            <translation>Ganzer Layer</translation>
+            <location filename="../../plugin/exchanges/project_results.py" />
+            <source>Reduction (1: full resolution)</source>
+            <translation>Verkleinerung (1: volle Auflösung)</translation>
         </message>
         <message>
-            <location filename="../../plugin/form.py" />
-            <source>Map canvas extent</source>
-            <translation>Ausdehnung der Kartenansicht</translation>
+            <location filename="../../plugin/exchanges/project_results.py" />
+            <source>Time</source>
+            <translation>Zeit</translation>
         </message>
         <message>
-            <location filename="../../plugin/form.py" />
-            <source>Drawn rectangle</source>
-            <translation>Gezeichnetes Rechteck</translation>
+            <location filename="../../plugin/exchanges/project_results.py" />
+            <source>Answers that are only in memory: {count}. {hint}</source>
+            <translation>Antworten, die nur im Arbeitsspeicher sind: {count}. {hint}</translation>
         </message>
         <message>
-            <location filename="../../plugin/form.py" />
-            <source>Selected polygons</source>
-            <translation>Gewählte Polygone</translation>
+            <location filename="../../plugin/exchanges/project_results.py" />
+            <source>Answers in the temporary file {path}: {count}. ZoomEarth tries again automatically.</source>
+            <translation>Antworten in der temporären Datei {path}: {count}. ZoomEarth versucht es automatisch erneut.</translation>
         </message>
         <message>
-            <location filename="../../plugin/form.py" />
-            <source>map canvas extent</source>
-            <translation>Ausdehnung der Kartenansicht</translation>
+            <location filename="../../plugin/exchanges/project_results.py" />
+            <source>Places looked at: {layer}</source>
+            <translation>Betrachtete Stellen: {layer}</translation>
         </message>
         <message>
-            <location filename="../../plugin/form.py" />
-            <source>No rectangle is drawn yet.</source>
-            <translation>Es ist noch kein Rechteck gezeichnet.</translation>
+            <location filename="../../plugin/exchanges/project_results.py" />
+            <source>Answers: {layer}</source>
+            <translation>Antworten: {layer}</translation>
         </message>
         <message>
-            <location filename="../../plugin/form.py" />
-            <source>Drag it on the map, then ask.</source>
-            <translation>Ziehen Sie es auf der Karte auf und fragen Sie dann.</translation>
+            <location filename="../../plugin/exchanges/session.py" />
+            <source>The layer was removed.</source>
+            <translation>Der Layer wurde entfernt.</translation>
         </message>
         <message>
-            <location filename="../../plugin/form.py" />
-            <source>drawn rectangle</source>
-            <translation>gezeichnetes Rechteck</translation>
+            <location filename="../../plugin/exchanges/session.py" />
+            <source>Add the layer again, then repeat the question.</source>
+            <translation>Fügen Sie den Layer wieder hinzu und wiederholen Sie die Frage.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/unsaved.py" />
+            <source>{date}, {count} questions: {question}</source>
+            <translation>{date}, {count} Fragen: {question}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/writer.py" />
+            <source>The log shows the details.</source>
+            <translation>Das Protokoll zeigt die Einzelheiten.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>Export results</source>
+            <translation>Ergebnisse exportieren</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>Places looked at</source>
+            <translation>Betrachtete Stellen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>Answers</source>
+            <translation>Antworten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>Export</source>
+            <translation>Exportieren</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>Con&amp;tent</source>
+            <translation>&amp;Inhalt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>Features</source>
+            <translation>Objekte</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>F&amp;ormat</source>
+            <translation>F&amp;ormat</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>&amp;CRS</source>
+            <translation>&amp;KBS</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>&amp;File</source>
+            <translation>&amp;Datei</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>None: pixel coordinates of the raster</source>
+            <translation>Keines: Pixelkoordinaten des Rasters</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>Content</source>
+            <translation>Inhalt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>Places looked at: one polygon for each zoom. Answers: one polygon for each question.</source>
+            <translation>Betrachtete Stellen: ein Polygon je Zoom. Antworten: ein Polygon je Frage.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>Selected features</source>
+            <translation>Gewählte Objekte</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>The features that are selected on the map</source>
+            <translation>Die Objekte, die auf der Karte gewählt sind</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>All features</source>
+            <translation>Alle Objekte</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>The features of all questions in the panel</source>
+            <translation>Die Objekte aller Fragen im Bedienfeld</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>Format</source>
+            <translation>Format</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>A Shapefile stores at most 254 bytes of each text. Excel stores no polygons.</source>
+            <translation>Ein Shapefile speichert höchstens 254 Byte je Text. Excel speichert keine Polygone.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>Coordinate reference system</source>
+            <translation>Koordinatenbezugssystem</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>The polygons are transformed to this CRS</source>
+            <translation>Die Polygone werden in dieses KBS transformiert</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>File</source>
+            <translation>Datei</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>An existing file with this name is replaced</source>
+            <translation>Eine vorhandene Datei dieses Namens wird ersetzt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>Cancel</source>
+            <translation>Abbrechen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>Selected ({count})</source>
+            <translation>Gewählte ({count})</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>All ({count})</source>
+            <translation>Alle ({count})</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>CRS of the layer: {crs}</source>
+            <translation>KBS des Layers: {crs}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/html.py" />
+            <source>ZoomEarth report</source>
+            <translation>ZoomEarth-Bericht</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/html.py" />
+            <source>The answers come from a model and can be wrong. The boxes show where the model looked. The pictures show what it saw.</source>
+            <translation>Die Antworten stammen von einem Modell und können falsch sein. Die Rahmen zeigen, wo das Modell hingesehen hat. Die Bilder zeigen, was es gesehen hat.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/html.py" />
+            <source>{count} questions, {date}</source>
+            <translation>{count} Fragen, {date}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/html.py" />
+            <source>There is nothing to report yet.</source>
+            <translation>Es gibt noch nichts zu berichten.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/html.py" />
+            <source>Ask a question first.</source>
+            <translation>Stellen Sie zuerst eine Frage.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/html.py" />
+            <source>Overview</source>
+            <translation>Übersicht</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/html.py" />
+            <source>Zoom</source>
+            <translation>Zoom</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/html.py" />
+            <source>columns {left} to {right}, rows {top} to {bottom}</source>
+            <translation>Spalten {left} bis {right}, Zeilen {top} bis {bottom}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/html.py" />
+            <source>Check that the disk has space and that the folder can be written to.</source>
+            <translation>Prüfen Sie, ob auf dem Datenträger Platz ist und der Ordner beschrieben werden kann.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/html.py" />
+            <source>en</source>
+            <translation>de</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/html.py" />
+            <source>{seconds} s</source>
+            <translation>{seconds} s</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/html.py" />
+            <source>Failed: {reason}</source>
+            <translation>Fehlgeschlagen: {reason}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/html.py" />
+            <source>Reasoning of the model</source>
+            <translation>Begründung des Modells</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/html.py" />
+            <source>{path} can't be written: {reason}.</source>
+            <translation>{path} kann nicht geschrieben werden: {reason}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/html.py" />
+            <source>Model's own confidence: {value} of 1. Use it to compare answers: it is not a probability.</source>
+            <translation>Eigene Konfidenz des Modells: {value} von 1. Verwenden Sie sie, um Antworten zu vergleichen: Sie ist keine Wahrscheinlichkeit.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/pdf.py" />
+            <source>{page} of {count}</source>
+            <translation>{page} von {count}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/pdf.py" />
+            <source>{path} can't be written.</source>
+            <translation>{path} kann nicht geschrieben werden.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/vector.py" />
+            <source>There is nothing to export.</source>
+            <translation>Es gibt nichts zu exportieren.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/vector.py" />
+            <source>Ask a question first, or choose other questions.</source>
+            <translation>Stellen Sie zuerst eine Frage, oder wählen Sie andere Fragen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/vector.py" />
+            <source>Create the folder first, or choose another one.</source>
+            <translation>Legen Sie den Ordner zuerst an, oder wählen Sie einen anderen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/vector.py" />
+            <source>Choose another folder.</source>
+            <translation>Wählen Sie einen anderen Ordner.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/vector.py" />
+            <source>Export the results of this layer to a separate file.</source>
+            <translation>Exportieren Sie die Ergebnisse dieses Layers in eine eigene Datei.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/vector.py" />
+            <source>Choose a CRS that covers the raster.</source>
+            <translation>Wählen Sie ein KBS, das das Raster abdeckt.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/vector.py" />
+            <source>Choose another name, or remove the layer first.</source>
+            <translation>Wählen Sie einen anderen Namen, oder entfernen Sie zuerst den Layer.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/vector.py" />
+            <source>The layer {layer} is not georeferenced, but other layers are.</source>
+            <translation>Der Layer {layer} ist nicht georeferenziert, andere Layer sind es.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/vector.py" />
+            <source>The places looked at in {layer} can't be transformed to {crs}.</source>
+            <translation>Die betrachteten Stellen in {layer} können nicht nach {crs} transformiert werden.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/vector.py" />
+            <source>The file type of {path} is not supported.</source>
+            <translation>Der Dateityp von {path} wird nicht unterstützt.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/vector.py" />
+            <source>Use one of these file extensions: {suffixes}.</source>
+            <translation>Verwenden Sie eine dieser Dateiendungen: {suffixes}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/vector.py" />
+            <source>The folder {folder} does not exist.</source>
+            <translation>Der Ordner {folder} existiert nicht.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/vector.py" />
+            <source>The folder {folder} is read-only.</source>
+            <translation>Der Ordner {folder} ist schreibgeschützt.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/vector.py" />
+            <source>{path} is open in this project as the layer {layer}.</source>
+            <translation>{path} ist in diesem Projekt als Layer {layer} geöffnet.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/vector.py" />
+            <source>the file is incomplete</source>
+            <translation>die Datei ist unvollständig</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/i18n.py" />
+            <source>full resolution</source>
+            <translation>volle Auflösung</translation>
         </message>
         <message>
             <location filename="../../plugin/i18n.py" />
@@ -519,99 +579,104 @@
             <translation>{count} MB</translation>
         </message>
         <message>
+            <location filename="../../plugin/i18n.py" />
+            <source>{scale}x reduced</source>
+            <translation>{scale}-fach verkleinert</translation>
+        </message>
+        <message>
             <location filename="../../plugin/install/diagnosis.py" />
             <source>The disk is full.</source>
             <translation>Der Datenträger ist voll.</translation>
         </message>
         <message>
             <location filename="../../plugin/install/diagnosis.py" />
-            <source>Make room and try again: what has been downloaded is kept. The variable ZOOMEARTH_HOME names another disk.</source>
-            <translation>Schaffen Sie Platz und versuchen Sie es erneut: Was heruntergeladen ist, bleibt. Die Variable ZOOMEARTH_HOME nennt einen anderen Datenträger.</translation>
+            <source>Free some disk space and try again: what has been downloaded is kept. To use another disk, set the environment variable ZOOMEARTH_HOME to a folder on it, and restart QGIS.</source>
+            <translation>Schaffen Sie Platz und versuchen Sie es erneut: Bereits Heruntergeladenes bleibt erhalten. Um einen anderen Datenträger zu verwenden, setzen Sie die Umgebungsvariable ZOOMEARTH_HOME auf einen Ordner dort und starten Sie QGIS neu.</translation>
         </message>
         <message>
             <location filename="../../plugin/install/diagnosis.py" />
-            <source>A file or folder may not be written.</source>
-            <translation>Eine Datei oder ein Ordner darf nicht geschrieben werden.</translation>
+            <source>ZoomEarth has no permission to write a file or folder.</source>
+            <translation>ZoomEarth darf eine Datei oder einen Ordner nicht schreiben.</translation>
         </message>
         <message>
             <location filename="../../plugin/install/diagnosis.py" />
-            <source>Close other programs that use the folder, and see that it is yours to write (a virus scanner can hold it too). The variable ZOOMEARTH_HOME names another place.</source>
-            <translation>Schließen Sie andere Programme, die den Ordner verwenden, und stellen Sie sicher, dass Sie darin schreiben dürfen (auch ein Virenscanner kann ihn festhalten). Die Variable ZOOMEARTH_HOME nennt einen anderen Ort.</translation>
+            <source>Close other programs that use the folder, and check that you may write to it. A virus scanner can also block it. To use another folder, set the environment variable ZOOMEARTH_HOME to it, and restart QGIS.</source>
+            <translation>Schließen Sie andere Programme, die den Ordner benutzen, und prüfen Sie, ob Sie ihn beschreiben dürfen. Auch ein Virenscanner kann ihn sperren. Um einen anderen Ordner zu verwenden, setzen Sie die Umgebungsvariable ZOOMEARTH_HOME darauf und starten Sie QGIS neu.</translation>
         </message>
         <message>
             <location filename="../../plugin/install/diagnosis.py" />
-            <source>This Python can't make environments: its venv or ensurepip module is missing.</source>
+            <source>This Python can't create environments: its module venv or ensurepip is missing.</source>
             <translation>Dieses Python kann keine Umgebungen anlegen: Sein Modul venv oder ensurepip fehlt.</translation>
         </message>
         <message>
             <location filename="../../plugin/install/diagnosis.py" />
-            <source>On Debian and Ubuntu: sudo apt install python3-venv. Elsewhere: install Python from python.org, or pick another Python.</source>
-            <translation>Unter Debian und Ubuntu: sudo apt install python3-venv. Sonst: Installieren Sie Python von python.org, oder wählen Sie ein anderes Python.</translation>
+            <source>On Debian and Ubuntu: sudo apt install python3-venv. On other systems: install Python from python.org, or choose another Python.</source>
+            <translation>Unter Debian und Ubuntu: sudo apt install python3-venv. Auf anderen Systemen: Installieren Sie Python von python.org, oder wählen Sie ein anderes Python.</translation>
         </message>
         <message>
             <location filename="../../plugin/install/diagnosis.py" />
-            <source>The proxy does not let the download through.</source>
-            <translation>Der Proxy lässt den Download nicht durch.</translation>
+            <source>The proxy server blocks the download.</source>
+            <translation>Der Proxyserver blockiert den Download.</translation>
         </message>
         <message>
             <location filename="../../plugin/install/diagnosis.py" />
-            <source>Check address, user and password under Settings &gt; Options &gt; Network, then try again.</source>
-            <translation>Prüfen Sie Adresse, Benutzer und Passwort unter Einstellungen &gt; Optionen &gt; Netzwerk und versuchen Sie es erneut.</translation>
+            <source>Check the address, user and password in Settings &gt; Options &gt; Network, then try again.</source>
+            <translation>Prüfen Sie Adresse, Benutzer und Passwort unter Einstellungen &gt; Optionen &gt; Netzwerk, und versuchen Sie es erneut.</translation>
         </message>
         <message>
             <location filename="../../plugin/install/diagnosis.py" />
-            <source>A server's certificate is not trusted; often a company's network puts its own in its place.</source>
-            <translation>Dem Zertifikat eines Servers wird nicht vertraut; oft setzt ein Firmennetz ein eigenes an seine Stelle.</translation>
+            <source>The certificate of a server is not trusted. Company networks often replace certificates with their own.</source>
+            <translation>Dem Zertifikat eines Servers wird nicht vertraut. Firmennetze ersetzen Zertifikate oft durch eigene.</translation>
         </message>
         <message>
             <location filename="../../plugin/install/diagnosis.py" />
-            <source>Ask the network's administrator for the certificate file, set the variable PIP_CERT to its path, and restart QGIS.</source>
-            <translation>Bitten Sie die Netzwerkverwaltung um die Zertifikatsdatei, setzen Sie die Variable PIP_CERT auf deren Pfad und starten Sie QGIS neu.</translation>
+            <source>Ask the network administrator for the certificate file, set the environment variable PIP_CERT to its path, and restart QGIS.</source>
+            <translation>Bitten Sie die Netzwerkadministration um die Zertifikatsdatei, setzen Sie die Umgebungsvariable PIP_CERT auf ihren Pfad und starten Sie QGIS neu.</translation>
         </message>
         <message>
             <location filename="../../plugin/install/diagnosis.py" />
-            <source>The package index can't be reached: this machine seems to be offline.</source>
-            <translation>Der Paketindex ist nicht erreichbar: Dieser Rechner scheint keine Verbindung zu haben.</translation>
+            <source>The package index can't be reached: this computer seems to be offline.</source>
+            <translation>Der Paketindex ist nicht erreichbar: Dieser Computer scheint offline zu sein.</translation>
         </message>
         <message>
             <location filename="../../plugin/install/diagnosis.py" />
-            <source>Check the connection and try again: what has been downloaded is kept. For a machine without a network, run 'pip download -d packages -r backend.txt' on a like one that has it, carry the folder over, and choose it in this dialog.</source>
-            <translation>Prüfen Sie die Verbindung und versuchen Sie es erneut: Was heruntergeladen ist, bleibt. Für einen Rechner ohne Netz führen Sie 'pip download -d packages -r backend.txt' auf einem gleichartigen mit Netz aus, tragen den Ordner hinüber und wählen ihn in diesem Dialog.</translation>
+            <source>Check the connection and try again: what has been downloaded is kept. For a computer without a network: run 'pip download -d packages -r backend.txt' on a similar computer with a network (backend.txt is in the folder resources/requirements of the plugin), copy the folder 'packages' to this computer, and choose it in this dialog under 'Other options'.</source>
+            <translation>Prüfen Sie die Verbindung und versuchen Sie es erneut: Bereits Heruntergeladenes bleibt erhalten. Für einen Computer ohne Netz: Führen Sie 'pip download -d packages -r backend.txt' auf einem ähnlichen Computer mit Netz aus (backend.txt liegt im Ordner resources/requirements des Plugins), kopieren Sie den Ordner 'packages' auf diesen Computer und wählen Sie ihn in diesem Dialog unter 'Weitere Optionen'.</translation>
         </message>
         <message>
             <location filename="../../plugin/install/diagnosis.py" />
-            <source>No suitable Python was found: 3.10 or newer, of 64 bits, is needed.</source>
-            <translation>Es wurde kein passendes Python gefunden: 3.10 oder neuer, mit 64 Bit, wird gebraucht.</translation>
+            <source>No suitable Python was found. ZoomEarth needs a 64-bit Python, version 3.10 or newer.</source>
+            <translation>Es wurde kein geeignetes Python gefunden. ZoomEarth braucht ein 64-Bit-Python ab Version 3.10.</translation>
         </message>
         <message>
             <location filename="../../plugin/install/diagnosis.py" />
-            <source>Install one from python.org (or your system's packages), or install uv, which brings its own; then try again.</source>
-            <translation>Installieren Sie eines von python.org (oder aus den Paketen Ihres Systems), oder installieren Sie uv, das ein eigenes mitbringt, und versuchen Sie es erneut.</translation>
+            <source>Install Python from python.org or with the package manager of your system, or install uv, which downloads Python automatically. Then try again.</source>
+            <translation>Installieren Sie Python von python.org oder mit der Paketverwaltung Ihres Systems, oder installieren Sie uv, das Python automatisch herunterlädt. Versuchen Sie es dann erneut.</translation>
         </message>
         <message>
             <location filename="../../plugin/install/diagnosis.py" />
-            <source>A package is not offered for this system and Python.</source>
-            <translation>Ein Paket wird für dieses System und Python nicht angeboten.</translation>
+            <source>A package is not available for this system and this Python version.</source>
+            <translation>Ein Paket ist für dieses System und diese Python-Version nicht verfügbar.</translation>
         </message>
         <message>
             <location filename="../../plugin/install/diagnosis.py" />
-            <source>Pick another Python: 3.10 to 3.13, of 64 bits. Old systems and unusual processors can use a model on a server instead.</source>
-            <translation>Wählen Sie ein anderes Python: 3.10 bis 3.13, mit 64 Bit. Alte Systeme und ungewöhnliche Prozessoren können stattdessen ein Modell auf einem Server verwenden.</translation>
+            <source>Choose another Python: 64-bit, version 3.10 to 3.13. On old systems and unusual processors, use a model on a server instead.</source>
+            <translation>Wählen Sie ein anderes Python: 64 Bit, Version 3.10 bis 3.13. Verwenden Sie auf alten Systemen und ungewöhnlichen Prozessoren stattdessen ein Modell auf einem Server.</translation>
         </message>
         <message>
             <location filename="../../plugin/install/diagnosis.py" />
-            <source>A download arrived damaged.</source>
-            <translation>Etwas Heruntergeladenes ist beschädigt angekommen.</translation>
+            <source>A downloaded file is damaged.</source>
+            <translation>Eine heruntergeladene Datei ist beschädigt.</translation>
         </message>
         <message>
             <location filename="../../plugin/install/diagnosis.py" />
-            <source>Try again: it is fetched afresh.</source>
-            <translation>Versuchen Sie es erneut: Es wird neu geholt.</translation>
+            <source>Try again: the file will be downloaded again.</source>
+            <translation>Versuchen Sie es erneut: Die Datei wird noch einmal heruntergeladen.</translation>
         </message>
         <message>
             <location filename="../../plugin/install/diagnosis.py" />
-            <source>A library of the system is missing or too old.</source>
-            <translation>Eine Bibliothek des Systems fehlt oder ist zu alt.</translation>
+            <source>A system library is missing or too old.</source>
+            <translation>Eine Systembibliothek fehlt oder ist zu alt.</translation>
         </message>
         <message>
             <location filename="../../plugin/install/diagnosis.py" />
@@ -620,8 +685,8 @@
         </message>
         <message>
             <location filename="../../plugin/install/diagnosis.py" />
-            <source>The machine ran out of memory.</source>
-            <translation>Dem Rechner ist der Arbeitsspeicher ausgegangen.</translation>
+            <source>The computer ran out of memory.</source>
+            <translation>Der Arbeitsspeicher des Computers reichte nicht aus.</translation>
         </message>
         <message>
             <location filename="../../plugin/install/diagnosis.py" />
@@ -630,8 +695,8 @@
         </message>
         <message>
             <location filename="../../plugin/install/diagnosis.py" />
-            <source>Another QGIS is setting ZoomEarth up at the moment.</source>
-            <translation>Ein anderes QGIS richtet ZoomEarth gerade ein.</translation>
+            <source>Another QGIS window is setting up ZoomEarth at the moment.</source>
+            <translation>Ein anderes QGIS-Fenster richtet ZoomEarth gerade ein.</translation>
         </message>
         <message>
             <location filename="../../plugin/install/diagnosis.py" />
@@ -641,12 +706,12 @@
         <message>
             <location filename="../../plugin/install/diagnosis.py" />
             <source>The installation ended with an error.</source>
-            <translation>Die Installation endete mit einem Fehler.</translation>
+            <translation>Die Installation ist fehlgeschlagen.</translation>
         </message>
         <message>
             <location filename="../../plugin/install/diagnosis.py" />
-            <source>The log's last lines say more. 'Copy diagnostics' gathers what a report of the fault should hold.</source>
-            <translation>Die letzten Zeilen des Protokolls sagen mehr. 'Diagnose kopieren' sammelt, was eine Fehlermeldung enthalten sollte.</translation>
+            <source>The last lines of the log show more. 'Copy diagnostics' copies what a bug report needs.</source>
+            <translation>Die letzten Zeilen des Protokolls zeigen mehr. „Diagnose kopieren“ kopiert, was ein Fehlerbericht braucht.</translation>
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
@@ -655,38 +720,38 @@
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
-            <source>Begin the download</source>
-            <translation>Herunterladen beginnen</translation>
+            <source>Start the download</source>
+            <translation>Den Download starten</translation>
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
-            <source>Versions, settings and the log, without keys and paths</source>
-            <translation>Versionen, Einstellungen und Protokoll, ohne Schlüssel und Pfade</translation>
+            <source>Copies versions, settings and the log, without keys and personal paths</source>
+            <translation>Kopiert Versionen, Einstellungen und Protokoll, ohne Schlüssel und persönliche Pfade</translation>
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
-            <source>Close without an environment</source>
-            <translation>Ohne Umgebung schließen</translation>
+            <source>Close this window without the setup</source>
+            <translation>Dieses Fenster ohne Einrichtung schließen</translation>
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
-            <source>Which PyTorch is brought</source>
-            <translation>Welches PyTorch geholt wird</translation>
+            <source>Version to download</source>
+            <translation>Version, die heruntergeladen wird</translation>
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
-            <source>the processor</source>
-            <translation>den Prozessor</translation>
+            <source>CPU</source>
+            <translation>CPU</translation>
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
-            <source>an NVIDIA card (CUDA)</source>
-            <translation>eine NVIDIA-Karte (CUDA)</translation>
+            <source>NVIDIA graphics card (CUDA)</source>
+            <translation>NVIDIA-Grafikkarte (CUDA)</translation>
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
-            <source>Apple's graphics (Metal)</source>
-            <translation>Apples Grafik (Metal)</translation>
+            <source>Apple graphics (Metal)</source>
+            <translation>Apple-Grafik (Metal)</translation>
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
@@ -695,8 +760,8 @@
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
-            <source>Room needed and free</source>
-            <translation>Benötigter und freier Platz</translation>
+            <source>Disk space needed and available</source>
+            <translation>Benötigter und verfügbarer Speicherplatz</translation>
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
@@ -705,8 +770,8 @@
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
-            <source>Computes with</source>
-            <translation>Rechnet mit</translation>
+            <source>Runs on</source>
+            <translation>Läuft auf</translation>
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
@@ -720,53 +785,53 @@
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
-            <source>Where</source>
-            <translation>Wo</translation>
+            <source>Folder</source>
+            <translation>Ordner</translation>
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
-            <source>How the last attempt ended</source>
-            <translation>Wie der letzte Versuch endete</translation>
+            <source>Result of the last attempt</source>
+            <translation>Ergebnis des letzten Versuchs</translation>
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
-            <source>Other ways</source>
-            <translation>Andere Wege</translation>
+            <source>Other options</source>
+            <translation>Weitere Optionen</translation>
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
-            <source>The Python from which the environment is made: 3.10 or newer</source>
-            <translation>Das Python, aus dem die Umgebung angelegt wird: 3.10 oder neuer</translation>
+            <source>The Python program that creates the environment: version 3.10 or newer</source>
+            <translation>Das Python-Programm, das die Umgebung anlegt: ab Version 3.10</translation>
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
-            <source>found by itself</source>
-            <translation>von selbst gefunden</translation>
+            <source>found automatically</source>
+            <translation>automatisch gefunden</translation>
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
-            <source>A folder of wheels, for a machine without a network</source>
-            <translation>Ein Ordner mit Wheels, für einen Rechner ohne Netz</translation>
+            <source>A folder with downloaded packages (.whl files), for a computer without a network</source>
+            <translation>Ein Ordner mit heruntergeladenen Paketen (.whl-Dateien), für einen Computer ohne Netz</translation>
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
-            <source>the Python package index</source>
-            <translation>dem Python-Paketindex</translation>
+            <source>none: packages come from the internet</source>
+            <translation>keiner: Pakete kommen aus dem Internet</translation>
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
-            <source>Made with Python</source>
-            <translation>Erstellt mit Python</translation>
+            <source>Python program</source>
+            <translation>Python-Programm</translation>
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
-            <source>Packages from</source>
-            <translation>Pakete aus</translation>
+            <source>Offline packages folder (.whl)</source>
+            <translation>Ordner mit Offline-Paketen (.whl)</translation>
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
-            <source>What is done at the moment</source>
-            <translation>Was gerade getan wird</translation>
+            <source>Current step</source>
+            <translation>Aktueller Schritt</translation>
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
@@ -785,8 +850,8 @@
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
-            <source>What helps</source>
-            <translation>Was hilft</translation>
+            <source>What you can do</source>
+            <translation>Was Sie tun können</translation>
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
@@ -795,8 +860,8 @@
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
-            <source>Go on</source>
-            <translation>Weiter</translation>
+            <source>Resume</source>
+            <translation>Fortsetzen</translation>
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
@@ -815,8 +880,8 @@
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
-            <source>The model runs beside QGIS, with PyTorch and other free packages from the Python package index. They go into a folder of their own: neither QGIS nor your system is changed, and one click in Settings &gt; Options &gt; ZoomEarth removes them. A small demo model is on board; larger models are downloaded there. Your rasters stay on this machine.</source>
-            <translation>Das Modell läuft neben QGIS, mit PyTorch und anderen freien Paketen aus dem Python-Paketindex. Sie kommen in einen eigenen Ordner: Weder QGIS noch Ihr System wird verändert, und ein Klick unter Einstellungen &gt; Optionen &gt; ZoomEarth entfernt sie wieder. Ein kleines Demomodell liegt bei; größere Modelle werden dort heruntergeladen. Ihre Raster bleiben auf diesem Rechner.</translation>
+            <source>It has PyTorch and other free packages from the internet. They are installed in a separate folder: QGIS and your system are not changed. You can remove the folder in Settings &gt; Options &gt; ZoomEarth. The included demo model works only on drawn demo scenes: for your own images, download a larger model in these options. Your rasters stay on this computer, unless you choose a server.</source>
+            <translation>Sie enthält PyTorch und andere freie Pakete aus dem Internet. Sie werden in einen eigenen Ordner installiert: QGIS und Ihr System werden nicht verändert. Den Ordner können Sie unter Einstellungen &gt; Optionen &gt; ZoomEarth entfernen. Das enthaltene Demo-Modell funktioniert nur mit gezeichneten Demo-Szenen: Für Ihre eigenen Bilder laden Sie in diesen Optionen ein größeres Modell herunter. Ihre Raster bleiben auf diesem Computer, außer Sie wählen einen Server.</translation>
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
@@ -831,7 +896,7 @@
         <message>
             <location filename="../../plugin/install/dialog.py" />
             <source>Stopped. What has been downloaded is kept.</source>
-            <translation>Angehalten. Was heruntergeladen ist, bleibt.</translation>
+            <translation>Angehalten. Bereits Heruntergeladenes bleibt erhalten.</translation>
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
@@ -840,12 +905,12 @@
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
-            <source>about {size}; {free} are free</source>
-            <translation>etwa {size}; {free} sind frei</translation>
+            <source>about {size} needed, {free} available</source>
+            <translation>etwa {size} nötig, {free} verfügbar</translation>
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
-            <source>ZoomEarth needs a Python environment of its own</source>
+            <source>ZoomEarth needs its own Python environment</source>
             <translation>ZoomEarth braucht eine eigene Python-Umgebung</translation>
         </message>
         <message>
@@ -865,58 +930,288 @@
         </message>
         <message>
             <location filename="../../plugin/install/dialog.py" />
-            <source>found here</source>
-            <translation>hier gefunden</translation>
+            <source>detected</source>
+            <translation>erkannt</translation>
         </message>
         <message>
             <location filename="../../plugin/install/recipe.py" />
-            <source>Making the environment</source>
+            <source>Creating the environment</source>
             <translation>Die Umgebung wird angelegt</translation>
         </message>
         <message>
             <location filename="../../plugin/install/recipe.py" />
-            <source>Downloading and unpacking the packages</source>
-            <translation>Die Pakete werden heruntergeladen und entpackt</translation>
+            <source>Downloading and installing the packages</source>
+            <translation>Die Pakete werden heruntergeladen und installiert</translation>
         </message>
         <message>
             <location filename="../../plugin/install/recipe.py" />
-            <source>Trying it out</source>
-            <translation>Es wird ausprobiert</translation>
+            <source>Testing the environment</source>
+            <translation>Die Umgebung wird getestet</translation>
         </message>
         <message>
             <location filename="../../plugin/install/recipe.py" />
-            <source>Tidying up</source>
-            <translation>Es wird aufgeräumt</translation>
+            <source>Removing temporary files</source>
+            <translation>Temporäre Dateien werden entfernt</translation>
         </message>
         <message>
             <location filename="../../plugin/install/recipe.py" />
-            <source>Looking at what is there</source>
-            <translation>Vorhandenes wird angesehen</translation>
+            <source>Checking the existing environment</source>
+            <translation>Die vorhandene Umgebung wird geprüft</translation>
         </message>
         <message>
             <location filename="../../plugin/install/recipe.py" />
-            <source>Reading pip's settings</source>
+            <source>Reading the settings of pip</source>
             <translation>Die Einstellungen von pip werden gelesen</translation>
         </message>
         <message>
             <location filename="../../plugin/install/recipe.py" />
-            <source>Bringing pip up to date</source>
-            <translation>pip wird auf den neuesten Stand gebracht</translation>
+            <source>Preparing the installer</source>
+            <translation>Das Installationsprogramm wird vorbereitet</translation>
         </message>
         <message>
             <location filename="../../plugin/install/recipe.py" />
-            <source>Looking for a Python</source>
-            <translation>Ein Python wird gesucht</translation>
+            <source>Searching for Python</source>
+            <translation>Python wird gesucht</translation>
         </message>
         <message>
             <location filename="../../plugin/install/recipe.py" />
-            <source>Fetching uv</source>
-            <translation>uv wird geholt</translation>
+            <source>Downloading the installer uv</source>
+            <translation>Das Installationsprogramm uv wird heruntergeladen</translation>
         </message>
         <message>
-            <location filename="../../plugin/keeper.py" />
-            <source>ROIs</source>
-            <translation>Betrachtete Bereiche</translation>
+            <location filename="../../plugin/layers/raster_layers.py" />
+            <source>seen in the bands of the file</source>
+            <translation>gesehen in den Kanälen der Datei</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/raster_layers.py" />
+            <source>{shown}; the colours of the layer style are not used</source>
+            <translation>{shown}; die Farben des Layerstils werden nicht verwendet</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/raster_layers.py" />
+            <source>seen as bands {bands}</source>
+            <translation>gesehen als Kanäle {bands}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/raster_layers.py" />
+            <source>seen as grey, band {band}, {low} to {high}</source>
+            <translation>gesehen in Grau, Kanal {band}, {low} bis {high}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/raster_layers.py" />
+            <source>seen in the colours of the file, band {band}</source>
+            <translation>gesehen in den Farben der Datei, Kanal {band}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/raster_layers.py" />
+            <source>seen as grey, band {band}</source>
+            <translation>gesehen in Grau, Kanal {band}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/scope.py" />
+            <source>map canvas extent</source>
+            <translation>Ausdehnung der Kartenansicht</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/scope.py" />
+            <source>{count} of {total} polygons lies outside the layer {layer} and was left out.</source>
+            <translation>{count} von {total} Polygonen liegt außerhalb des Layers {layer} und wurde ausgelassen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/scope.py" />
+            <source>{count} of {total} polygons lie outside the layer {layer} and were left out.</source>
+            <translation>{count} von {total} Polygonen liegen außerhalb des Layers {layer} und wurden ausgelassen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/scope.py" />
+            <source>{count} of {total} polygons has no area and was left out.</source>
+            <translation>{count} von {total} Polygonen hat keine Fläche und wurde ausgelassen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/scope.py" />
+            <source>{count} of {total} polygons have no area and were left out.</source>
+            <translation>{count} von {total} Polygonen haben keine Fläche und wurden ausgelassen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/scope.py" />
+            <source>Move the map to where the layer is.</source>
+            <translation>Verschieben Sie die Karte dorthin, wo der Layer liegt.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/scope.py" />
+            <source>drawn rectangle</source>
+            <translation>gezeichnetes Rechteck</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/scope.py" />
+            <source>Draw it where the layer is.</source>
+            <translation>Zeichnen Sie es dort, wo der Layer liegt.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/scope.py" />
+            <source>No polygon is selected.</source>
+            <translation>Es ist kein Polygon gewählt.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/scope.py" />
+            <source>Select polygons on the map first, in any vector layer.</source>
+            <translation>Wählen Sie zuerst Polygone auf der Karte, in einem beliebigen Vektorlayer.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/scope.py" />
+            <source>Deselect it, and select polygons that lie on the layer.</source>
+            <translation>Heben Sie seine Auswahl auf, und wählen Sie Polygone, die auf dem Layer liegen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/scope.py" />
+            <source>Deselect them, and select polygons that lie on the layer.</source>
+            <translation>Heben Sie ihre Auswahl auf, und wählen Sie Polygone, die auf dem Layer liegen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/scope.py" />
+            <source>Select other polygons.</source>
+            <translation>Wählen Sie andere Polygone aus.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/scope.py" />
+            <source>{name} of {layer}</source>
+            <translation>{name} aus {layer}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/scope.py" />
+            <source>inside the map canvas, rotated by {angle}°</source>
+            <translation>innerhalb der um {angle}° gedrehten Kartenansicht</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/scope.py" />
+            <source>{place} lies outside the layer {layer}.</source>
+            <translation>{place} liegt außerhalb des Layers {layer}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/scope.py" />
+            <source>All {count} selected polygons lie outside the layer {layer}.</source>
+            <translation>Alle {count} gewählten Polygone liegen außerhalb des Layers {layer}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/scope.py" />
+            <source>feature {id} of {layer}</source>
+            <translation>Objekt {id} aus {layer}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/scope.py" />
+            <source>The selected polygons of {layer} have no area.</source>
+            <translation>Die gewählten Polygone aus {layer} haben keine Fläche.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/scope.py" />
+            <source>The {place} lies outside the layer {layer}.</source>
+            <translation>Außerhalb des Layers {layer} liegt: {place}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/scope.py" />
+            <source>({count} parts)</source>
+            <translation>({count} Teile)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/scope.py" />
+            <source>inside the outline of {place}</source>
+            <translation>innerhalb des Umrisses von {place}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/snapshot.py" />
+            <source>The image of the layer '{name}' would have {columns} x {rows} pixels. The maximum is {limit} million pixels.</source>
+            <translation>Das Bild des Layers „{name}“ hätte {columns} x {rows} Pixel. Das Höchste sind {limit} Millionen Pixel.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/snapshot.py" />
+            <source>Choose a resolution of {fitting} map units per pixel or coarser, or a smaller area.</source>
+            <translation>Wählen Sie eine Auflösung von {fitting} Karteneinheiten je Pixel oder gröber, oder einen kleineren Bereich.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/snapshot.py" />
+            <source>map units</source>
+            <translation>Karteneinheiten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/snapshot.py" />
+            <source>Choose a place that the layer covers, or check whether QGIS can draw the layer.</source>
+            <translation>Wählen Sie eine Stelle, die der Layer abdeckt, oder prüfen Sie, ob QGIS den Layer zeichnen kann.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/snapshot.py" />
+            <source>Check whether QGIS draws the layer at this place, and read the log messages panel.</source>
+            <translation>Prüfen Sie, ob QGIS den Layer an dieser Stelle zeichnet, und lesen Sie das Protokollfenster.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/snapshot.py" />
+            <source>seen as shown in QGIS, {resolution} {unit} per pixel ({columns} x {rows} px)</source>
+            <translation>gesehen wie in QGIS, {resolution} {unit} je Pixel ({columns} x {rows} px)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/snapshot.py" />
+            <source>Check that the disk has space and that the temporary folder can be written to.</source>
+            <translation>Prüfen Sie, ob auf dem Datenträger Platz ist und der temporäre Ordner beschrieben werden kann.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/snapshot.py" />
+            <source>The chosen place lies outside the layer {name}.</source>
+            <translation>Die gewählte Stelle liegt außerhalb des Layers {name}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/snapshot.py" />
+            <source>The image of the layer '{name}' is empty.</source>
+            <translation>Das Bild des Layers „{name}“ ist leer.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/snapshot.py" />
+            <source>The image of the layer '{name}' can't be written to {path}.</source>
+            <translation>Das Bild des Layers „{name}“ kann nicht nach {path} geschrieben werden.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/snapshot.py" />
+            <source>Image of the layer {name}</source>
+            <translation>Bild des Layers {name}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/snapshot.py" />
+            <source>This is an error in ZoomEarth. Please report it.</source>
+            <translation>Das ist ein Fehler in ZoomEarth. Bitte melden Sie ihn.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/snapshot.py" />
+            <source>, coarser than the layer ({resolution})</source>
+            <translation>, gröber als der Layer ({resolution})</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/tile_errors.py" />
+            <source>One part of the layer '{name}' could not be loaded: {reason}.</source>
+            <translation>Ein Teil des Layers „{name}“ konnte nicht geladen werden: {reason}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/tile_errors.py" />
+            <source>{count} parts of the layer '{name}' could not be loaded: {reason}.</source>
+            <translation>{count} Teile des Layers „{name}“ konnten nicht geladen werden: {reason}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/tile_errors.py" />
+            <source>Try again later or with another resolution: a service may offer only some resolutions and may limit the amount of data.</source>
+            <translation>Versuchen Sie es später oder mit einer anderen Auflösung: Ein Dienst bietet vielleicht nur manche Auflösungen und begrenzt die Datenmenge.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/tile_errors.py" />
+            <source>Choose a coarser resolution, or a place where the layer is visible.</source>
+            <translation>Wählen Sie eine gröbere Auflösung oder eine Stelle, an der der Layer sichtbar ist.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/tile_errors.py" />
+            <source>The layer '{name}' has no data at this place and resolution.</source>
+            <translation>Der Layer „{name}“ hat an dieser Stelle und in dieser Auflösung keine Daten.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/tile_errors.py" />
+            <source>the server sent {kind} instead of an image</source>
+            <translation>der Server schickte {kind} statt eines Bildes</translation>
         </message>
         <message>
             <location filename="../../plugin/options/download.py" />
@@ -925,13 +1220,13 @@
         </message>
         <message>
             <location filename="../../plugin/options/download.py" />
-            <source>The download ended with an error.</source>
-            <translation>Das Herunterladen endete mit einem Fehler.</translation>
+            <source>The download failed.</source>
+            <translation>Der Download ist fehlgeschlagen.</translation>
         </message>
         <message>
             <location filename="../../plugin/options/environment.py" />
-            <source>Remove {folder} ({size})? Downloaded models stay. It can be set up again at any time.</source>
-            <translation>{folder} ({size}) entfernen? Heruntergeladene Modelle bleiben. Die Umgebung kann jederzeit neu eingerichtet werden.</translation>
+            <source>Remove {folder} ({size})? Downloaded models are kept. You can set up the environment again at any time.</source>
+            <translation>{folder} ({size}) entfernen? Heruntergeladene Modelle bleiben erhalten. Sie können die Umgebung jederzeit neu einrichten.</translation>
         </message>
         <message>
             <location filename="../../plugin/options/environment.py" />
@@ -945,18 +1240,18 @@
         </message>
         <message>
             <location filename="../../plugin/options/environment.py" />
-            <source>Says what is downloaded and how large it is, then asks</source>
-            <translation>Sagt, was heruntergeladen wird und wie groß es ist, und fragt dann</translation>
+            <source>Shows what will be downloaded and how large it is, and asks before it starts</source>
+            <translation>Zeigt, was heruntergeladen wird und wie groß es ist, und fragt vor dem Beginn</translation>
         </message>
         <message>
             <location filename="../../plugin/options/environment.py" />
-            <source>Deletes the environment; downloaded models stay</source>
-            <translation>Löscht die Umgebung; heruntergeladene Modelle bleiben</translation>
+            <source>Deletes the environment. Downloaded models are kept.</source>
+            <translation>Löscht die Umgebung. Heruntergeladene Modelle bleiben erhalten.</translation>
         </message>
         <message>
             <location filename="../../plugin/options/environment.py" />
-            <source>A Python of yours that has PyTorch and ZoomEarth's other packages</source>
-            <translation>Ein eigenes Python mit PyTorch und den übrigen Paketen von ZoomEarth</translation>
+            <source>For experts: the path of a Python program in which PyTorch and the other packages of ZoomEarth are installed. Empty: the environment above.</source>
+            <translation>Für Fachleute: der Pfad eines Python-Programms, in dem PyTorch und die anderen Pakete von ZoomEarth installiert sind. Leer: die Umgebung oben.</translation>
         </message>
         <message>
             <location filename="../../plugin/options/environment.py" />
@@ -965,8 +1260,8 @@
         </message>
         <message>
             <location filename="../../plugin/options/environment.py" />
-            <source>Other interpreter</source>
-            <translation>Anderer Interpreter</translation>
+            <source>Other Python</source>
+            <translation>Anderes Python</translation>
         </message>
         <message>
             <location filename="../../plugin/options/environment.py" />
@@ -980,13 +1275,13 @@
         </message>
         <message>
             <location filename="../../plugin/options/environment.py" />
-            <source>Being removed ...</source>
+            <source>Removing ...</source>
             <translation>Wird entfernt ...</translation>
         </message>
         <message>
             <location filename="../../plugin/options/environment.py" />
-            <source>unfinished</source>
-            <translation>unfertig</translation>
+            <source>incomplete</source>
+            <translation>unvollständig</translation>
         </message>
         <message>
             <location filename="../../plugin/options/environment.py" />
@@ -995,23 +1290,23 @@
         </message>
         <message>
             <location filename="../../plugin/options/environment.py" />
-            <source>The interpreter below is used instead.</source>
-            <translation>Stattdessen wird der Interpreter unten verwendet.</translation>
+            <source>The Python program chosen below is used instead.</source>
+            <translation>Stattdessen wird das unten gewählte Python-Programm verwendet.</translation>
         </message>
         <message>
             <location filename="../../plugin/options/environment.py" />
-            <source>The interpreter below is not there.</source>
-            <translation>Den Interpreter unten gibt es nicht.</translation>
+            <source>The Python program chosen below does not exist.</source>
+            <translation>Das unten gewählte Python-Programm ist nicht vorhanden.</translation>
         </message>
         <message>
             <location filename="../../plugin/options/environment.py" />
-            <source>It can't be removed: {why}.</source>
-            <translation>Sie kann nicht entfernt werden: {why}.</translation>
+            <source>The environment can't be removed: {why}.</source>
+            <translation>Die Umgebung kann nicht entfernt werden: {why}.</translation>
         </message>
         <message>
             <location filename="../../plugin/options/environment.py" />
-            <source>Begun, and not finished: setting up goes on from there.</source>
-            <translation>Begonnen und nicht beendet: Das Einrichten geht von dort weiter.</translation>
+            <source>The setup is not finished. It continues where it stopped.</source>
+            <translation>Die Einrichtung ist nicht fertig. Sie wird dort fortgesetzt, wo sie anhielt.</translation>
         </message>
         <message>
             <location filename="../../plugin/options/environment.py" />
@@ -1025,13 +1320,8 @@
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
-            <source>A folder with the files of a model: config.json, its weights as safetensors, tokenizer</source>
-            <translation>Ein Ordner mit den Dateien eines Modells: config.json, Gewichte als safetensors, Tokenizer</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/options/model.py" />
-            <source>Model</source>
-            <translation>Modell</translation>
+            <source>A folder with the files of a model: config.json, weights (.safetensors) and tokenizer</source>
+            <translation>Ein Ordner mit den Dateien eines Modells: config.json, Gewichte (.safetensors) und Tokenizer</translation>
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
@@ -1040,68 +1330,63 @@
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
-            <source>A folder with a model of your own</source>
-            <translation>Ein Ordner mit einem eigenen Modell</translation>
+            <source>Your own model in a folder</source>
+            <translation>Ihr eigenes Modell in einem Ordner</translation>
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
-            <source>A model on a server (OpenAI-compatible)</source>
-            <translation>Ein Modell auf einem Server (OpenAI-kompatibel)</translation>
+            <source>A model on a server (OpenAI API)</source>
+            <translation>Ein Modell auf einem Server (OpenAI-API)</translation>
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
-            <source>Give the server's address first.</source>
-            <translation>Geben Sie zuerst die Adresse des Servers an.</translation>
+            <source>Enter the address of the server first.</source>
+            <translation>Geben Sie zuerst die Adresse des Servers ein.</translation>
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
-            <source>Choose the model's folder first.</source>
+            <source>Choose the folder of the model first.</source>
             <translation>Wählen Sie zuerst den Ordner des Modells.</translation>
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
-            <source>What this model is, and its licence</source>
-            <translation>Was dieses Modell ist, und seine Lizenz</translation>
+            <source>Description and licence of the model</source>
+            <translation>Beschreibung und Lizenz des Modells</translation>
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
-            <source>Whether the model is on this machine</source>
-            <translation>Ob das Modell auf diesem Rechner ist</translation>
+            <source>Whether the model is on this computer</source>
+            <translation>Ob das Modell auf diesem Computer ist</translation>
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
-            <source>Downloads the model; what has arrived is kept when it is stopped</source>
-            <translation>Lädt das Modell herunter; was angekommen ist, bleibt beim Anhalten erhalten</translation>
+            <source>Downloads the model. You can stop the download and resume it later.</source>
+            <translation>Lädt das Modell herunter. Sie können den Download anhalten und später fortsetzen.</translation>
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
-            <source>How much of the model has arrived</source>
-            <translation>Wie viel vom Modell angekommen ist</translation>
+            <source>Progress of the download</source>
+            <translation>Fortschritt des Downloads</translation>
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
-            <source>Folder</source>
-            <translation>Ordner</translation>
+            <source>How questions and boxes are written for the model on the server. Choose the model of this list that it was made from. If you do not know, keep the suggestion.</source>
+            <translation>Wie Fragen und Rahmen für das Modell auf dem Server geschrieben werden. Wählen Sie das Modell dieser Liste, aus dem es entstanden ist. Wenn Sie es nicht wissen, behalten Sie den Vorschlag.</translation>
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
-            <source>Whose prompt and way of zooming the model on the server understands</source>
-            <translation>Wessen Prompt und Art zu zoomen das Modell auf dem Server versteht</translation>
+            <source>The access key of the server. The QGIS authentication manager stores it.</source>
+            <translation>Der Zugangsschlüssel des Servers. Die QGIS-Authentifizierungsverwaltung speichert ihn.</translation>
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
-            <source>The server's key, kept by QGIS's authentication manager</source>
-            <translation>Der Schlüssel des Servers, verwahrt in der Authentifizierungsverwaltung von QGIS</translation>
+            <source>Prompt format</source>
+            <translation>Prompt-Format</translation>
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
-            <source>Asked like</source>
-            <translation>Gefragt wie</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/options/model.py" />
-            <source>Key</source>
-            <translation>Schlüssel</translation>
+            <source>API key</source>
+            <translation>API-Schlüssel</translation>
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
@@ -1110,13 +1395,13 @@
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
-            <source>Comes with ZoomEarth.</source>
-            <translation>Liegt ZoomEarth bei.</translation>
+            <source>Included in ZoomEarth.</source>
+            <translation>In ZoomEarth enthalten.</translation>
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
-            <source>On this machine.</source>
-            <translation>Auf diesem Rechner.</translation>
+            <source>Downloaded to this computer.</source>
+            <translation>Auf diesen Computer heruntergeladen.</translation>
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
@@ -1125,13 +1410,13 @@
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
-            <source>Stopped: what has arrived is kept, and the next download goes on from there.</source>
-            <translation>Angehalten: Was angekommen ist, bleibt, und der nächste Download geht von dort weiter.</translation>
+            <source>Stopped. The next download continues from here.</source>
+            <translation>Angehalten. Der nächste Download setzt hier fort.</translation>
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
-            <source>The key is an entry of type Basic (as its password) or API Header (Authorization).</source>
-            <translation>Der Schlüssel ist ein Eintrag der Art Basic (als dessen Passwort) oder API Header (Authorization).</translation>
+            <source>Choose an authentication entry of the type Basic (the key is its password) or API Header (the key is in its header Authorization).</source>
+            <translation>Wählen Sie einen Authentifizierungseintrag vom Typ Basic (der Schlüssel ist sein Passwort) oder API Header (der Schlüssel steht in seinem Header Authorization).</translation>
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
@@ -1140,18 +1425,18 @@
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
-            <source>Being downloaded ...</source>
+            <source>Downloading ...</source>
             <translation>Wird heruntergeladen ...</translation>
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
-            <source>Not on this machine: {size} to download, once ZoomEarth is set up (below).</source>
-            <translation>Nicht auf diesem Rechner: {size} sind herunterzuladen, sobald ZoomEarth eingerichtet ist (unten).</translation>
+            <source>Not on this computer: {size} to download, once ZoomEarth is set up (below).</source>
+            <translation>Nicht auf diesem Computer: {size} herunterzuladen, sobald ZoomEarth eingerichtet ist (unten).</translation>
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
-            <source>Not on this machine: {size} to download.</source>
-            <translation>Nicht auf diesem Rechner: {size} sind herunterzuladen.</translation>
+            <source>Not on this computer: {size} to download.</source>
+            <translation>Nicht auf diesem Computer: {size} herunterzuladen.</translation>
         </message>
         <message>
             <location filename="../../plugin/options/page.py" />
@@ -1160,13 +1445,13 @@
         </message>
         <message>
             <location filename="../../plugin/options/page.py" />
-            <source>Asks a question about a picture that comes with ZoomEarth</source>
-            <translation>Stellt eine Frage zu einem Bild, das ZoomEarth beiliegt</translation>
+            <source>Asks a question about an included demo image, with the settings on this page</source>
+            <translation>Stellt mit den Einstellungen auf dieser Seite eine Frage zu einem enthaltenen Demo-Bild</translation>
         </message>
         <message>
             <location filename="../../plugin/options/page.py" />
-            <source>What the test has shown</source>
-            <translation>Was der Test ergeben hat</translation>
+            <source>Result of the test</source>
+            <translation>Ergebnis des Tests</translation>
         </message>
         <message>
             <location filename="../../plugin/options/page.py" />
@@ -1180,28 +1465,483 @@
         </message>
         <message>
             <location filename="../../plugin/options/page.py" />
-            <source>ZoomEarth is not set up yet: set it up above, or pick a Python that has its packages.</source>
-            <translation>ZoomEarth ist noch nicht eingerichtet: Richten Sie es oben ein, oder wählen Sie ein Python, das seine Pakete hat.</translation>
+            <source>ZoomEarth is not set up yet. Click 'Set up ...' above.</source>
+            <translation>ZoomEarth ist noch nicht eingerichtet. Klicken Sie oben auf „Einrichten ...“.</translation>
         </message>
         <message>
-            <location filename="../../plugin/options/trial.py" />
-            <source>It works: asked to '{question}', it says '{answer}' ({truth} is right), in {seconds:.1f} s with loading.</source>
-            <translation>Es funktioniert: Auf '{question}' antwortet es '{answer}' (richtig ist {truth}), in {seconds:.1f} s mit dem Laden.</translation>
+            <location filename="../../plugin/options/self_test.py" />
+            <source>The test works. Question: {question} Answer: {answer} (correct: {truth}). Time with loading: {seconds:.1f} s.</source>
+            <translation>Der Test funktioniert. Frage: {question} Antwort: {answer} (richtig: {truth}). Zeit mit Laden: {seconds:.1f} s.</translation>
         </message>
         <message>
-            <location filename="../../plugin/options/trial.py" />
+            <location filename="../../plugin/options/self_test.py" />
             <source>Loading the model ...</source>
             <translation>Das Modell wird geladen ...</translation>
         </message>
         <message>
-            <location filename="../../plugin/options/trial.py" />
+            <location filename="../../plugin/options/self_test.py" />
             <source>The model gave no answer.</source>
             <translation>Das Modell gab keine Antwort.</translation>
         </message>
         <message>
-            <location filename="../../plugin/options/trial.py" />
+            <location filename="../../plugin/options/self_test.py" />
             <source>Asking: {question}</source>
             <translation>Gefragt wird: {question}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/card.py" />
+            <source>Confidence is computed from the probabilities of the words in the answer. A higher value is more often right, but 0.65 does not mean that 65 % of such answers are right.</source>
+            <translation>Die Konfidenz wird aus den Wahrscheinlichkeiten der Wörter in der Antwort berechnet. Ein höherer Wert ist öfter richtig, aber 0,65 heißt nicht, dass 65 % solcher Antworten richtig sind.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/card.py" />
+            <source>{name}: pixels {left}, {top} to {right}, {bottom}; {scale}. Click to show this place on the map.</source>
+            <translation>{name}: Pixel {left}, {top} bis {right}, {bottom}; {scale}. Klicken Sie, um diese Stelle auf der Karte zu sehen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/card.py" />
+            <source>Delete this question (you can undo this)</source>
+            <translation>Diese Frage löschen (kann rückgängig gemacht werden)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/card.py" />
+            <source>Show or hide what the model wrote before its answer</source>
+            <translation>Zeigen oder verbergen, was das Modell vor seiner Antwort schrieb</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/card.py" />
+            <source>Reasoning</source>
+            <translation>Gedankengang</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/card.py" />
+            <source>Answer: {answer}</source>
+            <translation>Antwort: {answer}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/card.py" />
+            <source>Question: {question}</source>
+            <translation>Frage: {question}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/card.py" />
+            <source>confidence {value} of 1 (not a probability)</source>
+            <translation>Konfidenz {value} von 1 (keine Wahrscheinlichkeit)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>Put the file back and open the project again. Otherwise the next answer starts a new results file.</source>
+            <translation>Legen Sie die Datei zurück und öffnen Sie das Projekt erneut. Sonst beginnt die nächste Antwort eine neue Ergebnisdatei.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>ZoomEarth</source>
+            <translation>ZoomEarth</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>Restart</source>
+            <translation>Neu starten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>Start the model process again</source>
+            <translation>Den Modellprozess neu starten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>Show log</source>
+            <translation>Protokoll anzeigen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>Open the log messages of QGIS at the ZoomEarth tab</source>
+            <translation>Die Protokollmeldungen von QGIS beim Reiter ZoomEarth öffnen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>Close</source>
+            <translation>Schließen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>Put this message away</source>
+            <translation>Diese Meldung ausblenden</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>Progress</source>
+            <translation>Fortschritt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>Ask</source>
+            <translation>Fragen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>Ask about the layer (Ctrl+Enter)</source>
+            <translation>Zum Layer fragen (Strg+Eingabe)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>Stop the current question and discard the waiting questions</source>
+            <translation>Die laufende Frage anhalten und die wartenden Fragen verwerfen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>Export the results or a report</source>
+            <translation>Die Ergebnisse oder einen Bericht exportieren</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>Places looked at and answers as GeoPackage, Shapefile, CSV…</source>
+            <translation>Betrachtete Stellen und Antworten als GeoPackage, Shapefile, CSV …</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>Report as HTML…</source>
+            <translation>Bericht als HTML …</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>Report as PDF…</source>
+            <translation>Bericht als PDF …</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>Undo delete</source>
+            <translation>Löschen rückgängig machen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>Results file</source>
+            <translation>Ergebnisdatei</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>Choose the results file (GeoPackage)…</source>
+            <translation>Ergebnisdatei wählen (GeoPackage) …</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>Reload the results</source>
+            <translation>Ergebnisse neu laden</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>Open earlier unsaved results</source>
+            <translation>Frühere ungespeicherte Ergebnisse öffnen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>Settings: model, server and Python environment</source>
+            <translation>Einstellungen: Modell, Server und Python-Umgebung</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>The results are temporary. Save the project or choose a file to keep them.</source>
+            <translation>Die Ergebnisse sind nur temporär gespeichert. Speichern Sie das Projekt oder wählen Sie eine Datei.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>Choose the results file (GeoPackage)</source>
+            <translation>Ergebnisdatei wählen (GeoPackage)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>starting the model process</source>
+            <translation>der Modellprozess wird gestartet</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>opening the raster</source>
+            <translation>das Raster wird geöffnet</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>creating the overview of the raster</source>
+            <translation>die Übersicht des Rasters wird erstellt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>reading the raster</source>
+            <translation>das Raster wird gelesen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>drawing the layer as an image</source>
+            <translation>der Layer wird als Bild gezeichnet</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>loading the model</source>
+            <translation>das Modell wird geladen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>Choose…</source>
+            <translation>Auswählen…</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>Choose a raster layer and type a question.</source>
+            <translation>Wählen Sie einen Rasterlayer und geben Sie eine Frage ein.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>thinking</source>
+            <translation>denkt nach</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>One question is waiting.</source>
+            <translation>Eine Frage wartet.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>the server did not reply: try {number} of {tries}</source>
+            <translation>der Server hat nicht geantwortet: Versuch {number} von {tries}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>The results file of this project is missing: {path}.</source>
+            <translation>Die Ergebnisdatei dieses Projekts fehlt: {path}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>{count} questions are waiting.</source>
+            <translation>{count} Fragen warten.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>Save the results as</source>
+            <translation>Ergebnisse speichern als</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>{count} polygons are selected. The question is asked once for each of them. Continue?</source>
+            <translation>{count} Polygone sind gewählt. Die Frage wird für jedes einmal gestellt. Fortfahren?</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>looking at “{label}”</source>
+            <translation>sieht sich „{label}“ an</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>No unsaved results</source>
+            <translation>Keine ungespeicherten Ergebnisse</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>The pixels of this layer are not in a file, so QGIS draws the layer as an image for the model. This value is the size of one pixel of that image. A smaller value shows more detail and takes more time.</source>
+            <translation>Die Pixel dieses Layers liegen nicht in einer Datei, deshalb zeichnet QGIS den Layer für das Modell als Bild. Dieser Wert ist die Größe eines Pixels dieses Bildes. Ein kleinerer Wert zeigt mehr Details und braucht mehr Zeit.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>Raster layer</source>
+            <translation>Rasterlayer</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>The raster layer that you ask about. It follows the active layer of QGIS.</source>
+            <translation>Der Rasterlayer, zu dem Sie fragen. Er folgt dem aktiven Layer von QGIS.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>Area</source>
+            <translation>Bereich</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>The part of the layer that the model may look at.</source>
+            <translation>Der Teil des Layers, den das Modell ansehen darf.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>Draw a rectangle on the map</source>
+            <translation>Ein Rechteck auf die Karte zeichnen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>Detail: map units per pixel</source>
+            <translation>Detail: Karteneinheiten je Pixel</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>Detail</source>
+            <translation>Detail</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>Size of the image of the layer</source>
+            <translation>Größe des Bildes vom Layer</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>Use a resolution that fits the area and the map</source>
+            <translation>Eine Auflösung verwenden, die zum Bereich und zur Karte passt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>How to draw the rectangle</source>
+            <translation>Wie das Rechteck gezeichnet wird</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>Which colours the model sees: those of the layer style in QGIS, or the bands of the file without the style</source>
+            <translation>Welche Farben das Modell sieht: die des Layerstils in QGIS oder die Kanäle der Datei ohne den Stil</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>As shown in QGIS</source>
+            <translation>Wie in QGIS gezeigt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>Without the layer style</source>
+            <translation>Ohne den Layerstil</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>Colours</source>
+            <translation>Farben</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>QGIS draws the layer as an image in its full resolution.</source>
+            <translation>QGIS zeichnet den Layer als Bild in seiner vollen Auflösung.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>Whole layer</source>
+            <translation>Ganzer Layer</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>Map canvas extent</source>
+            <translation>Ausdehnung der Kartenansicht</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>Drawn rectangle</source>
+            <translation>Gezeichnetes Rechteck</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>Selected polygons</source>
+            <translation>Gewählte Polygone</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>Drag a rectangle on the map.</source>
+            <translation>Ziehen Sie ein Rechteck auf der Karte auf.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>No rectangle is drawn yet.</source>
+            <translation>Es ist noch kein Rechteck gezeichnet.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>Drag a rectangle on the map, then ask again.</source>
+            <translation>Ziehen Sie ein Rechteck auf der Karte auf und fragen Sie erneut.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>whole layer</source>
+            <translation>ganzer Layer</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>Choose a finer resolution or a larger area.</source>
+            <translation>Wählen Sie eine feinere Auflösung oder einen größeren Bereich.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>Choose a larger area.</source>
+            <translation>Wählen Sie einen größeren Bereich.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>Use {resolution} {unit} per pixel</source>
+            <translation>{resolution} {unit} je Pixel verwenden</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source> {unit} per pixel</source>
+            <translation> {unit} je Pixel</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>= {columns} x {rows} px</source>
+            <translation>= {columns} x {rows} px</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>: too small for a useful answer.</source>
+            <translation>: zu klein für eine brauchbare Antwort.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/leaving.py" />
+            <source>One question is waiting. Discard it?</source>
+            <translation>Eine Frage wartet. Verwerfen?</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/leaving.py" />
+            <source>Close anyway?</source>
+            <translation>Trotzdem schließen?</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/leaving.py" />
+            <source>They will be lost. Close anyway?</source>
+            <translation>Sie gehen verloren. Trotzdem schließen?</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/leaving.py" />
+            <source>Answering the waiting questions…</source>
+            <translation>Die wartenden Fragen werden beantwortet …</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/leaving.py" />
+            <source>Discard them</source>
+            <translation>Verwerfen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/leaving.py" />
+            <source>{count} questions are waiting. Discard them?</source>
+            <translation>{count} Fragen warten. Verwerfen?</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/question_box.py" />
+            <source>Are there ships at the northern pier?</source>
+            <translation>Are there ships at the northern pier? (am besten auf Englisch)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/question_box.py" />
+            <source>Ctrl+Enter asks the question. The keys Up and Down show earlier questions.</source>
+            <translation>Strg+Eingabe stellt die Frage. Die Pfeiltasten auf und ab zeigen frühere Fragen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/transcript.py" />
+            <source>Questions and answers</source>
+            <translation>Fragen und Antworten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/transcript.py" />
+            <source>Choose a raster layer and type a question below. The answer appears here, with the places that the model looked at.</source>
+            <translation>Wählen Sie einen Rasterlayer und geben Sie unten eine Frage ein. Hier erscheint die Antwort mit den Stellen, die das Modell angesehen hat.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/transcript.py" />
+            <source>Show earlier questions</source>
+            <translation>Frühere Fragen zeigen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/widgets.py" />
+            <source>{path} already exists. Replace it?</source>
+            <translation>{path} ist schon vorhanden. Ersetzen?</translation>
         </message>
         <message>
             <location filename="../../plugin/plugin.py" />
@@ -1210,8 +1950,8 @@
         </message>
         <message>
             <location filename="../../plugin/plugin.py" />
-            <source>Write the report</source>
-            <translation>Den Bericht schreiben</translation>
+            <source>Save the report as</source>
+            <translation>Bericht speichern als</translation>
         </message>
         <message>
             <location filename="../../plugin/plugin.py" />
@@ -1225,53 +1965,13 @@
         </message>
         <message>
             <location filename="../../plugin/plugin.py" />
-            <source>The interpreter {path}, chosen in Settings &gt; Options &gt; ZoomEarth, is not there.</source>
-            <translation>Den Interpreter {path}, gewählt unter Einstellungen &gt; Optionen &gt; ZoomEarth, gibt es nicht.</translation>
+            <source>The Python program {path} does not exist. Choose another one in Settings &gt; Options &gt; ZoomEarth.</source>
+            <translation>Das Python-Programm {path} ist nicht vorhanden. Wählen Sie ein anderes unter Einstellungen &gt; Optionen &gt; ZoomEarth.</translation>
         </message>
         <message>
             <location filename="../../plugin/plugin.py" />
-            <source>Written: {path}</source>
-            <translation>Geschrieben: {path}</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/process.py" />
-            <source>The model process crashed twice within a minute and stays down.</source>
-            <translation>Der Modellprozess ist zweimal in einer Minute abgestürzt und bleibt aus.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/process.py" />
-            <source>The log says why. Restart it to try again.</source>
-            <translation>Das Protokoll sagt, warum. Starten Sie ihn neu, um es erneut zu versuchen.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/process.py" />
-            <source>Pick another interpreter, or set the environment up again: Settings &gt; Options &gt; ZoomEarth.</source>
-            <translation>Wählen Sie einen anderen Interpreter, oder richten Sie die Umgebung neu ein: Einstellungen &gt; Optionen &gt; ZoomEarth.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/process.py" />
-            <source>The model process was ended, because a cancelled question did not stop.</source>
-            <translation>Der Modellprozess wurde beendet, weil eine abgebrochene Frage nicht anhielt.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/process.py" />
-            <source>Ask again: it is started anew.</source>
-            <translation>Fragen Sie erneut: Er wird neu gestartet.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/process.py" />
-            <source>The model process crashed or was killed.</source>
-            <translation>Der Modellprozess ist abgestürzt oder wurde beendet.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/process.py" />
-            <source>The model process can't be started with {program}: {reason}.</source>
-            <translation>Der Modellprozess kann mit {program} nicht gestartet werden: {reason}.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/process.py" />
-            <source>The model process ended with exit code {code}.</source>
-            <translation>Der Modellprozess endete mit dem Code {code}.</translation>
+            <source>Saved: {path}</source>
+            <translation>Gespeichert: {path}</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/ask.py" />
@@ -1280,48 +1980,33 @@
         </message>
         <message>
             <location filename="../../plugin/processing/ask.py" />
-            <source>Asks a raster a question and gives the answer with the places where it was read.</source>
-            <translation>Stellt eine Frage zu einem Raster und gibt die Antwort mit den Stellen, an denen sie abgelesen wurde.</translation>
+            <source>Asks a question about a raster. Returns the answer and the places that the model looked at.</source>
+            <translation>Stellt eine Frage zu einem Raster. Liefert die Antwort und die Stellen, die das Modell angesehen hat.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/ask.py" />
-            <source>&lt;p&gt;Asks a vision-language model a question about a raster of any size. The model sees the whole raster small, asks for the places it wants to see at native resolution, and answers.&lt;/p&gt;&lt;p&gt;Good questions name one thing and where it is: &lt;i&gt;How many ships are at the northern pier? What colour is the roof beside the stadium?&lt;/i&gt;&lt;/p&gt;&lt;p&gt;The answer is one of the outputs (ANSWER), with how sure the model was (CONFIDENCE, 0 to 1, not calibrated; empty where the model gives none) and why it stopped (STOPPED: answered, limit, unreadable ...). The output layer holds a polygon for each place it looked at: check the answer there. It is empty where the overview was enough.&lt;/p&gt;</source>
-            <translation>&lt;p&gt;Stellt einem Bild-Sprach-Modell eine Frage zu einem Raster beliebiger Größe. Das Modell sieht das ganze Raster verkleinert, verlangt die Stellen, die es in voller Auflösung sehen will, und antwortet.&lt;/p&gt;&lt;p&gt;Gute Fragen nennen eine Sache und wo sie liegt: &lt;i&gt;How many ships are at the northern pier? What colour is the roof beside the stadium?&lt;/i&gt;&lt;/p&gt;&lt;p&gt;Die Antwort ist eine der Ausgaben (ANSWER), dazu, wie sicher das Modell war (CONFIDENCE, 0 bis 1, nicht kalibriert; leer, wo das Modell nichts angibt), und warum es geendet hat (STOPPED: answered, limit, unreadable ...). Der Ausgabelayer enthält ein Polygon für jede betrachtete Stelle: Prüfen Sie die Antwort dort. Er ist leer, wo die Übersicht genügte.&lt;/p&gt;</translation>
+            <source>&lt;p&gt;Asks a vision-language model a question about a raster of any size. First the model sees a small overview of the whole raster. Then it zooms to the places it wants to see in full resolution, and answers.&lt;/p&gt;&lt;p&gt;Good questions name one thing and where it is: &lt;i&gt;How many ships are at the northern pier? What colour is the roof beside the stadium?&lt;/i&gt;&lt;/p&gt;&lt;p&gt;Outputs: ANSWER is the answer. CONFIDENCE is the model's own confidence from 0 to 1. Use it to compare answers: it is not a probability. It is empty if the model gives none. MEANINGLESS is true if the demo model was asked about an image that is not a demo scene. STOPPED is the status: answered, limit (the maximum number of zooms was reached), unreadable ... The output layer has a polygon for each place that the model looked at: check the answer there. The layer is empty if the model answered from the overview.&lt;/p&gt;</source>
+            <translation>&lt;p&gt;Stellt einem Bild-Sprach-Modell eine Frage zu einem Raster beliebiger Größe. Zuerst sieht das Modell eine kleine Übersicht des ganzen Rasters. Dann zoomt es zu den Stellen, die es in voller Auflösung sehen will, und antwortet.&lt;/p&gt;&lt;p&gt;Gute Fragen nennen eine Sache und wo sie ist: &lt;i&gt;How many ships are at the northern pier? What colour is the roof beside the stadium?&lt;/i&gt;&lt;/p&gt;&lt;p&gt;Ausgaben: ANSWER ist die Antwort. CONFIDENCE ist die eigene Konfidenz des Modells von 0 bis 1. Verwenden Sie sie, um Antworten zu vergleichen: Sie ist keine Wahrscheinlichkeit. Sie ist leer, wenn das Modell keine angibt. MEANINGLESS ist wahr, wenn das Demo-Modell zu einem Bild gefragt wurde, das keine Demo-Szene ist. STOPPED ist der Status: answered (beantwortet), limit (die Höchstzahl der Zooms war erreicht), unreadable (unlesbar) ... Der Ausgabelayer hat ein Polygon für jede Stelle, die das Modell angesehen hat: Prüfen Sie die Antwort dort. Der Layer ist leer, wenn das Modell nach der Übersicht geantwortet hat.&lt;/p&gt;</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/ask.py" />
-            <source>Raster</source>
-            <translation>Raster</translation>
+            <source>Any raster layer. The model sees it with the colours of its layer style in QGIS.</source>
+            <translation>Ein beliebiger Rasterlayer. Das Modell sieht ihn in den Farben seines Layerstils in QGIS.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/ask.py" />
-            <source>Any raster layer. Its bands and contrast limits are used as they are set in its style.</source>
-            <translation>Ein beliebiger Rasterlayer. Kanäle und Kontrastgrenzen gelten, wie sie in seinem Stil stehen.</translation>
+            <source>A question in plain words, preferably in English: How many planes are at the airport?</source>
+            <translation>Eine Frage in einfachen Worten, möglichst auf Englisch: How many planes are at the airport?</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/ask.py" />
-            <source>Question</source>
-            <translation>Frage</translation>
+            <source>Area (extent)</source>
+            <translation>Bereich (Ausdehnung)</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/ask.py" />
-            <source>In plain words, best in English: How many planes are at the airport?</source>
-            <translation>In einfachen Worten, am besten auf Englisch: How many planes are at the airport?</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/ask.py" />
-            <source>Only inside this extent</source>
-            <translation>Nur innerhalb dieser Ausdehnung</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/ask.py" />
-            <source>The model sees nothing outside of it. Empty: the whole raster.</source>
-            <translation>Außerhalb davon sieht das Modell nichts. Leer: das ganze Raster.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/ask.py" />
-            <source>Answer</source>
-            <translation>Antwort</translation>
+            <source>The model sees only what is inside this extent. Empty: the whole raster.</source>
+            <translation>Das Modell sieht nur, was innerhalb dieser Ausdehnung liegt. Leer: das ganze Raster.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/ask.py" />
@@ -1330,8 +2015,8 @@
         </message>
         <message>
             <location filename="../../plugin/processing/ask.py" />
-            <source>Why it stopped</source>
-            <translation>Warum es endete</translation>
+            <source>Answer is meaningless</source>
+            <translation>Antwort ist bedeutungslos</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/askbyfeature.py" />
@@ -1340,13 +2025,13 @@
         </message>
         <message>
             <location filename="../../plugin/processing/askbyfeature.py" />
-            <source>Asks a raster the same question inside each polygon of a layer; the answers become attributes.</source>
-            <translation>Stellt einem Raster dieselbe Frage in jedem Polygon eines Layers; die Antworten werden Attribute.</translation>
+            <source>Asks the same question about a raster inside each polygon of a layer. The answers become attributes.</source>
+            <translation>Stellt in jedem Polygon eines Layers dieselbe Frage zu einem Raster. Die Antworten werden Attribute.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/askbyfeature.py" />
-            <source>&lt;p&gt;Asks a raster a question once for each polygon, about the part of it around that polygon (its bounding box in the raster's pixels), and copies the polygons with the answers as attributes: answer, confidence (0 to 1, not calibrated), stopped (why), model and error. The polygons may be in another CRS than the raster.&lt;/p&gt;&lt;p&gt;The question may hold expressions that are evaluated for each feature: &lt;i&gt;How many ships are at [% "name" %]?&lt;/i&gt;&lt;/p&gt;&lt;p&gt;A polygon that can't be asked about, such as one outside the raster, keeps its place with the reason in &lt;i&gt;error&lt;/i&gt;. The run fails only where every polygon does.&lt;/p&gt;</source>
-            <translation>&lt;p&gt;Stellt einem Raster eine Frage je Polygon, jeweils zu dem Teil um dieses Polygon (dem umschließenden Rechteck in Rasterpixeln), und kopiert die Polygone mit den Antworten als Attributen: answer (Antwort), confidence (0 bis 1, nicht kalibriert), stopped (warum geendet), model (Modell) und error (Fehler). Die Polygone dürfen in einem anderen KBS liegen als das Raster.&lt;/p&gt;&lt;p&gt;Die Frage darf Ausdrücke enthalten, die für jedes Objekt ausgewertet werden: &lt;i&gt;How many ships are at [% "name" %]?&lt;/i&gt;&lt;/p&gt;&lt;p&gt;Ein Polygon, zu dem nicht gefragt werden kann, etwa eines außerhalb des Rasters, behält seinen Platz, mit dem Grund in &lt;i&gt;error&lt;/i&gt;. Der Lauf scheitert nur, wenn es jedes Polygon tut.&lt;/p&gt;</translation>
+            <source>&lt;p&gt;Asks a question about a raster once for each polygon, and copies the polygons with the answer as attributes: &lt;i&gt;answer&lt;/i&gt;, &lt;i&gt;confidence&lt;/i&gt; (the model's own, from 0 to 1; not a probability), &lt;i&gt;meaningless&lt;/i&gt; (true if the demo model was asked about an image that is not a demo scene), &lt;i&gt;stopped&lt;/i&gt; (status), &lt;i&gt;seconds&lt;/i&gt;, &lt;i&gt;model&lt;/i&gt;, &lt;i&gt;error&lt;/i&gt; and &lt;i&gt;exchange&lt;/i&gt; (id of the question). The model sees only what is inside the polygon: everything else, also in the holes of the polygon, is grey. The polygons may have another CRS than the raster.&lt;/p&gt;&lt;p&gt;The question may contain expressions. They are evaluated for each feature: &lt;i&gt;How many ships are at [% "name" %]?&lt;/i&gt;&lt;/p&gt;&lt;p&gt;A polygon without an answer, for example outside the raster, has the reason in &lt;i&gt;error&lt;/i&gt;. The run fails only if all polygons fail. At its end, the log shows how many rows have which status.&lt;/p&gt;&lt;p&gt;The optional layer of places looked at has the field &lt;i&gt;exchange&lt;/i&gt; of the polygon, and the display name of the polygon in the field &lt;i&gt;feature&lt;/i&gt;.&lt;/p&gt;</source>
+            <translation>&lt;p&gt;Stellt für jedes Polygon einmal eine Frage zu einem Raster und kopiert die Polygone mit der Antwort als Attributen: &lt;i&gt;answer&lt;/i&gt; (Antwort), &lt;i&gt;confidence&lt;/i&gt; (eigene Konfidenz des Modells von 0 bis 1; keine Wahrscheinlichkeit), &lt;i&gt;meaningless&lt;/i&gt; (wahr, wenn das Demo-Modell zu einem Bild gefragt wurde, das keine Demo-Szene ist), &lt;i&gt;stopped&lt;/i&gt; (Status), &lt;i&gt;seconds&lt;/i&gt; (Sekunden), &lt;i&gt;model&lt;/i&gt; (Modell), &lt;i&gt;error&lt;/i&gt; (Fehler) und &lt;i&gt;exchange&lt;/i&gt; (Kennung der Frage). Das Modell sieht nur, was innerhalb des Polygons liegt: Alles andere, auch in den Löchern des Polygons, ist grau. Die Polygone dürfen ein anderes KBS als das Raster haben.&lt;/p&gt;&lt;p&gt;Die Frage darf Ausdrücke enthalten. Sie werden für jedes Objekt ausgewertet: &lt;i&gt;How many ships are at [% "name" %]?&lt;/i&gt;&lt;/p&gt;&lt;p&gt;Ein Polygon ohne Antwort, zum Beispiel außerhalb des Rasters, hat den Grund in &lt;i&gt;error&lt;/i&gt;. Der Lauf scheitert nur, wenn alle Polygone scheitern. Am Ende zeigt das Protokoll, wie viele Zeilen welchen Status haben.&lt;/p&gt;&lt;p&gt;Der optionale Layer der betrachteten Stellen hat das Feld &lt;i&gt;exchange&lt;/i&gt; des Polygons und den Anzeigenamen des Polygons im Feld &lt;i&gt;feature&lt;/i&gt;.&lt;/p&gt;</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/askbyfeature.py" />
@@ -1355,23 +2040,18 @@
         </message>
         <message>
             <location filename="../../plugin/processing/askbyfeature.py" />
-            <source>One question is asked for each. Two thousand polygons take two thousand answers: try a few first.</source>
-            <translation>Für jedes wird eine Frage gestellt. Zweitausend Polygone brauchen zweitausend Antworten: Versuchen Sie es zuerst mit wenigen.</translation>
+            <source>The question is asked once for each polygon. Many polygons take a long time: try a few first.</source>
+            <translation>Die Frage wird für jedes Polygon einmal gestellt. Viele Polygone brauchen lange: Versuchen Sie es zuerst mit wenigen.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/askbyfeature.py" />
-            <source>In plain words. [% "field" %] puts an attribute of the feature in, or any other expression.</source>
-            <translation>In einfachen Worten. [% "field" %] setzt ein Attribut des Objekts ein, oder jeden anderen Ausdruck.</translation>
+            <source>A question in plain words. [% "field" %] inserts an attribute of the feature or any other expression.</source>
+            <translation>Eine Frage in einfachen Worten. [% "field" %] setzt ein Attribut des Objekts oder jeden anderen Ausdruck ein.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/askbyfeature.py" />
-            <source>Answers</source>
-            <translation>Antworten</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/askbyfeature.py" />
-            <source>The polygons with the fields answer, confidence, stopped, model and error.</source>
-            <translation>Die Polygone mit den Feldern answer, confidence, stopped, model und error.</translation>
+            <source>The polygons with the answers as attributes.</source>
+            <translation>Die Polygone mit den Antworten als Attributen.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/askbyfeature.py" />
@@ -1385,18 +2065,23 @@
         </message>
         <message>
             <location filename="../../plugin/processing/askbyfeature.py" />
-            <source>Feature {id}: {error}</source>
-            <translation>Objekt {id}: {error}</translation>
+            <source>The feature has no area.</source>
+            <translation>Das Objekt hat keine Fläche.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/askbyfeature.py" />
-            <source>The feature can't be found in the raster's coordinates: {reason}</source>
-            <translation>Das Objekt ist in den Koordinaten des Rasters nicht zu finden: {reason}</translation>
+            <source>Feature {name}</source>
+            <translation>Objekt {name}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/askbyfeature.py" />
+            <source>The feature can't be transformed to the CRS of the raster: {reason}</source>
+            <translation>Das Objekt kann nicht in das KBS des Rasters transformiert werden: {reason}</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/asker.py" />
-            <source>Zoom {step}: {label}, {width} x {height} pixels, {scale:.1f} to one shown</source>
-            <translation>Zoom {step}: {label}, {width} x {height} Pixel, {scale:.1f} je gezeigtem</translation>
+            <source>Zoom {step}: {label}, {width} x {height} pixels, {scale}</source>
+            <translation>Zoom {step}: {label}, {width} x {height} Pixel, {scale}</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/asker.py" />
@@ -1405,7 +2090,7 @@
         </message>
         <message>
             <location filename="../../plugin/processing/asker.py" />
-            <source>Scanning the overview</source>
+            <source>Creating the overview</source>
             <translation>Die Übersicht wird erstellt</translation>
         </message>
         <message>
@@ -1420,18 +2105,28 @@
         </message>
         <message>
             <location filename="../../plugin/processing/asker.py" />
+            <source>The server did not reply: trying again</source>
+            <translation>Der Server hat nicht geantwortet: neuer Versuch</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/asker.py" />
             <source>Reading pixels</source>
             <translation>Pixel werden gelesen</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/asker.py" />
-            <source>Taking a snapshot of the layer</source>
-            <translation>Der Layer wird aufgenommen</translation>
+            <source>Drawing the layer as an image</source>
+            <translation>Der Layer wird als Bild gezeichnet</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/asker.py" />
             <source>no label</source>
             <translation>ohne Bezeichnung</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/asker.py" />
+            <source>Meaningless answer: {answer}</source>
+            <translation>Bedeutungslose Antwort: {answer}</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/asker.py" />
@@ -1445,18 +2140,18 @@
         </message>
         <message>
             <location filename="../../plugin/processing/askmany.py" />
-            <source>Ask many</source>
-            <translation>Vieles fragen</translation>
+            <source>Ask many rasters</source>
+            <translation>Viele Raster befragen</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/askmany.py" />
-            <source>Asks every question of a list about every raster of a list; the answers become a table.</source>
-            <translation>Stellt jede Frage einer Liste zu jedem Raster einer Liste; die Antworten werden eine Tabelle.</translation>
+            <source>Asks each question of a list about each raster of a list. The answers become a table.</source>
+            <translation>Stellt jede Frage einer Liste zu jedem Raster einer Liste. Die Antworten werden eine Tabelle.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/askmany.py" />
-            <source>&lt;p&gt;Asks each question about each raster, one after another, and writes a row for every pair: layer, question, answer, confidence (0 to 1, not calibrated), stopped (why), seconds, model, error and exchange.&lt;/p&gt;&lt;p&gt;Questions stand one on a line. A row that fails has the reason in &lt;i&gt;error&lt;/i&gt; and the run goes on; it fails only where every row does. After a cancel, a table that is written to a file holds what was answered until then.&lt;/p&gt;&lt;p&gt;The regions of interest, if they are wanted, go into one layer in the CRS you choose; their &lt;i&gt;exchange&lt;/i&gt; is that of the row they belong to.&lt;/p&gt;</source>
-            <translation>&lt;p&gt;Stellt jede Frage zu jedem Raster, nacheinander, und schreibt je Paar eine Zeile: layer, question (Frage), answer (Antwort), confidence (0 bis 1, nicht kalibriert), stopped (warum geendet), seconds (Sekunden), model (Modell), error (Fehler) und exchange.&lt;/p&gt;&lt;p&gt;Die Fragen stehen je in einer Zeile. Eine Zeile, die scheitert, hat den Grund in &lt;i&gt;error&lt;/i&gt;, und der Lauf geht weiter; er scheitert nur, wenn es jede Zeile tut. Nach einem Abbruch enthält eine Tabelle, die in eine Datei geschrieben wird, was bis dahin beantwortet war.&lt;/p&gt;&lt;p&gt;Die betrachteten Bereiche kommen, wenn gewünscht, in einen Layer im KBS Ihrer Wahl; ihr &lt;i&gt;exchange&lt;/i&gt; ist der ihrer Zeile.&lt;/p&gt;</translation>
+            <source>&lt;p&gt;Asks each question about each raster and writes a table with one row for each pair: &lt;i&gt;layer&lt;/i&gt;, &lt;i&gt;question&lt;/i&gt;, &lt;i&gt;answer&lt;/i&gt;, &lt;i&gt;confidence&lt;/i&gt; (the model's own, from 0 to 1; not a probability), &lt;i&gt;meaningless&lt;/i&gt; (true if the demo model was asked about an image that is not a demo scene), &lt;i&gt;stopped&lt;/i&gt; (status), &lt;i&gt;seconds&lt;/i&gt;, &lt;i&gt;model&lt;/i&gt;, &lt;i&gt;error&lt;/i&gt; and &lt;i&gt;exchange&lt;/i&gt; (id of the question).&lt;/p&gt;&lt;p&gt;Write one question per line. A row without an answer has the reason in &lt;i&gt;error&lt;/i&gt;, and the run continues. It fails only if all rows fail. At its end, the log shows how many rows have which status. If you cancel the run, a table in a file keeps the rows that are finished.&lt;/p&gt;&lt;p&gt;The optional layer of places looked at has the CRS that you choose. Its field &lt;i&gt;exchange&lt;/i&gt; has the same value as the row of the table.&lt;/p&gt;</source>
+            <translation>&lt;p&gt;Stellt jede Frage zu jedem Raster und schreibt eine Tabelle mit einer Zeile für jedes Paar: &lt;i&gt;layer&lt;/i&gt; (Layer), &lt;i&gt;question&lt;/i&gt; (Frage), &lt;i&gt;answer&lt;/i&gt; (Antwort), &lt;i&gt;confidence&lt;/i&gt; (eigene Konfidenz des Modells von 0 bis 1; keine Wahrscheinlichkeit), &lt;i&gt;meaningless&lt;/i&gt; (wahr, wenn das Demo-Modell zu einem Bild gefragt wurde, das keine Demo-Szene ist), &lt;i&gt;stopped&lt;/i&gt; (Status), &lt;i&gt;seconds&lt;/i&gt; (Sekunden), &lt;i&gt;model&lt;/i&gt; (Modell), &lt;i&gt;error&lt;/i&gt; (Fehler) und &lt;i&gt;exchange&lt;/i&gt; (Kennung der Frage).&lt;/p&gt;&lt;p&gt;Schreiben Sie eine Frage je Zeile. Eine Zeile ohne Antwort hat den Grund in &lt;i&gt;error&lt;/i&gt;, und der Lauf geht weiter. Er scheitert nur, wenn alle Zeilen scheitern. Am Ende zeigt das Protokoll, wie viele Zeilen welchen Status haben. Wenn Sie den Lauf abbrechen, behält eine Tabelle in einer Datei die fertigen Zeilen.&lt;/p&gt;&lt;p&gt;Der optionale Layer der betrachteten Stellen hat das KBS, das Sie wählen. Sein Feld &lt;i&gt;exchange&lt;/i&gt; hat denselben Wert wie die Zeile der Tabelle.&lt;/p&gt;</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/askmany.py" />
@@ -1465,83 +2160,78 @@
         </message>
         <message>
             <location filename="../../plugin/processing/askmany.py" />
-            <source>Any raster layers, each with its own CRS, bands and contrast limits.</source>
-            <translation>Beliebige Rasterlayer, jeder mit eigenem KBS, eigenen Kanälen und Kontrastgrenzen.</translation>
+            <source>Any raster layers. The model sees each with the colours of its layer style in QGIS.</source>
+            <translation>Beliebige Rasterlayer. Das Modell sieht jeden in den Farben seines Layerstils in QGIS.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/askmany.py" />
-            <source>Questions, one on a line</source>
-            <translation>Fragen, je eine in einer Zeile</translation>
+            <source>Questions, one per line</source>
+            <translation>Fragen, eine je Zeile</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/askmany.py" />
-            <source>Each line is asked by itself; the model remembers nothing of the line before. Blank lines are passed over.</source>
-            <translation>Jede Zeile wird für sich gefragt; von der Zeile davor weiß das Modell nichts. Leere Zeilen werden übergangen.</translation>
+            <source>Each line is a separate question. The model does not remember the lines before. Empty lines are ignored.</source>
+            <translation>Jede Zeile ist eine eigene Frage. Das Modell erinnert sich nicht an die Zeilen davor. Leere Zeilen werden ignoriert.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/askmany.py" />
-            <source>CRS of the regions of interest</source>
-            <translation>KBS der betrachteten Bereiche</translation>
+            <source>CRS of the places looked at</source>
+            <translation>KBS der betrachteten Stellen</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/askmany.py" />
-            <source>Empty: the first raster's.</source>
-            <translation>Leer: das des ersten Rasters.</translation>
+            <source>Empty: the CRS of the first raster.</source>
+            <translation>Leer: das KBS des ersten Rasters.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/askmany.py" />
-            <source>A table without geometry, a row for each question about each raster.</source>
-            <translation>Eine Tabelle ohne Geometrie, eine Zeile für jede Frage zu jedem Raster.</translation>
+            <source>A table without geometry: one row for each question about each raster.</source>
+            <translation>Eine Tabelle ohne Geometrie: eine Zeile für jede Frage zu jedem Raster.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/askmany.py" />
-            <source>There is no raster among the layers. Choose one at least.</source>
+            <source>There is no raster among the layers. Choose at least one.</source>
             <translation>Unter den Layern ist kein Raster. Wählen Sie mindestens eines.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/askmany.py" />
-            <source>There is no question. Write one on a line, for example: How many ships are there?</source>
-            <translation>Es gibt keine Frage. Schreiben Sie je eine in eine Zeile, zum Beispiel: How many ships are there?</translation>
+            <source>There is no question. Write one question per line, for example: How many ships are there?</source>
+            <translation>Es gibt keine Frage. Schreiben Sie eine Frage je Zeile, zum Beispiel: How many ships are there?</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/common.py" />
-            <source>Most zooms</source>
+            <source>Maximum zooms</source>
             <translation>Höchstzahl der Zooms</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/common.py" />
-            <source>How often the model may look closer before it must answer. Empty: as trained. 0: it answers from the overview.</source>
-            <translation>Wie oft das Modell näher hinsehen darf, bevor es antworten muss. Leer: wie trainiert. 0: Es antwortet nach der Übersicht.</translation>
+            <source>How often the model may zoom in before it must answer. Empty: the number that the model was trained with. 0: it answers from the overview.</source>
+            <translation>Wie oft das Modell zoomen darf, bevor es antworten muss. Leer: die Zahl, mit der das Modell trainiert wurde. 0: Es antwortet nach der Übersicht.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/common.py" />
-            <source>Resolution of the snapshot (map units per pixel)</source>
-            <translation>Auflösung der Momentaufnahme (Karteneinheiten je Pixel)</translation>
+            <source>Detail of the layer image (map units per pixel)</source>
+            <translation>Detail des Layerbildes (Karteneinheiten je Pixel)</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/common.py" />
-            <source>Only for layers that GDAL can't read, such as XYZ, WMS and WMTS: QGIS takes a snapshot of the place first, at so many map units of the layer's CRS per pixel. The finer, the more the zooms show, and the more is downloaded. Empty: about 4000 pixels a side.</source>
-            <translation>Nur für Layer, die GDAL nicht lesen kann, etwa XYZ, WMS und WMTS: QGIS macht zuerst eine Momentaufnahme der Stelle, mit so vielen Karteneinheiten des Layer-KBS je Pixel. Je feiner, desto mehr zeigen die Zooms, und desto mehr wird heruntergeladen. Leer: etwa 4000 Pixel je Seite.</translation>
+            <source>Only for layers that QGIS must draw as an image for the model: web layers such as XYZ, WMS and WMTS, and files with a layer style of their own. The value is the size of one pixel of that image in map units of the layer. A smaller value shows more detail and takes more time. Empty: the resolution of the file, or an image about 4000 pixels wide for a web layer.</source>
+            <translation>Nur für Layer, die QGIS für das Modell als Bild zeichnen muss: Web-Layer wie XYZ, WMS und WMTS, und Dateien mit einem eigenen Layerstil. Der Wert ist die Größe eines Pixels dieses Bildes in Karteneinheiten des Layers. Ein kleinerer Wert zeigt mehr Details und braucht mehr Zeit. Leer: die Auflösung der Datei, oder ein etwa 4000 Pixel breites Bild bei einem Web-Layer.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/common.py" />
-            <source>A model's id, such as zoomearth-demo, or its folder: it runs on this machine. Empty: what is chosen in Options &gt; ZoomEarth.</source>
-            <translation>Die Kennung eines Modells, etwa zoomearth-demo, oder sein Ordner: Es läuft auf diesem Rechner. Leer: was unter Optionen &gt; ZoomEarth gewählt ist.</translation>
+            <source>Name of a model, such as zoomearth-demo, or path of its folder. The model runs on this computer. Empty: the model chosen in Settings &gt; Options &gt; ZoomEarth.</source>
+            <translation>Name eines Modells, etwa zoomearth-demo, oder Pfad seines Ordners. Das Modell läuft auf diesem Computer. Leer: das Modell, das unter Einstellungen &gt; Optionen &gt; ZoomEarth gewählt ist.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/common.py" />
-            <source>Regions of interest</source>
-            <translation>Betrachtete Bereiche</translation>
+            <source>The places that the model looked at: one polygon for each zoom. Fields: exchange (id of the question), question, answer, meaningless, step (number of the zoom), label, stopped (status), confidence, model, source (raster), window (pixels of the raster), scale (5.5: the model saw the place 5.5x reduced; 1: full resolution) and time.</source>
+            <translation>Die Stellen, die das Modell angesehen hat: ein Polygon je Zoom. Felder: exchange (Kennung der Frage), question (Frage), answer (Antwort), meaningless (bedeutungslos), step (Nummer des Zooms), label (Bezeichnung), stopped (Status), confidence (Konfidenz), model (Modell), source (Raster), window (Pixel des Rasters), scale (5.5: Das Modell sah die Stelle 5,5-fach verkleinert; 1: volle Auflösung) und time (Zeit).</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/common.py" />
-            <source>What the model looked at, a polygon for each zoom, in the raster's CRS: question, answer, step, label, why it stopped, model, source layer, window in source pixels, scale (source pixels to one shown; 1 is native resolution) and time.</source>
-            <translation>Was das Modell angesehen hat, ein Polygon je Zoom, im KBS des Rasters: Frage, Antwort, Schritt, Bezeichnung, warum geendet, Modell, Quelllayer, Fenster in Quellpixeln, Maßstab (Quellpixel je gezeigtem; 1 ist volle Auflösung) und Zeit.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/common.py" />
-            <source>Set it up in QGIS: Settings &gt; Options &gt; ZoomEarth; or name a Python that has the packages as zoomearth/python.</source>
-            <translation>Richten Sie es in QGIS ein: Einstellungen &gt; Optionen &gt; ZoomEarth; oder nennen Sie unter zoomearth/python ein Python, das die Pakete hat.</translation>
+            <source>Set it up in QGIS: Settings &gt; Options &gt; ZoomEarth.</source>
+            <translation>Richten Sie sie in QGIS ein: Einstellungen &gt; Optionen &gt; ZoomEarth.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/common.py" />
@@ -1555,328 +2245,128 @@
         </message>
         <message>
             <location filename="../../plugin/processing/common.py" />
-            <source>ZoomEarth's Python environment is not there.</source>
-            <translation>Die Python-Umgebung von ZoomEarth ist nicht da.</translation>
+            <source>The Python environment of ZoomEarth is not set up.</source>
+            <translation>Die Python-Umgebung von ZoomEarth ist nicht eingerichtet.</translation>
         </message>
         <message>
-            <location filename="../../plugin/question.py" />
-            <source>Are there ships at the northern pier?</source>
-            <translation>Are there ships at the northern pier? (am besten auf Englisch)</translation>
+            <location filename="../../plugin/processing/rows.py" />
+            <source>Number of rows with a meaningless answer</source>
+            <translation>Anzahl der Zeilen mit bedeutungsloser Antwort</translation>
         </message>
         <message>
-            <location filename="../../plugin/question.py" />
-            <source>Ctrl+Enter asks. Up and Down bring back earlier questions.</source>
-            <translation>Strg+Eingabe fragt. Pfeil auf und ab holen frühere Fragen zurück.</translation>
+            <location filename="../../plugin/processing/rows.py" />
+            <source>Rows: {counts}</source>
+            <translation>Zeilen: {counts}</translation>
         </message>
         <message>
-            <location filename="../../plugin/replies.py" />
-            <source>Try again later, or at another resolution: a service has only some, and may limit how much it gives.</source>
-            <translation>Versuchen Sie es später oder in einer anderen Auflösung: Ein Dienst hat nur manche, und er kann begrenzen, wie viel er gibt.</translation>
+            <location filename="../../plugin/processing/rows.py" />
+            <source>Number of rows with the status {ending}</source>
+            <translation>Anzahl der Zeilen mit dem Status {ending}</translation>
         </message>
         <message>
-            <location filename="../../plugin/replies.py" />
-            <source>Choose a coarser resolution, or a place where the layer can be seen.</source>
-            <translation>Wählen Sie eine gröbere Auflösung oder eine Stelle, an der der Layer zu sehen ist.</translation>
+            <location filename="../../core/settings.py" />
+            <source>name of a model (see `zoomearth models`) or path of a model folder; with a server: the prompt format</source>
+            <translation>Name eines Modells (siehe `zoomearth models`) oder Pfad eines Modellordners; bei einem Server: das Prompt-Format</translation>
         </message>
         <message>
-            <location filename="../../plugin/replies.py" />
-            <source>{count} pieces of {name} could not be had: {reason}.</source>
-            <translation>{count} Stücke von {name} waren nicht zu bekommen: {reason}.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/replies.py" />
-            <source>The service of {name} has nothing at this place and resolution.</source>
-            <translation>Der Dienst von {name} hat an dieser Stelle und in dieser Auflösung nichts.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/replies.py" />
-            <source>{kind} came instead of a picture</source>
-            <translation>statt eines Bildes kam {kind}</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/report.py" />
-            <source>ZoomEarth report</source>
-            <translation>ZoomEarth-Bericht</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/report.py" />
-            <source>The answers are a model's, and can be wrong. The boxes show where it looked; the pictures are what it was shown.</source>
-            <translation>Die Antworten stammen von einem Modell und können falsch sein. Die Rahmen zeigen, wo es hingesehen hat; die Bilder sind, was ihm gezeigt wurde.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/report.py" />
-            <source>There is no answer.</source>
-            <translation>Es gibt keine Antwort.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/report.py" />
-            <source>native resolution</source>
-            <translation>volle Auflösung</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/report.py" />
-            <source>{count} questions, {date}</source>
-            <translation>{count} Fragen, {date}</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/report.py" />
-            <source>There is nothing to report yet.</source>
-            <translation>Es gibt noch nichts zu berichten.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/report.py" />
-            <source>Ask a question first.</source>
-            <translation>Stellen Sie zuerst eine Frage.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/report.py" />
-            <source>What the model saw first</source>
-            <translation>Was das Modell zuerst sah</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/report.py" />
-            <source>columns {left} to {right}, rows {top} to {bottom}</source>
-            <translation>Spalten {left} bis {right}, Zeilen {top} bis {bottom}</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/report.py" />
-            <source>en</source>
-            <translation>de</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/report.py" />
-            <source>Failed: {reason}</source>
-            <translation>Gescheitert: {reason}</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/report.py" />
-            <source>{scale} source pixels to one shown</source>
-            <translation>{scale} Quellpixel je gezeigtem</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/report.py" />
-            <source>What the model wrote on the way</source>
-            <translation>Was das Modell unterwegs schrieb</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/report.py" />
-            <source>Confidence {value}, not calibrated: a ranking, not a chance.</source>
-            <translation>Konfidenz {value}, nicht kalibriert: eine Rangfolge, keine Wahrscheinlichkeit.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/report_pdf.py" />
-            <source>{page} of {count}</source>
-            <translation>{page} von {count}</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/report_pdf.py" />
-            <source>{path} can't be written.</source>
-            <translation>{path} kann nicht geschrieben werden.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/scope.py" />
-            <source>No polygon is selected.</source>
-            <translation>Es ist kein Polygon gewählt.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/scope.py" />
-            <source>Select polygons on the map first, in any vector layer.</source>
-            <translation>Wählen Sie zuerst Polygone auf der Karte, in einem beliebigen Vektorlayer.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/scope.py" />
-            <source>Select other polygons.</source>
-            <translation>Wählen Sie andere Polygone aus.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/scope.py" />
-            <source>Move the map or draw the rectangle where the layer is.</source>
-            <translation>Verschieben Sie die Karte, oder zeichnen Sie das Rechteck dort, wo der Layer liegt.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/scope.py" />
-            <source>feature {id} of {layer}</source>
-            <translation>Objekt {id} aus {layer}</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/scope.py" />
-            <source>The {place} lies outside the layer {layer}.</source>
-            <translation>Außerhalb des Layers {layer} liegt: {place}.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/scope.py" />
-            <source>What is selected in {layer} has no geometry.</source>
-            <translation>Was in {layer} ausgewählt ist, hat keine Geometrie.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/scope.py" />
-            <source>Choose one nearer to the layer.</source>
-            <translation>Wählen Sie eine näher am Layer.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/scope.py" />
-            <source>The place can't be found in the coordinates of {layer}: {reason}.</source>
-            <translation>Die Stelle ist in den Koordinaten von {layer} nicht zu finden: {reason}.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/session.py" />
-            <source>The layer was removed.</source>
-            <translation>Der Layer wurde entfernt.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/session.py" />
-            <source>Add it again and ask again.</source>
-            <translation>Fügen Sie ihn wieder hinzu und fragen Sie erneut.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/snapshot.py" />
-            <source>The snapshot of {name} would have {columns} x {rows} pixels; {limit} million are the most.</source>
-            <translation>Die Momentaufnahme von {name} hätte {columns} x {rows} Pixel; {limit} Millionen sind das Höchste.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/snapshot.py" />
-            <source>A resolution of {fitting} map units per pixel would do, or a smaller place.</source>
-            <translation>Eine Auflösung von {fitting} Karteneinheiten je Pixel ginge, oder ein kleinerer Ausschnitt.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/snapshot.py" />
-            <source>See whether QGIS draws the layer at this place, and what the log messages panel says.</source>
-            <translation>Sehen Sie nach, ob QGIS den Layer an dieser Stelle zeichnet und was im Protokollfenster steht.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/snapshot.py" />
-            <source>Choose one that the layer covers, or see whether the layer can be drawn at all.</source>
-            <translation>Wählen Sie eine, die der Layer abdeckt, oder sehen Sie nach, ob der Layer überhaupt gezeichnet werden kann.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/snapshot.py" />
-            <source>See that the disk has room and the temporary folder can be written to.</source>
-            <translation>Stellen Sie sicher, dass auf dem Datenträger Platz ist und der temporäre Ordner beschrieben werden kann.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/snapshot.py" />
-            <source>Nothing of {name} came: the snapshot is empty.</source>
-            <translation>Von {name} kam nichts: Die Momentaufnahme ist leer.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/snapshot.py" />
-            <source>The chosen place lies outside the layer {name}.</source>
-            <translation>Die gewählte Stelle liegt außerhalb des Layers {name}.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/snapshot.py" />
-            <source>The snapshot of {name} can't be written to {path}.</source>
-            <translation>Die Momentaufnahme von {name} kann nicht nach {path} geschrieben werden.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/snapshot.py" />
-            <source>Snapshot of {name}</source>
-            <translation>Momentaufnahme von {name}</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/snapshot.py" />
-            <source>Please report it.</source>
-            <translation>Bitte melden Sie das.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/store.py" />
-            <source>See that the disk has room and the folder can be written to, or save the project elsewhere.</source>
-            <translation>Stellen Sie sicher, dass Platz ist und der Ordner beschrieben werden kann, oder speichern Sie das Projekt anderswo.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/store.py" />
-            <source>the file is gone</source>
-            <translation>die Datei ist verschwunden</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/store.py" />
-            <source>The results can't be written to {path}: {reason}.</source>
-            <translation>Die Ergebnisse können nicht nach {path} geschrieben werden: {reason}.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/transcript.py" />
-            <source>Questions and answers</source>
-            <translation>Fragen und Antworten</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/transcript.py" />
-            <source>Choose a raster layer, ask a question, and see where the answer was read.</source>
-            <translation>Wählen Sie einen Rasterlayer, stellen Sie eine Frage und sehen Sie, wo die Antwort abgelesen wurde.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/transcript.py" />
-            <source>Show earlier questions</source>
-            <translation>Frühere Fragen zeigen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/widgets.py" />
-            <source>{path} exists already. Replace it?</source>
-            <translation>{path} gibt es schon. Ersetzen?</translation>
-        </message>
-        <message>
-            <location filename="../../core/config.py" />
-            <source>a model's id (`zoomearth models` lists them) or a checkpoint folder; with a server: how to ask it</source>
-            <translation>die Kennung eines Modells (`zoomearth models` zählt sie auf) oder ein Ordner mit Gewichten; bei einem Server: wie gefragt wird</translation>
-        </message>
-        <message>
-            <location filename="../../core/config.py" />
+            <location filename="../../core/settings.py" />
             <source>Server</source>
             <translation>Server</translation>
         </message>
         <message>
-            <location filename="../../core/config.py" />
-            <source>URL of an OpenAI-compatible server that runs the model instead of this machine</source>
-            <translation>URL eines OpenAI-kompatiblen Servers, der das Modell anstelle dieses Rechners ausführt</translation>
+            <location filename="../../core/settings.py" />
+            <source>address of a server with the OpenAI API (vLLM, Ollama, LM Studio, cloud services) that runs the model; the small pictures that the model looks at are sent there</source>
+            <translation>Adresse eines Servers mit der OpenAI-API (vLLM, Ollama, LM Studio, Cloud-Dienste), der das Modell ausführt; die kleinen Bilder, die das Modell ansieht, werden dorthin geschickt</translation>
         </message>
         <message>
-            <location filename="../../core/config.py" />
+            <location filename="../../core/settings.py" />
             <source>Model on the server</source>
             <translation>Modell auf dem Server</translation>
         </message>
         <message>
-            <location filename="../../core/config.py" />
-            <source>the model's name on that server</source>
-            <translation>der Name des Modells auf diesem Server</translation>
+            <location filename="../../core/settings.py" />
+            <source>name of the model on the server</source>
+            <translation>Name des Modells auf dem Server</translation>
         </message>
         <message>
-            <location filename="../../core/config.py" />
+            <location filename="../../core/settings.py" />
             <source>Device</source>
             <translation>Gerät</translation>
         </message>
         <message>
-            <location filename="../../core/config.py" />
-            <source>where the model runs</source>
-            <translation>wo das Modell läuft</translation>
+            <location filename="../../core/settings.py" />
+            <source>where the model runs: cpu, cuda (NVIDIA graphics card) or mps (Apple graphics); auto: the fastest that is available</source>
+            <translation>wo das Modell läuft: cpu, cuda (NVIDIA-Grafikkarte) oder mps (Apple-Grafik); auto: das schnellste, das verfügbar ist</translation>
         </message>
         <message>
-            <location filename="../../core/config.py" />
-            <source>Number format</source>
-            <translation>Zahlenformat</translation>
+            <location filename="../../core/settings.py" />
+            <source>Precision</source>
+            <translation>Genauigkeit</translation>
         </message>
         <message>
-            <location filename="../../core/config.py" />
-            <source>of the weights</source>
-            <translation>der Gewichte</translation>
+            <location filename="../../core/settings.py" />
+            <source>number format of the model weights; the 16-bit formats need half the memory of float32; auto is right for most computers</source>
+            <translation>Zahlenformat der Modellgewichte; die 16-Bit-Formate brauchen halb so viel Speicher wie float32; auto ist für die meisten Computer richtig</translation>
         </message>
         <message>
-            <location filename="../../core/config.py" />
-            <source>Weight compression</source>
-            <translation>Kompression der Gewichte</translation>
+            <location filename="../../core/settings.py" />
+            <source>Quantization (saves memory)</source>
+            <translation>Quantisierung (spart Speicher)</translation>
         </message>
         <message>
-            <location filename="../../core/config.py" />
-            <source>int8 halves the memory on CUDA cards</source>
-            <translation>int8 halbiert den Speicherbedarf auf CUDA-Karten</translation>
+            <location filename="../../core/settings.py" />
+            <source>int8: the model weights are stored as 8-bit integers, which need about half the memory; only for NVIDIA graphics cards (CUDA)</source>
+            <translation>int8: Die Modellgewichte werden als 8-Bit-Ganzzahlen gespeichert und brauchen etwa halb so viel Speicher; nur für NVIDIA-Grafikkarten (CUDA)</translation>
         </message>
         <message>
-            <location filename="../../core/config.py" />
+            <location filename="../../core/settings.py" />
             <source>Prompt file</source>
             <translation>Prompt-Datei</translation>
         </message>
         <message>
-            <location filename="../../core/config.py" />
-            <source>a text file whose instruction takes the place of the model's own</source>
-            <translation>eine Textdatei, deren Anweisung an die Stelle der des Modells tritt</translation>
+            <location filename="../../core/settings.py" />
+            <source>text file with an instruction that replaces the instruction (prompt) of the model; leave it empty in normal use</source>
+            <translation>Textdatei mit einer Anweisung, die die Anweisung (den Prompt) des Modells ersetzt; bleibt normalerweise leer</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Tiny demo model: works only on the drawn demo scenes, not on your images</source>
+            <translation>Winziges Demo-Modell: funktioniert nur mit den gezeichneten Demo-Szenen, nicht mit Ihren Bildern</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>GPL-2.0-or-later</source>
+            <translation>GPL-2.0-or-later</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Weights of the ZoomEarth paper (CVPR 2026, arXiv 2511.12267), fine-tuned from Qwen2.5-VL-3B</source>
+            <translation>Gewichte des ZoomEarth-Artikels (CVPR 2026, arXiv 2511.12267), feinabgestimmt aus Qwen2.5-VL-3B</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>authors' repository: Apache-2.0; base model: Qwen Research License (no commercial use)</source>
+            <translation>Ablage der Autoren: Apache-2.0; Basismodell: Qwen Research License (keine kommerzielle Nutzung)</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Qwen2.5-VL-3B-Instruct: general model, not trained for this</source>
+            <translation>Qwen2.5-VL-3B-Instruct: allgemeines Modell, nicht hierfür trainiert</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Qwen Research License (no commercial use)</source>
+            <translation>Qwen Research License (keine kommerzielle Nutzung)</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Qwen2.5-VL-7B-Instruct: general model, not trained for this</source>
+            <translation>Qwen2.5-VL-7B-Instruct: allgemeines Modell, nicht hierfür trainiert</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Apache-2.0</source>
+            <translation>Apache-2.0</translation>
         </message>
     </context>
 </TS>

@@ -5,6 +5,7 @@ Whatever goes wrong is in DRIVE_OUT/drive.log, and the exit code is 1.
 
 import json
 import os
+import signal
 import subprocess
 import time
 import traceback
@@ -13,7 +14,7 @@ from pathlib import Path
 from qgis.core import QgsApplication, QgsProject, QgsRasterLayer
 from qgis.PyQt.QtCore import QCoreApplication, QEventLoop, Qt, QTimer
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QApplication, QDockWidget, QPushButton, QToolButton, QWidget
+from qgis.PyQt.QtWidgets import QApplication, QDockWidget, QPushButton, QTabWidget, QToolButton, QWidget
 from qgis.utils import iface, plugins, reloadPlugin, unloadPlugin
 
 OUT = Path(os.environ["DRIVE_OUT"])
@@ -121,6 +122,7 @@ def main():
     log(f"longest stall while asking: {max(stalls):.0f} ms")
     export(dock, rois.crs().authid())
     cancelled(dock)
+    crashed(plugin, dock)
     options(dock)
     QgsApplication.setUITheme("Night Mapping")
     picture("dark")
@@ -176,6 +178,27 @@ def cancelled(dock):
     dock.finished.disconnect(ended.append)
     assert ended[0]["status"] in ("cancelled", "done")
     log("cancelled:", ended[0]["status"])
+
+
+def crashed(plugin, dock):
+    """Killed twice, the process stays down, and one click shows what the log says of it."""
+    for _ in range(2):
+        dock.question.setPlainText("What is never answered?")
+        QTest.mouseClick(dock.ask, Qt.MouseButton.LeftButton)
+        wait(lambda: plugin.backend.state.value == "up")
+        os.kill(plugin.backend.pid, signal.SIGKILL)
+        wait(lambda: not plugin.session.busy)
+    assert dock.process.isVisible()
+    QTest.mouseClick(dock.show_log, Qt.MouseButton.LeftButton)
+    picture("crashed")
+    (log_dock,) = (each for each in iface.mainWindow().findChildren(QDockWidget) if each.objectName() == "MessageLog")
+    (tabs,) = log_dock.findChildren(QTabWidget)
+    assert tabs.tabText(tabs.currentIndex()) == "ZoomEarth"
+    assert "crashed twice" in tabs.currentWidget().toPlainText()
+    log_dock.hide()
+    QTest.mouseClick(dock.restart, Qt.MouseButton.LeftButton)
+    assert not dock.process.isVisible()
+    ask(dock, "What kind of terrain surrounds the sites?")
 
 
 def options(dock):

@@ -150,7 +150,7 @@ def test_a_folder_that_can_not_be_written_to_loses_nothing(asked, tmp_path):
     refused = []
     asked.keeper.refused.connect(lambda message, hint: refused.append(message))
     move(asked, tmp_path / "nowhere" / "mine.gpkg")
-    assert refused == [f"The results can't be written to {tmp_path / 'nowhere' / 'mine.gpkg'}: its folder is not there."]
+    assert refused == [f"The results can't be written to {tmp_path / 'nowhere' / 'mine.gpkg'}: its folder does not exist."]
     assert asked.keeper.store.path == before
     assert len(asked.keeper.read()) == 1
 
@@ -248,7 +248,7 @@ def test_what_a_full_disk_did_not_take_is_kept_later(asked, tmp_path, way):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     said = asked.dock.results.text
     assert "can't be written" in said
-    assert "1 answers are nowhere but in memory" in said  # the user's folder is on the same disk
+    assert "Answers that are only in memory: 1." in said  # the user's folder is on the same disk
     assert (second.answer, second.message) == ("3", "")
     if way == "the next answer":
         asked.asked("Third?")
@@ -333,3 +333,45 @@ def test_results_that_are_missing_are_said(asked, tmp_path):
     (tmp_path / "harbour_zoomearth.gpkg").unlink()
     reopen(tmp_path / "harbour.qgz")
     assert said == [str(tmp_path / "harbour_zoomearth.gpkg")]
+
+
+@pytest.fixture
+def unsaved_since(panel, demo_scene, tmp_path):
+    """A panel with one answer, in a project that was saved before the question and never after it."""
+    panel.add(demo_scene)
+    save(panel, tmp_path / "harbour.qgz")
+    panel.script(BOX, ANSWER)
+    panel.asked()
+    return panel
+
+
+def test_answers_of_a_project_that_was_not_saved_after_the_first_question_are_there_when_it_is_opened(unsaved_since, tmp_path, demo_scene):
+    """QGIS was killed, or the changes of the project were dropped."""
+    asked, beside = unsaved_since.session.exchanges[0], tmp_path / "harbour_zoomearth.gpkg"
+    reopen(tmp_path / "harbour.qgz")
+    assert [each.id for each in unsaved_since.session.exchanges] == [asked.id]
+    assert unsaved_since.keeper.store.path == beside
+    wait(lambda: not unsaved_since.keeper.writing)
+    assert [layer.featureCount() for layer in unsaved_since.keeper.layers()] == [1]
+    assert list(tree()) == [f"ZoomEarth: {demo_scene.stem}"]
+    unsaved_since.asked("Second?")
+    assert len(unsaved_since.keeper.read()) == 2
+    assert [path.name for path in tmp_path.glob("*.gpkg")] == [beside.name]
+
+
+@pytest.mark.parametrize("content", [b"of somebody else", b""])
+def test_a_file_beside_the_project_that_holds_no_answers_is_left_alone(unsaved_since, tmp_path, content):
+    beside = tmp_path / "harbour_zoomearth.gpkg"
+    QgsProject.instance().clear()
+    beside.write_bytes(content)
+    assert QgsProject.instance().read(str(tmp_path / "harbour.qgz"))
+    assert unsaved_since.session.exchanges == []
+    assert unsaved_since.keeper.store is None
+    assert beside.read_bytes() == content
+
+
+def test_a_new_project_of_the_same_name_in_another_folder_has_no_answers(unsaved_since, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    shutil.copy(tmp_path / "harbour.qgz", tmp_path / "elsewhere" / "harbour.qgz")
+    reopen(tmp_path / "elsewhere" / "harbour.qgz")
+    assert unsaved_since.session.exchanges == []

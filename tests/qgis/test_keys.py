@@ -9,12 +9,12 @@ from panel import wait
 from qgis.core import QgsApplication, QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer
 
 from zoomearth.plugin.child.backend_process import Backend
-from zoomearth.plugin.diagnostics import diagnostics
 from zoomearth.plugin.exchanges.exchange import Exchange
 from zoomearth.plugin.exchanges.project_results import Keeper
 from zoomearth.plugin.export.html import write_html
 from zoomearth.plugin.export.pdf import _raster
 from zoomearth.plugin.export.vector import export_rois, rows
+from zoomearth.plugin.install.diagnostics import diagnostics
 from zoomearth.plugin.log import say
 from zoomearth.plugin.processing.asker import Raster
 

@@ -46,7 +46,7 @@ def test_questions_that_wait_are_dropped_only_after_asking(panel, demo_scene):
     asked = ask_slowly(panel, demo_scene, 4)
     person = Person(panel, True)
     QgsProject.instance().clear()
-    assert person.heard == ["4 questions wait. Drop them?"]
+    assert person.heard == ["4 questions are waiting. Discard them?"]
     wait(lambda: not panel.session.busy)
     assert {exchange.status for exchange in asked} == {Status.CANCELLED}
 
@@ -65,7 +65,7 @@ def test_whoever_does_not_drop_them_gets_their_answers_before_the_project_closes
     timer.start(20)
     QgsProject.instance().clear()
     timer.stop()
-    assert person.heard == ["3 questions wait. Drop them?"]
+    assert person.heard == ["3 questions are waiting. Discard them?"]
     assert any(isinstance(widget, QProgressDialog) for widget in shown)
     assert [exchange.answer for exchange in asked] == ["3"] * 3
     assert len(Store(path).read()) == 3
@@ -115,7 +115,7 @@ def test_answers_that_are_not_in_their_file_are_told_of_before_closing(panel, de
         assert not panel.dock.leaving.may_close()
         assert "another program is using it" in person.heard[0]
         assert str(waiting_file(path)) in person.heard[0]
-        assert person.heard[0].endswith("Close all the same?")
+        assert person.heard[0].endswith("Close anyway?")
         assert panel.dock.leaving.may_close()
     wait(lambda: not panel.keeper.trouble)
 

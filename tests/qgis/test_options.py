@@ -14,12 +14,12 @@ from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QComboBox, QLineEdit, QPushButton, QWidget
 
+from zoomearth.core.catalogue import catalogue
 from zoomearth.core.settings import Settings, data_folder
 from zoomearth.plugin.child.command import descendants
-from zoomearth.plugin.diagnostics import diagnostics, scrub
+from zoomearth.plugin.install.diagnostics import diagnostics, scrub
 from zoomearth.plugin.install.dialog import SetupDialog
 from zoomearth.plugin.install.environment import MARKER, Environment
-from zoomearth.plugin.options.models import catalogue
 from zoomearth.plugin.options.page import OptionsFactory
 from zoomearth.plugin.settings import choose_python, load_settings, save_settings
 
@@ -138,7 +138,7 @@ def test_every_setting_is_on_the_page_and_every_control_has_a_name_and_a_voice(p
 def test_the_test_button_asks_the_demo_question_of_the_real_model(page, python):
     page.find("python").setFilePath(python)
     page.click("test")
-    page.says("verdict", "It works: .*'4' \\(4 is right\\)")
+    page.says("verdict", "The test works\\. .* Answer: 4 \\(correct: 4\\)")
     assert load_settings() == Settings()
     page.qtbot.waitUntil(lambda: not descendants(os.getpid()), timeout=5000)
 
@@ -149,7 +149,7 @@ def test_the_test_says_what_is_missing(page, python, tmp_path):
     page.find("python").setFilePath(python)
     page.pick("model", "a server")
     page.click("test")
-    page.says("verdict", "address first", 1000)
+    page.says("verdict", "address of the server first", 1000)
     page.pick("model", "zoomearth-3b")
     page.click("test")
     page.says("verdict", "has not been downloaded")
@@ -176,7 +176,7 @@ def test_what_a_test_has_shown_is_gone_once_something_else_is_chosen(page, pytho
     page.find("python").setFilePath(python)
     page.pick("model", "a server")
     page.click("test")
-    page.says("verdict", "address first", 1000)
+    page.says("verdict", "address of the server first", 1000)
     EDITS[edit](page)
     assert page.find("verdict").text() == ""
 
@@ -218,7 +218,7 @@ def test_a_model_s_download_is_shown_stopped_and_gone_on_with(page, python, hub,
     hub.going_on.set()
     hub.ranges.clear()
     page.click("download")
-    page.says("model_state", "On this machine")
+    page.says("model_state", "Downloaded to this computer")
     (start,) = (start for name, start in hub.ranges if name == WEIGHTS)
     assert start > BIG // 4
     assert not page.find("download").isVisible()
@@ -319,7 +319,7 @@ def test_the_dialog_says_what_went_wrong_and_tries_again(dialog, qtbot):
     shown(dialog, "packages").setFilePath(str(dialog.packages))
     qtbot.mouseClick(shown(dialog, "start"), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: shown(dialog, "what").isVisible(), timeout=ENOUGH)
-    assert "not offered" in shown(dialog, "what").text()
+    assert "not available" in shown(dialog, "what").text()
     assert shown(dialog, "remedy").text()
     qtbot.mouseClick(shown(dialog, "copy"), Qt.MouseButton.LeftButton)
     assert "No matching distribution" in QgsApplication.clipboard().text()

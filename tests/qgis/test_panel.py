@@ -35,6 +35,7 @@ from qgis.PyQt.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QProgressBar,
+    QPushButton,
     QScrollArea,
     QTabWidget,
     QToolButton,
@@ -45,6 +46,7 @@ from zoomearth.plugin.child.backend_process import State
 from zoomearth.plugin.exchanges.exchange import Status
 from zoomearth.plugin.export.html import html as report_html
 from zoomearth.plugin.layers.scope import Scope
+from zoomearth.plugin.panel.widgets import WrappedText
 
 SLOW = "<think>" + "and then " * 3000
 SLOW_LOOK = '<think>One. Two. Three. Four.</think>[{"bbox_2d": [100, 50, 200, 150], "label": "pier"}]'
@@ -102,7 +104,7 @@ def test_the_transcript_shows_question_reasoning_pictures_answer_time_and_model(
     card.findChild(QToolButton, "zoomearth_exchange_fold").click()
     assert card.findChild(QLabel, "zoomearth_exchange_reasoning").isVisible()
     thumbs = [card.findChild(QToolButton, f"zoomearth_exchange_view_{n}") for n in range(2)]
-    assert [thumb.text() for thumb in thumbs] == ["the whole", "1  northern pier"]
+    assert [thumb.text() for thumb in thumbs] == ["Overview", "1  northern pier"]
     assert all(not thumb.icon().isNull() for thumb in thumbs)
     assert "scripted" in labels(card, "zoomearth_exchange_note")[0]
     assert " s" in labels(card, "zoomearth_exchange_note")[0]
@@ -116,7 +118,7 @@ def test_a_reply_without_sense_is_said_in_plain_words_and_the_reason_is_folded_a
     note, reason = (labels(card, f"zoomearth_exchange_{part}")[0] for part in ("note", "reasoning"))
     assert note.startswith("The model&#x27;s reply made no sense. Ask in other words. ·")
     assert "144" not in note
-    assert "a box has four finite numbers, not [144]" in reason
+    assert "a box without four numbers: [144]" in reason
     assert not card.findChild(QLabel, "zoomearth_exchange_reasoning").isVisible()
 
 
@@ -222,12 +224,12 @@ def test_after_two_crashes_one_bar_restarts_the_process_and_the_questions_wait_f
     bar = panel.dock.process
     assert bar.isVisible()
     assert "crashed twice" in bar.text
-    assert "3 questions wait." in bar.text
+    assert "3 questions are waiting." in bar.text
     assert [each.status for each in waiting] == [Status.RUNNING] * 3
     assert not any(labels(panel.dock.transcript.card(each.id), "zoomearth_exchange_note")[0] for each in waiting)
     panel.script(ANSWER)
     late = panel.ask("Asked while it is down?")
-    assert "4 questions wait." in bar.text
+    assert "4 questions are waiting." in bar.text
     panel.dock.restart.click()
     assert not bar.isVisible()
     wait(lambda: not panel.session.busy)
@@ -589,6 +591,21 @@ def test_polygons_beyond_the_raster_are_said_and_the_others_are_asked_about(pane
     ]
     (message,) = qgis_iface.messageBar().get_messages(Qgis.MessageLevel.Warning)
     assert f"1 of 3 polygons lies outside the layer {layer.name()} and was left out." in message
+    notice = panel.dock.refusal  # QGIS's bar shows one line of a message, the panel all of it
+    assert notice.isVisible()
+    assert notice.text == f"1 of 3 polygons lies outside the layer {layer.name()} and was left out."
+    choose(panel, Scope.LAYER)
+    panel.asked()
+    assert not notice.isVisible()
+
+
+def test_why_nothing_is_asked_stands_in_the_panel_with_the_remedy_until_it_is_closed(panel, demo_scene):
+    panel.add(demo_scene)
+    choose(panel, Scope.FEATURES)
+    assert panel.ask_nothing() == 0
+    assert panel.dock.refusal.text == "No polygon is selected. Select polygons on the map first, in any vector layer."
+    panel.dock.refusal.findChild(QPushButton, "zoomearth_refusal_close").click()
+    assert not panel.dock.refusal.isVisible()
 
 
 def test_what_a_turned_canvas_does_not_show_the_model_does_not_see(panel, demo_scene):
@@ -602,7 +619,7 @@ def test_what_a_turned_canvas_does_not_show_the_model_does_not_see(panel, demo_s
         exchange = panel.asked()
     finally:
         canvas.setRotation(0)
-    assert exchange.scope == "inside the map canvas, turned by 45°"
+    assert exchange.scope == "inside the map canvas, rotated by 45°"
     assert [pixel(exchange, x, y) == MASKED for x, y in ((0.5, 0.5), (0.04, 0.5), (0.04, 0.04), (0.96, 0.04), (0.96, 0.96))] == [
         False,
         False,
@@ -668,8 +685,13 @@ def test_the_dock_can_be_240_pixels_wide(panel, demo_scene):
         choose(panel, scope)
         assert panel.dock.kept.isVisible()
         assert panel.dock.minimumSizeHint().width() <= 240, scope
+    for notice in (panel.dock.process, panel.dock.results, panel.dock.refusal):
+        notice.say(f"The results can't be written to /data/{'a_long_name_' * 12}.gpkg: it is read-only.")
+    assert panel.dock.minimumSizeHint().width() <= 240
     panel.dock.resize(240, 700)
     wait(lambda: card.width() < 240, 5)
+    for text in panel.dock.findChildren(WrappedText):
+        assert text.height() >= text.document().size().height() > 3 * text.fontMetrics().lineSpacing(), "all of its lines"
     assert card.findChild(QToolButton, "zoomearth_exchange_view_1").geometry().right() < card.width()
     assert card.findChild(QToolButton, "zoomearth_exchange_delete").geometry().right() < card.width()
 
@@ -698,11 +720,11 @@ def test_a_styled_layer_is_seen_as_qgis_shows_it_or_as_its_values_and_it_is_said
     red, green, blue = pixel(shown, 0.5, 0.5)
     assert blue < 5 < 200 < red + green
     assert shown.seen_as == "seen as shown in QGIS, 0.3 m per pixel (2048 x 2048 px)"
-    form.seen.setCurrentIndex(form.seen.findText("Raw values"))
+    form.seen.setCurrentIndex(form.seen.findText("Without the layer style"))
     raw = panel.asked()
     red, green, blue = pixel(raw, 0.5, 0.5)
     assert red == green == blue
-    assert raw.seen_as == "seen as grey, band 1, 0 to 255; the layer's colours are not used"
+    assert raw.seen_as == "seen as grey, band 1, 0 to 255; the colours of the layer style are not used"
     assert raw.outcome()["seen_as"] == raw.seen_as
     assert html.escape(raw.seen_as) in report_html([raw])
     for exchange in (shown, raw):
@@ -743,7 +765,7 @@ def test_the_resolution_of_a_snapshot_follows_the_canvas_until_somebody_sets_it(
     assert form.resolution.value() == pytest.approx(world / 64, rel=0.01)
     assert re.fullmatch(ABOUT_2048, form.size.text())
     form.resolution.setValue(world)
-    assert re.match("<b>= 3[23] x 3[23] px: too small", form.size.text())
+    assert re.match("<b>= 3[23] x 3[23] px: too small to see much. Choose a finer resolution, or a larger place.", form.size.text())
     assert form.fit.isVisible()
     canvas.zoomByFactor(2)
     assert form.resolution.value() == world
@@ -753,12 +775,37 @@ def test_the_resolution_of_a_snapshot_follows_the_canvas_until_somebody_sets_it(
     canvas.zoomByFactor(0.5)
     assert form.resolution.value() == pytest.approx(world / 64, rel=0.01)
     form.resolution.setValue(0.01)
-    assert "400 million are the most" in form.size.text()
+    assert "maximum is 400 million pixels" in form.size.text()
     assert panel.ask_nothing() == 0, "refused before it is asked"
     form.fit.click()
     choose(panel, Scope.LAYER)
     columns, rows = map(int, re.findall("[0-9]+", form.size.text()))
     assert 2048 <= columns == rows <= 20_000
+
+
+def test_where_a_service_has_nothing_finer_the_remedy_is_a_larger_place(panel):
+    with TileServer() as server:
+        layer = QgsRasterLayer(server.source, "tiles", "wms")
+        QgsProject.instance().addMapLayer(layer)
+        panel.dock.form.layer.setLayer(layer)
+        canvas = zoom_canvas_to(panel, layer)
+        choose(panel, Scope.CANVAS)
+        canvas.zoomByFactor(1e-4)
+        assert panel.dock.form.size.text().endswith(" px: too small for a useful answer. Choose a larger area.</b>")
+        assert not panel.dock.form.fit.isVisible()
+
+
+def test_the_resolution_is_shown_rounded_with_its_unit_and_stays_exact(panel, tiles):
+    form = panel.dock.form
+    QgsProject.instance().addMapLayer(tiles)
+    form.layer.setLayer(tiles)
+    form.resolution.setValue(38.218514)
+    assert form.resolution.text() == "38.22 m per pixel"
+    QTest.keyClick(form.resolution, Qt.Key.Key_Return)
+    assert form.resolution.value() == 38.218514
+    form.resolution.lineEdit().setText("0.25 m per pixel")
+    QTest.keyClick(form.resolution, Qt.Key.Key_Return)
+    assert (form.resolution.value(), form.resolution.text()) == (0.25, "0.25 m per pixel")
 
 
 def test_a_service_in_an_empty_project_is_asked_about_with_the_resolution_that_is_suggested(panel, tiles):
@@ -768,7 +815,7 @@ def test_a_service_in_an_empty_project_is_asked_about_with_the_resolution_that_i
     zoom_canvas_to(panel, tiles)
     exchange = panel.asked()
     assert exchange.answer == "3", exchange.message
-    assert exchange.seen_as == "seen as shown in QGIS, 1.957e+04 m per pixel (2048 x 2048 px)"
+    assert exchange.seen_as == "seen as shown in QGIS, 19570 m per pixel (2048 x 2048 px)"
     assert exchange.views[0].window == [0, 0, 2048, 2048]
 
 

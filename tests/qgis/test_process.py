@@ -6,10 +6,12 @@ import sys
 
 import pytest
 from panel import ANSWER, BOX, wait
+from qgis.core import QgsApplication
 from qgis.PyQt.QtTest import QTest
 
 from zoomearth.core.errors import BackendError
 from zoomearth.plugin.child.backend_process import LAST, Backend, State, command
+from zoomearth.plugin.log import TAG
 
 SLOW = "<think>" + "and then " * 2000
 
@@ -82,7 +84,21 @@ def test_all_that_waits_fails_with_the_process_and_is_never_sent_again(backend, 
     assert backend.pid is None
 
 
-def test_two_crashes_in_a_minute_and_it_stays_down_until_it_is_revived(backend, demo_scene):
+@pytest.fixture
+def logged():
+    """What is written to the ZoomEarth tab of QGIS's log messages."""
+    texts, log = [], QgsApplication.messageLog()
+
+    def hear(text, tag, level):
+        if tag == TAG:
+            texts.append(text)
+
+    log.messageReceived.connect(hear)
+    yield texts
+    log.messageReceived.disconnect(hear)
+
+
+def test_two_crashes_in_a_minute_and_it_stays_down_until_it_is_revived(backend, demo_scene, logged):
     for _ in range(2):
         script(backend, SLOW, pace=0.01)
         job = ask(backend, demo_scene)
@@ -92,6 +108,11 @@ def test_two_crashes_in_a_minute_and_it_stays_down_until_it_is_revived(backend, 
     assert backend.state is State.BROKEN
     assert "twice" in failed["message"]
     assert "twice" in backend.wait(ask(backend, demo_scene))["message"]
+    assert [text.partition(".")[0] for text in logged if "crashed" in text] == [
+        "The model process crashed or was killed",
+        "The model process crashed or was killed",
+        "The model process crashed twice within a minute and stays down",
+    ]
     assert backend.pid is None
     backend.revive()
     script(backend, ANSWER)

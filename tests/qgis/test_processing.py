@@ -629,7 +629,7 @@ def test_each_row_without_an_answer_has_its_reason_and_the_log_ends_with_a_count
     ]
     assert [row["error"] is None for row in rows] == [row["answer"] is not None for row in rows]
     assert rows[1]["error"].startswith("The model's reply made no sense. Ask in other words. (")
-    assert rows[2]["error"].startswith("The model asked for an impossible box. (")
+    assert rows[2]["error"].startswith("The model asked to zoom to an invalid place. Ask in other words. (")
     assert "best guess" not in rows[4]["error"]
     assert run.feedback.told[-1] == "Rows: 1 answered, 2 limit, 1 unreadable, 1 bad_box"
     assert sum(told.startswith("error: ") for told in run.feedback.told) == 3

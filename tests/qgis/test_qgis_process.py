@@ -90,7 +90,7 @@ def test_the_algorithms_are_listed(desk):
         "zoomearth:askbyfeature",
         "zoomearth:askmany",
     ]
-    assert "How often the model may look closer" in desk.run("help", "zoomearth:ask").said
+    assert "How often the model may zoom in" in desk.run("help", "zoomearth:ask").said
 
 
 @pytest.mark.demo_model

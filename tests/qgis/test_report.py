@@ -69,7 +69,14 @@ def test_html_tells_everything_about_an_exchange(harbour):
     page = Page(html([harbour]))
     for said in (
         *("How many ships lie at the outer quay?", "3 ships", "whole layer", "town", "EPSG:32633", "scripted", harbour.time[:10]),
-        *("northern harbour", "outer quay", "It lies in the north.", "Three hulls lie side by side.", "Confidence 0.83, not calibrated"),
+        *(
+            "northern harbour",
+            "outer quay",
+            "It lies in the north.",
+            "Three hulls lie side by side.",
+            "confidence: 0.83 of 1",
+            "not a probability",
+        ),
     ):
         assert said in page.text
     left, top, right, bottom = harbour.zooms[0].window
@@ -133,7 +140,7 @@ def test_pdf_has_a_page_an_exchange_with_all_that_is_to_be_known(harbour, tmp_pa
     text = text_of(pdf)
     for said in (
         *("How many ships lie at the outer quay?", "And a second one?", "3 ships", "northern harbour", "outer quay"),
-        *("EPSG:32633", "town", "scripted", harbour.time[:10], "1 of 2", "2 of 2", "Confidence 0.83, not calibrated"),
+        *("EPSG:32633", "town", "scripted", harbour.time[:10], "1 of 2", "2 of 2", "confidence: 0.83 of 1", "not a probability"),
     ):
         assert said in text
 
@@ -211,7 +218,7 @@ def test_a_meaningless_answer_is_marked_in_both_reports(harbour, tmp_path):
     page = html([marked, harbour])
     assert page.count('class="answer meaningless"') == 1
     for text in (Page(page).text, text_of(write_pdf([marked, harbour], tmp_path / "report.pdf"))):
-        assert text.count("Meaningless: the demo model knows only generated scenes.") == 1
+        assert text.count("Meaningless: the demo model works only on the drawn demo scenes") == 1
         assert "Settings > Options > ZoomEarth > Model" in text
 
 

@@ -23,6 +23,7 @@ from zoomearth.plugin.exchanges.geopackage import add_row, add_table, begin, wri
 from zoomearth.plugin.exchanges.project_results import Keeper
 from zoomearth.plugin.exchanges.results_file import ANSWER_FIELDS, ANSWERS, EXCHANGES, ROI_FIELDS, Store, roi_geometry
 from zoomearth.plugin.exchanges.unsaved import waiting_file
+from zoomearth.plugin.layers.raster_layers import wkt
 
 HOLD = """
 import sqlite3, sys, time
@@ -177,7 +178,7 @@ TROUBLES = {
     "locked for readers, too": (lambda path: locked(path, "EXCLUSIVE"), "another program is using it"),
     "read-only file": (protected, "it is read-only"),
     "read-only folder": (lambda path: protected(path.parent), ""),
-    "no folder": (lambda path: away(path.parent), "its folder is not there"),
+    "no folder": (lambda path: away(path.parent), "its folder does not exist"),
     "another file": (lambda path: replaced(path, lambda place: place.write_bytes(b"x" * 9999)), "it is not a GeoPackage"),
     "a folder": (lambda path: replaced(path, Path.mkdir), "it is a folder"),
     "overwritten": (overwritten, "it is not a GeoPackage"),
@@ -434,6 +435,17 @@ def test_group_and_layers_follow_the_rasters_name_but_not_over_the_users(keeper,
     assert [node.name() for node in group.findLayers()] == ["mine", "Answers: ortho 2027"]
 
 
+def test_group_and_layers_have_the_name_under_which_the_raster_came_back(keeper, harbour, scene):
+    raster = QgsRasterLayer(str(scene), "ortho 2026")
+    own = replace(harbour, source=str(scene), crs=wkt(raster.crs()))
+    keep(keeper, own)
+    QgsProject.instance().addMapLayer(raster)
+    keep(keeper, another(own, 1))
+    (group,) = QgsProject.instance().layerTreeRoot().findGroups()
+    assert group.name() == "ZoomEarth: ortho 2026"
+    assert [node.name() for node in group.findLayers()] == ["Places looked at: ortho 2026", "Answers: ortho 2026"]
+
+
 def test_nothing_of_a_closing_project_gets_into_the_next(keeper, harbour):
     keeper.keep(another(harbour, 0))
     path = keeper.store.path
@@ -453,6 +465,6 @@ def test_a_full_user_folder_is_said_and_the_answers_stay_in_memory(keeper, harbo
     with locked(keeper.store.path):
         keep(keeper, another(harbour, 1))
         assert not keeper.writer.safe
-        assert "nowhere but in memory" in keeper.trouble
+        assert "only in memory" in keeper.trouble
     healed(keeper)
     assert len(Store(keeper.store.path).read()) == 2

@@ -36,7 +36,10 @@ class Folder(base.Benchmark):
         """Raises BackendError where the folder holds no questions."""
         files = [folder] if folder.is_file() else sorted(file for file in folder.rglob("*") if file.suffix in (".jsonl", ".gpkg"))
         if not files:
-            raise BackendError(f"{folder} holds no questions: no .jsonl, no .gpkg.", "training/data/folder.py says how they look.")
+            raise BackendError(
+                f"{folder} holds no questions: no .jsonl, no .gpkg.",
+                "Each line of a .jsonl is an object with image, question, answer.",
+            )
         images = base.Images(folder)
         only = _only_raster(folder if folder.is_dir() else folder.parent)
         for file in files:

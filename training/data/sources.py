@@ -37,8 +37,13 @@ TRAINABLE: dict[str, tuple[str, ...]] = {OWN: (), "lrs-gro": ("SFT", "RL"), "lrs
 Fault = Callable[[Example, Size], str]
 """What else is wrong with an example over an image of that size, "" where nothing is."""
 
-CONTROL = re.compile(r"<\|[^\s<>|]{1,64}\|>")
-"""A token that lays out a conversation, such as <|image_pad|>: in a text that is learnt, it would be taken for one."""
+CONTROL = re.compile(
+    r"<[|\uff5c][^\s<>|\uff5c]{1,64}[|\uff5c]>"
+    r"|</?(?:think|answer|tool_call|image|image_soft_token|img|IMG_CONTEXT|video|s|bos|eos|unk|pad|(?:start|end)_of_(?:turn|image))>"
+    r"|\[/?(?:INST|IMG|TOOL_CALLS)\]"
+)
+"""A token or a tag that lays out a conversation, of this model or of another one, such as <|image_pad|>, <answer> and <image>: in a text
+that is learnt, it would be taken for one."""
 _SEEDS = re.compile(r"(\d+)-(\d+)(?:@(\d+))?")
 
 
@@ -176,13 +181,13 @@ def _size(image: Path) -> Size | Unusable:
 
 
 def _unusable(example: Example, size: Size, fault: Fault) -> Unusable | None:
-    if not example.question.strip():
+    if texts.is_blank(example.question):
         return Unusable(example.id, "the question is empty")
-    if not example.answer.strip():
+    if texts.is_blank(example.answer):
         return Unusable(example.id, "the answer is empty")
     for what, said in example.texts():
         if token := CONTROL.search(said):
-            return Unusable(example.id, f"the {what} holds a control token of the model", token[0])
+            return Unusable(example.id, f"the {what} holds a control token of a model", token[0])
     if example.box and (why := _box_fault(example.box, example.box_in(size) or example.box, Box(0, 0, *size))):
         return Unusable(example.id, why, f"{[round(side, 2) for side in example.box]} in an image of {size[0]} x {size[1]} pixels")
     try:
@@ -196,7 +201,7 @@ def _box_fault(given: Box, box: Box, whole: Box) -> str:
     """What is wrong with a box: given in the set's own unit, and in pixels of its image, which is `whole`."""
     if box.width < 1 or box.height < 1:
         return "the box is less than a pixel wide or high: it is not in pixels"
-    if max(given) <= 1:
+    if all(0 <= side <= 1 for side in given):
         return "the box lies within the first pixel: it is not in pixels"
     if not box.intersect(whole).area:
         return "the box lies outside the image"

@@ -25,7 +25,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ...backend.answer import MEANINGLESS
 from ...backend.cli.parser import Parser, add_settings, count, positive, settings_of
-from ...backend.engines import Engine, open_engine
+from ...backend.engines import Engine
+from ...backend.engines.open import open_engine
 from ...backend.models import store as models
 from ...backend.scene.scene import Scene
 from ...core.address import shown

@@ -202,11 +202,13 @@ def read(path: Path) -> list[Record]:
     if not texts.is_file(path):
         raise BackendError(f"{path} does not exist as a file.", "Give a file of predictions, one JSON object a line.")
     try:
-        rows = [(at, row) for at, row in texts.rows(path) if not (isinstance(row, texts.Broken) and row.torn)]
+        rows = list(texts.rows(path))
     except (OSError, ValueError) as error:
         raise BackendError(f"{path} can't be read: {error}.", "It is a text file in UTF-8.") from error
     if not rows:
         raise BackendError(f"{path} holds no predictions.", "It has one JSON object a line, with question_id, ground_truth and answer1.")
+    if len(rows) > 1 and isinstance(rows[-1][1], texts.Broken) and rows[-1][1].torn:
+        del rows[-1]  # cut off by a kill
     records, unscored = [], []
     for place, (at, row) in enumerate(rows):
         record = Record(f"line {at}") if isinstance(row, texts.Broken) else Record.of(row)
@@ -214,13 +216,14 @@ def read(path: Path) -> list[Record]:
             record.place = place
         if record.error is None and (why := _unscorable(row)):
             unscored.append(f"line {at}: {why}")
-            record.error = BackendError(f"{unscored[-1]}.").to_dict()
+            record.error = BackendError(f"{why if isinstance(row, texts.Broken) else unscored[-1]}.").to_dict()
         records.append(record)
     if unscored and all(record.error for record in records):
         names = list(dict.fromkeys(str(name) for _, row in rows if isinstance(row, dict) for name in row))
+        fields_found = f" Its fields are {', '.join(names[:NAMED])}." if names else ""
         raise BackendError(
-            f"No row of {path} can be scored: {unscored[0]}. Its fields are {', '.join(names[:NAMED]) or 'none'}.",
-            f"A row has ground_truth, and answer1 or answer2. All that is read: {', '.join(PUBLISHED)}.",
+            f"No row of {path} can be scored: {unscored[0]}.{fields_found}",
+            f"A row is a JSON object with ground_truth, and answer1 or answer2. All fields that are read: {', '.join(PUBLISHED)}.",
         )
     last = {record.question_id: record for record in records if record.ours}
     return sorted((each for each in records if not each.ours or last[each.question_id] is each), key=lambda record: record.place)
@@ -232,9 +235,9 @@ def _unscorable(row: texts.Row) -> str:
         return f"{row.why} ({row.detail})" if row.detail else row.why
     faults = []
     if fields.text(row.get("ground_truth")) is None:
-        faults.append("its ground_truth is no text" if "ground_truth" in row else "it has no ground_truth")
+        faults.append("its ground_truth is not a text" if "ground_truth" in row else "it has no ground_truth")
     answers = [name for name in ("answer1", "answer2") if name in row]
     if not answers:
         faults.append("it has no answer1 and no answer2")
-    faults += [f"its {name} is no text" for name in answers if fields.text(row[name]) is None and not fields.is_nothing(row[name])]
+    faults += [f"its {name} is not a text" for name in answers if fields.text(row[name]) is None and not fields.is_nothing(row[name])]
     return ", ".join(faults)

@@ -47,7 +47,7 @@ def tasks(rows: Iterable[Row]) -> Iterator[Task]:
         if times == 1:
             yield Task(place, row.id, row)
         else:
-            yield Task(place, f"{row.id}#{times}", Unusable(row.id, f"the id {row.id!r} stands in the set for the {times}. time"))
+            yield Task(place, f"{row.id}#{times}", Unusable(row.id, f"an earlier row of the set has the same id, {row.id!r}"))
 
 
 @dataclass

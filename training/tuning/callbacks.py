@@ -80,7 +80,7 @@ class Eyes:
         kinds, ids = inputs.get("mm_token_type_ids"), inputs.get("input_ids")
         if kinds is None or ids is None or not torch.equal(kinds == 1, ids == self._pad):
             raise ModelError(
-                "The picture tokens of a training batch are not where the model is told: its positions would be wrong, in silence.",
+                "The picture tokens of a training batch are not at the positions that the model is given: it would learn wrong ones.",
                 'Set the tokenizer\'s padding_side to "left".',
             )
         self.seeing += 1

@@ -16,8 +16,9 @@ from typing import Any
 import torch
 
 from ...backend.engines.weights import load_weights
-from ...backend.models.store import catalogue, with_prompt_file
+from ...backend.models.store import bring, with_prompt_file
 from ...core.atomic import write_whole
+from ...core.catalogue import catalogue, of_hub
 from ...core.errors import ModelError
 from ...core.look import Policy
 from ...core.profile import FILE, Profile
@@ -52,14 +53,8 @@ def base_folder(name: str) -> Path:
     elif not folder.is_dir():
         if name.count("/") != 1 or name.startswith((".", "/", "~")):
             raise ModelError(f"There is no model {name!r}: neither a folder, an id nor a repository.", "For the hub, write OWNER/NAME.")
-        from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-        try:
-            folder = Path(snapshot_download(name))
-        except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-            why = f"{name} can't be had from the hub: {type(error).__name__}."
-            raise ModelError(why, "Download it where there is a network.") from error
+        model = of_hub(name)
+        folder = model.folder if model.here else bring(model)
     if (folder / "adapter_config.json").is_file():
         raise ModelError(f"{folder} holds a LoRA adapter.", f"Merge it first: zoomearth merge {folder} OUT")
     return folder

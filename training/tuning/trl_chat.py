@@ -25,7 +25,7 @@ def blocks(turns: Iterable[Turn]) -> list[Block]:
     """The content of turns: the picture of each before its text; a picture that is a PIL image."""
     made: list[Block] = []
     for turn in turns:
-        if turn.view:
+        if turn.has_picture:
             made.append({"type": "image", "image": turn.picture})
         if turn.text:
             made.append({"type": "text", "text": turn.text})

@@ -148,10 +148,10 @@ def examples(rows: Rows, make: Callable[[str, dict[str, Any]], Example | Unusabl
 
 
 def text(row: Mapping[str, Any], *names: str) -> str | None:
-    """The first of these entries that holds a text or a number; None where none does."""
+    """The first of these entries that holds a visible text or a number; None where none does."""
     for name in names:
         value = fields.text(row.get(name))
-        if value and value.strip():
+        if value and not texts.is_blank(value):
             return value
     return None
 

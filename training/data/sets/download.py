@@ -18,9 +18,9 @@ from rich.console import Console
 
 from ....backend.cli.progress import download_bars
 from ....backend.models.hub import fetch
-from ....backend.models.store import RECEIPT, Model
 from ....core import texts
 from ....core.atomic import write_whole
+from ....core.catalogue import RECEIPT, Model
 from ....core.errors import BackendError
 from .base import Benchmark
 
@@ -33,7 +33,7 @@ def download(benchmark: Benchmark, folder: Path, console: Console) -> None:
     try:
         revision = texts.read_object(receipt)["revision"] if receipt.is_file() else None
     except (OSError, ValueError, KeyError) as error:
-        raise BackendError(f"{receipt} can't be read: {error}.", "Take it away: the set's newest commit is then brought.") from error
+        raise BackendError(f"{receipt} can't be read: {error}.", "Delete it: the newest version of the set is then downloaded.") from error
     wanted = Model(benchmark.name, benchmark.title, None, benchmark.repo, revision, 0, "", benchmark.files, kind="datasets")
     with download_bars(console) as on_progress:
         record = fetch(wanted, folder, on_progress, lambda: False)

@@ -12,10 +12,10 @@ from typing import Sequence
 from qgis.core import Qgis, QgsApplication, QgsSettings
 from qgis.PyQt.QtCore import PYQT_VERSION_STR, QT_VERSION_STR
 
-from .. import __version__
-from ..core.address import hidden
-from .install.environment import Environment, backend_python, detect_device
-from .settings import auth_config, chosen_python, load_settings, server_key
+from ... import __version__
+from ...core.address import hidden
+from ..settings import auth_config, chosen_python, load_settings, server_key
+from .environment import Environment, backend_python, detect_device
 
 TAIL = 200  # lines of a log
 SECRETS = (

@@ -1,0 +1,25 @@
+"""The engine that the settings name. Each is imported only where it is wanted, so that none costs another's dependencies."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+from ...core.address import shown
+from ...core.settings import KEY_VARIABLE, Settings
+from ..models import store
+from . import Engine
+
+
+def open_engine(settings: Settings, key: str | None = None) -> Engine:
+    """The engine that the settings name; a server's key comes from the environment unless given. Raises ModelError, EngineError."""
+    profile = store.profile_for(settings.asked_as, settings.prompt_file)
+    if settings.remote:
+        from .remote import RemoteEngine
+
+        served = replace(profile, name=settings.remote_model or shown(settings.remote))
+        return RemoteEngine(settings.remote, settings.remote_model, profile=served, key=key or os.environ.get(KEY_VARIABLE))
+    folder = store.find(settings.asked_as)
+    from .local import LocalEngine
+
+    return LocalEngine(folder, device=settings.device, dtype=settings.dtype, quantize=settings.quantize, profile=profile)
