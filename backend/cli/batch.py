@@ -91,8 +91,6 @@ def _at_once(options: argparse.Namespace, settings: Settings) -> int:
     if not settings.remote and options.concurrency is not None:
         raise BackendError("--concurrency is for a model on a server.", "Give --remote, or --batch for a model on this machine.")
     given = options.batch if options.concurrency is None else options.concurrency
-    if given == 0:
-        raise BackendError("0 questions at once are none.", "Give a number from 1 on.")
     return given or AT_ONCE
 
 
