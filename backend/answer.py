@@ -301,7 +301,7 @@ def _region(region: Region | None) -> dict[str, Any] | None:
 
 
 def zoom(shown: Shown, scene: Scene) -> dict[str, Any]:
-    """One zoom of a report, its step among the views: source pixels, and the ROI's polygon in map units (None: it lies nowhere)."""
+    """One zoom of a report, its step among the views: source pixels, and the ROI's polygon in map units (None without georeference)."""
     roi = shown.roi or shown.view.window
     return {
         "step": shown.step,

@@ -13,7 +13,7 @@ import warnings
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, Sequence
 
 from ..core.errors import SceneError
 from ..core.files import DRIVERS, beside, shapefile_text
@@ -38,7 +38,7 @@ class Outputs:
     def check(self) -> None:
         """Before any work is done. Raises SceneError for a suffix that is not known, a folder that is missing or read-only."""
         if self.rois and Path(self.rois).suffix.lower() not in DRIVERS:
-            raise SceneError(f"--rois {self.rois} has no known suffix.", f"It ends in {', '.join(DRIVERS)}.")
+            raise SceneError(f"--rois {self.rois} has no known suffix.", f"Give a name that ends in {_either(DRIVERS)}.")
         if self.figure and Path(self.figure).suffix.lower() != ".png":
             raise SceneError(f"--figure {self.figure} is not a PNG.", "Give it a name that ends in .png.")
         for file in filter(None, (self.rois, self.figure, self.views)):
@@ -59,21 +59,21 @@ class Outputs:
             if Path(file).is_dir():
                 raise SceneError(f"{file} is a folder.", "Give the name of a file.")
         if self.views:
-            there = next(folder for folder in (Path(self.views).resolve(), *Path(self.views).resolve().parents) if folder.exists())
-            if not there.is_dir():
+            existing = next(folder for folder in (Path(self.views).resolve(), *Path(self.views).resolve().parents) if folder.exists())
+            if not existing.is_dir():
                 raise SceneError(f"--views {self.views} is a file.", "Give a folder.")
-            if not os.access(there, os.W_OK):
-                raise SceneError(f"The folder {there} is read-only.", "Choose another folder for --views.")
+            if not os.access(existing, os.W_OK):
+                raise SceneError(f"The folder {existing} is read-only.", "Choose another folder for --views.")
 
     def check_for(self, scene: Scene) -> None:
         """Before the model is loaded. Raises SceneError for a file of the scene itself, and for a format that can't hold its boxes."""
         own = {os.path.realpath(file) for file in scene.files}
         for file in filter(None, (self.rois, self.figure)):
             if os.path.realpath(file) in own:
-                raise SceneError(f"{file} belongs to the raster that is asked about.", "Choose another name: it would be replaced.")
+                raise SceneError(f"{file} is a file of the raster itself and would be replaced.", "Choose another name.")
         if self.rois and (refusal := _refusal(Path(self.rois), scene)):
             others = [suffix for suffix in DRIVERS if suffix != Path(self.rois).suffix.lower() and not _refusal(Path("x" + suffix), scene)]
-            remedy = f"Give a file that ends in {' or '.join(others)}." if others else "Mend its CRS (gdal_edit.py -a_srs)."
+            remedy = f"Give a name that ends in {_either(others)}." if others else "Correct the raster's CRS (gdal_edit.py -a_srs)."
             raise SceneError(f"--rois {self.rois} can't be written: {refusal}.", remedy)
 
     def write(self, done: Sequence[Answered], model: str, wrote: Callable[[Path], None], note: Callable[[str], None]) -> None:
@@ -93,6 +93,12 @@ class Outputs:
             raise SceneError(" ".join(error.message for error in failures), failures[0].hint)
 
 
+def _either(suffixes: Iterable[str]) -> str:
+    """".gpkg, .shp or .geojson"."""
+    *others, last = suffixes
+    return f"{', '.join(others)} or {last}" if others else last
+
+
 def _safely(path: Path, write: Callable[[Path], None]) -> Path:
     """Lets `write` write beside `path`, then puts it in its place. Raises SceneError where that can't be."""
     try:
@@ -100,14 +106,14 @@ def _safely(path: Path, write: Callable[[Path], None]) -> Path:
             write(new)
     except (OSError, RuntimeError, ValueError, MemoryError) as error:
         reason = getattr(error, "strerror", None) or str(error).rstrip(".") or type(error).__name__
-        raise SceneError(f"{path} can't be written: {reason}.", "See that the disk has room and the folder can be written to.") from error
+        raise SceneError(f"{path} can't be written: {reason}.", "Check the free space of the disk and the permissions of the folder.") from error
     return path
 
 
 def write_rois(path: Path, done: Sequence[Answered], model: str) -> Path:
     """Every ROI as a polygon in the raster's CRS (GeoJSON: WGS 84, RFC 7946), one layer `rois`; rotated where the raster is.
 
-    A raster that lies nowhere gives polygons in pixels, y upwards as QGIS shows such rasters, without a CRS.
+    A raster without georeference gives polygons in pixels, y upwards as QGIS shows such rasters, without a CRS.
     """
     import numpy as np
     import shapely
@@ -171,7 +177,7 @@ def _refusal(path: Path, scene: Scene) -> str:
         return ""
     x, y = (math.floor(side / 2) for side in scene.size)
     with tempfile.TemporaryDirectory() as folder:
-        trial = Path(folder, "trial" + path.suffix)
+        trial = Path(folder, "trial" + path.suffix.lower())
         try:
             _write_polygons(trial, [shapely.to_wkb(shapely.Polygon(polygon(Box(x, y, x + 1, y + 1), grid)))], {}, grid.crs)
             with warnings.catch_warnings():
@@ -209,7 +215,7 @@ def write_views(folder: Path, done: Sequence[Answered]) -> Path:
 def write_figure(path: Path, done: Sequence[Answered], model: str, note: Callable[[str], None] = lambda sentence: None) -> Path:
     """One row a question: the global view with its numbered boxes, then each crop; the question above, the answer below.
 
-    note: is told of letters that no font of this machine has.
+    note: called with a sentence on letters that no font of this machine has.
     """
     missing: list[str] = []
 

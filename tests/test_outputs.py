@@ -266,7 +266,7 @@ def test_the_raster_itself_is_not_written_over(tmp_path):
     make(tmp_path / "scene.tif")
     with Image.open(tmp_path / "scene.tif") as pixels:
         pixels.save(tmp_path / "scene.png")
-    with Scene.open(tmp_path / "scene.png") as scene, pytest.raises(SceneError, match="belongs to the raster"):
+    with Scene.open(tmp_path / "scene.png") as scene, pytest.raises(SceneError, match="is a file of the raster itself"):
         Outputs(figure=str(tmp_path / "scene.png")).check_for(scene)
 
 

@@ -492,7 +492,7 @@ def test_bad_input_gets_one_clear_sentence(tmp_path, capfd):
 def test_a_file_one_may_not_read_says_so(tmp_path):
     path = make(tmp_path / "scene.tif", PLAIN)
     path.chmod(0)
-    with pytest.raises(SceneError, match="may not be read"):
+    with pytest.raises(SceneError, match="no permission to read"):
         Scene.open(path)
 
 

@@ -28,9 +28,9 @@ from rasterio.io import MemoryFile
 
 from ...core.geometry import Size
 from ...core.texts import well_formed
-from . import CACHE_BYTES, GENERATED, Band, Facts, Raster, RasterError, Window, halves, jpeg, lossy
+from . import CACHE_BYTES, GENERATED, UNKNOWN, Band, Facts, Raster, RasterError, Window, halves, jpeg, lossy
 from .complaints import Complaints
-from .georeference import georeference, units
+from .georeference import georeference, name, units
 
 warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)  # `Scene.grid is None` says it
 
@@ -117,6 +117,7 @@ class RasterioRaster:
                 while first.__cause__:
                     first = first.__cause__
                 last = first.object.decode(errors="replace") if isinstance(first, UnicodeDecodeError) else str(first)
+                last = UNKNOWN if last.startswith("Unknown GDAL Error") else last  # with rasterio's advice to its users
                 raise RasterError(next((message for failed, message in heard if failed), last)) from None
         self.complaints.take([message for _, message in heard], reading)
         if self.complaints.loss:
@@ -235,7 +236,7 @@ def _facts(ds: rasterio.DatasetReader, overviews: tuple[Size, ...]) -> Facts:
         affine=affine,
         placed=placed,
         wkt=wkt,
-        crs=":".join(authority) if authority else (wkt.split('"')[1] if wkt else ""),
+        crs=":".join(authority) if authority else name(wkt),
         units=units_,
         files=tuple(ds.files),
         subdatasets=tuple(ds.subdatasets),
