@@ -5,10 +5,11 @@ Every file is written beside its name first, so that a full disk or a second wri
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import re
-import tempfile
+import uuid
 import warnings
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -94,7 +95,7 @@ class Outputs:
 
 
 def _either(suffixes: Iterable[str]) -> str:
-    """".gpkg, .shp or .geojson"."""
+    """ ".gpkg, .shp or .geojson"."""
     *others, last = suffixes
     return f"{', '.join(others)} or {last}" if others else last
 
@@ -105,8 +106,12 @@ def _safely(path: Path, write: Callable[[Path], None]) -> Path:
         with beside(path) as new:
             write(new)
     except (OSError, RuntimeError, ValueError, MemoryError) as error:
-        reason = getattr(error, "strerror", None) or str(error).rstrip(".") or type(error).__name__
-        raise SceneError(f"{path} can't be written: {reason}.", "Check the free space of the disk and the permissions of the folder.") from error
+        reason = (
+            getattr(error, "strerror", None) or re.sub(r"sqlite3_exec\(.*\) failed: ", "", str(error)).rstrip(".") or type(error).__name__
+        )
+        raise SceneError(
+            f"{path} can't be written: {reason}.", "Check the free space of the disk and the permissions of the folder."
+        ) from error
     return path
 
 
@@ -142,12 +147,12 @@ def write_rois(path: Path, done: Sequence[Answered], model: str) -> Path:
     return _safely(path, lambda new: _write_polygons(new, polygons, dict(zip(FIELDS, columns)), crs))
 
 
-def _write_polygons(path: Path, polygons: list[bytes], columns: Mapping[str, Any], crs: str) -> None:
+def _write_polygons(path: Path | str, polygons: list[bytes], columns: Mapping[str, Any], crs: str) -> None:
     """polygons: as WKB, in units of `crs` (WKT; "": none). Raises RuntimeError or OSError."""
     import numpy as np
     import pyogrio
 
-    driver = DRIVERS[path.suffix.lower()]
+    driver = DRIVERS[Path(path).suffix.lower()]
     options: dict[str, dict[str, Any]] = {
         "GPKG": {"dataset_options": {"VERSION": "1.2"}, "layer": "rois"},  # the newest that QGIS 3.22's GDAL reads without a warning
         "ESRI Shapefile": {"layer_options": {"ENCODING": "UTF-8"}},
@@ -176,16 +181,19 @@ def _refusal(path: Path, scene: Scene) -> str:
     if grid is None or not grid.crs:
         return ""
     x, y = (math.floor(side / 2) for side in scene.size)
-    with tempfile.TemporaryDirectory() as folder:
-        trial = Path(folder, "trial" + path.suffix.lower())
-        try:
-            _write_polygons(trial, [shapely.to_wkb(shapely.Polygon(polygon(Box(x, y, x + 1, y + 1), grid)))], {}, grid.crs)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                meta, _, shapes, _ = pyogrio.raw.read(trial)
-        except (RuntimeError, ValueError):
-            shapes = []
-        bounds = shapely.bounds(shapely.from_wkb(shapes[0])) if len(shapes) else [math.nan]
+    folder = f"/vsimem/{uuid.uuid4().hex}"  # a disk that is full is no fault of the CRS
+    trial = f"{folder}/trial{path.suffix.lower()}"
+    try:
+        _write_polygons(trial, [shapely.to_wkb(shapely.Polygon(polygon(Box(x, y, x + 1, y + 1), grid)))], {}, grid.crs)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            meta, _, shapes, _ = pyogrio.raw.read(trial)
+    except (RuntimeError, ValueError):
+        shapes = []
+    finally:
+        with contextlib.suppress(OSError):  # nothing was written
+            pyogrio.vsi_rmtree(folder)
+    bounds = shapely.bounds(shapely.from_wkb(shapes[0])) if len(shapes) else [math.nan]
     crs = scene.crs or "its own"
     if path.suffix.lower() == ".geojson" and not all(abs(side) <= 180 for side in bounds):
         return f"GeoJSON is in WGS 84 (RFC 7946), which can't be reached from the CRS of {scene.name} ({crs})"

@@ -13,6 +13,7 @@ import zipfile
 import numpy as np
 import pytest
 from PIL import Image
+from range_server import RangeServer
 from rasters import city, make, mosaic, whole
 
 from zoomearth.backend.rasters import OPTIONS, RasterError, library, open_raster
@@ -230,7 +231,7 @@ def test_the_part_that_is_missing_is_named(tmp_path):
         with pytest.raises(SceneError) as raised, Scene.open(path) as scene:
             scene.preview(300)
         assert str(path) in raised.value.message
-        assert f"{part} is not there" in raised.value.message
+        assert f"{part} does not exist" in raised.value.message
         assert "missing file" in raised.value.hint
         assert "damaged" not in raised.value.hint
 
@@ -298,3 +299,20 @@ def test_facts_of_many_bands_are_asked_once(tmp_path):
         bands = rasterio_adapter._bands(Counting(dataset))
     assert len(bands) == 50
     assert set(asked.values()) == {1}
+
+
+@pytest.mark.parametrize("status", [403, 404, 500])
+def test_a_part_on_a_server_that_refuses_it_is_named_without_its_key(tmp_path, monkeypatch, status):
+    monkeypatch.setenv("GDAL_HTTP_MAX_RETRY", "0")
+    with RangeServer(tmp_path) as server:
+        server.fail = lambda path, number: status
+        address = f"/vsicurl/{server.url}part.tif"
+        source = f"<SourceFilename>{address}?sig=TOPSECRET</SourceFilename><SourceBand>1</SourceBand>"
+        source += '<SourceProperties RasterXSize="64" RasterYSize="48" DataType="Byte" BlockXSize="64" BlockYSize="48"/>'
+        band = f'<VRTRasterBand dataType="Byte" band="1"><SimpleSource>{source}</SimpleSource></VRTRasterBand>'
+        (tmp_path / "local.vrt").write_text(f'<VRTDataset rasterXSize="64" rasterYSize="48">{band}</VRTDataset>')
+        with Scene.open(tmp_path / "local.vrt") as scene, pytest.raises(SceneError) as raised:
+            scene.preview(64)
+    assert address in raised.value.message
+    assert "TOPSECRET" not in raised.value.message + raised.value.hint
+    assert "damaged" not in raised.value.hint

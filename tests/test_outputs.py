@@ -130,7 +130,7 @@ def test_a_meaningless_answer_is_marked_in_every_file(done, tmp_path, suffix, fi
 
 def test_a_figure_says_under_an_answer_that_it_is_meaningless(done):
     def below(answered):
-        return figure.draw([answered], "m").subfigs[0].get_supxlabel()
+        return figure.draw([answered], "m")[0].subfigs[0].get_supxlabel()
 
     assert below(done[0]) == "3 Schiffe"
     marked = " ".join(below(replace(done[0], meaningless=True)).split())
@@ -192,6 +192,7 @@ def test_a_full_disk_leaves_the_old_file_as_it_was(tmp_path):
     path.write_text("the old one")
     run = subprocess.run([sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, check=True)
     assert "can't be written" in run.stdout
+    assert "INSERT" not in run.stdout
     assert path.read_text() == "the old one"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -251,6 +252,22 @@ def test_a_format_that_can_not_hold_the_rasters_boxes_is_refused_before_any_work
             else:
                 Outputs(rois=str(file)).check_for(scene)
                 assert len(pyogrio.raw.read(write_rois(file, [result], "m"))[2]) == 1
+
+
+@pytest.mark.parametrize("suffix", [".SHP", ".Shp", ".GPKG", ".GeoJSON"])
+def test_a_suffix_in_capitals_is_one(done, tmp_path, suffix):
+    Outputs(rois=str(tmp_path / f"rois{suffix}")).check_for(done[0].question.scene)
+    path = write_rois(tmp_path / f"rois{suffix}", done, "m")
+    assert path.exists()
+    meta, _, shapes, _ = pyogrio.raw.read(path)
+    assert meta["crs"]
+    assert len(shapes) == len(done[0].outcome.zooms)
+
+
+def test_a_full_temporary_folder_says_nothing_about_the_crs(done, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "no-such-folder"))
+    for suffix in (".gpkg", ".shp", ".geojson"):
+        Outputs(rois=str(tmp_path / f"rois{suffix}")).check_for(done[0].question.scene)
 
 
 def test_nothing_that_is_refused_costs_a_model(tmp_path):
