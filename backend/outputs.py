@@ -25,6 +25,7 @@ from .answer import Answered
 if TYPE_CHECKING:
     from .scene import Scene
 
+SHAPEFILE = (".shp", ".SHP")  # GDAL finds no other
 FIELDS = ("question", "answer", "meaningless", "step", "label", "model", "time")
 
 
@@ -38,7 +39,8 @@ class Outputs:
 
     def check(self) -> None:
         """Before any work is done. Raises SceneError for a suffix that is not known, a folder that is missing or read-only."""
-        if self.rois and Path(self.rois).suffix.lower() not in DRIVERS:
+        suffix = Path(self.rois or "").suffix
+        if self.rois and (suffix.lower() not in DRIVERS or (suffix.lower() == ".shp" and suffix not in SHAPEFILE)):
             raise SceneError(f"--rois {self.rois} has no known suffix.", f"Give a name that ends in {_either(DRIVERS)}.")
         if self.figure and Path(self.figure).suffix.lower() != ".png":
             raise SceneError(f"--figure {self.figure} is not a PNG.", "Give it a name that ends in .png.")

@@ -29,9 +29,11 @@ def unopened(path: str, remote: bool, said: str) -> SceneError:
     missing = _missing_part(path, said)
     if missing:
         return missing
-    if remote or (not os.path.exists(path) and (path.startswith("/vsi") or well_formed(path) != name)):
+    if path.startswith("/vsi") and not remote:
+        return SceneError(f"{name} can't be opened: {reason}.", "Check the path of the archive, and the name of the file in it.")
+    if remote or (not os.path.exists(path) and well_formed(path) != name):
         return SceneError(f"{name} can't be opened: {reason}.", "Check the address, and that the server answers from here.")
-    if not path.startswith("/vsi") and not os.path.exists(path):
+    if not os.path.exists(path):
         return SceneError(f"There is no file {name}.", "Check the path.")
     if os.path.isdir(path):
         return SceneError(f"{name} is a folder, not a raster.", "Name the raster file in it.")

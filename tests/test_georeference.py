@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from rasters import NORTH_UP, city, make, mosaic
 
-from zoomearth.backend.rasters.georeference import georeference, name, units, usable
+from zoomearth.backend.rasters.georeference import crs_name, georeference, units, usable
 from zoomearth.backend.scene import Scene
 from zoomearth.core.geometry import Grid
 
@@ -196,10 +196,10 @@ def test_units_are_read_from_either_wkt(wkt, expected):
     "definition", ["NOT A CRS", " ", "EPSG:999999", "+proj=nonsense", 'PROJCS["WGS 84 / UTM', 'TIMECRS["t",TDATUM["T"]]']
 )
 def test_a_crs_that_is_not_understood_is_none(tmp_path, definition):
-    raster = mosaic(tmp_path / "scene.vrt", [make(tmp_path / "part.tif", PIXELS)])
-    text = raster.read_text()
-    head, _, rest = text.partition("<SRS")
-    raster.write_text(f"{head}<SRS>{escape(definition)}</SRS>{rest.partition('</SRS>')[2]}")
+    raster = mosaic(tmp_path / "scene.vrt", (60, 40), [(make(tmp_path / "part.tif", PIXELS), 0, 0, 60, 40)])
+    head, end, rest = raster.read_text().partition(">")
+    place = f"<SRS>{escape(definition)}</SRS><GeoTransform>{', '.join(map(str, NORTH_UP))}</GeoTransform>"
+    raster.write_text(head + end + place + rest)
     with Scene.open(raster) as scene:
         facts = scene.describe()
         assert np.asarray(scene.preview(60)).any()
@@ -217,8 +217,8 @@ def test_a_unit_that_proj_looks_up_prints_nothing(tmp_path, capfd):
 
 
 def test_the_name_of_a_crs_may_hold_quotes():
-    assert name('LOCAL_CS["A ""quoted"" [name], (new)",UNIT["metre",1]]') == 'A "quoted" [name], (new)'
-    assert name("") == ""
+    assert crs_name('LOCAL_CS["A ""quoted"" [name], (new)",UNIT["metre",1]]') == 'A "quoted" [name], (new)'
+    assert crs_name("") == ""
 
 
 def test_half_of_the_world_across_180_is_not_mirrored():

@@ -469,7 +469,7 @@ def test_bad_input_gets_one_clear_sentence(tmp_path, capfd):
         tmp_path: "is a folder",
         tmp_path / "empty.tif": "is an empty file",
         tmp_path / "text.tif": "as a raster",
-        "/vsizip/" + str(tmp_path / "none.zip/a.tif"): "as a raster",
+        "/vsizip/" + str(tmp_path / "none.zip/a.tif"): "can't be opened",
         "": "There is no file",
         truncated(tmp_path / "whole.tif"): "can't be read",
         truncated(tmp_path / "whole.jpg"): "can't be read",

@@ -111,7 +111,7 @@ def _thickness(points: np.ndarray) -> float:
     return float(short / long) if long > 0 else 0.0
 
 
-def name(wkt: str) -> str:
+def crs_name(wkt: str) -> str:
     """Of a CRS, as its WKT says; "" where there is none."""
     return str(next(iter(_parsed(wkt)[1:]), ""))
 

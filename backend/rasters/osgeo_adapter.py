@@ -15,7 +15,7 @@ from osgeo import gdal, osr
 from ...core.geometry import Size
 from . import CACHE_BYTES, GENERATED, UNKNOWN, Band, Facts, Raster, RasterError, Window, halves, jpeg, lossy
 from .complaints import Complaints
-from .georeference import georeference, name, units
+from .georeference import crs_name, georeference, units
 
 osr.UseExceptions()
 gdal.DontUseExceptions()  # with them, a complaint about what does not matter would end a call that has its result
@@ -190,7 +190,7 @@ def _facts(ds: gdal.Dataset) -> Facts:
         affine=affine,
         placed=placed,
         wkt=wkt,
-        crs=authority or name(wkt),
+        crs=authority or crs_name(wkt),
         units=units_,
         files=tuple(map(os.fsdecode, ds.GetFileList() or ())),
         subdatasets=tuple(name for name, _ in ds.GetSubDatasets()),

@@ -30,7 +30,7 @@ from ...core.geometry import Size
 from ...core.texts import well_formed
 from . import CACHE_BYTES, GENERATED, UNKNOWN, Band, Facts, Raster, RasterError, Window, halves, jpeg, lossy
 from .complaints import Complaints
-from .georeference import georeference, name, units
+from .georeference import crs_name, georeference, units
 
 warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)  # `Scene.grid is None` says it
 
@@ -236,7 +236,7 @@ def _facts(ds: rasterio.DatasetReader, overviews: tuple[Size, ...]) -> Facts:
         affine=affine,
         placed=placed,
         wkt=wkt,
-        crs=":".join(authority) if authority else name(wkt),
+        crs=":".join(authority) if authority else crs_name(wkt),
         units=units_,
         files=tuple(ds.files),
         subdatasets=tuple(ds.subdatasets),
