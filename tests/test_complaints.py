@@ -316,3 +316,21 @@ def test_a_part_on_a_server_that_refuses_it_is_named_without_its_key(tmp_path, m
     assert address in raised.value.message
     assert "TOPSECRET" not in raised.value.message + raised.value.hint
     assert "damaged" not in raised.value.hint
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_without_the_marker_of_its_end_is_whole(tmp_path, progressive):
+    content = io.BytesIO()
+    Image.fromarray(PIXELS.transpose(1, 2, 0)).save(content, "JPEG", progressive=progressive)
+    whole_file = content.getvalue()
+    pictures = {}
+    for name, data in {"whole": whole_file, "endless": whole_file[:-2], "followed": whole_file + b"more"}.items():
+        (tmp_path / f"{name}.jpg").write_bytes(data)
+        with Scene.open(tmp_path / f"{name}.jpg") as scene:
+            pictures[name] = np.asarray(scene.preview(640))
+    assert np.array_equal(pictures["endless"], pictures["whole"])
+    assert np.array_equal(pictures["followed"], pictures["whole"])
+    for data in (whole_file[: len(whole_file) // 2], whole_file[:-60], whole_file[:-9000] + bytes(9000)):
+        (tmp_path / "cut.jpg").write_bytes(data)
+        with Scene.open(tmp_path / "cut.jpg") as scene, pytest.raises(SceneError, match="can't be read"):
+            scene.preview(640)

@@ -39,8 +39,9 @@ class OsgeoRaster:
         self._levels: dict[int, gdal.Dataset] = {}
         self.complaints: Complaints = twin.complaints if twin else Complaints()
         self.facts: Facts = twin.facts if twin else self._call(lambda: _facts(self._level(0)), reading=False)
-        if not twin and self.facts.driver == "JPEG" and any(message.startswith(jpeg.WARNING) for message in self.complaints.messages):
-            self._read_from(jpeg.mended(path))
+        if not twin and self.facts.driver == "JPEG":
+            warned = any(message.startswith(jpeg.WARNING) for message in self.complaints.messages)
+            self._read_from(jpeg.mended(path) if warned or jpeg.has_no_end(path) else None)
 
     def _read_from(self, content: bytes | None) -> None:
         """Pixels come from these bytes from now on."""

@@ -84,8 +84,9 @@ class RasterioRaster:
         self._content: MemoryFile | None = twin._content if twin else None
         self.complaints: Complaints = twin.complaints if twin else Complaints()
         self.facts: Facts = twin.facts if twin else self._call(self._facts, reading=False)
-        if not twin and self.facts.driver == "JPEG" and any(message.startswith(jpeg.WARNING) for message in self.complaints.messages):
-            self._read_from(jpeg.mended(path))
+        if not twin and self.facts.driver == "JPEG":
+            warned = any(message.startswith(jpeg.WARNING) for message in self.complaints.messages)
+            self._read_from(jpeg.mended(path) if warned or jpeg.has_no_end(path) else None)
 
     def _facts(self) -> Facts:
         whole = self._level(0)
