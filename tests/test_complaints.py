@@ -302,8 +302,10 @@ def test_facts_of_many_bands_are_asked_once(tmp_path):
 
 
 @pytest.mark.parametrize("status", [403, 404, 500])
-def test_a_part_on_a_server_that_refuses_it_is_named_without_its_key(tmp_path, monkeypatch, status):
-    monkeypatch.setenv("GDAL_HTTP_MAX_RETRY", "0")
+def test_a_part_on_a_server_that_refuses_it_is_named_without_its_key(tmp_path, status):
+    """In a process of its own: rasterio keeps Python's lock while it asks, so that a server beside it could not answer."""
+    if subprocess.run([sys.executable, "-c", "import rich, zoomearth"], capture_output=True).returncode:
+        pytest.skip("the command line needs rich")
     with RangeServer(tmp_path) as server:
         server.fail = lambda path, number: status
         address = f"/vsicurl/{server.url}part.tif"
@@ -311,11 +313,12 @@ def test_a_part_on_a_server_that_refuses_it_is_named_without_its_key(tmp_path, m
         source += '<SourceProperties RasterXSize="64" RasterYSize="48" DataType="Byte" BlockXSize="64" BlockYSize="48"/>'
         band = f'<VRTRasterBand dataType="Byte" band="1"><SimpleSource>{source}</SimpleSource></VRTRasterBand>'
         (tmp_path / "local.vrt").write_text(f'<VRTDataset rasterXSize="64" rasterYSize="48">{band}</VRTDataset>')
-        with Scene.open(tmp_path / "local.vrt") as scene, pytest.raises(SceneError) as raised:
-            scene.preview(64)
-    assert address in raised.value.message
-    assert "TOPSECRET" not in raised.value.message + raised.value.hint
-    assert "damaged" not in raised.value.hint
+        command = [sys.executable, "-m", "zoomearth.backend", "describe", str(tmp_path / "local.vrt")]
+        run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert run.returncode == 2
+    assert address in run.stderr
+    assert "TOPSECRET" not in run.stderr
+    assert "damaged" not in run.stderr
 
 
 @pytest.mark.parametrize("progressive", [False, True])
