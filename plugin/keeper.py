@@ -101,11 +101,12 @@ class Keeper(QObject):
         if not (count := len(writer.unkept)):
             return f"{writer.error.message} {writer.error.hint}"
         if not writer.safe:
-            where = tr("{count} answers are nowhere but in memory. {hint}").format(count=count, hint=writer.error.hint)
+            one, several = tr("One answer is nowhere but in memory. {hint}"), tr("{count} answers are nowhere but in memory. {hint}")
         else:
-            where = tr("{count} answers wait in {path}; ZoomEarth tries again by itself.").format(
-                count=count, path=waiting_file(writer.store.path)
-            )
+            one = tr("One answer waits in {path}; ZoomEarth tries again by itself.")
+            several = tr("{count} answers wait in {path}; ZoomEarth tries again by itself.")
+        path = waiting_file(writer.store.path)
+        where = (one if count == 1 else several).format(count=count, path=path, hint=writer.error.hint)
         return f"{writer.error.message} {where}"
 
     def finish(self) -> None:

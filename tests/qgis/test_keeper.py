@@ -248,7 +248,7 @@ def test_what_a_full_disk_did_not_take_is_kept_later(asked, tmp_path, way):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     said = asked.dock.results.text
     assert "can't be written" in said
-    assert "1 answers are nowhere but in memory" in said  # the user's folder is on the same disk
+    assert "One answer is nowhere but in memory" in said  # the user's folder is on the same disk
     assert (second.answer, second.message) == ("3", "")
     if way == "the next answer":
         asked.asked("Third?")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from panel import wait
-from qgis.core import QgsProject, QgsRasterLayer, QgsVectorLayer, QgsWkbTypes
+from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer, QgsVectorLayer, QgsWkbTypes
 from qgis.PyQt.QtCore import QTimer, QVariant
 
 from zoomearth.core.config import data_folder
@@ -21,6 +21,7 @@ from zoomearth.plugin import writer as writer_module
 from zoomearth.plugin.exchange import Exchange
 from zoomearth.plugin.geopackage import add_row, add_table, begin, writing
 from zoomearth.plugin.keeper import Keeper
+from zoomearth.plugin.layers import wkt
 from zoomearth.plugin.store import ANSWER_FIELDS, ANSWERS, EXCHANGES, ROI_FIELDS, Store, roi_geometry
 from zoomearth.plugin.unsaved import waiting_file
 
@@ -53,8 +54,9 @@ def keeper(qgis_app, qgis_new_project, tmp_path):
 
 
 def another(exchange, number):
-    """The same answer to another question."""
-    return replace(exchange, id=f"exchange-{number}", question=f"Question {number}?", time=f"2026-01-01T00:00:{number:02}Z")
+    """The same answer to another question, its CRS written as the panel writes it."""
+    crs = wkt(QgsCoordinateReferenceSystem.fromWkt(exchange.crs))
+    return replace(exchange, crs=crs, id=f"exchange-{number}", question=f"Question {number}?", time=f"2026-01-01T00:00:{number:02}Z")
 
 
 def settle(keeper):
@@ -378,9 +380,7 @@ def test_an_answer_without_a_zoom_is_on_the_map_too_and_follows_delete_and_undo(
     plain = replace(
         another(harbour, 0), views=[harbour.views[0]], outline=[[[0, 0], [8, 0], [8, 8], [0, 8]], [[2, 2], [2, 4], [4, 4], [4, 2]]]
     )
-    failed = Exchange(
-        "Why?", str(scene), "town", harbour.crs, outline=plain.outline, message="The layer was removed.", hint="Add it again."
-    )
+    failed = Exchange("Why?", str(scene), "town", plain.crs, outline=plain.outline, message="The layer was removed.", hint="Add it again.")
     failed.hear({"event": "failed", "message": failed.message, "hint": failed.hint})
     keep(keeper, plain, failed)
     (layer,) = keeper.layers(ANSWERS)
@@ -421,7 +421,7 @@ def test_a_place_that_can_not_be_drawn_costs_no_answer(keeper, harbour, outline)
 def test_group_and_layers_follow_the_rasters_name_but_not_over_the_users(keeper, harbour, scene):
     raster = QgsRasterLayer(str(scene), "town")
     QgsProject.instance().addMapLayer(raster)
-    own = replace(harbour, source=raster.source())
+    own = replace(another(harbour, 0), source=raster.source())
     keep(keeper, own)
     raster.setName("ortho 2026")
     keep(keeper, another(own, 1))
