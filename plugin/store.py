@@ -22,7 +22,7 @@ from qgis.PyQt.QtCore import QVariant
 
 from .endings import reason
 from .exchange import Exchange, Seen
-from .geopackage import add_columns, add_row, add_table, begin, columns, copy, quoted, reading, tables, touch, writing
+from .geopackage import add_columns, add_row, add_table, begin, columns, copy, reading, sql, tables, touch, writing
 from .log import say
 
 PATIENCE = 1.0  # seconds that a write waits for another program's lock
@@ -163,7 +163,7 @@ class Store:
             return []
         with reading(self.path, patience) as file:
             known = {"time", "data"} <= set(columns(file, EXCHANGES))
-            rows = file.execute(f"SELECT data FROM {EXCHANGES} ORDER BY time, rowid").fetchall() if known else []
+            rows = file.execute(sql("SELECT data FROM {} ORDER BY time, rowid", EXCHANGES)).fetchall() if known else []
         exchanges = []
         for (data,) in rows:
             try:
@@ -176,7 +176,7 @@ class Store:
         """How many exchanges there are, and the first question. Raises SceneError."""
         with reading(self.path, 0) as file:
             known = {"time", "question"} <= set(columns(file, EXCHANGES))
-            rows = file.execute(f"SELECT question FROM {EXCHANGES} ORDER BY time, rowid").fetchall() if known else []
+            rows = file.execute(sql("SELECT question FROM {} ORDER BY time, rowid", EXCHANGES)).fetchall() if known else []
         return len(rows), str(rows[0][0]) if rows else ""
 
     def ids(self) -> set[str]:
@@ -214,7 +214,7 @@ class Store:
         if self.exists:
             with writing(self.path, PATIENCE) as file:
                 self._remove(file, set(ids))
-                ((left,),) = file.execute(f"SELECT count(*) FROM {EXCHANGES}")
+                ((left,),) = file.execute(sql("SELECT count(*) FROM {}", EXCHANGES))
             if not left:
                 self.path.unlink()
 
@@ -247,15 +247,15 @@ class Store:
 
     def _ids(self, file: sqlite3.Connection) -> set[str]:
         known = "exchange" in columns(file, EXCHANGES)
-        return {id for (id,) in file.execute(f"SELECT exchange FROM {EXCHANGES}")} if known else set()
+        return {id for (id,) in file.execute(sql("SELECT exchange FROM {}", EXCHANGES))} if known else set()
 
     def _remove(self, file: sqlite3.Connection, ids: Iterable[str]) -> set[str]:
         """Returns the tables of layers that have lost rows."""
         touched = set()
         for id in ids:
-            file.execute(f"DELETE FROM {EXCHANGES} WHERE exchange = ?", (id,))
+            file.execute(sql("DELETE FROM {} WHERE exchange = ?", EXCHANGES), (id,))
             for table in self._layers(file):
-                if file.execute(f"DELETE FROM {quoted(table)} WHERE exchange = ?", (id,)).rowcount:
+                if file.execute(sql("DELETE FROM {} WHERE exchange = ?", table), (id,)).rowcount:
                     touched.add(table)
         return touched
 
@@ -283,7 +283,7 @@ class Store:
 
     def _belongs(self, file: sqlite3.Connection, table: str, description: str, source: str) -> bool:
         """Whether a table of a version that wrote no descriptions holds something of the raster."""
-        query = f"SELECT 1 FROM {quoted(table)} JOIN {EXCHANGES} USING (exchange) WHERE {EXCHANGES}.source = ? LIMIT 1"
+        query = sql("SELECT 1 FROM {} JOIN {} AS asked USING (exchange) WHERE asked.source = ? LIMIT 1", table, EXCHANGES)
         return not description and file.execute(query, (source,)).fetchone() is not None
 
 
