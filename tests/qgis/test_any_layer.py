@@ -463,10 +463,10 @@ def test_opacity_is_about_the_layers_beneath(drawn, ask):
 @pytest.mark.parametrize(
     ("kind", "style", "words"),
     [
-        ("grey", pseudocolour, "seen as grey, band 1, 6000 to 14000; the layer's colours are not used"),
-        ("float", STYLED["hillshade"][1], "seen as grey, band 1; the layer's colours are not used"),
-        ("palette", recoloured, "seen in the file's own colours, band 1; the layer's colours are not used"),
-        ("rgb", STYLED["invert"][1], "seen as bands 1, 2, 3; the layer's colours are not used"),
+        ("grey", pseudocolour, "seen as grey, band 1, 6000 to 14000; the colours of the layer style are not used"),
+        ("float", STYLED["hillshade"][1], "seen as grey, band 1; the colours of the layer style are not used"),
+        ("palette", recoloured, "seen in the colours of the file, band 1; the colours of the layer style are not used"),
+        ("rgb", STYLED["invert"][1], "seen as bands 1, 2, 3; the colours of the layer style are not used"),
         ("rgb", lambda layer: None, ""),
     ],
 )

@@ -767,7 +767,7 @@ def test_the_resolution_of_a_snapshot_follows_the_canvas_until_somebody_sets_it(
     assert form.resolution.value() == pytest.approx(world / 64, rel=0.01)
     assert re.fullmatch(ABOUT_2048, form.size.text())
     form.resolution.setValue(world)
-    assert re.match("<b>= 3[23] x 3[23] px: too small to see much. Choose a finer resolution, or a larger place.", form.size.text())
+    assert re.match("<b>= 3[23] x 3[23] px: too small for a useful answer. Choose a finer resolution or a larger area.", form.size.text())
     assert form.fit.isVisible()
     canvas.zoomByFactor(2)
     assert form.resolution.value() == world

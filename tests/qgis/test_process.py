@@ -114,7 +114,7 @@ def test_two_crashes_in_a_minute_and_it_stays_down_until_it_is_revived(backend, 
     assert [text.partition(".")[0] for text in logged if "crashed" in text] == [
         "The model process crashed or was killed",
         "The model process crashed or was killed",
-        "The model process crashed twice within a minute and stays down",
+        "The model process crashed twice within a minute and was not started again",
     ]
     assert backend.pid is None
     backend.revive()
