@@ -211,13 +211,7 @@ class Scenes:
         try:
             with opened.opening:  # the first opens it, the others wait
                 if opened.scene is None:
-                    opened.scene = Scene.open(
-                        source.path,
-                        bands=source.bands,
-                        stretch=source.stretch,
-                        force_remote_scan=source.force_remote_scan,
-                        cancelled=self._cancelled,
-                    )
+                    opened.scene = Scene.of(source, cancelled=self._cancelled)
             return row.question(opened.scene, policy)
         except BaseException:
             self.leave(source)

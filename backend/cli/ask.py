@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ...core.address import name
-from ...core.errors import BackendError, Cancelled, EngineError, ModelError, SceneError
+from ...core.errors import Cancelled, EngineError, ModelError, SceneError, UsageError
 from ...core.protocol import Ask
 from ...core.reasoning import Thoughts
 from ...core.region import Region
@@ -63,7 +63,7 @@ CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a model's or a server
 
 
 def ask(options: argparse.Namespace, settings: Settings) -> int:
-    """The command. Raises BackendError for flags that make no question; otherwise see `answer_requests`."""
+    """The command. Raises UsageError for arguments that make no question; otherwise see `answer_requests`."""
     bands = tuple(options.bands) if options.bands else None
     places = (options.window, options.region, None, options.within)
     policy = None if options.max_zooms is None else {"max_zooms": options.max_zooms}
@@ -72,7 +72,7 @@ def ask(options: argparse.Namespace, settings: Settings) -> int:
         where = None if places == (None, None, None, None) else Where(*places)
         requests = [Ask(source, question, where, policy) for question in options.questions]
     except ValueError as error:
-        raise BackendError(f"The command line can't be used: {error}", "`zoomearth ask --help` has examples.") from None
+        raise UsageError(f"The command line can't be used: {error}", "`zoomearth ask --help` has examples.") from None
     files = outputs.Outputs(rois=options.rois, figure=options.figure, views=options.views)
     return answer_requests(requests, settings, files, options.json)
 

@@ -1,8 +1,8 @@
 """The exchanges of a project: asked one after another, stored in its GeoPackage, announced by signals. No widgets.
 
 session.ask(layer, "How many ships are there?", place)
-session.told.connect(...)       # (exchange, event): each event of the backend as it comes, but progress
-session.finished.connect(...)   # (exchange): answered, failed or cancelled, and stored, unless `session.keeper` says why not
+session.event_received.connect(...)  # (exchange, event): each event of the backend as it comes, but progress
+session.finished.connect(...)        # (exchange): answered, failed or cancelled, and stored, unless `session.keeper` says why not
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Session(QObject):
     """See the module. load: called for each question, gives the model that is to answer it."""
 
     added = pyqtSignal(object)
-    told = pyqtSignal(object, object)
+    event_received = pyqtSignal(object, object)  # Exchange, Event
     progressed = pyqtSignal(str, int, int)
     finished = pyqtSignal(object)
     removed = pyqtSignal(object)
@@ -194,7 +194,7 @@ class Session(QObject):
             self._progress(event)
         elif asked.exchange in self.exchanges:  # not of a project that has been closed meanwhile
             asked.exchange.hear(event)
-            self.told.emit(asked.exchange, event)
+            self.event_received.emit(asked.exchange, event)
 
     def _fail(self, asked: Asked, error: ZoomEarthError) -> None:
         self._end(asked, Failed.of(error))
@@ -206,7 +206,7 @@ class Session(QObject):
             self._running = None
         mine = exchange in self.exchanges  # not of a project that has been closed meanwhile
         if mine:
-            self.told.emit(exchange, event)
+            self.event_received.emit(exchange, event)
         if mine and (exchange.status is not Status.CANCELLED or exchange.views):
             self._ended[exchange.id] = exchange
             self.keeper.keep(exchange)

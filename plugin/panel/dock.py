@@ -168,7 +168,7 @@ class Dock(QgsDockWidget):
         self._picker.picked.connect(self.transcript.select)
         session = self._session
         session.added.connect(self._added)
-        session.told.connect(self._told)
+        session.event_received.connect(self._receive)
         session.progressed.connect(self._progressed)
         session.finished.connect(self._ended)
         session.removed.connect(self._removed)
@@ -223,7 +223,7 @@ class Dock(QgsDockWidget):
         self._progressed("starting", 0, 0)
         self._refresh()
 
-    def _told(self, exchange: Exchange, event: Event) -> None:
+    def _receive(self, exchange: Exchange, event: Event) -> None:
         self.transcript.hear(exchange, event)
         if exchange.status is not Status.RUNNING:
             self._refresh()

@@ -26,7 +26,7 @@ class Panel:
         self.dock.resize(380, 760)
         self.dock.show()
         self.heard = []
-        self.session.told.connect(lambda exchange, event: self.heard.append(event))
+        self.session.event_received.connect(lambda exchange, event: self.heard.append(event))
 
     def script(self, *replies, pace=0.0):
         self.load = Load(replies=replies, pace=pace)

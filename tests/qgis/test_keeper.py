@@ -176,7 +176,7 @@ def test_a_project_closed_mid_answer_leaves_nothing_to_the_next(panel, demo_scen
         if heard == [Saw]:
             QgsProject.instance().clear()
 
-    panel.session.told.connect(close)
+    panel.session.event_received.connect(close)
     panel.asked()
     assert heard == [Saw]
     assert panel.keeper.store is None
