@@ -1,5 +1,7 @@
 # make demo          sets everything up and asks three questions over a scene made on the spot
-# make test          sets everything up and runs the whole suite, the desktop run included
+# make quick         lint, types, core and backend without a model: about a minute once everything is set up
+# make test          sets everything up and runs the whole suite, the desktop run and the documentation included
+# make docs          the documentation as a site in .build/site
 # make qgis          opens QGIS with the plugin, in a profile of its own
 # make desktop-test  the real QGIS on a virtual screen: asked by mouse and keyboard, its pictures in .build/desktop
 # make package       the plugin's zip in dist/, examined as the plugin site does, installed into an empty profile and asked
@@ -7,10 +9,11 @@
 # All of them go on where they were interrupted.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-qgis setup-desktop demo qgis lint test desktop-test package compat clean
+.PHONY: help setup setup-qgis setup-desktop demo qgis lint quick docs test desktop-test package compat clean
 
 VENV := .venv
 QGIS_VENV := .venv-qgis
+DOCS_VENV := .venv-docs
 PY := $(VENV)/bin/python
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 QGIS_PYTEST := QT_QPA_PLATFORM=offscreen $(QGIS_VENV)/bin/python -m pytest
@@ -51,14 +54,31 @@ setup-desktop: setup-qgis
 	@command -v chromium >/dev/null || $(APT) install -y -q --no-install-recommends chromium || echo "no chromium: the tests of reports in a browser are skipped"
 
 demo: setup
-	$(PY) -m zoomearth.training.demo.demo demo-run
+	$(VENV)/bin/zoomearth demo demo-run
 
 lint: setup
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-test: lint setup-desktop
+# Of the tests that need neither a model nor QGIS, those of the joints that most changes touch; `make test` runs the others too.
+QUICK := address commands complaints dialect exchange files georeference imports look outputs region scene score stretch texts wire
+
+quick: setup
+	@start=$$(date +%s); $(MAKE) --no-print-directory lint && \
+	  $(PY) -m pytest -q $(QUICK:%=tests/test_%.py) && \
+	  echo "make quick: $$(($$(date +%s) - start)) s"
+
+docs: setup $(DOCS_VENV)/.installed
+	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --quiet
+	@echo "the documentation is in .build/site/index.html"
+
+$(DOCS_VENV)/.installed: docs/requirements.txt
+	$(DOCS_VENV)/bin/python -m pip --version >/dev/null 2>&1 || python3 -m venv --clear $(DOCS_VENV)
+	$(DOCS_VENV)/bin/python -m pip install -q --disable-pip-version-check -r $<
+	@touch $@
+
+test: lint $(DOCS_VENV)/.installed setup-desktop
 	$(PY) -m pytest
 	$(QGIS_PYTEST) -p no:pytest_qgis tests/test_scene.py tests/test_pixels.py tests/test_scene_remote.py tests/test_scan.py tests/test_stretch.py tests/test_georeference.py \
 	  tests/test_complaints.py tests/test_raster_campaign.py tests/test_look.py tests/test_dialect.py
@@ -69,7 +89,7 @@ SCENE := .build/desktop/scene-900000010.tif
 
 $(SCENE): $(VENV)/.installed
 	@mkdir -p $(@D)
-	$(PY) -m zoomearth.training.scenes.geotiff $(@D) --size 8192 --seed 900000010
+	$(VENV)/bin/zoomearth demo scene $(@D) --size 8192 --seed 900000010
 
 desktop-test: setup setup-desktop $(SCENE)
 	/usr/bin/python3 release/desktop.py --drive tests/desktop/drive.py $(SCENE); status=$$?; cat .build/desktop/drive.log; exit $$status
@@ -85,4 +105,4 @@ compat:
 	release/compat.sh trixie forky
 
 clean:
-	rm -rf $(VENV) $(QGIS_VENV) .build demo-run dist
+	rm -rf $(VENV) $(QGIS_VENV) $(DOCS_VENV) .build demo-run dist

@@ -1,4 +1,4 @@
-"""`python -m zoomearth.backend`, `zoomearth`, or this file by its path: the last needs no installation and no folder name."""
+"""`zoomearth`, `python -m zoomearth`, or this file by its path: the last needs no installation and no folder name."""
 
 import sys
 

@@ -4,7 +4,8 @@
     ├── SceneError          the raster, its region, or a file made from it
     ├── ModelError          weights, checkpoint folder, memory
     ├── EngineError         a server that does not answer, or filters the reply: one that can't be had
-    └── BackendError        the process itself: its environment, its protocol
+    ├── BackendError        the process itself: its environment, its protocol
+    └── UsageError          a command line that does not say what to do
 
 What is not an error: an unreadable reply, a box outside the view, the zoom limit, a cancellation. Those are `Outcome.stopped`.
 """
@@ -16,7 +17,7 @@ from typing import Any
 from .address import hidden
 from .texts import well_formed
 
-CODES = ("scene", "model", "engine", "backend", "internal")
+CODES = ("scene", "model", "engine", "backend", "usage", "internal")
 
 
 class Cancelled(Exception):
@@ -59,6 +60,12 @@ class BackendError(ZoomEarthError):
     """The backend process: missing dependencies, a message it can't read."""
 
     code = "backend"
+
+
+class UsageError(ZoomEarthError):
+    """The command line: an unknown command or flag, or a value that a flag does not take."""
+
+    code = "usage"
 
 
 def as_ours(error: Exception) -> ZoomEarthError:

@@ -2,11 +2,13 @@
 
 The zip is made from the wheel, and the wheel from what git knows, so that no stray file of a working tree gets in. It holds what the
 plugin and its backend need and no more: no training, no tests. The examination: metadata, size, names, and zero findings of bandit and
-detect-secrets.
+detect-secrets. With --release, placeholders in metadata.txt (author, addresses) are findings too: a development zip may hold them, a
+published one may not.
 """
 
 from __future__ import annotations
 
+import argparse
 import configparser
 import json
 import subprocess
@@ -17,10 +19,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("core", "plugin", "backend", "resources")
-FILES = ("__init__.py", "metadata.txt", "LICENSE")
+FILES = ("__init__.py", "__main__.py", "metadata.txt", "LICENSE")
 MOST = 25_000_000  # bytes that the plugin site takes
 REQUIRED = ("name", "description", "version", "qgisMinimumVersion", "author", "email", "about", "tracker", "repository")
 BY_US = ("qgisMaximumVersion", "homepage", "changelog", "tags", "category", "icon", "license", "hasProcessingProvider", "supportsQt6")
+PLACEHOLDER = "to-be-set"  # part of every value in metadata.txt that whoever publishes the plugin must fill in
 SUSPICIOUS = (".exe", ".dll", ".so", ".dylib", ".bat", ".sh", ".ps1", ".cmd", ".pyc", ".pyo")
 TIME = (1980, 1, 1, 0, 0, 0)  # of every file, so that the same commit gives the same zip
 
@@ -55,8 +58,8 @@ def _wheel(folder: Path) -> Path:
     return next(folder.glob("*.whl"))
 
 
-def check(path: Path) -> list[str]:
-    """What the plugin site would find fault with, a sentence each."""
+def check(path: Path, release: bool = False) -> list[str]:
+    """What the plugin site would find fault with, a sentence each. release: placeholders in the metadata are faults."""
     faults = []
     if path.stat().st_size > MOST:
         faults.append(f"{path.name} has {path.stat().st_size:,} bytes, {MOST:,} are taken")
@@ -70,19 +73,22 @@ def check(path: Path) -> list[str]:
             if name.lower().endswith(SUSPICIOUS):
                 faults.append(f"{name} looks like a program")
         faults += [f"{name} is missing" for name in FILES if f"zoomearth/{name}" not in names]
-        faults += _metadata(Path(folder) / "zoomearth", names)
+        faults += _metadata(Path(folder) / "zoomearth", names, release)
         faults += _bandit(folder) + _secrets(folder)
     return faults
 
 
-def _metadata(root: Path, names: list[str]) -> list[str]:
+def _metadata(root: Path, names: list[str], release: bool) -> list[str]:
     parser = configparser.ConfigParser(interpolation=None)
     parser.optionxform = str  # type: ignore[assignment,method-assign]
     parser.read(root / "metadata.txt", encoding="utf-8")
-    said = dict(parser["general"])
-    faults = [f"metadata.txt says no {key}" for key in (*REQUIRED, *BY_US) if not said.get(key, "").strip()]
-    if f"zoomearth/{said.get('icon')}" not in names:
-        faults.append(f"the icon {said.get('icon')} is missing")
+    values = dict(parser["general"])
+    faults = [f"metadata.txt has no {key}" for key in (*REQUIRED, *BY_US) if not values.get(key, "").strip()]
+    if f"zoomearth/{values.get('icon')}" not in names:
+        faults.append(f"the icon {values.get('icon')} is missing")
+    if release:
+        unset = [f"{key}={value}" for key, value in values.items() if PLACEHOLDER in value]
+        faults += [f"metadata.txt still has the placeholder {each}: set it before a release" for each in unset]
     return faults
 
 
@@ -106,12 +112,18 @@ def _tool(name: str) -> str:
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(description="Make the plugin's zip in dist/ and examine it.")
+    parser.add_argument("--release", action="store_true", help="make no zip while metadata.txt has placeholders")
+    options = parser.parse_args()
     path = package(ROOT / "dist")
-    faults = check(path)
+    faults = check(path, options.release)
     for fault in faults:
         print(fault, file=sys.stderr)
     with zipfile.ZipFile(path) as archive:
         print(f"{path.relative_to(ROOT)}: {len(archive.namelist())} files, {path.stat().st_size / 1e6:.1f} MB, {len(faults)} findings")
+    if options.release and faults:
+        path.unlink()
+        print("no release was made: the zip is removed again", file=sys.stderr)
     return 1 if faults else 0
 
 

@@ -1,4 +1,4 @@
-"""`python -m zoomearth.training.evaluation.evaluate` with an engine that answers by rule, for the tests of long runs.
+"""`zoomearth evaluate` with an engine that answers by rule, for the tests of long runs.
 
 As a program: evaluating.py LOG ARGUMENTS...; every question asked is noted in LOG, so that a test sees what was asked twice.
 """
@@ -89,7 +89,8 @@ def write_rows(path, rows):
 
 
 if __name__ == "__main__":
+    from zoomearth.backend.cli.main import main
     from zoomearth.training.evaluation import evaluate
 
     evaluate.open_engine = lambda settings: ByRule(pathlib.Path(sys.argv[1]), pace=0.002)
-    sys.exit(evaluate.main(sys.argv[2:]))
+    sys.exit(main(sys.argv[2:]))

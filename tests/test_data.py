@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tuning import HEIGHT, WIDTH, write_folder, write_raster
 
+from zoomearth.backend.cli.main import main
 from zoomearth.core import texts
 from zoomearth.core.errors import BackendError
 from zoomearth.core.example import Example
 from zoomearth.core.geometry import Box
 from zoomearth.core.profile import Profile
 from zoomearth.training.data import sources as loading
-from zoomearth.training.data.inspect import blind, main
+from zoomearth.training.data.inspect import blind
 from zoomearth.training.data.sets.base import Unusable
 from zoomearth.training.tuning import sft
 
@@ -223,7 +224,7 @@ def test_a_blind_guess_is_measured_on_other_images(folder):
 
 def test_the_summary_says_what_is_there_and_what_was_dropped(folder, capsys):
     spoil(folder)
-    assert main([str(folder)]) == 0
+    assert main(["data", str(folder)]) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert f"8 questions over 4 images, {len(BAD) + 2} rows can't be used" in said
     assert "4 dropped: the image is missing" in said
@@ -237,7 +238,7 @@ def summarised(folder, rows, capsys, encoding="utf-8", newline="\n"):
     """What the summary says of these rows over scene-0.tif, in one line."""
     write_raster(folder / "scene-0.tif", 0)
     (folder / "q.jsonl").write_bytes("".join(json.dumps({**GOOD, **row}) + newline for row in rows).encode(encoding))
-    assert main([str(folder)]) == 0
+    assert main(["data", str(folder)]) == 0
     return " ".join(capsys.readouterr().out.split())
 
 
@@ -295,7 +296,7 @@ def test_a_row_of_anything_costs_itself_and_what_is_left_can_be_trained_on(kind,
 
 
 def test_a_folder_without_questions_is_refused(tmp_path, capsys):
-    assert main([str(tmp_path)]) == 2
+    assert main(["data", str(tmp_path)]) == 2
     assert "holds no questions" in capsys.readouterr().err
 
 

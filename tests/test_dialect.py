@@ -226,7 +226,7 @@ def test_generation_stops_at_the_action():
 
 
 def test_the_trained_token_layout_is_kept_to_the_letter():
-    """Source: method.md, token layout of the published inference code."""
+    """Source: docs/method.md, frames and crops, token layout of the published inference code."""
     talk = Talk(dialect("zoomearth", "S", "I"))
     talk.observe(Observation(VIEW, "Q?", begins=True), "global")
     talk.act(f"<think>t</think>{BOX}<answer>early</answer>")

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from zoomearth.backend.answer import IN_HAND
+from zoomearth.backend.cli.main import main
 from zoomearth.backend.engines import Reply
 from zoomearth.core.errors import BackendError, EngineError, ModelError
 from zoomearth.core.geometry import Box
@@ -47,7 +48,7 @@ def engine(monkeypatch):
 
 
 def command(dataset, out, *more):
-    return ["lrs-gro", "--data", str(dataset), "--out", str(out), *more]
+    return ["evaluate", "lrs-gro", "--data", str(dataset), "--out", str(out), *more]
 
 
 def lines(path):
@@ -106,7 +107,7 @@ def test_only_what_failed_is_asked_again(dataset, tmp_path, engine):
     image = dataset / "images" / "0.png"
     image.rename(tmp_path / "elsewhere.png")
     (dataset / "images" / "1.png").write_bytes(b"no picture")
-    assert evaluate.main(command(dataset, out)) == 0
+    assert main(command(dataset, out)) == 0
     records = lines(out / "zoom.jsonl")
     failed = [record for record in records if record["error"]]
     assert len(records) == 30
@@ -114,7 +115,7 @@ def test_only_what_failed_is_asked_again(dataset, tmp_path, engine):
     assert all(record["score"] is None and record["error"]["code"] == "scene" for record in failed)
     (tmp_path / "elsewhere.png").rename(image)
     engine.talks.clear()
-    assert evaluate.main(command(dataset, out)) == 0
+    assert main(command(dataset, out)) == 0
     again = lines(out / "zoom.jsonl")[30:]
     assert Counter(Path(record["image"]).name for record in again) == {"0.png": 6, "1.png": 6}
     assert len(engine.talks) == 6 + 4, "the six of the mended image, four of them zoom"
@@ -125,7 +126,7 @@ def test_only_what_failed_is_asked_again(dataset, tmp_path, engine):
 def test_rows_that_cant_be_asked_are_counted_apart_and_named(dataset, tmp_path, engine, capsys):
     rows = lines(dataset / "test.jsonl")
     write_rows(dataset / "test.jsonl", [*rows[:3], rows[1], "{torn", {**rows[4], "ground_truth": None}])
-    assert evaluate.main(command(dataset, tmp_path / "out", "--json")) == 0
+    assert main(command(dataset, tmp_path / "out", "--json")) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["n"], found["errors"]) == (3, 3)
     why = {record["question_id"]: record["error"]["message"] for record in lines(tmp_path / "out" / "zoom.jsonl") if record["error"]}
@@ -136,11 +137,11 @@ def test_rows_that_cant_be_asked_are_counted_apart_and_named(dataset, tmp_path, 
 
 def test_another_run_is_never_mixed_in(dataset, tmp_path, engine, capsys):
     out = tmp_path / "out"
-    assert evaluate.main(command(dataset, out)) == 0
+    assert main(command(dataset, out)) == 0
     spec = lines(out / "zoom.jsonl")[0]["spec"]
     book = (out / "zoom.jsonl").read_text().replace(spec["prompt_hash"], "another")
     (out / "zoom.jsonl").write_text(book)
-    assert evaluate.main(command(dataset, out)) == 2
+    assert main(command(dataset, out)) == 2
     assert "its prompt_hash differs" in capsys.readouterr().err
 
 
@@ -285,7 +286,7 @@ def test_half_a_character_costs_its_row_only_and_the_run_goes_on(dataset, tmp_pa
     rows[4][field] = "\ud83d ships?"
     write_rows(dataset / "test.jsonl", rows)
     for _ in range(2):
-        assert evaluate.main(command(dataset, tmp_path / "out", "--ablation", "--json")) == 0
+        assert main(command(dataset, tmp_path / "out", "--ablation", "--json")) == 0
         found = json.loads(capsys.readouterr().out)
         assert {mode: (found[mode]["n"], found[mode]["errors"]) for mode in MODES} == dict.fromkeys(MODES, (29, 1))
     assert "half a character" in lines(tmp_path / "out" / "zoom.jsonl")[-1]["error"]["message"]
@@ -299,14 +300,14 @@ def test_a_run_whose_answers_hold_separators_and_half_characters_is_scored_and_c
             return Reply(f"<answer>{odd}</answer>")
 
     monkeypatch.setattr(evaluate, "open_engine", lambda settings: Odd())
-    assert evaluate.main(command(dataset, tmp_path / "out")) == 0
+    assert main(command(dataset, tmp_path / "out")) == 0
     file = tmp_path / "out" / "zoom.jsonl"
     assert {record.answer for record in read(file)} == {odd.replace("\ud83d", "\ufffd")}
-    assert evaluate.main(["lrs-gro", "--score-only", str(file)]) == 0
-    assert evaluate.main(["compare", str(file), str(file)]) == 0
-    assert evaluate.main(["report", str(tmp_path / "out")]) == 0
+    assert main(["evaluate", "lrs-gro", "--score-only", str(file)]) == 0
+    assert main(["compare", str(file), str(file)]) == 0
+    assert main(["evaluate", "report", str(tmp_path / "out")]) == 0
     capsys.readouterr()
-    assert evaluate.main(["lrs-gro", "--score-only", str(file), "--json"]) == 0
+    assert main(["evaluate", "lrs-gro", "--score-only", str(file), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["n"] == 30
 
 
@@ -335,7 +336,7 @@ def test_a_book_that_an_editor_has_saved_in_another_encoding_is_not_mixed(tmp_pa
     book.close()
     content = book.path.read_text()
     book.path.write_text(content, encoding="utf-8-sig")
-    assert set(Book(book.path, {"a": 1}).done) == {"q"}
+    assert set(Book(book.path, {"a": 1}).lines) == {"q"}
     book.path.write_text(content, encoding="utf-16")
     with pytest.raises(BackendError, match="is in UTF-16"):
         Book(book.path, {"a": 1})
@@ -343,23 +344,23 @@ def test_a_book_that_an_editor_has_saved_in_another_encoding_is_not_mixed(tmp_pa
 
 def test_a_place_where_nothing_can_be_written_is_one_sentence(dataset, tmp_path, engine, capsys):
     (tmp_path / "file").write_text("")
-    assert evaluate.main(command(dataset, tmp_path / "file")) == 2
+    assert main(command(dataset, tmp_path / "file")) == 2
     assert "can't be written" in capsys.readouterr().err
 
 
 def test_the_command_asks_all_four_ways_and_goes_on_where_it_was(dataset, tmp_path, engine, capsys):
     out = tmp_path / "out"
-    assert evaluate.main(command(dataset, out, "--ablation", "--json")) == 0
+    assert main(command(dataset, out, "--ablation", "--json")) == 0
     found = json.loads(capsys.readouterr().out)
     assert list(found) == list(MODES)
     assert {path.name for path in out.glob("*.jsonl")} == {f"{mode}.jsonl" for mode in MODES}
     asked = len(engine.talks)
-    assert evaluate.main(command(dataset, out, "--ablation")) == 0
+    assert main(command(dataset, out, "--ablation")) == 0
     assert len(engine.talks) == asked, "nothing is asked twice"
     table = capsys.readouterr().out
     for word in ("oracle-box", "with a box", "constant", "kind 3"):
         assert word in table
-    assert evaluate.main(command(dataset, out, "--view-size", "84", "--max-zooms", "0")) == 0
+    assert main(command(dataset, out, "--view-size", "84", "--max-zooms", "0")) == 0
     record = lines(out / "zoom-view84-zooms0.jsonl")[0]
     assert record["views"][0]["size"] == [84, 56]
     assert record["spec"]["policy"]["view"] == 84
@@ -368,43 +369,39 @@ def test_the_command_asks_all_four_ways_and_goes_on_where_it_was(dataset, tmp_pa
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["lrs-gro", "--data", "nowhere"], "does not hold LRS-GRO"),
-        (["lrs-gro", "--score-only", "nowhere.jsonl"], "does not exist"),
-        (["lrs-gro", "--view-size", "0"], "is not a whole number"),
-        (["lrs-gro", "--no-crop", "--blind"], "not allowed with"),
-        (["mme-realworld-rs", "--extractor", "mine"], "invalid choice"),
-        (["nonsense"], "invalid choice"),
+        (["evaluate", "lrs-gro", "--data", "nowhere"], "does not hold LRS-GRO"),
+        (["evaluate", "lrs-gro", "--score-only", "nowhere.jsonl"], "does not exist"),
+        (["evaluate", "lrs-gro", "--view-size", "0"], "is not a whole number"),
+        (["evaluate", "lrs-gro", "--no-crop", "--blind"], "not allowed with"),
+        (["evaluate", "mme-realworld-rs", "--extractor", "mine"], "invalid choice"),
+        (["evaluate", "nonsense"], "invalid choice"),
         (["compare", "a", "b"], "does not exist"),
     ],
 )
 def test_a_wrong_command_is_one_sentence_and_exit_code_2(arguments, says, capsys, engine):
-    try:
-        code = evaluate.main(arguments)
-    except SystemExit as stop:
-        code = stop.code
-    assert code == 2
+    assert main(arguments) == 2
     assert says in capsys.readouterr().err
 
 
 def test_a_view_smaller_than_a_cell_is_refused(dataset, tmp_path, engine, capsys):
-    assert evaluate.main(command(dataset, tmp_path / "out", "--view-size", "20")) == 2
+    assert main(command(dataset, tmp_path / "out", "--view-size", "20")) == 2
     assert "at least 28" in capsys.readouterr().err
 
 
 def test_two_runs_side_by_side(dataset, tmp_path, engine, capsys):
-    evaluate.main(command(dataset, tmp_path / "a"))
-    evaluate.main(command(dataset, tmp_path / "b"))
+    main(command(dataset, tmp_path / "a"))
+    main(command(dataset, tmp_path / "b"))
     rows = lines(tmp_path / "b" / "zoom.jsonl")
     for row in rows[:7]:
         row["score"]["right"] = not row["score"]["right"]
     write_rows(tmp_path / "b" / "zoom.jsonl", rows)
     capsys.readouterr()
     files = [str(tmp_path / run / "zoom.jsonl") for run in "ab"]
-    assert evaluate.main(["compare", *files, "--json"]) == 0
+    assert main(["compare", *files, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert len(found["better"]) + len(found["worse"]) == 7
     assert found["n"] == 30
-    assert evaluate.main(["compare", *files]) == 0
+    assert main(["compare", *files]) == 0
     assert "McNemar" in capsys.readouterr().out
 
 
@@ -416,7 +413,7 @@ def test_a_book_loses_no_row_to_a_damaged_line(tmp_path):
     content = (tmp_path / "x.jsonl").read_bytes().splitlines(keepends=True)
     (tmp_path / "x.jsonl").write_bytes(content[0] + b"\x00garbage\n" + content[2] + content[1][:40])
     book = Book(tmp_path / "x.jsonl", {"a": 1})
-    assert set(book.done) == {"q0", "q2"}
+    assert set(book.lines) == {"q0", "q2"}
     book.add(Record("q1", "t"))
     book.close()
     with pytest.raises(BackendError, match="its a differs"):
@@ -440,7 +437,7 @@ def test_scenes_are_opened_once_and_closed(dataset, monkeypatch):
 
     opened = []
     before = asking.Scene.open
-    monkeypatch.setattr(asking.Scene, "open", lambda path: opened.append(path) or before(path))
+    monkeypatch.setattr(asking.Scene, "open", lambda path, **options: opened.append(path) or before(path, **options))
     ask(dataset, "zoom")
     assert len(opened) == 5
 

@@ -7,20 +7,20 @@ import torch
 from fault_proxy import Fault, FaultProxy
 from server import serving
 
+from zoomearth.backend.cli.main import main
 from zoomearth.backend.engines.local import LocalEngine
 from zoomearth.backend.engines.remote import RemoteEngine
-from zoomearth.backend.models import store as models
+from zoomearth.core.paths import RESOURCES
 from zoomearth.core.profile import Profile
 from zoomearth.training.data.sets.scenes import Scenes
 from zoomearth.training.demo.model import export, make_model, make_tokenizer
-from zoomearth.training.evaluation import evaluate
 from zoomearth.training.evaluation import statistics as figures
 from zoomearth.training.evaluation.records import Book, read
 from zoomearth.training.evaluation.runner import MODES, Asker, run, tasks
 from zoomearth.training.scenes.questions import exam
 from zoomearth.training.scenes.scene import make_scene
 
-DEMO = models.RESOURCES / "demo"
+DEMO = RESOURCES / "demo"
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
@@ -42,7 +42,7 @@ def test_an_untrained_model_is_asked_in_every_mode_and_found_ignorant(tmp_path, 
     tokenizer = make_tokenizer()
     export(make_model(tokenizer, (32, 1, 2), (32, 1, 2, 1)), tokenizer, tmp_path / "model", {})
     where = ["--data", str(tmp_path / "data"), "--out", str(tmp_path / "run"), "--model", str(tmp_path / "model"), "--device", "cpu"]
-    assert evaluate.main(["scenes", *where, "--size", "1024", "--limit", "8", "--ablation"]) == 0
+    assert main(["evaluate", "scenes", *where, "--size", "1024", "--limit", "8", "--ablation"]) == 0
     assert "oracle-box" in capsys.readouterr().out
     for mode in MODES:
         records = read(tmp_path / "run" / f"{mode}.jsonl")

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from zoomearth.backend.answer import Question, answer
 from zoomearth.backend.engines import Reply
 from zoomearth.backend.outputs.files import write_rois
-from zoomearth.backend.scene.region import of_where
+from zoomearth.backend.scene.region import resolve
 from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.errors import BackendError, SceneError
 from zoomearth.core.geometry import Box
@@ -81,7 +81,7 @@ class Looks:
 
 def ask(source, where, looks):
     with Scene.of(source) as scene:
-        return answer(Looks(looks), Question(scene, "How many ships?", of_where(scene, where)))
+        return answer(Looks(looks), Question(scene, "How many ships?", resolve(scene, where)))
 
 
 def check_pictures(example, asked):
@@ -89,7 +89,7 @@ def check_pictures(example, asked):
     with Scene.of(example.source) as scene:
         actions = [Zoom(step.box, step.label) if step.box else ZoomOut() for step in example.steps_in(scene.size)]
         actions.append(Answer(example.answer))
-        region = of_where(scene, example.region)
+        region = resolve(scene, example.region)
         talks, outcome = transcript(PROFILE, scene.size, example.question, actions, region=region, picture=scene.part)
         one_talk = sft.talk(example, PROFILE, scene.size, scene.part, region)
     assert outcome == asked.outcome
@@ -256,8 +256,8 @@ def test_an_outline_that_a_shapefile_cuts_is_its_geometry(rasters, tmp_path):
     write_rois(tmp_path / "boxes.shp", [one], "m")
     (row,) = load(tmp_path)
     with Scene.of(source) as scene:
-        shown = [of_where(scene, where).window for where in (row.region, Where(outline=(ring, hole)))]
-        pictures = [scene.part(replace(one.outcome.views[0].view, rings=of_where(scene, row.region).rings)), one.pictures[0]]
+        shown = [resolve(scene, where).window for where in (row.region, Where(outline=(ring, hole)))]
+        pictures = [scene.part(replace(one.outcome.views[0].view, rings=resolve(scene, row.region).rings)), one.pictures[0]]
     assert shown[0] == shown[1]
     assert pictures[0].tobytes() == pictures[1].tobytes()
 

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from zoomearth.backend.cli.main import main
 from zoomearth.training.data.scoring import grown, overlap
 from zoomearth.training.data.sets import BENCHMARKS
-from zoomearth.training.evaluation import evaluate
 from zoomearth.training.evaluation import statistics as figures
 from zoomearth.training.evaluation.records import Record, read
 from zoomearth.training.evaluation.report import write_report
@@ -44,7 +44,7 @@ def published(tmp_path):
 
 
 def scored(name, file, capsys):
-    assert evaluate.main([name, "--score-only", str(file), "--json"]) == 0
+    assert main(["evaluate", name, "--score-only", str(file), "--json"]) == 0
     return json.loads(capsys.readouterr().out)
 
 
@@ -79,7 +79,7 @@ def test_the_images_sizes_are_looked_up_in_the_set(tmp_path, published, capsys):
     rows = [{**row, "question_id": at} for at in range(1, 6)]
     write(tmp_path / "test.jsonl", rows)
     Image.new("RGB", (400, 200)).save(tmp_path / "images" / "a.png")
-    assert evaluate.main(["lrs-gro", "--score-only", str(published), "--data", str(tmp_path), "--json"]) == 0
+    assert main(["evaluate", "lrs-gro", "--score-only", str(published), "--data", str(tmp_path), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)["apo_iou"]
     assert found["raw_px"]["n"] == 3
     assert found["raw_px"]["mean"] == pytest.approx(statistics.fmean([0, 600 / 1024, 14400 / (320 * 320 + 57600 - 14400) * 0.25]), abs=0.05)
@@ -94,7 +94,7 @@ def test_real_lrs_vqa_predictions_come_out_to_the_digit(real_records, capsys):
         "FAIR": (69, 324),
     }
     assert f"{100 * found['averages']['GLH-Bridge AA']:.2f}" == "28.20"
-    assert evaluate.main(["lrs-vqa", "--score-only", str(file)]) == 0
+    assert main(["evaluate", "lrs-vqa", "--score-only", str(file)]) == 0
     said = capsys.readouterr().out
     for figure in ("20.56", "20.22", "26.47", "28.20", "21.30", "20.03"):
         assert f"{figure} %" in said
@@ -106,7 +106,7 @@ def test_letters_are_read_as_asked(tmp_path, capsys):
     ]
     file = write(tmp_path / "mme.jsonl", rows)
     for extractor, right in (("official", 2), ("lmms-eval", 2), ("strict", 1)):
-        assert evaluate.main(["mme-realworld-rs", "--score-only", str(file), "--extractor", extractor, "--json"]) == 0
+        assert main(["evaluate", "mme-realworld-rs", "--score-only", str(file), "--extractor", extractor, "--json"]) == 0
         assert json.loads(capsys.readouterr().out)["stage2"]["correct"] == right, extractor
 
 
@@ -148,7 +148,7 @@ def test_what_other_tools_mean_by_our_names_decides_nothing(tmp_path, published,
 )
 def test_a_file_of_which_no_row_can_be_scored_is_refused_with_its_fields(tmp_path, capsys, row, why):
     file = write(tmp_path / "other.jsonl", [row] * 3)
-    assert evaluate.main(["lrs-gro", "--score-only", str(file)]) == 2
+    assert main(["evaluate", "lrs-gro", "--score-only", str(file)]) == 2
     told = capsys.readouterr().err
     assert f"line 1: {why}" in told
     if isinstance(row, dict):
@@ -167,7 +167,7 @@ def test_a_file_of_which_no_row_can_be_scored_is_refused_with_its_fields(tmp_pat
 )
 def test_a_file_that_is_no_json_is_said_to_be_none_and_not_to_be_empty(tmp_path, capsys, content, why):
     (tmp_path / "other.jsonl").write_bytes(content)
-    assert evaluate.main(["lrs-gro", "--score-only", str(tmp_path / "other.jsonl")]) == 2
+    assert main(["evaluate", "lrs-gro", "--score-only", str(tmp_path / "other.jsonl")]) == 2
     assert f"can be scored: {why}" in capsys.readouterr().err
 
 
@@ -177,7 +177,7 @@ def test_the_rows_that_can_be_scored_are_and_the_others_counted_and_named(tmp_pa
         file.write(b'{"doc_id": 1}\n{torn\n[1]\n' + '{"ground_truth": "Süden", "answer1": "a"}\n'.encode("latin-1"))
     found = scored("lrs-gro", published, capsys)
     assert found == {**plain, "errors": 4}
-    assert evaluate.main(["lrs-gro", "--score-only", str(published)]) == 0
+    assert main(["evaluate", "lrs-gro", "--score-only", str(published)]) == 0
     told = capsys.readouterr().out
     assert "4 rows have no score and are not counted" in told
     assert "asks them again" not in told
@@ -202,9 +202,9 @@ def test_a_size_that_is_no_pair_of_numbers_is_no_size(tmp_path, published, capsy
 
 
 def test_other_tools_files_can_not_be_compared_or_reported(tmp_path, published, capsys):
-    assert evaluate.main(["compare", str(published), str(published)]) == 2
+    assert main(["compare", str(published), str(published)]) == 2
     assert "holds no scores" in capsys.readouterr().err
-    assert evaluate.main(["report", str(tmp_path)]) == 2
+    assert main(["evaluate", "report", str(tmp_path)]) == 2
     assert "--score-only" in capsys.readouterr().err
 
 

@@ -1,4 +1,4 @@
-"""Who may import whom (design, section 2): a stray import would pull torch into QGIS, or QGIS into the backend."""
+"""Who may import whom (docs/architecture.md): a stray import would pull torch into QGIS, or QGIS into the backend."""
 
 import ast
 import pathlib

@@ -8,6 +8,7 @@ import zipfile
 import pytest
 
 import zoomearth
+from zoomearth.backend.cli.main import COMMANDS
 from zoomearth.release.package import FILES, PARTS, check, package
 
 
@@ -36,6 +37,16 @@ def test_the_plugin_site_finds_nothing(archive):
     assert check(archive) == []
 
 
+def test_no_release_is_made_while_the_metadata_has_placeholders(small, tmp_path):
+    faults = check(small, release=True)
+    assert [fault.split("=")[0].rsplit(" ", 1)[1] for fault in faults] == ["author", "email", "repository", "tracker", "homepage"]
+    filled = tmp_path / small.name
+    with zipfile.ZipFile(small) as source, zipfile.ZipFile(filled, "w") as target:
+        for name in source.namelist():
+            target.writestr(name, source.read(name).replace(b"to-be-set", b"of-whoever-publishes"))
+    assert check(filled, release=True) == []
+
+
 def test_every_file_that_is_needed_is_there_and_no_other(archive, root):
     tracked = subprocess.run(["git", "ls-files"], cwd=root, capture_output=True, text=True, check=True).stdout.splitlines()
     needed = {file for file in tracked if file in FILES or file.split("/")[0] in PARTS}
@@ -56,12 +67,29 @@ def test_the_same_commit_gives_the_same_zip(archive, tmp_path):
     assert package(tmp_path).read_bytes() == archive.read_bytes()
 
 
-def test_the_backend_runs_from_the_unpacked_zip(archive, tmp_path):
+@pytest.fixture(scope="module")
+def unpacked(archive, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("plugins")
     with zipfile.ZipFile(archive) as opened:
-        opened.extractall(tmp_path)
-    command = [sys.executable, "-I", "-X", "utf8", str(tmp_path / "zoomearth" / "backend" / "__main__.py"), "models"]
+        opened.extractall(folder)
+    return folder
+
+
+def test_the_backend_runs_from_the_unpacked_zip(unpacked, tmp_path):
+    command = [sys.executable, "-I", "-X", "utf8", str(unpacked / "zoomearth" / "backend" / "__main__.py"), "models"]
     said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path).stdout
     assert "zoomearth-demo" in said
+
+
+@pytest.mark.parametrize("name", [name for name, command in COMMANDS.items() if command.target.startswith("training.")])
+def test_the_zip_says_what_to_install_for_a_command_that_it_lacks(unpacked, tmp_path, name):
+    command = [sys.executable, "-I", "-X", "utf8", str(unpacked / "zoomearth" / "backend" / "__main__.py"), *name.split(), "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "zoomearth: The QGIS plugin contains no training and no evaluation.",
+        "  Install the whole package into a Python environment: pip install 'zoomearth[backend,training]'",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -92,4 +120,4 @@ def test_missing_metadata_is_found(small, tmp_path):
             if name != "zoomearth/LICENSE":
                 target.writestr(name, data)
     said = check(bad)
-    assert {"metadata.txt says no tracker", "metadata.txt says no icon", "LICENSE is missing"} <= set(said)
+    assert {"metadata.txt has no tracker", "metadata.txt has no icon", "LICENSE is missing"} <= set(said)

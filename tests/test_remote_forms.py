@@ -33,8 +33,8 @@ from zoomearth.core.look import Observation
 from zoomearth.core.profile import Profile
 from zoomearth.core.protocol import Ask, Load
 from zoomearth.core.settings import Settings
+from zoomearth.core.source import SceneSource
 from zoomearth.core.wire import LineReader
-from zoomearth.training.evaluation import evaluate
 
 OURS, STOCK = (Profile.from_dict({"name": "m", "dialect": name}) for name in ("zoomearth", "qwen-grounding"))
 KEY, QUERY = "sk-a-very-secret-key", "tok=another-very-secret-key"
@@ -265,7 +265,7 @@ def test_in_an_evaluation_a_filtered_reply_is_a_failure_and_no_wrong_answer(quir
     quirks.answer = lambda asked: filtered if b"Is 3 " in asked.body else good
     url = f"{quirks.url}/v1?{QUERY}"
     options = ["--data", str(tmp_path / "set"), "--out", str(tmp_path / "out"), "--remote", url, "--remote-model", "m"]
-    evaluate.main(["lrs-gro", *options])
+    main(["evaluate", "lrs-gro", *options])
     lines = (tmp_path / "out" / "zoom.jsonl").read_text()
     records = [json.loads(line) for line in lines.splitlines()]
     assert [record["question_id"] for record in records if record["error"]] == ["Q-3"]
@@ -430,8 +430,8 @@ def test_a_lost_try_is_told_to_whoever_follows(quirks, scene, capsys):
     assert [event for event in told if isinstance(event, Tried)] == [Tried(2, 5, f"{quirks.url}/v1: HTTP 503 busy")]
     wire = io.BytesIO()
     worker = Worker(Jobs(Outbox(wire)), Outbox(wire))
-    worker.run(Load(1, engine="remote", url=quirks.url, remote_model="m"))
-    worker.run(Ask(2, scene, "How many?"))
+    worker.run(Load(Settings(remote=quirks.url, remote_model="m"), id=1))
+    worker.run(Ask(SceneSource(scene), "How many?", id=2))
     events = list(LineReader().feed(wire.getvalue()))
     assert {"event": "progress", "id": 2, "stage": "trying again", "done": 2, "total": 5} in events
     assert main(["ask", scene, "How many?", "--remote", quirks.url, "--remote-model", "m", "--json"]) == 0

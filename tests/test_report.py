@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 import pytest
 from evaluating import ByRule, make_set, write_rows
 
+from zoomearth.backend.cli.main import main
 from zoomearth.core.errors import BackendError
 from zoomearth.training.evaluation import evaluate
 from zoomearth.training.evaluation.records import Record, read
@@ -30,7 +31,7 @@ def run(tmp_path_factory):
     write_rows(folder / "data" / "test.jsonl", rows)
     before, evaluate.open_engine = evaluate.open_engine, lambda settings: ByRule()
     try:
-        assert evaluate.main(["lrs-gro", "--data", str(folder / "data"), "--out", str(folder / "run"), "--ablation", "--json"]) == 0
+        assert main(["evaluate", "lrs-gro", "--data", str(folder / "data"), "--out", str(folder / "run"), "--ablation", "--json"]) == 0
     finally:
         evaluate.open_engine = before
     return folder / "run"
@@ -92,16 +93,16 @@ def test_meaningless_answers_are_said_once_and_on_top(run, tmp_path, capsys):
     assert text.count("Meaningless: the demo model knows only generated scenes") == 1
     assert text.index("Meaningless") < text.index("<table")
     capsys.readouterr()
-    assert evaluate.main(["lrs-gro", "--score-only", str(tmp_path / "zoom.jsonl")]) == 0
+    assert main(["evaluate", "lrs-gro", "--score-only", str(tmp_path / "zoom.jsonl")]) == 0
     assert capsys.readouterr().out.startswith("Meaningless")
-    assert evaluate.main(["lrs-gro", "--score-only", str(tmp_path / "zoom.jsonl"), "--json"]) == 0
+    assert main(["evaluate", "lrs-gro", "--score-only", str(tmp_path / "zoom.jsonl"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["meaningless"] == 48
 
 
 def test_the_demo_model_over_a_real_set_is_meaningless_in_every_record(tmp_path):
     make_set(tmp_path / "data", 3)
     where = ["--data", str(tmp_path / "data"), "--out", str(tmp_path / "run"), "--device", "cpu"]
-    assert evaluate.main(["lrs-gro", *where]) == 0
+    assert main(["evaluate", "lrs-gro", *where]) == 0
     records = read(tmp_path / "run" / "zoom.jsonl")
     assert [(record.meaningless, record.confidence) for record in records] == [(True, None)] * 3
     assert "Meaningless" in content(tmp_path / "run" / "report.html")[0]

@@ -19,6 +19,7 @@ from tiny import make_tiny
 from tuning import write_folder
 
 from zoomearth.backend.answer import Question, answer
+from zoomearth.backend.cli.main import main
 from zoomearth.backend.engines.local import LocalEngine
 from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.errors import ModelError
@@ -27,9 +28,8 @@ from zoomearth.core.geometry import Box, Size
 from zoomearth.core.look import Policy
 from zoomearth.core.profile import Profile
 from zoomearth.training.tuning import callbacks as watch
-from zoomearth.training.tuning import checkpoint, grpo, sft
+from zoomearth.training.tuning import checkpoint, sft
 from zoomearth.training.tuning import run as tuning
-from zoomearth.training.tuning.merge import main as merge
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 ROLLOUTS = ("--temperature", "1.3", "--rate", "1e-3", "--seed", "3", "--batch", "4", "--accumulate", "2")
@@ -50,8 +50,8 @@ def tuned(tiny, own, tmp_path_factory):
     """SFT, all weights, until it knows its few rows by heart; merged."""
     folder = tmp_path_factory.mktemp("sft")
     run = ["--model", str(tiny), "--data", str(own), "--out", str(folder / "run"), "--steps", "50", "--batch", "8", "--rate", "5e-3"]
-    assert sft.main(run) == 0
-    assert merge([str(folder / "run"), str(folder / "merged")]) == 0
+    assert main(["train", "sft", *run]) == 0
+    assert main(["merge", str(folder / "run"), str(folder / "merged")]) == 0
     return folder
 
 
@@ -88,7 +88,7 @@ def test_a_checkpoint_carries_how_it_is_asked(tuned, tiny):
 def test_three_steps_of_grpo_with_adapters_log_what_the_paper_watches(tuned, own, tmp_path):
     run = tmp_path / "run"
     command = options(tuned / "merged", own, run, "--steps", "3", "--save-every", "1", "--lora", "4", "--checkpointing", *ROLLOUTS)
-    assert grpo.main(command) == 0
+    assert main(["train", "grpo", *command]) == 0
     logged = {key for row in history(run) for key, value in row.items() if value is not None}
     assert logged >= {
         *(f"rewards/{name}/mean" for name in ("answer", "pattern", "iou", "region", "necessity")),
@@ -99,7 +99,7 @@ def test_three_steps_of_grpo_with_adapters_log_what_the_paper_watches(tuned, own
     assert any(row["zoom_rate/object"] > 0 for row in history(run) if "zoom_rate/object" in row)
     assert Image.open(run / "curves.png").width > 600
     assert list((run / "tensorboard").rglob("events*"))
-    assert merge([str(run), str(tmp_path / "merged")]) == 0
+    assert main(["merge", str(run), str(tmp_path / "merged")]) == 0
     assert LocalEngine(tmp_path / "merged", device="cpu").profile == Profile.of_folder(tuned / "merged")
     before, after = (load_file(folder / "model.safetensors") for folder in (tuned / "merged", tmp_path / "merged"))
     moved = {name for name in before if not torch.equal(before[name], after[name])}
@@ -108,7 +108,7 @@ def test_three_steps_of_grpo_with_adapters_log_what_the_paper_watches(tuned, own
     adapter = run / "checkpoint-3" / "adapter_model.safetensors"
     whole = load_file(adapter)
     shutil.rmtree(adapter.parent)  # adapters go on as exactly as all weights do
-    assert grpo.main(command) == 0
+    assert main(["train", "grpo", *command]) == 0
     resumed = load_file(adapter)
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
@@ -116,9 +116,7 @@ def test_three_steps_of_grpo_with_adapters_log_what_the_paper_watches(tuned, own
 def test_a_run_that_was_killed_ends_as_one_that_was_not(tuned, own, tmp_path, root):
     command = options(tuned / "merged", own, tmp_path / "killed", "--steps", "4", "--save-every", "1", *ROLLOUTS)
     environment = {**os.environ, "PYTHONPATH": str(root / ".build" / "path"), "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "zoomearth.training.tuning.grpo", *command], env=environment, stderr=subprocess.DEVNULL
-    )
+    process = subprocess.Popen([sys.executable, "-m", "zoomearth", "train", "grpo", *command], env=environment, stderr=subprocess.DEVNULL)
     wait = time.monotonic() + 120
     while process.poll() is None and not (tmp_path / "killed" / "checkpoint-2" / "zoomearth.json").exists() and time.monotonic() < wait:
         time.sleep(0.02)
@@ -128,9 +126,9 @@ def test_a_run_that_was_killed_ends_as_one_that_was_not(tuned, own, tmp_path, ro
     assert at is not None
     assert at.name != "checkpoint-4", "it was over before it could be killed"
     (tmp_path / "killed" / "checkpoint-9").mkdir()  # one that a kill cut short
-    assert grpo.main(command) == 0
+    assert main(["train", "grpo", *command]) == 0
     assert not (tmp_path / "killed" / "checkpoint-9").exists()
-    assert grpo.main(options(tuned / "merged", own, tmp_path / "whole", "--steps", "4", "--save-every", "1", *ROLLOUTS)) == 0
+    assert main(["train", "grpo", *options(tuned / "merged", own, tmp_path / "whole", "--steps", "4", "--save-every", "1", *ROLLOUTS)]) == 0
     before, killed, whole = weights(tuned / "run"), weights(tmp_path / "killed"), weights(tmp_path / "whole")
     assert all(torch.equal(killed[name], whole[name]) for name in whole)
     assert any(not torch.equal(before[name], whole[name]) for name in whole)
@@ -138,7 +136,7 @@ def test_a_run_that_was_killed_ends_as_one_that_was_not(tuned, own, tmp_path, ro
 
 def test_a_run_that_has_ended_is_not_trained_further(tuned, tiny, own, capsys):
     same = options(tiny, own, tuned / "run", "--steps", "50", "--batch", "8", "--rate", "5e-3")
-    assert sft.main(same) == 0
+    assert main(["train", "sft", *same]) == 0
     told = capsys.readouterr()
     assert "ended with checkpoint-50" in told.err
     assert told.out.strip() == str(tuned / "run" / "checkpoint-50")
@@ -165,7 +163,7 @@ def test_a_run_is_over_where_the_trainer_would_end_it(tmp_path, more, over):
 
 
 def test_another_command_does_not_go_on_with_a_run(tuned, tiny, own, capsys):
-    assert sft.main(options(tiny, own, tuned / "run", "--steps", "50", "--batch", "8", "--rate", "1e-5")) == 2
+    assert main(["train", "sft", *options(tiny, own, tuned / "run", "--steps", "50", "--batch", "8", "--rate", "1e-5")]) == 2
     assert "holds a run with rate = 0.005" in capsys.readouterr().err
 
 
@@ -184,7 +182,7 @@ def test_what_would_train_blind_is_refused_with_the_remedy(policy, length, side,
 
 
 def test_grpo_refuses_to_start_where_a_crop_does_not_fit(tuned, own, tmp_path, capsys):
-    assert grpo.main(options(tuned / "merged", own, tmp_path / "run", "--max-completion", "40")) == 2
+    assert main(["train", "grpo", *options(tuned / "merged", own, tmp_path / "run", "--max-completion", "40")]) == 2
     assert "--max-completion" in capsys.readouterr().err
 
 
@@ -245,15 +243,15 @@ def test_a_label_that_would_be_read_as_something_else_is_found_before_training(t
     ],
 )
 def test_bad_settings_are_one_sentence_and_a_hint(tiny, own, tmp_path, capsys, more, why):
-    assert sft.main(options(tiny, own, tmp_path / "run", *more)) == 2
+    assert main(["train", "sft", *options(tiny, own, tmp_path / "run", *more)]) == 2
     assert why in capsys.readouterr().err
 
 
 def test_an_adapter_is_no_base_until_it_is_folded_in(tmp_path, own, capsys):
     (tmp_path / "adapter").mkdir()
     (tmp_path / "adapter" / "adapter_config.json").write_text("{}")
-    assert sft.main(options(tmp_path / "adapter", own, tmp_path / "run")) == 2
-    assert "zoomearth.training.tuning.merge" in capsys.readouterr().err
+    assert main(["train", "sft", *options(tmp_path / "adapter", own, tmp_path / "run")]) == 2
+    assert "zoomearth merge" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("generated", [True, False])
@@ -263,8 +261,8 @@ def test_a_tuned_demo_model_is_meaningless_elsewhere_until_it_learns_from_other_
     if generated:
         for image in data.glob("*.tif"):
             tag(image, ZOOMEARTH_SCENE="generated")
-    assert sft.main(options(base, data, tmp_path / "run", "--steps", "1", "--batch", "1")) == 0
-    assert merge([str(tmp_path / "run"), str(tmp_path / "merged")]) == 0
+    assert main(["train", "sft", *options(base, data, tmp_path / "run", "--steps", "1", "--batch", "1")]) == 0
+    assert main(["merge", str(tmp_path / "run"), str(tmp_path / "merged")]) == 0
     assert Profile.of_folder(tmp_path / "merged").generated_only is generated
     assert checkpoint.profile_of("", base, {}, dialect="qwen-grounding").generated_only, "another dialect teaches it no imagery"
 

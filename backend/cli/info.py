@@ -1,4 +1,4 @@
-"""`zoomearth describe`, `models` and `check`: what a raster is, what models there are, what this machine has."""
+"""`zoomearth describe`, `models`, `check` and `serve`: what a raster is, what models there are, what this machine has."""
 
 from __future__ import annotations
 
@@ -17,16 +17,51 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
 from ... import __version__
 from ...core.catalogue import home
-from ...core.errors import BackendError, ModelError
+from ...core.errors import BackendError, UsageError
 from ..models import store
+from .parser import Parser
+from .progress import download_bars
 
 LINES = 40  # of one fact, at most
 PACKAGES = ("torch", "transformers", "rasterio", "pyogrio", "numpy", "pillow", "httpx", "matplotlib")
+
+
+def describe_command(parser: Parser) -> None:
+    parser.add_argument("scene", metavar="SCENE", help="a raster GDAL can open: a file, a URL, /vsizip/..., a VRT")
+    parser.add_argument("--force-remote-scan", action="store_true", help="read all of a remote raster that has no overviews")
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    parser.examples("zoomearth describe ortho.tif", "zoomearth describe https://example.org/ortho.tif --json")
+    parser.set_defaults(run=describe)
+
+
+def models_command(parser: Parser) -> None:
+    parser.add_argument("action", nargs="?", choices=("list", "download", "verify"), default="list", help="default: list")
+    parser.add_argument("id", nargs="?", metavar="ID", help="the model to download, or whose files to verify")
+    parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
+    parser.examples("zoomearth models", "zoomearth models download zoomearth-3b", "zoomearth models verify zoomearth-3b")
+    parser.set_defaults(run=models)
+
+
+def check_command(parser: Parser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    parser.examples("zoomearth check")
+    parser.set_defaults(run=check)
+
+
+def serve_command(parser: Parser) -> None:
+    parser.examples("""echo '{"op": "describe", "id": 1, "source": {"path": "ortho.tif"}}' | zoomearth serve""")
+    parser.set_defaults(run=serve)
+
+
+def serve(options: argparse.Namespace) -> int:
+    """`backend.__main__` starts the worker itself, before anything can print; this is for whoever calls the command line from Python."""
+    from ..server.worker import main
+
+    return main()
 
 
 def describe(options: argparse.Namespace) -> int:
@@ -56,7 +91,7 @@ def models(options: argparse.Namespace) -> int:
             Console().print(table)
         return 0
     if not options.id:
-        raise ModelError(f"`zoomearth models {options.action}` needs a model's id.", "`zoomearth models` lists them.")
+        raise UsageError(f"`zoomearth models {options.action}` needs a model's id.", "`zoomearth models` lists them.")
     if options.action == "verify":
         checked = store.verify(options.id)
         print(
@@ -71,25 +106,18 @@ def models(options: argparse.Namespace) -> int:
 
 
 def _download_with_bars(name: str) -> Path:
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        tasks: dict[str, Any] = {}
-
-        def on_progress(file: str, done: int, total: int) -> None:
-            task = tasks.setdefault(file, progress.add_task(file, total=total)) if file not in tasks else tasks[file]
-            progress.update(task, completed=done, total=total)
-
+    with download_bars(Console(stderr=True)) as on_progress:
         return store.download(name, on_progress)
 
 
 def _download_as_lines(name: str) -> Path:
     """A line {"file", "done", "total"} (bytes) four times a second at the most and at each file's end."""
-    said = 0.0
+    printed = 0.0
 
     def on_progress(file: str, done: int, total: int) -> None:
-        nonlocal said
-        if done == total or time.monotonic() - said > 0.25:
-            said = time.monotonic()
+        nonlocal printed
+        if done == total or time.monotonic() - printed > 0.25:
+            printed = time.monotonic()
             print(json.dumps({"file": file, "done": done, "total": total}), flush=True)
 
     return store.download(name, on_progress)

@@ -1,19 +1,53 @@
-"""The command line. Nothing heavy is imported until a command needs it, so that `zoomearth --help` is instant."""
+"""The command line: finds the command, runs it, and shows its errors.
+
+A command's module is imported only when the command is given: `zoomearth --help` imports next to nothing, and the backend names the
+commands of training without importing training.
+"""
 
 from __future__ import annotations
 
-import argparse
+import importlib
 import json
-import os
 import sys
-from dataclasses import fields, replace
-from typing import NoReturn, Sequence
+from typing import Any, Callable, NamedTuple, Sequence
 
 from ... import __version__
-from ...core.errors import BackendError, ZoomEarthError
-from ...core.geometry import Box
-from ...core.settings import KEY_VARIABLE, PREFIX, Settings
-from ...core.texts import escape_unknown_letters, well_formed
+from ...core.errors import BackendError, UsageError, ZoomEarthError
+from ...core.paths import RESOURCES
+from ...core.settings import KEY_VARIABLE, PREFIX
+from ...core.texts import escape_unknown_letters
+from .parser import Parser
+
+
+class Command(NamedTuple):
+    """target: "MODULE:FUNCTION" in this package. The function takes the command's Parser, and gives it flags, examples and the default
+    `run`, which takes the parsed options and returns the exit code. resumes: the same command continues work that was interrupted.
+    """
+
+    summary: str
+    target: str
+    resumes: bool = False
+
+
+COMMANDS = {
+    "ask": Command("ask questions about a raster", "backend.cli.ask:command"),
+    "batch": Command("ask the questions of a file, each about its own raster", "backend.cli.batch:command", resumes=True),
+    "describe": Command("say what a raster is and how it would be shown", "backend.cli.info:describe_command"),
+    "models": Command("list the models, download or verify one", "backend.cli.info:models_command", resumes=True),
+    "check": Command("report on this environment: Python, GDAL, torch, memory, models", "backend.cli.info:check_command"),
+    "serve": Command("be the backend of the QGIS plugin: JSON lines on stdin and stdout", "backend.cli.info:serve_command"),
+    "data": Command("say what a set of questions holds, and which rows can't be used", "training.data.inspect:command"),
+    "train sft": Command("tune a model on labelled questions", "training.tuning.sft:command", resumes=True),
+    "train grpo": Command("tune a model by reinforcement on its own zooms", "training.tuning.grpo:command", resumes=True),
+    "merge": Command("make a plain model folder of a checkpoint", "training.tuning.merge:command"),
+    "servable": Command("make a model folder that `transformers serve` hosts", "training.tuning.servable:command"),
+    "evaluate": Command("ask a model a benchmark's questions, and score the answers", "training.evaluation.evaluate:command", resumes=True),
+    "evaluate report": Command("write the HTML report of a run", "training.evaluation.evaluate:report_command"),
+    "compare": Command("compare two runs over one benchmark", "training.evaluation.evaluate:compare_command"),
+    "demo": Command("draw a scene, ask the demo model three questions about it", "training.demo.demo:command", resumes=True),
+    "demo scene": Command("draw a scene as GeoTIFF, with its questions and answers", "training.scenes.geotiff:command"),
+    "demo pretrain": Command("train the demo model from scratch, and export it", "training.demo.pretrain:command", resumes=True),
+}
 
 EXAMPLES = f"""examples:
   zoomearth ask harbour.tif "How many ships are at the northern pier?"
@@ -23,176 +57,92 @@ EXAMPLES = f"""examples:
   zoomearth models download zoomearth-3b
   zoomearth check
 
-Every model setting has an environment variable too: {PREFIX}MODEL, {PREFIX}DEVICE, ....
+`zoomearth COMMAND --help` describes a command. Every model setting has an environment variable too: {PREFIX}MODEL, {PREFIX}DEVICE, ....
 A server's key is only ever read from {KEY_VARIABLE}.
 """
 
 
 def main(arguments: Sequence[str]) -> int:
     """Runs one command; see `backend.__main__.main` for the exit codes."""
-    print_any_text()
-    parser = _parser("--json" in arguments)
-    options = parser.parse_args(arguments)
-    if not hasattr(options, "run"):
-        parser.print_help()
-        return 0
+    for stream in (sys.stdout, sys.stderr):  # on a terminal of any encoding: a letter that it lacks costs no answer
+        escape_unknown_letters(stream)
+    name, rest = _split(arguments)
+    as_json = "--json" in arguments
     try:
-        return options.run(options)
+        return _run(name, rest) if name in COMMANDS else _overview(name, rest)
     except ZoomEarthError as error:
-        return say(error, getattr(options, "json", False))
+        return _show(error, as_json)
     except ImportError as error:
-        missing = BackendError(f"Python at {sys.executable} lacks {error.name}.", "pip install 'zoomearth[backend]'")
-        return say(missing, getattr(options, "json", False))
+        if (error.name or "").partition(".")[0] == __name__.partition(".")[0]:
+            raise  # a fault of ours
+        extras = "backend,training" if name in COMMANDS and COMMANDS[name].target.startswith("training.") else "backend"
+        return _show(BackendError(f"Python at {sys.executable} lacks {error.name}.", f"pip install 'zoomearth[{extras}]'"), as_json)
     except KeyboardInterrupt:
-        print("zoomearth: interrupted", file=sys.stderr)
+        resumes = name in COMMANDS and COMMANDS[name].resumes
+        print("zoomearth: interrupted" + ("; the same command continues from here" if resumes else ""), file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output has gone, as in `zoomearth models | head -1`
         sys.stderr.close()
         return 0
+    except OSError as error:  # a path of the user's that no command expected to fail
+        if error.filename is None:
+            raise
+        hint = "Check the path, its permissions, and the free space on the disk."
+        return _show(BackendError(f"{error.filename}: {error.strerror}.", hint), as_json)
 
 
-def print_any_text() -> None:
-    """On a terminal of any encoding: a letter that it lacks costs no answer."""
-    for stream in (sys.stdout, sys.stderr):
-        escape_unknown_letters(stream)
+def _split(arguments: Sequence[str]) -> tuple[str, list[str]]:
+    """The command or the group of commands ("" for all of them) that the arguments begin with, and the other arguments."""
+    for length in (2, 1):
+        name = " ".join(arguments[:length])
+        if name in COMMANDS or any(each.startswith(f"{name} ") for each in COMMANDS):
+            return name, list(arguments[length:])
+    return "", list(arguments)
 
 
-def say(error: ZoomEarthError, as_json: bool) -> int:
+def _run(name: str, arguments: list[str]) -> int:
+    command = COMMANDS[name]
+    parser = Parser(f"zoomearth {name}", description=f"{command.summary[:1].upper()}{command.summary[1:]}.")
+    _function(command)(parser)
+    options = parser.parse_args(arguments)
+    run = vars(options).pop("run")
+    return int(run(options))
+
+
+def _function(command: Command) -> Callable[[Parser], Any]:
+    """Raises BackendError where this copy of the package lacks the command's part, whatever another copy that Python finds may have."""
+    module, _, function = command.target.partition(":")
+    if not (RESOURCES.parent / module.partition(".")[0]).is_dir():
+        raise BackendError(
+            "The QGIS plugin contains no training and no evaluation.",
+            "Install the whole package into a Python environment: pip install 'zoomearth[backend,training]'",
+        )
+    add_flags: Callable[[Parser], Any] = getattr(importlib.import_module(f"...{module}", __package__), function)
+    return add_flags
+
+
+def _overview(group: str, arguments: list[str]) -> int:
+    """Shows the commands of a group. Raises UsageError where the arguments name something else."""
+    program = f"zoomearth {group}".strip()
+    listed = {name: command.summary for name, command in COMMANDS.items() if name.startswith(f"{group} ".lstrip())}
+    width = max(map(len, listed))
+    commands = "\n".join(("commands:", *(f"  {name:{width}}  {summary}" for name, summary in listed.items())))
+    example = f"examples:\n  zoomearth {next(iter(listed))} --help" if group else EXAMPLES
+    parser = Parser(
+        program, usage=f"{program} COMMAND ...", description="Ask a very large raster a question.", epilog=f"{commands}\n\n{example}"
+    )
+    if not group:
+        parser.add_argument("--version", action="version", version=f"zoomearth {__version__}")
+    _, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        raise UsageError(f"`{program}` has no command {unknown[0]!r}.", f"`{program} --help` lists the commands.")
+    parser.print_help()
+    return 0
+
+
+def _show(error: ZoomEarthError, as_json: bool) -> int:
     if as_json:
         print(json.dumps({"error": error.to_dict()}))
     else:
         print(f"zoomearth: {error.message}" + (f"\n  {error.hint}" if error.hint else ""), file=sys.stderr)
     return 2
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong with a command line as every other error is said."""
-
-    as_json = False
-
-    def error(self, message: str) -> NoReturn:
-        sys.exit(say(BackendError(f"{message[:1].upper()}{message[1:]}.", f"`{self.prog} --help` says how."), self.as_json))
-
-
-def settings_of(options: argparse.Namespace) -> Settings:
-    """The settings given as flags, over those of the environment. Raises BackendError for a value that means nothing."""
-    given = {setting.name: value for setting in fields(Settings) if (value := getattr(options, setting.name)) is not None}
-    try:
-        return replace(Settings.of_environment(), **given)
-    except ValueError as error:
-        raise BackendError(f"In the environment, {error}.", f"Mend or unset the {PREFIX}... variable.") from None
-
-
-def _parser(as_json: bool) -> argparse.ArgumentParser:
-    Parser.as_json = as_json
-    raw = argparse.RawDescriptionHelpFormatter
-    parser = Parser("zoomearth", description="Ask a very large raster a question.", epilog=EXAMPLES, formatter_class=raw)
-    parser.add_argument("--version", action="version", version=f"zoomearth {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-
-    ask = commands.add_parser("ask", help="ask questions about a raster", description="Ask questions about a raster: one load for all.")
-    ask.add_argument("scene", metavar="SCENE", help="a raster GDAL can open: a file, an URL, /vsizip/..., a VRT")
-    ask.add_argument("questions", type=_question, metavar="QUESTION", nargs="+")
-    add_settings(ask)
-    where = ask.add_mutually_exclusive_group()
-    where.add_argument(
-        "--region",
-        type=_box,
-        metavar="MINX,MINY,MAXX,MAXY",
-        help="look only here (map units of the raster's CRS; --region=-5,... where it begins with a minus)",
-    )
-    where.add_argument("--window", type=_box, metavar="X0,Y0,X1,Y1", help="look only here (pixels from the top left corner)")
-    where.add_argument("--within", metavar="FILE", help="look only inside the polygons of a vector file; the rest is shown grey")
-    ask.add_argument("--max-zooms", type=_count, metavar="N", help="closer looks at the most; 0 answers from the global view")
-    ask.add_argument("--bands", type=_bands, metavar="R,G,B", help="band numbers shown as red, green and blue (or one, as grey)")
-    ask.add_argument("--rois", metavar="FILE", help="write the zoomed boxes as .gpkg, .shp or .geojson (an older file is replaced)")
-    ask.add_argument("--figure", metavar="FILE.png", help="draw the global view with its boxes, the crops and the answer")
-    ask.add_argument("--views", metavar="FOLDER", help="save the exact pictures the model was shown")
-    ask.add_argument("--force-remote-scan", action="store_true", help="read all of a remote raster that has no overviews")
-    ask.add_argument("--json", action="store_true", help="print one JSON object a question and nothing else")
-    ask.set_defaults(run=_ask)
-
-    describe = commands.add_parser("describe", help="say what a raster is and how it would be shown")
-    describe.add_argument("scene", metavar="SCENE")
-    describe.add_argument("--force-remote-scan", action="store_true", help="read all of a remote raster that has no overviews")
-    describe.add_argument("--json", action="store_true")
-    describe.set_defaults(run=_describe)
-
-    models = commands.add_parser("models", help="list the models, download or verify one")
-    models.add_argument("action", nargs="?", choices=("list", "download", "verify"), default="list")
-    models.add_argument("id", nargs="?", metavar="ID")
-    models.add_argument("--json", action="store_true")
-    models.set_defaults(run=_models)
-
-    check = commands.add_parser("check", help="report on this environment: Python, GDAL, torch, memory, models")
-    check.add_argument("--json", action="store_true")
-    check.set_defaults(run=_check)
-
-    serve = "be the backend of the QGIS plugin: JSON lines on stdin and stdout"
-    commands.add_parser("serve", help=serve, description=serve)  # run by `__main__`, before anything can print
-    return parser
-
-
-def add_settings(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("model")
-    for setting in fields(Settings):
-        choices = setting.metadata["choices"] or None
-        text = setting.metadata["help"] + (f" (default: {setting.default})" if setting.default else "")
-        metavar = None if choices else setting.name.upper()
-        group.add_argument("--" + setting.name.replace("_", "-"), choices=choices, help=text, metavar=metavar)
-
-
-def _numbers(text: str, kind: type, what: str) -> list:
-    try:
-        return [kind(part) for part in text.split(",")]
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not {what}") from None
-
-
-def _box(text: str) -> Box:
-    numbers = _numbers(text, float, "four numbers separated by commas")
-    if len(numbers) != 4 or not (numbers[0] < numbers[2] and numbers[1] < numbers[3]):
-        raise argparse.ArgumentTypeError(f"{text!r} is not four numbers, the smaller corner first")
-    return Box(*numbers)
-
-
-def _bands(text: str) -> list[int]:
-    bands = _numbers(text, int, "band numbers separated by commas")
-    if len(bands) not in (1, 3) or min(bands) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not one or three band numbers from 1 on")
-    return bands
-
-
-def _question(text: str) -> str:
-    """The bytes of the command line as UTF-8, whatever the locale calls them; U+FFFD for what is none."""
-    return text if well_formed(text) == text else os.fsencode(text).decode("utf-8", "replace")
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
-    return int(text)
-
-
-def _ask(options: argparse.Namespace) -> int:
-    from .ask import ask
-
-    return ask(options, settings_of(options))
-
-
-def _describe(options: argparse.Namespace) -> int:
-    from .info import describe
-
-    return describe(options)
-
-
-def _models(options: argparse.Namespace) -> int:
-    from .info import models
-
-    return models(options)
-
-
-def _check(options: argparse.Namespace) -> int:
-    from .info import check
-
-    return check(options)

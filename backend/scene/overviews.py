@@ -56,7 +56,7 @@ def source(among: list[Level], box: Box, size: Size) -> tuple[Level, int]:
     """The level to read a view from, and by what power of two to average it on the way.
 
     Both together leave twice the view's resolution to Pillow's bicubic: 47 dB to the whole image resampled, where GDAL
-    asked for the view's own size gives 33 to 36 (method.md, section 5).
+    asked for the view's own size gives 33 to 36 (docs/method.md, Rasters).
     """
 
     def spare(level: Level) -> float:

@@ -44,7 +44,7 @@ def _demo_model(request):
 def demo_scene(python, tmp_path_factory):
     """A procedural scene of 2048 px, georeferenced, with its truth as JSON beside it."""
     folder = tmp_path_factory.mktemp("scene")
-    made = [python, "-m", "zoomearth.training.scenes.geotiff", str(folder), "--size", "2048", "--seed", "900000020"]
+    made = [python, "-m", "zoomearth", "demo", "scene", str(folder), "--size", "2048", "--seed", "900000020"]
     subprocess.run(made, check=True, capture_output=True, env={**os.environ, "PYTHONPATH": _package(tmp_path_factory)})
     return folder / "scene-900000020.tif"
 

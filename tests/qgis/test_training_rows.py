@@ -14,6 +14,7 @@ from qgis.core import QgsContrastEnhancement, QgsMultiBandColorRenderer, QgsProc
 from rasters import NORTH_UP, ROTATED, make
 
 from zoomearth.core.geometry import Grid
+from zoomearth.core.protocol import Load
 from zoomearth.plugin.exchanges.exchange import Status
 from zoomearth.plugin.export.vector import answer_rows, export_rois, rows
 from zoomearth.plugin.layers.scope import Place
@@ -29,7 +30,7 @@ BANDS, LIMITS = [4, 1, 3], [(300.5, 30000.0), (0.0, 41000.0), (1000.0, 52000.0)]
 REPLAY = """
 import hashlib, json, sys
 from pathlib import Path
-from zoomearth.backend.scene.region import of_where
+from zoomearth.backend.scene.region import resolve
 from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.look import Answer, Zoom, ZoomOut
 from zoomearth.core.profile import Profile
@@ -44,7 +45,7 @@ for row in Folder().load(Path(sys.argv[1])):
         continue
     with Scene.of(row.source) as scene:
         actions = [Zoom(step.box, step.label) if step.box else ZoomOut() for step in row.steps_in(scene.size)]
-        region = of_where(scene, row.region)
+        region = resolve(scene, row.region)
         talks, _ = transcript(profile, scene.size, row.question, [*actions, Answer(row.answer)], region=region, picture=scene.part)
     pictures = [hashlib.sha256(turn.picture.tobytes()).hexdigest() for talk in talks for turn in talk.turns if turn.view]
     print(json.dumps({"question": row.question, "answer": row.answer, "image": row.source.path, "pictures": pictures}))
@@ -76,7 +77,7 @@ def outline(layer):
     grid = Grid(layer.affine)
     ring = ((100, 80), (1200, 60), (1250, 800), (700, 850), (120, 700))
     hole = ((500, 300), (600, 300), (600, 420))
-    return [[list(grid.to_map(x, y)) for x, y in each] for each in (ring, hole)]
+    return tuple(tuple(grid.to_map(x, y) for x, y in each) for each in (ring, hole))
 
 
 @pytest.fixture
@@ -117,7 +118,7 @@ def test_the_results_of_a_project_are_training_rows(panel, layer, outline, repla
 
 
 def test_exported_boxes_and_answers_are_training_rows(panel, layer, outline, replay, tmp_path, python):
-    with Asker(python, {"engine": "scripted", "replies": [*LOOKS, ANSWER]}, QgsProcessingFeedback(False)) as asker:
+    with Asker(python, Load(replies=(*LOOKS, ANSWER)), QgsProcessingFeedback(False)) as asker:
         exchange = asker.ask(Raster.of(layer), "How many fields?", outline)
     for suffix in (".gpkg", ".geojson"):
         folder = tmp_path / suffix[1:]

@@ -1,6 +1,6 @@
-"""What a set holds, before a day is spent on training with it:
+"""`zoomearth data`: what a set of questions holds, before a day is spent on training with it:
 
-    python -m zoomearth.training.data.inspect FOLDER                       (or any source that --data takes: lrs-gro:/data/LRS-GRO#RL)
+    zoomearth data FOLDER                       (or any source that --data takes: lrs-gro:/data/LRS-GRO#RL)
 
 Questions by level and category, how evenly answers are spread, how large boxes are, which rows can't be used and why, and what a blind
 guess is worth: for each image in one half of the set, the commonest answer of the question's category in the other half.
@@ -15,9 +15,8 @@ from collections.abc import Iterable, Sequence
 from statistics import quantiles
 from typing import Any
 
-from ...core.errors import ZoomEarthError
+from ...backend.cli.parser import Parser
 from ...core.example import Example
-from ...core.texts import escape_unknown_letters
 from .sets.base import Unusable
 from .sources import Source, check, is_held_out
 
@@ -105,21 +104,15 @@ def _boxes(good: Sequence[Example]) -> list[str]:
     return [f"Long side of a box, {unit}: 5 % below {low:.0f}, half below {middle:.0f}, 95 % below {high:.0f}."]
 
 
-def main(arguments: list[str] | None = None) -> int:
+def command(parser: Parser) -> None:
+    parser.add_argument("source", metavar="SOURCE", help="a folder of your own, or KIND:PATH[#SPLIT], as for --data of `zoomearth train`")
+    parser.examples("zoomearth data /data/mine", "zoomearth data lrs-gro:/data/LRS-GRO#RL")
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
     from rich.console import Console
 
-    parser = argparse.ArgumentParser("python -m zoomearth.training.data.inspect", description="What a set of questions holds.")
-    parser.add_argument("source", metavar="FOLDER", help="a folder of your own, or KIND:PATH[#SPLIT]")
-    options = parser.parse_args(arguments)
-    escape_unknown_letters(sys.stdout)
-    try:
-        good, bad = counted(Source.of(options.source).rows())
-    except ZoomEarthError as error:
-        print(f"examples: {error.message}\n  {error.hint}", file=sys.stderr)
-        return 2
+    good, bad = counted(Source.of(options.source).rows())
     show(options.source, good, bad, Console(width=None if sys.stdout.isatty() else 140))
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

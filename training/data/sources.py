@@ -3,7 +3,7 @@
     KIND:PATH[#SPLIT][*WEIGHT]     lrs-gro:/data/LRS-GRO#RL     lrs-vqa:/data/LRS-VQA*0.5     scenes:/data/scenes#0-500@2048
     PATH                           a folder of your own, see folder.py
 
-KIND is one of the benchmarks (training/benchmarks). WEIGHT is how often an example is used an epoch: 2 is twice, 0.5 every second one.
+KIND is one of the benchmarks (`training/data/sets`). WEIGHT is how often an example is used an epoch: 2 is twice, 0.5 every second one.
 Of the drawn scenes the split names the seeds, and the pixels a side. A row that can't be used is counted and named, never trained on.
 """
 
@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ...backend.scene.region import of_where
+from ...backend.scene.region import resolve
 from ...backend.scene.scene import Scene
 from ...core import texts
 from ...core.address import names_a_file
@@ -185,7 +185,7 @@ def _opened(source: SceneSource, where: Where | None) -> tuple[Size, Region | No
         with Scene.of(source) as scene:
             size, region = scene.size, None
             try:
-                region = of_where(scene, where)
+                region = resolve(scene, where)
             except ZoomEarthError as error:
                 return Unusable("", "the region is not one of the image", error.message)
             return size, region

@@ -1,12 +1,10 @@
-"""`make demo`: a scene made on the spot, three questions asked over it, the answers beside the truth, the evidence on disk.
-
-python -m zoomearth.training.demo.demo FOLDER [--seed 10] [--size 8192]
-"""
+"""`zoomearth demo`: draws a scene, asks three questions about it, shows the answers beside the truth, keeps the evidence."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -14,6 +12,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from ...backend.answer import Answered, Question, answer
+from ...backend.cli.parser import Parser, count, positive
 from ...backend.engines.open import open_engine
 from ...backend.outputs.files import Outputs
 from ...backend.scene.scene import Scene
@@ -24,16 +23,27 @@ from ..scenes.scene import HELD_OUT, make_scene
 LEVELS = ("global", "region", "object")
 
 
-def main() -> None:
-    """Makes the scene unless an earlier run has, asks, and says where everything is."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--seed", type=int, default=10, help="another seed is another scene, all held out from training")
-    parser.add_argument("--size", type=int, default=8192, help="pixels a side")
-    options = parser.parse_args()
+def command(parser: Parser) -> None:
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("demo-run"), metavar="FOLDER", help="default: demo-run")
+    parser.add_argument("--seed", type=count, default=10, help="each seed gives another scene, all held out from training (default 10)")
+    parser.add_argument("--size", type=positive, default=8192, metavar="PX", help="pixels a side (default 8192)")
+    parser.examples(
+        "zoomearth demo",
+        "zoomearth demo my-demo --seed 11 --size 4096",
+        "zoomearth demo scene --help",
+        "zoomearth demo pretrain --help",
+    )
+    parser.set_defaults(run=_demo)
+
+
+def _demo(options: argparse.Namespace) -> int:
     options.folder.mkdir(parents=True, exist_ok=True)
     console = Console(highlight=False)
-    path = scene_file(options.folder, options.seed, options.size, console)
+    path = options.folder / f"scene-{options.seed}-{options.size}.tif"
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task(f"drawing a scene of {options.size} x {options.size} px")
+        drawing = make_scene(HELD_OUT + options.seed)
+        drawn(drawing, path, options.size, lambda done, total: progress.update(task, completed=done, total=total))
     asked = {level: next(q for q in truth(path) if q["level"] == level) for level in LEVELS}
 
     engine = open_engine(Settings())
@@ -52,28 +62,18 @@ def main() -> None:
     )
     for (level, question), answered in zip(asked.items(), done):
         right = answered.outcome.answer == question["answer"]
-        said = f"[{'green' if right else 'red'}]{answered.outcome.answer}[/]"
+        shown = f"[{'green' if right else 'red'}]{answered.outcome.answer}[/]"
         zooms = ", ".join(zoom.label for zoom in answered.outcome.zooms) or "-"
-        table.add_row(level, answered.question.text, said, question["answer"], zooms, f"{answered.seconds:.1f}")
+        table.add_row(level, answered.question.text, shown, question["answer"], zooms, f"{answered.seconds:.1f}")
     console.print(table)
     for file in written:
         console.print(f"  {file}", soft_wrap=True)
-    console.print("\nAsk it something yourself:", f'  .venv/bin/zoomearth ask {path} "{done[-1].question.text}"', sep="\n", soft_wrap=True)
-
-
-def scene_file(folder: Path, seed: int, size: int, console: Console) -> Path:
-    """The GeoTIFF of a seed, written unless it is there; its truth lies beside it as JSON."""
-    path = folder / f"scene-{seed}-{size}.tif"
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task(f"drawing a scene of {size} x {size} px")
-        return drawn(make_scene(HELD_OUT + seed), path, size, lambda done, total: progress.update(task, completed=done, total=total))
+    program = sys.argv[0] if Path(sys.argv[0]).name == "zoomearth" else "zoomearth"
+    console.print("\nAsk a question of your own:", f'  {program} ask {path} "{done[-1].question.text}"', sep="\n", soft_wrap=True)
+    return 0
 
 
 def truth(path: Path) -> list[dict[str, str]]:
     """The questions of a scene file, with level and answer."""
     questions: list[dict[str, str]] = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["questions"]
     return questions
-
-
-if __name__ == "__main__":
-    main()

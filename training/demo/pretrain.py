@@ -1,7 +1,7 @@
 """Train the demo model from scratch on procedural scenes, on CPU cores.
 
-    python -m zoomearth.training.demo.pretrain train RUN --minutes 90 --workers 2     (run again: goes on from the last checkpoint)
-    python -m zoomearth.training.demo.pretrain export RUN resources/demo
+    zoomearth demo pretrain train RUN --minutes 90 --workers 2     (run again: continues from the last checkpoint)
+    zoomearth demo pretrain export RUN resources/demo
 
 Every scene is new, so the running figures are held-out figures. The curriculum goes from one-picture rows (boxes on global views,
 questions on crops) to real two-turn rows. Workers are processes of one thread that average gradients; Muon for hidden matrices,
@@ -24,8 +24,10 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 
+from ...backend.cli.parser import Parser, positive
+from ...core.errors import ModelError
 from ..scenes.questions import LEVELS, Question, ask
-from ..scenes.render import crop_view, global_view, square_around
+from ..scenes.render import WHOLE, crop_view, global_view, square_around
 from ..scenes.scene import HELD_OUT, Scene, make_scene
 from . import forward
 from . import rows as pk
@@ -97,7 +99,7 @@ def rows_of(seed: int, two_turns: float, coder: pk.Coder) -> list[pk.Row]:
     for kind in ("sites", rng.choice(("site", "site", "terrain", "setting"))):  # the last two are learned in minutes
         about_all = ask(scene, kind, rng)
         if about_all:
-            row.branches.append(pk.last_turn(pk.asked(coder, start, about_all), coder, about_all, pk.WHOLE))
+            row.branches.append(pk.last_turn(pk.asked(coder, start, about_all), coder, about_all, WHOLE))
     forced = ask(scene, rng.choice(list(LEVELS)), rng)
     if forced and rng.random() < 0.5:
         row.branches.append(pk.guess(pk.asked(coder, start, forced), coder, forced))
@@ -230,34 +232,39 @@ def note(folder: Path, **facts: Any) -> None:
     print(json.dumps(facts), flush=True)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    commands = parser.add_subparsers(dest="command", required=True)
-    train = commands.add_parser("train")
-    train.add_argument("run", type=Path)
+def command(parser: Parser) -> None:
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    train = actions.add_parser("train", help="train, or continue a run", description="Train the demo model, or continue a run.")
+    train.add_argument("folder", type=Path, metavar="RUN", help="the run's folder")
     train.add_argument("--minutes", type=float, help="of training in all, earlier sittings included (default 90)")
-    train.add_argument("--workers", type=int, default=2, help="processes of one thread each (default 2)")
-    write = commands.add_parser("export")
-    write.add_argument("run", type=Path)
-    write.add_argument("folder", type=Path)
-    options = parser.parse_args()
-    if options.command == "train":
-        options.run.mkdir(parents=True, exist_ok=True)
-        plan = Plan.of_folder(options.run)
-        if options.minutes:
-            plan = replace(plan, minutes=options.minutes)
-        plan.keep(options.run)
-        if options.workers == 1:
-            work(0, 1, options.run, plan)
-        else:
-            mp.spawn(work, (options.workers, options.run, plan), options.workers)
+    train.add_argument("--workers", type=positive, default=2, metavar="N", help="processes of one thread each (default 2)")
+    train.examples("zoomearth demo pretrain train runs/demo --minutes 105 --workers 2")
+    train.set_defaults(run=_train)
+    write = actions.add_parser("export", help="write a model folder", description="Write a run's model as a folder for --model.")
+    write.add_argument("folder", type=Path, metavar="RUN", help="the run's folder")
+    write.add_argument("out", type=Path, metavar="OUT", help="the model's folder")
+    write.examples("zoomearth demo pretrain export runs/demo my-demo-model")
+    write.set_defaults(run=_export)
+    parser.examples("zoomearth demo pretrain train runs/demo --minutes 105", "zoomearth demo pretrain export runs/demo my-demo-model")
+
+
+def _train(options: argparse.Namespace) -> int:
+    options.folder.mkdir(parents=True, exist_ok=True)
+    plan = Plan.of_folder(options.folder)
+    if options.minutes:
+        plan = replace(plan, minutes=options.minutes)
+    plan.keep(options.folder)
+    if options.workers == 1:
+        work(0, 1, options.folder, plan)
     else:
-        trainer = Trainer(options.run, Plan.of_folder(options.run))
-        if not trainer.load():
-            parser.error(f"{options.run} holds no checkpoint.pt: train first")
-        card = {"scenes": trainer.step * trainer.plan.scenes_per_step, "steps": trainer.step, "seconds": round(trainer.spent)}
-        export(trainer.model, trainer.tokenizer, options.folder, card)
+        mp.spawn(work, (options.workers, options.folder, plan), options.workers)
+    return 0
 
 
-if __name__ == "__main__":
-    main()
+def _export(options: argparse.Namespace) -> int:
+    trainer = Trainer(options.folder, Plan.of_folder(options.folder))
+    if not trainer.load():
+        raise ModelError(f"{options.folder} holds no checkpoint.pt.", "Train first: zoomearth demo pretrain train RUN")
+    card = {"scenes": trainer.step * trainer.plan.scenes_per_step, "steps": trainer.step, "seconds": round(trainer.spent)}
+    export(trainer.model, trainer.tokenizer, options.out, card)
+    return 0

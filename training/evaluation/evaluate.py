@@ -1,14 +1,12 @@
-"""Ask a model a benchmark's questions and count what it gets right, as the official scripts count.
+"""`zoomearth evaluate`, `evaluate report` and `compare`: ask a model a benchmark's questions and count what it gets right, as the
+official scripts count.
 
-    python -m zoomearth.training.evaluation.evaluate scenes --ablation --limit 1000
-    python -m zoomearth.training.evaluation.evaluate lrs-gro --data LRS-GRO --model zoomearth-3b
-    python -m zoomearth.training.evaluation.evaluate lrs-gro --data LRS-GRO --remote http://localhost:8000/v1 --concurrency 64
-    python -m zoomearth.training.evaluation.evaluate lrs-gro --score-only predictions.jsonl --json
-    python -m zoomearth.training.evaluation.evaluate compare runs/a/zoom.jsonl runs/b/zoom.jsonl
-    python -m zoomearth.training.evaluation.evaluate report runs/a
+    zoomearth evaluate scenes --ablation --limit 1000
+    zoomearth evaluate lrs-gro --data LRS-GRO --remote http://localhost:8000/v1 --concurrency 64
+    zoomearth evaluate lrs-gro --score-only predictions.jsonl --json
 
-A run is a folder with one file of records for each way of asking; the same command goes on where it was interrupted, and asks again only
-what failed. `--ablation` asks in all four ways: as served, without a crop, with the true box, and blind.
+A run is a folder with one file of records for each way of asking; the same command continues where it was interrupted, and asks again
+only what failed. `--ablation` asks in all four ways: as served, without a crop, with the true box, and blind.
 """
 
 from __future__ import annotations
@@ -25,14 +23,13 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from ...backend import batch
 from ...backend.answer import MEANINGLESS
-from ...backend.cli.main import Parser, add_settings, print_any_text, say, settings_of
+from ...backend.cli.parser import Parser, add_settings, count, positive, settings_of
 from ...backend.engines import Engine
 from ...backend.engines.open import open_engine
-from ...backend.models import store as models
 from ...backend.scene.scene import Scene
-from ...core.address import shown
-from ...core.errors import BackendError, ZoomEarthError
+from ...core.errors import BackendError, UsageError
 from ...core.example import Example
 from ...core.look import Policy
 from ...core.settings import Settings, data_folder
@@ -45,39 +42,35 @@ from .runner import MODES, Asker, Task, run, tasks
 DEMO_LIMIT = 500  # questions of a set that has no end
 
 
-def main(arguments: Sequence[str]) -> int:
-    """0; 2 with one sentence on stderr where something is wrong; 130 where interrupted (what was answered is kept)."""
-    print_any_text()
-    options = _parser("--json" in arguments).parse_args(arguments)
-    try:
-        return int(options.run(options))
-    except ZoomEarthError as error:
-        return say(error, options.json)
-    except KeyboardInterrupt:
-        print("interrupted: the same command goes on from here", file=sys.stderr)
-        return 130
-
-
-def _parser(as_json: bool) -> argparse.ArgumentParser:
-    Parser.as_json = as_json
-    raw = argparse.RawDescriptionHelpFormatter
-    parser = Parser("python -m zoomearth.training.evaluation.evaluate", description=__doc__, formatter_class=raw)
-    commands = parser.add_subparsers(metavar="BENCHMARK", required=True)
+def command(parser: Parser) -> None:
+    benchmarks = parser.add_subparsers(metavar="BENCHMARK", required=True)
     for name, kind in BENCHMARKS.items():
-        _add_benchmark(commands.add_parser(name, help=kind.title, description=f"{kind.title}. {kind.citation}. {kind.note}"), kind)
-    compare = commands.add_parser("compare", help="two runs: what got better, what got worse")
-    compare.add_argument("first", type=Path, metavar="A.jsonl")
-    compare.add_argument("second", type=Path, metavar="B.jsonl")
-    compare.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
-    compare.set_defaults(run=_compare)
-    report = commands.add_parser("report", help="one HTML file about a run")
-    report.add_argument("folder", type=Path, metavar="RUN")
-    report.add_argument("--out", type=Path, metavar="FILE.html", help="default: report.html in the folder")
-    report.set_defaults(run=_report, json=False)
-    return parser
+        _add_benchmark(benchmarks.add_parser(name, help=kind.title, description=f"{kind.title}. {kind.citation}. {kind.note}"), kind)
+    parser.examples(
+        "zoomearth evaluate scenes --ablation --limit 1000",
+        "zoomearth evaluate lrs-gro --data LRS-GRO --model zoomearth-3b",
+        "zoomearth evaluate lrs-gro --data LRS-GRO --remote http://localhost:8000/v1 --concurrency 64",
+        "zoomearth evaluate lrs-gro --score-only predictions.jsonl --json",
+        "zoomearth evaluate report runs/lrs-gro-zoomearth-3b",
+    )
 
 
-def _add_benchmark(parser: argparse.ArgumentParser, kind: type[Benchmark]) -> None:
+def compare_command(parser: Parser) -> None:
+    parser.add_argument("first", type=Path, metavar="A.jsonl", help="records of a run")
+    parser.add_argument("second", type=Path, metavar="B.jsonl", help="records of another")
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    parser.examples("zoomearth compare runs/a/zoom.jsonl runs/b/zoom.jsonl")
+    parser.set_defaults(run=_compare)
+
+
+def report_command(parser: Parser) -> None:
+    parser.add_argument("folder", type=Path, metavar="RUN", help="the folder of a run")
+    parser.add_argument("--out", type=Path, metavar="FILE.html", help="default: report.html in the folder")
+    parser.examples("zoomearth evaluate report runs/lrs-gro-zoomearth-3b")
+    parser.set_defaults(run=_report)
+
+
+def _add_benchmark(parser: Parser, kind: type[Benchmark]) -> None:
     parser.set_defaults(run=_evaluate, benchmark=kind)
     data = parser.add_argument_group("data")
     data.add_argument("--data", type=Path, metavar="FOLDER", help="where the set lies (default: where --download puts it)")
@@ -87,7 +80,7 @@ def _add_benchmark(parser: argparse.ArgumentParser, kind: type[Benchmark]) -> No
         data.add_argument("--download", action="store_true", help=f"fetch it first, from {kind.repo} on the Hugging Face hub")
     if kind.name == "lrs-gro":
         data.add_argument("--split", default="test", help="test, RL or SFT (default test)")
-    data.add_argument("--limit", type=_positive, metavar="N", help="the first N rows only" + (f" (default {DEMO_LIMIT})" * (not kind.repo)))
+    data.add_argument("--limit", type=positive, metavar="N", help="the first N rows only" + (f" (default {DEMO_LIMIT})" * (not kind.repo)))
     if kind.extractors:
         data.add_argument("--extractor", choices=tuple(kind.extractors), default="", help="how a letter is read out of a reply")
     add_settings(parser)
@@ -97,15 +90,17 @@ def _add_benchmark(parser: argparse.ArgumentParser, kind: type[Benchmark]) -> No
     one.add_argument("--oracle-box", dest="mode", action="store_const", const="oracle-box", help="the true box in place of its own")
     one.add_argument("--blind", dest="mode", action="store_const", const="blind", help="no picture at all")
     one.add_argument("--ablation", dest="mode", action="store_const", const="ablation", help="all four ways, and a table of them")
-    how.add_argument("--max-zooms", type=_count, metavar="N", help="closer looks at the most (default: the model's own)")
-    how.add_argument("--view-size", type=_positive, metavar="PX", help="longest side of a view (default: the model's own)")
-    how.add_argument("--batch", type=_positive, default=8, metavar="N", help="questions in lockstep, model here (default 8)")
-    how.add_argument("--concurrency", type=_positive, default=8, metavar="N", help="questions at once, server (default 8)")
+    how.add_argument("--max-zooms", type=count, metavar="N", help="closer looks at the most (default: the model's own)")
+    how.add_argument("--view-size", type=positive, metavar="PX", help="longest side of a view (default: the model's own)")
+    how.add_argument("--batch", type=positive, default=8, metavar="N", help="questions in lockstep, model here (default 8)")
+    how.add_argument("--concurrency", type=positive, default=8, metavar="N", help="questions at once, server (default 8)")
     out = parser.add_argument_group("what comes of it")
     out.add_argument("--out", type=Path, metavar="RUN", help="the run's folder (default: runs/BENCHMARK-MODEL)")
     score = "ask nothing: score these predictions, ours or the published code's (IoU in pixels needs --data too)"
     out.add_argument("--score-only", type=Path, metavar="FILE.jsonl", help=score)
     out.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    command = f"zoomearth evaluate {kind.name}" + (f" --data /data/{kind.name}" if kind.repo else " --limit 1000")
+    parser.examples(f"{command} --model zoomearth-3b --ablation", f"{command} --remote http://localhost:8000/v1 --concurrency 64")
 
 
 def _evaluate(options: argparse.Namespace) -> int:
@@ -171,18 +166,18 @@ def _run(
     book = Book(out / f"{mode}{changed}.jsonl", spec(engine, asker, settings, options))
     pending = [task for task in asked if not book.answered(task.id)]
     known = {task.id for task in asked}
-    there = [record for id, record in book.done.items() if id in known and record.error is None]
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[said]}"))
+    there = [record for id, record in book.lines.items() if id in known and record.error is None]
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[score]}"))
     with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True)) as progress:
         correct, scored, failed = sum(map(figures.right, there)), len(there), 0
-        bar = progress.add_task(mode, total=len(asked), completed=scored, said="")
+        bar = progress.add_task(mode, total=len(asked), completed=scored, score="")
 
         def add(record: Record) -> None:
             nonlocal correct, scored, failed
             book.add(record)
             correct, scored, failed = correct + figures.right(record), scored + (record.error is None), failed + (record.error is not None)
-            said = f"{100 * correct / max(1, scored):.1f} % right" + (f", {failed} failed" if failed else "")
-            progress.update(bar, completed=scored + failed, said=said)
+            score = f"{100 * correct / max(1, scored):.1f} % right" + (f", {failed} failed" if failed else "")
+            progress.update(bar, completed=scored + failed, score=score)
 
         try:
             run(asker, pending, options.concurrency if settings.remote else options.batch, bool(settings.remote), add)
@@ -192,30 +187,23 @@ def _run(
 
 
 def _policy(policy: Policy, options: argparse.Namespace) -> Policy:
-    """The model's, as the command line changes it. Raises BackendError for a view smaller than a cell."""
+    """The model's, as the command line changes it. Raises UsageError for a view smaller than a cell."""
     changes = {"view": options.view_size, "max_zooms": options.max_zooms}
     try:
         return replace(policy, **{name: value for name, value in changes.items() if value is not None})
     except ValueError as error:
-        raise BackendError(f"--view-size {options.view_size} is too small: {error}.", f"It is at least {policy.multiple}.") from error
+        raise UsageError(f"--view-size {options.view_size} is too small: {error}.", f"It is at least {policy.multiple}.") from error
 
 
 def spec(engine: Engine, asker: Asker, settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
     """What makes two answers comparable; a file holds answers of one spec only."""
-    profile = engine.profile
     return {
         "benchmark": asker.benchmark.name,
         "extractor": asker.benchmark.extractor,
         "set": {name: getattr(options, name) for name in ("split", "size") if name in options},
         "mode": asker.mode,
-        "model": profile.name,
-        "revision": None if settings.remote else models.revision(settings.asked_as),
-        "server": shown(settings.remote) or None,
-        "dialect": profile.dialect.name,
-        "prompt_hash": profile.prompt_hash,
+        **batch.spec(engine, settings),
         "policy": asdict(asker.policy),
-        "dtype": settings.dtype,
-        "quantize": settings.quantize,
     }
 
 
@@ -263,19 +251,3 @@ def _report(options: argparse.Namespace) -> int:
 
     print(write_report(options.folder, options.out))
     return 0
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
-    return int(text)
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
-    return int(text)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -13,12 +13,12 @@ PIXELS=2048
 TRAIN=800000000-800000200 # seeds that the demo model never saw
 
 [ -f "$OUT/shifted/questions.jsonl" ] || python -m zoomearth.training.runs.shifted "$OUT/scenes" "$OUT/shifted" --seeds $TRAIN --pixels $PIXELS
-python -m zoomearth.training.tuning.sft --model zoomearth-demo --data "$OUT/shifted" --out "$OUT/weak" \
+zoomearth train sft --model zoomearth-demo --data "$OUT/shifted" --out "$OUT/weak" \
   --steps 70 --batch 16 --rate 6e-4 --save-every 35
-[ -d "$OUT/weak-merged" ] || python -m zoomearth.training.tuning.merge "$OUT/weak" "$OUT/weak-merged"
+[ -d "$OUT/weak-merged" ] || zoomearth merge "$OUT/weak" "$OUT/weak-merged"
 
 evaluate() { # name, model
-  python -m zoomearth.training.evaluation.evaluate scenes --data "$OUT/held-out" --size $PIXELS --limit "$QUESTIONS" --ablation \
+  zoomearth evaluate scenes --data "$OUT/held-out" --size $PIXELS --limit "$QUESTIONS" --ablation \
     --model "$2" --out "$OUT/evaluation/$1"
 }
 evaluate weak "$OUT/weak-merged"
@@ -33,10 +33,10 @@ for SEED in $SEEDS; do
     RUN=$OUT/$VARIANT-$SEED
     [ -d "$RUN-merged" ] || {
       # Overlaps as they are, and a reach that fits scenes of 2,048 pixels. The rate is for a model of 2.5 M parameters.
-      python -m zoomearth.training.tuning.grpo --model "$OUT/weak-merged" --data "scenes:$OUT/scenes#$TRAIN@$PIXELS" --out "$RUN" \
+      zoomearth train grpo --model "$OUT/weak-merged" --data "scenes:$OUT/scenes#$TRAIN@$PIXELS" --out "$RUN" \
         --steps "$STEPS" --seed "$SEED" --batch 64 --accumulate 1 --generations 8 --rate 4e-4 --kl 0 --temperature 1 \
         --max-completion 165 --save-every 10 --measure raw_px --alpha 300 $WEIGHTS
-      python -m zoomearth.training.tuning.merge "$RUN" "$RUN-merged"
+      zoomearth merge "$RUN" "$RUN-merged"
     }
     evaluate "$VARIANT-$SEED" "$RUN-merged"
   done

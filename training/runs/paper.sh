@@ -1,7 +1,7 @@
 #!/bin/sh
 # The paper's own recipe: SFT on 1,011 rows, then GRPO on 2,500, on 8 GPUs. Ready to run where data and weights can be had:
 #   pip install 'zoomearth[training]' torchvision deepspeed
-#   python -m zoomearth.training.evaluation.evaluate lrs-gro --download --limit 1     (puts LRS-GRO where --data below finds it; 20 GB of images)
+#   zoomearth evaluate lrs-gro --download --limit 1     (puts LRS-GRO where --data below finds it; 20 GB of images)
 #   DATA=/data/LRS-GRO OUT=runs/paper sh training/runs/paper.sh            (again: goes on where it was stopped)
 #
 # Every step below has not been run here at this size: no GPU was at hand. Arithmetic, for Qwen2.5-VL-3B (3.75 G parameters, of which
@@ -18,7 +18,7 @@
 # Time: SFT reads 1,011 x 3 x 1,300 = 3.9 M tokens, 7e16 FLOP: minutes on one H100. GRPO samples 2,500 x 4 = 10,000 rollouts an epoch in
 # 156 steps of 64; each waits for about 260 tokens decoded one by one by HF generate, at 30 to 40 a second: some 10 s, and 2 to 4 s of
 # training. An epoch is therefore about 40 minutes on 8 cards, 4 hours on one (more rollouts a batch cost little), 10 or more on 1 x 24 GB.
-# 1 x 24 GB: drop `accelerate launch ...` for `python`, and add --lora 16 --checkpointing --batch 1 --accumulate 64 --rate 1e-6 to GRPO
+# 1 x 24 GB: write `zoomearth` in place of `accelerate launch ... -m zoomearth`, and add --lora 16 --checkpointing --batch 1 --accumulate 64 --rate 1e-6 to GRPO
 # (--set steps_per_generation=4 keeps its four samples together).
 set -eu
 : "${DATA:?the folder of LRS-GRO}"
@@ -28,16 +28,16 @@ CONFIGS=$(python -c 'import zoomearth, pathlib; print(pathlib.Path(zoomearth.__f
 # The published crop and sizes. Leave this out for ours, which keep all of a long thin box and show whole cells.
 SHOWN="view=512 max_zooms=1 least=512 crop=reference multiple=1"
 
-accelerate launch --config_file "$CONFIGS/8gpu-zero2.yaml" -m zoomearth.training.tuning.sft \
+accelerate launch --config_file "$CONFIGS/8gpu-zero2.yaml" -m zoomearth train sft \
   --model "$BASE" --data "lrs-gro:$DATA#SFT" --policy $SHOWN --out "$OUT/sft" \
   --rate 3e-5 --epochs 3 --batch 4 --accumulate 1 --checkpointing
-[ -d "$OUT/sft-merged" ] || python -m zoomearth.training.tuning.merge "$OUT/sft" "$OUT/sft-merged"
+[ -d "$OUT/sft-merged" ] || zoomearth merge "$OUT/sft" "$OUT/sft-merged"
 
-accelerate launch --config_file "$CONFIGS/8gpu-zero2.yaml" -m zoomearth.training.tuning.grpo \
+accelerate launch --config_file "$CONFIGS/8gpu-zero2.yaml" -m zoomearth train grpo \
   --model "$OUT/sft-merged" --data "lrs-gro:$DATA#RL" --out "$OUT/grpo" \
   --rate 1e-7 --epochs 1 --batch 4 --accumulate 2 --generations 4 --kl 0.04 --clip 0.2 --temperature 0.7 --checkpointing
-[ -d "$OUT/merged" ] || python -m zoomearth.training.tuning.merge "$OUT/grpo" "$OUT/merged"
+[ -d "$OUT/merged" ] || zoomearth merge "$OUT/grpo" "$OUT/merged"
 
 for MODEL in sft-merged merged; do
-  python -m zoomearth.training.evaluation.evaluate lrs-gro --data "$DATA" --model "$OUT/$MODEL" --ablation --out "$OUT/evaluation-$MODEL"
+  zoomearth evaluate lrs-gro --data "$DATA" --model "$OUT/$MODEL" --ablation --out "$OUT/evaluation-$MODEL"
 done

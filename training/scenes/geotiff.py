@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from rasterio.enums import Resampling
 from rasterio.transform import from_origin
 from rasterio.windows import Window as PixelWindow
 
+from ...backend.cli.parser import Parser, count, positive
 from ...backend.scene.gdal import GENERATED
 from ...core.atomic import beside
 from .questions import LEVELS, Question, ask
@@ -121,21 +123,21 @@ def told(question: Question, size: int) -> dict[str, Any]:
     return {"question": question.text, "answer": question.answer, "kind": question.kind, "level": question.level, "box": box}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m zoomearth.training.scenes.scene", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("folder", type=Path, help="where scene-SEED.tif and scene-SEED.json go")
-    parser.add_argument("--size", type=int, default=8192, help="pixels per side (default 8192)")
-    parser.add_argument("--seed", type=int, default=1, help="which scene (default 1)")
-    options = parser.parse_args()
+def command(parser: Parser) -> None:
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="gets scene-SEED.tif, and scene-SEED.json with the truth")
+    parser.add_argument("--size", type=positive, default=8192, metavar="PX", help="pixels a side (default 8192)")
+    parser.add_argument("--seed", type=count, default=1, help="which scene (default 1)")
+    parser.examples("zoomearth demo scene scenes --size 8192 --seed 1")
+    parser.set_defaults(run=_draw)
+
+
+def _draw(options: argparse.Namespace) -> int:
     options.folder.mkdir(parents=True, exist_ok=True)
     path = options.folder / f"scene-{options.seed}.tif"
 
     def show(done: int, total: int) -> None:
-        print(f"\rdrawing {path.name}: {100 * done // total} %", end="" if done < total else "\n", flush=True)
+        print(f"\rdrawing {path.name}: {100 * done // total} %", end="" if done < total else "\n", flush=True, file=sys.stderr)
 
     write_geotiff(make_scene(options.seed), path, options.size, show)
     print(path)
-
-
-if __name__ == "__main__":
-    main()
+    return 0

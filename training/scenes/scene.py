@@ -1,6 +1,6 @@
 """Procedural ultra-high-resolution scenes with ground truth: vectors first, pixels when they are asked for.
 
-    python -m zoomearth.training.scenes.geotiff FOLDER --size 8192 --seed 1
+    zoomearth demo scene FOLDER --size 8192 --seed 1
 
 A scene is a unit square of terrain with four to seven *sites* (airport, harbor, lake, ...). A site is about a ninth of the scene wide:
 plain to see in a 168 px global view, while what the questions ask about (how many planes, their colour, the shape of the terminal) is

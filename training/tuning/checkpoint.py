@@ -56,7 +56,7 @@ def base_folder(name: str) -> Path:
         model = of_hub(name)
         folder = model.folder if model.here else bring(model)
     if (folder / "adapter_config.json").is_file():
-        raise ModelError(f"{folder} holds a LoRA adapter.", f"Fold it in first: python -m zoomearth.training.tuning.merge {folder} OUT")
+        raise ModelError(f"{folder} holds a LoRA adapter.", f"Merge it first: zoomearth merge {folder} OUT")
     return folder
 
 

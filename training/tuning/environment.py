@@ -12,7 +12,7 @@ from typing import Any, Generator, Sequence
 
 from PIL import Image
 
-from ...backend.scene.region import of_where
+from ...backend.scene.region import resolve
 from ...backend.scene.scene import Scene
 from ...core.dialect import Talk
 from ...core.errors import ZoomEarthError, as_ours
@@ -45,14 +45,14 @@ class Environment:
         region: Region | None = None
         try:
             with Scene.of(self._example.source) as scene:
-                self._size, region = scene.size, of_where(scene, self._example.region)
+                self._size, region = scene.size, resolve(scene, self._example.region)
         except Exception as error:  # whatever a file does to its reader
             self._error, self._size = as_ours(error), Size(self._profile.policy.view, self._profile.policy.view)
         self._flow: Generator[Observation, Action, Outcome] = look(self._size, self._example.question, self._profile.policy, region)
         self._observe(next(self._flow))
         return self._shown
 
-    def zoom(self, reply: str) -> list:
+    def zoom(self, reply: str) -> list[Any]:
         """
         Look closer at part of the scene.
 
@@ -109,4 +109,5 @@ class Environment:
 def spoken(message: Message) -> str:
     """An assistant message as the model wrote it; trl's parser put it into a tool call where it asks for a view."""
     calls = message.get("tool_calls")
-    return calls[0]["function"]["arguments"]["reply"] if calls else message["content"]
+    text: str = calls[0]["function"]["arguments"]["reply"] if calls else message["content"]
+    return text

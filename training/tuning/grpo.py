@@ -1,7 +1,7 @@
 """GRPO through trl's GRPOTrainer as it is: the model decides whether to zoom, and is paid by rewards.py.
 
-    python -m zoomearth.training.tuning.grpo --model runs/sft-merged --data lrs-gro:/data/LRS-GRO#RL --out runs/grpo
-    accelerate launch --config_file resources/accelerate/8gpu.yaml -m zoomearth.training.tuning.grpo ...
+    zoomearth train grpo --model runs/sft-merged --data lrs-gro:/data/LRS-GRO#RL --out runs/grpo
+    accelerate launch --config_file resources/accelerate/8gpu.yaml -m zoomearth train grpo ...
 
 How it differs from the textbook: crops appear in the middle of a rollout, cut by the serving loop (environment.py), and are masked out of
 loss and KL. From the paper's code: that one crops where the LABEL has a box, here the MODEL asks or does not. The defaults are the
@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from ...backend.cli.parser import Parser
 from ...core.profile import Profile
 from ..data.sources import Data, gather
 from ..data.wordnet import wordnet
@@ -80,8 +80,7 @@ def work(options: argparse.Namespace) -> Path:
     return tuning.run(trainer, start, data, options)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser("python -m zoomearth.training.tuning.grpo", description=(__doc__ or "").split("\n")[0])
+def command(parser: Parser) -> None:
     tuning.flags(parser, rate=1e-7, epochs=1, batch=4, accumulate=2)
     parser.add_argument("--generations", type=int, default=4, metavar="G", help="samples a question (default 4)")
     parser.add_argument("--kl", type=float, default=0.04, help="weight of the distance to the start (default 0.04)")
@@ -93,8 +92,9 @@ def main(arguments: list[str] | None = None) -> int:
         choices = setting.metadata["choices"] or None
         described = f"{setting.metadata['help']} (default {setting.default})"
         parser.add_argument(f"--{setting.name}", type=type(setting.default), default=setting.default, choices=choices, help=described)
-    return tuning.command("grpo", work, parser, arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    parser.examples(
+        "zoomearth train grpo --model runs/sft-merged --data /data/mine --out runs/grpo --lora 16 --rate 1e-6",
+        "zoomearth train grpo --model runs/sft-merged --data lrs-gro:/data/LRS-GRO#RL --out runs/grpo --iou 1 --region 1 --kl 0.04",
+        "accelerate launch --config_file resources/accelerate/8gpu-zero2.yaml -m zoomearth train grpo --model ... --data ... --out ...",
+    )
+    parser.set_defaults(run=lambda options: tuning.finished(work(options)))

@@ -1,6 +1,6 @@
 """Fold a checkpoint into a plain folder, in bfloat16, that `zoomearth ask --model OUT` and vLLM load as they are:
 
-    python -m zoomearth.training.tuning.merge RUN/checkpoint-500 OUT        (RUN itself: its last checkpoint)
+    zoomearth merge RUN/checkpoint-500 OUT        (RUN itself: its last checkpoint)
 
 A LoRA adapter is added to its base; a full checkpoint is only written again.
 """
@@ -8,13 +8,13 @@ A LoRA adapter is added to its base; a full checkpoint is only written again.
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
+from ...backend.cli.parser import Parser
 from ...backend.engines.weights import load_weights
 from ...core import texts
 from ...core.atomic import beside
-from ...core.errors import ModelError, ZoomEarthError
+from ...core.errors import ModelError
 from ...core.profile import Profile
 from .checkpoint import carry
 
@@ -49,19 +49,14 @@ def merge(folder: Path, out: Path, base: Path | None = None) -> Path:
     return out
 
 
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser("python -m zoomearth.training.tuning.merge", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("folder", type=Path, metavar="CHECKPOINT")
-    parser.add_argument("out", type=Path, metavar="OUT")
-    parser.add_argument("--base", type=Path, help="where the adapter's base lies, if it was moved")
-    options = parser.parse_args(arguments)
-    try:
-        print(merge(options.folder, options.out, options.base))
-    except ZoomEarthError as error:
-        print(f"merge: {error.message}\n  {error.hint}", file=sys.stderr)
-        return 2
+def command(parser: Parser) -> None:
+    parser.add_argument("folder", type=Path, metavar="CHECKPOINT", help="a checkpoint's folder, or a run's: its last checkpoint")
+    parser.add_argument("out", type=Path, metavar="OUT", help="a new folder")
+    parser.add_argument("--base", type=Path, metavar="FOLDER", help="where the adapter's base model is, if it was moved")
+    parser.examples("zoomearth merge runs/sft runs/sft-merged", "zoomearth merge runs/grpo/checkpoint-500 my-model --base models/base")
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    print(merge(options.folder, options.out, options.base))
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -17,7 +17,7 @@ from typing import Any, Callable
 from ...backend.scene.scene import Scene
 from ...core import texts
 from ...core.atomic import write_whole
-from ...core.errors import ModelError, ZoomEarthError
+from ...core.errors import ModelError, UsageError
 from ..data.sources import Data
 from .callbacks import Curves, Whole, last_whole
 from .checkpoint import Start, go_on, load, lora
@@ -26,7 +26,7 @@ FREE = ("steps", "epochs", "save_every", "out")  # what may change when a run go
 
 
 def flags(parser: argparse.ArgumentParser, *, rate: float, epochs: float, batch: int, accumulate: int) -> None:
-    """The flags of both; the values given are the defaults."""
+    """The flags of `zoomearth train sft` and `train grpo`; the values given are the defaults."""
     parser.add_argument("--model", required=True, help="a checkpoint folder, one of our ids, or OWNER/NAME on the hub")
     parser.add_argument("--data", required=True, action="append", metavar="KIND:PATH[#SPLIT][*WEIGHT]", help="repeat for a mixture")
     parser.add_argument("--out", required=True, type=Path, metavar="RUN", help="the run's folder; the same command goes on with it")
@@ -51,30 +51,30 @@ def flags(parser: argparse.ArgumentParser, *, rate: float, epochs: float, batch:
 
 
 def pairs(given: list[str]) -> dict[str, Any]:
-    """NAME=VALUE, the values as JSON where they are. Raises ModelError."""
-    found: dict[str, Any] = {}
+    """NAME=VALUE, the values as JSON where they are. Raises UsageError."""
+    values: dict[str, Any] = {}
     for pair in given:
         name, separator, value = pair.partition("=")
         if not separator:
-            raise ModelError(f"{pair!r} sets nothing.", "Write NAME=VALUE.")
+            raise UsageError(f"{pair!r} is not NAME=VALUE.", "Write NAME=VALUE.")
         try:
-            found[name] = json.loads(value)
+            values[name] = json.loads(value)
         except ValueError:
-            found[name] = value
-    return found
+            values[name] = value
+    return values
 
 
 def begin(options: argparse.Namespace) -> Start:
-    """The model, ready to be trained. Raises ModelError."""
+    """The model, ready to be trained. Raises ModelError, and UsageError for flags that exclude each other."""
     if options.lora and options.train_vision:
-        raise ModelError("Adapters are for the language half: --lora leaves the vision tower as it is.", "Leave out one of the two.")
+        raise UsageError("Adapters are for the language half: --lora leaves the vision tower as it is.", "Leave out one of the two.")
     shown = pairs(options.policy)
     full = options.lora == 0
     return load(options.model, shown, options.prompt_file, options.dialect, full=full, train_vision=options.train_vision)
 
 
 def configuration(kind: Any, options: argparse.Namespace, **entries: Any) -> Any:
-    """trl's configuration: the flags, `entries`, and over both whatever --set says. Raises ModelError."""
+    """trl's configuration: the flags, `entries`, and over both whatever --set says. Raises UsageError."""
     import torch
 
     gpu = torch.cuda.is_available()
@@ -99,7 +99,7 @@ def configuration(kind: Any, options: argparse.Namespace, **entries: Any) -> Any
     try:
         return kind(**{**common, **entries, **pairs(options.set)})
     except (TypeError, ValueError) as error:
-        raise ModelError(f"trl refuses: {error}", "--help has the flags; see also --set.") from error
+        raise UsageError(f"trl refuses: {error}", "--help lists the flags; --set gives any other entry.") from error
 
 
 def run(trainer_of: Callable[[list[Any], Any], Any], start: Start, data: Data, options: argparse.Namespace) -> Path:
@@ -172,16 +172,10 @@ def _keep(options: argparse.Namespace, first: bool) -> None:
         write_whole(file, json.dumps(told, indent=1) + "\n")
 
 
-def command(name: str, work: Callable[[argparse.Namespace], Path], parser: argparse.ArgumentParser, arguments: list[str] | None) -> int:
-    """Runs `work`; prints the checkpoint it leaves. Exit code 2 with one sentence and a hint for what a person can mend."""
-    options = parser.parse_args(arguments)
-    try:
-        done = work(options)
-    except ZoomEarthError as error:
-        print(f"{name}: {error.message}\n  {error.hint}", file=sys.stderr)
-        return 2
+def finished(checkpoint: Path) -> int:
+    """Prints the checkpoint that a run ended with, once for all of its processes; returns the exit code."""
     if _first():
-        print(done)
+        print(checkpoint)
     return 0
 
 

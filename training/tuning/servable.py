@@ -1,6 +1,6 @@
 """Make a checkpoint folder one that `transformers serve` can host, with or without torchvision:
 
-    python -m zoomearth.training.tuning.servable FOLDER OUT
+    zoomearth servable FOLDER OUT
     transformers serve OUT --trust-remote-code          # --dtype float32 on a CPU, to say what the local engine says there
     zoomearth ask scene.tif "..." --model FOLDER --remote http://localhost:8000 --remote-model OUT
 
@@ -14,12 +14,12 @@ import argparse
 import json
 import os
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
+from ...backend.cli.parser import Parser
 from ...core import texts
-from ...core.errors import ModelError, ZoomEarthError
+from ...core.errors import ModelError
 from ...core.paths import RESOURCES
 from ...core.profile import Profile
 
@@ -91,19 +91,14 @@ def _amend(file: Path, **entries: Any) -> None:
     file.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
 
 
-def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser("python -m zoomearth.training.tuning.servable", description="Make a checkpoint servable.")
-    parser.add_argument("folder", type=Path, metavar="FOLDER")
-    parser.add_argument("out", type=Path, metavar="OUT")
-    options = parser.parse_args(arguments)
-    try:
-        out = servable(options.folder, options.out)
-    except ZoomEarthError as error:
-        print(f"servable: {error.message}\n  {error.hint}", file=sys.stderr)
-        return 2
+def command(parser: Parser) -> None:
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="the folder of a model's files")
+    parser.add_argument("out", type=Path, metavar="OUT", help="a new folder")
+    parser.examples("zoomearth servable runs/merged served", "transformers serve served --trust-remote-code")
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    out = servable(options.folder, options.out)
     print(f"{out}: transformers serve {out} --trust-remote-code")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -1,7 +1,7 @@
 """Supervised tuning: think, box, crop, think, answer in one sequence, through trl's SFTTrainer as it is.
 
-    python -m zoomearth.training.tuning.sft --model Qwen/Qwen2.5-VL-3B-Instruct --data lrs-gro:/data/LRS-GRO#SFT --out runs/sft
-    accelerate launch --config_file resources/accelerate/8gpu.yaml -m zoomearth.training.tuning.sft ...
+    zoomearth train sft --model Qwen/Qwen2.5-VL-3B-Instruct --data lrs-gro:/data/LRS-GRO#SFT --out runs/sft
+    accelerate launch --config_file resources/accelerate/8gpu.yaml -m zoomearth train sft ...
 
 How it differs from the textbook: a row is a label played through the serving loop (transcript.py), so that its crops are the ones the
 model will be shown; they stand in tool messages, and only what the model says is learnt, never a picture token. The defaults are the
@@ -13,13 +13,13 @@ from __future__ import annotations
 import argparse
 import logging
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ...backend.scene.region import of_where
+from ...backend.cli.parser import Parser
+from ...backend.scene.region import resolve
 from ...backend.scene.scene import Scene
 from ...core.dialect import Talk
 from ...core.errors import SceneError, as_ours
@@ -74,7 +74,7 @@ def fault(profile: Profile) -> Fault:
 def row(example: Example, profile: Profile) -> list[Message]:
     """The messages of one labelled question, pictures and all. Raises SceneError where the scene can't be read."""
     with Scene.of(example.source) as scene:
-        return messages(talk(example, profile, scene.size, scene.part, of_where(scene, example.region)))
+        return messages(talk(example, profile, scene.size, scene.part, resolve(scene, example.region)))
 
 
 def dataset(data: Data, profile: Profile) -> Any:
@@ -117,11 +117,11 @@ def work(options: argparse.Namespace) -> Path:
     return tuning.run(trainer, start, data, options)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser("python -m zoomearth.training.tuning.sft", description=(__doc__ or "").split("\n")[0])
+def command(parser: Parser) -> None:
     tuning.flags(parser, rate=3e-5, epochs=3, batch=4, accumulate=1)
-    return tuning.command("sft", work, parser, arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    parser.examples(
+        "zoomearth train sft --model Qwen/Qwen2.5-VL-3B-Instruct --data /data/mine --out runs/sft",
+        "zoomearth train sft --model zoomearth-3b --data lrs-gro:/data/LRS-GRO#SFT --data /data/mine*2 --out runs/mine --lora 16",
+        "accelerate launch --config_file resources/accelerate/8gpu-zero2.yaml -m zoomearth train sft --model ... --data ... --out ...",
+    )
+    parser.set_defaults(run=lambda options: tuning.finished(work(options)))

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
+from ....backend.cli.progress import download_bars
 from ....backend.models.hub import fetch
 from ....core import texts
 from ....core.atomic import write_whole
@@ -35,16 +35,8 @@ def download(benchmark: Benchmark, folder: Path, console: Console) -> None:
     except (OSError, ValueError, KeyError) as error:
         raise BackendError(f"{receipt} can't be read: {error}.", "Delete it: the newest version of the set is then downloaded.") from error
     wanted = Model(benchmark.name, benchmark.title, None, benchmark.repo, revision, 0, "", benchmark.files, kind="datasets")
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=console) as progress:
-        bars = {}
-
-        def show(name: str, done: int, total: int) -> None:
-            if name not in bars:
-                bars[name] = progress.add_task(name, total=total)
-            progress.update(bars[name], completed=done)
-
-        record = fetch(wanted, folder, show, lambda: False)
+    with download_bars(console) as on_progress:
+        record = fetch(wanted, folder, on_progress, lambda: False)
     write_whole(receipt, json.dumps(record, indent=1))
     unpack(folder, console)
 
