@@ -96,7 +96,7 @@ def _moved(shape: shapely.Geometry, crs: str, path: str, scene: Scene, grid: Gri
             margin = MARGIN * (high - low)
             shape = shapely.intersection(shape, shapely.box(*(low - margin), *(high + margin)))
     if shape.is_empty:
-        raise SceneError(f"The polygons of {path} lie outside {scene.name}.", "See that both have the right coordinate reference system.")
+        raise SceneError(f"The polygons of {path} lie outside {scene.name}.", "Check the coordinate reference systems of both.")
     west, south, east, north = shape.bounds
     shape = shapely.segmentize(shape, max(east - west, north - south) / STEPS)
     try:

@@ -51,8 +51,8 @@ def _of_file(scene: Scene, path: str) -> Region:
     from .polygons import read
 
     grid = _georeference(scene, "--within")
-    hint = "See that both have the right coordinate reference system."
-    return _on_map(scene, read(path, scene, grid), grid, f"What the polygons of {path} cover", hint)
+    hint = "Check the coordinate reference systems of both."
+    return _on_map(scene, read(path, scene, grid), grid, f"The area of {path}", hint)
 
 
 def _on_map(scene: Scene, outline: Rings, grid: Grid, what: str, hint: str) -> Region:

@@ -235,7 +235,7 @@ class Scene:
         try:
             yield raster
         except RasterError as error:
-            raise unread(self.path, window, str(error)) from None
+            raise unread(self.path, window, str(error), self.files) from None
         finally:
             self._idle.append(raster)
 

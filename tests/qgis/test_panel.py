@@ -246,6 +246,7 @@ def test_questions_that_wait_for_a_process_that_is_down_can_be_cancelled(panel, 
     assert "/nowhere/python" in panel.dock.process.text
     assert panel.dock.cancel.isEnabled()
     assert not panel.dock.progress.isVisible()
+    assert panel.dock.process.minimumSizeHint().width() <= 240
     panel.dock.cancel.click()
     assert second.status is Status.CANCELLED
     wait(lambda: not panel.session.busy)

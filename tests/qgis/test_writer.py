@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from panel import wait
-from qgis.core import QgsProject, QgsRasterLayer, QgsVectorLayer, QgsWkbTypes
+from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer, QgsVectorLayer, QgsWkbTypes
 from qgis.PyQt.QtCore import QTimer, QVariant
 
 from zoomearth.core.protocol import Failed
@@ -55,8 +55,9 @@ def keeper(qgis_app, qgis_new_project, tmp_path):
 
 
 def another(exchange, number):
-    """The same answer to another question."""
-    return replace(exchange, id=f"exchange-{number}", question=f"Question {number}?", time=f"2026-01-01T00:00:{number:02}Z")
+    """The same answer to another question, its CRS written as the panel writes it."""
+    crs = wkt(QgsCoordinateReferenceSystem.fromWkt(exchange.crs))
+    return replace(exchange, crs=crs, id=f"exchange-{number}", question=f"Question {number}?", time=f"2026-01-01T00:00:{number:02}Z")
 
 
 def settle(keeper):
@@ -423,7 +424,7 @@ def test_a_place_that_can_not_be_drawn_costs_no_answer(keeper, harbour, outline)
 def test_group_and_layers_follow_the_rasters_name_but_not_over_the_users(keeper, harbour, scene):
     raster = QgsRasterLayer(str(scene), "town")
     QgsProject.instance().addMapLayer(raster)
-    own = replace(harbour, source=raster.source())
+    own = replace(another(harbour, 0), source=raster.source())
     keep(keeper, own)
     raster.setName("ortho 2026")
     keep(keeper, another(own, 1))
