@@ -61,8 +61,8 @@ lint: setup
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-# Of the tests that need neither a model nor QGIS, those of the joints that most changes touch; `make test` runs the others too.
-QUICK := address commands complaints dialect exchange files georeference imports look outputs region scene score stretch texts wire
+# Of the tests that need neither a model nor QGIS, the quick ones; `make test` runs the others too.
+QUICK := address commands complaints dialect exchange files georeference imports look region scene stretch texts wire
 
 quick: setup
 	@start=$$(date +%s); $(MAKE) --no-print-directory lint && \
@@ -76,6 +76,7 @@ docs: setup $(DOCS_VENV)/.installed
 $(DOCS_VENV)/.installed: docs/requirements.txt
 	$(DOCS_VENV)/bin/python -m pip --version >/dev/null 2>&1 || python3 -m venv --clear $(DOCS_VENV)
 	$(DOCS_VENV)/bin/python -m pip install -q --disable-pip-version-check -r $<
+	@mkdir -p .build/docs/zoomearth && ln -sfn $(addprefix ../../../,__init__.py core backend training) .build/docs/zoomearth/
 	@touch $@
 
 test: lint $(DOCS_VENV)/.installed setup-desktop

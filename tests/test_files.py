@@ -101,7 +101,7 @@ def test_a_folder_appears_whole(tmp_path):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from zoomearth.core.files import beside
+from zoomearth.core.atomic import beside
 with beside(Path(sys.argv[1])) as new:
     new.write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)
