@@ -9,7 +9,7 @@
 # All of them go on where they were interrupted.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-qgis setup-desktop demo qgis lint quick docs test desktop-test package compat clean
+.PHONY: help setup setup-qgis setup-desktop demo qgis lint quick quick-tests docs test desktop-test package compat clean
 
 VENV := .venv
 QGIS_VENV := .venv-qgis
@@ -65,9 +65,10 @@ lint: setup
 QUICK := address commands complaints dialect exchange files georeference imports look region scene stretch texts wire
 
 quick: setup
-	@start=$$(date +%s); $(MAKE) --no-print-directory lint && \
-	  $(PY) -m pytest -q $(QUICK:%=tests/test_%.py) && \
-	  echo "make quick: $$(($$(date +%s) - start)) s"
+	@start=$$(date +%s); $(MAKE) --no-print-directory --jobs=2 --output-sync lint quick-tests && echo "make quick: $$(($$(date +%s) - start)) s"
+
+quick-tests:
+	$(PY) -m pytest -q $(QUICK:%=tests/test_%.py)
 
 docs: setup $(DOCS_VENV)/.installed
 	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --quiet
