@@ -6,13 +6,15 @@ import itertools
 import math
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Sequence, Union
+from typing import TYPE_CHECKING, Callable, Iterable, Iterator, Sequence, Union
 
 from ..core import errors
 from ..core.dialect import Talk
-from ..core.geometry import Size
+from ..core.geometry import Box, Size
 from ..core.look import Action, Answer, Cancelled, Flow, Observation, Outcome, Policy, Shown, Stopped, Zoom, look
+from ..core.protocol import RegionFacts, Result, SceneFacts, Usage
 from ..core.region import Region
+from ..core.source import Seen
 from ..core.texts import well_formed
 from .engines import Engine, Reply, never
 
@@ -271,45 +273,29 @@ def ending(outcome: Outcome) -> str:
     return ENDINGS.get(outcome.stopped, "")
 
 
-def report(answered: Answered, model: str) -> dict[str, Any]:
-    """One answer as the object that `zoomearth ask --json` prints and the backend sends as `done`."""
-    scene, outcome = answered.question.scene, answered.outcome
-    return {
-        "question": answered.question.text,
-        "answer": outcome.answer,
-        "confidence": None if answered.confidence is None else round(answered.confidence, 4),
-        "meaningless": answered.meaningless,
-        "stopped": outcome.stopped.value,
-        "why": outcome.why,
-        "model": model,
-        "seconds": round(answered.seconds, 3),
-        "scene": {"path": scene.name, "width": scene.size[0], "height": scene.size[1], "crs": scene.crs or None},
-        "region": _region(answered.question.region),
-        "zooms": [zoom(shown, scene) for shown in outcome.zooms],
-        "usage": {
-            "bytes_read": answered.bytes_read,
-            "tokens_in": sum(reply.tokens_in for reply in answered.replies),
-            "tokens_out": sum(reply.tokens_out for reply in answered.replies),
-        },
-    }
+def report(answered: Answered, model: str) -> Result:
+    """One answer as the object that `zoomearth ask --json` prints and the backend sends with `done`."""
+    scene, outcome, region = answered.question.scene, answered.outcome, answered.question.region
+    return Result(
+        question=answered.question.text,
+        answer=outcome.answer,
+        confidence=None if answered.confidence is None else round(answered.confidence, 4),
+        meaningless=answered.meaningless,
+        stopped=outcome.stopped.value,
+        why=outcome.why,
+        model=model,
+        seconds=round(answered.seconds, 3),
+        scene=SceneFacts(scene.name, *scene.size, scene.crs or None),
+        region=RegionFacts(_whole(region.window), region.outline or None) if region else None,
+        zooms=tuple(Seen.of(shown, scene.grid) for shown in outcome.zooms),
+        usage=Usage(
+            answered.bytes_read,
+            sum(reply.tokens_in for reply in answered.replies),
+            sum(reply.tokens_out for reply in answered.replies),
+        ),
+    )
 
 
-def _region(region: Region | None) -> dict[str, Any] | None:
-    """What was asked about: source pixels, and the rings in map units, where it was chosen by such."""
-    if region is None:
-        return None
-    outline = [[list(corner) for corner in ring] for ring in region.outline] or None
-    return {"window": [int(side) for side in region.window], "outline": outline}
-
-
-def zoom(shown: Shown, scene: Scene) -> dict[str, Any]:
-    """One zoom of a report, its step among the views: source pixels, and the ROI's polygon in map units (None: it lies nowhere)."""
-    roi = shown.roi or shown.view.window
-    return {
-        "step": shown.step,
-        "label": shown.label,
-        "roi": [round(side, 2) for side in roi],
-        "window": [int(side) for side in shown.view.window],
-        "shown": list(shown.view.size),
-        "polygon": [list(point) for point in scene.grid.polygon(roi)] if scene.grid else None,
-    }
+def _whole(box: Box) -> tuple[int, int, int, int]:
+    left, top, right, bottom = (int(side) for side in box)
+    return left, top, right, bottom

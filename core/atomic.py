@@ -20,12 +20,13 @@ SHAPEFILE_TEXT = 254  # bytes a Shapefile's text field holds; the driver would c
 def beside(path: Path) -> Iterator[Path]:
     """A file, or a folder, to write instead of `path`; on leaving, it and what was written next to it take their final places.
 
-    It has the suffix of `path` and a short name of its own, which leaves room for what programs append to names. `path` itself comes last.
+    It has the suffix of `path` in small letters, and a short name of its own, which leaves room for what programs append to names. `path`
+    itself comes last.
     What belongs to an older file and would be read as part of the new one goes: the other files of a Shapefile, SQLite's journals. A link
     stays one, and what it names is replaced. After an exception nothing has changed. Raises OSError for a folder or a disk that takes no
     files, and for a name that is too long.
     """
-    suffix, path = path.suffix, path.resolve()
+    suffix, path = path.suffix.lower(), path.resolve()
     with tempfile.TemporaryDirectory(prefix=".zoomearth-", dir=path.parent) as folder:
         os.mkdir(os.path.join(folder, "old"))
         os.mkdir(os.path.join(folder, "new"))

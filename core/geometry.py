@@ -146,4 +146,4 @@ class Grid:
 
 
 PIXELS = Grid((0.0, 1.0, 0.0, 0.0, 0.0, -1.0))
-"""Of a raster that lies nowhere: pixels with y upwards, as QGIS shows it."""
+"""Of a raster without georeference: pixels with y upwards, as QGIS shows it."""

@@ -1,69 +1,80 @@
-"""What may be sent to the backend: one dataclass a message, and one table that says what each field is and checks it.
+"""The messages between plugin or command line and backend: one dataclass for each request and each event.
 
-Every message has `op`; those that are answered have an `id`, a string or a whole number that is used once in a process's life.
+    -> {"op": "ask", "id": 1, "source": {"path": "city.tif"}, "question": "How many ships are there?"}
+    <- {"event": "saw", "id": 1, ...}    {"event": "text", "id": 1, "delta": "..."}    {"event": "done", "id": 1, "result": {...}}
+
+A request that is answered has an `id`, a string or a whole number that is used once in a process's life. For each id there is exactly one
+of `done`, `failed`, `cancelled`, and it comes last. `core/wire.py` makes lines of these, `core/typed.py` checks their types.
 """
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, Callable, Union
+from dataclasses import dataclass, field, fields
+from typing import Any, Dict, Mapping, Optional, Tuple, Union, cast
 
-from .errors import BackendError
+from .errors import BackendError, ZoomEarthError
+from .look import Policy
+from .settings import Settings
+from .source import Corner, SceneSource, Seen, Where
+from .typed import from_json, to_json
+
+VERSION = 2
+"""Of the protocol. Plugin and backend of one release have the same one."""
 
 Id = Union[str, int]
+NEW = ""
+"""The id of a request that has not been sent; whoever sends it replaces it."""
+LONGEST_ID = 200
+
+_ANY_MODEL = Policy(view=10**9, multiple=1)  # overrides that can't be applied to this one can be applied to no model's policy
 
 
 @dataclass(frozen=True)
 class Load:
-    """Make an engine; what is asked after it is asked of this one, or fails as the load did.
+    """Make an engine; the questions that follow are asked of this one, or fail as the load did.
 
-    model: how it is asked, an id or a folder ("" takes the default).
-    engine "remote": url, remote_model (its name on that server), key. "scripted": replies, given in turn, and pace (seconds a word).
+    key: of the server. replies: those of a scripted engine, given in turn, which is then used instead of a model; pace: its seconds a word.
     """
 
-    id: Id
-    engine: str = "local"
-    model: str = ""
-    device: str = "auto"
-    dtype: str = "auto"
-    quantize: str = "none"
-    prompt_file: str = ""
-    url: str = ""
-    remote_model: str = ""
-    key: str | None = field(default=None, repr=False)
-    replies: list[str] | None = None
+    settings: Settings = field(default_factory=Settings)
+    key: Optional[str] = field(default=None, repr=False)
+    replies: Optional[Tuple[str, ...]] = None
     pace: float = 0.0
+    id: Id = NEW
+
+    def __post_init__(self) -> None:
+        if self.replies is not None and not self.replies:
+            raise ValueError("replies is empty: a scripted engine needs one at least.")
+        if self.pace < 0:
+            raise ValueError(f"pace is {self.pace}: it must be a number of seconds.")
 
 
 @dataclass(frozen=True)
 class Ask:
-    """One question. bands, stretch: the layer's own choice. policy: whatever differs from the model's.
+    """One question. where: None for the whole scene. policy: the fields of `Policy` in which it differs from the model's own."""
 
-    region: source pixels. outline: instead of it, rings of corners in map units of the raster's CRS (of a raster without georeference: in
-    pixels with y upwards), filled by the even-odd rule: what lies outside of them is not shown.
-    """
-
-    id: Id
-    scene: str
+    source: SceneSource
     question: str
-    region: list[float] | None = None
-    outline: list[list[list[float]]] | None = None
-    bands: list[int] | None = None
-    stretch: list[list[float]] | None = None
-    force_remote_scan: bool = False
-    max_zooms: int | None = None
-    policy: dict[str, Any] | None = None
+    where: Optional[Where] = None
+    policy: Optional[Dict[str, Any]] = None
+    id: Id = NEW
+
+    def __post_init__(self) -> None:
+        if not self.question.strip():
+            raise ValueError("question is empty.")
+        self.policy_from(_ANY_MODEL)
+
+    def policy_from(self, model: Policy) -> Policy:
+        """The model's policy with this question's overrides. Raises ValueError where together they are no policy."""
+        return from_json(Policy, {**to_json(model), **self.policy}, "policy") if self.policy else model
 
 
 @dataclass(frozen=True)
 class Describe:
-    """What a raster is."""
+    """Report size, bands, CRS and the like of a raster, and how it would be shown."""
 
-    id: Id
-    scene: str
-    bands: list[int] | None = None
-    stretch: list[list[float]] | None = None
-    force_remote_scan: bool = False
+    source: SceneSource
+    id: Id = NEW
 
 
 @dataclass(frozen=True)
@@ -79,112 +90,218 @@ class Stop:
 
 
 Job = Union[Load, Ask, Describe]
-Message = Union[Job, Cancel, Stop]
-MESSAGES: dict[str, Any] = {"load": Load, "ask": Ask, "describe": Describe, "cancel": Cancel, "stop": Stop}
+Request = Union[Job, Cancel, Stop]
 
 
-def read(data: dict[str, Any]) -> Message:
-    """Raises BackendError, in words for whoever writes the other side. Null stands for a field left out."""
-    op = data.get("op")
-    if op == "unreadable":
-        raise BackendError(f"A line is not a JSON object: {data.get('line', '')!r}.", "One object a line, in ASCII or UTF-8.")
-    kind = MESSAGES.get(op) if isinstance(op, str) else None
-    if kind is None:
-        raise BackendError(f"There is no op {op!r}.", f"It is one of {', '.join(MESSAGES)}.")
-    known = {each.name: each for each in fields(kind)}
-    given = {name: value for name, value in data.items() if name != "op" and value is not None}
-    if unknown := sorted(set(given) - set(known)):
-        raise BackendError(f"{op} has no field {unknown[0]!r}.", f"It has {', '.join(known) or 'none'}.")
-    for name, each in known.items():
-        what, holds = FIELDS[name]
-        if name not in given and each.default is MISSING:
-            raise BackendError(f"{op} lacks its field {name!r}.", f"{name} is {what}.")
-        if name in given and not holds(given[name]):
-            raise BackendError(f"{op} has {name} = {'...' if name == 'key' else repr(given[name])[:80]}.", f"{name} is {what}.")
-    return kind(**given)
+@dataclass(frozen=True)
+class Ready:
+    """The process listens. The first event, sent before anything heavy is imported."""
+
+    protocol: int
+    version: str
+    pid: int
 
 
-def id_of(data: dict[str, Any]) -> Id | None:
-    """The id of a message that may not be readable otherwise."""
+@dataclass(frozen=True)
+class Progress:
+    """stage: opening, scanning, reading, loading, thinking, or "trying again" (done: the number of the next try). total: 0 if unknown."""
+
+    id: Id
+    stage: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Saw:
+    """The model is shown a view. picture: a PNG as base64."""
+
+    id: Id
+    view: Seen
+    picture: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Text:
+    """More of the model's reply."""
+
+    id: Id
+    delta: str
+
+
+@dataclass(frozen=True)
+class SceneFacts:
+    """The raster of a result. path: without keys; width, height: in pixels; crs: a code or WKT, None if unknown."""
+
+    path: str
+    width: int
+    height: int
+    crs: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class RegionFacts:
+    """The region of a result. window: the source pixels around it; outline: its rings in map units, None if it was given in pixels."""
+
+    window: Tuple[int, int, int, int]
+    outline: Optional[Tuple[Tuple[Corner, ...], ...]] = None
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What an answer cost. bytes_read: decoded bytes of pixels."""
+
+    bytes_read: int
+    tokens_in: int
+    tokens_out: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """Of a question, on the wire and as `zoomearth ask --json` prints it.
+
+    answer: None if there is none. stopped: a value of `Stopped`; why: its technical reason, or "". confidence: uncalibrated, None if the
+    engine gives no probabilities or the answer is meaningless. meaningless: the demo model was asked about a scene that is not generated.
+    """
+
+    question: str
+    answer: Optional[str]
+    confidence: Optional[float]
+    meaningless: bool
+    stopped: str
+    why: str
+    model: str
+    seconds: float
+    scene: SceneFacts
+    region: Optional[RegionFacts]
+    zooms: Tuple[Seen, ...]
+    usage: Usage
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The result of a load. engine: local, remote or scripted; device: where the model runs; policy: the model's own."""
+
+    engine: str
+    model: str
+    dialect: str
+    prompt_hash: str
+    policy: Policy
+    device: str
+
+
+@dataclass(frozen=True)
+class Described:
+    """The result of a describe: the facts that `zoomearth describe --json` prints."""
+
+    facts: Dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Done:
+    """The last event of a job that was done. result: of an ask a Result, of a load a Loaded, of a describe a Described."""
+
+    id: Id
+    result: Union[Result, Loaded, Described]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The last event of a job that could not be done. id: None for a line that could not be read, and for work that was never sent.
+
+    log: the last lines of a process that has ended.
+    """
+
+    id: Optional[Id]
+    code: str
+    message: str
+    hint: str = ""
+    log: Tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, error: ZoomEarthError, id: Optional[Id] = None, log: Tuple[str, ...] = ()) -> Failed:
+        return cls(id, error.code, error.message, error.hint, log)
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """The last event of a job that was cancelled. id: None for work that was never sent."""
+
+    id: Optional[Id] = None
+
+
+Last = Union[Done, Failed, Cancelled]
+Event = Union[Ready, Progress, Saw, Text, Last]
+LAST = (Done, Failed, Cancelled)
+
+REQUESTS: Dict[str, Any] = {"load": Load, "ask": Ask, "describe": Describe, "cancel": Cancel, "stop": Stop}
+EVENTS: Dict[str, Any] = {
+    "ready": Ready,
+    "progress": Progress,
+    "saw": Saw,
+    "text": Text,
+    "done": Done,
+    "failed": Failed,
+    "cancelled": Cancelled,
+}
+_NAMES = {kind: name for table in (REQUESTS, EVENTS) for name, kind in table.items()}
+
+
+def request_to_json(request: Request) -> Dict[str, Any]:
+    """With its name under `op`; fields that are None are left out."""
+    return {"op": _NAMES[type(request)], **to_json(request)}
+
+
+def event_to_json(event: Event) -> Dict[str, Any]:
+    """With its name under `event`; fields that are None are null."""
+    return {"event": _NAMES[type(event)], **to_json(event, nulls=True)}
+
+
+def read_request(data: Mapping[str, Any]) -> Request:
+    """Raises BackendError, with the field and what it must be."""
+    request = _read(data, "op", REQUESTS)
+    if not isinstance(request, Stop) and not _is_id(request.id):
+        id = str(request.id)[:20]
+        raise BackendError(f"{data['op']}.id is {id!r}: it must be a whole number or a string of 1 to {LONGEST_ID} letters.")
+    return cast(Request, request)
+
+
+def read_event(data: Mapping[str, Any]) -> Event:
+    """Raises BackendError. Unknown fields of `ready` are ignored, so that the version of a newer backend can be read."""
+    if data.get("event") == "ready":
+        data = {name: data[name] for name in ("event", *(each.name for each in fields(Ready))) if name in data}
+    return cast(Event, _read(data, "event", EVENTS))
+
+
+def id_of(data: Mapping[str, Any]) -> Optional[Id]:
+    """The id of a message that can't be read otherwise."""
     value = data.get("id")
     return value if _is_id(value) else None
 
 
+def check_version(ready: Ready) -> None:
+    """Raises BackendError where the backend speaks another version of the protocol, with what to update."""
+    if ready.protocol == VERSION:
+        return
+    backend = f"the backend (ZoomEarth {ready.version}) version {ready.protocol}"
+    message = f"Plugin and backend don't fit together: the plugin speaks version {VERSION} of the protocol, {backend}."
+    if ready.protocol < VERSION:
+        raise BackendError(message, "Update the backend: install the ZoomEarth of this plugin's release, and restart QGIS.")
+    raise BackendError(message, "Update the plugin, or restart QGIS if the plugin was updated while QGIS was running.")
+
+
 def _is_id(value: Any) -> bool:
-    return (isinstance(value, str) and 0 < len(value) <= 200) or _is_whole(value)
+    return (isinstance(value, str) and 0 < len(value) <= LONGEST_ID) or (isinstance(value, int) and not isinstance(value, bool))
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_said(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip())
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(value: Any) -> bool:
-    """A finite one that a float can hold: Python's JSON reads NaN, Infinity and any number of digits."""
-    return (isinstance(value, float) or _is_whole(value)) and -1e300 < value < 1e300
-
-
-def _is_numbers(value: Any, length: int) -> bool:
-    return isinstance(value, list) and len(value) == length and all(map(_is_number, value))
-
-
-CORNERS = 200_000  # of an outline: at the most 10 MB, in a line of which 16 are read
-
-
-def _is_outline(value: Any) -> bool:
-    rings = isinstance(value, list) and all(isinstance(ring, list) and len(ring) > 2 for ring in value)
-    return rings and 0 < sum(map(len, value)) <= CORNERS and all(_is_numbers(corner, 2) for ring in value for corner in ring)
-
-
-POLICY: dict[str, Callable[[Any], bool]] = {
-    "view": _is_whole,
-    "max_zooms": _is_whole,
-    "least": _is_whole,
-    "multiple": _is_whole,
-    "crop": _is_text,
-    "native": lambda value: value is None or _is_number(value),
-}
-TEXT = ("a string", _is_text)
-SCENE = ("the path of a raster", _is_said)
-FIELDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
-    "id": ("a string or a whole number", _is_id),
-    "engine": ("local, remote or scripted", lambda value: value in ("local", "remote", "scripted")),
-    "model": TEXT,
-    "device": TEXT,
-    "dtype": TEXT,
-    "quantize": TEXT,
-    "prompt_file": TEXT,
-    "url": TEXT,
-    "remote_model": TEXT,
-    "key": TEXT,
-    "replies": ("a list of strings, one at least", lambda value: isinstance(value, list) and len(value) > 0 and all(map(_is_text, value))),
-    "pace": ("a number of seconds", lambda value: _is_number(value) and value >= 0),
-    "scene": SCENE,
-    "question": ("a question", _is_said),
-    "region": (
-        "four numbers, [x0, y0, x1, y1], the smaller corner first",
-        lambda value: _is_numbers(value, 4) and value[0] < value[2] and value[1] < value[3],
-    ),
-    "outline": (
-        f"a list of rings, each a list of three [x, y] corners or more; {CORNERS:,} corners in all at the most",
-        _is_outline,
-    ),
-    "bands": (
-        "one or three band numbers from 1 on",
-        lambda value: isinstance(value, list) and len(value) in (1, 3) and all(_is_whole(band) and 0 < band < 1e6 for band in value),
-    ),
-    "stretch": ("a [low, high] pair for each band", lambda value: isinstance(value, list) and all(_is_numbers(pair, 2) for pair in value)),
-    "force_remote_scan": ("true or false", lambda value: isinstance(value, bool)),
-    "max_zooms": ("a whole number from 0 on", lambda value: _is_whole(value) and 0 <= value < 1e6),
-    "policy": (
-        f"an object of {', '.join(POLICY)}: whole numbers, a word and a number",
-        lambda value: isinstance(value, dict) and all(name in POLICY and POLICY[name](entry) for name, entry in value.items()),
-    ),
-}
+def _read(data: Mapping[str, Any], key: str, kinds: Mapping[str, Any]) -> Any:
+    name = data.get(key)
+    if data.get("op") == "unreadable":  # from `wire.LineReader`, whichever side reads
+        raise BackendError(f"A line is not a JSON object: {data.get('line', '')!r}.", "Send one object a line, in ASCII or UTF-8.")
+    if not isinstance(name, str) or name not in kinds:
+        raise BackendError(f"There is no {key} {str(name)[:80]!r}.", f"It is one of {', '.join(kinds)}.")
+    try:
+        return from_json(kinds[name], {field: value for field, value in data.items() if field != key}, name)
+    except ValueError as error:
+        message = str(error)
+        raise BackendError(message if message.endswith(".") else f"{message}.", "core/protocol.py lists the fields.") from None

@@ -16,15 +16,18 @@ T = TypeVar("T")
 LARGEST = 1e300  # a number beyond it is no coordinate and no count; Python's JSON reads any number of digits
 
 
-def to_json(value: Any) -> Any:
-    """JSON-able: dataclasses become objects without the fields that are None, tuples become lists, no number is NaN or infinite (None)."""
+def to_json(value: Any, nulls: bool = False) -> Any:
+    """JSON-able: dataclasses become objects, tuples become lists, a number that is NaN or infinite becomes None.
+
+    nulls: fields of dataclasses that are None are written as such; otherwise they are left out.
+    """
     if dataclasses.is_dataclass(value):
         pairs = ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
-        return {name: to_json(entry) for name, entry in pairs if entry is not None}
+        return {name: to_json(entry, nulls) for name, entry in pairs if nulls or entry is not None}
     if isinstance(value, Mapping):
-        return {name: to_json(entry) for name, entry in value.items()}
+        return {name: to_json(entry, nulls) for name, entry in value.items()}
     if isinstance(value, (list, tuple)):
-        return [to_json(entry) for entry in value]
+        return [to_json(entry, nulls) for entry in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
@@ -95,6 +98,8 @@ def _words(hint: Any) -> str:
     origin, inside = get_origin(hint), get_args(hint)
     if hint in plain:
         return plain[hint]
+    if dataclasses.is_dataclass(hint):
+        return f"the object {hint.__name__}"  # type: ignore[union-attr]
     if origin is Union:
         return " or ".join(_words(each) for each in inside if each is not type(None))
     if origin is list or (origin is tuple and inside[-1] is Ellipsis):

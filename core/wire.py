@@ -7,12 +7,11 @@ import os
 import sys
 from typing import Any, BinaryIO, Iterator
 
-PROTOCOL = 1
 MAX_LINE = 16 * 2**20  # bytes; no message comes near it
 
 
 def encode(message: dict[str, Any]) -> bytes:
-    """One line. Raises ValueError for NaN or infinity, which JSON has no words for."""
+    """One line. Raises ValueError for NaN or infinity, which JSON can't express."""
     return json.dumps(message, ensure_ascii=True, separators=(",", ":"), allow_nan=False).encode("ascii") + b"\n"
 
 

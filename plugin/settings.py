@@ -1,15 +1,16 @@
-"""Settings kept by QGIS: the fields of `core.config.Settings` under `zoomearth/`, which Python runs the backend, and where its key is.
+"""Settings stored by QGIS: the fields of `core.settings.Settings` under `zoomearth/`, which Python runs the backend, and where its key is.
 
-A server's key itself lies only in QGIS's authentication manager; here is the id of its entry there.
+A server's key itself is only in QGIS's authentication manager; here is the id of its entry there.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, fields
-from typing import Any, Optional
+from typing import Optional
 
 from qgis.core import QgsApplication, QgsAuthMethodConfig, QgsSettings
 
+from ..core.protocol import Load
 from ..core.settings import Settings
 
 GROUP = "zoomearth/"
@@ -17,12 +18,12 @@ GROUP = "zoomearth/"
 
 def load_settings() -> Settings:
     """What the options page has saved. A value that is none of a setting's choices, from another version, counts as the default."""
-    kept: dict[str, str] = {}
+    values: dict[str, str] = {}
     for setting in fields(Settings):
         default, choices = str(setting.default), setting.metadata["choices"]
         value = _value(setting.name, default)
-        kept[setting.name] = default if choices and value not in choices else value
-    return Settings(**kept)
+        values[setting.name] = default if choices and value not in choices else value
+    return Settings(**values)
 
 
 def save_settings(settings: Settings) -> None:
@@ -64,23 +65,10 @@ def server_key(config: Optional[str] = None) -> Optional[str]:
     return (key.strip() if scheme.lower() == "bearer" else found.strip()) or None
 
 
-def load_message(settings: Optional[Settings] = None, config: Optional[str] = None) -> dict[str, Any]:
-    """The fields of the wire's `load` message, by default for what was saved."""
+def load_message(settings: Optional[Settings] = None, config: Optional[str] = None) -> Load:
+    """Of the settings, by default the saved ones. config: the entry with the server's key, by default the chosen one."""
     settings = settings or load_settings()
-    remote = bool(settings.remote)
-    message = {
-        "engine": "remote" if remote else "local",
-        "model": settings.model,
-        "device": settings.device,
-        "dtype": settings.dtype,
-        "quantize": settings.quantize,
-        "prompt_file": settings.prompt_file,
-        "url": settings.remote,
-        "remote_model": settings.remote_model,
-    }
-    if remote and (key := server_key(config)):
-        message["key"] = key
-    return message
+    return Load(settings, server_key(config) if settings.remote else None)
 
 
 def _value(name: str, default: str = "") -> str:

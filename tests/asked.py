@@ -8,7 +8,8 @@ from pathlib import Path
 from zoomearth.backend.server.events import Outbox
 from zoomearth.backend.server.queue import Jobs
 from zoomearth.backend.server.worker import Worker
-from zoomearth.core.protocol import Ask, Load
+from zoomearth.core.protocol import Ask, Load, read_event
+from zoomearth.core.source import SceneSource
 from zoomearth.core.wire import LineReader
 from zoomearth.plugin.exchanges.exchange import Exchange
 
@@ -22,12 +23,12 @@ def asked(scene: Path, question: str, *replies: str, crs: str = "", layer: str =
     wire = io.BytesIO()
     outbox = Outbox(wire)
     worker = Worker(Jobs(outbox), outbox)
-    worker.run(Load(id=1, engine="scripted", replies=list(replies)))
-    worker.run(Ask(id=2, scene=str(scene), question=question, policy=policy or None))
+    worker.run(Load(replies=replies, id=1))
+    worker.run(Ask(SceneSource(str(scene)), question, policy=policy or None, id=2))
     if worker.scene:
         worker.scene.close()  # a GDAL dataset that outlives QGIS crashes Python at its end
     exchange = Exchange(question, source=str(scene), layer=layer or Path(scene).stem, crs=crs, scope="whole layer")
-    for event in LineReader().feed(wire.getvalue()):
-        if event["id"] == 2:
+    for event in map(read_event, LineReader().feed(wire.getvalue())):
+        if event.id == 2:
             exchange.hear(event)
     return exchange

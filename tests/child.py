@@ -10,9 +10,12 @@ import subprocess
 import sys
 import threading
 
+from zoomearth.core.protocol import Ask, Load, request_to_json
+from zoomearth.core.source import SceneSource
+
 
 class Backend:
-    """The child, and what it says."""
+    """The child and its events, as JSON."""
 
     def __init__(self, root, environment=None):
         command = [sys.executable, "-I", "-X", "utf8", str(root / "backend" / "__main__.py"), "serve"]
@@ -26,6 +29,9 @@ class Backend:
 
     def send(self, **message):
         self.line(json.dumps(message).encode())
+
+    def request(self, request):
+        self.send(**request_to_json(request))
 
     def line(self, line):
         self.process.stdin.write(line + b"\n")
@@ -54,13 +60,13 @@ class Backend:
     def scripted(self, *replies, pace=0.0):
         """The next questions get these replies; what was said before is forgotten."""
         id = self.id()
-        self.send(op="load", id=id, engine="scripted", replies=replies, pace=pace)
+        self.request(Load(replies=replies, pace=pace, id=id))
         assert self.last(id)["event"] == "done"
         self.history.clear()
 
-    def ask(self, scene, question="What?", **more):
+    def ask(self, scene, question="What?", where=None, policy=None, bands=None):
         id = self.id()
-        self.send(op="ask", id=id, scene=scene, question=question, **more)
+        self.request(Ask(SceneSource(scene, bands), question, where, policy, id))
         return id
 
     def end(self):

@@ -30,12 +30,17 @@ class Asked:
 
 
 class Quirks:
-    """url: without /v1. asked: every request so far. answer: what is said to one."""
+    """url: without /v1. asked: every request so far. answer: what is said to one. connections: how many were opened.
+
+    once: a connection is closed at its second request, without an answer, as a server does whose patience has just ended.
+    """
 
     def __init__(self, answer: Callable[[Asked], Answer]) -> None:
         self.answer = answer
         self.asked: list[Asked] = []
         self.over = threading.Event()
+        self.connections = 0
+        self.once = False
 
     @property
     def posted(self) -> list[Asked]:
@@ -48,12 +53,22 @@ class Quirks:
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            served = 0
+
+            def setup(self) -> None:
+                quirks.connections += 1
+                super().setup()
+
             def log_message(self, *args: object) -> None:
                 pass
 
             def do_GET(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 asked = Asked(self.command, self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+                self.served += 1
+                if quirks.once and self.served > 1:
+                    self.close_connection = True
+                    return
                 quirks.asked.append(asked)
                 answer = quirks.answer(asked)
                 self.send_response(answer.status)

@@ -16,7 +16,7 @@ from zoomearth.backend.answer import Question, Said, Saw, answer, answer_all, re
 from zoomearth.backend.engines import Reply
 from zoomearth.backend.engines.scripted import ScriptedEngine
 from zoomearth.backend.scene.mask import inside
-from zoomearth.backend.scene.region import of_bounds, of_pixels
+from zoomearth.backend.scene.region import resolve
 from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.errors import Cancelled, SceneError
 from zoomearth.core.example import Example
@@ -24,6 +24,8 @@ from zoomearth.core.geometry import Box, View
 from zoomearth.core.look import Answer, Observation, Outcome, Policy, Shown, Stopped, Zoom, shown_size
 from zoomearth.core.profile import Profile
 from zoomearth.core.region import Region
+from zoomearth.core.source import Where
+from zoomearth.core.typed import to_json
 from zoomearth.training.tuning.environment import Environment
 from zoomearth.training.tuning.labelled import transcript
 
@@ -163,8 +165,13 @@ def test_a_raster_of_any_shape_is_asked_as_the_published_weights_are(tmp_path, s
     assert result.outcome.zooms[0].roi.intersect(Box(0, 0, *size)).area
 
 
+def printed(result):
+    """As `--json` prints it."""
+    return json.loads(json.dumps(to_json(result, nulls=True)))
+
+
 def test_the_report_holds_what_json_promises(scene):
-    said = json.loads(json.dumps(report(answer(engine(), Question(scene, "How many?")), "m")))
+    said = printed(report(answer(engine(), Question(scene, "How many?")), "m"))
     assert set(said) >= {"question", "answer", "confidence", "stopped", "model", "seconds", "scene", "zooms", "usage"}
     assert said["scene"] == {"path": scene.path, "width": 2000, "height": 1500, "crs": "EPSG:32633"}
     assert set(said["usage"]) == {"bytes_read", "tokens_in", "tokens_out"}
@@ -177,11 +184,11 @@ def test_the_report_holds_what_json_promises(scene):
 
 
 def test_the_report_says_what_was_asked_about(scene):
-    region = of_bounds(scene, 500_100, 4_999_600, 500_300, 4_999_900)
-    said = json.loads(json.dumps(report(answer(engine(), Question(scene, "How many?", region)), "m")))
+    region = resolve(scene, Where(bounds=(500_100, 4_999_600, 500_300, 4_999_900)))
+    said = printed(report(answer(engine(), Question(scene, "How many?", region)), "m"))
     corners = [[500_100, 4_999_600], [500_300, 4_999_600], [500_300, 4_999_900], [500_100, 4_999_900]]
     assert said["region"] == {"window": [200, 200, 600, 800], "outline": [corners]}
-    said = report(answer(engine(), Question(scene, "How many?", of_pixels(scene, Box(10.5, 20, 3000, 400)))), "m")
+    said = printed(report(answer(engine(), Question(scene, "How many?", resolve(scene, Where(window=(10.5, 20, 3000, 400))))), "m"))
     assert said["region"] == {"window": [10, 20, 2000, 400], "outline": None}
 
 
@@ -206,10 +213,10 @@ def test_a_model_of_generated_scenes_says_nothing_about_any_other(raster, tmp_pa
     with Scene.open(path) as scene:
         known = report(answer(Sure(PROFILE, [""]), Question(scene, "How many cars?")), "m")
         demo = report(answer(Sure(replace(PROFILE, generated_only=True), [""]), Question(scene, "How many cars?")), "m")
-    assert (known["meaningless"], known["confidence"]) == (False, pytest.approx(np.exp(-0.1), abs=1e-4))
-    assert demo["meaningless"] is not generated
-    assert demo["confidence"] == (known["confidence"] if generated else None)
-    assert demo["answer"] == "4"
+    assert (known.meaningless, known.confidence) == (False, pytest.approx(np.exp(-0.1), abs=1e-4))
+    assert demo.meaningless is not generated
+    assert demo.confidence == (known.confidence if generated else None)
+    assert demo.answer == "4"
 
 
 @pytest.mark.parametrize(
@@ -273,7 +280,7 @@ def test_a_region_outside_is_an_error_that_names_the_raster(scene):
 def test_nonsense_ends_the_question_cleanly(scene, reply, stopped):
     result = answer(engine([reply]), Question(scene, "?"), limit=20)
     assert result.outcome.stopped == stopped
-    assert report(result, "m")["answer"] is None
+    assert report(result, "m").answer is None
 
 
 def test_a_forced_answer_is_marked_as_one(scene):

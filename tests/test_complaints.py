@@ -13,6 +13,7 @@ import zipfile
 import numpy as np
 import pytest
 from PIL import Image
+from range_server import RangeServer
 from rasters import city, make, mosaic, whole
 
 from zoomearth.backend.scene.gdal import OPTIONS, RasterError, library, open_raster
@@ -230,7 +231,7 @@ def test_the_part_that_is_missing_is_named(tmp_path):
         with pytest.raises(SceneError) as raised, Scene.open(path) as scene:
             scene.preview(300)
         assert str(path) in raised.value.message
-        assert f"{part} is not there" in raised.value.message
+        assert f"{part} does not exist" in raised.value.message
         assert "missing file" in raised.value.hint
         assert "damaged" not in raised.value.hint
 
@@ -298,3 +299,41 @@ def test_facts_of_many_bands_are_asked_once(tmp_path):
         bands = rasterio_adapter._bands(Counting(dataset))
     assert len(bands) == 50
     assert set(asked.values()) == {1}
+
+
+@pytest.mark.parametrize("status", [403, 404, 500])
+def test_a_part_on_a_server_that_refuses_it_is_named_without_its_key(tmp_path, status):
+    """In a process of its own: rasterio keeps Python's lock while it asks, so that a server beside it could not answer."""
+    if subprocess.run([sys.executable, "-c", "import rich, zoomearth"], capture_output=True).returncode:
+        pytest.skip("the command line needs rich")
+    with RangeServer(tmp_path) as server:
+        server.fail = lambda path, number: status
+        address = f"/vsicurl/{server.url}part.tif"
+        source = f"<SourceFilename>{address}?sig=TOPSECRET</SourceFilename><SourceBand>1</SourceBand>"
+        source += '<SourceProperties RasterXSize="64" RasterYSize="48" DataType="Byte" BlockXSize="64" BlockYSize="48"/>'
+        band = f'<VRTRasterBand dataType="Byte" band="1"><SimpleSource>{source}</SimpleSource></VRTRasterBand>'
+        (tmp_path / "local.vrt").write_text(f'<VRTDataset rasterXSize="64" rasterYSize="48">{band}</VRTDataset>')
+        command = [sys.executable, "-m", "zoomearth.backend", "describe", str(tmp_path / "local.vrt")]
+        run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert run.returncode == 2
+    assert address in run.stderr
+    assert "TOPSECRET" not in run.stderr
+    assert "damaged" not in run.stderr
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_without_the_marker_of_its_end_is_whole(tmp_path, progressive):
+    content = io.BytesIO()
+    Image.fromarray(PIXELS.transpose(1, 2, 0)).save(content, "JPEG", progressive=progressive)
+    whole_file = content.getvalue()
+    pictures = {}
+    for name, data in {"whole": whole_file, "endless": whole_file[:-2], "followed": whole_file + b"more"}.items():
+        (tmp_path / f"{name}.jpg").write_bytes(data)
+        with Scene.open(tmp_path / f"{name}.jpg") as scene:
+            pictures[name] = np.asarray(scene.preview(640))
+    assert np.array_equal(pictures["endless"], pictures["whole"])
+    assert np.array_equal(pictures["followed"], pictures["whole"])
+    for data in (whole_file[: len(whole_file) // 2], whole_file[:-60], whole_file[:-9000] + bytes(9000)):
+        (tmp_path / "cut.jpg").write_bytes(data)
+        with Scene.open(tmp_path / "cut.jpg") as scene, pytest.raises(SceneError, match="can't be read"):
+            scene.preview(640)

@@ -336,7 +336,7 @@ def test_a_book_that_an_editor_has_saved_in_another_encoding_is_not_mixed(tmp_pa
     book.close()
     content = book.path.read_text()
     book.path.write_text(content, encoding="utf-8-sig")
-    assert set(Book(book.path, {"a": 1}).done) == {"q"}
+    assert set(Book(book.path, {"a": 1}).lines) == {"q"}
     book.path.write_text(content, encoding="utf-16")
     with pytest.raises(BackendError, match="is in UTF-16"):
         Book(book.path, {"a": 1})
@@ -413,7 +413,7 @@ def test_a_book_loses_no_row_to_a_damaged_line(tmp_path):
     content = (tmp_path / "x.jsonl").read_bytes().splitlines(keepends=True)
     (tmp_path / "x.jsonl").write_bytes(content[0] + b"\x00garbage\n" + content[2] + content[1][:40])
     book = Book(tmp_path / "x.jsonl", {"a": 1})
-    assert set(book.done) == {"q0", "q2"}
+    assert set(book.lines) == {"q0", "q2"}
     book.add(Record("q1", "t"))
     book.close()
     with pytest.raises(BackendError, match="its a differs"):
@@ -437,7 +437,7 @@ def test_scenes_are_opened_once_and_closed(dataset, monkeypatch):
 
     opened = []
     before = asking.Scene.open
-    monkeypatch.setattr(asking.Scene, "open", lambda path: opened.append(path) or before(path))
+    monkeypatch.setattr(asking.Scene, "open", lambda path, **options: opened.append(path) or before(path, **options))
     ask(dataset, "zoom")
     assert len(opened) == 5
 

@@ -10,7 +10,7 @@ from server import serving
 from zoomearth.backend.cli.main import main
 from zoomearth.backend.engines.local import LocalEngine
 from zoomearth.backend.engines.remote import RemoteEngine
-from zoomearth.backend.models import store as models
+from zoomearth.core.paths import RESOURCES
 from zoomearth.core.profile import Profile
 from zoomearth.training.data.sets.scenes import Scenes
 from zoomearth.training.demo.model import export, make_model, make_tokenizer
@@ -20,7 +20,7 @@ from zoomearth.training.evaluation.runner import MODES, Asker, run, tasks
 from zoomearth.training.scenes.questions import exam
 from zoomearth.training.scenes.scene import make_scene
 
-DEMO = models.RESOURCES / "demo"
+DEMO = RESOURCES / "demo"
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 

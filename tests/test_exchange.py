@@ -10,10 +10,10 @@ from zoomearth.core.reasoning import Thoughts, thought
 from zoomearth.plugin.exchanges.exchange import Exchange, Seen, Status
 
 number = st.floats(-1e7, 1e7, allow_nan=False)
-box = st.lists(number, min_size=4, max_size=4)
-whole = st.lists(st.integers(0, 100_000), min_size=4, max_size=4)
-polygon = st.none() | st.lists(st.lists(number, min_size=2, max_size=2), min_size=5, max_size=5)
-size = st.lists(st.integers(1, 4096), min_size=2, max_size=2)
+box = st.tuples(number, number, number, number)
+whole = st.tuples(*[st.integers(0, 100_000)] * 4)
+polygon = st.none() | st.lists(st.tuples(number, number), min_size=5, max_size=5).map(tuple)
+size = st.tuples(st.integers(1, 4096), st.integers(1, 4096))
 seen = st.builds(Seen, st.integers(0, 9), st.text(), st.none() | box, whole, size, polygon, st.binary(), st.text())
 exchange = st.builds(
     Exchange,
@@ -45,14 +45,14 @@ def test_fields_of_a_newer_version_are_passed_over():
     kept = {**Exchange("What?").to_dict(), "mood": "cheerful"}
     kept["views"] = [{"step": 0, "label": "", "roi": None, "window": [0, 0, 9, 9], "shown": [9, 9], "polygon": None, "angle": 3}]
     back = Exchange.from_dict(kept)
-    assert back.views[0].window == [0, 0, 9, 9]
+    assert back.views[0].window == (0, 0, 9, 9)
 
 
 def test_the_place_of_an_exchange_is_what_was_asked_about_or_what_was_seen_first():
     ring = [[0.0, 0.0], [9.0, 0.0], [9.0, 9.0]]
     exchange = Exchange("What?")
     assert exchange.place == []
-    exchange.views = [Seen(0, "", None, [0, 0, 9, 5], [9, 5], None), Seen(1, "pier", [1, 1, 2, 2], [1, 1, 2, 2], [9, 9], None)]
+    exchange.views = [Seen(0, "", None, (0, 0, 9, 5), (9, 5), None), Seen(1, "pier", (1, 1, 2, 2), (1, 1, 2, 2), (9, 9), None)]
     assert exchange.place == [[[0, 0], [9, 0], [9, -5], [0, -5], [0, 0]]]
     exchange.outline = [ring]
     assert exchange.place == [ring]

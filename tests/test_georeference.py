@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from xml.sax.saxutils import escape
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from rasters import NORTH_UP, city, make, mosaic
 
-from zoomearth.backend.scene.gdal.georeference import georeference, units, usable
+from zoomearth.backend.scene.gdal.georeference import crs_name, georeference, units, usable
 from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.geometry import Grid
 
@@ -189,3 +190,39 @@ def test_the_ground_sampling_distance_is_in_the_units_of_the_crs(tmp_path, crs, 
 def test_units_are_read_from_either_wkt(wkt, expected):
     found = units(wkt)
     assert (found and found.metres) == (expected and pytest.approx(expected, rel=1e-4))
+
+
+@pytest.mark.parametrize(
+    "definition", ["NOT A CRS", " ", "EPSG:999999", "+proj=nonsense", 'PROJCS["WGS 84 / UTM', 'TIMECRS["t",TDATUM["T"]]']
+)
+def test_a_crs_that_is_not_understood_is_none(tmp_path, definition):
+    raster = mosaic(tmp_path / "scene.vrt", (60, 40), [(make(tmp_path / "part.tif", PIXELS), 0, 0, 60, 40)])
+    head, end, rest = raster.read_text().partition(">")
+    place = f"<SRS>{escape(definition)}</SRS><GeoTransform>{', '.join(map(str, NORTH_UP))}</GeoTransform>"
+    raster.write_text(head + end + place + rest)
+    with Scene.open(raster) as scene:
+        facts = scene.describe()
+        assert np.asarray(scene.preview(60)).any()
+    assert facts["crs"] == ""
+    assert facts["grid"] == list(NORTH_UP)
+    assert "Its coordinate reference system is not known." in facts["notes"]
+
+
+def test_a_unit_that_proj_looks_up_prints_nothing(tmp_path, capfd):
+    path = make(tmp_path / "scene.tif", PIXELS, crs="+proj=utm +zone=32 +units=km", affine=(500, 0.001, 0, 4000, 0, -0.001))
+    capfd.readouterr()
+    with Scene.open(path) as scene:
+        assert scene.describe()["gsd"] == pytest.approx(1)
+    assert capfd.readouterr().err == ""
+
+
+def test_the_name_of_a_crs_may_hold_quotes():
+    assert crs_name('LOCAL_CS["A ""quoted"" [name], (new)",UNIT["metre",1]]') == 'A "quoted" [name], (new)'
+    assert crs_name("") == ""
+
+
+def test_half_of_the_world_across_180_is_not_mirrored():
+    """Both ways round it are as wide."""
+    points = [(0, 0, 100, 30), (150, 0, -80, 30), (0, 100, 100, -30), (150, 100, -80, -30)]
+    affine, _ = georeference(None, points, False, DEGREES)
+    assert affine == pytest.approx((-260, 1.2, 0, 30, 0, -0.6))

@@ -18,6 +18,7 @@ from zoomearth.backend.server.queue import Jobs
 from zoomearth.backend.server.worker import Worker, _Discreet
 from zoomearth.core.errors import SceneError
 from zoomearth.core.protocol import Ask, Describe, Load
+from zoomearth.core.source import SceneSource, Where
 
 KEY = "TOPSECRET"
 ZOOMEARTH = str(Path(sys.executable).with_name("zoomearth"))
@@ -97,11 +98,13 @@ def test_no_key_is_on_the_wire(server):
     wire = io.BytesIO()
     outbox = Outbox(wire)
     worker = Worker(Jobs(outbox), outbox)
-    worker.run(Load(id=1, engine="scripted", replies=["<answer>3</answer>"]))
+    worker.run(Load(replies=("<answer>3</answer>",), id=1))
     for number, file in enumerate(("town.tif", "nowhere.tif")):
-        worker.run(Ask(id=f"a{number}", scene=addresses(server, file)[0], question="?"))
-        worker.run(Describe(id=f"d{number}", scene=addresses(server, file)[0]))
-    worker.run(Ask(id="outside", scene=addresses(server, "town.tif")[0], question="?", outline=[[-9, 9], [-9, 8], [-8, 8]]))
+        source = SceneSource(addresses(server, file)[0])
+        worker.run(Ask(source, "?", id=f"a{number}"))
+        worker.run(Describe(source, id=f"d{number}"))
+    outside = Where(outline=(((-9, 9), (-9, 8), (-8, 8)),))
+    worker.run(Ask(SceneSource(addresses(server, "town.tif")[0]), "?", outside, id="outside"))
     if worker.scene:
         worker.scene.close()
     told = wire.getvalue().decode()

@@ -192,6 +192,7 @@ def test_a_full_disk_leaves_the_old_file_as_it_was(tmp_path):
     path.write_text("the old one")
     run = subprocess.run([sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, check=True)
     assert "can't be written" in run.stdout
+    assert "INSERT" not in run.stdout
     assert path.read_text() == "the old one"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -200,6 +201,7 @@ def test_a_full_disk_leaves_the_old_file_as_it_was(tmp_path):
     ("wrong", "said"),
     [
         ({"rois": "rois.kml"}, "suffix"),
+        ({"rois": "rois.Shp"}, "suffix"),
         ({"figure": "figure.pdf"}, "PNG"),
         ({"rois": "no/such/folder/rois.gpkg"}, "does not exist"),
         ({"views": __file__}, "is a file"),
@@ -253,6 +255,22 @@ def test_a_format_that_can_not_hold_the_rasters_boxes_is_refused_before_any_work
                 assert len(pyogrio.raw.read(write_rois(file, [result], "m"))[2]) == 1
 
 
+@pytest.mark.parametrize("suffix", [".SHP", ".GPKG", ".GeoJSON"])
+def test_a_suffix_in_capitals_is_one(done, tmp_path, suffix):
+    Outputs(rois=str(tmp_path / f"rois{suffix}")).check_for(done[0].question.scene)
+    path = write_rois(tmp_path / f"rois{suffix}", done, "m")
+    assert path.exists()
+    meta, _, shapes, _ = pyogrio.raw.read(path)
+    assert meta["crs"]
+    assert len(shapes) == len(done[0].outcome.zooms)
+
+
+def test_a_full_temporary_folder_says_nothing_about_the_crs(done, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "no-such-folder"))
+    for suffix in (".gpkg", ".shp", ".geojson"):
+        Outputs(rois=str(tmp_path / f"rois{suffix}")).check_for(done[0].question.scene)
+
+
 def test_nothing_that_is_refused_costs_a_model(tmp_path):
     path = make(tmp_path / "site.tif", transform=UPRIGHT, crs=SITE)
     done = zoomearth("ask", path, "?", "--model", "no-such-model", "--rois", tmp_path / "r.geojson")
@@ -266,7 +284,7 @@ def test_the_raster_itself_is_not_written_over(tmp_path):
     make(tmp_path / "scene.tif")
     with Image.open(tmp_path / "scene.tif") as pixels:
         pixels.save(tmp_path / "scene.png")
-    with Scene.open(tmp_path / "scene.png") as scene, pytest.raises(SceneError, match="belongs to the raster"):
+    with Scene.open(tmp_path / "scene.png") as scene, pytest.raises(SceneError, match="is a file of the raster itself"):
         Outputs(figure=str(tmp_path / "scene.png")).check_for(scene)
 
 

@@ -15,11 +15,12 @@ from rasters import NORTH_UP, ROTATED, SOUTH_UP, city, make
 
 from zoomearth.backend.cli.main import main
 from zoomearth.backend.scene.mask import EDGE, OUTSIDE, inside
-from zoomearth.backend.scene.region import of_bounds, of_file, of_outline, of_pixels
+from zoomearth.backend.scene.region import resolve
 from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.errors import SceneError
 from zoomearth.core.geometry import Box, Grid, Size, View
 from zoomearth.core.region import Region
+from zoomearth.core.source import Where
 
 SIZE = Size(40, 30)
 WHOLE = Box(0, 0, *SIZE)
@@ -144,7 +145,7 @@ class Placed:
 def test_an_outline_is_the_box_it_was_made_of_whatever_the_grid(affine, left, top, width, height):
     assume(abs(affine[1] * affine[5] - affine[2] * affine[4]) > 1e-3)
     scene, box = Placed(affine, Size(10_000, 10_000)), Box(left, top, left + width, top + height)
-    region = of_outline(scene, [scene.grid.polygon(box)])
+    region = resolve(scene, Where(outline=(tuple(scene.grid.polygon(box)),)))
     assert tuple(region.box) == pytest.approx(tuple(box), abs=0.1)
     for ring, expected in zip(region.rings, [[*box.corners(), box.corners()[0]]]):
         assert np.allclose(ring, expected, atol=0.1)
@@ -154,7 +155,7 @@ def test_an_outline_is_the_box_it_was_made_of_whatever_the_grid(affine, left, to
 def test_bounds_in_whole_pixels_are_that_window_and_nothing_of_it_is_grey(tmp_path, grid):
     with Scene.open(make(tmp_path / "town.tif", city(1200, 800), affine=grid)) as scene:
         xs, ys = zip(*Grid(grid).polygon(Box(300, 200, 700, 600)))
-        region = of_bounds(scene, min(xs), min(ys), max(xs), max(ys))
+        region = resolve(scene, Where(bounds=(min(xs), min(ys), max(xs), max(ys))))
         assert region.box == Box(300, 200, 700, 600)
         view = View(region.window, Size(168, 168), region.rings)
         assert inside(view).all()
@@ -165,7 +166,7 @@ def test_bounds_on_a_rotated_raster_are_a_turned_rectangle(tmp_path):
     with Scene.open(make(tmp_path / "town.tif", city(1200, 800), affine=ROTATED)) as scene:
         x, y = scene.grid.to_map(600, 400)
         bounds = (x - 60, y - 30, x + 60, y + 30)
-        region = of_bounds(scene, *bounds)
+        region = resolve(scene, Where(bounds=bounds))
         view = View(region.window, Size(*map(int, (region.window.width, region.window.height))), region.rings)
         seen = inside(view)
         column, row = np.meshgrid(np.arange(view.size.width) + 0.5, np.arange(view.size.height) + 0.5)
@@ -230,7 +231,7 @@ SECOND = [(900, 300), (1100, 300), (1000, 700)]
 @pytest.mark.parametrize("name", ["a.gpkg", "a.shp", "a.geojson", "a.fgb"])
 def test_the_polygons_of_a_file_are_the_region(scene, tmp_path, name, crs):
     parts = [shape_of(scene, FIRST, HOLE, crs=crs), shape_of(scene, SECOND, crs=crs)]
-    region = of_file(scene, write(tmp_path / name, [shapely.MultiPolygon(parts)], crs))
+    region = resolve(scene, Where(within=str(write(tmp_path / name, [shapely.MultiPolygon(parts)], crs))))
     view = View(Box(0, 0, *scene.size), scene.size, region.rings)
     seen, expected = inside(view), inside(View(view.window, view.size, (tuple(FIRST), tuple(HOLE), tuple(SECOND))))
     column, row = np.meshgrid(np.arange(1200) + 0.5, np.arange(800) + 0.5)
@@ -243,7 +244,9 @@ def test_overlapping_and_invalid_polygons_are_one_region(scene, tmp_path):
     bow = [(100, 100), (300, 300), (300, 100), (100, 300)]
     overlapping = shapely.MultiPolygon([shape_of(scene, FIRST), shape_of(scene, [(x + 50, y + 50) for x, y in FIRST])])
     far = shapely.box(0, 0, 1, 1)
-    region = of_file(scene, write(tmp_path / "a.gpkg", [None, overlapping, shape_of(scene, bow), shape_of(scene, SECOND), far]))
+    region = resolve(
+        scene, Where(within=str(write(tmp_path / "a.gpkg", [None, overlapping, shape_of(scene, bow), shape_of(scene, SECOND), far])))
+    )
     view = View(Box(0, 0, *scene.size), scene.size, region.rings)
     seen = inside(view)
     assert seen[300, 400], "covered twice"
@@ -254,7 +257,7 @@ def test_overlapping_and_invalid_polygons_are_one_region(scene, tmp_path):
 
 
 def test_a_polygon_around_the_world_is_the_whole_raster(scene, tmp_path):
-    region = of_file(scene, write(tmp_path / "world.geojson", [shapely.box(-180, -90, 180, 90)], "EPSG:4326"))
+    region = resolve(scene, Where(within=str(write(tmp_path / "world.geojson", [shapely.box(-180, -90, 180, 90)], "EPSG:4326"))))
     assert region.box == Box(0, 0, *scene.size)
     assert inside(View(region.box, Size(120, 80), region.rings)).all()
 
@@ -265,7 +268,10 @@ def test_longitudes_have_several_names(tmp_path, west):
     path = make(tmp_path / "globe.tif", city(360, 100), crs="EPSG:4326", affine=(west, 1.0, 0, 50.0, 0, -1.0))
     with Scene.open(path) as scene:
         for longitude in (-175, -20, 100, 175):
-            region = of_file(scene, write(tmp_path / f"{longitude}.geojson", [shapely.box(longitude, 10, longitude + 4, 20)], "EPSG:4326"))
+            region = resolve(
+                scene,
+                Where(within=str(write(tmp_path / f"{longitude}.geojson", [shapely.box(longitude, 10, longitude + 4, 20)], "EPSG:4326"))),
+            )
             left = (longitude - west) % 360
             assert tuple(region.box) == pytest.approx((left, 30, left + 4, 40), abs=1e-3)
 
@@ -273,13 +279,13 @@ def test_longitudes_have_several_names(tmp_path, west):
 def test_crs_that_have_nothing_to_do_with_each_other_are_said(tmp_path):
     path = make(tmp_path / "site.tif", city(200, 100), crs='LOCAL_CS["Site grid",UNIT["metre",1]]'.replace('"', "&quot;"))
     with Scene.open(path) as scene, pytest.raises(SceneError, match=r"No way is known from the CRS of .*a\.gpkg .*Site grid"):
-        of_file(scene, write(tmp_path / "a.gpkg", [shapely.box(0, 0, 1, 1)], "EPSG:4326"))
+        resolve(scene, Where(within=str(write(tmp_path / "a.gpkg", [shapely.box(0, 0, 1, 1)], "EPSG:4326"))))
 
 
 def test_a_file_without_a_crs_has_the_rasters(scene, tmp_path):
     file = write(tmp_path / "a.shp", [shape_of(scene, SECOND)])
     (tmp_path / "a.prj").unlink()
-    assert tuple(of_file(scene, file).box) == pytest.approx((900, 300, 1100, 700), abs=1e-3)
+    assert tuple(resolve(scene, Where(within=str(file))).box) == pytest.approx((900, 300, 1100, 700), abs=1e-3)
 
 
 UNFIT = {
@@ -347,6 +353,6 @@ def test_the_command_line_shows_the_model_only_what_is_within(scene, tmp_path, c
 
 def test_a_window_outside_is_refused_and_one_across_the_side_is_cut(raster):
     with Scene.open(raster) as scene:
-        assert of_pixels(scene, Box(-10, 700, 50, 900)) == Region(Box(0, 700, 50, 800))
+        assert resolve(scene, Where(window=(-10, 700, 50, 900))) == Region(Box(0, 700, 50, 800))
         with pytest.raises(SceneError, match=r"5000,0,6000,10 lies outside .*town\.tif"):
-            of_pixels(scene, Box(5000, 0, 6000, 10))
+            resolve(scene, Where(window=(5000, 0, 6000, 10)))

@@ -21,6 +21,8 @@ from zoomearth.core.errors import EngineError
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Observation
 from zoomearth.core.profile import Profile
+from zoomearth.core.protocol import Load
+from zoomearth.core.settings import Settings
 
 pytest.importorskip("fastapi", reason="`transformers serve` needs fastapi and uvicorn")
 
@@ -300,7 +302,7 @@ def test_the_plugins_cancel_goes_all_the_way_to_the_server(root, proxy, server, 
     backend = Backend(root, {"ZOOMEARTH_API_KEY": KEY})
     try:
         load = backend.id()
-        backend.send(op="load", id=load, engine="remote", url=proxy.url, remote_model=server.model, model=str(checkpoint))
+        backend.request(Load(Settings(str(checkpoint), proxy.url, server.model), id=load))
         assert backend.last(load)["result"]["device"] == f"{proxy.url}/v1"
         question = backend.ask(scene)
         backend.until("text", id=question)

@@ -33,6 +33,7 @@ from zoomearth.core.look import Observation
 from zoomearth.core.profile import Profile
 from zoomearth.core.protocol import Ask, Load
 from zoomearth.core.settings import Settings
+from zoomearth.core.source import SceneSource
 from zoomearth.core.wire import LineReader
 
 OURS, STOCK = (Profile.from_dict({"name": "m", "dialect": name}) for name in ("zoomearth", "qwen-grounding"))
@@ -429,8 +430,8 @@ def test_a_lost_try_is_told_to_whoever_follows(quirks, scene, capsys):
     assert [event for event in told if isinstance(event, Tried)] == [Tried(2, 5, f"{quirks.url}/v1: HTTP 503 busy")]
     wire = io.BytesIO()
     worker = Worker(Jobs(Outbox(wire)), Outbox(wire))
-    worker.run(Load(1, engine="remote", url=quirks.url, remote_model="m"))
-    worker.run(Ask(2, scene, "How many?"))
+    worker.run(Load(Settings(remote=quirks.url, remote_model="m"), id=1))
+    worker.run(Ask(SceneSource(scene), "How many?", id=2))
     events = list(LineReader().feed(wire.getvalue()))
     assert {"event": "progress", "id": 2, "stage": "trying again", "done": 2, "total": 5} in events
     assert main(["ask", scene, "How many?", "--remote", quirks.url, "--remote-model", "m", "--json"]) == 0

@@ -472,8 +472,8 @@ def test_bad_input_gets_one_clear_sentence(tmp_path, capfd):
         tmp_path / "missing.tif": "There is no file",
         tmp_path: "is a folder",
         tmp_path / "empty.tif": "is an empty file",
-        tmp_path / "text.tif": "is no raster",
-        "/vsizip/" + str(tmp_path / "none.zip/a.tif"): "is no raster",
+        tmp_path / "text.tif": "as a raster",
+        "/vsizip/" + str(tmp_path / "none.zip/a.tif"): "can't be opened",
         "": "There is no file",
         truncated(tmp_path / "whole.tif"): "can't be read",
         truncated(tmp_path / "whole.jpg"): "can't be read",
@@ -507,7 +507,7 @@ def test_a_file_one_may_not_read_says_so(tmp_path, as_nobody):
     with tempfile.TemporaryDirectory() as folder:  # pytest's own is closed to other users
         path = make(Path(folder) / "scene.tif", PLAIN)
         path.chmod(0)
-        with pytest.raises(SceneError, match="may not be read"):
+        with pytest.raises(SceneError, match="no permission to read"):
             Scene.open(path)
 
 

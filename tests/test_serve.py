@@ -22,6 +22,9 @@ from tiny import make_tiny
 from zoomearth.backend.scene.mask import inside
 from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.geometry import Box, Grid, Size, View
+from zoomearth.core.protocol import VERSION, Ask, Describe, Load
+from zoomearth.core.settings import Settings
+from zoomearth.core.source import SceneSource, Where
 
 ZOOM = '<think>It lies in the north.</think>[{"bbox_2d": [10, 20, 110, 120], "label": "northern harbour"}]'
 ANSWER = "<think>It is red.</think><answer>red</answer>"
@@ -72,7 +75,7 @@ def test_ready_comes_first_and_before_anything_heavy_is_imported(fresh):
     ready = fresh.hear()
     maps = " ".join(file.path for file in psutil.Process(fresh.process.pid).memory_maps())
     assert ready["event"] == "ready"
-    assert (ready["protocol"], ready["pid"]) == (1, fresh.process.pid)
+    assert (ready["protocol"], ready["pid"]) == (VERSION, fresh.process.pid)
     assert ready["version"]
     assert not [name for name in ("torch", "numpy", "rasterio", "PIL") if f"/{name}/" in maps], "heavy imports before ready"
 
@@ -96,10 +99,10 @@ def test_an_answer_comes_with_everything_the_plugin_draws(backend, scene):
     assert (result["scene"]["path"], result["scene"]["width"], result["scene"]["crs"]) == (scene, 1600, "EPSG:32615")
     assert "".join(event["delta"] for event in told if event["event"] == "text") == ZOOM + ANSWER
     first, second = [event for event in told if event["event"] == "saw"]
-    assert (first["step"], first["view"]["window"], first["roi"]) == (0, [0, 0, 1600, 1200], None)
-    assert (second["step"], second["label"], second["roi"]) == (1, "northern harbour", result["zooms"][0]["roi"])
-    assert second["polygon"] == result["zooms"][0]["polygon"]
-    assert second["view"] == {"window": result["zooms"][0]["window"], "size": result["zooms"][0]["shown"]}
+    assert (first["view"]["step"], first["view"]["window"], first["view"]["roi"]) == (0, [0, 0, 1600, 1200], None)
+    assert (second["view"]["step"], second["view"]["label"]) == (1, "northern harbour")
+    assert second["view"]["polygon"]
+    assert [second["view"]] == result["zooms"], "one JSON of a view"
     assert "thinking" in {event["stage"] for event in told if event["event"] == "progress"}
     order = [event["event"] for event in told if event["event"] != "progress"]
     assert order.index("text") > order.index("saw"), "text before the view it is about"
@@ -111,7 +114,7 @@ def test_the_picture_told_is_the_one_the_model_saw(backend, scene):
     with Scene.open(scene) as opened:
         for saw in [event for event in backend.history if event["event"] == "saw"]:
             picture = Image.open(io.BytesIO(base64.b64decode(saw["picture"])))
-            shown = opened.part(View(Box(*saw["view"]["window"]), Size(*saw["view"]["size"])))
+            shown = opened.part(View(Box(*saw["view"]["window"]), Size(*saw["view"]["shown"])))
             assert len(saw["picture"]) <= 1_000_000
             assert (picture.mode, picture.size) == ("RGB", shown.size)
             assert picture.tobytes() == shown.tobytes()
@@ -128,11 +131,11 @@ def test_a_picture_too_large_for_the_wire_is_told_smaller(backend, tmp_path):
 
 def test_a_region_bands_and_policy_are_what_the_question_is_asked_with(backend, scene):
     backend.scripted(ZOOM, ANSWER)
-    id = backend.ask(scene, region=[100, 200, 500, 700], bands=[3], max_zooms=0, policy={"view": 280})
+    id = backend.ask(scene, where=Where(window=(100, 200, 500, 700)), bands=(3,), policy={"view": 280, "max_zooms": 0})
     result = backend.last(id)["result"]
     saw = next(event for event in backend.history if event["event"] == "saw")
     assert saw["view"]["window"] == [100, 200, 500, 700]
-    assert max(saw["view"]["size"]) == 280
+    assert max(saw["view"]["shown"]) == 280
     picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(saw["picture"]))))
     assert (picture[..., 0] == picture[..., 2]).all(), "one band is grey"
     assert (result["stopped"], result["zooms"]) == ("limit", [])
@@ -141,7 +144,7 @@ def test_a_region_bands_and_policy_are_what_the_question_is_asked_with(backend, 
 def pictures(backend):
     """What was shown, and the views, by the events."""
     saws = [event for event in backend.history if event["event"] == "saw"]
-    views = [View(Box(*saw["view"]["window"]), Size(*saw["view"]["size"])) for saw in saws]
+    views = [View(Box(*saw["view"]["window"]), Size(*saw["view"]["shown"])) for saw in saws]
     return [np.asarray(Image.open(io.BytesIO(base64.b64decode(saw["picture"])))) for saw in saws], views
 
 
@@ -153,7 +156,7 @@ def test_an_outline_is_what_is_shown_and_told(backend, tmp_path, placed):
     pixels = [[(300, 200), (700, 250), (650, 600)], [(520, 300), (560, 300), (560, 380)], [(200, 700), (330, 500), (340, 700)]]
     rings = [[list(Grid(affine).to_map(x, y)) for x, y in ring] for ring in pixels]
     backend.scripted('[{"bbox_2d": [70, 40, 200, 200], "label": "a place"}]', ANSWER)
-    result = backend.last(backend.ask(str(path), outline=rings))["result"]
+    result = backend.last(backend.ask(str(path), where=Where(outline=rings)))["result"]
     assert result["region"] == {"window": [200, 200, 700, 700], "outline": rings}
     shown, views = pictures(backend)
     assert views[0].window == Box(200, 200, 700, 700)
@@ -170,7 +173,7 @@ def test_a_zoom_outside_the_outline_is_no_evidence(backend, scene):
     affine = Grid(NORTH_UP)
     corners = [affine.to_map(x, y) for x, y in ((0, 0), (1600, 0), (1600, 200), (400, 200), (400, 1200), (0, 1200))]
     backend.scripted('[{"bbox_2d": [250, 150, 300, 200], "label": "a place"}]', ANSWER)
-    result = backend.last(backend.ask(scene, outline=[corners], policy={"view": 504}))["result"]
+    result = backend.last(backend.ask(scene, where=Where(outline=[corners]), policy={"view": 504}))["result"]
     assert (result["stopped"], result["answer"], result["zooms"]) == ("bad_box", None, [])
     assert result["why"] == "the box lies outside the outline"
 
@@ -239,8 +242,8 @@ PARENT = """
 import subprocess, sys
 child = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 print(child.pid, flush=True)
-child.stdin.write(b'{"op":"load","id":1,"engine":"local","model":"%s","device":"cpu"}\\n' % MODEL)
-child.stdin.write(b'{"op":"ask","id":2,"scene":"%s","question":"What?"}\\n' % SCENE); child.stdin.flush()
+child.stdin.write(b'{"op":"load","id":1,"settings":{"model":"%s","device":"cpu"}}\\n' % MODEL)
+child.stdin.write(b'{"op":"ask","id":2,"source":{"path":"%s"},"question":"What?"}\\n' % SCENE); child.stdin.flush()
 for line in child.stdout:
     if b'"event":"text"' in line or b'"event":"failed"' in line: print(line.decode(), flush=True)
 """
@@ -267,8 +270,9 @@ def test_a_killed_parent_takes_a_busy_backend_with_it_within_a_second(root, scen
 def test_a_checkpoint_is_loaded_once_answers_and_is_cancelled_within_a_token(backend, scene, checkpoint):
     backend.history.clear()
     first, second = backend.id(), backend.id()
-    backend.send(op="load", id=first, model=str(checkpoint), device="cpu")
-    backend.send(op="load", id=second, model=str(checkpoint), device="cpu")
+    settings = Settings(model=str(checkpoint), device="cpu")
+    backend.request(Load(settings, id=first))
+    backend.request(Load(settings, id=second))
     done = backend.last(first)["result"]
     assert (done["model"], done["dialect"], done["device"]) == ("tiny", "zoomearth", "cpu")
     question = backend.ask(scene)
@@ -289,7 +293,7 @@ def test_a_model_trained_anew_or_another_prompt_is_loaded_again(backend, checkpo
             prompt.write_text("Say it shortly.\n")
         elif change:
             change.write_text(change.read_text().replace('"tiny"', '"tinier"'))
-        backend.send(op="load", id=(id := backend.id()), model=str(folder), device="cpu", prompt_file=str(prompt))
+        backend.request(Load(Settings(model=str(folder), device="cpu", prompt_file=str(prompt)), id=(id := backend.id())))
         result = backend.last(id)["result"]
         told.append((result["model"], result["prompt_hash"]))
     assert [model for model, _ in told] == ["tiny", "tiny", "tinier", "tinier"]
@@ -297,8 +301,8 @@ def test_a_model_trained_anew_or_another_prompt_is_loaded_again(backend, checkpo
 
 
 FAILED_LOADS = {
-    "no such model": {"model": "no-such-model"},
-    "a setting that is no choice": {"model": "zoomearth-demo", "device": "toaster"},
+    "no such model": {"settings": {"model": "no-such-model"}},
+    "a setting that is no choice": {"settings": {"model": "zoomearth-demo", "device": "toaster"}},
     "a message that can't be read": {"engine": "cloud"},
 }
 
@@ -315,7 +319,7 @@ def test_no_other_model_answers_for_one_that_could_not_be_loaded(backend, fresh,
     for _ in range(2):
         refused = child.last(question := child.ask(scene))
         assert refused == {**failed, "id": question}
-    child.send(op="describe", id=(id := child.id()), scene=scene)
+    child.request(Describe(SceneSource(scene), id=(id := child.id())))
     assert child.last(id)["event"] == "done"
     child.scripted(ANSWER)
     assert child.last(child.ask(scene))["result"]["answer"] == "red"
@@ -359,23 +363,36 @@ BAD = {
     "no op": (b'{"id": 5}', 5),
     "unknown op": (b'{"op": "dance", "id": 5}', 5),
     "op of another kind": (b'{"op": ["ask"], "id": 5}', 5),
-    "no id": (b'{"op": "ask", "scene": "a.tif", "question": "b"}', None),
-    "id of another kind": (b'{"op": "ask", "id": {"a": 1}, "scene": "a.tif", "question": "b"}', None),
-    "no question": (b'{"op": "ask", "id": 5, "scene": "a.tif"}', 5),
-    "empty question": (b'{"op": "ask", "id": 5, "scene": "a.tif", "question": "  "}', 5),
-    "unknown field": (b'{"op": "ask", "id": 5, "scene": "a.tif", "question": "b", "bnads": [1]}', 5),
-    "reversed region": (b'{"op": "ask", "id": 5, "scene": "a.tif", "question": "b", "region": [9, 9, 1, 1]}', 5),
-    "NaN in a region": (b'{"op": "ask", "id": 5, "scene": "a.tif", "question": "b", "region": [NaN, 0, 1, 1]}', 5),
-    "corners for rings": (b'{"op": "ask", "id": 5, "scene": "a.tif", "question": "b", "outline": [[1, 2], [3, 4], [5, 6]]}', 5),
-    "no rings": (b'{"op": "ask", "id": 5, "scene": "a.tif", "question": "b", "outline": []}', 5),
-    "a ring of two corners": (b'{"op": "ask", "id": 5, "scene": "a.tif", "question": "b", "outline": [[[1, 2], [3, 4]]]}', 5),
-    "NaN in an outline": (b'{"op": "ask", "id": 5, "scene": "a.tif", "question": "b", "outline": [[[1, 2], [3, 4], [NaN, 5]]]}', 5),
-    "too many corners": (b'{"op": "ask", "id": 5, "scene": "a", "question": "b", "outline": [[' + b"[1, 2]," * 200_000 + b"[3, 4]]]}", 5),
-    "two bands": (b'{"op": "ask", "id": 5, "scene": "a.tif", "question": "b", "bands": [1, 2]}', 5),
-    "scripted without replies": (b'{"op": "load", "id": 5, "engine": "scripted"}', 5),
-    "remote without a url": (b'{"op": "load", "id": 5, "engine": "remote"}', 5),
-    "unknown engine": (b'{"op": "load", "id": 5, "engine": "cloud"}', 5),
-    "unknown device": (b'{"op": "load", "id": 5, "device": "toaster"}', 5),
+    "no id": (b'{"op": "ask", "source": {"path": "a.tif"}, "question": "b"}', None),
+    "id of another kind": (b'{"op": "ask", "id": {"a": 1}, "source": {"path": "a.tif"}, "question": "b"}', None),
+    "no question": (b'{"op": "ask", "id": 5, "source": {"path": "a.tif"}}', 5),
+    "empty question": (b'{"op": "ask", "id": 5, "source": {"path": "a.tif"}, "question": "  "}', 5),
+    "unknown field": (b'{"op": "ask", "id": 5, "source": {"path": "a.tif"}, "question": "b", "bnads": [1]}', 5),
+    "reversed region": (b'{"op": "ask", "id": 5, "source": {"path": "a.tif"}, "question": "b", "where": {"window": [9, 9, 1, 1]}}', 5),
+    "NaN in a region": (b'{"op": "ask", "id": 5, "source": {"path": "a.tif"}, "question": "b", "where": {"window": [NaN, 0, 1, 1]}}', 5),
+    "corners for rings": (
+        b'{"op": "ask", "id": 5, "source": {"path": "a.tif"}, "question": "b", "where": {"outline": [[1, 2], [3, 4], [5, 6]]}}',
+        5,
+    ),
+    "no rings": (b'{"op": "ask", "id": 5, "source": {"path": "a.tif"}, "question": "b", "where": {"outline": []}}', 5),
+    "a ring of two corners": (
+        b'{"op": "ask", "id": 5, "source": {"path": "a.tif"}, "question": "b", "where": {"outline": [[[1, 2], [3, 4]]]}}',
+        5,
+    ),
+    "NaN in an outline": (
+        b'{"op": "ask", "id": 5, "source": {"path": "a.tif"}, "question": "b", "where": {"outline": [[[1, 2], [3, 4], [NaN, 5]]]}}',
+        5,
+    ),
+    "too many corners": (
+        b'{"op": "ask", "id": 5, "source": {"path": "a"}, "question": "b", "where": {"outline": [[' + b"[1, 2]," * 200_000 + b"[3, 4]]]}}",
+        5,
+    ),
+    "two bands": (b'{"op": "ask", "id": 5, "source": {"path": "a.tif", "bands": [1, 2]}, "question": "b"}', 5),
+    "scripted without replies": (b'{"op": "load", "id": 5, "replies": []}', 5),
+    "a setting of another kind": (b'{"op": "load", "id": 5, "settings": {"remote": 8000}}', 5),
+    "unknown setting": (b'{"op": "load", "id": 5, "settings": {"engine": "cloud"}}', 5),
+    "unknown device": (b'{"op": "load", "id": 5, "settings": {"device": "toaster"}}', 5),
+    "a message of the protocol before this one": (b'{"op": "ask", "id": 5, "scene": "a.tif", "question": "b"}', 5),
     "a cancel without an id": (b'{"op": "cancel"}', None),
 }
 
@@ -396,28 +413,35 @@ def test_whatever_comes_in_is_answered_and_the_process_lives_on(backend, scene):
 def test_an_id_used_twice_is_refused_and_the_first_goes_on(backend, scene):
     backend.scripted(ANSWER, pace=0.2)
     id = backend.ask(scene)
-    backend.send(op="ask", id=id, scene=scene, question="What else?")
+    backend.request(Ask(SceneSource(scene), "What else?", id=id))
     refused = backend.until("failed")
     assert (refused["id"], refused["code"]) == (None, "backend")
     assert backend.last(id)["result"]["question"] == "What?"
 
 
 IMPOSSIBLE = {
-    "no such raster": ({"op": "ask", "scene": "nowhere.tif", "question": "What?"}, "scene"),
-    "nothing to describe": ({"op": "describe", "scene": "nowhere.tif"}, "scene"),
-    "a region outside": ({"op": "ask", "question": "What?", "region": [5000, 5000, 6000, 6000]}, "scene"),
-    "an outline outside": ({"op": "ask", "question": "What?", "outline": [[[-9e6, -9e6], [-8e6, -9e6], [-8e6, -8e6]]]}, "scene"),
+    "no such raster": ({"op": "ask", "source": {"path": "nowhere.tif"}, "question": "What?"}, "scene"),
+    "nothing to describe": ({"op": "describe", "source": {"path": "nowhere.tif"}}, "scene"),
+    "a region outside": ({"op": "ask", "question": "What?", "where": {"window": [5000, 5000, 6000, 6000]}}, "scene"),
+    "an outline outside": ({"op": "ask", "question": "What?", "where": {"outline": [[[-9e6, -9e6], [-8e6, -9e6], [-8e6, -8e6]]]}}, "scene"),
     "an outline around the raster": (
-        {"op": "ask", "question": "What?", "outline": [[[0, 0], [0, 9e6], [9e6, 9e6], [9e6, 0]], [[1, 1], [1, 8e6], [8e6, 8e6], [8e6, 1]]]},
+        {
+            "op": "ask",
+            "question": "What?",
+            "where": {"outline": [[[0, 0], [0, 9e6], [9e6, 9e6], [9e6, 0]], [[1, 1], [1, 8e6], [8e6, 8e6], [8e6, 1]]]},
+        },
         "scene",
     ),
-    "an outline without area": ({"op": "ask", "question": "What?", "outline": [[[500_010, 4_599_990], [500_020, 4_599_990]] * 2]}, "scene"),
-    "an outline beyond all maps": ({"op": "ask", "question": "What?", "outline": [[[0, 0], [1e299, 0], [0, 1e299]]]}, "scene"),
+    "an outline without area": (
+        {"op": "ask", "question": "What?", "where": {"outline": [[[500_010, 4_599_990], [500_020, 4_599_990]] * 2]}},
+        "scene",
+    ),
+    "an outline beyond all maps": ({"op": "ask", "question": "What?", "where": {"outline": [[[0, 0], [1e299, 0], [0, 1e299]]]}}, "scene"),
     "a policy of other fields": ({"op": "ask", "question": "What?", "policy": {"veiw": 1}}, "backend"),
     "a policy of other words": ({"op": "ask", "question": "What?", "policy": {"crop": "round"}}, "backend"),
     "a policy of other kinds": ({"op": "ask", "question": "What?", "policy": {"view": "wide"}}, "backend"),
-    "no such model": ({"op": "load", "model": "no-such-model"}, "model"),
-    "no address": ({"op": "load", "engine": "remote", "url": "localhost:8000"}, "engine"),
+    "no such model": ({"op": "load", "settings": {"model": "no-such-model"}}, "model"),
+    "no address": ({"op": "load", "settings": {"remote": "localhost:8000"}}, "engine"),
 }
 
 
@@ -425,7 +449,7 @@ IMPOSSIBLE = {
 def test_what_can_not_be_done_fails_with_a_sentence(backend, scene, job, code):
     backend.scripted(ANSWER)
     id = backend.id()
-    backend.send(id=id, **({"scene": scene} if job["op"] == "ask" else {}) | job)
+    backend.send(id=id, **({"source": {"path": scene}} if job["op"] == "ask" else {}) | job)
     failed = backend.last(id)
     assert (failed["event"], failed["code"]) == ("failed", code), failed
     assert failed["message"].endswith(".")
@@ -434,8 +458,8 @@ def test_what_can_not_be_done_fails_with_a_sentence(backend, scene, job, code):
 def test_describe_says_what_a_raster_is_even_with_nan_for_nodata(backend, tmp_path):
     path = make(tmp_path / "float.tif", np.full((1, 64, 80), 3.5, dtype=np.float32), nodata=float("nan"))
     id = backend.id()
-    backend.send(op="describe", id=id, scene=str(path))
-    result = backend.last(id)["result"]
+    backend.request(Describe(SceneSource(str(path)), id))
+    result = backend.last(id)["result"]["facts"]
     assert (result["width"], result["height"], result["crs"]) == (80, 64, "EPSG:32615")
 
 
@@ -480,7 +504,7 @@ def test_the_wire_says_whether_an_answer_is_meaningless(backend, root, scene):
         ("zoomearth-3b", scene, False),
     ):
         load = backend.id()
-        backend.send(op="load", id=load, engine="scripted", model=model, replies=[ANSWER])
+        backend.request(Load(Settings(model=model), replies=(ANSWER,), id=load))
         assert backend.last(load)["event"] == "done"
         result = backend.last(backend.ask(asked))["result"]
         assert (result["answer"], result["meaningless"], result["confidence"]) == ("red", meaningless, None)

@@ -175,6 +175,15 @@ def test_an_undeclared_fill_leaves_the_range_to_the_content(tmp_path, dtype, fil
     assert not np.isfinite(fill) or sum("no data and shown black" in note for note in notes) == 1
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int16"])
+def test_a_zero_far_below_the_content_is_a_fill(tmp_path, dtype):
+    """Temperatures in kelvin, heights of a plateau."""
+    picture, notes = shown(tmp_path, np.where(LEFT, 0, 20_000 + NOISE / 10), dtype)
+    assert not picture[LEFT].any()
+    assert picture[~LEFT].std() > 40
+    assert any("value 0," in note and "no data" in note for note in notes)
+
+
 def test_two_lowest_floats_of_two_programs_are_both_fills(tmp_path):
     fill = np.where(ROWS < 200, -3.4028234663852886e38, -3.4028230607370965e38)
     picture, _ = shown(tmp_path, np.where(LEFT, fill, NOISE), "float32")

@@ -5,10 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import signal
-from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import Sequence
 
 from rich.console import Console
@@ -16,16 +13,20 @@ from rich.markup import escape
 from rich.table import Table
 
 from ...core.address import name
-from ...core.errors import Cancelled, EngineError, ModelError, SceneError
+from ...core.errors import Cancelled, EngineError, ModelError, SceneError, UsageError
+from ...core.protocol import Ask
 from ...core.reasoning import Thoughts
 from ...core.region import Region
 from ...core.settings import Settings
+from ...core.source import SceneSource, Where
+from ...core.typed import to_json
 from ..answer import MEANINGLESS, Answered, Event, Question, Saw, Tried, answer, ending, report
 from ..engines import Engine
 from ..engines.open import open_engine
 from ..outputs import files as outputs
-from ..scene import region
+from ..scene.region import resolve
 from ..scene.scene import Scene
+from .interrupt import Interrupt
 from .parser import Parser, add_settings, bands, box, count, settings_of
 from .parser import question as question_text
 
@@ -62,25 +63,36 @@ CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a model's or a server
 
 
 def ask(options: argparse.Namespace, settings: Settings) -> int:
-    """Answers every question over one scene with one engine. Returns 0, 1 where a question got no answer, 130 where interrupted."""
-    files = outputs.Outputs(rois=options.rois, figure=options.figure, views=options.views)
-    files.check()
-    screen = _Screen(quiet=options.json)
-    interrupted = _Interrupt()
+    """The command. Raises UsageError for arguments that make no question; otherwise see `answer_requests`."""
+    bands = tuple(options.bands) if options.bands else None
+    places = (options.window, options.region, None, options.within)
+    policy = None if options.max_zooms is None else {"max_zooms": options.max_zooms}
     try:
-        with Scene.open(
-            options.scene,
-            bands=options.bands,
-            force_remote_scan=options.force_remote_scan,
-            on_progress=screen.progress,
-            cancelled=interrupted,
-        ) as scene:
-            part = _part(scene, options)
+        source = SceneSource(options.scene, bands, force_remote_scan=options.force_remote_scan)
+        where = None if places == (None, None, None, None) else Where(*places)
+        requests = [Ask(source, question, where, policy) for question in options.questions]
+    except ValueError as error:
+        raise UsageError(f"The command line can't be used: {error}", "`zoomearth ask --help` has examples.") from None
+    files = outputs.Outputs(rois=options.rois, figure=options.figure, views=options.views)
+    return answer_requests(requests, settings, files, options.json)
+
+
+def answer_requests(requests: Sequence[Ask], settings: Settings, files: outputs.Outputs, as_json: bool) -> int:
+    """Answers questions about the same part of the same scene with one engine.
+
+    as_json: print a JSON object a question and nothing else. Returns 0, 1 if a question got no answer, 130 if interrupted.
+    """
+    files.check()
+    screen = _Screen(quiet=as_json)
+    interrupted = Interrupt()
+    try:
+        with Scene.of(requests[0].source, screen.progress, interrupted) as scene:
+            region = resolve(scene, requests[0].where)
             files.check_for(scene)
             screen.stage(f"loading {settings.remote_model or settings.asked_as}")
             engine = open_engine(settings)
             try:
-                return _ask_all(engine, scene, part, options, files, screen, interrupted)
+                return _answer_in(scene, region, engine, requests, files, screen, interrupted)
             finally:
                 engine.close()
     except Cancelled:
@@ -89,35 +101,30 @@ def ask(options: argparse.Namespace, settings: Settings) -> int:
         screen.close()
 
 
-def _ask_all(
-    engine: Engine,
+def _answer_in(
     scene: Scene,
-    part: Region | None,
-    options: argparse.Namespace,
+    region: Region | None,
+    engine: Engine,
+    requests: Sequence[Ask],
     files: outputs.Outputs,
     screen: _Screen,
-    interrupted: _Interrupt,
+    interrupted: Interrupt,
 ) -> int:
-    policy = engine.profile.policy
-    if not all(text.strip() for text in options.questions):
-        raise SceneError(f"An empty question was asked of {scene.name}.", "Ask something.")
-    if options.max_zooms is not None:
-        policy = replace(policy, max_zooms=options.max_zooms)
     done: list[Answered] = []
     failure: Exception | None = None
-    for text in options.questions:
-        question = Question(scene, text, part, policy)
-        screen.asked(question.text, scene, _words(part, options))
+    for request in requests:
+        question = Question(scene, request.question, region, request.policy_from(engine.profile.policy))
+        screen.asked(question.text, scene, _words(region, request.where))
         try:
             answered = answer(engine, question, screen.event, interrupted)
         except (SceneError, ModelError, EngineError) as error:
-            failure = error  # what has been answered before is still written
+            failure = error  # the answers before it are still written
             break
         done.append(answered)
         screen.answered(answered, engine.profile.name)
         screen.tolerated(getattr(engine, "tolerated", []))
-        if options.json:
-            print(json.dumps(report(answered, engine.profile.name)), flush=True)
+        if screen.quiet:
+            print(json.dumps(to_json(report(answered, engine.profile.name), nulls=True)), flush=True)
         if interrupted():
             break
     try:
@@ -132,36 +139,12 @@ def _ask_all(
     return 0 if all(answered.outcome.answer is not None for answered in done) else 1
 
 
-def _part(scene: Scene, options: argparse.Namespace) -> Region | None:
-    """What of the scene is asked about, None for all of it. Raises SceneError where there is no such place."""
-    if options.window:
-        return region.of_pixels(scene, options.window)
-    if options.region:
-        return region.of_bounds(scene, *options.region)
-    return region.of_file(scene, options.within) if options.within else None
-
-
-def _words(part: Region | None, options: argparse.Namespace) -> str:
-    if part is None:
+def _words(region: Region | None, where: Where | None) -> str:
+    if region is None:
         return ""
-    left, top, right, bottom = map(int, part.window)
-    inside = f" inside {name(options.within)}" if options.within else ""
+    left, top, right, bottom = map(int, region.window)
+    inside = f" inside {name(where.within)}" if where and where.within else ""
     return f", only ({left}, {top}) to ({right}, {bottom}){inside}"
-
-
-class _Interrupt:
-    """The first Ctrl-C asks the work to stop cleanly; the second one stops it at once."""
-
-    def __init__(self) -> None:
-        self.asked = False
-        self.before = signal.signal(signal.SIGINT, self._interrupted)
-
-    def __call__(self) -> bool:
-        return self.asked
-
-    def _interrupted(self, number: int, frame: FrameType | None) -> None:
-        self.asked = True
-        signal.signal(signal.SIGINT, self.before)
 
 
 class _Screen:
@@ -173,7 +156,7 @@ class _Screen:
         self.status = Console(stderr=True, quiet=quiet).status("opening")
         self.status.start()
         self.thoughts = Thoughts()
-        self.told: list[str] = []
+        self.noted: list[str] = []
 
     def close(self) -> None:
         self.status.stop()
@@ -219,10 +202,10 @@ class _Screen:
         self.status.start()
 
     def tolerated(self, sentences: Sequence[str]) -> None:
-        """What the engine took in a server's stride, each once; beside the answers, so that --json stays pure."""
+        """Prints each note on what the engine worked around once, to stderr, so that --json stays pure."""
         for sentence in sentences:
-            if sentence not in self.told:
-                self.told.append(sentence)
+            if sentence not in self.noted:
+                self.noted.append(sentence)
                 self.note(f"note: {sentence}")
 
     def note(self, text: str) -> None:

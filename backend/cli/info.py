@@ -53,7 +53,7 @@ def check_command(parser: Parser) -> None:
 
 
 def serve_command(parser: Parser) -> None:
-    parser.examples("""echo '{"op": "describe", "id": 1, "scene": "ortho.tif"}' | zoomearth serve""")
+    parser.examples("""echo '{"op": "describe", "id": 1, "source": {"path": "ortho.tif"}}' | zoomearth serve""")
     parser.set_defaults(run=serve)
 
 

@@ -31,6 +31,7 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "ask": Command("ask questions about a raster", "backend.cli.ask:command"),
+    "batch": Command("ask the questions of a file, each about its own raster", "backend.cli.batch:command", resumes=True),
     "describe": Command("say what a raster is and how it would be shown", "backend.cli.info:describe_command"),
     "models": Command("list the models, download or verify one", "backend.cli.info:models_command", resumes=True),
     "check": Command("report on this environment: Python, GDAL, torch, memory, models", "backend.cli.info:check_command"),

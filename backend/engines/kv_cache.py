@@ -221,7 +221,8 @@ class Decoder:
             past_key_values=self.cache,
             use_cache=True,
         ).last_hidden_state
-        return self.model.lm_head(hidden[:, -1]).float()
+        logits: torch.Tensor = self.model.lm_head(hidden[:, -1]).float()
+        return logits
 
     def layers(self, row: int) -> Layers:
         """One row's keys and values, without the padding."""

@@ -233,7 +233,8 @@ class LocalEngine:
         """The loop has snapped the view already: resampling it again, to the processor's own limits, would shift every box. Only the
         published weights' policy leaves that to the processor, as they were trained."""
         cell = self.weights.pictures.patch_size * self.weights.pictures.merge_size
-        return picture.width % cell == 0 and picture.height % cell == 0
+        whole: bool = picture.width % cell == 0 and picture.height % cell == 0
+        return whole
 
     def _take(self, rows: list[_Row], logits: Tensor, limit: int, on_text: OnText) -> list[int]:
         """Adds the likeliest token to each row; returns the rows that go on."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import email.utils
+import queue
 import socket
 import ssl
+import threading
 import time
-from typing import Any, Awaitable, Callable, Iterator, TypeVar
+import weakref
+from typing import Any, Awaitable, Callable, Coroutine, Iterator, TypeVar
 
 import certifi
 import httpx
@@ -15,6 +19,7 @@ import httpx
 from ...core.errors import Cancelled, EngineError
 
 T = TypeVar("T")
+Post = Callable[[Callable[[], None]], None]
 TICK = 0.05  # seconds between two looks at `cancelled`
 
 
@@ -24,6 +29,58 @@ class Again(Exception):
     def __init__(self, why: str, hint: str = "", wait: float | None = None) -> None:
         super().__init__(why)
         self.why, self.hint, self.wait = why, hint, wait
+
+
+class Background:
+    """An event loop on a thread of its own: what is opened in one `run` is there for the next, from any thread.
+
+    opened: what is closed at the end, which is `close`, or the moment when nobody holds this any more.
+    """
+
+    def __init__(self) -> None:
+        self.opened = contextlib.AsyncExitStack()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=_serve, args=(self._loop, self.opened), name="network", daemon=True)
+        self._stop = weakref.finalize(self, self._loop.call_soon_threadsafe, self._loop.stop)
+        self._thread.start()
+
+    def run(self, work: Callable[[Post], Coroutine[Any, Any, T]]) -> T:
+        """The result of what `work` returns. It is given `post`, which has a function called on the caller's thread, in order and before
+        this returns."""
+        calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        future = asyncio.run_coroutine_threadsafe(work(calls.put), self._loop)
+        future.add_done_callback(lambda _: calls.put(None))
+        try:
+            while True:
+                try:
+                    call = calls.get(timeout=TICK)  # on Windows, Ctrl-C does not end a wait
+                except queue.Empty:
+                    continue
+                if call is None:
+                    return future.result()
+                call()
+        finally:
+            future.cancel()  # where a call raised an error, or Ctrl-C was pressed
+
+    def close(self) -> None:
+        """Cancels what is running, and waits until all is closed."""
+        self._stop()
+        self._thread.join()
+
+
+def _serve(loop: asyncio.AbstractEventLoop, opened: contextlib.AsyncExitStack) -> None:
+    loop.run_forever()
+    loop.run_until_complete(_end(opened))
+    loop.close()
+
+
+async def _end(opened: contextlib.AsyncExitStack) -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    await opened.aclose()
+    await asyncio.get_running_loop().shutdown_default_executor()
 
 
 async def over_network(work: Awaitable[T], host: str, connect: float, stall: float, cancelled: Callable[[], bool]) -> T:
@@ -71,7 +128,8 @@ async def watched(work: Awaitable[T], cancelled: Callable[[], bool], limit: floa
 async def next_chunk(chunks: Any) -> bytes | None:
     """None at the end."""
     async for chunk in chunks:
-        return chunk
+        received: bytes | None = chunk
+        return received
     return None
 
 

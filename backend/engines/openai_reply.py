@@ -105,6 +105,14 @@ class Reading:
         elif self.ended and self._streamed is False:
             self.whole(self._bytes)
 
+    def goes_on(self, data: bytes | None) -> bool:
+        """Takes bytes that come after the reply was closed. Whether there is more text in them, so that the server is still generating."""
+        self.ended = data is None
+        tail = Reading(self.talk, Form(), lambda text: None, _bytes=self._bytes, _streamed=True)
+        tail.feed(data or b"")
+        self._bytes = tail._bytes
+        return bool(tail._raw)
+
     def whole(self, body: bytes) -> None:
         """A JSON body in place of a stream, or several in a row. One without choices is an error, whatever its status was."""
         events = []

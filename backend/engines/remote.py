@@ -1,18 +1,21 @@
 """Asks an OpenAI-compatible server (vLLM, SGLang, llama.cpp, Ollama, LM Studio, `transformers serve`): the weights run there, the raster
 stays here, and only views travel.
 
-Every reply is streamed, so that closing the connection stops the server: when the reply is complete, and when a person cancels. All waiting
-is asynchronous and looked after every `network.TICK`: a cancellation does not wait for a byte.
+Every reply is streamed, so that closing the connection stops the server: when it goes on after the reply is complete, and when a person
+cancels. A connection whose reply came to its end is used again. All waiting is asynchronous, on one thread for all replies, and looked
+after every `network.TICK`: a cancellation does not wait for a byte.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import random
 import re
-from typing import Any, Awaitable, Callable, Sequence, TypeVar
+import time
+from typing import Any, Awaitable, Callable, Coroutine, Sequence, TypeVar
 from urllib.parse import urljoin
 
 import httpx
@@ -24,7 +27,7 @@ from ...core.profile import Profile
 from ...core.settings import KEY_VARIABLE
 from . import OnText, OnTry, Reply, never, patient, silent
 from .endpoint import CHAT, endpoint
-from .network import Again, next_chunk, over_network, seconds, trusted, watched
+from .network import Again, Background, Post, next_chunk, over_network, seconds, trusted, watched
 from .openai_chat import Form
 from .openai_reply import CODES, Reading, error_text, failure_of, meaning
 
@@ -34,6 +37,8 @@ PARALLEL = 32  # requests at a time: the server batches
 PATIENCE = 60.0  # seconds: a server that asks to be left alone for longer gets no other try
 LONGEST = 32  # letters of a token, on average: a longer text shows that the server knows no limit
 AFTER = 5.0  # seconds for what may come after the reason of the end: the count of tokens
+LAST = 0.5  # seconds for the end of the stream after a complete reply: its connection can be used again then
+IDLE = 4.0  # seconds that a connection is kept without use: uvicorn and others close it after 5
 NOT_API = "Give the address of the server's API: it often ends in /v1."
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 FILTERS = re.compile(r"content.{0,20}(filter|polic)|moderation|input (was )?flagged|safety system", re.I)  # in words, where no code says it
@@ -82,12 +87,14 @@ class RemoteEngine:
             raise EngineError(
                 "The server's key holds characters that are not allowed in a key.", f"Copy the key into {KEY_VARIABLE} again."
             )
+        self._background = Background()
+        self._client: httpx.AsyncClient | None = None  # opened with the first reply
         secure = self.url.startswith("https:")
         self._options: dict[str, Any] = {
             "headers": {"Content-Type": "application/json", **self._endpoint.keys(self._key)},
             "auth": self._endpoint.login,
             "timeout": httpx.Timeout(None, connect=timeout),
-            "limits": httpx.Limits(max_connections=None),
+            "limits": httpx.Limits(max_connections=None, keepalive_expiry=IDLE),
             "verify": trusted() if secure else False,
             "trust_env": self._endpoint.host not in LOOPBACK,  # a proxy set for the internet can't reach this machine's own server
         }
@@ -112,35 +119,52 @@ class RemoteEngine:
         cancelled: Callable[[], bool] = never,
         together: int | None = None,
     ) -> list[Reply]:
-        """All talks at once. Raises EngineError; may be called from several threads."""
-        return asyncio.run(self._all(talks, limit, on_text, on_try, cancelled, together or PARALLEL))
+        """All talks at once. Raises EngineError; may be called from several threads. `on_text` and `on_try` are called on the caller's
+        thread, `cancelled` on another."""
+
+        def work(post: Post) -> Coroutine[Any, Any, list[Reply]]:
+            def tell(index: int, delta: str) -> None:
+                post(lambda: on_text(index, delta))
+
+            def tell_try(number: int, tries: int, why: str) -> None:
+                post(lambda: on_try(number, tries, why))
+
+            return self._all(talks, limit, tell, tell_try, cancelled, together or PARALLEL)
+
+        return self._background.run(work)
 
     def close(self) -> None:
-        """Nothing is kept open between replies."""
+        """Ends the replies under way, and closes the connections."""
+        self._background.close()
+
+    def _opened(self) -> httpx.AsyncClient:
+        """The client, whose connections serve all replies. Raises EngineError."""
+        if self._client is None:
+            try:
+                self._client = httpx.AsyncClient(**self._options)
+            except (ImportError, ValueError) as error:
+                reason, hint = str(error).rstrip("."), "Mend or unset HTTP_PROXY, HTTPS_PROXY and ALL_PROXY."
+                raise self._error(f"The proxy that is set on this machine can't be used: {reason}.", hint) from error
+            self._background.opened.push_async_callback(self._client.aclose)
+        return self._client
 
     async def _all(
         self, talks: Sequence[Talk], limit: int, on_text: OnText, on_try: OnTry, cancelled: Callable[[], bool], together: int
     ) -> list[Reply]:
-        gate = asyncio.Semaphore(together)
+        gate, client = asyncio.Semaphore(together), self._opened()
+
+        async def one(index: int, talk: Talk) -> Reply:
+            async with gate:
+                tell = _Teller(lambda delta: on_text(index, delta))
+                return await self._one(client, talk, limit, tell, on_try, cancelled)
+
+        tasks = [asyncio.ensure_future(one(index, talk)) for index, talk in enumerate(talks)]
         try:
-            opened = httpx.AsyncClient(**self._options)
-        except (ImportError, ValueError) as error:
-            reason, hint = str(error).rstrip("."), "Mend or unset HTTP_PROXY, HTTPS_PROXY and ALL_PROXY."
-            raise self._error(f"The proxy that is set on this machine can't be used: {reason}.", hint) from error
-        async with opened as client:
-
-            async def one(index: int, talk: Talk) -> Reply:
-                async with gate:
-                    told = _Teller(lambda delta: on_text(index, delta))
-                    return await self._one(client, talk, limit, told, on_try, cancelled)
-
-            tasks = [asyncio.ensure_future(one(index, talk)) for index, talk in enumerate(talks)]
-            try:
-                return list(await asyncio.gather(*tasks))
-            finally:
-                for task in tasks:  # one that failed ends the others
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+            return list(await asyncio.gather(*tasks))
+        finally:
+            for task in tasks:  # one that failed ends the others
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _one(
         self, client: httpx.AsyncClient, talk: Talk, limit: int, tell: _Teller, on_try: OnTry, cancelled: Callable[[], bool]
@@ -173,12 +197,23 @@ class RemoteEngine:
             return reading.reply(cancelled=True)
 
     async def _read(self, client: httpx.AsyncClient, reading: Reading, root: str, limit: int, cancelled: Callable[[], bool]) -> bool:
-        """One request, read to its end. False: the server wants it put in another form, in which it may be asked at once."""
+        """One request, read to its end. False: it may be asked at once again, in another form or over another connection."""
         stall = self._patience["stall"]
         self.model = self.model or (await self._models(client, root, cancelled) or [""])[0]
-        body = self._form.request(self.model, reading.talk, limit)
-        request = client.build_request("POST", self._endpoint.url(root, CHAT), content=json.dumps(body))
-        response = await self._over_network(client.send(request, stream=True), cancelled, stall)
+        body, content = await asyncio.to_thread(self._body, reading.talk, limit)  # pictures are packed: the others' text comes meanwhile
+        connected: list[str] = []
+
+        async def trace(event: str, info: Any) -> None:
+            if "connect_tcp" in event:
+                connected.append(event)
+
+        request = client.build_request("POST", self._endpoint.url(root, CHAT), content=content, extensions={"trace": trace})
+        try:
+            response = await self._over_network(client.send(request, stream=True), cancelled, stall)
+        except Again as again:
+            if connected or not isinstance(again.__cause__, httpx.RequestError):
+                raise
+            return False  # a connection that was kept, and that the server has closed meanwhile
         try:
             if not response.is_success:
                 said = await self._over_network(response.aread(), cancelled, stall)
@@ -198,10 +233,24 @@ class RemoteEngine:
                 if len(reading.text) > LONGEST * limit:
                     reading.finish = "length"
                     break
+            await self._read_end(reading, chunks, cancelled)
         finally:
             await response.aclose()
         self._check(reading, root, response)
         return True
+
+    def _body(self, talk: Talk, limit: int) -> tuple[dict[str, Any], bytes]:
+        """A request, and its bytes."""
+        body = self._form.request(self.model, talk, limit)
+        return body, json.dumps(body).encode()
+
+    async def _read_end(self, reading: Reading, chunks: Any, cancelled: Callable[[], bool]) -> None:
+        """Reads what ends the stream of a whole reply, so that its connection can be used again; a server that goes on is stopped."""
+        until = time.monotonic() + LAST
+        with contextlib.suppress(Again, Cancelled):
+            while reading.closed and not reading.ended and (left := until - time.monotonic()) > 0:
+                if reading.goes_on(await self._over_network(next_chunk(chunks), cancelled, left)):
+                    return
 
     def _put_otherwise(self, response: httpx.Response, said: bytes, body: dict[str, Any]) -> bool:
         """Whether asking in another form is worth a try."""

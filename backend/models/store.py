@@ -175,7 +175,8 @@ def revision(name: str) -> str:
 def _intact(file: Path, recorded: dict[str, Any] | None) -> bool:
     try:
         if recorded:
-            return file.stat().st_size == recorded["size"] and sha256(file) == recorded["sha256"]
+            same: bool = file.stat().st_size == recorded["size"] and sha256(file) == recorded["sha256"]
+            return same
         if file.suffix == ".safetensors":
             return _whole(file)
         texts.parse(texts.read(file))
@@ -190,4 +191,5 @@ def _whole(file: Path) -> bool:
         (length,) = struct.unpack("<Q", stream.read(8))
         header = json.loads(stream.read(min(length, 100_000_000)))
     ends = [tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"]
-    return file.stat().st_size == 8 + length + max(ends, default=0)
+    whole: bool = file.stat().st_size == 8 + length + max(ends, default=0)
+    return whole

@@ -58,7 +58,8 @@ def draw(done: Sequence[Answered], model: str) -> tuple[Figure, list[str]]:
 
 def resolution(figure: Figure) -> float:
     """Dots per inch to save it with: DPI, or what a figure of very many questions allows."""
-    return min(DPI, MOST_PIXELS / max(figure.get_size_inches()))
+    dots: float = min(DPI, MOST_PIXELS / max(figure.get_size_inches()))
+    return dots
 
 
 def _answer(answered: Answered) -> str:

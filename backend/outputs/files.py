@@ -5,15 +5,16 @@ Every file is written beside its name first, so that a full disk or a second wri
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import re
-import tempfile
+import uuid
 import warnings
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, Sequence
 
 from ...core.atomic import DRIVERS, beside, shapefile_text
 from ...core.errors import SceneError
@@ -24,6 +25,7 @@ from ..answer import Answered
 if TYPE_CHECKING:
     from ..scene.scene import Scene
 
+SHAPEFILE = (".shp", ".SHP")  # GDAL finds no other
 FIELDS = ("question", "answer", "meaningless", "step", "label", "model", "time")
 
 
@@ -37,8 +39,9 @@ class Outputs:
 
     def check(self) -> None:
         """Before any work is done. Raises SceneError for a suffix that is not known, a folder that is missing or read-only."""
-        if self.rois and Path(self.rois).suffix.lower() not in DRIVERS:
-            raise SceneError(f"--rois {self.rois} has no known suffix.", f"It ends in {', '.join(DRIVERS)}.")
+        suffix = Path(self.rois or "").suffix
+        if self.rois and (suffix.lower() not in DRIVERS or (suffix.lower() == ".shp" and suffix not in SHAPEFILE)):
+            raise SceneError(f"--rois {self.rois} has no known suffix.", f"Give a name that ends in {_either(DRIVERS)}.")
         if self.figure and Path(self.figure).suffix.lower() != ".png":
             raise SceneError(f"--figure {self.figure} is not a PNG.", "Give it a name that ends in .png.")
         for file in filter(None, (self.rois, self.figure, self.views)):
@@ -59,31 +62,32 @@ class Outputs:
             if Path(file).is_dir():
                 raise SceneError(f"{file} is a folder.", "Give the name of a file.")
         if self.views:
-            there = next(folder for folder in (Path(self.views).resolve(), *Path(self.views).resolve().parents) if folder.exists())
-            if not there.is_dir():
+            existing = next(folder for folder in (Path(self.views).resolve(), *Path(self.views).resolve().parents) if folder.exists())
+            if not existing.is_dir():
                 raise SceneError(f"--views {self.views} is a file.", "Give a folder.")
-            if not os.access(there, os.W_OK):
-                raise SceneError(f"The folder {there} is read-only.", "Choose another folder for --views.")
+            if not os.access(existing, os.W_OK):
+                raise SceneError(f"The folder {existing} is read-only.", "Choose another folder for --views.")
 
     def check_for(self, scene: Scene) -> None:
         """Before the model is loaded. Raises SceneError for a file of the scene itself, and for a format that can't hold its boxes."""
         own = {os.path.realpath(file) for file in scene.files}
         for file in filter(None, (self.rois, self.figure)):
             if os.path.realpath(file) in own:
-                raise SceneError(f"{file} belongs to the raster that is asked about.", "Choose another name: it would be replaced.")
+                raise SceneError(f"{file} is a file of the raster itself and would be replaced.", "Choose another name.")
         if self.rois and (refusal := _refusal(Path(self.rois), scene)):
             others = [suffix for suffix in DRIVERS if suffix != Path(self.rois).suffix.lower() and not _refusal(Path("x" + suffix), scene)]
-            remedy = f"Give a file that ends in {' or '.join(others)}." if others else "Mend its CRS (gdal_edit.py -a_srs)."
+            remedy = f"Give a name that ends in {_either(others)}." if others else "Correct the raster's CRS (gdal_edit.py -a_srs)."
             raise SceneError(f"--rois {self.rois} can't be written: {refusal}.", remedy)
 
     def write(self, done: Sequence[Answered], model: str, wrote: Callable[[Path], None], note: Callable[[str], None]) -> None:
         """Writes what was asked for, and tells of each file. Raises SceneError with all that could not be written, after the others are."""
         failures = []
-        for file, write in (
+        writers: list[tuple[str | None, Callable[[Path], Path]]] = [
             (self.rois, lambda path: write_rois(path, done, model)),
             (self.figure, lambda path: write_figure(path, done, model, note)),
             (self.views, lambda path: write_views(path, done)),
-        ):
+        ]
+        for file, write in writers:
             try:
                 if file:
                     wrote(write(Path(file)))
@@ -93,21 +97,31 @@ class Outputs:
             raise SceneError(" ".join(error.message for error in failures), failures[0].hint)
 
 
+def _either(suffixes: Iterable[str]) -> str:
+    """ ".gpkg, .shp or .geojson"."""
+    *others, last = suffixes
+    return f"{', '.join(others)} or {last}" if others else last
+
+
 def _safely(path: Path, write: Callable[[Path], None]) -> Path:
     """Lets `write` write beside `path`, then puts it in its place. Raises SceneError where that can't be."""
     try:
         with beside(path) as new:
             write(new)
     except (OSError, RuntimeError, ValueError, MemoryError) as error:
-        reason = getattr(error, "strerror", None) or str(error).rstrip(".") or type(error).__name__
-        raise SceneError(f"{path} can't be written: {reason}.", "See that the disk has room and the folder can be written to.") from error
+        reason = (
+            getattr(error, "strerror", None) or re.sub(r"sqlite3_exec\(.*\) failed: ", "", str(error)).rstrip(".") or type(error).__name__
+        )
+        raise SceneError(
+            f"{path} can't be written: {reason}.", "Check the free space of the disk and the permissions of the folder."
+        ) from error
     return path
 
 
 def write_rois(path: Path, done: Sequence[Answered], model: str) -> Path:
     """Every ROI as a polygon in the raster's CRS (GeoJSON: WGS 84, RFC 7946), one layer `rois`; rotated where the raster is.
 
-    A raster that lies nowhere gives polygons in pixels, y upwards as QGIS shows such rasters, without a CRS.
+    A raster without georeference gives polygons in pixels, y upwards as QGIS shows such rasters, without a CRS.
     """
     import numpy as np
     import shapely
@@ -136,12 +150,12 @@ def write_rois(path: Path, done: Sequence[Answered], model: str) -> Path:
     return _safely(path, lambda new: _write_polygons(new, polygons, dict(zip(FIELDS, columns)), crs))
 
 
-def _write_polygons(path: Path, polygons: list[bytes], columns: Mapping[str, Any], crs: str) -> None:
+def _write_polygons(path: Path | str, polygons: list[bytes], columns: Mapping[str, Any], crs: str) -> None:
     """polygons: as WKB, in units of `crs` (WKT; "": none). Raises RuntimeError or OSError."""
     import numpy as np
     import pyogrio
 
-    driver = DRIVERS[path.suffix.lower()]
+    driver = DRIVERS[Path(path).suffix.lower()]
     options: dict[str, dict[str, Any]] = {
         "GPKG": {"dataset_options": {"VERSION": "1.2"}, "layer": "rois"},  # the newest that QGIS 3.22's GDAL reads without a warning
         "ESRI Shapefile": {"layer_options": {"ENCODING": "UTF-8"}},
@@ -170,16 +184,19 @@ def _refusal(path: Path, scene: Scene) -> str:
     if grid is None or not grid.crs:
         return ""
     x, y = (math.floor(side / 2) for side in scene.size)
-    with tempfile.TemporaryDirectory() as folder:
-        trial = Path(folder, "trial" + path.suffix)
-        try:
-            _write_polygons(trial, [shapely.to_wkb(shapely.Polygon(polygon(Box(x, y, x + 1, y + 1), grid)))], {}, grid.crs)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                meta, _, shapes, _ = pyogrio.raw.read(trial)
-        except (RuntimeError, ValueError):
-            shapes = []
-        bounds = shapely.bounds(shapely.from_wkb(shapes[0])) if len(shapes) else [math.nan]
+    folder = f"/vsimem/{uuid.uuid4().hex}"  # a disk that is full is no fault of the CRS
+    trial = f"{folder}/trial{path.suffix.lower()}"
+    try:
+        _write_polygons(trial, [shapely.to_wkb(shapely.Polygon(polygon(Box(x, y, x + 1, y + 1), grid)))], {}, grid.crs)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            meta, _, shapes, _ = pyogrio.raw.read(trial)
+    except (RuntimeError, ValueError):
+        shapes = []
+    finally:
+        with contextlib.suppress(OSError):  # nothing was written
+            pyogrio.vsi_rmtree(folder)
+    bounds = shapely.bounds(shapely.from_wkb(shapes[0])) if len(shapes) else [math.nan]
     crs = scene.crs or "its own"
     if path.suffix.lower() == ".geojson" and not all(abs(side) <= 180 for side in bounds):
         return f"GeoJSON is in WGS 84 (RFC 7946), which can't be reached from the CRS of {scene.name} ({crs})"
@@ -209,7 +226,7 @@ def write_views(folder: Path, done: Sequence[Answered]) -> Path:
 def write_figure(path: Path, done: Sequence[Answered], model: str, note: Callable[[str], None] = lambda sentence: None) -> Path:
     """One row a question: the global view with its numbered boxes, then each crop; the question above, the answer below.
 
-    note: is told of letters that no font of this machine has.
+    note: called with a sentence on letters that no font of this machine has.
     """
     missing: list[str] = []
 

@@ -35,7 +35,8 @@ def inside(view: View) -> np.ndarray:
         np.add.at(toggled, (row, column), 1)
         row, column = _crossed(starts, ends, view.size)
         touched[row, column] = True
-    return touched | (toggled.cumsum(axis=1)[:, :width] % 2 == 1)
+    shown: np.ndarray = touched | (toggled.cumsum(axis=1)[:, :width] % 2 == 1)
+    return shown
 
 
 def _edges(view: View) -> Iterator[tuple[np.ndarray, np.ndarray]]:

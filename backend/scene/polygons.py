@@ -81,7 +81,8 @@ def _polygons(shapes: np.ndarray) -> np.ndarray:
     """The polygons among geometries, those of their collections included."""
     while (collections := shapely.get_type_id(shapes) > shapely.GeometryType.POLYGON).any():
         shapes = np.concatenate([shapes[~collections], shapely.get_parts(shapes[collections])])
-    return shapes[shapely.get_type_id(shapes) == shapely.GeometryType.POLYGON]
+    polygons: np.ndarray = shapes[shapely.get_type_id(shapes) == shapely.GeometryType.POLYGON]
+    return polygons
 
 
 def _moved(shape: shapely.Geometry, crs: str, path: str, scene: Scene, grid: Grid) -> shapely.Geometry:
@@ -95,7 +96,7 @@ def _moved(shape: shapely.Geometry, crs: str, path: str, scene: Scene, grid: Gri
             margin = MARGIN * (high - low)
             shape = shapely.intersection(shape, shapely.box(*(low - margin), *(high + margin)))
     if shape.is_empty:
-        raise SceneError(f"The polygons of {path} lie outside {scene.name}.", "See that both have the right coordinate reference system.")
+        raise SceneError(f"The polygons of {path} lie outside {scene.name}.", "Check the coordinate reference systems of both.")
     west, south, east, north = shape.bounds
     shape = shapely.segmentize(shape, max(east - west, north - south) / STEPS)
     try:

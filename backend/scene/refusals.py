@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 
 from ...core.address import hidden, shown
 from ...core.errors import SceneError
@@ -13,12 +14,13 @@ from .gdal.complaints import plain
 
 
 def is_remote(name: str) -> bool:
-    return re.search(r"^(https?|ftp)://|/vsi(curl|s3|gs|az|adls|oss|swift|webhdfs)", name) is not None
+    return re.search(r"^(https?|ftp)://|/vsi(curl|s3|gs|az|adls|oss|swift|webhdfs)", name, re.IGNORECASE) is not None
 
 
 def gdal_path(name: str) -> str:
     """The name under which GDAL opens it."""
-    return f"/vsicurl/{name}" if re.match(r"(https?|ftp)://", name) else name
+    scheme = re.match(r"(https?|ftp)://", name, re.IGNORECASE)
+    return f"/vsicurl/{scheme[0].lower()}{name[scheme.end() :]}" if scheme else name
 
 
 def unopened(path: str, remote: bool, said: str) -> SceneError:
@@ -27,29 +29,37 @@ def unopened(path: str, remote: bool, said: str) -> SceneError:
     missing = _missing_part(path, said)
     if missing:
         return missing
+    if path.startswith("/vsi") and not remote:
+        return SceneError(f"{name} can't be opened: {reason}.", "Check the path of the archive, and the name of the file in it.")
     service = name != well_formed(path) and not os.path.exists(path)  # its address or description holds a login
     if remote or service:
         return SceneError(f"{name} can't be opened: {reason}.", "Check the address, and that the server answers from here.")
-    if not path.startswith("/vsi") and not os.path.exists(path):
+    if not os.path.exists(path):
         return SceneError(f"There is no file {name}.", "Check the path.")
     if os.path.isdir(path):
         return SceneError(f"{name} is a folder, not a raster.", "Name the raster file in it.")
     if os.path.isfile(path) and not os.access(path, os.R_OK):
-        return SceneError(f"{name} may not be read by you.", "Check its permissions.")
+        return SceneError(f"You have no permission to read {name}.", "Change its permissions.")
     if os.path.isfile(path) and os.path.getsize(path) == 0:
         return SceneError(f"{name} is an empty file.", "Copy or download it again.")
     return SceneError(
-        f"{name} is no raster that GDAL can read: {reason}.",
-        "`gdalinfo` says more; a damaged file must be had again.",
+        f"GDAL can't read {name} as a raster: {reason}.",
+        "`gdalinfo` shows details. If the file is damaged, copy or download it again.",
     )
 
 
-def unread(path: str, window: Window, said: str) -> SceneError:
-    """Why pixels of a raster that was opened can't be read."""
-    return _missing_part(path, said) or SceneError(
-        f"{shown(path)} can't be read at {tuple(window)}: {_short(said, path)}.",
-        "The file is damaged or cut short, or the server went away; copy or download it again.",
-    )
+def unread(path: str, window: Window, said: str, files: Sequence[str]) -> SceneError:
+    """Why pixels of a raster that was opened can't be read; `files` is what it is made of, itself included."""
+    missing = _missing_part(path, said)
+    if missing:
+        return missing
+    message = f"{shown(path)} can't be read at {tuple(window)}: {_short(said, path)}"
+    if is_remote(path):
+        return SceneError(f"{message}.", "The server has stopped to answer, or its file is damaged. Try again, or download the file.")
+    if re.search(r"HTTP|CURL|downloading", said):
+        parts = ", ".join(shown(file) for file in files if is_remote(file)) or "a server"
+        return SceneError(f"{message}. It is made of {parts}.", "Check these addresses, and that the server answers from here.")
+    return SceneError(f"{message}.", "The file is damaged or cut short: copy or download it again.")
 
 
 def _missing_part(path: str, said: str) -> SceneError | None:
@@ -60,8 +70,8 @@ def _missing_part(path: str, said: str) -> SceneError | None:
     if not part or part in (path, gdal_path(path)) or not itself_is_there:
         return None
     return SceneError(
-        f"{shown(path)} is made of other files, and {shown(part)} is not there.",
-        "Put the missing file where it is looked for, or make the raster again from the files that are there.",
+        f"{shown(path)} is made of other files, and {shown(part)} does not exist.",
+        "Restore the missing file, or make the raster again from the files that exist.",
     )
 
 

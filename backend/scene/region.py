@@ -1,4 +1,4 @@
-"""What part of a raster is asked about, whoever says it: pixels, map bounds, rings on the map or the polygons of a file become a Region."""
+"""The one place where a `Where` becomes a `Region`: pixels, map bounds, rings in map units, or the polygons of a vector file."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ...core.errors import SceneError
 from ...core.geometry import PIXELS, Box, Grid, Rings
 from ...core.region import Region
+from ...core.source import Where
 
 if TYPE_CHECKING:
     from .scene import Scene
@@ -16,32 +17,42 @@ FAR = 1e12  # pixels; sums of larger numbers lose the pixels
 BOUNDS = "`zoomearth describe` prints the raster's size and grid."
 
 
-def of_pixels(scene: Scene, box: Box) -> Region:
-    """A box of source pixels, cut to the raster. Raises SceneError where it lies outside."""
+def resolve(scene: Scene, where: Where | None) -> Region | None:
+    """The part of the scene in source pixels; None for the whole scene. Raises SceneError where it lies outside or can't be placed."""
+    if where is None:
+        return None
+    if where.window:
+        return _of_pixels(scene, Box(*where.window))
+    if where.bounds:
+        return _of_bounds(scene, *where.bounds)
+    return _of_outline(scene, where.outline) if where.outline else _of_file(scene, where.within or "")
+
+
+def _of_pixels(scene: Scene, box: Box) -> Region:
+    """A box of source pixels, cut to the raster."""
     region = Region(box.intersect(Box(0, 0, *scene.size)))
     return _inside(region, scene, f"The region {_numbers(box)}", BOUNDS)
 
 
-def of_bounds(scene: Scene, minx: float, miny: float, maxx: float, maxy: float) -> Region:
-    """An upright rectangle on the map, which is a turned one in a rotated raster. Raises SceneError."""
+def _of_bounds(scene: Scene, minx: float, miny: float, maxx: float, maxy: float) -> Region:
+    """An upright rectangle on the map; in the pixels of a rotated raster it is turned."""
     rectangle = ((minx, miny), (maxx, miny), (maxx, maxy), (minx, maxy))
     what = f"The region {_numbers((minx, miny, maxx, maxy))}"
     return _on_map(scene, (rectangle,), _georeference(scene, "--region"), what, BOUNDS)
 
 
-def of_outline(scene: Scene, outline: Sequence[Sequence[Sequence[float]]]) -> Region:
-    """Rings in map units; of a raster without georeference, in pixels with y upwards, as QGIS shows it. Raises SceneError."""
-    rings = tuple(tuple((x, y) for x, y in ring) for ring in outline)
-    return _on_map(scene, rings, _grid(scene) or PIXELS, "The chosen place", "Choose one that the raster covers.")
+def _of_outline(scene: Scene, outline: Rings) -> Region:
+    """Rings in map units; of a raster without georeference, in pixels with y upwards, as QGIS shows it."""
+    return _on_map(scene, outline, _grid(scene) or PIXELS, "The chosen place", "Choose one that the raster covers.")
 
 
-def of_file(scene: Scene, path: str) -> Region:
-    """All polygons of a vector file together, of whatever CRS. Raises SceneError."""
+def _of_file(scene: Scene, path: str) -> Region:
+    """All polygons of a vector file together, in whatever CRS."""
     from .polygons import read
 
     grid = _georeference(scene, "--within")
-    hint = "See that both have the right coordinate reference system."
-    return _on_map(scene, read(path, scene, grid), grid, f"What the polygons of {path} cover", hint)
+    hint = "Check the coordinate reference systems of both."
+    return _on_map(scene, read(path, scene, grid), grid, f"The area of {path}", hint)
 
 
 def _on_map(scene: Scene, outline: Rings, grid: Grid, what: str, hint: str) -> Region:

@@ -202,7 +202,8 @@ def _stretched(plane: np.ndarray, low: float, high: float, fills: tuple[float, .
         values = np.arange(1 << 8 * plane.itemsize, dtype=np.float64)
         table = np.clip((values - low) * _gain(low, high) + 0.5, 0, 255).astype(np.uint8)
         table[[int(fill) for fill in fills]] = 0
-        return table[plane]
+        levels: np.ndarray = table[plane]
+        return levels
     narrow = plane.dtype in (np.float32, np.int16, np.int8) and 1e-30 < high - low < 1e30
     wide: np.ndarray = plane.astype(np.float32 if narrow else np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -211,7 +212,7 @@ def _stretched(plane: np.ndarray, low: float, high: float, fills: tuple[float, .
         wide -= low
         wide *= _gain(low, high)
         wide += 0.5
-    shown = np.nan_to_num(np.clip(wide, 0, 255, out=wide), copy=False, nan=0).astype(np.uint8)
+    shown: np.ndarray = np.nan_to_num(np.clip(wide, 0, 255, out=wide), copy=False, nan=0).astype(np.uint8)
     for fill in (np.inf, *fills) if plane.dtype.kind == "f" else fills:
         shown[plane == fill] = 0
     return shown

@@ -27,6 +27,7 @@ from PIL import Image
 from ...core.address import shown
 from ...core.errors import Cancelled, SceneError
 from ...core.geometry import Box, Grid, Size, View
+from ...core.source import SceneSource
 from . import scan
 from .describe import describe
 from .gdal import OPTIONS, REMOTE_OPTIONS, Raster, RasterError, Window, open_raster
@@ -46,7 +47,7 @@ THIN = 1e-3  # pixels
 
 
 class Scene:
-    """A raster as a context manager, opened and used on one thread.
+    """A raster as a context manager, used by one thread at a time; `part` is for any number of threads, which take turns.
 
     Every method raises SceneError, or Cancelled where `cancelled()` said so. `bytes_read` counts decoded bytes of
     pixels asked from GDAL so far. `generated`: ZoomEarth has drawn it, as its metadata say.
@@ -68,7 +69,7 @@ class Scene:
         self.grid = Grid(facts.affine, facts.wkt) if facts.affine else None
         self.bytes_read = 0
         self._raster, self._on_progress, self._cancelled = raster, on_progress, cancelled
-        self._idle, self._counting = [raster], threading.Lock()
+        self._idle, self._counting, self._turn = [raster], threading.Lock(), threading.Lock()
         self._pool = ThreadPoolExecutor(scan.HANDS)
         self._rendering = Rendering(self.name, facts, bands, stretch)
         self._levels = levels(facts)
@@ -116,6 +117,23 @@ class Scene:
         on_progress("opening", 1, 1)
         return scene
 
+    @classmethod
+    def of(
+        cls,
+        source: SceneSource,
+        on_progress: Progress = lambda stage, done, total: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Scene:
+        """Opens what the source names, as `open` does."""
+        return cls.open(
+            source.path,
+            bands=source.bands,
+            stretch=source.stretch,
+            force_remote_scan=source.force_remote_scan,
+            on_progress=on_progress,
+            cancelled=cancelled,
+        )
+
     def preview(self, max_size: int) -> Image.Image:
         """The whole scene, RGB, its longer side `max_size` pixels or its own if that is less."""
         scale = min(1.0, max_size / max(self.size))
@@ -137,7 +155,8 @@ class Scene:
         top, bottom = _at_least_thin(box.top / sy, box.bottom / sy, level.size.height)
         x, y = math.floor(left / factor) * factor, math.floor(top / factor) * factor  # runs and averages begin there
         end_x, end_y = min(math.ceil(right - 1e-6), level.size.width), min(math.ceil(bottom - 1e-6), level.size.height)
-        planes = self._planes(level, (x, y, end_x - x, end_y - y), factor)
+        with self._turn:
+            planes = self._planes(level, (x, y, end_x - x, end_y - y), factor)
         width, height = planes[0].size
         cut_x, cut_y = min((right - x) / factor, width), min((bottom - y) / factor, height)
         cut = ((left - x) / factor, (top - y) / factor, cut_x, cut_y)
@@ -216,7 +235,7 @@ class Scene:
         try:
             yield raster
         except RasterError as error:
-            raise unread(self.path, window, str(error)) from None
+            raise unread(self.path, window, str(error), self.files) from None
         finally:
             self._idle.append(raster)
 

@@ -146,7 +146,7 @@ def _is_fill(value: float, values: np.ndarray) -> bool:
     if value > most and (value in LIMITS or value in NINES):
         far = gap > span / 10 if value in LIMITS else gap > span
         return bool(far and share >= 0.005 and (kinds is None or len(kinds) > 1))
-    if value == 0 or (kinds is not None and len(kinds) < 3) or not 0.01 <= share <= 0.9:
+    if (kinds is not None and len(kinds) < 3) or not 0.01 <= share <= 0.9:
         return False
     return bool(gap > (3 if value < least else 10_000) * span)
 

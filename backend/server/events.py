@@ -1,16 +1,17 @@
-"""What the backend tells the plugin: events, one JSON object a line."""
+"""Sends the events of `core/protocol.py` to the plugin, one JSON object a line."""
 
 from __future__ import annotations
 
 import base64
 import io
-import math
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
+from ...core import protocol
 from ...core.protocol import Id
+from ...core.source import Seen
 from ...core.wire import encode
 
 if TYPE_CHECKING:
@@ -30,58 +31,48 @@ class Outbox:
         self._wire = wire_out
         self._lock = threading.Lock()
 
-    def send(self, **event: Any) -> None:
-        line = memoryview(encode(_finite(event)))
+    def send(self, event: protocol.Event) -> None:
+        line = memoryview(encode(protocol.event_to_json(event)))
         with self._lock:
             try:
                 while line:
                     line = line[self._wire.write(line) :]
             except OSError:
-                os._exit(0)  # nobody listens any more
+                os._exit(0)  # the plugin has closed its end
 
 
 class Story:
-    """The events of one job before its last; text and progress are gathered, so that they come 20 times a second at the most."""
+    """Sends the events of one job before its last. Text and progress are gathered: at most 20 events of each a second."""
 
-    def __init__(self, outbox: Outbox, number: Id) -> None:
-        self._outbox, self._id = outbox, number
-        self._text, self._told = "", 0.0
+    def __init__(self, outbox: Outbox, id: Id) -> None:
+        self._outbox, self._id = outbox, id
+        self._text, self._sent = "", 0.0
         self._stage, self._progressed = "", 0.0
 
     def progress(self, stage: str, done: int, total: int) -> None:
-        """The first of a stage is told, the last, and those that do not come too fast. total: 0 where it is not known."""
+        """Sends the first and the last of a stage, and those between at most every PAUSE seconds. total: 0 if unknown."""
         now = time.monotonic()
         if stage != self._stage or (total and done >= total) or now - self._progressed >= PAUSE:
             self._stage, self._progressed = stage, now
-            self._outbox.send(event="progress", id=self._id, stage=stage, done=done, total=total)
+            self._outbox.send(protocol.Progress(self._id, stage, done, total))
 
     def saw(self, event: Saw, scene: Scene) -> None:
-        """The model is shown a view: the plugin draws it at once."""
+        """The model is shown a view, which the plugin draws at once."""
         self.flush()
-        view, roi = event.shown.view, event.shown.roi
-        self._outbox.send(
-            event="saw",
-            id=self._id,
-            step=event.shown.step,
-            view={"window": [int(side) for side in view.window], "size": list(view.size)},
-            roi=[round(side, 2) for side in roi] if roi else None,
-            label=event.shown.label,
-            polygon=[list(point) for point in scene.grid.polygon(roi or view.window)] if scene.grid else None,
-            picture=_base64(event.picture),
-        )
+        self._outbox.send(protocol.Saw(self._id, Seen.of(event.shown, scene.grid), _base64(event.picture)))
         self.progress("thinking", event.shown.step, 0)
 
     def text(self, delta: str) -> None:
         """More of the reply has come."""
         self._text += delta
-        if time.monotonic() - self._told >= PAUSE:
+        if time.monotonic() - self._sent >= PAUSE:
             self.flush()
 
     def flush(self) -> None:
-        """Text that has not been told yet is told now."""
+        """Sends the text gathered so far."""
         if self._text:
-            self._outbox.send(event="text", id=self._id, delta=self._text)
-            self._text, self._told = "", time.monotonic()
+            self._outbox.send(protocol.Text(self._id, self._text))
+            self._text, self._sent = "", time.monotonic()
 
 
 def _base64(picture: Image) -> str:
@@ -93,12 +84,3 @@ def _base64(picture: Image) -> str:
         if len(text) <= PICTURE:
             return text
         picture = picture.reduce(2)
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no NaN and no infinity, which rasters do: null in their place."""
-    if isinstance(value, dict):
-        return {key: _finite(entry) for key, entry in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(entry) for entry in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,4 +1,4 @@
-"""What the backend is to do, in order, and what has been called off: filled by the reading thread, emptied by the main one."""
+"""Thread-safe job queue with cancellation: the reading thread produces, the main thread consumes."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import threading
 from typing import Any
 
 from ...core.errors import BackendError
-from ...core.protocol import Cancel, Id, Job, Load, Stop, id_of, read
+from ...core.protocol import Cancel, Cancelled, Failed, Id, Job, Load, Stop, id_of, read_request
 from .events import Outbox
 
 GRACE = 5.0  # seconds that work under way has to end after `stop`
 
 
 class Jobs:
-    """What is to be done, in order, and what has been called off."""
+    """Jobs in the order of their arrival, and which of them have been cancelled."""
 
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
-        self._queue: queue.SimpleQueue[Job | BackendError | None] = queue.SimpleQueue()  # an error: of a load that can't be read
+        self._queue: queue.SimpleQueue[Job | BackendError | None] = queue.SimpleQueue()  # an error: that of a refused load
         self._lock = threading.Lock()
         self._used: set[Id] = set()
         self._waiting: set[Id] = set()
@@ -28,29 +28,29 @@ class Jobs:
         self._stopping = False
 
     def take(self, data: dict[str, Any]) -> None:
-        """A message has come (on the reading thread). What can't be read is answered at once; nothing here raises."""
+        """Takes a request, on the reading thread. One that can't be read is answered at once; nothing here raises."""
         try:
-            message = read(data)
+            request = read_request(data)
         except BackendError as error:
-            number = id_of(data) if data.get("op") != "cancel" else None
-            return self._refuse(None if number in self._used else number, error, data.get("op") == "load")
-        if isinstance(message, Stop):
+            id = id_of(data) if data.get("op") != "cancel" else None
+            return self._refuse(None if id in self._used else id, error, data.get("op") == "load")
+        if isinstance(request, Stop):
             self._stop()
-        elif isinstance(message, Cancel):
-            self._cancel(message.id)
-        elif message.id in self._used:
-            twice = BackendError(f"The id {message.id!r} was used before.", "Each id is used once.")
-            self._refuse(None, twice, isinstance(message, Load))
+        elif isinstance(request, Cancel):
+            self._cancel(request.id)
+        elif request.id in self._used:
+            twice = BackendError(f"The id {request.id!r} was used before.", "Each id is used once.")
+            self._refuse(None, twice, isinstance(request, Load))
         else:
-            self._used.add(message.id)
+            self._used.add(request.id)
             with self._lock:
-                self._waiting.add(message.id)
-            self._queue.put(message)
+                self._waiting.add(request.id)
+            self._queue.put(request)
             if self._stopping:
-                self._cancel(message.id)
+                self._cancel(request.id)
 
     def next(self) -> Job | BackendError | None:
-        """The next job that has not been called off, or the error of a load that was refused; None where the process is to end."""
+        """The next job that has not been cancelled, or the error of a load that was refused; None when the process is to end."""
         while (job := self._queue.get()) is not None:
             if isinstance(job, BackendError):
                 return job
@@ -69,25 +69,25 @@ class Jobs:
         with self._lock:
             self._running = None
 
-    def _refuse(self, number: Id | None, error: BackendError, load: bool) -> None:
-        if number is not None:
-            self._used.add(number)
-        self._outbox.send(event="failed", id=number, **error.to_dict())
+    def _refuse(self, id: Id | None, error: BackendError, load: bool) -> None:
+        if id is not None:
+            self._used.add(id)
+        self._outbox.send(Failed.of(error, id))
         if load:
             self._queue.put(error)
 
-    def _cancel(self, number: Id) -> None:
+    def _cancel(self, id: Id) -> None:
         with self._lock:
-            waited = number in self._waiting
-            self._waiting.discard(number)
-            self._called_off = self._called_off or number == self._running
+            waited = id in self._waiting
+            self._waiting.discard(id)
+            self._called_off = self._called_off or id == self._running
         if waited:
-            self._outbox.send(event="cancelled", id=number)
+            self._outbox.send(Cancelled(id))
 
     def _stop(self) -> None:
         self._stopping = True
-        for number in list(self._waiting):
-            self._cancel(number)
+        for id in list(self._waiting):
+            self._cancel(id)
         self._called_off = True
         self._queue.put(None)
         killer = threading.Timer(GRACE, os._exit, (0,))

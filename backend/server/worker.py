@@ -1,11 +1,8 @@
-"""The backend process of the QGIS plugin: JSON lines on stdin and stdout, the log on stderr (fields: `core/protocol.py`).
+"""The backend process of the QGIS plugin: the messages of `core/protocol.py` on stdin and stdout, the log on stderr.
 
-    -> {"op": "ask", "id": 1, "scene": "city.tif", "question": "How many ships are there?"}
-    <- {"event": "saw", "id": 1, ...}    {"event": "text", "id": 1, "delta": "..."}    {"event": "done", "id": 1, "result": {...}}
-
-For each id there is exactly one of `done`, `failed`, `cancelled`, and it comes last. What is asked after a load that failed fails as that
-load did: no other model answers for the one that was asked for. Jobs run in order on the main thread; a second thread reads, so that a
-cancel is heard while torch computes, and ends the process where the parent is gone. Nothing heavy is imported before a job needs it.
+For each id there is exactly one of `done`, `failed`, `cancelled`, and it comes last. A question after a load that failed fails as that load
+did: no other model answers for the one that was wanted. Jobs run in order on the main thread; a second thread reads requests, so that a
+cancel is received while torch computes, and ends the process when the parent is gone. Nothing heavy is imported before a job needs it.
 """
 
 from __future__ import annotations
@@ -18,19 +15,20 @@ import signal
 import sys
 import threading
 import traceback
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Iterable, cast
+from typing import TYPE_CHECKING, BinaryIO, Iterable, cast
 
 from ... import __version__
 from ...core.address import hidden
 from ...core.errors import BackendError, Cancelled, ModelError, ZoomEarthError
-from ...core.geometry import Box
 from ...core.look import Stopped
 from ...core.profile import Profile
-from ...core.protocol import Ask, Describe, Id, Job, Load
+from ...core.protocol import NEW, VERSION, Ask, Describe, Described, Done, Failed, Job, Last, Load, Loaded, Ready, Result
+from ...core.protocol import Cancelled as CancelledEvent
 from ...core.settings import Settings
-from ...core.wire import PROTOCOL, LineReader, claim_stdio
+from ...core.source import SceneSource
+from ...core.wire import LineReader, claim_stdio
 from .events import Outbox, Story
 from .queue import Jobs
 
@@ -41,14 +39,14 @@ if TYPE_CHECKING:
 
 
 def main() -> int:
-    """Serves until `stop` or the end of stdin. Takes no arguments: everything is said over the wire."""
+    """Serves until `stop` or the end of stdin."""
     wire_in, wire_out = claim_stdio()
     faulthandler.enable()  # a crash in C leaves its trace in the log
     logging.basicConfig(level=logging.INFO)
     logging.getLogger().handlers[0].setFormatter(_Discreet())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is meant for the parent, whose end is this one's too
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is meant for the parent, which ends this process with itself
     outbox = Outbox(wire_out)
-    outbox.send(event="ready", protocol=PROTOCOL, version=__version__, pid=os.getpid())
+    outbox.send(Ready(VERSION, __version__, os.getpid()))
     jobs = Jobs(outbox)
     threading.Thread(target=_listen, args=(wire_in, jobs), daemon=True).start()
     worker = Worker(jobs, outbox)
@@ -58,7 +56,7 @@ def main() -> int:
 
 
 class _Discreet(logging.Formatter):
-    """httpx logs every address that it asks, with its query."""
+    """Hides keys in addresses: httpx logs each with its query."""
 
     def format(self, record: logging.LogRecord) -> str:
         return hidden(super().format(record))
@@ -68,11 +66,11 @@ def _listen(wire_in: BinaryIO, jobs: Jobs) -> None:
     lines = LineReader()
     try:
         while data := wire_in.read(1 << 16):
-            for message in lines.feed(data):
-                jobs.take(message)
+            for request in lines.feed(data):
+                jobs.take(request)
     except BaseException:
         traceback.print_exc()
-        os._exit(1)  # deaf, it would be of no use
+        os._exit(1)  # a process that reads no requests is of no use
     os._exit(0)  # the parent is gone or has closed us: at once, whatever torch is doing
 
 
@@ -82,41 +80,37 @@ class Worker:
     def __init__(self, jobs: Jobs, outbox: Outbox) -> None:
         self.jobs, self.outbox = jobs, outbox
         self.engine: Engine | None = None
-        self.loaded: tuple[Any, ...] = ()
+        self.loaded: tuple[Load, list[str | None]] | None = None  # what the engine was made of
         self.refused: BaseException | None = None  # why the last load failed
         self.scene: Scene | None = None
-        self.scene_key: tuple[Any, ...] = ()
-        self.story = Story(outbox, "")
+        self.scene_key: tuple[SceneSource, list[str | None]] | None = None
+        self.story = Story(outbox, NEW)
 
     def run(self, job: Job | BackendError) -> None:
         """Whatever happens, the job ends with one event and the process lives on."""
         if isinstance(job, BackendError):
-            self.refused = job  # which has been said
+            self.refused = job  # `Jobs` has sent its failure
             return
         self.story = Story(self.outbox, job.id)
         try:
-            last: dict[str, Any] = {"event": "done", "id": job.id, "result": self._result(job)}
+            last: Last = Done(job.id, self._result(job))
         except Cancelled:
-            last = {"event": "cancelled", "id": job.id}
+            last = CancelledEvent(job.id)
         except ZoomEarthError as error:
-            last = {"event": "failed", "id": job.id, **error.to_dict()}
+            last = Failed.of(error, job.id)
         except (Exception, SystemExit) as error:
             print(hidden(traceback.format_exc()), file=sys.stderr)
-            said = {
-                "code": "internal",
-                "message": hidden(f"{type(error).__name__}: {error}"),
-                "hint": "The log has the details: please report it.",
-            }
-            last = {"event": "failed", "id": job.id, **said}
+            message = hidden(f"{type(error).__name__}: {error}")
+            last = Failed(job.id, "internal", message, "The log has the details: please report it.")
         self.story.flush()
         self.jobs.over()
-        self.outbox.send(**last)
+        self.outbox.send(last)
 
-    def _result(self, job: Job) -> dict[str, Any]:
+    def _result(self, job: Job) -> Result | Loaded | Described:
         if isinstance(job, Ask):
             return self._ask(job)
         if isinstance(job, Describe):
-            return self._open(job).describe()
+            return Described(self._open(job.source).describe())
         self.refused = None
         try:
             return self._load(job)
@@ -124,9 +118,9 @@ class Worker:
             self.refused = None if isinstance(error, Cancelled) else error
             raise
 
-    def _load(self, job: Load) -> dict[str, Any]:
-        key = (replace(job, id=0), _files(job))
-        if self.engine is None or key != self.loaded or job.engine == "scripted":  # a script begins anew
+    def _load(self, job: Load) -> Loaded:
+        key = (replace(job, id=NEW), _files(job.settings))
+        if self.engine is None or key != self.loaded or job.replies:  # a script begins anew
             if self.engine:
                 self.engine.close()  # before the next one: both may not fit in memory
             self.engine = None
@@ -135,51 +129,42 @@ class Worker:
         if self.jobs.called_off():
             raise Cancelled
         profile = self.engine.profile
-        about = {"engine": job.engine, "model": profile.name, "dialect": profile.dialect.name, "prompt_hash": profile.prompt_hash}
-        return {**about, "policy": asdict(profile.policy), "device": self.engine.device}
+        kind = "scripted" if job.replies else "remote" if job.settings.remote else "local"
+        return Loaded(kind, profile.name, profile.dialect.name, profile.prompt_hash, profile.policy, self.engine.device)
 
-    def _ask(self, job: Ask) -> dict[str, Any]:
+    def _ask(self, job: Ask) -> Result:
         from ..answer import Question, answer, report
-        from ..scene.region import of_outline, of_pixels
+        from ..scene.region import resolve
 
         if self.refused:
             raise self.refused.with_traceback(None)
-        scene = self._open(job)
+        scene = self._open(job.source)
         if self.engine is None:
-            self._load(_default_load(job.id))
+            self._load(_default_load())
         engine = cast("Engine", self.engine)
-        overrides = (job.policy or {}) | ({} if job.max_zooms is None else {"max_zooms": job.max_zooms})
         try:
-            policy = replace(engine.profile.policy, **overrides)
+            policy = job.policy_from(engine.profile.policy)
         except ValueError as error:
             raise BackendError(f"The policy of ask can't be used: {error}.") from error
-        region = of_pixels(scene, Box(*job.region)) if job.region else of_outline(scene, job.outline) if job.outline else None
-        answered = answer(engine, Question(scene, job.question, region, policy), self._tell, self.jobs.called_off)
+        question = Question(scene, job.question, resolve(scene, job.where), policy)
+        answered = answer(engine, question, self._send, self.jobs.called_off)
         if answered.outcome.stopped is Stopped.CANCELLED:
             raise Cancelled
         return report(answered, engine.profile.name)
 
-    def _open(self, job: Ask | Describe) -> Scene:
-        """The scene, open already where the last job was about it and its files, a VRT's sources among them, are the same."""
+    def _open(self, source: SceneSource) -> Scene:
+        """The scene; that of the last job if its source is the same and its files, a VRT's sources among them, are unchanged."""
         from ..scene.scene import Scene
 
-        key = (job.scene, str(job.bands), str(job.stretch), job.force_remote_scan)
-        if self.scene is None or (*key, _states(self.scene.files)) != self.scene_key:
+        if self.scene is None or (source, _states(self.scene.files)) != self.scene_key:
             if self.scene:
                 self.scene.close()
             self.scene = None
-            self.scene = Scene.open(
-                job.scene,
-                bands=job.bands,
-                stretch=[(low, high) for low, high in job.stretch] if job.stretch else None,
-                force_remote_scan=job.force_remote_scan,
-                on_progress=lambda stage, done, total: self.story.progress(stage, done, total),
-                cancelled=self.jobs.called_off,
-            )
-            self.scene_key = (*key, _states(self.scene.files))
+            self.scene = Scene.of(source, lambda stage, done, total: self.story.progress(stage, done, total), self.jobs.called_off)
+            self.scene_key = (source, _states(self.scene.files))
         return self.scene
 
-    def _tell(self, event: Event) -> None:
+    def _send(self, event: Event) -> None:
         from ..answer import Saw, Tried
 
         if isinstance(event, Saw):
@@ -203,14 +188,13 @@ def _states(files: Iterable[str]) -> list[str | None]:
     return states
 
 
-def _files(job: Load) -> list[str | None]:
+def _files(settings: Settings) -> list[str | None]:
     """What changes with the files a load reads: a folder may hold another model by now, a prompt file another prompt."""
     from ..models import store as models
 
-    asked_as = Settings(job.model, job.url if job.engine == "remote" else "").asked_as
-    files = [str(Path(job.prompt_file).expanduser())] if job.prompt_file else []
-    with contextlib.suppress(ModelError, OSError):  # it need not be here where a server runs it; else _engine says what is wrong
-        files += sorted(map(str, models.find(asked_as).iterdir()))
+    files = [str(Path(settings.prompt_file).expanduser())] if settings.prompt_file else []
+    with contextlib.suppress(ModelError, OSError):  # a model on a server need not be here; if one here is missing, _engine raises
+        files += sorted(map(str, models.find(settings.asked_as).iterdir()))
     return _states(files)
 
 
@@ -218,37 +202,18 @@ def _engine(job: Load) -> Engine:
     from ..engines.open import open_engine
     from ..models import store as models
 
-    if job.engine == "scripted":
-        from ..engines.scripted import ScriptedEngine
+    if not job.replies:
+        return open_engine(job.settings, job.key)
+    from ..engines.scripted import ScriptedEngine
 
-        if not job.replies:
-            raise BackendError("A scripted engine needs replies.", "replies is a list of strings, one at least.")
-        spoken = Profile.from_dict({"name": "scripted", "dialect": "zoomearth"})
-        return ScriptedEngine(models.profile_for(job.model) if job.model else spoken, job.replies, job.pace)
-    if job.engine == "remote" and not job.url:
-        raise BackendError("A remote engine needs its server's url.", "It looks like http://localhost:8000/v1.")
-    url = job.url if job.engine == "remote" else ""
+    model = job.settings.model
+    profile = models.profile_for(model) if model else Profile.from_dict({"name": "scripted", "dialect": "zoomearth"})
+    return ScriptedEngine(profile, job.replies, job.pace)
+
+
+def _default_load() -> Load:
+    """For an ask without a load: the environment's settings, else the demo model on this machine."""
     try:
-        settings = Settings(job.model, url, job.remote_model, job.device, job.dtype, job.quantize, job.prompt_file)
-    except ValueError as error:
-        raise BackendError(f"load can't be used: {error}.") from error
-    return open_engine(settings, job.key)
-
-
-def _default_load(number: Id) -> Load:
-    """What an ask without a load means: the environment's settings, else the demo model here."""
-    try:
-        settings = Settings.of_environment()
+        return Load(Settings.of_environment())
     except ValueError as error:
         raise BackendError(f"In the environment, {error}.") from error
-    return Load(
-        id=number,
-        engine="remote" if settings.remote else "local",
-        model=settings.model,
-        device=settings.device,
-        dtype=settings.dtype,
-        quantize=settings.quantize,
-        prompt_file=settings.prompt_file,
-        url=settings.remote,
-        remote_model=settings.remote_model,
-    )

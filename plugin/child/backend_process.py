@@ -1,11 +1,12 @@
 """The backend as a child process: started when it is first needed, restarted after a crash, gone with its parent.
 
     backend = Backend(command)                      # command() -> [program, *arguments]
-    job = backend.submit("ask", scene="city.tif", question="How many ships are there?")
-    job.heard.connect(...)                          # progress, saw, text: the events of backend/server/events.py, as dicts
-    job.ended.connect(...)                          # done, failed or cancelled: exactly one, and the last
+    job = backend.submit(Ask(SceneSource("city.tif"), "How many ships are there?"))
+    job.heard.connect(...)                          # Progress, Saw, Text: the events of core/protocol.py
+    job.ended.connect(...)                          # Done, Failed or Cancelled: exactly one, and the last
 
-    DOWN --submit--> STARTING --ready--> UP --crash--> DOWN;   two crashes in a minute, or no start --> BROKEN --revive()--> DOWN
+    DOWN --submit--> STARTING --ready--> UP --crash--> DOWN
+    two crashes in a minute, no start, or another version of the protocol --> BROKEN --revive()--> DOWN
 
 A job that fails is never sent again. All of it is asynchronous; where a worker thread has to wait, `Backend.wait` runs an event loop there.
 """
@@ -14,14 +15,30 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from dataclasses import replace
 from enum import Enum
-from typing import Any, Callable, cast
+from typing import Any, Callable, Optional, cast
 
 from qgis.PyQt.QtCore import QEventLoop, QObject, QProcess, QTimer, pyqtSignal
 
 from ...core.address import hidden
 from ...core.errors import BackendError
 from ...core.paths import ROOT
+from ...core.protocol import (
+    LAST,
+    Cancel,
+    Cancelled,
+    Event,
+    Failed,
+    Last,
+    Ready,
+    Request,
+    check_version,
+    id_of,
+    read_event,
+    request_to_json,
+)
+from ...core.protocol import Job as Work
 from ...core.wire import LineReader, encode
 from ..i18n import tr
 from ..log import say, warn
@@ -32,7 +49,6 @@ MAIN = ROOT / "backend" / "__main__.py"
 TAIL = 40  # lines of the log that a crash is shown with
 PATIENCE = 5000  # ms that a cancelled job may take to end, before the process is killed
 CRASHES, WITHIN = 2, 60.0  # so many crashes in so many seconds, and it stays down
-LAST = ("done", "failed", "cancelled")
 
 
 class State(Enum):
@@ -50,15 +66,15 @@ def command(python: str) -> list[str]:
 
 
 class Job(QObject):
-    """One message that the backend answers. `result` is its last event, None until then."""
+    """One request that the backend answers. `result` is its last event, None until then."""
 
-    heard = pyqtSignal(dict)
-    ended = pyqtSignal(dict)
+    heard = pyqtSignal(object)  # Progress, Saw, Text
+    ended = pyqtSignal(object)  # Last
 
-    def __init__(self, backend: Backend, number: int, op: str) -> None:
+    def __init__(self, backend: Backend, number: int) -> None:
         super().__init__(backend)
-        self.number, self.op = number, op
-        self.result: dict[str, Any] | None = None
+        self.number = number
+        self.result: Optional[Last] = None
         self.cancelled = False  # asked to be
         self._backend = backend
 
@@ -74,7 +90,7 @@ class Backend(QObject):
     changed = pyqtSignal(object)  # State
 
     def __init__(self, command: Callable[[], list[str]], parent: QObject | None = None) -> None:
-        """command: asked for at every start; a BackendError it raises fails the job that wanted the start."""
+        """command: called at every start; a BackendError it raises fails the job that wanted the start."""
         super().__init__(parent)
         self._command = command
         self._process: QProcess | None = None
@@ -82,7 +98,7 @@ class Backend(QObject):
         self._begun = b""  # a line of the log, until it is whole
         self._count = 0
         self._open: dict[int, Job] = {}
-        self._held: list[bytes] = []  # said before the process was up
+        self._held: list[bytes] = []  # requests made before the process was up
         self._crashed: list[float] = []
         self._killed = False  # by us, so that it is no crash
         self.state = State.DOWN
@@ -94,10 +110,10 @@ class Backend(QObject):
         """Of the running child."""
         return int(self._process.processId()) if self._process else None
 
-    def submit(self, op: str, **fields: Any) -> Job:
-        """Sends a message (core/protocol.py has the fields), starting the process where it is down."""
+    def submit(self, request: Work) -> Job:
+        """Sends a request under an id of its own, starting the process where it is down."""
         self._count += 1
-        job = self._open[self._count] = Job(self, self._count, op)
+        job = self._open[self._count] = Job(self, self._count)
         try:
             if self.state is State.BROKEN:
                 raise BackendError(*self.trouble)
@@ -106,13 +122,13 @@ class Backend(QObject):
         except BackendError as error:
             self._fail_soon(job, error.message, error.hint)
         else:
-            self._say(op=op, id=job.number, **fields)
+            self._write(replace(request, id=job.number))
         return job
 
     def cancel(self, job: Job) -> None:
         """Asks the backend to stop the job; a process that doesn't within five seconds is killed."""
         job.cancelled = True
-        self._say(op="cancel", id=job.number)
+        self._write(Cancel(job.number))
         later(self, lambda: self._lost_patience(job), PATIENCE)
 
     def revive(self) -> None:
@@ -123,20 +139,13 @@ class Backend(QObject):
 
     def close(self) -> None:
         """Ends the process: at once, whatever it is doing. Open jobs end as cancelled."""
-        process, self._process = self._process, None
-        if process:
-            process.disconnect()
-            process.closeWriteChannel()  # its reader thread ends it
-            if not process.waitForFinished(500):
-                process.kill()
-                process.waitForFinished(1000)
-            process.deleteLater()
+        self._kill()
         self._held.clear()
         self._become(State.DOWN)
         for job in list(self._open.values()):
-            self._end(job, {"event": "cancelled", "id": job.number})
+            self._end(job, Cancelled(job.number))
 
-    def wait(self, job: Job, cancelled: Callable[[], bool] = lambda: False) -> dict[str, Any]:
+    def wait(self, job: Job, cancelled: Callable[[], bool] = lambda: False) -> Last:
         """The job's last event, waited for in an event loop of the calling thread; `cancelled` is looked at 20 times a second."""
         loop, timer = QEventLoop(), QTimer()
         asked = False
@@ -148,12 +157,22 @@ class Backend(QObject):
                 job.cancel()
 
         timer.timeout.connect(look)
-        job.ended.connect(lambda result: loop.quit())
+        job.ended.connect(lambda event: loop.quit())
         timer.start(50)
         if job.result is None:
             loop.exec()
         timer.stop()
-        return cast("dict[str, Any]", job.result)
+        return cast(Last, job.result)
+
+    def _kill(self) -> None:
+        process, self._process = self._process, None
+        if process:
+            process.disconnect()
+            process.closeWriteChannel()  # its reader thread ends it
+            if not process.waitForFinished(500):
+                process.kill()
+                process.waitForFinished(1000)
+            process.deleteLater()
 
     def _start(self) -> None:
         program, *arguments = self._command()
@@ -168,16 +187,17 @@ class Backend(QObject):
         self._become(State.STARTING)
         process.start(program, arguments)
 
-    def _say(self, **message: Any) -> None:
+    def _write(self, request: Request) -> None:
+        line = encode(request_to_json(request))
         if self.state is State.UP and self._process:
-            self._process.write(encode(message))
+            self._process.write(line)
         elif self.state is State.STARTING:
-            self._held.append(encode(message))
+            self._held.append(line)
 
     def _read(self) -> None:
         if self._process:
-            for event in self._lines.feed(bytes(self._process.readAllStandardOutput())):
-                self._hear(event)
+            for data in self._lines.feed(bytes(self._process.readAllStandardOutput())):
+                self._hear(data)
 
     def _read_log(self, last: bool = False) -> None:
         """Whole lines: of an address that is cut in two, the key would not be known."""
@@ -190,31 +210,50 @@ class Backend(QObject):
             if text:
                 say(text)
 
-    def _hear(self, event: dict[str, Any]) -> None:
-        name = event.get("event")
-        if name == "ready":
+    def _hear(self, data: dict[str, Any]) -> None:
+        try:
+            event = read_event(data)
+            if isinstance(event, Ready):
+                check_version(event)
+        except BackendError as error:
+            self._refuse(data, error)
+        else:
+            self._take(event)
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, Ready):
             self._become(State.UP)
             held, self._held = self._held, []
             if self._process:
                 self._process.write(b"".join(held))
             return
-        job = self._open.get(event.get("id", 0))
+        job = self._open.get(cast(int, event.id))
         if job is None:
             say(f"unexpected: {event}")
-        elif name in LAST:
+        elif isinstance(event, LAST):
             self._end(job, event)
         else:
             job.heard.emit(event)
 
-    def _end(self, job: Job, event: dict[str, Any]) -> None:
+    def _refuse(self, data: dict[str, Any], error: BackendError) -> None:
+        """Ends what an unreadable event is about: its job, or the process if it is of another version."""
+        job = self._open.get(cast(int, id_of(data)))
+        if data.get("event") == "ready":
+            self._kill()
+            self._gone(error.message, error.hint, State.BROKEN)
+        elif job:
+            self._fail(job, error.message, error.hint)
+        else:
+            say(f"unexpected: {error.message}")
+
+    def _end(self, job: Job, event: Last) -> None:
         if self._open.pop(job.number, None):
             job.result = event
             job.ended.emit(event)
             job.deleteLater()
 
     def _fail(self, job: Job, message: str, hint: str) -> None:
-        failed = {"event": "failed", "id": job.number, "code": BackendError.code, "message": message, "hint": hint}
-        self._end(job, {**failed, "log": list(self.log)})
+        self._end(job, Failed(job.number, BackendError.code, message, hint, tuple(self.log)))
 
     def _fail_soon(self, job: Job, message: str, hint: str) -> None:
         later(self, lambda: self._fail(job, message, hint))  # whoever submits it is to connect first
@@ -264,7 +303,7 @@ class Backend(QObject):
         self._become(state)
         for job in list(self._open.values()):
             if job.cancelled:
-                self._end(job, {"event": "cancelled", "id": job.number})
+                self._end(job, Cancelled(job.number))
             else:
                 self._fail(job, message, hint)
 

@@ -1,4 +1,4 @@
-"""A question and what came of it, as the panel keeps it: values, without Qt, without QGIS.
+"""A question and its answer, as the panel stores them: values, without Qt, without QGIS.
 
 An exchange grows by the backend's events (`hear`) and goes into the GeoPackage as JSON (`to_dict`, `from_dict`).
 """
@@ -9,12 +9,16 @@ import base64
 import re
 import uuid
 import zlib
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, Optional
 
 from ...core.address import hidden, name, shown
+from ...core.protocol import Cancelled, Done, Event, Failed, Result, Saw, Text
+from ...core.source import Corner
+from ...core.source import Seen as View
+from ...core.typed import from_json
 
 
 class Status(str, Enum):
@@ -26,20 +30,10 @@ class Status(str, Enum):
     CANCELLED = "cancelled"
 
 
-@dataclass
-class Seen:
-    """One picture the model was shown. roi: what it asked for, in source pixels, None for the global view.
+@dataclass(frozen=True)
+class Seen(View):
+    """A view with its picture, a PNG as it came, and the model's thoughts: what it wrote on seeing it."""
 
-    polygon: of the ROI (of the window, for the global view) in map units of the scene's CRS, closed; None: it lies nowhere.
-    picture: the PNG as it came; thoughts: what the model wrote on seeing it.
-    """
-
-    step: int
-    label: str
-    roi: Optional[list[float]]
-    window: list[int]
-    shown: list[int]
-    polygon: Optional[list[list[float]]]
     picture: bytes = b""
     thoughts: str = ""
 
@@ -49,12 +43,12 @@ class Seen:
         return max((self.window[2] - self.window[0]) / self.shown[0], (self.window[3] - self.window[1]) / self.shown[1])
 
     @property
-    def corners(self) -> list[list[float]]:
-        """The polygon, or pixels with y upwards, as QGIS shows a raster that lies nowhere."""
+    def corners(self) -> tuple[Corner, ...]:
+        """The polygon, or pixels with y upwards, as QGIS shows a raster without georeference."""
         if self.polygon:
             return self.polygon
         left, top, right, bottom = self.roi or self.window
-        return [[left, -top], [right, -top], [right, -bottom], [left, -bottom], [left, -top]]
+        return (left, -top), (right, -top), (right, -bottom), (left, -bottom), (left, -top)
 
 
 @dataclass
@@ -104,31 +98,26 @@ class Exchange:
     @property
     def place(self) -> list[list[list[float]]]:
         """The outline, or that of the first view in an exchange of an older version; no ring where nothing is known."""
-        return self.outline or [seen.corners for seen in self.views[:1]]
+        return self.outline or [[[x, y] for x, y in seen.corners] for seen in self.views[:1]]
 
-    def hear(self, event: dict[str, Any]) -> None:
-        """Takes in an event of the backend: saw, text, done, failed, cancelled; the others change nothing."""
-        name = event["event"]
-        if name == "saw":
-            view = event["view"]
-            seen = Seen(event["step"], event["label"], event["roi"], view["window"], view["size"], event["polygon"])
-            seen.picture = base64.b64decode(event["picture"])
-            self.views.append(seen)
-        elif name == "text" and self.views:
-            self.views[-1].thoughts += event["delta"]
-        elif name == "done":
-            result = event["result"]
+    def hear(self, event: Event) -> None:
+        """Takes in an event of the backend: Saw, Text, Done, Failed, Cancelled; the others change nothing."""
+        if isinstance(event, Saw):
+            self.views.append(Seen(**vars(event.view), picture=base64.b64decode(event.picture)))
+        elif isinstance(event, Text) and self.views:
+            self.views[-1] = replace(self.views[-1], thoughts=self.views[-1].thoughts + event.delta)
+        elif isinstance(event, Done) and isinstance(event.result, Result):
             self.status = Status.DONE
             for key in ("answer", "stopped", "why", "model", "seconds", "confidence", "meaningless"):
-                setattr(self, key, result[key])
-        elif name == "failed":
-            self.status, self.message, self.hint = Status.FAILED, event["message"], event["hint"]
-            self.log = event.get("log", [])
-        elif name == "cancelled":
+                setattr(self, key, getattr(event.result, key))
+        elif isinstance(event, Failed):
+            self.status, self.message, self.hint = Status.FAILED, event.message, event.hint
+            self.log = list(event.log)
+        elif isinstance(event, Cancelled):
             self.status = Status.CANCELLED
 
     def outcome(self) -> dict[str, Any]:
-        """What came of it, JSON-able and without pictures, under the names of `zoomearth ask --json`."""
+        """The result, JSON-able and without pictures, under the names of `zoomearth ask --json`."""
         names = ("question", "answer", "confidence", "meaningless", "stopped", "why", "model", "seconds", "scope", "seen_as")
         known = {name: getattr(self, name) for name in ("id", *names, "source", "layer", "message", "hint")}
         zooms = [{key: value for key, value in asdict(seen).items() if key not in ("picture", "thoughts")} for seen in self.zooms]
@@ -138,17 +127,17 @@ class Exchange:
         """JSON-able; the pictures are base64."""
         data = asdict(self)
         data["status"] = self.status.value
-        for seen in data["views"]:
-            seen["picture"] = base64.b64encode(seen["picture"]).decode("ascii")
+        for view in data["views"]:
+            view["picture"] = base64.b64encode(view["picture"]).decode("ascii")
         return data
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Exchange:
-        """The inverse; fields of a newer version are passed over. Raises KeyError, TypeError, ValueError for what is no exchange."""
-        kept = _known(cls, data)
-        views = [_known(Seen, seen) for seen in kept.get("views", [])]
-        seen = [Seen(**{**view, "picture": base64.b64decode(view.get("picture", ""))}) for view in views]
-        return cls(**{**kept, "status": Status(kept["status"]), "views": seen})
+        """The inverse; fields of a newer version are ignored. Raises KeyError, TypeError, ValueError for what is no exchange."""
+        values = _known(cls, data)
+        views = [_known(Seen, view) for view in values.get("views", [])]
+        seen = [from_json(Seen, {**view, "picture": base64.b64decode(view.get("picture", ""))}, "view") for view in views]
+        return cls(**{**values, "status": Status(values["status"]), "views": seen})
 
 
 def raster_id(source: str, crs: str) -> str:

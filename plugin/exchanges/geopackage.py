@@ -136,13 +136,13 @@ def add_table(
     """A table as GDAL would make it. fields: QVariant types by name; crs: WKT, "" for none. Raises OSError, sqlite3.Error."""
     definition = _define(tuple(fields.items()), geometry)
     srs = _add_system(file, system_of(crs))
-    for table, sql, row in definition.rows:
+    for table, made, row in definition.rows:
         if not columns(file, table):
-            file.execute(sql)
+            file.execute(made)
         values = {column: value.replace(TEMPLATE, name) if isinstance(value, str) else value for column, value in row.items()}
         _insert(file, table, {**values, "srs_id": srs} if "srs_id" in values else values)
-    for sql in definition.statements:
-        file.execute(sql.replace(TEMPLATE, name))
+    for statement in definition.statements:
+        file.execute(statement.replace(TEMPLATE, name))
     file.execute("UPDATE gpkg_contents SET description = ? WHERE table_name = ?", (description, name))
 
 
@@ -151,7 +151,7 @@ def add_columns(file: sqlite3.Connection, table: str, fields: Mapping[str, Any])
     existing = {column.lower() for column in columns(file, table)}
     for name, kind in fields.items():
         if name.lower() not in existing:
-            file.execute(f"ALTER TABLE {quoted(table)} ADD COLUMN {quoted(name)} {SQL_TYPES[kind]}")
+            file.execute(sql("ALTER TABLE {} ADD COLUMN {} ", table, name) + SQL_TYPES[kind])
 
 
 def add_row(file: sqlite3.Connection, table: str, values: Mapping[str, Any], geometry: Optional[QgsGeometry] = None) -> None:
@@ -182,13 +182,13 @@ def tables(file: sqlite3.Connection) -> dict[str, str]:
 
 def columns(file: sqlite3.Connection, table: str) -> list[str]:
     """Their names; none where there is no such table."""
-    return [row[1] for row in file.execute(f"PRAGMA table_info({quoted(table)})")]
+    return [row[1] for row in file.execute(sql("PRAGMA table_info({})", table))]
 
 
-def quoted(name: str) -> str:
-    """A name as SQL has it."""
-    escaped = name.replace('"', '""')
-    return f'"{escaped}"'
+def sql(text: str, *names: str) -> str:
+    """A statement with a quoted name, of a table or a column, in place of each {}: SQL takes no parameters for names."""
+    quoted = (name.replace('"', '""') for name in names)
+    return text.format(*(f'"{name}"' for name in quoted))
 
 
 def draw(path: Path, name: str, fields: Mapping[str, Any], geometry: QgsWkbTypes.Type) -> None:
@@ -242,10 +242,10 @@ def _define(fields: tuple[tuple[str, Any], ...], geometry: QgsWkbTypes.Type) -> 
         draw(drawn, TEMPLATE, dict(fields), geometry)
         with closing(sqlite3.connect(str(drawn))) as file:
             found = file.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid").fetchall()
-            statements = tuple(sql for _, table, sql in found if table in (TEMPLATE, index))
-            metadata = [(name, sql) for name, _, sql in found if name in METADATA]
-            query = "SELECT * FROM {table} WHERE table_name = ?"
-            rows = tuple((name, sql, row) for name, sql in metadata for row in _rows(file, query.format(table=name), TEMPLATE))
+            statements = tuple(made for _, table, made in found if table in (TEMPLATE, index))
+            metadata = [(name, made) for name, _, made in found if name in METADATA]
+            query = "SELECT * FROM {} WHERE table_name = ?"
+            rows = tuple((name, made, row) for name, made in metadata for row in _rows(file, sql(query, name), TEMPLATE))
     return Definition(statements, rows)
 
 
@@ -282,9 +282,8 @@ def _rows(file: sqlite3.Connection, query: str, *values: Any) -> list[dict[str, 
 
 
 def _insert(file: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
-    names, marks = ", ".join(map(quoted, row)), ", ".join("?" * len(row))
-    query = f"INSERT INTO {quoted(table)} ({names}) VALUES ({marks})"  # nosec B608 (the names are quoted)
-    file.execute(query, list(row.values()))
+    names, marks = ", ".join(["{}"] * len(row)), ", ".join("?" * len(row))
+    file.execute(sql("INSERT INTO {} " + f"({names}) VALUES ({marks})", table, *row), list(row.values()))
 
 
 def _kind(error: Exception) -> type[SceneError]:

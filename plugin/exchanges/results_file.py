@@ -23,7 +23,7 @@ from qgis.PyQt.QtCore import QVariant
 from ..log import say
 from .endings import reason
 from .exchange import Exchange, Seen
-from .geopackage import add_columns, add_row, add_table, begin, columns, copy, quoted, reading, tables, touch, writing
+from .geopackage import add_columns, add_row, add_table, begin, columns, copy, reading, sql, tables, touch, writing
 
 PATIENCE = 1.0  # seconds that a write waits for another program's lock
 MAGIC = b"SQLite format 3\0"
@@ -163,7 +163,7 @@ class Store:
             return []
         with reading(self.path, patience) as file:
             known = {"time", "data"} <= set(columns(file, EXCHANGES))
-            rows = file.execute("SELECT data FROM exchanges ORDER BY time, rowid").fetchall() if known else []
+            rows = file.execute(sql("SELECT data FROM {} ORDER BY time, rowid", EXCHANGES)).fetchall() if known else []
         exchanges = []
         for (data,) in rows:
             try:
@@ -176,7 +176,7 @@ class Store:
         """How many exchanges there are, and the first question. Raises SceneError."""
         with reading(self.path, 0) as file:
             known = {"time", "question"} <= set(columns(file, EXCHANGES))
-            rows = file.execute("SELECT question FROM exchanges ORDER BY time, rowid").fetchall() if known else []
+            rows = file.execute(sql("SELECT question FROM {} ORDER BY time, rowid", EXCHANGES)).fetchall() if known else []
         return len(rows), str(rows[0][0]) if rows else ""
 
     def ids(self) -> set[str]:
@@ -214,7 +214,7 @@ class Store:
         if self.exists:
             with writing(self.path, PATIENCE) as file:
                 self._remove(file, set(ids))
-                ((left,),) = file.execute("SELECT count(*) FROM exchanges")
+                ((left,),) = file.execute(sql("SELECT count(*) FROM {}", EXCHANGES))
             if not left:
                 self.path.unlink()
 
@@ -247,16 +247,15 @@ class Store:
 
     def _ids(self, file: sqlite3.Connection) -> set[str]:
         known = "exchange" in columns(file, EXCHANGES)
-        return {id for (id,) in file.execute("SELECT exchange FROM exchanges")} if known else set()
+        return {id for (id,) in file.execute(sql("SELECT exchange FROM {}", EXCHANGES))} if known else set()
 
     def _remove(self, file: sqlite3.Connection, ids: Iterable[str]) -> set[str]:
         """Returns the tables of layers that have lost rows."""
         touched = set()
         for id in ids:
-            file.execute("DELETE FROM exchanges WHERE exchange = ?", (id,))
+            file.execute(sql("DELETE FROM {} WHERE exchange = ?", EXCHANGES), (id,))
             for table in self._layers(file):
-                query = f"DELETE FROM {quoted(table)} WHERE exchange = ?"  # nosec B608 (the name is quoted)
-                if file.execute(query, (id,)).rowcount:
+                if file.execute(sql("DELETE FROM {} WHERE exchange = ?", table), (id,)).rowcount:
                     touched.add(table)
         return touched
 
@@ -284,8 +283,7 @@ class Store:
 
     def _belongs(self, file: sqlite3.Connection, table: str, description: str, source: str) -> bool:
         """Whether a table of a version that wrote no descriptions holds something of the raster."""
-        rows = f"{quoted(table)} JOIN exchanges USING (exchange)"
-        query = f"SELECT 1 FROM {rows} WHERE exchanges.source = ? LIMIT 1"  # nosec B608 (the name is quoted)
+        query = sql("SELECT 1 FROM {} JOIN {} AS asked USING (exchange) WHERE asked.source = ? LIMIT 1", table, EXCHANGES)
         return not description and file.execute(query, (source,)).fetchone() is not None
 
 

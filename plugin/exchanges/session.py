@@ -1,8 +1,8 @@
-"""The exchanges of a project: asked one after another, kept in its GeoPackage, told of by signals. No widgets.
+"""The exchanges of a project: asked one after another, stored in its GeoPackage, announced by signals. No widgets.
 
 session.ask(layer, "How many ships are there?", place)
-session.told.connect(...)       # (exchange, event): each event of the backend as it comes
-session.finished.connect(...)   # (exchange): answered, failed or cancelled, and kept, unless `session.keeper` says why not
+session.event_received.connect(...)  # (exchange, event): each event of the backend as it comes, but progress
+session.finished.connect(...)        # (exchange): answered, failed or cancelled, and stored, unless `session.keeper` says why not
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from qgis.core import QgsRasterLayer, QgsRectangle
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
-from ...core.errors import ZoomEarthError
+from ...core.errors import SceneError, ZoomEarthError
+from ...core.protocol import Ask, Cancelled, Event, Failed, Last, Load, Progress
+from ...core.source import SceneSource
 from ..child.backend_process import Backend, Job, State
 from ..i18n import tr
-from ..layers.raster_layers import needs_snapshot, raw_words, scene_fields, style_of, wkt
-from ..layers.scope import Place
+from ..layers.raster_layers import needs_snapshot, raw_words, scene_source, style_of, wkt
+from ..layers.scope import Place, Ring
 from ..layers.snapshot import Snapshot
 from .exchange import Exchange, Status
 from .project_results import Keeper
@@ -43,16 +45,16 @@ class Asked:
 
 
 class Session(QObject):
-    """See the module. `load` gives the fields of the wire's load message at the time of asking."""
+    """See the module. load: called for each question, gives the model that is to answer it."""
 
     added = pyqtSignal(object)
-    told = pyqtSignal(object, dict)
+    event_received = pyqtSignal(object, object)  # Exchange, Event
     progressed = pyqtSignal(str, int, int)
     finished = pyqtSignal(object)
     removed = pyqtSignal(object)
     replaced = pyqtSignal()  # another project, or one brought back: the list of exchanges is another
 
-    def __init__(self, backend: Backend, keeper: Keeper, load: Callable[[], dict[str, Any]], parent: Optional[QObject] = None) -> None:
+    def __init__(self, backend: Backend, keeper: Keeper, load: Callable[[], Load], parent: Optional[QObject] = None) -> None:
         super().__init__(parent)
         self.backend, self.keeper = backend, keeper
         self.exchanges: list[Exchange] = keeper.read()
@@ -84,7 +86,7 @@ class Session(QObject):
     def ask(self, layer: QgsRasterLayer, question: str, place: Place, resolution: Optional[float] = None, raw: bool = False) -> Exchange:
         """Queues a question; the exchange is told of at once."""
         exchange = Exchange(question, layer.source(), layer.name(), wkt(layer.crs()), place.words)
-        exchange.outline = place.outline or [_corners(layer.extent())]
+        exchange.outline = [[[x, y] for x, y in ring] for ring in place.outline or [_corners(layer.extent())]]
         self.keeper.begin()
         self.exchanges.append(exchange)
         self._waiting.append(Asked(exchange, layer, place, resolution, raw))
@@ -96,7 +98,7 @@ class Session(QObject):
         """Everything that waits or runs."""
         waiting, self._waiting = self._waiting, deque()
         for asked in waiting:
-            self._end(asked, {"event": "cancelled"})
+            self._end(asked, Cancelled())
         if self._running and self._running.work:
             self._running.cancelled = True
             self._running.work.cancel()
@@ -139,67 +141,72 @@ class Session(QObject):
             return
         asked = self._running = self._waiting.popleft()
         if sip.isdeleted(asked.layer):
-            gone = {"message": tr("The layer was removed."), "hint": tr("Add the layer again, then repeat the question.")}
-            self._end(asked, {"event": "failed", **gone})
+            self._fail(asked, SceneError(tr("The layer was removed."), tr("Add the layer again, then repeat the question.")))
         elif needs_snapshot(asked.layer, asked.raw):
             self._snapshot(asked)
         else:
             asked.exchange.seen_as = raw_words(asked.layer)
-            self._submit(asked, scene_fields(asked.layer))
+            self._submit(asked)
 
     def _snapshot(self, asked: Asked) -> None:
         extent = asked.place.extent(asked.layer)
         key = (asked.layer.id(), style_of(asked.layer), extent.toString(), asked.resolution)
         if taken := self._snapshots.get(key):
             path, asked.exchange.seen_as = taken
-            self._submit(asked, {"scene": path})
+            self._submit(asked, path)
             return
         snapshot = asked.work = Snapshot(self)
 
         def finished(path: str) -> None:
             self._snapshots[key] = path, asked.exchange.seen_as
-            self._submit(asked, {"scene": path})
+            self._submit(asked, path)
 
         snapshot.progress.connect(lambda percent: self.progressed.emit("snapshot", percent, 100))
         snapshot.finished.connect(finished)
-        snapshot.failed.connect(lambda message, hint: self._end(asked, {"event": "failed", "message": message, "hint": hint}))
-        snapshot.cancelled.connect(lambda: self._end(asked, {"event": "cancelled"}))
+        snapshot.failed.connect(lambda message, hint: self._fail(asked, SceneError(message, hint)))
+        snapshot.cancelled.connect(lambda: self._end(asked, Cancelled()))
         plan = snapshot.start(asked.layer, extent, asked.resolution)
         asked.exchange.seen_as = plan.words if plan else ""
 
-    def _submit(self, asked: Asked, scene: dict[str, Any]) -> None:
-        if asked.place.outline:
-            scene["outline"] = asked.place.outline
+    def _submit(self, asked: Asked, snapshot: str = "") -> None:
+        """snapshot: the path of the file that takes the layer's place."""
         try:
+            source = SceneSource(snapshot) if snapshot else scene_source(asked.layer)
+            request = Ask(source, asked.exchange.question, asked.place.where)
             load = self._load()
         except ZoomEarthError as error:
-            self._end(asked, {"event": "failed", **error.to_dict()})
-            return
-        loading = self.backend.submit("load", **load)  # nothing is done where that model is loaded already
+            return self._fail(asked, error)
+        except ValueError as error:  # what makes no question, as an outline of too many corners
+            return self._fail(asked, SceneError(str(error)))
+        loading = self.backend.submit(load)  # nothing is done where that model is loaded already
         loading.heard.connect(self._progress)
-        job: Job = self.backend.submit("ask", question=asked.exchange.question, **scene)
+        job: Job = self.backend.submit(request)
         asked.work = job
         job.heard.connect(lambda event: self._hear(asked, event))
         job.ended.connect(lambda event: self._end(asked, event))
 
-    def _progress(self, event: dict[str, Any]) -> None:
-        self.progressed.emit(event["stage"], event["done"], event["total"])
+    def _progress(self, event: Event) -> None:
+        if isinstance(event, Progress):
+            self.progressed.emit(event.stage, event.done, event.total)
 
-    def _hear(self, asked: Asked, event: dict[str, Any]) -> None:
-        if event["event"] == "progress":
+    def _hear(self, asked: Asked, event: Event) -> None:
+        if isinstance(event, Progress):
             self._progress(event)
         elif asked.exchange in self.exchanges:  # not of a project that has been closed meanwhile
             asked.exchange.hear(event)
-            self.told.emit(asked.exchange, event)
+            self.event_received.emit(asked.exchange, event)
 
-    def _end(self, asked: Asked, event: dict[str, Any]) -> None:
+    def _fail(self, asked: Asked, error: ZoomEarthError) -> None:
+        self._end(asked, Failed.of(error))
+
+    def _end(self, asked: Asked, event: Last) -> None:
         exchange = asked.exchange
         exchange.hear(event)
         if asked is self._running:
             self._running = None
         mine = exchange in self.exchanges  # not of a project that has been closed meanwhile
         if mine:
-            self.told.emit(exchange, event)
+            self.event_received.emit(exchange, event)
         if mine and (exchange.status is not Status.CANCELLED or exchange.views):
             self._ended[exchange.id] = exchange
             self.keeper.keep(exchange)
@@ -229,6 +236,6 @@ class Session(QObject):
         self.replaced.emit()
 
 
-def _corners(box: QgsRectangle) -> list[list[float]]:
+def _corners(box: QgsRectangle) -> Ring:
     left, bottom, right, top = box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()
-    return [[left, top], [right, top], [right, bottom], [left, bottom]]
+    return (left, top), (right, top), (right, bottom), (left, bottom)

@@ -1,9 +1,9 @@
-"""Raster layers as the backend is told about them."""
+"""Raster layers as sources for the backend: which it can read itself, and with which bands and contrast limits."""
 
 from __future__ import annotations
 
 import math
-from typing import Any, Optional
+from typing import Any, Optional, Tuple
 
 from qgis.core import (
     Qgis,
@@ -19,10 +19,13 @@ from qgis.core import (
     QgsSingleBandPseudoColorRenderer,
 )
 
+from ...core.source import SceneSource
 from ..i18n import tr
 
 _Algorithm = QgsContrastEnhancement.ContrastEnhancementAlgorithm
 _STRETCHES = (_Algorithm.StretchToMinimumMaximum, _Algorithm.StretchAndClipToMinimumMaximum)
+
+Limits = Tuple[float, float]
 
 QGIS_ALONE = ("/vsimem/", "authcfg=", "|credential:")  # a file in this process's memory; a login that lies in QGIS
 
@@ -33,7 +36,7 @@ def read_by_gdal(layer: QgsRasterLayer) -> bool:
 
 
 def reproduced(layer: QgsRasterLayer) -> bool:
-    """Whether the backend, told `scene_fields`, shows the layer's file in the colours that QGIS shows.
+    """Whether the backend, given `scene_source`, shows the layer's file in the colours that QGIS shows.
 
     Opacity and blending do not count: they are about what lies beneath. Resampling does not: it changes nothing at native resolution.
     """
@@ -63,15 +66,12 @@ def raw_words(layer: QgsRasterLayer) -> str:
     return tr("{shown}; the colours of the layer style are not used").format(shown=shown)
 
 
-def scene_fields(layer: QgsRasterLayer) -> dict[str, Any]:
-    """`scene`, `bands` and `stretch` of the wire's ask: the layer's raster, with its own band choice and contrast limits."""
-    fields: dict[str, Any] = {"scene": layer.source().split("|")[0]}  # behind the bar stand QGIS's own options
+def scene_source(layer: QgsRasterLayer) -> SceneSource:
+    """The layer's raster, with its own band choice and contrast limits. Raises ValueError for a layer without a source."""
     bands, limits = _shown(layer)
-    if bands:
-        fields["bands"] = bands
-    if limits and all(limits):
-        fields["stretch"] = limits
-    return fields
+    stretch = tuple(pair for pair in limits if pair)
+    path = layer.source().split("|")[0]  # QGIS's own options follow the bar
+    return SceneSource(path, tuple(bands) or None, stretch if stretch and len(stretch) == len(limits) else None)
 
 
 def style_of(layer: QgsRasterLayer) -> str:
@@ -86,9 +86,9 @@ def wkt(crs: QgsCoordinateReferenceSystem) -> str:
     return str(crs.toWkt(QgsCoordinateReferenceSystem.WktVariant.WKT_PREFERRED))
 
 
-def _shown(layer: QgsRasterLayer) -> tuple[list[int], list[Optional[list[float]]]]:
+def _shown(layer: QgsRasterLayer) -> tuple[list[int], list[Optional[Limits]]]:
     renderer = layer.renderer()
-    limits: list[Optional[list[float]]]
+    limits: list[Optional[Limits]]
     if isinstance(renderer, QgsMultiBandColorRenderer):
         bands = [renderer.redBand(), renderer.greenBand(), renderer.blueBand()]
         contrasts = [renderer.redContrastEnhancement(), renderer.greenContrastEnhancement(), renderer.blueContrastEnhancement()]
@@ -104,14 +104,14 @@ def _shown(layer: QgsRasterLayer) -> tuple[list[int], list[Optional[list[float]]
     return bands, limits
 
 
-def _limits(contrast: Optional[QgsContrastEnhancement]) -> Optional[list[float]]:
+def _limits(contrast: Optional[QgsContrastEnhancement]) -> Optional[Limits]:
     if contrast is None or contrast.contrastEnhancementAlgorithm() not in _STRETCHES:
         return None
     return _ordered(contrast.minimumValue(), contrast.maximumValue())
 
 
-def _ordered(low: float, high: float) -> Optional[list[float]]:
-    return [low, high] if math.isfinite(low) and math.isfinite(high) and low < high else None
+def _ordered(low: float, high: float) -> Optional[Limits]:
+    return (low, high) if math.isfinite(low) and math.isfinite(high) and low < high else None
 
 
 def _unfiltered(layer: QgsRasterLayer) -> bool:

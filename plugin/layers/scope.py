@@ -6,7 +6,7 @@ import textwrap
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
-from typing import Optional
+from typing import Optional, Tuple
 
 from qgis.core import (
     NULL,
@@ -29,6 +29,7 @@ from qgis.core import (
 from qgis.gui import QgsMapCanvas
 
 from ...core.errors import SceneError
+from ...core.source import Corner, Where
 from ..i18n import tr
 
 SIDES = 64  # pieces of the longest side of an outline that is moved into another CRS, at the least
@@ -36,7 +37,7 @@ MANY = 20_000  # corners of an outline that are sent as they are
 MARGIN = 0.01  # of a layer's longer side
 NAME = 60  # letters of a feature's name
 
-Ring = list[list[float]]
+Ring = Tuple[Corner, ...]
 
 
 class Scope(Enum):
@@ -56,7 +57,12 @@ class Place:
     """
 
     words: str
-    outline: Optional[list[Ring]] = None
+    outline: Optional[Tuple[Ring, ...]] = None
+
+    @property
+    def where(self) -> Optional[Where]:
+        """As a question has it. Raises ValueError for an outline that can't be sent."""
+        return Where(outline=self.outline) if self.outline else None
 
     def extent(self, layer: QgsRasterLayer) -> QgsRectangle:
         """Around the outline, or of the whole layer; in the layer's CRS."""
@@ -219,10 +225,10 @@ def _moved(area: QgsGeometry, crs: QgsCoordinateReferenceSystem, layer: QgsRaste
     return _area(moved)
 
 
-def _rings(area: QgsGeometry) -> list[Ring]:
+def _rings(area: QgsGeometry) -> Tuple[Ring, ...]:
     """Of all parts, exterior and interior ones, not closed."""
     if area.constGet().nCoordinates() > MANY:
         box = area.boundingBox()
         area = _area(area.simplify(max(box.width(), box.height()) / MANY))
     polygons = (part.asPolygon() for part in area.asGeometryCollection())
-    return [[[corner.x(), corner.y()] for corner in ring[:-1]] for polygon in polygons for ring in polygon]
+    return tuple(tuple((corner.x(), corner.y()) for corner in ring[:-1]) for polygon in polygons for ring in polygon)

@@ -1,13 +1,15 @@
-"""The Test button: the demo question, asked of a backend of its own with the settings as they stand on the page."""
+"""The Test button: asks the demo question of a backend of its own, with the page's present settings."""
 
 from __future__ import annotations
 
 import json
 import time
-from typing import Any, Optional
+from typing import Optional
 
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
+from ...core.protocol import Ask, Done, Failed, Last, Load, Result
+from ...core.source import SceneSource
 from ..child.backend_process import Backend, command
 from ..i18n import tr
 from ..install.environment import PLUGIN
@@ -30,13 +32,12 @@ class Trial(QObject):
     def running(self) -> bool:
         return self._backend is not None
 
-    def start(self, python: str, load: dict[str, Any]) -> None:
-        """load: the fields of the wire's `load` message."""
+    def start(self, python: str, load: Load) -> None:
         self.cancel()
         self._began = time.monotonic()
         self._backend = Backend(lambda: command(python), self)
         self.said.emit(tr("Loading the model ..."))
-        self._backend.submit("load", **load).ended.connect(self._loaded)
+        self._backend.submit(load).ended.connect(self._loaded)
 
     def cancel(self) -> None:
         """Ends the process; nothing is said of it."""
@@ -45,25 +46,25 @@ class Trial(QObject):
             backend.close()
             backend.deleteLater()
 
-    def _loaded(self, event: dict[str, Any]) -> None:
+    def _loaded(self, event: Last) -> None:
         if self._backend is None:
             return
-        if event["event"] != "done":
+        if not isinstance(event, Done):
             return self._end(event)
         self.said.emit(tr("Asking: {question}").format(question=self._demo["question"]))
-        job = self._backend.submit("ask", scene=str(SCENE / self._demo["scene"]), question=self._demo["question"])
+        job = self._backend.submit(Ask(SceneSource(str(SCENE / self._demo["scene"])), self._demo["question"]))
         job.ended.connect(self._end)
 
-    def _end(self, event: dict[str, Any]) -> None:
+    def _end(self, event: Last) -> None:
         if self._backend is None:
             return
         seconds = time.monotonic() - self._began
         self.cancel()
-        if event["event"] != "done":
-            return self.finished.emit(False, f"{event.get('message', '')} {event.get('hint', '')}".strip())
-        answer = event["result"].get("answer")
+        if isinstance(event, Failed):
+            return self.finished.emit(False, f"{event.message} {event.hint}".strip())
+        answer = event.result.answer if isinstance(event, Done) and isinstance(event.result, Result) else None
         if answer is None:
             return self.finished.emit(False, tr("The model gave no answer."))
         text = tr("The test works. Question: {question} Answer: {answer} (correct: {truth}). Time with loading: {seconds:.1f} s.")
-        told = {"question": self._demo["question"].rstrip("."), "answer": answer, "truth": self._demo["answer"], "seconds": seconds}
-        self.finished.emit(True, text.format(**told))
+        words = {"question": self._demo["question"].rstrip("."), "answer": answer, "truth": self._demo["answer"], "seconds": seconds}
+        self.finished.emit(True, text.format(**words))

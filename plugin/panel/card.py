@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import html
-from typing import Any, Optional
+from typing import Optional
 
 from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor, QIcon, QPainter, QPixmap, QResizeEvent
 from qgis.PyQt.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
+from ...core.protocol import Event, Saw
 from ...core.reasoning import thought
 from ..exchanges.endings import ending, meaningless
 from ..exchanges.exchange import Exchange, Seen, Status
@@ -62,9 +63,9 @@ class Card(QFrame):
             self._add_view(seen)
         self.refresh()
 
-    def hear(self, event: dict[str, Any]) -> None:
+    def hear(self, event: Event) -> None:
         """The exchange has heard it already."""
-        if event["event"] == "saw":
+        if isinstance(event, Saw):
             self._add_view(self.exchange.views[-1])
         self.refresh()
 

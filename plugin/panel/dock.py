@@ -25,6 +25,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...core.errors import ZoomEarthError
+from ...core.protocol import Event, Saw
 from ..child.backend_process import State
 from ..exchanges.exchange import Exchange, Seen, Status
 from ..exchanges.session import Session
@@ -167,7 +168,7 @@ class Dock(QgsDockWidget):
         self._picker.picked.connect(self.transcript.select)
         session = self._session
         session.added.connect(self._added)
-        session.told.connect(self._told)
+        session.event_received.connect(self._receive)
         session.progressed.connect(self._progressed)
         session.finished.connect(self._ended)
         session.removed.connect(self._removed)
@@ -222,11 +223,11 @@ class Dock(QgsDockWidget):
         self._progressed("starting", 0, 0)
         self._refresh()
 
-    def _told(self, exchange: Exchange, event: dict[str, Any]) -> None:
+    def _receive(self, exchange: Exchange, event: Event) -> None:
         self.transcript.hear(exchange, event)
         if exchange.status is not Status.RUNNING:
             self._refresh()
-        if event["event"] == "saw":
+        if isinstance(event, Saw):
             seen = exchange.views[-1]
             self._looking = seen.label
             if seen.roi is None:  # the features of the exchange before have taken the place of its boxes

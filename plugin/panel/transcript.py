@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Optional
 
 from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from ...core.protocol import Event
 from ..exchanges.endings import meaningless
 from ..exchanges.exchange import Exchange
 from ..i18n import tr
@@ -75,7 +76,7 @@ class Transcript(QScrollArea):
             card.deleteLater()
         self._refresh()
 
-    def hear(self, exchange: Exchange, event: dict[str, Any]) -> None:
+    def hear(self, exchange: Exchange, event: Event) -> None:
         """An event of the exchange, which has heard it already."""
         if card := self.card(exchange.id):
             card.hear(event)

@@ -1,53 +1,57 @@
-"""Asks, for an algorithm, on the thread that runs it: a backend process of its own, and snapshots of what only QGIS can read.
+"""Asks for an algorithm on the thread that runs it: a backend process of its own, and snapshots of what only QGIS can read.
 
 raster = Raster.of(layer)                              # in prepareAlgorithm, on the thread the layer lives on
 with Asker(python, load, feedback) as asker:           # in processAlgorithm, on any other
-    exchange = asker.ask(raster, "How many ships are there?", outline)
+    exchange = asker.ask(raster, "How many ships are there?", rings)
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional, Sequence
+from typing import Any, Optional, Tuple, cast
 
 from qgis.core import QgsCoordinateReferenceSystem, QgsProcessingFeedback, QgsRasterBlockFeedback, QgsRasterLayer, QgsRectangle
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
 
 from ...core.errors import Cancelled, SceneError
+from ...core.protocol import Ask, Event, Failed, Last, Load, Progress
+from ...core.protocol import Cancelled as CancelledEvent
 from ...core.reasoning import thought
+from ...core.source import Corner, SceneSource, Where
 from ..child.backend_process import Backend, command
 from ..exchanges.endings import meaningless
 from ..exchanges.exchange import Exchange, Seen, Status, titled
 from ..i18n import reduction, tr
-from ..layers.raster_layers import needs_snapshot, scene_fields, wkt
+from ..layers.raster_layers import needs_snapshot, scene_source, wkt
 from ..layers.snapshot import Original, take
 
-Outline = Sequence[Sequence[Sequence[float]]]  # rings of corners in map units of the raster's CRS, as the wire has them
+Outline = Tuple[Tuple[Corner, ...], ...]  # as `Where` has it
 
 
 @dataclass(frozen=True)
 class Raster:
-    """What has to be known of a raster layer. fields: of the wire's ask, where the backend shows it; original: where only QGIS can."""
+    """A raster layer for another thread. scene: for one that the backend can read; original: for one that only QGIS can, else None."""
 
     name: str
     source: str
     crs: QgsCoordinateReferenceSystem
     extent: QgsRectangle
-    fields: dict[str, Any]
+    scene: Optional[SceneSource]
     original: Optional[Original]
 
     @classmethod
     def of(cls, layer: QgsRasterLayer) -> Raster:
-        fields, original = ({}, Original.of(layer)) if needs_snapshot(layer) else (scene_fields(layer), None)
-        return cls(titled(layer.name(), layer.source()), layer.source(), layer.crs(), layer.extent(), fields, original)
+        """Raises ValueError for a layer without a source."""
+        scene, original = (None, Original.of(layer)) if needs_snapshot(layer) else (scene_source(layer), None)
+        return cls(titled(layer.name(), layer.source()), layer.source(), layer.crs(), layer.extent(), scene, original)
 
 
 class Asker:
     """Many questions, one after another; progress and the model's reasoning go to `feedback`, as of the share that is done of `total`."""
 
-    def __init__(self, python: Path, load: dict[str, Any], feedback: QgsProcessingFeedback, total: int = 1) -> None:
+    def __init__(self, python: Path, load: Load, feedback: QgsProcessingFeedback, total: int = 1) -> None:
         self._python, self._load, self._feedback, self._total = python, load, feedback, max(1, total)
         self._done = 0
         self._stage = ""
@@ -76,44 +80,42 @@ class Asker:
         exchange = Exchange(question, raster.source, raster.name, wkt(raster.crs))
         self._feedback.pushInfo(f"{raster.name}: {question}")
         try:
-            fields = self._fields(raster, outline, resolution)
+            where = None if outline is None else Where(outline=outline)
+            policy = None if max_zooms is None else {"max_zooms": max_zooms}
+            request = Ask(raster.scene or self._taken(raster, outline, resolution), question, where, policy)
         except SceneError as error:
             self.fail(exchange, error.message, error.hint)
+        except ValueError as error:  # what makes no question, as an outline of too many corners
+            self.fail(exchange, str(error))
         except Cancelled:
-            exchange.hear({"event": "cancelled"})
+            exchange.hear(CancelledEvent())
         else:
-            self._ask(exchange, fields if max_zooms is None else {**fields, "max_zooms": max_zooms})
+            self._ask(exchange, request)
         self.step()
         return exchange
 
     def fail(self, exchange: Exchange, message: str, hint: str = "") -> None:
         """Ends an exchange that could not be asked."""
-        self._end(exchange, {"event": "failed", "message": message, "hint": hint})
+        self._end(exchange, Failed.of(SceneError(message, hint)))
 
     def step(self) -> None:
         """One of `total` is over."""
         self._done += 1
         self._feedback.setProgress(100 * self._done / self._total)
 
-    def _fields(self, raster: Raster, outline: Optional[Outline], resolution: Optional[float]) -> dict[str, Any]:
-        fields = raster.fields
-        if raster.original:
-            fields = {"scene": self._taken(raster.original, raster.extent if outline is None else _around(outline), resolution)}
-        return fields if outline is None else {**fields, "outline": outline}
-
-    def _ask(self, exchange: Exchange, fields: dict[str, Any]) -> None:
+    def _ask(self, exchange: Exchange, request: Ask) -> None:
         self._stage = ""
-        loading = self._backend.submit("load", **self._load)  # nothing is done where it is loaded, all where the process died
-        job = self._backend.submit("ask", question=exchange.question, **fields)
+        loading = self._backend.submit(self._load)  # nothing is done if it is loaded already, all if the process died
+        job = self._backend.submit(request)
         loading.heard.connect(lambda event: self._hear(exchange, event))
         job.heard.connect(lambda event: self._hear(exchange, event))
         self._end(exchange, self._backend.wait(job, self._feedback.isCanceled))
 
-    def _hear(self, exchange: Exchange, event: dict[str, Any]) -> None:
+    def _hear(self, exchange: Exchange, event: Event) -> None:
         before = len(exchange.views)
         exchange.hear(event)
-        if event["event"] == "progress":
-            self._progress(event["stage"], event["done"] / event["total"] if event["total"] else 0)
+        if isinstance(event, Progress):
+            self._progress(event.stage, event.done / event.total if event.total else 0)
         elif len(exchange.views) > before:
             if before:
                 self._think(exchange.views[-2])
@@ -122,7 +124,7 @@ class Asker:
                 self._feedback.pushInfo(_looks(seen))
             self._share(1 - 0.6 * 0.5**before)
 
-    def _end(self, exchange: Exchange, event: dict[str, Any]) -> None:
+    def _end(self, exchange: Exchange, event: Last) -> None:
         exchange.hear(event)
         if exchange.status is Status.FAILED:
             for line in exchange.log:
@@ -154,11 +156,12 @@ class Asker:
         """part: of the item under way."""
         self._feedback.setProgress(100 * (self._done + part) / self._total)
 
-    def _taken(self, original: Original, extent: QgsRectangle, resolution: Optional[float]) -> str:
-        """The last snapshot where it is the one wanted; several questions are asked of a place."""
+    def _taken(self, raster: Raster, outline: Optional[Outline], resolution: Optional[float]) -> SceneSource:
+        """A snapshot of a layer that only QGIS can read: the last one if it is the same, as for several questions about a place."""
+        original, extent = cast(Original, raster.original), raster.extent if outline is None else _around(outline)
         key = (original, extent.toString(), resolution)
         if self._snapshot[0] == key:
-            return self._snapshot[1]
+            return SceneSource(self._snapshot[1])
         self._forget_snapshot()
         self._progress("snapshot", 0)
         block = QgsRasterBlockFeedback()
@@ -172,7 +175,7 @@ class Asker:
             self._snapshot = (key, take(plan, block))
         finally:
             self._feedback.canceled.disconnect(block.cancel)
-        return self._snapshot[1]
+        return SceneSource(self._snapshot[1])
 
     def _forget_snapshot(self) -> None:
         if self._snapshot[1]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Iterable, Mapping
 
@@ -27,14 +28,13 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
+from ...core.protocol import Load
 from ..exchanges.exchange import Exchange, Seen
 from ..exchanges.results_file import ROI_FIELDS, roi_geometry, roi_values
 from ..i18n import tr
 from ..install.environment import backend_python
 from ..settings import load_message
-from .asker import Asker, Raster
-
-LOCAL = ("device", "dtype", "quantize", "prompt_file")  # what of the settings holds for any model on this machine
+from .asker import Asker, Outline, Raster
 
 
 class Algorithm(QgsProcessingAlgorithm):
@@ -60,9 +60,12 @@ class Algorithm(QgsProcessingAlgorithm):
             raise QgsProcessingException(tr("The Python environment of ZoomEarth is not set up.") + " " + remedy)
         self._python = python
         model = self.parameterAsString(parameters, "MODEL", context).strip()
-        settings = load_message()
-        self._load = {"engine": "local", "model": model, **{name: settings[name] for name in LOCAL}} if model else settings
-        self.rasters = [Raster.of(layer) for layer in layers]
+        load = load_message()
+        self._load = Load(replace(load.settings, model=model, remote="", remote_model="")) if model else load
+        try:
+            self.rasters = [Raster.of(layer) for layer in layers]
+        except ValueError as error:
+            raise QgsProcessingException(str(error)) from None
         self.max_zooms = self._number(parameters, "MAX_ZOOMS", context)
         self.resolution = self._number(parameters, "RESOLUTION", context)
 
@@ -158,13 +161,13 @@ def moved(
     return there
 
 
-def corners(geometry: QgsGeometry) -> list[list[list[float]]]:
-    """As the wire has an outline: the rings of all its polygons, holes too. Parts that overlap, which is not valid, are united."""
+def corners(geometry: QgsGeometry) -> Outline:
+    """The rings of all its polygons, holes too. Parts that overlap, which is not valid, are united."""
     shape = QgsGeometry(geometry.constGet().segmentize())  # arcs
     if not shape.isGeosValid():
         shape = QgsGeometry.unaryUnion([part.makeValid() for part in shape.asGeometryCollection()])
     polygons = [part for part in shape.asGeometryCollection() if part.type() == QgsWkbTypes.GeometryType.PolygonGeometry]
-    return [[[point.x(), point.y()] for point in ring] for part in polygons for ring in part.asPolygon()]
+    return tuple(tuple((point.x(), point.y()) for point in ring) for part in polygons for ring in part.asPolygon())
 
 
 def asking_parameters() -> list[QgsProcessingParameterDefinition]:

@@ -3,6 +3,7 @@
 from qgis.core import QgsProject, QgsRasterLayer
 from qgis.PyQt.QtCore import QEventLoop, QTimer
 
+from zoomearth.core.protocol import Load
 from zoomearth.plugin.child.backend_process import Backend, command
 from zoomearth.plugin.exchanges.project_results import Keeper
 from zoomearth.plugin.exchanges.session import Session
@@ -17,7 +18,7 @@ class Panel:
 
     def __init__(self, iface, python):
         self.canvas = iface.mapCanvas()
-        self.load = {"engine": "local"}
+        self.load = Load()
         self.backend = Backend(lambda: command(python))
         self.keeper = Keeper()
         self.session = Session(self.backend, self.keeper, lambda: self.load)
@@ -25,10 +26,10 @@ class Panel:
         self.dock.resize(380, 760)
         self.dock.show()
         self.heard = []
-        self.session.told.connect(lambda exchange, event: self.heard.append(event))
+        self.session.event_received.connect(lambda exchange, event: self.heard.append(event))
 
     def script(self, *replies, pace=0.0):
-        self.load = {"engine": "scripted", "replies": list(replies), "pace": pace}
+        self.load = Load(replies=replies, pace=pace)
 
     def add(self, path, name=None):
         layer = QgsRasterLayer(str(path), name or path.stem)

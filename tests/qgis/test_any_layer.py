@@ -34,8 +34,9 @@ from qgis.PyQt.QtCore import QSize
 from qgis.PyQt.QtGui import QColor, QImage
 from rasters import make, pixels_of
 
+from zoomearth.core.protocol import Load
 from zoomearth.plugin.exchanges.exchange import Status
-from zoomearth.plugin.layers.raster_layers import raw_words, read_by_gdal, reproduced, scene_fields, wkt
+from zoomearth.plugin.layers.raster_layers import raw_words, read_by_gdal, reproduced, scene_source, wkt
 from zoomearth.plugin.processing.asker import Asker, Raster
 
 BOX = '[{"bbox_2d": [150, 100, 250, 180], "label": "a place"}]'
@@ -77,7 +78,7 @@ def ask(python):
     """ask(layer, ring=None): the exchange, with what the model was shown."""
 
     def ask(layer, ring=None, resolution=None):
-        load = {"engine": "scripted", "replies": [BOX, ANSWER]}
+        load = Load(replies=(BOX, ANSWER))
         with Asker(python, load, QgsProcessingFeedback(False)) as asker:
             exchange = asker.ask(Raster.of(layer), "What is there?", ring and [ring], None, resolution)
         assert exchange.status is Status.DONE, exchange.message
@@ -197,8 +198,8 @@ def test_the_model_sees_the_layers_own_bands_and_limits(loaded, ask):
         put(contrast(layer, low, high))
     left, top, width, height = WINDOW
     exchange = ask(layer, on_map(layer.source(), corners(left, top, left + width, top + height)))
-    fields = scene_fields(layer)
-    assert (fields["bands"], fields["stretch"]) == ([3, 1, 2], [list(pair) for pair in limits])
+    source = scene_source(layer)
+    assert (source.bands, source.stretch) == ((3, 1, 2), tuple(limits))
     expected = stretched(layer.source(), [3, 1, 2], limits, *WINDOW)
     assert seen(exchange).mean(axis=(0, 1)) == pytest.approx(expected, abs=1.5)
     assert max(expected) - min(expected) > 10, "bands that can be told apart"
@@ -206,10 +207,10 @@ def test_the_model_sees_the_layers_own_bands_and_limits(loaded, ask):
 
 def test_the_limits_that_qgis_chose_when_it_loaded_the_layer_are_the_models(loaded):
     layer = loaded("LC81070352015122LGN00_B432_uint16.tif")
-    fields = scene_fields(layer)
+    source = scene_source(layer)
     red = layer.renderer().redContrastEnhancement()
-    assert fields["bands"] == [1, 2, 3]
-    assert fields["stretch"][0] == [red.minimumValue(), red.maximumValue()]
+    assert source.bands == (1, 2, 3)
+    assert source.stretch[0] == (red.minimumValue(), red.maximumValue())
 
 
 def test_one_band_in_grey_is_seen_by_its_limits(loaded, ask):
@@ -229,8 +230,8 @@ def test_what_stretches_nothing_in_qgis_gives_no_limits(loaded, kind):
     renderer = QgsSingleBandGrayRenderer(layer.dataProvider(), 1)
     renderer.setContrastEnhancement(contrast(layer, 7000, 15000, kind))
     layer.setRenderer(renderer)
-    assert "stretch" not in scene_fields(layer)
-    assert scene_fields(layer)["bands"] == [1]
+    assert scene_source(layer).stretch is None
+    assert scene_source(layer).bands == (1,)
 
 
 def test_an_rgb_photo_is_seen_untouched(loaded, ask):
@@ -293,9 +294,9 @@ def check_snapshot(layer, source, ask):
     part = QgsRectangle(left + 100 * pixel, top - 500 * pixel, left + 600 * pixel, top - 50 * pixel)
     exchange = ask(layer, corners(part.xMinimum(), part.yMinimum(), part.xMaximum(), part.yMaximum()))
     (roi,) = exchange.zooms
-    assert exchange.views[0].window == [0, 0, 500, 450]
+    assert exchange.views[0].window == (0, 0, 500, 450)
     expected = [(part.xMinimum() + x * pixel, part.yMaximum() - y * pixel) for x, y in corners(*roi.roi)]
-    assert roi.corners == [pytest.approx(corner, abs=pixel / 50) for corner in expected]
+    assert list(roi.corners) == [pytest.approx(corner, abs=pixel / 50) for corner in expected]
     assert seen(exchange).std() > 5, "an empty picture"
 
 
@@ -462,10 +463,10 @@ def test_opacity_is_about_the_layers_beneath(drawn, ask):
 @pytest.mark.parametrize(
     ("kind", "style", "words"),
     [
-        ("grey", pseudocolour, "seen as grey, band 1, 6000 to 14000; the layer's colours are not used"),
-        ("float", STYLED["hillshade"][1], "seen as grey, band 1; the layer's colours are not used"),
-        ("palette", recoloured, "seen in the file's own colours, band 1; the layer's colours are not used"),
-        ("rgb", STYLED["invert"][1], "seen as bands 1, 2, 3; the layer's colours are not used"),
+        ("grey", pseudocolour, "seen as grey, band 1, 6000 to 14000; the colours of the layer style are not used"),
+        ("float", STYLED["hillshade"][1], "seen as grey, band 1; the colours of the layer style are not used"),
+        ("palette", recoloured, "seen in the colours of the file, band 1; the colours of the layer style are not used"),
+        ("rgb", STYLED["invert"][1], "seen as bands 1, 2, 3; the colours of the layer style are not used"),
         ("rgb", lambda layer: None, ""),
     ],
 )

@@ -116,8 +116,7 @@ def test_rasters_in_different_crss_meet_in_one_file(harbour, turned, tmp_path):
 
 def test_a_raster_that_lies_nowhere_gives_pixels_and_claims_no_place(scene, tmp_path):
     exchange = asked(scene, "What is there?", ZOOM, ANSWER)
-    for seen in exchange.views:
-        seen.polygon = None
+    exchange.views = [replace(seen, polygon=None) for seen in exchange.views]
     code, [(_, points)] = read(export_rois(rows([exchange]), tmp_path / "pixels.gpkg"))
     left, top, right, bottom = exchange.zooms[0].roi
     assert code is None
@@ -176,8 +175,7 @@ def test_an_older_file_is_replaced_with_all_its_parts(harbour, scene, tmp_path, 
     for part in (".qix", ".sbn") if suffix == ".shp" else ():
         path.with_suffix(part).write_bytes(b"an index of the old boxes")
     nowhere = asked(scene, "What is there?", ZOOM, ANSWER)
-    for seen in nowhere.views:
-        seen.polygon = None
+    nowhere.views = [replace(seen, polygon=None) for seen in nowhere.views]
     export_rois(rows([nowhere]), path)
     _, features = read(path)
     assert [fields["question"] for fields, _ in features] == ["What is there?"]

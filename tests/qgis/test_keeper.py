@@ -17,6 +17,7 @@ from panel import ANSWER, BOX, wait
 from qgis.core import QgsProject, QgsVectorLayer
 from qgis.PyQt.QtTest import QTest
 
+from zoomearth.core.protocol import Saw
 from zoomearth.core.settings import data_folder
 from zoomearth.plugin.exchanges.results_file import ROI_FIELDS
 
@@ -171,13 +172,13 @@ def test_a_project_closed_mid_answer_leaves_nothing_to_the_next(panel, demo_scen
     heard = []
 
     def close(exchange, event):
-        heard.append(event["event"])
-        if heard == ["saw"]:
+        heard.append(type(event))
+        if heard == [Saw]:
             QgsProject.instance().clear()
 
-    panel.session.told.connect(close)
+    panel.session.event_received.connect(close)
     panel.asked()
-    assert heard == ["saw"]
+    assert heard == [Saw]
     assert panel.keeper.store is None
     assert not QgsProject.instance().mapLayers()
     assert not QgsProject.instance().isDirty()

@@ -8,6 +8,8 @@ import pytest
 from panel import wait
 from qgis.core import QgsApplication, QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer
 
+from zoomearth.core.protocol import Describe
+from zoomearth.core.source import SceneSource
 from zoomearth.plugin.child.backend_process import Backend
 from zoomearth.plugin.exchanges.exchange import Exchange
 from zoomearth.plugin.exchanges.project_results import Keeper
@@ -103,9 +105,9 @@ def test_no_key_is_in_the_log_and_in_the_words_of_a_process_that_ended(qgis_app)
     parts = f"{words[:45]!r}, {words[45:]!r}"  # what is read at once may end amid the key
     code = f"import sys, time; e = sys.stderr; [(e.write(part), e.flush(), time.sleep(0.3)) for part in ({parts})]; sys.exit(3)"
     backend = Backend(lambda: [sys.executable, "-c", code])
-    failed = backend.wait(backend.submit("describe", scene="x"))
+    failed = backend.wait(backend.submit(Describe(SceneSource("x"))))
     backend.close()
-    assert failed["log"] == ["GET http://localhost:1/town.tif failed"]
+    assert failed.log == ("GET http://localhost:1/town.tif failed",)
     assert KEY not in diagnostics([words])
     say(words)
     assert len(entries) >= 2

@@ -178,7 +178,7 @@ def test_reload_shows_what_a_second_qgis_has_written_and_removed(panel, harbour,
     panel.dock.reload.trigger()
     assert [exchange.question for exchange in panel.session.exchanges] == ["Question 0?", "Question 1?", "Being answered?"]
     assert panel.dock.transcript.card(running.id) is not None
-    assert panel.keeper.rois(harbour).featureCount() == 2 * len(harbour.zooms)
+    assert panel.keeper.rois(another(harbour, 0)).featureCount() == 2 * len(harbour.zooms)
     panel.session.cancel()
     wait(lambda: not panel.session.busy)
     panel.script(ANSWER)

@@ -42,6 +42,8 @@ from qgis.PyQt.QtWidgets import (
 )
 from tile_server import TileServer
 
+from zoomearth.core.protocol import Load
+from zoomearth.core.settings import Settings
 from zoomearth.plugin.child.backend_process import State
 from zoomearth.plugin.exchanges.exchange import Status
 from zoomearth.plugin.export.html import html as report_html
@@ -84,7 +86,7 @@ def test_the_demo_model_answers_with_evidence_where_the_truth_is(panel, demo_sce
     feature = next(panel.keeper.rois(exchange).getFeatures())
     assert [feature[name] for name in ("question", "answer", "step", "stopped")] == [asked["question"], asked["answer"], 1, "answered"]
     assert (feature["model"], feature["source"], feature["exchange"]) == ("zoomearth-demo", layer.name(), exchange.id)
-    assert [int(side) for side in feature["window"].split(",")] == exchange.zooms[0].window
+    assert tuple(int(side) for side in feature["window"].split(",")) == exchange.zooms[0].window
     gsd, place = layer.rasterUnitsPerPixelX(), feature.geometry().boundingBox()
     assert place.xMinimum() == pytest.approx(layer.extent().xMinimum() + roi[0] * gsd, abs=0.01)
     assert place.yMaximum() == pytest.approx(layer.extent().yMaximum() - roi[1] * gsd, abs=0.01)
@@ -123,7 +125,7 @@ def test_a_reply_without_sense_is_said_in_plain_words_and_the_reason_is_folded_a
 
 
 def test_a_meaningless_answer_says_so_in_place_of_a_confidence_and_how_to_get_a_real_model(panel, scene, demo_scene):
-    panel.load = {"engine": "scripted", "model": "zoomearth-demo", "replies": [BOX, ANSWER]}
+    panel.load = Load(Settings(model="zoomearth-demo"), replies=(BOX, ANSWER))
     panel.add(demo_scene)
     known = panel.asked()
     panel.add(scene)
@@ -244,6 +246,7 @@ def test_questions_that_wait_for_a_process_that_is_down_can_be_cancelled(panel, 
     assert "/nowhere/python" in panel.dock.process.text
     assert panel.dock.cancel.isEnabled()
     assert not panel.dock.progress.isVisible()
+    assert panel.dock.process.minimumSizeHint().width() <= 240
     panel.dock.cancel.click()
     assert second.status is Status.CANCELLED
     wait(lambda: not panel.session.busy)
@@ -765,7 +768,7 @@ def test_the_resolution_of_a_snapshot_follows_the_canvas_until_somebody_sets_it(
     assert form.resolution.value() == pytest.approx(world / 64, rel=0.01)
     assert re.fullmatch(ABOUT_2048, form.size.text())
     form.resolution.setValue(world)
-    assert re.match("<b>= 3[23] x 3[23] px: too small to see much. Choose a finer resolution, or a larger place.", form.size.text())
+    assert re.match("<b>= 3[23] x 3[23] px: too small for a useful answer. Choose a finer resolution or a larger area.", form.size.text())
     assert form.fit.isVisible()
     canvas.zoomByFactor(2)
     assert form.resolution.value() == world
@@ -816,7 +819,7 @@ def test_a_service_in_an_empty_project_is_asked_about_with_the_resolution_that_i
     exchange = panel.asked()
     assert exchange.answer == "3", exchange.message
     assert exchange.seen_as == "seen as shown in QGIS, 19570 m per pixel (2048 x 2048 px)"
-    assert exchange.views[0].window == [0, 0, 2048, 2048]
+    assert exchange.views[0].window == (0, 0, 2048, 2048)
 
 
 def _whole():

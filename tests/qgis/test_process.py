@@ -1,5 +1,6 @@
 """The backend as a child of QGIS: started when needed, killed, crashed, cancelled, and gone with the panel."""
 
+import json
 import os
 import signal
 import sys
@@ -10,7 +11,9 @@ from qgis.core import QgsApplication
 from qgis.PyQt.QtTest import QTest
 
 from zoomearth.core.errors import BackendError
-from zoomearth.plugin.child.backend_process import LAST, Backend, State, command
+from zoomearth.core.protocol import LAST, VERSION, Ask, Cancelled, Describe, Done, Failed, Load, Progress, Saw, Text
+from zoomearth.core.source import SceneSource
+from zoomearth.plugin.child.backend_process import Backend, State, command
 from zoomearth.plugin.log import TAG
 
 SLOW = "<think>" + "and then " * 2000
@@ -24,11 +27,11 @@ def backend(qgis_app, python):
 
 
 def script(backend, *replies, pace=0.0):
-    return backend.submit("load", engine="scripted", replies=list(replies), pace=pace)
+    return backend.submit(Load(replies=replies, pace=pace))
 
 
 def ask(backend, scene, question="What?"):
-    return backend.submit("ask", scene=str(scene), question=question)
+    return backend.submit(Ask(SceneSource(str(scene)), question))
 
 
 def alive(pid):
@@ -50,28 +53,28 @@ def test_a_job_ends_once_and_last(backend, demo_scene):
     job, heard, ended = ask(backend, demo_scene), [], []
     job.heard.connect(heard.append)
     job.ended.connect(ended.append)
-    assert backend.wait(job)["result"]["answer"] == "3"
+    assert backend.wait(job).result.answer == "3"
     assert backend.state is State.UP
-    assert [event["event"] for event in ended] == ["done"]
-    assert {event["event"] for event in heard} >= {"saw", "text", "progress"}
-    assert not any(event["event"] in LAST for event in heard)
+    assert [type(event) for event in ended] == [Done]
+    assert {type(event) for event in heard} >= {Saw, Text, Progress}
+    assert not any(isinstance(event, LAST) for event in heard)
 
 
 def test_killed_mid_answer_it_says_so_with_the_log_and_the_next_ask_restarts_it(backend, demo_scene):
     script(backend, SLOW, pace=0.01)
     job, heard = ask(backend, demo_scene), []
     job.heard.connect(heard.append)
-    wait(lambda: any(event["event"] == "text" for event in heard))
+    wait(lambda: any(isinstance(event, Text) for event in heard))
     first = backend.pid
     backend.log.append("the last words")
     os.kill(first, signal.SIGKILL)
     failed = backend.wait(job)
-    assert failed["event"] == "failed"
-    assert "crashed or was killed" in failed["message"]
-    assert failed["log"][-1] == "the last words"
+    assert isinstance(failed, Failed)
+    assert "crashed or was killed" in failed.message
+    assert failed.log[-1] == "the last words"
     assert backend.state is State.DOWN
     script(backend, ANSWER)
-    assert backend.wait(ask(backend, demo_scene))["result"]["answer"] == "3"
+    assert backend.wait(ask(backend, demo_scene)).result.answer == "3"
     assert backend.pid != first
 
 
@@ -80,7 +83,7 @@ def test_all_that_waits_fails_with_the_process_and_is_never_sent_again(backend, 
     jobs = [ask(backend, demo_scene, f"Question {n}?") for n in range(3)]
     wait(lambda: backend.state is State.UP)
     os.kill(backend.pid, signal.SIGKILL)
-    assert [backend.wait(job)["event"] for job in jobs] == ["failed"] * 3
+    assert [type(backend.wait(job)) for job in jobs] == [Failed] * 3
     assert backend.pid is None
 
 
@@ -106,27 +109,27 @@ def test_two_crashes_in_a_minute_and_it_stays_down_until_it_is_revived(backend, 
         os.kill(backend.pid, signal.SIGKILL)
         failed = backend.wait(job)
     assert backend.state is State.BROKEN
-    assert "twice" in failed["message"]
-    assert "twice" in backend.wait(ask(backend, demo_scene))["message"]
+    assert "twice" in failed.message
+    assert "twice" in backend.wait(ask(backend, demo_scene)).message
     assert [text.partition(".")[0] for text in logged if "crashed" in text] == [
         "The model process crashed or was killed",
         "The model process crashed or was killed",
-        "The model process crashed twice within a minute and stays down",
+        "The model process crashed twice within a minute and was not started again",
     ]
     assert backend.pid is None
     backend.revive()
     script(backend, ANSWER)
-    assert backend.wait(ask(backend, demo_scene))["result"]["answer"] == "3"
+    assert backend.wait(ask(backend, demo_scene)).result.answer == "3"
 
 
 def test_cancel_ends_the_job_and_the_process_lives_on(backend, demo_scene):
     script(backend, SLOW, pace=0.01)
     job, heard = ask(backend, demo_scene), []
     job.heard.connect(heard.append)
-    wait(lambda: any(event["event"] == "text" for event in heard))
+    wait(lambda: any(isinstance(event, Text) for event in heard))
     pid = backend.pid
     job.cancel()
-    assert backend.wait(job)["event"] == "cancelled"
+    assert isinstance(backend.wait(job), Cancelled)
     job.cancel()  # it is over: no harm
     assert backend.pid == pid
 
@@ -136,14 +139,14 @@ def test_one_that_does_not_hear_a_cancel_is_killed(backend, demo_scene, monkeypa
     script(backend, SLOW, pace=60)  # deaf for a minute a word
     job, heard = ask(backend, demo_scene), []
     job.heard.connect(heard.append)
-    wait(lambda: any(event["event"] == "saw" for event in heard))
+    wait(lambda: any(isinstance(event, Saw) for event in heard))
     QTest.qWait(500)  # by then it sleeps
     pid = backend.pid
     job.cancel()
-    assert backend.wait(job)["event"] == "cancelled"
+    assert isinstance(backend.wait(job), Cancelled)
     wait(lambda: backend.state is State.DOWN)
     assert not alive(pid)
-    assert backend.wait(script(backend, ANSWER))["event"] == "done"  # and that was no crash
+    assert isinstance(backend.wait(script(backend, ANSWER)), Done)  # and that was no crash
 
 
 def test_what_is_asked_as_a_deaf_process_is_killed_is_answered_by_the_next(backend, demo_scene, monkeypatch):
@@ -152,10 +155,10 @@ def test_what_is_asked_as_a_deaf_process_is_killed_is_answered_by_the_next(backe
     job, heard, later = ask(backend, demo_scene), [], []
     job.heard.connect(heard.append)
     job.ended.connect(lambda _: later.extend([script(backend, ANSWER), ask(backend, demo_scene)]))
-    wait(lambda: any(event["event"] == "saw" for event in heard))
+    wait(lambda: any(isinstance(event, Saw) for event in heard))
     job.cancel()
-    assert backend.wait(job)["event"] == "cancelled"
-    assert backend.wait(later[1])["event"] == "done", later[1].result
+    assert isinstance(backend.wait(job), Cancelled)
+    assert isinstance(backend.wait(later[1]), Done), later[1].result
 
 
 def test_closing_leaves_no_process_and_no_open_job(backend, demo_scene):
@@ -165,14 +168,14 @@ def test_closing_leaves_no_process_and_no_open_job(backend, demo_scene):
     wait(lambda: backend.state is State.UP)
     pid = backend.pid
     backend.close()
-    assert [event["event"] for event in ended] == ["cancelled"]
+    assert [type(event) for event in ended] == [Cancelled]
     assert not alive(pid)
 
 
 def test_an_interpreter_that_is_not_there_is_named(qgis_app):
     backend = Backend(lambda: command("/nowhere/python"))
-    failed = backend.wait(backend.submit("describe", scene="a.tif"))
-    assert "/nowhere/python" in failed["message"]
+    failed = backend.wait(backend.submit(Describe(SceneSource("a.tif"))))
+    assert "/nowhere/python" in failed.message
     assert backend.state is State.BROKEN  # the next question would fail in the same way
     assert "/nowhere/python" in backend.trouble[0]
     backend.revive()
@@ -184,12 +187,39 @@ def test_a_backend_that_is_not_set_up_says_how(qgis_app):
         raise BackendError("Not set up.", "Set it up.")
 
     backend = Backend(nothing)
-    failed = backend.wait(backend.submit("describe", scene="a.tif"))
-    assert (failed["message"], failed["hint"]) == ("Not set up.", "Set it up.")
+    failed = backend.wait(backend.submit(Describe(SceneSource("a.tif"))))
+    assert (failed.message, failed.hint) == ("Not set up.", "Set it up.")
 
 
 def test_one_that_ends_by_itself_is_told_with_its_exit_code_and_log(qgis_app):
     backend = Backend(lambda: [sys.executable, "-c", "import sys; sys.stderr.write('no such module\\n'); sys.exit(3)"])
-    failed = backend.wait(backend.submit("describe", scene="a.tif"))
-    assert "exit code 3" in failed["message"]
-    assert failed["log"] == ["no such module"]
+    failed = backend.wait(backend.submit(Describe(SceneSource("a.tif"))))
+    assert "exit code 3" in failed.message
+    assert failed.log == ("no such module",)
+
+
+WAITS = "import sys, time; print({!r}, flush=True); sys.stdin.read()"
+
+
+@pytest.mark.parametrize(("version", "update"), [(VERSION - 1, "Update the backend"), (VERSION + 1, "Update the plugin")])
+def test_a_process_of_another_protocol_gets_no_job_and_says_what_to_update(qgis_app, version, update):
+    ready = json.dumps({"event": "ready", "protocol": version, "version": "0.0.1", "pid": 1, "of another": "version"})
+    backend = Backend(lambda: [sys.executable, "-c", WAITS.format(ready)])
+    jobs = [backend.submit(Describe(SceneSource("a.tif"))) for _ in range(2)]
+    wait(lambda: backend.pid is not None)
+    pid = backend.pid
+    for job in jobs:
+        failed = backend.wait(job)
+        assert "0.0.1" in failed.message
+        assert update in failed.hint
+    assert backend.state is State.BROKEN
+    assert not alive(pid)
+    backend.close()
+
+
+def test_an_event_that_can_not_be_read_ends_its_job(qgis_app):
+    lines = [{"event": "ready", "protocol": VERSION, "version": "1", "pid": 1}, {"event": "saw", "id": 1, "view": {}, "picture": ""}]
+    backend = Backend(lambda: [sys.executable, "-c", WAITS.format("\n".join(map(json.dumps, lines)))])
+    failed = backend.wait(backend.submit(Describe(SceneSource("a.tif"))))
+    assert "saw.view lacks its field" in failed.message
+    backend.close()

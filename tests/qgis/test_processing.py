@@ -40,6 +40,8 @@ from qgis.core import (
 )
 from tile_server import TileServer, resolution
 
+from zoomearth.core.protocol import Load, Saw
+from zoomearth.core.settings import Settings
 from zoomearth.plugin.exchanges.exchange import Exchange
 from zoomearth.plugin.layers import snapshot
 from zoomearth.plugin.processing import common
@@ -67,7 +69,7 @@ def script(monkeypatch):
     """Has a scripted engine answer instead of the demo model."""
 
     def choose(*replies, pace=0.0, model=""):
-        load = {"engine": "scripted", "model": model, "replies": list(replies), "pace": pace}
+        load = Load(Settings(model=model), replies=replies, pace=pace)
         monkeypatch.setattr(common, "load_message", lambda: load)
         return load
 
@@ -340,9 +342,9 @@ def told(monkeypatch):
 def pictures(events):
     """(window, size, pixels) of what was shown."""
     for event in events:
-        if event["event"] == "saw":
-            picture = Image.open(io.BytesIO(base64.b64decode(event["picture"])))
-            yield event["view"]["window"], event["view"]["size"], np.asarray(picture.convert("RGB"))
+        if isinstance(event, Saw):
+            picture = Image.open(io.BytesIO(base64.b64decode(event.picture)))
+            yield event.view.window, event.view.shown, np.asarray(picture.convert("RGB"))
 
 
 def on_map(layer, *pixels):
@@ -396,7 +398,7 @@ def test_parts_that_overlap_and_a_bow_tie_are_shown_whole(layer, script, told):
     places = polygons("EPSG:32633", *shapes, flat, name=["a", "b", "c"])
     run = Run("askbyfeature", INPUT=layer, POLYGONS=places, QUESTION="?", OUTPUT="memory:")
     (first, size, both), (second, _, tie) = pictures(told)
-    assert first == second == [200, 200, 800, 800]
+    assert first == second == (200, 200, 800, 800)
     grey = [(picture == 128).all(axis=2) for picture in (both, tie)]
     at = [tuple(round((place - 200) / 600 * side) for place, side in zip(pixel[::-1], size[::-1])) for pixel in ((500, 500), (700, 300))]
     assert [bool(grey[0][pixel]) for pixel in at] == [False, True], "what two parts cover is inside"
@@ -607,7 +609,7 @@ class Turns(Feedback):
     def pushInfo(self, text):
         super().pushInfo(text)
         if text.startswith("demo: "):
-            self.load["replies"] = next(self.scripts)
+            object.__setattr__(self.load, "replies", tuple(next(self.scripts)))
 
 
 @pytest.mark.parametrize("name", ["askmany", "askbyfeature"])

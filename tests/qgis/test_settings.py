@@ -1,11 +1,11 @@
-"""What the options page has saved is what the backend is told, and the server's key is nowhere but in the authentication manager."""
+"""The backend gets the settings that the options page has saved, and the server's key is nowhere but in the authentication manager."""
 
 from dataclasses import fields
 
 import pytest
 from qgis.core import QgsApplication, QgsAuthMethodConfig, QgsSettings
 
-from zoomearth.core import protocol as messages
+from zoomearth.core.protocol import Load
 from zoomearth.core.settings import Settings
 from zoomearth.plugin.settings import choose_auth_config, load_message, load_settings, save_settings, server_key
 
@@ -51,18 +51,16 @@ def test_a_value_of_another_version_is_no_crash():
 
 
 @pytest.mark.parametrize("settings", [Settings(), Settings(model="qwen2.5-vl-7b", remote="http://localhost:8000/v1", remote_model="m")])
-def test_the_backend_understands_what_it_is_told(settings):
+def test_a_load_has_every_setting(settings):
     save_settings(settings)
-    told = messages.read({"op": "load", "id": 1, **load_message()})
-    assert (told.engine, told.url, told.model) == ("remote" if settings.remote else "local", settings.remote, settings.model)
-    assert told.key is None
+    assert load_message() == Load(settings)
 
 
 @pytest.mark.parametrize("method", ["Basic", "APIHeader", "EsriToken"])
 def test_the_key_goes_to_the_server_and_into_no_settings_file(keys, method):
     save_settings(Settings(remote="http://localhost:8000/v1"))
     choose_auth_config(keys[method])
-    assert load_message()["key"] == KEY
+    assert load_message().key == KEY
     QgsSettings().sync()
     with open(QgsSettings().fileName(), encoding="utf-8") as file:
         text = file.read()
@@ -72,7 +70,7 @@ def test_the_key_goes_to_the_server_and_into_no_settings_file(keys, method):
 
 def test_a_model_on_this_machine_is_not_told_the_key(keys):
     choose_auth_config(keys["Basic"])
-    assert "key" not in load_message()
+    assert load_message().key is None
 
 
 def test_an_entry_that_has_gone_is_no_key(qgis_app):

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 from panel import wait
-from qgis.core import QgsProject, QgsRasterLayer, QgsVectorLayer, QgsWkbTypes
+from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer, QgsVectorLayer, QgsWkbTypes
 from qgis.PyQt.QtCore import QTimer, QVariant
 
+from zoomearth.core.protocol import Failed
 from zoomearth.core.settings import data_folder
 from zoomearth.plugin.exchanges import writer as writer_module
 from zoomearth.plugin.exchanges.exchange import Exchange
@@ -54,8 +55,9 @@ def keeper(qgis_app, qgis_new_project, tmp_path):
 
 
 def another(exchange, number):
-    """The same answer to another question."""
-    return replace(exchange, id=f"exchange-{number}", question=f"Question {number}?", time=f"2026-01-01T00:00:{number:02}Z")
+    """The same answer to another question, its CRS written as the panel writes it."""
+    crs = wkt(QgsCoordinateReferenceSystem.fromWkt(exchange.crs))
+    return replace(exchange, crs=crs, id=f"exchange-{number}", question=f"Question {number}?", time=f"2026-01-01T00:00:{number:02}Z")
 
 
 def settle(keeper):
@@ -382,7 +384,7 @@ def test_an_answer_without_a_zoom_is_on_the_map_too_and_follows_delete_and_undo(
     failed = Exchange(
         "Why?", str(scene), "town", harbour.crs, outline=plain.outline, message="The layer was removed.", hint="Add it again."
     )
-    failed.hear({"event": "failed", "message": failed.message, "hint": failed.hint})
+    failed.hear(Failed(None, "scene", failed.message, failed.hint))
     keep(keeper, plain, failed)
     (layer,) = keeper.layers(ANSWERS)
     assert keeper.layers() == []
@@ -422,7 +424,7 @@ def test_a_place_that_can_not_be_drawn_costs_no_answer(keeper, harbour, outline)
 def test_group_and_layers_follow_the_rasters_name_but_not_over_the_users(keeper, harbour, scene):
     raster = QgsRasterLayer(str(scene), "town")
     QgsProject.instance().addMapLayer(raster)
-    own = replace(harbour, source=raster.source())
+    own = replace(another(harbour, 0), source=raster.source())
     keep(keeper, own)
     raster.setName("ortho 2026")
     keep(keeper, another(own, 1))

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from ..scenes.render import Window
+from ..scenes.render import VIEW, Window
 from ..scenes.scene import COLORS, HEADINGS, SHAPES, SITES, Scene
-from .model import GRID, NUMBERS, VIEW
+from .model import GRID, NUMBERS
 from .rows import BOX, POINT, Batch
 
 KINDS = list(SITES)

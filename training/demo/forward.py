@@ -43,7 +43,8 @@ class _Linear(torch.autograd.Function):
     def forward(ctx: Any, x: torch.Tensor, w: torch.Tensor, b: torch.Tensor | None) -> torch.Tensor:
         ctx.save_for_backward(x, w)
         ctx.has_bias = b is not None
-        return torch.ops.mkldnn._linear_pointwise(x, w, b, "none", [], "")
+        product: torch.Tensor = torch.ops.mkldnn._linear_pointwise(x, w, b, "none", [], "")
+        return product
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor, torch.Tensor | None]:
@@ -60,7 +61,8 @@ def _linear(x: torch.Tensor, *modules: Any) -> torch.Tensor:
     """Linear modules of the same input, side by side in one product."""
     w = modules[0].weight if len(modules) == 1 else torch.cat([m.weight for m in modules])
     b = None if modules[0].bias is None else modules[0].bias if len(modules) == 1 else torch.cat([m.bias for m in modules])
-    return _Linear.apply(x, w, b)
+    product: torch.Tensor = _Linear.apply(x, w, b)  # type: ignore[no-untyped-call]
+    return product
 
 
 def _gated(x: torch.Tensor, mlp: Any) -> torch.Tensor:
@@ -83,7 +85,7 @@ def see(model: Qwen2_5_VLForConditionalGeneration, pictures: torch.Tensor) -> to
     tower = model.model.visual
     n, count = pictures.shape[:2]
     # Both temporal slices of the patch embedding see the same frame.
-    x = _Linear.apply(pictures, tower.patch_embed.proj.weight.sum(2).flatten(1), None)
+    x = _Linear.apply(pictures, tower.patch_embed.proj.weight.sum(2).flatten(1), None)  # type: ignore[no-untyped-call]
     side = torch.arange(2 * GRID)
     rows, columns = (t.view(GRID, 2, GRID, 2).permute(0, 2, 1, 3).flatten() for t in torch.meshgrid(side, side, indexing="ij"))
     freqs = torch.stack([rows, columns])[..., None] * tower.rotary_pos_emb.inv_freq
@@ -92,10 +94,11 @@ def see(model: Qwen2_5_VLForConditionalGeneration, pictures: torch.Tensor) -> to
     for block in tower.blocks:
         h = _norm(x, block.norm1)
         q, k, v = _linear(h, block.attn.qkv).view(n, count, 3, block.attn.num_heads, -1).permute(2, 0, 3, 1, 4).unbind(0)
-        o = _Attention.apply(_rotate(q, cos, sin), _rotate(k, cos, sin), v.contiguous(), None)
+        o = _Attention.apply(_rotate(q, cos, sin), _rotate(k, cos, sin), v.contiguous(), None)  # type: ignore[no-untyped-call]
         x = x + _linear(o.transpose(1, 2).reshape(n, count, -1), block.attn.proj)
         x = x + _gated(_norm(x, block.norm2), block.mlp)
-    return tower.merger(x).view(n, count // 4, -1)
+    merged: torch.Tensor = tower.merger(x).view(n, count // 4, -1)
+    return merged
 
 
 def run(
@@ -130,7 +133,7 @@ def run(
                 ahead_k, ahead_v = gk, gv
             else:
                 gk, gv = torch.cat([ahead_k[of], gk], 2), torch.cat([ahead_v[of], gv], 2)
-            o = _Attention.apply(gq, gk, gv, bias)
+            o = _Attention.apply(gq, gk, gv, bias)  # type: ignore[no-untyped-call]
             parts.append(o.view(count, kv, each, length, -1).permute(0, 3, 1, 2, 4).reshape(count * length, -1))
         x = x + _linear(torch.cat(parts), att.o_proj)
         x = x + _gated(_norm(x, layer.post_attention_layernorm), layer.mlp)

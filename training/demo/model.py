@@ -119,7 +119,8 @@ def patches(picture: np.ndarray) -> np.ndarray:
     """A (view, view, 3) uint8 picture as the image processor would cut it, one frame: (patches, 3 * 14 * 14), 2 x 2 groups together."""
     pixels = (picture.astype(np.float32) / 255 - np.array(MEAN, np.float32)) / np.array(STD, np.float32)
     n = picture.shape[0] // (2 * PATCH)
-    return pixels.reshape(n, 2, PATCH, n, 2, PATCH, 3).transpose(0, 3, 1, 4, 6, 2, 5).reshape(4 * n * n, -1)
+    cells: np.ndarray = pixels.reshape(n, 2, PATCH, n, 2, PATCH, 3).transpose(0, 3, 1, 4, 6, 2, 5).reshape(4 * n * n, -1)
+    return cells
 
 
 def export(model: Qwen2_5_VLForConditionalGeneration, tokenizer: PreTrainedTokenizerFast, folder: Path, card: dict[str, Any]) -> None:

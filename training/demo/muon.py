@@ -58,4 +58,5 @@ def _orthogonal(m: torch.Tensor, steps: int = 4) -> torch.Tensor:
     for _ in range(steps):
         gram = x @ x.transpose(1, 2)
         x = 3.4445 * x + (-4.775 * gram + 2.0315 * gram @ gram) @ x
-    return x.transpose(1, 2) if tall else x
+    update: torch.Tensor = x.transpose(1, 2) if tall else x
+    return update

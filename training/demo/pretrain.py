@@ -27,7 +27,7 @@ import torch.multiprocessing as mp
 from ...backend.cli.parser import Parser, positive
 from ...core.errors import ModelError
 from ..scenes.questions import LEVELS, Question, ask
-from ..scenes.render import crop_view, global_view, square_around
+from ..scenes.render import WHOLE, crop_view, global_view, square_around
 from ..scenes.scene import HELD_OUT, Scene, make_scene
 from . import forward
 from . import rows as pk
@@ -99,7 +99,7 @@ def rows_of(seed: int, two_turns: float, coder: pk.Coder) -> list[pk.Row]:
     for kind in ("sites", rng.choice(("site", "site", "terrain", "setting"))):  # the last two are learned in minutes
         about_all = ask(scene, kind, rng)
         if about_all:
-            row.branches.append(pk.last_turn(pk.asked(coder, start, about_all), coder, about_all, pk.WHOLE))
+            row.branches.append(pk.last_turn(pk.asked(coder, start, about_all), coder, about_all, WHOLE))
     forced = ask(scene, rng.choice(list(LEVELS)), rng)
     if forced and rng.random() < 0.5:
         row.branches.append(pk.guess(pk.asked(coder, start, forced), coder, forced))

@@ -14,10 +14,11 @@ from transformers import Qwen2_5_VLForConditionalGeneration
 
 from ...core.geometry import Box
 from ..scenes.questions import exam
-from ..scenes.render import crop_view, global_view, square_around
+from ..scenes.render import VIEW, crop_view, global_view, square_around
 from ..scenes.scene import make_scene
 from . import forward
 from . import rows as pk
+from .model import patches
 
 _BOX = re.compile(r'"bbox_2d": \[(\d+), (\d+), (\d+), (\d+)\]')
 _ANSWER = re.compile(r"<answer>([^<]*)</answer>")
@@ -63,7 +64,7 @@ def play(model: Qwen2_5_VLForConditionalGeneration, coder: pk.Coder, first_seed:
     items, globals_ = [], []
     for seed in range(first_seed, first_seed + scenes):
         scene = make_scene(seed)
-        globals_.append(torch.from_numpy(pk.patches(global_view(scene))))
+        globals_.append(torch.from_numpy(patches(global_view(scene))))
         items += [(scene, len(globals_) - 1, question) for question in exam(scene, rng)]
     seen = forward.see(model, torch.stack(globals_))
     first = [(pk.asked(coder, start, q), [seen[i]]) for _, i, q in items]
@@ -88,8 +89,8 @@ def play(model: Qwen2_5_VLForConditionalGeneration, coder: pk.Coder, first_seed:
         x0, y0, x1, y1 = drawn
         mark("iou", drawn.iou(truth))
         mark("hit", truth.contains(*drawn.center))
-        box = (min(x0, x1 - 1) / pk.VIEW, min(y0, y1 - 1) / pk.VIEW, max(x1, 1) / pk.VIEW, max(y1, 1) / pk.VIEW)
-        crops.append(torch.from_numpy(pk.patches(crop_view(item[0], square_around(box, 8 / pk.VIEW)))))
+        box = (min(x0, x1 - 1) / VIEW, min(y0, y1 - 1) / VIEW, max(x1, 1) / VIEW, max(y1, 1) / VIEW)
+        crops.append(torch.from_numpy(patches(crop_view(item[0], square_around(box, 8 / VIEW)))))
         zoomed.append((talk, item))
     if zoomed:
         features = forward.see(model, torch.stack(crops))

@@ -15,8 +15,8 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from ..scenes.questions import Question
-from ..scenes.render import WHOLE, Window, to_pixels
-from .model import GRID, NUMBERS, VIEW, patches
+from ..scenes.render import VIEW, WHOLE, Window, to_pixels
+from .model import GRID, NUMBERS, patches
 
 HEAD = "\n<|im_start|>system\n<|im_end|>\n<|im_start|>user\n<|vision_start|>"
 TAIL = "<|im_end|><|im_start|>assistant\n"

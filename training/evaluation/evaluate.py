@@ -23,13 +23,12 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from ...backend import batch
 from ...backend.answer import MEANINGLESS
 from ...backend.cli.parser import Parser, add_settings, count, positive, settings_of
 from ...backend.engines import Engine
 from ...backend.engines.open import open_engine
-from ...backend.models import store as models
 from ...backend.scene.scene import Scene
-from ...core.address import shown
 from ...core.errors import BackendError, UsageError
 from ...core.example import Example
 from ...core.look import Policy
@@ -167,7 +166,7 @@ def _run(
     book = Book(out / f"{mode}{changed}.jsonl", spec(engine, asker, settings, options))
     pending = [task for task in asked if not book.answered(task.id)]
     known = {task.id for task in asked}
-    there = [record for id, record in book.done.items() if id in known and record.error is None]
+    there = [record for id, record in book.lines.items() if id in known and record.error is None]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[score]}"))
     with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True)) as progress:
         correct, scored, failed = sum(map(figures.right, there)), len(there), 0
@@ -198,20 +197,13 @@ def _policy(policy: Policy, options: argparse.Namespace) -> Policy:
 
 def spec(engine: Engine, asker: Asker, settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
     """What makes two answers comparable; a file holds answers of one spec only."""
-    profile = engine.profile
     return {
         "benchmark": asker.benchmark.name,
         "extractor": asker.benchmark.extractor,
         "set": {name: getattr(options, name) for name in ("split", "size") if name in options},
         "mode": asker.mode,
-        "model": profile.name,
-        "revision": None if settings.remote else models.revision(settings.asked_as),
-        "server": shown(settings.remote) or None,
-        "dialect": profile.dialect.name,
-        "prompt_hash": profile.prompt_hash,
+        **batch.spec(engine, settings),
         "policy": asdict(asker.policy),
-        "dtype": settings.dtype,
-        "quantize": settings.quantize,
     }
 
 

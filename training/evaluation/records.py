@@ -1,4 +1,4 @@
-"""What came of each question: one JSON line each, appended as it ends, so that a killed run loses nothing and asks nothing twice.
+"""The record of each question of an evaluation, one JSON line each (`backend/records.py` has the file).
 
 The line holds the published code's own fields, so that its scripts read our files and ours read theirs, and beside them what a person
 needs to see why: what was said, what was shown, how it was scored. A question that failed is a record with `error` and no score.
@@ -7,12 +7,12 @@ needs to see why: what was said, what was shown, how it was scored. A question t
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
+from ...backend.records import Journal
 from ...core import texts
 from ...core.errors import BackendError
 from ...core.geometry import Box, Size
@@ -130,70 +130,25 @@ READERS: dict[str, Callable[[Any], Any]] = {
 PUBLISHED = ("question_id", "ground_truth", "answer1", "answer2", "bbox_ref", "bbox", "type", "category")
 
 
-class Book:
-    """A file of records that is only ever appended to. What was cut off by a kill is removed, and asked again."""
+class Book(Journal[Record]):
+    """A run's file of records."""
 
     def __init__(self, path: Path, spec: Mapping[str, Any]) -> None:
         """Raises BackendError where the file holds another run's records, or can't be written."""
-        self.path, self.spec = path, dict(spec)
-        self.done: dict[str, Record] = {}
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            whole = self._take_all() if path.exists() else 0
-            self._file: BinaryIO = path.open("r+b" if path.exists() else "w+b")
-            self._file.truncate(whole)
-            self._file.seek(whole)
-        except OSError as error:
-            raise BackendError(f"{path} can't be written: {error.strerror or error}.", "Name another place with --out.") from error
-
-    def _take_all(self) -> int:
-        """Returns how many bytes of the file are whole lines."""
-        whole = 0
-        with self.path.open("rb") as file:
-            if (encoding := texts.mark(file.read(4))[1]) != "utf-8":
-                raise BackendError(f"{self.path} is in {encoding.upper()}.", "Save it in UTF-8, or name another place with --out.")
-            file.seek(0)
-            for line in file:
-                if not line.endswith(b"\n"):
-                    break
-                whole += len(line)
-                self._take(line)
-        return whole
-
-    def _take(self, line: bytes) -> None:
-        row = texts.row(line)
-        if isinstance(row, texts.Broken):
-            return  # that question is asked again
-        record = Record.of(row)
-        if record.spec != self.spec:
-            differs = sorted(name for name in {*record.spec, *self.spec} if record.spec.get(name) != self.spec.get(name))
-            raise BackendError(
-                f"{self.path} holds the answers of another run: its {', '.join(differs)} differs.",
-                "Name another place with --out, or move the file away.",
-            )
-        self.done[record.question_id] = record
+        super().__init__(path, spec, "question_id", Record.of, dataclasses.asdict)
 
     def add(self, record: Record) -> None:
-        """In one write, so that a kill leaves a whole line or a torn last one, never a hole. Raises BackendError for a full disk."""
+        """Raises BackendError where the disk is full."""
         record.spec = self.spec
-        try:
-            self._file.write(json.dumps(asdict(record)).encode() + b"\n")
-            self._file.flush()
-        except OSError as error:
-            message = f"{self.path} can't be written: {error.strerror or error}."
-            raise BackendError(message, "Make room; the same command goes on from here.") from error
-        self.done[record.question_id] = record
+        super().add(record)
 
     def answered(self, id: str) -> bool:
         """Whether a question need not be asked again: it was, and did not fail."""
-        return id in self.done and self.done[id].error is None
+        return id in self.lines and self.lines[id].error is None
 
     def records(self) -> list[Record]:
         """The last of every question, in the order of the set."""
-        return sorted(self.done.values(), key=lambda record: record.place)
-
-    def close(self) -> None:
-        self._file.close()
+        return sorted(self.lines.values(), key=lambda record: record.place)
 
 
 def read(path: Path) -> list[Record]:

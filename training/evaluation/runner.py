@@ -1,31 +1,30 @@
-"""Asks a benchmark's questions of an engine: in lockstep where the model runs here, by a pool of threads where a server batches.
+"""Puts a benchmark's questions to an engine in each of the modes, and makes a scored record of each answer.
 
-A row, an image or a reply that fails is a record with `error`; the rest goes on.
+A row, an image or a reply that fails is a record with `error`; the rest continues.
 """
 
 from __future__ import annotations
 
-import threading
-from collections import deque
+import contextlib
+import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Union
 
-from ...backend.answer import REPLY_LIMIT, Answered, Question, answer, answers
+from ...backend import batch
+from ...backend.answer import REPLY_LIMIT, Answered, Question
 from ...backend.engines import Engine
 from ...backend.scene.scene import Scene
 from ...core.errors import BackendError, SceneError, as_ours
 from ...core.example import Example
-from ...core.look import Policy, Stopped, Zoom
+from ...core.look import Policy, Zoom
+from ...core.source import SceneSource
 from ..data.scoring import LABEL_FRAME, VIEW_FRAME
 from ..data.sets import Benchmark, Unusable
 from .records import Record
 
 MODES = ("zoom", "no-crop", "oracle-box", "blind")
 """As served; forced to answer from the global view; the true box in place of the model's own; without any picture."""
-OPEN = 8  # scenes kept open that nobody is asking about
 
 Row = Union[Example, Unusable]
 
@@ -59,90 +58,21 @@ class Asker:
     mode: str
     policy: Policy
     limit: int = REPLY_LIMIT
-    cancelled: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
             raise ValueError(f"mode is {self.mode!r}: it is one of {', '.join(MODES)}")
 
-    def lockstep(self, tasks: Iterable[Task], together: int) -> Iterator[Record]:
-        """`together` questions one step at a time. What is wrong with a question or its scene is its record's error; an error is raised
-        only where no answer can be scored."""
-        failed: deque[Record] = deque()
-        asked: list[tuple[Task, Example]] = []
-        scenes = _Scenes()
-
-        def questions() -> Iterator[Question]:
-            for task in tasks:
-                if isinstance(task.row, Unusable):
-                    failed.append(_failure(task, BackendError(str(task.row))))
-                    continue
-                try:
-                    scene = scenes.take(task.row.image)
-                except Exception as error:
-                    failed.append(_failure(task, error))
-                    continue
-                try:
-                    question = self._question(task.row, scene)
-                except Exception as error:
-                    failed.append(_failure(task, error))
-                    scenes.give(task.row.image)
-                    continue
-                asked.append((task, task.row))
-                yield question
-
-        try:
-            for index, answered in answers(self.engine, questions(), together, self.cancelled.is_set, self.limit):
-                while failed:
-                    yield failed.popleft()
-                task, example = asked[index]
-                if answered.outcome.stopped is not Stopped.CANCELLED:
-                    yield self._record(task, example, answered, together)
-                scenes.give(example.image)
-            yield from failed
-        finally:
-            scenes.close()
-
-    def pool(self, tasks: Iterable[Task], concurrent: int) -> Iterator[Record]:
-        """`concurrent` questions at a time, each on a thread of its own with a scene of its own."""
-        waiting: set[Future[Record | None]] = set()
-        with ThreadPoolExecutor(concurrent) as threads:
-            try:
-                for task in tasks:
-                    waiting.add(threads.submit(self._one, task))
-                    if len(waiting) >= 2 * concurrent:
-                        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                        yield from (record for future in done if (record := future.result()))
-                while waiting:
-                    done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                    yield from (record for future in done if (record := future.result()))
-            except BaseException:
-                self.cancelled.set()
-                for future in waiting:
-                    future.cancel()
-                raise
-
-    def _one(self, task: Task) -> Record | None:
-        """None where it was cancelled."""
-        if isinstance(task.row, Unusable):
-            return _failure(task, BackendError(str(task.row)))
-        try:
-            with _open(task.row.image) as scene:
-                answered = answer(self.engine, self._question(task.row, scene), cancelled=self.cancelled.is_set, limit=self.limit)
-        except Exception as error:
-            return _failure(task, error)
-        return None if answered.outcome.stopped is Stopped.CANCELLED else self._record(task, task.row, answered, 1)
-
-    def _question(self, example: Example, scene: Scene) -> Question:
+    def question(self, example: Example, scene: Scene) -> Question:
+        """The example as this run's mode puts it."""
         policy = replace(self.policy, max_zooms=0) if self.mode == "no-crop" else self.policy
         given = None
         if self.mode == "oracle-box" and (box := example.box_in(scene.size)):
             given = Zoom(box, example.label), example.thoughts[0] if example.thoughts else ""
         return Question(scene, self.benchmark.prompt(example), policy=policy, given=given, blind=self.mode == "blind")
 
-    def _record(self, task: Task, example: Example, answered: Answered, together: int) -> Record:
-        if answered.error:
-            return _failure(task, answered.error)
+    def record(self, task: Task, example: Example, answered: Answered, together: int) -> Record:
+        """Scored. together: how many questions shared the time that it took."""
         outcome, size = answered.outcome, answered.question.scene.size
         zooms = [shown.roi for shown in outcome.zooms if shown.roi]
         score = self.benchmark.score(example.answer, outcome.answer, example.choices)
@@ -189,36 +119,38 @@ def _failure(task: Task, error: Exception) -> Record:
     return record
 
 
-def _open(path: Path) -> Scene:
-    if not path.exists():
-        raise SceneError(f"{path} does not exist.", "Give the folder that holds the set's images with --data.")
-    return Scene.open(path)
+@dataclass(frozen=True)
+class _Asked:
+    """A row of the batch."""
 
+    asker: Asker
+    task: Task
+    example: Example
 
-class _Scenes:
-    """Open scenes by path, each as long as somebody asks about it, and the last few beyond that."""
+    @property
+    def source(self) -> SceneSource:
+        return SceneSource(str(self.example.image))
 
-    def __init__(self) -> None:
-        self.open: dict[Path, tuple[Scene, int]] = {}  # with how many ask about it
-
-    def take(self, path: Path) -> Scene:
-        scene, users = self.open.pop(path) if path in self.open else (_open(path), 0)
-        self.open[path] = (scene, users + 1)  # the last taken is the last in order
-        return scene
-
-    def give(self, path: Path) -> None:
-        scene, users = self.open[path]
-        self.open[path] = (scene, users - 1)
-        idle = [path for path, (_, users) in self.open.items() if users == 0]
-        for path in idle[:-OPEN]:
-            self.open.pop(path)[0].close()
-
-    def close(self) -> None:
-        for scene, _ in self.open.values():
-            scene.close()
+    def question(self, scene: Scene, policy: Policy) -> Question:
+        return self.asker.question(self.example, scene)
 
 
 def run(asker: Asker, tasks: Iterable[Task], at_once: int, remote: bool, on_record: Callable[[Record], None]) -> None:
-    """Asks all tasks; `on_record` is called on this thread with each record as it is there."""
-    for record in asker.pool(tasks, at_once) if remote else asker.lockstep(tasks, at_once):
-        on_record(record)
+    """Asks all tasks; `on_record` is called on this thread with each record as it is there. What is wrong with a question, its image or
+    its reply is its record's error; an error is raised only where no answer can be scored."""
+    asked = []
+    for task in tasks:
+        if isinstance(task.row, Unusable):
+            on_record(_failure(task, BackendError(str(task.row))))
+        elif not os.path.exists(task.row.image):
+            missing = SceneError(f"{task.row.image} does not exist.", "Give the folder that holds the set's images with --data.")
+            on_record(_failure(task, missing))
+        else:
+            asked.append(_Asked(asker, task, task.row))
+    with contextlib.closing(batch.run(asker.engine, asked, at_once, remote, limit=asker.limit)) as results:
+        for finished in results:
+            row = finished.row
+            if finished.answered:
+                on_record(asker.record(row.task, row.example, finished.answered, 1 if remote else at_once))
+            elif finished.error:
+                on_record(_failure(row.task, finished.error))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core import texts
+from ..data.scoring import four
 from ..evaluation import statistics as figures
 from ..evaluation.records import Record, read
 from ..tuning.callbacks import last_whole
@@ -78,7 +79,7 @@ def evaluated(out: Path) -> Evaluated:
 def averaged(runs: Iterable[dict[str, list[Record]]], column: str) -> list[list[Record]]:
     """Of each run, the records that a column is the mean of."""
     mode, _, boxed = COLUMNS[column]
-    return [[record for record in run[mode] if not boxed or figures.four(record.bbox_ref)] for run in runs]
+    return [[record for record in run[mode] if not boxed or four(record.bbox_ref)] for run in runs]
 
 
 def table(found: Evaluated) -> str:

@@ -81,7 +81,8 @@ def texture(scene: Scene, window: Window, picture: np.ndarray, grain: float = 0.
     if grain:
         seed = [scene.seed, int(x0 * 1e9), int(y0 * 1e9)]
         light += grain * np.random.default_rng(seed).standard_normal((height, width), np.float32)
-    return cv2.add(picture, cv2.merge([light] * 3), dtype=cv2.CV_8U)
+    lit: np.ndarray = cv2.add(picture, cv2.merge([light] * 3), dtype=cv2.CV_8U)
+    return lit
 
 
 def _clip(points: np.ndarray, window: Window) -> np.ndarray:
@@ -103,7 +104,8 @@ def shrink(picture: np.ndarray, size: int, exact: bool = True) -> np.ndarray:
     """To (size, size, 3): bicubic as the serving loop does it, or by area, which is a tenth of the work."""
     if exact:
         return np.asarray(Image.fromarray(picture).resize((size, size), Image.Resampling.BICUBIC))
-    return cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA)
+    shrunk: np.ndarray = cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA)
+    return shrunk
 
 
 def global_view(scene: Scene, size: int = VIEW, oversample: int = 3, exact: bool = True) -> np.ndarray:

@@ -86,7 +86,7 @@ class Eyes:
         self.seeing += 1
 
 
-class Whole(TrainerCallback):
+class Whole(TrainerCallback):  # type: ignore[misc]  # it has no types
     """Makes every checkpoint one that can be served; its zoomearth.json comes last, and says that all of it is there."""
 
     def __init__(self, start: Start) -> None:
@@ -107,7 +107,7 @@ def last_whole(run: Path, tidy: bool) -> Path | None:
     return checkpoints[-1] if checkpoints else None
 
 
-class Curves(TrainerCallback):
+class Curves(TrainerCallback):  # type: ignore[misc]  # it has no types
     """Keeps RUN/curves.png up to date, at most twice a minute, and once more at the end."""
 
     pause = 30.0  # seconds

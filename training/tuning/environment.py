@@ -49,7 +49,7 @@ class Environment:
         self._observe(next(self._flow))
         return self._shown
 
-    def zoom(self, reply: str) -> list:
+    def zoom(self, reply: str) -> list[Any]:
         """
         Look closer at part of the scene.
 
@@ -106,4 +106,5 @@ class Environment:
 def spoken(message: Message) -> str:
     """An assistant message as the model wrote it; trl's parser put it into a tool call where it asks for a view."""
     calls = message.get("tool_calls")
-    return calls[0]["function"]["arguments"]["reply"] if calls else message["content"]
+    text: str = calls[0]["function"]["arguments"]["reply"] if calls else message["content"]
+    return text

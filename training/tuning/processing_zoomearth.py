@@ -10,7 +10,7 @@ from typing import Any
 from transformers import ProcessorMixin, Qwen2_5_VLProcessor
 
 
-class ZoomEarthProcessor(Qwen2_5_VLProcessor):
+class ZoomEarthProcessor(Qwen2_5_VLProcessor):  # type: ignore[misc]  # it has no types
     """Pictures and text; transformers reads the parts it needs off this signature."""
 
     def __init__(self, image_processor: Any = None, tokenizer: Any = None, chat_template: str | None = None, **options: Any) -> None:

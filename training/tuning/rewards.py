@@ -97,7 +97,8 @@ class Rollout:
 
     @property
     def truth(self) -> Box | None:
-        return self.environment._example.box_in(self.environment._size)
+        box: Box | None = self.environment._example.box_in(self.environment._size)
+        return box
 
     @property
     def asked(self) -> int:

@@ -40,6 +40,9 @@ REMOTE_OPTIONS = {
     "GDAL_HTTP_MAX_RETRY": "2",
     "GDAL_HTTP_RETRY_DELAY": "0.5",  # seconds; GDAL's own 30 look like a hang
 }
+os.environ.setdefault("PROJ_DEBUG", "0")  # else PROJ prints errors, beside those that it hands to GDAL
+
+UNKNOWN = "GDAL gives no reason"
 GENERATED = {"ZOOMEARTH_SCENE": "generated"}  # the metadata that mark a scene which ZoomEarth has drawn
 CACHE_BYTES = 32 << 20  # GDAL's block cache while a raster runs through it, else 5 % of the machine's memory
 

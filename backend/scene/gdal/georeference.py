@@ -41,7 +41,7 @@ def georeference(affine: Sequence[float] | None, points: Sequence[Point], camera
         return None, "Its geotransform can't be inverted: boxes are in pixels only."
     if camera:
         return None, "It has a camera model (RPC) and no grid: boxes are in pixels only."
-    return None, "Nothing is known about where it lies: boxes are in pixels only."
+    return None, "It has no georeference: boxes are in pixels only."
 
 
 def usable(affine: Sequence[float]) -> Affine | None:
@@ -56,7 +56,8 @@ def usable(affine: Sequence[float]) -> Affine | None:
 def _fitted(points: Sequence[Point], radians: float | None) -> Affine | None:
     """The least squares affine; None where the points determine none: fewer than three, or all on one line.
 
-    Longitudes on both sides of the 180th meridian are unwrapped where that makes the pixels squarer: 179.9 and -179.9 lie side by side.
+    Longitudes on both sides of the 180th meridian are unwrapped where that makes the pixels squarer, or as square and no longer mirrored:
+    179.9 and -179.9 lie side by side.
     """
     table = np.array(points, np.float64).reshape(-1, 4)
     table = table[np.isfinite(table).all(axis=1)]
@@ -64,7 +65,7 @@ def _fitted(points: Sequence[Point], radians: float | None) -> Affine | None:
     if radians and len(table):
         fits.append(_least_squares(_unwrapped(table, 2 * math.pi / radians)))
         narrowing = max(math.cos(np.median(table[:, 3]) * radians), 0.01)
-        fits.sort(key=lambda fit: _elongation(fit, narrowing) if fit else math.inf)
+        fits.sort(key=lambda fit: (_elongation(fit, narrowing), _is_mirrored(fit)) if fit else (math.inf, True))
     return fits[0]
 
 
@@ -74,7 +75,7 @@ def _unwrapped(table: np.ndarray, turn: float) -> np.ndarray:
     ordered = np.sort(longitudes)
     gaps = np.diff(ordered, append=ordered[0] + turn)
     start = ordered[(int(np.argmax(gaps)) + 1) % len(ordered)]
-    moved = table.copy()
+    moved: np.ndarray = table.copy()
     moved[:, 2] = start + (longitudes - start) % turn
     moved[:, 2] -= turn if moved[:, 2].mean() > turn / 2 else 0
     return moved
@@ -84,6 +85,11 @@ def _elongation(affine: Affine, narrowing: float) -> float:
     """How far the pixels are from square, 0 for squares; rounded, so that of two equal fits the first one is taken."""
     column, row = math.hypot(affine[1] * narrowing, affine[4]), math.hypot(affine[2] * narrowing, affine[5])
     return round(abs(math.log(column / row)), 3)
+
+
+def _is_mirrored(affine: Affine) -> bool:
+    """Whether east is to the left where north is up."""
+    return affine[1] * affine[5] - affine[2] * affine[4] > 0
 
 
 def _least_squares(table: np.ndarray) -> Affine | None:
@@ -103,6 +109,11 @@ def _thickness(points: np.ndarray) -> float:
     """The shorter axis of a cloud of points, as a part of the longer one; 0 where all are the same."""
     long, short = np.linalg.svd(points, compute_uv=False)
     return float(short / long) if long > 0 else 0.0
+
+
+def crs_name(wkt: str) -> str:
+    """Of a CRS, as its WKT says; "" where there is none."""
+    return str(next(iter(_parsed(wkt)[1:]), ""))
 
 
 def units(wkt: str) -> Units | None:
@@ -131,7 +142,7 @@ def _parsed(wkt: str) -> list[Any]:
                 node = stack.pop()
                 stack[-1].append(node)
         else:
-            stack[-1].append(other or text)
+            stack[-1].append(other or text.replace('""', '"'))
     return next((node for node in stack[0] if isinstance(node, list)), [])
 
 

@@ -13,9 +13,9 @@ import numpy as np
 from osgeo import gdal, osr
 
 from ....core.geometry import Size
-from . import CACHE_BYTES, GENERATED, Band, Facts, Raster, RasterError, Window, halves, jpeg, lossy
+from . import CACHE_BYTES, GENERATED, UNKNOWN, Band, Facts, Raster, RasterError, Window, halves, jpeg, lossy
 from .complaints import Complaints
-from .georeference import georeference, units
+from .georeference import crs_name, georeference, units
 
 osr.UseExceptions()
 gdal.DontUseExceptions()  # with them, a complaint about what does not matter would end a call that has its result
@@ -39,8 +39,9 @@ class OsgeoRaster:
         self._levels: dict[int, gdal.Dataset] = {}
         self.complaints: Complaints = twin.complaints if twin else Complaints()
         self.facts: Facts = twin.facts if twin else self._call(lambda: _facts(self._level(0)), reading=False)
-        if not twin and self.facts.driver == "JPEG" and any(message.startswith(jpeg.WARNING) for message in self.complaints.messages):
-            self._read_from(jpeg.mended(path))
+        if not twin and self.facts.driver == "JPEG":
+            warned = any(message.startswith(jpeg.WARNING) for message in self.complaints.messages)
+            self._read_from(jpeg.mended(path) if warned or jpeg.has_no_end(path) else None)
 
     def _read_from(self, content: bytes | None) -> None:
         """Pixels come from these bytes from now on."""
@@ -65,7 +66,7 @@ class OsgeoRaster:
                 gdal.SetThreadLocalConfigOption(key, value)
         if result is None:
             failures = [message for level, message in heard if level >= gdal.CE_Failure]
-            raise RasterError((failures or self.complaints.messages or ["GDAL does not say why"])[0])
+            raise RasterError((failures or self.complaints.messages or [UNKNOWN])[0])
         self.complaints.take([message for level, message in heard if level >= gdal.CE_Warning], reading)
         if self.complaints.loss:
             raise RasterError(self.complaints.loss)
@@ -163,12 +164,20 @@ def _band(number: int, band: gdal.Band) -> Band:
     )
 
 
+def _crs(ds: gdal.Dataset) -> tuple[osr.SpatialReference | None, str]:
+    """The CRS and its WKT; None and "" where there is none: GDAL keeps an empty one for a definition that it does not understand."""
+    for srs in (ds.GetSpatialRef(), ds.GetGCPSpatialRef()):
+        with contextlib.suppress(RuntimeError):
+            if srs and (wkt := srs.ExportToWkt()):
+                return srs, wkt
+    return None, ""
+
+
 def _facts(ds: gdal.Dataset) -> Facts:
-    srs = ds.GetSpatialRef() or ds.GetGCPSpatialRef()
+    srs, wkt = _crs(ds)
     first = ds.GetRasterBand(1) if ds.RasterCount else None
     overviews = [first.GetOverview(n) for n in range(first.GetOverviewCount())] if first else []
     authority = f"{srs.GetAuthorityName(None)}:{srs.GetAuthorityCode(None)}" if srs and srs.GetAuthorityCode(None) else ""
-    wkt = srs.ExportToWkt() if srs else ""
     points = [(point.GCPPixel, point.GCPLine, point.GCPX, point.GCPY) for point in ds.GetGCPs()]
     units_ = units(wkt)
     affine, placed = georeference(ds.GetGeoTransform(can_return_null=True), points, bool(ds.GetMetadata("RPC")), units_)
@@ -182,7 +191,7 @@ def _facts(ds: gdal.Dataset) -> Facts:
         affine=affine,
         placed=placed,
         wkt=wkt,
-        crs=authority or (srs.GetName() or "" if srs else ""),
+        crs=authority or crs_name(wkt),
         units=units_,
         files=tuple(map(os.fsdecode, ds.GetFileList() or ())),
         subdatasets=tuple(name for name, _ in ds.GetSubDatasets()),
@@ -215,6 +224,7 @@ def transform(points: np.ndarray, source: str, target: str) -> np.ndarray:
 
 def _transformed(change: osr.CoordinateTransformation, x: float, y: float) -> tuple[float, float]:
     try:
-        return change.TransformPoint(x, y)[:2]
+        place: tuple[float, float] = change.TransformPoint(x, y)[:2]
+        return place
     except RuntimeError:  # this point has no place there
         return np.inf, np.inf

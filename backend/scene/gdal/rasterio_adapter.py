@@ -28,9 +28,9 @@ from rasterio.io import MemoryFile
 
 from ....core.geometry import Size
 from ....core.texts import well_formed
-from . import CACHE_BYTES, GENERATED, Band, Facts, Raster, RasterError, Window, halves, jpeg, lossy
+from . import CACHE_BYTES, GENERATED, UNKNOWN, Band, Facts, Raster, RasterError, Window, halves, jpeg, lossy
 from .complaints import Complaints
-from .georeference import georeference, units
+from .georeference import crs_name, georeference, units
 
 warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)  # `Scene.grid is None` says it
 
@@ -84,8 +84,9 @@ class RasterioRaster:
         self._content: MemoryFile | None = twin._content if twin else None
         self.complaints: Complaints = twin.complaints if twin else Complaints()
         self.facts: Facts = twin.facts if twin else self._call(self._facts, reading=False)
-        if not twin and self.facts.driver == "JPEG" and any(message.startswith(jpeg.WARNING) for message in self.complaints.messages):
-            self._read_from(jpeg.mended(path))
+        if not twin and self.facts.driver == "JPEG":
+            warned = any(message.startswith(jpeg.WARNING) for message in self.complaints.messages)
+            self._read_from(jpeg.mended(path) if warned or jpeg.has_no_end(path) else None)
 
     def _facts(self) -> Facts:
         whole = self._level(0)
@@ -117,6 +118,7 @@ class RasterioRaster:
                 while first.__cause__:
                     first = first.__cause__
                 last = first.object.decode(errors="replace") if isinstance(first, UnicodeDecodeError) else str(first)
+                last = UNKNOWN if last.startswith("Unknown GDAL Error") else last  # with rasterio's advice to its users
                 raise RasterError(next((message for failed, message in heard if failed), last)) from None
         self.complaints.take([message for _, message in heard], reading)
         if self.complaints.loss:
@@ -235,7 +237,7 @@ def _facts(ds: rasterio.DatasetReader, overviews: tuple[Size, ...]) -> Facts:
         affine=affine,
         placed=placed,
         wkt=wkt,
-        crs=":".join(authority) if authority else (wkt.split('"')[1] if wkt else ""),
+        crs=":".join(authority) if authority else crs_name(wkt),
         units=units_,
         files=tuple(ds.files),
         subdatasets=tuple(ds.subdatasets),
@@ -261,7 +263,8 @@ def transform(points: np.ndarray, source: str, target: str) -> np.ndarray:
 def _transformed(points: np.ndarray, source: CRS, target: CRS) -> np.ndarray:
     """In halves where one point has no place, which rasterio says of all."""
     try:
-        return np.array(warp.transform(source, target, *points.T), float).T
+        moved: np.ndarray = np.array(warp.transform(source, target, *points.T), float).T
+        return moved
     except CPLE_AppDefinedError:
         if len(points) == 1:
             return np.full((1, 2), np.inf)

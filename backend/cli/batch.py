@@ -1,0 +1,156 @@
+"""`zoomearth batch`: the questions of a file in, a line of JSON for each out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from ...core.errors import BackendError
+from ...core.settings import Settings
+from ..answer import MEANINGLESS
+from ..batch import Row, asked, line, run, spec
+from ..engines import Engine
+from ..engines.open import open_engine
+from ..records import ANOTHER, Journal
+from ..rows import BadRow, Table, read
+from .interrupt import Interrupt
+from .parser import Parser, add_settings, positive, settings_of
+
+AT_ONCE = 8
+ASKED = ("id", "source", "question", "where", "policy")  # of a line, what `asked` says of a row that can be asked
+Lines = Journal[dict[str, Any]]
+
+
+def command(parser: Parser) -> None:
+    parser.description = """Ask each row of a file, and append one JSON line a row to another file. What is answered is not asked again.
+
+A row has path (or image, relative to the file) and question. It may have id, one of window (pixels), bounds (map units), outline (rings
+of corners in map units) and within (a vector file), and bands, stretch, max_zooms. The same command continues a run that was stopped, and
+asks again what failed: the last line of an id counts."""
+    parser.add_argument("rows", type=Path, metavar="ROWS", help="a file of JSON lines, or a table that ends in .csv")
+    parser.add_argument("--out", type=Path, metavar="FILE.jsonl", required=True, help="the file of answers, which is only appended to")
+    at_once = parser.add_mutually_exclusive_group()
+    at_once.add_argument("--batch", type=positive, metavar="N", help="questions in lockstep, model here (default 8)")
+    at_once.add_argument("--concurrency", type=positive, metavar="N", help="questions at once, model on a server (default 8)")
+    add_settings(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object with the counts and nothing else")
+    parser.examples(
+        "zoomearth batch rows.csv --out answers.jsonl",
+        "zoomearth batch rows.jsonl --out answers.jsonl --remote http://localhost:8000/v1 --concurrency 64",
+        "",
+        "rows.csv:   path,question,window,max_zooms",
+        '            harbour.tif,"How many ships are there, and where?","0,0,8192,8192",2',
+        "            city.tif,Is there a stadium?,,",
+    )
+    parser.set_defaults(run=lambda options: batch(options, settings_of(options)))
+
+
+def batch(options: argparse.Namespace, settings: Settings) -> int:
+    """Asks what the file of answers does not have yet. Returns 0, 1 where a row has no answer, 130 where interrupted."""
+    at_once = _at_once(options, settings)
+    table = read(options.rows)
+    if os.path.exists(options.out) and os.path.samefile(options.rows, options.out):
+        raise BackendError(f"--out is {options.out}, the file of the rows itself.", "Name another file.")
+    interrupted = Interrupt()
+    notes = Console(stderr=True, highlight=False)
+    if table.ignored:
+        notes.print(f"note: nobody reads {', '.join(map(repr, table.ignored))} of {options.rows}", markup=False, soft_wrap=True)
+    with notes.status(f"loading {settings.remote_model or settings.asked_as}"):
+        engine = open_engine(settings)
+    try:
+        with Journal(options.out, spec(engine, settings), "id", dict, dict) as journal:
+            tally = _Tally(journal, table)
+            left = _ask(engine, table, tally, at_once, bool(settings.remote), interrupted, options.json)
+    finally:
+        engine.close()
+    for sentence in getattr(engine, "tolerated", []):
+        notes.print(f"note: {sentence}", markup=False, soft_wrap=True)
+    if tally.counts["meaningless"]:
+        notes.print(f"[bold yellow]{escape(MEANINGLESS)}[/]", soft_wrap=True)
+    print(json.dumps({**tally.as_json(), "out": str(options.out)}) if options.json else tally.sentence())
+    if left:
+        print("zoomearth: interrupted; the same command continues from here", file=sys.stderr)
+        return 130
+    return 0 if tally.counts["answered"] == len(table.rows) else 1
+
+
+def _at_once(options: argparse.Namespace, settings: Settings) -> int:
+    """Raises BackendError for a number that says nothing."""
+    if settings.remote and options.batch is not None:
+        raise BackendError("--batch is for a model on this machine.", "With --remote, give --concurrency.")
+    if not settings.remote and options.concurrency is not None:
+        raise BackendError("--concurrency is for a model on a server.", "Give --remote, or --batch for a model on this machine.")
+    given = options.batch if options.concurrency is None else options.concurrency
+    return given or AT_ONCE
+
+
+class _Tally:
+    """What has come of a file's rows so far, in this run and in those before."""
+
+    def __init__(self, journal: Lines, table: Table) -> None:
+        self.journal, self.total = journal, len(table.rows)
+        self.counts = Counter(kind for row in table.rows for kind in _kinds(journal.lines.get(row.id)))
+
+    def write(self, line: dict[str, Any]) -> None:
+        """Appends a row's line; an error that the file has already is not written again."""
+        existing = self.journal.lines.get(line["id"])
+        if existing is None or {**existing, "spec": None} != {**json.loads(json.dumps(line)), "spec": None}:
+            self.journal.add(line)
+            self.counts.subtract(_kinds(existing))
+            self.counts.update(_kinds(line))
+
+    def sentence(self) -> str:
+        failures = ", ".join(f"{self.counts[kind]} {kind}" for kind in ("unreadable", "failed") if self.counts[kind])
+        return f"{self.counts['answered']} answered{failures and ', '}{failures} of {self.total}"
+
+    def as_json(self) -> dict[str, int]:
+        return {"rows": self.total, **{kind: self.counts[kind] for kind in ("answered", "unreadable", "failed", "meaningless")}}
+
+
+def _kinds(line: Mapping[str, Any] | None) -> list[str]:
+    """What a line counts as; nothing where there is none yet."""
+    if line is None:
+        return []
+    kind = "failed" if line.get("error") else "unreadable" if line.get("answer") is None else "answered"
+    return [kind, "meaningless"] if line.get("meaningless") else [kind]
+
+
+def _ask(engine: Engine, table: Table, tally: _Tally, at_once: int, concurrent: bool, interrupted: Interrupt, quiet: bool) -> int:
+    """Asks what has no answer yet, and writes a line for each row as it ends. Returns how many are left where it was interrupted."""
+    model = engine.profile.name
+    pending = [row for row in table.rows if isinstance(row, Row) and not _is_answered(row, tally.journal)]
+    for bad in table.rows:
+        if isinstance(bad, BadRow):
+            tally.write(line({**dict.fromkeys(ASKED), "id": bad.id}, None, bad.error, model))
+    left = len(pending)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[counts]}"))
+    console = Console(stderr=True, quiet=quiet)
+    with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console) as progress:
+        bar = progress.add_task("asking", total=tally.total, completed=tally.total - left, counts=tally.sentence())
+        for finished in run(engine, pending, at_once, concurrent, interrupted):
+            tally.write(line(asked(finished.row), finished.answered, finished.error, model))
+            left -= 1
+            progress.update(bar, advance=1, counts=tally.sentence())
+    return left
+
+
+def _is_answered(row: Row, journal: Lines) -> bool:
+    """Raises BackendError where the file has an answer under this row's id to something else."""
+    existing = journal.lines.get(row.id)
+    if existing is None or existing.get("error"):
+        return False
+    about = json.loads(json.dumps(asked(row)))
+    if differs := [name for name in about if existing.get(name) != about[name]]:
+        message = f"{journal.path} has an answer with the id {row.id!r} to something else: its {', '.join(differs)} differs."
+        raise BackendError(message, f"Give the rows ids of their own. {ANOTHER}")
+    return True

@@ -1,0 +1,147 @@
+"""A file of results that is only ever appended to: one JSON object a line, written as each result comes.
+
+A killed run loses nothing that was written, and its next start continues after it:
+
+    with Journal(path, spec, "id", dict, dict) as journal:
+        pending = [row for row in rows if row.id not in journal.lines]
+        journal.add({"id": row.id, "answer": "3"})
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from ..core import texts
+from ..core.errors import BackendError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+T = TypeVar("T")
+ANOTHER = "Name another file with --out, or move this one away."
+
+
+class Journal(Generic[T]):
+    """`lines` has the last line of each key in the file, as `read` returns it; `write` is its inverse.
+
+    key: the field whose value names a result, a string; the first in each line. spec: what the run is, JSON-able; it is written into every
+    line, so that parts of files can be put together and one file never holds two runs. A last line that a kill cut off is removed.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        spec: Mapping[str, Any],
+        key: str,
+        read: Callable[[dict[str, Any]], T],
+        write: Callable[[T], Mapping[str, Any]],
+    ) -> None:
+        """Raises BackendError where the file can't be written, is used by another process, or holds anything but lines of this run."""
+        self.path, self.spec, self.key = path, json.loads(json.dumps(spec)), key
+        self._reader, self._writer = read, write
+        self.lines: dict[str, T] = {}
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("a+b", buffering=0)
+        except (OSError, ValueError) as error:
+            raise self._unwritable(error, "Name another place with --out.") from error
+        try:
+            self._lock()
+            with self._errors("Name another place with --out."):
+                self._size = self._read()
+                self._file.truncate(self._size)
+        except BaseException:
+            self.close()
+            raise
+
+    def add(self, result: T) -> None:
+        """Appends a line. Raises BackendError where the disk is full; the file ends with a whole line even then."""
+        text = json.dumps({**self._writer(result), "spec": self.spec})
+        self._write(text.encode() + b"\n")
+        self._take(json.loads(text))
+
+    def close(self) -> None:
+        """Lets another process use the file."""
+        self._file.close()
+
+    def __enter__(self) -> Journal[T]:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _write(self, data: bytes) -> None:
+        """In one write, so that a kill leaves a whole line or a cut last one."""
+        left = memoryview(data)
+        with self._errors("Make room; the same command continues from here."):
+            try:
+                while left:
+                    left = left[self._file.write(left) :]
+            except OSError:
+                self._file.truncate(self._size)
+                raise
+        self._size += len(data)
+
+    def _lock(self) -> None:
+        """Two processes would ask everything twice. The lock ends with its process; file systems without locks do without."""
+        if fcntl is not None:
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise BackendError(f"{self.path} is in use by another run.", "Wait for its end, or name another file with --out.") from None
+            except OSError:
+                pass
+
+    def _read(self) -> int:
+        """Reads the lines there are. Returns how many bytes of the file are whole lines. Raises OSError and BackendError."""
+        whole, tail, foreign = 0, b"", False
+        with self.path.open("rb") as file:
+            if (encoding := texts.mark(file.read(4))[1]) != "utf-8":
+                raise BackendError(f"{self.path} is in {encoding.upper()}.", "Save it in UTF-8, or name another file with --out.")
+            file.seek(0)
+            for line in file:
+                row = texts.row(line)
+                if isinstance(row, dict):
+                    self._check(row)
+                    self._take(row)
+                elif not line.endswith(b"\n"):
+                    tail = line
+                    break
+                else:
+                    foreign = foreign or bool(line.strip())
+                whole += len(line)
+        begins = b'{"%s": "' % self.key.encode()  # each line, and so does a first one that was cut off
+        if not self.lines and (foreign or not (tail.startswith(begins) or begins.startswith(tail))):
+            raise BackendError(f"{self.path} is not a file of results.", ANOTHER)
+        self._size = whole
+        if whole and not tail and not line.endswith(b"\n"):  # an editor took the end of the last line away
+            self._write(b"\n")
+        return self._size
+
+    def _check(self, row: Mapping[str, Any]) -> None:
+        spec = row.get("spec")
+        if not isinstance(row.get(self.key), str) or not isinstance(spec, dict):
+            raise BackendError(f"{self.path} is not a file of results.", ANOTHER)
+        if spec != self.spec:
+            differs = sorted(name for name in {*spec, *self.spec} if spec.get(name) != self.spec.get(name))
+            raise BackendError(f"{self.path} holds the answers of another run: its {', '.join(differs)} differs.", ANOTHER)
+
+    def _take(self, row: dict[str, Any]) -> None:
+        self.lines[row[self.key]] = self._reader({**row, "spec": self.spec})
+
+    @contextlib.contextmanager
+    def _errors(self, hint: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise self._unwritable(error, hint) from error
+
+    def _unwritable(self, error: Exception, hint: str) -> BackendError:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        return BackendError(f"{self.path} can't be written: {reason}.", hint)
