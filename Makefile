@@ -9,7 +9,7 @@
 # All of them go on where they were interrupted.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-qgis setup-desktop demo qgis lint quick docs test desktop-test package compat clean
+.PHONY: help setup setup-qgis setup-desktop demo qgis lint quick quick-tests docs test desktop-test package compat clean
 
 VENV := .venv
 QGIS_VENV := .venv-qgis
@@ -61,13 +61,14 @@ lint: setup
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-# Of the tests that need neither a model nor QGIS, those of the joints that most changes touch; `make test` runs the others too.
-QUICK := address commands complaints dialect exchange files georeference imports look outputs region scene score stretch texts wire
+# Of the tests that need neither a model nor QGIS, the quick ones; `make test` runs the others too.
+QUICK := address commands complaints dialect exchange files georeference imports look region scene stretch texts wire
 
 quick: setup
-	@start=$$(date +%s); $(MAKE) --no-print-directory lint && \
-	  $(PY) -m pytest -q $(QUICK:%=tests/test_%.py) && \
-	  echo "make quick: $$(($$(date +%s) - start)) s"
+	@start=$$(date +%s); $(MAKE) --no-print-directory --jobs=2 --output-sync lint quick-tests && echo "make quick: $$(($$(date +%s) - start)) s"
+
+quick-tests:
+	$(PY) -m pytest -q $(QUICK:%=tests/test_%.py)
 
 docs: setup $(DOCS_VENV)/.installed
 	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --quiet
@@ -76,6 +77,7 @@ docs: setup $(DOCS_VENV)/.installed
 $(DOCS_VENV)/.installed: docs/requirements.txt
 	$(DOCS_VENV)/bin/python -m pip --version >/dev/null 2>&1 || python3 -m venv --clear $(DOCS_VENV)
 	$(DOCS_VENV)/bin/python -m pip install -q --disable-pip-version-check -r $<
+	@mkdir -p .build/docs/zoomearth && ln -sfn $(addprefix ../../../,__init__.py core backend training) .build/docs/zoomearth/
 	@touch $@
 
 test: lint $(DOCS_VENV)/.installed setup-desktop
