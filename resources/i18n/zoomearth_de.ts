@@ -210,18 +210,48 @@
         </message>
         <message>
             <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Raster</source>
-            <translation>Raster</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
             <source>Layer</source>
             <translation>Layer</translation>
         </message>
         <message>
             <location filename="../../plugin/exchanges/project_results.py" />
+            <source>Raster</source>
+            <translation>Raster</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/project_results.py" />
+            <source>Bands</source>
+            <translation>Kanäle</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/project_results.py" />
+            <source>Stretch</source>
+            <translation>Streckung</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/project_results.py" />
+            <source>Region</source>
+            <translation>Bereich</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/project_results.py" />
+            <source>Kind</source>
+            <translation>Art</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/project_results.py" />
+            <source>Box in pixels of the raster</source>
+            <translation>Rahmen in Pixeln des Rasters</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/project_results.py" />
             <source>Pixels of the raster</source>
             <translation>Pixel des Rasters</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/project_results.py" />
+            <source>Size of the picture in pixels</source>
+            <translation>Größe des Bildes in Pixeln</translation>
         </message>
         <message>
             <location filename="../../plugin/exchanges/project_results.py" />

@@ -14,6 +14,7 @@ from typing import Union
 from ...backend import batch
 from ...backend.answer import REPLY_LIMIT, Answered, Question
 from ...backend.engines import Engine
+from ...backend.scene.region import resolve
 from ...backend.scene.scene import Scene
 from ...core.errors import BackendError, SceneError, as_ours
 from ...core.example import Example
@@ -69,7 +70,7 @@ class Asker:
         given = None
         if self.mode == "oracle-box" and (box := example.box_in(scene.size)):
             given = Zoom(box, example.label), example.thoughts[0] if example.thoughts else ""
-        return Question(scene, self.benchmark.prompt(example), policy=policy, given=given, blind=self.mode == "blind")
+        return Question(scene, self.benchmark.prompt(example), resolve(scene, example.region), policy=policy, given=given, blind=self.mode == "blind")
 
     def record(self, task: Task, example: Example, answered: Answered, together: int) -> Record:
         """Scored. together: how many questions shared the time that it took."""
@@ -129,7 +130,7 @@ class _Asked:
 
     @property
     def source(self) -> SceneSource:
-        return SceneSource(str(self.example.image))
+        return self.example.source
 
     def question(self, scene: Scene, policy: Policy) -> Question:
         return self.asker.question(self.example, scene)
