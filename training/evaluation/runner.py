@@ -70,7 +70,8 @@ class Asker:
         given = None
         if self.mode == "oracle-box" and (box := example.box_in(scene.size)):
             given = Zoom(box, example.label), example.thoughts[0] if example.thoughts else ""
-        return Question(scene, self.benchmark.prompt(example), resolve(scene, example.region), policy=policy, given=given, blind=self.mode == "blind")
+        region = resolve(scene, example.region)
+        return Question(scene, self.benchmark.prompt(example), region, policy=policy, given=given, blind=self.mode == "blind")
 
     def record(self, task: Task, example: Example, answered: Answered, together: int) -> Record:
         """Scored. together: how many questions shared the time that it took."""
