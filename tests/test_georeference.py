@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -208,12 +211,15 @@ def test_a_crs_that_is_not_understood_is_none(tmp_path, definition):
     assert "Its coordinate reference system is not known." in facts["notes"]
 
 
-def test_a_unit_that_proj_looks_up_prints_nothing(tmp_path, capfd):
+def test_a_unit_that_proj_looks_up_prints_nothing(tmp_path, root):
+    """In a process of its own: PROJ reads once whether it prints, in the test's process before our setting may be made."""
     path = make(tmp_path / "scene.tif", PIXELS, crs="+proj=utm +zone=32 +units=km", affine=(500, 0.001, 0, 4000, 0, -0.001))
-    capfd.readouterr()
-    with Scene.open(path) as scene:
-        assert scene.describe()["gsd"] == pytest.approx(1)
-    assert capfd.readouterr().err == ""
+    code = "import sys; from zoomearth.backend.scene.scene import Scene; print(Scene.open(sys.argv[1]).describe()['gsd'])"
+    (tmp_path / "zoomearth").symlink_to(root)
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    run = subprocess.run([sys.executable, "-c", code, str(path)], env=environment, capture_output=True, text=True, check=True)
+    assert float(run.stdout) == pytest.approx(1)
+    assert run.stderr == ""
 
 
 def test_the_name_of_a_crs_may_hold_quotes():

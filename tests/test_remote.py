@@ -304,6 +304,7 @@ def test_the_plugins_cancel_goes_all_the_way_to_the_server(root, proxy, server, 
         load = backend.id()
         backend.request(Load(Settings(str(checkpoint), proxy.url, server.model), id=load))
         assert backend.last(load)["result"]["device"] == f"{proxy.url}/v1"
+        proxy.faults = [Fault(events=20, then="stall")]  # so that the reply is not over before the cancel
         question = backend.ask(scene)
         backend.until("text", id=question)
         asked_at = time.monotonic()
