@@ -26,7 +26,7 @@ def cpu_seconds(command: list[str]) -> float:
 
 def main() -> None:
     cases = {
-        "zoomearth --help": ([sys.executable, "-I", ENTRY, "--help"], "0.3"),
+        "zoomearth --help": ([sys.executable, "-I", ENTRY, "--help"], "0.15"),
         "zoomearth serve, until ready": ([sys.executable, "-I", "-X", "utf8", ENTRY, "serve"], "0.3"),
         "import torch": ([sys.executable, "-I", "-c", "import torch"], "-"),
     }
