@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .address import shown
@@ -50,7 +50,7 @@ was shown is in no file; bands: "4,3,2"; stretch: "0:1000,0:900,0:800"; region: 
 
 @dataclass(frozen=True)
 class Facts:
-    """What all rows of an exchange say. source: with the path as `stored_path` gives it; None: what was shown is in no file."""
+    """What all rows of an exchange say. source: with the path as `stored` gives it; None: what was shown is in no file."""
 
     exchange: str
     question: str
@@ -83,9 +83,10 @@ def answer_row(facts: Facts, views: Sequence[Seen]) -> Dict[str, Any]:
     return {**_common(facts), **view, "step": len(views), "kind": ANSWER, "label": ""}
 
 
-def stored_path(path: str) -> str:
-    """A raster's path as it is written down: absolute for a file of this machine, an address without its keys."""
-    return well_formed(os.path.abspath(path)) if os.path.exists(path) else shown(path)
+def stored(source: SceneSource) -> SceneSource:
+    """The raster as it is written down: its path absolute for a file of this machine, an address without its keys."""
+    path = source.path
+    return replace(source, path=well_formed(os.path.abspath(path)) if os.path.exists(path) else shown(path))
 
 
 def roi_of(row: Mapping[str, Any]) -> Optional[Tuple[float, ...]]:
@@ -139,7 +140,5 @@ def _common(facts: Facts) -> Dict[str, Any]:
 
 
 def _view(seen: Seen) -> Dict[str, Any]:
-    left, top, right, bottom = seen.window
-    scale = max((right - left) / seen.shown[0], (bottom - top) / seen.shown[1])
     numbers = {"roi": seen.roi, "window": seen.window, "shown": seen.shown}
-    return {**{name: ",".join(map(str, values)) if values else "" for name, values in numbers.items()}, "scale": round(scale, 3)}
+    return {**{name: ",".join(map(str, values)) if values else "" for name, values in numbers.items()}, "scale": round(seen.scale, 3)}

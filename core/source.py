@@ -87,6 +87,12 @@ class Seen:
     shown: Tuple[int, int]
     polygon: Optional[Tuple[Corner, ...]] = None
 
+    @property
+    def scale(self) -> float:
+        """Source pixels per shown pixel along the longer side; 1 is native resolution."""
+        left, top, right, bottom = self.window
+        return max((right - left) / self.shown[0], (bottom - top) / self.shown[1])
+
     @classmethod
     def of(cls, shown: Shown, grid: Optional[Grid]) -> Seen:
         view, roi = shown.view, shown.roi

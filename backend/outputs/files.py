@@ -11,7 +11,7 @@ import os
 import re
 import uuid
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ from ...core.address import name
 from ...core.atomic import DRIVERS, SHAPEFILE_NAME, beside, shapefile_text
 from ...core.errors import SceneError
 from ...core.geometry import PIXELS, Box, Grid
-from ...core.roi_table import FIELDS, Facts, answer_row, stored_path, view_row
+from ...core.roi_table import FIELDS, Facts, answer_row, stored, view_row
 from ...core.source import Seen, Where
 from ...core.texts import well_formed
 from ..answer import Answered, ending
@@ -159,7 +159,7 @@ def _facts(answered: Answered, model: str) -> Facts:
         confidence=answered.confidence,
         meaningless=answered.meaningless,
         layer=name(scene.path),
-        source=replace(scene.source, path=stored_path(scene.path)),
+        source=stored(scene.source),
         region=Where.of(question.region) if question.region else None,
     )
 

@@ -16,7 +16,6 @@ from typing import Any, Optional
 
 from ...core.address import hidden, name, shown
 from ...core.protocol import Cancelled, Done, Event, Failed, Result, Saw, Text
-from ...core.roi_table import stored_path
 from ...core.source import Corner, SceneSource, Where
 from ...core.source import Seen as View
 from ...core.typed import from_json
@@ -37,11 +36,6 @@ class Seen(View):
 
     picture: bytes = b""
     thoughts: str = ""
-
-    @property
-    def scale(self) -> float:
-        """Source pixels per shown pixel; 1 is native resolution."""
-        return max((self.window[2] - self.window[0]) / self.shown[0], (self.window[3] - self.window[1]) / self.shown[1])
 
     @property
     def corners(self) -> tuple[Corner, ...]:
@@ -149,11 +143,6 @@ class Exchange:
         for key, kind in (("scene", SceneSource), ("region", Where)):
             values[key] = from_json(kind, values[key], key) if values.get(key) else None
         return cls(**{**values, "status": Status(values["status"]), "views": seen})
-
-
-def stored(source: SceneSource) -> SceneSource:
-    """The raster as it is written down: its path absolute, an address without keys."""
-    return replace(source, path=stored_path(source.path))
 
 
 def raster_id(source: str, crs: str) -> str:

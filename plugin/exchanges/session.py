@@ -18,13 +18,14 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ...core.errors import SceneError, ZoomEarthError
 from ...core.protocol import Ask, Cancelled, Event, Failed, Last, Load, Progress
+from ...core.roi_table import stored
 from ...core.source import SceneSource
 from ..child.backend_process import Backend, Job, State
 from ..i18n import tr
 from ..layers.raster_layers import needs_snapshot, raw_words, scene_source, style_of, wkt
 from ..layers.scope import Place, Ring
 from ..layers.snapshot import Snapshot
-from .exchange import Exchange, Status, stored
+from .exchange import Exchange, Status
 from .project_results import Keeper
 from .results_file import Store
 from .writer import BRIEF

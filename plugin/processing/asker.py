@@ -19,10 +19,11 @@ from ...core.errors import Cancelled, SceneError
 from ...core.protocol import Ask, Event, Failed, Last, Load, Progress
 from ...core.protocol import Cancelled as CancelledEvent
 from ...core.reasoning import thought
+from ...core.roi_table import stored
 from ...core.source import Corner, SceneSource, Where
 from ..child.backend_process import Backend, command
 from ..exchanges.endings import meaningless
-from ..exchanges.exchange import Exchange, Seen, Status, stored, titled
+from ..exchanges.exchange import Exchange, Seen, Status, titled
 from ..i18n import reduction, tr
 from ..layers.raster_layers import needs_snapshot, scene_source, wkt
 from ..layers.snapshot import Original, take
