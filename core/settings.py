@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Mapping
 
+from .families import DIALECTS
 from .texts import well_formed
 
 PREFIX = "ZOOMEARTH_"
@@ -22,7 +23,9 @@ class Settings:
     """Which model answers, and where it runs."""
 
     model: str = _setting(
-        "", "Model", "name of a model (see `zoomearth models`) or path of a model folder; with a server: the prompt format"
+        "",
+        "Model",
+        "name of a model (see `zoomearth models`) or path of a model folder; with a server: the model that is asked in the same way",
     )
     remote: str = _setting(
         "",
@@ -31,6 +34,13 @@ class Settings:
         "small pictures that the model looks at are sent there",
     )
     remote_model: str = _setting("", "Model on the server", "name of the model on the server")
+    dialect: str = _setting(
+        "",
+        "Dialect",
+        "how the model is asked and its boxes are read (see the page on models and servers); empty: as the model itself, a test of it, "
+        "or its name tells",
+        ("", *DIALECTS),
+    )
     device: str = _setting(
         "auto",
         "Device",
@@ -55,8 +65,8 @@ class Settings:
 
     @property
     def asked_as(self) -> str:
-        """The model whose prompt, dialect and policy are used: the one named, else the demo here and stock Qwen2.5-VL on a server."""
-        return self.model or ("qwen2.5-vl-3b" if self.remote else "zoomearth-demo")
+        """The model whose prompt, dialect and policy are used: the one named, else the demo model; "" on a server, where its name tells."""
+        return self.model or ("" if self.remote else "zoomearth-demo")
 
     def __post_init__(self) -> None:
         for setting in fields(self):
