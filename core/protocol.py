@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any, Dict, Mapping, Optional, Tuple, Union, cast
 
+from .calibration import Calibration
 from .errors import BackendError, ZoomEarthError
 from .look import Policy
 from .settings import Settings
@@ -78,6 +79,15 @@ class Describe:
 
 
 @dataclass(frozen=True)
+class Test:
+    """Find out how a model counts its boxes, and remember it: a few questions about drawn targets. key: of the server."""
+
+    settings: Settings = field(default_factory=Settings)
+    key: Optional[str] = field(default=None, repr=False)
+    id: Id = NEW
+
+
+@dataclass(frozen=True)
 class Cancel:
     """Stop the work `id`, waiting or under way. Not answered itself; work that is over already is no error."""
 
@@ -89,7 +99,7 @@ class Stop:
     """Cancel all work and end the process."""
 
 
-Job = Union[Load, Ask, Describe]
+Job = Union[Load, Ask, Describe, Test]
 Request = Union[Job, Cancel, Stop]
 
 
@@ -104,7 +114,8 @@ class Ready:
 
 @dataclass(frozen=True)
 class Progress:
-    """stage: opening, scanning, reading, loading, thinking, or "trying again" (done: the number of the next try). total: 0 if unknown."""
+    """stage: opening, scanning, reading, loading, testing, thinking, or "trying again" (done: the number of the next try). total: 0 if
+    unknown."""
 
     id: Id
     stage: str
@@ -160,6 +171,7 @@ class Usage:
 class Result:
     """Of a question, on the wire and as `zoomearth ask --json` prints it.
 
+    dialect: how the model was asked and its boxes read. notes: what was put up with, or read in another way, in sentences.
     answer: None if there is none. stopped: a value of `Stopped`; why: its technical reason, or "". confidence: uncalibrated, None if the
     engine gives no probabilities or the answer is meaningless. meaningless: the demo model was asked about a scene that is not generated.
     """
@@ -171,6 +183,8 @@ class Result:
     stopped: str
     why: str
     model: str
+    dialect: str
+    notes: Tuple[str, ...]
     seconds: float
     scene: SceneFacts
     region: Optional[RegionFacts]
@@ -180,8 +194,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Loaded:
-    """The result of a load. engine: local, remote or scripted; device: where the model runs; policy: the model's own; note: what to know of
-    why it is asked so."""
+    """The result of a load. engine: local, remote or scripted; device: where the model runs; policy: the model's own."""
 
     engine: str
     model: str
@@ -189,7 +202,6 @@ class Loaded:
     prompt_hash: str
     policy: Policy
     device: str
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -201,10 +213,11 @@ class Described:
 
 @dataclass(frozen=True)
 class Done:
-    """The last event of a job that was done. result: of an ask a Result, of a load a Loaded, of a describe a Described."""
+    """The last event of a job that was done. result: of an ask a Result, of a load a Loaded, of a describe a Described, of a test a
+    Calibration."""
 
     id: Id
-    result: Union[Result, Loaded, Described]
+    result: Union[Result, Loaded, Described, Calibration]
 
 
 @dataclass(frozen=True)
@@ -236,7 +249,7 @@ Last = Union[Done, Failed, Cancelled]
 Event = Union[Ready, Progress, Saw, Text, Last]
 LAST = (Done, Failed, Cancelled)
 
-REQUESTS: Dict[str, Any] = {"load": Load, "ask": Ask, "describe": Describe, "cancel": Cancel, "stop": Stop}
+REQUESTS: Dict[str, Any] = {"load": Load, "ask": Ask, "describe": Describe, "test": Test, "cancel": Cancel, "stop": Stop}
 EVENTS: Dict[str, Any] = {
     "ready": Ready,
     "progress": Progress,

@@ -17,14 +17,15 @@ import threading
 import traceback
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Iterable, cast
+from typing import TYPE_CHECKING, BinaryIO, Callable, Iterable, cast
 
 from ... import __version__
 from ...core.address import hidden
+from ...core.calibration import Calibration
 from ...core.errors import BackendError, Cancelled, ModelError, ZoomEarthError
 from ...core.look import Stopped
 from ...core.profile import Profile
-from ...core.protocol import NEW, VERSION, Ask, Describe, Described, Done, Failed, Job, Last, Load, Loaded, Ready, Result
+from ...core.protocol import NEW, VERSION, Ask, Describe, Described, Done, Failed, Job, Last, Load, Loaded, Ready, Result, Test
 from ...core.protocol import Cancelled as CancelledEvent
 from ...core.settings import Settings
 from ...core.source import SceneSource
@@ -106,11 +107,13 @@ class Worker:
         self.jobs.over()
         self.outbox.send(last)
 
-    def _result(self, job: Job) -> Result | Loaded | Described:
+    def _result(self, job: Job) -> Result | Loaded | Described | Calibration:
         if isinstance(job, Ask):
             return self._ask(job)
         if isinstance(job, Describe):
             return Described(self._open(job.source).describe())
+        if isinstance(job, Test):
+            return self._test(job)
         self.refused = None
         try:
             return self._load(job)
@@ -125,12 +128,25 @@ class Worker:
                 self.engine.close()  # before the next one: both may not fit in memory
             self.engine = None
             self.story.progress("loading", 0, 0)
-            self.engine, self.loaded = _engine(job), key
+            self.engine, self.loaded = _engine(job, self._on_test, self.jobs.called_off), key
         if self.jobs.called_off():
             raise Cancelled
         profile = self.engine.profile
         kind = "scripted" if job.replies else "remote" if job.settings.remote else "local"
-        return Loaded(kind, profile.name, profile.dialect.name, profile.prompt_hash, profile.policy, self.engine.device, profile.note)
+        return Loaded(kind, profile.name, profile.dialect.described, profile.prompt_hash, profile.policy, self.engine.device)
+
+    def _test(self, job: Test) -> Calibration:
+        """The engine of the last load makes room, and is made again for the next question."""
+        from ..engines.open import calibrate_model
+
+        if self.engine:
+            self.engine.close()
+            self.engine = None
+        self.story.progress("loading", 0, 0)
+        return calibrate_model(job.settings, job.key, self._on_test, self.jobs.called_off)[0]
+
+    def _on_test(self, done: int, total: int) -> None:
+        self.story.progress("testing", done, total)
 
     def _ask(self, job: Ask) -> Result:
         from ..answer import Question, answer, report
@@ -140,7 +156,7 @@ class Worker:
             raise self.refused.with_traceback(None)
         scene = self._open(job.source)
         if self.engine is None:
-            self._load(_default_load())
+            self._load(self.loaded[0] if self.loaded else _default_load())
         engine = cast("Engine", self.engine)
         try:
             policy = job.policy_from(engine.profile.policy)
@@ -150,7 +166,7 @@ class Worker:
         answered = answer(engine, question, self._send, self.jobs.called_off)
         if answered.outcome.stopped is Stopped.CANCELLED:
             raise Cancelled
-        return report(answered, engine.profile.name)
+        return report(answered, engine.profile.name, engine.profile.notes)
 
     def _open(self, source: SceneSource) -> Scene:
         """The scene; that of the last job if its source is the same and its files, a VRT's sources among them, are unchanged."""
@@ -198,12 +214,12 @@ def _files(settings: Settings) -> list[str | None]:
     return _states(files)
 
 
-def _engine(job: Load) -> Engine:
+def _engine(job: Load, on_test: Callable[[int, int], None], cancelled: Callable[[], bool]) -> Engine:
     from ..engines.open import open_engine
     from ..models import store as models
 
     if not job.replies:
-        return open_engine(job.settings, job.key)
+        return open_engine(job.settings, job.key, on_test, cancelled)
     from ..engines.scripted import ScriptedEngine
 
     model = job.settings.model
