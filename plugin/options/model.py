@@ -214,7 +214,7 @@ class ModelBox(QGroupBox):
         if fit.waits:
             text += " " + tr("At the moment only {free} are free: close other programs first.")
         sizes = {"needed": size_text(fit.needed), "has": size_text((fit.place or fit.least).total), "free": size_text(fit.least.free)}
-        self._runs.tell(fit.place is not None, text.format(**sizes))
+        self._runs.tell(fit.place is not None and not fit.waits, text.format(**sizes))
 
     def _show(self, model: Model) -> None:
         commercial = {"yes": tr("Commercial use: yes"), "no": tr("Commercial use: no"), "check": tr("Commercial use: read the licence")}

@@ -1595,6 +1595,11 @@
         </message>
         <message>
             <location filename="../../plugin/options/servers.py" />
+            <source>Chosen. Click Test below to try it.</source>
+            <translation>Gewählt. Klicken Sie unten auf Testen, um es auszuprobieren.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/servers.py" />
             <source>Find servers</source>
             <translation>Server suchen</translation>
         </message>
