@@ -314,3 +314,16 @@ def test_a_calibration_of_another_dialect_is_not_used(serve):
     assert calibration.applied(profile, FOUND) is profile
     worse = replace(FOUND, boxes=False)
     assert calibration.applied(profile, worse).policy.max_zooms == 0
+
+
+@pytest.mark.parametrize("refuses", [(), ("chat_template_kwargs",)])
+def test_a_model_that_thinks_at_length_is_told_not_to(serve, refuses):
+    marker, url = serve(listed="Qwen/Qwen3.5-9B", unit="thousandths", frame="root", refuses=refuses)
+    found, _ = calibrate_model(Settings(remote=url))
+    assert found.boxes
+    told = [body.get("chat_template_kwargs") for body in marker.asked]
+    assert told[0] == {"enable_thinking": False}
+    assert told[-1] == (None if refuses else {"enable_thinking": False})
+    marker, url = serve(listed="Qwen2.5-VL-7B")
+    calibrate_model(Settings(remote=url))
+    assert not any("chat_template_kwargs" in body for body in marker.asked)
