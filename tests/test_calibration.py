@@ -153,6 +153,9 @@ def test_a_second_look_that_the_model_does_not_take_leaves_the_frame_to_its_fami
     found, profile = calibrate_model(Settings(remote=url))
     assert (found.again, found.boxes, found.frame) == (False, True, "root")
     assert not profile.dialect.corrected
+    _, url = serve(listed="qwen3-vl", shy=True)
+    found, profile = calibrate_model(Settings(remote=url))
+    assert (found.again, found.unit, found.frame) == (False, "pixels", "root")
 
 
 @pytest.mark.parametrize(
@@ -215,6 +218,8 @@ def test_a_server_of_its_own_process_is_tested_at_first_use(scene_file, capsys, 
         printed = json.loads(capsys.readouterr().out)
         assert printed["dialect"] == "qwen-grounding (thousandths of the last picture, x first)"
         assert Box(*printed["zooms"][0]["roi"]).iou(RED) > 0.9
+        assert main(["ask", str(scene_file), "Look at the red rectangle.", "--remote", url]) == 0
+        assert "asked as qwen-grounding (thousandths of the last picture, x first)" in " ".join(capsys.readouterr().out.split())
         main(["ask", str(scene_file), "Look at the red rectangle.", "--remote", url, "--dialect", "qwen-grounding", "--json"])
         misread = json.loads(capsys.readouterr().out)
         assert misread["dialect"] == "qwen-grounding"
