@@ -204,9 +204,9 @@ class ModelBox(QGroupBox):
         fit = catalogue.fit(model, self._places)
         texts = {
             ("cpu", "bfloat16"): tr("Runs on the processor, slowly: needs {needed} of {has} memory."),
-            ("cpu", "int8"): tr("Runs on the processor with quantization int8 (below), slowly: needs {needed} of {has} memory."),
+            ("cpu", "int8"): tr("Runs on the processor with 8-bit weights (int8), slowly: needs {needed} of {has} memory."),
             ("card", "bfloat16"): tr("Runs on the graphics card: needs {needed} of {has} memory."),
-            ("card", "int8"): tr("Runs on the graphics card with quantization int8 (below): needs {needed} of {has} memory."),
+            ("card", "int8"): tr("Runs on the graphics card with 8-bit weights (int8): needs {needed} of {has} memory."),
         }
         text = tr("Too large for this computer: needs {needed} of memory, {has} are there. A server can run it.")
         if fit.place:

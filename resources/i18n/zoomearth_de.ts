@@ -1430,8 +1430,8 @@
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
-            <source>Runs on the processor with quantization int8 (below), slowly: needs {needed} of {has} memory.</source>
-            <translation>Läuft auf dem Prozessor mit der Quantisierung int8 (unten), langsam: braucht {needed} von {has} Speicher.</translation>
+            <source>Runs on the processor with 8-bit weights (int8), slowly: needs {needed} of {has} memory.</source>
+            <translation>Läuft auf dem Prozessor mit 8-Bit-Gewichten (int8), langsam: braucht {needed} von {has} Speicher.</translation>
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
@@ -1440,8 +1440,8 @@
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
-            <source>Runs on the graphics card with quantization int8 (below): needs {needed} of {has} memory.</source>
-            <translation>Läuft auf der Grafikkarte mit der Quantisierung int8 (unten): braucht {needed} von {has} Speicher.</translation>
+            <source>Runs on the graphics card with 8-bit weights (int8): needs {needed} of {has} memory.</source>
+            <translation>Läuft auf der Grafikkarte mit 8-Bit-Gewichten (int8): braucht {needed} von {has} Speicher.</translation>
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
