@@ -2090,13 +2090,13 @@
         </message>
         <message>
             <location filename="../../plugin/processing/askbyfeature.py" />
-            <source>The expression in the question can't be evaluated: {question}</source>
-            <translation>Der Ausdruck in der Frage kann nicht ausgewertet werden: {question}</translation>
+            <source>The feature has no area.</source>
+            <translation>Das Objekt hat keine Fläche.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/askbyfeature.py" />
-            <source>The feature has no area.</source>
-            <translation>Das Objekt hat keine Fläche.</translation>
+            <source>The expression in the question can't be evaluated: {question}</source>
+            <translation>Der Ausdruck in der Frage kann nicht ausgewertet werden: {question}</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/askbyfeature.py" />
@@ -2145,18 +2145,13 @@
         </message>
         <message>
             <location filename="../../plugin/processing/asker.py" />
-            <source>Drawing the layer as an image</source>
-            <translation>Der Layer wird als Bild gezeichnet</translation>
+            <source>Meaningless answer: {answer}</source>
+            <translation>Bedeutungslose Antwort: {answer}</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/asker.py" />
             <source>no label</source>
             <translation>ohne Bezeichnung</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/asker.py" />
-            <source>Meaningless answer: {answer}</source>
-            <translation>Bedeutungslose Antwort: {answer}</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/asker.py" />
@@ -2292,6 +2287,11 @@
             <location filename="../../plugin/processing/rows.py" />
             <source>Number of rows with the status {ending}</source>
             <translation>Anzahl der Zeilen mit dem Status {ending}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/snapshots.py" />
+            <source>Drawing the layer as an image</source>
+            <translation>Der Layer wird als Bild gezeichnet</translation>
         </message>
         <message>
             <location filename="../../core/settings.py" />
