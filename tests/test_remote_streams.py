@@ -138,7 +138,9 @@ def test_the_answers_probabilities_are_those_of_its_own_tokens():
     logprobs = [{"token": token, "logprob": -at / 10} for at, token in enumerate(["<answer>", "red", "</answer>", "junk"])]
     stream = events("<answer>red</answer>junk", logprobs={"content": logprobs})
     assert read(stream)[0].reply().tokens == [("<answer>", 0.0), ("red", -0.1), ("</answer>", -0.2)]
-    assert read(stream, talk(demand=True))[0].reply().tokens == [(">", 0.0), ("red", -0.1), ("</answer>", -0.2)], "a repeated beginning counts"
+    assert read(stream, talk(demand=True))[0].reply().tokens == [(">", 0.0), ("red", -0.1), ("</answer>", -0.2)], (
+        "a repeated beginning counts"
+    )
 
 
 def spelt(*pieces):
