@@ -12,6 +12,7 @@ from typing import Iterable, Iterator, Mapping
 DRIVERS = {".gpkg": "GPKG", ".shp": "ESRI Shapefile", ".geojson": "GeoJSON"}  # GDAL's, by suffix: the formats that boxes are written in
 SHAPEFILE_PARTS = (".shx", ".dbf", ".prj", ".cpg", ".qpj")
 SHAPEFILE_INDEXES = (".qix", ".sbn", ".sbx", ".fbn", ".fbx", ".ain", ".aih", ".atx", ".idm", ".ind", ".ixs", ".mxs")
+TEXTS = (".json", ".txt", ".jinja", ".md", ".py")
 SQLITE_PARTS = ("-wal", "-shm", "-journal")  # SQLite lays their content over whatever file has the name
 SHAPEFILE_NAME = 10  # letters of a Shapefile's field names
 SHAPEFILE_TEXT = 254  # bytes a Shapefile's text field holds; the driver would cut silently, in the middle of a character
@@ -46,11 +47,14 @@ def write_whole(path: Path, content: str | bytes) -> None:
 
 
 def link_or_copy(file: Path, to: Path) -> None:
-    """The file under another name too, without its bytes a second time where the disk allows it. Raises OSError."""
-    try:
-        os.link(file.resolve(), to)
-    except OSError:  # another disk, or a file system without links
-        shutil.copyfile(file, to)
+    """The file under another name too, without its bytes a second time where the disk allows it; a text, which a person may edit in
+    place, is copied. Raises OSError."""
+    if file.suffix not in TEXTS:
+        try:
+            return os.link(file.resolve(), to)
+        except OSError:  # another disk, or a file system without links
+            pass
+    shutil.copyfile(file, to)
 
 
 def shapefile_text(text: str) -> str:

@@ -70,20 +70,20 @@ class Model:
 
 @dataclass(frozen=True)
 class Fit:
-    """How a model runs here. place: its memory; None where the model is too large for every place. number: bfloat16 or int8.
+    """Whether and how a model runs here. place: where, or the largest one where it fits nowhere. number: of its weights, bfloat16 or int8.
 
-    needed: bytes, about; where it is too large, those of the smallest form. least: the place with the most memory.
+    needed: bytes that it takes so, about.
     """
 
-    place: Optional[Memory]
+    fits: bool
+    place: Memory
     number: str
     needed: int
-    least: Memory
 
     @property
     def waits(self) -> bool:
         """It fits once other programs have given back what they hold at the moment."""
-        return self.place is not None and self.needed > self.place.free
+        return self.fits and self.needed > self.place.free
 
 
 def places() -> List[Memory]:
@@ -98,9 +98,9 @@ def fit(model: Model, places: Sequence[Memory]) -> Fit:
     """The best way to run a model: in the first place that it fits into, with whole weights rather than int8."""
     for place in places:
         if number := memory.fitting(model.bytes, replace(place, free=int(place.total * USABLE[place.device]))):
-            return Fit(place, number, memory.estimate(model.bytes, number, place.device).total, place)
+            return Fit(True, place, number, memory.estimate(model.bytes, number, place.device).total)
     largest = max(places, key=lambda place: place.total * USABLE[place.device])
-    return Fit(None, "int8", memory.estimate(model.bytes, "int8", largest.device).total, largest)
+    return Fit(False, largest, "int8", memory.estimate(model.bytes, "int8", largest.device).total)
 
 
 def recommended(models: Iterable[Model], places: Sequence[Memory]) -> Optional[Model]:
@@ -109,7 +109,7 @@ def recommended(models: Iterable[Model], places: Sequence[Memory]) -> Optional[M
     for place in places:
         for model in ranked:
             bearable = place.device != "cpu" or model.parameters <= HANDY
-            if bearable and place.total >= model.recommended_from * 1e9 and fit(model, [place]).place:
+            if bearable and place.total >= model.recommended_from * 1e9 and fit(model, [place]).fits:
                 return model
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Sequence
 
 from ...core.catalogue import HANDY, Fit, Model, catalogue, fit, recommended
-from ...core.memory import FORMATS, Memory, estimate, gigabytes
+from ...core.memory import Memory, estimate, gigabytes
 
 
 def listing(places: Sequence[Memory]) -> list[dict[str, Any]]:
@@ -20,9 +20,7 @@ def listing(places: Sequence[Memory]) -> list[dict[str, Any]]:
             "use": model.use,
             "bytes": model.bytes,
             "size": size(model.bytes, model.size_is_estimated),
-            "memory": {
-                number: estimate(model.bytes, number, places[0].device).total for number in FORMATS if number in ("bfloat16", "int8")
-            },
+            "memory": {number: estimate(model.bytes, number, places[0].device).total for number in ("bfloat16", "int8")},
             "licence": model.licence,
             "commercial": model.commercial,
             "repo": model.repo,
@@ -43,21 +41,22 @@ def size(count: int, about: bool) -> str:
 
 def verdict(model: Model, fit: Fit) -> str:
     """Whether and how the model runs here, in a few words."""
-    if fit.place is None:
-        return f"no: needs {gigabytes(fit.needed)}, this machine has {gigabytes(fit.least.total)}"
+    if not fit.fits:
+        return f"no: needs {gigabytes(fit.needed)}, this machine has {gigabytes(fit.place.total)}"
     speed = "" if model.parameters < 1 else ", slow" if model.parameters <= HANDY else ", very slow"
     where = f"processor{speed}" if fit.place.device == "cpu" else "graphics card"
     numbers = ", as int8" if fit.number == "int8" else ""
-    waits = f"; needs {gigabytes(fit.needed)}, of which {gigabytes(fit.place.free)} are free now" if fit.waits else ""
+    waits = f"; needs {gigabytes(fit.needed)}, {gigabytes(fit.place.free)} are free now" if fit.waits else ""
     return f"yes ({where}{numbers}{waits})"
 
 
 def _fit(fit: Fit) -> dict[str, Any]:
-    memory = fit.place or fit.least
+    place = fit.place
     return {
-        "device": fit.place.device if fit.place else None,
+        "fits": fit.fits,
+        "device": place.device,
         "number": fit.number,
         "needed": fit.needed,
-        "total": memory.total,
-        "free": memory.free,
+        "total": place.total,
+        "free": place.free,
     }

@@ -186,7 +186,7 @@ def _copy(folder: Path, model: Model, on_progress: OnProgress, cancelled: Callab
         if cancelled():
             raise Cancelled
         (part / name).unlink(missing_ok=True)
-        (link_or_copy if name.endswith(".safetensors") else shutil.copyfile)(folder / name, part / name)
+        link_or_copy(folder / name, part / name)
         on_progress(name, (part / name).stat().st_size, (part / name).stat().st_size)
     revision = folder.absolute().name if folder.absolute().parent.name == "snapshots" else None  # in the cache of huggingface_hub
     return receipt(model, revision, dict.fromkeys(names), part)

@@ -192,8 +192,8 @@ class ModelBox(QGroupBox):
         self._places = places
         best = catalogue.recommended(self._models.values(), places)
         for model in self._models.values():
-            place = catalogue.fit(model, places).place
-            text = tr("{model} (recommended for this computer)") if model == best else "{model}" if place else tr("{model} (too large)")
+            fits = catalogue.fit(model, places).fits
+            text = tr("{model} (recommended for this computer)") if model == best else "{model}" if fits else tr("{model} (too large)")
             self._choice.setItemText(self._choice.findData(model.id), text.format(model=model.id))
         self.follow()
 
@@ -209,12 +209,12 @@ class ModelBox(QGroupBox):
             ("card", "int8"): tr("Runs on the graphics card with 8-bit weights (int8): needs {needed} of {has} memory."),
         }
         text = tr("Too large for this computer: needs {needed} of memory, {has} are there. A server can run it.")
-        if fit.place:
+        if fit.fits:
             text = texts["cpu" if fit.place.device == "cpu" else "card", fit.number]
         if fit.waits:
             text += " " + tr("At the moment only {free} are free: close other programs first.")
-        sizes = {"needed": size_text(fit.needed), "has": size_text((fit.place or fit.least).total), "free": size_text(fit.least.free)}
-        self._runs.tell(fit.place is not None and not fit.waits, text.format(**sizes))
+        sizes = {"needed": size_text(fit.needed), "has": size_text(fit.place.total), "free": size_text(fit.place.free)}
+        self._runs.tell(fit.fits and not fit.waits, text.format(**sizes))
 
     def _show(self, model: Model) -> None:
         commercial = {"yes": tr("Commercial use: yes"), "no": tr("Commercial use: no"), "check": tr("Commercial use: read the licence")}

@@ -49,7 +49,7 @@ def servable(folder: Path, out: Path) -> Path:
     out.mkdir(parents=True, exist_ok=True)
     for file in sorted(folder.iterdir()):
         if file.is_file() and file.name not in LEFT_OUT:
-            (link_or_copy if file.suffix == ".safetensors" else shutil.copyfile)(file, out / file.name)
+            link_or_copy(file, out / file.name)
     shutil.copyfile(PROCESSOR, out / PROCESSOR.name)
     shutil.copyfile(TEMPLATES / f"{profile.dialect.template}.jinja", out / "chat_template.jinja")
     _amend(out / "tokenizer_config.json", response_template=RESPONSE)
