@@ -776,6 +776,18 @@ def test_boxes_and_polygons_share_the_exchange_and_a_box_names_its_polygon(layer
     assert [roi["feature"] for roi in rois] == ["north field", nameless, "south field"]
 
 
+def test_a_zoom_out_is_a_row_of_the_places_as_when_one_question_is_asked(layer, serve):
+    serve(BOX, '[{"zoom_out": true}]', ANSWER)
+    alone = Run("ask", INPUT=layer, QUESTION="1?", OUTPUT="memory:").rows()
+    serve(BOX, '[{"zoom_out": true}]', ANSWER)
+    many = Run("askmany", LAYERS=[layer], QUESTIONS="1?", OUTPUT="memory:", ROIS="memory:").rows("ROIS")
+    assert [row["kind"] for row in alone] == ["zoom", "zoom out"]
+    for row in (*alone, *many):
+        row["exchange"] = row["time"] = None
+        row[""] = row[""].asWkt(2)
+    assert many == alone
+
+
 @pytest.mark.parametrize("name", ["ask", "askmany", "askbyfeature"])
 def test_the_demo_model_is_warned_of_once_and_its_answers_are_marked(scene, demo_scene, script, qgis_new_project, name):
     script(BOX, ANSWER, model="zoomearth-demo")
