@@ -12,7 +12,8 @@ from ...core.errors import Cancelled, SceneError
 from ...core.protocol import AT_ONCE
 from ...core.source import SceneSource
 from ..i18n import tr
-from ..layers.snapshot import LIMIT, Original, Plan, take
+from ..layers.resolution import LIMIT
+from ..layers.snapshot import Original, Plan, take
 from .questions import Row
 
 
