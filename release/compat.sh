@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The plugin's tests under newer QGIS versions: `sudo release/compat.sh trixie forky` runs tests/qgis in one Debian chroot after the other
 # (trixie: QGIS 3.40; forky: what Debian testing has), or the tests named after `--`. The backend runs there too, on the chroot's own
-# Python with numpy, Pillow and GDAL: without torch, so the demo model does not answer. The chroots are kept in .build/compat, 3 GB each.
+# Python with numpy, Pillow, httpx and GDAL: without torch, so the demo model does not answer. The chroots are kept in .build/compat, 3 GB each.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,7 +14,7 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do suites+=("$1"); shift; done
 tests=("$@")  # by default all but those that install the environment, which is of the backend's packages and no QGIS's
 [ $# -gt 0 ] || tests=(tests/qgis --ignore-glob="tests/qgis/test_install*" --ignore=tests/qgis/test_options.py)
 home=$PWD/.build/compat
-packages=(python3-qgis qgis-providers python3-gdal gdal-bin python3-numpy python3-pil python3-psutil python3-opencv python3-rasterio poppler-utils procps qgis)
+packages=(python3-qgis qgis-providers python3-gdal gdal-bin python3-numpy python3-pil python3-psutil python3-httpx python3-opencv python3-rasterio poppler-utils procps qgis)
 mkdir -p "$home"
 
 # Debian's address is whatever this machine's own apt uses.
