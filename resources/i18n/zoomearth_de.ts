@@ -2299,11 +2299,6 @@
             <translation>Die Python-Umgebung von ZoomEarth ist nicht eingerichtet.</translation>
         </message>
         <message>
-            <location filename="../../plugin/processing/many.py" />
-            <source>The questions that were being answered are asked again, one at a time.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
             <location filename="../../plugin/processing/rows.py" />
             <source>Number of rows with a meaningless answer</source>
             <translation>Anzahl der Zeilen mit bedeutungsloser Antwort</translation>
