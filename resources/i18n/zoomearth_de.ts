@@ -1510,6 +1510,11 @@
         </message>
         <message>
             <location filename="../../plugin/options/self_test.py" />
+            <source>Testing how the model marks places ...</source>
+            <translation>Test, wie das Modell Orte markiert ...</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/self_test.py" />
             <source>Loading the model ...</source>
             <translation>Das Modell wird geladen ...</translation>
         </message>
