@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import subprocess
 import threading
 from pathlib import Path
 
@@ -143,6 +144,20 @@ def test_the_test_button_asks_the_demo_question_of_the_real_model(page, python):
     page.says("verdict", "The test works\\. .* Answer: 4 \\(correct: 4\\)")
     assert load_settings() == Settings()
     page.qtbot.waitUntil(lambda: not descendants(os.getpid()), timeout=5000)
+
+
+def test_the_test_of_a_server_says_how_its_model_counts_boxes(page, python, root):
+    ways = '{"unit": "thousandths", "listed": "Qwen2.5-VL-7B", "answer": "4"}'
+    server = subprocess.Popen([python, str(root / "tests" / "marking.py"), ways], stdout=subprocess.PIPE, text=True)
+    try:
+        page.find("python").setFilePath(python)
+        page.pick("model", "a server")
+        page.find("remote").setText(server.stdout.readline().strip())
+        page.click("test")
+        page.says("verdict", "Answer: 4 .* Qwen2.5-VL-7B counts boxes in thousandths of the last picture, x first, and they are read so")
+    finally:
+        server.kill()
+        server.wait()
 
 
 def test_the_test_says_what_is_missing(page, python, tmp_path):
