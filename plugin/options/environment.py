@@ -12,7 +12,7 @@ from qgis.PyQt.QtWidgets import QFormLayout, QGroupBox, QHBoxLayout, QMessageBox
 from ..i18n import size_text, tr
 from ..install.dialog import SetupDialog
 from ..install.environment import Environment
-from ..install.remove import Chore
+from ..install.remove import BackgroundCall
 from ..panel.widgets import Verdict, named, paragraph
 from ..settings import chosen_python
 
@@ -27,7 +27,7 @@ class EnvironmentBox(QGroupBox):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(tr("Python environment"), parent)
         self._environment = Environment()
-        self._removal: Optional[Chore] = None
+        self._removal: Optional[BackgroundCall] = None
         self._state = Verdict(PREFIX + "environment", tr("Whether the environment is set up"))
         self._where = named(paragraph(), PREFIX + "environment_folder", tr("Folder of the environment"))
         self._where.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -114,7 +114,7 @@ class EnvironmentBox(QGroupBox):
 
     def remove(self) -> None:
         """Off the GUI's thread: tens of thousands of files."""
-        self._removal = Chore(self._environment.remove)
+        self._removal = BackgroundCall(self._environment.remove)
         self._removal.done.connect(self._removed)
         self._removal.start()
         self._follow()

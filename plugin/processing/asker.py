@@ -23,7 +23,7 @@ from ...core.roi_table import stored
 from ...core.source import Corner, SceneSource, Where
 from ..child.backend_process import Backend, command
 from ..exchanges.endings import meaningless
-from ..exchanges.exchange import Exchange, Seen, Status, titled
+from ..exchanges.exchange import Exchange, PicturedView, Status, titled
 from ..i18n import reduction, tr
 from ..layers.raster_layers import needs_snapshot, scene_source, wkt
 from ..layers.snapshot import Original, take
@@ -143,7 +143,7 @@ class Asker:
             text = tr("Meaningless answer: {answer}") if exchange.meaningless else tr("Answer: {answer}")
             self._feedback.pushInfo(text.format(answer=answer))
 
-    def _think(self, seen: Seen) -> None:
+    def _think(self, seen: PicturedView) -> None:
         if text := thought(seen.thoughts).strip():
             self._feedback.pushInfo(text)
 
@@ -197,7 +197,7 @@ def _stages() -> dict[str, str]:
     }
 
 
-def _looks(seen: Seen) -> str:
+def _looks(seen: PicturedView) -> str:
     text = tr("Zoom {step}: {label}, {width} x {height} pixels, {scale}")
     left, top, right, bottom = seen.window
     return text.format(

@@ -29,7 +29,7 @@ from qgis.core import (
 )
 
 from ...core.protocol import Load
-from ..exchanges.exchange import Exchange, Seen
+from ..exchanges.exchange import Exchange, PicturedView
 from ..exchanges.results_file import ROI_FIELDS, roi_geometry, roi_values
 from ..i18n import tr
 from ..install.environment import backend_python
@@ -131,7 +131,7 @@ class RoiSink:
             feature.setGeometry(self._placed(seen, raster))
             self._algorithm.add(self._sink, feature, self._parameters, self._name)
 
-    def _placed(self, seen: Seen, raster: Raster) -> QgsGeometry:
+    def _placed(self, seen: PicturedView, raster: Raster) -> QgsGeometry:
         if raster.crs == self._crs:
             return roi_geometry(seen)
         known = raster.crs.isValid() and self._crs.isValid() and seen.polygon

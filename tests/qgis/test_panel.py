@@ -716,15 +716,15 @@ def pseudocolour(layer):
 def test_a_styled_layer_is_seen_as_qgis_shows_it_or_as_its_values_and_it_is_said_which(panel, demo_scene, tmp_path):
     panel.script(ANSWER)
     layer, form = panel.add(demo_scene), panel.dock.form
-    assert not form.seen.isVisible()
+    assert not form.colours.isVisible()
     assert panel.asked().seen_as == ""
     pseudocolour(layer)
-    assert form.seen.isVisible()
+    assert form.colours.isVisible()
     shown = panel.asked()
     red, green, blue = pixel(shown, 0.5, 0.5)
     assert blue < 5 < 200 < red + green
     assert shown.seen_as == "seen as shown in QGIS, 0.3 m per pixel (2048 x 2048 px)"
-    form.seen.setCurrentIndex(form.seen.findText("Without the layer style"))
+    form.colours.setCurrentIndex(form.colours.findText("Without the layer style"))
     raw = panel.asked()
     red, green, blue = pixel(raw, 0.5, 0.5)
     assert red == green == blue

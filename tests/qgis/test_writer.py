@@ -68,7 +68,7 @@ def settle(results):
 
 def healed(results):
     """Until everything is in the file."""
-    wait(lambda: not results.writing and not results.trouble and not results.writer.unkept)
+    wait(lambda: not results.writing and not results.trouble and not results.writer.unwritten)
 
 
 def keep(results, *exchanges):
