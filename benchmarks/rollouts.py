@@ -32,7 +32,7 @@ from zoomearth.backend.scene.scene import Scene  # noqa: E402
 from zoomearth.core.dialect import Talk  # noqa: E402
 from zoomearth.training.data.sets.scenes import Scenes  # noqa: E402
 from zoomearth.training.tuning.checkpoint import load  # noqa: E402
-from zoomearth.training.tuning.trl_chat import never_said  # noqa: E402
+from zoomearth.training.tuning.trl_chat import suppressed_tokens  # noqa: E402
 
 LIMIT = 96  # new tokens a reply
 
@@ -46,7 +46,7 @@ class Plain:
         self.start.model.eval()
         self.start.model.config.use_cache = True
         rows = self.start.model.config.text_config.vocab_size
-        self.never = never_said(self.start.processor.tokenizer, rows, self.start.ends)
+        self.suppressed = suppressed_tokens(self.start.processor.tokenizer, rows, self.start.ends)
 
     def reply(
         self,
@@ -62,7 +62,7 @@ class Plain:
         pictures = [[turn.picture for turn in talk.turns if turn.view] for talk in talks]
         batch = self.start.processor(text=texts, images=pictures, padding=True, padding_side="left", return_tensors="pt")
         with torch.inference_mode():
-            made = self.start.model.generate(**batch, max_new_tokens=limit, do_sample=False, suppress_tokens=self.never)
+            made = self.start.model.generate(**batch, max_new_tokens=limit, do_sample=False, suppress_tokens=self.suppressed)
         replies = []
         for row in made[:, batch["input_ids"].shape[1] :].tolist():
             at = next((at for at, token in enumerate(row) if token in self.start.ends), len(row))

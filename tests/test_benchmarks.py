@@ -235,6 +235,6 @@ def test_scenes_are_held_out_and_drawn_once(tmp_path):
 
 @pytest.mark.parametrize("name", sorted(set(BENCHMARKS) - {"scenes"}))
 def test_a_folder_without_the_set_is_one_sentence(name, tmp_path):
-    with pytest.raises(BackendError, match="does not hold") as told:
+    with pytest.raises(BackendError, match="does not contain") as told:
         next(BENCHMARKS[name]().load(tmp_path))
     assert "--download" in told.value.hint

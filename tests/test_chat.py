@@ -12,7 +12,7 @@ from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Answer, Zoom, ZoomOut
 from zoomearth.training.tuning import checkpoint
 from zoomearth.training.tuning import trl_chat as chat
-from zoomearth.training.tuning.environment import spoken
+from zoomearth.training.tuning.environment import text_of
 from zoomearth.training.tuning.labelled import transcript
 
 DIALECTS = ("zoomearth", "qwen-grounding")
@@ -66,7 +66,7 @@ def test_pictures_reach_the_model_pixel_by_pixel(start, talk):
 def test_trl_asks_for_a_view_where_the_dialect_may(start, reply):
     said = start.processor.tokenizer.parse_response(reply + "<|im_end|>", prefix="<|im_start|>assistant\n")
     said.setdefault("content", "")  # as trl does
-    assert spoken(said) == reply
+    assert text_of(said) == reply
     if isinstance(start.profile.dialect.parse(reply, VIEW), (Zoom, ZoomOut)):
         assert said.get("tool_calls")
 
@@ -86,7 +86,7 @@ def test_trl_takes_the_templates(start):
 
 
 def test_picture_tokens_can_not_be_sampled(start):
-    never = chat.never_said(start.processor.tokenizer, start.model.config.text_config.vocab_size, start.ends)
+    never = chat.suppressed_tokens(start.processor.tokenizer, start.model.config.text_config.vocab_size, start.ends)
     assert {start.processor.image_token_id, start.processor.video_token_id} <= set(never)
     assert not set(never) & set(start.ends)
 

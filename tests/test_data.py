@@ -96,7 +96,7 @@ def test_a_row_that_can_not_be_used_is_counted_and_named(folder):
         assert row.id.startswith("more.jsonl:")
     assert found.dropped[-1].id == "none.jsonl:2"
     assert "not in UTF-8" in found.dropped[-1].why
-    assert f"{len(BAD) + 2} rows can't be used" in found.told()
+    assert f"{len(BAD) + 2} rows can't be used" in found.summary()
 
 
 def test_it_is_fatal_where_that_is_wanted(folder):

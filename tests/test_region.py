@@ -278,7 +278,7 @@ def test_longitudes_have_several_names(tmp_path, west):
 
 def test_crs_that_have_nothing_to_do_with_each_other_are_said(tmp_path):
     path = make(tmp_path / "site.tif", city(200, 100), crs='LOCAL_CS["Site grid",UNIT["metre",1]]'.replace('"', "&quot;"))
-    with Scene.open(path) as scene, pytest.raises(SceneError, match=r"No way is known from the CRS of .*a\.gpkg .*Site grid"):
+    with Scene.open(path) as scene, pytest.raises(SceneError, match=r"The CRS of .*a\.gpkg .*Site grid"):
         resolve(scene, Where(within=str(write(tmp_path / "a.gpkg", [shapely.box(0, 0, 1, 1)], "EPSG:4326"))))
 
 
@@ -290,9 +290,9 @@ def test_a_file_without_a_crs_has_the_rasters(scene, tmp_path):
 
 UNFIT = {
     "nowhere.gpkg": (lambda path: None, "There is no file"),
-    "empty.geojson": (lambda path: write(path, []), "holds no polygons: it is empty"),
-    "lines.gpkg": (lambda path: write(path, [shapely.LineString([(1, 1), (2, 2)])]), "holds no polygons: it has LineString"),
-    "points.geojson": (lambda path: write(path, [shapely.Point(1, 1), shapely.LineString([(1, 1), (2, 2)])]), "holds no polygons: it has"),
+    "empty.geojson": (lambda path: write(path, []), "has no polygons: it is empty"),
+    "lines.gpkg": (lambda path: write(path, [shapely.LineString([(1, 1), (2, 2)])]), "has no polygons: it has LineString"),
+    "points.geojson": (lambda path: write(path, [shapely.Point(1, 1), shapely.LineString([(1, 1), (2, 2)])]), "has no polygons: it has"),
     "flat.gpkg": (lambda path: write(path, [shapely.Polygon([(1, 1), (2, 2), (3, 3)])]), "have no area"),
     "elsewhere.gpkg": (lambda path: write(path, [shapely.box(0, 0, 1, 1)], "EPSG:4326"), "outside"),
     "elsewhere.shp": (lambda path: write(path, [shapely.box(0, 0, 1, 1)]), "outside"),
@@ -302,7 +302,7 @@ UNFIT = {
     ),
     "text.gpkg": (lambda path: path.write_text("no polygons"), "can't be read"),
     "cut.geojson": (lambda path: path.write_text('{"type": "FeatureCollection", "features": [{"type": "Fea'), "can't be read"),
-    "table.csv": (lambda path: path.write_text("a,b\n1,2\n"), "holds no polygons"),
+    "table.csv": (lambda path: path.write_text("a,b\n1,2\n"), "has no polygons"),
     "several.gpkg": (lambda path: [write(path, [shapely.box(0, 0, 1, 1)], layer=name) for name in ("parcels", "roads")], "parcels, roads"),
 }
 
@@ -318,11 +318,30 @@ def test_a_file_that_gives_no_region_is_said_in_one_sentence(raster, tmp_path, c
     assert len(message.strip().splitlines()) == 2, message
 
 
-@pytest.mark.parametrize("flag", [["--region", "0,0,10,10"], ["--within", "a.gpkg"]])
-def test_a_raster_that_lies_nowhere_takes_pixels(tmp_path, capfd, flag):
+NO_GEOREFERENCE = {
+    "--region": Where(bounds=(0, 0, 10, 10)),
+    "--within": Where(within="a.gpkg"),
+}
+
+
+@pytest.mark.parametrize("flag", NO_GEOREFERENCE)
+def test_a_raster_without_georeference_takes_pixels(tmp_path, capfd, flag):
     path = make(tmp_path / "photo.tif", city(200, 100), affine=None, crs="")
-    assert main(["ask", str(path), "What?", *flag]) == 2
-    assert f"photo.tif has no georeference; use --window (pixels) instead of {flag[0]}." in capfd.readouterr().err
+    value = "0,0,10,10" if flag == "--region" else "a.gpkg"
+    assert main(["ask", str(path), "What?", flag, value]) == 2
+    message = capfd.readouterr().err
+    assert "photo.tif has no georeference" in message
+    assert "--window" in message
+
+
+@pytest.mark.parametrize("flag", NO_GEOREFERENCE)
+def test_the_sentence_for_panel_and_wire_names_no_flag(tmp_path, flag):
+    path = make(tmp_path / "photo.tif", city(200, 100), affine=None, crs="")
+    with Scene.open(path) as scene, pytest.raises(SceneError) as raised:
+        resolve(scene, NO_GEOREFERENCE[flag])
+    assert "no georeference" in raised.value.message
+    assert "in pixels" in raised.value.hint
+    assert "--" not in raised.value.message + raised.value.hint
 
 
 def test_the_three_ways_to_say_where_exclude_each_other(raster, capfd):

@@ -289,7 +289,7 @@ def test_a_coloured_map_larger_than_a_window_is_averaged_by_colour_not_by_class(
 
 def test_complex_numbers_are_refused_in_plain_words(tmp_path):
     path = make(tmp_path / "slc.tif", PLAIN[:1].astype(np.complex64))
-    with pytest.raises(SceneError, match=r"slc.tif holds complex numbers"):
+    with pytest.raises(SceneError, match=r"slc.tif has complex numbers"):
         Scene.open(path)
 
 

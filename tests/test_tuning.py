@@ -60,11 +60,11 @@ def options(model, own, out, *more):
 
 
 def history(run):
-    return json.loads((watch.last_whole(run, tidy=False) / "trainer_state.json").read_text())["log_history"]
+    return json.loads((watch.last_complete(run, tidy=False) / "trainer_state.json").read_text())["log_history"]
 
 
 def weights(run):
-    return load_file(watch.last_whole(run, tidy=False) / "model.safetensors")
+    return load_file(watch.last_complete(run, tidy=False) / "model.safetensors")
 
 
 def test_sft_teaches_to_look_and_the_model_is_served_as_it_was_tuned(tuned, own):
@@ -79,7 +79,7 @@ def test_sft_teaches_to_look_and_the_model_is_served_as_it_was_tuned(tuned, own)
 
 
 def test_a_checkpoint_carries_how_it_is_asked(tuned, tiny):
-    for folder in (watch.last_whole(tuned / "run", tidy=False), tuned / "merged"):
+    for folder in (watch.last_complete(tuned / "run", tidy=False), tuned / "merged"):
         assert Profile.of_folder(folder) == Profile.of_folder(tiny)
         assert (folder / "tokenizer_config.json").read_bytes() == (tiny / "tokenizer_config.json").read_bytes()
         assert "generation" not in (folder / "chat_template.jinja").read_text()
@@ -122,7 +122,7 @@ def test_a_run_that_was_killed_ends_as_one_that_was_not(tuned, own, tmp_path, ro
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    at = watch.last_whole(tmp_path / "killed", tidy=False)
+    at = watch.last_complete(tmp_path / "killed", tidy=False)
     assert at is not None
     assert at.name != "checkpoint-4", "it was over before it could be killed"
     (tmp_path / "killed" / "checkpoint-9").mkdir()  # one that a kill cut short
@@ -140,7 +140,7 @@ def test_a_run_that_has_ended_is_not_trained_further(tuned, tiny, own, capsys):
     told = capsys.readouterr()
     assert "ended with checkpoint-50" in told.err
     assert told.out.strip() == str(tuned / "run" / "checkpoint-50")
-    assert watch.last_whole(tuned / "run", tidy=False).name == "checkpoint-50"
+    assert watch.last_complete(tuned / "run", tidy=False).name == "checkpoint-50"
 
 
 @pytest.mark.parametrize(
@@ -189,12 +189,12 @@ def test_grpo_refuses_to_start_where_a_crop_does_not_fit(tuned, own, tmp_path, c
 @pytest.mark.parametrize("fault", ["no pictures", "padded on the right"])
 def test_a_batch_that_would_train_blind_ends_the_run(tuned, own, fault):
     start = checkpoint.load(str(tuned / "merged"), {}, full=True)
-    eyes = watch.Eyes(start.model)
+    check = watch.PictureCheck(start.model)
     picture = Image.new("RGB", (56, 56))
     block = [{"role": "user", "content": [{"type": "image", "image": picture}, {"type": "text", "text": "?"}]}]
     batch = start.processor.apply_chat_template([block], tokenize=True, return_dict=True, return_tensors="pt")
     start.model(**batch)
-    assert eyes.share == 1
+    assert check.share == 1
     if fault == "no pictures":
         del batch["pixel_values"], batch["image_grid_thw"]
     else:
@@ -202,7 +202,7 @@ def test_a_batch_that_would_train_blind_ends_the_run(tuned, own, fault):
     with pytest.raises(ModelError) as stopped:
         start.model(**batch)
     assert ("--max-completion" if fault == "no pictures" else "padding_side") in stopped.value.hint
-    assert eyes.share == 0.5
+    assert check.share == 0.5
     with torch.no_grad():
         start.model.model.language_model(input_ids=batch["input_ids"])  # generation goes on from a cache, without pictures
 

@@ -13,7 +13,7 @@ from ...core import texts
 from ..data.scoring import four
 from ..evaluation import statistics as figures
 from ..evaluation.records import Record, read
-from ..tuning.callbacks import last_whole
+from ..tuning.callbacks import last_complete
 
 VARIANTS = {
     "weak": "SFT on shifted labels",
@@ -153,7 +153,7 @@ def plot(out: Path, found: Evaluated, file: Path) -> None:
 
 
 def history(run: Path, key: str) -> list[tuple[int, float]]:
-    checkpoint = last_whole(run, tidy=False)
+    checkpoint = last_complete(run, tidy=False)
     rows: list[dict[str, Any]] = texts.read_object(checkpoint / "trainer_state.json")["log_history"] if checkpoint else []
     return [(row["step"], row[key]) for row in rows if row.get(key) is not None]
 
