@@ -304,7 +304,7 @@ def test_wrong_commands_are_one_sentence(scenes, engine, capsys):
         ([str(file), "--out", str(scenes / "0.tif")], "is not a file of results"),
         ([str(file), "--out", "x.jsonl", "--concurrency", "3"], "--concurrency is for a model on a server"),
         ([str(file), "--out", "x.jsonl", "--batch", "3", "--remote", "http://localhost:9"], "--batch is for a model on this machine"),
-        ([str(file), "--out", "x.jsonl", "--batch", "0"], "is not a whole number from 1 on"),
+        ([str(file), "--out", "x.jsonl", "--batch", "0"], "is not a whole number of at least 1"),
     ]:
         raster = (scenes / "0.tif").read_bytes()
         assert main(["batch", *arguments]) == 2, arguments

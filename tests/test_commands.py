@@ -52,7 +52,7 @@ def test_the_version_is_shown(capsys):
         (["train", "sft"], "required: --model, --data, --out", "`zoomearth train sft --help`"),
         (["models", "download"], "needs a model's id", "`zoomearth models`"),
         (["demo", "scene"], "required: FOLDER", "`zoomearth demo scene --help`"),
-        (["demo", "scene", "x", "--size", "0"], "is not a whole number from 1 on", "`zoomearth demo scene --help`"),
+        (["demo", "scene", "x", "--size", "0"], "is not a whole number of at least 1", "`zoomearth demo scene --help`"),
         (["demo", "pretrain"], "required: ACTION", "`zoomearth demo pretrain --help`"),
         (["evaluate"], "required: BENCHMARK", "`zoomearth evaluate --help`"),
         (["evaluate", "scenes", "--limit", "²"], "is not a whole number", "`zoomearth evaluate scenes --help`"),

@@ -26,7 +26,7 @@ class Scenes(base.Benchmark):
     name = "scenes"
     title = "held-out generated scenes"
     citation = "this project: training/scenes/scene.py draws them"
-    note = "Of eight questions, two are about the whole scene, three about a region, three about objects. An answer is right if it is equal."
+    note = "Of eight questions, two are about the whole scene, three about a region, three about objects. An answer is right if equal."
 
     def __init__(self, extractor: str = "", size: int = 4096, seed: int = FIRST_SEED) -> None:
         super().__init__(extractor)
