@@ -1,11 +1,11 @@
-"""Rollouts by plain generation, as GRPO makes them, against the local engine with its shared-prefix KV cache: the same questions.
+"""Compares rollouts by plain generation, as in GRPO, with the local engine and its shared-prefix KV cache, on the same questions.
 
     python benchmarks/rollouts.py [--model FOLDER] [--scenes 4] [--group 8] [--threads 1] [--json]
 
-Plain: HF `generate` over a padded batch, reading the whole conversation anew for each turn; it is what trl's rollouts cost. Shared: one
-reading of system, picture and prompt serves a whole group, and the second turn goes on from the first. Both are greedy, so that a
-group's rollouts are alike and the two ways must come to the same answers; the share that does is printed. On a busy machine compare the CPU
-seconds. The model must have been tuned here (`sft.py`), so that plain generation ends where it should.
+Plain: HF `generate` with a padded batch processes the whole conversation for each turn, as trl's rollouts do. Shared: system, picture and
+prompt are processed once for a whole group, and the second turn continues from the first. Both are greedy, so that the rollouts of a group
+are equal and both ways must give the same answers; the share of equal answers is printed. On a busy machine compare the CPU seconds. The
+model must have been tuned with `zoomearth train sft`, so that plain generation ends at the right token.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ LIMIT = 96  # new tokens a reply
 
 
 class Plain:
-    """HF generate, a batch a turn, nothing kept between turns."""
+    """HF generate with one batch for each turn; nothing is kept between turns."""
 
     def __init__(self, folder: str) -> None:
         self.start = load(folder, {})
@@ -70,11 +70,11 @@ class Plain:
         return replies
 
     def close(self) -> None:
-        """Nothing is held but the model."""
+        """Frees everything but the model."""
 
 
 def measure(engine: Plain | LocalEngine, questions: Sequence[Question], group: int) -> dict[str, object]:
-    """All questions, each `group` times at once."""
+    """Asks all questions at once, each `group` times."""
     tokens, answers = 0, []
     began, cpu = time.perf_counter(), time.process_time()
     for question in questions:

@@ -254,8 +254,7 @@ def _reference_window(box: Box, area: Box, least: int) -> Box:
 
 def shown_size(window: Box, policy: Policy) -> Size:
     """The size of a window's picture: its longest side is at most `policy.view`, its sides are multiples of `multiple`. It is never
-    enlarged,
-    except to one `multiple`. A window more than RATIO times as long as it is wide is shown wider than it is.
+    enlarged, except to one `multiple`. A window more than RATIO times as long as it is wide is shown wider than it is.
     """
     longest, step = max(window.width, window.height), policy.multiple
     scale = min(1.0, policy.view / longest)

@@ -42,9 +42,9 @@ class FaultProxy:
     """A context manager. `faults` are used up in turn, by completion requests alone; without any, traffic just passes."""
 
     def __init__(self, upstream: str) -> None:
-        found = re.match(r"http://([^:/]+):(\d+)", upstream)
-        assert found
-        self.upstream = (found[1], int(found[2]))
+        result = re.match(r"http://([^:/]+):(\d+)", upstream)
+        assert result
+        self.upstream = (result[1], int(result[2]))
         self.faults: list[Fault] = []
         self.exchanges: list[Exchange] = []
         self.lock = threading.Lock()
@@ -132,8 +132,8 @@ def _request(client: socket.socket) -> bytes:
             return b""
         data += more
     head, _, body = data.partition(b"\r\n\r\n")
-    found = re.search(rb"(?i)content-length: (\d+)", head)
-    while len(body) < int(found[1] if found else 0):
+    result = re.search(rb"(?i)content-length: (\d+)", head)
+    while len(body) < int(result[1] if result else 0):
         more = client.recv(1 << 20)
         body += more
     return head + b"\r\n\r\n" + body

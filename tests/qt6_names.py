@@ -45,16 +45,16 @@ def faults(file: Path) -> list[str]:
     """A sentence for each name that Qt 6 lacks."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     known: dict[str, Any] = {}
-    found = [f"{file.name}:{line} {said}" for line, said in _imports(tree, known)]
+    result = [f"{file.name}:{line} {said}" for line, said in _imports(tree, known)]
     inner = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr in GONE:
-            found.append(f"{file.name}:{node.lineno} .{node.attr} is gone: {GONE[node.attr]}")
+            result.append(f"{file.name}:{node.lineno} .{node.attr} is gone: {GONE[node.attr]}")
         if isinstance(node, ast.Attribute) and id(node) not in inner and (chain := _chain(node)) and chain[0] in known:
             missing = _missing(known[chain[0]], chain)
             if missing:
-                found.append(f"{file.name}:{node.lineno} {missing} is not there")
-    return found
+                result.append(f"{file.name}:{node.lineno} {missing} is not there")
+    return result
 
 
 def _imports(tree: ast.AST, known: dict[str, Any]) -> Iterator[tuple[int, str]]:

@@ -171,25 +171,25 @@ def printed(result):
 
 
 def test_the_report_holds_what_json_promises(scene):
-    said = printed(report(answer(engine(), Question(scene, "How many?")), "m"))
-    assert set(said) >= {"question", "answer", "confidence", "stopped", "model", "seconds", "scene", "zooms", "usage"}
-    assert said["scene"] == {"path": scene.path, "width": 2000, "height": 1500, "crs": "EPSG:32633"}
-    assert set(said["usage"]) == {"bytes_read", "tokens_in", "tokens_out"}
-    zoom = said["zooms"][0]
+    text = printed(report(answer(engine(), Question(scene, "How many?")), "m"))
+    assert set(text) >= {"question", "answer", "confidence", "stopped", "model", "seconds", "scene", "zooms", "usage"}
+    assert text["scene"] == {"path": scene.path, "width": 2000, "height": 1500, "crs": "EPSG:32633"}
+    assert set(text["usage"]) == {"bytes_read", "tokens_in", "tokens_out"}
+    zoom = text["zooms"][0]
     x, y = zoom["polygon"][0]
     assert (x, y) == pytest.approx((500000 + zoom["roi"][0] * 0.5, 5000000 - zoom["roi"][1] * 0.5), abs=0.01)
     assert zoom["shown"] == [168, 84]
-    assert said["confidence"] is None
-    assert said["region"] is None
+    assert text["confidence"] is None
+    assert text["region"] is None
 
 
 def test_the_report_says_what_was_asked_about(scene):
     region = resolve(scene, Where(bounds=(500_100, 4_999_600, 500_300, 4_999_900)))
-    said = printed(report(answer(engine(), Question(scene, "How many?", region)), "m"))
+    text = printed(report(answer(engine(), Question(scene, "How many?", region)), "m"))
     corners = [[500_100, 4_999_600], [500_300, 4_999_600], [500_300, 4_999_900], [500_100, 4_999_900]]
-    assert said["region"] == {"window": [200, 200, 600, 800], "outline": [corners]}
-    said = printed(report(answer(engine(), Question(scene, "How many?", resolve(scene, Where(window=(10.5, 20, 3000, 400))))), "m"))
-    assert said["region"] == {"window": [10, 20, 2000, 400], "outline": None}
+    assert text["region"] == {"window": [200, 200, 600, 800], "outline": [corners]}
+    text = printed(report(answer(engine(), Question(scene, "How many?", resolve(scene, Where(window=(10.5, 20, 3000, 400))))), "m"))
+    assert text["region"] == {"window": [10, 20, 2000, 400], "outline": None}
 
 
 def test_confidence_counts_only_the_answers_own_tokens(scene):

@@ -136,11 +136,11 @@ def test_a_dirty_row_costs_itself_and_nothing_else(tmp_path):
             good,
         ],
     )
-    found = list(BENCHMARKS["lrs-gro"]().load(file))
-    bad = {each.id: each.why for each in found if isinstance(each, Unusable)}
+    result = list(BENCHMARKS["lrs-gro"]().load(file))
+    bad = {each.id: each.why for each in result if isinstance(each, Unusable)}
     assert set(bad) == {"test.jsonl:1", "test.jsonl:2", "no question", "no truth"}
     assert "no ground_truth" in bad["no truth"]
-    boxed, reversed_, plain = (each for each in found if isinstance(each, Example))
+    boxed, reversed_, plain = (each for each in result if isinstance(each, Example))
     assert (boxed.box, boxed.answer) == (None, "3")
     assert "[1, 2, 3]" in boxed.extra["dirty"]
     assert reversed_.box is None
@@ -235,6 +235,6 @@ def test_scenes_are_held_out_and_drawn_once(tmp_path):
 
 @pytest.mark.parametrize("name", sorted(set(BENCHMARKS) - {"scenes"}))
 def test_a_folder_without_the_set_is_one_sentence(name, tmp_path):
-    with pytest.raises(BackendError, match="does not contain") as told:
+    with pytest.raises(BackendError, match="does not contain") as raised:
         next(BENCHMARKS[name]().load(tmp_path))
-    assert "--download" in told.value.hint
+    assert "--download" in raised.value.hint

@@ -127,8 +127,8 @@ def test_rows_that_cant_be_asked_are_counted_apart_and_named(dataset, tmp_path, 
     rows = lines(dataset / "test.jsonl")
     write_rows(dataset / "test.jsonl", [*rows[:3], rows[1], "{torn", {**rows[4], "ground_truth": None}])
     assert main(command(dataset, tmp_path / "out", "--json")) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert (found["n"], found["errors"]) == (3, 3)
+    result = json.loads(capsys.readouterr().out)
+    assert (result["n"], result["errors"]) == (3, 3)
     why = {record["question_id"]: record["error"]["message"] for record in lines(tmp_path / "out" / "zoom.jsonl") if record["error"]}
     assert "an earlier row of the set has the same id, 'Q-1'" in why["Q-1#2"]
     assert "not JSON" in why["test.jsonl:5"]
@@ -287,8 +287,8 @@ def test_half_a_character_costs_its_row_only_and_the_run_goes_on(dataset, tmp_pa
     write_rows(dataset / "test.jsonl", rows)
     for _ in range(2):
         assert main(command(dataset, tmp_path / "out", "--ablation", "--json")) == 0
-        found = json.loads(capsys.readouterr().out)
-        assert {mode: (found[mode]["n"], found[mode]["errors"]) for mode in MODES} == dict.fromkeys(MODES, (29, 1))
+        result = json.loads(capsys.readouterr().out)
+        assert {mode: (result[mode]["n"], result[mode]["errors"]) for mode in MODES} == dict.fromkeys(MODES, (29, 1))
     assert "half a character" in lines(tmp_path / "out" / "zoom.jsonl")[-1]["error"]["message"]
 
 
@@ -351,8 +351,8 @@ def test_a_place_where_nothing_can_be_written_is_one_sentence(dataset, tmp_path,
 def test_the_command_asks_all_four_ways_and_goes_on_where_it_was(dataset, tmp_path, engine, capsys):
     out = tmp_path / "out"
     assert main(command(dataset, out, "--ablation", "--json")) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert list(found) == list(MODES)
+    result = json.loads(capsys.readouterr().out)
+    assert list(result) == list(MODES)
     assert {path.name for path in out.glob("*.jsonl")} == {f"{mode}.jsonl" for mode in MODES}
     asked = len(engine.talks)
     assert main(command(dataset, out, "--ablation")) == 0
@@ -398,9 +398,9 @@ def test_two_runs_side_by_side(dataset, tmp_path, engine, capsys):
     capsys.readouterr()
     files = [str(tmp_path / run / "zoom.jsonl") for run in "ab"]
     assert main(["compare", *files, "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert len(found["better"]) + len(found["worse"]) == 7
-    assert found["n"] == 30
+    result = json.loads(capsys.readouterr().out)
+    assert len(result["better"]) + len(result["worse"]) == 7
+    assert result["n"] == 30
     assert main(["compare", *files]) == 0
     assert "McNemar" in capsys.readouterr().out
 

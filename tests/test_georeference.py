@@ -169,8 +169,8 @@ IN_DEGREES = (10.0, 0.0001, 0.0, 50.0, 0.0, -0.0001)
 )
 def test_the_ground_sampling_distance_is_in_the_units_of_the_crs(tmp_path, crs, affine, gsd):
     with Scene.open(make(tmp_path / "scene.tif", city(600, 400), crs=crs, affine=affine)) as scene:
-        found = scene.describe()["gsd"]
-        assert found == (None if gsd is None else pytest.approx(gsd, rel=2e-3))
+        result = scene.describe()["gsd"]
+        assert result == (None if gsd is None else pytest.approx(gsd, rel=2e-3))
 
 
 @pytest.mark.parametrize(
@@ -191,8 +191,8 @@ def test_the_ground_sampling_distance_is_in_the_units_of_the_crs(tmp_path, crs, 
     ],
 )
 def test_units_are_read_from_either_wkt(wkt, expected):
-    found = units(wkt)
-    assert (found and found.metres) == (expected and pytest.approx(expected, rel=1e-4))
+    result = units(wkt)
+    assert (result and result.metres) == (expected and pytest.approx(expected, rel=1e-4))
 
 
 @pytest.mark.parametrize(

@@ -78,12 +78,12 @@ def circle(edges):
             return path[path.index(node) :]
         path.append(node)
         for target in sorted(edges[node]):
-            if found := visit(target):
-                return found
+            if match := visit(target):
+                return match
         state[path.pop()] = "done"
         return []
 
-    return next((found for node in sorted(edges) if (found := visit(node))), [])
+    return next((match for node in sorted(edges) if (match := visit(node))), [])
 
 
 def test_no_module_imports_itself_by_a_detour():

@@ -77,8 +77,8 @@ def unpacked(archive, tmp_path_factory):
 
 def test_the_backend_runs_from_the_unpacked_zip(unpacked, tmp_path):
     command = [sys.executable, "-I", "-X", "utf8", str(unpacked / "zoomearth" / "backend" / "__main__.py"), "models"]
-    said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path).stdout
-    assert "zoomearth-demo" in said
+    text = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path).stdout
+    assert "zoomearth-demo" in text
 
 
 @pytest.mark.parametrize("name", [name for name, command in COMMANDS.items() if command.target.startswith("training.")])
@@ -119,5 +119,5 @@ def test_missing_metadata_is_found(small, tmp_path):
                 data = b"".join(line for line in data.splitlines(True) if not line.startswith((b"tracker", b"icon")))
             if name != "zoomearth/LICENSE":
                 target.writestr(name, data)
-    said = check(bad)
-    assert {"metadata.txt has no tracker", "metadata.txt has no icon", "LICENSE is missing"} <= set(said)
+    text = check(bad)
+    assert {"metadata.txt has no tracker", "metadata.txt has no icon", "LICENSE is missing"} <= set(text)

@@ -186,8 +186,8 @@ def has(driver: str) -> bool:
     if library() == "osgeo":
         from osgeo import gdal
 
-        found = gdal.GetDriverByName(driver)
-        return found is not None and "YES" in (found.GetMetadataItem("DCAP_CREATECOPY"), found.GetMetadataItem("DCAP_CREATE"))
+        result = gdal.GetDriverByName(driver)
+        return result is not None and "YES" in (result.GetMetadataItem("DCAP_CREATECOPY"), result.GetMetadataItem("DCAP_CREATE"))
     import rasterio
 
     with rasterio.Env() as env:

@@ -264,9 +264,9 @@ def test_a_refused_request_is_put_without_what_was_refused(status, said, refused
 
 def test_a_question_too_long_for_a_server_does_not_cost_the_next_ones_their_confidence():
     form, of = Form(), talk()
-    said = "This model's maximum context length is 2048 tokens."
-    assert form.adapt(400, said, form.request("model", of, 9))
-    assert not form.adapt(400, said, form.request("model", of, 9))
+    text = "This model's maximum context length is 2048 tokens."
+    assert form.adapt(400, text, form.request("model", of, 9))
+    assert not form.adapt(400, text, form.request("model", of, 9))
     assert form.request("model", of, 9)["logprobs"] is True
     assert not form.tolerated
 
@@ -299,8 +299,8 @@ def test_what_is_no_address_is_said_before_anything_is_sent(given):
 
 
 def test_a_login_in_the_address_is_used_and_not_shown():
-    found = endpoint("http://me:secret@host/v1")
-    assert (found.roots[0], found.login) == ("http://host/v1", ("me", "secret"))
+    result = endpoint("http://me:secret@host/v1")
+    assert (result.roots[0], result.login) == ("http://host/v1", ("me", "secret"))
 
 
 def test_a_server_may_say_in_two_ways_when_to_come_back():

@@ -39,8 +39,8 @@ def run(tmp_path_factory):
 
 def content(report):
     text = report.read_text()
-    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.S)
-    return text, json.loads(found[1])
+    result = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.S)
+    return text, json.loads(result[1])
 
 
 def dom(report, profile, *flags):

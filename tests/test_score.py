@@ -120,9 +120,9 @@ def test_every_overlap_is_a_share_and_knows_no_order(a, b):
 def test_without_wordnet_the_remedy_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(wordnet, "DEBIAN", tmp_path)
     monkeypatch.setattr(wordnet, "_installed", lambda nltk: False)
-    with pytest.raises(BackendError) as told:
+    with pytest.raises(BackendError) as raised:
         wordnet.wordnet.__wrapped__()
-    assert "wordnet-base" in told.value.hint
+    assert "wordnet-base" in raised.value.hint
 
 
 def test_debians_wordnet_is_copied_whole_and_read(monkeypatch, tmp_path):

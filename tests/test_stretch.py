@@ -284,21 +284,21 @@ values = st.sampled_from(
 @given(samples=st.lists(st.one_of(values, st.floats(width=32), st.integers(-40000, 70000)), min_size=0, max_size=60), voids=st.booleans())
 def test_any_samples_give_a_stretch_that_can_be_used(samples, voids):
     band = np.repeat(np.array(samples, np.float64), 3)
-    found = stretch(band, "float64", voids)
+    result = stretch(band, "float64", voids)
     finite = band[np.isfinite(band)]
-    if found is None:
+    if result is None:
         assert not finite.size
         return
-    low, high = found.limits
+    low, high = result.limits
     assert low < high
-    assert set(found.fills) < set(finite.tolist())
-    assert len(found.fills) < len(np.unique(finite))
+    assert set(result.fills) < set(finite.tolist())
+    assert len(result.fills) < len(np.unique(finite))
 
 
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=30000).map(np.array))
 @settings(max_examples=50, deadline=None)
 def test_few_values_are_all_of_them_or_none(sample):
-    found = few(sample)
+    result = few(sample)
     distinct = np.unique(sample)
-    assert (found is None) == (len(distinct) > 16)
-    assert found is None or (found == distinct).all()
+    assert (result is None) == (len(distinct) > 16)
+    assert result is None or (result == distinct).all()

@@ -137,9 +137,9 @@ def test_a_run_that_was_killed_ends_as_one_that_was_not(tuned, own, tmp_path, ro
 def test_a_run_that_has_ended_is_not_trained_further(tuned, tiny, own, capsys):
     same = options(tiny, own, tuned / "run", "--steps", "50", "--batch", "8", "--rate", "5e-3")
     assert main(["train", "sft", *same]) == 0
-    told = capsys.readouterr()
-    assert "ended with checkpoint-50" in told.err
-    assert told.out.strip() == str(tuned / "run" / "checkpoint-50")
+    output = capsys.readouterr()
+    assert "ended with checkpoint-50" in output.err
+    assert output.out.strip() == str(tuned / "run" / "checkpoint-50")
     assert watch.last_complete(tuned / "run", tidy=False).name == "checkpoint-50"
 
 

@@ -106,9 +106,9 @@ def main():
         stalls.append(stall)
         assert exchange["answer"] == question["answer"], (kind, exchange["answer"], question["answer"])
         if question["box"]:
-            found = exchange["zooms"][-1]["roi"]
-            log(f"  IoU with the truth {overlap(found, question['box']):.2f}")
-            assert overlap(found, question["box"]) > 0.5
+            result = exchange["zooms"][-1]["roi"]
+            log(f"  IoU with the truth {overlap(result, question['box']):.2f}")
+            assert overlap(result, question["box"]) > 0.5
     picture("asked")
     rois = plugin.results.rois(plugin.session.exchanges[-1])
     assert rois.featureCount() == 2
@@ -158,11 +158,11 @@ def export(dock, crs):
         QTest.mouseClick(dialog.findChild(QPushButton, "zoomearth_export_ok"), Qt.MouseButton.LeftButton)
 
     in_dialog("zoomearth_export_dialog", fill, dock.toolbar.export_rois.trigger)
-    said = subprocess.run(["ogrinfo", "-al", str(file)], capture_output=True, text=True, check=True).stdout
-    assert "Feature Count: 2" in said, said
-    assert "Geometry: Polygon" in said
-    assert crs.split(":")[1] in said, (crs, said)
-    assert "step (Integer" in said
+    text = subprocess.run(["ogrinfo", "-al", str(file)], capture_output=True, text=True, check=True).stdout
+    assert "Feature Count: 2" in text, text
+    assert "Geometry: Polygon" in text
+    assert crs.split(":")[1] in text, (crs, text)
+    assert "step (Integer" in text
     log("exported and read back: ", file)
 
 

@@ -90,8 +90,8 @@ def test_any_other_crs_puts_the_boxes_in_the_same_place(harbour, tmp_path, suffi
     for feature, seen in zip(layer.getFeatures(), harbour.zooms):
         geometry = feature.geometry()
         geometry.transform(back)
-        found = [(point.x(), point.y()) for point in list(geometry.vertices())[:4]]
-        assert flat(corners(found)) == pytest.approx(flat(corners(map(tuple, seen.polygon))), abs=0.02)
+        result = [(point.x(), point.y()) for point in list(geometry.vertices())[:4]]
+        assert flat(corners(result)) == pytest.approx(flat(corners(map(tuple, seen.polygon))), abs=0.02)
 
 
 @EACH
@@ -299,7 +299,7 @@ def test_selected_answers_are_those_of_the_map(answered):
 
 def test_ogrinfo_agrees(harbour, tmp_path):
     path = export_rois(rows([harbour]), tmp_path / "boxes.shp")
-    said = subprocess.run(["ogrinfo", "-al", "-so", str(path)], capture_output=True, text=True, check=True).stdout
-    assert "Feature Count: 2" in said
-    assert "question: String (254.0)" in said
-    assert "step: Integer" in said
+    text = subprocess.run(["ogrinfo", "-al", "-so", str(path)], capture_output=True, text=True, check=True).stdout
+    assert "Feature Count: 2" in text
+    assert "question: String (254.0)" in text
+    assert "step: Integer" in text

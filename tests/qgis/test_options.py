@@ -38,9 +38,9 @@ class Page:
         qtbot.addWidget(self.window)
 
     def find(self, name):
-        found = self.widget.findChild(QWidget, f"zoomearth_options_{name}")
-        assert found is not None, name
-        return found
+        result = self.widget.findChild(QWidget, f"zoomearth_options_{name}")
+        assert result is not None, name
+        return result
 
     def pick(self, name, data):
         box = self.find(name)

@@ -167,12 +167,12 @@ def test_boxes_are_on_the_canvas_while_the_model_still_looks(panel, demo_scene):
 def test_the_line_says_what_is_happening(panel, demo_scene):
     panel.script(BOX, SLOW, pace=0.01)
     panel.add(demo_scene)
-    said = []
-    panel.session.progressed.connect(lambda *_: said.append(panel.dock.stage.text()))
+    text = []
+    panel.session.progressed.connect(lambda *_: text.append(panel.dock.stage.text()))
     panel.ask()
     assert panel.dock.progress.isVisible()
-    wait(lambda: "looking at “northern pier”" in said)
-    assert "loading the model" in said
+    wait(lambda: "looking at “northern pier”" in text)
+    assert "loading the model" in text
     panel.dock.toolbar.cancel.click()
     wait(lambda: not panel.session.busy)
     assert not panel.dock.progress.isVisible()

@@ -247,9 +247,9 @@ def test_what_a_full_disk_did_not_take_is_kept_later(asked, tmp_path, way):
         second = asked.asked("Second?")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    said = asked.dock.results_notice.text
-    assert "can't be written" in said
-    assert "Answers that are only in memory: 1." in said  # the user's folder is on the same disk
+    text = asked.dock.results_notice.text
+    assert "can't be written" in text
+    assert "Answers that are only in memory: 1." in text  # the user's folder is on the same disk
     assert (second.answer, second.message) == ("3", "")
     if way == "the next answer":
         asked.asked("Third?")
@@ -286,11 +286,11 @@ def test_qgis_killed_mid_answer_leaves_no_process_and_keeps_what_was_finished(py
     environment = {**os.environ, "ZOOMEARTH_HOME": str(tmp_path), "QT_QPA_PLATFORM": "offscreen"}
     command = [sys.executable, str(driver), str(ROOT), python, str(demo_scene)]
     child = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
-    said = ""
-    while not said.startswith("backend "):
-        said = child.stdout.readline()
-        assert said, "the driver ended"
-    backend = int(said.split()[1])
+    text = ""
+    while not text.startswith("backend "):
+        text = child.stdout.readline()
+        assert text, "the driver ended"
+    backend = int(text.split()[1])
     os.kill(child.pid, signal.SIGKILL)
     child.wait()
     child.stdout.close()
@@ -327,13 +327,13 @@ def test_two_rasters_of_one_name_have_a_group_each(asked, tmp_path, demo_scene):
 
 
 def test_results_that_are_missing_are_said(asked, tmp_path):
-    said = []
-    asked.results.missing.connect(said.append)
+    text = []
+    asked.results.missing.connect(text.append)
     save(asked, tmp_path / "harbour.qgz")
     QgsProject.instance().clear()
     (tmp_path / "harbour_zoomearth.gpkg").unlink()
     reopen(tmp_path / "harbour.qgz")
-    assert said == [str(tmp_path / "harbour_zoomearth.gpkg")]
+    assert text == [str(tmp_path / "harbour_zoomearth.gpkg")]
 
 
 @pytest.fixture

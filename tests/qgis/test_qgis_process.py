@@ -84,8 +84,8 @@ def detail(demo_scene):
 
 
 def test_the_algorithms_are_listed(desk):
-    said = desk.run("list").said
-    assert [line.split()[0] for line in said.splitlines() if line.strip().startswith("zoomearth:")] == [
+    text = desk.run("list").said
+    assert [line.split()[0] for line in text.splitlines() if line.strip().startswith("zoomearth:")] == [
         "zoomearth:ask",
         "zoomearth:askbyfeature",
         "zoomearth:askmany",

@@ -46,8 +46,8 @@ def failed():
 
 
 def text_of(pdf):
-    said = subprocess.run(["pdftotext", "-layout", str(pdf), "-"], capture_output=True, text=True, check=True).stdout
-    return " ".join(unicodedata.normalize("NFKC", said).split())  # ligatures
+    text = subprocess.run(["pdftotext", "-layout", str(pdf), "-"], capture_output=True, text=True, check=True).stdout
+    return " ".join(unicodedata.normalize("NFKC", text).split())  # ligatures
 
 
 def pages(pdf):

@@ -111,10 +111,10 @@ def test_the_results_of_a_project_are_training_rows(panel, layer, outline, repla
         wait(lambda: not panel.session.busy)
     assert [exchange.status for exchange in asked] == [Status.DONE] * 3
     assert [len(exchange.views) for exchange in asked] == [4, 1, 2]
-    found = {row["question"]: row for row in replay(panel.results.file.path)}
-    assert len(found) == 3
+    result = {row["question"]: row for row in replay(panel.results.file.path)}
+    assert len(result) == 3
     for exchange in asked:
-        check(found[exchange.question], exchange, layer)
+        check(result[exchange.question], exchange, layer)
 
 
 def test_exported_boxes_and_answers_are_training_rows(panel, layer, outline, replay, tmp_path, python):

@@ -81,10 +81,10 @@ def content(path):
     """The ids in each table, sorted, as another program reads them."""
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as file:
         tables = [name for (name,) in file.execute("SELECT table_name FROM gpkg_contents")]
-        found = {name: sorted(id for (id,) in file.execute(f"SELECT exchange FROM {name}")) for name in tables}
+        result = {name: sorted(id for (id,) in file.execute(f"SELECT exchange FROM {name}")) for name in tables}
         assert file.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     file.close()
-    return found
+    return result
 
 
 def assert_all_there_once(path, exchanges):
@@ -243,8 +243,8 @@ def test_a_project_that_is_opened_while_its_file_can_not_be_read_shows_it_later(
     path = results.file.path
     QgsProject.instance().write()
     broken, _ = TROUBLES[trouble]
-    found = []
-    results.found.connect(found.extend)
+    result = []
+    results.found.connect(result.extend)
     with broken(path):
         if not QgsProject.instance().fileName() or not Path(QgsProject.instance().fileName()).exists():
             pytest.skip("the project's own folder is away")
@@ -253,7 +253,7 @@ def test_a_project_that_is_opened_while_its_file_can_not_be_read_shows_it_later(
         keep(results, exchanges[2])
     healed(results)
     wait(lambda: not results.writer.unread)
-    assert len(known) == 2 or {exchange.id for exchange in found} >= {exchange.id for exchange in exchanges[:2]}
+    assert len(known) == 2 or {exchange.id for exchange in result} >= {exchange.id for exchange in exchanges[:2]}
     assert {exchange.id for exchange in results.read()} == {exchange.id for exchange in exchanges}
     assert_all_there_once(path, exchanges)
 

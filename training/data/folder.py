@@ -31,7 +31,9 @@ TABLES = {".gpkg", ".shp", ".geojson"}
 KINDS = (ZOOM, ZOOM_OUT, ANSWER)
 
 
-class Folder(base.Benchmark):
+class Folder:
+    """A user's own questions: they can be trained on, and have no scoring rule, unlike a benchmark."""
+
     name = "folder"
     title = "a folder of your own"
 

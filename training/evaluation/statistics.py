@@ -19,8 +19,7 @@ RESAMPLES = 2000
 
 def summary(benchmark: Benchmark, records: Sequence[Record]) -> dict[str, Any]:
     """The object that `--json` prints. Accuracies are shares, 0..1. `errors`, `meaningless` (numbers of records) and `averages` are
-    included
-    only where a run or a set has them.
+    included only where a run or a set has them.
 
     stage1 counts the answers before any zoom, stage2 the last answers. A missing answer is wrong; records with `error` are not counted.
     """
