@@ -49,7 +49,7 @@ TAIL = "<answer>unknown</answer>"  # the published weights go on after the box; 
 
 @dataclass
 class Timing:
-    """Seconds. read: from the call of a turn to its first logits, per turn; whole: of the question; both also as CPU time of all threads."""
+    """Seconds. read: from the call of a turn to its first logits, per turn; whole: of the question; both also as CPU time (all threads)."""
 
     read: list[float] = field(default_factory=list)
     whole: float = 0.0

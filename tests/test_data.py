@@ -297,7 +297,7 @@ def test_a_row_of_anything_costs_itself_and_what_is_left_can_be_trained_on(kind,
 
 def test_a_folder_without_questions_is_refused(tmp_path, capsys):
     assert main(["data", str(tmp_path)]) == 2
-    assert "holds no questions" in capsys.readouterr().err
+    assert "has no questions" in capsys.readouterr().err
 
 
 def test_the_rasters_are_what_the_boxes_are_counted_in(folder):

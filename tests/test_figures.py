@@ -204,7 +204,7 @@ def test_a_size_that_is_no_pair_of_numbers_is_no_size(tmp_path, published, capsy
 
 def test_other_tools_files_can_not_be_compared_or_reported(tmp_path, published, capsys):
     assert main(["compare", str(published), str(published)]) == 2
-    assert "holds no scores" in capsys.readouterr().err
+    assert "has no scores" in capsys.readouterr().err
     assert main(["evaluate", "report", str(tmp_path)]) == 2
     assert "--score-only" in capsys.readouterr().err
 

@@ -165,7 +165,7 @@ def test_images_that_have_gone_leave_the_rest(run, tmp_path):
 
 
 def test_a_folder_without_records_is_one_sentence(tmp_path):
-    with pytest.raises(BackendError, match="holds no records"):
+    with pytest.raises(BackendError, match="has no records"):
         write_report(tmp_path)
 
 

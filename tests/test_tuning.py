@@ -204,7 +204,7 @@ def test_a_batch_that_would_train_blind_ends_the_run(tuned, own, fault):
     assert ("--max-completion" if fault == "no pictures" else "padding_side") in stopped.value.hint
     assert check.share == 0.5
     with torch.no_grad():
-        start.model.model.language_model(input_ids=batch["input_ids"])  # generation goes on from a cache, without pictures
+        start.model.model.language_model(input_ids=batch["input_ids"])  # generation continues from a cache, without pictures
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_a_label_that_would_be_read_as_something_else_is_found_before_training(t
         (["--set", "no_such_entry=1"], "trl refuses"),
         (["--prompt-file", "/nowhere.txt"], "prompt file /nowhere.txt can't be read"),
         (["--train-vision", "--lora", "4"], "Adapters are for the language half"),
-        (["--data", "/nowhere"], "holds no questions"),
+        (["--data", "/nowhere"], "has no questions"),
     ],
 )
 def test_bad_settings_are_one_sentence_and_a_hint(tiny, own, tmp_path, capsys, more, why):

@@ -202,9 +202,10 @@ def _run(engine: Engine, settings: Settings, plan: Plan, mode: str, asked: Seque
 
 def _policy(policy: Policy, view_size: int | None, max_zooms: int | None) -> Policy:
     """The model's policy with the changes of the command line. Raises UsageError for a view smaller than a token's cell of pixels."""
-    changes = {"view": view_size, "max_zooms": max_zooms}
+    if max_zooms is not None:
+        policy = replace(policy, max_zooms=max_zooms)
     try:
-        return replace(policy, **{name: value for name, value in changes.items() if value is not None})
+        return policy if view_size is None else replace(policy, view=view_size)
     except ValueError as error:
         raise UsageError(f"--view-size {view_size} is too small: {error}.", f"It is at least {policy.multiple}.") from error
 

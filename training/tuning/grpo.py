@@ -14,7 +14,7 @@ import argparse
 import os
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...backend.cli.parser import Parser
 from ...core.profile import Profile
@@ -26,9 +26,6 @@ from .environment import Environment
 from .rewards import Rewards, functions
 from .run import TuningSettings
 from .trl_chat import suppressed_tokens
-
-if TYPE_CHECKING:
-    from typing import Self
 
 USUAL_REPLY = 256  # tokens: two sentences of thought, and a box or an answer
 
@@ -54,7 +51,7 @@ class GrpoSettings(TuningSettings):
     rewards: Rewards
 
     @classmethod
-    def of(cls, options: argparse.Namespace) -> Self:
+    def of(cls, options: argparse.Namespace) -> GrpoSettings:
         rewards = Rewards(**{setting.name: getattr(options, setting.name) for setting in fields(Rewards)})
         names = [setting.name for setting in fields(cls) if setting.name != "rewards"]
         return cls(**{name: getattr(options, name) for name in names}, rewards=rewards)

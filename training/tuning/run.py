@@ -12,7 +12,7 @@ import os
 import sys
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable
+from typing import Any, Callable
 
 from ...backend.scene.scene import Scene
 from ...core import texts
@@ -21,9 +21,6 @@ from ...core.errors import ModelError, UsageError
 from ..data.sources import Data
 from .callbacks import CompleteCheckpoints, Curves, last_complete
 from .checkpoint import Start, load, load_weights_into, lora
-
-if TYPE_CHECKING:
-    from typing import Self
 
 FREE = ("steps", "epochs", "save_every", "out")  # settings that may change when a run is continued
 
@@ -53,7 +50,7 @@ class TuningSettings:
     set: list[str]
 
     @classmethod
-    def of(cls, options: argparse.Namespace) -> Self:
+    def of(cls, options: argparse.Namespace) -> TuningSettings:
         """The settings in the parsed flags of a command."""
         return cls(**{setting.name: getattr(options, setting.name) for setting in fields(cls)})
 
