@@ -2,13 +2,13 @@
 
     backend = Backend(command)                      # command() -> [program, *arguments]
     job = backend.submit(Ask(SceneSource("city.tif"), "How many ships are there?"))
-    job.heard.connect(...)                          # Progress, Saw, Text: the events of core/protocol.py
+    job.heard.connect(...)                          # Progress, Saw, Text, RowEnded, ...: the events of core/protocol.py
     job.ended.connect(...)                          # Done, Failed or Cancelled: exactly one, the last event
 
     DOWN --submit--> STARTING --ready--> UP --crash--> DOWN
     two crashes in a minute, a failed start, or another version of the protocol --> BROKEN --revive()--> DOWN
 
-A job that fails is never sent again. Every method but `wait` returns at once; `wait` runs an event loop in a worker thread.
+A job that fails is never sent again. Every method returns at once, except `follow`, which runs an event loop in a worker thread.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import time
 from collections import deque
 from dataclasses import replace
 from enum import Enum
-from typing import Any, Callable, Optional, cast
+from typing import Any, Callable, Iterator, Optional, cast
 
 from qgis.PyQt.QtCore import QEventLoop, QObject, QProcess, QTimer, pyqtSignal
 
@@ -68,7 +68,7 @@ def command(python: str) -> list[str]:
 class Job(QObject):
     """One request to the backend. `result` is its last event; None until that event has come."""
 
-    heard = pyqtSignal(object)  # Progress, Saw, Text
+    heard = pyqtSignal(object)  # Event, except the last one
     ended = pyqtSignal(object)  # Last
 
     def __init__(self, backend: Backend, number: int) -> None:
@@ -145,24 +145,35 @@ class Backend(QObject):
         for job in list(self._open.values()):
             self._end(job, Cancelled(job.number))
 
-    def wait(self, job: Job, cancelled: Callable[[], bool] = lambda: False) -> Last:
-        """Waits for the job's last event in an event loop of the calling thread; calls `cancelled` 20 times a second."""
-        loop, timer = QEventLoop(), QTimer()
-        asked = False
+    def follow(self, *jobs: Job, cancelled: Callable[[], bool] = lambda: False) -> Iterator[Event]:
+        """Yields the events of the jobs until the last job ends; an event loop of the calling thread waits for them.
+
+        cancelled: is called 20 times a second while it waits; where it returns True, the last job is cancelled.
+        """
+        loop, timer, last = QEventLoop(), QTimer(), jobs[-1]
+        events: deque[Event] = deque()
+
+        def hear(event: Event) -> None:
+            events.append(event)
+            loop.quit()
 
         def look() -> None:
-            nonlocal asked
-            if cancelled() and not asked:
-                asked = True
-                job.cancel()
+            if cancelled() and not last.cancelled:
+                last.cancel()
 
+        for job in jobs:
+            job.heard.connect(hear)
+            job.ended.connect(hear)
         timer.timeout.connect(look)
-        job.ended.connect(lambda event: loop.quit())
         timer.start(50)
-        if job.result is None:
-            loop.exec()
-        timer.stop()
-        return cast(Last, job.result)
+        try:
+            while events or last.result is None:
+                if not events:
+                    loop.exec()
+                while events:
+                    yield events.popleft()
+        finally:
+            timer.stop()
 
     def _kill(self) -> None:
         process, self._process = self._process, None

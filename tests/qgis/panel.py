@@ -62,6 +62,13 @@ class Panel:
             thing.deleteLater()
 
 
+def last_of(backend, job):
+    """The job's last event, once it is there."""
+    for _ in backend.follow(job):
+        pass
+    return job.result
+
+
 def wait(condition, timeout=60):
     """Lets Qt work until the condition holds."""
     loop, timer, end = QEventLoop(), QTimer(), QTimer()

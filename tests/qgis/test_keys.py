@@ -5,7 +5,7 @@ import sys
 from dataclasses import replace
 
 import pytest
-from panel import wait
+from panel import last_of, wait
 from qgis.core import QgsApplication, QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer
 
 from zoomearth.core.protocol import Describe
@@ -18,7 +18,7 @@ from zoomearth.plugin.export.pdf import _raster
 from zoomearth.plugin.export.vector import export_rois, rows
 from zoomearth.plugin.install.diagnostics import diagnostics
 from zoomearth.plugin.log import say
-from zoomearth.plugin.processing.asker import Raster
+from zoomearth.plugin.processing.questions import Raster
 
 KEY = "TOPSECRET"
 SIGNED = f"/vsicurl/http://localhost:1/town.tif?sig={KEY}&v=1"
@@ -105,7 +105,7 @@ def test_no_key_is_in_the_log_and_in_the_words_of_a_process_that_ended(qgis_app)
     parts = f"{words[:45]!r}, {words[45:]!r}"  # what is read at once may end amid the key
     code = f"import sys, time; e = sys.stderr; [(e.write(part), e.flush(), time.sleep(0.3)) for part in ({parts})]; sys.exit(3)"
     backend = Backend(lambda: [sys.executable, "-c", code])
-    failed = backend.wait(backend.submit(Describe(SceneSource("x"))))
+    failed = last_of(backend, backend.submit(Describe(SceneSource("x"))))
     backend.close()
     assert failed.log == ("GET http://localhost:1/town.tif failed",)
     assert KEY not in diagnostics([words])

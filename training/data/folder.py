@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.address import names_a_file
-from ...core.errors import BackendError
+from ...core.errors import DataError
 from ...core.example import Example, Step
 from ...core.roi_table import ANSWER, ZOOM, ZOOM_OUT, region_of, source_of
 from ...core.source import SceneSource, Where
@@ -38,11 +38,11 @@ class Folder:
     title = "a folder of your own"
 
     def load(self, folder: Path, split: str = "") -> base.Loaded:
-        """Yields the folder's questions. Raises BackendError where it has none."""
+        """Yields the folder's questions. Raises DataError where it has none."""
         suffixes = {".jsonl", *TABLES}
         files = [folder] if folder.is_file() else sorted(file for file in folder.rglob("*") if file.suffix.lower() in suffixes)
         if not files:
-            raise BackendError(
+            raise DataError(
                 f"{folder} has no questions: no {', no '.join(sorted(suffixes))}.",
                 "Each line of a .jsonl file is an object with image, question and answer.",
             )

@@ -22,7 +22,7 @@ from ...backend.scene.region import resolve
 from ...backend.scene.scene import Scene
 from ...core import texts
 from ...core.address import names_a_file
-from ...core.errors import BackendError, ZoomEarthError, as_ours
+from ...core.errors import DataError, UsageError, ZoomEarthError, as_ours
 from ...core.example import Example
 from ...core.geometry import Box, Size
 from ...core.profile import Profile
@@ -79,7 +79,8 @@ def no_fault(example: Example, size: Size, region: Region | None) -> str:
 def gather(sources: Iterable[str], bad: str, held_out: float, seed: int, profile: Profile, fault: Fault = no_fault) -> Data:
     """The data of all sources. bad: skip, or fatal. held_out: the share of images that are left out. fault: see `check`.
 
-    Raises BackendError where a source can't be read, no example remains, or a row can't be used and `bad` is fatal.
+    Raises DataError where a source can't be read, no example remains, or a row can't be used and `bad` is fatal; UsageError where a source
+    is for evaluation only.
     """
     data = Data()
     for source in map(Source.of, sources):
@@ -89,12 +90,12 @@ def gather(sources: Iterable[str], bad: str, held_out: float, seed: int, profile
             (data.dropped if isinstance(checked, Unusable) else good).append(checked)  # type: ignore[arg-type]
         if data.dropped and bad == "fatal":
             first = data.dropped[0]
-            raise BackendError(f"{source.text}: {first.id} can't be used: {first}.", "Correct the row, or skip such rows with --bad skip.")
+            raise DataError(f"{source.text}: {first.id} can't be used: {first}.", "Correct the row, or skip such rows with --bad skip.")
         data.held_out += [example for example in good if is_held_out(example.image, held_out)]
         data.examples += weighted([example for example in good if not is_held_out(example.image, held_out)], source.weight, seed)
     if not data.examples:
         why = Counter(row.why for row in data.dropped).most_common(1)
-        raise BackendError(
+        raise DataError(
             "There is nothing to train on.", f"Every row was dropped, most often because {why[0][0]}." if why else "The sources are empty."
         )
     return data
@@ -112,7 +113,7 @@ class Source:
 
     @classmethod
     def of(cls, text: str) -> Source:
-        """Raises BackendError for a weight that is not valid."""
+        """Raises UsageError for a weight that is not valid."""
         kind, separator, rest = text.partition(":")
         if not separator or kind not in BENCHMARKS:
             kind, rest = OWN, text
@@ -123,21 +124,21 @@ class Source:
             path, weight = rest, 1.0
         path, _, split = (path if star else rest).partition("#")
         if not 0 < weight < 1000:
-            raise BackendError(f"The weight of {text} is {number}.", "It is how often an example is used in an epoch: 0.5, 1, 2.")
+            raise UsageError(f"The weight of {text} is {number}.", "It is how often an example is used in an epoch: 0.5, 1, 2.")
         return cls(text, kind, Path(path).expanduser(), split, weight)
 
     def check_trainable(self) -> None:
-        """Raises BackendError for a set or a split that is for evaluation."""
+        """Raises UsageError for a set or a split that is for evaluation."""
         splits = TRAINABLE.get(self.kind)
         if splits is None:
-            raise BackendError(f"{self.text} is for evaluation only.", f"Train on {', '.join(TRAINABLE)}.")
+            raise UsageError(f"{self.text} is for evaluation only.", f"Train on {', '.join(TRAINABLE)}.")
         if splits and self.split not in splits:
-            raise BackendError(
+            raise UsageError(
                 f"{self.text} would train on the split {self.split or 'test'!r}.", f"Write {self.text.partition('#')[0]}#{splits[0]}."
             )
 
     def rows(self, profile: Profile | None = None) -> Loaded:
-        """The rows, read one by one. profile: how scenes are shown, for thoughts with coordinates. Raises BackendError."""
+        """The rows, read one by one. profile: how scenes are shown, for thoughts with coordinates. Raises DataError, UsageError."""
         if self.kind == OWN:
             return Folder().load(self.folder)
         if self.kind == Scenes.name:
@@ -150,7 +151,7 @@ class Source:
 def _drawn(folder: Path, split: str, profile: Profile | None) -> Loaded:
     match = _SEEDS.fullmatch(split)
     if not match or int(match[2]) <= int(match[1]) or int(match[2]) > HELD_OUT:
-        raise BackendError(
+        raise UsageError(
             f"scenes:{folder}#{split} names no scenes to train on.",
             f"Write scenes:FOLDER#FIRST-END[@PIXELS] with seeds below {HELD_OUT:,}; higher seeds are for evaluation.",
         )

@@ -29,7 +29,7 @@ from ...backend.cli.parser import Parser, add_settings, count, positive, setting
 from ...backend.engines import Engine
 from ...backend.engines.open import open_engine
 from ...backend.scene.scene import Scene
-from ...core.errors import BackendError, UsageError
+from ...core.errors import DataError, UsageError
 from ...core.example import Example
 from ...core.look import Policy
 from ...core.settings import Settings, data_folder
@@ -249,10 +249,10 @@ def _compare(options: argparse.Namespace) -> int:
     first, second = read(options.first), read(options.second)
     unscored = next((path for path, run in ((options.first, first), (options.second, second)) if not any(r.score for r in run)), None)
     if unscored:
-        raise BackendError(f"{unscored} has no scores.", "Compare files of `zoomearth evaluate`; --score-only scores other files.")
+        raise DataError(f"{unscored} has no scores.", "Compare files of `zoomearth evaluate`; --score-only scores other files.")
     comparison = figures.versus(first, second)
     if comparison.n == 0:
-        raise BackendError(f"{options.first} and {options.second} have no question in common.", "Compare runs over one benchmark.")
+        raise DataError(f"{options.first} and {options.second} have no question in common.", "Compare runs over one benchmark.")
     if options.json:
         ids = {name: [record.question_id for record in getattr(comparison, name)] for name in ("better", "worse")}
         print(json.dumps({"n": comparison.n, "both": comparison.both, "neither": comparison.neither, **ids, "p": comparison.p}))

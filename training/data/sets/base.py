@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Union
 
 from ....core import texts
-from ....core.errors import BackendError, as_ours
+from ....core.errors import DataError, as_ours
 from ....core.example import Example
 from ....core.geometry import Box
 from ....core.texts import Broken
@@ -68,7 +68,7 @@ class Benchmark(abc.ABC):
 
     @abc.abstractmethod
     def load(self, folder: Path, split: str = "") -> Loaded:
-        """The rows in the set's order: an Example each, or Unusable. Raises BackendError where the folder does not have the set."""
+        """The rows in the set's order: an Example each, or Unusable. Raises DataError where the folder does not have the set."""
 
     def prompt(self, example: Example) -> str:
         """The question in the benchmark's wording, without the model's own instruction."""
@@ -112,7 +112,7 @@ def find_rows(folder: Path, *patterns: str, title: str) -> list[Path]:
     for pattern in patterns:
         if files := sorted(folder.glob(pattern)) or sorted(folder.glob(f"*/{pattern}")):
             return files
-    raise BackendError(
+    raise DataError(
         f"{folder} does not contain {title}: it has no file {' or '.join(patterns)}.",
         "Give the folder of the set with --data, or download it with --download.",
     )
@@ -123,12 +123,12 @@ Rows = Iterable[tuple[str, Union[dict[str, Any], Broken]]]
 
 
 def json_rows(file: Path) -> Iterator[tuple[str, dict[str, Any] | Broken]]:
-    """The rows of JSON lines, or of one JSON list, named by file and line. Raises BackendError."""
+    """The rows of JSON lines, or of one JSON list, named by file and line. Raises DataError."""
     try:
         for at, row in texts.listed(file) if file.suffix == ".json" else texts.rows(file):
             yield f"{file.name}:{at}", row
     except (OSError, ValueError) as error:
-        raise BackendError(f"{file} can't be read: {error}.", "Copy or download it again.") from error
+        raise DataError(f"{file} can't be read: {error}.", "Copy or download it again.") from error
 
 
 def examples(rows: Rows, make: Callable[[str, dict[str, Any]], Example | Unusable | None]) -> Loaded:
