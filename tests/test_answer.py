@@ -289,9 +289,9 @@ def test_a_forced_answer_is_marked_as_one(scene):
 
 
 def test_labels_that_do_not_fit_the_look_are_refused(scene):
-    with pytest.raises(ValueError, match="leave the question open"):
+    with pytest.raises(ValueError, match="do not end with an answer"):
         transcript(PROFILE, scene.size, "?", [Zoom(Box(0, 0, 100, 100))])
-    with pytest.raises(ValueError, match="ended after 1 of 2"):
+    with pytest.raises(ValueError, match="ends after 1 of 2"):
         transcript(PROFILE, scene.size, "?", [Answer("a"), Answer("b")])
 
 

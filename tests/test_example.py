@@ -306,7 +306,7 @@ def test_training_and_its_checks_know_bands_region_and_steps(written, tmp_path):
     pictures = [block["image"] for message in sft.row(data.examples[0], PROFILE) for block in blocks(message) if block["type"] == "image"]
     assert [picture.tobytes() for picture in pictures] == [picture.tobytes() for picture in done[0].pictures]
     edit(path, """UPDATE rois SET region = '{"window": [5000, 5000, 6000, 6000]}'""")
-    with pytest.raises(BackendError, match="the region is not one of the image"):
+    with pytest.raises(BackendError, match="the region does not fit the image"):
         gather([str(tmp_path)], "fatal", 0.0, 0, PROFILE)
 
 

@@ -154,7 +154,7 @@ def test_a_file_of_which_no_row_can_be_scored_is_refused_with_its_fields(tmp_pat
     assert f"line 1: {why}" in output
     if isinstance(row, dict):
         assert f"Its fields are {', '.join(row)}." in output
-    assert "A row is a JSON object with ground_truth, and answer1 or answer2." in output
+    assert "A row must be a JSON object with ground_truth, and answer1 or answer2." in output
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,7 @@ def test_an_undeclared_fill_leaves_the_range_to_the_content(tmp_path, dtype, fil
     assert not picture[LEFT].any()
     assert np.percentile(picture[~LEFT], 5) < 40
     assert np.percentile(picture[~LEFT], 95) > 215
-    assert not np.isfinite(fill) or sum("no data and shown black" in note for note in notes) == 1
+    assert not np.isfinite(fill) or sum("count as nodata and are shown black" in note for note in notes) == 1
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int16"])

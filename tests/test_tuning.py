@@ -226,8 +226,8 @@ def test_a_label_that_would_be_read_as_something_else_is_found_before_training(t
     good = Example.of("g", tiny, "What?", "ship", box=Box(20, 30, 90, 110))
     assert fault(good, Size(300, 200)) == ""
     assert "would be read as" in fault(replace(good, answer="a</answer>b"), Size(300, 200))
-    assert "would stay" in fault(replace(good, steps=(Step(good.box, "a <answer> b"),)), Size(300, 200))
-    assert "ended after 1 of 2" in fault(replace(good, answer="x", steps=(Step(Box(40, 30, 20, 10)),)), Size(300, 200))
+    assert "would be read" in fault(replace(good, steps=(Step(good.box, "a <answer> b"),)), Size(300, 200))
+    assert "ends after 1 of 2" in fault(replace(good, answer="x", steps=(Step(Box(40, 30, 20, 10)),)), Size(300, 200))
 
 
 @pytest.mark.parametrize(
@@ -236,9 +236,9 @@ def test_a_label_that_would_be_read_as_something_else_is_found_before_training(t
         (["--model", "nowhere/at/all"], "There is no model"),
         (["--policy", "views=3"], "Its entries are"),
         (["--policy", "view"], "NAME=VALUE"),
-        (["--set", "no_such_entry=1"], "trl refuses"),
+        (["--set", "no_such_entry=1"], "trl does not accept"),
         (["--prompt-file", "/nowhere.txt"], "prompt file /nowhere.txt can't be read"),
-        (["--train-vision", "--lora", "4"], "Adapters are for the language half"),
+        (["--train-vision", "--lora", "4"], "adapters of the language model only"),
         (["--data", "/nowhere"], "has no questions"),
     ],
 )
