@@ -35,6 +35,7 @@ COMMANDS = {
     "batch": Command("ask the questions of a file, each about its own raster", "backend.cli.batch:command", resumes=True),
     "describe": Command("describe a raster, and how it would be shown", "backend.cli.info:describe_command"),
     "models": Command("list the models, download or verify one", "backend.cli.info:models_command", resumes=True),
+    "models test": Command("find out how a model counts its boxes, here or on a server", "backend.cli.calibrate:command"),
     "check": Command("report on this environment: Python, GDAL, torch, memory, models", "backend.cli.info:check_command"),
     "serve": Command("run the backend of the QGIS plugin: JSON lines on stdin and stdout", "backend.cli.info:serve_command"),
     "data": Command("describe a set of questions, and list the rows that can't be used", "training.data.inspect:command"),

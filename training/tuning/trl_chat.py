@@ -39,16 +39,11 @@ def messages(talk: Talk) -> list[Message]:
     return [{"role": turn.role, "content": blocks([turn])} for turn in talk.turns]
 
 
-def template_name(dialect: Dialect) -> str:
-    """The name of the dialect's template. Qwen3-VL has the layout of Qwen2.5-VL; only its coordinates differ."""
-    return "qwen-grounding" if dialect.name == "qwen3-grounding" else dialect.name
-
-
 def teach(processor: Any, dialect: Dialect) -> None:
     """Sets the dialect's template for training, and padding on the left: with other padding, trl counts picture tokens wrongly without an
     error.
     """
-    name = template_name(dialect)
+    name = dialect.template
     processor.chat_template = (TEMPLATES / f"{name}.train.jinja").read_text(encoding="utf-8")
     processor.tokenizer.response_template = json.loads((TEMPLATES / f"{name}.response.json").read_text(encoding="utf-8"))
     processor.tokenizer.padding_side = "left"
