@@ -1,7 +1,7 @@
-"""Whether the plugin's Qt names are there in Qt 6 too, looked up in PyQt6: no QGIS 4 and no display is needed.
+"""Checks that Qt 6 has the plugin's Qt names. They are looked up in PyQt6, so neither QGIS 4 nor a display is needed.
 
 Checked are the names imported from qgis.PyQt, every attribute chain that begins with one of them (`Qt.MouseButton.LeftButton`), and the
-ways of writing that Qt 6 has no more. What QGIS's own shim puts back is allowed.
+expressions that Qt 6 does not have any more. Names that QGIS's own shim adds are allowed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import importlib
 from pathlib import Path
 from typing import Any, Iterator
 
-SHIM = {"QtWidgets": ("QAction", "QActionGroup", "QShortcut", "QUndoCommand", "QUndoStack")}  # which Qt 6 keeps in QtGui
+SHIM = {"QtWidgets": ("QAction", "QActionGroup", "QShortcut", "QUndoCommand", "QUndoStack")}  # Qt 6 has these in QtGui
 KINDS = {
     "Int",
     "UInt",

@@ -1,4 +1,4 @@
-"""Signed addresses and logins are keys: whatever is shown of an address, they are not in it, and paths of this machine stay readable."""
+"""Signatures and logins in addresses are secrets: no text shows them, and paths of this machine stay readable."""
 
 import re
 from urllib.parse import quote

@@ -1,4 +1,4 @@
-"""The drivers: whoever drives the loop, the model is shown the same pictures, and a bad scene costs only its own answer."""
+"""The drivers: with each of them the model is shown the same pictures, and a bad scene fails only its own question."""
 
 import json
 import shutil
@@ -59,7 +59,7 @@ def engine(replies=REPLIES, pace=0.0):
 
 
 class Lockstep(ScriptedEngine):
-    """Gives every talk of a call the same reply, so that a batch runs as each question alone would."""
+    """Gives every talk of a call the same reply, so that a batch gives the same result as each question alone."""
 
     def reply(self, talks, **options):
         script, self.given = self.replies[self.given], self.given + 1
@@ -67,7 +67,7 @@ class Lockstep(ScriptedEngine):
 
 
 def ask_apart(raster, region=None):
-    """One question on a thread of its own, as a benchmark asks a server."""
+    """One question on its own thread, like a benchmark asks a server."""
     with Scene.open(str(raster)) as scene:
         return answer(engine(), Question(scene, "How many?", region))
 
@@ -327,7 +327,7 @@ def test_labels_that_do_not_fit_the_look_are_refused(scene):
 
 
 def test_any_flow_can_be_driven_and_a_picture_need_not_be_a_view(scene):
-    """A flow of two steps: the scene, and a picture that no part of the scene is."""
+    """A flow of two steps: the scene, and a picture that is not a part of the scene."""
     overlay = Image.new("RGB", (56, 56), (200, 0, 0))
 
     def flow(size, policy):

@@ -1,4 +1,4 @@
-"""A batch: what a row may say, what a run survives, and what is written down."""
+"""A batch: the valid rows, the accidents that a run survives, and the lines that it writes."""
 
 import csv
 import json
@@ -64,12 +64,12 @@ def lines(path):
 
 
 def comparable(path):
-    """The last line of each id, without what a clock says."""
+    """The last line of each id, without its times."""
     return {line["id"]: {**line, "seconds": None} for line in lines(path)}
 
 
 def test_a_batch_killed_five_times_equals_one_that_was_not(scenes):
-    """400 rows, one of them bad and one about no raster: no row is lost, and none that is written down is asked again."""
+    """400 rows, one of them bad and one without a raster: no row is lost, and no written row is asked again."""
     rows = [{"path": f"{at % 5}.tif", "question": f"Is {at} {('global', 'object')[at % 2]}?"} for at in range(400)]
     rows[7] = {"path": "0.tif"}
     rows[11]["path"] = "none.tif"

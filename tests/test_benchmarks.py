@@ -1,4 +1,4 @@
-"""Each benchmark: real rows are read, dirty ones are named, and the official extractors and averages come out to the digit."""
+"""Each benchmark: real rows are read, bad rows are named, and the official extractors and averages are reproduced to the digit."""
 
 import io
 import json
@@ -72,7 +72,7 @@ def test_several_letters_are_right_only_together():
 
 
 def test_real_lrs_vqa_predictions_get_their_published_figures(real_records):
-    """Qwen2-VL-7B on 1,000 questions, as the authors' script counts."""
+    """Qwen2-VL-7B on 1,000 questions, scored like the authors' script."""
     benchmark = BENCHMARKS["lrs-vqa"]()
     marks = []
     for row in rows(real_records / "lrsvqa_predictions_qwen2vl.jsonl"):

@@ -1,4 +1,4 @@
-"""What is tuned is what is served: the same layout, the same reading of replies, and nothing learnt but what the model says."""
+"""Training and use are the same: the same layout, the same parser, and a loss only on the model's own text."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Data that can be trained on: every row that can't is counted and named, and no image is ever on both sides of a split."""
+"""Training data: every row that can't be used is counted and named, and no image is on both sides of a split."""
 
 import json
 
@@ -135,7 +135,7 @@ def test_features_drawn_in_another_crs_land_on_their_pixels(tmp_path):
         ("ship", "object", False),
         ("sea", "global", True),
     ]
-    # An upright rectangle is a turned one in the other CRS, so its bounds may only be larger, by little.
+    # An upright rectangle is rotated in the other CRS, so its bounds may be a little larger.
     assert result[0].box.iou(pixels) > 0.9
     assert result[0].image.name == "one.tif"
 
@@ -235,7 +235,7 @@ def test_the_summary_says_what_is_there_and_what_was_dropped(folder, capsys):
 
 
 def summarised(folder, rows, capsys, encoding="utf-8", newline="\n"):
-    """What the summary says of these rows over scene-0.tif, in one line."""
+    """The summary of these rows about scene-0.tif, in one line."""
     write_raster(folder / "scene-0.tif", 0)
     (folder / "q.jsonl").write_bytes("".join(json.dumps({**GOOD, **row}) + newline for row in rows).encode(encoding))
     assert main(["data", str(folder)]) == 0

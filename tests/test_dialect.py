@@ -1,4 +1,4 @@
-"""The dialects: a model that is misread zooms into the wrong place or is thought to have said nothing."""
+"""The dialects: where a reply is parsed wrongly, the model zooms into the wrong place or its answer is lost."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""A benchmark's data come whole: resumed, checked, pinned, parts joined, and nothing unpacked outside its folder."""
+"""A benchmark's data are complete: downloads resume and are checked, parts are joined, and nothing is unpacked outside the folder."""
 
 import hashlib
 import io
@@ -79,7 +79,7 @@ def hub(monkeypatch):
 
 def test_a_set_arrives_whole_with_its_parts_joined_and_stays_at_its_commit(hub, tmp_path):
     benchmark = BENCHMARKS["lrs-gro"]()
-    (tmp_path / "images.tar.part-aa").write_bytes(hub.files["images.tar.part-aa"][:1500])  # broken off earlier
+    (tmp_path / "images.tar.part-aa").write_bytes(hub.files["images.tar.part-aa"][:1500])  # an interrupted download
     download(benchmark, tmp_path, SILENT)
     assert ("images.tar.part-aa", 1500) in hub.sent
     assert "README.md" not in {name for name, _ in hub.sent}

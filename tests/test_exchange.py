@@ -1,4 +1,4 @@
-"""Exchanges as the panel keeps them: nothing is lost on the way through the GeoPackage, and no event breaks one."""
+"""Exchanges: the GeoPackage stores all of their content, and no event makes an invalid exchange."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Figures out of records: anyone's file gets the official counts, and every figure says how sure it is."""
+"""Figures of records: files of any program get the official counts, and every figure has an interval."""
 
 import json
 import math

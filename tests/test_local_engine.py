@@ -1,4 +1,4 @@
-"""The local engine's manners: where it stops, what it streams, what it refuses, and that it survives what goes wrong."""
+"""The local engine: where it stops, what it streams, what it refuses, and that it works after an error."""
 
 import json
 import shutil
@@ -47,7 +47,7 @@ def ask(engine, question="How many?", seed=0, must_answer=False):
 
 @contextmanager
 def dictated(engine, text):
-    """The model wants to say `text`: its logits are moved, all the rest runs as ever."""
+    """Makes the model write `text`: its logits are changed, everything else runs as usual."""
     ids = iter(engine.weights.tokenizer(text, add_special_tokens=False).input_ids)
 
     def prefer(module, given, out):
@@ -248,7 +248,7 @@ def test_more_talks_than_fit_a_batch_come_back_in_order(engine):
 
 
 def test_a_view_is_read_at_the_size_it_is_shown_at(folder, tmp_path):
-    """The processor's own limits would resample it, and every box of an absolute-pixel dialect would be off."""
+    """The processor's own limits would resample the picture, and every box in absolute pixels would be wrong."""
     shutil.copytree(folder, tmp_path / "model")
     file = tmp_path / "model" / "preprocessor_config.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "min_pixels": 28 * 28, "max_pixels": 28 * 28}))
@@ -322,7 +322,7 @@ def _lack_a_tensor(folder):
     ],
 )
 def test_a_model_that_cant_run_is_refused_in_one_sentence(folder, tmp_path, damage, options, says):
-    """A missing tensor most of all: transformers would make it up at random and answer noise."""
+    """This matters most for a missing tensor: transformers would fill it with random numbers and answer nonsense."""
     shutil.copytree(folder, tmp_path / "model")
     damage(tmp_path / "model")
     with pytest.raises(ModelError, match=says) as raised:

@@ -1,4 +1,4 @@
-"""The list of models, and the download against a loopback server that speaks the hub's two routes over a real tiny checkpoint."""
+"""The list of models, and downloads from a local server that has the hub's two routes and a real tiny checkpoint."""
 
 import hashlib
 import json
@@ -108,7 +108,7 @@ def test_a_file_that_rots_on_disk_is_found_and_repaired(hub):
 
 
 def test_a_damaged_folder_and_a_broken_off_download_become_one_model(hub, tmp_path):
-    """Each holds what the other lacks; only what neither has whole travels again."""
+    """Each folder has files that the other lacks; only files that are complete in neither are downloaded again."""
     folder = models.download("zoomearth-3b")
     (folder / "notes.txt").write_text("mine")
     (folder / "download.json").unlink()
@@ -241,7 +241,7 @@ def test_listing_models_needs_neither_torch_nor_the_network(root):
 
 
 def test_a_program_is_told_how_far_a_download_is(hub, root):
-    """As the plugin asks for it: a line of JSON for each step, the last one says where the model lies."""
+    """Like the plugin: a line of JSON for each step; the last line has the model's folder."""
     command = [sys.executable, "-I", "-X", "utf8", str(root / "backend" / "__main__.py"), "models", "download", "zoomearth-3b", "--json"]
     *steps, last = map(json.loads, subprocess.run(command, check=True, capture_output=True).stdout.splitlines())
     assert last == {"id": "zoomearth-3b", "folder": str(models.find("zoomearth-3b"))}

@@ -1,4 +1,4 @@
-"""The zip that is handed out: complete, clean, and the same version everywhere."""
+"""The published zip: complete, clean, and the same version everywhere."""
 
 import configparser
 import subprocess
@@ -19,7 +19,7 @@ def archive(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def small(archive, tmp_path_factory):
-    """What a plugin has at the least: quick to examine."""
+    """The smallest valid plugin: quick to check."""
     path = tmp_path_factory.mktemp("small") / archive.name
     with zipfile.ZipFile(archive) as source, zipfile.ZipFile(path, "w") as target:
         for file in (*FILES, "resources/icons/zoomearth.svg"):

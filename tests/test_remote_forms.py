@@ -1,6 +1,6 @@
-"""What servers other than ours do, over real connections: their addresses, their filters, their errors, their bodies.
+"""The behaviour of other servers, over real connections: their addresses, filters, errors and bodies.
 
-A quirk that was seen anew is one more line in one of the tables.
+For new behaviour, add a line to one of the tables.
 """
 
 import io

@@ -1,4 +1,4 @@
-"""Values that no percentile shows: masks, class maps, sparse content, one value, and what fills the outside though nobody declared it."""
+"""Values that percentiles do not show: masks, class maps, sparse content, a single value, and undeclared nodata."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def shown(tmp_path, values, dtype, **given):
 
 
 def apart(picture, *regions, least=40):
-    """That each region has one tone, and all of them differ visibly."""
+    """Checks that each region has one tone, and that all tones differ visibly."""
     tones = [picture[region] for region in regions]
     assert all(tone.min() == tone.max() for tone in tones)
     levels = sorted(int(tone[0]) for tone in tones)
@@ -66,7 +66,7 @@ def test_a_mask_of_the_type_limits_is_no_fill(tmp_path, dtype):
 
 @pytest.mark.parametrize(("dtype", "nodata"), [("uint8", 255), ("int16", -9999), ("uint16", 65535), ("float32", "nan"), ("int32", 0)])
 def test_what_is_valid_differs_from_what_is_not(tmp_path, dtype, nodata):
-    """The lowest valid value may be common, as in a mask: black is not for it."""
+    """The lowest valid value may be frequent, as in a mask: it must not be shown black."""
     under = np.nan if nodata == "nan" else nodata
     for low, high in ((0, 1), (0, 0), (3, 3), (1, 2)):
         if 0 in (nodata, high - low) and low == 0:

@@ -1,4 +1,4 @@
-"""SFT and GRPO through their own scripts, on a tiny model: it learns to look, is served as it was tuned, and a kill costs nothing."""
+"""SFT and GRPO through their commands, on a tiny model: it learns to zoom, is used as it was trained, and a killed run can be continued."""
 
 import argparse
 import json
@@ -107,7 +107,7 @@ def test_three_steps_of_grpo_with_adapters_log_what_the_paper_watches(tuned, own
     assert not [name for name in moved if "visual" in name]
     adapter = run / "checkpoint-3" / "adapter_model.safetensors"
     whole = load_file(adapter)
-    shutil.rmtree(adapter.parent)  # adapters go on as exactly as all weights do
+    shutil.rmtree(adapter.parent)  # a run with adapters continues as exactly as one with all weights
     assert main(["train", "grpo", *command]) == 0
     resumed = load_file(adapter)
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
@@ -125,7 +125,7 @@ def test_a_run_that_was_killed_ends_as_one_that_was_not(tuned, own, tmp_path, ro
     at = watch.last_complete(tmp_path / "killed", tidy=False)
     assert at is not None
     assert at.name != "checkpoint-4", "it was over before it could be killed"
-    (tmp_path / "killed" / "checkpoint-9").mkdir()  # one that a kill cut short
+    (tmp_path / "killed" / "checkpoint-9").mkdir()  # an incomplete checkpoint of a killed run
     assert main(["train", "grpo", *command]) == 0
     assert not (tmp_path / "killed" / "checkpoint-9").exists()
     assert main(["train", "grpo", *options(tuned / "merged", own, tmp_path / "whole", "--steps", "4", "--save-every", "1", *ROLLOUTS)]) == 0

@@ -1,6 +1,6 @@
 """Run inside the real QGIS (see release/desktop.py): ask by typing and clicking, compare with the truth, export, take pictures.
 
-Whatever goes wrong is in DRIVE_OUT/drive.log, and the exit code is 1.
+After an error, DRIVE_OUT/drive.log describes it and the exit code is 1.
 """
 
 import json
@@ -181,7 +181,7 @@ def cancelled(dock):
 
 
 def crashed(plugin, dock):
-    """Killed twice, the process stays down, and one click shows what the log says of it."""
+    """After it was killed twice, the process is not started again, and one click shows the log."""
     for _ in range(2):
         dock.question.setPlainText("What is never answered?")
         QTest.mouseClick(dock.toolbar.ask, Qt.MouseButton.LeftButton)
@@ -214,7 +214,7 @@ def options(dock):
 
 
 def reloaded(plugin):
-    """Nothing of a plugin stays behind: no dock, no process, no algorithm twice."""
+    """The plugin leaves nothing behind: no dock, no process, no second copy of an algorithm."""
     pid = plugin.backend.pid
     reloadPlugin("zoomearth")
     QTest.qWait(500)

@@ -58,7 +58,7 @@ def are(path, *pixels):
 
 
 def told(qtbot, snapshot, start):
-    """The one signal with which it ends, and its arguments."""
+    """The signal at the end of a snapshot, and its arguments."""
     heard = []
     for name in ("finished", "failed", "cancelled"):
         getattr(snapshot, name).connect(lambda *values, name=name: heard.append((name, *values)))

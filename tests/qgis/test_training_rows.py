@@ -1,4 +1,4 @@
-"""What was asked in the panel or by Processing can be trained on: the rows of the results show the model the very same pictures."""
+"""Results of the panel and of Processing as training rows: they show the model the same pictures."""
 
 import hashlib
 import io
