@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .scene.scene import Scene
 
 ENDINGS = {
-    Stopped.LIMIT: "no zooms were left, so that this is a best guess",
+    Stopped.LIMIT: "no zooms were left, so this is a best guess",
     Stopped.UNREADABLE: "The model's reply made no sense. Ask in other words.",
     Stopped.ENDLESS: "the model's reply was too long and was cut off",
     Stopped.BAD_BOX: "the model asked for an invalid box",

@@ -97,8 +97,8 @@ def run_case(name: str, path: str) -> None:
 
     importlib.import_module(f"zoomearth.backend.scene.gdal.{library()}_adapter")  # loading the libraries is nobody's cost
     wall, cpu = time.perf_counter(), time.process_time()
-    found = CASES[name](path)
-    print(json.dumps({"seconds": time.perf_counter() - wall, "cpu": time.process_time() - cpu, "mb": peak_mb(), **found}))
+    result = CASES[name](path)
+    print(json.dumps({"seconds": time.perf_counter() - wall, "cpu": time.process_time() - cpu, "mb": peak_mb(), **result}))
 
 
 def make_all(folder: Path, side: int) -> dict[str, Path]:

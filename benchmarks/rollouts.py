@@ -98,18 +98,18 @@ def main() -> int:
         examples = list(islice(Scenes(size=2048).load(Path(folder)), 8 * options.scenes))
         scenes = {image: Scene.open(str(image)) for image in {example.image for example in examples}}
         questions = [Question(scenes[example.image], example.question) for example in examples]
-        found = {"plain": measure(Plain(options.model), questions, options.group)}
-        found["shared prefix"] = measure(LocalEngine(options.model, device="cpu", dtype="float32"), questions, options.group)
+        results = {"plain": measure(Plain(options.model), questions, options.group)}
+        results["shared prefix"] = measure(LocalEngine(options.model, device="cpu", dtype="float32"), questions, options.group)
         for scene in scenes.values():
             scene.close()
-    one, other = (row.pop("answers") for row in found.values())
+    one, other = (row.pop("answers") for row in results.values())
     alike = sum(a == b for a, b in zip(one, other)) / len(one)
     if options.json:
-        print(json.dumps({"machine": machine(), "group": options.group, "alike": alike, "results": found}))
+        print(json.dumps({"machine": machine(), "group": options.group, "alike": alike, "results": results}))
         return 0
     print(f"{machine()}\n{len(questions)} questions, groups of {options.group}; {100 * alike:.1f} % of the answers alike")
     print(f"  {'':14}{'rollouts/s':>11}{'tokens/s':>10}{'rollouts/CPU-s':>16}{'tokens/CPU-s':>14}")
-    for name, row in found.items():
+    for name, row in results.items():
         rollouts, tokens, wall, cpu = (float(row[key]) for key in ("rollouts", "tokens", "wall_s", "cpu_s"))
         print(f"  {name:14}{rollouts / wall:>11.2f}{tokens / wall:>10.1f}{rollouts / cpu:>16.2f}{tokens / cpu:>14.1f}")
     return 0

@@ -42,8 +42,8 @@ class Profile:
         Raises ModelError.
         """
         try:
-            spoken = dialect(data.get("dialect", "qwen-grounding"), data.get("system"), data.get("instruction"))
-            return cls(str(data["name"]), spoken, Policy(**data.get("policy", {})), data.get("generated_only", False) is True)
+            its_dialect = dialect(data.get("dialect", "qwen-grounding"), data.get("system"), data.get("instruction"))
+            return cls(str(data["name"]), its_dialect, Policy(**data.get("policy", {})), data.get("generated_only", False) is True)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 f"{origin} does not describe a model: {error}.",

@@ -164,7 +164,7 @@ def test_a_run_is_over_where_the_trainer_would_end_it(tmp_path, more, over):
 
 def test_another_command_does_not_go_on_with_a_run(tuned, tiny, own, capsys):
     assert main(["train", "sft", *options(tiny, own, tuned / "run", "--steps", "50", "--batch", "8", "--rate", "1e-5")]) == 2
-    assert "holds a run with rate = 0.005" in capsys.readouterr().err
+    assert "has a run with rate = 0.005" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -35,21 +35,21 @@ def levels(facts: Facts) -> list[Level]:
     overview is the camera's thumbnail, which may be padded, cropped or damaged.
     """
     width, height = facts.size
-    found = [Level(facts.size, (1.0, 1.0))]
+    usable = [Level(facts.size, (1.0, 1.0))]
     for index, size in enumerate(facts.overviews, 1):
         if facts.driver == "JPEG" and not _is_halved(facts.size, size):
             continue
         even = abs(size.height - height * size.width / width) <= 1 or abs(size.width - width * size.height / height) <= 1
         if even and 0 < size.width * size.height < width * height:
-            found.append(Level(size, (width / size.width, height / size.height), index))
-    found.sort(key=lambda level: -level.pixels)
-    if len(found) == 1 and found[0].pixels > EXACT_PIXELS and _parts_have_overviews(facts):
+            usable.append(Level(size, (width / size.width, height / size.height), index))
+    usable.sort(key=lambda level: -level.pixels)
+    if len(usable) == 1 and usable[0].pixels > EXACT_PIXELS and _parts_have_overviews(facts):
         for factor in (1 << n for n in range(1, (max(width, height) // 512).bit_length())):
             size = Size(-(-width // factor), -(-height // factor))
-            found.append(Level(size, (factor, factor), averaged=factor))
-    if found[-1].pixels > SCAN_PIXELS:
-        found.append(_scan(found[-1]))
-    return found
+            usable.append(Level(size, (factor, factor), averaged=factor))
+    if usable[-1].pixels > SCAN_PIXELS:
+        usable.append(_scan(usable[-1]))
+    return usable
 
 
 def source(among: list[Level], box: Box, size: Size) -> tuple[Level, int]:

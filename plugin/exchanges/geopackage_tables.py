@@ -136,9 +136,9 @@ def _define(fields: tuple[tuple[str, Any], ...], geometry: QgsWkbTypes.Type) -> 
         drawn = Path(folder) / "table.gpkg"
         draw(drawn, TEMPLATE, dict(fields), geometry)
         with closing(sqlite3.connect(str(drawn))) as file:
-            found = file.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid").fetchall()
-            statements = tuple(made for _, table, made in found if table in (TEMPLATE, index))
-            metadata = [(name, made) for name, _, made in found if name in METADATA]
+            definitions = file.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid").fetchall()
+            statements = tuple(made for _, table, made in definitions if table in (TEMPLATE, index))
+            metadata = [(name, made) for name, _, made in definitions if name in METADATA]
             query = "SELECT * FROM {} WHERE table_name = ?"
             rows = tuple((name, made, row) for name, made in metadata for row in select(file, sql(query, name), TEMPLATE))
     return Definition(statements, rows)
@@ -155,8 +155,8 @@ def _add_system(file: sqlite3.Connection, system: System) -> int:
         alike = row.get(WKT2) == system.wkt2 if undefined else row["definition"] == system.definition
         if same if system.code != CUSTOM else alike:
             return int(row["srs_id"])
-    taken = {row["srs_id"] for row in existing}
-    id = system.code if system.code not in (CUSTOM, *taken) else max(99_999, *taken) + 1
+    existing_ids = {row["srs_id"] for row in existing}
+    id = system.code if system.code not in (CUSTOM, *existing_ids) else max(99_999, *existing_ids) + 1
     code = id if system.code == CUSTOM else system.code
     row = {"srs_name": system.name, "srs_id": id, "organization": system.organization, "organization_coordsys_id": code}
     row["definition"] = system.definition

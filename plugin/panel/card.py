@@ -179,8 +179,8 @@ def _about_confidence() -> str:
 
 def _spoken(exchange: Exchange) -> str:
     """The answer as a screen reader reads it."""
-    spoken = tr("Answer: {answer}").format(answer=exchange.answer or "")
-    return f"{spoken} {meaningless()}" if exchange.meaningless else spoken
+    answer = tr("Answer: {answer}").format(answer=exchange.answer or "")
+    return f"{answer} {meaningless()}" if exchange.meaningless else answer
 
 
 def _label(name: str, bold: bool = False, small: bool = False) -> QLabel:
