@@ -16,9 +16,9 @@ FAILED_TO_START = 127  # the exit code that a shell returns for this
 
 
 class Command(QObject):
-    """Runs one program at a time. `said`: a line of stdout or stderr. `ended`: the exit code; -1 after a crash or a kill."""
+    """Runs one program at a time. `line`: a line of stdout or stderr. `ended`: the exit code; -1 after a crash or a kill."""
 
-    said = pyqtSignal(str)
+    line = pyqtSignal(str)
     ended = pyqtSignal(int)
 
     def __init__(self, parent: QObject = None) -> None:
@@ -65,7 +65,7 @@ class Command(QObject):
     def _say(self, text: str) -> None:
         *lines, self._held = re.split(r"\r\n|\n|\r", self._held + text)
         for line in lines:
-            self.said.emit(line)
+            self.line.emit(line)
 
     def _finish(self, code: int, status: QProcess.ExitStatus) -> None:
         self._say(self._decoder.decode(bytes(self._process.readAll()), True) + ("\n" if self._held else ""))
@@ -73,7 +73,7 @@ class Command(QObject):
 
     def _fail(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart:  # after this error only, QProcess does not emit `finished`
-            self.said.emit(self._process.errorString())
+            self.line.emit(self._process.errorString())
             self.ended.emit(FAILED_TO_START)
 
 

@@ -44,7 +44,7 @@ class Installer(QObject):
         self._lock = QLockFile(str(self.environment.folder.parent / "setup.lock"))
         self._lock.setStaleLockTime(0)  # a lock is stale only where its process has ended, no matter how old it is
         self._command = Command(self)
-        self._command.said.connect(self._hear)
+        self._command.line.connect(self._hear)
         self._command.ended.connect(self._next)
 
     @property

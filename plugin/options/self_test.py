@@ -18,9 +18,9 @@ SCENE = PLUGIN / "resources" / "scene"
 
 
 class Trial(QObject):
-    """said: what it is doing. finished: whether the model answered, and a sentence about it."""
+    """stage: the current step, as a text. finished: whether the model answered, and a sentence about it."""
 
-    said = pyqtSignal(str)
+    stage = pyqtSignal(str)
     finished = pyqtSignal(bool, str)
 
     def __init__(self, parent: Optional[QObject] = None) -> None:
@@ -36,7 +36,7 @@ class Trial(QObject):
         self.cancel()
         self._began = time.monotonic()
         self._backend = Backend(lambda: command(python), self)
-        self.said.emit(tr("Loading the model ..."))
+        self.stage.emit(tr("Loading the model ..."))
         self._backend.submit(load).ended.connect(self._loaded)
 
     def cancel(self) -> None:
@@ -51,7 +51,7 @@ class Trial(QObject):
             return
         if not isinstance(event, Done):
             return self._end(event)
-        self.said.emit(tr("Asking: {question}").format(question=self._demo["question"]))
+        self.stage.emit(tr("Asking: {question}").format(question=self._demo["question"]))
         job = self._backend.submit(Ask(SceneSource(str(SCENE / self._demo["scene"])), self._demo["question"]))
         job.ended.connect(self._end)
 
