@@ -1,4 +1,5 @@
-"""What a test tells of a model: whether it marks places, and how it counts them. Values and judgement; `backend/calibration.py` asks.
+"""What a test tells of a model: whether it marks places, and how it counts them. Values and judgement: `backend/engines/calibration.py`
+does the asking.
 
 Drawn targets at known places were shown to the model. `judge` compares the numbers that it wrote with those that each convention would
 have written, and takes the convention that fits best; the dialect's own wherever it fits as well.

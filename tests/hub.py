@@ -1,4 +1,4 @@
-"""A loopback stand-in for the Hugging Face hub: its two routes, over the files of a folder, and what can go wrong with them."""
+"""A local replacement of the Hugging Face hub: its two routes for the files of a folder, and their errors."""
 
 import contextlib
 import hashlib
@@ -105,7 +105,7 @@ class Handler(BaseHTTPRequestHandler):
             self.connection.close()
             return
         middle = max(start, len(content) // 2) if name == WEIGHTS and hub.held else start
-        with contextlib.suppress(OSError):  # whoever asked was killed
+        with contextlib.suppress(OSError):  # the client was killed
             self.wfile.write(content[start:middle])
             if middle > start:
                 hub.going_on.wait(60)

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 from tiny import make_tiny
 
+from zoomearth.backend.engines.open import open_engine
 from zoomearth.backend.models import store
-from zoomearth.backend.open import open_engine
 from zoomearth.core.catalogue import catalogue
 from zoomearth.core.errors import ModelError
 from zoomearth.core.profile import Profile

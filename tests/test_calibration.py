@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from marking import Marker
 
-from zoomearth.backend import calibration
 from zoomearth.backend.answer import Question, answer, report
 from zoomearth.backend.cli.main import main
-from zoomearth.backend.open import calibrate_model, open_engine
+from zoomearth.backend.engines import calibration
+from zoomearth.backend.engines.open import calibrate_model, open_engine
 from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.boxes import UNITS, Convention
 from zoomearth.core.calibration import Calibration, Sighting, judge

@@ -1,8 +1,7 @@
-"""`zoomearth describe`, `check` and `serve`: what a raster is, what this machine has."""
+"""`zoomearth describe`, `check` and `serve`: facts about a raster and this machine; and the backend process."""
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import importlib.metadata
 import importlib.util
@@ -22,7 +21,7 @@ from ...core.catalogue import catalogue, home
 from ...core.errors import BackendError
 from .parser import Parser
 
-LINES = 40  # of one fact, at most
+LINES = 40  # lines of one fact that are shown, at most
 PACKAGES = ("torch", "transformers", "rasterio", "pyogrio", "numpy", "pillow", "httpx", "matplotlib")
 
 
@@ -31,42 +30,42 @@ def describe_command(parser: Parser) -> None:
     parser.add_argument("--force-remote-scan", action="store_true", help="read all of a remote raster that has no overviews")
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     parser.examples("zoomearth describe ortho.tif", "zoomearth describe https://example.org/ortho.tif --json")
-    parser.set_defaults(run=describe)
+    parser.set_defaults(run=lambda options: describe(options.scene, options.force_remote_scan, options.json))
 
 
 def check_command(parser: Parser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     parser.examples("zoomearth check")
-    parser.set_defaults(run=check)
+    parser.set_defaults(run=lambda options: check(options.json))
 
 
 def serve_command(parser: Parser) -> None:
     parser.examples("""echo '{"op": "describe", "id": 1, "source": {"path": "ortho.tif"}}' | zoomearth serve""")
-    parser.set_defaults(run=serve)
+    parser.set_defaults(run=lambda options: serve())
 
 
-def serve(options: argparse.Namespace) -> int:
-    """`backend.__main__` starts the worker itself, before anything can print; this is for whoever calls the command line from Python."""
+def serve() -> int:
+    """Runs the worker. Only for callers from Python: `backend.__main__` starts the worker itself, before any import can print."""
     from ..server.worker import main
 
     return main()
 
 
-def describe(options: argparse.Namespace) -> int:
-    """Prints what `Scene.describe` says."""
+def describe(path: str, force_remote_scan: bool, as_json: bool) -> int:
+    """Prints the facts of `Scene.describe`."""
     from ..scene.scene import Scene
 
-    with Scene.open(options.scene, force_remote_scan=options.force_remote_scan) as scene:
+    with Scene.open(path, force_remote_scan=force_remote_scan) as scene:
         facts = scene.describe()
-    if options.json:
+    if as_json:
         print(json.dumps(facts))
         return 0
     _print_facts(facts)
     return 0
 
 
-def check(options: argparse.Namespace) -> int:
-    """Reports on the environment; exit code 1 where a question could not be answered in it."""
+def check(as_json: bool) -> int:
+    """Reports on the environment; returns 1 where something is missing that a question needs."""
     facts: dict[str, Any] = {
         "zoomearth": __version__,
         "python": f"{platform.python_version()} ({sys.executable})",
@@ -81,7 +80,7 @@ def check(options: argparse.Namespace) -> int:
     facts["at hand"] = ", ".join(model.id for model in catalogue().values() if model.here) or "no model"
     missing = [name for name in ("torch", "transformers", "gdal") if facts[name] == "missing"]
     facts["verdict"] = f"missing: {', '.join(missing)}" if missing else "ready"
-    if options.json:
+    if as_json:
         print(json.dumps(facts))
     else:
         _print_facts(facts)

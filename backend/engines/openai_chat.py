@@ -65,15 +65,17 @@ class Form:
 
     def adapt(self, status: int, said: str, body: dict[str, Any]) -> bool:
         """The server answered `status` with the words `said`: whether asking in another form is worth a try."""
-        sent = [name for name in WISHES if name not in self.refused and _holds(body, name)]
-        named = [name for name in sent if re.search(WISHES[name].pattern, said, re.I | re.S)]
+        held = [name for name in WISHES if _holds(body, name)]
+        if self.refused.intersection(held):  # sent before another request's refusal was read
+            return True
+        named = [name for name in held if re.search(WISHES[name].pattern, said, re.I | re.S)]
         if not named and status in (400, 422):
             if self._guess:  # a plain request is refused too: it is not the form
                 self.refused.difference_update(self._guess)
                 self.tolerated[:] = [said for said in self.tolerated if said not in [WISHES[name].without for name in self._guess]]
                 self._guess = []
                 return False
-            self._guess = named = [name for name in sent if name in EXTRAS]
+            self._guess = named = [name for name in held if name in EXTRAS]
         for name in named:
             self.refused.add(name)
             self.tolerate(WISHES[name].without)

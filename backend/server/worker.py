@@ -48,6 +48,7 @@ from ...core.protocol import (
     Test,
 )
 from ...core.protocol import Cancelled as CancelledEvent
+from ...core.roi_table import ZOOM_OUT
 from ...core.settings import Settings
 from ...core.source import SceneSource, Seen
 from ...core.wire import LineReader, claim_stdio
@@ -161,7 +162,7 @@ class Worker:
 
     def _test(self, job: Test) -> Calibration:
         """The engine of the last load makes room, and is made again for the next question."""
-        from ..open import calibrate_model
+        from ..engines.open import calibrate_model
 
         if self.engine:
             self.engine.close()
@@ -243,10 +244,9 @@ def _row_ended(id: Id, finished: Finished[Ask], profile: Profile) -> RowEnded:
         return RowEnded(id, Failed.of(cast(ZoomEarthError, finished.error), finished.row.id))
     answered = finished.answered
     grid = answered.question.scene.grid
-    views = tuple(Seen.of(shown, grid) for shown in answered.outcome.views)
-    return RowEnded(
-        id, Done(finished.row.id, report(answered, profile.name, profile.notes)), views, tuple(reply.text for reply in answered.replies)
-    )
+    shown = (replace(each, label=ZOOM_OUT) if each.again else each for each in answered.outcome.views)  # as `Saw` has it
+    views, replies = tuple(Seen.of(each, grid) for each in shown), tuple(reply.text for reply in answered.replies)
+    return RowEnded(id, Done(finished.row.id, report(answered, profile.name, profile.notes)), views, replies)
 
 
 def _states(files: Iterable[str]) -> list[str | None]:
@@ -273,8 +273,8 @@ def _files(settings: Settings) -> list[str | None]:
 
 
 def _opened(job: Load, on_test: Callable[[int, int], None], cancelled: Callable[[], bool]) -> Engine:
+    from ..engines.open import open_engine
     from ..models import store as models
-    from ..open import open_engine
 
     if not job.replies:
         return open_engine(job.settings, job.key, on_test, cancelled)

@@ -1,4 +1,4 @@
-"""Which model answers: one of the list, downloaded where needed; a folder; or one that a server runs."""
+"""The choice of the model: one of the list, downloaded where needed; a folder; or a model on a server."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ...core.catalogue import Model
 from ...core.memory import Memory
 from ...core.settings import Settings
 from ..i18n import size_text, tr
-from ..install.remove import Chore
+from ..install.remove import BackgroundCall
 from ..panel.widgets import Verdict, help_of, named, on_change, paragraph
 from .download import Download
 from .servers import ServerFinder
@@ -37,7 +37,7 @@ PREFIX = "zoomearth_options_"
 
 
 class ModelBox(QGroupBox):
-    """changed: another model was picked, or one has been downloaded. edited: something else was said about it."""
+    """changed: another model was chosen, or one was downloaded. edited: another of its settings changed."""
 
     changed = pyqtSignal()
     edited = pyqtSignal()
@@ -45,7 +45,7 @@ class ModelBox(QGroupBox):
     def __init__(
         self, settings: Settings, auth_config: str, python: Callable[[], Optional[Path]], download: Download, parent: QWidget
     ) -> None:
-        """python: the interpreter that downloads; None where there is none yet. download: lives on when the page is closed."""
+        """python: the interpreter that downloads; None where there is none yet. download: continues when the page is closed."""
         super().__init__(tr("Model"), parent)
         self._python = python
         self._models = catalogue.catalogue()
@@ -69,9 +69,9 @@ class ModelBox(QGroupBox):
             on_change(widget, self.edited.emit)
         layout = QVBoxLayout(self)
         layout.addWidget(self._choice)
-        for page in (*self._pages.values(), self._asking):  # no QStackedWidget, which is as high as its highest page
+        for page in (*self._pages.values(), self._asking):  # not a QStackedWidget, which is always as high as its highest page
             layout.addWidget(page)
-        looking = Chore(catalogue.places)
+        looking = BackgroundCall(catalogue.places)
         looking.done.connect(self._know_places)
         looking.start()
 
@@ -84,7 +84,7 @@ class ModelBox(QGroupBox):
         return {"model": model, "remote": url if picked == SERVER else "", "remote_model": remote_model, "asked_as": asked_as}
 
     def lacks(self) -> str:
-        """What is still to be given, or ""."""
+        """The missing input, or ""."""
         if self.on_a_server() and not self._remote.text().strip():
             return tr("Enter the address of the server first.")
         if self._choice.currentData() == FOLDER and not Path(self._folder.filePath().strip() or "-").is_dir():
@@ -98,7 +98,7 @@ class ModelBox(QGroupBox):
         return self._auth.configId()
 
     def follow(self) -> None:
-        """Shows what belongs to the model picked."""
+        """Shows the settings of the chosen model."""
         picked = self._choice.currentData()
         shown = self._pages.get(picked, self._pages[""])
         for page in self._pages.values():

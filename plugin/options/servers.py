@@ -10,7 +10,7 @@ from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout
 from ...core import servers
 from ...core.servers import Server
 from ..i18n import tr
-from ..install.remove import Chore
+from ..install.remove import BackgroundCall
 from ..panel.widgets import Verdict, named
 
 PREFIX = "zoomearth_options_"
@@ -44,7 +44,7 @@ class ServerFinder(QWidget):
         self._result.show()
         self._result.say(tr("Looking ..."))
         usual = servers.USUAL
-        search = Chore(lambda: servers.find(usual))
+        search = BackgroundCall(lambda: servers.find(usual))
         search.done.connect(self._show)
         search.start()
 

@@ -1560,6 +1560,11 @@
         </message>
         <message>
             <location filename="../../plugin/options/self_test.py" />
+            <source>Testing how the model marks places ...</source>
+            <translation>Test, wie das Modell Orte markiert ...</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/self_test.py" />
             <source>Loading the model ...</source>
             <translation>Das Modell wird geladen ...</translation>
         </message>
@@ -1720,7 +1725,7 @@
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
-            <source>Put this message away</source>
+            <source>Hide this message</source>
             <translation>Diese Meldung ausblenden</translation>
         </message>
         <message>
@@ -2110,6 +2115,11 @@
         </message>
         <message>
             <location filename="../../plugin/plugin.py" />
+            <source>The Python program {path} does not exist. Choose another one in Settings &gt; Options &gt; ZoomEarth.</source>
+            <translation>Das Python-Programm {path} ist nicht vorhanden. Wählen Sie ein anderes unter Einstellungen &gt; Optionen &gt; ZoomEarth.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/plugin.py" />
             <source>Save the report as</source>
             <translation>Bericht speichern als</translation>
         </message>
@@ -2122,11 +2132,6 @@
             <location filename="../../plugin/plugin.py" />
             <source>Set it up in Settings &gt; Options &gt; ZoomEarth.</source>
             <translation>Richten Sie es unter Einstellungen &gt; Optionen &gt; ZoomEarth ein.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/plugin.py" />
-            <source>The Python program {path} does not exist. Choose another one in Settings &gt; Options &gt; ZoomEarth.</source>
-            <translation>Das Python-Programm {path} ist nicht vorhanden. Wählen Sie ein anderes unter Einstellungen &gt; Optionen &gt; ZoomEarth.</translation>
         </message>
         <message>
             <location filename="../../plugin/plugin.py" />
@@ -2407,11 +2412,6 @@
             <location filename="../../plugin/processing/common.py" />
             <source>The Python environment of ZoomEarth is not set up.</source>
             <translation>Die Python-Umgebung von ZoomEarth ist nicht eingerichtet.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/many.py" />
-            <source>The questions that were being answered are asked again, one at a time.</source>
-            <translation>Die Fragen, die gerade beantwortet wurden, werden einzeln noch einmal gestellt.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/rows.py" />

@@ -9,17 +9,16 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Callable, Sequence
 
-from ..core.address import shown
-from ..core.calibration import Calibration
-from ..core.errors import BackendError, EngineError, ModelError, ZoomEarthError
-from ..core.families import DIALECTS, GENERAL, family_of
-from ..core.profile import Profile
-from ..core.settings import KEY_VARIABLE, Settings
-from ..core.texts import well_formed
-from . import calibration
-from .engines import Engine, never
-from .models import store
-from .models.checkpoint import quantization
+from ...core.address import shown
+from ...core.calibration import Calibration
+from ...core.errors import BackendError, EngineError, ModelError, ZoomEarthError
+from ...core.families import DIALECTS, GENERAL, family_of
+from ...core.profile import Profile
+from ...core.settings import KEY_VARIABLE, Settings
+from ...core.texts import well_formed
+from ..models import store
+from ..models.checkpoint import quantization
+from . import Engine, calibration, never
 
 OnProgress = Callable[[int, int], None]
 CHANGING = ("created", "permission", "expires_at")  # of an entry in a server's list of models: not the model's
@@ -32,8 +31,8 @@ def quiet(done: int, total: int) -> None:
 def open_engine(settings: Settings, key: str | None = None, on_test: OnProgress = quiet, cancelled: Callable[[], bool] = never) -> Engine:
     """The engine that the settings name; a server's key comes from the environment unless given.
 
-    A server's model that nothing else is known of is tested first (`backend/calibration.py`), once; on_test: conversations done, of how
-    many. Raises ModelError, EngineError, Cancelled.
+    A server's model that nothing else is known of is tested first (see `calibration`), once; on_test: conversations done, of how many.
+    Raises ModelError, EngineError, Cancelled.
     """
     if settings.remote:
         return _on_server(settings, key, on_test, cancelled)
@@ -64,7 +63,7 @@ def calibrate_model(
 
 def _here(settings: Settings) -> tuple[Engine, str, str]:
     """An engine for a model on this machine as it describes itself, "" for the server, and the revision of its weights."""
-    from .engines.local import LocalEngine
+    from .local import LocalEngine
 
     folder = store.find(settings.weights)
     if method := quantization(folder):
@@ -97,7 +96,7 @@ def _on_server(settings: Settings, key: str | None, on_test: OnProgress, cancell
 
 def _as_family(settings: Settings, key: str | None, cancelled: Callable[[], bool]) -> tuple[Engine, str, str]:
     """An engine for a server, its address as it may be shown, and the revision of its model: "" where it lists none."""
-    from .engines.remote import RemoteEngine
+    from .remote import RemoteEngine
 
     address = shown(settings.remote)
     named = Profile.of_family(settings.remote_model or address, settings.dialect or GENERAL)
