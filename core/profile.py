@@ -20,12 +20,19 @@ class Profile:
     """name: shown with every answer. A model is always served with the dialect, prompt and policy it was trained with.
 
     generated_only: it has seen nothing but generated scenes, so what it says about any other raster is meaningless.
+    repetition_penalty: by which tokens that stand in the prompt or the reply are made less likely (Keskar et al. 2019, arXiv 1909.05858, as
+    transformers applies it); 1: not at all.
     """
 
     name: str
     dialect: Dialect
     policy: Policy
     generated_only: bool = False
+    repetition_penalty: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not self.repetition_penalty > 0:
+            raise ValueError(f"repetition_penalty is {self.repetition_penalty}: it must be more than 0")
 
     @property
     def prompt_hash(self) -> str:
@@ -34,13 +41,15 @@ class Profile:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any], origin: str = FILE) -> Profile:
-        """data: name, dialect, policy {..}, generated_only, and system and instruction where the prompt is not ours.
+        """data: name, dialect, policy {..}, generated_only, repetition_penalty, and system and instruction where the prompt is not ours.
 
         Raises ModelError.
         """
         try:
             spoken = dialect(data.get("dialect", "qwen-grounding"), data.get("system"), data.get("instruction"))
-            return cls(str(data["name"]), spoken, Policy(**data.get("policy", {})), data.get("generated_only", False) is True)
+            policy = Policy(**data.get("policy", {}))
+            penalty = float(data.get("repetition_penalty", 1.0))
+            return cls(str(data["name"]), spoken, policy, data.get("generated_only", False) is True, penalty)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 f"{origin} does not describe a model: {error}.",
@@ -56,6 +65,7 @@ class Profile:
             "prompt_hash": self.prompt_hash,
             "policy": asdict(self.policy),
             "generated_only": self.generated_only,
+            "repetition_penalty": self.repetition_penalty,
         }
 
     @classmethod
@@ -63,9 +73,18 @@ class Profile:
         """A checkpoint's own profile; a folder without one is taken for stock Qwen2.5-VL. Raises ModelError."""
         file = folder / FILE
         if not file.is_file():
-            return cls.from_dict({"name": folder.name, "dialect": "qwen-grounding"})
+            return cls.from_dict({"name": folder.name, "dialect": "qwen-grounding", **published(folder)})
         try:
             data = texts.read_object(file)
         except (OSError, ValueError) as error:
             raise ModelError(f"{file} can't be read: {error}.", "Download or copy the model again.") from error
-        return cls.from_dict(data, str(file))
+        return cls.from_dict({**published(folder), **data}, str(file))
+
+
+def published(folder: Path) -> dict[str, Any]:
+    """What a checkpoint's authors recommend for its generation, where its profile does not say otherwise."""
+    try:
+        penalty = texts.read_object(folder / "generation_config.json").get("repetition_penalty")
+    except (OSError, ValueError):
+        return {}
+    return {"repetition_penalty": penalty} if penalty else {}

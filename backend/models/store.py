@@ -15,7 +15,7 @@ from ...core import texts
 from ...core.catalogue import RECEIPT, Model, catalogue
 from ...core.errors import ModelError
 from ...core.profile import FILE as PROFILE_FILE
-from ...core.profile import Profile
+from ...core.profile import Profile, published
 from .hub import OnProgress, fetch, sha256
 
 
@@ -67,7 +67,8 @@ def _of_folder(folder: Path) -> Profile:
     except (OSError, ValueError):
         third = False  # the engine will say what is wrong with it
     if third and not (folder / PROFILE_FILE).exists():
-        return Profile.from_dict({"name": folder.name, "dialect": "qwen3-grounding", "policy": {"view": 1024, "multiple": 32}})
+        about = {"name": folder.name, "dialect": "qwen3-grounding", "policy": {"view": 1024, "multiple": 32}}
+        return Profile.from_dict({**about, **published(folder)})
     return Profile.of_folder(folder)
 
 

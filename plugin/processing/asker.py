@@ -190,6 +190,7 @@ def _stages() -> dict[str, str]:
         "opening": tr("Opening the raster"),
         "scanning": tr("Creating the overview"),
         "loading": tr("Loading the model"),
+        "viewing": tr("The model is reading the picture"),
         "thinking": tr("Thinking"),
         "trying again": tr("The server did not reply: trying again"),
         "reading": tr("Reading pixels"),
