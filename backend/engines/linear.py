@@ -87,7 +87,8 @@ class Int8Linear(nn.Module):
         """weight: [out, in] in the dtype of the activations."""
         super().__init__()
         # The scale is rounded to the activations' dtype before weights are divided by it: its rounding then costs no accuracy.
-        scale = (weight.abs().amax(1).float() / 127).clamp(min=1e-12).to(weight.dtype)
+        largest = torch.maximum(weight.amax(1), -weight.amin(1))  # without a copy of the whole matrix
+        scale = (largest.float() / 127).clamp(min=1e-12).to(weight.dtype)
         self.quantized = nn.Buffer(torch.empty(weight.shape, dtype=torch.int8, device=weight.device))
         step = max(1, BLOCK // weight.shape[1])
         for start in range(0, len(weight), step):

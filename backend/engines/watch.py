@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import Any, Callable, Iterator
-
-from torch import nn
+from typing import TYPE_CHECKING, Any, Callable, Iterator
 
 from ...core.errors import Cancelled
 from . import OnRead
+
+if TYPE_CHECKING:
+    from torch import nn
 
 SOON = 0.5  # seconds after which progress is reported: most readings are over by then
 
