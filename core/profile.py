@@ -1,4 +1,4 @@
-"""A model's profile: how it was trained to be asked. A checkpoint folder carries it as `zoomearth.json`."""
+"""A model's profile: the dialect, prompt and policy that it was trained with. A checkpoint folder has it as `zoomearth.json`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from . import texts
-from .dialect import DIALECTS, Dialect, dialect
+from .dialect import Dialect
 from .errors import ModelError
+from .families import DIALECTS, dialect
 from .look import Policy
 
 FILE = "zoomearth.json"
@@ -17,9 +18,10 @@ FILE = "zoomearth.json"
 
 @dataclass(frozen=True)
 class Profile:
-    """name: shown with every answer. A model is always served with the dialect, prompt and policy it was trained with.
+    """name: shown with every answer. A model is always served with the dialect, prompt and policy that it was trained with.
 
-    generated_only: it has seen nothing but generated scenes, so what it says about any other raster is meaningless.
+    generated_only: it was trained on generated scenes only, so that its answers about other rasters are meaningless.
+    notes: sentences about how its dialect was chosen, where the model itself does not name it.
     repetition_penalty: by which tokens that stand in the prompt or the reply are made less likely (Keskar et al. 2019, arXiv 1909.05858, as
     transformers applies it); 1: not at all.
     """
@@ -28,6 +30,7 @@ class Profile:
     dialect: Dialect
     policy: Policy
     generated_only: bool = False
+    notes: tuple[str, ...] = ()
     repetition_penalty: float = 1.0
 
     def __post_init__(self) -> None:
@@ -36,25 +39,34 @@ class Profile:
 
     @property
     def prompt_hash(self) -> str:
-        """Twelve hex digits that change with any word of the prompt."""
+        """Twelve hex digits of a hash of the prompt."""
         return hashlib.sha256(f"{self.dialect.system}\0{self.dialect.instruction}".encode()).hexdigest()[:12]
 
     @classmethod
     def from_dict(cls, data: dict[str, Any], origin: str = FILE) -> Profile:
-        """data: name, dialect, policy {..}, generated_only, repetition_penalty, and system and instruction where the prompt is not ours.
+        """data: name, dialect, policy {..}, generated_only, repetition_penalty; system and instruction where the prompt is not its own.
 
         Raises ModelError.
         """
         try:
-            spoken = dialect(data.get("dialect", "qwen-grounding"), data.get("system"), data.get("instruction"))
-            policy = Policy(**data.get("policy", {}))
-            penalty = float(data.get("repetition_penalty", 1.0))
-            return cls(str(data["name"]), spoken, policy, data.get("generated_only", False) is True, penalty)
+            its_dialect = dialect(data.get("dialect", "qwen-grounding"), data.get("system"), data.get("instruction"))
+            return cls(
+                str(data["name"]),
+                its_dialect,
+                Policy(**data.get("policy", {})),
+                data.get("generated_only", False) is True,
+                repetition_penalty=float(data.get("repetition_penalty", 1.0)),
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 f"{origin} does not describe a model: {error}.",
                 f"The file must have name, dialect (one of {', '.join(DIALECTS)}) and policy.",
             ) from error
+
+    @classmethod
+    def of_family(cls, name: str, dialect_name: str) -> Profile:
+        """Of a model that is asked as its family is. Raises KeyError for an unknown dialect."""
+        return cls(name, dialect(dialect_name), DIALECTS[dialect_name].policy)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -70,7 +82,7 @@ class Profile:
 
     @classmethod
     def of_folder(cls, folder: Path) -> Profile:
-        """A checkpoint's own profile; a folder without one is taken for stock Qwen2.5-VL. Raises ModelError."""
+        """The profile of a checkpoint; a folder without one is treated as stock Qwen2.5-VL. Raises ModelError."""
         file = folder / FILE
         if not file.is_file():
             return cls.from_dict({"name": folder.name, "dialect": "qwen-grounding", **published(folder)})
@@ -87,4 +99,4 @@ def published(folder: Path) -> dict[str, Any]:
         penalty = texts.read_object(folder / "generation_config.json").get("repetition_penalty")
     except (OSError, ValueError):
         return {}
-    return {"repetition_penalty": penalty} if penalty else {}
+    return {"repetition_penalty": float(penalty)} if isinstance(penalty, (int, float)) and penalty > 0 else {}

@@ -1,4 +1,4 @@
-"""The drivers: whoever drives the loop, the model is shown the same pictures, and a bad scene costs only its own answer."""
+"""The drivers: with each of them the model is shown the same pictures, and a bad scene fails only its own question."""
 
 import json
 import shutil
@@ -14,6 +14,7 @@ from rasters import tag
 
 from zoomearth.backend.answer import Question, Said, Saw, answer, answer_all, report
 from zoomearth.backend.engines import Reply
+from zoomearth.backend.engines.openai_chat import Form
 from zoomearth.backend.engines.scripted import ScriptedEngine
 from zoomearth.backend.scene.mask import inside
 from zoomearth.backend.scene.region import resolve
@@ -58,7 +59,7 @@ def engine(replies=REPLIES, pace=0.0):
 
 
 class Lockstep(ScriptedEngine):
-    """Gives every talk of a call the same reply, so that a batch runs as each question alone would."""
+    """Gives every talk of a call the same reply, so that a batch gives the same result as each question alone."""
 
     def reply(self, talks, **options):
         script, self.given = self.replies[self.given], self.given + 1
@@ -66,7 +67,7 @@ class Lockstep(ScriptedEngine):
 
 
 def ask_apart(raster, region=None):
-    """One question on a thread of its own, as a benchmark asks a server."""
+    """One question on its own thread, like a benchmark asks a server."""
     with Scene.open(str(raster)) as scene:
         return answer(engine(), Question(scene, "How many?", region))
 
@@ -97,6 +98,36 @@ def test_every_driver_shows_the_model_the_same_pictures(scene, raster):
     texts = [[part for part in talk.layout() if isinstance(part, str)] for talk in (talks[0], tuned._talk)]
     assert texts[0] == texts[1]
     assert "".join(block["text"] for block in told[0] if block["type"] == "text") == talks[0].turns[1].text
+
+
+COMPARED = ['[{"bbox_2d": [20, 30, 60, 50], "label": "left"}, {"bbox_2d": [90, 60, 160, 120], "label": "right"}]', "<answer>left</answer>"]
+
+
+@pytest.mark.parametrize("name", ["zoomearth", "qwen-grounding", "qwen3-grounding"])
+def test_every_driver_shows_two_places_of_one_reply_in_turn(scene, raster, name):
+    profile = Profile.from_dict({"name": "scripted", "dialect": name, "policy": {"view": 168, "least": 168}})
+    events = []
+    alone = answer(ScriptedEngine(profile, COMPARED), Question(scene, "Which is longer?"), events.append)
+    batch = answer_all(Lockstep(profile, COMPARED), [Question(scene, "Which is longer?")] * 2)
+    tuned = Environment(profile, [Example.of("1", raster, "Which is longer?", "left")])
+    told = [tuned.reset(index=0), tuned.zoom(COMPARED[0])]
+    rewarded = tuned._end([{"role": "assistant", "content": reply} for reply in COMPARED], cut=False)
+    assert [zoom.label for zoom in alone.outcome.zooms] == ["left", "right"]
+    assert alone.outcome.answer == "left"
+    assert [event.shown.step for event in events if isinstance(event, Saw)] == [0, 1, 2]
+    for other in (rewarded, *(one.outcome for one in batch)):
+        assert other == alone.outcome
+    given = [block["image"].tobytes() for content in told for block in content if block["type"] == "image"]
+    for pictures in (given, *([picture.tobytes() for picture in one.pictures] for one in batch)):
+        assert pictures == [picture.tobytes() for picture in alone.pictures]
+    assert [turn.role for turn in alone.talk.turns] == ["system", "user", "assistant", "tool", "tool", "assistant"]
+    assert [turn.text for turn in tuned._talk.turns] == [turn.text for turn in alone.talk.turns]
+    messages = Form().messages(alone.talk)
+    assert [message["role"] for message in messages] == ["system", "user", "assistant", "user", "assistant"], "no two of one speaker"
+    layout = "".join(part if isinstance(part, str) else "(picture)" for part in alone.talk.layout())
+    between = layout.partition(COMPARED[0])[2].partition(COMPARED[1])[0]
+    assert between.count("(picture)") == 2
+    assert between.count("<|im_start|>") == (0 if name == "zoomearth" else 2), "one message with both pictures"
 
 
 def test_every_driver_shows_the_same_part_of_a_region_with_a_hole(scene, raster):
@@ -171,25 +202,25 @@ def printed(result):
 
 
 def test_the_report_holds_what_json_promises(scene):
-    said = printed(report(answer(engine(), Question(scene, "How many?")), "m"))
-    assert set(said) >= {"question", "answer", "confidence", "stopped", "model", "seconds", "scene", "zooms", "usage"}
-    assert said["scene"] == {"path": scene.path, "width": 2000, "height": 1500, "crs": "EPSG:32633"}
-    assert set(said["usage"]) == {"bytes_read", "tokens_in", "tokens_out"}
-    zoom = said["zooms"][0]
+    text = printed(report(answer(engine(), Question(scene, "How many?")), "m"))
+    assert set(text) >= {"question", "answer", "confidence", "stopped", "model", "seconds", "scene", "zooms", "usage"}
+    assert text["scene"] == {"path": scene.path, "width": 2000, "height": 1500, "crs": "EPSG:32633"}
+    assert set(text["usage"]) == {"bytes_read", "tokens_in", "tokens_out"}
+    zoom = text["zooms"][0]
     x, y = zoom["polygon"][0]
     assert (x, y) == pytest.approx((500000 + zoom["roi"][0] * 0.5, 5000000 - zoom["roi"][1] * 0.5), abs=0.01)
     assert zoom["shown"] == [168, 84]
-    assert said["confidence"] is None
-    assert said["region"] is None
+    assert text["confidence"] is None
+    assert text["region"] is None
 
 
 def test_the_report_says_what_was_asked_about(scene):
     region = resolve(scene, Where(bounds=(500_100, 4_999_600, 500_300, 4_999_900)))
-    said = printed(report(answer(engine(), Question(scene, "How many?", region)), "m"))
+    text = printed(report(answer(engine(), Question(scene, "How many?", region)), "m"))
     corners = [[500_100, 4_999_600], [500_300, 4_999_600], [500_300, 4_999_900], [500_100, 4_999_900]]
-    assert said["region"] == {"window": [200, 200, 600, 800], "outline": [corners]}
-    said = printed(report(answer(engine(), Question(scene, "How many?", resolve(scene, Where(window=(10.5, 20, 3000, 400))))), "m"))
-    assert said["region"] == {"window": [10, 20, 2000, 400], "outline": None}
+    assert text["region"] == {"window": [200, 200, 600, 800], "outline": [corners]}
+    text = printed(report(answer(engine(), Question(scene, "How many?", resolve(scene, Where(window=(10.5, 20, 3000, 400))))), "m"))
+    assert text["region"] == {"window": [10, 20, 2000, 400], "outline": None}
 
 
 def test_confidence_counts_only_the_answers_own_tokens(scene):
@@ -289,14 +320,14 @@ def test_a_forced_answer_is_marked_as_one(scene):
 
 
 def test_labels_that_do_not_fit_the_look_are_refused(scene):
-    with pytest.raises(ValueError, match="leave the question open"):
+    with pytest.raises(ValueError, match="do not end with an answer"):
         transcript(PROFILE, scene.size, "?", [Zoom(Box(0, 0, 100, 100))])
-    with pytest.raises(ValueError, match="ended after 1 of 2"):
+    with pytest.raises(ValueError, match="ends after 1 of 2"):
         transcript(PROFILE, scene.size, "?", [Answer("a"), Answer("b")])
 
 
 def test_any_flow_can_be_driven_and_a_picture_need_not_be_a_view(scene):
-    """A flow of two steps: the scene, and a picture that no part of the scene is."""
+    """A flow of two steps: the scene, and a picture that is not a part of the scene."""
     overlay = Image.new("RGB", (56, 56), (200, 0, 0))
 
     def flow(size, policy):

@@ -1,4 +1,4 @@
-"""What an answer leaves behind must open in QGIS, in the right place, or not be there at all."""
+"""The files of an answer: they open in QGIS, at the right place, or they do not exist."""
 
 import json
 import os
@@ -24,10 +24,12 @@ from zoomearth.backend.answer import MEANINGLESS, Question, answer
 from zoomearth.backend.engines.scripted import ScriptedEngine
 from zoomearth.backend.outputs import figure
 from zoomearth.backend.outputs.figure import draw, resolution
-from zoomearth.backend.outputs.files import Outputs, shapefile_text, write_figure, write_rois, write_views
+from zoomearth.backend.outputs.files import Outputs, write_figure, write_views
 from zoomearth.backend.outputs.lettering import quiet
+from zoomearth.backend.outputs.rois import write_rois
 from zoomearth.backend.scene.region import resolve
 from zoomearth.backend.scene.scene import Scene
+from zoomearth.core.atomic import shapefile_text
 from zoomearth.core.errors import SceneError
 from zoomearth.core.profile import Profile
 from zoomearth.core.roi_table import FIELDS
@@ -54,7 +56,7 @@ def done(tmp_path):
 
 
 def expected(done):
-    """The corners worked out by hand from the affine, not by the code under test."""
+    """The corners, computed here from the affine and not by the tested code."""
     roi = done[0].outcome.zooms[0].roi
     return shapely.Polygon([ROTATED @ corner for corner in roi.corners()])
 
@@ -219,10 +221,10 @@ import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 from pathlib import Path
-from zoomearth.backend.outputs.files import _safely
+from zoomearth.backend.outputs.writing import write_file
 from zoomearth.core.errors import SceneError
 try:
-    _safely(Path(sys.argv[1]), lambda beside: beside.write_bytes(b"x" * 1_000_000))
+    write_file(Path(sys.argv[1]), lambda beside: beside.write_bytes(b"x" * 1_000_000))
 except SceneError as error:
     print(error.message)
 """
@@ -365,7 +367,7 @@ def test_boxes_are_new_though_the_old_file_is_open_and_edited(done, tmp_path):
     editor = sqlite3.connect(path)
     editor.execute("PRAGMA journal_mode = WAL")
     for trigger in [name for (name,) in editor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")]:
-        editor.execute(f"DROP TRIGGER {trigger}")  # they call SpatiaLite's functions
+        editor.execute(f"DROP TRIGGER {trigger}")  # they call functions of SpatiaLite
     editor.execute("UPDATE rois SET question = 'edited'")
     editor.commit()
     write_rois(path, done * 2, "new")
@@ -403,7 +405,7 @@ def test_a_figure_of_very_many_questions_is_one_that_can_be_drawn(done):
 
 
 def font(path, letters):
-    """A font of boxes for these letters."""
+    """A font that draws empty boxes for these letters."""
     pen = TTGlyphPen(None)
     pen.moveTo((0, 0))
     for corner in ((0, 700), (500, 700), (500, 0)):

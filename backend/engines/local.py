@@ -64,6 +64,7 @@ class LocalEngine:
         self._fixed: FixedDecoder | None = None
         tokenizer, config = self.weights.tokenizer, self.weights.model.config
         self._pad = config.image_token_id
+        self._tokens = frozenset(tokenizer.get_added_vocab())
         self._ends = _end_tokens(self.weights.model, tokenizer)
         rows = config.get_text_config().vocab_size
         banned = {token for token, added in tokenizer.added_tokens_decoder.items() if added.special} - self._ends
@@ -178,8 +179,8 @@ class LocalEngine:
         """Computes what is new of the talks, several in one pass; returns the logits for their first tokens, [rows, vocabulary]."""
         tokenize = self.weights.tokenizer
         layouts = [
-            [tokenize(part, add_special_tokens=False).input_ids if isinstance(part, str) else part.picture for part in row.talk.layout()]
-            for row in rows
+            [tokenize(part, add_special_tokens=False).input_ids if isinstance(part, str) else part.picture for part in layout]
+            for layout in (row.talk.layout(self._tokens) for row in rows)
         ]
         pictures = [part for layout in layouts for part in layout if not isinstance(part, list)]
         patches = [picture.width * picture.height // self.weights.pictures.patch_size**2 for picture in pictures]

@@ -14,6 +14,7 @@ from typing import Any, Callable
 from ...core import texts
 from ...core.catalogue import RECEIPT, Model, catalogue
 from ...core.errors import ModelError
+from ...core.families import family_of
 from ...core.profile import FILE as PROFILE_FILE
 from ...core.profile import Profile, published
 from .hub import OnProgress, fetch, sha256
@@ -53,23 +54,25 @@ def find(name: str) -> Path:
     return model.folder
 
 
-def profile_for(name: str, prompt_file: str = "") -> Profile:
-    """How a model is asked; it need not be downloaded, as another machine may run it. Raises ModelError."""
+def profile_for(name: str, prompt_file: str = "", dialect: str = "") -> Profile:
+    """How a model is asked; it need not be downloaded, as another machine may run it. dialect: in place of its own. Raises ModelError."""
     model = catalogue().get(name)
     profile = Profile.from_dict(dict(model.profile)) if model and not model.here and model.profile else _of_folder(find(name))
+    if dialect and dialect != profile.dialect.name:
+        profile = replace(Profile.of_family(profile.name, dialect), generated_only=profile.generated_only)
     return with_prompt_file(profile, prompt_file)
 
 
 def _of_folder(folder: Path) -> Profile:
-    """The folder's own profile; without one it is stock Qwen2.5-VL, or Qwen3-VL (thousandths, cells of 32 pixels) where it says so."""
+    """The folder's own profile; without one it is asked as its architecture's family is, stock Qwen2.5-VL where that is unknown."""
+    if (folder / PROFILE_FILE).exists():
+        return Profile.of_folder(folder)
     try:
-        third = texts.read_object(folder / "config.json").get("model_type") == "qwen3_vl"
+        kind = str(texts.read_object(folder / "config.json").get("model_type"))
     except (OSError, ValueError):
-        third = False  # the engine will say what is wrong with it
-    if third and not (folder / PROFILE_FILE).exists():
-        about = {"name": folder.name, "dialect": "qwen3-grounding", "policy": {"view": 1024, "multiple": 32}}
-        return Profile.from_dict({**about, **published(folder)})
-    return Profile.of_folder(folder)
+        kind = ""  # the engine will say what is wrong with it
+    family = Profile.of_family(folder.name, family_of(kind.replace("_", "-")) or "qwen-grounding")
+    return replace(family, **published(folder))
 
 
 def with_prompt(profile: Profile, text: str) -> Profile:
@@ -157,20 +160,27 @@ def _gather(folder: Path, part: Path) -> None:
     """Moves a folder's files into `part`. Of a file that both have, the longer one stays: the fetch checks what it finds."""
     part.mkdir(exist_ok=True)
     for file in folder.iterdir():
-        there = part / file.name
-        if not there.exists() or (file.is_file() and there.is_file() and file.stat().st_size > there.stat().st_size):
-            file.replace(there)
+        target = part / file.name
+        if not target.exists() or (file.is_file() and target.is_file() and file.stat().st_size > target.stat().st_size):
+            file.replace(target)
     shutil.rmtree(folder)
 
 
 def revision(name: str) -> str:
     """Which weights a model's folder holds: the hub's commit where they were downloaded, else a digest of the files. Raises ModelError."""
     folder = find(name)
+    if commit := commit_of(folder):
+        return commit
+    digests = "".join(sha256(file) for file in sorted(folder.glob("*.safetensors")))
+    return "sha256:" + hashlib.sha256(digests.encode()).hexdigest()[:16]
+
+
+def commit_of(folder: Path) -> str:
+    """The hub's commit that a folder was downloaded from; "" where it was not."""
     try:
         return str(texts.read_object(folder / RECEIPT)["revision"])
     except (OSError, ValueError, KeyError):
-        digests = "".join(sha256(file) for file in sorted(folder.glob("*.safetensors")))
-        return "sha256:" + hashlib.sha256(digests.encode()).hexdigest()[:16]
+        return ""
 
 
 def _intact(file: Path, recorded: dict[str, Any] | None) -> bool:

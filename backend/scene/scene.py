@@ -1,23 +1,22 @@
-"""The raster that is asked about: opened once, shown as views.
+"""The raster of a question: opened once, shown as views.
 
     with Scene.open("city.tif") as scene:
         scene.preview(512)                                       # the global view
         scene.part(View(Box(9000, 4000, 10024, 5024), Size(512, 512)))
 
-Where the pixels of a view come from, in this order: the window itself, as it is; the coarsest overview that still has
-twice the view's resolution; without overviews, one scan of the whole raster, averaged to a few thousand pixels and
-kept in the user's cache folder; and for a window too fine for the scan and too large for memory, runs of blocks,
-averaged on the way. The last step is always Pillow's bicubic, as in the published method.
+The pixels of a view come from the first of these that fits: the window at native resolution; the coarsest overview that
+has at least twice the view's resolution; without overviews, one scan of the whole raster, averaged to a few thousand
+pixels and stored in the user's cache folder; for a window that is too fine for the scan and too large for memory, runs
+of blocks that are averaged while they are read. The last step is always Pillow's bicubic, as in the published method.
 """
 
 from __future__ import annotations
 
 import contextlib
-import itertools
 import math
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -32,25 +31,26 @@ from . import scan
 from .describe import describe
 from .gdal import OPTIONS, REMOTE_OPTIONS, Raster, RasterError, Window, open_raster
 from .mask import masked
-from .overviews import EXACT_PIXELS, SCAN_PIXELS, Level, levels, source
+from .overviews import SCAN_PIXELS, Level, levels, source
 from .pixels import Pixels
-from .refusals import gdal_path, is_remote, unopened, unread
+from .reader import Reader
+from .refusals import gdal_path, is_remote, unopened
 from .rendering import Rendering, Selection
+from .sampling import spread, survey
 
 Progress = Callable[[str, int, int], None]
 
-REMOTE_PIXELS = 1 << 20  # up to this, a remote raster may do without overviews
-SAMPLES = 5  # the stretch is taken from SAMPLES x SAMPLES native windows
-SAMPLE_SIDE = 256
-DARKEST = 31  # of 255
+REMOTE_PIXELS = 1 << 20  # a remote raster with at most this many pixels needs no overviews
+DARKEST = 31  # of 255: a raster without a brighter value looks black
 THIN = 1e-3  # pixels
 
 
 class Scene:
-    """A raster as a context manager, used by one thread at a time; `part` is for any number of threads, which take turns.
+    """A raster as a context manager. Use it on one thread at a time; only `part` may be called by several threads, which wait for each
+    other.
 
-    Every method raises SceneError, or Cancelled where `cancelled()` said so. `bytes_read` counts decoded bytes of
-    pixels asked from GDAL so far. `generated`: ZoomEarth has drawn it, as its metadata say. `source`: how it was asked for.
+    Every method raises SceneError, or Cancelled where `cancelled()` returned True. `generated`: its metadata say that ZoomEarth has drawn
+    it. `source`: the source it was opened from.
     """
 
     source: SceneSource
@@ -67,11 +67,10 @@ class Scene:
         facts = raster.facts
         self.path, self.size, self.crs, self.files = path, facts.size, facts.crs, facts.files
         self.generated = facts.generated
-        self.name = shown(path)  # how it is called wherever somebody reads it: an address may hold a key
+        self.name = shown(path)  # the name in messages and files: an address may contain a key
         self.grid = Grid(facts.affine, facts.wkt) if facts.affine else None
-        self.bytes_read = 0
         self._raster, self._on_progress, self._cancelled = raster, on_progress, cancelled
-        self._idle, self._counting, self._turn = [raster], threading.Lock(), threading.Lock()
+        self._reader, self._turn = Reader(path, raster), threading.Lock()
         self._pool = ThreadPoolExecutor(scan.HANDS)
         self._rendering = Rendering(self.name, facts, bands, stretch)
         self._levels = levels(facts)
@@ -89,12 +88,12 @@ class Scene:
         on_progress: Progress = lambda stage, done, total: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Scene:
-        """Reads no pixel yet.
+        """Opens a raster; reads no pixel yet.
 
-        `path` is a file, an http(s) URL, or anything GDAL opens. `bands` (1-based, one or three) and `stretch` (the
-        lowest and highest value of each) win over what the file suggests. `on_progress(stage, done, total)` is told of
-        "opening", "scanning" and "reading"; `cancelled()` is looked at before each read. A remote raster without
-        overviews is refused unless `force_remote_scan`: to see all of it is to download all of it.
+        `path` is a file, an http(s) URL, or anything that GDAL opens. `bands` (1-based, one or three) and `stretch` (lowest and highest
+        value of each) replace what the file suggests. `on_progress(stage, done, total)` is called with the stages "opening", "scanning" and
+        "reading"; `cancelled()` is called before each read. A remote raster without overviews is refused unless `force_remote_scan`,
+        because the global view needs a download of the whole raster.
         """
         name = os.fspath(path)
         on_progress("opening", 0, 1)
@@ -128,7 +127,7 @@ class Scene:
         on_progress: Progress = lambda stage, done, total: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Scene:
-        """Opens what the source names, as `open` does."""
+        """Opens the raster of a source, as `open` does."""
         return cls.open(
             source.path,
             bands=source.bands,
@@ -138,14 +137,19 @@ class Scene:
             cancelled=cancelled,
         )
 
+    @property
+    def bytes_read(self) -> int:
+        """Decoded bytes of pixels that were asked from GDAL."""
+        return self._reader.bytes_read
+
     def preview(self, max_size: int) -> Image.Image:
-        """The whole scene, RGB, its longer side `max_size` pixels or its own if that is less."""
+        """The whole scene, RGB, its longer side `max_size` pixels, or fewer if the raster has fewer."""
         scale = min(1.0, max_size / max(self.size))
         size = Size(max(1, round(self.size.width * scale)), max(1, round(self.size.height * scale)))
         return self.part(View(Box(0, 0, *self.size), size))
 
     def part(self, view: View) -> Image.Image:
-        """The view's window, RGB, of exactly the view's size; grey outside of the view's rings."""
+        """The view's window, RGB, of exactly the view's size; grey outside the view's rings."""
         box, size = view.window, view.size
         self._check_inside(box)
         if size.width < 1 or size.height < 1:
@@ -157,7 +161,7 @@ class Scene:
         sx, sy = level.scale
         left, right = _at_least_thin(box.left / sx, box.right / sx, level.size.width)
         top, bottom = _at_least_thin(box.top / sy, box.bottom / sy, level.size.height)
-        x, y = math.floor(left / factor) * factor, math.floor(top / factor) * factor  # runs and averages begin there
+        x, y = math.floor(left / factor) * factor, math.floor(top / factor) * factor  # runs and averages begin at multiples of the factor
         end_x, end_y = min(math.ceil(right - 1e-6), level.size.width), min(math.ceil(bottom - 1e-6), level.size.height)
         with self._turn:
             planes = self._planes(level, (x, y, end_x - x, end_y - y), factor)
@@ -168,7 +172,9 @@ class Scene:
         return masked(Image.merge("RGB", shown if len(shown) == 3 else shown * 3), view)
 
     def read(self, window: Box, bands: Sequence[int] | None = None) -> Pixels:
-        """Pixels as they are stored, at native resolution. window: in whole pixels; bands: their numbers, from 1; None: all but alpha."""
+        """Pixels as stored, at native resolution. window: in source pixels, rounded out; bands: their numbers, from 1; None: all but
+        alpha.
+        """
         self._check_inside(window)
         facts = self._raster.facts
         numbers = list(bands) if bands else [band.index for band in facts.bands if band.interpretation != "alpha"]
@@ -177,20 +183,19 @@ class Scene:
         selection = Selection(self.name, facts, numbers)
         left, top, right, bottom = (int(side) for side in window.rounded_out())
         self._check_cancelled()
-        data, mask = self._read(self._levels[0], (left, top, right - left, bottom - top), selection=selection)
+        data, mask = self._reader.read(self._levels[0], (left, top, right - left, bottom - top), selection)
         array, valid = data[: len(numbers)], selection.valid(data, mask)
         grid = self.grid.part(Box(left, top, right, bottom)) if self.grid else None
         return Pixels(array, np.ones(array.shape[1:], bool) if valid is None else valid, grid)
 
     def describe(self) -> dict[str, Any]:
-        """What a person would ask about the raster, JSON-able. May read samples, for the stretch."""
+        """Facts about the raster, JSON-able (see `describe.describe`). May read samples for the stretch."""
         self._settle_stretch()
         return describe(self.name, self._raster, self.grid, self._rendering, self._levels, self._is_dark())
 
     def close(self) -> None:
         self._pool.shutdown()
-        for raster in self._idle:
-            raster.close()
+        self._reader.close()
 
     def __enter__(self) -> Scene:
         return self
@@ -208,9 +213,9 @@ class Scene:
         return self._reduced(level, window, factor, "reading")
 
     def _reduced(self, level: Level, window: Window, factor: int, stage: str) -> list[Image.Image]:
-        """Reads in runs of blocks. Where there are many, GDAL's cache is held small, and all cores decode.
+        """Reads a window in runs of blocks. For large windows, GDAL's cache is limited, and several threads decode a local TIFF.
 
-        That takes a local TIFF: other files can't be begun in the middle, and remote ones cost more requests.
+        Other local formats can't be decoded from the middle, and a remote file would need more requests.
         """
 
         def before_read(done: int, total: int) -> None:
@@ -219,7 +224,8 @@ class Scene:
                 self._on_progress(stage, done, total)
 
         def read(run: Window) -> list[np.ndarray] | None:
-            return None if sparse and not self._stored(run) else self._rendering.planes(*self._read(level, run, halved))
+            skipped = sparse and not self._reader.stores(run, rendering.read)
+            return None if skipped else rendering.planes(*self._reader.read(level, run, rendering, halved))
 
         facts, rendering = self._raster.facts, self._rendering
         many = window[2] * window[3] > scan.RUN_PIXELS
@@ -229,57 +235,12 @@ class Scene:
         with self._raster.small_cache() if many else contextlib.nullcontext():
             return scan.reduced(read, window, facts.block, factor, before_read, averages=1 + halved, pool=pool)
 
-    @contextlib.contextmanager
-    def _handle(self, window: Window) -> Iterator[Raster]:
-        """The raster, for one thread."""
-        try:
-            raster = self._idle.pop()
-        except IndexError:
-            raster = self._raster.twin()
-        try:
-            yield raster
-        except RasterError as error:
-            raise unread(self.path, window, str(error), self.files) from None
-        finally:
-            self._idle.append(raster)
-
-    def _stored(self, window: Window) -> bool:
-        """False where a sparse TIFF keeps none of the window's blocks."""
-        (x, y, width, height), (w, h) = window, self._raster.facts.block
-        rows, columns = range(y // h, (y + height - 1) // h + 1), range(x // w, (x + width - 1) // w + 1)
-        blocks = ((column, row, band) for row in rows for column in columns for band in self._rendering.read)
-        with self._handle(window) as raster:
-            return any(raster.stored(*block) for block in blocks)
-
     def _check_inside(self, box: Box) -> None:
         if not (0 <= box.left < box.right <= self.size.width and 0 <= box.top < box.bottom <= self.size.height):
             raise SceneError(
-                f"The window {tuple(box)} is not inside of {self.name}, which has {self.size.width} x {self.size.height} pixels.",
+                f"The window {tuple(box)} is not inside {self.name}, which has {self.size.width} x {self.size.height} pixels.",
                 "Windows are left, top, right, bottom in pixels, counted from the top left corner.",
             )
-
-    def _read(
-        self, level: Level, window: Window, halved: bool = False, selection: Selection | None = None
-    ) -> tuple[np.ndarray, np.ndarray | None]:
-        """The bands of a selection, by default those that are shown, and their mask where it is needed."""
-        rendering = selection or self._rendering
-        size = Size(-(-window[2] // 2), -(-window[3] // 2)) if halved else None
-        if level.averaged > 1:
-            x, y, width, height = (side * level.averaged for side in window)
-            window, size = (x, y, min(width, self.size.width - x), min(height, self.size.height - y)), Size(*window[2:])
-        tries = 2 if is_remote(self.path) else 1  # GDAL < 3.8 doesn't try tiles again that it asks for together
-        with self._handle(window) as raster:
-            for left in reversed(range(tries)):
-                try:
-                    data = raster.read(window, rendering.read, rendering.dtype, level.index, size)
-                    mask = raster.mask(window, rendering.shown[0], level.index, size) if rendering.masked else None
-                    break
-                except RasterError:
-                    if not left:
-                        raise
-        with self._counting:
-            self.bytes_read += data.nbytes + (mask.nbytes if mask is not None else 0)
-        return data, mask
 
     def _scanned(self, level: Level) -> list[Image.Image]:
         if self._scan is None:
@@ -296,62 +257,39 @@ class Scene:
         return self._scan
 
     def _settle_stretch(self) -> None:
-        """Takes the stretch from native windows spread over the scene.
+        """Computes the stretch from native windows spread over the scene.
 
         Not from an overview: averaging narrows the percentiles, by 15 % where it was measured (docs/method.md, Rasters). Where the windows
-        hold too little to be sure of (one value, few, none), the rest of the scene is looked at too.
+        have too few different values, the whole scene is sampled.
         """
         rendering, native = self._rendering, self._levels[0]
         if rendering.settled:
             return
         samples: list[np.ndarray] = []
-        for window in self._spread():
+        for window in spread(self.size, self._raster.facts.block):
             self._check_cancelled()
-            samples.append(rendering.samples(*self._read(native, window)))
+            samples.append(rendering.samples(*self._reader.read(native, window, rendering)))
             if rendering.is_photograph(samples[-1]):
                 break
         if not rendering.settle(samples) and self._levels[-1] is not native:
-            rendering.settle([*samples, *self._survey()])
-
-    def _spread(self) -> Iterator[Window]:
-        """Windows over the scene, the middle one first; one of all of it where it is small."""
-        width, height = self.size
-        if width * height <= EXACT_PIXELS:
-            yield 0, 0, width, height
-            return
-        block, middle = self._raster.facts.block, (SAMPLES // 2,) * 2
-        w, h = (min(SAMPLE_SIDE, side) for side in (width, height))
-        for row, column in sorted(itertools.product(range(SAMPLES), repeat=2), key=lambda place: math.dist(place, middle)):
-            x, y = ((2 * n + 1) * side // (2 * SAMPLES) for n, side in ((column, width), (row, height)))
-            x, y = x // block.width * block.width, y // block.height * block.height  # decodes one block, not four
-            yield min(x, width - w), min(y, height - h), w, h
+            rendering.settle([*samples, *survey(self._reader, self._raster, self._base, rendering, self._scanning)])
 
     def _is_dark(self) -> bool:
-        """Whether bytes that are shown as they are use so few values that a person sees black: asked for a note only."""
+        """Whether a raster of bytes without a stretch looks black; used for a note only."""
         rendering = self._rendering
         if rendering.stretch or rendering.palette is not None or self._raster.facts.lossy:
             return False
         try:
-            return all(self._read(self._levels[0], window)[0].max() <= DARKEST for window in self._spread())
-        except SceneError:  # damage is said by who needs the pixels
+            return all(
+                self._reader.read(self._levels[0], window, rendering)[0].max() <= DARKEST
+                for window in spread(self.size, self._raster.facts.block)
+            )
+        except SceneError:  # damage is reported when a view needs the pixels
             return False
 
-    def _survey(self) -> Iterator[np.ndarray]:
-        """Samples of all of the coarsest level: every n-th pixel of each run of blocks, and its lowest and highest values."""
-        level, rendering = self._base, self._rendering
-        runs = list(scan.runs((0, 0, *level.size), self._raster.facts.block, 1))
-        step = max(1, math.ceil(math.sqrt(level.pixels / EXACT_PIXELS)))
-        sparse = self._raster.facts.driver == "GTiff" and not level.index
-        with self._raster.small_cache():
-            for done, run in enumerate(runs):
-                self._check_cancelled()
-                self._on_progress("scanning", done, len(runs))
-                if sparse and not self._stored(run):
-                    continue
-                data, mask = self._read(level, run)
-                values = rendering.samples(data, mask)
-                yield np.stack([np.fmin.reduce(values, axis=1), np.fmax.reduce(values, axis=1)], axis=1)
-                yield values.reshape(len(values), *data.shape[1:])[:, ::step, ::step].reshape(len(values), -1)
+    def _scanning(self, done: int, total: int) -> None:
+        self._check_cancelled()
+        self._on_progress("scanning", done, total)
 
     def _check_cancelled(self) -> None:
         if self._cancelled():
@@ -360,12 +298,12 @@ class Scene:
     def _refuse_download(self) -> None:
         if self._base.pixels > (SCAN_PIXELS if self._base is not self._levels[0] else REMOTE_PIXELS):
             raise SceneError(
-                f"{self.name} has no overviews, so that seeing the whole of it means to download all of it.",
-                "Make it a cloud-optimised GeoTIFF (gdal_translate -of COG), or force it with --force-remote-scan.",
+                f"{self.name} has no overviews: its global view needs a download of the whole file.",
+                "Make it a cloud-optimised GeoTIFF (gdal_translate -of COG). `zoomearth ask --force-remote-scan` reads it all the same.",
             )
 
 
 def _at_least_thin(low: float, high: float, end: int) -> tuple[float, float]:
-    """A stretch within 0 to `end` that is not thinner than can be resampled: the one asked for may be thinner than float32 can tell."""
+    """A span within 0 to `end` of at least THIN pixels: Pillow's float32 can't resample a thinner one."""
     low = min(low, end - THIN)
     return low, max(high, low + THIN)

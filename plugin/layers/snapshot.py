@@ -1,23 +1,22 @@
-"""Layers that GDAL can't open (XYZ, WMS, WMTS, WCS, PostGIS rasters, ...), and files that a style gives other colours: a part of them as a
-GeoTIFF, made by QGIS as the user sees it.
+"""Snapshots: QGIS draws a part of a layer into a GeoTIFF, as the user sees the layer. For layers that GDAL can't open (XYZ, WMS, WMTS, WCS,
+PostGIS rasters, ...), and for files whose style the backend can't reproduce.
 
-    snapshot = Snapshot(parent)                              # for the panel: the work is done by a QgsTask
+    snapshot = Snapshot(parent)                              # for the panel: a QgsTask does the work
     snapshot.finished.connect(...)                           # with the file's path
     snapshot.start(layer, extent, resolution)
 
-    original = Original.of(layer)                            # for a worker thread: gathered on the layer's thread,
-    path = take(original.plan(extent, resolution), feedback)  # planned and taken on any other
+    original = Original.of(layer)                            # for a worker thread: call this on the layer's thread,
+    path = take(original.plan(extent, resolution), feedback)  # and this on any thread
 
-The file is written piece by piece; what can't be had is an error and never an empty place in the picture, but for tiles of which the
-service says that there are none (404): those are transparent in QGIS too.
+The file is written piece by piece. A piece that can't be loaded is an error, not an empty area in the picture; except tiles that the
+service does not have (404): QGIS shows those as transparent too.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional, Sequence
+from typing import Any, Optional
 
 from qgis.core import (
     QgsApplication,
@@ -31,7 +30,6 @@ from qgis.core import (
     QgsRasterPipe,
     QgsRectangle,
     QgsTask,
-    QgsUnitTypes,
 )
 from qgis.PyQt.QtCore import QObject, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor
@@ -40,37 +38,18 @@ from ...core.errors import Cancelled, SceneError, ZoomEarthError
 from ..i18n import rounded, tr
 from .paint import paint
 from .raster_layers import read_by_gdal
+from .resolution import SCREEN, coarsened, own_resolutions, pixel_window, preferred, unit
 from .tile_errors import Replies, Service
 
-LIMIT = 400_000_000  # pixels; 1.6 GB before it is compressed
-LEAST = 256  # pixels of the longer side: in a smaller picture little can be told
-ENOUGH = 1024  # pixels of the longer side, where the layer has as many
-SCREEN = 2048  # pixels: how wide a scope is taken to be shown, where nobody says at what resolution
-PIECE = 1024  # pixels a side that are asked for at once
+PIECE = 1024  # pixels: the side of a piece
 OPTIONS = ["TILED=YES", "COMPRESS=LZW", "BIGTIFF=IF_SAFER"]
-
-
-def default_resolution(layer: QgsRasterLayer, canvas_mupp: float, places: Sequence[QgsRectangle] = ()) -> float:
-    """Map units of the layer's CRS per pixel: the layer's own, or twice as fine as the canvas shows, at one of the service's zoom levels.
-
-    canvas_mupp: map units of the layer's CRS per pixel of the canvas. places: in the layer's CRS; each gets ENOUGH pixels, where the layer
-    has as many, and none more than LIMIT.
-    """
-    resolutions, parts = _resolutions(layer), [place.intersect(layer.extent()) for place in places]
-    sides = [max(part.width(), part.height()) for part in parts if not part.isEmpty()]
-    pixel = _default(resolutions, min([canvas_mupp, *(2 * side / ENOUGH for side in sides)]))
-    return max([pixel, *(_fitting(resolutions, pixel, part) for part in parts)])
-
-
-def size(layer: QgsRasterLayer, place: QgsRectangle, resolution: float) -> tuple[int, int]:
-    """Columns and rows of a snapshot. Raises SceneError where the place is outside the layer, or too large for the resolution."""
-    _, _, columns, rows = _grid(layer.name(), layer.extent(), place, resolution)
-    return columns, rows
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to take. extent: whole pixels of the layer's own grid, in its CRS, so that none is resampled; resolution: map units a pixel."""
+    """A planned snapshot. extent: whole pixels of the layer's grid, in its CRS, so that no pixel is resampled; resolution: map units a
+    pixel.
+    """
 
     original: Original
     extent: QgsRectangle
@@ -80,7 +59,7 @@ class Plan:
 
     @property
     def words(self) -> str:
-        """What the model sees, for the transcript."""
+        """A description of what the model sees, for the transcript."""
         own = self.original.resolutions
         values = {"resolution": rounded(self.resolution), "unit": unit(self.original.crs), "columns": self.columns, "rows": self.rows}
         text = tr("seen as shown in QGIS, {resolution} {unit} per pixel ({columns} x {rows} px)").format(**values)
@@ -91,9 +70,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Original:
-    """What has to be known of a layer, gathered on the thread it lives on; afterwards it is not needed.
+    """Copies of what a snapshot needs of a layer, made on the layer's thread; the layer is not used afterwards.
 
-    resolutions: the layer's own. background: the map's, over which a file's style is painted; None for a service, whose gaps stay gaps.
+    resolutions: the layer's own. background: the map's background colour, over which a file is drawn; None for a service: its gaps stay
+    transparent.
     """
 
     name: str
@@ -109,23 +89,24 @@ class Original:
     def of(cls, layer: QgsRasterLayer) -> Original:
         place = layer.crs(), layer.transformContext(), layer.extent()
         background = QgsProject.instance().backgroundColor() if read_by_gdal(layer) else None
-        return cls(layer.name(), _pipe(layer), *place, _resolutions(layer), Service(layer), background)
+        return cls(layer.name(), _pipe(layer), *place, own_resolutions(layer), Service(layer), background)
 
     def plan(self, extent: QgsRectangle, resolution: Optional[float] = None) -> Plan:
-        """extent: in the layer's CRS. resolution: None means the layer's own, or about SCREEN pixels, and coarser where that is too large.
+        """extent: in the layer's CRS. resolution: None means the layer's own, or about SCREEN pixels; coarser where the snapshot is too
+        large.
 
         Raises SceneError where the extent is outside the layer, or too large for the resolution.
         """
         whole, part = self.extent, extent.intersect(self.extent)
-        wanted = _default(self.resolutions, max(part.width(), part.height()) / SCREEN)
-        pixel = resolution or _fitting(self.resolutions, wanted, part)
-        left, top, columns, rows = _grid(self.name, whole, extent, pixel)
+        wanted = preferred(self.resolutions, max(part.width(), part.height()) / SCREEN)
+        pixel = resolution or coarsened(self.resolutions, wanted, part)
+        left, top, columns, rows = pixel_window(self.name, whole, extent, pixel)
         x, y = whole.xMinimum() + left * pixel, whole.yMaximum() - top * pixel
         return Plan(self, QgsRectangle(x, y - rows * pixel, x + columns * pixel, y), columns, rows, pixel)
 
 
 def take(plan: Plan, feedback: QgsRasterBlockFeedback) -> str:
-    """Writes the snapshot in the calling thread and gives its path, in QGIS's temporary folder. Raises SceneError, Cancelled."""
+    """Writes the snapshot in the calling thread and returns its path, in QGIS's temporary folder. Raises SceneError, Cancelled."""
     original = plan.original
     path = QgsProcessingUtils.generateTempFilename("snapshot.tif")
     writer = QgsRasterFileWriter(path)
@@ -159,7 +140,7 @@ def _write(plan: Plan, writer: QgsRasterFileWriter, feedback: QgsRasterBlockFeed
 
 
 class Snapshot(QObject):
-    """One snapshot, taken in the background. Exactly one of finished, failed and cancelled is told."""
+    """One snapshot, taken in the background. Exactly one of `finished`, `failed` and `cancelled` is emitted."""
 
     progress = pyqtSignal(int)  # percent
     finished = pyqtSignal(str)  # the file's path
@@ -171,7 +152,9 @@ class Snapshot(QObject):
         self._task: Optional[_Task] = None
 
     def start(self, layer: QgsRasterLayer, extent: QgsRectangle, resolution: Optional[float] = None) -> Optional[Plan]:
-        """extent: in the layer's CRS; resolution: map units per pixel. Nothing is told before this has returned; None: it will fail."""
+        """extent: in the layer's CRS; resolution: map units per pixel. Returns None where the snapshot will fail. No signal is emitted
+        before the return.
+        """
         task = self._task = _Task(layer.name())
         task.progressChanged.connect(self._progressed)
         task.ended.connect(self._end)
@@ -184,7 +167,7 @@ class Snapshot(QObject):
         return task.plan
 
     def cancel(self) -> None:
-        """Harmless where it is over."""
+        """Does nothing where the snapshot has ended."""
         if self._task:
             self._task.cancel()
 
@@ -193,7 +176,7 @@ class Snapshot(QObject):
 
     def _end(self, task: _Task) -> None:
         self._task = None
-        if task.isCanceled():  # even where all of it had come by then
+        if task.isCanceled():  # also where the file was complete already
             self.cancelled.emit()
         elif task.error:
             self.failed.emit(task.error.message, task.error.hint)
@@ -213,7 +196,7 @@ class _Task(QgsTask):
         self.error: Optional[ZoomEarthError] = None
 
     def run(self) -> bool:
-        """On a thread of the task manager; no exception leaves it."""
+        """Runs on a thread of the task manager; raises nothing."""
         if self.plan is None:
             return False
         try:
@@ -231,57 +214,16 @@ class _Task(QgsTask):
         super().cancel()
 
     def finished(self, result: bool) -> None:
-        """On the main thread."""
+        """Called on the main thread."""
         _running.discard(self)
         self.ended.emit(self)
 
 
-_running: set[_Task] = set()  # a task must outlive whoever wanted it
-
-
-def _resolutions(layer: QgsRasterLayer) -> list[float]:
-    """Map units per pixel: one of a raster that has a size, the zoom levels of a tiled service, none of another service."""
-    if layer.width():
-        return [min(layer.rasterUnitsPerPixelX(), layer.rasterUnitsPerPixelY())]
-    return list(layer.dataProvider().nativeResolutions()) if layer.isValid() else []
-
-
-def _default(resolutions: list[float], canvas_mupp: float) -> float:
-    wanted = canvas_mupp / 2
-    return max((each for each in resolutions if each <= wanted * 1.001), default=min(resolutions)) if resolutions else wanted
-
-
-def _fitting(resolutions: list[float], pixel: float, part: QgsRectangle) -> float:
-    """The resolution, or the finest at which the part has no more than LIMIT pixels: one of the service's zoom levels, if it has any."""
-    enough = math.sqrt(max(0.0, part.width() * part.height()) / LIMIT) * 1.001
-    if pixel >= enough:
-        return pixel
-    scale = 10.0 ** (math.floor(math.log10(enough)) - 2)
-    return min((each for each in resolutions if each >= enough), default=math.ceil(enough / scale) * scale)
-
-
-def _grid(name: str, whole: QgsRectangle, extent: QgsRectangle, pixel: float) -> tuple[int, int, int, int]:
-    """Left, top, columns and rows of an extent in whole pixels, counted from the layer's upper left corner. Raises SceneError."""
-    part = extent.intersect(whole)
-    if part.width() <= 0 or part.height() <= 0:
-        message = tr("The chosen place lies outside the layer {name}.").format(name=name)
-        raise SceneError(message, tr("Choose a place that the layer covers, or check whether QGIS can draw the layer."))
-    left, top = (part.xMinimum() - whole.xMinimum()) / pixel, (whole.yMaximum() - part.yMaximum()) / pixel
-    right, bottom = (part.xMaximum() - whole.xMinimum()) / pixel, (whole.yMaximum() - part.yMinimum()) / pixel
-    left, top, right, bottom = math.floor(left + 1e-6), math.floor(top + 1e-6), math.ceil(right - 1e-6), math.ceil(bottom - 1e-6)
-    columns, rows = max(1, right - left), max(1, bottom - top)
-    if columns * rows > LIMIT:
-        raise _too_large(name, columns, rows, _fitting([], pixel, part))
-    return left, top, columns, rows
-
-
-def unit(crs: QgsCoordinateReferenceSystem) -> str:
-    """Of map units, abbreviated."""
-    return QgsUnitTypes.toAbbreviatedString(crs.mapUnits()) or tr("map units")
+_running: set[_Task] = set()  # keeps tasks alive until they have ended
 
 
 def _pipe(layer: QgsRasterLayer) -> QgsRasterPipe:
-    """The layer's own, copied: its data, its style, its resampling. Opaque, because the model sees the layer alone."""
+    """A copy of the layer's data provider, style and resampling. Opaque, because the model sees only this layer."""
     pipe = QgsRasterPipe()
     renderer = layer.renderer().clone()
     renderer.setOpacity(1)
@@ -292,18 +234,9 @@ def _pipe(layer: QgsRasterLayer) -> QgsRasterPipe:
 
 
 def _refuse_empty(path: str, name: str) -> None:
-    """A last look at the file, whatever the provider said or kept to itself."""
+    """Raises SceneError where the whole snapshot is transparent: some providers report no error then."""
     layer = QgsRasterLayer(path, "", "gdal")
     alpha = layer.dataProvider().block(4, layer.extent(), min(256, layer.width()), min(256, layer.height()))
     if not any(bytes(alpha.data())):
         message = tr("The image of the layer '{name}' is empty.").format(name=name)
         raise SceneError(message, tr("Check whether QGIS draws the layer at this place, and read the log messages panel."))
-
-
-def _too_large(name: str, columns: int, rows: int, fitting: float) -> SceneError:
-    message = tr("The image of the layer '{name}' would have {columns} x {rows} pixels. The maximum is {limit} million pixels.")
-    hint = tr("Choose a resolution of {fitting} map units per pixel or coarser, or a smaller area.")
-    return SceneError(
-        message.format(name=name, columns=columns, rows=rows, limit=LIMIT // 1_000_000),
-        hint.format(fitting=f"{fitting:.10g}"),
-    )

@@ -1,6 +1,6 @@
 """Run inside the real QGIS with an empty profile (see release/desktop.py): installs the zip as a user does, and sees the plugin live there.
 
-Whatever goes wrong is in DRIVE_OUT/installed.log, and the exit code is 1.
+After an error, DRIVE_OUT/installed.log describes it and the exit code is 1.
 """
 
 import json
@@ -45,7 +45,7 @@ def main():
     plugin.dock.question.setPlainText(known["question"])
     ended = []
     plugin.dock.finished.connect(ended.append)
-    plugin.dock.ask.click()
+    plugin.dock.toolbar.ask.click()
     for _ in range(600):
         QTest.qWait(100)
         if ended:

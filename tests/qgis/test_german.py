@@ -1,4 +1,4 @@
-"""What a German user sees once QGIS has loaded the translation."""
+"""The German texts of the plugin, after QGIS has loaded the translation."""
 
 import pytest
 from panel import ANSWER, BOX
@@ -69,7 +69,7 @@ def test_the_fields_of_the_layers_have_german_names(german, panel, demo_scene):
     panel.script(BOX, ANSWER)
     panel.add(demo_scene)
     exchange = panel.asked()
-    layer = panel.keeper.rois(exchange)
+    layer = panel.results.rois(exchange)
     assert layer.attributeDisplayName(layer.fields().indexOf("question")) == "Frage"
 
 

@@ -15,7 +15,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QSize
 from qgis.PyQt.QtGui import QColor
 
-from zoomearth.plugin.exchanges.project_results import STYLE
+from zoomearth.plugin.exchanges.result_layers import STYLE
 from zoomearth.plugin.panel.canvas import COLORS, color_of
 
 GROUNDS = pytest.mark.parametrize("ground", ["#0a140a", "#fdfdf5", "#6f8f4f"])
@@ -56,13 +56,13 @@ def lightness(color):
 
 
 def test_the_style_loads_without_a_word(boxes):
-    said = []
-    QgsApplication.messageLog().messageReceived.connect(lambda *entry: said.append(entry))
+    text = []
+    QgsApplication.messageLog().messageReceived.connect(lambda *entry: text.append(entry))
     message, loaded = boxes.loadNamedStyle(str(STYLE))
     assert loaded, message
     assert boxes.labelsEnabled()
     assert boxes.renderer().symbol().symbolLayerCount() == 3
-    assert said == []
+    assert text == []
 
 
 @GROUNDS
