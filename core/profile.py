@@ -26,6 +26,8 @@ class Profile:
 
     generated_only: it was trained on generated scenes only, so that its answers about other rasters are meaningless.
     notes: sentences about how its dialect was chosen, where the model itself does not name it.
+    repetition_penalty: by which tokens that stand in the prompt or the reply are made less likely (Keskar et al. 2019, arXiv 1909.05858, as
+    transformers applies it); 1: not at all.
     """
 
     name: str
@@ -33,6 +35,11 @@ class Profile:
     policy: Policy
     generated_only: bool = False
     notes: tuple[str, ...] = ()
+    repetition_penalty: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not self.repetition_penalty > 0:
+            raise ValueError(f"repetition_penalty is {self.repetition_penalty}: it must be more than 0")
 
     @property
     def prompt_hash(self) -> str:
@@ -41,13 +48,19 @@ class Profile:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any], origin: str = FILE) -> Profile:
-        """data: name, dialect, policy {..}, generated_only; system and instruction where the prompt is not the dialect's.
+        """data: name, dialect, policy {..}, generated_only, repetition_penalty; system and instruction where the prompt is not its own.
 
         Raises ModelError.
         """
         try:
             its_dialect = dialect(data.get("dialect", "qwen-grounding"), data.get("system"), data.get("instruction"))
-            return cls(str(data["name"]), its_dialect, Policy(**data.get("policy", {})), data.get("generated_only", False) is True)
+            return cls(
+                str(data["name"]),
+                its_dialect,
+                Policy(**data.get("policy", {})),
+                data.get("generated_only", False) is True,
+                repetition_penalty=float(data.get("repetition_penalty", 1.0)),
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 f"{origin} does not describe a model: {error}.",
@@ -68,6 +81,7 @@ class Profile:
             "prompt_hash": self.prompt_hash,
             "policy": asdict(self.policy),
             "generated_only": self.generated_only,
+            "repetition_penalty": self.repetition_penalty,
         }
 
     @classmethod
@@ -81,7 +95,7 @@ class Profile:
             data = texts.read_object(file)
         except (OSError, ValueError) as error:
             raise ModelError(f"{file} can't be read: {error}.", "Download or copy the model again.") from error
-        return cls.from_dict(data, str(file))
+        return cls.from_dict({**published(folder), **data}, str(file))
 
     @classmethod
     def _recognised(cls, folder: Path) -> Profile:
@@ -99,16 +113,25 @@ class Profile:
         kind = str(config.get("model_type", ""))
         stock = next((model for model in models.values() if model.model_type == kind and model.id != TUNED), None)
         if stock:
-            return cls.from_dict({**stock.profile, "name": folder.name})
+            return cls.from_dict({**stock.profile, **published(folder), "name": folder.name})
         if family := family_of(kind.replace("_", "-")):
-            return cls.of_family(folder.name, family)
+            return replace(cls.of_family(folder.name, family), **published(folder))
         note = (
             f"{folder} has no {FILE}, and its model_type ({kind or 'none'}) tells no family: it is asked as Qwen2.5-VL is. {SAY_OTHERWISE}"
         )
-        return replace(cls.of_family(folder.name, "qwen-grounding"), notes=(note,))
+        return replace(cls.of_family(folder.name, "qwen-grounding"), notes=(note,), **published(folder))
 
 
 def _tuned_name(folder: Path, config: dict[str, Any]) -> str:
     """The name by which a folder says that it holds ZoomEarth's weights: its own, that of its place in a hub's cache, or in its config."""
     names = (folder.name, folder.parent.parent.name if folder.parent.name == "snapshots" else "", str(config.get("_name_or_path", "")))
     return next((name for name in names if re.search("zoom-?_?earth", name, re.I)), "")
+
+
+def published(folder: Path) -> dict[str, Any]:
+    """What a checkpoint's authors recommend for its generation, where its profile does not say otherwise."""
+    try:
+        penalty = texts.read_object(folder / "generation_config.json").get("repetition_penalty")
+    except (OSError, ValueError):
+        return {}
+    return {"repetition_penalty": float(penalty)} if isinstance(penalty, (int, float)) and penalty > 0 else {}

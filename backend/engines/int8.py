@@ -24,7 +24,7 @@ def load_int8(folder: Path, dtype: torch.dtype) -> tuple[Any, Any]:
     The files are read piece by piece: mapped into memory, as transformers does otherwise, all of them would count as used.
     """
     config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)  # nosec B615
-    files = [safe_open(file, framework="pt", backend="pread") for file in sorted(folder.glob("*.safetensors"))]
+    files: list[Any] = [safe_open(file, framework="pt", backend="pread") for file in sorted(folder.glob("*.safetensors"))]
     tensors = {name: file.get_slice(name) for file in files for name in file.keys()}  # noqa: SIM118
     with torch.device("meta"):
         kind = type(AutoModelForImageTextToText.from_config(config))
@@ -54,7 +54,7 @@ class _Config(QuantizationConfigMixin):  # type: ignore[misc]
 class _Quantizer(HfQuantizer):  # type: ignore[misc]
     """transformers' way of changing layers while their weights are read. The head is changed at the end, as it may be the embeddings."""
 
-    def param_needs_quantization(self, model: Any, param_name: str, **_: Any) -> bool:
+    def param_needs_quantization(self, model: Any, param_name: str, **_options: Any) -> bool:
         name, _, kind = param_name.rpartition(".")
         module = model.get_submodule(name)
         return kind == "weight" and isinstance(module, nn.Linear) and module is not model.get_output_embeddings()
@@ -62,7 +62,7 @@ class _Quantizer(HfQuantizer):  # type: ignore[misc]
     def get_quantize_ops(self) -> _Quantize:
         return _Quantize(self.quantization_config)
 
-    def _process_model_after_weight_loading(self, model: Any, **_: Any) -> Any:
+    def _process_model_after_weight_loading(self, model: Any, **_options: Any) -> Any:
         head, table = model.get_output_embeddings(), model.get_input_embeddings()
         tied = head.weight is table.weight
         model.set_output_embeddings(Int8Linear(head.weight, head.bias, self.quantization_config.scratch))
@@ -83,7 +83,7 @@ class _Quantize(ConversionOps):  # type: ignore[misc]
         self.config = config
 
     def convert(
-        self, input_dict: dict[str, Any], *, model: Any, full_layer_name: str, missing_keys: set[str], **_: Any
+        self, input_dict: dict[str, Any], *, model: Any, full_layer_name: str, missing_keys: set[str], **_options: Any
     ) -> dict[str, Tensor]:
         """Puts the quantized layer in its place itself, so nothing is left for transformers to put there."""
         if self.config.failure:

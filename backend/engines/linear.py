@@ -1,7 +1,7 @@
 """Linear layers whose weights are held in fewer bits than the processor computes in, so that a large model fits and is still fast.
 
     widen(model)                            # 16-bit weights on a processor that has no arithmetic for them
-    Int8Linear.of(weight, scratch)          # weights of 8 bits, one scale a row
+    Int8Linear(weight, bias, scratch)       # weights of 8 bits, one scale a row
 
 A pass over many tokens is limited by arithmetic: there each matrix is widened, block by block, into one buffer that all layers share, and
 multiplied by the processor's fastest routine. A pass over a few tokens is limited by memory: there the narrow weights are read once and
@@ -38,9 +38,9 @@ class Scratch:
             part = slice(start, start + step)
             result = nn.functional.linear(wide, self._widened(weight[part]))
             if scale is not None:
-                result *= scale[part]
+                result *= scale[part].to(self.dtype)
             if bias is not None:
-                result += bias[part]
+                result += bias[part].to(self.dtype)
             out[..., part] = result
         return out
 
@@ -65,6 +65,18 @@ class WidenedLinear(nn.Module):
         return self._scratch.product(x, self.weight, None, self.bias)
 
 
+class WidenedPatches(nn.Module):
+    """A convolution whose kernel is as large as what it is given: the vision tower's first layer, which is a linear layer over patches."""
+
+    def __init__(self, convolution: nn.Conv3d, scratch: Scratch) -> None:
+        super().__init__()
+        self.weight, self.bias, self._scratch = convolution.weight, convolution.bias, scratch
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: [patches, channels, frames, height, width] -> [patches, out, 1, 1, 1]."""
+        return self._scratch.product(x.flatten(1), self.weight.flatten(1), None, self.bias)[:, :, None, None, None]
+
+
 class Int8Linear(nn.Module):
     """A linear layer with weights of 8 bits and one scale a row; activations stay as they are. Boxes survive this, not 4 bits.
 
@@ -75,7 +87,8 @@ class Int8Linear(nn.Module):
         """weight: [out, in] in the dtype of the activations."""
         super().__init__()
         # The scale is rounded to the activations' dtype before weights are divided by it: its rounding then costs no accuracy.
-        scale = (weight.abs().amax(1).float() / 127).clamp(min=1e-12).to(weight.dtype)
+        largest = torch.maximum(weight.amax(1), -weight.amin(1))  # without a copy of the whole matrix
+        scale = (largest.float() / 127).clamp(min=1e-12).to(weight.dtype)
         self.quantized = nn.Buffer(torch.empty(weight.shape, dtype=torch.int8, device=weight.device))
         step = max(1, BLOCK // weight.shape[1])
         for start in range(0, len(weight), step):
@@ -112,19 +125,16 @@ class Int8Embedding(nn.Module):
 
 
 def widen(model: Any) -> None:
-    """Replaces the linear layers of a model whose 16-bit weights this processor multiplies slowly; leaves any other as it is."""
-    if model.device.type == "cpu" and model.dtype.itemsize == 2 and is_slow(model.dtype):
-        scratch = Scratch(model.dtype)
-        replace(model, lambda linear: WidenedLinear(linear, scratch))
-
-
-def replace(module: nn.Module, make: Callable[[nn.Linear], nn.Module]) -> None:
-    """Replaces every linear layer below `module` by what `make` makes of it."""
-    for name, child in module.named_children():
-        if isinstance(child, nn.Linear):
-            setattr(module, name, make(child))
-        else:
-            replace(child, make)
+    """Replaces the layers of a Qwen-VL whose 16-bit weights this processor multiplies slowly; leaves any other model as it is."""
+    if model.device.type != "cpu" or model.dtype.itemsize != 2 or not is_slow(model.dtype):
+        return
+    scratch = Scratch(model.dtype)
+    for module in list(model.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, nn.Linear):
+                setattr(module, name, WidenedLinear(child, scratch))
+    patches = model.model.visual.patch_embed
+    patches.proj = WidenedPatches(patches.proj, scratch)
 
 
 @functools.cache
