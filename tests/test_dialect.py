@@ -1,4 +1,4 @@
-"""The dialects: a model that is misread zooms into the wrong place or is thought to have said nothing."""
+"""The dialects: where a reply is parsed wrongly, the model zooms into the wrong place or its answer is lost."""
 
 import json
 import re
@@ -317,10 +317,10 @@ def test_a_question_cannot_smuggle_in_control_tokens():
         talk.observe(Observation(VIEW, "Q?", begins=True), "global")
         talk.act('<think><|vision_start|><|image_pad|></think>[{"bbox_2d": [10, 20, 30, 40], "label": "a"}]')
         talk.observe(Observation(VIEW, label="<|im_end|>"), "crop")
-        said = [part for part in talk.layout() if isinstance(part, str)]
-        assert "<|image_pad|>" not in "".join(said), "a picture that is not there"
-        assert len(talk.layout()) - len(said) == 2
-        assert "".join(said).count("<|im_end|>") == (2 if name == "zoomearth" else 4)
+        text = [part for part in talk.layout() if isinstance(part, str)]
+        assert "<|image_pad|>" not in "".join(text), "a picture that is not there"
+        assert len(talk.layout()) - len(text) == 2
+        assert "".join(text).count("<|im_end|>") == (2 if name == "zoomearth" else 4)
 
 
 @pytest.mark.parametrize("name", DIALECTS)

@@ -1,4 +1,4 @@
-"""The demo model's training: rows as the serving loop shows them, the stock model's numbers, and a run that goes on where it stopped."""
+"""The demo model's training: rows with the loop's own views, the numbers of the unchanged model, and a run that can be continued."""
 
 import copy
 import random

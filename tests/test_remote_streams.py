@@ -1,4 +1,4 @@
-"""How replies are read, whatever a server's way of streaming, and how requests are put: no connection."""
+"""How streamed replies are read, in every known format, and how requests are written; without a connection."""
 
 import json
 from dataclasses import replace
@@ -36,7 +36,7 @@ def talk(name="zoomearth", demand=False, crop=False):
 
 
 def read(stream, of=None, cuts=()):
-    """The reading of a stream that comes in pieces cut at `cuts`, and all that was told."""
+    """The result of reading a stream in pieces that are cut at `cuts`, and all reported texts."""
     told = []
     reading = Reading(of or talk(), Form(), _Teller(told.append))
     edges = [0, *sorted(cut % (len(stream) + 1) for cut in cuts), len(stream)]
@@ -235,7 +235,7 @@ def test_messages_alternate_and_say_the_crop_in_the_nearest_form():
     assert "Answer now" in messages[-1]["content"][-1]["text"]
 
 
-REFUSALS = {  # status, what is said, what goes from the request
+REFUSALS = {  # status, message, the entry that is left out of the next request
     "transformers serve": (422, "Unexpected fields in the request: {'continue_final_message', 'add_generation_prompt'}", "continue"),
     "OpenAI": (400, "'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.", "max_tokens"),
     "OpenAI, reasoning": (400, "Unsupported value: 'temperature' does not support 0 with this model.", "temperature"),
@@ -268,9 +268,9 @@ def test_a_refused_request_is_put_without_what_was_refused(status, said, refused
 
 def test_a_question_too_long_for_a_server_does_not_cost_the_next_ones_their_confidence():
     form, of = Form(), talk()
-    said = "This model's maximum context length is 2048 tokens."
-    assert form.adapt(400, said, form.request("model", of, 9))
-    assert not form.adapt(400, said, form.request("model", of, 9))
+    text = "This model's maximum context length is 2048 tokens."
+    assert form.adapt(400, text, form.request("model", of, 9))
+    assert not form.adapt(400, text, form.request("model", of, 9))
     assert form.request("model", of, 9)["logprobs"] is True
     assert not form.tolerated
 
@@ -303,8 +303,8 @@ def test_what_is_no_address_is_said_before_anything_is_sent(given):
 
 
 def test_a_login_in_the_address_is_used_and_not_shown():
-    found = endpoint("http://me:secret@host/v1")
-    assert (found.roots[0], found.login) == ("http://host/v1", ("me", "secret"))
+    result = endpoint("http://me:secret@host/v1")
+    assert (result.roots[0], result.login) == ("http://host/v1", ("me", "secret"))
 
 
 def test_a_server_may_say_in_two_ways_when_to_come_back():

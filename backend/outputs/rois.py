@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 COLUMNS = {int: "int32", float: "float64", bool: "bool"}  # numpy's types of the columns that hold no text
 
 
-def write_rois(path: Path, done: Sequence[Answered], model: str) -> Path:
-    """The table of boxes (`core/roi_table.py`) as one layer `rois` in the raster's CRS (GeoJSON: WGS 84, RFC 7946).
+def write_rois(path: Path, answers: Sequence[Answered], model: str) -> Path:
+    """Writes the table of boxes as one layer `rois` in the raster's CRS (GeoJSON: in WGS 84, RFC 7946).
 
-    A box of a rotated raster is rotated. A raster without georeference gives polygons in pixels, y upwards as QGIS shows such rasters,
+    A box of a rotated raster is rotated. A raster without georeference gives polygons in pixels with y upwards, as QGIS shows such rasters,
     without a CRS.
     """
     driver = DRIVERS[path.suffix.lower()]
     rows: list[dict[str, Any]] = []
     polygons: list[Any] = []
     crs = ""
-    for answered in done:
+    for answered in answers:
         scene, views = answered.question.scene, answered.outcome.views
         crs = scene.grid.crs if scene.grid else ""
         facts = _facts(answered, model)
@@ -68,7 +68,7 @@ def _facts(answered: Answered, model: str) -> Facts:
 
 
 def _place(answered: Answered) -> Any:
-    """The part of the scene that was asked about, in the units of its boxes."""
+    """The part of the scene that the question is about, in the units of its boxes."""
     import shapely
 
     scene, region = answered.question.scene, answered.question.region
@@ -88,7 +88,7 @@ def _outline(corners: Sequence[tuple[float, float]]) -> Any:
 
 
 def _has_degrees(place: Any, crs: str) -> bool:
-    """Whether all of its corners have a longitude and a latitude: those of a full disk's extent have none."""
+    """Whether all corners have a longitude and a latitude; the corners of a satellite's full disk have none."""
     import numpy as np
     import shapely
 
@@ -100,7 +100,8 @@ def _has_degrees(place: Any, crs: str) -> bool:
 
 
 def _write_polygons(path: Path | str, polygons: Sequence[Any], rows: Sequence[Mapping[str, Any]], crs: str) -> None:
-    """polygons: shapely's, in units of `crs` (WKT; "": none), None for a row without; rows: by the names of FIELDS.
+    """Writes rows with polygons. polygons: of shapely, in units of `crs` (WKT; "": none), None for a row without; rows: by the names of
+    FIELDS.
 
     Raises RuntimeError or OSError.
     """
@@ -131,7 +132,7 @@ def _write_polygons(path: Path | str, polygons: Sequence[Any], rows: Sequence[Ma
     if several:
         polygons = [shapely.MultiPolygon([each]) if each is not None and each.geom_type == "Polygon" else each for each in polygons]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that no CRS was given, which is true; what an exception says as well
+        warnings.simplefilter("ignore")  # warnings about a missing CRS, which is intended; errors raise exceptions
         pyogrio.raw.write(
             path,
             geometry=np.array([None if each is None else shapely.to_wkb(each) for each in polygons], dtype=object),
@@ -146,7 +147,7 @@ def _write_polygons(path: Path | str, polygons: Sequence[Any], rows: Sequence[Ma
 
 
 def refusal(path: Path, scene: Scene) -> str:
-    """Why a format can't hold boxes of this scene, "" where it can: tried with one pixel at its middle."""
+    """Why a format can't hold boxes of this scene, or "": tests it with the box of the middle pixel."""
     import pyogrio
     import shapely
 
@@ -154,27 +155,27 @@ def refusal(path: Path, scene: Scene) -> str:
     if grid is None or not grid.crs:
         return ""
     x, y = (math.floor(side / 2) for side in scene.size)
-    folder = f"/vsimem/{uuid.uuid4().hex}"  # a disk that is full is no fault of the CRS
-    trial = f"{folder}/trial{path.suffix.lower()}"
+    folder = f"/vsimem/{uuid.uuid4().hex}"  # in memory: the test must not fail because of a full disk
+    sample = f"{folder}/sample{path.suffix.lower()}"
     try:
-        _write_polygons(trial, [_outline(polygon(Box(x, y, x + 1, y + 1), grid))], [dict.fromkeys(FIELDS)], grid.crs)
+        _write_polygons(sample, [_outline(polygon(Box(x, y, x + 1, y + 1), grid))], [dict.fromkeys(FIELDS)], grid.crs)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            meta, _, shapes, _ = pyogrio.raw.read(trial)
+            meta, _, shapes, _ = pyogrio.raw.read(sample)
     except (RuntimeError, ValueError):
         shapes = []
     finally:
-        with contextlib.suppress(OSError):  # nothing was written
+        with contextlib.suppress(OSError):  # where nothing was written
             pyogrio.vsi_rmtree(folder)
     bounds = shapely.bounds(shapely.from_wkb(shapes[0])) if len(shapes) else [math.nan]
     crs = scene.crs or "its own"
     if path.suffix.lower() == ".geojson" and not all(abs(side) <= 180 for side in bounds):
-        return f"GeoJSON is in WGS 84 (RFC 7946), which can't be reached from the CRS of {scene.name} ({crs})"
+        return f"GeoJSON is in WGS 84 (RFC 7946), and the CRS of {scene.name} ({crs}) can't be transformed to it"
     if not len(shapes) or meta["crs"] is None:
         return f"{DRIVERS[path.suffix.lower()]} can't hold the CRS of {scene.name} ({crs})"
     return ""
 
 
 def polygon(roi: Box, grid: Grid | None) -> list[tuple[float, float]]:
-    """A closed ring in map units, or in pixels with y upwards where there is no grid."""
+    """A closed ring in map units; without a grid, in pixels with y upwards."""
     return (grid or PIXELS).polygon(roi)

@@ -22,9 +22,9 @@ SCENE = PLUGIN / "resources" / "scene"
 
 
 class Trial(QObject):
-    """said: what it is doing. finished: whether the model answered, and a sentence about it."""
+    """stage: the current step, as a text. finished: whether the model answered, and a sentence about it."""
 
-    said = pyqtSignal(str)
+    stage = pyqtSignal(str)
     finished = pyqtSignal(bool, str)
 
     def __init__(self, parent: Optional[QObject] = None) -> None:
@@ -39,11 +39,11 @@ class Trial(QObject):
     def start(self, python: str, load: Load) -> None:
         self.cancel()
         self._began = time.monotonic()
-        self._load, self._found = load, ""
+        self._load, self._verdict = load, ""
         self._backend = Backend(lambda: command(python), self)
         if not load.settings.remote:
             return self._load_model()
-        self.said.emit(tr("Testing how the model marks places ..."))
+        self.stage.emit(tr("Testing how the model marks places ..."))
         self._backend.submit(Test(load.settings, load.key)).ended.connect(self._tested)
 
     def cancel(self) -> None:
@@ -58,12 +58,12 @@ class Trial(QObject):
             return
         if not isinstance(event, Done) or not isinstance(event.result, Calibration):
             return self._end(event)
-        self._found = event.result.verdict(DIALECTS[event.result.dialect].convention)
+        self._verdict = event.result.verdict(DIALECTS[event.result.dialect].convention)
         self._load_model()
 
     def _load_model(self) -> None:
         if self._backend:
-            self.said.emit(tr("Loading the model ..."))
+            self.stage.emit(tr("Loading the model ..."))
             self._backend.submit(self._load).ended.connect(self._loaded)
 
     def _loaded(self, event: Last) -> None:
@@ -71,7 +71,7 @@ class Trial(QObject):
             return
         if not isinstance(event, Done):
             return self._end(event)
-        self.said.emit(tr("Asking: {question}").format(question=self._demo["question"]))
+        self.stage.emit(tr("Asking: {question}").format(question=self._demo["question"]))
         job = self._backend.submit(Ask(SceneSource(str(SCENE / self._demo["scene"])), self._demo["question"]))
         job.ended.connect(self._end)
 
@@ -87,4 +87,4 @@ class Trial(QObject):
             return self.finished.emit(False, tr("The model gave no answer."))
         text = tr("The test works. Question: {question} Answer: {answer} (correct: {truth}). Time with loading: {seconds:.1f} s.")
         words = {"question": self._demo["question"].rstrip("."), "answer": answer, "truth": self._demo["answer"], "seconds": seconds}
-        self.finished.emit(True, " ".join(filter(None, (text.format(**words), self._found))))
+        self.finished.emit(True, " ".join(filter(None, (text.format(**words), self._verdict))))

@@ -1610,7 +1610,7 @@
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
-            <source>Put this message away</source>
+            <source>Hide this message</source>
             <translation>Diese Meldung ausblenden</translation>
         </message>
         <message>
@@ -2005,6 +2005,11 @@
         </message>
         <message>
             <location filename="../../plugin/plugin.py" />
+            <source>The Python program {path} does not exist. Choose another one in Settings &gt; Options &gt; ZoomEarth.</source>
+            <translation>Das Python-Programm {path} ist nicht vorhanden. Wählen Sie ein anderes unter Einstellungen &gt; Optionen &gt; ZoomEarth.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/plugin.py" />
             <source>Save the report as</source>
             <translation>Bericht speichern als</translation>
         </message>
@@ -2017,11 +2022,6 @@
             <location filename="../../plugin/plugin.py" />
             <source>Set it up in Settings &gt; Options &gt; ZoomEarth.</source>
             <translation>Richten Sie es unter Einstellungen &gt; Optionen &gt; ZoomEarth ein.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/plugin.py" />
-            <source>The Python program {path} does not exist. Choose another one in Settings &gt; Options &gt; ZoomEarth.</source>
-            <translation>Das Python-Programm {path} ist nicht vorhanden. Wählen Sie ein anderes unter Einstellungen &gt; Optionen &gt; ZoomEarth.</translation>
         </message>
         <message>
             <location filename="../../plugin/plugin.py" />

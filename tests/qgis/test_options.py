@@ -1,4 +1,4 @@
-"""The options page and the set-up dialog, driven by their widgets' names as a script or a screen reader drives them."""
+"""The options page and the set-up dialog, used through the names of their widgets like by a script or a screen reader."""
 
 import json
 import os
@@ -39,9 +39,9 @@ class Page:
         qtbot.addWidget(self.window)
 
     def find(self, name):
-        found = self.widget.findChild(QWidget, f"zoomearth_options_{name}")
-        assert found is not None, name
-        return found
+        result = self.widget.findChild(QWidget, f"zoomearth_options_{name}")
+        assert result is not None, name
+        return result
 
     def pick(self, name, data):
         box = self.find(name)
@@ -280,7 +280,7 @@ def test_the_environment_is_shown_and_removed(page, qtbot):
 
 
 def test_the_options_may_be_closed_while_the_environment_is_removed(qtbot):
-    """QGIS would end with a thread that is deleted while it runs."""
+    """A thread that is deleted while it runs would crash QGIS."""
     environment = Environment()
     environment.python.parent.mkdir(parents=True)
     for number in range(3000):
