@@ -17,10 +17,13 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Generator, Optional, Union
 
-from .geometry import Box, Size, View
+from .geometry import FOCUS, Box, Size, View
 from .region import Region
+from .route import about_the_whole
 
 RATIO = 200  # of a view's longer side to its shorter one, at the most: Qwen-VL's processors refuse longer pictures
+GAIN = 1.25  # a view in context enlarges its focus by this much over the global view at least, else a crop shows more
+CHOICES = {"crop": ("grow", "square", "reference"), "zoom": ("crop", "context", "both"), "route": ("model", "words")}
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,10 @@ class Policy:
     multiple: shown sizes are multiples of this (28 for Qwen2.5-VL, 32 for Qwen3-VL), so that the processor does not resample again;
         1 leaves them, as the published weights were trained.
     native: a zoom with more source pixels per shown pixel than this is still a scene of its own, and is looked at afresh; None: never.
+    zoom: "crop" shows the box alone; "context" shows all that was asked about again, with the box enlarged inside its surroundings; "both"
+        shows the first zoom from the global view so, and those below it as crops. A box too large to be enlarged is always a crop.
+    route: "model" leaves it to the model whether to zoom; "words" answers questions that by their words are about the whole scene from
+        the global view (`core/route.py`).
     """
 
     view: int = 512
@@ -43,10 +50,13 @@ class Policy:
     crop: str = "grow"
     multiple: int = 28
     native: Optional[float] = 4.0  # `core/typed.py` evaluates it under Python 3.9
+    zoom: str = "crop"
+    route: str = "model"
 
     def __post_init__(self) -> None:
-        if self.crop not in ("grow", "square", "reference"):
-            raise ValueError(f"crop is {self.crop!r}: it is one of grow, square, reference")
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name} is {getattr(self, name)!r}: it is one of {', '.join(choices)}")
         if min(self.view, self.least, self.multiple) < 1 or self.view < self.multiple or self.max_zooms < 0:
             raise ValueError(f"a policy's sizes are positive, and a view holds at least one multiple: {self}")
 
@@ -168,11 +178,12 @@ def look(size: Size, question: str, policy: Policy, region: Region | None = None
     area = region.window.intersect(whole)
     if not region.touches(area):
         raise ValueError(f"the region {tuple(region.box)} lies outside the raster of {size[0]} x {size[1]} pixels")
+    zooms = 0 if policy.route == "words" and about_the_whole(question) else policy.max_zooms
     trail = [Shown(View(area, shown_size(area, policy), region.rings))]
     seen = list(trail)
-    action = yield Observation(trail[0].view, question, begins=True, must_answer=policy.max_zooms == 0)
+    action = yield Observation(trail[0].view, question, begins=True, must_answer=zooms == 0)
     while isinstance(action, (Zoom, ZoomOut)):
-        if len(seen) > policy.max_zooms:
+        if len(seen) > zooms:
             action = yield Observation(None, must_answer=True)
             return _end(action, seen, limit=True)
         if isinstance(action, ZoomOut):
@@ -182,13 +193,13 @@ def look(size: Size, question: str, policy: Policy, region: Region | None = None
             continue
         if why := _unusable(action.box, trail[-1].view):
             return Outcome(None, seen, Stopped.BAD_BOX, why)
-        view = replace(place(action.box, area, policy), rings=region.rings)
+        view = replace(place(action.box, area, policy, below=len(trail) - 1), rings=region.rings)
         if region.rings and not region.touches(action.box.intersect(view.window)):
             return Outcome(None, seen, Stopped.BAD_BOX, "the box lies outside the outline")
         shown = Shown(view, action.label, action.box, len(seen))
         trail.append(shown)
         seen.append(shown)
-        far = policy.native is not None and shown.view.scale > policy.native and len(seen) <= policy.max_zooms
+        far = not view.focus and policy.native is not None and view.scale > policy.native and len(seen) <= zooms
         action = yield Observation(shown.view, question if far else "", shown.label, shown.roi, begins=far, step=shown.step)
     return _end(action, seen, limit=policy.max_zooms == 0)
 
@@ -213,11 +224,14 @@ def _unusable(box: Box, view: View) -> str:
     return ""
 
 
-def place(box: Box, area: Box, policy: Policy) -> View:
+def place(box: Box, area: Box, policy: Policy, below: int = 0) -> View:
     """The view for a box the model asked for: grown, shifted and cut to lie inside `area`, scaled for the model.
 
-    box, area: source pixels; area in whole pixels.
+    box, area: source pixels; area in whole pixels. below: how many zooms lie between it and the global view.
     """
+    in_context = policy.zoom == "context" or (policy.zoom == "both" and below == 0)
+    if in_context and (view := _in_context(box, area, policy)):
+        return view
     if policy.crop == "reference":
         window = _reference_window(box, area, policy.least)
     else:
@@ -227,6 +241,21 @@ def place(box: Box, area: Box, policy: Policy) -> View:
         top, bottom = _grow(box.top, box.bottom, max(policy.least, side), area.top, area.bottom)
         window = Box(left, top, right, bottom)
     return View(window, shown_size(window, policy))
+
+
+def _in_context(box: Box, area: Box, policy: Policy) -> View | None:
+    """All of the area with the box enlarged in it; None where it would not be enlarged by GAIN.
+
+    The focus has the area's proportions, so that it is not distorted, and is not shown finer than native resolution: a smaller box gets
+    more of its surroundings.
+    """
+    size, box = shown_size(area, policy), box.rounded_out().intersect(area)
+    share = max(box.width / area.width, box.height / area.height, FOCUS * size.width / area.width, FOCUS * size.height / area.height)
+    if share * GAIN > FOCUS:
+        return None
+    left, right = _grow(box.left, box.right, math.ceil(share * area.width), area.left, area.right)
+    top, bottom = _grow(box.top, box.bottom, math.ceil(share * area.height), area.top, area.bottom)
+    return View(area, size, focus=Box(left, top, right, bottom))
 
 
 def _grow(start: float, end: float, least: float, low: float, high: float) -> tuple[float, float]:
