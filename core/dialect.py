@@ -200,8 +200,16 @@ class QwenGrounding(Dialect):
         return _joined(parts)
 
     def _crop_text(self, observation: Observation) -> str:
-        seen = "the view before" if observation.label == "zoom out" else _plain(observation.label) or "the part you asked for"
-        return f"This is {seen}. Boxes are now relative to this picture. Look again, or answer."
+        seen, view = _plain(observation.label) or "the part you asked for", observation.view
+        if observation.label == "zoom out":
+            picture = "This is the view before."
+        elif view and view.focus:
+            left, top, right, bottom = (round(side) for side in self.from_source(view.focus, view))
+            place = f"from ({left}, {top}) to ({right}, {bottom})"
+            picture = f"This is the whole picture again, distorted: {seen} is enlarged, {place}, and what lies around it is compressed."
+        else:
+            picture = f"This is {seen}."
+        return f"{picture} Boxes are now relative to this picture. Look again, or answer."
 
     def _demand(self) -> list[Turn]:
         return [Turn("tool", "No zooms are left. Answer now, in <answer> tags, with a word or a short phrase.")]

@@ -251,11 +251,10 @@ def _in_context(box: Box, area: Box, policy: Policy) -> View | None:
     """
     size, box = shown_size(area, policy), box.rounded_out().intersect(area)
     share = max(box.width / area.width, box.height / area.height, FOCUS * size.width / area.width, FOCUS * size.height / area.height)
-    if share * GAIN > FOCUS:
-        return None
     left, right = _grow(box.left, box.right, math.ceil(share * area.width), area.left, area.right)
     top, bottom = _grow(box.top, box.bottom, math.ceil(share * area.height), area.top, area.bottom)
-    return View(area, size, focus=Box(left, top, right, bottom))
+    view = View(area, size, focus=Box(left, top, right, bottom))
+    return view if view.scale * GAIN <= View(area, size).scale else None
 
 
 def _grow(start: float, end: float, least: float, low: float, high: float) -> tuple[float, float]:

@@ -27,6 +27,7 @@ FIELDS: Dict[str, type] = {
     "label": str,
     "roi": str,
     "window": str,
+    "focus": str,
     "shown": str,
     "scale": float,
     "confidence": float,
@@ -43,7 +44,8 @@ FIELDS: Dict[str, type] = {
 }
 """Names that are still different where a Shapefile cuts them to ten letters. exchange: its id. step: of the view among the views, 0 for the
 global one; of an answer, the number of views. roi: what the model asked for, "left,top,right,bottom" in source pixels; window: what was
-shown of the source, likewise; shown: the picture's "width,height"; scale: source pixels per pixel shown. stopped: why the model's turn
+shown of the source, likewise; focus: what of the window was shown enlarged inside the rest, "" where all had one scale; shown: the
+picture's "width,height"; scale: source pixels per pixel shown, of the focus where there is one. stopped: why the model's turn
 ended, or how the question did; error: why there is no answer. layer: what the raster is called. image: its path or address, "" where what
 was shown is in no file; bands: "4,3,2"; stretch: "0:1000,0:900,0:800"; region: a `Where` as JSON. time: of the question, UTC."""
 
@@ -79,8 +81,7 @@ def view_row(facts: Facts, seen: Seen, brought_back: bool = False) -> Dict[str, 
 
 def answer_row(facts: Facts, views: Sequence[Seen]) -> Dict[str, Any]:
     """The row of the answer, by the names of FIELDS. views: all that the model was shown; the first says what the place looked like."""
-    view = _view(views[0]) if views else {"roi": None, "window": None, "shown": None, "scale": None}
-    return {**_common(facts), **view, "step": len(views), "kind": ANSWER, "label": ""}
+    return {**_common(facts), **(_view(views[0]) if views else {}), "step": len(views), "kind": ANSWER, "label": ""}
 
 
 def stored(source: SceneSource) -> SceneSource:
@@ -140,5 +141,5 @@ def _common(facts: Facts) -> Dict[str, Any]:
 
 
 def _view(seen: Seen) -> Dict[str, Any]:
-    numbers = {"roi": seen.roi, "window": seen.window, "shown": seen.shown}
+    numbers = {"roi": seen.roi, "window": seen.window, "focus": seen.focus, "shown": seen.shown}
     return {**{name: ",".join(map(str, values)) if values else "" for name, values in numbers.items()}, "scale": round(seen.scale, 3)}

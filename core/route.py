@@ -22,8 +22,8 @@ _WHOLE = re.compile(
 _PART = re.compile(  # a place in it, one thing among others, or a number
     r"\b(?:how many|count|number of|where|left|right|top|bottom|upper|lower|north\w*|south\w*|east\w*|west\w*|cent(?:er|re|ral)|corner"
     r"|near|next to|small\w*|large\w*"
-    r"|wie ?viele?|anzahl|wo|link\w*|recht\w*|oben|unten|ober\w*|unter\w*|nord\w*|n\u00f6rd\w*|s\u00fcd\w*|ost\w*|\u00f6st\w*|mitte|ecke|neben"
-    r"|klein\w*|gro\u00df\w*)\b",
+    r"|wie ?viele?|anzahl|wo|link\w*|recht\w*|oben|unten|ober\w*|unter\w*|nord\w*|n\u00f6rd\w*|s\u00fcd\w*|ost\w*|\u00f6st\w*"
+    r"|mitte|ecke|neben|klein\w*|gro\u00df\w*)\b",
     re.I,
 )
 

@@ -9,6 +9,7 @@ from typing import Any, Callable, NoReturn
 
 from ...core.errors import BackendError, UsageError
 from ...core.geometry import Box
+from ...core.look import CHOICES
 from ...core.settings import PREFIX, Settings
 from ...core.texts import well_formed
 
@@ -44,6 +45,22 @@ def settings_of(options: argparse.Namespace) -> Settings:
         return replace(Settings.of_environment(), **given)
     except ValueError as error:
         raise BackendError(f"In the environment, {error}.", f"Correct or unset the {PREFIX}... variable.") from None
+
+
+def add_policy(parser: argparse._ActionsContainer, zooms: tuple[str, ...] = CHOICES["zoom"], more: str = "") -> None:
+    """Flags for what a user may change of the model's policy; `policy_of` reads them. zooms: the choices of --zoom; more: words on them."""
+    own = "(default: the model's own)"
+    parser.add_argument("--max-zooms", type=count, metavar="N", help=f"closer looks at the most; 0 answers from the global view {own}")
+    parser.add_argument("--view-size", dest="view", type=positive, metavar="PX", help=f"longest side of a view {own}")
+    shown = f"the box alone (crop), enlarged inside all of its surroundings (context), or so at first and alone later (both){more}"
+    parser.add_argument("--zoom", choices=zooms, help=f"what a zoom shows: {shown} {own}")
+    route = f"words: questions that by their words are about the whole scene are answered from the global view {own}"
+    parser.add_argument("--route", choices=CHOICES["route"], help=route)
+
+
+def policy_of(options: argparse.Namespace) -> dict[str, Any]:
+    """The fields of `Policy` that were given as flags."""
+    return {name: value for name in ("max_zooms", "view", "zoom", "route") if (value := getattr(options, name)) is not None}
 
 
 def count(text: str) -> int:

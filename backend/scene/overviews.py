@@ -52,8 +52,8 @@ def levels(facts: Facts) -> list[Level]:
     return found
 
 
-def source(among: list[Level], box: Box, size: Size) -> tuple[Level, int]:
-    """The level to read a view from, and by what power of two to average it on the way.
+def source(among: list[Level], box: Box, size: Size, exact: bool = True) -> tuple[Level, int]:
+    """The level to read a view from, and by what power of two to average it on the way. exact: small windows are read as they are.
 
     Both together leave twice the view's resolution to Pillow's bicubic: 47 dB to the whole image resampled, where GDAL
     asked for the view's own size gives 33 to 36 (docs/method.md, Rasters).
@@ -62,7 +62,7 @@ def source(among: list[Level], box: Box, size: Size) -> tuple[Level, int]:
     def spare(level: Level) -> float:
         return min(box.width / level.scale[0] / size.width, box.height / level.scale[1] / size.height) / 2
 
-    if box.area <= EXACT_PIXELS:
+    if exact and box.area <= EXACT_PIXELS:
         return among[0], 1
     level = next((level for level in reversed(among) if spare(level) >= 1), among[0])
     return level, 1 << int(math.log2(max(1.0, spare(level))))

@@ -154,16 +154,15 @@ class Scene:
             )
         pieces = view.pieces()
         if len(pieces) == 1:
-            return self._piece(view, view.size)
+            return self._piece(view, *source(self._levels, view.window, view.size))
         picture = Image.new("RGB", view.size)
         for piece, corner in pieces:
-            picture.paste(self._piece(piece, _evenly(piece)), corner)
+            picture.paste(self._piece(piece, *source(self._levels, piece.window, _evenly(piece), exact=False)), corner)
         return picture
 
-    def _piece(self, view: View, read_for: Size) -> Image.Image:
-        """A view of one scale. read_for: a picture of this size decides at what resolution the raster is read."""
+    def _piece(self, view: View, level: Level, factor: int) -> Image.Image:
+        """A view of one scale, read from a level that is averaged by a factor."""
         box, size = view.window, view.size
-        level, factor = source(self._levels, box, read_for)
         sx, sy = level.scale
         left, right = _at_least_thin(box.left / sx, box.right / sx, level.size.width)
         top, bottom = _at_least_thin(box.top / sy, box.bottom / sy, level.size.height)

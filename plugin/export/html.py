@@ -158,8 +158,8 @@ def named(seen: Seen) -> str:
 
 
 def measures(seen: Seen) -> str:
-    """The window in source pixels, and how coarse it was shown."""
-    left, top, right, bottom = (f"{side:,}" for side in seen.window)
+    """What was shown, or shown enlarged, in source pixels, and how coarse."""
+    left, top, right, bottom = (f"{side:,}" for side in seen.part)
     window = tr("columns {left} to {right}, rows {top} to {bottom}").format(left=left, right=right, top=top, bottom=bottom)
     return f"{window}; {reduction(seen.scale)}"
 

@@ -152,7 +152,7 @@ class Card(QFrame):
         self._arrange()
 
     def _told(self, seen: Seen, name: str) -> str:
-        left, top, right, bottom = seen.window
+        left, top, right, bottom = seen.part
         text = tr("{name}: pixels {left}, {top} to {right}, {bottom}; {scale}. Click to show this place on the map.")
         return text.format(name=name, left=left, top=top, right=right, bottom=bottom, scale=reduction(seen.scale))
 

@@ -25,13 +25,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ...backend import batch
 from ...backend.answer import MEANINGLESS
-from ...backend.cli.parser import Parser, add_settings, count, positive, settings_of
+from ...backend.cli.parser import Parser, add_policy, add_settings, policy_of, positive, settings_of
 from ...backend.engines import Engine
 from ...backend.engines.open import open_engine
 from ...backend.scene.scene import Scene
 from ...core.errors import BackendError, UsageError
 from ...core.example import Example
-from ...core.look import Policy
+from ...core.look import CHOICES, Policy
 from ...core.settings import Settings, data_folder
 from ..data.sets import BENCHMARKS, Benchmark
 from . import statistics as figures
@@ -90,8 +90,7 @@ def _add_benchmark(parser: Parser, kind: type[Benchmark]) -> None:
     one.add_argument("--oracle-box", dest="mode", action="store_const", const="oracle-box", help="the true box in place of its own")
     one.add_argument("--blind", dest="mode", action="store_const", const="blind", help="no picture at all")
     one.add_argument("--ablation", dest="mode", action="store_const", const="ablation", help="all four ways, and a table of them")
-    how.add_argument("--max-zooms", type=count, metavar="N", help="closer looks at the most (default: the model's own)")
-    how.add_argument("--view-size", type=positive, metavar="PX", help="longest side of a view (default: the model's own)")
+    add_policy(how, (*CHOICES["zoom"], "all"), "; all: these three, and no zoom, in one run")
     how.add_argument("--batch", type=positive, default=8, metavar="N", help="questions in lockstep, model here (default 8)")
     how.add_argument("--concurrency", type=positive, default=8, metavar="N", help="questions at once, server (default 8)")
     out = parser.add_argument_group("what comes of it")
@@ -121,15 +120,23 @@ def _evaluate(options: argparse.Namespace) -> int:
         asked = list(islice(tasks(benchmark.load(folder, getattr(options, "split", ""))), limit))
     engine = open_engine(settings)
     out = options.out or Path("runs") / f"{benchmark.name}-{Path(engine.profile.name).name}"
-    modes = MODES if options.mode == "ablation" else (options.mode or "zoom",)
     try:
-        runs = {mode: _run(engine, benchmark, mode, options, settings, asked, out) for mode in modes}
+        runs = {name: _run(engine, benchmark, mode, zoom, options, settings, asked, out) for name, (mode, zoom) in _ways(options).items()}
     finally:
         engine.close()
     from .report import write_report
 
     print(f"report: {write_report(out)}", file=sys.stderr)
     return _show(benchmark, runs, options.json)
+
+
+def _ways(options: argparse.Namespace) -> dict[str, tuple[str, str | None]]:
+    """The ways of asking: the mode, and what a zoom shows where that is not the model's own. Raises UsageError."""
+    if options.zoom == "all":
+        if options.mode:
+            raise UsageError("--zoom all is a comparison of its own.", "Leave out the other way of asking.")
+        return {**{zoom: ("zoom", zoom) for zoom in CHOICES["zoom"]}, "no-crop": ("no-crop", None)}
+    return {mode: (mode, options.zoom) for mode in (MODES if options.mode == "ablation" else (options.mode or "zoom",))}
 
 
 def _add_sizes(records: Sequence[Record], benchmark: Benchmark, options: argparse.Namespace) -> None:
@@ -154,15 +161,16 @@ def _run(
     engine: Engine,
     benchmark: Benchmark,
     mode: str,
+    zoom: str | None,
     options: argparse.Namespace,
     settings: Settings,
     asked: Sequence[Task],
     out: Path,
 ) -> list[Record]:
     """One way of asking: asks what its file does not have yet, and returns all of it."""
-    policy = _policy(engine.profile.policy, options)
-    asker = Asker(engine, benchmark, mode, policy)
-    changed = "".join(f"-{name}{value}" for name, value in (("view", options.view_size), ("zooms", options.max_zooms)) if value is not None)
+    asker = Asker(engine, benchmark, mode, _policy(engine.profile.policy, zoom, options))
+    changes = (("view", options.view), ("zooms", options.max_zooms), ("", zoom), ("", options.route))
+    changed = "".join(f"-{name}{value}" for name, value in changes if value is not None)
     book = Book(out / f"{mode}{changed}.jsonl", spec(engine, asker, settings, options))
     pending = [task for task in asked if not book.answered(task.id)]
     known = {task.id for task in asked}
@@ -170,7 +178,7 @@ def _run(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[score]}"))
     with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True)) as progress:
         correct, scored, failed = sum(map(figures.right, there)), len(there), 0
-        bar = progress.add_task(mode, total=len(asked), completed=scored, score="")
+        bar = progress.add_task(mode + changed, total=len(asked), completed=scored, score="")
 
         def add(record: Record) -> None:
             nonlocal correct, scored, failed
@@ -186,13 +194,12 @@ def _run(
     return [record for record in book.records() if record.question_id in known]
 
 
-def _policy(policy: Policy, options: argparse.Namespace) -> Policy:
+def _policy(policy: Policy, zoom: str | None, options: argparse.Namespace) -> Policy:
     """The model's, as the command line changes it. Raises UsageError for a view smaller than a cell."""
-    changes = {"view": options.view_size, "max_zooms": options.max_zooms}
     try:
-        return replace(policy, **{name: value for name, value in changes.items() if value is not None})
+        return replace(policy, **{**policy_of(options), "zoom": zoom or policy.zoom})
     except ValueError as error:
-        raise UsageError(f"--view-size {options.view_size} is too small: {error}.", f"It is at least {policy.multiple}.") from error
+        raise UsageError(f"--view-size {options.view} is too small: {error}.", f"It is at least {policy.multiple}.") from error
 
 
 def spec(engine: Engine, asker: Asker, settings: Settings, options: argparse.Namespace) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from rich.table import Table
 from ..data.sets import Benchmark
 from . import statistics as figures
 from .records import Record
-from .runner import MODES
 from .statistics import Versus
 
 SHOWN = 10  # questions listed either side of a comparison
@@ -57,7 +56,7 @@ def _row(table: Table, name: str, found: Mapping[str, Any], style: str) -> None:
 
 def show_ablation(runs: Mapping[str, Sequence[Record]], console: Console) -> None:
     table = Table(title="Why: right answers, % (95 % interval, bootstrap by image)")
-    modes = [mode for mode in MODES if mode in runs]
+    modes = list(runs)
     for name in ("", "questions", *modes, "constant", "zooms, %", "IoU raw_px", "centre hit"):
         table.add_column(name, justify="right" if name else "left", no_wrap=True)
     for row in figures.ablation(runs):
