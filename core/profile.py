@@ -20,12 +20,19 @@ class Profile:
     """name: shown with every answer. A model is always served with the dialect, prompt and policy it was trained with.
 
     generated_only: it has seen nothing but generated scenes, so what it says about any other raster is meaningless.
+    views: of a model that was not trained for one size of view, those to choose from by the memory that is free, the smallest first; where
+    that is not known (a server), `policy.view` stands. A model that was trained for its views has none.
     """
 
     name: str
     dialect: Dialect
     policy: Policy
     generated_only: bool = False
+    views: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if wrong := [view for view in self.views if view < 1 or view % self.policy.multiple]:
+            raise ValueError(f"a view of {wrong[0]} pixels is no multiple of {self.policy.multiple}")
 
     @property
     def prompt_hash(self) -> str:
@@ -34,13 +41,14 @@ class Profile:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any], origin: str = FILE) -> Profile:
-        """data: name, dialect, policy {..}, generated_only, and system and instruction where the prompt is not ours.
+        """data: name, dialect, policy {..}, generated_only, views, and system and instruction where the prompt is not ours.
 
         Raises ModelError.
         """
         try:
             spoken = dialect(data.get("dialect", "qwen-grounding"), data.get("system"), data.get("instruction"))
-            return cls(str(data["name"]), spoken, Policy(**data.get("policy", {})), data.get("generated_only", False) is True)
+            policy, views = Policy(**data.get("policy", {})), tuple(sorted(map(int, data.get("views", ()))))
+            return cls(str(data["name"]), spoken, policy, data.get("generated_only", False) is True, views)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 f"{origin} does not describe a model: {error}.",
@@ -56,6 +64,7 @@ class Profile:
             "prompt_hash": self.prompt_hash,
             "policy": asdict(self.policy),
             "generated_only": self.generated_only,
+            "views": list(self.views),
         }
 
     @classmethod

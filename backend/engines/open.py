@@ -21,5 +21,8 @@ def open_engine(settings: Settings, key: str | None = None) -> Engine:
         return RemoteEngine(settings.remote, settings.remote_model, profile=served, key=key or os.environ.get(KEY_VARIABLE))
     folder = store.find(settings.asked_as)
     from .local import LocalEngine
+    from .view_size import fitted
 
-    return LocalEngine(folder, device=settings.device, dtype=settings.dtype, quantize=settings.quantize, profile=profile)
+    engine = LocalEngine(folder, device=settings.device, dtype=settings.dtype, quantize=settings.quantize, profile=profile)
+    engine.profile = fitted(profile, folder, engine.weights.model)
+    return engine

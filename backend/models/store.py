@@ -18,6 +18,12 @@ from ...core.profile import FILE as PROFILE_FILE
 from ...core.profile import Profile
 from .hub import OnProgress, fetch, sha256
 
+STOCK_QWEN3 = {
+    "dialect": "qwen3-grounding",
+    "policy": {"view": 1024, "multiple": 32, "zoom": "context", "route": "words"},
+    "views": [1024, 1536, 2048],
+}
+
 
 def listing() -> list[dict[str, Any]]:
     """For people and --json: id, title, size, licence, repo, revision, and the folder (None: not downloaded)."""
@@ -67,7 +73,7 @@ def _of_folder(folder: Path) -> Profile:
     except (OSError, ValueError):
         third = False  # the engine will say what is wrong with it
     if third and not (folder / PROFILE_FILE).exists():
-        return Profile.from_dict({"name": folder.name, "dialect": "qwen3-grounding", "policy": {"view": 1024, "multiple": 32}})
+        return Profile.from_dict({"name": folder.name, **STOCK_QWEN3})
     return Profile.of_folder(folder)
 
 

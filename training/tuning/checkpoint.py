@@ -61,8 +61,8 @@ def base_folder(name: str) -> Path:
 
 
 def profile_of(name: str, folder: Path, policy: dict[str, Any], prompt_file: str = "", dialect: str = "") -> Profile:
-    """How the model is to be asked: as the base is, in its own dialect; a base that was never taught one learns `zoomearth`, and is shown
-    scenes as in the paper. Raises ModelError.
+    """How the model is to be asked: as the base is, in its own dialect, with views of one size; a base that was never taught one learns
+    `zoomearth`, and is shown scenes as in the paper. Raises ModelError.
 
     policy: entries in place of the profile's. prompt_file: an instruction in place of ours, see `zoomearth ask --prompt-file`.
     """
@@ -73,7 +73,7 @@ def profile_of(name: str, folder: Path, policy: dict[str, Any], prompt_file: str
         own = Profile.from_dict(about)
     own = with_prompt_file(own, prompt_file)
     try:
-        return replace(own, policy=replace(own.policy, **policy))
+        return replace(own, policy=replace(own.policy, **policy), views=())
     except (TypeError, ValueError) as error:
         entries = ", ".join(Policy.__dataclass_fields__)
         raise ModelError(f"The policy can't be changed so: {error}.", f"Its entries are {entries}.") from error
