@@ -162,6 +162,7 @@ class Result:
 
     answer: None if there is none. stopped: a value of `Stopped`; why: its technical reason, or "". confidence: uncalibrated, None if the
     engine gives no probabilities or the answer is meaningless. meaningless: the demo model was asked about a scene that is not generated.
+    overview: the width and height at which all that was asked about was shown, None if nothing was shown.
     """
 
     question: str
@@ -174,6 +175,7 @@ class Result:
     seconds: float
     scene: SceneFacts
     region: Optional[RegionFacts]
+    overview: Optional[Tuple[int, int]]
     zooms: Tuple[Seen, ...]
     usage: Usage
 
