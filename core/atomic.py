@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +43,14 @@ def write_whole(path: Path, content: str | bytes) -> None:
     """A file of this content (text as UTF-8), or the old one. Raises OSError."""
     with beside(path) as new:
         new.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+
+
+def link_or_copy(file: Path, to: Path) -> None:
+    """The file under another name too, without its bytes a second time where the disk allows it. Raises OSError."""
+    try:
+        os.link(file.resolve(), to)
+    except OSError:  # another disk, or a file system without links
+        shutil.copyfile(file, to)
 
 
 def shapefile_text(text: str) -> str:

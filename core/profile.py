@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+import re
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from . import texts
+from .catalogue import catalogue, home
 from .dialect import DIALECTS, Dialect, dialect
 from .errors import ModelError
 from .look import Policy
 
 FILE = "zoomearth.json"
+TUNED = "zoomearth-3b"  # the listed model whose family does not say how it is asked
+SAY_OTHERWISE = "--asked-as names another model of the list."
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,7 @@ class Profile:
     generated_only: it has seen nothing but generated scenes, so what it says about any other raster is meaningless.
     views: of a model that was not trained for one size of view, those to choose from by the memory that is free, the smallest first; where
     that is not known (a server), `policy.view` stands. A model that was trained for its views has none.
+    note: what a person should know of how it was found, "" where the model's own folder or its place says it.
     """
 
     name: str
@@ -29,6 +34,7 @@ class Profile:
     policy: Policy
     generated_only: bool = False
     views: tuple[int, ...] = ()
+    note: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         if wrong := [view for view in self.views if view < 1 or view % self.policy.multiple]:
@@ -69,12 +75,39 @@ class Profile:
 
     @classmethod
     def of_folder(cls, folder: Path) -> Profile:
-        """A checkpoint's own profile; a folder without one is taken for stock Qwen2.5-VL. Raises ModelError."""
+        """A checkpoint's own profile. A folder without one is asked as the listed model that it is: by its place among the downloaded
+        ones, by a name that says ZoomEarth, else by its family. Raises ModelError."""
         file = folder / FILE
         if not file.is_file():
-            return cls.from_dict({"name": folder.name, "dialect": "qwen-grounding"})
+            return cls._recognised(folder)
         try:
             data = texts.read_object(file)
         except (OSError, ValueError) as error:
             raise ModelError(f"{file} can't be read: {error}.", "Download or copy the model again.") from error
         return cls.from_dict(data, str(file))
+
+    @classmethod
+    def _recognised(cls, folder: Path) -> Profile:
+        models = catalogue()
+        placed = models.get(folder.name)
+        if placed and placed.profile and folder.parent == home():
+            return cls.from_dict(dict(placed.profile))
+        try:
+            config = texts.read_object(folder / "config.json")
+        except (OSError, ValueError):
+            config = {}  # the engine will say what is wrong with it
+        if name := _tuned_name(folder, config):
+            profile = cls.from_dict(dict(models[TUNED].profile))
+            return replace(profile, note=f"{folder} has no {FILE}. It is asked as {TUNED}, because of its name ({name}). {SAY_OTHERWISE}")
+        family = str(config.get("model_type", ""))
+        stock = next((model for model in models.values() if model.model_type == family and model.id != TUNED), None)
+        if stock:
+            return cls.from_dict({**stock.profile, "name": folder.name})
+        unknown = f"{folder} has no {FILE}, and its family ({family or 'not said'}) is not listed. {SAY_OTHERWISE}"
+        return replace(cls.from_dict({"name": folder.name}), note=unknown)
+
+
+def _tuned_name(folder: Path, config: dict[str, Any]) -> str:
+    """The name by which a folder says that it holds ZoomEarth's weights: its own, that of its place in a hub's cache, or in its config."""
+    names = (folder.name, folder.parent.parent.name if folder.parent.name == "snapshots" else "", str(config.get("_name_or_path", "")))
+    return next((name for name in names if re.search("zoom-?_?earth", name, re.I)), "")

@@ -182,7 +182,8 @@ class Result:
 
 @dataclass(frozen=True)
 class Loaded:
-    """The result of a load. engine: local, remote or scripted; device: where the model runs; policy: the model's own."""
+    """The result of a load. engine: local, remote or scripted; device: where the model runs; policy: the model's own; note: what to know of
+    why it is asked so."""
 
     engine: str
     model: str
@@ -190,6 +191,7 @@ class Loaded:
     prompt_hash: str
     policy: Policy
     device: str
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,11 @@ def _setting(default: Any, label: str, help: str, choices: tuple[str, ...] = ())
 class Settings:
     """Which model answers, and where it runs."""
 
-    model: str = _setting(
-        "", "Model", "name of a model (see `zoomearth models`) or path of a model folder; with a server: the prompt format"
+    model: str = _setting("", "Model", "name of a model (see `zoomearth models`) or path of a model folder")
+    asked_as: str = _setting(
+        "",
+        "Prompt format",
+        "name of the model of the list whose prompt, box format and picture sizes are used; empty: those that belong to the model",
     )
     remote: str = _setting(
         "",
@@ -54,9 +57,14 @@ class Settings:
     )
 
     @property
-    def asked_as(self) -> str:
-        """The model whose prompt, dialect and policy are used: the one named, else the demo here and stock Qwen2.5-VL on a server."""
-        return self.model or ("qwen2.5-vl-3b" if self.remote else "zoomearth-demo")
+    def weights(self) -> str:
+        """The model that runs on this machine: an id or a folder."""
+        return self.model or "zoomearth-demo"
+
+    @property
+    def profile(self) -> str:
+        """The model whose prompt, dialect and policy are used: an id or a folder. With a server, --model names it too."""
+        return self.asked_as or self.model or ("qwen2.5-vl-3b" if self.remote else self.weights)
 
     def __post_init__(self) -> None:
         for setting in fields(self):

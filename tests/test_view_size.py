@@ -59,7 +59,7 @@ def test_general_models_of_the_list_have_views_to_choose_from_and_the_published_
         if profile.dialect.name == "zoomearth":
             assert (profile.views, profile.policy.zoom, profile.policy.route) == ((), "crop", "model")
         else:
-            assert profile.views[0] == profile.policy.view, "where memory is not known"
+            assert profile.views[:1] in ((), (profile.policy.view,)), "where memory is not known"
             assert all(view % profile.policy.multiple == 0 for view in profile.views)
             assert (profile.policy.zoom, profile.policy.route) == ("context", "words")
 

@@ -88,8 +88,9 @@ def answer_requests(requests: Sequence[Ask], settings: Settings, files: outputs.
         with Scene.of(requests[0].source, screen.progress, interrupted) as scene:
             region = resolve(scene, requests[0].where)
             files.check_for(scene)
-            screen.stage(f"loading {settings.remote_model or settings.asked_as}")
+            screen.stage(f"loading {settings.remote_model or settings.profile}")
             engine = open_engine(settings)
+            screen.tolerated(list(filter(None, [engine.profile.note])))
             try:
                 return _answer_in(scene, region, engine, requests, files, screen, interrupted)
             finally:

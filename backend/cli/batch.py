@@ -65,7 +65,7 @@ def batch(options: argparse.Namespace, settings: Settings) -> int:
     notes = Console(stderr=True, highlight=False)
     if table.ignored:
         notes.print(f"note: nobody reads {', '.join(map(repr, table.ignored))} of {options.rows}", markup=False, soft_wrap=True)
-    with notes.status(f"loading {settings.remote_model or settings.asked_as}"):
+    with notes.status(f"loading {settings.remote_model or settings.profile}"):
         engine = open_engine(settings)
     try:
         with Journal(options.out, spec(engine, settings), "id", dict, dict) as journal:
@@ -73,7 +73,7 @@ def batch(options: argparse.Namespace, settings: Settings) -> int:
             left = _ask(engine, table, tally, at_once, bool(settings.remote), interrupted, options.json)
     finally:
         engine.close()
-    for sentence in getattr(engine, "tolerated", []):
+    for sentence in filter(None, (engine.profile.note, *getattr(engine, "tolerated", []))):
         notes.print(f"note: {sentence}", markup=False, soft_wrap=True)
     if tally.counts["meaningless"]:
         notes.print(f"[bold yellow]{escape(MEANINGLESS)}[/]", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""`zoomearth describe`, `models`, `check` and `serve`: what a raster is, what models there are, what this machine has."""
+"""`zoomearth describe`, `check` and `serve`: what a raster is, what this machine has."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ import os
 import platform
 import shutil
 import sys
-import time
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -20,11 +18,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from ... import __version__
-from ...core.catalogue import home
-from ...core.errors import BackendError, UsageError
-from ..models import store
+from ...core.catalogue import catalogue, home
+from ...core.errors import BackendError
 from .parser import Parser
-from .progress import download_bars
 
 LINES = 40  # of one fact, at most
 PACKAGES = ("torch", "transformers", "rasterio", "pyogrio", "numpy", "pillow", "httpx", "matplotlib")
@@ -36,14 +32,6 @@ def describe_command(parser: Parser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     parser.examples("zoomearth describe ortho.tif", "zoomearth describe https://example.org/ortho.tif --json")
     parser.set_defaults(run=describe)
-
-
-def models_command(parser: Parser) -> None:
-    parser.add_argument("action", nargs="?", choices=("list", "download", "verify"), default="list", help="default: list")
-    parser.add_argument("id", nargs="?", metavar="ID", help="the model to download, or whose files to verify")
-    parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
-    parser.examples("zoomearth models", "zoomearth models download zoomearth-3b", "zoomearth models verify zoomearth-3b")
-    parser.set_defaults(run=models)
 
 
 def check_command(parser: Parser) -> None:
@@ -77,52 +65,6 @@ def describe(options: argparse.Namespace) -> int:
     return 0
 
 
-def models(options: argparse.Namespace) -> int:
-    """Lists the models, or downloads or verifies one."""
-    if options.action == "list":
-        listing = store.listing()
-        if options.json:
-            print(json.dumps(listing))
-        else:
-            table = Table("id", "size", "licence", "where it is")
-            for model in listing:
-                where = model["folder"] or f"not here: zoomearth models download {model['id']}"
-                table.add_row(model["id"], model["size"], model["licence"], escape(where))
-            Console().print(table)
-        return 0
-    if not options.id:
-        raise UsageError(f"`zoomearth models {options.action}` needs a model's id.", "`zoomearth models` lists them.")
-    if options.action == "verify":
-        checked = store.verify(options.id)
-        print(
-            json.dumps({"id": options.id, "files": checked})
-            if options.json
-            else f"{options.id}: {len(checked)} files are as they should be"
-        )
-        return 0
-    folder = _download_as_lines(options.id) if options.json else _download_with_bars(options.id)
-    print(json.dumps({"id": options.id, "folder": str(folder)}) if options.json else f"{options.id} is in {folder}")
-    return 0
-
-
-def _download_with_bars(name: str) -> Path:
-    with download_bars(Console(stderr=True)) as on_progress:
-        return store.download(name, on_progress)
-
-
-def _download_as_lines(name: str) -> Path:
-    """A line {"file", "done", "total"} (bytes) four times a second at the most and at each file's end."""
-    printed = 0.0
-
-    def on_progress(file: str, done: int, total: int) -> None:
-        nonlocal printed
-        if done == total or time.monotonic() - printed > 0.25:
-            printed = time.monotonic()
-            print(json.dumps({"file": file, "done": done, "total": total}), flush=True)
-
-    return store.download(name, on_progress)
-
-
 def check(options: argparse.Namespace) -> int:
     """Reports on the environment; exit code 1 where a question could not be answered in it."""
     facts: dict[str, Any] = {
@@ -136,7 +78,7 @@ def check(options: argparse.Namespace) -> int:
     models = home()
     existing = next(folder for folder in (models, *models.parents) if folder.exists())
     facts["models"] = f"{models}, {shutil.disk_usage(existing).free / 1e9:.0f} GB free"
-    facts["at hand"] = ", ".join(model["id"] for model in store.listing() if model["folder"]) or "no model"
+    facts["at hand"] = ", ".join(model.id for model in catalogue().values() if model.here) or "no model"
     missing = [name for name in ("torch", "transformers", "gdal") if facts[name] == "missing"]
     facts["verdict"] = f"missing: {', '.join(missing)}" if missing else "ready"
     if options.json:

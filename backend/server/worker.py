@@ -130,7 +130,7 @@ class Worker:
             raise Cancelled
         profile = self.engine.profile
         kind = "scripted" if job.replies else "remote" if job.settings.remote else "local"
-        return Loaded(kind, profile.name, profile.dialect.name, profile.prompt_hash, profile.policy, self.engine.device)
+        return Loaded(kind, profile.name, profile.dialect.name, profile.prompt_hash, profile.policy, self.engine.device, profile.note)
 
     def _ask(self, job: Ask) -> Result:
         from ..answer import Question, answer, report
@@ -194,7 +194,7 @@ def _files(settings: Settings) -> list[str | None]:
 
     files = [str(Path(settings.prompt_file).expanduser())] if settings.prompt_file else []
     with contextlib.suppress(ModelError, OSError):  # a model on a server need not be here; if one here is missing, _engine raises
-        files += sorted(map(str, models.find(settings.asked_as).iterdir()))
+        files += sorted(map(str, models.find(settings.weights).iterdir()))
     return _states(files)
 
 

@@ -5,20 +5,20 @@
     zoomearth ask scene.tif "..." --model FOLDER --remote http://localhost:8000 --remote-model OUT
 
 What a server needs besides the weights is how a talk is laid out, since it only hears messages: `chat_template.jinja` writes exactly
-what the dialect's `layout()` writes for the local engine. vLLM and SGLang take FOLDER itself and `--chat-template OUT/chat_template.jinja`.
+what the dialect's `layout()` writes for the local engine. vLLM and SGLang take FOLDER itself, as resources/serving shows.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 from ...backend.cli.parser import Parser
 from ...core import texts
+from ...core.atomic import link_or_copy
 from ...core.errors import ModelError
 from ...core.paths import RESOURCES
 from ...core.profile import Profile
@@ -49,7 +49,7 @@ def servable(folder: Path, out: Path) -> Path:
     out.mkdir(parents=True, exist_ok=True)
     for file in sorted(folder.iterdir()):
         if file.is_file() and file.name not in LEFT_OUT:
-            _copy(file, out / file.name)
+            (link_or_copy if file.suffix == ".safetensors" else shutil.copyfile)(file, out / file.name)
     shutil.copyfile(PROCESSOR, out / PROCESSOR.name)
     name = "qwen-grounding" if profile.dialect.name == "qwen3-grounding" else profile.dialect.name
     shutil.copyfile(TEMPLATES / f"{name}.jinja", out / "chat_template.jinja")
@@ -59,15 +59,6 @@ def servable(folder: Path, out: Path) -> Path:
     where = f"{PROCESSOR.stem}.ZoomEarthProcessor"
     _amend(out / "processor_config.json", processor_class="ZoomEarthProcessor", auto_map={"AutoProcessor": where})
     return out
-
-
-def _copy(file: Path, to: Path) -> None:
-    if file.suffix == ".safetensors":
-        try:
-            return os.link(file.resolve(), to)
-        except OSError:  # another disk, or a file system without links
-            pass
-    shutil.copyfile(file, to)
 
 
 def _never_said(folder: Path) -> list[int]:
