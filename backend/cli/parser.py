@@ -9,7 +9,7 @@ from typing import Any, Callable, NoReturn
 
 from ...core.errors import BackendError, UsageError
 from ...core.geometry import Box
-from ...core.look import CHOICES
+from ...core.look import CHOICES, Policy
 from ...core.settings import PREFIX, Settings
 from ...core.texts import well_formed
 
@@ -61,6 +61,14 @@ def add_policy(parser: argparse._ActionsContainer, zooms: tuple[str, ...] = CHOI
 def policy_of(options: argparse.Namespace) -> dict[str, Any]:
     """The fields of `Policy` that were given as flags."""
     return {name: value for name in ("max_zooms", "view", "zoom", "route") if (value := getattr(options, name)) is not None}
+
+
+def changed(policy: Policy, options: argparse.Namespace) -> Policy:
+    """A model's policy with what was given as flags. Raises UsageError for a view that is smaller than a cell of this model."""
+    try:
+        return replace(policy, **policy_of(options))
+    except ValueError as error:
+        raise UsageError(f"--view-size {options.view} is too small: {error}.", f"It is at least {policy.multiple}.") from error
 
 
 def count(text: str) -> int:

@@ -15,7 +15,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ...backend import batch
 from ...backend.answer import MEANINGLESS
-from ...backend.cli.parser import Parser, add_policy, add_settings, policy_of, positive, settings_of
+from ...backend.cli.parser import Parser, add_policy, add_settings, changed, positive, settings_of
 from ...backend.engines import Engine
 from ...backend.engines.open import open_engine
 from ...backend.scene.scene import Scene
 from ...core.errors import BackendError, UsageError
 from ...core.example import Example
-from ...core.look import CHOICES, Policy
+from ...core.look import CHOICES
 from ...core.settings import Settings, data_folder
 from ..data.sets import BENCHMARKS, Benchmark
 from . import statistics as figures
@@ -109,7 +109,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         if options.data and benchmark.repo:  # the drawn scenes have no end
             _add_sizes(records, benchmark, options)
         return _show(benchmark, {"": records}, options.json)
-    settings = settings_of(options)
+    settings, ways = settings_of(options), _ways(options)
     folder = options.data or data_folder() / "benchmarks" / benchmark.name
     if getattr(options, "download", False):
         from ..data.sets.download import download
@@ -121,7 +121,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     engine = open_engine(settings)
     out = options.out or Path("runs") / f"{benchmark.name}-{Path(engine.profile.name).name}"
     try:
-        runs = {name: _run(engine, benchmark, mode, zoom, options, settings, asked, out) for name, (mode, zoom) in _ways(options).items()}
+        runs = {name: _run(engine, benchmark, mode, zoom, options, settings, asked, out) for name, (mode, zoom) in ways.items()}
     finally:
         engine.close()
     from .report import write_report
@@ -168,17 +168,18 @@ def _run(
     out: Path,
 ) -> list[Record]:
     """One way of asking: asks what its file does not have yet, and returns all of it."""
-    asker = Asker(engine, benchmark, mode, _policy(engine.profile.policy, zoom, options))
+    options = argparse.Namespace(**{**vars(options), "zoom": zoom})
+    asker = Asker(engine, benchmark, mode, changed(engine.profile.policy, options))
     changes = (("view", options.view), ("zooms", options.max_zooms), ("", zoom), ("", options.route))
-    changed = "".join(f"-{name}{value}" for name, value in changes if value is not None)
-    book = Book(out / f"{mode}{changed}.jsonl", spec(engine, asker, settings, options))
+    named = mode + "".join(f"-{name}{value}" for name, value in changes if value is not None)
+    book = Book(out / f"{named}.jsonl", spec(engine, asker, settings, options))
     pending = [task for task in asked if not book.answered(task.id)]
     known = {task.id for task in asked}
     there = [record for id, record in book.lines.items() if id in known and record.error is None]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[score]}"))
     with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True)) as progress:
         correct, scored, failed = sum(map(figures.right, there)), len(there), 0
-        bar = progress.add_task(mode + changed, total=len(asked), completed=scored, score="")
+        bar = progress.add_task(named, total=len(asked), completed=scored, score="")
 
         def add(record: Record) -> None:
             nonlocal correct, scored, failed
@@ -192,14 +193,6 @@ def _run(
         finally:
             book.close()
     return [record for record in book.records() if record.question_id in known]
-
-
-def _policy(policy: Policy, zoom: str | None, options: argparse.Namespace) -> Policy:
-    """The model's, as the command line changes it. Raises UsageError for a view smaller than a cell."""
-    try:
-        return replace(policy, **{**policy_of(options), "zoom": zoom or policy.zoom})
-    except ValueError as error:
-        raise UsageError(f"--view-size {options.view} is too small: {error}.", f"It is at least {policy.multiple}.") from error
 
 
 def spec(engine: Engine, asker: Asker, settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
