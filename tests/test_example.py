@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from zoomearth.backend.answer import Question, answer
 from zoomearth.backend.engines import Reply
-from zoomearth.backend.outputs.files import write_rois
+from zoomearth.backend.outputs.rois import write_rois
 from zoomearth.backend.scene.region import resolve
 from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.errors import BackendError, SceneError

@@ -12,7 +12,7 @@ import sys
 from typing import Any, Callable, NamedTuple, Sequence
 
 from ... import __version__
-from ...core.errors import BackendError, UsageError, ZoomEarthError
+from ...core.errors import BackendError, DataError, UsageError, ZoomEarthError
 from ...core.paths import RESOURCES
 from ...core.settings import KEY_VARIABLE, PREFIX
 from ...core.texts import escape_unknown_letters
@@ -91,7 +91,7 @@ def main(arguments: Sequence[str]) -> int:
         if error.filename is None:
             raise
         hint = "Check the path, its permissions, and the free space on the disk."
-        return _show(BackendError(f"{error.filename}: {error.strerror}.", hint), as_json)
+        return _show(DataError(f"{error.filename}: {error.strerror}.", hint), as_json)
 
 
 def _split(arguments: Sequence[str]) -> tuple[str, list[str]]:

@@ -15,25 +15,46 @@ import signal
 import sys
 import threading
 import traceback
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Iterable, cast
+from typing import TYPE_CHECKING, BinaryIO, Iterable, Iterator, cast
 
 from ... import __version__
 from ...core.address import hidden
 from ...core.errors import BackendError, Cancelled, ModelError, ZoomEarthError
 from ...core.look import Stopped
 from ...core.profile import Profile
-from ...core.protocol import NEW, VERSION, Ask, Describe, Described, Done, Failed, Job, Last, Load, Loaded, Ready, Result
+from ...core.protocol import (
+    NEW,
+    VERSION,
+    Ask,
+    Batch,
+    Counts,
+    Describe,
+    Described,
+    Done,
+    Failed,
+    Id,
+    Job,
+    Last,
+    Load,
+    Loaded,
+    Ready,
+    Result,
+    RowEnded,
+    RowStarted,
+)
 from ...core.protocol import Cancelled as CancelledEvent
 from ...core.settings import Settings
-from ...core.source import SceneSource
+from ...core.source import SceneSource, Seen
 from ...core.wire import LineReader, claim_stdio
 from .events import Outbox, Story
 from .queue import Jobs
 
 if TYPE_CHECKING:
     from ..answer import Event
+    from ..batch import Finished
     from ..engines import Engine
     from ..scene.scene import Scene
 
@@ -106,9 +127,11 @@ class Worker:
         self.jobs.over()
         self.outbox.send(last)
 
-    def _result(self, job: Job) -> Result | Loaded | Described:
+    def _result(self, job: Job) -> Result | Counts | Loaded | Described:
         if isinstance(job, Ask):
             return self._ask(job)
+        if isinstance(job, Batch):
+            return self._batch(job)
         if isinstance(job, Describe):
             return Described(self._open(job.source).describe())
         self.refused = None
@@ -125,32 +148,53 @@ class Worker:
                 self.engine.close()  # before the next one: both may not fit in memory
             self.engine = None
             self.story.progress("loading", 0, 0)
-            self.engine, self.loaded = _engine(job), key
+            self.engine, self.loaded = _opened(job), key
         if self.jobs.called_off():
             raise Cancelled
         profile = self.engine.profile
         kind = "scripted" if job.replies else "remote" if job.settings.remote else "local"
         return Loaded(kind, profile.name, profile.dialect.name, profile.prompt_hash, profile.policy, self.engine.device, profile.note)
 
-    def _ask(self, job: Ask) -> Result:
-        from ..answer import Question, answer, report
-        from ..scene.region import resolve
-
+    def _engine(self) -> Engine:
+        """The engine of the last load; raises what that one raised."""
         if self.refused:
             raise self.refused.with_traceback(None)
-        scene = self._open(job.source)
         if self.engine is None:
             self._load(_default_load())
-        engine = cast("Engine", self.engine)
-        try:
-            policy = job.policy_from(engine.profile.policy)
-        except ValueError as error:
-            raise BackendError(f"The policy of ask can't be used: {error}.") from error
-        question = Question(scene, job.question, resolve(scene, job.where), policy)
+        return cast("Engine", self.engine)
+
+    def _ask(self, job: Ask) -> Result:
+        from ..answer import answer, report
+        from ..batch import question_of
+
+        engine = self._engine()
+        question = question_of(job, self._open(job.source), engine.profile.policy)
         answered = answer(engine, question, self._send, self.jobs.called_off)
         if answered.outcome.stopped is Stopped.CANCELLED:
             raise Cancelled
         return report(answered, engine.profile.name)
+
+    def _batch(self, job: Batch) -> Counts:
+        from ..batch import question_of, run
+
+        def rows() -> Iterator[Ask]:
+            for row in job.rows:
+                self.outbox.send(RowStarted(job.id, row.id))
+                yield row
+
+        engine = self._engine()
+        load = cast(Load, self.loaded and self.loaded[0])
+        concurrent = bool(load.settings.remote) and not load.replies
+        counts: Counter[str] = Counter()
+        self.story.progress("thinking", 0, len(job.rows))
+        for finished in run(engine, rows(), question_of, job.at_once, concurrent, self.jobs.called_off, self.story.progress):
+            self.outbox.send(_row_ended(job.id, finished, engine.profile.name))
+            answered = finished.answered
+            counts["failed" if answered is None else "unanswered" if answered.outcome.answer is None else "answered"] += 1
+            self.story.progress("thinking", sum(counts.values()), len(job.rows))
+        if sum(counts.values()) < len(job.rows):
+            raise Cancelled
+        return Counts(counts["answered"], counts["unanswered"], counts["failed"])
 
     def _open(self, source: SceneSource) -> Scene:
         """The scene; that of the last job if its source is the same and its files, a VRT's sources among them, are unchanged."""
@@ -175,6 +219,17 @@ class Worker:
             self.story.text(event.delta)
 
 
+def _row_ended(id: Id, finished: Finished[Ask], model: str) -> RowEnded:
+    from ..answer import report
+
+    if finished.answered is None:
+        return RowEnded(id, Failed.of(cast(ZoomEarthError, finished.error), finished.row.id))
+    answered = finished.answered
+    grid = answered.question.scene.grid
+    views = tuple(Seen.of(shown, grid) for shown in answered.outcome.views)
+    return RowEnded(id, Done(finished.row.id, report(answered, model)), views, tuple(reply.text for reply in answered.replies))
+
+
 def _states(files: Iterable[str]) -> list[str | None]:
     """What changes with a file, or with the archive around it; None for one that is not on this disk, or can't be looked at."""
     from ..scene.scan import fingerprint
@@ -193,12 +248,12 @@ def _files(settings: Settings) -> list[str | None]:
     from ..models import store as models
 
     files = [str(Path(settings.prompt_file).expanduser())] if settings.prompt_file else []
-    with contextlib.suppress(ModelError, OSError):  # a model on a server need not be here; if one here is missing, _engine raises
+    with contextlib.suppress(ModelError, OSError):  # a model on a server need not be here; if one here is missing, _opened raises
         files += sorted(map(str, models.find(settings.weights).iterdir()))
     return _states(files)
 
 
-def _engine(job: Load) -> Engine:
+def _opened(job: Load) -> Engine:
     from ..engines.open import open_engine
     from ..models import store as models
 

@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Any, Optional
 
 from ...core.address import hidden, name, shown
-from ...core.protocol import Cancelled, Done, Event, Failed, Result, Saw, Text
+from ...core.protocol import Cancelled, Done, Event, Failed, Result, RowEnded, Saw, Text
 from ...core.source import Corner, SceneSource, Where
 from ...core.source import Seen as View
 from ...core.typed import from_json
@@ -104,11 +104,15 @@ class Exchange:
         return self.outline or [[[x, y] for x, y in seen.corners] for seen in self.views[:1]]
 
     def hear(self, event: Event) -> None:
-        """Takes in an event of the backend: Saw, Text, Done, Failed, Cancelled; the others change nothing."""
+        """Takes in an event of the backend: Saw, Text, RowEnded, Done, Failed, Cancelled; the others change nothing."""
         if isinstance(event, Saw):
             self.views.append(Seen(**vars(event.view), picture=base64.b64decode(event.picture)))
         elif isinstance(event, Text) and self.views:
             self.views[-1] = replace(self.views[-1], thoughts=self.views[-1].thoughts + event.delta)
+        elif isinstance(event, RowEnded):
+            thoughts = [*event.replies[: len(event.views) - 1], "".join(event.replies[len(event.views) - 1 :])]
+            self.views = [Seen(**vars(view), thoughts=text) for view, text in zip(event.views, thoughts)]
+            self.hear(event.last)
         elif isinstance(event, Done) and isinstance(event.result, Result):
             self.status = Status.DONE
             for key in ("answer", "stopped", "why", "model", "seconds", "confidence", "meaningless"):

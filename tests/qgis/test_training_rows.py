@@ -111,7 +111,7 @@ def test_the_results_of_a_project_are_training_rows(panel, layer, outline, repla
         wait(lambda: not panel.session.busy)
     assert [exchange.status for exchange in asked] == [Status.DONE] * 3
     assert [len(exchange.views) for exchange in asked] == [4, 1, 2]
-    found = {row["question"]: row for row in replay(panel.keeper.store.path)}
+    found = {row["question"]: row for row in replay(panel.results.file.path)}
     assert len(found) == 3
     for exchange in asked:
         check(found[exchange.question], exchange, layer)
@@ -135,5 +135,5 @@ def test_what_only_qgis_can_draw_is_named_and_not_learnt(panel, layer, replay, t
     exchange = panel.session.ask(layer, "How many fields?", Place("whole layer"))
     wait(lambda: not panel.session.busy)
     assert exchange.status is Status.DONE, exchange.message
-    (row,) = replay(panel.keeper.store.path)
+    (row,) = replay(panel.results.file.path)
     assert "no image" in row["why"]
