@@ -249,6 +249,11 @@
             <translation>Pixel des Rasters</translation>
         </message>
         <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Enlarged pixels of the raster</source>
+            <translation>Vergrößerte Pixel des Rasters</translation>
+        </message>
+        <message>
             <location filename="../../plugin/exchanges/project_results.py" />
             <source>Size of the picture in pixels</source>
             <translation>Größe des Bildes in Pixeln</translation>
