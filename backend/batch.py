@@ -263,6 +263,7 @@ def line(about: Mapping[str, Any], answered: Answered | None, error: ZoomEarthEr
         "zooms": [to_json(Seen.of(each, grid)) for each in outcome.zooms],
         "seconds": round(answered.seconds, 3) if answered else None,
         "model": model,
+        "dialect": answered.talk.dialect.described if answered else None,
         "error": error.to_dict() if error else None,
     }
 
@@ -274,7 +275,7 @@ def spec(engine: Engine, settings: Settings) -> dict[str, Any]:
         "model": profile.name,
         "revision": None if settings.remote else models.revision(settings.weights),
         "server": shown(settings.remote) or None,
-        "dialect": profile.dialect.name,
+        "dialect": profile.dialect.described,
         "prompt_hash": profile.prompt_hash,
         "policy": asdict(profile.policy),
         "dtype": settings.dtype,

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from . import texts
 from .catalogue import catalogue, home
-from .dialect import DIALECTS, Dialect, dialect
+from .dialect import Dialect
 from .errors import ModelError
+from .families import DIALECTS, dialect, family_of
 from .look import Policy
 
 FILE = "zoomearth.json"
@@ -26,7 +27,7 @@ class Profile:
     generated_only: it has seen nothing but generated scenes, so what it says about any other raster is meaningless.
     views: of a model that was not trained for one size of view, those to choose from by the memory that is free, the smallest first; where
     that is not known (a server), `policy.view` stands. A model that was trained for its views has none.
-    note: what a person should know of how it was found, "" where the model's own folder or its place says it.
+    notes: how it came to be asked so, in sentences, where that was not told by the model itself.
     """
 
     name: str
@@ -34,7 +35,7 @@ class Profile:
     policy: Policy
     generated_only: bool = False
     views: tuple[int, ...] = ()
-    note: str = field(default="", compare=False)
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if wrong := [view for view in self.views if view < 1 or view % self.policy.multiple]:
@@ -60,6 +61,11 @@ class Profile:
                 f"{origin} does not describe a model: {error}.",
                 f"The file must have name, dialect (one of {', '.join(DIALECTS)}) and policy.",
             ) from error
+
+    @classmethod
+    def of_family(cls, name: str, dialect_name: str) -> Profile:
+        """Of a model that is asked as its family is. Raises KeyError for an unknown dialect."""
+        return cls(name, dialect(dialect_name), DIALECTS[dialect_name].policy)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -97,14 +103,18 @@ class Profile:
         except (OSError, ValueError):
             config = {}  # the engine will say what is wrong with it
         if name := _tuned_name(folder, config):
-            profile = cls.from_dict(dict(models[TUNED].profile))
-            return replace(profile, note=f"{folder} has no {FILE}. It is asked as {TUNED}, because of its name ({name}). {SAY_OTHERWISE}")
-        family = str(config.get("model_type", ""))
-        stock = next((model for model in models.values() if model.model_type == family and model.id != TUNED), None)
+            note = f"{folder} has no {FILE}: it is asked as {TUNED}, because of its name ({name}). {SAY_OTHERWISE}"
+            return replace(cls.from_dict(dict(models[TUNED].profile)), notes=(note,))
+        kind = str(config.get("model_type", ""))
+        stock = next((model for model in models.values() if model.model_type == kind and model.id != TUNED), None)
         if stock:
             return cls.from_dict({**stock.profile, "name": folder.name})
-        unknown = f"{folder} has no {FILE}, and its family ({family or 'not said'}) is not listed. {SAY_OTHERWISE}"
-        return replace(cls.from_dict({"name": folder.name}), note=unknown)
+        if family := family_of(kind.replace("_", "-")):
+            return cls.of_family(folder.name, family)
+        note = (
+            f"{folder} has no {FILE}, and its model_type ({kind or 'none'}) tells no family: it is asked as Qwen2.5-VL is. {SAY_OTHERWISE}"
+        )
+        return replace(cls.of_family(folder.name, "qwen-grounding"), notes=(note,))
 
 
 def _tuned_name(folder: Path, config: dict[str, Any]) -> str:

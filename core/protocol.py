@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any, Dict, Mapping, Optional, Tuple, Union, cast
 
+from .calibration import Calibration
 from .errors import BackendError, ZoomEarthError
 from .look import Policy
 from .settings import Settings
@@ -102,6 +103,15 @@ class Describe:
 
 
 @dataclass(frozen=True)
+class Test:
+    """Find out how a model counts its boxes, and remember it: a few questions about drawn targets. key: of the server."""
+
+    settings: Settings = field(default_factory=Settings)
+    key: Optional[str] = field(default=None, repr=False)
+    id: Id = NEW
+
+
+@dataclass(frozen=True)
 class Cancel:
     """Stop the work `id`, waiting or under way. Not answered itself; work that is over already is no error."""
 
@@ -113,7 +123,7 @@ class Stop:
     """Cancel all work and end the process."""
 
 
-Job = Union[Load, Ask, Batch, Describe]
+Job = Union[Load, Ask, Batch, Describe, Test]
 Request = Union[Job, Cancel, Stop]
 
 
@@ -128,7 +138,8 @@ class Ready:
 
 @dataclass(frozen=True)
 class Progress:
-    """stage: opening, scanning, reading, loading, thinking, or "trying again" (done: the number of the next try). total: 0 if unknown."""
+    """stage: opening, scanning, reading, loading, testing, thinking, or "trying again" (done: the number of the next try). total: 0 if
+    unknown."""
 
     id: Id
     stage: str
@@ -184,6 +195,7 @@ class Usage:
 class Result:
     """Of a question, on the wire and as `zoomearth ask --json` prints it.
 
+    dialect: how the model was asked and its boxes read. notes: what was put up with, or read in another way, in sentences.
     answer: None if there is none. stopped: a value of `Stopped`; why: its technical reason, or "". confidence: uncalibrated, None if the
     engine gives no probabilities or the answer is meaningless. meaningless: the demo model was asked about a scene that is not generated.
     overview: the width and height at which all that was asked about was shown, None if nothing was shown.
@@ -196,6 +208,8 @@ class Result:
     stopped: str
     why: str
     model: str
+    dialect: str
+    notes: Tuple[str, ...]
     seconds: float
     scene: SceneFacts
     region: Optional[RegionFacts]
@@ -206,8 +220,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Loaded:
-    """The result of a load. engine: local, remote or scripted; device: where the model runs; policy: the model's own; note: what to know of
-    why it is asked so."""
+    """The result of a load. engine: local, remote or scripted; device: where the model runs; policy: the model's own."""
 
     engine: str
     model: str
@@ -215,7 +228,6 @@ class Loaded:
     prompt_hash: str
     policy: Policy
     device: str
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -236,10 +248,11 @@ class Counts:
 
 @dataclass(frozen=True)
 class Done:
-    """The last event of a job that was done. result: of an ask a Result, a batch Counts, a load a Loaded, a describe a Described."""
+    """The last event of a job that was done. result: of an ask a Result, a batch Counts, a load a Loaded, a describe a Described, a test a
+    Calibration."""
 
     id: Id
-    result: Union[Result, Counts, Loaded, Described]
+    result: Union[Result, Counts, Loaded, Described, Calibration]
 
 
 @dataclass(frozen=True)
@@ -292,7 +305,15 @@ Last = Union[Done, Failed, Cancelled]
 Event = Union[Ready, Progress, Saw, Text, RowStarted, RowEnded, Last]
 LAST = (Done, Failed, Cancelled)
 
-REQUESTS: Dict[str, Any] = {"load": Load, "ask": Ask, "batch": Batch, "describe": Describe, "cancel": Cancel, "stop": Stop}
+REQUESTS: Dict[str, Any] = {
+    "load": Load,
+    "ask": Ask,
+    "batch": Batch,
+    "describe": Describe,
+    "test": Test,
+    "cancel": Cancel,
+    "stop": Stop,
+}
 EVENTS: Dict[str, Any] = {
     "ready": Ready,
     "progress": Progress,

@@ -42,8 +42,8 @@ class Server:
         return asdict(self)
 
 
-def find(usual: Sequence[Tuple[int, str]] = USUAL) -> List[Server]:
-    """The servers that answer. usual: ports, each with the server that usually listens there. Takes a few seconds at the most."""
+def find(usual: Sequence[Tuple[int, str]]) -> List[Server]:
+    """The servers that answer. usual: ports, each with the server that usually listens there, as in USUAL. Takes seconds at the most."""
     with ThreadPoolExecutor(len(usual)) as pool:
         return [server for server in pool.map(lambda pair: _at(*pair), usual) if server]
 

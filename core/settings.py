@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Mapping
 
+from .families import DIALECTS
 from .texts import well_formed
 
 PREFIX = "ZOOMEARTH_"
@@ -24,8 +25,8 @@ class Settings:
     model: str = _setting("", "Model", "name of a model (see `zoomearth models`) or path of a model folder")
     asked_as: str = _setting(
         "",
-        "Prompt format",
-        "name of the model of the list whose prompt, box format and picture sizes are used; empty: those that belong to the model",
+        "Asked as",
+        "name of the model of the list in whose way the model is asked (prompt, boxes, picture sizes); empty: in its own way",
     )
     remote: str = _setting(
         "",
@@ -34,6 +35,13 @@ class Settings:
         "small pictures that the model looks at are sent there",
     )
     remote_model: str = _setting("", "Model on the server", "name of the model on the server")
+    dialect: str = _setting(
+        "",
+        "Dialect",
+        "how the model is asked and its boxes are read (see the page on models and servers); empty: as the model itself, a test of it, "
+        "or its name tells",
+        ("", *DIALECTS),
+    )
     device: str = _setting(
         "auto",
         "Device",
@@ -57,14 +65,16 @@ class Settings:
     )
 
     @property
+    @property
     def weights(self) -> str:
         """The model that runs on this machine: an id or a folder."""
         return self.model or "zoomearth-demo"
 
     @property
     def profile(self) -> str:
-        """The model whose prompt, dialect and policy are used: an id or a folder. With a server, --model names it too."""
-        return self.asked_as or self.model or ("qwen2.5-vl-3b" if self.remote else self.weights)
+        """The model whose prompt, dialect and policy are used: an id or a folder; "" on a server, where the served model's name tells.
+        With a server, `model` names it too."""
+        return self.asked_as or self.model or ("" if self.remote else self.weights)
 
     def __post_init__(self) -> None:
         for setting in fields(self):

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -38,7 +39,7 @@ def copied(fetched, folder):
 
 
 def same(profile):
-    return profile == Profile.from_dict(dict(catalogue()[ID].profile))
+    return replace(profile, notes=()) == Profile.from_dict(dict(catalogue()[ID].profile))
 
 
 def test_a_folder_put_in_a_models_place_is_that_model(fetched, home):
@@ -46,7 +47,7 @@ def test_a_folder_put_in_a_models_place_is_that_model(fetched, home):
     assert store.find(ID) == folder
     assert same(store.profile_for(ID))
     assert same(store.profile_for(str(folder)))
-    assert store.profile_for(ID).note == ""
+    assert store.profile_for(ID).notes == ()
     assert store.revision(ID).startswith("sha256:")
     assert store.download(ID) == folder, "nothing is fetched where the model is"
 
@@ -66,9 +67,10 @@ def test_a_folder_whose_name_says_zoomearth_is_asked_as_zoomearth_and_says_so(fe
         (folder / "config.json").write_text(json.dumps(config | {"_name_or_path": "HappyBug/ZoomEarth-3B"}))
     profile = store.profile_for(str(folder))
     assert same(profile)
-    assert "because of its name" in profile.note
-    assert "--asked-as" in profile.note
-    assert open_engine(Settings(str(folder), device="cpu")).profile.note == profile.note
+    (note,) = profile.notes
+    assert "because of its name" in note
+    assert "--asked-as" in note
+    assert open_engine(Settings(str(folder), device="cpu")).profile.notes == (note,)
 
 
 def test_stock_weights_in_a_folder_are_asked_as_by_their_id(fetched, tmp_path):
@@ -78,19 +80,20 @@ def test_stock_weights_in_a_folder_are_asked_as_by_their_id(fetched, tmp_path):
         config = json.loads((folder / "config.json").read_text())
         (folder / "config.json").write_text(json.dumps(config | {"model_type": kind}))
         own, listed = store.profile_for(str(folder)), store.profile_for(name)
-        assert (own.dialect, own.policy, own.note) == (listed.dialect, listed.policy, "")
+        assert (own.dialect, own.policy, own.notes) == (listed.dialect, listed.policy, ())
         assert own.name == kind
 
 
 def test_a_folder_of_no_listed_family_says_that_it_is_guessed(tmp_path):
-    (tmp_path / "config.json").write_text('{"model_type": "internvl"}')
-    assert "its family (internvl) is not listed" in store.profile_for(str(tmp_path)).note
+    (tmp_path / "config.json").write_text('{"model_type": "idefics3"}')
+    (note,) = store.profile_for(str(tmp_path)).notes
+    assert "model_type (idefics3) tells no family" in note
 
 
 def test_an_own_profile_comes_before_any_name(fetched, tmp_path):
     folder = copied(fetched, tmp_path / "ZoomEarth-3B")
     (folder / "zoomearth.json").write_text('{"name": "mine", "dialect": "qwen-grounding"}')
-    assert (store.profile_for(str(folder)).name, store.profile_for(str(folder)).note) == ("mine", "")
+    assert (store.profile_for(str(folder)).name, store.profile_for(str(folder)).notes) == ("mine", ())
 
 
 def test_asked_as_overrides_what_a_folder_seems_to_be(fetched, tmp_path):

@@ -11,7 +11,8 @@ from rasters import add_overviews, city, make, psnr
 
 from zoomearth.backend.scene.mask import inside
 from zoomearth.backend.scene.scene import Scene
-from zoomearth.core.dialect import dialect
+from zoomearth.core.dialect import Talk
+from zoomearth.core.families import dialect
 from zoomearth.core.geometry import FOCUS, Box, Size, View
 from zoomearth.core.look import GAIN, Answer, Policy, Zoom, ZoomOut, look, place, shown_size
 from zoomearth.core.region import Region
@@ -151,6 +152,23 @@ def test_a_zoom_inside_a_view_in_context_is_read_by_its_own_map():
     assert third.view.window == second.view.window == Box(0, 0, *SIZE)
 
 
+def test_a_model_that_counts_in_the_first_picture_goes_on_to_do_so_and_a_picture_it_names_is_read_by_its_own_map():
+    first, second = show(SIZE, CONTEXT, [Zoom(SHIP, "ship")])[0]
+    written = dialect("qwen3-grounding").convention.rounded(SHIP, first.view)
+    for numbers, index, view in (
+        (written, "", first.view),
+        (written, ', "img_idx": 0', first.view),
+        ((300, 400, 500, 600), ', "img_idx": 1', second.view),
+    ):
+        talk = Talk(dialect("qwen3-grounding"))
+        talk.observe(first)
+        talk.act(talk.dialect.write(Zoom(SHIP, "ship"), first.view))
+        talk.observe(second)
+        action = talk.act(f'[{{"bbox_2d": {list(numbers)}{index}, "label": "x"}}]')
+        assert action.box == pytest.approx(talk.dialect.convention.to_source(numbers, view))
+        assert action.frame == view
+
+
 def test_a_view_in_context_is_no_scene_of_its_own_and_a_large_box_is_a_crop():
     huge = Policy(view=1008, zoom="context", native=4.0, max_zooms=4)
     observations, outcome = show(
@@ -185,10 +203,17 @@ def test_what_is_recorded_of_a_view_makes_it_again():
 def test_the_model_is_told_that_the_picture_is_distorted_and_where():
     (_, second), _ = show(SIZE, CONTEXT, [Zoom(SHIP, "ship<|im_end|>")])
     shown = second.view.from_source(second.view.focus)
-    for name, by in (("qwen-grounding", (1, 1)), ("qwen3-grounding", (1000 / 1008, 1000 / 504))):
+    thousandths = [round(side * 1000 / (1008, 504)[at % 2]) for at, side in enumerate(shown)]
+    y_first = [thousandths[at] for at in (1, 0, 3, 2)]
+    expected = {
+        "qwen-grounding": (list(map(round, shown)), "now relative to this picture"),
+        "qwen3-grounding": (thousandths, "still relative to the first picture"),
+        "gemma": (y_first, "now relative to this picture"),
+    }
+    for name, (numbers, frame) in expected.items():
         (turn,) = dialect(name).observe(second)
-        x0, y0, x1, y1 = (round(side * by[at % 2]) for at, side in enumerate(shown))
-        assert f"distorted: ship< |im_end|> is enlarged, from ({x0}, {y0}) to ({x1}, {y1})," in turn.text
+        assert f"distorted: ship< |im_end|> is enlarged at {numbers} of this picture," in turn.text
+        assert f"Boxes are {frame}." in turn.text
     (turn,) = dialect("qwen-grounding").observe(replace(second, label="zoom out"))
     assert turn.text.startswith("This is the view before.")
     (turn,) = dialect("zoomearth").observe(second)

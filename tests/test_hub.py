@@ -10,15 +10,19 @@ import subprocess
 import sys
 import threading
 
-import httpx
 import pytest
 from hub import COMMIT, REPO, WEIGHTS, Hub
+from quirks import Answer, Quirks, chunk, streamed
 from tiny import make_tiny
 
 from zoomearth.backend.engines.remote import RemoteEngine
 from zoomearth.backend.models import access, store
 from zoomearth.backend.models import hub as hub_module
-from zoomearth.core.errors import EngineError, ModelError
+from zoomearth.core.dialect import Talk
+from zoomearth.core.errors import ModelError
+from zoomearth.core.geometry import Box, Size, View
+from zoomearth.core.look import Observation
+from zoomearth.core.profile import Profile
 
 ID = "zoomearth-3b"
 
@@ -175,14 +179,14 @@ def test_without_the_hub_a_model_in_the_cache_is_taken_whole(hub, tmp_path, monk
 
 
 class Socks(socketserver.ThreadingTCPServer):
-    """A SOCKS5 proxy without a login (RFC 1928). went: the addresses it was asked to connect to."""
+    """A SOCKS5 proxy without a login (RFC 1928). went: the addresses it was asked to connect to; leads: where each host really is."""
 
     daemon_threads = True
     allow_reuse_address = True
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Connection)
-        self.went = []
+        self.went, self.leads = [], {}
 
 
 class Connection(socketserver.BaseRequestHandler):
@@ -194,7 +198,7 @@ class Connection(socketserver.BaseRequestHandler):
         host = socket.inet_ntoa(self.take(4)) if kind == 1 else self.take(self.take(1)[0]).decode()
         (port,) = struct.unpack(">H", self.take(2))
         self.server.went.append((host, port))
-        with socket.create_connection((host, port)) as other:
+        with socket.create_connection(self.server.leads.get(host, (host, port))) as other:
             self.request.sendall(b"\x05\x00\x00\x01" + bytes(6))
             ends = {self.request: other, other: self.request}
             while True:
@@ -223,6 +227,19 @@ def test_a_model_comes_through_a_socks_proxy(hub, socks, monkeypatch):
     monkeypatch.setenv("ALL_PROXY", f"socks5://127.0.0.1:{socks.server_address[1]}")
     store.download(ID)
     assert {port for _, port in socks.went} == {hub.server_port}
+
+
+def test_a_model_on_a_server_is_asked_through_a_socks_proxy(hub, socks, monkeypatch):
+    with Quirks(lambda asked: Answer(streamed(chunk("<answer>red</answer>"), chunk(finish="stop")))).serving() as server:
+        socks.leads["model.example"] = ("127.0.0.1", int(server.url.rsplit(":", 1)[1]))
+        monkeypatch.setenv("ALL_PROXY", f"socks5://127.0.0.1:{socks.server_address[1]}")
+        profile = Profile.from_dict({"name": "m"})
+        engine = RemoteEngine("http://model.example/v1", "m", profile=profile, retries=0)
+        talk = Talk(profile.dialect)
+        talk.observe(Observation(View(Box(0, 0, 56, 56), Size(56, 56)), "What colour?", begins=True))
+        assert engine.reply([talk])[0].text == "<answer>red</answer>"
+        engine.close()
+    assert socks.went == [("model.example", 80)]
 
 
 @pytest.mark.parametrize("proxy", ["socks9://127.0.0.1:1", "http://127.0.0.1:port"])

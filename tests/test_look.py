@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoomearth.core.dialect import DIALECTS, dialect
+from zoomearth.core.families import DIALECTS, dialect
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Answer, Cancelled, Observation, Policy, Stopped, Unreadable, Zoom, ZoomOut, look, place, shown_size
 from zoomearth.core.region import Region

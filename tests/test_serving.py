@@ -13,7 +13,8 @@ from PIL import Image
 
 from zoomearth.backend.engines.openai_chat import Form
 from zoomearth.core.catalogue import catalogue
-from zoomearth.core.dialect import Talk, dialect
+from zoomearth.core.dialect import Talk
+from zoomearth.core.families import dialect
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Observation
 

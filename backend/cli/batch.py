@@ -67,7 +67,7 @@ def batch(options: argparse.Namespace, settings: Settings) -> int:
     notes = Console(stderr=True, highlight=False)
     if table.ignored:
         notes.print(f"note: nobody reads {', '.join(map(repr, table.ignored))} of {options.rows}", markup=False, soft_wrap=True)
-    with notes.status(f"loading {settings.remote_model or settings.profile}"):
+    with notes.status(f"loading {settings.remote_model or settings.profile or 'the model of the server'}"):
         engine = open_engine(settings)
     try:
         engine.profile = replace(engine.profile, policy=changed(engine.profile.policy, options))
@@ -76,7 +76,7 @@ def batch(options: argparse.Namespace, settings: Settings) -> int:
             left = _ask(engine, table, tally, at_once, bool(settings.remote), interrupted, options.json)
     finally:
         engine.close()
-    for sentence in filter(None, (engine.profile.note, *getattr(engine, "tolerated", []))):
+    for sentence in [*engine.profile.notes, *getattr(engine, "tolerated", [])]:
         notes.print(f"note: {sentence}", markup=False, soft_wrap=True)
     if tally.counts["meaningless"]:
         notes.print(f"[bold yellow]{escape(MEANINGLESS)}[/]", soft_wrap=True)

@@ -36,6 +36,7 @@ COMMANDS = {
     "models": Command(
         "list the models that fit this machine, download, verify or adopt one, find servers", "backend.cli.models:command", resumes=True
     ),
+    "models test": Command("find out how a model counts its boxes, here or on a server", "backend.cli.calibrate:command"),
     "check": Command("report on this environment: Python, GDAL, torch, memory, models", "backend.cli.info:check_command"),
     "serve": Command("be the backend of the QGIS plugin: JSON lines on stdin and stdout", "backend.cli.info:serve_command"),
     "data": Command("say what a set of questions holds, and which rows can't be used", "training.data.inspect:command"),

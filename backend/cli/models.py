@@ -51,10 +51,8 @@ def _run(options: argparse.Namespace) -> int:
     if len(options.names) != len(wanted):
         names = " and ".join(NAMES[name] for name in wanted) or "no name"
         raise UsageError(f"`zoomearth models {options.action}` needs {names}.", "`zoomearth models` lists the ids.")
-    action: Callable[..., int] = {"list": _list, "download": _download, "verify": _verify, "adopt": _adopt, "servers": _servers}[
-        options.action
-    ]
-    return action(*options.names, as_json=options.json)
+    run: dict[str, Callable[..., int]] = {"list": _list, "download": _download, "verify": _verify, "adopt": _adopt, "servers": _servers}
+    return run[options.action](*options.names, as_json=options.json)
 
 
 def _list(as_json: bool) -> int:
@@ -131,7 +129,7 @@ def _verify(name: str, as_json: bool) -> int:
 
 def _servers(as_json: bool) -> int:
     """Exit code 1 where there is none."""
-    found = servers.find()
+    found = servers.find(servers.USUAL)
     if as_json:
         print(json.dumps([server.to_dict() for server in found]))
         return 0 if found else 1

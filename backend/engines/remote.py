@@ -43,6 +43,11 @@ NOT_API = "Give the address of the server's API: it often ends in /v1."
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 FILTERS = re.compile(r"content.{0,20}(filter|polic)|moderation|input (was )?flagged|safety system", re.I)  # in words, where no code says it
 WRONG_PATH = re.compile(r"unexpected endpoint|(unknown|invalid|no such) (request )?(url|endpoint|route|path)", re.I)  # LM Studio, with 200
+PICTURE_LIMIT = re.compile(r"at most \d+ image|limit-mm-per-prompt|image count \d+ exceeds", re.I)  # of vLLM and SGLang
+TOO_FEW_PICTURES = (
+    "Each closer look is one more picture: start the server with --limit-mm-per-prompt '{\"image\": 8}' (vLLM) or "
+    "--limit-mm-data-per-request '{\"image\": 8}' (SGLang), or answer without a closer look (--max-zooms 0)."
+)
 for each in ("httpx", "httpcore"):  # they log whole addresses, and a query may hold a key
     logging.getLogger(each).setLevel(logging.WARNING)
 
@@ -316,21 +321,39 @@ class RemoteEngine:
         if status != 405 and models is not None and self.model not in models and (models or status == 404):
             return self._error(f"{root} knows no model {self.model!r} (HTTP {status}{words}).", hint)
         if status == 400:
-            return self._refused(root, status, words, hint)
+            return self._refused(root, status, words, TOO_FEW_PICTURES if PICTURE_LIMIT.search(words) else hint)
         if models is None:
             return _Elsewhere(self._error(f"{root} has no chat completions (HTTP {status}).", NOT_API))
         message = f"{root} lists the model {self.model!r}, but has no chat completions at this path (HTTP {status}{words})."
         return _Elsewhere(self._error(message, f"Give the whole address: it ends in {CHAT}."))
 
+    def listed(self, cancelled: Callable[[], bool] = never) -> list[dict[str, Any]]:
+        """What the server says of its models, each with its `id`; nothing where it lists none. Raises Cancelled, and EngineError for a host
+        that can't be asked at all."""
+
+        async def ask() -> list[dict[str, Any]]:
+            for root in self._endpoint.roots:
+                if entries := await self._entries(self._opened(), root, cancelled):
+                    return entries
+            return []
+
+        return self._background.run(lambda post: ask())
+
     async def _models(self, client: httpx.AsyncClient, root: str, cancelled: Callable[[], bool]) -> list[str] | None:
         """The server's model names; None where it lists none."""
+        entries = await self._entries(client, root, cancelled)
+        return None if entries is None else [str(entry["id"]) for entry in entries]
+
+    async def _entries(self, client: httpx.AsyncClient, root: str, cancelled: Callable[[], bool]) -> list[dict[str, Any]] | None:
+        """The server's list of models; None where it has none."""
         try:
             asked = client.get(self._endpoint.url(root, "/models"))
             response = await self._over_network(asked, cancelled, self._patience["connect"])
             if response.status_code != 200:
                 return None
             listed = json.loads(response.content.decode("utf-8-sig"))
-            return [str(entry["id"]) for entry in (listed["data"] if isinstance(listed, dict) else listed)]
+            entries = list(listed["data"] if isinstance(listed, dict) else listed)
+            return entries if all(isinstance(entry, dict) and "id" in entry for entry in entries) else None
         except (Again, httpx.HTTPError, ValueError, KeyError, TypeError, RecursionError):
             return None
 

@@ -44,10 +44,12 @@ def find(name: str) -> Path:
     return model.folder
 
 
-def profile_for(name: str, prompt_file: str = "") -> Profile:
-    """How a model is asked; it need not be downloaded, as another machine may run it. Raises ModelError."""
+def profile_for(name: str, prompt_file: str = "", dialect: str = "") -> Profile:
+    """How a model is asked; it need not be downloaded, as another machine may run it. dialect: in place of its own. Raises ModelError."""
     model = catalogue().get(name)
     profile = Profile.from_dict(dict(model.profile)) if model and not model.here and model.profile else Profile.of_folder(find(name))
+    if dialect and dialect != profile.dialect.name:
+        profile = replace(Profile.of_family(profile.name, dialect), generated_only=profile.generated_only)
     return with_prompt_file(profile, prompt_file)
 
 
@@ -217,8 +219,15 @@ def _gather(folder: Path, part: Path) -> None:
 def revision(name: str) -> str:
     """Which weights a model's folder holds: the hub's commit where they were downloaded, else a digest of the files. Raises ModelError."""
     folder = find(name)
+    if commit := commit_of(folder):
+        return commit
+    digests = "".join(sha256(file) for file in sorted(folder.glob("*.safetensors")))
+    return "sha256:" + hashlib.sha256(digests.encode()).hexdigest()[:16]
+
+
+def commit_of(folder: Path) -> str:
+    """The hub's commit that a folder was downloaded from; "" where it was not."""
     try:
         return str(texts.read_object(folder / RECEIPT)["revision"])
     except (OSError, ValueError, KeyError):
-        digests = "".join(sha256(file) for file in sorted(folder.glob("*.safetensors")))
-        return "sha256:" + hashlib.sha256(digests.encode()).hexdigest()[:16]
+        return ""

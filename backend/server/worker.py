@@ -18,10 +18,11 @@ import traceback
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Iterable, Iterator, cast
+from typing import TYPE_CHECKING, BinaryIO, Callable, Iterable, Iterator, cast
 
 from ... import __version__
 from ...core.address import hidden
+from ...core.calibration import Calibration
 from ...core.errors import BackendError, Cancelled, ModelError, ZoomEarthError
 from ...core.look import Stopped
 from ...core.profile import Profile
@@ -44,6 +45,7 @@ from ...core.protocol import (
     Result,
     RowEnded,
     RowStarted,
+    Test,
 )
 from ...core.protocol import Cancelled as CancelledEvent
 from ...core.settings import Settings
@@ -127,13 +129,15 @@ class Worker:
         self.jobs.over()
         self.outbox.send(last)
 
-    def _result(self, job: Job) -> Result | Counts | Loaded | Described:
+    def _result(self, job: Job) -> Result | Counts | Loaded | Described | Calibration:
         if isinstance(job, Ask):
             return self._ask(job)
         if isinstance(job, Batch):
             return self._batch(job)
         if isinstance(job, Describe):
             return Described(self._open(job.source).describe())
+        if isinstance(job, Test):
+            return self._test(job)
         self.refused = None
         try:
             return self._load(job)
@@ -148,19 +152,32 @@ class Worker:
                 self.engine.close()  # before the next one: both may not fit in memory
             self.engine = None
             self.story.progress("loading", 0, 0)
-            self.engine, self.loaded = _opened(job), key
+            self.engine, self.loaded = _opened(job, self._on_test, self.jobs.called_off), key
         if self.jobs.called_off():
             raise Cancelled
         profile = self.engine.profile
         kind = "scripted" if job.replies else "remote" if job.settings.remote else "local"
-        return Loaded(kind, profile.name, profile.dialect.name, profile.prompt_hash, profile.policy, self.engine.device, profile.note)
+        return Loaded(kind, profile.name, profile.dialect.described, profile.prompt_hash, profile.policy, self.engine.device)
+
+    def _test(self, job: Test) -> Calibration:
+        """The engine of the last load makes room, and is made again for the next question."""
+        from ..engines.open import calibrate_model
+
+        if self.engine:
+            self.engine.close()
+            self.engine = None
+        self.story.progress("loading", 0, 0)
+        return calibrate_model(job.settings, job.key, self._on_test, self.jobs.called_off)[0]
+
+    def _on_test(self, done: int, total: int) -> None:
+        self.story.progress("testing", done, total)
 
     def _engine(self) -> Engine:
         """The engine of the last load; raises what that one raised."""
         if self.refused:
             raise self.refused.with_traceback(None)
         if self.engine is None:
-            self._load(_default_load())
+            self._load(self.loaded[0] if self.loaded else _default_load())
         return cast("Engine", self.engine)
 
     def _ask(self, job: Ask) -> Result:
@@ -172,7 +189,7 @@ class Worker:
         answered = answer(engine, question, self._send, self.jobs.called_off)
         if answered.outcome.stopped is Stopped.CANCELLED:
             raise Cancelled
-        return report(answered, engine.profile.name)
+        return report(answered, engine.profile.name, engine.profile.notes)
 
     def _batch(self, job: Batch) -> Counts:
         from ..batch import question_of, run
@@ -188,7 +205,7 @@ class Worker:
         counts: Counter[str] = Counter()
         self.story.progress("thinking", 0, len(job.rows))
         for finished in run(engine, rows(), question_of, job.at_once, concurrent, self.jobs.called_off, self.story.progress):
-            self.outbox.send(_row_ended(job.id, finished, engine.profile.name))
+            self.outbox.send(_row_ended(job.id, finished, engine.profile))
             answered = finished.answered
             counts["failed" if answered is None else "unanswered" if answered.outcome.answer is None else "answered"] += 1
             self.story.progress("thinking", sum(counts.values()), len(job.rows))
@@ -219,7 +236,7 @@ class Worker:
             self.story.text(event.delta)
 
 
-def _row_ended(id: Id, finished: Finished[Ask], model: str) -> RowEnded:
+def _row_ended(id: Id, finished: Finished[Ask], profile: Profile) -> RowEnded:
     from ..answer import report
 
     if finished.answered is None:
@@ -227,7 +244,8 @@ def _row_ended(id: Id, finished: Finished[Ask], model: str) -> RowEnded:
     answered = finished.answered
     grid = answered.question.scene.grid
     views = tuple(Seen.of(shown, grid) for shown in answered.outcome.views)
-    return RowEnded(id, Done(finished.row.id, report(answered, model)), views, tuple(reply.text for reply in answered.replies))
+    result = report(answered, profile.name, profile.notes)
+    return RowEnded(id, Done(finished.row.id, result), views, tuple(reply.text for reply in answered.replies))
 
 
 def _states(files: Iterable[str]) -> list[str | None]:
@@ -253,12 +271,12 @@ def _files(settings: Settings) -> list[str | None]:
     return _states(files)
 
 
-def _opened(job: Load) -> Engine:
+def _opened(job: Load, on_test: Callable[[int, int], None], cancelled: Callable[[], bool]) -> Engine:
     from ..engines.open import open_engine
     from ..models import store as models
 
     if not job.replies:
-        return open_engine(job.settings, job.key)
+        return open_engine(job.settings, job.key, on_test, cancelled)
     from ..engines.scripted import ScriptedEngine
 
     model = job.settings.model
