@@ -23,11 +23,6 @@ class Settings:
     """Which model answers, and where it runs."""
 
     model: str = _setting("", "Model", "name of a model (see `zoomearth models`) or path of a model folder")
-    asked_as: str = _setting(
-        "",
-        "Asked as",
-        "name of the model of the list in whose way the model is asked (prompt, boxes, picture sizes); empty: in its own way",
-    )
     remote: str = _setting(
         "",
         "Server",
@@ -35,6 +30,11 @@ class Settings:
         "small pictures that the model looks at are sent there",
     )
     remote_model: str = _setting("", "Model on the server", "name of the model on the server")
+    asked_as: str = _setting(
+        "",
+        "Asked as",
+        "name of the model of the list in whose way the model is asked (prompt, boxes, picture sizes); empty: in its own way",
+    )
     dialect: str = _setting(
         "",
         "Dialect",
@@ -64,7 +64,6 @@ class Settings:
         "", "Prompt file", "text file with an instruction that replaces the instruction (prompt) of the model; leave it empty in normal use"
     )
 
-    @property
     @property
     def weights(self) -> str:
         """The model that runs on this machine: an id or a folder."""
