@@ -102,7 +102,7 @@ def judge(sightings: Sequence[Sighting], family: Convention) -> Fit:
     """The convention that fits the sightings best; `family` where no other fits clearly better. Total: no reply makes it raise."""
     as_family = _overlap(sightings, family)
     best = Fit(family, as_family, as_family)
-    for convention, limit in _candidates(sightings):
+    for convention, limit in _candidates(sightings, family):
         overlap = _overlap(sightings, convention, limit)
         ahead = overlap > best.overlap + (CLEARLY if best.convention == family and not best.limit else 0.001)
         if ahead:
@@ -128,9 +128,10 @@ def _overlap(sightings: Sequence[Sighting], convention: Convention, limit: float
     return sum(each) / len(each) if each else 0.0
 
 
-def _candidates(sightings: Sequence[Sighting]) -> Iterator[tuple[Convention, float]]:
-    """Every convention, and those of pixels with the limits that the largest pictures suggest."""
-    for unit, y_first, frame in itertools.product(UNITS, (False, True), ("last", "root")):
+def _candidates(sightings: Sequence[Sighting], family: Convention) -> Iterator[tuple[Convention, float]]:
+    """Every convention, and pixels with the limits that the numbers suggest. Bins and thousandths are too near to be told apart."""
+    units = [unit for unit in UNITS if unit != ("thousandths" if family.unit == "bins" else "bins")]
+    for unit, y_first, frame in itertools.product(units, (False, True), ("last", "root")):
         convention = Convention(unit, y_first, frame)
         yield convention, 0.0
         if unit == "pixels":

@@ -35,7 +35,9 @@ _MARKUP = re.compile(  # of models
     re.X | re.I | re.M,
 )
 _CONTINUED = re.compile(r"[,;:)\]}]")  # what begins so is the rest of something else
-_CONTROL = re.compile(r"<(?=[|\uff5c/]|[A-Za-z_][\w.:|-]{0,60}>)|\[(?=/?[A-Z_]{2,20}\])")  # begins a token of some family's tokenizer
+_CONTROL = re.compile(  # begins a token of some family's tokenizer
+    r"<(?=[|\uff5c/]|[A-Za-z_][\w.:|-]{0,60}>|0x[0-9A-Fa-f]{2}>)|\[(?=/?[a-z]?[A-Z_]{2,20}\])"
+)
 
 
 def trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:

@@ -244,8 +244,9 @@ def _row_ended(id: Id, finished: Finished[Ask], profile: Profile) -> RowEnded:
     answered = finished.answered
     grid = answered.question.scene.grid
     views = tuple(Seen.of(shown, grid) for shown in answered.outcome.views)
-    result = report(answered, profile.name, profile.notes)
-    return RowEnded(id, Done(finished.row.id, result), views, tuple(reply.text for reply in answered.replies))
+    return RowEnded(
+        id, Done(finished.row.id, report(answered, profile.name, profile.notes)), views, tuple(reply.text for reply in answered.replies)
+    )
 
 
 def _states(files: Iterable[str]) -> list[str | None]:

@@ -52,6 +52,7 @@ class Exchange:
     seen_as: in words, in what colours and how fine it was shown; "" for the file, in the colours that QGIS shows.
     outline: the part of the layer that was asked about, or its extent: rings of [x, y] in map units of the CRS, by the even-odd rule.
     scene, region: what was asked about, for whoever asks again; scene is None where the model was shown a snapshot.
+    dialect: how the model was asked; notes: sentences of the backend on how it was, and on boxes that were read in another way.
     meaningless: the demo model was asked about something else than a generated scene; there is no confidence then.
     """
 
@@ -71,6 +72,8 @@ class Exchange:
     stopped: str = ""
     why: str = ""
     model: str = ""
+    dialect: str = ""
+    notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
     confidence: Optional[float] = None
     meaningless: bool = False
@@ -115,8 +118,9 @@ class Exchange:
             self.hear(event.last)
         elif isinstance(event, Done) and isinstance(event.result, Result):
             self.status = Status.DONE
-            for key in ("answer", "stopped", "why", "model", "seconds", "confidence", "meaningless"):
+            for key in ("answer", "stopped", "why", "model", "dialect", "seconds", "confidence", "meaningless"):
                 setattr(self, key, getattr(event.result, key))
+            self.notes = list(event.result.notes)
         elif isinstance(event, Failed):
             self.status, self.message, self.hint = Status.FAILED, event.message, event.hint
             self.log = list(event.log)
@@ -125,7 +129,7 @@ class Exchange:
 
     def outcome(self) -> dict[str, Any]:
         """The result, JSON-able and without pictures, under the names of `zoomearth ask --json`."""
-        names = ("question", "answer", "confidence", "meaningless", "stopped", "why", "model", "seconds", "scope", "seen_as")
+        names = ("question", "answer", "confidence", "meaningless", "stopped", "why", "model", "dialect", "seconds", "scope", "seen_as")
         known = {name: getattr(self, name) for name in ("id", *names, "source", "layer", "message", "hint")}
         zooms = [{key: value for key, value in asdict(seen).items() if key not in ("picture", "thoughts")} for seen in self.zooms]
         return {"status": self.status.value, **known, "zooms": zooms}
