@@ -31,7 +31,7 @@ def texts() -> dict[str, str]:
         for text in _texts(ast.parse(file.read_text(encoding="utf-8"))):
             found.setdefault(text, file.relative_to(ROOT).as_posix())
     for model in json.loads(MODELS.read_text(encoding="utf-8")):
-        for text in (model["title"], model["licence"]):
+        for text in (model["title"], model["use"], model["licence"]):
             found.setdefault(text, MODELS.relative_to(ROOT).as_posix())
     return found
 

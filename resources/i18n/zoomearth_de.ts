@@ -44,6 +44,16 @@
             <translation>Der Modellprozess kann mit {program} nicht gestartet werden: {reason}.</translation>
         </message>
         <message>
+            <location filename="../../plugin/exchanges/attempt.py" />
+            <source>The log shows the details.</source>
+            <translation>Das Protokoll zeigt die Einzelheiten.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/attempt.py" />
+            <source>The results can't be written to {path}: {reason}.</source>
+            <translation>Die Ergebnisse können nicht nach {path} geschrieben werden: {reason}.</translation>
+        </message>
+        <message>
             <location filename="../../plugin/exchanges/endings.py" />
             <source>Meaningless: the demo model works only on the drawn demo scenes, not on your images. Choose another model in Settings &gt; Options &gt; ZoomEarth &gt; Model.</source>
             <translation>Bedeutungslos: Das Demo-Modell funktioniert nur mit den gezeichneten Demo-Szenen, nicht mit Ihren Bildern. Wählen Sie ein anderes Modell unter Einstellungen &gt; Optionen &gt; ZoomEarth &gt; Modell.</translation>
@@ -110,11 +120,6 @@
         </message>
         <message>
             <location filename="../../plugin/exchanges/geopackage.py" />
-            <source>The results can't be written to {path}: {reason}.</source>
-            <translation>Die Ergebnisse können nicht nach {path} geschrieben werden: {reason}.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/geopackage.py" />
             <source>another program is using it</source>
             <translation>ein anderes Programm benutzt sie</translation>
         </message>
@@ -150,123 +155,13 @@
         </message>
         <message>
             <location filename="../../plugin/exchanges/geopackage.py" />
-            <source>the disk may be full</source>
-            <translation>der Datenträger ist vielleicht voll</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/geopackage.py" />
             <source>The results can't be read from {path}: {reason}.</source>
             <translation>Die Ergebnisse können nicht aus {path} gelesen werden: {reason}.</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Question id</source>
-            <translation>Kennung der Frage</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Question</source>
-            <translation>Frage</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Answer</source>
-            <translation>Antwort</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Confidence (0 to 1)</source>
-            <translation>Konfidenz (0 bis 1)</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Meaningless</source>
-            <translation>Bedeutungslos</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Zoom number</source>
-            <translation>Nummer des Zooms</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Label</source>
-            <translation>Bezeichnung</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Status</source>
-            <translation>Status</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Error</source>
-            <translation>Fehler</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Model</source>
-            <translation>Modell</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Layer</source>
-            <translation>Layer</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Raster</source>
-            <translation>Raster</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Bands</source>
-            <translation>Kanäle</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Stretch</source>
-            <translation>Streckung</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Region</source>
-            <translation>Bereich</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Kind</source>
-            <translation>Art</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Box in pixels of the raster</source>
-            <translation>Rahmen in Pixeln des Rasters</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Pixels of the raster</source>
-            <translation>Pixel des Rasters</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
-            <source>Enlarged pixels of the raster</source>
-            <translation>Vergrößerte Pixel des Rasters</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Size of the picture in pixels</source>
-            <translation>Größe des Bildes in Pixeln</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Reduction (1: full resolution)</source>
-            <translation>Verkleinerung (1: volle Auflösung)</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Time</source>
-            <translation>Zeit</translation>
+            <location filename="../../plugin/exchanges/geopackage_tables.py" />
+            <source>the disk may be full</source>
+            <translation>der Datenträger ist vielleicht voll</translation>
         </message>
         <message>
             <location filename="../../plugin/exchanges/project_results.py" />
@@ -279,12 +174,122 @@
             <translation>Antworten in der temporären Datei {path}: {count}. ZoomEarth versucht es automatisch erneut.</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Question id</source>
+            <translation>Kennung der Frage</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Question</source>
+            <translation>Frage</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Answer</source>
+            <translation>Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Confidence (0 to 1)</source>
+            <translation>Konfidenz (0 bis 1)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Meaningless</source>
+            <translation>Bedeutungslos</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Zoom number</source>
+            <translation>Nummer des Zooms</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Label</source>
+            <translation>Bezeichnung</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Status</source>
+            <translation>Status</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Error</source>
+            <translation>Fehler</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Model</source>
+            <translation>Modell</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Layer</source>
+            <translation>Layer</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Raster</source>
+            <translation>Raster</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Bands</source>
+            <translation>Kanäle</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Stretch</source>
+            <translation>Streckung</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Region</source>
+            <translation>Bereich</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Kind</source>
+            <translation>Art</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Box in pixels of the raster</source>
+            <translation>Rahmen in Pixeln des Rasters</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Pixels of the raster</source>
+            <translation>Pixel des Rasters</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Enlarged pixels of the raster</source>
+            <translation>Vergrößerte Pixel des Rasters</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Size of the picture in pixels</source>
+            <translation>Größe des Bildes in Pixeln</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Reduction (1: full resolution)</source>
+            <translation>Verkleinerung (1: volle Auflösung)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Time</source>
+            <translation>Zeit</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
             <source>Places looked at: {layer}</source>
             <translation>Betrachtete Stellen: {layer}</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
+            <location filename="../../plugin/exchanges/result_layers.py" />
             <source>Answers: {layer}</source>
             <translation>Antworten: {layer}</translation>
         </message>
@@ -302,11 +307,6 @@
             <location filename="../../plugin/exchanges/unsaved.py" />
             <source>{date}, {count} questions: {question}</source>
             <translation>{date}, {count} Fragen: {question}</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/writer.py" />
-            <source>The log shows the details.</source>
-            <translation>Das Protokoll zeigt die Einzelheiten.</translation>
         </message>
         <message>
             <location filename="../../plugin/export/dialog.py" />
@@ -514,7 +514,7 @@
             <translation>Eigene Konfidenz des Modells: {value} von 1. Verwenden Sie sie, um Antworten zu vergleichen: Sie ist keine Wahrscheinlichkeit.</translation>
         </message>
         <message>
-            <location filename="../../plugin/export/pdf.py" />
+            <location filename="../../plugin/export/page.py" />
             <source>{page} of {count}</source>
             <translation>{page} von {count}</translation>
         </message>
@@ -1044,6 +1044,31 @@
             <translation>gesehen in Grau, Kanal {band}</translation>
         </message>
         <message>
+            <location filename="../../plugin/layers/resolution.py" />
+            <source>The image of the layer '{name}' would have {columns} x {rows} pixels. The maximum is {limit} million pixels.</source>
+            <translation>Das Bild des Layers „{name}“ hätte {columns} x {rows} Pixel. Das Höchste sind {limit} Millionen Pixel.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/resolution.py" />
+            <source>Choose a resolution of {fitting} map units per pixel or coarser, or a smaller area.</source>
+            <translation>Wählen Sie eine Auflösung von {fitting} Karteneinheiten je Pixel oder gröber, oder einen kleineren Bereich.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/resolution.py" />
+            <source>map units</source>
+            <translation>Karteneinheiten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/resolution.py" />
+            <source>Choose a place that the layer covers, or check whether QGIS can draw the layer.</source>
+            <translation>Wählen Sie eine Stelle, die der Layer abdeckt, oder prüfen Sie, ob QGIS den Layer zeichnen kann.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/resolution.py" />
+            <source>The chosen place lies outside the layer {name}.</source>
+            <translation>Die gewählte Stelle liegt außerhalb des Layers {name}.</translation>
+        </message>
+        <message>
             <location filename="../../plugin/layers/scope.py" />
             <source>map canvas extent</source>
             <translation>Ausdehnung der Kartenansicht</translation>
@@ -1155,26 +1180,6 @@
         </message>
         <message>
             <location filename="../../plugin/layers/snapshot.py" />
-            <source>The image of the layer '{name}' would have {columns} x {rows} pixels. The maximum is {limit} million pixels.</source>
-            <translation>Das Bild des Layers „{name}“ hätte {columns} x {rows} Pixel. Das Höchste sind {limit} Millionen Pixel.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/layers/snapshot.py" />
-            <source>Choose a resolution of {fitting} map units per pixel or coarser, or a smaller area.</source>
-            <translation>Wählen Sie eine Auflösung von {fitting} Karteneinheiten je Pixel oder gröber, oder einen kleineren Bereich.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/layers/snapshot.py" />
-            <source>map units</source>
-            <translation>Karteneinheiten</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/layers/snapshot.py" />
-            <source>Choose a place that the layer covers, or check whether QGIS can draw the layer.</source>
-            <translation>Wählen Sie eine Stelle, die der Layer abdeckt, oder prüfen Sie, ob QGIS den Layer zeichnen kann.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/layers/snapshot.py" />
             <source>Check whether QGIS draws the layer at this place, and read the log messages panel.</source>
             <translation>Prüfen Sie, ob QGIS den Layer an dieser Stelle zeichnet, und lesen Sie das Protokollfenster.</translation>
         </message>
@@ -1187,11 +1192,6 @@
             <location filename="../../plugin/layers/snapshot.py" />
             <source>Check that the disk has space and that the temporary folder can be written to.</source>
             <translation>Prüfen Sie, ob auf dem Datenträger Platz ist und der temporäre Ordner beschrieben werden kann.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/layers/snapshot.py" />
-            <source>The chosen place lies outside the layer {name}.</source>
-            <translation>Die gewählte Stelle liegt außerhalb des Layers {name}.</translation>
         </message>
         <message>
             <location filename="../../plugin/layers/snapshot.py" />
@@ -1360,6 +1360,11 @@
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
+            <source>Too large for this computer: needs {needed} of memory, {has} are there. A server can run it.</source>
+            <translation>Zu groß für diesen Computer: braucht {needed} Speicher, vorhanden sind {has}. Ein Server kann es ausführen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/model.py" />
             <source>The model that answers</source>
             <translation>Das Modell, das antwortet</translation>
         </message>
@@ -1390,6 +1395,11 @@
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
+            <source>Whether this computer has the memory for the model</source>
+            <translation>Ob der Speicher dieses Computers für das Modell reicht</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/model.py" />
             <source>Whether the model is on this computer</source>
             <translation>Ob das Modell auf diesem Computer ist</translation>
         </message>
@@ -1405,28 +1415,68 @@
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
-            <source>How questions and boxes are written for the model on the server. Choose the model of this list only if it was made from it. Otherwise the name of the model on the server tells, and a short test at the first question.</source>
-            <translation>Wie Fragen und Rahmen für das Modell auf dem Server geschrieben werden. Wählen Sie ein Modell dieser Liste nur, wenn es daraus entstanden ist. Sonst entscheiden der Name des Modells auf dem Server und ein kurzer Test bei der ersten Frage.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/options/model.py" />
-            <source>As its name and a test tell</source>
-            <translation>Nach seinem Namen und einem Test</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/options/model.py" />
             <source>The access key of the server. The QGIS authentication manager stores it.</source>
             <translation>Der Zugangsschlüssel des Servers. Die QGIS-Authentifizierungsverwaltung speichert ihn.</translation>
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
-            <source>Prompt format</source>
-            <translation>Prompt-Format</translation>
+            <source>API key</source>
+            <translation>API-Schlüssel</translation>
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
-            <source>API key</source>
-            <translation>API-Schlüssel</translation>
+            <source>automatic</source>
+            <translation>automatisch</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/model.py" />
+            <source>Runs on the processor, slowly: needs {needed} of {has} memory.</source>
+            <translation>Läuft auf dem Prozessor, langsam: braucht {needed} von {has} Speicher.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/model.py" />
+            <source>Runs on the processor with quantization int8 (below), slowly: needs {needed} of {has} memory.</source>
+            <translation>Läuft auf dem Prozessor mit der Quantisierung int8 (unten), langsam: braucht {needed} von {has} Speicher.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/model.py" />
+            <source>Runs on the graphics card: needs {needed} of {has} memory.</source>
+            <translation>Läuft auf der Grafikkarte: braucht {needed} von {has} Speicher.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/model.py" />
+            <source>Runs on the graphics card with quantization int8 (below): needs {needed} of {has} memory.</source>
+            <translation>Läuft auf der Grafikkarte mit der Quantisierung int8 (unten): braucht {needed} von {has} Speicher.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/model.py" />
+            <source>Commercial use: yes</source>
+            <translation>Gewerbliche Nutzung: ja</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/model.py" />
+            <source>Commercial use: no</source>
+            <translation>Gewerbliche Nutzung: nein</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/model.py" />
+            <source>Commercial use: read the licence</source>
+            <translation>Gewerbliche Nutzung: lesen Sie die Lizenz</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/model.py" />
+            <source>{model} (recommended for this computer)</source>
+            <translation>{model} (empfohlen für diesen Computer)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/model.py" />
+            <source>At the moment only {free} are free: close other programs first.</source>
+            <translation>Im Moment sind nur {free} frei: Schließen Sie vorher andere Programme.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/model.py" />
+            <source>{model} (too large)</source>
+            <translation>{model} (zu groß)</translation>
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
@@ -1529,6 +1579,66 @@
             <translation>Gefragt wird: {question}</translation>
         </message>
         <message>
+            <location filename="../../plugin/options/servers.py" />
+            <source>Looks for Ollama, LM Studio, vLLM, SGLang and llama.cpp on this computer, at the ports that they usually have</source>
+            <translation>Sucht auf diesem Computer nach Ollama, LM Studio, vLLM, SGLang und llama.cpp, an den Ports, die sie gewöhnlich haben</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/servers.py" />
+            <source>Models that were found. Choose one to use it.</source>
+            <translation>Gefundene Modelle. Wählen Sie eines, um es zu verwenden.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/servers.py" />
+            <source>What was found</source>
+            <translation>Was gefunden wurde</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/servers.py" />
+            <source>Looking ...</source>
+            <translation>Suche läuft ...</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/servers.py" />
+            <source>Find servers</source>
+            <translation>Server suchen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/servers.py" />
+            <source>{model} on {server}</source>
+            <translation>{model} auf {server}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/servers.py" />
+            <source>{model} on {server} (does not say whether it takes pictures)</source>
+            <translation>{model} auf {server} (gibt nicht an, ob es Bilder annimmt)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/servers.py" />
+            <source>{count} models found: choose one.</source>
+            <translation>{count} Modelle gefunden: Wählen Sie eines.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/servers.py" />
+            <source>1 model found: choose it.</source>
+            <translation>1 Modell gefunden: Wählen Sie es.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/servers.py" />
+            <source>These take no pictures: {models}.</source>
+            <translation>Diese nehmen keine Bilder an: {models}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/servers.py" />
+            <source>{server} at {url} asks for a key: enter its address and key below.</source>
+            <translation>{server} unter {url} verlangt einen Schlüssel: Geben Sie unten Adresse und Schlüssel ein.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/servers.py" />
+            <source>No server answers on this computer (ports: {ports}).</source>
+            <translation>Auf diesem Computer antwortet kein Server (Ports: {ports}).</translation>
+        </message>
+        <message>
             <location filename="../../plugin/panel/card.py" />
             <source>Confidence is computed from the probabilities of the words in the answer. A higher value is more often right, but 0.65 does not mean that 65 % of such answers are right.</source>
             <translation>Die Konfidenz wird aus den Wahrscheinlichkeiten der Wörter in der Antwort berechnet. Ein höherer Wert ist öfter richtig, aber 0,65 heißt nicht, dass 65 % solcher Antworten richtig sind.</translation>
@@ -1620,71 +1730,6 @@
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
-            <source>Ask</source>
-            <translation>Fragen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>Ask about the layer (Ctrl+Enter)</source>
-            <translation>Zum Layer fragen (Strg+Eingabe)</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>Stop the current question and discard the waiting questions</source>
-            <translation>Die laufende Frage anhalten und die wartenden Fragen verwerfen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>Export the results or a report</source>
-            <translation>Die Ergebnisse oder einen Bericht exportieren</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>Places looked at and answers as GeoPackage, Shapefile, CSV…</source>
-            <translation>Betrachtete Stellen und Antworten als GeoPackage, Shapefile, CSV …</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>Report as HTML…</source>
-            <translation>Bericht als HTML …</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>Report as PDF…</source>
-            <translation>Bericht als PDF …</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>Undo delete</source>
-            <translation>Löschen rückgängig machen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>Results file</source>
-            <translation>Ergebnisdatei</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>Choose the results file (GeoPackage)…</source>
-            <translation>Ergebnisdatei wählen (GeoPackage) …</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>Reload the results</source>
-            <translation>Ergebnisse neu laden</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>Open earlier unsaved results</source>
-            <translation>Frühere ungespeicherte Ergebnisse öffnen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>Settings: model, server and Python environment</source>
-            <translation>Einstellungen: Modell, Server und Python-Umgebung</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
             <source>The results are temporary. Save the project or choose a file to keep them.</source>
             <translation>Die Ergebnisse sind nur temporär gespeichert. Speichern Sie das Projekt oder wählen Sie eine Datei.</translation>
         </message>
@@ -1732,6 +1777,11 @@
             <location filename="../../plugin/panel/dock.py" />
             <source>Choose a raster layer and type a question.</source>
             <translation>Wählen Sie einen Rasterlayer und geben Sie eine Frage ein.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>Results file</source>
+            <translation>Ergebnisdatei</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
@@ -1969,6 +2019,66 @@
             <translation>Strg+Eingabe stellt die Frage. Die Pfeiltasten auf und ab zeigen frühere Fragen.</translation>
         </message>
         <message>
+            <location filename="../../plugin/panel/toolbar.py" />
+            <source>Export the results or a report</source>
+            <translation>Die Ergebnisse oder einen Bericht exportieren</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/toolbar.py" />
+            <source>Places looked at and answers as GeoPackage, Shapefile, CSV…</source>
+            <translation>Betrachtete Stellen und Antworten als GeoPackage, Shapefile, CSV …</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/toolbar.py" />
+            <source>Report as HTML…</source>
+            <translation>Bericht als HTML …</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/toolbar.py" />
+            <source>Report as PDF…</source>
+            <translation>Bericht als PDF …</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/toolbar.py" />
+            <source>Undo delete</source>
+            <translation>Löschen rückgängig machen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/toolbar.py" />
+            <source>Choose the results file (GeoPackage)…</source>
+            <translation>Ergebnisdatei wählen (GeoPackage) …</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/toolbar.py" />
+            <source>Reload the results</source>
+            <translation>Ergebnisse neu laden</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/toolbar.py" />
+            <source>Open earlier unsaved results</source>
+            <translation>Frühere ungespeicherte Ergebnisse öffnen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/toolbar.py" />
+            <source>Settings: model, server and Python environment</source>
+            <translation>Einstellungen: Modell, Server und Python-Umgebung</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/toolbar.py" />
+            <source>Stop the current question and discard the waiting questions</source>
+            <translation>Die laufende Frage anhalten und die wartenden Fragen verwerfen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/toolbar.py" />
+            <source>Ask</source>
+            <translation>Fragen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/toolbar.py" />
+            <source>Ask about the layer (Ctrl+Enter)</source>
+            <translation>Zum Layer fragen (Strg+Eingabe)</translation>
+        </message>
+        <message>
             <location filename="../../plugin/panel/transcript.py" />
             <source>Questions and answers</source>
             <translation>Fragen und Antworten</translation>
@@ -1987,11 +2097,6 @@
             <location filename="../../plugin/panel/widgets.py" />
             <source>{path} already exists. Replace it?</source>
             <translation>{path} ist schon vorhanden. Ersetzen?</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/widgets.py" />
-            <source>automatic</source>
-            <translation>automatisch</translation>
         </message>
         <message>
             <location filename="../../plugin/plugin.py" />
@@ -2110,13 +2215,13 @@
         </message>
         <message>
             <location filename="../../plugin/processing/askbyfeature.py" />
-            <source>The expression in the question can't be evaluated: {question}</source>
-            <translation>Der Ausdruck in der Frage kann nicht ausgewertet werden: {question}</translation>
+            <source>The feature has no area.</source>
+            <translation>Das Objekt hat keine Fläche.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/askbyfeature.py" />
-            <source>The feature has no area.</source>
-            <translation>Das Objekt hat keine Fläche.</translation>
+            <source>The expression in the question can't be evaluated: {question}</source>
+            <translation>Der Ausdruck in der Frage kann nicht ausgewertet werden: {question}</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/askbyfeature.py" />
@@ -2165,18 +2270,13 @@
         </message>
         <message>
             <location filename="../../plugin/processing/asker.py" />
-            <source>Drawing the layer as an image</source>
-            <translation>Der Layer wird als Bild gezeichnet</translation>
+            <source>Meaningless answer: {answer}</source>
+            <translation>Bedeutungslose Antwort: {answer}</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/asker.py" />
             <source>no label</source>
             <translation>ohne Bezeichnung</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/asker.py" />
-            <source>Meaningless answer: {answer}</source>
-            <translation>Bedeutungslose Antwort: {answer}</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/asker.py" />
@@ -2299,6 +2399,11 @@
             <translation>Die Python-Umgebung von ZoomEarth ist nicht eingerichtet.</translation>
         </message>
         <message>
+            <location filename="../../plugin/processing/many.py" />
+            <source>The questions that were being answered are asked again, one at a time.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <location filename="../../plugin/processing/rows.py" />
             <source>Number of rows with a meaningless answer</source>
             <translation>Anzahl der Zeilen mit bedeutungsloser Antwort</translation>
@@ -2314,9 +2419,14 @@
             <translation>Anzahl der Zeilen mit dem Status {ending}</translation>
         </message>
         <message>
+            <location filename="../../plugin/processing/snapshots.py" />
+            <source>Drawing the layer as an image</source>
+            <translation>Der Layer wird als Bild gezeichnet</translation>
+        </message>
+        <message>
             <location filename="../../core/settings.py" />
-            <source>name of a model (see `zoomearth models`) or path of a model folder; with a server: the model that is asked in the same way</source>
-            <translation>Name eines Modells (siehe `zoomearth models`) oder Pfad eines Modellordners; bei einem Server: das Modell, das ebenso gefragt wird</translation>
+            <source>name of a model (see `zoomearth models`) or path of a model folder</source>
+            <translation>Name eines Modells (siehe `zoomearth models`) oder Pfad eines Modellordners</translation>
         </message>
         <message>
             <location filename="../../core/settings.py" />
@@ -2337,6 +2447,26 @@
             <location filename="../../core/settings.py" />
             <source>name of the model on the server</source>
             <translation>Name des Modells auf dem Server</translation>
+        </message>
+        <message>
+            <location filename="../../core/settings.py" />
+            <source>Asked as</source>
+            <translation>Befragt wie</translation>
+        </message>
+        <message>
+            <location filename="../../core/settings.py" />
+            <source>name of the model of the list in whose way the model is asked (prompt, boxes, picture sizes); empty: in its own way</source>
+            <translation>Name des Modells der Liste, auf dessen Weise das Modell befragt wird (Prompt, Rahmen, Bildgrößen); leer: auf seine eigene Weise</translation>
+        </message>
+        <message>
+            <location filename="../../core/settings.py" />
+            <source>Dialect</source>
+            <translation>Dialekt</translation>
+        </message>
+        <message>
+            <location filename="../../core/settings.py" />
+            <source>how the model is asked and its boxes are read (see the page on models and servers); empty: as the model itself, a test of it, or its name tells</source>
+            <translation>wie das Modell gefragt wird und seine Rahmen gelesen werden (siehe die Seite über Modelle und Server); leer: wie das Modell selbst, ein Test oder sein Name sagt</translation>
         </message>
         <message>
             <location filename="../../core/settings.py" />
@@ -2379,19 +2509,14 @@
             <translation>Textdatei mit einer Anweisung, die die Anweisung (den Prompt) des Modells ersetzt; bleibt normalerweise leer</translation>
         </message>
         <message>
-            <location filename="../../core/settings.py" />
-            <source>Dialect</source>
-            <translation>Dialekt</translation>
-        </message>
-        <message>
-            <location filename="../../core/settings.py" />
-            <source>how the model is asked and its boxes are read (see the page on models and servers); empty: as the model itself, a test of it, or its name tells</source>
-            <translation>wie das Modell gefragt wird und seine Rahmen gelesen werden (siehe die Seite über Modelle und Server); leer: wie das Modell selbst, ein Test oder sein Name sagt</translation>
-        </message>
-        <message>
             <location filename="../../resources/models.json" />
             <source>Tiny demo model: works only on the drawn demo scenes, not on your images</source>
             <translation>Winziges Demo-Modell: funktioniert nur mit den gezeichneten Demo-Szenen, nicht mit Ihren Bildern</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Trying ZoomEarth out</source>
+            <translation>Zum Ausprobieren von ZoomEarth</translation>
         </message>
         <message>
             <location filename="../../resources/models.json" />
@@ -2405,13 +2530,108 @@
         </message>
         <message>
             <location filename="../../resources/models.json" />
+            <source>Repeating the paper's results</source>
+            <translation>Zum Nachvollziehen der Ergebnisse des Artikels</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
             <source>authors' repository: Apache-2.0; base model: Qwen Research License (no commercial use)</source>
             <translation>Ablage der Autoren: Apache-2.0; Basismodell: Qwen Research License (keine kommerzielle Nutzung)</translation>
         </message>
         <message>
             <location filename="../../resources/models.json" />
-            <source>Qwen2.5-VL-3B-Instruct: general model, not trained for this</source>
-            <translation>Qwen2.5-VL-3B-Instruct: allgemeines Modell, nicht hierfür trainiert</translation>
+            <source>Qwen3-VL-8B-Instruct: general model with the best published results on large aerial scenes in this list</source>
+            <translation>Qwen3-VL-8B-Instruct: allgemeines Modell mit den besten veröffentlichten Ergebnissen dieser Liste für große Luftbildszenen</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Any question, with a graphics card</source>
+            <translation>Für alle Fragen, mit einer Grafikkarte</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Apache-2.0</source>
+            <translation>Apache-2.0</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Qwen3-VL-4B-Instruct: general model</source>
+            <translation>Qwen3-VL-4B-Instruct: allgemeines Modell</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Any question, with 8 to 16 GB of memory</source>
+            <translation>Für alle Fragen, mit 8 bis 16 GB Speicher</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Qwen3-VL-2B-Instruct: small general model</source>
+            <translation>Qwen3-VL-2B-Instruct: kleines allgemeines Modell</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Simple questions, with little memory</source>
+            <translation>Für einfache Fragen, mit wenig Speicher</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Qwen3.5-4B: newer general model; no published results on large aerial scenes</source>
+            <translation>Qwen3.5-4B: neueres allgemeines Modell; keine veröffentlichten Ergebnisse für große Luftbildszenen</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Comparing with Qwen3-VL-4B</source>
+            <translation>Zum Vergleich mit Qwen3-VL-4B</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Qwen3.5-9B: newer general model; no published results on large aerial scenes</source>
+            <translation>Qwen3.5-9B: neueres allgemeines Modell; keine veröffentlichten Ergebnisse für große Luftbildszenen</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Comparing with Qwen3-VL-8B</source>
+            <translation>Zum Vergleich mit Qwen3-VL-8B</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Gemma-4-E4B-it by Google: general model that is not of the Qwen family; no published results on large aerial scenes</source>
+            <translation>Gemma-4-E4B-it von Google: allgemeines Modell außerhalb der Qwen-Familie; keine veröffentlichten Ergebnisse für große Luftbildszenen</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Where no Qwen model may be used</source>
+            <translation>Wo kein Qwen-Modell verwendet werden darf</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Apache-2.0 according to Google's documentation; the licence file was not checked by us</source>
+            <translation>Apache-2.0 laut Dokumentation von Google; die Lizenzdatei wurde von uns nicht geprüft</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Qwen3.8-27B: large general model for a server; no published results on large aerial scenes</source>
+            <translation>Qwen3.8-27B: großes allgemeines Modell für einen Server; keine veröffentlichten Ergebnisse für große Luftbildszenen</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>A server for several people</source>
+            <translation>Für einen Server, den mehrere Personen nutzen</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Apache-2.0 according to third parties; the licence file was not checked by us</source>
+            <translation>Apache-2.0 laut Dritten; die Lizenzdatei wurde von uns nicht geprüft</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Qwen2.5-VL-3B-Instruct: older general model</source>
+            <translation>Qwen2.5-VL-3B-Instruct: älteres allgemeines Modell</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>The base that ZoomEarth-3B was tuned from; training</source>
+            <translation>Die Basis, aus der ZoomEarth-3B trainiert wurde; zum Trainieren</translation>
         </message>
         <message>
             <location filename="../../resources/models.json" />
@@ -2420,13 +2640,13 @@
         </message>
         <message>
             <location filename="../../resources/models.json" />
-            <source>Qwen2.5-VL-7B-Instruct: general model, not trained for this</source>
-            <translation>Qwen2.5-VL-7B-Instruct: allgemeines Modell, nicht hierfür trainiert</translation>
+            <source>Qwen2.5-VL-7B-Instruct: older general model</source>
+            <translation>Qwen2.5-VL-7B-Instruct: älteres allgemeines Modell</translation>
         </message>
         <message>
             <location filename="../../resources/models.json" />
-            <source>Apache-2.0</source>
-            <translation>Apache-2.0</translation>
+            <source>Servers that have it already; training</source>
+            <translation>Für Server, die es schon haben; zum Trainieren</translation>
         </message>
     </context>
 </TS>
