@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from ...core.memory import Checkpoint
 from ...core.profile import Profile
+
+if TYPE_CHECKING:
+    import torch
 
 ACTIVATIONS = 256_000  # bytes for each token of a picture while it is read: from the shapes of 2B to 8B models in 16 bits, not measured
 
@@ -38,6 +39,8 @@ def needed(profile: Profile, view: int, token: int) -> int:
 
 def free_bytes(device: torch.device) -> int:
     """Of a graphics card, what this process could still take."""
+    import torch
+
     if device.type == "mps":
         return int(torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory())
     free, _ = torch.cuda.mem_get_info(device)
