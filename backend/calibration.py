@@ -104,11 +104,11 @@ class Trial:
         return Outcome(None)
 
     def sightings(self, answered: Answered) -> list[Sighting]:
-        """What the model was asked to mark, and what it wrote."""
+        """What the model was asked to mark, and what it wrote; a second look that it did not want is none."""
         dialect, views = answered.talk.dialect, answered.talk.views
         written = [tuple(box.numbers for box in dialect.boxes(reply.text)) for reply in answered.replies]
         found = [Sighting(target.box, views[0], views[0], written[0]) for target in self.targets]
-        if self.inside and len(written) > 1:
+        if self.inside and len(written) > 1 and written[1]:
             found.append(Sighting(self.inside[1].box, views[1], views[0], written[1]))
         return found
 
@@ -167,7 +167,7 @@ def calibrate(
         frame=fit.convention.frame,
         overlap=round(fit.overlap, 3),
         as_family=round(fit.as_family, 3),
-        again=any(sighting.boxes for sighting in closer[1:]),
+        again=len(closer) > 1,
         lists=all(marked),
         tools="<tool_call>" in done[2].replies[0].text and bool(single[0].boxes),
         view=longest_side(fit.limit, profile.policy.multiple) if fit.limit else 0,

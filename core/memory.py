@@ -130,6 +130,14 @@ def fitting(model: Union[Path, int, Checkpoint], memory: Memory) -> Optional[str
     return next((dtype for dtype in ("bfloat16", "int8") if estimate(checkpoint, dtype, memory.device).total <= memory.free), None)
 
 
+def largest(memory: Memory) -> float:
+    """Thousand millions of parameters, in halves, of the largest model that fits in int8 into what is free; 0 where none does."""
+    halves = 0
+    while estimate((halves + 1) * 1_000_000_000, "int8", memory.device).total <= memory.free:
+        halves += 1
+    return halves / 2
+
+
 def gigabytes(number: float) -> str:
     """1.5 GB, for people: a thousand million bytes each, as downloads are counted."""
     return f"{number / 1e9:.1f} GB"

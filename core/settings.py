@@ -30,18 +30,6 @@ class Settings:
         "small pictures that the model looks at are sent there",
     )
     remote_model: str = _setting("", "Model on the server", "name of the model on the server")
-    asked_as: str = _setting(
-        "",
-        "Asked as",
-        "name of the model of the list in whose way the model is asked (prompt, boxes, picture sizes); empty: in its own way",
-    )
-    dialect: str = _setting(
-        "",
-        "Dialect",
-        "how the model is asked and its boxes are read (see the page on models and servers); empty: as the model itself, a test of it, "
-        "or its name tells",
-        ("", *DIALECTS),
-    )
     device: str = _setting(
         "auto",
         "Device",
@@ -62,6 +50,18 @@ class Settings:
     )
     prompt_file: str = _setting(
         "", "Prompt file", "text file with an instruction that replaces the instruction (prompt) of the model; leave it empty in normal use"
+    )
+    asked_as: str = _setting(
+        "",
+        "Asked as",
+        "name of the model of the list in whose way the model is asked (prompt, boxes, picture sizes); empty: in its own way",
+    )
+    dialect: str = _setting(
+        "",
+        "Dialect",
+        "how the model is asked and its boxes are read (see the page on models and servers); empty: as the model itself, a test of it, "
+        "or its name tells",
+        ("", *DIALECTS),
     )
 
     @property

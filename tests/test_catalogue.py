@@ -83,7 +83,7 @@ def test_the_card_comes_before_the_processor_and_whole_weights_before_int8():
 def test_the_verdict_tells_what_is_missing_and_what_other_programs_hold():
     model = MODELS["qwen3-vl-8b"]
     assert verdict(model, fit(model, [card(24)])) == "yes (graphics card)"
-    assert "--quantize int8" in verdict(model, fit(model, [card(16)]))
+    assert "as int8" in verdict(model, fit(model, [card(16)]))
     assert re.search(r"of which 12\.\d GB are free now", verdict(model, fit(model, [card(24, free=0.5)])))
     assert re.fullmatch(r"no: needs 1\d\.\d GB, this machine has 8\.6 GB", verdict(model, fit(model, [card(4), processor(8)])))
     assert verdict(model, fit(model, [processor(64)])) == "yes (processor, very slow)"

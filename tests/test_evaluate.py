@@ -367,6 +367,7 @@ def test_the_command_asks_all_four_ways_and_goes_on_where_it_was(dataset, tmp_pa
 
 
 def test_one_run_compares_what_a_zoom_shows_on_the_same_questions(dataset, tmp_path, engine, capsys):
+    engine.box = [4, 4, 20, 20]  # small enough to be enlarged inside the rest
     out = tmp_path / "out"
     assert main(command(dataset, out, "--zoom", "all", "--json")) == 0
     found = json.loads(capsys.readouterr().out)

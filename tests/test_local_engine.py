@@ -182,13 +182,13 @@ def test_running_out_of_memory_is_one_sentence_and_the_next_question_works(engin
 def test_weights_that_do_not_fit_are_one_sentence_and_nothing_of_them_stays(folder, monkeypatch, at):
     from transformers import PreTrainedModel
 
-    from zoomearth.backend.engines import weights
+    from zoomearth.backend.engines import linear
 
     def fail(*_, **__):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
 
     name = {"reading": "from_pretrained", "int8": "__init__", "moving": "to"}[at]
-    monkeypatch.setattr({"reading": PreTrainedModel, "int8": weights.Int8Linear, "moving": torch.nn.Module}[at], name, fail)
+    monkeypatch.setattr({"reading": PreTrainedModel, "int8": linear.Int8Linear, "moving": torch.nn.Module}[at], name, fail)
     monkeypatch.delattr(PreTrainedModel, "to")  # it wraps Module's
     with pytest.raises(ModelError, match="memory of cpu does not suffice for the weights") as told:
         load(folder, quantize="int8")
@@ -269,16 +269,10 @@ def test_the_other_number_formats_run(folder):
 
 
 def test_int8_weights_say_nearly_the_same(folder, engine):
-    from zoomearth.backend.engines.weights import Int8Linear
-
-    torch.manual_seed(0)
-    linear = torch.nn.Linear(256, 64)
-    x = torch.randn(8, 256)
-    exact, near = linear(x), Int8Linear(linear)(x)
-    assert (near - exact).norm() / exact.norm() < 0.01
+    from zoomearth.backend.engines.linear import Int8Linear
 
     small = load(folder, quantize="int8")
-    kinds = {type(module) for module in small.weights.model.model.language_model.modules()}
+    kinds = {type(module) for module in small.weights.model.modules()}
     assert Int8Linear in kinds
     assert torch.nn.Linear not in kinds
     first = [each.reply([ask(each)], limit=1)[0].tokens[0] for each in (engine, small)]

@@ -114,17 +114,17 @@ def prefill(model: Any, prompts: Sequence[Prompt], known: Sequence[int], layers:
 
     layers: of the known tokens, [] where there are none. Returns the state after each last token, [rows, hidden], and all layers.
     """
-    table = model.get_input_embeddings()
-    device, rows = table.weight.device, len(prompts)
+    device, rows = model.device, len(prompts)
     fresh = [len(prompt) - start for prompt, start in zip(prompts, known)]
     most, before = max(fresh), max(known)
-    embeds = torch.zeros((rows, most, table.weight.shape[1]), dtype=table.weight.dtype, device=device)
+    words = model.get_input_embeddings()(torch.tensor([token for prompt, start in zip(prompts, known) for token in prompt.ids[start:]], device=device))
+    embeds = words.new_zeros((rows, most, words.shape[-1]))
     positions = torch.zeros((3, rows, most), dtype=torch.long)
     seen = torch.zeros((rows, most), dtype=torch.bool, device=device)
     deep = []
-    for row, (prompt, start) in enumerate(zip(prompts, known)):
+    for row, (prompt, start, part) in enumerate(zip(prompts, known, words.split(fresh))):
         shift = most - len(prompt)  # from a token of the prompt to its column
-        embeds[row, most - fresh[row] :] = table(torch.tensor(prompt.ids[start:], device=device))
+        embeds[row, most - fresh[row] :] = part
         positions[:, row, most - fresh[row] :] = prompt.positions[:, start:]
         for at, picture in prompt.pictures:
             if at >= start:

@@ -28,6 +28,7 @@ from ...core.profile import Profile
 from . import OnText, OnTry, Reply, never, patient, silent
 from .cuda_graph import FixedDecoder
 from .kv_cache import Decoder, Layers, Memories, Memory, Picture, Prompt, prefill
+from .linear import widen
 from .weights import MEMORY_HINT, load_weights, out_of_memory
 
 TOGETHER = 16  # talks decoded in one batch, unless the caller says otherwise
@@ -50,19 +51,20 @@ class LocalEngine:
         *,
         device: str = "auto",
         dtype: str = "auto",
-        quantize: str = "none",
+        quantize: str = "auto",
         profile: Profile | None = None,
     ) -> None:
         folder = Path(folder)
         self.profile = profile or Profile.of_folder(folder)
         self.weights = load_weights(folder, device, dtype, quantize)
+        widen(self.weights.model)
         self._memories = Memories(CONVERSATIONS)
         self._pictures: OrderedDict[str, Picture] = OrderedDict()
         self._graphs = self.weights.model.device.type == "cuda"
         self._fixed: FixedDecoder | None = None
         tokenizer, config = self.weights.tokenizer, self.weights.model.config
         self._pad = config.image_token_id
-        self._tokens = frozenset(tokenizer.get_vocab())
+        self._tokens = frozenset(tokenizer.get_added_vocab())
         self._ends = _end_tokens(self.weights.model, tokenizer)
         rows = config.get_text_config().vocab_size
         banned = {token for token, added in tokenizer.added_tokens_decoder.items() if added.special} - self._ends
@@ -101,6 +103,11 @@ class LocalEngine:
     @property
     def device(self) -> str:
         return str(self.weights.model.device)
+
+    @property
+    def tolerated(self) -> list[str]:
+        """A sentence where the model does not run as well as it could, for want of memory."""
+        return [self.weights.note] if self.weights.note else []
 
     def close(self) -> None:
         """Gives the memory back; the engine is of no use afterwards."""

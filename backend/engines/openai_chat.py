@@ -32,6 +32,10 @@ WISHES = {
     ),
     "logprobs": Wish(r"log_?probs", "The server gives no token probabilities, so answers carry no confidence."),
     "usage": Wish(r"stream_options|include_usage|continuous_usage", "The server does not count tokens while it streams."),
+    "thinking": Wish(
+        r"chat_template_kwargs|enable_thinking",
+        "The server can't tell the model not to think at length: replies may take long, or run into their limit.",
+    ),
     "temperature": Wish(r"temperature", "The server chooses the temperature: answers may vary."),
     "max_tokens": Wish(r"use '?\"?max_completion_tokens", "The server takes max_completion_tokens for max_tokens."),
     "system": Wish(
@@ -43,7 +47,7 @@ WISHES = {
         "The server takes no begun reply: its beginning was asked for in words.",
     ),
 }
-EXTRAS = ("continue", "logprobs", "usage")  # what a plain request goes without
+EXTRAS = ("continue", "logprobs", "usage", "thinking")  # what a plain request goes without
 
 
 class Form:
@@ -89,6 +93,8 @@ class Form:
             body["logprobs"] = True
         if "usage" not in self.refused:
             body["stream_options"] = {"include_usage": True, "continuous_usage_stats": True}
+        if talk.dialect.wordy and "thinking" not in self.refused:
+            body["chat_template_kwargs"] = {"enable_thinking": False}
         if body["messages"][-1]["role"] == "assistant" and "continue" not in self.refused:
             body.update(continue_final_message=True, add_generation_prompt=False)
         return body
@@ -97,7 +103,7 @@ class Form:
         """The talk as messages; neighbours of one role are one message, as most chat templates want it."""
         turns = talk.turns
         if talk.forced and "begun" in self.refused:
-            turns = [*turns[:-1], Turn("user", f"Answer now: begin your reply with {talk.forced}")]
+            turns = [*turns[:-1], Turn("user", f"Answer now: begin your reply with {talk.forced}>")]
         if talk.dialect.name == "zoomearth" and any(turn.role == "tool" for turn in turns):
             self.tolerate("Crops were sent as messages of their own: only a chat template made for ZoomEarth puts them inside the reply.")
         gathered: list[tuple[str, list[dict[str, Any]]]] = []
@@ -112,7 +118,7 @@ class Form:
 def _holds(body: dict[str, Any], name: str) -> bool:
     """Whether a request has what the wish `name` is about."""
     roles = [message["role"] for message in body["messages"]]
-    keys = {"continue": "continue_final_message", "usage": "stream_options"}
+    keys = {"continue": "continue_final_message", "usage": "stream_options", "thinking": "chat_template_kwargs"}
     held = {"system": "system" in roles, "begun": roles[-1] == "assistant"}
     return held[name] if name in held else keys.get(name, name) in body
 

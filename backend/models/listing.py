@@ -47,7 +47,7 @@ def verdict(model: Model, fit: Fit) -> str:
         return f"no: needs {gigabytes(fit.needed)}, this machine has {gigabytes(fit.least.total)}"
     speed = "" if model.parameters < 1 else ", slow" if model.parameters <= HANDY else ", very slow"
     where = f"processor{speed}" if fit.place.device == "cpu" else "graphics card"
-    numbers = ", --quantize int8" if fit.number == "int8" else ""
+    numbers = ", as int8" if fit.number == "int8" else ""
     waits = f"; needs {gigabytes(fit.needed)}, of which {gigabytes(fit.place.free)} are free now" if fit.waits else ""
     return f"yes ({where}{numbers}{waits})"
 

@@ -204,9 +204,9 @@ class ModelBox(QGroupBox):
         fit = catalogue.fit(model, self._places)
         texts = {
             ("cpu", "bfloat16"): tr("Runs on the processor, slowly: needs {needed} of {has} memory."),
-            ("cpu", "int8"): tr("Runs on the processor with quantization int8 (below), slowly: needs {needed} of {has} memory."),
+            ("cpu", "int8"): tr("Runs on the processor with 8-bit weights (int8), slowly: needs {needed} of {has} memory."),
             ("card", "bfloat16"): tr("Runs on the graphics card: needs {needed} of {has} memory."),
-            ("card", "int8"): tr("Runs on the graphics card with quantization int8 (below): needs {needed} of {has} memory."),
+            ("card", "int8"): tr("Runs on the graphics card with 8-bit weights (int8): needs {needed} of {has} memory."),
         }
         text = tr("Too large for this computer: needs {needed} of memory, {has} are there. A server can run it.")
         if fit.place:
@@ -214,7 +214,7 @@ class ModelBox(QGroupBox):
         if fit.waits:
             text += " " + tr("At the moment only {free} are free: close other programs first.")
         sizes = {"needed": size_text(fit.needed), "has": size_text((fit.place or fit.least).total), "free": size_text(fit.least.free)}
-        self._runs.tell(fit.place is not None, text.format(**sizes))
+        self._runs.tell(fit.place is not None and not fit.waits, text.format(**sizes))
 
     def _show(self, model: Model) -> None:
         commercial = {"yes": tr("Commercial use: yes"), "no": tr("Commercial use: no"), "check": tr("Commercial use: read the licence")}

@@ -76,6 +76,7 @@ class ServerFinder(QWidget):
     def _choose(self, index: int) -> None:
         url, model = self._found.itemData(index)
         self.chosen.emit(url, model)
+        self._result.tell(True, tr("Chosen. Click Test below to try it."))
 
 
 def _sorted(found: List[Server]) -> Tuple[List[Tuple[Server, str, bool]], List[str], List[Server]]:

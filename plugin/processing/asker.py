@@ -135,6 +135,7 @@ def _stages() -> dict[str, str]:
         "opening": tr("Opening the raster"),
         "scanning": tr("Creating the overview"),
         "loading": tr("Loading the model"),
+        "testing": tr("Testing how the model marks places"),
         "thinking": tr("Thinking"),
         "trying again": tr("The server did not reply: trying again"),
         "reading": tr("Reading pixels"),

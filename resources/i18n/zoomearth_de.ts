@@ -1435,8 +1435,8 @@
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
-            <source>Runs on the processor with quantization int8 (below), slowly: needs {needed} of {has} memory.</source>
-            <translation>Läuft auf dem Prozessor mit der Quantisierung int8 (unten), langsam: braucht {needed} von {has} Speicher.</translation>
+            <source>Runs on the processor with 8-bit weights (int8), slowly: needs {needed} of {has} memory.</source>
+            <translation>Läuft auf dem Prozessor mit 8-Bit-Gewichten (int8), langsam: braucht {needed} von {has} Speicher.</translation>
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
@@ -1445,8 +1445,8 @@
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
-            <source>Runs on the graphics card with quantization int8 (below): needs {needed} of {has} memory.</source>
-            <translation>Läuft auf der Grafikkarte mit der Quantisierung int8 (unten): braucht {needed} von {has} Speicher.</translation>
+            <source>Runs on the graphics card with 8-bit weights (int8): needs {needed} of {has} memory.</source>
+            <translation>Läuft auf der Grafikkarte mit 8-Bit-Gewichten (int8): braucht {needed} von {has} Speicher.</translation>
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
@@ -1597,6 +1597,11 @@
             <location filename="../../plugin/options/servers.py" />
             <source>Looking ...</source>
             <translation>Suche läuft ...</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/servers.py" />
+            <source>Chosen. Click Test below to try it.</source>
+            <translation>Gewählt. Klicken Sie unten auf Testen, um es auszuprobieren.</translation>
         </message>
         <message>
             <location filename="../../plugin/options/servers.py" />
@@ -1767,6 +1772,11 @@
             <location filename="../../plugin/panel/dock.py" />
             <source>loading the model</source>
             <translation>das Modell wird geladen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>testing how the model marks places</source>
+            <translation>Test, wie das Modell Orte markiert</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
@@ -2255,6 +2265,11 @@
         </message>
         <message>
             <location filename="../../plugin/processing/asker.py" />
+            <source>Testing how the model marks places</source>
+            <translation>Test, wie das Modell Orte markiert</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/asker.py" />
             <source>Thinking</source>
             <translation>Denkt nach</translation>
         </message>
@@ -2401,7 +2416,7 @@
         <message>
             <location filename="../../plugin/processing/many.py" />
             <source>The questions that were being answered are asked again, one at a time.</source>
-            <translation type="unfinished" />
+            <translation>Die Fragen, die gerade beantwortet wurden, werden einzeln noch einmal gestellt.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/rows.py" />
@@ -2450,26 +2465,6 @@
         </message>
         <message>
             <location filename="../../core/settings.py" />
-            <source>Asked as</source>
-            <translation>Befragt wie</translation>
-        </message>
-        <message>
-            <location filename="../../core/settings.py" />
-            <source>name of the model of the list in whose way the model is asked (prompt, boxes, picture sizes); empty: in its own way</source>
-            <translation>Name des Modells der Liste, auf dessen Weise das Modell befragt wird (Prompt, Rahmen, Bildgrößen); leer: auf seine eigene Weise</translation>
-        </message>
-        <message>
-            <location filename="../../core/settings.py" />
-            <source>Dialect</source>
-            <translation>Dialekt</translation>
-        </message>
-        <message>
-            <location filename="../../core/settings.py" />
-            <source>how the model is asked and its boxes are read (see the page on models and servers); empty: as the model itself, a test of it, or its name tells</source>
-            <translation>wie das Modell gefragt wird und seine Rahmen gelesen werden (siehe die Seite über Modelle und Server); leer: wie das Modell selbst, ein Test oder sein Name sagt</translation>
-        </message>
-        <message>
-            <location filename="../../core/settings.py" />
             <source>Device</source>
             <translation>Gerät</translation>
         </message>
@@ -2507,6 +2502,26 @@
             <location filename="../../core/settings.py" />
             <source>text file with an instruction that replaces the instruction (prompt) of the model; leave it empty in normal use</source>
             <translation>Textdatei mit einer Anweisung, die die Anweisung (den Prompt) des Modells ersetzt; bleibt normalerweise leer</translation>
+        </message>
+        <message>
+            <location filename="../../core/settings.py" />
+            <source>Asked as</source>
+            <translation>Befragt wie</translation>
+        </message>
+        <message>
+            <location filename="../../core/settings.py" />
+            <source>name of the model of the list in whose way the model is asked (prompt, boxes, picture sizes); empty: in its own way</source>
+            <translation>Name des Modells der Liste, auf dessen Weise das Modell befragt wird (Prompt, Rahmen, Bildgrößen); leer: auf seine eigene Weise</translation>
+        </message>
+        <message>
+            <location filename="../../core/settings.py" />
+            <source>Dialect</source>
+            <translation>Dialekt</translation>
+        </message>
+        <message>
+            <location filename="../../core/settings.py" />
+            <source>how the model is asked and its boxes are read (see the page on models and servers); empty: as the model itself, a test of it, or its name tells</source>
+            <translation>wie das Modell befragt und seine Rahmen gelesen werden (siehe die Seite über Modelle und Server); leer: wie es das Modell selbst, ein Test oder sein Name vorgibt</translation>
         </message>
         <message>
             <location filename="../../resources/models.json" />
