@@ -81,7 +81,7 @@ class Settings:
             if setting.name in ("remote", "remote_model"):  # are sent; the others may be paths, whose bytes count
                 object.__setattr__(self, setting.name, well_formed(value))
             if choices and value not in choices:
-                raise ValueError(f"{setting.name} is {value!r}: it is one of {', '.join(choices)}")
+                raise ValueError(f"{setting.name} is {value!r}: it is one of {', '.join(filter(None, choices))}")
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:

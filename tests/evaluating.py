@@ -33,7 +33,7 @@ LEVELS = ("global", "region", "object")
 class ByRule:
     """Zooms into region and object questions, and says what `rule` says of the question; slow by `pace` seconds a question."""
 
-    box = [4, 4, 40, 40]
+    box = (4, 4, 40, 40)
 
     def __init__(self, log=None, pace=0.0):
         self.profile, self.device, self.pace, self.log = PROFILE, "none", pace, log
@@ -53,7 +53,7 @@ class ByRule:
         if talk.forced:
             return Reply(rule(question) + "</answer>", tokens_in=10, fed=5, tokens_out=2)
         if first and "global" not in question and not any(turn.role == "assistant" for turn in talk.turns):
-            return Reply(f'<think>look</think>[{{"bbox_2d": {self.box}, "label": "it"}}]', tokens_in=10, fed=10, tokens_out=9)
+            return Reply(f'<think>look</think>[{{"bbox_2d": {list(self.box)}, "label": "it"}}]', tokens_in=10, fed=10, tokens_out=9)
         return Reply(f"<think>seen</think><answer>{rule(question)}</answer>", tokens_in=20, fed=5, tokens_out=4)
 
     def close(self):
