@@ -8,10 +8,12 @@ from __future__ import annotations
 import bisect
 import math
 from dataclasses import dataclass
-from typing import NamedTuple, Sequence
+from typing import NamedTuple
 
 Point = tuple[float, float]
 Rings = tuple[tuple[Point, ...], ...]  # outlines of areas, filled by the even-odd rule: further parts and holes are further rings
+Stops = tuple[float, ...]
+Axis = tuple[Stops, tuple[int, ...]]  # where the scale of a view changes along an axis, its ends included: source pixels, shown pixels
 FOCUS = 0.5  # of a picture's width and height: what the focus of a view gets
 
 
@@ -100,38 +102,33 @@ class View:
 
     def to_source(self, box: Box) -> Box:
         """From pixels of the shown picture to source pixels."""
-        (x, y), (shown_x, shown_y) = self._stops()
-        left, right = (_along(shown_x, x, side) for side in (box.left, box.right))
-        top, bottom = (_along(shown_y, y, side) for side in (box.top, box.bottom))
-        return Box(left, top, right, bottom)
+        (x, shown_x), (y, shown_y) = self._axes()
+        return _mapped(box, (shown_x, x), (shown_y, y))
 
     def from_source(self, box: Box) -> Box:
         """From source pixels to pixels of the shown picture; the inverse of `to_source`."""
-        (x, y), (shown_x, shown_y) = self._stops()
-        left, right = (_along(x, shown_x, side) for side in (box.left, box.right))
-        top, bottom = (_along(y, shown_y, side) for side in (box.top, box.bottom))
-        return Box(left, top, right, bottom)
+        return _mapped(box, *self._axes())
 
     def pieces(self) -> list[tuple[View, tuple[int, int]]]:
         """Views of one scale each that make the picture together, with the place of their top left pixel in it: one without a focus."""
-        (x, y), (shown_x, shown_y) = self._stops()
+        (x, shown_x), (y, shown_y) = self._axes()
         return [
             (View(Box(left, top, right, bottom), Size(end_x - at_x, end_y - at_y), self.rings), (at_x, at_y))
             for top, bottom, at_y, end_y in zip(y, y[1:], shown_y, shown_y[1:])
             for left, right, at_x, end_x in zip(x, x[1:], shown_x, shown_x[1:])
         ]
 
-    def _stops(self) -> tuple[tuple[tuple[float, ...], tuple[float, ...]], tuple[tuple[int, ...], tuple[int, ...]]]:
-        """Where the scale changes along x and along y: in source pixels, and in shown pixels; the ends included."""
-        window, focus = self.window, self.part
-        x, shown_x = _axis(window.left, focus.left, focus.right, window.right, self.size.width)
-        y, shown_y = _axis(window.top, focus.top, focus.bottom, window.bottom, self.size.height)
-        return (x, y), (shown_x, shown_y)
+    def _axes(self) -> tuple[Axis, Axis]:
+        window, part = self.window, self.part
+        return (
+            _axis(window.left, part.left, part.right, window.right, self.size.width),
+            _axis(window.top, part.top, part.bottom, window.bottom, self.size.height),
+        )
 
 
-def _axis(low: float, start: float, end: float, high: float, length: int) -> tuple[tuple[float, ...], tuple[int, ...]]:
-    """The stops of one axis of a view, in source pixels and in shown pixels: start..end gets FOCUS of the length, and what lies before and
-    behind it shares the rest by its own length. One scale for all where start..end would not be enlarged, or the length is too short."""
+def _axis(low: float, start: float, end: float, high: float, length: int) -> Axis:
+    """start..end gets FOCUS of the length, and what lies before and behind it shares the rest by its own length. One scale for all where
+    start..end would not be enlarged, or the length is too short."""
     before, behind = start - low, high - end
     rest = length - math.ceil(length * FOCUS)
     if end - start >= FOCUS * (high - low) or rest < 2:
@@ -142,7 +139,11 @@ def _axis(low: float, start: float, end: float, high: float, length: int) -> tup
     return tuple(stops), tuple(stops.values())
 
 
-def _along(sources: Sequence[float], targets: Sequence[float], at: float) -> float:
+def _mapped(box: Box, x: tuple[Stops, Stops], y: tuple[Stops, Stops]) -> Box:
+    return Box(_along(*x, box.left), _along(*y, box.top), _along(*x, box.right), _along(*y, box.bottom))
+
+
+def _along(sources: Stops, targets: Stops, at: float) -> float:
     """The piecewise linear map that takes each of `sources` to its target; the outer pieces go on beyond the ends."""
     piece = min(max(bisect.bisect_right(sources, at) - 1, 0), len(sources) - 2)
     start, target = sources[piece], targets[piece]
