@@ -19,7 +19,7 @@ from zoomearth.backend.engines import Reply
 from zoomearth.backend.outputs.rois import write_rois
 from zoomearth.backend.scene.region import resolve
 from zoomearth.backend.scene.scene import Scene
-from zoomearth.core.errors import BackendError, SceneError
+from zoomearth.core.errors import DataError, SceneError
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Answer, Zoom, ZoomOut
 from zoomearth.core.profile import Profile
@@ -310,7 +310,7 @@ def test_training_and_its_checks_know_bands_region_and_steps(written, tmp_path):
     pictures = [block["image"] for message in sft.row(data.examples[0], PROFILE) for block in blocks(message) if block["type"] == "image"]
     assert [picture.tobytes() for picture in pictures] == [picture.tobytes() for picture in done[0].pictures]
     edit(path, """UPDATE rois SET region = '{"window": [5000, 5000, 6000, 6000]}'""")
-    with pytest.raises(BackendError, match="the region is not one of the image"):
+    with pytest.raises(DataError, match="the region is not one of the image"):
         gather([str(tmp_path)], "fatal", 0.0, 0, PROFILE)
 
 
@@ -344,7 +344,8 @@ def test_results_of_an_earlier_version_are_read_as_exchanges(rasters, tmp_path):
 
 
 def test_the_table_says_what_was_enlarged_so_that_the_picture_can_be_made_again(rasters, tmp_path):
-    asked = ask(SceneSource(rasters["upright"]), None, LOOKS, PROFILES["context"])
+    looks = [(0.1, 0.2, 0.2, 0.2), "out", (0.3, 0.3, 0.1, 0.2)]
+    asked = ask(SceneSource(rasters["upright"]), None, looks, PROFILES["context"])
     path = write_rois(tmp_path / "boxes.gpkg", [asked], "m")
     meta, _, _, columns = pyogrio.raw.read(path)
     rows = [dict(zip(meta["fields"], row)) for row in zip(*columns)]

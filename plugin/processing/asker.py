@@ -8,7 +8,7 @@ with Asker(python, load, feedback) as asker:           # in processAlgorithm, on
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Optional, TypeVar
+from typing import Iterable, Optional, TypeVar
 
 from qgis.core import QgsProcessingFeedback
 from qgis.PyQt import sip
@@ -113,10 +113,13 @@ class Asker:
         if text := thought(seen.thoughts).strip():
             self._feedback.pushInfo(text)
 
+    def _show_log(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self._feedback.pushConsoleInfo(line)
+
     def _show_end(self, exchange: Exchange) -> None:
         """How it ended: the answer, or the last lines of a process that has crashed."""
-        for line in exchange.log:
-            self._feedback.pushConsoleInfo(line)
+        self._show_log(exchange.log)
         if exchange.status is not Status.DONE:
             return
         if exchange.model != self._model:

@@ -3,8 +3,8 @@
 with ManyAsker(python, load, feedback) as asker:
     for row in asker.ask_all(rows, total): ...           # rows come out in their order, each ended
 
-When the process crashes it is started again, and goes on with the rows that are left. Where several were under way, each of them is asked
-once more, alone: a row fails where the process crashes with no other under way.
+When the process crashes it is started again, and goes on with the rows that are left. Each row that was under way is asked once more,
+alone: one that crashes the process again, fails.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from ...core.protocol import Ask, Batch, Cancelled, Failed, Id, Last, Progress, 
 from ...core.typed import to_json
 from ...core.wire import MAX_LINE, encode
 from ..child.backend_process import State
-from ..i18n import tr
 from .asker import Asker
 from .questions import Row
 
@@ -76,11 +75,19 @@ class ManyAsker(Asker):
         """Yields whenever a row has ended."""
         alone: deque[Id] = deque()  # those that were under way when the process crashed
         while left and not self._feedback.isCanceled():
-            ids = [alone.popleft()] if alone else list(left)
+            again = bool(alone)
+            ids = [alone.popleft()] if again else list(left)
             under_way: list[Id] = []
             last = yield from self._send(left, ids, under_way)
             if isinstance(last, Failed):
-                alone.extend(self._lose(left, under_way, last))
+                self._show_log(last.log)  # here, and not with each row
+                last = replace(last, log=())
+            if isinstance(last, Failed) and self._is_final(last, under_way):
+                self._end(left, left, last)
+            elif isinstance(last, Failed) and again:
+                self._end(left, under_way, last)
+            elif isinstance(last, Failed):
+                alone.extend(under_way)
             elif isinstance(last, Cancelled):
                 self._end(left, under_way, last)
 
@@ -106,24 +113,17 @@ class ManyAsker(Asker):
             row.exchange.hear(event)
             self._show_row(row)
 
-    def _lose(self, left: Open, under_way: list[Id], failed: Failed) -> list[Id]:
-        """Ends the rows that the failure of their batch is about. Returns those that are to be asked alone."""
-        for line in failed.log:
-            self._feedback.pushConsoleInfo(line)
-        failed = replace(failed, log=())
+    def _is_final(self, failed: Failed, under_way: Sequence[Id]) -> bool:
+        """Whether a batch failed for all of its rows. Else the process has crashed, and may be started again."""
         state = self._backend.state
-        self._crashes += state is not State.UP
-        if state is State.UP or self._crashes == CRASHES or (state is State.BROKEN and not under_way):
-            self._end(left, left, failed)  # the model can't be loaded, or the process is of no use
-            return []
+        if state is State.UP:  # it was refused, as where the model can't be loaded
+            return True
+        self._crashes += 1
+        if self._crashes >= CRASHES or (state is State.BROKEN and not under_way):
+            return True
         self._feedback.pushWarning(failed.message)
         self._backend.revive()
-        if len(under_way) == 1:
-            self._end(left, under_way, failed)
-            return []
-        if under_way:
-            self._feedback.pushInfo(tr("The questions that were being answered are asked again, one at a time."))
-        return under_way
+        return False
 
     def _show_row(self, row: Row) -> None:
         exchange = row.exchange
