@@ -8,10 +8,22 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Mapping
 
-from .families import DIALECTS
 from .texts import well_formed
 
 PREFIX = "ZOOMEARTH_"
+DIALECTS = (  # the names of `core/families.DIALECTS`, whose import takes longer than all of `zoomearth --help`
+    "zoomearth",
+    "qwen-grounding",
+    "qwen2-grounding",
+    "qwen3-grounding",
+    "paligemma",
+    "gemma",
+    "glm",
+    "internvl",
+    "geovista",
+    "moondream",
+    "general",
+)
 
 
 def _setting(default: Any, label: str, help: str, choices: tuple[str, ...] = ()) -> Any:

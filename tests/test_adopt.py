@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 from tiny import make_tiny
 
-from zoomearth.backend.engines.open import open_engine
 from zoomearth.backend.models import store
+from zoomearth.backend.open import open_engine
 from zoomearth.core.catalogue import catalogue
 from zoomearth.core.errors import ModelError
 from zoomearth.core.profile import Profile
@@ -112,11 +112,15 @@ def test_asked_as_says_how_a_server_s_model_is_asked():
 
 def test_an_adopted_folder_is_the_model_and_the_original_stays(fetched, home, tmp_path):
     folder = copied(fetched, tmp_path / "stick")
+    (home / f"{ID}.part").mkdir(parents=True)
+    (home / f"{ID}.part" / "model-00001-of-00002.safetensors").write_bytes(b"of a download that was stopped")
     adopted = store.adopt(folder, ID)
     assert adopted == home / ID == store.find(ID)
     assert same(store.profile_for(ID))
     assert set(store.verify(ID)) == {file.name for file in folder.iterdir()}
     assert (folder / "model.safetensors").samefile(adopted / "model.safetensors")
+    assert not (folder / "config.json").samefile(adopted / "config.json"), "an edit of the one would be one of the other"
+    assert {file.name for file in adopted.iterdir()} == {file.name for file in folder.iterdir()} | {"zoomearth.json", "download.json"}
     assert not (folder / "zoomearth.json").exists()
     with pytest.raises(ModelError, match="is here already"):
         store.adopt(folder, ID)

@@ -16,7 +16,7 @@ from marking import Marker
 from zoomearth.backend import calibration
 from zoomearth.backend.answer import Question, answer, report
 from zoomearth.backend.cli.main import main
-from zoomearth.backend.engines.open import calibrate_model, open_engine
+from zoomearth.backend.open import calibrate_model, open_engine
 from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.boxes import UNITS, Convention
 from zoomearth.core.calibration import Calibration, Sighting, judge

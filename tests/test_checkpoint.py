@@ -6,9 +6,9 @@ import shutil
 import pytest
 from tiny import make_tiny
 
-from zoomearth.backend.engines.open import open_engine
 from zoomearth.backend.models import store
 from zoomearth.backend.models.checkpoint import check, is_whole
+from zoomearth.backend.open import open_engine
 from zoomearth.core.catalogue import INDEX
 from zoomearth.core.errors import ModelError
 from zoomearth.core.settings import Settings

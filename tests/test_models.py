@@ -10,9 +10,9 @@ import pytest
 from hub import COMMIT, WEIGHTS, Hub
 from tiny import make_tiny
 
-from zoomearth.backend.engines.open import open_engine
 from zoomearth.backend.models import hub as fetch
 from zoomearth.backend.models import store as models
+from zoomearth.backend.open import open_engine
 from zoomearth.core.catalogue import catalogue
 from zoomearth.core.errors import Cancelled, ModelError
 from zoomearth.core.profile import Profile

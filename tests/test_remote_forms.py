@@ -19,8 +19,8 @@ from rasters import make
 from zoomearth.backend.answer import Question, Tried, answer
 from zoomearth.backend.cli.main import main
 from zoomearth.backend.engines import remote
-from zoomearth.backend.engines.open import open_engine
 from zoomearth.backend.engines.remote import RemoteEngine
+from zoomearth.backend.open import open_engine
 from zoomearth.backend.scene.scene import Scene
 from zoomearth.backend.server.events import Outbox
 from zoomearth.backend.server.queue import Jobs

@@ -114,17 +114,18 @@ def test_a_prompt_or_a_beginning_that_is_sent_back_is_no_part_of_the_reply():
     of = talk(demand=True)
     for stream in (
         events("<ans", "wer>", "re", "d</answer>"),
-        events("red", "</answer>"),
+        events(">red", "</answer>"),
         events("<|im_start|>assistant\n<answer>", "red</answer>"),
         events('[{"bbox_2d": [1, 2, 3, 4]}]<|vision_start|><|image_pad|><|vision_end|><answer>', "red", "</answer>"),
     ):
         reading, told = read(stream, of)
-        assert reading.reply().text == told == "red</answer>"
+        assert reading.reply().text == told == ">red</answer>"
+    assert read(events("red", "</answer>"), of)[0].reply().text == "red</answer>", "the tag was closed for the model"
 
 
 def test_a_reply_begun_anew_is_read_as_the_answer_it_holds():
     reading, _ = read(events("Sure: <answer>", "red", "</answer>"), talk(demand=True))
-    assert reading.reply().text == "red</answer>"
+    assert reading.reply().text == ">red</answer>"
 
 
 def test_a_reply_ends_with_its_action_even_amid_a_piece():
@@ -137,7 +138,9 @@ def test_the_answers_probabilities_are_those_of_its_own_tokens():
     logprobs = [{"token": token, "logprob": -at / 10} for at, token in enumerate(["<answer>", "red", "</answer>", "junk"])]
     stream = events("<answer>red</answer>junk", logprobs={"content": logprobs})
     assert read(stream)[0].reply().tokens == [("<answer>", 0.0), ("red", -0.1), ("</answer>", -0.2)]
-    assert read(stream, talk(demand=True))[0].reply().tokens == [("red", -0.1), ("</answer>", -0.2)], "a repeated beginning counts"
+    assert read(stream, talk(demand=True))[0].reply().tokens == [(">", 0.0), ("red", -0.1), ("</answer>", -0.2)], (
+        "a repeated beginning counts"
+    )
 
 
 def spelt(*pieces):
@@ -225,7 +228,7 @@ def test_messages_alternate_and_say_the_crop_in_the_nearest_form():
     form = Form()
     messages = form.messages(talk(crop=True, demand=True))
     assert [message["role"] for message in messages] == ["system", "user", "assistant", "user", "assistant"]
-    assert messages[-1]["content"] == "<answer>"
+    assert messages[-1]["content"] == "<answer"
     assert [part["type"] for part in messages[3]["content"]] == ["image_url"]
     messages = form.messages(talk("qwen-grounding", crop=True, demand=True))
     assert [message["role"] for message in messages] == ["system", "user", "assistant", "user"], "two of one role in a row"

@@ -22,7 +22,7 @@ from ...core.source import SceneSource, Where
 from ...core.typed import to_json
 from ..answer import MEANINGLESS, Answered, Event, Question, Saw, Tried, answer, ending, report
 from ..engines import Engine
-from ..engines.open import open_engine
+from ..open import open_engine
 from ..outputs import files as outputs
 from ..scene.region import resolve
 from ..scene.scene import Scene

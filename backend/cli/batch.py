@@ -22,7 +22,7 @@ from ...core.settings import Settings
 from ..answer import MEANINGLESS
 from ..batch import asked, line, question_of, run, spec
 from ..engines import Engine
-from ..engines.open import open_engine
+from ..open import open_engine
 from ..records import ANOTHER, Journal
 from ..rows import BadRow, Table, read
 from .interrupt import Interrupt

@@ -15,7 +15,7 @@ from ...core.errors import Cancelled, UsageError
 from ...core.families import DIALECTS
 from ...core.settings import Settings
 from ...core.typed import to_json
-from ..engines.open import calibrate_model
+from ..open import calibrate_model
 from .interrupt import Interrupt
 from .parser import Parser, add_settings, settings_of
 

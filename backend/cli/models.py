@@ -41,7 +41,7 @@ def command(parser: Parser) -> None:
     parser.examples(
         "zoomearth models", "zoomearth models download qwen3-vl-4b", "zoomearth models adopt /media/stick/ZoomEarth-3B zoomearth-3b"
     )
-    variables = "\n  ".join(f"{name:16}{about}" for name, about in VARIABLES.items())
+    variables = "\n  ".join(f"{name:16}{about}" for name, about in VARIABLES)
     parser.epilog = f"{parser.epilog}\n\nenvironment, for downloads:\n  {variables}"
     parser.set_defaults(run=_run)
 

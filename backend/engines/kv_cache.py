@@ -117,7 +117,9 @@ def prefill(model: Any, prompts: Sequence[Prompt], known: Sequence[int], layers:
     device, rows = model.device, len(prompts)
     fresh = [len(prompt) - start for prompt, start in zip(prompts, known)]
     most, before = max(fresh), max(known)
-    words = model.get_input_embeddings()(torch.tensor([token for prompt, start in zip(prompts, known) for token in prompt.ids[start:]], device=device))
+    words = model.get_input_embeddings()(
+        torch.tensor([token for prompt, start in zip(prompts, known) for token in prompt.ids[start:]], device=device)
+    )
     embeds = words.new_zeros((rows, most, words.shape[-1]))
     positions = torch.zeros((3, rows, most), dtype=torch.long)
     seen = torch.zeros((rows, most), dtype=torch.bool, device=device)

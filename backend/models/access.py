@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     import httpx
 
 HUB = "https://huggingface.co"
-VARIABLES = {
-    "HF_ENDPOINT": "address of a mirror of the hub, or of a company's repository manager",
-    "HF_TOKEN": "token of an account, for models that ask for one; without it, the token of `hf auth login` is used",
-    "HF_HOME": "folder of the token and of the cache that other programs fill: a model that is there is not downloaded again",
-    "HF_HUB_OFFLINE": "1: nothing is downloaded; a model in that cache is taken from there",
-    "HTTPS_PROXY": "proxy, http://host:port or socks5://host:port (also ALL_PROXY, NO_PROXY)",
-    "SSL_CERT_FILE": "file of certificates to trust, where a company's proxy has its own",
-    "ZOOMEARTH_HOME": "folder in which models are stored",
-}
+VARIABLES = (
+    ("HF_ENDPOINT", "address of a mirror of the hub, or of a company's repository manager"),
+    ("HF_TOKEN", "token of an account, for models that ask for one; without it, the token of `hf auth login` is used"),
+    ("HF_HOME", "folder of the token and of the cache that other programs fill: a model that is there is not downloaded again"),
+    ("HF_HUB_OFFLINE", "1: nothing is downloaded; a model in that cache is taken from there"),
+    ("HTTPS_PROXY", "proxy, http://host:port or socks5://host:port (also ALL_PROXY, NO_PROXY)"),
+    ("SSL_CERT_FILE", "file of certificates to trust, where a company's proxy has its own"),
+    ("ZOOMEARTH_HOME", "folder in which models are stored"),
+)
 
 
 def endpoint() -> str:

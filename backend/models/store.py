@@ -21,9 +21,7 @@ from . import access
 from .checkpoint import check
 from .hub import OnProgress, Unreachable, fetch, receipt, sha256
 
-ALIKE = (
-    0.25  # by how much the weights of a folder may differ in size from those of the model that it is said to be: listed sizes are estimates
-)
+ALIKE = 0.25  # by how much the weights of an adopted folder may differ in size from the listed one, which may be an estimate
 
 
 def find(name: str) -> Path:
@@ -138,6 +136,7 @@ def bring(model: Model, on_progress: OnProgress = ignore, cancelled: Callable[[]
             snapshot = access.cached(model)
             if snapshot is None:
                 raise
+            _check_is(model, snapshot)
             record = _copy(snapshot, model, on_progress, cancelled)
         return _settle(model, record)
     except OSError as error:
@@ -145,7 +144,7 @@ def bring(model: Model, on_progress: OnProgress = ignore, cancelled: Callable[[]
 
 
 def adopt(folder: Path, name: str, on_progress: OnProgress = ignore, cancelled: Callable[[], bool] = never) -> Path:
-    """Makes a copy of `folder`, fetched in another way, the listed model `name`; returns its folder. Files are links where the disk allows.
+    """Makes a copy of `folder`, fetched in another way, the listed model `name`; returns its folder. Weights are linked where possible.
 
     Raises ModelError where the folder is not whole, or can't be that model; Cancelled.
     """
@@ -156,14 +155,16 @@ def adopt(folder: Path, name: str, on_progress: OnProgress = ignore, cancelled: 
         raise ModelError(
             f"{name} is here already: {model.folder}.", f"Check it: zoomearth models verify {name}; or remove that folder first."
         )
+    _check_is(model, folder)
     try:
+        shutil.rmtree(_part(model), ignore_errors=True)  # of a download that was stopped
         return _settle(model, _copy(folder, model, on_progress, cancelled))
     except OSError as error:
         raise _not_stored(model, error) from error
 
 
-def _copy(folder: Path, model: Model, on_progress: OnProgress, cancelled: Callable[[], bool]) -> dict[str, Any]:
-    """Links or copies a whole checkpoint into the model's unfinished folder; returns its record. Raises ModelError, Cancelled, OSError."""
+def _check_is(model: Model, folder: Path) -> None:
+    """Raises ModelError where the folder is not whole, or of another family or size than the model."""
     check(folder)
     family = texts.read_object(folder / "config.json")["model_type"]
     weights = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
@@ -174,6 +175,10 @@ def _copy(folder: Path, model: Model, on_progress: OnProgress, cancelled: Callab
     if model.bytes and abs(weights / model.bytes - 1) > ALIKE:
         sizes = f"{gigabytes(weights)} of weights; {model.id} has about {gigabytes(model.bytes)}"
         raise ModelError(f"{folder} has {sizes}.", "Give the folder itself to --model, and --asked-as says how it is asked.")
+
+
+def _copy(folder: Path, model: Model, on_progress: OnProgress, cancelled: Callable[[], bool]) -> dict[str, Any]:
+    """Copies a checkpoint into the model's unfinished folder, the weights as links; returns its record. Raises Cancelled, OSError."""
     part = _part(model)
     part.mkdir(parents=True, exist_ok=True)
     names = sorted({file.name for pattern in CHECKPOINT for file in folder.glob(pattern)} - {RECEIPT, PROFILE_FILE})
@@ -181,7 +186,7 @@ def _copy(folder: Path, model: Model, on_progress: OnProgress, cancelled: Callab
         if cancelled():
             raise Cancelled
         (part / name).unlink(missing_ok=True)
-        link_or_copy(folder / name, part / name)
+        (link_or_copy if name.endswith(".safetensors") else shutil.copyfile)(folder / name, part / name)
         on_progress(name, (part / name).stat().st_size, (part / name).stat().st_size)
     revision = folder.absolute().name if folder.absolute().parent.name == "snapshots" else None  # in the cache of huggingface_hub
     return receipt(model, revision, dict.fromkeys(names), part)

@@ -161,7 +161,7 @@ class Worker:
 
     def _test(self, job: Test) -> Calibration:
         """The engine of the last load makes room, and is made again for the next question."""
-        from ..engines.open import calibrate_model
+        from ..open import calibrate_model
 
         if self.engine:
             self.engine.close()
@@ -273,8 +273,8 @@ def _files(settings: Settings) -> list[str | None]:
 
 
 def _opened(job: Load, on_test: Callable[[int, int], None], cancelled: Callable[[], bool]) -> Engine:
-    from ..engines.open import open_engine
     from ..models import store as models
+    from ..open import open_engine
 
     if not job.replies:
         return open_engine(job.settings, job.key, on_test, cancelled)

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from ...backend.answer import Answered, Question, answer
 from ...backend.cli.parser import Parser, count, positive
-from ...backend.engines.open import open_engine
+from ...backend.open import open_engine
 from ...backend.outputs.files import Outputs
 from ...backend.scene.scene import Scene
 from ...core.settings import Settings

@@ -27,7 +27,7 @@ from ...backend import batch
 from ...backend.answer import MEANINGLESS
 from ...backend.cli.parser import Parser, add_policy, add_settings, changed, positive, settings_of
 from ...backend.engines import Engine
-from ...backend.engines.open import open_engine
+from ...backend.open import open_engine
 from ...backend.scene.scene import Scene
 from ...core.errors import DataError, UsageError
 from ...core.example import Example

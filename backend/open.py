@@ -9,17 +9,17 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Callable, Sequence
 
-from ...core.address import shown
-from ...core.calibration import Calibration
-from ...core.errors import BackendError, EngineError, ModelError, ZoomEarthError
-from ...core.families import DIALECTS, GENERAL, family_of
-from ...core.profile import Profile
-from ...core.settings import KEY_VARIABLE, Settings
-from ...core.texts import well_formed
-from .. import calibration
-from ..models import store
-from ..models.checkpoint import quantization
-from . import Engine, never
+from ..core.address import shown
+from ..core.calibration import Calibration
+from ..core.errors import BackendError, EngineError, ModelError, ZoomEarthError
+from ..core.families import DIALECTS, GENERAL, family_of
+from ..core.profile import Profile
+from ..core.settings import KEY_VARIABLE, Settings
+from ..core.texts import well_formed
+from . import calibration
+from .engines import Engine, never
+from .models import store
+from .models.checkpoint import quantization
 
 OnProgress = Callable[[int, int], None]
 CHANGING = ("created", "permission", "expires_at")  # of an entry in a server's list of models: not the model's
@@ -64,8 +64,8 @@ def calibrate_model(
 
 def _here(settings: Settings) -> tuple[Engine, str, str]:
     """An engine for a model on this machine as it describes itself, "" for the server, and the revision of its weights."""
-    from .local import LocalEngine
-    from .view_size import fitted
+    from .engines.local import LocalEngine
+    from .engines.view_size import fitted
 
     folder = store.find(settings.weights)
     if method := quantization(folder):
@@ -99,7 +99,7 @@ def _on_server(settings: Settings, key: str | None, on_test: OnProgress, cancell
 
 def _as_family(settings: Settings, key: str | None, cancelled: Callable[[], bool]) -> tuple[Engine, str, str]:
     """An engine for a server, its address as it may be shown, and the revision of its model: "" where it lists none."""
-    from .remote import RemoteEngine
+    from .engines.remote import RemoteEngine
 
     address = shown(settings.remote)
     named = Profile.of_family(settings.remote_model or address, settings.dialect or GENERAL)
