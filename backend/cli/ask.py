@@ -117,7 +117,8 @@ def _answer_in(
         try:
             policy = request.policy_from(engine.profile.policy)
         except ValueError as error:  # a view smaller than a cell of this model
-            raise UsageError(f"The model can't be asked so: {error}.", "Give a larger --view-size.") from error
+            least = engine.profile.policy.multiple
+            raise UsageError(f"--view-size is too small for {engine.profile.name}.", f"It is at least {least}.") from error
         question = Question(scene, request.question, region, policy)
         screen.asked(question.text, scene, _words(region, request.where))
         try:
