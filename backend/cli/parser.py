@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 from dataclasses import fields, replace
-from typing import Any, Callable, NoReturn
+from typing import TYPE_CHECKING, Any, Callable, NoReturn
 
 from ...core.errors import UsageError
 from ...core.geometry import Box
-from ...core.look import CHOICES, Policy
 from ...core.settings import PREFIX, Settings
 from ...core.texts import well_formed
+
+if TYPE_CHECKING:
+    from ...core.look import Policy
 
 
 class Parser(argparse.ArgumentParser):
@@ -47,13 +49,15 @@ def settings_of(options: argparse.Namespace) -> Settings:
         raise UsageError(f"In the environment, {error}.", f"Correct or unset the {PREFIX}... variable.") from None
 
 
-def add_policy(parser: argparse._ActionsContainer, zooms: tuple[str, ...] = CHOICES["zoom"], more: str = "") -> None:
-    """Flags for what a user may change of the model's policy; `policy_of` reads them. zooms: the choices of --zoom; more: words on them."""
+def add_policy(parser: argparse._ActionsContainer, also: tuple[str, ...] = (), more: str = "") -> None:
+    """Flags for what a user may change of the model's policy; `policy_of` reads them. also: further choices of --zoom; more: words on them."""
+    from ...core.look import CHOICES  # here, for `zoomearth --help` does without it
+
     own = "(default: the model's own)"
     parser.add_argument("--max-zooms", type=count, metavar="N", help=f"closer looks at the most; 0 answers from the global view {own}")
     parser.add_argument("--view-size", dest="view", type=positive, metavar="PX", help=f"longest side of a view {own}")
     shown = f"the box alone (crop), enlarged inside all of its surroundings (context), or so at first and alone later (both){more}"
-    parser.add_argument("--zoom", choices=zooms, help=f"what a zoom shows: {shown} {own}")
+    parser.add_argument("--zoom", choices=(*CHOICES["zoom"], *also), help=f"what a zoom shows: {shown} {own}")
     route = f"words: questions that by their words are about the whole scene are answered from the global view {own}"
     parser.add_argument("--route", choices=CHOICES["route"], help=route)
 

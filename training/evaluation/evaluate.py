@@ -90,7 +90,7 @@ def _add_benchmark(parser: Parser, kind: type[Benchmark]) -> None:
     one.add_argument("--oracle-box", dest="mode", action="store_const", const="oracle-box", help="the true box in place of its own")
     one.add_argument("--blind", dest="mode", action="store_const", const="blind", help="no picture at all")
     one.add_argument("--ablation", dest="mode", action="store_const", const="ablation", help="all four ways, and a table of them")
-    add_policy(how, (*CHOICES["zoom"], "all"), "; all: these three, and no zoom, in one run")
+    add_policy(how, ("all",), "; all: these three, and no zoom, in one run")
     how.add_argument("--batch", type=positive, default=8, metavar="N", help="questions in lockstep, model here (default 8)")
     how.add_argument("--concurrency", type=positive, default=8, metavar="N", help="questions at once, server (default 8)")
     out = parser.add_argument_group("what comes of it")
