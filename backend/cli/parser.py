@@ -50,7 +50,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
 
 
 def add_policy(parser: argparse._ActionsContainer, also: tuple[str, ...] = (), more: str = "") -> None:
-    """Flags for what a user may change of the model's policy; `policy_of` reads them. also: further choices of --zoom; more: words on them."""
+    """Flags for what a user may change of the model's policy; `policy_of` reads them. also, more: choices of --zoom, and words on them."""
     from ...core.look import CHOICES  # here, for `zoomearth --help` does without it
 
     own = "(default: the model's own)"
