@@ -304,6 +304,7 @@ def report(answered: Answered, model: str, notes: Sequence[str] = ()) -> Result:
         seconds=round(answered.seconds, 3),
         scene=SceneFacts(scene.name, *scene.size, scene.crs or None),
         region=RegionFacts(_whole(region.window), region.outline or None) if region else None,
+        overview=outcome.views[0].view.size if outcome.views else None,
         zooms=tuple(Seen.of(shown, scene.grid) for shown in outcome.zooms),
         usage=Usage(
             answered.bytes_read,

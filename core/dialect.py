@@ -220,7 +220,12 @@ class Chat(Dialect):
         return views[0] if self.convention.frame == "root" else views[-1]
 
     def _crop_text(self, observation: Observation) -> str:
-        seen = "the view before" if observation.label == "zoom out" else quoted(observation.label) or "the part you asked for"
+        seen, view = quoted(observation.label) or "the part you asked for", observation.view
+        if observation.label == "zoom out":
+            seen = "the view before"
+        elif view and view.focus:
+            place = ", ".join(f"{number:g}" for number in self.convention.rounded(view.focus, view))
+            seen = f"all of it again, distorted: {seen} is enlarged at [{place}] of this picture, and what lies around it is compressed"
         if observation.more:
             return f"This is {seen}."
         frame = "still relative to the first picture" if self.convention.frame == "root" else "now relative to this picture"

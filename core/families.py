@@ -7,7 +7,7 @@ out by `backend/engines/calibration.py`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from string import Template
 
 from .boxes import BBOX_2D, PIXELS, Convention, Form, keyed
@@ -19,7 +19,7 @@ PROMPTS = RESOURCES / "prompts"
 GENERAL = "general"
 """Of a model whose name tells no family: its prompt says how boxes are counted."""
 
-LARGE = Policy(view=1008)
+LARGE = Policy(view=1008, zoom="context", route="words")  # of models that were not trained to zoom
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ DIALECTS: dict[str, Family] = {
         "Qwen3-VL, Qwen3.5, 3.6, 3.8",
         r"qwen[-_.]?3",
         Convention("thousandths", frame="root"),
-        policy=Policy(view=1024, multiple=32),
+        policy=replace(LARGE, view=1024, multiple=32),
         wordy=True,
     ),
     "paligemma": Family(
@@ -58,7 +58,7 @@ DIALECTS: dict[str, Family] = {
         r"pali-?gemma",
         Convention("bins", y_first=True),
         Form("<loc{0:04d}><loc{1:04d}><loc{2:04d}><loc{3:04d}> {label}", "", " ; ", ""),
-        Policy(view=896),
+        replace(LARGE, view=896),
     ),
     "gemma": Family("Gemma 3 and 4, Gemini", r"gemma|gemini", Convention("thousandths", y_first=True), keyed("box_2d")),
     "glm": Family(
@@ -73,10 +73,10 @@ DIALECTS: dict[str, Family] = {
         r"intern[-_]?(?:vl|s1)",
         Convention("thousandths"),
         Form("<ref>{label}</ref><box>[[{0}, {1}, {2}, {3}]]</box>", "", "", ""),
-        Policy(view=896),
+        replace(LARGE, view=896),
     ),
-    "geovista": Family("GeoVista", r"geovista", Convention("thousandths", frame="root"), keyed("bbox")),
-    "moondream": Family("Moondream", r"moondream", Convention("fractions"), policy=Policy(view=756)),
+    "geovista": Family("GeoVista", r"geovista", Convention("thousandths", frame="root"), keyed("bbox"), Policy(view=1008)),
+    "moondream": Family("Moondream", r"moondream", Convention("fractions"), policy=replace(LARGE, view=756)),
     GENERAL: Family("any other model", r"(?!)", Convention("thousandths")),
 }
 

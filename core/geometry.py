@@ -5,12 +5,16 @@ Source pixels of the raster are the only currency: x to the right, y down, the c
 
 from __future__ import annotations
 
+import bisect
 import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
 Point = tuple[float, float]
 Rings = tuple[tuple[Point, ...], ...]  # outlines of areas, filled by the even-odd rule: further parts and holes are further rings
+Stops = tuple[float, ...]
+Axis = tuple[Stops, tuple[int, ...]]  # where the scale of a view changes along an axis, its ends included: source pixels, shown pixels
+FOCUS = 0.5  # of a picture's width and height: what the focus of a view gets
 
 
 class Size(NamedTuple):
@@ -77,28 +81,73 @@ class View:
     """One picture shown to the model: a window in whole source pixels, and the size it is shown at.
 
     rings: in source pixels; what of the window lies outside of them is shown grey. Without rings all of it is shown.
+    focus: a part of the window, in whole source pixels, that is shown enlarged inside its compressed surroundings; None: one scale for all.
     """
 
     window: Box
     size: Size
     rings: Rings = ()
+    focus: Box | None = None
+
+    @property
+    def part(self) -> Box:
+        """What the picture was made for: the focus, else the window."""
+        return self.focus or self.window
 
     @property
     def scale(self) -> float:
-        """Source pixels per shown pixel along the longer side; 1 is native resolution."""
-        return max(self.window.width / self.size.width, self.window.height / self.size.height)
+        """Source pixels per shown pixel along the longer side, of the focus where there is one; 1 is native resolution."""
+        shown = self.from_source(self.focus) if self.focus else Box(0, 0, *self.size)
+        return max(self.part.width / shown.width, self.part.height / shown.height)
 
     def to_source(self, box: Box) -> Box:
         """From pixels of the shown picture to source pixels."""
-        x, y = self.window.width / self.size.width, self.window.height / self.size.height
-        left, top = self.window.left, self.window.top
-        return Box(left + box.left * x, top + box.top * y, left + box.right * x, top + box.bottom * y)
+        (x, shown_x), (y, shown_y) = self._axes()
+        return _mapped(box, (shown_x, x), (shown_y, y))
 
     def from_source(self, box: Box) -> Box:
         """From source pixels to pixels of the shown picture; the inverse of `to_source`."""
-        x, y = self.size.width / self.window.width, self.size.height / self.window.height
-        left, top = self.window.left, self.window.top
-        return Box((box.left - left) * x, (box.top - top) * y, (box.right - left) * x, (box.bottom - top) * y)
+        return _mapped(box, *self._axes())
+
+    def pieces(self) -> list[tuple[View, tuple[int, int]]]:
+        """Views of one scale each that make the picture together, with the place of their top left pixel in it: one without a focus."""
+        (x, shown_x), (y, shown_y) = self._axes()
+        return [
+            (View(Box(left, top, right, bottom), Size(end_x - at_x, end_y - at_y), self.rings), (at_x, at_y))
+            for top, bottom, at_y, end_y in zip(y, y[1:], shown_y, shown_y[1:])
+            for left, right, at_x, end_x in zip(x, x[1:], shown_x, shown_x[1:])
+        ]
+
+    def _axes(self) -> tuple[Axis, Axis]:
+        window, part = self.window, self.part
+        return (
+            _axis(window.left, part.left, part.right, window.right, self.size.width),
+            _axis(window.top, part.top, part.bottom, window.bottom, self.size.height),
+        )
+
+
+def _axis(low: float, start: float, end: float, high: float, length: int) -> Axis:
+    """start..end gets FOCUS of the length, and what lies before and behind it shares the rest by its own length. One scale for all where
+    start..end would not be enlarged, or the length is too short."""
+    before, behind = start - low, high - end
+    rest = length - math.ceil(length * FOCUS)
+    if end - start >= FOCUS * (high - low) or rest < 2:
+        return (low, high), (0, length)
+    first = round(rest * before / (before + behind))
+    first = min(max(first, int(before > 0)), rest - int(behind > 0))  # what is there has a pixel at least
+    stops = {low: 0, start: first, end: first + length - rest, high: length}
+    return tuple(stops), tuple(stops.values())
+
+
+def _mapped(box: Box, x: tuple[Stops, Stops], y: tuple[Stops, Stops]) -> Box:
+    return Box(_along(*x, box.left), _along(*y, box.top), _along(*x, box.right), _along(*y, box.bottom))
+
+
+def _along(sources: Stops, targets: Stops, at: float) -> float:
+    """The piecewise linear map that takes each of `sources` to its target; the outer pieces go on beyond the ends."""
+    piece = min(max(bisect.bisect_right(sources, at) - 1, 0), len(sources) - 2)
+    start, target = sources[piece], targets[piece]
+    return target + (at - start) * ((targets[piece + 1] - target) / (sources[piece + 1] - start))
 
 
 @dataclass(frozen=True)

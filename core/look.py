@@ -18,10 +18,13 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Generator, Optional, Union
 
-from .geometry import Box, Size, View
+from .geometry import FOCUS, Box, Size, View
 from .region import Region
+from .route import about_the_whole
 
 RATIO = 200  # the largest ratio of a view's sides: Qwen-VL's processors refuse longer pictures
+GAIN = 1.25  # a view in context enlarges its focus by at least this much over the global view; else the zoom is a crop
+CHOICES = {"crop": ("grow", "square", "reference"), "zoom": ("crop", "context", "both"), "route": ("model", "words")}
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,10 @@ class Policy:
     multiple: shown sizes are multiples of this (28 for Qwen2.5-VL, 32 for Qwen3-VL), so that the processor does not resample again;
         1 leaves them, as the published weights were trained.
     native: a zoom with more source pixels per shown pixel than this begins a new conversation, as if it were a scene; None: never.
+    zoom: "crop" shows the box alone; "context" shows the whole area again, with the box enlarged inside its surroundings; "both" shows the
+        first zoom from the global view in context, and the zooms below it as crops. A box too large to be enlarged is always a crop.
+    route: "model": the model decides whether to zoom; "words": a question whose words are about the whole scene is answered from the global
+        view (`core/route.py`).
     """
 
     view: int = 512
@@ -44,10 +51,13 @@ class Policy:
     crop: str = "grow"
     multiple: int = 28
     native: Optional[float] = 4.0  # `core/typed.py` evaluates it under Python 3.9
+    zoom: str = "crop"
+    route: str = "model"
 
     def __post_init__(self) -> None:
-        if self.crop not in ("grow", "square", "reference"):
-            raise ValueError(f"crop is {self.crop!r}: it is one of grow, square, reference")
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name} is {getattr(self, name)!r}: it is one of {', '.join(choices)}")
         if min(self.view, self.least, self.multiple) < 1 or self.view < self.multiple or self.max_zooms < 0:
             raise ValueError(f"a policy's sizes are positive, and a view holds at least one multiple: {self}")
 
@@ -179,11 +189,12 @@ def look(size: Size, question: str, policy: Policy, region: Region | None = None
     area = region.window.intersect(whole)
     if not region.touches(area):
         raise ValueError(f"the region {tuple(region.box)} lies outside the raster of {size[0]} x {size[1]} pixels")
+    zooms = 0 if policy.route == "words" and about_the_whole(question) else policy.max_zooms
     trail = [Shown(View(area, shown_size(area, policy), region.rings))]
     seen = list(trail)
-    action = yield Observation(trail[0].view, question, begins=True, must_answer=policy.max_zooms == 0)
+    action = yield Observation(trail[0].view, question, begins=True, must_answer=zooms == 0)
     while isinstance(action, (Zoom, ZoomOut)):
-        if len(seen) > policy.max_zooms:
+        if len(seen) > zooms:
             action = yield Observation(None, must_answer=True)
             return _end(action, seen, limit=True)
         if isinstance(action, ZoomOut):
@@ -194,15 +205,16 @@ def look(size: Size, question: str, policy: Policy, region: Region | None = None
         last = trail[-1].view
         if why := _unusable(action, last, area, region, policy):
             return Outcome(None, seen, Stopped.BAD_BOX, why)
-        zooms = [action, *(zoom for zoom in action.then if not _unusable(zoom, last, area, region, policy))]
-        zooms = zooms[: policy.max_zooms + 1 - len(seen)]
-        for left, zoom in zip(range(len(zooms) - 1, -1, -1), zooms):
-            shown = Shown(replace(place(zoom.box, area, policy), rings=region.rings), zoom.label, zoom.box, len(seen))
+        wanted = [action, *(zoom for zoom in action.then if not _unusable(zoom, last, area, region, policy))]
+        wanted, below = wanted[: zooms + 1 - len(seen)], len(trail) - 1
+        for left, zoom in zip(range(len(wanted) - 1, -1, -1), wanted):
+            view = replace(place(zoom.box, area, policy, below), rings=region.rings)
+            shown = Shown(view, zoom.label, zoom.box, len(seen))
             trail.append(shown)
             seen.append(shown)
-            far = policy.native is not None and shown.view.scale > policy.native and len(seen) <= policy.max_zooms and len(zooms) == 1
+            far = not view.focus and policy.native is not None and view.scale > policy.native and len(seen) <= zooms and len(wanted) == 1
             text = question if far else ""
-            action = yield Observation(shown.view, text, shown.label, shown.roi, begins=far, step=shown.step, more=left > 0)
+            action = yield Observation(view, text, shown.label, shown.roi, begins=far, step=shown.step, more=left > 0)
             if isinstance(action, Cancelled):
                 break
     return _end(action, seen, limit=policy.max_zooms == 0)
@@ -232,11 +244,14 @@ def _unusable(zoom: Zoom, last: View, area: Box, region: Region, policy: Policy)
     return ""
 
 
-def place(box: Box, area: Box, policy: Policy) -> View:
+def place(box: Box, area: Box, policy: Policy, below: int = 0) -> View:
     """The view for a box that the model asked for: grown, moved and cut to lie inside `area`, and scaled for the model.
 
-    box, area: source pixels; area in whole pixels.
+    box, area: source pixels; area in whole pixels. below: how many zooms lie between it and the global view.
     """
+    in_context = policy.zoom == "context" or (policy.zoom == "both" and below == 0)
+    if in_context and (view := _in_context(box, area, policy)):
+        return view
     if policy.crop == "reference":
         window = _reference_window(box, area, policy.least)
     else:
@@ -246,6 +261,20 @@ def place(box: Box, area: Box, policy: Policy) -> View:
         top, bottom = _grow(box.top, box.bottom, max(policy.least, side), area.top, area.bottom)
         window = Box(left, top, right, bottom)
     return View(window, shown_size(window, policy))
+
+
+def _in_context(box: Box, area: Box, policy: Policy) -> View | None:
+    """All of the area with the box enlarged in it; None where it would not be enlarged by GAIN.
+
+    The focus has the area's proportions, so that it is not distorted, and is not shown finer than native resolution: a smaller box gets
+    more of its surroundings.
+    """
+    size, box = shown_size(area, policy), box.rounded_out().intersect(area)
+    share = max(box.width / area.width, box.height / area.height, FOCUS * size.width / area.width, FOCUS * size.height / area.height)
+    left, right = _grow(box.left, box.right, math.ceil(share * area.width), area.left, area.right)
+    top, bottom = _grow(box.top, box.bottom, math.ceil(share * area.height), area.top, area.bottom)
+    view = View(area, size, focus=Box(left, top, right, bottom))
+    return view if view.scale * GAIN <= View(area, size).scale else None
 
 
 def _grow(start: float, end: float, least: float, low: float, high: float) -> tuple[float, float]:

@@ -25,6 +25,8 @@ class Profile:
     """name: shown with every answer. A model is always served with the dialect, prompt and policy that it was trained with.
 
     generated_only: it was trained on generated scenes only, so that its answers about other rasters are meaningless.
+    views: sizes of views, the smallest first, of a model that was not trained for one size: the free memory decides which is used; where it
+    is not known (a server), `policy.view` is used. A model that was trained for its views has none.
     notes: sentences about how its dialect was chosen, where the model itself does not name it.
     repetition_penalty: by which tokens that stand in the prompt or the reply are made less likely (Keskar et al. 2019, arXiv 1909.05858, as
     transformers applies it); 1: not at all.
@@ -34,12 +36,15 @@ class Profile:
     dialect: Dialect
     policy: Policy
     generated_only: bool = False
+    views: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
     repetition_penalty: float = 1.0
 
     def __post_init__(self) -> None:
         if not self.repetition_penalty > 0:
             raise ValueError(f"repetition_penalty is {self.repetition_penalty}: it must be more than 0")
+        if wrong := [view for view in self.views if view < 1 or view % self.policy.multiple]:
+            raise ValueError(f"a view of {wrong[0]} pixels is no multiple of {self.policy.multiple}")
 
     @property
     def prompt_hash(self) -> str:
@@ -48,7 +53,8 @@ class Profile:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any], origin: str = FILE) -> Profile:
-        """data: name, dialect, policy {..}, generated_only, repetition_penalty; system and instruction where the prompt is not its own.
+        """data: name, dialect, policy {..}, generated_only, views, repetition_penalty; system
+        and instruction where the prompt is not its own.
 
         Raises ModelError.
         """
@@ -59,6 +65,7 @@ class Profile:
                 its_dialect,
                 Policy(**data.get("policy", {})),
                 data.get("generated_only", False) is True,
+                tuple(sorted(map(int, data.get("views", ())))),
                 repetition_penalty=float(data.get("repetition_penalty", 1.0)),
             )
         except (KeyError, TypeError, ValueError) as error:
@@ -82,6 +89,7 @@ class Profile:
             "policy": asdict(self.policy),
             "generated_only": self.generated_only,
             "repetition_penalty": self.repetition_penalty,
+            "views": list(self.views),
         }
 
     @classmethod

@@ -198,6 +198,7 @@ class Result:
     dialect: how the model was asked and its boxes read. notes: what was put up with, or read in another way, in sentences.
     answer: None if there is none. stopped: a value of `Stopped`; why: its technical reason, or "". confidence: uncalibrated, None if the
     engine gives no probabilities or the answer is meaningless. meaningless: the demo model was asked about a scene that is not generated.
+    overview: the width and height at which all that was asked about was shown, None if nothing was shown.
     """
 
     question: str
@@ -212,6 +213,7 @@ class Result:
     seconds: float
     scene: SceneFacts
     region: Optional[RegionFacts]
+    overview: Optional[Tuple[int, int]]
     zooms: Tuple[Seen, ...]
     usage: Usage
 

@@ -27,6 +27,7 @@ FIELDS: Dict[str, type] = {
     "label": str,
     "roi": str,
     "window": str,
+    "focus": str,
     "shown": str,
     "scale": float,
     "confidence": float,
@@ -43,10 +44,10 @@ FIELDS: Dict[str, type] = {
 }
 """The names remain different when a Shapefile cuts them to ten letters. exchange: its id. step: the view's place among the views, 0 for the
 global one; in an answer's row, the number of views. roi: the box that the model asked for, "left,top,right,bottom" in source pixels;
-window:
-the part of the source that was shown, in the same form; shown: the picture's "width,height"; scale: source pixels per shown pixel. stopped:
-why the question ended; error: why there is no answer. layer: the raster's name. image: its path or address, "" for a snapshot; bands:
-"4,3,2"; stretch: "0:1000,0:900,0:800"; region: a `Where` as JSON. time: of the question, UTC."""
+window: the part of the source that was shown, in the same form; focus: the part of the window that was shown enlarged, "" for one scale;
+shown: the picture's "width,height"; scale: source pixels per shown pixel, of the focus if there is one. stopped: why the question ended;
+error: why there is no answer. layer: the raster's name. image: its path or address, "" for a snapshot; bands: "4,3,2"; stretch:
+"0:1000,0:900,0:800"; region: a `Where` as JSON. time: of the question, UTC."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,7 @@ def view_row(facts: Facts, view: Seen, brought_back: bool = False) -> Dict[str, 
 
 def answer_row(facts: Facts, views: Sequence[Seen]) -> Dict[str, Any]:
     """The row of the answer, by the names of FIELDS. views: all views that the model was shown; the row describes the first."""
-    view = _view(views[0]) if views else {"roi": None, "window": None, "shown": None, "scale": None}
-    return {**_common(facts), **view, "step": len(views), "kind": ANSWER, "label": ""}
+    return {**_common(facts), **(_view(views[0]) if views else {}), "step": len(views), "kind": ANSWER, "label": ""}
 
 
 def stored(source: SceneSource) -> SceneSource:
@@ -141,5 +141,5 @@ def _common(facts: Facts) -> Dict[str, Any]:
 
 
 def _view(view: Seen) -> Dict[str, Any]:
-    numbers = {"roi": view.roi, "window": view.window, "shown": view.shown}
+    numbers = {"roi": view.roi, "window": view.window, "focus": view.focus, "shown": view.shown}
     return {**{name: ",".join(map(str, values)) if values else "" for name, values in numbers.items()}, "scale": round(view.scale, 3)}

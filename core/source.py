@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-from .geometry import Box, Grid
+from .geometry import Box, Grid, Size, View
 from .look import Shown
 from .region import Region
 
@@ -77,7 +77,8 @@ class Seen:
 
     step: its place among the views, 0 for the global one. roi: the box that the model asked for, in source pixels (None: the global view).
     window: the part of the source that was shown, in whole pixels; shown: the picture's width and height. polygon: of the roi, else of the
-    window, closed, in map units (None: the raster has no georeference).
+    window, closed, in map units (None: the raster has no georeference). focus: the part of the window that was shown enlarged inside the
+    rest, in whole pixels (None: one scale for the whole window).
     """
 
     step: int
@@ -86,22 +87,32 @@ class Seen:
     window: Tuple[int, int, int, int]
     shown: Tuple[int, int]
     polygon: Optional[Tuple[Corner, ...]] = None
+    focus: Optional[Tuple[int, int, int, int]] = None
+
+    @property
+    def part(self) -> Tuple[int, int, int, int]:
+        """What the picture was made for: the focus, else the window."""
+        return self.focus or self.window
 
     @property
     def scale(self) -> float:
-        """Source pixels per shown pixel along the longer side; 1 is native resolution."""
-        left, top, right, bottom = self.window
-        return max((right - left) / self.shown[0], (bottom - top) / self.shown[1])
+        """Source pixels per shown pixel along the longer side, of the focus where there is one; 1 is native resolution."""
+        return View(Box(*self.window), Size(*self.shown), focus=Box(*self.focus) if self.focus else None).scale
 
     @classmethod
     def of(cls, shown: Shown, grid: Optional[Grid]) -> Seen:
         view, roi = shown.view, shown.roi
-        left, top, right, bottom = (int(side) for side in view.window)
         return cls(
             shown.step,
             shown.label,
             None if roi is None else tuple(round(side, 2) for side in roi),  # type: ignore[arg-type]
-            (left, top, right, bottom),
+            _whole(view.window),
             (view.size.width, view.size.height),
             tuple(grid.polygon(Box(*(roi or view.window)))) if grid else None,
+            _whole(view.focus) if view.focus else None,
         )
+
+
+def _whole(box: Box) -> Tuple[int, int, int, int]:
+    left, top, right, bottom = (int(side) for side in box)
+    return left, top, right, bottom

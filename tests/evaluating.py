@@ -33,6 +33,8 @@ LEVELS = ("global", "region", "object")
 class ByRule:
     """Zooms for questions about a region or an object, and answers with `rule(question)`; each question takes `pace` seconds longer."""
 
+    box = (4, 4, 40, 40)
+
     def __init__(self, log=None, pace=0.0):
         self.profile, self.device, self.pace, self.log = PROFILE, "none", pace, log
         self.talks = []
@@ -51,7 +53,7 @@ class ByRule:
         if talk.forced:
             return Reply(rule(question) + "</answer>", tokens_in=10, fed=5, tokens_out=2)
         if first and "global" not in question and not any(turn.role == "assistant" for turn in talk.turns):
-            return Reply('<think>look</think>[{"bbox_2d": [4, 4, 40, 40], "label": "it"}]', tokens_in=10, fed=10, tokens_out=9)
+            return Reply(f'<think>look</think>[{{"bbox_2d": {list(self.box)}, "label": "it"}}]', tokens_in=10, fed=10, tokens_out=9)
         return Reply(f"<think>seen</think><answer>{rule(question)}</answer>", tokens_in=20, fed=5, tokens_out=4)
 
     def close(self):

@@ -366,10 +366,34 @@ def test_the_command_asks_all_four_ways_and_goes_on_where_it_was(dataset, tmp_pa
     assert record["spec"]["policy"]["view"] == 84
 
 
+def test_one_run_compares_what_a_zoom_shows_on_the_same_questions(dataset, tmp_path, engine, capsys):
+    engine.box = [4, 4, 20, 20]  # small enough to be enlarged inside the rest
+    out = tmp_path / "out"
+    assert main(command(dataset, out, "--zoom", "all", "--json")) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert list(found) == ["crop", "context", "both", "no-crop"]
+    assert len({way["n"] for way in found.values()}) == 1
+    runs = {path.stem: lines(path) for path in out.glob("*.jsonl")}
+    assert set(runs) == {"zoom-crop", "zoom-context", "zoom-both", "no-crop"}
+    for way in ("crop", "context", "both"):
+        assert {record["spec"]["policy"]["zoom"] for record in runs[f"zoom-{way}"]} == {way}
+    zoomed = [record for record in runs["zoom-context"] if len(record["views"]) > 1]
+    assert zoomed
+    for record in zoomed:
+        first, second = record["views"][:2]
+        assert second["focus"]
+        assert (first["focus"], second["window"], second["size"]) == (None, first["window"], first["size"])
+    assert not any(view["focus"] for record in runs["zoom-crop"] for view in record["views"])
+    assert main(command(dataset, out, "--zoom", "all")) == 0
+    assert "context" in capsys.readouterr().out
+    assert (out / "report.html").is_file()
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         (["evaluate", "lrs-gro", "--data", "nowhere"], "does not hold LRS-GRO"),
+        (["evaluate", "lrs-gro", "--zoom", "all", "--blind"], "comparison of its own"),
         (["evaluate", "lrs-gro", "--score-only", "nowhere.jsonl"], "does not exist"),
         (["evaluate", "lrs-gro", "--view-size", "0"], "is not a whole number"),
         (["evaluate", "lrs-gro", "--no-crop", "--blind"], "not allowed with"),

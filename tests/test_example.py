@@ -20,7 +20,7 @@ from zoomearth.backend.outputs.rois import write_rois
 from zoomearth.backend.scene.region import resolve
 from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.errors import DataError, SceneError
-from zoomearth.core.geometry import Box
+from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Answer, Zoom, ZoomOut
 from zoomearth.core.profile import Profile
 from zoomearth.core.source import SceneSource, Where
@@ -31,7 +31,12 @@ from zoomearth.training.tuning import sft
 from zoomearth.training.tuning.environment import Environment
 from zoomearth.training.tuning.labelled import transcript
 
-PROFILE = Profile.from_dict({"name": "drawn", "dialect": "zoomearth", "policy": {"view": 112, "least": 40, "native": 3.0}})
+POLICY = {"view": 112, "least": 40, "native": 3.0}
+PROFILES = {
+    zoom: Profile.from_dict({"name": "drawn", "dialect": "zoomearth", "policy": {**POLICY, "zoom": zoom}})
+    for zoom in ("crop", "context", "both")
+}
+PROFILE = PROFILES["crop"]
 WIDE, HIGH = 900, 640
 PLACES = {
     "turned": {"crs": "EPSG:32633", "transform": Affine.translation(500000, 5000000) @ Affine.rotation(30) @ Affine.scale(0.5, -0.5)},
@@ -61,10 +66,8 @@ def rasters(tmp_path_factory):
 class Looks:
     """An engine that asks for boxes given as parts of the view that it is shown, then answers."""
 
-    profile = PROFILE
-
-    def __init__(self, looks):
-        self.looks = list(looks)
+    def __init__(self, looks, profile):
+        self.looks, self.profile = list(looks), profile
 
     def reply(self, talks, **options):
         (talk,) = talks
@@ -79,24 +82,24 @@ class Looks:
         return [Reply(PROFILE.dialect.write(Zoom(box, f"no. {len(self.looks)}, älter"), talk.view))]
 
 
-def ask(source, where, looks):
+def ask(source, where, looks, profile=PROFILE):
     with Scene.of(source) as scene:
-        return answer(Looks(looks), Question(scene, "How many ships?", resolve(scene, where)))
+        return answer(Looks(looks, profile), Question(scene, "How many ships?", resolve(scene, where)))
 
 
-def check_pictures(example, asked):
+def check_pictures(example, asked, profile=PROFILE):
     """The labelled conversation of an example shows the views of what was asked, pixel for pixel; a rollout begins with the first."""
     with Scene.of(example.source) as scene:
         actions = [Zoom(step.box, step.label) if step.box else ZoomOut() for step in example.steps_in(scene.size)]
         actions.append(Answer(example.answer))
         region = resolve(scene, example.region)
-        talks, outcome = transcript(PROFILE, scene.size, example.question, actions, region=region, picture=scene.part)
-        one_talk = sft.talk(example, PROFILE, scene.size, scene.part, region)
+        talks, outcome = transcript(profile, scene.size, example.question, actions, region=region, picture=scene.part)
+        one_talk = sft.talk(example, profile, scene.size, scene.part, region)
     assert outcome == asked.outcome
     expected = [picture.tobytes() for picture in asked.pictures]
     for turns in ([turn for talk in talks for turn in talk.turns], one_talk.turns):
         assert [turn.picture.tobytes() for turn in turns if turn.view] == expected
-    environment = Environment(PROFILE, [example])
+    environment = Environment(profile, [example])
     first = next(block["image"] for block in environment.reset(index=0) if block["type"] == "image")
     assert first.tobytes() == expected[0]
 
@@ -124,12 +127,13 @@ def test_what_was_asked_is_learnt_over_the_very_same_pictures(rasters, tmp_path,
     bands = data.draw(st.one_of(st.none(), st.tuples(st.integers(1, 4)), st.tuples(*[st.integers(1, 4)] * 3)), label="bands")
     stretch = tuple(data.draw(STRETCH) for _ in bands) if bands and data.draw(st.booleans(), label="stretched") else None
     where = data.draw(regions(place), label="where")
+    profile = PROFILES[data.draw(st.sampled_from(list(PROFILES)), label="zoom")]
     source = SceneSource(rasters[place], bands, stretch)
     done = []
     for _ in range(data.draw(st.integers(1, 2), label="questions")):
         looks = data.draw(st.lists(LOOK, max_size=3), label="looks")
         try:
-            done.append(ask(source, where, looks))
+            done.append(ask(source, where, looks, profile))
         except SceneError:  # the region lies outside the raster, or has no area
             assume(False)
     assume(all(one.outcome.answer for one in done))
@@ -143,7 +147,7 @@ def test_what_was_asked_is_learnt_over_the_very_same_pictures(rasters, tmp_path,
     for row, one in zip(rows, done):
         assert (row.source, row.question, row.answer) == (source, "How many ships?", "3 ships")
         if not cut:
-            check_pictures(row, one)
+            check_pictures(row, one, profile)
 
 
 LOOKS = [(0.1, 0.2, 0.5, 0.4), "out", (0.3, 0.3, 0.2, 0.2)]
@@ -337,3 +341,21 @@ def test_results_of_an_earlier_version_are_read_as_exchanges(rasters, tmp_path):
     (row,) = load(tmp_path)
     assert row.image == tmp_path / "upright.tif"
     assert [tuple(step.box) for step in row.steps] == [pytest.approx(tuple(zoom.roi), abs=0.01) for zoom in one.outcome.zooms]
+
+
+def test_the_table_says_what_was_enlarged_so_that_the_picture_can_be_made_again(rasters, tmp_path):
+    looks = [(0.1, 0.2, 0.2, 0.2), "out", (0.3, 0.3, 0.1, 0.2)]
+    asked = ask(SceneSource(rasters["upright"]), None, looks, PROFILES["context"])
+    path = write_rois(tmp_path / "boxes.gpkg", [asked], "m")
+    meta, _, _, columns = pyogrio.raw.read(path)
+    rows = [dict(zip(meta["fields"], row)) for row in zip(*columns)]
+    with Scene.open(rasters["upright"]) as scene:
+        for row, shown, picture in zip(rows, asked.outcome.views[1:], asked.pictures[1:]):
+            window, focus, size = (
+                [int(side) for side in row[name].split(",")] if row[name] else None for name in ("window", "focus", "shown")
+            )
+            view = View(Box(*window), Size(*size), focus=Box(*focus) if focus else None)
+            assert view == shown.view
+            assert row["scale"] == pytest.approx(view.scale, abs=1e-3)
+            assert scene.part(view).tobytes() == picture.tobytes()
+    assert [bool(row["focus"]) for row in rows] == [True, False, True, False], "a zoom, the global view again, a zoom, the answer"

@@ -27,7 +27,7 @@ from ..outputs import files as outputs
 from ..scene.region import NoGeoreference, resolve
 from ..scene.scene import Scene
 from .interrupt import Interrupt
-from .parser import Parser, add_settings, bands, box, count, settings_of
+from .parser import Parser, add_policy, add_settings, bands, box, policy_of, settings_of
 from .parser import question as question_text
 
 
@@ -44,7 +44,7 @@ def command(parser: Parser) -> None:
     )
     where.add_argument("--window", type=box, metavar="X0,Y0,X1,Y1", help="look only here (pixels from the top left corner)")
     where.add_argument("--within", metavar="FILE", help="look only inside the polygons of a vector file; the rest is shown grey")
-    parser.add_argument("--max-zooms", type=count, metavar="N", help="closer looks at the most; 0 answers from the global view")
+    add_policy(parser)
     parser.add_argument("--bands", type=bands, metavar="R,G,B", help="band numbers shown as red, green and blue (or one, as grey)")
     parser.add_argument("--rois", metavar="FILE", help="write the zoomed boxes as .gpkg, .shp or .geojson (an older file is replaced)")
     parser.add_argument("--figure", metavar="FILE.png", help="draw the global view with its boxes, the crops and the answer")
@@ -66,11 +66,10 @@ def ask(options: argparse.Namespace, settings: Settings) -> int:
     """The command. Raises UsageError for invalid arguments; otherwise see `answer_requests`."""
     bands = tuple(options.bands) if options.bands else None
     places = (options.window, options.region, None, options.within)
-    policy = None if options.max_zooms is None else {"max_zooms": options.max_zooms}
     try:
         source = SceneSource(options.scene, bands, force_remote_scan=options.force_remote_scan)
         where = None if places == (None, None, None, None) else Where(*places)
-        requests = [Ask(source, question, where, policy) for question in options.questions]
+        requests = [Ask(source, question, where, policy_of(options) or None) for question in options.questions]
     except ValueError as error:
         raise UsageError(f"The command line can't be used: {error}", "`zoomearth ask --help` has examples.") from None
     files = outputs.Outputs(rois=options.rois, figure=options.figure, views=options.views)
@@ -116,7 +115,12 @@ def _answer_in(
     answers: list[Answered] = []
     failure: Exception | None = None
     for request in requests:
-        question = Question(scene, request.question, region, request.policy_from(engine.profile.policy))
+        try:
+            policy = request.policy_from(engine.profile.policy)
+        except ValueError as error:  # a view smaller than a cell of this model
+            least = engine.profile.policy.multiple
+            raise UsageError(f"--view-size is too small for {engine.profile.name}.", f"It is at least {least}.") from error
+        question = Question(scene, request.question, region, policy)
         screen.asked(question.text, scene, _words(region, request.where))
         try:
             answered = answer(engine, question, screen.event, interrupted)
@@ -187,7 +191,7 @@ class _Screen:
         if isinstance(event, Saw):
             self.thoughts = Thoughts()
             if event.shown.step:
-                x0, y0, x1, y1 = (int(side) for side in event.shown.view.window)
+                x0, y0, x1, y1 = (int(side) for side in event.shown.view.part)
                 label = escape(event.shown.label or "a closer look")
                 self.console.print(f"\n  [cyan]looking at {label}[/] [dim]({x0}, {y0}) to ({x1}, {y1})[/]")
             self.stage("thinking")

@@ -8,6 +8,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from ..engines.open import open_engine
 from ..records import ANOTHER, Journal
 from ..rows import BadRow, Table, read
 from .interrupt import Interrupt
-from .parser import Parser, add_settings, positive, settings_of
+from .parser import Parser, add_policy, add_settings, changed, policy_of, positive, settings_of
 
 ASKED = ("id", "source", "question", "where", "policy")  # of a line, what `asked` says of a row that can be asked
 Lines = Journal[dict[str, Any]]
@@ -42,6 +43,7 @@ asks again what failed: the last line of an id counts."""
     at_once = parser.add_mutually_exclusive_group()
     at_once.add_argument("--batch", type=positive, metavar="N", help="questions in lockstep, model here (default 8)")
     at_once.add_argument("--concurrency", type=positive, metavar="N", help="questions at once, model on a server (default 8)")
+    add_policy(parser)
     add_settings(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object with the counts and nothing else")
     parser.examples(
@@ -68,6 +70,7 @@ def batch(options: argparse.Namespace, settings: Settings) -> int:
     with notes.status(f"loading {settings.remote_model or settings.profile or 'the model of the server'}"):
         engine = open_engine(settings)
     try:
+        engine.profile = replace(engine.profile, policy=changed(engine.profile.policy, policy_of(options)))
         with Journal(options.out, spec(engine, settings), "id", dict, dict) as journal:
             tally = _Tally(journal, table)
             left = _ask(engine, table, tally, at_once, bool(settings.remote), interrupted, options.json)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 from dataclasses import fields, replace
-from typing import Any, Callable, NoReturn
+from typing import TYPE_CHECKING, Any, Callable, Mapping, NoReturn
 
 from ...core.errors import UsageError
 from ...core.geometry import Box
 from ...core.settings import PREFIX, Settings
 from ...core.texts import well_formed
+
+if TYPE_CHECKING:
+    from ...core.look import Policy
 
 
 class Parser(argparse.ArgumentParser):
@@ -44,6 +47,32 @@ def settings_of(options: argparse.Namespace) -> Settings:
         return replace(Settings.of_environment(), **given)
     except ValueError as error:
         raise UsageError(f"In the environment, {error}.", f"Correct or unset the {PREFIX}... variable.") from None
+
+
+def add_policy(parser: argparse._ActionsContainer, also: tuple[str, ...] = (), more: str = "") -> None:
+    """Flags for what a user may change of the model's policy; `policy_of` reads them. also, more: choices of --zoom, and words on them."""
+    from ...core.look import CHOICES  # here, for `zoomearth --help` does without it
+
+    own = "(default: the model's own)"
+    parser.add_argument("--max-zooms", type=count, metavar="N", help=f"at most N zooms; 0: answer from the global view {own}")
+    parser.add_argument("--view-size", dest="view", type=positive, metavar="PX", help=f"longest side of a view {own}")
+    shown = f"the box alone (crop), the whole area with the box enlarged in it (context), or first context and then crop (both){more}"
+    parser.add_argument("--zoom", choices=(*CHOICES["zoom"], *also), help=f"what a zoom shows: {shown} {own}")
+    route = f"words: a question whose words are about the whole scene is answered from the global view {own}"
+    parser.add_argument("--route", choices=CHOICES["route"], help=route)
+
+
+def policy_of(options: argparse.Namespace) -> dict[str, Any]:
+    """The fields of `Policy` that were given as flags."""
+    return {name: value for name in ("view", "max_zooms", "zoom", "route") if (value := getattr(options, name)) is not None}
+
+
+def changed(policy: Policy, changes: Mapping[str, Any]) -> Policy:
+    """A model's policy with other fields, see `policy_of`. Raises UsageError for a view that is smaller than a cell of this model."""
+    try:
+        return replace(policy, **changes)
+    except ValueError as error:
+        raise UsageError(f"--view-size {changes.get('view')} is too small: {error}.", f"It is at least {policy.multiple}.") from error
 
 
 def count(text: str) -> int:

@@ -64,6 +64,7 @@ def calibrate_model(
 def _here(settings: Settings) -> tuple[Engine, str, str]:
     """An engine for a model on this machine as it describes itself, "" for the server, and the revision of its weights."""
     from .local import LocalEngine
+    from .view_size import fitted
 
     folder = store.find(settings.weights)
     if method := quantization(folder):
@@ -71,6 +72,7 @@ def _here(settings: Settings) -> tuple[Engine, str, str]:
         raise ModelError(f"{folder} holds weights that are quantized by {method}, which ZoomEarth does not run itself.", hint)
     profile = store.profile_for(settings.profile, settings.prompt_file, settings.dialect)
     engine = LocalEngine(folder, device=settings.device, dtype=settings.dtype, quantize=settings.quantize, profile=profile)
+    engine.profile = fitted(profile, folder, engine.weights.model)
     return engine, "", store.commit_of(folder)
 
 

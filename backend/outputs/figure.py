@@ -83,17 +83,17 @@ def _texts(answered: Answered, model: str) -> list[str]:
 
 
 def _shown_before(answered: Answered, step: int) -> int:
-    """The last earlier view that contains the whole window of this one: the box is drawn on its picture."""
-    window = answered.outcome.views[step].view.window
+    """The last earlier view that contains all that this one was made for: the box is drawn on its picture."""
+    part = answered.outcome.views[step].view.part
     for earlier in range(step - 1, 0, -1):
-        if window.intersect(answered.outcome.views[earlier].view.window).area == window.area:
+        if part.intersect(answered.outcome.views[earlier].view.window).area == part.area:
             return earlier
     return 0
 
 
 def _outline(frame: object, answered: Answered, step: int, color: str) -> None:
     views = answered.outcome.views
-    box = views[_shown_before(answered, step)].view.from_source(views[step].view.window)
+    box = views[_shown_before(answered, step)].view.from_source(views[step].view.part)
     for edge, width in (("black", 3.5), (color, 2.0)):  # the dark edge is visible on bright imagery
         corner = (box.left - 0.5, box.top - 0.5)  # matplotlib puts pixel centres on whole numbers
         frame.add_patch(Rectangle(corner, box.width, box.height, fill=False, edgecolor=edge, linewidth=width))  # type: ignore[attr-defined]

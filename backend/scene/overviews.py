@@ -52,8 +52,9 @@ def levels(facts: Facts) -> list[Level]:
     return usable
 
 
-def source(among: list[Level], box: Box, size: Size) -> tuple[Level, int]:
-    """The level to read a view from, and the power of two by which it is averaged while it is read.
+def source(among: list[Level], box: Box, size: Size, exact: bool = True) -> tuple[Level, int]:
+    """The level to read a view from, and the power of two by which it is averaged while it is read. exact: small windows are read without
+    averaging.
 
     The result has at least twice the view's resolution, and Pillow's bicubic makes the view of it: 47 dB to the resampled whole image,
     where GDAL's own resampling to the view's size has 33 to 36 dB (docs/method.md, Rasters).
@@ -62,7 +63,7 @@ def source(among: list[Level], box: Box, size: Size) -> tuple[Level, int]:
     def spare(level: Level) -> float:
         return min(box.width / level.scale[0] / size.width, box.height / level.scale[1] / size.height) / 2
 
-    if box.area <= EXACT_PIXELS:
+    if exact and box.area <= EXACT_PIXELS:
         return among[0], 1
     level = next((level for level in reversed(among) if spare(level) >= 1), among[0])
     return level, 1 << int(math.log2(max(1.0, spare(level))))

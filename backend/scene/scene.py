@@ -149,15 +149,24 @@ class Scene:
         return self.part(View(Box(0, 0, *self.size), size))
 
     def part(self, view: View) -> Image.Image:
-        """The view's window, RGB, of exactly the view's size; grey outside the view's rings."""
-        box, size = view.window, view.size
-        self._check_inside(box)
-        if size.width < 1 or size.height < 1:
+        """The view's window, RGB, of exactly the view's size; grey outside the view's rings; its focus is enlarged."""
+        self._check_inside(view.window)
+        if min(view.size) < 1:
             raise SceneError(
-                f"A picture of {size.width} x {size.height} pixels can't be made.",
+                f"A picture of {view.size.width} x {view.size.height} pixels can't be made.",
                 "Each side takes at least one pixel.",
             )
-        level, factor = source(self._levels, box, size)
+        pieces = view.pieces()
+        if len(pieces) == 1:
+            return self._piece(view, *source(self._levels, view.window, view.size))
+        picture = Image.new("RGB", view.size)
+        for piece, corner in pieces:
+            picture.paste(self._piece(piece, *source(self._levels, piece.window, _evenly(piece), exact=False)), corner)
+        return picture
+
+    def _piece(self, view: View, level: Level, factor: int) -> Image.Image:
+        """A view of one scale, read from a level that is averaged by a factor."""
+        box, size = view.window, view.size
         sx, sy = level.scale
         left, right = _at_least_thin(box.left / sx, box.right / sx, level.size.width)
         top, bottom = _at_least_thin(box.top / sy, box.bottom / sy, level.size.height)
@@ -301,6 +310,13 @@ class Scene:
                 f"{self.name} has no overviews: its global view needs a download of the whole file.",
                 "Make it a cloud-optimised GeoTIFF (gdal_translate -of COG). `zoomearth ask --force-remote-scan` reads it all the same.",
             )
+
+
+def _evenly(view: View) -> Size:
+    """The size of a picture of as many pixels with one scale for both axes: what lies beside the focus of a view is compressed along one
+    axis only, and to read it as finely as the other asks for takes all the scene's width at native resolution."""
+    scale = math.sqrt(view.window.area / (view.size.width * view.size.height))
+    return Size(*(max(1, round(side / scale)) for side in (view.window.width, view.window.height)))
 
 
 def _at_least_thin(low: float, high: float, end: int) -> tuple[float, float]:

@@ -179,6 +179,7 @@ def _aliases() -> dict[str, str]:
         "kind": tr("Kind"),
         "roi": tr("Box in pixels of the raster"),
         "window": tr("Pixels of the raster"),
+        "focus": tr("Enlarged pixels of the raster"),
         "shown": tr("Size of the picture in pixels"),
         "scale": tr("Reduction (1: full resolution)"),
         "time": tr("Time"),

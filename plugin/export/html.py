@@ -158,8 +158,8 @@ def title_of(view: PicturedView) -> str:
 
 
 def measures(view: PicturedView) -> str:
-    """The window in source pixels, and the reduction at which it was shown."""
-    left, top, right, bottom = (f"{side:,}" for side in view.window)
+    """The window, or the part of it that was enlarged, in source pixels, and the reduction at which it was shown."""
+    left, top, right, bottom = (f"{side:,}" for side in view.part)
     window = tr("columns {left} to {right}, rows {top} to {bottom}").format(left=left, right=right, top=top, bottom=bottom)
     return f"{window}; {reduction(view.scale)}"
 

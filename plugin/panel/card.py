@@ -152,7 +152,7 @@ class Card(QFrame):
         self._arrange()
 
     def _tooltip(self, view: PicturedView, name: str) -> str:
-        left, top, right, bottom = view.window
+        left, top, right, bottom = view.part
         text = tr("{name}: pixels {left}, {top} to {right}, {bottom}; {scale}. Click to show this place on the map.")
         return text.format(name=name, left=left, top=top, right=right, bottom=bottom, scale=reduction(view.scale))
 

@@ -148,7 +148,7 @@ def _stages() -> dict[str, str]:
 
 def _looks(seen: PicturedView) -> str:
     text = tr("Zoom {step}: {label}, {width} x {height} pixels, {scale}")
-    left, top, right, bottom = seen.window
+    left, top, right, bottom = seen.part
     return text.format(
         step=seen.step, label=seen.label or tr("no label"), width=right - left, height=bottom - top, scale=reduction(seen.scale)
     )

@@ -265,6 +265,11 @@
         </message>
         <message>
             <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Enlarged pixels of the raster</source>
+            <translation>Vergrößerte Pixel des Rasters</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
             <source>Size of the picture in pixels</source>
             <translation>Größe des Bildes in Pixeln</translation>
         </message>

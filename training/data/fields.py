@@ -87,8 +87,13 @@ def messages(value: Any) -> list[dict[str, str]] | None:
 
 
 def views(value: Any) -> list[dict[str, Any]] | None:
-    """The views that were shown: {window, size, label, roi} each; roi is None for the global view."""
-    return _all(value, lambda each: box(each.get("window")) and size(each.get("size")) and (each.get("roi") is None or box(each["roi"])))
+    """The views that were shown: {window, focus, size, label, roi} each; roi is None for the global view, focus for a view of one scale."""
+
+    def holds(each: dict[str, Any]) -> bool:
+        optional = all(each.get(name) is None or box(each[name]) for name in ("roi", "focus"))
+        return bool(box(each.get("window")) and size(each.get("size")) and optional)
+
+    return _all(value, holds)
 
 
 def _all(value: Any, holds: Callable[[dict[str, Any]], Any]) -> list[dict[str, Any]] | None:

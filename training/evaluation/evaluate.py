@@ -15,7 +15,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ...backend import batch
 from ...backend.answer import MEANINGLESS
-from ...backend.cli.parser import Parser, add_settings, count, positive, settings_of
+from ...backend.cli.parser import Parser, add_policy, add_settings, changed, policy_of, positive, settings_of
 from ...backend.engines import Engine
 from ...backend.engines.open import open_engine
 from ...backend.scene.scene import Scene
 from ...core.errors import DataError, UsageError
 from ...core.example import Example
-from ...core.look import Policy
+from ...core.look import CHOICES
 from ...core.settings import Settings, data_folder
 from ..data.sets import BENCHMARKS, Benchmark, Loaded
 from . import statistics as figures
@@ -40,6 +40,7 @@ from .records import Book, Record, read
 from .runner import MODES, Asker, Task, run, tasks
 
 DEMO_LIMIT = 500  # questions of the drawn scenes, of which there is no end
+SHORT = {"view": "view", "max_zooms": "zooms"}  # in the name of a file of records; other fields have values that tell what they are
 
 
 def command(parser: Parser) -> None:
@@ -92,8 +93,7 @@ def _add_benchmark(parser: Parser, kind: type[Benchmark]) -> None:
     )
     one.add_argument("--blind", dest="mode", action="store_const", const="blind", help="show no picture")
     one.add_argument("--ablation", dest="mode", action="store_const", const="ablation", help="ask in all four modes, and print a table")
-    how.add_argument("--max-zooms", type=count, metavar="N", help="at most N zooms (default: the model's own)")
-    how.add_argument("--view-size", type=positive, metavar="PX", help="longest side of a view (default: the model's own)")
+    add_policy(how, ("all",), "; all: these three, and no zoom, in one run")
     how.add_argument("--batch", type=positive, default=8, metavar="N", help="questions in lockstep, model here (default 8)")
     how.add_argument("--concurrency", type=positive, default=8, metavar="N", help="questions at once, server (default 8)")
     out = parser.add_argument_group("output")
@@ -124,23 +124,32 @@ def _evaluate(options: argparse.Namespace) -> int:
         asked = list(islice(tasks(benchmark.load(folder, split)), limit))
     engine = open_engine(settings)
     out = options.out or Path("runs") / f"{benchmark.name}-{Path(engine.profile.name).name}"
-    modes = MODES if options.mode == "ablation" else (options.mode or "zoom",)
+    changes = policy_of(options)
+    ways = _ways(options.mode, changes.pop("zoom", None))
     plan = Plan(
         benchmark=benchmark,
-        policy=_policy(engine.profile.policy, options.view_size, options.max_zooms),
-        changes={"view": options.view_size, "zooms": options.max_zooms},
+        changes=changes,
         subset={name: getattr(options, name) for name in ("split", "size") if name in options},
         at_once=options.concurrency if settings.remote else options.batch,
         out=out,
     )
     try:
-        runs = {mode: _run(engine, settings, plan, mode, asked) for mode in modes}
+        runs = {name: _run(engine, settings, plan, mode, zoom, asked) for name, (mode, zoom) in ways.items()}
     finally:
         engine.close()
     from .report import write_report
 
     print(f"report: {write_report(out)}", file=sys.stderr)
     return _show(benchmark, runs, options.json)
+
+
+def _ways(mode: str | None, zoom: str | None) -> dict[str, tuple[str, str | None]]:
+    """The ways of asking by their names: the mode, and `Policy.zoom` where it is not the model's own. Raises UsageError."""
+    if zoom == "all":
+        if mode:
+            raise UsageError(f"--zoom all can't be combined with --{mode}.", "Leave out one of them.")
+        return {**{zoom: ("zoom", zoom) for zoom in CHOICES["zoom"]}, "no-crop": ("no-crop", None)}
+    return {each: (each, zoom) for each in (MODES if mode == "ablation" else (mode or "zoom",))}
 
 
 def _add_sizes(records: Sequence[Record], rows: Loaded) -> None:
@@ -162,29 +171,29 @@ def _add_sizes(records: Sequence[Record], rows: Loaded) -> None:
 
 @dataclass(frozen=True)
 class Plan:
-    """How a benchmark is asked in every mode. policy: with the changes of the command line; changes: their values, None where unchanged;
-    subset: the split or the size of the set that is asked; at_once: questions asked together; out: the run's folder."""
+    """How a benchmark is asked in every way. changes: fields of the model's policy that the command line replaces; subset: the split or the
+    size of the set that is asked; at_once: questions asked together; out: the run's folder."""
 
     benchmark: Benchmark
-    policy: Policy
-    changes: dict[str, int | None]
+    changes: dict[str, Any]
     subset: dict[str, Any]
     at_once: int
     out: Path
 
 
-def _run(engine: Engine, settings: Settings, plan: Plan, mode: str, asked: Sequence[Task]) -> list[Record]:
-    """Asks in one mode the questions that its file lacks, and returns the records of all questions."""
-    asker = Asker(engine, plan.benchmark, mode, plan.policy)
-    changed = "".join(f"-{name}{value}" for name, value in plan.changes.items() if value is not None)
-    book = Book(plan.out / f"{mode}{changed}.jsonl", spec(engine, asker, settings, plan.subset))
+def _run(engine: Engine, settings: Settings, plan: Plan, mode: str, zoom: str | None, asked: Sequence[Task]) -> list[Record]:
+    """Asks in one way the questions that its file lacks, and returns the records of all questions."""
+    changes = {**plan.changes, "zoom": zoom} if zoom else plan.changes
+    asker = Asker(engine, plan.benchmark, mode, changed(engine.profile.policy, changes))
+    name = mode + "".join(f"-{SHORT.get(field, '')}{value}" for field, value in changes.items())
+    book = Book(plan.out / f"{name}.jsonl", spec(engine, asker, settings, plan.subset))
     pending = [task for task in asked if not book.answered(task.id)]
     ids = {task.id for task in asked}
     existing = [record for id, record in book.lines.items() if id in ids and record.error is None]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[score]}"))
     with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True)) as progress:
         correct, scored, failed = sum(map(figures.right, existing)), len(existing), 0
-        bar = progress.add_task(mode, total=len(asked), completed=scored, score="")
+        bar = progress.add_task(name, total=len(asked), completed=scored, score="")
 
         def add(record: Record) -> None:
             nonlocal correct, scored, failed
@@ -198,16 +207,6 @@ def _run(engine: Engine, settings: Settings, plan: Plan, mode: str, asked: Seque
         finally:
             book.close()
     return [record for record in book.records() if record.question_id in ids]
-
-
-def _policy(policy: Policy, view_size: int | None, max_zooms: int | None) -> Policy:
-    """The model's policy with the changes of the command line. Raises UsageError for a view smaller than a token's cell of pixels."""
-    if max_zooms is not None:
-        policy = replace(policy, max_zooms=max_zooms)
-    try:
-        return policy if view_size is None else replace(policy, view=view_size)
-    except ValueError as error:
-        raise UsageError(f"--view-size {view_size} is too small: {error}.", f"It is at least {policy.multiple}.") from error
 
 
 def spec(engine: Engine, asker: Asker, settings: Settings, subset: dict[str, Any]) -> dict[str, Any]:

@@ -88,7 +88,13 @@ class Asker:
         record.messages = [{"role": turn.role, "text": turn.text} for turn in answered.talk.turns]
         if self.mode != "blind":
             record.views = [
-                {"window": [int(side) for side in shown.view.window], "size": list(shown.view.size), "label": shown.label, "roi": shown.roi}
+                {
+                    "window": [int(side) for side in shown.view.window],
+                    "focus": [int(side) for side in shown.view.focus] if shown.view.focus else None,
+                    "size": list(shown.view.size),
+                    "label": shown.label,
+                    "roi": shown.roi,
+                }
                 for shown in outcome.views
             ]
         record.stopped, record.why, record.confidence = outcome.stopped.value, outcome.why, answered.confidence

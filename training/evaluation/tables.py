@@ -13,7 +13,6 @@ from rich.table import Table
 from ..data.sets import Benchmark
 from . import statistics as figures
 from .records import Record
-from .runner import MODES
 from .statistics import Versus
 
 LISTED = 10  # questions that are listed for each side of a comparison
@@ -56,8 +55,8 @@ def _row(table: Table, name: str, group: Mapping[str, Any], style: str) -> None:
 
 
 def show_ablation(runs: Mapping[str, Sequence[Record]], console: Console) -> None:
-    table = Table(title="Right answers by mode, % (95 % interval, bootstrap by image)")
-    modes = [mode for mode in MODES if mode in runs]
+    table = Table(title="Why: right answers, % (95 % interval, bootstrap by image)")
+    modes = list(runs)
     for name in ("", "questions", *modes, "constant", "zooms, %", "IoU raw_px", "centre hit"):
         table.add_column(name, justify="right" if name else "left", no_wrap=True)
     for row in figures.ablation(runs):

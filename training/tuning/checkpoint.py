@@ -63,8 +63,8 @@ def base_folder(name: str) -> Path:
 
 
 def profile_of(name: str, folder: Path, policy: dict[str, Any], prompt_file: str = "", dialect: str = "") -> Profile:
-    """The profile for the training: that of the base, with its dialect. A base without a profile gets the dialect `zoomearth` and the
-    paper's policy. Raises ModelError.
+    """The profile for the training: that of the base, with its dialect and views of one size. A base without a profile gets the dialect
+    `zoomearth` and the paper's policy. Raises ModelError.
 
     policy: entries that replace the profile's. prompt_file: an instruction that replaces ours, see `zoomearth ask --prompt-file`.
     """
@@ -75,7 +75,7 @@ def profile_of(name: str, folder: Path, policy: dict[str, Any], prompt_file: str
         own = Profile.from_dict(about)
     own = with_prompt_file(own, prompt_file)
     try:
-        return replace(own, policy=replace(own.policy, **policy))
+        return replace(own, policy=replace(own.policy, **policy), views=())
     except (TypeError, ValueError) as error:
         entries = ", ".join(Policy.__dataclass_fields__)
         raise ModelError(f"The policy is not valid: {error}.", f"Its entries are {entries}.") from error

@@ -10,6 +10,7 @@ import base64
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -35,11 +36,11 @@ def data(runs: Mapping[str, Sequence[Record]]) -> dict[str, Any]:
     scenes, spent = [], 0
     for image, size in images.items():
         with _opened(image) as scene:
-            picture = _picture(scene, Box(0, 0, *size), VIEW, size) if size and spent < VIEWS else ""
+            picture = _picture(scene, View(Box(0, 0, *size), Size(*size)), VIEW) if size and spent < VIEWS else ""
             spent += len(picture)
             scenes.append({"size": size, "picture": picture})
             for name, record in chosen.get(image, ()):
-                pictures = [_picture(scene, Box(*view["window"]), CROP, view["size"]) for view in record.views[1:]]
+                pictures = [_picture(scene, _view(view), CROP) for view in record.views[1:]]
                 crops[name, record.question_id] = [picture for picture in pictures if picture]
     place = {image: at for at, image in enumerate(images)}
     listed = {
@@ -102,13 +103,19 @@ def _opened(image: str) -> Iterator[Scene | None]:
             scene.close()
 
 
-def _picture(scene: Scene | None, window: Box, side: int, size: Sequence[int]) -> str:
-    """A window as a JPEG in base64, in the size that was shown but at most `side` pixels long; "" where it can't be read."""
+def _view(view: Mapping[str, Any]) -> View:
+    """A view of a record."""
+    focus = view.get("focus")
+    return View(Box(*view["window"]), Size(*view["size"]), focus=Box(*focus) if focus else None)
+
+
+def _picture(scene: Scene | None, view: View, side: int) -> str:
+    """A view as a JPEG in base64, as it was shown but at most `side` pixels long; "" where it can't be read."""
     if scene is None:
         return ""
-    scale = min(1.0, side / max(size))
+    scale = min(1.0, side / max(view.size))
     try:
-        picture = scene.part(View(window, Size(*(max(1, round(length * scale)) for length in size))))
+        picture = scene.part(replace(view, size=Size(*(max(1, round(length * scale)) for length in view.size))))
     except Exception:
         return ""
     file = io.BytesIO()
