@@ -219,10 +219,10 @@ import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 from pathlib import Path
-from zoomearth.backend.outputs.files import _safely
+from zoomearth.backend.outputs.files import safely
 from zoomearth.core.errors import SceneError
 try:
-    _safely(Path(sys.argv[1]), lambda beside: beside.write_bytes(b"x" * 1_000_000))
+    safely(Path(sys.argv[1]), lambda beside: beside.write_bytes(b"x" * 1_000_000))
 except SceneError as error:
     print(error.message)
 """

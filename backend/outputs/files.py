@@ -43,28 +43,14 @@ class Outputs:
 
     def check(self) -> None:
         """Before any work is done. Raises SceneError for a suffix that is not known, a folder that is missing or read-only."""
-        suffix = Path(self.rois or "").suffix
-        if self.rois and (suffix.lower() not in DRIVERS or (suffix.lower() == ".shp" and suffix not in SHAPEFILE)):
-            raise SceneError(f"--rois {self.rois} has no known suffix.", f"Give a name that ends in {_either(DRIVERS)}.")
+        if self.rois:
+            check_vector("--rois", self.rois)
         if self.figure and Path(self.figure).suffix.lower() != ".png":
             raise SceneError(f"--figure {self.figure} is not a PNG.", "Give it a name that ends in .png.")
-        for file in filter(None, (self.rois, self.figure, self.views)):
-            try:
-                os.lstat(file)
-            except FileNotFoundError:
-                pass
-            except OSError as error:
-                raise SceneError(f"{file} can't be written: {error.strerror}.", "Choose another name.") from error
+        if self.views:
+            _check_name(self.views)
         for file in filter(None, (self.rois, self.figure)):
-            folder = Path(file).resolve().parent
-            if file == self.rois and well_formed(str(folder)) != str(folder):
-                raise SceneError(f"The folder of {file} has a name that is no UTF-8.", "Choose another folder for the boxes.")
-            if not folder.is_dir():
-                raise SceneError(f"The folder of {file} does not exist.", f"Make {folder} first.")
-            if not os.access(folder, os.W_OK):
-                raise SceneError(f"The folder of {file} is read-only.", "Choose another folder.")
-            if Path(file).is_dir():
-                raise SceneError(f"{file} is a folder.", "Give the name of a file.")
+            check_file(file)
         if self.views:
             existing = next(folder for folder in (Path(self.views).resolve(), *Path(self.views).resolve().parents) if folder.exists())
             if not existing.is_dir():
@@ -74,14 +60,10 @@ class Outputs:
 
     def check_for(self, scene: Scene) -> None:
         """Before the model is loaded. Raises SceneError for a file of the scene itself, and for a format that can't hold its boxes."""
-        own = {os.path.realpath(file) for file in scene.files}
         for file in filter(None, (self.rois, self.figure)):
-            if os.path.realpath(file) in own:
-                raise SceneError(f"{file} is a file of the raster itself and would be replaced.", "Choose another name.")
-        if self.rois and (refusal := _refusal(Path(self.rois), scene)):
-            others = [suffix for suffix in DRIVERS if suffix != Path(self.rois).suffix.lower() and not _refusal(Path("x" + suffix), scene)]
-            remedy = f"Give a name that ends in {_either(others)}." if others else "Correct the raster's CRS (gdal_edit.py -a_srs)."
-            raise SceneError(f"--rois {self.rois} can't be written: {refusal}.", remedy)
+            check_other(file, scene)
+        if self.rois:
+            check_vector_for("--rois", self.rois, scene)
 
     def write(self, done: Sequence[Answered], model: str, wrote: Callable[[Path], None], note: Callable[[str], None]) -> None:
         """Writes what was asked for, and tells of each file. Raises SceneError with all that could not be written, after the others are."""
@@ -101,18 +83,63 @@ class Outputs:
             raise SceneError(" ".join(error.message for error in failures), failures[0].hint)
 
 
+def check_file(file: str) -> None:
+    """Raises SceneError for a file that can't be written: its folder is missing or read-only, or it is a folder itself."""
+    _check_name(file)
+    folder = Path(file).resolve().parent
+    if not folder.is_dir():
+        raise SceneError(f"The folder of {file} does not exist.", f"Make {folder} first.")
+    if not os.access(folder, os.W_OK):
+        raise SceneError(f"The folder of {file} is read-only.", "Choose another folder.")
+    if Path(file).is_dir():
+        raise SceneError(f"{file} is a folder.", "Give the name of a file.")
+
+
+def _check_name(file: str) -> None:
+    try:
+        os.lstat(file)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise SceneError(f"{file} can't be written: {error.strerror}.", "Choose another name.") from error
+
+
+def check_other(file: str, scene: Scene) -> None:
+    """Raises SceneError for a file of the scene itself."""
+    if os.path.realpath(file) in {os.path.realpath(own) for own in scene.files}:
+        raise SceneError(f"{file} is a file of the raster itself and would be replaced.", "Choose another name.")
+
+
+def check_vector(option: str, file: str) -> None:
+    """Raises SceneError for a suffix that is not known, or a folder that GDAL can't be given."""
+    suffix = Path(file).suffix
+    if suffix.lower() not in DRIVERS or (suffix.lower() == ".shp" and suffix not in SHAPEFILE):
+        raise SceneError(f"{option} {file} has no known suffix.", f"Give a name that ends in {_either(DRIVERS)}.")
+    folder = str(Path(file).resolve().parent)
+    if well_formed(folder) != folder:
+        raise SceneError(f"The folder of {file} has a name that is no UTF-8.", "Choose another folder for the boxes.")
+
+
+def check_vector_for(option: str, file: str, scene: Scene) -> None:
+    """Raises SceneError for a format that can't hold polygons of this scene."""
+    if refusal := _refusal(Path(file), scene):
+        others = [suffix for suffix in DRIVERS if suffix != Path(file).suffix.lower() and not _refusal(Path("x" + suffix), scene)]
+        remedy = f"Give a name that ends in {_either(others)}." if others else "Correct the raster's CRS (gdal_edit.py -a_srs)."
+        raise SceneError(f"{option} {file} can't be written: {refusal}.", remedy)
+
+
 def _either(suffixes: Iterable[str]) -> str:
     """ ".gpkg, .shp or .geojson"."""
     *others, last = suffixes
     return f"{', '.join(others)} or {last}" if others else last
 
 
-def _safely(path: Path, write: Callable[[Path], None]) -> Path:
+def safely(path: Path, write: Callable[[Path], None]) -> Path:
     """Lets `write` write beside `path`, then puts it in its place. Raises SceneError where that can't be."""
     try:
         with beside(path) as new:
             write(new)
-    except (OSError, RuntimeError, ValueError, MemoryError) as error:
+    except (OSError, RuntimeError, ValueError, MemoryError, RasterError) as error:
         reason = (
             getattr(error, "strerror", None) or re.sub(r"sqlite3_exec\(.*\) failed: ", "", str(error)).rstrip(".") or type(error).__name__
         )
@@ -142,7 +169,7 @@ def write_rois(path: Path, done: Sequence[Answered], model: str) -> Path:
         rows.append(answer_row(facts, [Seen.of(shown, scene.grid) for shown in views]))
         place = _place(answered)
         polygons.append(place if driver != "GeoJSON" or not crs or _has_degrees(place, crs) else None)
-    return _safely(path, lambda new: _write_polygons(new, polygons, rows, crs))
+    return safely(path, lambda new: write_polygons(new, polygons, rows, crs))
 
 
 def _facts(answered: Answered, model: str) -> Facts:
@@ -196,8 +223,15 @@ def _has_degrees(place: Any, crs: str) -> bool:
     return bool(np.isfinite(degrees).all() and (np.abs(degrees) <= 180).all())
 
 
-def _write_polygons(path: Path | str, polygons: Sequence[Any], rows: Sequence[Mapping[str, Any]], crs: str) -> None:
-    """polygons: shapely's, in units of `crs` (WKT; "": none), None for a row without; rows: by the names of FIELDS.
+def write_polygons(
+    path: Path | str,
+    polygons: Sequence[Any],
+    rows: Sequence[Mapping[str, Any]],
+    crs: str,
+    table: Mapping[str, type] = FIELDS,
+    layer: str = "rois",
+) -> None:
+    """polygons: shapely's, in units of `crs` (WKT; "": none), None for a row without; rows: by the names of `table`, which has their types.
 
     Raises RuntimeError or OSError.
     """
@@ -209,7 +243,7 @@ def _write_polygons(path: Path | str, polygons: Sequence[Any], rows: Sequence[Ma
     shapefile = driver == "ESRI Shapefile"
     columns: list[Any] = []
     masks: list[Any] = []
-    for field, kind in FIELDS.items():
+    for field, kind in table.items():
         values = [row[field] for row in rows]
         missing = np.array([value is None for value in values], dtype=bool)
         if kind is str:
@@ -220,9 +254,9 @@ def _write_polygons(path: Path | str, polygons: Sequence[Any], rows: Sequence[Ma
             columns.append(np.array([kind() if value is None else value for value in values], dtype=COLUMNS[kind]))
             masks.append(missing if missing.any() else None)
     options: dict[str, dict[str, Any]] = {
-        "GPKG": {"dataset_options": {"VERSION": "1.2"}, "layer": "rois"},  # the newest that QGIS 3.22's GDAL reads without a warning
+        "GPKG": {"dataset_options": {"VERSION": "1.2"}, "layer": layer},  # the newest that QGIS 3.22's GDAL reads without a warning
         "ESRI Shapefile": {"layer_options": {"ENCODING": "UTF-8"}},
-        "GeoJSON": {"layer_options": {"RFC7946": "YES" if crs else "NO"}, "layer": "rois"},
+        "GeoJSON": {"layer_options": {"RFC7946": "YES" if crs else "NO"}, "layer": layer},
     }
     several = any(polygon is not None and polygon.geom_type == "MultiPolygon" for polygon in polygons)
     if several:
@@ -233,7 +267,7 @@ def _write_polygons(path: Path | str, polygons: Sequence[Any], rows: Sequence[Ma
             path,
             geometry=np.array([None if each is None else shapely.to_wkb(each) for each in polygons], dtype=object),
             field_data=columns,
-            fields=[field[:SHAPEFILE_NAME] if shapefile else field for field in FIELDS],
+            fields=[field[:SHAPEFILE_NAME] if shapefile else field for field in table],
             field_mask=masks,
             geometry_type="MultiPolygon" if several and not shapefile else "Polygon",
             crs=crs or None,
@@ -254,7 +288,7 @@ def _refusal(path: Path, scene: Scene) -> str:
     folder = f"/vsimem/{uuid.uuid4().hex}"  # a disk that is full is no fault of the CRS
     trial = f"{folder}/trial{path.suffix.lower()}"
     try:
-        _write_polygons(trial, [_outline(polygon(Box(x, y, x + 1, y + 1), grid))], [dict.fromkeys(FIELDS)], grid.crs)
+        write_polygons(trial, [_outline(polygon(Box(x, y, x + 1, y + 1), grid))], [dict.fromkeys(FIELDS)], grid.crs)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             meta, _, shapes, _ = pyogrio.raw.read(trial)
@@ -286,7 +320,7 @@ def write_views(folder: Path, done: Sequence[Answered]) -> Path:
     for number, answered in enumerate(done, 1):
         for step, (shown, picture) in enumerate(zip(answered.outcome.views, answered.pictures)):
             label = re.sub(r"\W+", "-", shown.label.lower()).strip("-")[:40] or ("zoom" if shown.roi else "global")
-            _safely(folder / f"q{number}-{step}-{label}.png", picture.save)
+            safely(folder / f"q{number}-{step}-{label}.png", picture.save)
     return folder
 
 
@@ -306,7 +340,7 @@ def write_figure(path: Path, done: Sequence[Answered], model: str, note: Callabl
             missing.extend(scripts)
             figure.savefig(new, dpi=resolution(figure))
 
-    _safely(path, write)
+    safely(path, write)
     if missing:
         note(f"{path} shows boxes: no font of this machine has letters of {', '.join(missing)}. Install one that has, such as Noto Sans.")
     return path

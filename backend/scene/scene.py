@@ -29,7 +29,7 @@ from ...core.errors import Cancelled, SceneError
 from ...core.geometry import Box, Grid, Size, View
 from ...core.source import SceneSource
 from . import scan
-from .describe import describe
+from .describe import describe, ground_sampling_distance
 from .gdal import OPTIONS, REMOTE_OPTIONS, Raster, RasterError, Window, open_raster
 from .mask import masked
 from .overviews import EXACT_PIXELS, SCAN_PIXELS, Level, levels, source
@@ -70,6 +70,7 @@ class Scene:
         self.name = shown(path)  # how it is called wherever somebody reads it: an address may hold a key
         self.grid = Grid(facts.affine, facts.wkt) if facts.affine else None
         self.bytes_read = 0
+        self.facts = facts
         self._raster, self._on_progress, self._cancelled = raster, on_progress, cancelled
         self._idle, self._counting, self._turn = [raster], threading.Lock(), threading.Lock()
         self._pool = ThreadPoolExecutor(scan.HANDS)
@@ -138,6 +139,30 @@ class Scene:
             cancelled=cancelled,
         )
 
+    @property
+    def colour_bands(self) -> list[int]:
+        """The numbers of all bands but alpha: those that `read` gives."""
+        return [band.index for band in self.facts.bands if band.interpretation != "alpha"]
+
+    @property
+    def shown_bands(self) -> list[int]:
+        """The numbers of the bands that are shown, as grey or as red, green and blue."""
+        return list(self._rendering.shown)
+
+    @property
+    def palette(self) -> np.ndarray | None:
+        """[red, green and blue, value] uint8 of a raster of one band that has one."""
+        return self._rendering.palette
+
+    @property
+    def gsd(self) -> float | None:
+        """Metres per pixel, the geometric mean of the two axes at the scene's centre; None where nothing says it."""
+        return ground_sampling_distance(self.grid, self.facts, self.size) if self.grid else None
+
+    def small_cache(self) -> contextlib.AbstractContextManager[None]:
+        """For reading much of it once: GDAL's block cache held small."""
+        return self._raster.small_cache()
+
     def preview(self, max_size: int) -> Image.Image:
         """The whole scene, RGB, its longer side `max_size` pixels or its own if that is less."""
         scale = min(1.0, max_size / max(self.size))
@@ -171,7 +196,7 @@ class Scene:
         """Pixels as they are stored, at native resolution. window: in whole pixels; bands: their numbers, from 1; None: all but alpha."""
         self._check_inside(window)
         facts = self._raster.facts
-        numbers = list(bands) if bands else [band.index for band in facts.bands if band.interpretation != "alpha"]
+        numbers = list(bands) if bands else self.colour_bands
         if wrong := [number for number in numbers if not 1 <= number <= len(facts.bands)]:
             raise SceneError(f"{self.name} has no band {wrong[0]}.", f"Its bands are 1 to {len(facts.bands)}.")
         selection = Selection(self.name, facts, numbers)

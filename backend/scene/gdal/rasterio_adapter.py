@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -145,14 +145,8 @@ class RasterioRaster:
         item = f"BLOCK_OFFSET_{column}_{row}"
         return self._call(lambda: self._level(0).get_tag_item(item, "TIFF", bidx=band)) is not None
 
-    @contextlib.contextmanager
-    def small_cache(self) -> Iterator[None]:
-        before = get_gdal_config("GDAL_CACHEMAX")
-        set_gdal_config("GDAL_CACHEMAX", min(CACHE_BYTES, before))
-        try:
-            yield
-        finally:
-            set_gdal_config("GDAL_CACHEMAX", before)
+    def small_cache(self) -> contextlib.AbstractContextManager[None]:
+        return _small_cache()
 
     def twin(self) -> Raster:
         return RasterioRaster(self._path, self._options, self)
@@ -247,8 +241,29 @@ def _facts(ds: rasterio.DatasetReader, overviews: tuple[Size, ...]) -> Facts:
     )
 
 
+@contextlib.contextmanager
+def _small_cache() -> Iterator[None]:
+    before = get_gdal_config("GDAL_CACHEMAX")
+    set_gdal_config("GDAL_CACHEMAX", min(CACHE_BYTES, before))
+    try:
+        yield
+    finally:
+        set_gdal_config("GDAL_CACHEMAX", before)
+
+
 def open_raster(path: str, options: dict[str, str]) -> Raster:
     return RasterioRaster(path, options)
+
+
+def copy(source: str, target: str, driver: str, creation: Mapping[str, str]) -> None:
+    """See the package."""
+    with rasterio.Env(GDAL_PAM_ENABLED="NO"), _small_cache(), _EAR.open() as heard:
+        try:
+            raster_files.copy(source, target, driver=driver, strict=False, **creation)
+        except ERRORS as error:
+            raise RasterError(next((message for failed, message in heard if failed), str(error))) from None
+    if failures := [message for failed, message in heard if failed]:  # a full disk that is met when the file is closed raises nothing
+        raise RasterError(failures[0])
 
 
 def transform(points: np.ndarray, source: str, target: str) -> np.ndarray:
