@@ -163,8 +163,9 @@ def _of_file(scene: Any, path: str, request: UseTool) -> list[tuple[Region, UseT
             raise SceneError(f"{path} holds no zoom.", "Give polygons, or the boxes of a question that was zoomed for.")
     requests = []
     for number, (rings, row) in enumerate(features, 1):
-        texts = {key: str(row[key]) for key in ("label", "question", "answer", "exchange") if row.get(key) and not request.__dict__[key]}
-        requests.append((of_rings(scene, rings, f"Polygon {number} of {path}"), replace(request, **texts)))
+        label, question, answer, exchange = (str(row.get(column) or "") for column in ("label", "question", "answer", "exchange"))
+        each = replace(request, label=request.label or label, question=question, answer=answer, exchange=exchange)
+        requests.append((of_rings(scene, rings, f"Polygon {number} of {path}"), each))
     return requests
 
 

@@ -39,10 +39,11 @@ class Draft:
         self.window, self.scene, self.mask = window, scene, mask
         facts = scene.facts
         self.grid = (scene.grid or PIXELS).part(window)
+        self._copied: list[int] = []  # the alpha band, which no tool changes
         if mask:
-            self._types, self._copied, self.bands = ["uint8"], [], [_plain("gray")]
+            self._types, self.bands = ["uint8"], [_plain("gray")]
         elif scene.palette is not None:
-            self._types, self._copied, self.bands = ["uint8"] * 3, [], [_plain(name) for name in ("red", "green", "blue")]
+            self._types, self.bands = ["uint8"] * 3, [_plain(name) for name in ("red", "green", "blue")]
         else:
             self.bands = list(facts.bands)
             self._types = [str(np.result_type(*(facts.bands[number - 1].dtype for number in scene.colour_bands)))] * len(self.bands)

@@ -88,7 +88,9 @@ def from_references(
     """
     target = array.astype(np.float32)
     predicted, covered = np.zeros_like(target), np.zeros(cloud.shape, bool)
-    which = sum((reference.valid.astype(np.int64) << number) for number, reference in enumerate(references))
+    which = np.zeros(cloud.shape, np.int64)  # a bit for each reference that has data
+    for number, reference in enumerate(references):
+        which |= reference.valid.astype(np.int64) << number
     qualities, shares = [], []
     for group in sorted(set(np.unique(which[cloud]).tolist()) - {0}, key=lambda group: -int(group).bit_count()):
         check()

@@ -126,11 +126,11 @@ def _averaged(blocks: np.ndarray, weight: np.ndarray, rows: int, columns: int) -
     for i in range(BLOCK):
         for j in range(BLOCK):
             place = (slice(i // STEP, i // STEP + rows), slice(j // STEP, j // STEP + columns))
-            total[(i % STEP, j % STEP, *place)] += shaped[i, j]
+            total[i % STEP, j % STEP, place[0], place[1]] += shaped[i, j]
             if not (i % STEP or j % STEP):
                 weights[place] += weight
     total /= weights
-    return total.transpose(2, 0, 3, 1).reshape(total.shape[2] * STEP, -1)
+    return np.asarray(total.transpose(2, 0, 3, 1).reshape(total.shape[2] * STEP, -1))
 
 
 def valid_everywhere(array: np.ndarray, valid: np.ndarray) -> np.ndarray:
@@ -159,10 +159,10 @@ def _in_tiles(job: Job, write: Callable[[Box, np.ndarray], None], clean: Callabl
         pixels = job.read(around)
         x, y = int(tile.left - around.left), int(tile.top - around.top)
         inner = (slice(y, y + int(tile.height)), slice(x, x + int(tile.width)))
-        before, mask = pixels.array[(slice(None), *inner)], pixels.valid[inner] & job.inside(tile)
+        before, mask = pixels.array[..., inner[0], inner[1]], pixels.valid[inner] & job.inside(tile)
         after = before
         if mask.any():
-            after = stored(clean(pixels.array, pixels.valid)[(slice(None), *inner)], before, mask, job.nodata)
+            after = stored(clean(pixels.array, pixels.valid)[..., inner[0], inner[1]], before, mask, job.nodata)
             changed += int((after != before).any(axis=0).sum())
             total += int(mask.sum())
         write(tile, after)
@@ -185,7 +185,7 @@ def _even(box: Box) -> Box:
 
 def _estimated(job: Job) -> np.ndarray:
     """Sigma of each band: the median over windows spread over the region."""
-    found = []
+    found: list[np.ndarray] = []
     side = SAMPLE_SIDE
     left, top, right, bottom = job.window
     steps = [(x, y) for y in range(SAMPLES) for x in range(SAMPLES)]
@@ -251,7 +251,7 @@ def _line_offsets(job: Job, by_row: bool) -> np.ndarray:
     offsets = _median(np.array(medians))
     if not np.isfinite(offsets).any():
         raise job.without_valid_pixels()
-    return np.nan_to_num(offsets)
+    return np.asarray(np.nan_to_num(offsets))
 
 
 def _median(values: np.ndarray) -> np.ndarray:

@@ -38,7 +38,7 @@ def edit(job: Job, write: Callable[[Box, np.ndarray], None]) -> Result:
     window, around = job.window, job.around(RING, LEAST_RING)
     pixels = job.read_whole(around)
     inner = _part(window, around)
-    before, valid = pixels.array[(slice(None), *inner)], pixels.valid
+    before, valid = pixels.array[..., inner[0], inner[1]], pixels.valid
     if not valid[inner].any():
         raise job.without_valid_pixels()
     mask = np.zeros(valid.shape, bool)
@@ -59,7 +59,7 @@ def edit(job: Job, write: Callable[[Box, np.ndarray], None]) -> Result:
     else:
         values = _changed(job, pixels.array.astype(np.float64), valid, mask)
     job.progress("editing", 1, 2)
-    after = stored(values[(slice(None), *inner)], before, mask[inner], job.nodata)
+    after = stored(values[..., inner[0], inner[1]], before, mask[inner], job.nodata)
     changed = (after != before).any(axis=0)
     outside = int(changed[~mask[inner]].sum())
     notes.append(f"Outside of the mask no pixel was changed ({int((~mask[inner]).sum()):,} compared).")
@@ -110,7 +110,7 @@ def _recoloured(job: Job, array: np.ndarray, mask: np.ndarray, low: np.ndarray, 
     colour = (red, green, blue) if len(bands) == 3 else (0.299 * red + 0.587 * green + 0.114 * blue,)
     light = ((array - low) / (high - low))[bands].mean(axis=0)
     relative = np.clip(light / max(float(light[mask].mean()), 1e-6), 0, 4)
-    values = array.copy()
+    values: np.ndarray = array.copy()
     for band, part in zip(bands, colour):
         values[band] = low[band] + np.clip(part * relative, 0, 1) * (high[band] - low[band])
     return values

@@ -106,7 +106,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Mask:
-    """Where something is. cover: [row, column] float32, 1 inside and 0 outside, over `window` at any resolution; result: what is said of it."""
+    """Where something is. cover: [row, column] float32, 1 inside and 0 outside, over `window` at any resolution."""
 
     cover: np.ndarray
     window: Box
@@ -118,7 +118,7 @@ def stored(values: np.ndarray, before: np.ndarray, mask: np.ndarray, nodata: Seq
 
     values, before: [band, row, column]; mask: [row, column].
     """
-    after = before.copy()
+    after: np.ndarray = before.copy()
     for plane, old, new, nothing in zip(after, before, values, nodata):
         if plane.dtype.kind == "f":
             chosen = new.astype(plane.dtype)
@@ -135,5 +135,5 @@ def stored(values: np.ndarray, before: np.ndarray, mask: np.ndarray, nodata: Seq
 def _beside(nothing: float, old: np.ndarray) -> np.ndarray:
     """The nearest value to the one of nodata, on the side of the old pixel."""
     if old.dtype.kind == "f":
-        return np.nextafter(old.dtype.type(nothing), old)
+        return np.asarray(np.nextafter(old.dtype.type(nothing), old))
     return np.asarray(nothing + np.where(old > nothing, 1, -1))

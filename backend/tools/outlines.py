@@ -27,11 +27,10 @@ def outlines(mask: Mask, job: Job) -> list[Any]:
     x, y = mask.window.width / width, mask.window.height / height
     rim = np.pad(mask.cover, 1)  # outlines are closed at the edge
     along = (np.arange(-1, width + 1) + 0.5) * x + mask.window.left, (np.arange(-1, height + 1) + 0.5) * y + mask.window.top
-    areas, rings = contourpy.contour_generator(*along, rim, fill_type=contourpy.FillType.OuterOffset).filled(HALF, 2)
+    areas: Any = contourpy.contour_generator(*along, rim, fill_type=contourpy.FillType.OuterOffset).filled(HALF, 2)
     least, tolerance = job.arguments["least_area"], job.arguments["simplify"]
     shapes: list[Any] = []
-    for points, offsets in zip(areas, rings):
-        assert points is not None and offsets is not None
+    for points, offsets in zip(*areas):
         parts = [points[start:end] for start, end in zip(offsets[:-1], offsets[1:])]
         holes = [part for part in parts[1:] if shapely.Polygon(part).area >= least]
         shapes.append(shapely.Polygon(parts[0], holes))

@@ -53,7 +53,7 @@ def onto(job: Job, other: Scene, window: Box, nearest: bool = False) -> Resample
         if sampled is not None:
             top, left = int(tile.top - window.top), int(tile.left - window.left)
             place = (slice(top, top + int(tile.height)), slice(left, left + int(tile.width)))
-            array[(slice(None), *place)], valid[place] = sampled[:2]
+            array[..., place[0], place[1]], valid[place] = sampled[:2]
             finer.append(sampled[2])
     return Resampled(array, valid, float(np.median(finer)) if finer else 1.0)
 
@@ -128,7 +128,7 @@ def _between(values: np.ndarray, across: np.ndarray, down: np.ndarray, tile: Box
     """From the lattice to the pixel centres, linearly: first along the rows, then along the columns."""
     columns, rows = np.arange(int(tile.width)) + 0.5, np.arange(int(tile.height)) + 0.5
     wide = np.array([np.interp(columns, across, row) for row in values])
-    return np.array([np.interp(rows, down, column) for column in wide.T]).T
+    return np.stack([np.interp(rows, down, column) for column in wide.T], axis=1)
 
 
 def _sampled(other: Scene, places: np.ndarray, nearest: bool, palette: bool) -> tuple[np.ndarray, np.ndarray, float] | None:
