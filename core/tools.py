@@ -130,7 +130,7 @@ TOOLS = {
             "outlines the object inside a box, as polygons or as a mask raster",
             MASK,
             (
-                Parameter("simplify", NUMBER, "how far an outline may move to have fewer corners", 0.5, 0, 0.5, unit="pixels"),
+                Parameter("simplify", NUMBER, "how far an outline may move to have fewer corners", 0.4, 0, 0.5, unit="pixels"),
                 Parameter("least_area", NUMBER, "smaller parts and holes are left out", 4.0, 0, 1e9, unit="pixels"),
             ),
             (),

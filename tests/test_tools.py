@@ -356,6 +356,8 @@ def test_clouds_that_can_not_be_removed_are_one_sentence_and_no_file(scene, refe
     assert "does not overlap" in refused(capsys, tmp_path, *given, "--reference", far, "--mask", some)
     assert "no georeference" in refused(capsys, tmp_path, *given, "--reference", placeless, "--mask", some)
     assert "No cloud" in refused(capsys, tmp_path, *given, "--reference", reference)
+    assert "raster itself" in refused(capsys, tmp_path, *given[:-1], reference, "--reference", reference, "--mask", some)
+    assert "is needed" in refused(capsys, tmp_path, *given[:-1], some, "--reference", reference, "--mask", some)
     assert "There is no file" in refused(capsys, tmp_path, *given, "--reference", tmp_path / "none.tif", "--mask", some)
 
 

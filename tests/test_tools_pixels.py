@@ -50,7 +50,7 @@ def noisy(planes, sigma, kind=np.uint8, scale=1):
 # Denoising
 
 
-@pytest.mark.parametrize(("sigma", "better"), [(10, 5), (25, 7.5), (50, 8.5)])
+@pytest.mark.parametrize(("sigma", "better"), [(10, 5), (25, 7.5), (50, 8)])
 def test_noise_goes_and_edges_stay(photo, tmp_path, sigma, better):
     before = noisy(photo, sigma)
     path = make(tmp_path / "noisy.tif", before)
@@ -168,7 +168,7 @@ def waves(grid, width, height, step=1.0):
         ("shifted", (500_003.2, 0.5, 0, 4_600_007.7, 0, -0.5), (260, 240)),
         ("coarser", (499_998, 1.0, 0, 4_600_008, 0, -1.0), (130, 120)),
         ("finer", (499_998, 0.2, 0, 4_600_008, 0, -0.2), (620, 560)),
-        ("rotated", (500_030.0, 0.3, 0.4, 4_599_900.0, 0.4, -0.3), (420, 420)),
+        ("rotated", (499_903.0, 0.3, 0.4, 4_599_941.0, 0.4, -0.3), (420, 420)),
         ("south up", (499_990.0, 0.5, 0, 4_599_900.0, 0, 0.5), (280, 240)),
     ],
 )
@@ -301,7 +301,7 @@ def test_holes_are_kept_and_small_ones_are_not():
     cover = np.ones((40, 40), np.float32)
     cover[10:20, 10:20] = 0
     cover[30, 30] = 0
-    job = Job(None, Region(Box(0, 0, 40, 40)), {"least_area": 4, "simplify": 0.5})
+    job = Job(None, Region(Box(0, 0, 40, 40)), {"least_area": 4, "simplify": 0.4})
     (shape,) = outlines(Mask(cover, Box(0, 0, 40, 40), Result("x")), job)
     assert len(shape.interiors) == 1
     assert shape.area == pytest.approx(1500, abs=5)
@@ -329,7 +329,7 @@ def test_every_verb_changes_the_mask_and_nothing_else(yard, photo, tmp_path, ver
     before, values = photo[:, inside].astype(float), after[:, inside].astype(float)
     rough = partial(np.std, axis=1)
     effect = {
-        "remove": values.std() < before.std() / 2,
+        "remove": np.abs(np.diff(values)).mean() < np.abs(np.diff(before)).mean() / 3,
         "recolour": values[0].mean() > values[1].mean() + 40 > values[2].mean(),
         "brighten": values.mean() > before.mean() + 15,
         "contrast": (rough(values) > rough(before)).all(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -131,6 +132,9 @@ def use_tool(tool: Tool, source: SceneSource, where: Where | None, rois: str | N
     def progress(stage: str, done: int, total: int) -> None:
         status.update(f"{escape(stage)} {100 * done // total} %" if total else escape(stage))
 
+    for given in filter(None, (rois, request.mask)):
+        if os.path.realpath(given) == os.path.realpath(out):
+            raise SceneError(f"{out} would be replaced, and is needed.", "Choose another name for --out.")
     status.start()
     try:
         with Scene.of(source, progress, interrupted) as scene:

@@ -73,13 +73,18 @@ def without_gaussian(array: np.ndarray, valid: np.ndarray, sigma: Sequence[float
 
 
 def estimate(array: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """Sigma of each band, from the highest frequencies of the valid blocks; NaN where there are none."""
+    """Sigma of each band, from the highest frequencies of the valid blocks; NaN where there are none.
+
+    Where noise was cut off at black or white it looks weaker than it is: the quarter of the blocks with the fewest such pixels counts.
+    """
     rows, columns = ((side - BLOCK) // BLOCK + 1 for side in valid.shape)
     if rows < 1 or columns < 1:
         return np.full(len(array), np.nan)
     whole = _gathered(valid.astype(np.float32), rows, columns, BLOCK).all(axis=0)
     if not whole.any():
         return np.full(len(array), np.nan)
+    cut = _gathered((array == array.min()).any(axis=0) | (array == array.max()).any(axis=0), rows, columns, BLOCK).sum(axis=0)
+    whole &= cut <= np.quantile(cut[whole], 0.25)
     level = array.mean(axis=(1, 2), keepdims=True, where=valid)
     high = [
         (BLOCK_DCT[HIGH] @ _gathered((plane - mean).astype(np.float32), rows, columns, BLOCK)[:, whole])

@@ -88,9 +88,16 @@ def use(
     rows: list[dict[str, Any]] = []
     drafts: list[rasters.Draft] = []
     with ExitStack() as opened, scene.small_cache():
+        paths = dict.fromkeys(path for _, request in requests for path in request.references)
+        others = {each: opened.enter_context(Scene.open(each, cancelled=cancelled)) for each in paths}
+        for file in rasters.names(path, len(requests)):
+            for each in (scene, *others.values()):
+                files.check_other(str(file), each)
         folder = None if _is_vector(path) else opened.enter_context(rasters.workspace(path))
         for region, request in requests:
-            job = _job(tool, scene, region, request, opened, on_progress, cancelled)
+            references = [others[each] for each in request.references]
+            arguments = _checked(tool, region, request)
+            job = Job(scene, region, arguments, references, request.mask, request.label, on_progress, cancelled)
             begun = time.perf_counter()
             result = _run(tool, job, folder, drafts, opened)
             seconds = time.perf_counter() - begun
@@ -101,7 +108,7 @@ def use(
                 rows += [_row(made[-1], request, job, shape.area) for shape in shapes]
             else:
                 made.append(_made(tool, job, request, result, out, seconds))
-        on_progress("writing", 0, 1)
+        job.progress("writing", 0, 1)
         if folder is None:
             crs = scene.grid.crs if scene.grid else ""
             files.safely(path, lambda new: files.write_polygons(new, polygons, rows, crs, TABLE, "masks"))
@@ -130,15 +137,8 @@ def _is_vector(path: Path) -> bool:
     return path.suffix.lower() in DRIVERS
 
 
-def _job(
-    tool: Tool,
-    scene: Scene,
-    region: Region,
-    request: UseTool,
-    opened: ExitStack,
-    on_progress: Callable[[str, int, int], None],
-    cancelled: Callable[[], bool],
-) -> Job:
+def _checked(tool: Tool, region: Region, request: UseTool) -> dict[str, Any]:
+    """The arguments of a request that can be run."""
     try:
         arguments = tool.arguments(request.arguments or {})
     except ValueError as error:
@@ -149,8 +149,7 @@ def _job(
             f"The region has {window.width:.0f} x {window.height:.0f} pixels.",
             f"Choose one of at least {LEAST_SIDE} pixels a side.",
         )
-    references = [opened.enter_context(Scene.open(path, cancelled=cancelled)) for path in request.references]
-    return Job(scene, region, arguments, references, request.mask, request.label, on_progress, cancelled)
+    return arguments
 
 
 def _run(tool: Tool, job: Job, folder: Path | None, drafts: list[rasters.Draft], opened: ExitStack) -> Mask | Result:
