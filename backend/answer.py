@@ -92,6 +92,7 @@ class Answered:
     """What came of a question: the outcome, or the error that ended it; the pictures shown, one for each of `outcome.views`.
 
     meaningless: a model that knows only generated scenes was asked about something else, so that its answer says nothing.
+    notes: sentences on boxes whose numbers were not as they should be, each once.
     confidence: geometric mean probability of the answer's tokens, uncalibrated; None where the engine gives no probabilities, and
     where the answer is meaningless.
     talk: the conversation, or the last of them where a huge scene began several.
@@ -102,6 +103,7 @@ class Answered:
     talk: Talk
     pictures: list[Image] = field(default_factory=list)
     replies: list[Reply] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     meaningless: bool = False
     confidence: float | None = None
     seconds: float = 0.0
@@ -213,7 +215,7 @@ class _Run:
         self._show(observation)
         if question.given and self.talk.view and not self.over:
             zoom, thought = question.given
-            self.take(Reply(self.talk.dialect.write(zoom, self.talk.view, thought)))
+            self.take(Reply(self.talk.write(zoom, thought)))
 
     def take(self, reply: Reply) -> None:
         """The model has replied: go on to the next view, or to the end."""
@@ -222,9 +224,12 @@ class _Run:
         action: Action = Cancelled() if reply.cancelled else self.talk.act(reply.text, reply.cut)
         if isinstance(action, Answer) and not self.result.meaningless:
             self.result.confidence = _confidence(reply, action.span)
+        if isinstance(action, Zoom):
+            notes = (zoom.note for zoom in (action, *action.then))
+            self.result.notes += [note for note in dict.fromkeys(notes) if note and note not in self.result.notes]
         self._send(action)
 
-    def _send(self, action: Action) -> None:
+    def _send(self, action: Action | None) -> None:
         try:
             observation = self.flow.send(action)
         except StopIteration as stop:
@@ -245,6 +250,8 @@ class _Run:
             self.result.pictures.append(picture)
             self.on_event(Saw(Shown(observation.view, observation.label, observation.roi, observation.step), picture))
         self.talk.observe(observation, picture)
+        if observation.more:
+            self._send(None)
 
     def fail(self, error: errors.ZoomEarthError) -> None:
         self.result.error = error
@@ -273,8 +280,9 @@ def ending(outcome: Outcome) -> str:
     return ENDINGS.get(outcome.stopped, "")
 
 
-def report(answered: Answered, model: str) -> Result:
-    """One answer as the object that `zoomearth ask --json` prints and the backend sends with `done`."""
+def report(answered: Answered, model: str, notes: Sequence[str] = ()) -> Result:
+    """One answer as the object that `zoomearth ask --json` prints and the backend sends with `done`. notes: on how the
+    model is asked, see `Profile`."""
     scene, outcome, region = answered.question.scene, answered.outcome, answered.question.region
     return Result(
         question=answered.question.text,
@@ -284,6 +292,8 @@ def report(answered: Answered, model: str) -> Result:
         stopped=outcome.stopped.value,
         why=outcome.why,
         model=model,
+        dialect=answered.talk.dialect.described,
+        notes=(*notes, *answered.notes),
         seconds=round(answered.seconds, 3),
         scene=SceneFacts(scene.name, *scene.size, scene.crs or None),
         region=RegionFacts(_whole(region.window), region.outline or None) if region else None,

@@ -1,10 +1,10 @@
 """Many questions over many rasters: `at_once` at a time, each with its answer or its own error.
 
-    rows = [Row("1", SceneSource("city.tif"), "How many ships are there?"), ...]
-    for finished in run(engine, rows, at_once=8, concurrent=False):
+    asks = [Ask(SceneSource("city.tif"), "How many ships are there?", id="1"), ...]
+    for finished in run(engine, asks, question_of, at_once=8, concurrent=False):
         print(finished.row.id, finished.error or finished.answered.outcome.answer)
 
-Evaluation, the command line and anything else that asks more than one question go through `run`.
+Evaluation, the command line, the backend process and anything else that asks more than one question go through `run`.
 """
 
 from __future__ import annotations
@@ -12,54 +12,46 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any, Callable, Generic, Protocol, TypeVar
 
 from ..core.address import shown
-from ..core.errors import Cancelled, SceneError, ZoomEarthError, as_ours
+from ..core.errors import Cancelled, DataError, ZoomEarthError, as_ours
 from ..core.look import Outcome, Policy, Stopped
+from ..core.protocol import Ask
 from ..core.settings import Settings
-from ..core.source import SceneSource, Seen, Where
+from ..core.source import SceneSource, Seen
 from ..core.texts import well_formed
 from ..core.typed import to_json
-from .answer import REPLY_LIMIT, Answered, Question, answer, answers
+from .answer import REPLY_LIMIT, Answered, Event, Question, Tried, answer, answers
 from .engines import Engine, never
 from .models import store as models
 from .scene import region
-from .scene.scene import Scene
+from .scene.scene import Progress, Scene
 
 OPEN = 8  # scenes kept open that no question is about
 
 
-class Askable(Protocol):
-    """What `run` needs of a row."""
+class Row(Protocol):
+    """What `run` needs of a row; an `Ask` has it."""
 
     @property
     def source(self) -> SceneSource:
         """The raster that it is about."""
 
-    def question(self, scene: Scene, policy: Policy) -> Question:
-        """The question over the open scene. policy: the model's own. What it raises is the row's error."""
+
+def question_of(ask: Ask, scene: Scene, policy: Policy) -> Question:
+    """The question over the open scene. policy: the model's own. Raises SceneError where the scene has no such part, DataError for fields
+    of the policy that don't fit the model's others."""
+    try:
+        own = ask.policy_from(policy)
+    except ValueError as error:
+        raise DataError(f"The question can't be asked with its policy: {error}.") from error
+    return Question(scene, ask.question, region.resolve(scene, ask.where), own)
 
 
-@dataclass(frozen=True)
-class Row:
-    """A question over a part of a raster. policy: fields of `Policy` that are to differ from the model's."""
-
-    id: str
-    source: SceneSource
-    text: str
-    where: Where | None = None
-    policy: Mapping[str, Any] = field(default_factory=dict)
-
-    def question(self, scene: Scene, policy: Policy) -> Question:
-        """Raises SceneError where the scene has no such part, ValueError for a policy that can't be."""
-        if not self.text.strip():
-            raise SceneError(f"An empty question was asked of {scene.name}.", "Ask something.")
-        return Question(scene, self.text, region.resolve(scene, self.where), replace(policy, **self.policy))
-
-
-R = TypeVar("R", bound=Askable)
+R = TypeVar("R", bound=Row)
+Make = Callable[[R, Scene, Policy], Question]
 
 
 @dataclass(frozen=True)
@@ -71,28 +63,40 @@ class Finished(Generic[R]):
     error: ZoomEarthError | None = None
 
 
+def silent(stage: str, done: int, total: int) -> None:
+    """For whoever does not want to follow the progress."""
+
+
 def run(
     engine: Engine,
     rows: Iterable[R],
+    make: Make[R],
     at_once: int,
     concurrent: bool,
     cancelled: Callable[[], bool] = never,
+    on_progress: Progress = silent,
     limit: int = REPLY_LIMIT,
 ) -> Generator[Finished[R], None, None]:
     """Yields each row as it ends, on the caller's thread. Whatever fails costs its own row only.
 
-    concurrent: each of `at_once` questions on a thread of its own, for a server that batches; else in lockstep, so that the engine batches.
-    cancelled: is looked at from those threads; rows that are not over when it becomes true are not yielded. limit: tokens a reply.
+    make: see `question_of`; what it raises is its row's error. concurrent: each of `at_once` questions on a thread of its own, for a
+    server that batches; else in lockstep, so that the engine batches. cancelled: is looked at from those threads; rows that are not over
+    when it becomes true are not yielded. on_progress: is called from those threads, of scenes that are opened and of replies that are
+    tried again. limit: tokens a reply.
     """
     stop = threading.Event()
 
     def stopped() -> bool:
         return stop.is_set() or cancelled()
 
-    scenes = Scenes(stopped)
+    def follow(event: Event) -> None:
+        if isinstance(event, Tried):
+            on_progress("trying again", event.number, event.tries)
+
+    scenes = Scenes(make, stopped, on_progress)
     try:
         if concurrent:
-            yield from _concurrently(engine, rows, at_once, scenes, stopped, stop.set, limit)
+            yield from _concurrently(engine, rows, at_once, scenes, follow, stopped, stop.set, limit)
         else:
             yield from _in_lockstep(engine, rows, at_once, scenes, stopped, limit)
     finally:
@@ -103,7 +107,7 @@ def _in_lockstep(
     engine: Engine,
     rows: Iterable[R],
     at_once: int,
-    scenes: Scenes,
+    scenes: Scenes[R],
     stopped: Callable[[], bool],
     limit: int,
 ) -> Iterator[Finished[R]]:
@@ -142,7 +146,8 @@ def _concurrently(
     engine: Engine,
     rows: Iterable[R],
     at_once: int,
-    scenes: Scenes,
+    scenes: Scenes[R],
+    on_event: Callable[[Event], None],
     stopped: Callable[[], bool],
     stop: Callable[[], None],
     limit: int,
@@ -152,7 +157,7 @@ def _concurrently(
         try:
             question = scenes.ask(row, engine.profile.policy)
             try:
-                answered = answer(engine, question, cancelled=stopped, limit=limit)
+                answered = answer(engine, question, on_event, stopped, limit)
             finally:
                 scenes.leave(row.source)
         except Cancelled:
@@ -194,15 +199,15 @@ class _Opened:
     opening: threading.Lock = field(default_factory=threading.Lock)
 
 
-class Scenes:
+class Scenes(Generic[R]):
     """Open scenes, shared by the questions about one source on whatever threads; the last few stay open with no question about them."""
 
-    def __init__(self, cancelled: Callable[[], bool]) -> None:
-        self._cancelled = cancelled
+    def __init__(self, make: Make[R], cancelled: Callable[[], bool], on_progress: Progress) -> None:
+        self._make, self._cancelled, self._on_progress = make, cancelled, on_progress
         self._opened: dict[SceneSource, _Opened] = {}  # the last used comes last
         self._lock = threading.Lock()
 
-    def ask(self, row: Askable, policy: Policy) -> Question:
+    def ask(self, row: R, policy: Policy) -> Question:
         """The row's question over its open scene, which is kept until `leave`. Raises whatever ails the row."""
         source = row.source
         with self._lock:
@@ -211,8 +216,8 @@ class Scenes:
         try:
             with opened.opening:  # the first opens it, the others wait
                 if opened.scene is None:
-                    opened.scene = Scene.of(source, cancelled=self._cancelled)
-            return row.question(opened.scene, policy)
+                    opened.scene = Scene.of(source, self._on_progress, self._cancelled)
+            return self._make(row, opened.scene, policy)
         except BaseException:
             self.leave(source)
             raise
@@ -233,14 +238,14 @@ class Scenes:
                 opened.scene.close()
 
 
-def asked(row: Row) -> dict[str, Any]:
+def asked(ask: Ask) -> dict[str, Any]:
     """What of a row's line is known before it is asked; an address in it has no login and no query."""
     return {
-        "id": row.id,
-        "source": {**to_json(row.source), "path": shown(row.source.path)},
-        "question": well_formed(row.text),
-        "where": to_json(row.where),
-        "policy": dict(row.policy) or None,
+        "id": ask.id,
+        "source": {**to_json(ask.source), "path": shown(ask.source.path)},
+        "question": well_formed(ask.question),
+        "where": to_json(ask.where),
+        "policy": ask.policy,
     }
 
 
@@ -258,6 +263,7 @@ def line(about: Mapping[str, Any], answered: Answered | None, error: ZoomEarthEr
         "zooms": [to_json(Seen.of(each, grid)) for each in outcome.zooms],
         "seconds": round(answered.seconds, 3) if answered else None,
         "model": model,
+        "dialect": answered.talk.dialect.described if answered else None,
         "error": error.to_dict() if error else None,
     }
 
@@ -269,7 +275,7 @@ def spec(engine: Engine, settings: Settings) -> dict[str, Any]:
         "model": profile.name,
         "revision": None if settings.remote else models.revision(settings.asked_as),
         "server": shown(settings.remote) or None,
-        "dialect": profile.dialect.name,
+        "dialect": profile.dialect.described,
         "prompt_hash": profile.prompt_hash,
         "policy": asdict(profile.policy),
         "dtype": settings.dtype,

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from ..core import texts
-from ..core.errors import BackendError
+from ..core.errors import DataError
 
 try:
     import fcntl
@@ -42,7 +42,7 @@ class Journal(Generic[T]):
         read: Callable[[dict[str, Any]], T],
         write: Callable[[T], Mapping[str, Any]],
     ) -> None:
-        """Raises BackendError where the file can't be written, is used by another process, or holds anything but lines of this run."""
+        """Raises DataError where the file can't be written, is used by another process, or holds anything but lines of this run."""
         self.path, self.spec, self.key = path, json.loads(json.dumps(spec)), key
         self._reader, self._writer = read, write
         self.lines: dict[str, T] = {}
@@ -61,7 +61,7 @@ class Journal(Generic[T]):
             raise
 
     def add(self, result: T) -> None:
-        """Appends a line. Raises BackendError where the disk is full; the file ends with a whole line even then."""
+        """Appends a line. Raises DataError where the disk is full; the file ends with a whole line even then."""
         text = json.dumps({**self._writer(result), "spec": self.spec})
         self._write(text.encode() + b"\n")
         self._take(json.loads(text))
@@ -94,16 +94,16 @@ class Journal(Generic[T]):
             try:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise BackendError(f"{self.path} is in use by another run.", "Wait for its end, or name another file with --out.") from None
+                raise DataError(f"{self.path} is in use by another run.", "Wait for its end, or name another file with --out.") from None
             except OSError:
                 pass
 
     def _read(self) -> int:
-        """Reads the lines there are. Returns how many bytes of the file are whole lines. Raises OSError and BackendError."""
+        """Reads the lines there are. Returns how many bytes of the file are whole lines. Raises OSError and DataError."""
         whole, tail, foreign = 0, b"", False
         with self.path.open("rb") as file:
             if (encoding := texts.mark(file.read(4))[1]) != "utf-8":
-                raise BackendError(f"{self.path} is in {encoding.upper()}.", "Save it in UTF-8, or name another file with --out.")
+                raise DataError(f"{self.path} is in {encoding.upper()}.", "Save it in UTF-8, or name another file with --out.")
             file.seek(0)
             for line in file:
                 row = texts.row(line)
@@ -118,7 +118,7 @@ class Journal(Generic[T]):
                 whole += len(line)
         begins = b'{"%s": "' % self.key.encode()  # each line, and so does a first one that was cut off
         if not self.lines and (foreign or not (tail.startswith(begins) or begins.startswith(tail))):
-            raise BackendError(f"{self.path} is not a file of results.", ANOTHER)
+            raise DataError(f"{self.path} is not a file of results.", ANOTHER)
         self._size = whole
         if whole and not tail and not line.endswith(b"\n"):  # an editor took the end of the last line away
             self._write(b"\n")
@@ -127,10 +127,10 @@ class Journal(Generic[T]):
     def _check(self, row: Mapping[str, Any]) -> None:
         spec = row.get("spec")
         if not isinstance(row.get(self.key), str) or not isinstance(spec, dict):
-            raise BackendError(f"{self.path} is not a file of results.", ANOTHER)
+            raise DataError(f"{self.path} is not a file of results.", ANOTHER)
         if spec != self.spec:
             differs = sorted(name for name in {*spec, *self.spec} if spec.get(name) != self.spec.get(name))
-            raise BackendError(f"{self.path} holds the answers of another run: its {', '.join(differs)} differs.", ANOTHER)
+            raise DataError(f"{self.path} holds the answers of another run: its {', '.join(differs)} differs.", ANOTHER)
 
     def _take(self, row: dict[str, Any]) -> None:
         self.lines[row[self.key]] = self._reader({**row, "spec": self.spec})
@@ -142,6 +142,6 @@ class Journal(Generic[T]):
         except OSError as error:
             raise self._unwritable(error, hint) from error
 
-    def _unwritable(self, error: Exception, hint: str) -> BackendError:
+    def _unwritable(self, error: Exception, hint: str) -> DataError:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        return BackendError(f"{self.path} can't be written: {reason}.", hint)
+        return DataError(f"{self.path} can't be written: {reason}.", hint)

@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any, Union
 
 from ..core import texts
-from ..core.errors import BackendError
+from ..core.errors import DataError
+from ..core.protocol import Ask, Id
 from ..core.source import SceneSource, Where
 from ..core.typed import from_json
-from .batch import Row
 
 PLACES = ("window", "bounds", "outline", "within")
 FIELDS = ("id", "path", "image", "question", *PLACES, "bands", "stretch", "max_zooms", "force_remote_scan")
@@ -39,14 +39,14 @@ class BadRow:
     """A row that can't be asked."""
 
     id: str
-    error: BackendError
+    error: DataError
 
 
 @dataclass(frozen=True)
 class Table:
     """ignored: names of fields that the file has and nobody reads."""
 
-    rows: list[Union[Row, BadRow]]
+    rows: list[Union[Ask, BadRow]]
     ignored: list[str]
 
 
@@ -54,25 +54,25 @@ Cells = Mapping[str, Any]
 
 
 def read(path: Path) -> Table:
-    """All rows of a file, in order. Raises BackendError where it can't be read, and where not one row can be asked."""
+    """All rows of a file, in order. Raises DataError where it can't be read, and where not one row can be asked."""
     if not texts.is_file(path):
-        raise BackendError(f"{path} does not exist as a file.", "Give a file of rows: JSON lines, or a table that ends in .csv.")
+        raise DataError(f"{path} does not exist as a file.", "Give a file of rows: JSON lines, or a table that ends in .csv.")
     try:
         numbered = [(at, _plain(row)) for at, row in (_csv(path) if path.suffix.lower() in TABLES else texts.rows(path))]
     except (OSError, ValueError, csv.Error) as error:
-        raise BackendError(f"{path} can't be read: {error}.", "It is JSON lines or a CSV table, in UTF-8.") from error
-    rows: dict[str, Row | BadRow] = {}
+        raise DataError(f"{path} can't be read: {error}.", "It is JSON lines or a CSV table, in UTF-8.") from error
+    rows: dict[Id, Ask | BadRow] = {}
     for at, cells in numbered:
         row = _row(at, cells, path)
         if row.id in rows:
-            twice = BackendError(f"Row {at} of {path.name} has the id {row.id!r} of another row.", "Give each row an id of its own.")
+            twice = DataError(f"Row {at} of {path.name} has the id {row.id!r} of another row.", "Give each row an id of its own.")
             row = BadRow(_another(row.id, rows), twice)
         rows[row.id] = row
     if not rows:
-        raise BackendError(f"{path} holds no rows.", NEEDED)
+        raise DataError(f"{path} holds no rows.", NEEDED)
     bad = [row for row in rows.values() if isinstance(row, BadRow)]
     if len(bad) == len(rows):
-        raise BackendError(f"No row of {path} can be asked. {bad[0].error.message}", bad[0].error.hint)
+        raise DataError(f"No row of {path} can be asked. {bad[0].error.message}", bad[0].error.hint)
     names = dict.fromkeys(name for _, cells in numbered if not isinstance(cells, texts.Broken) for name in cells)
     return Table(list(rows.values()), [name for name in names if name not in FIELDS])
 
@@ -110,7 +110,7 @@ def _plain(row: texts.Row) -> Cells | texts.Broken:
     return {name.strip().lower(): value for name, value in row.items() if value is not None}
 
 
-def _row(number: int, cells: Cells | texts.Broken, path: Path) -> Row | BadRow:
+def _row(number: int, cells: Cells | texts.Broken, path: Path) -> Ask | BadRow:
     id = str(number)
     try:
         if isinstance(cells, texts.Broken):
@@ -119,12 +119,12 @@ def _row(number: int, cells: Cells | texts.Broken, path: Path) -> Row | BadRow:
         if isinstance(given, bool) or not isinstance(given, (str, int, float)):
             raise ValueError(f"its id is {given!r}, not a text or a number")
         id = str(given).strip() or id
-        return Row(id, _source(cells, path.parent), _text(cells, "question"), _where(cells, path.parent), _policy(cells))
+        return Ask(_source(cells, path.parent), _text(cells, "question"), _where(cells, path.parent), _policy(cells), id)
     except ValueError as error:
-        return BadRow(id, BackendError(f"Row {number} of {path.name} can't be asked: {str(error).rstrip('.')}.", NEEDED))
+        return BadRow(id, DataError(f"Row {number} of {path.name} can't be asked: {str(error).rstrip('.')}.", NEEDED))
 
 
-def _another(id: str, used: Iterable[str]) -> str:
+def _another(id: Id, used: Iterable[Id]) -> str:
     """The id of a row whose own is another row's."""
     return next(name for at in range(2, 10**9) if (name := f"{id}#{at}") not in used)
 
@@ -152,9 +152,9 @@ def _where(cells: Cells, folder: Path) -> Where | None:
     return from_json(Where, data, "row") if data else None
 
 
-def _policy(cells: Cells) -> dict[str, Any]:
+def _policy(cells: Cells) -> dict[str, Any] | None:
     if "max_zooms" not in cells:
-        return {}
+        return None
     value = cells["max_zooms"]
     if isinstance(value, str) and value.strip().isdecimal():
         value = int(value)

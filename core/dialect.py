@@ -1,8 +1,8 @@
 """Dialects: text <-> actions of one model family.
 
-A dialect knows the prompt, how a crop is appended, the coordinates of a box, and where a reply is complete. Nothing else does.
-A `Talk` is the conversation of one question in one dialect; `layout()` gives the exact text and pictures a local model reads, and
-`parse()` is total: it never raises, whatever the model wrote.
+A dialect knows the prompt, how a crop is appended, what the numbers of a box mean, and where a reply is complete. Nothing else does; the
+table of them is `families.py`. A `Talk` is the conversation of one question in one dialect; `layout()` gives the exact text and pictures a
+local model reads, and `parse()` is total: it never raises, whatever the model wrote.
 """
 
 from __future__ import annotations
@@ -10,45 +10,17 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
-from html import unescape
-from typing import Any, Union
+from typing import Any, Collection, Sequence, Union
 
-from .geometry import Box, View
+from .boxes import BBOX_2D, PIXELS, Convention, Form, Written, find, find_published
+from .geometry import View
 from .look import Action, Answer, Observation, Unreadable, Zoom, ZoomOut
-from .paths import RESOURCES
-from .texts import well_formed
+from .reply import ANSWER, THOUGHT, in_words, label_of, plain, quoted, trimmed
 
-PROMPTS = RESOURCES / "prompts"
-
-_BOX = re.compile(r'"?bbox_2d"?\s*:\s*\[([^\[\]]*)\]')
-_LABEL = re.compile(r'"label"\s*:\s*"([^"]*)"')
 _ZOOM_OUT = re.compile(r'"zoom_out"\s*:\s*true')
-_ANSWER = re.compile(r"<answer>((?:(?!</?answer>).)*)</answer>", re.S)
-_THOUGHT = re.compile(r".*</think>|\s*<think>.*", re.S)
 _CLOSED = re.compile(r"\}\s*\]|</answer>")
-# Of a turn: some servers leave it in the text.
-_END_TOKEN = re.compile(r"(?:<\|[^<>|]{1,40}\|>|<\uff5c[^<>\uff5c]{1,40}\uff5c>|</s>|<end_of_turn>|<eos>)\Z")
-_WRAPPING = re.compile(r"(\*\*|`)(?=\S)(?P<inside>(?:(?!\1).)+)\1|\$*\\boxed\{(?P<boxed>[^{}]*)\}\$*", re.S)  # of Markdown and LaTeX
-_TAG = re.compile(r"</?[a-z_][\w:.-]*(?:\s+[\w:.-]+\s*=[^<>]*)?\s*/?>|</|<[!?%]|<0x[0-9a-f]{2}>", re.I)
-_BEGUN = re.compile("<(?:" + "|".join(tag[:end] for tag in ("think", "answer", "tool_call") for end in range(len(tag))) + r")\Z", re.I)
-_MARKUP = re.compile(  # of models
-    r"""
-      </?(?:think|thought|answer|tool_|box|ref|quad|point|im_|image|img|loc\w*\d|s>)  # a tag, or the beginning of one
-    | <[|\uff5c] | [|\uff5c]> | \u25c1                                 # control tokens
-    | \[/?(?:inst|tool\w*|img\w*|image|think\w*|answer|box|obs|mask|sep|cls|pad|unk|[be]os)\b | \[/\w+\]
-    | ``` | ~~~ | \\\w+\{
-    | bbox | zoom_out | point_2d | \b[xy][12]\s*[=:]
-    | "(?:label|name|answer|arguments)"\s*: | ["']\s*:\s*["'\[{]      # keys of JSON, and what begins a list or an object of it
-    | [\[{]\s*["'\[{] | \{\s*\w+\s*:
-    | \[\s*[-+]?\.?\d[\d.]*\s*, | \(\s*\d+\s*,\s*\d+\s*\)\W*\(\s*\d  # the numbers of a box
-    | \A\W*(?!\d{1,3}(?:,\d{3})+\W*\Z)\d[\d.]*(?:\s*,\s*\d[\d.]*){3}\W*\Z
-    | ^[ \t]*(?:\#+[ \t]*(?:instruction|response|input)\b | (?:user|assistant)[ \t]*(?::|$))  # who speaks, in a prompt
-    | [\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069]       # what steers a terminal, not a letter
-    """,
-    re.X | re.I | re.M,
-)
-_HALVES = re.compile("[\ud800-\udfff]")
-_CONTINUED = re.compile(r"[,;:)\]}]")  # what begins so is the rest of something else
+_CLOSED_BOX = re.compile(r"<\|(?:box_end|end_of_box)\|>")  # families that write those write all boxes, or the answer, before them
+_CALL = "</tool_call>"
 
 
 @dataclass(frozen=True)
@@ -74,31 +46,36 @@ class Dialect:
     """The published weights' dialect, `zoomearth`: absolute pixels of the shown view; crops go on inside the same assistant turn.
 
     Source of the layout: the released code of the paper, inference side (no newline between <|im_end|> and <|im_start|>assistant).
+    convention, form: what boxes mean and how they are written. corrected: the convention is not the family's, a test has found another.
+    wordy: a server is told that the model is not to think before it answers. template: of the chat templates in `resources/templates`.
     """
 
     system: str
     instruction: str
     name: str = "zoomearth"
+    convention: Convention = PIXELS
+    form: Form = BBOX_2D
+    corrected: bool = False
+    wordy: bool = False
 
-    def to_source(self, box: Box, view: View) -> Box:
-        """From the model's numbers to source pixels."""
-        return view.to_source(box)
+    template = "zoomearth"
 
-    def from_source(self, box: Box, view: View) -> Box:
-        """From source pixels to the model's numbers; the inverse of `to_source`."""
-        return view.from_source(box)
+    @property
+    def described(self) -> str:
+        """For people and records: the name, and how boxes are counted where a test has corrected that."""
+        return f"{self.name} ({self.convention})" if self.corrected else self.name
 
     def observe(self, observation: Observation) -> list[Turn]:
         """The turns an observation adds to the talk; where one begins, they are the whole talk."""
         turns = []
         if observation.begins:
             turns.append(Turn("system", self.system))
-            text = _plain(observation.text.strip()) + self.instruction
+            text = quoted(observation.text.strip()) + self.instruction
             turns.append(Turn("user", text, observation.view, has_picture=observation.has_picture))
         elif observation.has_picture:
             turns.append(Turn("tool", self._crop_text(observation), observation.view, has_picture=True))
         if observation.must_answer:
-            turns += self._demand()
+            turns += self._demand(observation)
         return turns
 
     def layout(self, turns: list[Turn]) -> list[Part]:
@@ -113,31 +90,32 @@ class Dialect:
                 parts += [*_vision(turn), turn.text]
         return _joined(parts)
 
-    def parse(self, reply: str, view: View, cut: bool = False) -> Action:
-        """What the model did. view: the one it saw last. cut: the reply ran into the token limit."""
-        if found := _BOX.search(reply):
-            numbers = _numbers(found[1])
-            if len(numbers) != 4 or not all(math.isfinite(number) for number in numbers):
-                return Unreadable(f"the reply has a box without four numbers: [{found[1][:60]}]")
-            label = _LABEL.search(reply, found.end())
-            return Zoom(self.to_source(Box(*numbers), view), _line(label[1]) if label and not _MARKUP.search(label[1]) else "")
+    def parse(self, reply: str, view: View, cut: bool = False, before: Sequence[View] = ()) -> Action:
+        """What the model did. view: of the picture it saw last; before: of those before it in this talk, in order. cut: the reply ran into
+        the token limit."""
+        if boxes := self.boxes(reply):
+            return self._zoom(boxes, [*before, view])
         if _ZOOM_OUT.search(reply):
             return ZoomOut()
         span = self.answer_span(reply, cut)
         if span is None:
             return self._nothing(reply, cut)
         text = reply[slice(*span)]
-        if not _in_words(text):
-            return Unreadable(f"the answer is markup or a part of a box: {_line(text)[:60]!r}")
+        if not in_words(text):
+            return Unreadable(f"the answer is markup or a part of a box: {' '.join(text.split())[:60]!r}")
         return Answer(text, span)
+
+    def boxes(self, reply: str) -> list[Written]:
+        """The boxes of a reply, in order."""
+        return find_published(reply)
 
     def answer_span(self, reply: str, cut: bool = False) -> tuple[int, int] | None:
         """Where in a reply the answer stands: in the last closed tags, else after the last open one; without thoughts and the blanks
         around it. None where there is none, or it ran into the token limit."""
-        if closed := list(_ANSWER.finditer(reply)):
-            return _trimmed(reply, *closed[-1].span(1))
+        if closed := list(ANSWER.finditer(reply)):
+            return trimmed(reply, *closed[-1].span(1))
         start = reply.rfind("<answer>")
-        return None if start < 0 or cut else _trimmed(reply, start + len("<answer>"), len(reply))
+        return None if start < 0 or cut else trimmed(reply, start + len("<answer>"), len(reply))
 
     def complete(self, text: str) -> bool:
         """The reply holds its action: generation may stop."""
@@ -147,25 +125,44 @@ class Dialect:
         """The part of a reply that stays in the talk: an answer given beside a zoom is cut off, as in the published code."""
         return reply.split("<answer>")[0] if isinstance(action, (Zoom, ZoomOut)) else reply
 
-    def write(self, action: Action, view: View, thought: str = "") -> str:
-        """The reply that means `action`, its box in whole numbers; `parse` reads it back. For labels, SFT and tests."""
+    def write(self, action: Action, view: View, thought: str = "", before: Sequence[View] = ()) -> str:
+        """The reply that means `action`, its boxes as the model rounds them; `parse` reads it back. For labels, SFT and tests."""
         think = f"<think>{thought}</think>" if thought else ""
         if isinstance(action, Zoom):
-            exact = self.from_source(action.box, view)
-            x0, y0, x1, y1 = (round(side) for side in exact)
-            if x0 >= x1 or y0 >= y1:  # a small thing in a large scene: rounding must not make it nothing
-                x0, y0, x1, y1 = (int(side) for side in exact.rounded_out())
-            label = action.label.replace('"', "'")
-            return f'{think}[{{"bbox_2d": [{x0}, {y0}, {x1}, {y1}], "label": "{label}"}}]'
+            frame = self._frame(0, [*before, view])
+            zooms = [(self.convention.rounded(zoom.box, frame), zoom.label.replace('"', "'")) for zoom in (action, *action.then)]
+            return think + self.form.write(zooms)
         if isinstance(action, ZoomOut):
             return f'{think}[{{"zoom_out": true}}]'
         return f"{think}<answer>{action.text if isinstance(action, Answer) else ''}</answer>"
 
+    def _zoom(self, boxes: Sequence[Written], views: Sequence[View]) -> Action:
+        """The zooms to all boxes, each once; a box that can't be read ends them, and counts where it is the first."""
+        zooms: dict[tuple[float, ...], Zoom] = {}
+        for written in boxes:
+            if len(written.numbers) != 4 or not all(map(math.isfinite, written.numbers)):
+                break
+            numbers, note = self.convention.checked(written.numbers)
+            frame = self._frame(written.picture, views)
+            box = self.convention.to_source(numbers, frame)
+            if box not in zooms:
+                zooms[box] = Zoom(box, label_of(written.label), frame=frame, note=note)
+        if not zooms:
+            return Unreadable(f"the reply has a box without four numbers: [{boxes[0].text[:60]}]")
+        first, *then = zooms.values()
+        return replace(first, then=tuple(then))
+
+    def _frame(self, picture: int, views: Sequence[View]) -> View:
+        """The picture that a box is counted in. picture: the index that came with it."""
+        return views[-1]
+
     def _crop_text(self, observation: Observation) -> str:
         return ""
 
-    def _demand(self) -> list[Turn]:
-        return [Turn("assistant", "<answer>")]
+    def _demand(self, observation: Observation) -> list[Turn]:
+        """`<answer>` in one piece would end in a token that no model has seen before an answer: Qwen's tokenizer joins `>` to the letter
+        that follows, so the model writes it."""
+        return [Turn("assistant", "<answer")]
 
     def _nothing(self, reply: str, cut: bool) -> Unreadable:
         if cut:
@@ -174,59 +171,89 @@ class Dialect:
 
 
 @dataclass(frozen=True)
-class QwenGrounding(Dialect):
-    """Stock Qwen2.5-VL (absolute pixels) and Qwen3-VL (thousandths of the view), zero-shot: plain chat turns, plain answers accepted."""
+class Chat(Dialect):
+    """Stock models, zero-shot: plain chat turns (the layout is Qwen's), plain answers accepted, boxes in whatever form they come."""
 
-    name: str = "qwen-grounding"
-    thousandths: bool = False
-
-    def to_source(self, box: Box, view: View) -> Box:
-        return view.to_source(_scaled(box, view, 1 / 1000) if self.thousandths else box)
-
-    def from_source(self, box: Box, view: View) -> Box:
-        box = view.from_source(box)
-        return _unscaled(box, view, 1000) if self.thousandths else box
+    template = "qwen-grounding"
 
     def layout(self, turns: list[Turn]) -> list[Part]:
+        """Neighbouring turns of the user, several crops among them, are one message, as servers get them."""
         parts: list[Part] = []
+        role = ""
         for turn in turns:
-            if turn.role == "assistant":
-                parts += [turn.text]
-                continue
-            role = "system" if turn.role == "system" else "user"
-            opened = "<|im_end|>\n" if parts and turn.role != "user" else ""
-            parts += [f"{opened}<|im_start|>{role}\n", *_vision(turn), turn.text]
-            parts += ["<|im_end|>\n" if role == "system" else "<|im_end|>\n<|im_start|>assistant\n"]
+            speaker = "user" if turn.role == "tool" else turn.role
+            if speaker != role:
+                parts += ["<|im_end|>\n" if role else "", f"<|im_start|>{speaker}\n"]
+                role = speaker
+            parts += [*_vision(turn), turn.text]
+        parts += [] if role == "assistant" else ["<|im_end|>\n<|im_start|>assistant\n"]
         return _joined(parts)
 
-    def _crop_text(self, observation: Observation) -> str:
-        seen = "the view before" if observation.label == "zoom out" else _plain(observation.label) or "the part you asked for"
-        return f"This is {seen}. Boxes are now relative to this picture. Look again, or answer."
-
-    def _demand(self) -> list[Turn]:
-        return [Turn("tool", "No zooms are left. Answer now, in <answer> tags, with a word or a short phrase.")]
+    def boxes(self, reply: str) -> list[Written]:
+        """Of what follows the thoughts: a model that thinks counts there in boxes too. Those of open thoughts are all there is."""
+        thought = THOUGHT.match(reply)
+        start = thought.end() if thought and "</think>" in thought[0] else 0
+        return find(reply[start:], self.convention.y_first, bare="<answer>" not in reply)
 
     def answer_span(self, reply: str, cut: bool = False) -> tuple[int, int] | None:
         """Tags or none: what a stock model says in plain words is its answer too."""
         if "<answer>" in reply or cut:
             return super().answer_span(reply, cut)
-        return _trimmed(reply, 0, len(reply))
+        return trimmed(reply, 0, len(reply))
+
+    def complete(self, text: str) -> bool:
+        """After the thoughts; after calls of a tool, of which there may be several, once something else follows them."""
+        thought = THOUGHT.match(text)
+        if thought and "</think>" not in thought[0]:
+            return False
+        said = text[thought.end() :] if thought else text
+        _, call, after = said.rpartition(_CALL)
+        after = after.lstrip()
+        called = bool(call and after) and not "<tool_call>".startswith(after[: len("<tool_call>")])
+        return called or bool(_CLOSED.search(said) or _CLOSED_BOX.search(said))
+
+    def _frame(self, picture: int, views: Sequence[View]) -> View:
+        """A picture that is named, else the one that the convention says. An index of 0 is no name: Qwen3-VL writes it after a crop too,
+        and means the first picture."""
+        if 0 < picture < len(views):
+            return views[picture]
+        return views[0] if self.convention.frame == "root" else views[-1]
+
+    def _crop_text(self, observation: Observation) -> str:
+        seen = "the view before" if observation.label == "zoom out" else quoted(observation.label) or "the part you asked for"
+        if observation.more:
+            return f"This is {seen}."
+        frame = "still relative to the first picture" if self.convention.frame == "root" else "now relative to this picture"
+        return f"This is {seen}. Boxes are {frame}. Look again, or answer."
+
+    def _demand(self, observation: Observation) -> list[Turn]:
+        text = "No zooms are left. Answer now, in <answer> tags, with a word or a short phrase."
+        return [Turn("tool", "\n" + text if observation.begins else text)]
 
 
 class Talk:
-    """The conversation about one question, in a dialect: observations in, actions out. blind: its pictures are left out."""
+    """The conversation about one question, in a dialect: observations in, actions out. blind: its pictures are left out.
+
+    views: of all its pictures, in order; the first begins it, so that a conversation begun afresh has a new one.
+    """
 
     def __init__(self, dialect: Dialect, blind: bool = False) -> None:
         self.dialect = dialect
         self.blind = blind
         self.turns: list[Turn] = []
-        self.view: View | None = None
+        self.views: list[View] = []
+
+    @property
+    def view(self) -> View | None:
+        """The view that was shown last."""
+        return self.views[-1] if self.views else None
 
     def observe(self, observation: Observation, picture: Any = None) -> None:
         """Add what the model is shown; `picture` is its pixels, read from the scene or the observation's own."""
         if observation.begins:
-            self.turns = []
-        self.view = observation.view or self.view
+            self.turns, self.views = [], []
+        if view := observation.view or (self.view if observation.has_picture else None):
+            self.views.append(view)
         turns = self.dialect.observe(observation)
         if self.blind:
             self.turns += [replace(turn, view=None, has_picture=False) for turn in turns]
@@ -240,71 +267,30 @@ class Talk:
 
     def act(self, reply: str, cut: bool = False) -> Action:
         """Add what the model wrote, and say what it did; an answer's span counts from the beginning of `reply`."""
-        if self.view is None:
+        if not self.views:
             raise RuntimeError("a talk begins with a view")
-        action = self.dialect.parse(self.forced + reply, self.view, cut)
+        closed = ">" if self.forced and not reply.startswith(">") else ""  # of the tag that the reply was begun with
+        begun = self.forced + closed
+        action = self.dialect.parse(begun + reply, self.views[-1], cut, self.views[:-1])
         if isinstance(action, Answer) and action.span:
-            start, end = (max(0, side - len(self.forced)) for side in action.span)
+            start, end = (max(0, side - len(begun)) for side in action.span)
             action = replace(action, span=(start, end))
-        self.turns.append(Turn("assistant", _plain(self.dialect.spoken(reply, action))))
+        self.turns.append(Turn("assistant", plain(closed + self.dialect.spoken(reply, action))))
         return action
 
-    def layout(self) -> list[Part]:
-        return self.dialect.layout(self.turns)
+    def write(self, action: Action, thought: str = "") -> str:
+        """The reply that would mean `action` here."""
+        if not self.views:
+            raise RuntimeError("a talk begins with a view")
+        return self.dialect.write(action, self.views[-1], thought, self.views[:-1])
 
-
-def dialect(name: str, system: str | None = None, instruction: str | None = None) -> Dialect:
-    """A dialect by name, with our own prompt unless a checkpoint brings another. Raises KeyError for an unknown name."""
-    kind, options = DIALECTS[name]
-    ours = (PROMPTS / f"{kind.name}.txt").read_text(encoding="utf-8").split("\n---\n")
-    return kind(
-        system=ours[0].strip() if system is None else system,
-        instruction="\n" + ours[1].strip() if instruction is None else instruction,
-        name=name,
-        **options,
-    )
-
-
-DIALECTS: dict[str, tuple[type[Dialect], dict[str, Any]]] = {
-    "zoomearth": (Dialect, {}),
-    "qwen-grounding": (QwenGrounding, {}),
-    "qwen3-grounding": (QwenGrounding, {"thousandths": True}),
-}
-
-
-def boxes(text: str) -> list[list[float]]:
-    """Every bbox_2d list in a reply, as the published code reads them: a list with anything but numbers is left out."""
-    found = (_numbers(match[1]) for match in _BOX.finditer(text))
-    return [numbers for numbers in found if numbers]
-
-
-def _numbers(text: str) -> list[float]:
-    """The numbers of a comma-separated list; none at all where one of them is something else."""
-    try:
-        return [float(number) for number in text.split(",")]
-    except ValueError:
-        return []
-
-
-def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
-    """The span after its thoughts, without what stands around it: blanks, tokens of a turn's end, emphasis. None where nothing is left."""
-    if thought := _THOUGHT.match(text[start:end]):
-        start += thought.end()
-    inside = text[start:end].rstrip()
-    while token := _END_TOKEN.search(inside):
-        inside = inside[: token.start()].rstrip()
-    end = start + len(inside)
-    start = end - len(inside.lstrip())
-    if wrapped := _WRAPPING.fullmatch(text, start, end):
-        return _trimmed(text, *wrapped.span(wrapped.lastgroup or 0))
-    return (start, end) if start < end else None
-
-
-def _in_words(text: str) -> bool:
-    """Whether a text can be an answer: it holds a letter or a digit, no markup, and is not the rest of a box or of other JSON."""
-    balanced = all(text.count(opened) == text.count(closed) for opened, closed in ("[]", "{}"))
-    markup = any(sign.search(spelt) for sign in (_MARKUP, _TAG, _BEGUN) for spelt in (text, unescape(text)))
-    return balanced and any(map(str.isalnum, text)) and not _CONTINUED.match(text) and not markup
+    def layout(self, tokens: Collection[str] = ()) -> list[Part]:
+        """tokens: what the tokenizer has as tokens; a tag that the reply is begun with and that is one of them is given whole, since its
+        beginning would be other tokens."""
+        parts = self.dialect.layout(self.turns)
+        if self.forced and self.forced + ">" in tokens:
+            parts = _joined([*parts, ">"])
+        return parts
 
 
 def _vision(turn: Turn) -> list[Part]:
@@ -320,22 +306,3 @@ def _joined(parts: list[Part]) -> list[Part]:
         elif part != "":
             joined.append(part)
     return joined
-
-
-def _plain(text: str) -> str:
-    """A text without the model's control tokens, which it can't smuggle in, and such as tokenizers take."""
-    return well_formed(text).replace("<|", "< |")
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())[:200]
-
-
-def _scaled(box: Box, view: View, by: float) -> Box:
-    width, height = view.size
-    return Box(box.left * width * by, box.top * height * by, box.right * width * by, box.bottom * height * by)
-
-
-def _unscaled(box: Box, view: View, by: float) -> Box:
-    width, height = view.size
-    return Box(box.left / width * by, box.top / height * by, box.right / width * by, box.bottom / height * by)

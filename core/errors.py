@@ -4,6 +4,7 @@
     ├── SceneError          the raster, its region, or a file made from it
     ├── ModelError          weights, checkpoint folder, memory
     ├── EngineError         a server that does not answer, or filters the reply: one that can't be had
+    ├── DataError           a file of rows, records or a benchmark: what it holds, or that it can't be read or written
     ├── BackendError        the process itself: its environment, its protocol
     └── UsageError          a command line that does not say what to do
 
@@ -17,7 +18,7 @@ from typing import Any
 from .address import hidden
 from .texts import well_formed
 
-CODES = ("scene", "model", "engine", "backend", "usage", "internal")
+CODES = ("scene", "model", "engine", "data", "backend", "usage", "internal")
 
 
 class Cancelled(Exception):
@@ -54,6 +55,12 @@ class EngineError(ZoomEarthError):
     """The engine gave no reply: a server that is down, refuses, or stalls."""
 
     code = "engine"
+
+
+class DataError(ZoomEarthError):
+    """Rows to ask or to train on, records, a benchmark's files: they can't be read or written, or hold what can't be used."""
+
+    code = "data"
 
 
 class BackendError(ZoomEarthError):

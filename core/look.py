@@ -53,10 +53,16 @@ class Policy:
 
 @dataclass(frozen=True)
 class Zoom:
-    """The model asks to see `box` (source pixels, fractions allowed)."""
+    """The model asks to see `box` (source pixels, fractions allowed), and then those of `then`, before it goes on.
+
+    frame: the picture that the box was counted in; None: the one shown last. note: a sentence where the numbers were not as they should be.
+    """
 
     box: Box
     label: str = ""
+    then: tuple[Zoom, ...] = ()
+    frame: View | None = field(default=None, compare=False)
+    note: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,7 @@ class Observation:
     text: the question where a conversation begins, else "". roi: what the model asked for, in source pixels (None: the global view).
     begins: a conversation starts with this view (the global view, or a zoom still far from native resolution).
     must_answer: no zooms are left and the model wanted one. step: the view's place among the views.
+    more: the model is not asked yet, another view of those it wanted comes first: None is sent.
     picture: what is shown where it is not read from the scene, such as a mask over a view; None: the driver reads `view`.
     """
 
@@ -118,6 +125,7 @@ class Observation:
     must_answer: bool = False
     step: int = 0
     picture: Any = None
+    more: bool = False
 
     @property
     def has_picture(self) -> bool:
@@ -153,7 +161,7 @@ class Outcome:
         return [shown for shown in self.views if shown.roi is not None and not shown.again]
 
 
-Flow = Generator[Observation, Action, Outcome]
+Flow = Generator[Observation, Optional[Action], Outcome]
 """What to show next, and what the model did: `look()` is one; any other can be driven in its place."""
 
 
@@ -180,20 +188,24 @@ def look(size: Size, question: str, policy: Policy, region: Region | None = None
             seen.append(replace(trail[-1], step=len(seen), again=True))
             action = yield Observation(trail[-1].view, label="zoom out", roi=trail[-1].roi, step=seen[-1].step)
             continue
-        if why := _unusable(action.box, trail[-1].view):
+        last = trail[-1].view
+        if why := _unusable(action, last, area, region, policy):
             return Outcome(None, seen, Stopped.BAD_BOX, why)
-        view = replace(place(action.box, area, policy), rings=region.rings)
-        if region.rings and not region.touches(action.box.intersect(view.window)):
-            return Outcome(None, seen, Stopped.BAD_BOX, "the box lies outside the outline")
-        shown = Shown(view, action.label, action.box, len(seen))
-        trail.append(shown)
-        seen.append(shown)
-        far = policy.native is not None and shown.view.scale > policy.native and len(seen) <= policy.max_zooms
-        action = yield Observation(shown.view, question if far else "", shown.label, shown.roi, begins=far, step=shown.step)
+        zooms = [action, *(zoom for zoom in action.then if not _unusable(zoom, last, area, region, policy))]
+        zooms = zooms[: policy.max_zooms + 1 - len(seen)]
+        for left, zoom in zip(range(len(zooms) - 1, -1, -1), zooms):
+            shown = Shown(replace(place(zoom.box, area, policy), rings=region.rings), zoom.label, zoom.box, len(seen))
+            trail.append(shown)
+            seen.append(shown)
+            far = policy.native is not None and shown.view.scale > policy.native and len(seen) <= policy.max_zooms and len(zooms) == 1
+            text = question if far else ""
+            action = yield Observation(shown.view, text, shown.label, shown.roi, begins=far, step=shown.step, more=left > 0)
+            if isinstance(action, Cancelled):
+                break
     return _end(action, seen, limit=policy.max_zooms == 0)
 
 
-def _end(action: Action, seen: list[Shown], limit: bool) -> Outcome:
+def _end(action: Action | None, seen: list[Shown], limit: bool) -> Outcome:
     if isinstance(action, Answer):
         return Outcome(action.text, seen, Stopped.LIMIT if limit else Stopped.ANSWERED)
     if isinstance(action, Unreadable):
@@ -203,13 +215,17 @@ def _end(action: Action, seen: list[Shown], limit: bool) -> Outcome:
     return Outcome(None, seen, Stopped.LIMIT, "the model asked for another view when none was left")
 
 
-def _unusable(box: Box, view: View) -> str:
+def _unusable(zoom: Zoom, last: View, area: Box, region: Region, policy: Policy) -> str:
+    """Why a box can't be shown, or "". It may lie outside of the view shown last where it is counted in another."""
+    box = zoom.box
     if not all(math.isfinite(side) for side in box):
         return "the box has a side that is not a number"
     if box.right <= box.left or box.bottom <= box.top:
         return "the box is reversed or has no area"
-    if not box.intersect(view.window).area:
+    if not box.intersect((zoom.frame or last).window).area:
         return "the box lies outside the view"
+    if region.rings and not region.touches(box.intersect(place(box, area, policy).window)):
+        return "the box lies outside the outline"
     return ""
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from . import texts
-from .dialect import DIALECTS, Dialect, dialect
+from .dialect import Dialect
 from .errors import ModelError
+from .families import DIALECTS, dialect
 from .look import Policy
 
 FILE = "zoomearth.json"
@@ -20,12 +21,14 @@ class Profile:
     """name: shown with every answer. A model is always served with the dialect, prompt and policy it was trained with.
 
     generated_only: it has seen nothing but generated scenes, so what it says about any other raster is meaningless.
+    notes: how it came to be asked so, in sentences, where that was not told by the model itself.
     """
 
     name: str
     dialect: Dialect
     policy: Policy
     generated_only: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def prompt_hash(self) -> str:
@@ -46,6 +49,11 @@ class Profile:
                 f"{origin} does not describe a model: {error}.",
                 f"The file must have name, dialect (one of {', '.join(DIALECTS)}) and policy.",
             ) from error
+
+    @classmethod
+    def of_family(cls, name: str, dialect_name: str) -> Profile:
+        """Of a model that is asked as its family is. Raises KeyError for an unknown dialect."""
+        return cls(name, dialect(dialect_name), DIALECTS[dialect_name].policy)
 
     def to_dict(self) -> dict[str, Any]:
         return {

@@ -3,6 +3,9 @@
     -> {"op": "ask", "id": 1, "source": {"path": "city.tif"}, "question": "How many ships are there?"}
     <- {"event": "saw", "id": 1, ...}    {"event": "text", "id": 1, "delta": "..."}    {"event": "done", "id": 1, "result": {...}}
 
+    -> {"op": "batch", "id": 2, "rows": [{"id": "a", "source": {"path": "city.tif"}, "question": "..."}, ...], "at_once": 8}
+    <- {"event": "row_ended", "id": 2, "last": {"id": "a", "result": {...}}, ...}    {"event": "done", "id": 2, ...}
+
 A request that is answered has an `id`, a string or a whole number that is used once in a process's life. For each id there is exactly one
 of `done`, `failed`, `cancelled`, and it comes last. `core/wire.py` makes lines of these, `core/typed.py` checks their types.
 """
@@ -12,19 +15,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any, Dict, Mapping, Optional, Tuple, Union, cast
 
+from .calibration import Calibration
 from .errors import BackendError, ZoomEarthError
 from .look import Policy
 from .settings import Settings
 from .source import Corner, SceneSource, Seen, Where
 from .typed import from_json, to_json
 
-VERSION = 2
+VERSION = 3
 """Of the protocol. Plugin and backend of one release have the same one."""
 
 Id = Union[str, int]
 NEW = ""
 """The id of a request that has not been sent; whoever sends it replaces it."""
 LONGEST_ID = 200
+AT_ONCE = 8
+"""Questions of a batch at a time, where nobody says how many."""
 
 _ANY_MODEL = Policy(view=10**9, multiple=1)  # overrides that can't be applied to this one can be applied to no model's policy
 
@@ -70,10 +76,38 @@ class Ask:
 
 
 @dataclass(frozen=True)
+class Batch:
+    """Many questions, `at_once` at a time: in lockstep where the model runs here, concurrently where it runs on a server.
+
+    rows: the id of each is its own within the batch. A row that fails costs itself only; its end is a `RowEnded`.
+    """
+
+    rows: Tuple[Ask, ...]
+    at_once: int = AT_ONCE
+    id: Id = NEW
+
+    def __post_init__(self) -> None:
+        if not self.rows or self.at_once < 1:
+            raise ValueError("a batch has one row at least, and at_once is 1 at least.")
+        ids = [row.id for row in self.rows]
+        if not all(map(_is_id, ids)) or len(set(ids)) < len(ids):
+            raise ValueError(f"each row must have an id of its own, a whole number or a string of 1 to {LONGEST_ID} letters.")
+
+
+@dataclass(frozen=True)
 class Describe:
     """Report size, bands, CRS and the like of a raster, and how it would be shown."""
 
     source: SceneSource
+    id: Id = NEW
+
+
+@dataclass(frozen=True)
+class Test:
+    """Find out how a model counts its boxes, and remember it: a few questions about drawn targets. key: of the server."""
+
+    settings: Settings = field(default_factory=Settings)
+    key: Optional[str] = field(default=None, repr=False)
     id: Id = NEW
 
 
@@ -89,7 +123,7 @@ class Stop:
     """Cancel all work and end the process."""
 
 
-Job = Union[Load, Ask, Describe]
+Job = Union[Load, Ask, Batch, Describe, Test]
 Request = Union[Job, Cancel, Stop]
 
 
@@ -104,7 +138,8 @@ class Ready:
 
 @dataclass(frozen=True)
 class Progress:
-    """stage: opening, scanning, reading, loading, thinking, or "trying again" (done: the number of the next try). total: 0 if unknown."""
+    """stage: opening, scanning, reading, loading, testing, thinking, or "trying again" (done: the number of the next try). total: 0 if
+    unknown."""
 
     id: Id
     stage: str
@@ -160,6 +195,7 @@ class Usage:
 class Result:
     """Of a question, on the wire and as `zoomearth ask --json` prints it.
 
+    dialect: how the model was asked and its boxes read. notes: what was put up with, or read in another way, in sentences.
     answer: None if there is none. stopped: a value of `Stopped`; why: its technical reason, or "". confidence: uncalibrated, None if the
     engine gives no probabilities or the answer is meaningless. meaningless: the demo model was asked about a scene that is not generated.
     """
@@ -171,6 +207,8 @@ class Result:
     stopped: str
     why: str
     model: str
+    dialect: str
+    notes: Tuple[str, ...]
     seconds: float
     scene: SceneFacts
     region: Optional[RegionFacts]
@@ -198,11 +236,21 @@ class Described:
 
 
 @dataclass(frozen=True)
+class Counts:
+    """The result of a batch: how many of its rows were answered, got a reply without an answer, and failed."""
+
+    answered: int
+    unanswered: int
+    failed: int
+
+
+@dataclass(frozen=True)
 class Done:
-    """The last event of a job that was done. result: of an ask a Result, of a load a Loaded, of a describe a Described."""
+    """The last event of a job that was done. result: of an ask a Result, a batch Counts, a load a Loaded, a describe a Described, a test a
+    Calibration."""
 
     id: Id
-    result: Union[Result, Loaded, Described]
+    result: Union[Result, Counts, Loaded, Described, Calibration]
 
 
 @dataclass(frozen=True)
@@ -230,16 +278,47 @@ class Cancelled:
     id: Optional[Id] = None
 
 
+@dataclass(frozen=True)
+class RowStarted:
+    """A row of the batch `id` is asked next. Whoever sees the process crash knows by it which rows were under way."""
+
+    id: Id
+    row: Id
+
+
+@dataclass(frozen=True)
+class RowEnded:
+    """A row of the batch `id` is over. last: what an `Ask` of its own would have ended with; its id is the row's.
+
+    views: all that the model was shown, in order; replies: what it wrote on seeing each, and behind them what it wrote without a new view.
+    """
+
+    id: Id
+    last: Union[Done, Failed]
+    views: Tuple[Seen, ...] = ()
+    replies: Tuple[str, ...] = ()
+
+
 Last = Union[Done, Failed, Cancelled]
-Event = Union[Ready, Progress, Saw, Text, Last]
+Event = Union[Ready, Progress, Saw, Text, RowStarted, RowEnded, Last]
 LAST = (Done, Failed, Cancelled)
 
-REQUESTS: Dict[str, Any] = {"load": Load, "ask": Ask, "describe": Describe, "cancel": Cancel, "stop": Stop}
+REQUESTS: Dict[str, Any] = {
+    "load": Load,
+    "ask": Ask,
+    "batch": Batch,
+    "describe": Describe,
+    "test": Test,
+    "cancel": Cancel,
+    "stop": Stop,
+}
 EVENTS: Dict[str, Any] = {
     "ready": Ready,
     "progress": Progress,
     "saw": Saw,
     "text": Text,
+    "row_started": RowStarted,
+    "row_ended": RowEnded,
     "done": Done,
     "failed": Failed,
     "cancelled": Cancelled,

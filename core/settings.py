@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Mapping
 
+from .families import DIALECTS
 from .texts import well_formed
 
 PREFIX = "ZOOMEARTH_"
@@ -22,7 +23,9 @@ class Settings:
     """Which model answers, and where it runs."""
 
     model: str = _setting(
-        "", "Model", "name of a model (see `zoomearth models`) or path of a model folder; with a server: the prompt format"
+        "",
+        "Model",
+        "name of a model (see `zoomearth models`) or path of a model folder; with a server: the model that is asked in the same way",
     )
     remote: str = _setting(
         "",
@@ -52,11 +55,18 @@ class Settings:
     prompt_file: str = _setting(
         "", "Prompt file", "text file with an instruction that replaces the instruction (prompt) of the model; leave it empty in normal use"
     )
+    dialect: str = _setting(
+        "",
+        "Dialect",
+        "how the model is asked and its boxes are read (see the page on models and servers); empty: as the model itself, a test of it, "
+        "or its name tells",
+        ("", *DIALECTS),
+    )
 
     @property
     def asked_as(self) -> str:
-        """The model whose prompt, dialect and policy are used: the one named, else the demo here and stock Qwen2.5-VL on a server."""
-        return self.model or ("qwen2.5-vl-3b" if self.remote else "zoomearth-demo")
+        """The model whose prompt, dialect and policy are used: the one named, else the demo model; "" on a server, where its name tells."""
+        return self.model or ("" if self.remote else "zoomearth-demo")
 
     def __post_init__(self) -> None:
         for setting in fields(self):
@@ -64,7 +74,7 @@ class Settings:
             if setting.name in ("remote", "remote_model"):  # are sent; the others may be paths, whose bytes count
                 object.__setattr__(self, setting.name, well_formed(value))
             if choices and value not in choices:
-                raise ValueError(f"{setting.name} is {value!r}: it is one of {', '.join(choices)}")
+                raise ValueError(f"{setting.name} is {value!r}: it is one of {', '.join(filter(None, choices))}")
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:

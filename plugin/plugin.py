@@ -16,7 +16,7 @@ from qgis.PyQt.QtWidgets import QAction
 from ..core.errors import BackendError, ZoomEarthError
 from ..core.paths import RESOURCES
 from .child.backend_process import Backend, command
-from .exchanges.project_results import Keeper
+from .exchanges.project_results import ProjectResults
 from .exchanges.results_file import ANSWERS
 from .exchanges.session import Session
 from .export.dialog import ExportDialog
@@ -54,8 +54,8 @@ class Plugin:
         self.initProcessing()
         window = self.iface.mainWindow()
         self.backend = Backend(self._command, window)
-        self.keeper = Keeper(window)
-        self.session = Session(self.backend, self.keeper, load_message, window)
+        self.results = ProjectResults(window)
+        self.session = Session(self.backend, self.results, load_message, window)
         self.dock = Dock(self.iface, self.session, self._ready)
         self.dock.options_clicked.connect(self.show_options)
         self.dock.export_clicked.connect(self._export)
@@ -86,10 +86,10 @@ class Plugin:
             self.iface.removePluginRasterMenu("ZoomEarth", self.action)
             self.iface.removeToolBarIcon(self.action)
             self.session.close()
-            self.keeper.close()
+            self.results.close()
             self.dock.close_down()
             self.iface.removeDockWidget(self.dock)
-            for thing in (self.dock, self.action, self.session, self.keeper, self.backend):
+            for thing in (self.dock, self.action, self.session, self.results, self.backend):
                 thing.deleteLater()
             self.dock = None
         if self._translator:
@@ -116,8 +116,8 @@ class Plugin:
 
     def _export(self) -> None:
         exchanges = self.session.exchanges
-        places = selected(self.keeper.layers(), exchanges), rows(exchanges)
-        answers = selected_answers(self.keeper.layers(ANSWERS), exchanges), answer_rows(exchanges)
+        places = selected(self.results.layers(), exchanges), rows(exchanges)
+        answers = selected_answers(self.results.layers(ANSWERS), exchanges), answer_rows(exchanges)
         dialog = ExportDialog(*places, *answers, self.iface.mainWindow())
         if dialog.exec() == ExportDialog.DialogCode.Accepted and dialog.written:
             self._wrote(dialog.written)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 
-from zoomearth.core.protocol import Ask, Load, request_to_json
+from zoomearth.core.protocol import Ask, Batch, Load, request_to_json
 from zoomearth.core.source import SceneSource
 
 
@@ -67,6 +67,12 @@ class Backend:
     def ask(self, scene, question="What?", where=None, policy=None, bands=None):
         id = self.id()
         self.request(Ask(SceneSource(scene, bands), question, where, policy, id))
+        return id
+
+    def batch(self, *rows, at_once=8):
+        """rows: Asks, each with an id."""
+        id = self.id()
+        self.request(Batch(rows, at_once, id))
         return id
 
     def end(self):

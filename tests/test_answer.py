@@ -14,6 +14,7 @@ from rasters import tag
 
 from zoomearth.backend.answer import Question, Said, Saw, answer, answer_all, report
 from zoomearth.backend.engines import Reply
+from zoomearth.backend.engines.openai_chat import Form
 from zoomearth.backend.engines.scripted import ScriptedEngine
 from zoomearth.backend.scene.mask import inside
 from zoomearth.backend.scene.region import resolve
@@ -97,6 +98,36 @@ def test_every_driver_shows_the_model_the_same_pictures(scene, raster):
     texts = [[part for part in talk.layout() if isinstance(part, str)] for talk in (talks[0], tuned._talk)]
     assert texts[0] == texts[1]
     assert "".join(block["text"] for block in told[0] if block["type"] == "text") == talks[0].turns[1].text
+
+
+COMPARED = ['[{"bbox_2d": [20, 30, 60, 50], "label": "left"}, {"bbox_2d": [90, 60, 160, 120], "label": "right"}]', "<answer>left</answer>"]
+
+
+@pytest.mark.parametrize("name", ["zoomearth", "qwen-grounding", "qwen3-grounding"])
+def test_every_driver_shows_two_places_of_one_reply_in_turn(scene, raster, name):
+    profile = Profile.from_dict({"name": "scripted", "dialect": name, "policy": {"view": 168, "least": 168}})
+    events = []
+    alone = answer(ScriptedEngine(profile, COMPARED), Question(scene, "Which is longer?"), events.append)
+    batch = answer_all(Lockstep(profile, COMPARED), [Question(scene, "Which is longer?")] * 2)
+    tuned = Environment(profile, [Example.of("1", raster, "Which is longer?", "left")])
+    told = [tuned.reset(index=0), tuned.zoom(COMPARED[0])]
+    rewarded = tuned._end([{"role": "assistant", "content": reply} for reply in COMPARED], cut=False)
+    assert [zoom.label for zoom in alone.outcome.zooms] == ["left", "right"]
+    assert alone.outcome.answer == "left"
+    assert [event.shown.step for event in events if isinstance(event, Saw)] == [0, 1, 2]
+    for other in (rewarded, *(one.outcome for one in batch)):
+        assert other == alone.outcome
+    given = [block["image"].tobytes() for content in told for block in content if block["type"] == "image"]
+    for pictures in (given, *([picture.tobytes() for picture in one.pictures] for one in batch)):
+        assert pictures == [picture.tobytes() for picture in alone.pictures]
+    assert [turn.role for turn in alone.talk.turns] == ["system", "user", "assistant", "tool", "tool", "assistant"]
+    assert [turn.text for turn in tuned._talk.turns] == [turn.text for turn in alone.talk.turns]
+    messages = Form().messages(alone.talk)
+    assert [message["role"] for message in messages] == ["system", "user", "assistant", "user", "assistant"], "no two of one speaker"
+    layout = "".join(part if isinstance(part, str) else "(picture)" for part in alone.talk.layout())
+    between = layout.partition(COMPARED[0])[2].partition(COMPARED[1])[0]
+    assert between.count("(picture)") == 2
+    assert between.count("<|im_start|>") == (0 if name == "zoomearth" else 2), "one message with both pictures"
 
 
 def test_every_driver_shows_the_same_part_of_a_region_with_a_hole(scene, raster):

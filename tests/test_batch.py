@@ -22,12 +22,13 @@ from rasters import make
 
 from zoomearth.backend import batch
 from zoomearth.backend.answer import IN_HAND
-from zoomearth.backend.batch import OPEN, Row, run
+from zoomearth.backend.batch import OPEN, question_of, run
 from zoomearth.backend.cli import batch as command
 from zoomearth.backend.cli.main import main
 from zoomearth.backend.engines.remote import RemoteEngine
 from zoomearth.backend.rows import BadRow, read
 from zoomearth.backend.scene.scene import Scene
+from zoomearth.core.protocol import Ask
 from zoomearth.core.source import SceneSource, Seen, Where
 from zoomearth.core.typed import from_json
 
@@ -248,7 +249,7 @@ def test_a_bad_row_is_one_sentence_and_the_others_are_read(tmp_path, row, why):
     text = row if row == "{torn" else json.dumps(row)
     (tmp_path / "rows.jsonl").write_text(json.dumps({"id": "1", "path": "a.tif", "question": "q"}) + "\n" + text + "\n")
     good, bad = read(tmp_path / "rows.jsonl").rows
-    assert isinstance(good, Row)
+    assert isinstance(good, Ask)
     assert isinstance(bad, BadRow)
     assert why in bad.error.message
     assert "Row 2 of rows.jsonl" in bad.error.message
@@ -346,15 +347,16 @@ def test_a_region_in_any_form_is_the_same_part_and_one_outside_costs_its_row(sce
     }
     for concurrent in (False, True):
         rows = [
-            Row(name, SceneSource(str(scenes / "0.tif")), "Is 1 global?", where, {"crop": "round"} if name == "no policy" else {})
+            Ask(SceneSource(str(scenes / "0.tif")), "Is 1 global?", where, {"view": 20} if name == "no policy" else None, name)
             for name, where in places.items()
         ]
-        results = {finished.row.id: finished for finished in run(ByRule(), rows, 3, concurrent)}
+        results = {finished.row.id: finished for finished in run(ByRule(), rows, question_of, 3, concurrent)}
         assert set(results) == set(places)
         shown = {name: tuple(each.answered.outcome.views[0].view.window) for name, each in results.items() if each.answered}
         assert shown == {**dict.fromkeys(("window", "bounds", "outline", "within"), box), "all": (0, 0, *SIDES)}
         assert {results[name].error.code for name in ("outside", "off the map", "no file")} == {"scene"}
-        assert "crop is 'round'" in results["no policy"].error.message
+        assert results["no policy"].error.code == "data"
+        assert "view=20" in results["no policy"].error.message
 
 
 @pytest.mark.parametrize("concurrent", [False, True])
@@ -374,8 +376,8 @@ def test_whatever_fails_costs_its_own_row(scenes, monkeypatch, concurrent, fails
     if fails == "question":
         before = batch.region.resolve
         monkeypatch.setattr(batch.region, "resolve", lambda scene, where: 1 / 0 if "3.tif" in scene.path else before(scene, where))
-    rows = [Row(str(at), SceneSource(str(scenes / f"{at % 5}.tif")), f"Is {at} object?") for at in range(5)]
-    results = {finished.row.id: finished for finished in run(Failing(), rows, 4, concurrent)}
+    rows = [Ask(SceneSource(str(scenes / f"{at % 5}.tif")), f"Is {at} object?", id=str(at)) for at in range(5)]
+    results = {finished.row.id: finished for finished in run(Failing(), rows, question_of, 4, concurrent)}
     assert set(results) == set("01234")
     assert [id for id, finished in sorted(results.items()) if finished.error] == ["3"]
     assert results["3"].error.code == "internal"
@@ -389,9 +391,9 @@ def test_scenes_are_shared_kept_for_a_while_and_closed(tmp_path, monkeypatch, co
     before, close = Scene.open.__func__, Scene.close
     monkeypatch.setattr(Scene, "open", classmethod(lambda cls, path, **more: opened.append(path) or before(cls, path, **more)))
     monkeypatch.setattr(Scene, "close", lambda scene: closed.append(scene.path) or close(scene))
-    rows = [Row(f"{at}-{n}", SceneSource(str(tmp_path / f"{at}.tif")), f"Is {n} object?") for at in range(OPEN + 4) for n in range(6)]
+    rows = [Ask(SceneSource(str(tmp_path / f"{at}.tif")), f"Is {n} object?", id=f"{at}-{n}") for at in range(OPEN + 4) for n in range(6)]
     most, current = 0, 0
-    for finished in run(ByRule(pace=0.001), rows, 4, concurrent):
+    for finished in run(ByRule(pace=0.001), rows, question_of, 4, concurrent):
         assert finished.answered
         current = len(opened) - len(closed)
         most = max(most, current)
@@ -399,10 +401,10 @@ def test_scenes_are_shared_kept_for_a_while_and_closed(tmp_path, monkeypatch, co
     assert sorted(opened) == sorted(closed)
     assert most <= OPEN + 4 * IN_HAND
     styled = [
-        Row(str(at), SceneSource(str(tmp_path / "0.tif"), bands=bands), "Is 1 global?") for at, bands in enumerate([(1,), (2,), (1,)])
+        Ask(SceneSource(str(tmp_path / "0.tif"), bands=bands), "Is 1 global?", id=str(at)) for at, bands in enumerate([(1,), (2,), (1,)])
     ]
     opened.clear()
-    assert len(list(run(ByRule(), styled, 2, concurrent))) == 3
+    assert len(list(run(ByRule(), styled, question_of, 2, concurrent))) == 3
     assert len(opened) == 2, "other bands are another source"
 
 
@@ -423,8 +425,8 @@ def test_rows_against_a_server_run_at_once_and_one_it_refuses_costs_itself(scene
 
     with Quirks(reply).serving() as quirks:
         engine = RemoteEngine(quirks.url, "m", profile=PROFILE, retries=0)
-        rows = [Row(str(at), SceneSource(str(scenes / f"{at % 5}.tif")), f"Is {at} global?") for at in range(60)]
-        results = {finished.row.id: finished for finished in run(engine, rows, 8, True)}
+        rows = [Ask(SceneSource(str(scenes / f"{at % 5}.tif")), f"Is {at} global?", id=str(at)) for at in range(60)]
+        results = {finished.row.id: finished for finished in run(engine, rows, question_of, 8, True)}
         engine.close()
     assert len(results) == 60
     assert [id for id, finished in results.items() if finished.error] == ["13"]
@@ -435,16 +437,16 @@ def test_rows_against_a_server_run_at_once_and_one_it_refuses_costs_itself(scene
 @pytest.mark.parametrize("concurrent", [False, True])
 def test_a_cancelled_run_ends_soon_and_yields_no_row_that_was_not_over(scenes, concurrent):
     stop = threading.Event()
-    rows = [Row(str(at), SceneSource(str(scenes / "0.tif")), f"Is {at} global?") for at in range(500)]
+    rows = [Ask(SceneSource(str(scenes / "0.tif")), f"Is {at} global?", id=str(at)) for at in range(500)]
     done = []
-    for finished in run(ByRule(pace=0.002), rows, 4, concurrent, stop.is_set):
+    for finished in run(ByRule(pace=0.002), rows, question_of, 4, concurrent, stop.is_set):
         done.append(finished)
         if len(done) == 10:
             stop.set()
     assert 10 <= len(done) <= 10 + 3 * 4 * IN_HAND
     assert all(finished.answered.outcome.answer in ("yes", "no") for finished in done)
     started = time.monotonic()
-    for _ in run(ByRule(pace=0.002), rows, 4, concurrent):
+    for _ in run(ByRule(pace=0.002), rows, question_of, 4, concurrent):
         break  # the consumer leaves
     assert time.monotonic() - started < 30
 

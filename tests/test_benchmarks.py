@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from zoomearth.backend.scene.scene import Scene
-from zoomearth.core.errors import BackendError
+from zoomearth.core.errors import DataError
 from zoomearth.core.example import Example
 from zoomearth.core.geometry import Box, Size
 from zoomearth.training.data.sets import BENCHMARKS, Mark, Unusable
@@ -235,6 +235,6 @@ def test_scenes_are_held_out_and_drawn_once(tmp_path):
 
 @pytest.mark.parametrize("name", sorted(set(BENCHMARKS) - {"scenes"}))
 def test_a_folder_without_the_set_is_one_sentence(name, tmp_path):
-    with pytest.raises(BackendError, match="does not hold") as told:
+    with pytest.raises(DataError, match="does not hold") as told:
         next(BENCHMARKS[name]().load(tmp_path))
     assert "--download" in told.value.hint

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from tiny import make_tiny
 
-from zoomearth.core.dialect import dialect
 from zoomearth.core.errors import ModelError
+from zoomearth.core.families import dialect
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Answer, Zoom, ZoomOut
 from zoomearth.training.tuning import checkpoint

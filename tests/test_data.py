@@ -12,7 +12,7 @@ from tuning import HEIGHT, WIDTH, write_folder, write_raster
 
 from zoomearth.backend.cli.main import main
 from zoomearth.core import texts
-from zoomearth.core.errors import BackendError
+from zoomearth.core.errors import DataError, UsageError
 from zoomearth.core.example import Example
 from zoomearth.core.geometry import Box
 from zoomearth.core.profile import Profile
@@ -101,14 +101,14 @@ def test_a_row_that_can_not_be_used_is_counted_and_named(folder):
 
 def test_it_is_fatal_where_that_is_wanted(folder):
     spoil(folder)
-    with pytest.raises(BackendError, match=r"more\.jsonl:1"):
+    with pytest.raises(DataError, match=r"more\.jsonl:1"):
         gather(folder, bad="fatal")
 
 
 def test_nothing_left_is_said(folder):
     for raster in folder.glob("*.tif"):
         raster.unlink()
-    with pytest.raises(BackendError, match="nothing to train on"):
+    with pytest.raises(DataError, match="nothing to train on"):
         gather(folder)
 
 
@@ -171,7 +171,7 @@ def test_a_weight_is_how_often_an_example_is_used(folder):
     half = loading.weighted(some, 0.5, 0)
     assert 400 < len(half) < 600
     assert half == loading.weighted(some, 0.5, 0)
-    with pytest.raises(BackendError, match="weight"):
+    with pytest.raises(UsageError, match="weight"):
         gather(f"{folder}*0")
 
 
@@ -187,7 +187,7 @@ def test_no_image_is_on_both_sides(folder):
 
 @pytest.mark.parametrize("source", ["mme-realworld-rs:/data", "xlrs-bench-lite:/data", "lrs-gro:/data", "lrs-gro:/data#test"])
 def test_nothing_is_trained_on_what_it_is_measured_by(source):
-    with pytest.raises(BackendError, match=r"evaluation only|would train on the split 'test'"):
+    with pytest.raises(UsageError, match=r"evaluation only|would train on the split 'test'"):
         gather(source)
 
 
@@ -202,7 +202,7 @@ def test_a_source_is_read_as_it_is_written():
 
 def test_drawn_scenes_keep_their_hands_off_the_evaluation(tmp_path):
     for split in ("#901000000-901000010", "#5-5", ""):
-        with pytest.raises(BackendError, match="names no scenes") as refused:
+        with pytest.raises(UsageError, match="names no scenes") as refused:
             gather(f"scenes:{tmp_path}{split}")
         assert "seeds below 900,000,000" in refused.value.hint
 

@@ -7,14 +7,17 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from zoomearth.core.dialect import DIALECTS, Talk, Turn, boxes, dialect
+from zoomearth.core.boxes import published
+from zoomearth.core.dialect import Talk, Turn
+from zoomearth.core.families import DIALECTS, dialect
 from zoomearth.core.geometry import Box, Size, View
-from zoomearth.core.look import Answer, Observation, Unreadable, Zoom, ZoomOut
+from zoomearth.core.look import Answer, Observation, Policy, Unreadable, Zoom, ZoomOut, shown_size
 from zoomearth.core.profile import Profile
+from zoomearth.core.reply import label_of
 
 VIEW = View(Box(1000, 2000, 9000, 6000), Size(504, 252))
 BOX = '[{"bbox_2d": [10, 20, 30, 40], "label": "pier"}]'
-ours, qwen, qwen3 = (dialect(name) for name in DIALECTS)
+ours, qwen, qwen3 = (dialect(name) for name in ("zoomearth", "qwen-grounding", "qwen3-grounding"))
 fragments = st.sampled_from(
     ["<think>", "</think>", "<answer>", "</answer>", '"bbox_2d": [', "]", "}]", "1,2,3,4", '"label": "', "NaN", "1e999"]
 )
@@ -31,20 +34,61 @@ def test_no_reply_can_break_the_parser(reply, name, cut):
     assert isinstance(action, (Zoom, ZoomOut, Answer, Unreadable))
 
 
-@pytest.mark.parametrize("spoken", [ours, qwen, qwen3], ids=list(DIALECTS))
-@given(
-    x=st.integers(0, 400),
-    y=st.integers(0, 150),
-    w=st.integers(1, 100),
-    h=st.integers(1, 100),
-    label=st.from_regex(r"[a-z]{1,9}", fullmatch=True),
-)
-def test_what_is_written_is_read_back(spoken, x, y, w, h, label):
-    box = spoken.to_source(Box(x, y, x + w, y + h), VIEW)
-    action = spoken.parse(spoken.write(Zoom(box, label), VIEW, "look there"), VIEW)
-    assert action.box == pytest.approx(box, abs=1e-6)
-    assert action.label == label
-    assert spoken.parse(spoken.write(Answer(label), VIEW), VIEW) == Answer(label)
+lengths = st.integers(1, 120_000)
+labels = st.text(
+    st.characters(codec="utf-8", exclude_categories=["C", "Z"], exclude_characters="\"\\<>[](){}|;`:='~$*#&"), min_size=1, max_size=12
+).filter(lambda label: label_of(label) == label)
+
+
+@st.composite
+def views(draw):
+    """A view of any shape, as the loop shows it."""
+    window = Box(
+        *(origin := draw(st.tuples(st.integers(0, 9000), st.integers(0, 9000)))), origin[0] + draw(lengths), origin[1] + draw(lengths)
+    )
+    return View(window, shown_size(window, Policy(view=draw(st.integers(28, 2048)), multiple=draw(st.sampled_from([1, 28])))))
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_what_is_written_is_read_back(name, data):
+    """In every dialect, over views of any shape, one box or several, in the first picture or after crops of it."""
+    spoken = dialect(name)
+    before = [data.draw(views()) for _ in range(data.draw(st.integers(0, 2)))]
+    view = data.draw(views())
+    frame = (before or [view])[0] if spoken.convention.frame == "root" else view
+    shares = st.tuples(st.floats(0, 0.99), st.floats(0.01, 1)).map(lambda pair: (pair[0], min(1.0, pair[0] + pair[1])))
+    zooms = []
+    for _ in range(data.draw(st.integers(1, 3))):
+        (x0, x1), (y0, y1) = (data.draw(shares) for _ in "xy")
+        window = frame.window
+        box = Box(
+            window.left + x0 * window.width,
+            window.top + y0 * window.height,
+            window.left + x1 * window.width,
+            window.top + y1 * window.height,
+        )
+        rounded = spoken.convention.rounded(box, frame)
+        zooms.append(Zoom(spoken.convention.to_source(rounded, frame), data.draw(labels)))
+    action = Zoom(zooms[0].box, zooms[0].label, tuple(zooms[1:]))
+    reply = spoken.write(action, view, "look there", before)
+    read = spoken.parse(reply, view, before=before)
+    assert isinstance(read, Zoom), reply
+    unique = list(dict.fromkeys(zoom.box for zoom in zooms))
+    boxes = [read.box, *(zoom.box for zoom in read.then)]
+    assert boxes == [pytest.approx(box, rel=1e-9, abs=1e-6) for box in unique]
+    if len(unique) == len(zooms) and "{label}" in spoken.form.item:
+        assert [read.label, *(zoom.label for zoom in read.then)] == [zoom.label for zoom in zooms]
+    assert spoken.complete(reply) or spoken.form.closed != "]", "generation would go on"
+    again = spoken.write(read, view, "look there", before)
+    assert spoken.parse(again, view, before=before) == read
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_answers_and_zooming_out_are_read_back(name):
+    spoken = dialect(name)
+    assert spoken.parse(spoken.write(Answer("a pier"), VIEW), VIEW) == Answer("a pier")
     assert spoken.parse(spoken.write(ZoomOut(), VIEW), VIEW) == ZoomOut()
 
 
@@ -54,7 +98,10 @@ def test_what_is_written_is_read_back(spoken, x, y, w, h, label):
         (f"<think>the pier</think>{BOX}", Zoom(VIEW.to_source(Box(10, 20, 30, 40)), "pier")),
         ('```json\n[\n {"bbox_2d": [10.0, 20, 30,\n 40]}\n]\n```', Zoom(VIEW.to_source(Box(10, 20, 30, 40)), "")),
         (f"{BOX}<answer>3</answer>", Zoom(VIEW.to_source(Box(10, 20, 30, 40)), "pier")),
-        (f'{BOX}, {{"bbox_2d": [0, 0, 1, 1]}}', Zoom(VIEW.to_source(Box(10, 20, 30, 40)), "pier")),
+        (
+            f'{BOX}, {{"bbox_2d": [0, 0, 1, 1]}}',
+            Zoom(VIEW.to_source(Box(10, 20, 30, 40)), "pier", (Zoom(VIEW.to_source(Box(0, 0, 1, 1))),)),
+        ),
         ("<think>clear</think><answer> Yes.\n</answer>", Answer("Yes.")),
         ("<answer>two ships", Answer("two ships")),
         ('[{"zoom_out": true}]', ZoomOut()),
@@ -205,7 +252,7 @@ def test_a_stock_model_may_answer_in_plain_words():
 
 @pytest.mark.parametrize(
     "reply",
-    ['[{"bbox_2d": [[1,2,30,40]]}]', '[{"bbox": [1, 2, 3, 4]}]', '{"bbox_2d": [1,2,3', "```json", "<think>only", "<answer> </answer>"],
+    ['[{"bbox_2d": [[1,2,30]]}]', '[{"boxes": [1, 2, 3, 4, 5]}]', '{"bbox_2d": [1,2,3', "```json", "<think>only", "<answer> </answer>"],
 )
 def test_a_spoilt_box_is_no_answer_of_a_stock_model(reply):
     assert isinstance(qwen.parse(reply, VIEW), Unreadable)
@@ -241,8 +288,12 @@ def test_the_trained_token_layout_is_kept_to_the_letter():
 def test_a_forced_answer_is_begun_for_the_model_and_read_with_its_beginning():
     talk = Talk(ours)
     talk.observe(Observation(VIEW, "Q?", begins=True, must_answer=True))
-    assert talk.layout()[-1].endswith("<|im_start|>assistant\n<answer>")
-    assert talk.act("red</answer>") == Answer("red")
+    assert talk.layout()[-1].endswith("<|im_start|>assistant\n<answer")
+    assert talk.layout(tokens={"<answer>"})[-1].endswith("<|im_start|>assistant\n<answer>"), "a tokenizer that has it as one token"
+    assert talk.act(">red</answer>") == Answer("red")
+    talk = Talk(ours)
+    talk.observe(Observation(VIEW, "Q?", begins=True, must_answer=True))
+    assert talk.act("red</answer>") == Answer("red"), "a server that has closed the tag itself"
 
 
 def test_stock_models_get_their_own_chat_layout():
@@ -292,7 +343,7 @@ def test_a_fresh_look_forgets_the_talk_before():
 
 
 def test_qwen3_speaks_in_thousandths():
-    assert qwen3.to_source(Box(0, 0, 1000, 500), VIEW) == Box(1000, 2000, 9000, 4000)
+    assert qwen3.parse('{"bbox_2d": [0, 0, 1000, 500]}', VIEW).box == Box(1000, 2000, 9000, 4000)
 
 
 def test_a_profile_survives_its_file():
@@ -306,7 +357,7 @@ def test_the_published_box_parser_is_reproduced(real_records):
     vectors = json.loads((real_records / "reference_functions.json").read_text())["extract_bboxes"]
     assert vectors
     for vector in vectors:
-        assert boxes(vector["text"]) == vector["boxes"]
+        assert published(vector["text"]) == vector["boxes"]
 
 
 @pytest.mark.parametrize("name", DIALECTS)
@@ -314,6 +365,6 @@ def test_the_published_box_parser_is_reproduced(real_records):
 def test_the_span_of_an_answer_counts_from_the_beginning_of_the_reply(name, forced):
     talk = Talk(dialect(name))
     talk.observe(Observation(VIEW, "Q?", begins=True, must_answer=forced))
-    reply = "3 ships</answer>" if talk.forced else "<think>t</think><answer> 3 ships </answer>"
+    reply = ">3 ships</answer>" if talk.forced else "<think>t</think><answer> 3 ships </answer>"
     action = talk.act(reply)
     assert reply[slice(*action.span)] == "3 ships"

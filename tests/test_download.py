@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from rich.console import Console
 
-from zoomearth.core.errors import BackendError
+from zoomearth.core.errors import DataError
 from zoomearth.training.data.sets import BENCHMARKS
 from zoomearth.training.data.sets.download import download, unpack
 
@@ -97,7 +97,7 @@ def test_an_archive_cant_write_outside_its_folder(tmp_path):
     folder = tmp_path / "data"
     folder.mkdir()
     (folder / "x.tar").write_bytes(tar(**{"..__escaped": b"x"}))
-    with pytest.raises(BackendError, match=r"x\.tar can't be unpacked"):
+    with pytest.raises(DataError, match=r"x\.tar can't be unpacked"):
         unpack(folder, SILENT)
     assert not (tmp_path / "escaped").exists()
 
@@ -105,7 +105,7 @@ def test_an_archive_cant_write_outside_its_folder(tmp_path):
 def test_a_missing_part_is_said_and_not_taken_for_the_end(tmp_path):
     whole = tar(a=b"A" * 30_000)
     (tmp_path / "x.tar.part-aa").write_bytes(whole[:9000])
-    with pytest.raises(BackendError, match="can't be unpacked"):
+    with pytest.raises(DataError, match="can't be unpacked"):
         unpack(tmp_path, SILENT)
     (tmp_path / "x.tar.part-ab").write_bytes(whole[9000:])
     unpack(tmp_path, SILENT)

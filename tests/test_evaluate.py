@@ -22,7 +22,7 @@ from PIL import Image
 from zoomearth.backend.answer import IN_HAND
 from zoomearth.backend.cli.main import main
 from zoomearth.backend.engines import Reply
-from zoomearth.core.errors import BackendError, EngineError, ModelError
+from zoomearth.core.errors import DataError, EngineError, ModelError
 from zoomearth.core.geometry import Box
 from zoomearth.training.data.sets import BENCHMARKS
 from zoomearth.training.evaluation import evaluate
@@ -272,11 +272,11 @@ def test_an_error_that_nobody_foresaw_costs_its_question_only(dataset, monkeypat
 def test_where_no_answer_can_be_scored_the_run_ends_at_once(dataset):
     class Unscored(BENCHMARKS["lrs-gro"]):
         def score(self, truth, reply, choices=()):
-            raise BackendError("WordNet is not here.", "Install it.")
+            raise DataError("WordNet is not here.", "Install it.")
 
     for remote in (False, True):
         asker = Asker(ByRule(), Unscored(), "zoom", PROFILE.policy)
-        with pytest.raises(BackendError, match="WordNet"):
+        with pytest.raises(DataError, match="WordNet"):
             run(asker, list(tasks(asker.benchmark.load(dataset))), 4, remote, lambda record: None)
 
 
@@ -338,7 +338,7 @@ def test_a_book_that_an_editor_has_saved_in_another_encoding_is_not_mixed(tmp_pa
     book.path.write_text(content, encoding="utf-8-sig")
     assert set(Book(book.path, {"a": 1}).lines) == {"q"}
     book.path.write_text(content, encoding="utf-16")
-    with pytest.raises(BackendError, match="is in UTF-16"):
+    with pytest.raises(DataError, match="is in UTF-16"):
         Book(book.path, {"a": 1})
 
 
@@ -416,7 +416,7 @@ def test_a_book_loses_no_row_to_a_damaged_line(tmp_path):
     assert set(book.lines) == {"q0", "q2"}
     book.add(Record("q1", "t"))
     book.close()
-    with pytest.raises(BackendError, match="its a differs"):
+    with pytest.raises(DataError, match="its a differs"):
         Book(tmp_path / "x.jsonl", {"a": 2})
 
 

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from zoomearth.backend.answer import Question, answer
 from zoomearth.backend.engines import Reply
-from zoomearth.backend.outputs.files import write_rois
+from zoomearth.backend.outputs.rois import write_rois
 from zoomearth.backend.scene.region import resolve
 from zoomearth.backend.scene.scene import Scene
-from zoomearth.core.errors import BackendError, SceneError
+from zoomearth.core.errors import DataError, SceneError
 from zoomearth.core.geometry import Box
 from zoomearth.core.look import Answer, Zoom, ZoomOut
 from zoomearth.core.profile import Profile
@@ -306,7 +306,7 @@ def test_training_and_its_checks_know_bands_region_and_steps(written, tmp_path):
     pictures = [block["image"] for message in sft.row(data.examples[0], PROFILE) for block in blocks(message) if block["type"] == "image"]
     assert [picture.tobytes() for picture in pictures] == [picture.tobytes() for picture in done[0].pictures]
     edit(path, """UPDATE rois SET region = '{"window": [5000, 5000, 6000, 6000]}'""")
-    with pytest.raises(BackendError, match="the region is not one of the image"):
+    with pytest.raises(DataError, match="the region is not one of the image"):
         gather([str(tmp_path)], "fatal", 0.0, 0, PROFILE)
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoomearth.core.dialect import DIALECTS, dialect
+from zoomearth.core.dialect import Talk
+from zoomearth.core.families import DIALECTS, dialect
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Answer, Cancelled, Observation, Policy, Stopped, Unreadable, Zoom, ZoomOut, look, place, shown_size
 from zoomearth.core.region import Region
@@ -59,6 +60,80 @@ def test_a_zoom_shows_the_box_at_native_resolution():
     assert not seen[1].begins
     assert seen[1].text == ""
     assert [(zoom.label, zoom.roi) for zoom in outcome.zooms] == [("pier", roi)]
+
+
+LEFT, RIGHT, THIRD = Box(100, 100, 400, 300), Box(19_000, 9000, 19_500, 9500), Box(8000, 4000, 9000, 4500)
+
+WHOLE = View(Box(0, 0, *SIZE), Size(504, 252))
+
+
+def several(*boxes):
+    return Zoom(boxes[0], "a", tuple(Zoom(box, "b", frame=WHOLE) for box in boxes[1:]), frame=WHOLE)
+
+
+def test_several_boxes_of_a_reply_are_shown_in_turn_before_the_model_is_asked():
+    seen, outcome = play([several(LEFT, RIGHT), None, Answer("the left one")])
+    assert [each.roi for each in seen] == [None, LEFT, RIGHT]
+    assert [each.more for each in seen] == [False, True, False]
+    assert [each.begins for each in seen] == [True, False, False]
+    assert (outcome.answer, [zoom.step for zoom in outcome.zooms]) == ("the left one", [1, 2])
+
+
+def test_boxes_beyond_the_limit_are_not_shown_and_count_for_nothing():
+    seen, outcome = play([several(LEFT, RIGHT, THIRD), None, Answer("x")], Policy(max_zooms=2))
+    assert [each.roi for each in seen] == [None, LEFT, RIGHT]
+    assert outcome.stopped == Stopped.ANSWERED
+    seen, outcome = play([Zoom(THIRD), several(LEFT, RIGHT), several(RIGHT), Zoom(RIGHT)], Policy(max_zooms=2))
+    assert [each.roi for each in seen] == [None, THIRD, LEFT, None]
+    assert outcome.stopped == Stopped.LIMIT
+
+
+def test_of_several_boxes_the_first_decides_and_later_ones_that_lie_nowhere_are_left_out():
+    nowhere, reversed_ = Box(30_000, 0, 40_000, 100), Box(50, 50, 20, 20)
+    seen, _ = play([several(LEFT, nowhere, reversed_, RIGHT), None])
+    assert [each.roi for each in seen] == [None, LEFT, RIGHT]
+    _, outcome = play([several(nowhere, LEFT)])
+    assert outcome.stopped == Stopped.BAD_BOX
+
+
+def test_several_places_are_never_a_scene_of_their_own():
+    """One of them would be forgotten."""
+    large = Box(0, 0, 18_000, 9000)
+    seen, _ = play([several(large, RIGHT), None, several(large)], Policy(max_zooms=5))
+    assert [each.begins for each in seen] == [True, False, False, True]
+
+
+def test_a_cancellation_between_two_pictures_ends_the_look():
+    _, outcome = play([several(LEFT, RIGHT, THIRD), Cancelled()])
+    assert (outcome.stopped, len(outcome.views)) == (Stopped.CANCELLED, 2)
+
+
+def test_a_box_outside_the_last_view_is_looked_at_where_it_is_counted_in_another():
+    seen, _ = play([Zoom(LEFT), Zoom(RIGHT, frame=WHOLE)])
+    assert seen[-1].roi == RIGHT
+    _, outcome = play([Zoom(LEFT), Zoom(RIGHT)])
+    assert outcome.stopped == Stopped.BAD_BOX
+    _, outcome = play([Zoom(LEFT), Zoom(Box(30_000, 0, 40_000, 100), frame=WHOLE)])
+    assert outcome.stopped == Stopped.BAD_BOX
+
+
+@given(boxes=st.lists(st.builds(Box, *[st.integers(-50, 600)] * 4), min_size=1, max_size=4), cut=st.booleans())
+def test_the_published_weights_see_what_they_saw_of_a_reply_with_several_boxes(boxes, cut):
+    """At one zoom, the published behaviour: of several boxes the first counts, whatever the others are."""
+    policy = Policy(view=512, max_zooms=1, crop="reference", multiple=1, native=8.0)
+    ours = dialect("zoomearth")
+    objects = [f'{{"bbox_2d": [{", ".join(str(int(side)) for side in box)}], "label": "a"}}' for box in boxes]
+    ends = []
+    for reply in (f"[{', '.join(objects)}]", f"[{objects[0]}]"):
+        talk, flow = Talk(ours), look(SIZE, "how many?", policy)
+        talk.observe(next(flow), "global")
+        try:
+            talk.observe(flow.send(talk.act(reply, cut)), "crop")
+            flow.send(talk.act("<answer>3</answer>"))
+        except StopIteration as stop:
+            parts = [part if isinstance(part, str) else part.view for part in talk.layout()]
+            ends.append(([part for part in parts if not isinstance(part, str)], parts[0], stop.value))
+    assert ends[0] == ends[1]
 
 
 def test_several_zooms_go_on_until_the_answer():

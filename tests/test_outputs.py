@@ -24,10 +24,12 @@ from zoomearth.backend.answer import MEANINGLESS, Question, answer
 from zoomearth.backend.engines.scripted import ScriptedEngine
 from zoomearth.backend.outputs import figure
 from zoomearth.backend.outputs.figure import draw, resolution
-from zoomearth.backend.outputs.files import Outputs, shapefile_text, write_figure, write_rois, write_views
+from zoomearth.backend.outputs.files import Outputs, write_figure, write_views
 from zoomearth.backend.outputs.lettering import quiet
+from zoomearth.backend.outputs.rois import write_rois
 from zoomearth.backend.scene.region import resolve
 from zoomearth.backend.scene.scene import Scene
+from zoomearth.core.atomic import shapefile_text
 from zoomearth.core.errors import SceneError
 from zoomearth.core.profile import Profile
 from zoomearth.core.roi_table import FIELDS
@@ -219,10 +221,10 @@ import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 from pathlib import Path
-from zoomearth.backend.outputs.files import safely
+from zoomearth.backend.outputs.writing import write_file
 from zoomearth.core.errors import SceneError
 try:
-    safely(Path(sys.argv[1]), lambda beside: beside.write_bytes(b"x" * 1_000_000))
+    write_file(Path(sys.argv[1]), lambda beside: beside.write_bytes(b"x" * 1_000_000))
 except SceneError as error:
     print(error.message)
 """

@@ -9,7 +9,8 @@ import torch
 from PIL import Image
 from transformers import AutoImageProcessor, AutoTokenizer, Qwen2_5_VLForConditionalGeneration
 
-from zoomearth.core.dialect import Talk, dialect
+from zoomearth.core.dialect import Talk
+from zoomearth.core.families import dialect
 from zoomearth.core.geometry import Size
 from zoomearth.core.look import Policy, look
 from zoomearth.core.profile import Profile

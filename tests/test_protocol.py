@@ -12,7 +12,9 @@ from zoomearth.core.errors import BackendError
 from zoomearth.core.look import Policy
 from zoomearth.core.protocol import (
     Ask,
+    Batch,
     Cancel,
+    Counts,
     Describe,
     Described,
     Done,
@@ -23,6 +25,8 @@ from zoomearth.core.protocol import (
     Ready,
     RegionFacts,
     Result,
+    RowEnded,
+    RowStarted,
     Saw,
     SceneFacts,
     Stop,
@@ -75,10 +79,15 @@ RESULT = st.builds(
     zooms=st.lists(SEEN, max_size=3).map(tuple),
     usage=st.builds(Usage, COUNT, COUNT, COUNT),
 )
+COUNTS = st.builds(Counts, COUNT, COUNT, COUNT)
+DESCRIBED = st.builds(Described, st.dictionaries(TEXT, st.integers(0, 9), max_size=3))
 LOADED = st.builds(Loaded, TEXT, TEXT, TEXT, TEXT, st.builds(Policy, native=st.none() | NUMBER), TEXT)
+ASK = st.builds(Ask, SOURCE, NAME, st.none() | WHERE, POLICY, ID)
+FAILED = st.builds(Failed, st.none() | ID, TEXT, TEXT, TEXT, st.lists(TEXT, max_size=3).map(tuple))
 REQUESTS = st.one_of(
     st.builds(Load, SETTINGS, st.none() | TEXT, st.none() | st.lists(TEXT, min_size=1, max_size=3).map(tuple), st.floats(0, 10), ID),
-    st.builds(Ask, SOURCE, NAME, st.none() | WHERE, POLICY, ID),
+    ASK,
+    st.builds(Batch, st.lists(ASK, min_size=1, max_size=4, unique_by=lambda ask: ask.id).map(tuple), st.integers(1, 99), ID),
     st.builds(Describe, SOURCE, ID),
     st.builds(Cancel, ID),
     st.builds(Stop),
@@ -88,8 +97,12 @@ EVENTS = st.one_of(
     st.builds(Progress, ID, TEXT, st.integers(0, 10**9), st.integers(0, 10**9)),
     st.builds(Saw, ID, SEEN, TEXT),
     st.builds(Text, ID, TEXT),
-    st.builds(Done, ID, RESULT | LOADED | st.builds(Described, st.dictionaries(TEXT, st.integers(0, 9), max_size=3))),
-    st.builds(Failed, st.none() | ID, TEXT, TEXT, TEXT, st.lists(TEXT, max_size=3).map(tuple)),
+    st.builds(RowStarted, ID, ID),
+    st.builds(
+        RowEnded, ID, st.builds(Done, ID, RESULT) | FAILED, st.lists(SEEN, max_size=3).map(tuple), st.lists(TEXT, max_size=3).map(tuple)
+    ),
+    st.builds(Done, ID, RESULT | LOADED | COUNTS | DESCRIBED),
+    FAILED,
     st.builds(protocol.Cancelled, st.none() | ID),
 )
 JSON = st.recursive(
@@ -114,7 +127,7 @@ def test_an_event_comes_out_as_it_went_in(event):
     assert protocol.read_event(over_the_wire(protocol.event_to_json(event))) == event
 
 
-FIELDS = ["id", "source", "question", "where", "policy", "settings", "key", "replies", "pace"]
+FIELDS = ["id", "source", "question", "where", "policy", "settings", "key", "replies", "pace", "rows", "at_once"]
 
 
 @given(st.sampled_from([*protocol.REQUESTS, "unreadable", "other", None, 3]), st.dictionaries(st.sampled_from(FIELDS), JSON))
@@ -125,6 +138,9 @@ def test_what_is_no_request_is_refused_in_a_sentence(op, fields):
     except BackendError as error:
         message = error.message
     assert not message or (message.endswith(".") and "\n" not in message)
+
+
+ROW = {"id": 1, "source": {"path": "a.tif"}, "question": "?"}
 
 
 @pytest.mark.parametrize(
@@ -147,6 +163,12 @@ def test_what_is_no_request_is_refused_in_a_sentence(op, fields):
         ({"op": "ask", "id": 1, "source": {"path": "a.tif"}, "question": "?", "policy": {"crop": "round"}}, "crop is 'round'"),
         ({"op": "ask", "source": {"path": "a.tif"}, "question": "?"}, "ask.id is '': it must be"),
         ({"op": "ask", "id": "x" * 201, "source": {"path": "a.tif"}, "question": "?"}, "a string of 1 to 200 letters"),
+        ({"op": "batch", "id": 1, "rows": []}, "one row at least"),
+        ({"op": "batch", "id": 1, "rows": [ROW], "at_once": 0}, "at_once is 1 at least"),
+        ({"op": "batch", "id": 1, "rows": [ROW, {**ROW, "question": "!"}]}, "an id of its own"),
+        ({"op": "batch", "id": 1, "rows": [{**ROW, "id": ""}]}, "a string of 1 to 200 letters"),
+        ({"op": "batch", "id": 1, "rows": [ROW, {**ROW, "id": 2, "question": " "}]}, "batch.rows[1]: question is empty"),
+        ({"op": "batch", "id": 1, "rows": ROW}, "a list, each entry the object Ask"),
         ({"op": "load", "id": 1, "settings": {"device": "abacus"}}, "device is 'abacus'"),
         ({"op": "load", "id": 1, "replies": []}, "replies is empty"),
         ({"op": "load", "id": 1, "key": 3}, "load.key is ...: it must be a string"),

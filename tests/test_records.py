@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zoomearth.backend.records import Journal
-from zoomearth.core.errors import BackendError
+from zoomearth.core.errors import DataError
 
 SPEC = {"model": "m", "policy": {"view": 512, "native": None}}
 
@@ -80,7 +80,7 @@ def test_a_spec_with_tuples_is_the_same_run_again(tmp_path):
 def test_a_file_of_something_else_is_refused_and_stays_as_it_is(tmp_path, content):
     path = tmp_path / "x.jsonl"
     path.write_bytes(content)
-    with pytest.raises(BackendError, match="is not a file of results"):
+    with pytest.raises(DataError, match="is not a file of results"):
         journal(path)
     assert path.read_bytes() == content
 
@@ -95,7 +95,7 @@ def test_another_run_is_refused_by_what_differs_and_nothing_is_lost(tmp_path):
     path = filled(tmp_path / "x.jsonl")
     before = path.read_bytes() + b'{"id": "3", "answ'
     path.write_bytes(before)
-    with pytest.raises(BackendError, match="another run: its dtype, model differs"):
+    with pytest.raises(DataError, match="another run: its dtype, model differs"):
         journal(path, {**SPEC, "model": "n", "dtype": "auto"})
     assert path.read_bytes() == before
 
@@ -107,20 +107,20 @@ def test_another_encoding_is_refused(tmp_path):
     with journal(path) as again:
         assert len(again.lines) == 3
     path.write_text(text, encoding="utf-16")
-    with pytest.raises(BackendError, match="is in UTF-16"):
+    with pytest.raises(DataError, match="is in UTF-16"):
         journal(path)
 
 
 def test_a_place_that_takes_no_file_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     for path in (tmp_path, tmp_path / "file" / "x.jsonl", tmp_path / ("n" * 300), tmp_path / "a\0b"):
-        with pytest.raises(BackendError, match="can't be written"):
+        with pytest.raises(DataError, match="can't be written"):
             journal(path)
 
 
 def test_two_processes_never_write_one_file(root, tmp_path):
     path = filled(tmp_path / "x.jsonl")
-    with journal(path), pytest.raises(BackendError, match="in use by another run"):
+    with journal(path), pytest.raises(DataError, match="in use by another run"):
         journal(path)
     program = "import sys, time; from zoomearth.backend.records import Journal; from pathlib import Path\n" + (
         f"opened = Journal(Path(sys.argv[1]), {SPEC!r}, 'id', dict, dict)\nprint('open', flush=True); time.sleep(60)"
@@ -129,7 +129,7 @@ def test_two_processes_never_write_one_file(root, tmp_path):
     child = subprocess.Popen([sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE, env=environment)
     try:
         assert child.stdout.readline() == b"open\n"
-        with pytest.raises(BackendError, match="in use by another run"):
+        with pytest.raises(DataError, match="in use by another run"):
             journal(path)
     finally:
         child.send_signal(signal.SIGKILL)
@@ -145,7 +145,7 @@ def test_a_full_disk_leaves_whole_lines_and_the_file_goes_on_when_there_is_room(
     with journal(path) as opened:
         resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 20, limits[1]))
         try:
-            with pytest.raises(BackendError, match="can't be written") as caught:
+            with pytest.raises(DataError, match="can't be written") as caught:
                 opened.add({"id": "3", "answer": "x" * 100})
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)

@@ -11,7 +11,7 @@ import pytest
 from evaluating import ByRule, make_set, write_rows
 
 from zoomearth.backend.cli.main import main
-from zoomearth.core.errors import BackendError
+from zoomearth.core.errors import DataError
 from zoomearth.training.evaluation import evaluate
 from zoomearth.training.evaluation.records import Record, read
 from zoomearth.training.evaluation.report import write_report
@@ -165,7 +165,7 @@ def test_images_that_have_gone_leave_the_rest(run, tmp_path):
 
 
 def test_a_folder_without_records_is_one_sentence(tmp_path):
-    with pytest.raises(BackendError, match="holds no records"):
+    with pytest.raises(DataError, match="holds no records"):
         write_report(tmp_path)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoomearth.core.errors import BackendError
+from zoomearth.core.errors import DataError
 from zoomearth.core.geometry import Box, Size
 from zoomearth.training.data import scoring as score
 from zoomearth.training.data import wordnet
@@ -120,7 +120,7 @@ def test_every_overlap_is_a_share_and_knows_no_order(a, b):
 def test_without_wordnet_the_remedy_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(wordnet, "DEBIAN", tmp_path)
     monkeypatch.setattr(wordnet, "_installed", lambda nltk: False)
-    with pytest.raises(BackendError) as told:
+    with pytest.raises(DataError) as told:
         wordnet.wordnet.__wrapped__()
     assert "wordnet-base" in told.value.hint
 

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from dataclasses import replace
@@ -16,6 +17,7 @@ import psutil
 import pytest
 from child import Backend
 from PIL import Image
+from quirks import Answer, Quirks, chunk, streamed
 from rasters import NORTH_UP, ROTATED, city, copy, make
 from tiny import make_tiny
 
@@ -212,6 +214,128 @@ def test_a_question_that_waits_is_cancelled_at_once(backend, scene):
     backend.send(op="cancel", id=first)
     assert backend.last(first)["event"] == "cancelled"
     assert backend.last(third)["result"]["answer"] == "red"
+
+
+def row(id, scene, question="What?", **more):
+    return Ask(SceneSource(str(scene)), question, id=id, **more)
+
+
+def told_of(backend, id, name):
+    return [event for event in backend.history if event["event"] == name and event["id"] == id]
+
+
+def test_a_batch_tells_of_each_row_once_and_one_that_fails_costs_itself(backend, scene):
+    """70 rows, more than are under way at a time; two about no raster, one about no part of it, one that no policy fits."""
+    backend.scripted(ANSWER)
+    rows = [row(f"row {at}", scene, f"What is {at}?") for at in range(70)]
+    rows[3] = row("row 3", "nowhere.tif")
+    rows[40] = row("row 40", scene, where=Where(window=(5000, 5000, 6000, 6000)))
+    rows[41] = row("row 41", scene, policy={"view": 20})
+    rows[69] = row("row 69", "nowhere.tif")
+    id = backend.batch(*rows)
+    assert backend.last(id) == {"event": "done", "id": id, "result": {"answered": 66, "unanswered": 0, "failed": 4}}
+    started, ended = told_of(backend, id, "row_started"), told_of(backend, id, "row_ended")
+    assert [event["row"] for event in started] == [each.id for each in rows]
+    lasts = {event["last"]["id"]: event["last"] for event in ended}
+    assert len(ended) == len(lasts) == 70
+    assert {id: last["code"] for id, last in lasts.items() if "code" in last} == {
+        **dict.fromkeys(("row 3", "row 40", "row 69"), "scene"),
+        "row 41": "data",
+    }
+    for each in rows:
+        if each.id not in ("row 3", "row 40", "row 41", "row 69"):
+            assert (lasts[each.id]["result"]["question"], lasts[each.id]["result"]["answer"]) == (each.question, "red")
+    shares = [event["done"] for event in told_of(backend, id, "progress") if event["stage"] == "thinking"]
+    assert shares == sorted(shares)
+    assert shares[-1] == 70
+
+
+def test_a_row_ends_with_what_an_ask_of_its_own_would_have(backend, scene):
+    more = {"where": Where(window=(100, 200, 900, 1000)), "policy": {"view": 280}}
+    backend.scripted(ZOOM, '[{"zoom_out": true}]', ANSWER)
+    backend.request(replace(row("alone", scene, "What colour is it?", **more), id=(alone := backend.id())))
+    result = backend.last(alone)["result"]
+    views = [event["view"] for event in told_of(backend, alone, "saw")]
+    texts = "".join(event["delta"] for event in told_of(backend, alone, "text"))
+    backend.scripted(ZOOM, '[{"zoom_out": true}]', ANSWER)
+    backend.last(id := backend.batch(row(7, scene, "What colour is it?", **more)))
+    (ended,) = told_of(backend, id, "row_ended")
+    assert ended["last"]["id"] == 7
+    seconds = {"seconds": None}
+    assert {**ended["last"]["result"], **seconds} == {**result, **seconds}
+    assert ended["views"] == views
+    assert len(views) == 3
+    assert "".join(ended["replies"]) == texts
+
+
+def test_a_server_is_asked_as_many_questions_at_a_time_as_are_wanted(backend, scene):
+    meeting, lock = threading.Barrier(6), threading.Lock()
+    under_way, most = 0, 0
+
+    def reply(asked):
+        nonlocal under_way, most
+        with lock:
+            under_way += 1
+            most = max(most, under_way)
+        meeting.wait(60)  # nobody is answered before six have asked
+        with lock:
+            under_way -= 1
+        if b"What is 13?" in asked.body:
+            return Answer([b'{"error": {"message": "too many pictures"}}'], 413, "application/json")
+        return Answer(streamed(chunk(ANSWER), chunk(finish="stop")))
+
+    with Quirks(reply).serving() as quirks:
+        load = Load(Settings(model="zoomearth-3b", remote=quirks.url, remote_model="m"), id=backend.id())
+        backend.request(load)
+        assert backend.last(load.id)["event"] == "done"
+        backend.history.clear()
+        last = backend.last(id := backend.batch(*(row(at, scene, f"What is {at}?") for at in range(30)), at_once=6))
+    assert not meeting.broken
+    assert most == 6
+    assert last["result"] == {"answered": 29, "unanswered": 0, "failed": 1}
+    assert [event["last"]["id"] for event in told_of(backend, id, "row_ended") if "code" in event["last"]] == [13]
+
+
+@pytest.mark.parametrize("server", [False, True], ids=["here", "on a server"])
+def test_a_batch_is_cancelled_soon_and_what_had_ended_stays_told(backend, scene, server):
+    leave = threading.Event()
+
+    def reply(asked):
+        leave.wait(60 * (b"What is 7?" in asked.body))
+        return Answer(streamed(chunk(ANSWER), chunk(finish="stop")))
+
+    with Quirks(reply).serving() as quirks:
+        if server:
+            backend.request(Load(Settings(model="zoomearth-3b", remote=quirks.url, remote_model="m"), id=(load := backend.id())))
+            assert backend.last(load)["event"] == "done"
+        else:
+            backend.scripted(f"{'word ' * 20}{ANSWER}", pace=0.002)
+        id = backend.batch(*(row(at, scene, f"What is {at}?") for at in range(400)))
+        until = next(event for event in iter(backend.hear, None) if event["event"] == "row_ended")
+        asked = time.monotonic()
+        backend.send(op="cancel", id=id)
+        assert backend.last(id) == {"event": "cancelled", "id": id}
+        assert time.monotonic() - asked < 3
+        leave.set()
+    ended = [event["last"] for event in told_of(backend, id, "row_ended")]
+    assert until["last"] in ended
+    assert 0 < len(ended) < 400
+    assert {last["result"]["answer"] for last in ended} == {"red"}
+    backend.scripted(ANSWER)
+    assert backend.last(backend.ask(scene))["result"]["answer"] == "red"
+
+
+def test_a_batch_that_waits_is_cancelled_at_once_and_one_after_a_failed_load_fails_as_that(backend, scene):
+    backend.scripted(ENDLESS, pace=0.05)
+    first, second = backend.ask(scene), backend.batch(row(1, scene))
+    backend.until("text", id=first)
+    backend.send(op="cancel", id=second)
+    assert backend.last(second) == {"event": "cancelled", "id": second}
+    backend.send(op="cancel", id=first)
+    assert backend.last(first)["event"] == "cancelled"
+    backend.request(Load(Settings(model="no-such-model"), id=(load := backend.id())))
+    failed = backend.last(load)
+    assert backend.last(id := backend.batch(row(1, scene))) == {**failed, "id": id}
 
 
 def test_stop_ends_the_work_and_the_process(fresh, scene):

@@ -239,15 +239,15 @@ def test_limits_that_are_given_win(tmp_path):
 @pytest.fixture
 def small_machine(monkeypatch):
     """Where the stretch of a raster of a megapixel is taken from samples."""
-    from zoomearth.backend.scene import scene
+    from zoomearth.backend.scene import sampling
 
     for module, name, value in (
         (levels, "EXACT_PIXELS", 1 << 16),
-        (scene, "EXACT_PIXELS", 1 << 16),
+        (sampling, "EXACT_PIXELS", 1 << 16),
         (levels, "SCAN_PIXELS", 1 << 18),
         (levels, "SCAN_SIDE", 256),
         (scan, "RUN_PIXELS", 1 << 16),
-        (scene, "SAMPLE_SIDE", 16),
+        (sampling, "WINDOW_SIDE", 16),
     ):
         monkeypatch.setattr(module, name, value)
 

@@ -89,8 +89,10 @@ def answer_requests(requests: Sequence[Ask], settings: Settings, files: outputs.
         with Scene.of(requests[0].source, screen.progress, interrupted) as scene:
             region = resolve(scene, requests[0].where)
             files.check_for(scene)
-            screen.stage(f"loading {settings.remote_model or settings.asked_as}")
-            engine = open_engine(settings)
+            screen.stage(f"loading {settings.remote_model or settings.asked_as or 'the model of the server'}")
+            engine = open_engine(
+                settings, on_test=lambda done, total: screen.progress("testing the model", done, total), cancelled=interrupted
+            )
             try:
                 return _answer_in(scene, region, engine, requests, files, screen, interrupted)
             finally:
@@ -122,9 +124,9 @@ def _answer_in(
             break
         done.append(answered)
         screen.answered(answered, engine.profile.name)
-        screen.tolerated(getattr(engine, "tolerated", []))
+        screen.tolerated([*engine.profile.notes, *answered.notes, *getattr(engine, "tolerated", [])])
         if screen.quiet:
-            print(json.dumps(to_json(report(answered, engine.profile.name), nulls=True)), flush=True)
+            print(json.dumps(to_json(report(answered, engine.profile.name, engine.profile.notes), nulls=True)), flush=True)
         if interrupted():
             break
     try:
@@ -193,7 +195,7 @@ class _Screen:
         text = "[yellow]no answer[/]" if outcome.answer is None else f"[{style}]{escape(outcome.answer)}[/]"
         notes = [words] if (words := ending(outcome)) else []
         notes += [f"confidence {confidence:.2f}, uncalibrated"] if confidence is not None else []
-        notes += [f"{answered.seconds:.1f} s", model]
+        notes += [f"{answered.seconds:.1f} s", model, f"asked as {answered.talk.dialect.described}"]
         self.console.print(f"\n{text}  [dim]{escape(' · '.join(notes))}[/]")
         if answered.meaningless:
             self.console.print(f"[bold yellow]{escape(MEANINGLESS)}[/]", soft_wrap=True)

@@ -15,10 +15,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from ...core.errors import BackendError
+from ...core.errors import DataError, UsageError
+from ...core.protocol import AT_ONCE, Ask
 from ...core.settings import Settings
 from ..answer import MEANINGLESS
-from ..batch import Row, asked, line, run, spec
+from ..batch import asked, line, question_of, run, spec
 from ..engines import Engine
 from ..engines.open import open_engine
 from ..records import ANOTHER, Journal
@@ -26,7 +27,6 @@ from ..rows import BadRow, Table, read
 from .interrupt import Interrupt
 from .parser import Parser, add_settings, positive, settings_of
 
-AT_ONCE = 8
 ASKED = ("id", "source", "question", "where", "policy")  # of a line, what `asked` says of a row that can be asked
 Lines = Journal[dict[str, Any]]
 
@@ -60,12 +60,12 @@ def batch(options: argparse.Namespace, settings: Settings) -> int:
     at_once = _at_once(options, settings)
     table = read(options.rows)
     if os.path.exists(options.out) and os.path.samefile(options.rows, options.out):
-        raise BackendError(f"--out is {options.out}, the file of the rows itself.", "Name another file.")
+        raise UsageError(f"--out is {options.out}, the file of the rows itself.", "Name another file.")
     interrupted = Interrupt()
     notes = Console(stderr=True, highlight=False)
     if table.ignored:
         notes.print(f"note: nobody reads {', '.join(map(repr, table.ignored))} of {options.rows}", markup=False, soft_wrap=True)
-    with notes.status(f"loading {settings.remote_model or settings.asked_as}"):
+    with notes.status(f"loading {settings.remote_model or settings.asked_as or 'the model of the server'}"):
         engine = open_engine(settings)
     try:
         with Journal(options.out, spec(engine, settings), "id", dict, dict) as journal:
@@ -73,7 +73,7 @@ def batch(options: argparse.Namespace, settings: Settings) -> int:
             left = _ask(engine, table, tally, at_once, bool(settings.remote), interrupted, options.json)
     finally:
         engine.close()
-    for sentence in getattr(engine, "tolerated", []):
+    for sentence in [*engine.profile.notes, *getattr(engine, "tolerated", [])]:
         notes.print(f"note: {sentence}", markup=False, soft_wrap=True)
     if tally.counts["meaningless"]:
         notes.print(f"[bold yellow]{escape(MEANINGLESS)}[/]", soft_wrap=True)
@@ -85,11 +85,11 @@ def batch(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _at_once(options: argparse.Namespace, settings: Settings) -> int:
-    """Raises BackendError for a number that says nothing."""
+    """Raises UsageError for a number that says nothing."""
     if settings.remote and options.batch is not None:
-        raise BackendError("--batch is for a model on this machine.", "With --remote, give --concurrency.")
+        raise UsageError("--batch is for a model on this machine.", "With --remote, give --concurrency.")
     if not settings.remote and options.concurrency is not None:
-        raise BackendError("--concurrency is for a model on a server.", "Give --remote, or --batch for a model on this machine.")
+        raise UsageError("--concurrency is for a model on a server.", "Give --remote, or --batch for a model on this machine.")
     given = options.batch if options.concurrency is None else options.concurrency
     return given or AT_ONCE
 
@@ -99,7 +99,7 @@ class _Tally:
 
     def __init__(self, journal: Lines, table: Table) -> None:
         self.journal, self.total = journal, len(table.rows)
-        self.counts = Counter(kind for row in table.rows for kind in _kinds(journal.lines.get(row.id)))
+        self.counts = Counter(kind for row in table.rows for kind in _kinds(journal.lines.get(str(row.id))))
 
     def write(self, line: dict[str, Any]) -> None:
         """Appends a row's line; an error that the file has already is not written again."""
@@ -128,7 +128,7 @@ def _kinds(line: Mapping[str, Any] | None) -> list[str]:
 def _ask(engine: Engine, table: Table, tally: _Tally, at_once: int, concurrent: bool, interrupted: Interrupt, quiet: bool) -> int:
     """Asks what has no answer yet, and writes a line for each row as it ends. Returns how many are left where it was interrupted."""
     model = engine.profile.name
-    pending = [row for row in table.rows if isinstance(row, Row) and not _is_answered(row, tally.journal)]
+    pending = [row for row in table.rows if isinstance(row, Ask) and not _is_answered(row, tally.journal)]
     for bad in table.rows:
         if isinstance(bad, BadRow):
             tally.write(line({**dict.fromkeys(ASKED), "id": bad.id}, None, bad.error, model))
@@ -137,20 +137,20 @@ def _ask(engine: Engine, table: Table, tally: _Tally, at_once: int, concurrent: 
     console = Console(stderr=True, quiet=quiet)
     with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console) as progress:
         bar = progress.add_task("asking", total=tally.total, completed=tally.total - left, counts=tally.sentence())
-        for finished in run(engine, pending, at_once, concurrent, interrupted):
+        for finished in run(engine, pending, question_of, at_once, concurrent, interrupted):
             tally.write(line(asked(finished.row), finished.answered, finished.error, model))
             left -= 1
             progress.update(bar, advance=1, counts=tally.sentence())
     return left
 
 
-def _is_answered(row: Row, journal: Lines) -> bool:
-    """Raises BackendError where the file has an answer under this row's id to something else."""
-    existing = journal.lines.get(row.id)
+def _is_answered(row: Ask, journal: Lines) -> bool:
+    """Raises DataError where the file has an answer under this row's id to something else."""
+    existing = journal.lines.get(str(row.id))
     if existing is None or existing.get("error"):
         return False
     about = json.loads(json.dumps(asked(row)))
     if differs := [name for name in about if existing.get(name) != about[name]]:
         message = f"{journal.path} has an answer with the id {row.id!r} to something else: its {', '.join(differs)} differs."
-        raise BackendError(message, f"Give the rows ids of their own. {ANOTHER}")
+        raise DataError(message, f"Give the rows ids of their own. {ANOTHER}")
     return True

@@ -12,7 +12,7 @@ import sys
 from typing import Any, Callable, NamedTuple, Sequence
 
 from ... import __version__
-from ...core.errors import BackendError, UsageError, ZoomEarthError
+from ...core.errors import BackendError, DataError, UsageError, ZoomEarthError
 from ...core.paths import RESOURCES
 from ...core.settings import KEY_VARIABLE, PREFIX
 from ...core.texts import escape_unknown_letters
@@ -39,6 +39,7 @@ COMMANDS = {
     "tool editing": Command("change the pixels inside a mask", "backend.cli.tool:editing_command"),
     "describe": Command("say what a raster is and how it would be shown", "backend.cli.info:describe_command"),
     "models": Command("list the models, download or verify one", "backend.cli.info:models_command", resumes=True),
+    "models test": Command("find out how a model counts its boxes, here or on a server", "backend.cli.calibrate:command"),
     "check": Command("report on this environment: Python, GDAL, torch, memory, models", "backend.cli.info:check_command"),
     "serve": Command("be the backend of the QGIS plugin: JSON lines on stdin and stdout", "backend.cli.info:serve_command"),
     "data": Command("say what a set of questions holds, and which rows can't be used", "training.data.inspect:command"),
@@ -94,7 +95,7 @@ def main(arguments: Sequence[str]) -> int:
         if error.filename is None:
             raise
         hint = "Check the path, its permissions, and the free space on the disk."
-        return _show(BackendError(f"{error.filename}: {error.strerror}.", hint), as_json)
+        return _show(DataError(f"{error.filename}: {error.strerror}.", hint), as_json)
 
 
 def _split(arguments: Sequence[str]) -> tuple[str, list[str]]:

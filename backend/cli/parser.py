@@ -7,7 +7,7 @@ import os
 from dataclasses import fields, replace
 from typing import Any, Callable, NoReturn
 
-from ...core.errors import BackendError, UsageError
+from ...core.errors import UsageError
 from ...core.geometry import Box
 from ...core.settings import PREFIX, Settings
 from ...core.texts import well_formed
@@ -38,12 +38,12 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
-    """The settings given as flags, over those of the environment. Raises BackendError for a value that is none of its choices."""
+    """The settings given as flags, over those of the environment. Raises UsageError for a value that is none of its choices."""
     given = {setting.name: value for setting in fields(Settings) if (value := getattr(options, setting.name)) is not None}
     try:
         return replace(Settings.of_environment(), **given)
     except ValueError as error:
-        raise BackendError(f"In the environment, {error}.", f"Correct or unset the {PREFIX}... variable.") from None
+        raise UsageError(f"In the environment, {error}.", f"Correct or unset the {PREFIX}... variable.") from None
 
 
 def count(text: str) -> int:

@@ -62,6 +62,7 @@ class LocalEngine:
         self._fixed: FixedDecoder | None = None
         tokenizer, config = self.weights.tokenizer, self.weights.model.config
         self._pad = config.image_token_id
+        self._tokens = frozenset(tokenizer.get_vocab())
         self._ends = _end_tokens(self.weights.model, tokenizer)
         rows = config.get_text_config().vocab_size
         banned = {token for token, added in tokenizer.added_tokens_decoder.items() if added.special} - self._ends
@@ -167,7 +168,7 @@ class LocalEngine:
     def _read(self, rows: Sequence[_Row]) -> Tensor:
         """Computes what is new of the talks, several in one pass; returns the logits for their first tokens, [rows, vocabulary]."""
         tokenize = self.weights.tokenizer
-        layouts = [row.talk.layout() for row in rows]
+        layouts = [row.talk.layout(self._tokens) for row in rows]
         seen = iter(self._see_all([part.picture for layout in layouts for part in layout if not isinstance(part, str)]))
         for row, layout in zip(rows, layouts):
             pieces = [tokenize(part, add_special_tokens=False).input_ids if isinstance(part, str) else next(seen) for part in layout]

@@ -322,15 +322,33 @@ class RemoteEngine:
         message = f"{root} lists the model {self.model!r}, but has no chat completions at this path (HTTP {status}{words})."
         return _Elsewhere(self._error(message, f"Give the whole address: it ends in {CHAT}."))
 
+    def listed(self, cancelled: Callable[[], bool] = never) -> list[dict[str, Any]]:
+        """What the server says of its models, each with its `id`; nothing where it lists none. Raises Cancelled, and EngineError for a host
+        that can't be asked at all."""
+
+        async def ask() -> list[dict[str, Any]]:
+            for root in self._endpoint.roots:
+                if entries := await self._entries(self._opened(), root, cancelled):
+                    return entries
+            return []
+
+        return self._background.run(lambda post: ask())
+
     async def _models(self, client: httpx.AsyncClient, root: str, cancelled: Callable[[], bool]) -> list[str] | None:
         """The server's model names; None where it lists none."""
+        entries = await self._entries(client, root, cancelled)
+        return None if entries is None else [str(entry["id"]) for entry in entries]
+
+    async def _entries(self, client: httpx.AsyncClient, root: str, cancelled: Callable[[], bool]) -> list[dict[str, Any]] | None:
+        """The server's list of models; None where it has none."""
         try:
             asked = client.get(self._endpoint.url(root, "/models"))
             response = await self._over_network(asked, cancelled, self._patience["connect"])
             if response.status_code != 200:
                 return None
             listed = json.loads(response.content.decode("utf-8-sig"))
-            return [str(entry["id"]) for entry in (listed["data"] if isinstance(listed, dict) else listed)]
+            entries = list(listed["data"] if isinstance(listed, dict) else listed)
+            return entries if all(isinstance(entry, dict) and "id" in entry for entry in entries) else None
         except (Again, httpx.HTTPError, ValueError, KeyError, TypeError, RecursionError):
             return None
 

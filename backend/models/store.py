@@ -14,6 +14,7 @@ from typing import Any, Callable
 from ...core import texts
 from ...core.catalogue import RECEIPT, Model, catalogue
 from ...core.errors import ModelError
+from ...core.families import family_of
 from ...core.profile import FILE as PROFILE_FILE
 from ...core.profile import Profile
 from .hub import OnProgress, fetch, sha256
@@ -53,22 +54,24 @@ def find(name: str) -> Path:
     return model.folder
 
 
-def profile_for(name: str, prompt_file: str = "") -> Profile:
-    """How a model is asked; it need not be downloaded, as another machine may run it. Raises ModelError."""
+def profile_for(name: str, prompt_file: str = "", dialect: str = "") -> Profile:
+    """How a model is asked; it need not be downloaded, as another machine may run it. dialect: in place of its own. Raises ModelError."""
     model = catalogue().get(name)
     profile = Profile.from_dict(dict(model.profile)) if model and not model.here and model.profile else _of_folder(find(name))
+    if dialect and dialect != profile.dialect.name:
+        profile = replace(Profile.of_family(profile.name, dialect), generated_only=profile.generated_only)
     return with_prompt_file(profile, prompt_file)
 
 
 def _of_folder(folder: Path) -> Profile:
-    """The folder's own profile; without one it is stock Qwen2.5-VL, or Qwen3-VL (thousandths, cells of 32 pixels) where it says so."""
+    """The folder's own profile; without one it is asked as its architecture's family is, stock Qwen2.5-VL where that is unknown."""
+    if (folder / PROFILE_FILE).exists():
+        return Profile.of_folder(folder)
     try:
-        third = texts.read_object(folder / "config.json").get("model_type") == "qwen3_vl"
+        kind = str(texts.read_object(folder / "config.json").get("model_type"))
     except (OSError, ValueError):
-        third = False  # the engine will say what is wrong with it
-    if third and not (folder / PROFILE_FILE).exists():
-        return Profile.from_dict({"name": folder.name, "dialect": "qwen3-grounding", "policy": {"view": 1024, "multiple": 32}})
-    return Profile.of_folder(folder)
+        kind = ""  # the engine will say what is wrong with it
+    return Profile.of_family(folder.name, family_of(kind.replace("_", "-")) or "qwen-grounding")
 
 
 def with_prompt(profile: Profile, text: str) -> Profile:
@@ -165,11 +168,18 @@ def _gather(folder: Path, part: Path) -> None:
 def revision(name: str) -> str:
     """Which weights a model's folder holds: the hub's commit where they were downloaded, else a digest of the files. Raises ModelError."""
     folder = find(name)
+    if commit := commit_of(folder):
+        return commit
+    digests = "".join(sha256(file) for file in sorted(folder.glob("*.safetensors")))
+    return "sha256:" + hashlib.sha256(digests.encode()).hexdigest()[:16]
+
+
+def commit_of(folder: Path) -> str:
+    """The hub's commit that a folder was downloaded from; "" where it was not."""
     try:
         return str(texts.read_object(folder / RECEIPT)["revision"])
     except (OSError, ValueError, KeyError):
-        digests = "".join(sha256(file) for file in sorted(folder.glob("*.safetensors")))
-        return "sha256:" + hashlib.sha256(digests.encode()).hexdigest()[:16]
+        return ""
 
 
 def _intact(file: Path, recorded: dict[str, Any] | None) -> bool:

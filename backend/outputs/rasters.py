@@ -21,7 +21,7 @@ from ...core.geometry import PIXELS, Box, Grid
 from ..scene.gdal import GENERATED, Band, copy
 from ..scene.refusals import gdal_path
 from ..scene.scene import Scene
-from .files import safely
+from .writing import write_file
 
 NAMES = {"uint8": "Byte", "uint16": "UInt16", "uint32": "UInt32", "uint64": "UInt64"}  # of GDAL, where they are not numpy's capitalised
 COLOURS = {"red": "Red", "green": "Green", "blue": "Blue", "alpha": "Alpha", "gray": "Gray", "grey": "Gray"}
@@ -128,7 +128,7 @@ def save(out: Path, drafts: Sequence[Draft], tags: Sequence[Mapping[str, str]]) 
         if out.suffix.lower() == ".vrt":
             new.write_text(_mosaic(drafts, files), encoding="utf-8")
 
-    safely(out, write)
+    write_file(out, write)
     return files
 
 

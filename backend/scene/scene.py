@@ -13,11 +13,10 @@ averaged on the way. The last step is always Pillow's bicubic, as in the publish
 from __future__ import annotations
 
 import contextlib
-import itertools
 import math
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -32,16 +31,16 @@ from . import scan
 from .describe import describe, ground_sampling_distance
 from .gdal import OPTIONS, REMOTE_OPTIONS, Raster, RasterError, Window, open_raster
 from .mask import masked
-from .overviews import EXACT_PIXELS, SCAN_PIXELS, Level, levels, source
+from .overviews import SCAN_PIXELS, Level, levels, source
 from .pixels import Pixels
-from .refusals import gdal_path, is_remote, unopened, unread
+from .reader import Reader
+from .refusals import gdal_path, is_remote, unopened
 from .rendering import Rendering, Selection
+from .sampling import spread, survey
 
 Progress = Callable[[str, int, int], None]
 
 REMOTE_PIXELS = 1 << 20  # up to this, a remote raster may do without overviews
-SAMPLES = 5  # the stretch is taken from SAMPLES x SAMPLES native windows
-SAMPLE_SIDE = 256
 DARKEST = 31  # of 255
 THIN = 1e-3  # pixels
 
@@ -69,10 +68,9 @@ class Scene:
         self.generated = facts.generated
         self.name = shown(path)  # how it is called wherever somebody reads it: an address may hold a key
         self.grid = Grid(facts.affine, facts.wkt) if facts.affine else None
-        self.bytes_read = 0
         self.facts = facts
         self._raster, self._on_progress, self._cancelled = raster, on_progress, cancelled
-        self._idle, self._counting, self._turn = [raster], threading.Lock(), threading.Lock()
+        self._reader, self._turn = Reader(path, raster), threading.Lock()
         self._pool = ThreadPoolExecutor(scan.HANDS)
         self._rendering = Rendering(self.name, facts, bands, stretch)
         self._levels = levels(facts)
@@ -163,6 +161,11 @@ class Scene:
         """For reading much of it once: GDAL's block cache held small."""
         return self._raster.small_cache()
 
+    @property
+    def bytes_read(self) -> int:
+        """Decoded bytes of pixels that were asked from GDAL."""
+        return self._reader.bytes_read
+
     def preview(self, max_size: int) -> Image.Image:
         """The whole scene, RGB, its longer side `max_size` pixels or its own if that is less."""
         scale = min(1.0, max_size / max(self.size))
@@ -202,7 +205,7 @@ class Scene:
         selection = Selection(self.name, facts, numbers)
         left, top, right, bottom = (int(side) for side in window.rounded_out())
         self._check_cancelled()
-        data, mask = self._read(self._levels[0], (left, top, right - left, bottom - top), selection=selection)
+        data, mask = self._reader.read(self._levels[0], (left, top, right - left, bottom - top), selection)
         array, valid = data[: len(numbers)], selection.valid(data, mask)
         grid = self.grid.part(Box(left, top, right, bottom)) if self.grid else None
         return Pixels(array, np.ones(array.shape[1:], bool) if valid is None else valid, grid)
@@ -214,8 +217,7 @@ class Scene:
 
     def close(self) -> None:
         self._pool.shutdown()
-        for raster in self._idle:
-            raster.close()
+        self._reader.close()
 
     def __enter__(self) -> Scene:
         return self
@@ -244,7 +246,8 @@ class Scene:
                 self._on_progress(stage, done, total)
 
         def read(run: Window) -> list[np.ndarray] | None:
-            return None if sparse and not self._stored(run) else self._rendering.planes(*self._read(level, run, halved))
+            skipped = sparse and not self._reader.stores(run, rendering.read)
+            return None if skipped else rendering.planes(*self._reader.read(level, run, rendering, halved))
 
         facts, rendering = self._raster.facts, self._rendering
         many = window[2] * window[3] > scan.RUN_PIXELS
@@ -254,57 +257,12 @@ class Scene:
         with self._raster.small_cache() if many else contextlib.nullcontext():
             return scan.reduced(read, window, facts.block, factor, before_read, averages=1 + halved, pool=pool)
 
-    @contextlib.contextmanager
-    def _handle(self, window: Window) -> Iterator[Raster]:
-        """The raster, for one thread."""
-        try:
-            raster = self._idle.pop()
-        except IndexError:
-            raster = self._raster.twin()
-        try:
-            yield raster
-        except RasterError as error:
-            raise unread(self.path, window, str(error), self.files) from None
-        finally:
-            self._idle.append(raster)
-
-    def _stored(self, window: Window) -> bool:
-        """False where a sparse TIFF keeps none of the window's blocks."""
-        (x, y, width, height), (w, h) = window, self._raster.facts.block
-        rows, columns = range(y // h, (y + height - 1) // h + 1), range(x // w, (x + width - 1) // w + 1)
-        blocks = ((column, row, band) for row in rows for column in columns for band in self._rendering.read)
-        with self._handle(window) as raster:
-            return any(raster.stored(*block) for block in blocks)
-
     def _check_inside(self, box: Box) -> None:
         if not (0 <= box.left < box.right <= self.size.width and 0 <= box.top < box.bottom <= self.size.height):
             raise SceneError(
                 f"The window {tuple(box)} is not inside of {self.name}, which has {self.size.width} x {self.size.height} pixels.",
                 "Windows are left, top, right, bottom in pixels, counted from the top left corner.",
             )
-
-    def _read(
-        self, level: Level, window: Window, halved: bool = False, selection: Selection | None = None
-    ) -> tuple[np.ndarray, np.ndarray | None]:
-        """The bands of a selection, by default those that are shown, and their mask where it is needed."""
-        rendering = selection or self._rendering
-        size = Size(-(-window[2] // 2), -(-window[3] // 2)) if halved else None
-        if level.averaged > 1:
-            x, y, width, height = (side * level.averaged for side in window)
-            window, size = (x, y, min(width, self.size.width - x), min(height, self.size.height - y)), Size(*window[2:])
-        tries = 2 if is_remote(self.path) else 1  # GDAL < 3.8 doesn't try tiles again that it asks for together
-        with self._handle(window) as raster:
-            for left in reversed(range(tries)):
-                try:
-                    data = raster.read(window, rendering.read, rendering.dtype, level.index, size)
-                    mask = raster.mask(window, rendering.shown[0], level.index, size) if rendering.masked else None
-                    break
-                except RasterError:
-                    if not left:
-                        raise
-        with self._counting:
-            self.bytes_read += data.nbytes + (mask.nbytes if mask is not None else 0)
-        return data, mask
 
     def _scanned(self, level: Level) -> list[Image.Image]:
         if self._scan is None:
@@ -330,26 +288,13 @@ class Scene:
         if rendering.settled:
             return
         samples: list[np.ndarray] = []
-        for window in self._spread():
+        for window in spread(self.size, self._raster.facts.block):
             self._check_cancelled()
-            samples.append(rendering.samples(*self._read(native, window)))
+            samples.append(rendering.samples(*self._reader.read(native, window, rendering)))
             if rendering.is_photograph(samples[-1]):
                 break
         if not rendering.settle(samples) and self._levels[-1] is not native:
-            rendering.settle([*samples, *self._survey()])
-
-    def _spread(self) -> Iterator[Window]:
-        """Windows over the scene, the middle one first; one of all of it where it is small."""
-        width, height = self.size
-        if width * height <= EXACT_PIXELS:
-            yield 0, 0, width, height
-            return
-        block, middle = self._raster.facts.block, (SAMPLES // 2,) * 2
-        w, h = (min(SAMPLE_SIDE, side) for side in (width, height))
-        for row, column in sorted(itertools.product(range(SAMPLES), repeat=2), key=lambda place: math.dist(place, middle)):
-            x, y = ((2 * n + 1) * side // (2 * SAMPLES) for n, side in ((column, width), (row, height)))
-            x, y = x // block.width * block.width, y // block.height * block.height  # decodes one block, not four
-            yield min(x, width - w), min(y, height - h), w, h
+            rendering.settle([*samples, *survey(self._reader, self._raster, self._base, rendering, self._scanning)])
 
     def _is_dark(self) -> bool:
         """Whether bytes that are shown as they are use so few values that a person sees black: asked for a note only."""
@@ -357,26 +302,16 @@ class Scene:
         if rendering.stretch or rendering.palette is not None or self._raster.facts.lossy:
             return False
         try:
-            return all(self._read(self._levels[0], window)[0].max() <= DARKEST for window in self._spread())
+            return all(
+                self._reader.read(self._levels[0], window, rendering)[0].max() <= DARKEST
+                for window in spread(self.size, self._raster.facts.block)
+            )
         except SceneError:  # damage is said by who needs the pixels
             return False
 
-    def _survey(self) -> Iterator[np.ndarray]:
-        """Samples of all of the coarsest level: every n-th pixel of each run of blocks, and its lowest and highest values."""
-        level, rendering = self._base, self._rendering
-        runs = list(scan.runs((0, 0, *level.size), self._raster.facts.block, 1))
-        step = max(1, math.ceil(math.sqrt(level.pixels / EXACT_PIXELS)))
-        sparse = self._raster.facts.driver == "GTiff" and not level.index
-        with self._raster.small_cache():
-            for done, run in enumerate(runs):
-                self._check_cancelled()
-                self._on_progress("scanning", done, len(runs))
-                if sparse and not self._stored(run):
-                    continue
-                data, mask = self._read(level, run)
-                values = rendering.samples(data, mask)
-                yield np.stack([np.fmin.reduce(values, axis=1), np.fmax.reduce(values, axis=1)], axis=1)
-                yield values.reshape(len(values), *data.shape[1:])[:, ::step, ::step].reshape(len(values), -1)
+    def _scanning(self, done: int, total: int) -> None:
+        self._check_cancelled()
+        self._on_progress("scanning", done, total)
 
     def _check_cancelled(self) -> None:
         if self._cancelled():

@@ -15,25 +15,48 @@ import signal
 import sys
 import threading
 import traceback
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Iterable, cast
+from typing import TYPE_CHECKING, BinaryIO, Callable, Iterable, Iterator, cast
 
 from ... import __version__
 from ...core.address import hidden
+from ...core.calibration import Calibration
 from ...core.errors import BackendError, Cancelled, ModelError, ZoomEarthError
 from ...core.look import Stopped
 from ...core.profile import Profile
-from ...core.protocol import NEW, VERSION, Ask, Describe, Described, Done, Failed, Job, Last, Load, Loaded, Ready, Result
+from ...core.protocol import (
+    NEW,
+    VERSION,
+    Ask,
+    Batch,
+    Counts,
+    Describe,
+    Described,
+    Done,
+    Failed,
+    Id,
+    Job,
+    Last,
+    Load,
+    Loaded,
+    Ready,
+    Result,
+    RowEnded,
+    RowStarted,
+    Test,
+)
 from ...core.protocol import Cancelled as CancelledEvent
 from ...core.settings import Settings
-from ...core.source import SceneSource
+from ...core.source import SceneSource, Seen
 from ...core.wire import LineReader, claim_stdio
 from .events import Outbox, Story
 from .queue import Jobs
 
 if TYPE_CHECKING:
     from ..answer import Event
+    from ..batch import Finished
     from ..engines import Engine
     from ..scene.scene import Scene
 
@@ -106,11 +129,15 @@ class Worker:
         self.jobs.over()
         self.outbox.send(last)
 
-    def _result(self, job: Job) -> Result | Loaded | Described:
+    def _result(self, job: Job) -> Result | Counts | Loaded | Described | Calibration:
         if isinstance(job, Ask):
             return self._ask(job)
+        if isinstance(job, Batch):
+            return self._batch(job)
         if isinstance(job, Describe):
             return Described(self._open(job.source).describe())
+        if isinstance(job, Test):
+            return self._test(job)
         self.refused = None
         try:
             return self._load(job)
@@ -125,32 +152,66 @@ class Worker:
                 self.engine.close()  # before the next one: both may not fit in memory
             self.engine = None
             self.story.progress("loading", 0, 0)
-            self.engine, self.loaded = _engine(job), key
+            self.engine, self.loaded = _opened(job, self._on_test, self.jobs.called_off), key
         if self.jobs.called_off():
             raise Cancelled
         profile = self.engine.profile
         kind = "scripted" if job.replies else "remote" if job.settings.remote else "local"
-        return Loaded(kind, profile.name, profile.dialect.name, profile.prompt_hash, profile.policy, self.engine.device)
+        return Loaded(kind, profile.name, profile.dialect.described, profile.prompt_hash, profile.policy, self.engine.device)
 
-    def _ask(self, job: Ask) -> Result:
-        from ..answer import Question, answer, report
-        from ..scene.region import resolve
+    def _test(self, job: Test) -> Calibration:
+        """The engine of the last load makes room, and is made again for the next question."""
+        from ..engines.open import calibrate_model
 
+        if self.engine:
+            self.engine.close()
+            self.engine = None
+        self.story.progress("loading", 0, 0)
+        return calibrate_model(job.settings, job.key, self._on_test, self.jobs.called_off)[0]
+
+    def _on_test(self, done: int, total: int) -> None:
+        self.story.progress("testing", done, total)
+
+    def _engine(self) -> Engine:
+        """The engine of the last load; raises what that one raised."""
         if self.refused:
             raise self.refused.with_traceback(None)
-        scene = self._open(job.source)
         if self.engine is None:
-            self._load(_default_load())
-        engine = cast("Engine", self.engine)
-        try:
-            policy = job.policy_from(engine.profile.policy)
-        except ValueError as error:
-            raise BackendError(f"The policy of ask can't be used: {error}.") from error
-        question = Question(scene, job.question, resolve(scene, job.where), policy)
+            self._load(self.loaded[0] if self.loaded else _default_load())
+        return cast("Engine", self.engine)
+
+    def _ask(self, job: Ask) -> Result:
+        from ..answer import answer, report
+        from ..batch import question_of
+
+        engine = self._engine()
+        question = question_of(job, self._open(job.source), engine.profile.policy)
         answered = answer(engine, question, self._send, self.jobs.called_off)
         if answered.outcome.stopped is Stopped.CANCELLED:
             raise Cancelled
-        return report(answered, engine.profile.name)
+        return report(answered, engine.profile.name, engine.profile.notes)
+
+    def _batch(self, job: Batch) -> Counts:
+        from ..batch import question_of, run
+
+        def rows() -> Iterator[Ask]:
+            for row in job.rows:
+                self.outbox.send(RowStarted(job.id, row.id))
+                yield row
+
+        engine = self._engine()
+        load = cast(Load, self.loaded and self.loaded[0])
+        concurrent = bool(load.settings.remote) and not load.replies
+        counts: Counter[str] = Counter()
+        self.story.progress("thinking", 0, len(job.rows))
+        for finished in run(engine, rows(), question_of, job.at_once, concurrent, self.jobs.called_off, self.story.progress):
+            self.outbox.send(_row_ended(job.id, finished, engine.profile))
+            answered = finished.answered
+            counts["failed" if answered is None else "unanswered" if answered.outcome.answer is None else "answered"] += 1
+            self.story.progress("thinking", sum(counts.values()), len(job.rows))
+        if sum(counts.values()) < len(job.rows):
+            raise Cancelled
+        return Counts(counts["answered"], counts["unanswered"], counts["failed"])
 
     def _open(self, source: SceneSource) -> Scene:
         """The scene; that of the last job if its source is the same and its files, a VRT's sources among them, are unchanged."""
@@ -175,6 +236,19 @@ class Worker:
             self.story.text(event.delta)
 
 
+def _row_ended(id: Id, finished: Finished[Ask], profile: Profile) -> RowEnded:
+    from ..answer import report
+
+    if finished.answered is None:
+        return RowEnded(id, Failed.of(cast(ZoomEarthError, finished.error), finished.row.id))
+    answered = finished.answered
+    grid = answered.question.scene.grid
+    views = tuple(Seen.of(shown, grid) for shown in answered.outcome.views)
+    return RowEnded(
+        id, Done(finished.row.id, report(answered, profile.name, profile.notes)), views, tuple(reply.text for reply in answered.replies)
+    )
+
+
 def _states(files: Iterable[str]) -> list[str | None]:
     """What changes with a file, or with the archive around it; None for one that is not on this disk, or can't be looked at."""
     from ..scene.scan import fingerprint
@@ -193,17 +267,17 @@ def _files(settings: Settings) -> list[str | None]:
     from ..models import store as models
 
     files = [str(Path(settings.prompt_file).expanduser())] if settings.prompt_file else []
-    with contextlib.suppress(ModelError, OSError):  # a model on a server need not be here; if one here is missing, _engine raises
-        files += sorted(map(str, models.find(settings.asked_as).iterdir()))
+    with contextlib.suppress(ModelError, OSError):  # a model on a server need not be here; if one here is missing, _opened raises
+        files += sorted(map(str, models.find(settings.asked_as).iterdir())) if settings.asked_as else []
     return _states(files)
 
 
-def _engine(job: Load) -> Engine:
+def _opened(job: Load, on_test: Callable[[int, int], None], cancelled: Callable[[], bool]) -> Engine:
     from ..engines.open import open_engine
     from ..models import store as models
 
     if not job.replies:
-        return open_engine(job.settings, job.key)
+        return open_engine(job.settings, job.key, on_test, cancelled)
     from ..engines.scripted import ScriptedEngine
 
     model = job.settings.model

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -55,12 +55,15 @@ class Job:
         return [None] * 3 if self.scene.palette is not None else [facts.bands[number - 1].nodata for number in self.scene.colour_bands]
 
     def read(self, window: Box) -> Pixels:
-        """Pixels as they are stored; those of a palette as red, green and blue, for its numbers can't be averaged."""
+        """Pixels as they are stored; those of a palette as red, green and blue, for its numbers can't be averaged.
+
+        A pixel that is not finite in one of its bands is not valid.
+        """
         self.check()
         pixels = self.scene.read(window)
-        if self.scene.palette is None:
-            return pixels
-        return Pixels(self.scene.palette[:, pixels.array[0]], pixels.valid, pixels.grid)
+        if self.scene.palette is not None:
+            return Pixels(self.scene.palette[:, pixels.array[0]], pixels.valid, pixels.grid)
+        return replace(pixels, valid=pixels.valid & np.isfinite(pixels.array).all(axis=0)) if pixels.array.dtype.kind == "f" else pixels
 
     def read_whole(self, window: Box) -> Pixels:
         """The same of a window that is held in memory. Raises SceneError where it is too large, or holds no valid pixel."""

@@ -22,7 +22,9 @@ from ...core.errors import SceneError, UsageError
 from ...core.region import Region
 from ...core.roi_table import stored
 from ...core.tools import Made, Tool, UseTool, tool_named
-from ..outputs import files, rasters
+from ..outputs import rasters
+from ..outputs.rois import check_vector, check_vector_for, write_polygons
+from ..outputs.writing import check_file, check_other, write_file
 from ..scene.scene import Scene
 from .cloud_removal import remove_clouds
 from .denoising import denoise
@@ -92,7 +94,7 @@ def use(
         others = {each: opened.enter_context(Scene.open(each, cancelled=cancelled)) for each in paths}
         for file in rasters.names(path, len(requests)):
             for each in (scene, *others.values()):
-                files.check_other(str(file), each)
+                check_other(str(file), each)
         folder = None if _is_vector(path) else opened.enter_context(rasters.workspace(path))
         for region, request in requests:
             references = [others[each] for each in request.references]
@@ -111,7 +113,7 @@ def use(
         job.progress("writing", 0, 1)
         if folder is None:
             crs = scene.grid.crs if scene.grid else ""
-            files.safely(path, lambda new: files.write_polygons(new, polygons, rows, crs, TABLE, "masks"))
+            write_file(path, lambda new: write_polygons(new, polygons, rows, crs, TABLE, "masks"))
             return made
         written = rasters.save(path, drafts, [_tags(each, scene) for each in made])
         return [each if path.suffix.lower() == ".vrt" else replace(each, out=str(file)) for each, file in zip(made, written)]
@@ -124,11 +126,11 @@ def check(tool: Tool, out: str, scene: Scene) -> None:
     suffixes = [*DRIVERS, ".tif"] if tool.gives == tools.MASK else [".tif", ".vrt"]
     if suffix not in suffixes:
         raise SceneError(f"--out {out} has no suffix that suits {tool.name}.", f"Give a name that ends in {' or '.join(suffixes)}.")
-    files.check_file(out)
-    files.check_other(out, scene)
+    check_file(out)
+    check_other(out, scene)
     if _is_vector(path):
-        files.check_vector("--out", out)
-        files.check_vector_for("--out", out, scene)
+        check_vector("--out", out)
+        check_vector_for("--out", out, scene)
     elif suffix == ".vrt":
         rasters.check_mosaic(scene)
 

@@ -2,13 +2,13 @@
 
     backend = Backend(command)                      # command() -> [program, *arguments]
     job = backend.submit(Ask(SceneSource("city.tif"), "How many ships are there?"))
-    job.heard.connect(...)                          # Progress, Saw, Text: the events of core/protocol.py
+    job.heard.connect(...)                          # Progress, Saw, Text, RowEnded, ...: the events of core/protocol.py
     job.ended.connect(...)                          # Done, Failed or Cancelled: exactly one, and the last
 
     DOWN --submit--> STARTING --ready--> UP --crash--> DOWN
     two crashes in a minute, no start, or another version of the protocol --> BROKEN --revive()--> DOWN
 
-A job that fails is never sent again. All of it is asynchronous; where a worker thread has to wait, `Backend.wait` runs an event loop there.
+A job that fails is never sent again. All of it is asynchronous; for a worker thread that has to wait, `Backend.follow` runs an event loop.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import time
 from collections import deque
 from dataclasses import replace
 from enum import Enum
-from typing import Any, Callable, Optional, cast
+from typing import Any, Callable, Iterator, Optional, cast
 
 from qgis.PyQt.QtCore import QEventLoop, QObject, QProcess, QTimer, pyqtSignal
 
@@ -68,7 +68,7 @@ def command(python: str) -> list[str]:
 class Job(QObject):
     """One request that the backend answers. `result` is its last event, None until then."""
 
-    heard = pyqtSignal(object)  # Progress, Saw, Text
+    heard = pyqtSignal(object)  # Event, but its last
     ended = pyqtSignal(object)  # Last
 
     def __init__(self, backend: Backend, number: int) -> None:
@@ -145,24 +145,35 @@ class Backend(QObject):
         for job in list(self._open.values()):
             self._end(job, Cancelled(job.number))
 
-    def wait(self, job: Job, cancelled: Callable[[], bool] = lambda: False) -> Last:
-        """The job's last event, waited for in an event loop of the calling thread; `cancelled` is looked at 20 times a second."""
-        loop, timer = QEventLoop(), QTimer()
-        asked = False
+    def follow(self, *jobs: Job, cancelled: Callable[[], bool] = lambda: False) -> Iterator[Event]:
+        """The events of the jobs until the last job is over, waited for in an event loop of the calling thread.
+
+        cancelled: is looked at 20 times a second while it waits; the last job is cancelled when it becomes true.
+        """
+        loop, timer, last = QEventLoop(), QTimer(), jobs[-1]
+        events: deque[Event] = deque()
+
+        def hear(event: Event) -> None:
+            events.append(event)
+            loop.quit()
 
         def look() -> None:
-            nonlocal asked
-            if cancelled() and not asked:
-                asked = True
-                job.cancel()
+            if cancelled() and not last.cancelled:
+                last.cancel()
 
+        for job in jobs:
+            job.heard.connect(hear)
+            job.ended.connect(hear)
         timer.timeout.connect(look)
-        job.ended.connect(lambda event: loop.quit())
         timer.start(50)
-        if job.result is None:
-            loop.exec()
-        timer.stop()
-        return cast(Last, job.result)
+        try:
+            while events or last.result is None:
+                if not events:
+                    loop.exec()
+                while events:
+                    yield events.popleft()
+        finally:
+            timer.stop()
 
     def _kill(self) -> None:
         process, self._process = self._process, None

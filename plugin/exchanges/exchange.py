@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Any, Optional
 
 from ...core.address import hidden, name, shown
-from ...core.protocol import Cancelled, Done, Event, Failed, Result, Saw, Text
+from ...core.protocol import Cancelled, Done, Event, Failed, Result, RowEnded, Saw, Text
 from ...core.source import Corner, SceneSource, Where
 from ...core.source import Seen as View
 from ...core.typed import from_json
@@ -52,6 +52,7 @@ class Exchange:
     seen_as: in words, in what colours and how fine it was shown; "" for the file, in the colours that QGIS shows.
     outline: the part of the layer that was asked about, or its extent: rings of [x, y] in map units of the CRS, by the even-odd rule.
     scene, region: what was asked about, for whoever asks again; scene is None where the model was shown a snapshot.
+    dialect: how the model was asked; notes: sentences of the backend on how it was, and on boxes that were read in another way.
     meaningless: the demo model was asked about something else than a generated scene; there is no confidence then.
     """
 
@@ -71,6 +72,8 @@ class Exchange:
     stopped: str = ""
     why: str = ""
     model: str = ""
+    dialect: str = ""
+    notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
     confidence: Optional[float] = None
     meaningless: bool = False
@@ -104,15 +107,20 @@ class Exchange:
         return self.outline or [[[x, y] for x, y in seen.corners] for seen in self.views[:1]]
 
     def hear(self, event: Event) -> None:
-        """Takes in an event of the backend: Saw, Text, Done, Failed, Cancelled; the others change nothing."""
+        """Takes in an event of the backend: Saw, Text, RowEnded, Done, Failed, Cancelled; the others change nothing."""
         if isinstance(event, Saw):
             self.views.append(Seen(**vars(event.view), picture=base64.b64decode(event.picture)))
         elif isinstance(event, Text) and self.views:
             self.views[-1] = replace(self.views[-1], thoughts=self.views[-1].thoughts + event.delta)
+        elif isinstance(event, RowEnded):
+            thoughts = [*event.replies[: len(event.views) - 1], "".join(event.replies[len(event.views) - 1 :])]
+            self.views = [Seen(**vars(view), thoughts=text) for view, text in zip(event.views, thoughts)]
+            self.hear(event.last)
         elif isinstance(event, Done) and isinstance(event.result, Result):
             self.status = Status.DONE
-            for key in ("answer", "stopped", "why", "model", "seconds", "confidence", "meaningless"):
+            for key in ("answer", "stopped", "why", "model", "dialect", "seconds", "confidence", "meaningless"):
                 setattr(self, key, getattr(event.result, key))
+            self.notes = list(event.result.notes)
         elif isinstance(event, Failed):
             self.status, self.message, self.hint = Status.FAILED, event.message, event.hint
             self.log = list(event.log)
@@ -121,7 +129,7 @@ class Exchange:
 
     def outcome(self) -> dict[str, Any]:
         """The result, JSON-able and without pictures, under the names of `zoomearth ask --json`."""
-        names = ("question", "answer", "confidence", "meaningless", "stopped", "why", "model", "seconds", "scope", "seen_as")
+        names = ("question", "answer", "confidence", "meaningless", "stopped", "why", "model", "dialect", "seconds", "scope", "seen_as")
         known = {name: getattr(self, name) for name in ("id", *names, "source", "layer", "message", "hint")}
         zooms = [{key: value for key, value in asdict(seen).items() if key not in ("picture", "thoughts")} for seen in self.zooms]
         return {"status": self.status.value, **known, "zooms": zooms}

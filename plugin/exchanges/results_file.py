@@ -26,7 +26,8 @@ from ...core.roi_table import FIELDS, ZOOM_OUT, Facts, answer_row, view_row
 from ..log import say
 from .endings import reason
 from .exchange import Exchange, Seen
-from .geopackage import add_columns, add_row, add_table, begin, columns, copy, reading, sql, tables, touch, writing
+from .geopackage import add_row, columns, copy, reading, sql, tables, touch, writing
+from .geopackage_tables import add_columns, add_table, begin
 
 PATIENCE = 1.0  # seconds that a write waits for another program's lock
 MAGIC = b"SQLite format 3\0"
@@ -98,7 +99,7 @@ class Written:
     touched: set[str]
 
 
-class Store:
+class ResultsFile:
     """One GeoPackage, which need not exist yet. All but `open` may be used on any thread, by one at a time."""
 
     def __init__(self, path: Path) -> None:

@@ -2,7 +2,7 @@
 
 session.ask(layer, "How many ships are there?", place)
 session.event_received.connect(...)  # (exchange, event): each event of the backend as it comes, but progress
-session.finished.connect(...)        # (exchange): answered, failed or cancelled, and stored, unless `session.keeper` says why not
+session.finished.connect(...)        # (exchange): answered, failed or cancelled, and stored, unless `session.results` says why not
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from ..layers.raster_layers import needs_snapshot, raw_words, scene_source, styl
 from ..layers.scope import Place, Ring
 from ..layers.snapshot import Snapshot
 from .exchange import Exchange, Status
-from .project_results import Keeper
-from .results_file import Store
+from .project_results import ProjectResults
+from .results_file import ResultsFile
 from .writer import BRIEF
 
 
@@ -55,19 +55,19 @@ class Session(QObject):
     removed = pyqtSignal(object)
     replaced = pyqtSignal()  # another project, or one brought back: the list of exchanges is another
 
-    def __init__(self, backend: Backend, keeper: Keeper, load: Callable[[], Load], parent: Optional[QObject] = None) -> None:
+    def __init__(self, backend: Backend, results: ProjectResults, load: Callable[[], Load], parent: Optional[QObject] = None) -> None:
         super().__init__(parent)
-        self.backend, self.keeper = backend, keeper
-        self.exchanges: list[Exchange] = keeper.read()
+        self.backend, self.results = backend, results
+        self.exchanges: list[Exchange] = results.read()
         self._load = load
         self._waiting: deque[Asked] = deque()
         self._running: Optional[Asked] = None
         self._removed: list[tuple[int, Exchange]] = []
-        self._ended: dict[str, Exchange] = {}  # by id: handed to the keeper, and not told of as finished
+        self._ended: dict[str, Exchange] = {}  # by id: handed to the results, and not told of as finished
         self._snapshots: dict[tuple[Any, ...], tuple[str, str]] = {}  # path, and what it shows in words
-        keeper.project_changed.connect(self._replace)
-        keeper.settled.connect(self._finish)
-        keeper.found.connect(self._merge)
+        results.project_changed.connect(self._replace)
+        results.settled.connect(self._finish)
+        results.found.connect(self._merge)
         backend.changed.connect(self._next)
 
     @property
@@ -88,7 +88,7 @@ class Session(QObject):
         """Queues a question; the exchange is told of at once."""
         exchange = Exchange(question, layer.source(), layer.name(), wkt(layer.crs()), place.words)
         exchange.outline = [[[x, y] for x, y in ring] for ring in place.outline or [_corners(layer.extent())]]
-        self.keeper.begin()
+        self.results.begin()
         self.exchanges.append(exchange)
         self._waiting.append(Asked(exchange, layer, place, resolution, raw))
         self.added.emit(exchange)
@@ -108,7 +108,7 @@ class Session(QObject):
         """Forgets an exchange that has ended, here and in the GeoPackage; `undo` brings it back."""
         at = self.exchanges.index(exchange)
         del self.exchanges[at]
-        self.keeper.remove(exchange)
+        self.results.remove(exchange)
         self._removed.append((at, exchange))
         self.removed.emit(exchange)
 
@@ -116,20 +116,20 @@ class Session(QObject):
         """Brings back what was removed last."""
         if self._removed:
             at, exchange = self._removed.pop()
-            self.keeper.keep(exchange)
+            self.results.keep(exchange)
             self.exchanges.insert(min(at, len(self.exchanges)), exchange)
             self.replaced.emit()
 
     def reload(self) -> None:
         """Reads the GeoPackage again, which another program may have written to."""
-        self._merge(self.keeper.reload())
+        self._merge(self.results.reload())
 
     def add(self, file: Path) -> None:
         """Keeps the exchanges of another GeoPackage in this project, too. Raises SceneError."""
         present = {exchange.id for exchange in self.exchanges}
-        added = [exchange for exchange in Store(file).read(BRIEF) if exchange.id not in present]
+        added = [exchange for exchange in ResultsFile(file).read(BRIEF) if exchange.id not in present]
         for exchange in added:
-            self.keeper.keep(exchange)
+            self.results.keep(exchange)
         self._merge([*self.exchanges, *added])
 
     def close(self) -> None:
@@ -212,7 +212,7 @@ class Session(QObject):
             self.event_received.emit(exchange, event)
         if mine and (exchange.status is not Status.CANCELLED or exchange.views):
             self._ended[exchange.id] = exchange
-            self.keeper.keep(exchange)
+            self.results.keep(exchange)
         else:
             self.finished.emit(exchange)
         self._next()
@@ -235,7 +235,7 @@ class Session(QObject):
             self._finish(id)
         self._removed.clear()
         self._snapshots.clear()
-        self.exchanges = self.keeper.read()
+        self.exchanges = self.results.read()
         self.replaced.emit()
 
 

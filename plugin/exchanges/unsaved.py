@@ -12,7 +12,7 @@ from pathlib import Path
 from ...core.errors import SceneError
 from ...core.settings import data_folder
 from ..i18n import tr
-from .results_file import Store
+from .results_file import ResultsFile
 
 RECENT = 20  # files that are listed
 LENGTH = 60  # letters of a question in that list
@@ -41,7 +41,7 @@ def earlier() -> list[tuple[Path, str]]:
         files = sorted(unsaved_folder().glob("*.gpkg"), key=lambda file: file.stat().st_mtime, reverse=True)
         for file in files[:RECENT]:
             with suppress(SceneError):
-                count, question = Store(file).summary()
+                count, question = ResultsFile(file).summary()
                 date = datetime.fromtimestamp(file.stat().st_mtime)
                 words = tr("{date}, {count} questions: {question}")
                 short = textwrap.shorten(question, LENGTH, placeholder="…")

@@ -11,114 +11,25 @@ data folder meanwhile, and comes from there into the next session that opens the
 from __future__ import annotations
 
 import threading
-import traceback
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Iterable, Optional
 
 from qgis.PyQt.QtCore import QEventLoop, QObject, QTimer, pyqtSignal
 
 from ...core.errors import SceneError
-from ..i18n import tr
-from ..log import warn
+from .attempt import Attempt
 from .exchange import Exchange
-from .geopackage import Locked, system_of
-from .results_file import Store, Written
-from .unsaved import unsaved_folder, waiting_file
+from .geopackage_tables import system_of
+from .results_file import ResultsFile
+from .unsaved import waiting_file
 
 RETRY = 2000  # ms between two tries
 BRIEF = 0.1  # seconds that reading on the GUI thread waits for a lock
 
 
-@dataclass
-class Attempt:
-    """One visit to the file, on the writer's thread.
-
-    known: exchanges that the file should have; they are written where it is another file than `identity`, or `doubted`.
-    origin: where the store was at the beginning; target: where the results move to.
-    spare: gives another place for a file that can't be begun.
-    error: why the changes are not in the file; refused: why the results did not move; found: what was read where `unread`.
-    """
-
-    store: Store
-    origin: Path
-    changes: dict[str, Optional[Exchange]]
-    known: list[Exchange]
-    doubted: bool
-    identity: Optional[tuple[int, int]]
-    unread: bool
-    safe: set[str]
-    target: Optional[Path] = None
-    spare: Optional[Callable[[], Path]] = None
-    error: Optional[SceneError] = None
-    refused: Optional[SceneError] = None
-    found: Optional[list[Exchange]] = None
-    written: Optional[Written] = None
-
-    def run(self) -> None:
-        """On any thread; raises nothing."""
-        waiting = Store(waiting_file(self.store.path))
-        with suppress(OSError):  # a write into it says what is wrong
-            unsaved_folder().mkdir(parents=True, exist_ok=True)
-        try:
-            self._move(self.target) if self.target else self._visit()
-        except Exception as error:
-            self.error = _told(error, self.store.path)
-        try:
-            if self.error:
-                self._save_in(waiting)
-            elif self.written:
-                waiting.discard(self.changes.keys() | {exchange.id for exchange in self.known})
-                self.safe = set()
-        except Exception as error:
-            _told(error, waiting.path)
-
-    def _visit(self) -> None:
-        if self.unread and self.store.exists:
-            self.found = self.store.read()
-        known = self.known if self.doubted or self.identity != self.store.identity else []
-        if not self.changes and not known:
-            return
-        try:
-            self.written = self.store.write(self.changes, known)
-        except SceneError as error:
-            if self.spare is None:
-                raise
-            warn(f"{error.message} {error.hint}")
-            self.store = Store(self.spare())
-            self.written = self.store.write(self.changes, known)
-        self.identity = self.store.identity
-
-    def _move(self, target: Path) -> None:
-        moved = Store(target)
-        try:
-            if self.store.is_database:
-                self.store.copy_to(target)
-            self.written = moved.write(self.changes, self.known)
-        except SceneError as error:
-            self.refused = error
-            return
-        self.store, self.identity = moved, moved.identity
-
-    def _save_in(self, waiting: Store) -> None:
-        """All that the file lacks, but for what an earlier attempt has put there."""
-        try:
-            present = self.store.ids()
-        except Locked:  # it is there, and has what it had
-            present = {exchange.id for exchange in self.known}
-        except SceneError:
-            present = set()
-        lacking = [exchange for exchange in self.known if exchange.id not in present]
-        lacking += [exchange for exchange in self.changes.values() if exchange]
-        if added := {exchange.id: exchange for exchange in lacking if exchange.id not in self.safe}:
-            waiting.write(added)
-        self.safe = self.safe | added.keys()
-        waiting.discard({id for id, exchange in self.changes.items() if exchange is None})
-
-
 class Writer(QObject):
-    """Of one store. Lives on the GUI thread."""
+    """Of one file. Lives on the GUI thread."""
 
     ended = pyqtSignal(object)  # Attempt
     settled = pyqtSignal(str)  # an exchange's id
@@ -126,13 +37,13 @@ class Writer(QObject):
 
     def __init__(
         self,
-        store: Store,
+        file: ResultsFile,
         spare: Optional[Callable[[], Path]] = None,
         parent: Optional[QObject] = None,
     ) -> None:
-        """spare: for a store that is new, see Attempt."""
+        """spare: for a file that is new, see Attempt."""
         super().__init__(parent)
-        self.store = store
+        self.file = file
         self.error: Optional[SceneError] = None
         self._spare = spare
         self._changes: dict[str, Optional[Exchange]] = {}  # that the file does not have yet, in order
@@ -177,14 +88,14 @@ class Writer(QObject):
         existing: list[Exchange] = []
         waiting: list[Exchange] = []
         try:
-            existing, self._unread = self.store.read(BRIEF), not self.store.exists
+            existing, self._unread = self.file.read(BRIEF), not self.file.exists
         except SceneError as error:
             self.error, self._unread = error, True
         if not self._unread:  # what another program has removed is not known any more
-            self._identity = self.store.identity
+            self._identity = self.file.identity
             self._known = {id: exchange for id, exchange in self._changes.items() if exchange}
         with suppress(SceneError):
-            waiting = Store(waiting_file(self.store.path)).read(BRIEF)
+            waiting = ResultsFile(waiting_file(self.file.path)).read(BRIEF)
         if self._unread:
             self._retry.start(RETRY)
         return self._take(existing, waiting)
@@ -213,8 +124,8 @@ class Writer(QObject):
         for crs in {exchange.crs for exchange in (*self._known.values(), *self._changes.values()) if exchange}:
             system_of(crs)
         attempt = Attempt(
-            self.store,
-            self.store.path,
+            self.file,
+            self.file.path,
             dict(self._changes),
             list(self._known.values()),
             self._doubted,
@@ -264,7 +175,7 @@ class Writer(QObject):
         self._delete_if_idle()
 
     def _took(self, attempt: Attempt) -> None:
-        self.store, self.error, self._safe = attempt.store, attempt.error, attempt.safe
+        self.file, self.error, self._safe = attempt.file, attempt.error, attempt.safe
         for id, change in attempt.changes.items():
             if id in self._changes and self._changes[id] is change:
                 self._untried.discard(id)
@@ -300,13 +211,3 @@ class Writer(QObject):
     def _delete_if_idle(self) -> None:
         if self._left and not self._running:
             self.deleteLater()
-
-
-def _told(error: Exception, path: Path) -> SceneError:
-    """In the log, with its origin where it is of a kind that is not expected: no exception may end the thread silently."""
-    if isinstance(error, SceneError):
-        warn(f"{error.message} {error.hint}")
-        return error
-    warn(traceback.format_exc())
-    message = tr("The results can't be written to {path}: {reason}.").format(path=path, reason=repr(error))
-    return SceneError(message, tr("The log shows the details."))

@@ -14,10 +14,9 @@ service says that there are none (404): those are transparent in QGIS too.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional, Sequence
+from typing import Any, Optional
 
 from qgis.core import (
     QgsApplication,
@@ -31,7 +30,6 @@ from qgis.core import (
     QgsRasterPipe,
     QgsRectangle,
     QgsTask,
-    QgsUnitTypes,
 )
 from qgis.PyQt.QtCore import QObject, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor
@@ -40,32 +38,11 @@ from ...core.errors import Cancelled, SceneError, ZoomEarthError
 from ..i18n import rounded, tr
 from .paint import paint
 from .raster_layers import read_by_gdal
+from .resolution import SCREEN, coarsened, own_resolutions, pixel_window, preferred, unit
 from .tile_errors import Replies, Service
 
-LIMIT = 400_000_000  # pixels; 1.6 GB before it is compressed
-LEAST = 256  # pixels of the longer side: in a smaller picture little can be told
-ENOUGH = 1024  # pixels of the longer side, where the layer has as many
-SCREEN = 2048  # pixels: how wide a scope is taken to be shown, where nobody says at what resolution
 PIECE = 1024  # pixels a side that are asked for at once
 OPTIONS = ["TILED=YES", "COMPRESS=LZW", "BIGTIFF=IF_SAFER"]
-
-
-def default_resolution(layer: QgsRasterLayer, canvas_mupp: float, places: Sequence[QgsRectangle] = ()) -> float:
-    """Map units of the layer's CRS per pixel: the layer's own, or twice as fine as the canvas shows, at one of the service's zoom levels.
-
-    canvas_mupp: map units of the layer's CRS per pixel of the canvas. places: in the layer's CRS; each gets ENOUGH pixels, where the layer
-    has as many, and none more than LIMIT.
-    """
-    resolutions, parts = _resolutions(layer), [place.intersect(layer.extent()) for place in places]
-    sides = [max(part.width(), part.height()) for part in parts if not part.isEmpty()]
-    pixel = _default(resolutions, min([canvas_mupp, *(2 * side / ENOUGH for side in sides)]))
-    return max([pixel, *(_fitting(resolutions, pixel, part) for part in parts)])
-
-
-def size(layer: QgsRasterLayer, place: QgsRectangle, resolution: float) -> tuple[int, int]:
-    """Columns and rows of a snapshot. Raises SceneError where the place is outside the layer, or too large for the resolution."""
-    _, _, columns, rows = _grid(layer.name(), layer.extent(), place, resolution)
-    return columns, rows
 
 
 @dataclass(frozen=True)
@@ -109,7 +86,7 @@ class Original:
     def of(cls, layer: QgsRasterLayer) -> Original:
         place = layer.crs(), layer.transformContext(), layer.extent()
         background = QgsProject.instance().backgroundColor() if read_by_gdal(layer) else None
-        return cls(layer.name(), _pipe(layer), *place, _resolutions(layer), Service(layer), background)
+        return cls(layer.name(), _pipe(layer), *place, own_resolutions(layer), Service(layer), background)
 
     def plan(self, extent: QgsRectangle, resolution: Optional[float] = None) -> Plan:
         """extent: in the layer's CRS. resolution: None means the layer's own, or about SCREEN pixels, and coarser where that is too large.
@@ -117,9 +94,9 @@ class Original:
         Raises SceneError where the extent is outside the layer, or too large for the resolution.
         """
         whole, part = self.extent, extent.intersect(self.extent)
-        wanted = _default(self.resolutions, max(part.width(), part.height()) / SCREEN)
-        pixel = resolution or _fitting(self.resolutions, wanted, part)
-        left, top, columns, rows = _grid(self.name, whole, extent, pixel)
+        wanted = preferred(self.resolutions, max(part.width(), part.height()) / SCREEN)
+        pixel = resolution or coarsened(self.resolutions, wanted, part)
+        left, top, columns, rows = pixel_window(self.name, whole, extent, pixel)
         x, y = whole.xMinimum() + left * pixel, whole.yMaximum() - top * pixel
         return Plan(self, QgsRectangle(x, y - rows * pixel, x + columns * pixel, y), columns, rows, pixel)
 
@@ -239,47 +216,6 @@ class _Task(QgsTask):
 _running: set[_Task] = set()  # a task must outlive whoever wanted it
 
 
-def _resolutions(layer: QgsRasterLayer) -> list[float]:
-    """Map units per pixel: one of a raster that has a size, the zoom levels of a tiled service, none of another service."""
-    if layer.width():
-        return [min(layer.rasterUnitsPerPixelX(), layer.rasterUnitsPerPixelY())]
-    return list(layer.dataProvider().nativeResolutions()) if layer.isValid() else []
-
-
-def _default(resolutions: list[float], canvas_mupp: float) -> float:
-    wanted = canvas_mupp / 2
-    return max((each for each in resolutions if each <= wanted * 1.001), default=min(resolutions)) if resolutions else wanted
-
-
-def _fitting(resolutions: list[float], pixel: float, part: QgsRectangle) -> float:
-    """The resolution, or the finest at which the part has no more than LIMIT pixels: one of the service's zoom levels, if it has any."""
-    enough = math.sqrt(max(0.0, part.width() * part.height()) / LIMIT) * 1.001
-    if pixel >= enough:
-        return pixel
-    scale = 10.0 ** (math.floor(math.log10(enough)) - 2)
-    return min((each for each in resolutions if each >= enough), default=math.ceil(enough / scale) * scale)
-
-
-def _grid(name: str, whole: QgsRectangle, extent: QgsRectangle, pixel: float) -> tuple[int, int, int, int]:
-    """Left, top, columns and rows of an extent in whole pixels, counted from the layer's upper left corner. Raises SceneError."""
-    part = extent.intersect(whole)
-    if part.width() <= 0 or part.height() <= 0:
-        message = tr("The chosen place lies outside the layer {name}.").format(name=name)
-        raise SceneError(message, tr("Choose a place that the layer covers, or check whether QGIS can draw the layer."))
-    left, top = (part.xMinimum() - whole.xMinimum()) / pixel, (whole.yMaximum() - part.yMaximum()) / pixel
-    right, bottom = (part.xMaximum() - whole.xMinimum()) / pixel, (whole.yMaximum() - part.yMinimum()) / pixel
-    left, top, right, bottom = math.floor(left + 1e-6), math.floor(top + 1e-6), math.ceil(right - 1e-6), math.ceil(bottom - 1e-6)
-    columns, rows = max(1, right - left), max(1, bottom - top)
-    if columns * rows > LIMIT:
-        raise _too_large(name, columns, rows, _fitting([], pixel, part))
-    return left, top, columns, rows
-
-
-def unit(crs: QgsCoordinateReferenceSystem) -> str:
-    """Of map units, abbreviated."""
-    return QgsUnitTypes.toAbbreviatedString(crs.mapUnits()) or tr("map units")
-
-
 def _pipe(layer: QgsRasterLayer) -> QgsRasterPipe:
     """The layer's own, copied: its data, its style, its resampling. Opaque, because the model sees the layer alone."""
     pipe = QgsRasterPipe()
@@ -298,12 +234,3 @@ def _refuse_empty(path: str, name: str) -> None:
     if not any(bytes(alpha.data())):
         message = tr("The image of the layer '{name}' is empty.").format(name=name)
         raise SceneError(message, tr("Check whether QGIS draws the layer at this place, and read the log messages panel."))
-
-
-def _too_large(name: str, columns: int, rows: int, fitting: float) -> SceneError:
-    message = tr("The image of the layer '{name}' would have {columns} x {rows} pixels. The maximum is {limit} million pixels.")
-    hint = tr("Choose a resolution of {fitting} map units per pixel or coarser, or a smaller area.")
-    return SceneError(
-        message.format(name=name, columns=columns, rows=rows, limit=LIMIT // 1_000_000),
-        hint.format(fitting=f"{fitting:.10g}"),
-    )

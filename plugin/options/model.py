@@ -135,15 +135,16 @@ class ModelBox(QGroupBox):
             QComboBox(),
             PREFIX + "asked_as",
             tr(
-                "How questions and boxes are written for the model on the server. Choose the model of this list that it was "
-                "made from. If you do not know, keep the suggestion."
+                "How questions and boxes are written for the model on the server. Choose the model of this list only if it was made "
+                "from it. Otherwise the name of the model on the server tells, and a short test at the first question."
             ),
         )
+        self._asked_as.addItem(tr("As its name and a test tell"), "")
         for model in self._models.values():
             self._asked_as.addItem(model.id, model.id)
-        if settings.remote and settings.asked_as not in self._models:
+        if settings.remote and settings.asked_as and settings.asked_as not in self._models:
             self._asked_as.addItem(settings.asked_as, settings.asked_as)
-        self._asked_as.setCurrentIndex(self._asked_as.findData(settings.asked_as if settings.remote else Settings(remote="x").asked_as))
+        self._asked_as.setCurrentIndex(self._asked_as.findData(settings.asked_as if settings.remote else ""))
         self._auth = named(
             QgsAuthConfigSelect(), PREFIX + "key", tr("The access key of the server. The QGIS authentication manager stores it.")
         )

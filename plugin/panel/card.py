@@ -165,7 +165,9 @@ class Card(QFrame):
             said.append(tr("confidence {value} of 1 (not a probability)").format(value=f"{exchange.confidence:.2f}"))
         if exchange.status is Status.DONE:
             said.append(tr("{seconds} s").format(seconds=f"{exchange.seconds:.1f}"))
-        return html.escape(" · ".join(filter(None, [*said, exchange.model])))
+        asked_as = tr("asked as {dialect}").format(dialect=exchange.dialect) if exchange.dialect else ""
+        lines = [" · ".join(filter(None, [*said, exchange.model, asked_as])), *exchange.notes]
+        return "<br>".join(map(html.escape, lines))
 
 
 def _about_confidence() -> str:

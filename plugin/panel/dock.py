@@ -16,10 +16,8 @@ from qgis.PyQt.QtGui import QGuiApplication
 from qgis.PyQt.QtWidgets import (
     QHBoxLayout,
     QLabel,
-    QMenu,
     QMessageBox,
     QProgressBar,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -36,8 +34,9 @@ from .form import Form
 from .leaving import Leaving
 from .notice import Notice, show_log
 from .question_box import QuestionBox
+from .toolbar import Toolbar
 from .transcript import Transcript
-from .widgets import ElidedButton, ask_file, named, paragraph, tool_button
+from .widgets import ElidedButton, ask_file, named, paragraph
 
 MANY = 10  # selected polygons that are asked about without asking back
 
@@ -58,7 +57,7 @@ class Dock(QgsDockWidget):
         self._canvas = iface.mapCanvas()
         self._boxes = Boxes(self._canvas)
         self.confirm = self._ask_user  # called with a question, returns whether the answer is yes
-        self._picker = Picker(self._canvas, session.keeper.layers, self)
+        self._picker = Picker(self._canvas, session.results.layers, self)
         self._looking = ""  # the label of the view shown last
         self._build()
         self.leaving = Leaving(session, lambda text: self.confirm(text), self._save, self)
@@ -73,13 +72,13 @@ class Dock(QgsDockWidget):
         self.leaving.close()
 
     def _build(self) -> None:
-        self.process = Notice("zoomearth_process")
-        self.restart = self.process.add_button("restart", tr("Restart"), tr("Start the model process again"))
-        self.show_log = self.process.add_button("log", tr("Show log"), tr("Open the log messages of QGIS at the ZoomEarth tab"))
-        self.results = Notice("zoomearth_results")
-        self.refusal = Notice("zoomearth_refusal")
-        close = self.refusal.add_button("close", tr("Close"), tr("Put this message away"))
-        close.clicked.connect(lambda: self.refusal.say(""))
+        self.process_notice = Notice("zoomearth_process")
+        self.restart = self.process_notice.add_button("restart", tr("Restart"), tr("Start the model process again"))
+        self.show_log = self.process_notice.add_button("log", tr("Show log"), tr("Open the log messages of QGIS at the ZoomEarth tab"))
+        self.results_notice = Notice("zoomearth_results")
+        self.message = Notice("zoomearth_message")
+        close = self.message.add_button("close", tr("Close"), tr("Put this message away"))
+        close.clicked.connect(lambda: self.message.say(""))
         self.form = Form(self._iface)
         self.transcript = Transcript()
         self.stage = QLabel()
@@ -90,79 +89,45 @@ class Dock(QgsDockWidget):
         self.progress.setTextVisible(False)
         self.progress.setMaximumHeight(8)
         self.question = QuestionBox()
-        self.ask = ElidedButton(tr("Ask"))
-        self.ask.setObjectName("zoomearth_ask")
-        self.ask.setToolTip(tr("Ask about the layer (Ctrl+Enter)"))
-        self.ask.setDefault(True)
-        self.cancel = ElidedButton(tr("Cancel"))
-        self.cancel.setObjectName("zoomearth_cancel")
-        self.cancel.setToolTip(tr("Stop the current question and discard the waiting questions"))
-        self.export = tool_button("zoomearth_export", tr("Export the results or a report"), "/mActionFileSaveAs.svg")
-        menu = QMenu(self.export)
-        self.export_rois = menu.addAction(tr("Places looked at and answers as GeoPackage, Shapefile, CSV…"))
-        self.export_html = menu.addAction(tr("Report as HTML…"))
-        self.export_pdf = menu.addAction(tr("Report as PDF…"))
-        for action, name in ((self.export_rois, "rois"), (self.export_html, "html"), (self.export_pdf, "pdf")):
-            action.setObjectName(f"zoomearth_export_{name}_action")
-        self.export.setMenu(menu)
-        self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.undo = tool_button("zoomearth_undo", tr("Undo delete"), "/mActionUndo.svg")
-        self.save = tool_button("zoomearth_save", tr("Results file"), "/mActionFileSave.svg")
-        menu = QMenu(self.save)
-        self.choose_file = menu.addAction(tr("Choose the results file (GeoPackage)…"))
-        self.reload = menu.addAction(tr("Reload the results"))
-        self.earlier = menu.addMenu(tr("Open earlier unsaved results"))
-        for action, name in ((self.choose_file, "choose"), (self.reload, "reload"), (self.earlier.menuAction(), "earlier")):
-            action.setObjectName(f"zoomearth_results_{name}_action")
-        self.save.setMenu(menu)
-        self.save.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.options = tool_button("zoomearth_options", tr("Settings: model, server and Python environment"), "/mActionOptions.svg")
-        self.kept = QWidget()
-        self.kept.setObjectName("zoomearth_kept")
-        said = paragraph(tr("The results are temporary. Save the project or choose a file to keep them."))
+        self.toolbar = Toolbar()
+        self.temporary = QWidget()
+        self.temporary.setObjectName("zoomearth_temporary")
+        sentence = paragraph(tr("The results are temporary. Save the project or choose a file to keep them."))
         choose = named(ElidedButton(tr("Choose…")), "zoomearth_choose", tr("Choose the results file (GeoPackage)"))
         choose.clicked.connect(self._save)
-        row = QHBoxLayout(self.kept)
+        row = QHBoxLayout(self.temporary)
         row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(said, 1)
+        row.addWidget(sentence, 1)
         row.addWidget(choose)
         self._lay_out()
 
     def _lay_out(self) -> None:
-        buttons = QHBoxLayout()
-        buttons.setSpacing(3)
-        for button in (self.export, self.undo, self.save, self.options):
-            buttons.addWidget(button)
-        buttons.addStretch(1)
-        buttons.addWidget(self.cancel)
-        buttons.addWidget(self.ask)
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(6, 6, 6, 6)
-        for widget in (self.process, self.results, self.form):
+        for widget in (self.process_notice, self.results_notice, self.form):
             column.addWidget(widget)
         column.addWidget(self.transcript, 1)
-        for widget in (self.kept, self.stage, self.progress, self.refusal, self.question):
+        for widget in (self.temporary, self.stage, self.progress, self.message, self.question, self.toolbar):
             column.addWidget(widget)
-        column.addLayout(buttons)
         self.setWidget(inside)
 
     def _connect(self) -> None:
         self.form.layer_changed.connect(self._refresh)
         self.question.sent.connect(self.send)
         self.question.textChanged.connect(self._refresh)
-        self.ask.clicked.connect(self.send)
-        self.cancel.clicked.connect(self._session.cancel)
-        self.undo.clicked.connect(self._guarded(self._session.undo))
-        self.choose_file.triggered.connect(self._save)
-        self.reload.triggered.connect(self._guarded(self._session.reload))
-        self.earlier.aboutToShow.connect(self._list_earlier)
+        self.toolbar.ask.clicked.connect(self.send)
+        self.toolbar.cancel.clicked.connect(self._session.cancel)
+        self.toolbar.undo.clicked.connect(self._guarded(self._session.undo))
+        self.toolbar.choose_file.triggered.connect(self._save)
+        self.toolbar.reload.triggered.connect(self._guarded(self._session.reload))
+        self.toolbar.earlier.aboutToShow.connect(self._list_earlier)
         self.restart.clicked.connect(self._session.backend.revive)
         self.show_log.clicked.connect(lambda: show_log(self._iface))
-        self.options.clicked.connect(self.options_clicked)
-        self.export_rois.triggered.connect(self.export_clicked)
-        self.export_html.triggered.connect(lambda: self.report_clicked.emit("html"))
-        self.export_pdf.triggered.connect(lambda: self.report_clicked.emit("pdf"))
+        self.toolbar.options.clicked.connect(self.options_clicked)
+        self.toolbar.export_rois.triggered.connect(self.export_clicked)
+        self.toolbar.export_html.triggered.connect(lambda: self.report_clicked.emit("html"))
+        self.toolbar.export_pdf.triggered.connect(lambda: self.report_clicked.emit("pdf"))
         self.transcript.view_clicked.connect(self._fly)
         self.transcript.delete_clicked.connect(lambda exchange: self._guarded(self._session.remove)(exchange))
         self._picker.picked.connect(self.transcript.select)
@@ -174,13 +139,13 @@ class Dock(QgsDockWidget):
         session.removed.connect(self._removed)
         session.replaced.connect(self._replaced)
         session.backend.changed.connect(self._refresh)
-        session.keeper.changed.connect(self._refresh)
-        session.keeper.refused.connect(self._warn)
-        session.keeper.missing.connect(self._missing)
+        session.results.changed.connect(self._refresh)
+        session.results.refused.connect(self._warn)
+        session.results.missing.connect(self._missing)
 
     def send(self) -> None:
         """Asks what stands in the question box."""
-        self.refusal.say("")
+        self.message.say("")
         layer, question = self.form.raster, self.question.text
         if not question or layer is None:
             self._warn(tr("Choose a raster layer and type a question."), "")
@@ -203,20 +168,20 @@ class Dock(QgsDockWidget):
     def _refresh(self) -> None:
         """What can be clicked now, and what is said of where the results are."""
         session = self._session
-        self.ask.setEnabled(self.form.raster is not None and bool(self.question.text))
-        self.cancel.setEnabled(session.busy)
+        self.toolbar.ask.setEnabled(self.form.raster is not None and bool(self.question.text))
+        self.toolbar.cancel.setEnabled(session.busy)
         broken = session.backend.state is State.BROKEN
         self.progress.setVisible(session.busy and not broken)
         self.stage.setVisible(session.busy and not broken)
-        self.process.say(self._process_words() if broken else "")
-        self.results.say(session.keeper.trouble)
-        self.undo.setEnabled(session.can_undo)
-        self.export.setEnabled(bool(session.exchanges))
-        store = session.keeper.store
-        self.choose_file.setEnabled(store is not None)
-        self.reload.setEnabled(store is not None)
-        self.save.setToolTip(tr("Results file") + (f"\n{store.path}" if store else ""))
-        self.kept.setVisible(session.keeper.temporary and bool(session.exchanges))
+        self.process_notice.say(self._process_words() if broken else "")
+        self.results_notice.say(session.results.trouble)
+        self.toolbar.undo.setEnabled(session.can_undo)
+        self.toolbar.export.setEnabled(bool(session.exchanges))
+        file = session.results.file
+        self.toolbar.choose_file.setEnabled(file is not None)
+        self.toolbar.reload.setEnabled(file is not None)
+        self.toolbar.save.setToolTip(tr("Results file") + (f"\n{file.path}" if file else ""))
+        self.temporary.setVisible(session.results.temporary and bool(session.exchanges))
 
     def _added(self, exchange: Exchange) -> None:
         self.transcript.add(exchange)
@@ -284,22 +249,22 @@ class Dock(QgsDockWidget):
         return " ".join(filter(None, (message, hint, waiting)))
 
     def _list_earlier(self) -> None:
-        self.earlier.clear()
-        current = self._session.keeper.store
+        self.toolbar.earlier.clear()
+        current = self._session.results.file
         for file, words in earlier():
             if current is None or file != current.path:
-                action = self.earlier.addAction(words.replace("&", "&&"))
+                action = self.toolbar.earlier.addAction(words.replace("&", "&&"))
                 action.triggered.connect(lambda _, file=file: self._guarded(self._session.add)(file))
-        if self.earlier.isEmpty():
-            self.earlier.addAction(tr("No unsaved results")).setEnabled(False)
+        if self.toolbar.earlier.isEmpty():
+            self.toolbar.earlier.addAction(tr("No unsaved results")).setEnabled(False)
 
     def _fly(self, exchange: Exchange, seen: Seen) -> None:
         fly_to(self._canvas, seen, QgsCoordinateReferenceSystem.fromWkt(exchange.crs))
 
     def _save(self) -> None:
-        store = self._session.keeper.store
-        if store and (path := ask_file(self, tr("Save the results as"), Path(store.path.name), ".gpkg")):
-            self._guarded(self._session.keeper.move_to)(path)
+        file = self._session.results.file
+        if file and (path := ask_file(self, tr("Save the results as"), Path(file.path.name), ".gpkg")):
+            self._guarded(self._session.results.move_to)(path)
 
     def _guarded(self, act: Callable[..., None]) -> Callable[..., None]:
         """The same, with an error shown instead of raised."""
@@ -315,7 +280,7 @@ class Dock(QgsDockWidget):
 
     def _warn(self, message: str, hint: str) -> None:
         """In the panel, whole; QGIS's message bar has room for one line, which is seen where the panel is closed."""
-        self.refusal.say(f"{message} {hint}".strip())
+        self.message.say(f"{message} {hint}".strip())
         self._iface.messageBar().pushMessage("ZoomEarth", html.escape(message), Qgis.MessageLevel.Warning)
 
     def _sure(self, count: int) -> bool:

@@ -17,8 +17,8 @@ from ...core.errors import SceneError
 from ..i18n import rounded, tr
 from ..layers import scope
 from ..layers.raster_layers import raw_words, read_by_gdal, reproduced
+from ..layers.resolution import LEAST, default_resolution, size, unit
 from ..layers.scope import Place, Scope
-from ..layers.snapshot import LEAST, default_resolution, size, unit
 from .canvas import Rectangle
 from .widgets import ElidedButton, named, paragraph, tip, tool_button
 

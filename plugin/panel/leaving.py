@@ -31,10 +31,10 @@ class Leaving(QObject):
         session = self._session
         if session.open_questions and not self._confirmed and not self._confirm(_waiting(session.open_questions)):
             self._answer()
-        session.keeper.finish()
+        session.results.finish()
         if (trouble := _unkept(session)) and not self._confirmed and not self._confirm(trouble):
             self._save()
-            session.keeper.finish()
+            session.results.finish()
 
     def may_close(self) -> bool:
         """Before QGIS closes: whether it may. Questions that were waiting have been dropped then."""
@@ -42,7 +42,7 @@ class Leaving(QObject):
         if session.open_questions and not self._confirm(_waiting(session.open_questions)):
             return False
         session.cancel()
-        session.keeper.finish()
+        session.results.finish()
         trouble = _unkept(session)
         self._confirmed = not trouble or self._confirm(trouble)
         return self._confirmed
@@ -89,8 +89,8 @@ def _waiting(count: int) -> str:
 
 def _unkept(session: Session) -> Optional[str]:
     """The question about what is not in its file; None where everything is."""
-    writer = session.keeper.writer
+    writer = session.results.writer
     if writer is None or not writer.unkept:
         return None
     ending = tr("Close anyway?") if writer.safe else tr("They will be lost. Close anyway?")
-    return f"{session.keeper.trouble} {ending}"
+    return f"{session.results.trouble} {ending}"

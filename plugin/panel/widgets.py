@@ -127,7 +127,7 @@ def setting_widget(field: Field[Any], value: str, prefix: str) -> QWidget:
     if field.metadata["choices"]:
         widget = QComboBox()
         for choice in field.metadata["choices"]:
-            widget.addItem(choice, choice)
+            widget.addItem(choice or tr("automatic"), choice)
         widget.setCurrentIndex(widget.findData(value))
     elif field.name.endswith("_file"):
         widget = QgsFileWidget()

@@ -20,6 +20,7 @@ from ..exchanges.endings import reason
 from ..exchanges.exchange import Status
 from ..i18n import tr
 from .common import Algorithm, RoiSink, asking_parameters, corners, roi_parameter
+from .questions import Row
 from .rows import MEANINGLESS, stopped
 
 
@@ -76,7 +77,7 @@ class Ask(Algorithm):
             outline = corners(self.parameterAsExtentGeometry(parameters, "EXTENT", context, raster.crs))
         rois = RoiSink(self, parameters, "OUTPUT", context, raster.crs)
         with self.asker(feedback) as asker:
-            exchange = asker.ask(raster, question, outline, self.max_zooms, self.resolution)
+            exchange = asker.ask(Row(raster, question, outline))
         if exchange.status is Status.FAILED:
             raise QgsProcessingException(reason(exchange))
         rois.write(exchange, raster)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Iterator, Optional
 
 from qgis.core import (
     NULL,
+    QgsCoordinateReferenceSystem,
     QgsCsException,
     QgsExpression,
     QgsExpressionContext,
@@ -25,15 +27,22 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QVariant
 
-from ..exchanges.exchange import Exchange
 from ..i18n import tr
-from .asker import Asker
 from .common import Algorithm, RoiSink, asking_parameters, corners, fields_of, moved, roi_parameter
+from .questions import Outline, Row
 from .rows import ANSWER_FIELDS, Tally, add_counts, answer_values
 
 FEATURE = "feature"  # field of the ROI layer: the name of the polygon that was asked about
 
 STEPS = 1000  # corners along a polygon's longer extent in another CRS: a side as long as a country strays by centimetres
+
+
+@dataclass
+class FeatureRow(Row):
+    """The question about a polygon. name: as QGIS displays it."""
+
+    feature: QgsFeature = field(default_factory=QgsFeature)
+    name: str = ""
 
 
 class AskByFeature(Algorithm):
@@ -92,28 +101,22 @@ class AskByFeature(Algorithm):
         source = self.parameterAsSource(parameters, "POLYGONS", context)
         if source is None:
             raise QgsProcessingException(self.invalidSourceError(parameters, "POLYGONS"))
-        self._question, self._context = self.question(parameters, context), context
-        self._expressions = self.createExpressionContext(parameters, context, source)
+        expressions = self.createExpressionContext(parameters, context, source)
+        rows = self._rows(source, self.question(parameters, context), expressions, context)
         fields = QgsProcessingUtils.combineFields(source.fields(), fields_of(ANSWER_FIELDS))
         sink, identifier = self.parameterAsSink(parameters, "OUTPUT", context, fields, source.wkbType(), source.sourceCrs())
         if sink is None:
             raise QgsProcessingException(self.invalidSinkError(parameters, "OUTPUT"))
         rois = RoiSink(self, parameters, "ROIS", context, self.rasters[0].crs, {FEATURE: QVariant.String})
         tally = Tally(feedback)
-        with self.asker(feedback, source.featureCount()) as asker:
-            skip = QgsProcessingFeatureSource.Flag.FlagSkipGeometryValidityChecks  # `corners` makes them valid
-            for feature in source.getFeatures(QgsFeatureRequest(), skip):
-                if feedback.isCanceled():
-                    break
-                here = QgsExpressionContext(self._expressions)
-                here.setFeature(feature)
-                exchange, name = self._ask(asker, feature, source, here), self._name(feature, here)
-                tally.add(exchange, tr("Feature {name}").format(name=name))
+        with self.many_asker(feedback) as asker:
+            for row in asker.ask_all(rows, source.featureCount()):
+                tally.add(row.exchange, tr("Feature {name}").format(name=row.name))
                 answered = QgsFeature(fields)
-                answered.setGeometry(feature.geometry())
-                answered.setAttributes(feature.attributes() + answer_values(exchange))
+                answered.setGeometry(row.feature.geometry())
+                answered.setAttributes(row.feature.attributes() + answer_values(row.exchange))
                 self.add(sink, answered, parameters, "OUTPUT")
-                rois.write(exchange, self.rasters[0], name)
+                rois.write(row.exchange, row.raster, row.name)
         return {"OUTPUT": identifier, "ROIS": rois.id, **tally.finish()}
 
     def _name(self, feature: QgsFeature, here: QgsExpressionContext) -> str:
@@ -121,22 +124,30 @@ class AskByFeature(Algorithm):
         name = self._display.evaluate(here)
         return str(feature.id()) if self._display.hasEvalError() or name in (None, NULL, "") else str(name)
 
-    def _ask(self, asker: Asker, feature: QgsFeature, source: QgsProcessingFeatureSource, here: QgsExpressionContext) -> Exchange:
-        raster = self.rasters[0]
-        question = QgsExpression.replaceExpressionText(self._question, here)
-        failed = Exchange(question, raster.source, raster.name)
-        if "[%" in question:
-            asker.fail(failed, tr("The expression in the question can't be evaluated: {question}").format(question=question))
-        elif feature.geometry().isEmpty():
-            asker.fail(failed, tr("The feature has no geometry."))
-        else:
-            try:
-                outline = corners(moved(feature.geometry(), source.sourceCrs(), raster.crs, self._context, STEPS))
-            except QgsCsException as error:
-                asker.fail(failed, tr("The feature can't be transformed to the CRS of the raster: {reason}").format(reason=error))
-            else:
-                if outline:
-                    return asker.ask(raster, question, outline, self.max_zooms, self.resolution)
-                asker.fail(failed, tr("The feature has no area."))
-        asker.step()
-        return failed
+    def _rows(
+        self, source: QgsProcessingFeatureSource, question: str, expressions: QgsExpressionContext, context: QgsProcessingContext
+    ) -> Iterator[FeatureRow]:
+        skip = QgsProcessingFeatureSource.Flag.FlagSkipGeometryValidityChecks  # `corners` makes them valid
+        for feature in source.getFeatures(QgsFeatureRequest(), skip):
+            here = QgsExpressionContext(expressions)
+            here.setFeature(feature)
+            outline, fault = self._outline(feature, source.sourceCrs(), context)
+            asked = QgsExpression.replaceExpressionText(question, here)
+            row = FeatureRow(self.rasters[0], asked, outline, feature, self._name(feature, here))
+            if "[%" in asked:
+                fault = tr("The expression in the question can't be evaluated: {question}").format(question=asked)
+            if fault:
+                row.fail(fault)
+            yield row
+
+    def _outline(
+        self, feature: QgsFeature, crs: QgsCoordinateReferenceSystem, context: QgsProcessingContext
+    ) -> tuple[Optional[Outline], str]:
+        """The feature's place on the raster, and why it has none."""
+        if feature.geometry().isEmpty():
+            return None, tr("The feature has no geometry.")
+        try:
+            outline = corners(moved(feature.geometry(), crs, self.rasters[0].crs, context, STEPS))
+        except QgsCsException as error:
+            return None, tr("The feature can't be transformed to the CRS of the raster: {reason}").format(reason=error)
+        return (outline, "") if outline else (None, tr("The feature has no area."))

@@ -22,6 +22,7 @@ from qgis.PyQt.QtCore import QVariant
 
 from ..i18n import tr
 from .common import Algorithm, RoiSink, asking_parameters, fields_of, roi_parameter
+from .questions import Row
 from .rows import ANSWER_FIELDS, Tally, add_counts, answer_values
 
 ROW_FIELDS = {"layer": QVariant.String, "question": QVariant.String, **ANSWER_FIELDS}
@@ -88,14 +89,12 @@ class AskMany(Algorithm):
         chosen = self.parameterAsCrs(parameters, "CRS", context)
         rois = RoiSink(self, parameters, "ROIS", context, chosen if chosen.isValid() else self.rasters[0].crs)
         tally = Tally(feedback)
-        with self.asker(feedback, len(self.rasters) * len(questions)) as asker:
-            for raster, question in ((raster, question) for raster in self.rasters for question in questions):
-                if feedback.isCanceled():
-                    break
-                exchange = asker.ask(raster, question, None, self.max_zooms, self.resolution)
-                tally.add(exchange, raster.name)
-                row = QgsFeature(fields)
-                row.setAttributes([exchange.layer, exchange.question, *answer_values(exchange)])
-                self.add(sink, row, parameters, "OUTPUT")
-                rois.write(exchange, raster)
+        rows = (Row(raster, question) for raster in self.rasters for question in questions)
+        with self.many_asker(feedback) as asker:
+            for row in asker.ask_all(rows, len(self.rasters) * len(questions)):
+                tally.add(row.exchange, row.raster.name)
+                feature = QgsFeature(fields)
+                feature.setAttributes([row.exchange.layer, row.exchange.question, *answer_values(row.exchange)])
+                self.add(sink, feature, parameters, "OUTPUT")
+                rois.write(row.exchange, row.raster)
         return {"OUTPUT": identifier, "ROIS": rois.id, **tally.finish()}

@@ -34,7 +34,9 @@ from ..exchanges.results_file import ROI_FIELDS, roi_geometry, roi_values
 from ..i18n import tr
 from ..install.environment import backend_python
 from ..settings import load_message
-from .asker import Asker, Outline, Raster
+from .asker import Asker
+from .many import ManyAsker
+from .questions import Outline, Raster
 
 
 class Algorithm(QgsProcessingAlgorithm):
@@ -66,11 +68,15 @@ class Algorithm(QgsProcessingAlgorithm):
             self.rasters = [Raster.of(layer) for layer in layers]
         except ValueError as error:
             raise QgsProcessingException(str(error)) from None
-        self.max_zooms = self._number(parameters, "MAX_ZOOMS", context)
-        self.resolution = self._number(parameters, "RESOLUTION", context)
+        self._max_zooms = self._number(parameters, "MAX_ZOOMS", context)
+        self._resolution = self._number(parameters, "RESOLUTION", context)
 
-    def asker(self, feedback: QgsProcessingFeedback, total: int = 1) -> Asker:
-        return Asker(self._python, self._load, feedback, total)
+    def asker(self, feedback: QgsProcessingFeedback) -> Asker:
+        """For one question."""
+        return Asker(self._python, self._load, feedback, self._max_zooms, self._resolution)
+
+    def many_asker(self, feedback: QgsProcessingFeedback) -> ManyAsker:
+        return ManyAsker(self._python, self._load, feedback, self._max_zooms, self._resolution)
 
     def question(self, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
         """Raises QgsProcessingException where it is blank."""

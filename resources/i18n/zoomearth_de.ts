@@ -1400,8 +1400,13 @@
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
-            <source>How questions and boxes are written for the model on the server. Choose the model of this list that it was made from. If you do not know, keep the suggestion.</source>
-            <translation>Wie Fragen und Rahmen für das Modell auf dem Server geschrieben werden. Wählen Sie das Modell dieser Liste, aus dem es entstanden ist. Wenn Sie es nicht wissen, behalten Sie den Vorschlag.</translation>
+            <source>How questions and boxes are written for the model on the server. Choose the model of this list only if it was made from it. Otherwise the name of the model on the server tells, and a short test at the first question.</source>
+            <translation>Wie Fragen und Rahmen für das Modell auf dem Server geschrieben werden. Wählen Sie ein Modell dieser Liste nur, wenn es daraus entstanden ist. Sonst entscheiden der Name des Modells auf dem Server und ein kurzer Test bei der ersten Frage.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/model.py" />
+            <source>As its name and a test tell</source>
+            <translation>Nach seinem Namen und einem Test</translation>
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
@@ -1552,6 +1557,11 @@
             <location filename="../../plugin/panel/card.py" />
             <source>Question: {question}</source>
             <translation>Frage: {question}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/card.py" />
+            <source>asked as {dialect}</source>
+            <translation>gefragt als {dialect}</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/card.py" />
@@ -1974,6 +1984,11 @@
             <translation>{path} ist schon vorhanden. Ersetzen?</translation>
         </message>
         <message>
+            <location filename="../../plugin/panel/widgets.py" />
+            <source>automatic</source>
+            <translation>automatisch</translation>
+        </message>
+        <message>
             <location filename="../../plugin/plugin.py" />
             <source>Ask a question about a raster (ZoomEarth)</source>
             <translation>Eine Frage zu einem Raster stellen (ZoomEarth)</translation>
@@ -2090,13 +2105,13 @@
         </message>
         <message>
             <location filename="../../plugin/processing/askbyfeature.py" />
-            <source>The expression in the question can't be evaluated: {question}</source>
-            <translation>Der Ausdruck in der Frage kann nicht ausgewertet werden: {question}</translation>
+            <source>The feature has no area.</source>
+            <translation>Das Objekt hat keine Fläche.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/askbyfeature.py" />
-            <source>The feature has no area.</source>
-            <translation>Das Objekt hat keine Fläche.</translation>
+            <source>The expression in the question can't be evaluated: {question}</source>
+            <translation>Der Ausdruck in der Frage kann nicht ausgewertet werden: {question}</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/askbyfeature.py" />
@@ -2145,18 +2160,13 @@
         </message>
         <message>
             <location filename="../../plugin/processing/asker.py" />
-            <source>Drawing the layer as an image</source>
-            <translation>Der Layer wird als Bild gezeichnet</translation>
+            <source>Meaningless answer: {answer}</source>
+            <translation>Bedeutungslose Antwort: {answer}</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/asker.py" />
             <source>no label</source>
             <translation>ohne Bezeichnung</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/asker.py" />
-            <source>Meaningless answer: {answer}</source>
-            <translation>Bedeutungslose Antwort: {answer}</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/asker.py" />
@@ -2294,9 +2304,14 @@
             <translation>Anzahl der Zeilen mit dem Status {ending}</translation>
         </message>
         <message>
+            <location filename="../../plugin/processing/snapshots.py" />
+            <source>Drawing the layer as an image</source>
+            <translation>Der Layer wird als Bild gezeichnet</translation>
+        </message>
+        <message>
             <location filename="../../core/settings.py" />
-            <source>name of a model (see `zoomearth models`) or path of a model folder; with a server: the prompt format</source>
-            <translation>Name eines Modells (siehe `zoomearth models`) oder Pfad eines Modellordners; bei einem Server: das Prompt-Format</translation>
+            <source>name of a model (see `zoomearth models`) or path of a model folder; with a server: the model that is asked in the same way</source>
+            <translation>Name eines Modells (siehe `zoomearth models`) oder Pfad eines Modellordners; bei einem Server: das Modell, das ebenso gefragt wird</translation>
         </message>
         <message>
             <location filename="../../core/settings.py" />
@@ -2357,6 +2372,16 @@
             <location filename="../../core/settings.py" />
             <source>text file with an instruction that replaces the instruction (prompt) of the model; leave it empty in normal use</source>
             <translation>Textdatei mit einer Anweisung, die die Anweisung (den Prompt) des Modells ersetzt; bleibt normalerweise leer</translation>
+        </message>
+        <message>
+            <location filename="../../core/settings.py" />
+            <source>Dialect</source>
+            <translation>Dialekt</translation>
+        </message>
+        <message>
+            <location filename="../../core/settings.py" />
+            <source>how the model is asked and its boxes are read (see the page on models and servers); empty: as the model itself, a test of it, or its name tells</source>
+            <translation>wie das Modell gefragt wird und seine Rahmen gelesen werden (siehe die Seite über Modelle und Server); leer: wie das Modell selbst, ein Test oder sein Name sagt</translation>
         </message>
         <message>
             <location filename="../../resources/models.json" />

@@ -66,7 +66,7 @@ def ask(dock, question):
     QTest.keyClicks(dock.question, question)
     ended, stalls = [], Stalls()
     dock.finished.connect(ended.append)
-    QTest.mouseClick(dock.ask, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(dock.toolbar.ask, Qt.MouseButton.LeftButton)
     wait(lambda: ended)
     dock.finished.disconnect(ended.append)
     stall = stalls.stop()
@@ -110,7 +110,7 @@ def main():
             log(f"  IoU with the truth {overlap(found, question['box']):.2f}")
             assert overlap(found, question["box"]) > 0.5
     picture("asked")
-    rois = plugin.keeper.rois(plugin.session.exchanges[-1])
+    rois = plugin.results.rois(plugin.session.exchanges[-1])
     assert rois.featureCount() == 2
     card = dock.transcript.cards[-1]
     QTest.mouseClick(card.findChild(QToolButton, "zoomearth_exchange_view_1"), Qt.MouseButton.LeftButton)
@@ -157,7 +157,7 @@ def export(dock, crs):
         dialog.grab().save(str(OUT / "export.png"))
         QTest.mouseClick(dialog.findChild(QPushButton, "zoomearth_export_ok"), Qt.MouseButton.LeftButton)
 
-    in_dialog("zoomearth_export_dialog", fill, dock.export_rois.trigger)
+    in_dialog("zoomearth_export_dialog", fill, dock.toolbar.export_rois.trigger)
     said = subprocess.run(["ogrinfo", "-al", str(file)], capture_output=True, text=True, check=True).stdout
     assert "Feature Count: 2" in said, said
     assert "Geometry: Polygon" in said
@@ -172,8 +172,8 @@ def cancelled(dock):
     QTest.keyClicks(dock.question, "What is never answered?")
     ended = []
     dock.finished.connect(ended.append)
-    QTest.mouseClick(dock.ask, Qt.MouseButton.LeftButton)
-    QTest.mouseClick(dock.cancel, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(dock.toolbar.ask, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(dock.toolbar.cancel, Qt.MouseButton.LeftButton)
     wait(lambda: ended)
     dock.finished.disconnect(ended.append)
     assert ended[0]["status"] in ("cancelled", "done")
@@ -184,11 +184,11 @@ def crashed(plugin, dock):
     """Killed twice, the process stays down, and one click shows what the log says of it."""
     for _ in range(2):
         dock.question.setPlainText("What is never answered?")
-        QTest.mouseClick(dock.ask, Qt.MouseButton.LeftButton)
+        QTest.mouseClick(dock.toolbar.ask, Qt.MouseButton.LeftButton)
         wait(lambda: plugin.backend.state.value == "up")
         os.kill(plugin.backend.pid, signal.SIGKILL)
         wait(lambda: not plugin.session.busy)
-    assert dock.process.isVisible()
+    assert dock.process_notice.isVisible()
     QTest.mouseClick(dock.show_log, Qt.MouseButton.LeftButton)
     picture("crashed")
     (log_dock,) = (each for each in iface.mainWindow().findChildren(QDockWidget) if each.objectName() == "MessageLog")
@@ -197,7 +197,7 @@ def crashed(plugin, dock):
     assert "crashed twice" in tabs.currentWidget().toPlainText()
     log_dock.hide()
     QTest.mouseClick(dock.restart, Qt.MouseButton.LeftButton)
-    assert not dock.process.isVisible()
+    assert not dock.process_notice.isVisible()
     ask(dock, "What kind of terrain surrounds the sites?")
 
 
@@ -210,7 +210,7 @@ def options(dock):
         assert dialog.findChild(QWidget, "zoomearth_options").isVisible()
         dialog.reject()
 
-    in_dialog("", look, lambda: QTest.mouseClick(dock.options, Qt.MouseButton.LeftButton))
+    in_dialog("", look, lambda: QTest.mouseClick(dock.toolbar.options, Qt.MouseButton.LeftButton))
 
 
 def reloaded(plugin):

@@ -45,7 +45,7 @@ def main():
     plugin.dock.question.setPlainText(known["question"])
     ended = []
     plugin.dock.finished.connect(ended.append)
-    plugin.dock.ask.click()
+    plugin.dock.toolbar.ask.click()
     for _ in range(600):
         QTest.qWait(100)
         if ended:

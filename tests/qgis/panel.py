@@ -5,7 +5,7 @@ from qgis.PyQt.QtCore import QEventLoop, QTimer
 
 from zoomearth.core.protocol import Load
 from zoomearth.plugin.child.backend_process import Backend, command
-from zoomearth.plugin.exchanges.project_results import Keeper
+from zoomearth.plugin.exchanges.project_results import ProjectResults
 from zoomearth.plugin.exchanges.session import Session
 from zoomearth.plugin.panel.dock import Dock
 
@@ -14,14 +14,14 @@ ANSWER = "<think>Three hulls.</think><answer>3</answer>"
 
 
 class Panel:
-    """session, dock, backend, keeper; `script` chooses what a scripted engine says, else the demo model answers."""
+    """session, dock, backend, results; `script` chooses what a scripted engine says, else the demo model answers."""
 
     def __init__(self, iface, python):
         self.canvas = iface.mapCanvas()
         self.load = Load()
         self.backend = Backend(lambda: command(python))
-        self.keeper = Keeper()
-        self.session = Session(self.backend, self.keeper, lambda: self.load)
+        self.results = ProjectResults()
+        self.session = Session(self.backend, self.results, lambda: self.load)
         self.dock = Dock(iface, self.session, lambda: True)
         self.dock.resize(380, 760)
         self.dock.show()
@@ -40,7 +40,7 @@ class Panel:
 
     def ask(self, question="How many ships are at the northern pier?"):
         self.dock.question.setPlainText(question)
-        self.dock.ask.click()
+        self.dock.toolbar.ask.click()
         return self.session.exchanges[-1] if self.session.exchanges else None
 
     def ask_nothing(self):
@@ -56,10 +56,17 @@ class Panel:
 
     def close(self):
         self.session.close()
-        self.keeper.close()
+        self.results.close()
         self.dock.close_down()
-        for thing in (self.dock, self.session, self.keeper, self.backend):
+        for thing in (self.dock, self.session, self.results, self.backend):
             thing.deleteLater()
+
+
+def last_of(backend, job):
+    """The job's last event, once it is there."""
+    for _ in backend.follow(job):
+        pass
+    return job.result
 
 
 def wait(condition, timeout=60):

@@ -37,7 +37,8 @@ from rasters import make, pixels_of
 from zoomearth.core.protocol import Load
 from zoomearth.plugin.exchanges.exchange import Status
 from zoomearth.plugin.layers.raster_layers import raw_words, read_by_gdal, reproduced, scene_source, wkt
-from zoomearth.plugin.processing.asker import Asker, Raster
+from zoomearth.plugin.processing.asker import Asker
+from zoomearth.plugin.processing.questions import Raster, Row
 
 BOX = '[{"bbox_2d": [150, 100, 250, 180], "label": "a place"}]'
 ANSWER = "<answer>3</answer>"
@@ -79,8 +80,8 @@ def ask(python):
 
     def ask(layer, ring=None, resolution=None):
         load = Load(replies=(BOX, ANSWER))
-        with Asker(python, load, QgsProcessingFeedback(False)) as asker:
-            exchange = asker.ask(Raster.of(layer), "What is there?", ring and [ring], None, resolution)
+        with Asker(python, load, QgsProcessingFeedback(False), resolution=resolution) as asker:
+            exchange = asker.ask(Row(Raster.of(layer), "What is there?", ring and [ring]))
         assert exchange.status is Status.DONE, exchange.message
         return exchange
 

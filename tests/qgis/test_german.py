@@ -69,7 +69,7 @@ def test_the_fields_of_the_layers_have_german_names(german, panel, demo_scene):
     panel.script(BOX, ANSWER)
     panel.add(demo_scene)
     exchange = panel.asked()
-    layer = panel.keeper.rois(exchange)
+    layer = panel.results.rois(exchange)
     assert layer.attributeDisplayName(layer.fields().indexOf("question")) == "Frage"
 
 

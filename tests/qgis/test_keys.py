@@ -5,20 +5,20 @@ import sys
 from dataclasses import replace
 
 import pytest
-from panel import wait
+from panel import last_of, wait
 from qgis.core import QgsApplication, QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer
 
 from zoomearth.core.protocol import Describe
 from zoomearth.core.source import SceneSource
 from zoomearth.plugin.child.backend_process import Backend
 from zoomearth.plugin.exchanges.exchange import Exchange
-from zoomearth.plugin.exchanges.project_results import Keeper
+from zoomearth.plugin.exchanges.project_results import ProjectResults
 from zoomearth.plugin.export.html import write_html
 from zoomearth.plugin.export.pdf import _raster
 from zoomearth.plugin.export.vector import export_rois, rows
 from zoomearth.plugin.install.diagnostics import diagnostics
 from zoomearth.plugin.log import say
-from zoomearth.plugin.processing.asker import Raster
+from zoomearth.plugin.processing.questions import Raster
 
 KEY = "TOPSECRET"
 SIGNED = f"/vsicurl/http://localhost:1/town.tif?sig={KEY}&v=1"
@@ -26,16 +26,16 @@ BARE = "/vsicurl/http://localhost:1/town.tif"
 
 
 @pytest.fixture
-def keeper(qgis_app):
-    keeper = Keeper()
-    yield keeper
+def results(qgis_app):
+    results = ProjectResults()
+    yield results
     QgsProject.instance().clear()
-    keeper.close()
+    results.close()
 
 
-def keep(keeper, exchange):
-    keeper.keep(exchange)
-    wait(lambda: not keeper.writing)
+def keep(results, exchange):
+    results.keep(exchange)
+    wait(lambda: not results.writing)
 
 
 def signed(harbour, source=SIGNED, **changes):
@@ -54,30 +54,30 @@ def signed(harbour, source=SIGNED, **changes):
         f"crs=EPSG:3857&format=image/png&layers=a&password={KEY}&styles&url=http://localhost:1/wms&username={KEY}&authcfg={KEY}",
     ],
 )
-def test_no_key_is_kept_reported_or_exported(keeper, harbour, tmp_path, source):
+def test_no_key_is_kept_reported_or_exported(results, harbour, tmp_path, source):
     exchange = signed(harbour, source)
-    keep(keeper, exchange)
+    keep(results, exchange)
     write_html([exchange], tmp_path / "report.html")
     for suffix in (".gpkg", ".shp", ".geojson"):
         export_rois(rows([exchange]), tmp_path / f"boxes{suffix}")
     QgsProject.instance().write(str(tmp_path / "project.qgs"))
-    for file in (keeper.store.path, *tmp_path.rglob("*")):
+    for file in (results.file.path, *tmp_path.rglob("*")):
         assert file.is_dir() or KEY.encode() not in file.read_bytes(), file
     assert KEY not in json.dumps([exchange.to_dict(), exchange.outcome()])
-    assert [each.source for each in keeper.read()] == [exchange.source]
+    assert [each.source for each in results.read()] == [exchange.source]
 
 
-def test_an_address_that_is_signed_anew_is_the_same_raster(keeper, harbour):
-    keep(keeper, signed(harbour))
-    keep(keeper, signed(harbour, SIGNED.replace(KEY, "ANOTHERKEY"), id="2"))
-    assert [layer.featureCount() for layer in keeper.layers()] == [4]
+def test_an_address_that_is_signed_anew_is_the_same_raster(results, harbour):
+    keep(results, signed(harbour))
+    keep(results, signed(harbour, SIGNED.replace(KEY, "ANOTHERKEY"), id="2"))
+    assert [layer.featureCount() for layer in results.layers()] == [4]
 
 
-def test_rasters_told_apart_by_their_query_alone_do_not_share_a_crs(keeper, harbour):
-    keep(keeper, signed(harbour))
+def test_rasters_told_apart_by_their_query_alone_do_not_share_a_crs(results, harbour):
+    keep(results, signed(harbour))
     other = QgsCoordinateReferenceSystem("EPSG:32634")
-    keep(keeper, signed(harbour, SIGNED + "&id=2", id="2", crs=other.toWkt()))
-    assert sorted(layer.crs().authid() for layer in keeper.layers()) == ["EPSG:32633", "EPSG:32634"]
+    keep(results, signed(harbour, SIGNED + "&id=2", id="2", crs=other.toWkt()))
+    assert sorted(layer.crs().authid() for layer in results.layers()) == ["EPSG:32633", "EPSG:32634"]
 
 
 def test_an_exchange_of_an_older_version_loses_its_key_when_it_is_read(harbour):
@@ -105,7 +105,7 @@ def test_no_key_is_in_the_log_and_in_the_words_of_a_process_that_ended(qgis_app)
     parts = f"{words[:45]!r}, {words[45:]!r}"  # what is read at once may end amid the key
     code = f"import sys, time; e = sys.stderr; [(e.write(part), e.flush(), time.sleep(0.3)) for part in ({parts})]; sys.exit(3)"
     backend = Backend(lambda: [sys.executable, "-c", code])
-    failed = backend.wait(backend.submit(Describe(SceneSource("x"))))
+    failed = last_of(backend, backend.submit(Describe(SceneSource("x"))))
     backend.close()
     assert failed.log == ("GET http://localhost:1/town.tif failed",)
     assert KEY not in diagnostics([words])

@@ -9,7 +9,7 @@ from test_writer import another, content, locked
 
 from zoomearth.plugin.exchanges import writer as writer_module
 from zoomearth.plugin.exchanges.exchange import Status
-from zoomearth.plugin.exchanges.results_file import Store
+from zoomearth.plugin.exchanges.results_file import ResultsFile
 from zoomearth.plugin.exchanges.unsaved import earlier, new_file, waiting_file
 from zoomearth.plugin.plugin import Plugin
 
@@ -57,7 +57,7 @@ def test_whoever_does_not_drop_them_gets_their_answers_before_the_project_closes
     panel.script(*[ANSWER] * 3, pace=0.02)
     panel.add(demo_scene)
     asked = [panel.ask(f"Question {number}?") for number in range(3)]
-    path = panel.keeper.store.path
+    path = panel.results.file.path
     QgsProject.instance().write()
     person, shown = Person(panel, False), []
     timer = QTimer()
@@ -68,7 +68,7 @@ def test_whoever_does_not_drop_them_gets_their_answers_before_the_project_closes
     assert person.heard == ["3 questions are waiting. Discard them?"]
     assert any(isinstance(widget, QProgressDialog) for widget in shown)
     assert [exchange.answer for exchange in asked] == ["3"] * 3
-    assert len(Store(path).read()) == 3
+    assert len(ResultsFile(path).read()) == 3
     assert not QgsProject.instance().mapLayers()
     assert QgsProject.instance().layerTreeRoot().children() == []
     assert QgsProject.instance().read(project)
@@ -108,7 +108,7 @@ def test_answers_that_are_not_in_their_file_are_told_of_before_closing(panel, de
     panel.script(ANSWER)
     panel.add(demo_scene)
     panel.asked()
-    path = panel.keeper.store.path
+    path = panel.results.file.path
     with locked(path):
         panel.asked("Second?")
         person = Person(panel, False, True)
@@ -117,28 +117,28 @@ def test_answers_that_are_not_in_their_file_are_told_of_before_closing(panel, de
         assert str(waiting_file(path)) in person.heard[0]
         assert person.heard[0].endswith("Close anyway?")
         assert panel.dock.leaving.may_close()
-    wait(lambda: not panel.keeper.trouble)
+    wait(lambda: not panel.results.trouble)
 
 
 def test_the_plugin_asks_before_it_is_unloaded(qgis_iface, qgis_new_project, harbour, tmp_path):
     QgsProject.instance().write(str(tmp_path / "harbour.qgz"))
     plugin = Plugin(qgis_iface)
     plugin.initGui()
-    plugin.keeper.keep(another(harbour, 0))
-    wait(lambda: not plugin.keeper.writing)
+    plugin.results.keep(another(harbour, 0))
+    wait(lambda: not plugin.results.writing)
     heard = []
     plugin.dock.confirm = lambda text: heard.append(text) or True
-    with locked(plugin.keeper.store.path):
-        plugin.keeper.keep(another(harbour, 1))
-        wait(lambda: not plugin.keeper.writing)
+    with locked(plugin.results.file.path):
+        plugin.results.keep(another(harbour, 1))
+        wait(lambda: not plugin.results.writing)
         plugin.unload()
     assert len(heard) == 1
     again = Plugin(qgis_iface)
     again.initGui()
     try:
         assert len(again.session.exchanges) == 2
-        wait(lambda: not again.keeper.writing and not again.keeper.trouble)
-        assert len(Store(again.keeper.store.path).read()) == 2
+        wait(lambda: not again.results.writing and not again.results.trouble)
+        assert len(ResultsFile(again.results.file.path).read()) == 2
     finally:
         again.unload()
 
@@ -146,21 +146,21 @@ def test_the_plugin_asks_before_it_is_unloaded(qgis_iface, qgis_new_project, har
 def test_earlier_unsaved_results_are_listed_and_come_into_the_project(panel, harbour, demo_scene):
     file = new_file()
     file.parent.mkdir(parents=True)
-    Store(file).write({exchange.id: exchange for exchange in (another(harbour, 0), another(harbour, 1))})
+    ResultsFile(file).write({exchange.id: exchange for exchange in (another(harbour, 0), another(harbour, 1))})
     (file.parent / "broken.gpkg").write_bytes(b"x" * 100)
     assert [(path, words.split(", ", 1)[1]) for path, words in earlier()] == [(file, "2 questions: Question 0?")]
     panel.script(ANSWER)
     panel.add(demo_scene)
     panel.asked()
     for _ in range(2):
-        panel.dock.earlier.aboutToShow.emit()
-        (action,) = (action for action in panel.dock.earlier.actions() if "Question 0?" in action.text())
+        panel.dock.toolbar.earlier.aboutToShow.emit()
+        (action,) = (action for action in panel.dock.toolbar.earlier.actions() if "Question 0?" in action.text())
         action.trigger()
-        wait(lambda: not panel.keeper.writing)
+        wait(lambda: not panel.results.writing)
     questions = ["Question 0?", "Question 1?", "How many ships are at the northern pier?"]
     assert [exchange.question for exchange in panel.session.exchanges] == questions
     assert len(panel.dock.transcript.cards) == 3
-    assert [exchange.question for exchange in Store(panel.keeper.store.path).read()] == questions
+    assert [exchange.question for exchange in ResultsFile(panel.results.file.path).read()] == questions
     assert file.exists()
 
 
@@ -169,16 +169,16 @@ def test_reload_shows_what_a_second_qgis_has_written_and_removed(panel, harbour,
     panel.script(ANSWER)
     panel.add(demo_scene)
     first = panel.asked()
-    panel.keeper.keep(another(harbour, 0))
-    wait(lambda: not panel.keeper.writing)
-    path = panel.keeper.store.path
-    Store(path).write({first.id: None, "exchange-1": another(harbour, 1)})
+    panel.results.keep(another(harbour, 0))
+    wait(lambda: not panel.results.writing)
+    path = panel.results.file.path
+    ResultsFile(path).write({first.id: None, "exchange-1": another(harbour, 1)})
     panel.script(SLOW, pace=0.01)
     running = panel.ask("Being answered?")
-    panel.dock.reload.trigger()
+    panel.dock.toolbar.reload.trigger()
     assert [exchange.question for exchange in panel.session.exchanges] == ["Question 0?", "Question 1?", "Being answered?"]
     assert panel.dock.transcript.card(running.id) is not None
-    assert panel.keeper.rois(another(harbour, 0)).featureCount() == 2 * len(harbour.zooms)
+    assert panel.results.rois(another(harbour, 0)).featureCount() == 2 * len(harbour.zooms)
     panel.session.cancel()
     wait(lambda: not panel.session.busy)
     panel.script(ANSWER)

@@ -120,7 +120,9 @@ def test_a_folder_of_one_s_own_is_saved(page, factory, qtbot, tmp_path):
 
 
 def test_every_setting_is_on_the_page_and_every_control_has_a_name_and_a_voice(page):
-    assert {"model", "remote", "remote_model", "device", "dtype", "quantize", "prompt_file"} == set(Settings.__dataclass_fields__)
+    assert {"model", "remote", "remote_model", "dialect", "device", "dtype", "quantize", "prompt_file"} == set(
+        Settings.__dataclass_fields__
+    )
     for name in Settings.__dataclass_fields__:
         assert page.find(name).toolTip()
     dialog = SetupDialog(page.window)

@@ -61,7 +61,7 @@ def choose(panel, scope):
 def zoom_canvas_to(panel, layer):
     canvas = panel.canvas
     canvas.setDestinationCrs(layer.crs())
-    canvas.setLayers([*panel.keeper.layers(), layer])
+    canvas.setLayers([*panel.results.layers(), layer])
     canvas.resize(600, 600)
     canvas.setExtent(layer.extent())
     return canvas
@@ -83,7 +83,7 @@ def test_the_demo_model_answers_with_evidence_where_the_truth_is(panel, demo_sce
     roi, box = exchange.zooms[0].roi, asked["box"]
     overlap = max(0, min(roi[2], box[2]) - max(roi[0], box[0])) * max(0, min(roi[3], box[3]) - max(roi[1], box[1]))
     assert overlap > 0.5 * (box[2] - box[0]) * (box[3] - box[1])
-    feature = next(panel.keeper.rois(exchange).getFeatures())
+    feature = next(panel.results.rois(exchange).getFeatures())
     assert [feature[name] for name in ("question", "answer", "step", "stopped")] == [asked["question"], asked["answer"], 1, "answered"]
     assert (feature["model"], feature["layer"], feature["exchange"]) == ("zoomearth-demo", layer.name(), exchange.id)
     assert (feature["image"], feature["kind"]) == (str(demo_scene), "zoom")
@@ -140,8 +140,8 @@ def test_a_meaningless_answer_says_so_in_place_of_a_confidence_and_how_to_get_a_
     assert "Meaningless" in answer.accessibleName()
     assert panel.dock.transcript.text().count("Meaningless") == 1
     assert unknown.outcome()["meaningless"] is True
-    assert [row["meaningless"] for row in panel.keeper.rois(panel.session.exchanges[-1]).getFeatures()] == [True]
-    assert [back.meaningless for back in panel.keeper.read()] == [False, True]
+    assert [row["meaningless"] for row in panel.results.rois(panel.session.exchanges[-1]).getFeatures()] == [True]
+    assert [back.meaningless for back in panel.results.read()] == [False, True]
 
 
 def test_boxes_are_on_the_canvas_while_the_model_still_looks(panel, demo_scene):
@@ -159,7 +159,7 @@ def test_boxes_are_on_the_canvas_while_the_model_still_looks(panel, demo_scene):
     xs, ys = zip(*seen.polygon)
     assert drawn.xMinimum() == pytest.approx(min(xs))
     assert drawn.yMaximum() == pytest.approx(max(ys))
-    panel.dock.cancel.click()
+    panel.dock.toolbar.cancel.click()
     wait(lambda: not panel.session.busy)
     assert not bands()
 
@@ -173,7 +173,7 @@ def test_the_line_says_what_is_happening(panel, demo_scene):
     assert panel.dock.progress.isVisible()
     wait(lambda: "looking at “northern pier”" in said)
     assert "loading the model" in said
-    panel.dock.cancel.click()
+    panel.dock.toolbar.cancel.click()
     wait(lambda: not panel.session.busy)
     assert not panel.dock.progress.isVisible()
 
@@ -184,10 +184,10 @@ def test_cancel_keeps_what_was_seen_and_the_next_question_is_answered(panel, dem
     first = panel.ask()
     second = panel.ask("And this one?")
     wait(lambda: len(first.views) == 2)
-    panel.dock.cancel.click()
+    panel.dock.toolbar.cancel.click()
     wait(lambda: not panel.session.busy)
     assert (first.status, second.status) == (Status.CANCELLED, Status.CANCELLED)
-    assert panel.keeper.read()[0].id == first.id
+    assert panel.results.read()[0].id == first.id
     panel.script(ANSWER)
     assert panel.asked().answer == "3"
 
@@ -224,7 +224,7 @@ def test_after_two_crashes_one_bar_restarts_the_process_and_the_questions_wait_f
     waiting = [panel.ask(f"Question {n}?") for n in range(3)]
     crash(panel, crashing)
     assert panel.backend.state is State.BROKEN
-    bar = panel.dock.process
+    bar = panel.dock.process_notice
     assert bar.isVisible()
     assert "crashed twice" in bar.text
     assert "3 questions are waiting." in bar.text
@@ -244,11 +244,11 @@ def test_questions_that_wait_for_a_process_that_is_down_can_be_cancelled(panel, 
     panel.add(demo_scene)
     first, second = panel.ask(), panel.ask("Second?")
     wait(lambda: first.status is Status.FAILED)
-    assert "/nowhere/python" in panel.dock.process.text
-    assert panel.dock.cancel.isEnabled()
+    assert "/nowhere/python" in panel.dock.process_notice.text
+    assert panel.dock.toolbar.cancel.isEnabled()
     assert not panel.dock.progress.isVisible()
-    assert panel.dock.process.minimumSizeHint().width() <= 240
-    panel.dock.cancel.click()
+    assert panel.dock.process_notice.minimumSizeHint().width() <= 240
+    panel.dock.toolbar.cancel.click()
     assert second.status is Status.CANCELLED
     wait(lambda: not panel.session.busy)
 
@@ -406,18 +406,18 @@ def test_a_deleted_exchange_comes_back_with_its_boxes(panel, demo_scene):
     panel.script(BOX, ANSWER, BOX, ANSWER)
     panel.add(demo_scene)
     first, second = panel.asked(), panel.asked("Second?")
-    rois = panel.keeper.rois(first)
+    rois = panel.results.rois(first)
     panel.dock.transcript.card(first.id).findChild(QToolButton, "zoomearth_exchange_delete").click()
-    wait(lambda: not panel.keeper.writing)
-    assert [exchange.id for exchange in panel.keeper.read()] == [second.id]
+    wait(lambda: not panel.results.writing)
+    assert [exchange.id for exchange in panel.results.read()] == [second.id]
     assert {feature["exchange"] for feature in rois.getFeatures()} == {second.id}
     assert panel.dock.transcript.card(first.id) is None
-    panel.dock.undo.click()
-    wait(lambda: not panel.keeper.writing)
-    assert {exchange.id for exchange in panel.keeper.store.read()} == {first.id, second.id}
+    panel.dock.toolbar.undo.click()
+    wait(lambda: not panel.results.writing)
+    assert {exchange.id for exchange in panel.results.file.read()} == {first.id, second.id}
     assert {feature["exchange"] for feature in rois.getFeatures()} == {first.id, second.id}
     assert [card.exchange.id for card in panel.dock.transcript.cards] == [first.id, second.id]
-    assert not panel.dock.undo.isEnabled()
+    assert not panel.dock.toolbar.undo.isEnabled()
 
 
 def test_undo_leaves_the_boxes_of_what_is_being_answered(panel, demo_scene):
@@ -433,7 +433,7 @@ def test_undo_leaves_the_boxes_of_what_is_being_answered(panel, demo_scene):
 
     before = bands()
     panel.session.remove(first)
-    panel.dock.undo.click()
+    panel.dock.toolbar.undo.click()
     assert bands() == before > 0
 
 
@@ -595,7 +595,7 @@ def test_polygons_beyond_the_raster_are_said_and_the_others_are_asked_about(pane
     ]
     (message,) = qgis_iface.messageBar().get_messages(Qgis.MessageLevel.Warning)
     assert f"1 of 3 polygons lies outside the layer {layer.name()} and was left out." in message
-    notice = panel.dock.refusal  # QGIS's bar shows one line of a message, the panel all of it
+    notice = panel.dock.message  # QGIS's bar shows one line of a message, the panel all of it
     assert notice.isVisible()
     assert notice.text == f"1 of 3 polygons lies outside the layer {layer.name()} and was left out."
     choose(panel, Scope.LAYER)
@@ -607,9 +607,9 @@ def test_why_nothing_is_asked_stands_in_the_panel_with_the_remedy_until_it_is_cl
     panel.add(demo_scene)
     choose(panel, Scope.FEATURES)
     assert panel.ask_nothing() == 0
-    assert panel.dock.refusal.text == "No polygon is selected. Select polygons on the map first, in any vector layer."
-    panel.dock.refusal.findChild(QPushButton, "zoomearth_refusal_close").click()
-    assert not panel.dock.refusal.isVisible()
+    assert panel.dock.message.text == "No polygon is selected. Select polygons on the map first, in any vector layer."
+    panel.dock.message.findChild(QPushButton, "zoomearth_message_close").click()
+    assert not panel.dock.message.isVisible()
 
 
 def test_what_a_turned_canvas_does_not_show_the_model_does_not_see(panel, demo_scene):
@@ -659,7 +659,7 @@ def test_a_drawn_rectangle_and_the_boxes_of_an_answer_stay_in_sight_in_a_project
     for old in before:
         center = there.transform(old.boundingBox().center())
         assert min(center.distance(new.boundingBox().center()) for new in after) < 1
-    panel.dock.cancel.click()
+    panel.dock.toolbar.cancel.click()
     wait(lambda: not panel.session.busy)
 
 
@@ -687,9 +687,9 @@ def test_the_dock_can_be_240_pixels_wide(panel, demo_scene):
     card = panel.dock.transcript.card(panel.asked().id)
     for scope in Scope:
         choose(panel, scope)
-        assert panel.dock.kept.isVisible()
+        assert panel.dock.temporary.isVisible()
         assert panel.dock.minimumSizeHint().width() <= 240, scope
-    for notice in (panel.dock.process, panel.dock.results, panel.dock.refusal):
+    for notice in (panel.dock.process_notice, panel.dock.results_notice, panel.dock.message):
         notice.say(f"The results can't be written to /data/{'a_long_name_' * 12}.gpkg: it is read-only.")
     assert panel.dock.minimumSizeHint().width() <= 240
     panel.dock.resize(240, 700)
@@ -733,7 +733,7 @@ def test_a_styled_layer_is_seen_as_qgis_shows_it_or_as_its_values_and_it_is_said
     assert html.escape(raw.seen_as) in report_html([raw])
     for exchange in (shown, raw):
         assert exchange.seen_as in html.unescape(labels(panel.dock.transcript.card(exchange.id), "zoomearth_exchange_where")[0])
-    assert [exchange.seen_as for exchange in panel.keeper.read()] == ["", shown.seen_as, raw.seen_as]
+    assert [exchange.seen_as for exchange in panel.results.read()] == ["", shown.seen_as, raw.seen_as]
 
 
 def test_a_part_of_a_styled_layer_is_taken_and_the_rest_is_masked(panel, demo_scene):

@@ -6,7 +6,7 @@ import signal
 import sys
 
 import pytest
-from panel import ANSWER, BOX, wait
+from panel import ANSWER, BOX, last_of, wait
 from qgis.core import QgsApplication
 from qgis.PyQt.QtTest import QTest
 
@@ -53,7 +53,7 @@ def test_a_job_ends_once_and_last(backend, demo_scene):
     job, heard, ended = ask(backend, demo_scene), [], []
     job.heard.connect(heard.append)
     job.ended.connect(ended.append)
-    assert backend.wait(job).result.answer == "3"
+    assert last_of(backend, job).result.answer == "3"
     assert backend.state is State.UP
     assert [type(event) for event in ended] == [Done]
     assert {type(event) for event in heard} >= {Saw, Text, Progress}
@@ -68,13 +68,13 @@ def test_killed_mid_answer_it_says_so_with_the_log_and_the_next_ask_restarts_it(
     first = backend.pid
     backend.log.append("the last words")
     os.kill(first, signal.SIGKILL)
-    failed = backend.wait(job)
+    failed = last_of(backend, job)
     assert isinstance(failed, Failed)
     assert "crashed or was killed" in failed.message
     assert failed.log[-1] == "the last words"
     assert backend.state is State.DOWN
     script(backend, ANSWER)
-    assert backend.wait(ask(backend, demo_scene)).result.answer == "3"
+    assert last_of(backend, ask(backend, demo_scene)).result.answer == "3"
     assert backend.pid != first
 
 
@@ -83,7 +83,7 @@ def test_all_that_waits_fails_with_the_process_and_is_never_sent_again(backend, 
     jobs = [ask(backend, demo_scene, f"Question {n}?") for n in range(3)]
     wait(lambda: backend.state is State.UP)
     os.kill(backend.pid, signal.SIGKILL)
-    assert [type(backend.wait(job)) for job in jobs] == [Failed] * 3
+    assert [type(last_of(backend, job)) for job in jobs] == [Failed] * 3
     assert backend.pid is None
 
 
@@ -107,10 +107,10 @@ def test_two_crashes_in_a_minute_and_it_stays_down_until_it_is_revived(backend, 
         job = ask(backend, demo_scene)
         wait(lambda: backend.state is State.UP)
         os.kill(backend.pid, signal.SIGKILL)
-        failed = backend.wait(job)
+        failed = last_of(backend, job)
     assert backend.state is State.BROKEN
     assert "twice" in failed.message
-    assert "twice" in backend.wait(ask(backend, demo_scene)).message
+    assert "twice" in last_of(backend, ask(backend, demo_scene)).message
     assert [text.partition(".")[0] for text in logged if "crashed" in text] == [
         "The model process crashed or was killed",
         "The model process crashed or was killed",
@@ -119,7 +119,7 @@ def test_two_crashes_in_a_minute_and_it_stays_down_until_it_is_revived(backend, 
     assert backend.pid is None
     backend.revive()
     script(backend, ANSWER)
-    assert backend.wait(ask(backend, demo_scene)).result.answer == "3"
+    assert last_of(backend, ask(backend, demo_scene)).result.answer == "3"
 
 
 def test_cancel_ends_the_job_and_the_process_lives_on(backend, demo_scene):
@@ -129,7 +129,7 @@ def test_cancel_ends_the_job_and_the_process_lives_on(backend, demo_scene):
     wait(lambda: any(isinstance(event, Text) for event in heard))
     pid = backend.pid
     job.cancel()
-    assert isinstance(backend.wait(job), Cancelled)
+    assert isinstance(last_of(backend, job), Cancelled)
     job.cancel()  # it is over: no harm
     assert backend.pid == pid
 
@@ -143,10 +143,10 @@ def test_one_that_does_not_hear_a_cancel_is_killed(backend, demo_scene, monkeypa
     QTest.qWait(500)  # by then it sleeps
     pid = backend.pid
     job.cancel()
-    assert isinstance(backend.wait(job), Cancelled)
+    assert isinstance(last_of(backend, job), Cancelled)
     wait(lambda: backend.state is State.DOWN)
     assert not alive(pid)
-    assert isinstance(backend.wait(script(backend, ANSWER)), Done)  # and that was no crash
+    assert isinstance(last_of(backend, script(backend, ANSWER)), Done)  # and that was no crash
 
 
 def test_what_is_asked_as_a_deaf_process_is_killed_is_answered_by_the_next(backend, demo_scene, monkeypatch):
@@ -157,8 +157,8 @@ def test_what_is_asked_as_a_deaf_process_is_killed_is_answered_by_the_next(backe
     job.ended.connect(lambda _: later.extend([script(backend, ANSWER), ask(backend, demo_scene)]))
     wait(lambda: any(isinstance(event, Saw) for event in heard))
     job.cancel()
-    assert isinstance(backend.wait(job), Cancelled)
-    assert isinstance(backend.wait(later[1]), Done), later[1].result
+    assert isinstance(last_of(backend, job), Cancelled)
+    assert isinstance(last_of(backend, later[1]), Done), later[1].result
 
 
 def test_closing_leaves_no_process_and_no_open_job(backend, demo_scene):
@@ -174,7 +174,7 @@ def test_closing_leaves_no_process_and_no_open_job(backend, demo_scene):
 
 def test_an_interpreter_that_is_not_there_is_named(qgis_app):
     backend = Backend(lambda: command("/nowhere/python"))
-    failed = backend.wait(backend.submit(Describe(SceneSource("a.tif"))))
+    failed = last_of(backend, backend.submit(Describe(SceneSource("a.tif"))))
     assert "/nowhere/python" in failed.message
     assert backend.state is State.BROKEN  # the next question would fail in the same way
     assert "/nowhere/python" in backend.trouble[0]
@@ -187,13 +187,13 @@ def test_a_backend_that_is_not_set_up_says_how(qgis_app):
         raise BackendError("Not set up.", "Set it up.")
 
     backend = Backend(nothing)
-    failed = backend.wait(backend.submit(Describe(SceneSource("a.tif"))))
+    failed = last_of(backend, backend.submit(Describe(SceneSource("a.tif"))))
     assert (failed.message, failed.hint) == ("Not set up.", "Set it up.")
 
 
 def test_one_that_ends_by_itself_is_told_with_its_exit_code_and_log(qgis_app):
     backend = Backend(lambda: [sys.executable, "-c", "import sys; sys.stderr.write('no such module\\n'); sys.exit(3)"])
-    failed = backend.wait(backend.submit(Describe(SceneSource("a.tif"))))
+    failed = last_of(backend, backend.submit(Describe(SceneSource("a.tif"))))
     assert "exit code 3" in failed.message
     assert failed.log == ("no such module",)
 
@@ -209,7 +209,7 @@ def test_a_process_of_another_protocol_gets_no_job_and_says_what_to_update(qgis_
     wait(lambda: backend.pid is not None)
     pid = backend.pid
     for job in jobs:
-        failed = backend.wait(job)
+        failed = last_of(backend, job)
         assert "0.0.1" in failed.message
         assert update in failed.hint
     assert backend.state is State.BROKEN
@@ -220,6 +220,6 @@ def test_a_process_of_another_protocol_gets_no_job_and_says_what_to_update(qgis_
 def test_an_event_that_can_not_be_read_ends_its_job(qgis_app):
     lines = [{"event": "ready", "protocol": VERSION, "version": "1", "pid": 1}, {"event": "saw", "id": 1, "view": {}, "picture": ""}]
     backend = Backend(lambda: [sys.executable, "-c", WAITS.format("\n".join(map(json.dumps, lines)))])
-    failed = backend.wait(backend.submit(Describe(SceneSource("a.tif"))))
+    failed = last_of(backend, backend.submit(Describe(SceneSource("a.tif"))))
     assert "saw.view lacks its field" in failed.message
     backend.close()

@@ -1,12 +1,12 @@
 """The algorithms, run as QGIS runs them: the real backend in its own process, the demo model over a scene with ground truth."""
 
-import base64
 import contextlib
 import csv
 import io
 import json
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 
@@ -38,9 +38,10 @@ from qgis.core import (
     QgsSettings,
     QgsVectorLayer,
 )
+from served import Served
 from tile_server import TileServer, resolution
 
-from zoomearth.core.protocol import Load, Saw
+from zoomearth.core.protocol import AT_ONCE, Load, RowEnded, Saw
 from zoomearth.core.settings import Settings
 from zoomearth.plugin.exchanges.exchange import Exchange
 from zoomearth.plugin.layers import snapshot
@@ -74,6 +75,20 @@ def script(monkeypatch):
         return load
 
     return choose
+
+
+@pytest.fixture
+def serve(monkeypatch):
+    """Has a server answer, which is asked several questions at a time; each has its replies in turn."""
+    with contextlib.ExitStack() as stack:
+
+        def choose(*replies, **by_question):
+            served = Served(replies, by_question)
+            load = stack.enter_context(served.serving())
+            monkeypatch.setattr(common, "load_message", lambda: load)
+            return served
+
+        yield choose
 
 
 @pytest.fixture
@@ -319,8 +334,8 @@ def test_each_polygon_has_its_answer_and_the_one_outside_its_reason(layer, truth
     assert run.layer("ROIS").crs() == layer.crs()
 
 
-def test_each_polygon_is_all_the_model_sees(layer, script):
-    script(BOX, ANSWER)
+def test_each_polygon_is_all_the_model_sees(layer, serve):
+    serve(BOX, ANSWER)
     boxes = [map_box(layer, left, top, left + 500, top + 400) for left, top in ((0, 0), (900, 1200))]
     places = polygons("EPSG:4326", *(to("EPSG:4326", layer, box) for box in boxes), name=["a", "b"])
     run = Run("askbyfeature", INPUT=layer, POLYGONS=places, QUESTION="How many?", OUTPUT="memory:", ROIS="memory:")
@@ -339,12 +354,13 @@ def told(monkeypatch):
     return events
 
 
-def pictures(events):
-    """(window, size, pixels) of what was shown."""
-    for event in events:
-        if isinstance(event, Saw):
-            picture = Image.open(io.BytesIO(base64.b64decode(event.picture)))
-            yield event.view.window, event.view.shown, np.asarray(picture.convert("RGB"))
+def pictures(events, served, question="How many?"):
+    """(window, size, pixels) of what was shown, as the server got it."""
+    views = [event.view for event in events if isinstance(event, Saw)]
+    views += [view for event in events if isinstance(event, RowEnded) and event.last.result.question == question for view in event.views]
+    shown = [np.asarray(Image.open(io.BytesIO(picture)).convert("RGB")) for picture in served.pictures[question]]
+    assert [view.shown for view in views] == [picture.shape[1::-1] for picture in shown]
+    return [(view.window, view.shown, picture) for view, picture in zip(views, shown)]
 
 
 def on_map(layer, *pixels):
@@ -361,19 +377,19 @@ PARTS = [
 
 @pytest.mark.parametrize("crs", ["EPSG:32633", "EPSG:4326"])
 @pytest.mark.parametrize("shape", [[L_SHAPE], PARTS], ids=["L", "parts and a hole"])
-def test_only_what_is_inside_a_polygon_is_shown_to_the_model(layer, script, told, shape, crs):
-    script('[{"bbox_2d": [10, 10, 140, 110], "label": "a place"}]', ANSWER)
+def test_only_what_is_inside_a_polygon_is_shown_to_the_model(layer, serve, told, shape, crs):
+    served = serve('[{"bbox_2d": [10, 10, 140, 110], "label": "a place"}]', ANSWER)
     geometry = QgsGeometry.fromMultiPolygonXY([[on_map(layer, *ring) for ring in part] for part in shape])
     geometry = geometry.densifyByDistance(5)  # so that its sides are the same lines in the other CRS
     geometry.transform(QgsCoordinateTransform(layer.crs(), QgsCoordinateReferenceSystem(crs), QgsProject.instance()))
     places = polygons(crs, geometry, name=["a"])
     assert Run("askbyfeature", INPUT=layer, POLYGONS=places, QUESTION="How many?", OUTPUT="memory:").good
-    outlined = list(pictures(told))
+    outlined = pictures(told, served)
     told.clear()
     bounds = map_box(layer, *outlined[0][0])
     extent = f"{bounds.xMinimum()},{bounds.xMaximum()},{bounds.yMinimum()},{bounds.yMaximum()} [EPSG:32633]"
     assert Run("ask", INPUT=layer, QUESTION="How many?", EXTENT=extent, OUTPUT="memory:").good
-    whole = list(pictures(told))
+    whole = pictures(told, served)
     assert [(window, size) for window, size, _ in outlined] == [(window, size) for window, size, _ in whole]
     assert len(outlined) == 2
     flat = QgsGeometry.fromMultiPolygonXY([[[QgsPointXY(*corner) for corner in ring] for ring in part] for part in shape])
@@ -389,15 +405,15 @@ def test_only_what_is_inside_a_polygon_is_shown_to_the_model(layer, script, told
         assert 0.1 < grey.mean() < 0.9
 
 
-def test_parts_that_overlap_and_a_bow_tie_are_shown_whole(layer, script, told):
-    script(ANSWER)
+def test_parts_that_overlap_and_a_bow_tie_are_shown_whole(layer, serve, told):
+    served = serve(ANSWER)
     overlapping = [[[(200, 200), (600, 200), (600, 600), (200, 600)]], [[(400, 400), (800, 400), (800, 800), (400, 800)]]]
     bow = [[[(200, 200), (800, 800), (800, 200), (200, 800)]]]
     shapes = [QgsGeometry.fromMultiPolygonXY([[on_map(layer, *ring) for ring in part] for part in shape]) for shape in (overlapping, bow)]
     flat = QgsGeometry.fromMultiPolygonXY([[on_map(layer, (200, 200), (400, 400), (600, 600))]])
     places = polygons("EPSG:32633", *shapes, flat, name=["a", "b", "c"])
-    run = Run("askbyfeature", INPUT=layer, POLYGONS=places, QUESTION="?", OUTPUT="memory:")
-    (first, size, both), (second, _, tie) = pictures(told)
+    run = Run("askbyfeature", INPUT=layer, POLYGONS=places, QUESTION='[% "name" %]?', OUTPUT="memory:")
+    ((first, size, both),), ((second, _, tie),) = pictures(told, served, "a?"), pictures(told, served, "b?")
     assert first == second == (200, 200, 800, 800)
     grey = [(picture == 128).all(axis=2) for picture in (both, tie)]
     at = [tuple(round((place - 200) / 600 * side) for place, side in zip(pixel[::-1], size[::-1])) for pixel in ((500, 500), (700, 300))]
@@ -462,37 +478,124 @@ def test_only_where_all_fails_the_run_does(layer, demo_scene, tmp_path):
     assert "gone.tif" in run.feedback.told[-1]
 
 
-def test_a_killed_backend_costs_one_row(qtbot, layer, script):
-    script(*["word " * 40 + ANSWER], pace=0.05)
+def many(count):
+    """Lines of questions."""
+    return "\n".join(f"{number}?" for number in range(1, count + 1))
+
+
+def test_against_a_server_several_questions_are_asked_at_a_time_and_rows_keep_their_order(layer, serve):
+    served, meeting = serve(BOX, ANSWER), threading.Barrier(AT_ONCE)
+    first = {f"{number}?" for number in range(1, AT_ONCE + 1)}
+
+    def before(question):
+        if question in first and served.asked[question] == 1 and len(served.pictures[question]) == 1:
+            meeting.wait(60)
+        time.sleep(0.3 * (question == "1?"))  # the others overtake the first
+
+    served.before = before
+    run = Run("askmany", LAYERS=[layer], QUESTIONS=many(20), OUTPUT="memory:", ROIS="memory:")
+    assert run.good, run.feedback.told
+    assert not meeting.broken
+    assert served.most == AT_ONCE
+    assert [(row["question"], row["answer"]) for row in run.rows()] == [(question, "3") for question in many(20).split("\n")]
+    assert [roi["question"] for roi in run.rows("ROIS")] == many(20).split("\n")
+    told = run.feedback.told
+    assert sorted(int(line.split("/")[0]) for line in told if "/20 demo: " in line) == list(range(1, 21))
+    assert sum("Zoom 1: northern pier" in line for line in told) == 20
+    assert told.count("Two piers, look closer.") == told.count("Three hulls.") == 20, "the reasoning"
+    assert run.feedback.shares == sorted(run.feedback.shares)
+    assert run.feedback.shares[-1] == 100
+
+
+@pytest.fixture
+def ended(told):
+    """Questions that have ended, as they do."""
+    return lambda: [event.last.result.question for event in told if isinstance(event, RowEnded)]
+
+
+def test_a_backend_killed_among_many_costs_no_row_and_what_had_ended_is_not_asked_again(layer, serve, ended):
+    served, over = serve(ANSWER), []
+
+    def before(question):
+        if question == "15?" and not over:
+            over.extend(ended())
+            os.kill(backends()[0], signal.SIGKILL)
+
+    served.before = before
+    run = Run("askmany", LAYERS=[layer], QUESTIONS=many(30), OUTPUT="memory:")
+    assert [(row["question"], row["answer"], row["error"]) for row in run.rows()] == [(each, "3", None) for each in many(30).split("\n")]
+    assert over
+    assert {served.asked[question] for question in over} == {1}
+    assert served.asked["15?"] == 2
+    assert max(served.asked.values()) == 2
+    assert any("crashed or was killed" in told for told in run.feedback.told)
+
+
+@pytest.mark.parametrize("poison", ["1?", "9?"])
+def test_a_question_that_crashes_the_backend_fails_the_second_time_and_the_others_are_answered(layer, serve, poison):
+    served = serve(ANSWER)
+    served.before = lambda question: question == poison and os.kill(backends()[0], signal.SIGKILL)
+    run = Run("askmany", LAYERS=[layer], QUESTIONS=many(20), OUTPUT="memory:")
+    assert run.good
+    assert [row["question"] for row in run.rows() if row["answer"] is None] == [poison]
+    assert served.asked[poison] == 2
+    (error,) = [row["error"] for row in run.rows() if row["error"]]
+    assert "crashed" in error
+
+
+def test_a_backend_that_always_crashes_is_not_started_for_every_row(layer, serve):
+    served = serve(ANSWER)
+    served.before = lambda question: [os.kill(pid, signal.SIGKILL) for pid in backends()]
+    run = Run("askmany", LAYERS=[layer], QUESTIONS=many(20), OUTPUT="memory:")
+    assert not run.good
+    assert "crashed" in run.feedback.told[-1]
+    assert len(served.asked) <= AT_ONCE + 1
+
+
+def test_a_local_backend_that_is_killed_goes_on_where_it_was(qtbot, layer, script):
+    script("word " * 20 + ANSWER, pace=0.005)
     context = QgsProcessingContext()
     context.setProject(QgsProject.instance())
-    feedback, ended = start(qtbot, "askmany", context, LAYERS=[layer], QUESTIONS="one?\ntwo?\nthree?", OUTPUT="memory:")
-    qtbot.waitUntil(lambda: max(feedback.shares, default=0) > 34, timeout=30000)
+    feedback, ended = start(qtbot, "askmany", context, LAYERS=[layer], QUESTIONS=many(30), OUTPUT="memory:")
+    qtbot.waitUntil(lambda: max(feedback.shares, default=0) > 50, timeout=30000)
     os.kill(backends()[0], signal.SIGKILL)
-    qtbot.waitUntil(lambda: bool(ended), timeout=30000)
+    qtbot.waitUntil(lambda: bool(ended), timeout=60000)
     assert ended[0][0], feedback.told
     table = context.getMapLayer(ended[0][1]["OUTPUT"])
-    rows = [(feature["question"], feature["answer"], feature["error"]) for feature in table.getFeatures()]
-    assert [(question, None if answer == NULL else answer) for question, answer, _ in rows] == [
-        ("one?", "3"),
-        ("two?", None),
-        ("three?", "3"),
-    ]
-    assert "crashed or was killed" in rows[1][2]
+    assert [(row["question"], row["answer"]) for row in table.getFeatures()] == [(question, "3") for question in many(30).split("\n")]
 
 
-def test_after_a_cancel_a_file_holds_what_was_answered(qtbot, layer, script, tmp_path):
-    script("word " * 30 + ANSWER, pace=0.05)
+def test_after_a_cancel_a_file_holds_what_was_answered(qtbot, layer, serve, ended, tmp_path):
+    served, leave = serve(ANSWER), threading.Event()
+    served.before = lambda question: question in ("2?", "4?") and leave.wait(60)
     context, table = QgsProcessingContext(), tmp_path / "answers.csv"
     context.setProject(QgsProject.instance())
-    feedback, ended = start(qtbot, "askmany", context, LAYERS=[layer], QUESTIONS="one?\ntwo?\nthree?\nfour?", OUTPUT=str(table))
-    qtbot.waitUntil(lambda: max(feedback.shares, default=0) > 26, timeout=30000)
+    feedback, over = start(qtbot, "askmany", context, LAYERS=[layer], QUESTIONS=many(4), OUTPUT=str(table))
+    qtbot.waitUntil(lambda: len(ended()) == 2, timeout=30000)
+    cancelled = time.monotonic()
     feedback.cancel()
-    qtbot.waitUntil(lambda: bool(ended), timeout=5000)
+    qtbot.waitUntil(lambda: bool(over), timeout=5000)
+    leave.set()
+    assert time.monotonic() - cancelled < 3
     with table.open(encoding="utf-8") as file:
         rows = [(row["question"], row["answer"], row["stopped"]) for row in csv.DictReader(file)]
-    assert rows[0] == ("one?", "3", "answered")
-    assert rows[1:] in ([], [("two?", "", "cancelled")])
+    assert rows == [("1?", "3", "answered"), ("2?", "", "cancelled"), ("3?", "3", "answered"), ("4?", "", "cancelled")]
+
+
+def test_a_cancel_of_many_questions_to_a_local_model_keeps_those_that_ended(qtbot, layer, script, tmp_path):
+    script("word " * 20 + ANSWER, pace=0.005)
+    context, table = QgsProcessingContext(), tmp_path / "answers.csv"
+    context.setProject(QgsProject.instance())
+    feedback, ended = start(qtbot, "askmany", context, LAYERS=[layer], QUESTIONS=many(60), OUTPUT=str(table))
+    qtbot.waitUntil(lambda: max(feedback.shares, default=0) > 30, timeout=30000)
+    feedback.cancel()
+    qtbot.waitUntil(lambda: bool(ended), timeout=3000)
+    with table.open(encoding="utf-8") as file:
+        rows = [(row["question"], row["stopped"]) for row in csv.DictReader(file)]
+    answered = [question for question, stopped in rows if stopped == "answered"]
+    assert answered == many(60).split("\n")[: len(answered)]
+    assert 18 <= len(answered) < 60
+    assert {stopped for _, stopped in rows} <= {"answered", "cancelled"}
 
 
 def test_it_is_a_step_of_a_model(layer, script):
@@ -554,8 +657,8 @@ def test_many_questions_about_a_tile_service_fetch_its_tiles_once(script, qgis_n
         assert sorted(server.asked) == [(2, x, y) for x in range(4) for y in range(4)]
 
 
-def test_each_polygon_over_a_tile_service_has_a_snapshot_of_its_own(script, qgis_new_project):
-    script(BOX, ANSWER)
+def test_each_polygon_over_a_tile_service_has_a_snapshot_of_its_own(serve, qgis_new_project):
+    serve(BOX, ANSWER)
     pixel = resolution(4)
     boxes = [QgsRectangle(side * pixel, side * pixel, (side + 400) * pixel, (side + 300) * pixel) for side in (0, 700)]
     with TileServer() as server:
@@ -571,6 +674,30 @@ def test_each_polygon_over_a_tile_service_has_a_snapshot_of_its_own(script, qgis
         _, _, right, bottom = map(int, roi["window"].split(","))
         assert right <= 402, "pixels are counted in the polygon's own snapshot"
         assert bottom <= 302
+
+
+def test_snapshots_of_many_polygons_are_few_at_a_time_and_all_gone_at_the_end(serve, qgis_new_project, monkeypatch):
+    paths, most = [], 0
+    made = snapshot.QgsProcessingUtils.generateTempFilename
+    monkeypatch.setattr(snapshot.QgsProcessingUtils, "generateTempFilename", lambda name: paths.append(made(name)) or paths[-1])
+    served = serve(ANSWER)
+
+    def before(question):
+        nonlocal most
+        most = max(most, sum(Path(path).exists() for path in paths))
+
+    served.before = before
+    pixel, count = resolution(3), 2 * AT_ONCE + 3
+    boxes = [QgsRectangle(side * pixel, 0, (side + 60) * pixel, 40 * pixel) for side in range(0, 40 * count, 40)]
+    with TileServer() as server:
+        layer = QgsRasterLayer(server.source, "tiles", "wms")
+        QgsProject.instance().addMapLayer(layer)
+        places = polygons("EPSG:3857", *map(QgsGeometry.fromRect, boxes), name=list(map(str, range(count))))
+        run = Run("askbyfeature", INPUT=layer, POLYGONS=places, QUESTION='[% "name" %]?', RESOLUTION=pixel, OUTPUT="memory:")
+    assert [(row["name"], row["answer"]) for row in run.rows()] == [(str(number), "3") for number in range(count)], run.feedback.told
+    assert len(paths) == count
+    assert most == AT_ONCE
+    assert not any(Path(path).exists() for path in paths)
 
 
 def test_a_cancel_is_heard_while_tiles_are_fetched_on_another_thread(qtbot, script, qgis_new_project):
@@ -599,28 +726,15 @@ def squares(layer, count, **fields):
     return polygons("EPSG:32633", *(QgsGeometry.fromRect(map_box(layer, 200 * n, 0, 200 * n + 200, 300)) for n in range(count)), **fields)
 
 
-class Turns(Feedback):
-    """Gives each question its own script: one begins anew with every question."""
-
-    def __init__(self, load, scripts):
-        super().__init__()
-        self.load, self.scripts = load, iter(scripts)
-
-    def pushInfo(self, text):
-        super().pushInfo(text)
-        if text.startswith("demo: "):
-            object.__setattr__(self.load, "replies", tuple(next(self.scripts)))
-
-
 @pytest.mark.parametrize("name", ["askmany", "askbyfeature"])
-def test_each_row_without_an_answer_has_its_reason_and_the_log_ends_with_a_count(layer, script, name):
+def test_each_row_without_an_answer_has_its_reason_and_the_log_ends_with_a_count(layer, serve, name):
     bad_box = '[{"bbox_2d": [90, 90, 10, 10]}]'
-    turns = Turns(script(ANSWER), [[ANSWER], [NO_ANSWER], [bad_box], [BOX, BOX, "4</answer>"], [BOX, BOX, BOX]])
+    serve(**{"1?": [ANSWER], "2?": [NO_ANSWER], "3?": [bad_box], "4?": [BOX, BOX, "4</answer>"], "5?": [BOX, BOX, BOX]})
     if name == "askmany":
-        run = Run(name, turns, LAYERS=[layer], QUESTIONS="1?\n2?\n3?\n4?\n5?", MAX_ZOOMS=1, OUTPUT="memory:")
+        run = Run(name, LAYERS=[layer], QUESTIONS="1?\n2?\n3?\n4?\n5?", MAX_ZOOMS=1, OUTPUT="memory:")
     else:
-        places = squares(layer, 5, name=["a", "b", "c", "d", "e"])
-        run = Run(name, turns, INPUT=layer, POLYGONS=places, QUESTION="How many?", MAX_ZOOMS=1, OUTPUT="memory:")
+        places = squares(layer, 5, name=["1", "2", "3", "4", "5"])
+        run = Run(name, INPUT=layer, POLYGONS=places, QUESTION='[% "name" %]?', MAX_ZOOMS=1, OUTPUT="memory:")
     rows = run.rows()
     assert [(row["stopped"], row["answer"]) for row in rows] == [
         ("answered", "3"),
@@ -650,8 +764,8 @@ def test_a_run_without_an_answer_has_only_failed_where_nothing_could_be_asked(la
     assert "outside" in run.feedback.told[-1]
 
 
-def test_boxes_and_polygons_share_the_exchange_and_a_box_names_its_polygon(layer, script):
-    script(BOX, ANSWER)
+def test_boxes_and_polygons_share_the_exchange_and_a_box_names_its_polygon(layer, serve):
+    serve(BOX, ANSWER)
     places = squares(layer, 3, name=["north field", "", "south field"])
     run = Run("askbyfeature", INPUT=layer, POLYGONS=places, QUESTION="How many?", OUTPUT="memory:", ROIS="memory:")
     names = {row["exchange"]: row["name"] for row in run.rows()}

@@ -14,7 +14,8 @@ from wms_server import GRID, MapServer, cells
 
 from zoomearth.core.errors import SceneError
 from zoomearth.plugin.layers import snapshot as module
-from zoomearth.plugin.layers.snapshot import Original, Snapshot, default_resolution, size, take
+from zoomearth.plugin.layers.resolution import default_resolution, size
+from zoomearth.plugin.layers.snapshot import Original, Snapshot, take
 
 LEVEL = 4
 

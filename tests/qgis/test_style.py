@@ -15,7 +15,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QSize
 from qgis.PyQt.QtGui import QColor
 
-from zoomearth.plugin.exchanges.project_results import STYLE
+from zoomearth.plugin.exchanges.result_layers import STYLE
 from zoomearth.plugin.panel.canvas import COLORS, color_of
 
 GROUNDS = pytest.mark.parametrize("ground", ["#0a140a", "#fdfdf5", "#6f8f4f"])

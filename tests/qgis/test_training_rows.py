@@ -18,7 +18,8 @@ from zoomearth.core.protocol import Load
 from zoomearth.plugin.exchanges.exchange import Status
 from zoomearth.plugin.export.vector import answer_rows, export_rois, rows
 from zoomearth.plugin.layers.scope import Place
-from zoomearth.plugin.processing.asker import Asker, Raster
+from zoomearth.plugin.processing.asker import Asker
+from zoomearth.plugin.processing.questions import Raster, Row
 
 LOOKS = [
     '[{"bbox_2d": [40, 30, 300, 260], "label": "the northern field"}]',
@@ -111,7 +112,7 @@ def test_the_results_of_a_project_are_training_rows(panel, layer, outline, repla
         wait(lambda: not panel.session.busy)
     assert [exchange.status for exchange in asked] == [Status.DONE] * 3
     assert [len(exchange.views) for exchange in asked] == [4, 1, 2]
-    found = {row["question"]: row for row in replay(panel.keeper.store.path)}
+    found = {row["question"]: row for row in replay(panel.results.file.path)}
     assert len(found) == 3
     for exchange in asked:
         check(found[exchange.question], exchange, layer)
@@ -119,7 +120,7 @@ def test_the_results_of_a_project_are_training_rows(panel, layer, outline, repla
 
 def test_exported_boxes_and_answers_are_training_rows(panel, layer, outline, replay, tmp_path, python):
     with Asker(python, Load(replies=(*LOOKS, ANSWER)), QgsProcessingFeedback(False)) as asker:
-        exchange = asker.ask(Raster.of(layer), "How many fields?", outline)
+        exchange = asker.ask(Row(Raster.of(layer), "How many fields?", outline))
     for suffix in (".gpkg", ".geojson"):
         folder = tmp_path / suffix[1:]
         folder.mkdir()
@@ -135,5 +136,5 @@ def test_what_only_qgis_can_draw_is_named_and_not_learnt(panel, layer, replay, t
     exchange = panel.session.ask(layer, "How many fields?", Place("whole layer"))
     wait(lambda: not panel.session.busy)
     assert exchange.status is Status.DONE, exchange.message
-    (row,) = replay(panel.keeper.store.path)
+    (row,) = replay(panel.results.file.path)
     assert "no image" in row["why"]

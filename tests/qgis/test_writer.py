@@ -20,9 +20,10 @@ from zoomearth.core.protocol import Failed
 from zoomearth.core.settings import data_folder
 from zoomearth.plugin.exchanges import writer as writer_module
 from zoomearth.plugin.exchanges.exchange import Exchange
-from zoomearth.plugin.exchanges.geopackage import add_row, add_table, begin, writing
-from zoomearth.plugin.exchanges.project_results import Keeper
-from zoomearth.plugin.exchanges.results_file import ANSWERS, EXCHANGES, ROI_FIELDS, Store, roi_geometry
+from zoomearth.plugin.exchanges.geopackage import add_row, writing
+from zoomearth.plugin.exchanges.geopackage_tables import add_table, begin
+from zoomearth.plugin.exchanges.project_results import ProjectResults
+from zoomearth.plugin.exchanges.results_file import ANSWERS, EXCHANGES, ROI_FIELDS, ResultsFile, roi_geometry
 from zoomearth.plugin.exchanges.unsaved import waiting_file
 from zoomearth.plugin.layers.raster_layers import wkt
 
@@ -44,14 +45,14 @@ def _impatient(monkeypatch):
 
 
 @pytest.fixture
-def keeper(qgis_app, qgis_new_project, tmp_path):
+def results(qgis_app, qgis_new_project, tmp_path):
     """Of a project that is saved in a folder of its own."""
     folder = tmp_path / "project"
     folder.mkdir()
     assert QgsProject.instance().write(str(folder / "harbour.qgz"))
-    keeper = Keeper()
-    yield keeper
-    keeper.close()
+    results = ProjectResults()
+    yield results
+    results.close()
 
 
 def another(exchange, number):
@@ -60,20 +61,20 @@ def another(exchange, number):
     return replace(exchange, crs=crs, id=f"exchange-{number}", question=f"Question {number}?", time=f"2026-01-01T00:00:{number:02}Z")
 
 
-def settle(keeper):
+def settle(results):
     """Until everything has been tried."""
-    wait(lambda: not keeper.writing)
+    wait(lambda: not results.writing)
 
 
-def healed(keeper):
+def healed(results):
     """Until everything is in the file."""
-    wait(lambda: not keeper.writing and not keeper.trouble and not keeper.writer.unkept)
+    wait(lambda: not results.writing and not results.trouble and not results.writer.unkept)
 
 
-def keep(keeper, *exchanges):
+def keep(results, *exchanges):
     for exchange in exchanges:
-        keeper.keep(exchange)
-    settle(keeper)
+        results.keep(exchange)
+    settle(results)
 
 
 def content(path):
@@ -189,42 +190,42 @@ EACH_TROUBLE = pytest.mark.parametrize("trouble", TROUBLES)
 
 
 @EACH_TROUBLE
-def test_what_a_file_does_not_take_is_safe_elsewhere_and_comes_into_it_by_itself(keeper, harbour, trouble):
+def test_what_a_file_does_not_take_is_safe_elsewhere_and_comes_into_it_by_itself(results, harbour, trouble):
     exchanges = [another(harbour, number) for number in range(5)]
-    keep(keeper, *exchanges[:2])
-    path = keeper.store.path
+    keep(results, *exchanges[:2])
+    path = results.file.path
     broken, reason = TROUBLES[trouble]
     with broken(path):
-        keep(keeper, exchanges[2], exchanges[3])
-        assert reason in keeper.trouble
-        assert keeper.trouble.count("can't be written") == 1
-        assert keeper.writer.safe
-        assert {exchange.id for exchange in Store(waiting_file(path)).read()} >= {exchanges[2].id, exchanges[3].id}
-        first = keeper.trouble
-        keeper.writer.start()
-        wait(lambda: not keeper.writer._running)
-        assert keeper.trouble == first  # it does not grow
-    healed(keeper)
-    keep(keeper, exchanges[4])
+        keep(results, exchanges[2], exchanges[3])
+        assert reason in results.trouble
+        assert results.trouble.count("can't be written") == 1
+        assert results.writer.safe
+        assert {exchange.id for exchange in ResultsFile(waiting_file(path)).read()} >= {exchanges[2].id, exchanges[3].id}
+        first = results.trouble
+        results.writer.start()
+        wait(lambda: not results.writer._running)
+        assert results.trouble == first  # it does not grow
+    healed(results)
+    keep(results, exchanges[4])
     assert_all_there_once(path, exchanges)
     assert not waiting_file(path).exists()
-    assert keeper.layers()[0].featureCount() == sum(len(exchange.zooms) for exchange in exchanges)
-    assert keeper.layers(ANSWERS)[0].featureCount() == len(exchanges)
+    assert results.layers()[0].featureCount() == sum(len(exchange.zooms) for exchange in exchanges)
+    assert results.layers(ANSWERS)[0].featureCount() == len(exchanges)
 
 
 @EACH_TROUBLE
-def test_it_comes_into_the_file_when_the_project_is_opened_after_a_restart(keeper, harbour, trouble):
+def test_it_comes_into_the_file_when_the_project_is_opened_after_a_restart(results, harbour, trouble):
     exchanges = [another(harbour, number) for number in range(4)]
-    keep(keeper, *exchanges[:2])
-    path, project = keeper.store.path, QgsProject.instance().fileName()
+    keep(results, *exchanges[:2])
+    path, project = results.file.path, QgsProject.instance().fileName()
     QgsProject.instance().write()
     broken, _ = TROUBLES[trouble]
     with broken(path):
-        keep(keeper, *exchanges[2:])
-        keeper.close()
+        keep(results, *exchanges[2:])
+        results.close()
         QgsProject.instance().clear()
     assert QgsProject.instance().read(project)
-    again = Keeper()
+    again = ProjectResults()
     try:
         assert [exchange.id for exchange in again.read()] == [exchange.id for exchange in exchanges]
         healed(again)
@@ -232,70 +233,70 @@ def test_it_comes_into_the_file_when_the_project_is_opened_after_a_restart(keepe
         again.close()
     assert_all_there_once(path, exchanges)
     assert not waiting_file(path).exists()
-    keeper._connections = ()
+    results._connections = ()
 
 
 @EACH_TROUBLE
-def test_a_project_that_is_opened_while_its_file_can_not_be_read_shows_it_later(keeper, harbour, trouble):
+def test_a_project_that_is_opened_while_its_file_can_not_be_read_shows_it_later(results, harbour, trouble):
     exchanges = [another(harbour, number) for number in range(3)]
-    keep(keeper, *exchanges[:2])
-    path = keeper.store.path
+    keep(results, *exchanges[:2])
+    path = results.file.path
     QgsProject.instance().write()
     broken, _ = TROUBLES[trouble]
     found = []
-    keeper.found.connect(found.extend)
+    results.found.connect(found.extend)
     with broken(path):
         if not QgsProject.instance().fileName() or not Path(QgsProject.instance().fileName()).exists():
             pytest.skip("the project's own folder is away")
         assert QgsProject.instance().read(QgsProject.instance().fileName())
-        known = keeper.read()
-        keep(keeper, exchanges[2])
-    healed(keeper)
-    wait(lambda: not keeper.writer.unread)
+        known = results.read()
+        keep(results, exchanges[2])
+    healed(results)
+    wait(lambda: not results.writer.unread)
     assert len(known) == 2 or {exchange.id for exchange in found} >= {exchange.id for exchange in exchanges[:2]}
-    assert {exchange.id for exchange in keeper.read()} == {exchange.id for exchange in exchanges}
+    assert {exchange.id for exchange in results.read()} == {exchange.id for exchange in exchanges}
     assert_all_there_once(path, exchanges)
 
 
 @pytest.mark.parametrize("mode", ["IMMEDIATE", "EXCLUSIVE"])
 @pytest.mark.parametrize("journal", ["rollback", "wal"])
-def test_qgis_goes_on_while_another_program_holds_the_lock(keeper, harbour, scene, mode, journal):
+def test_qgis_goes_on_while_another_program_holds_the_lock(results, harbour, scene, mode, journal):
     exchanges = [another(harbour, number) for number in range(6)]
     other = replace(another(harbour, 7), source="/elsewhere.tif", layer="elsewhere")  # whose tables are to be made
-    keep(keeper, *exchanges[:3])
-    path, project = keeper.store.path, QgsProject.instance().fileName()
+    keep(results, *exchanges[:3])
+    path, project = results.file.path, QgsProject.instance().fileName()
     QgsProject.instance().write()
     stalls = []
     for _ in range(3):  # a stall by the lock comes each time, one by a busy machine does not
         with locked(path, mode, journal):
             heartbeat = Heartbeat()
-            keep(keeper, exchanges[3], other)
-            keeper.remove(exchanges[0])
-            settle(keeper)
-            keep(keeper, exchanges[0])
-            keeper.read()
-            wait(lambda: not keeper.writing)
+            keep(results, exchanges[3], other)
+            results.remove(exchanges[0])
+            settle(results)
+            keep(results, exchanges[0])
+            results.read()
+            wait(lambda: not results.writing)
             stalls.append(heartbeat.stop())
-        healed(keeper)
+        healed(results)
         assert sorted(content(path)[EXCHANGES]) == sorted(exchange.id for exchange in (*exchanges[:4], other))
         assert QgsProject.instance().fileName() == project
     assert min(stalls) < 0.2, stalls
 
 
-def test_a_file_that_is_replaced_by_an_older_copy_gets_what_it_lacks(keeper, harbour, tmp_path):
+def test_a_file_that_is_replaced_by_an_older_copy_gets_what_it_lacks(results, harbour, tmp_path):
     exchanges = [another(harbour, number) for number in range(4)]
-    keep(keeper, exchanges[0])
-    path = keeper.store.path
+    keep(results, exchanges[0])
+    path = results.file.path
     shutil.copy(path, tmp_path / "copy.gpkg")
-    keep(keeper, exchanges[1], exchanges[2])
+    keep(results, exchanges[1], exchanges[2])
     (tmp_path / "copy.gpkg").replace(path)  # as the backup program does
-    keep(keeper, exchanges[3])
+    keep(results, exchanges[3])
     assert_all_there_once(path, exchanges)
 
 
-def test_journals_of_a_file_that_is_gone_are_not_laid_over_the_new_one(keeper, harbour):
-    keep(keeper, another(harbour, 0))
-    path = keeper.store.path
+def test_journals_of_a_file_that_is_gone_are_not_laid_over_the_new_one(results, harbour):
+    keep(results, another(harbour, 0))
+    path = results.file.path
     with sqlite3.connect(path) as file:
         file.execute("PRAGMA journal_mode = WAL")
         file.execute("UPDATE exchanges SET question = 'old'")
@@ -303,8 +304,8 @@ def test_journals_of_a_file_that_is_gone_are_not_laid_over_the_new_one(keeper, h
     file.close()
     path.unlink()
     Path(f"{path}.kept").rename(f"{path}-wal")
-    keep(keeper, another(harbour, 1))
-    assert {exchange.question for exchange in Store(path).read()} == {"Question 0?", "Question 1?"}
+    keep(results, another(harbour, 1))
+    assert {exchange.question for exchange in ResultsFile(path).read()} == {"Question 0?", "Question 1?"}
 
 
 OLD_COLUMNS = ("exchange", "question", "answer", "step", "label", "stopped", "model", "window", "scale", "time")
@@ -313,7 +314,7 @@ OLD_EXCHANGES = dict.fromkeys(("exchange", "time", "question", "answer", "source
 
 
 @pytest.fixture
-def old(keeper, harbour):
+def old(results, harbour):
     """The results as version 0.1.0 of November 2026 wrote them, in a project that shows them; with the exchange in it."""
     exchange = another(harbour, 0)
     path = Path(QgsProject.instance().fileName()).with_name("harbour_zoomearth.gpkg")
@@ -337,33 +338,33 @@ def old(keeper, harbour):
     return exchange
 
 
-def test_results_of_an_older_version_are_read_and_go_on(keeper, harbour, old):
-    assert [exchange.question for exchange in keeper.read()] == ["Question 0?"]
+def test_results_of_an_older_version_are_read_and_go_on(results, harbour, old):
+    assert [exchange.question for exchange in results.read()] == ["Question 0?"]
     new = replace(another(harbour, 1), confidence=0.75)
-    keep(keeper, new)
-    assert keeper.trouble == ""
-    (layer,) = keeper.layers()
+    keep(results, new)
+    assert results.trouble == ""
+    (layer,) = results.layers()
     assert layer.featureCount() == 2 * len(harbour.zooms)
     assert {field.name() for field in layer.fields()} == {"fid", *ROI_FIELDS}
     assert {feature["confidence"] for feature in layer.getFeatures() if feature["exchange"] == new.id} == {0.75}
-    (answers,) = keeper.layers(ANSWERS)
+    (answers,) = results.layers(ANSWERS)
     assert [feature["exchange"] for feature in answers.getFeatures()] == [new.id]
-    keeper.remove(old)
-    settle(keeper)
+    results.remove(old)
+    settle(results)
     assert layer.featureCount() == len(harbour.zooms)
 
 
-def test_a_newer_versions_columns_and_tables_are_no_obstacle(keeper, harbour):
-    keep(keeper, another(harbour, 0))
-    with sqlite3.connect(keeper.store.path) as file:
+def test_a_newer_versions_columns_and_tables_are_no_obstacle(results, harbour):
+    keep(results, another(harbour, 0))
+    with sqlite3.connect(results.file.path) as file:
         file.execute("ALTER TABLE exchanges ADD COLUMN mood TEXT")
         file.execute("ALTER TABLE answers_town ADD COLUMN mood TEXT")
     file.close()
-    keep(keeper, another(harbour, 1))
-    assert_all_there_once(keeper.store.path, [another(harbour, 0), another(harbour, 1)])
+    keep(results, another(harbour, 1))
+    assert_all_there_once(results.file.path, [another(harbour, 0), another(harbour, 1)])
 
 
-def test_a_geopackage_of_ones_own_takes_the_results_too(keeper, harbour, tmp_path):
+def test_a_geopackage_of_ones_own_takes_the_results_too(results, harbour, tmp_path):
     path = tmp_path / "own.gpkg"
     begin(path, "buildings", {"exchange": QVariant.String})
     with sqlite3.connect(path) as file:
@@ -373,14 +374,14 @@ def test_a_geopackage_of_ones_own_takes_the_results_too(keeper, harbour, tmp_pat
     QgsProject.instance().writeEntry("zoomearth", "results", str(path))
     QgsProject.instance().write()
     assert QgsProject.instance().read(QgsProject.instance().fileName())
-    assert keeper.read() == []
-    keep(keeper, another(harbour, 1))
-    assert keeper.trouble == ""
+    assert results.read() == []
+    keep(results, another(harbour, 1))
+    assert results.trouble == ""
     places = {"answers_town_2": ["exchange-1"], "rois_town_2": ["exchange-1"] * len(harbour.zooms)}
     assert content(path) == {"buildings": [], "exchanges": ["exchange-1"], **places}
 
 
-def test_an_answer_without_a_zoom_is_on_the_map_too_and_follows_delete_and_undo(keeper, harbour, scene):
+def test_an_answer_without_a_zoom_is_on_the_map_too_and_follows_delete_and_undo(results, harbour, scene):
     plain = replace(
         another(harbour, 0), views=[harbour.views[0]], outline=[[[0, 0], [8, 0], [8, 8], [0, 8]], [[2, 2], [2, 4], [4, 4], [4, 2]]]
     )
@@ -388,9 +389,9 @@ def test_an_answer_without_a_zoom_is_on_the_map_too_and_follows_delete_and_undo(
         "Why?", str(scene), "town", harbour.crs, outline=plain.outline, message="The layer was removed.", hint="Add it again."
     )
     failed.hear(Failed(None, "scene", failed.message, failed.hint))
-    keep(keeper, plain, failed)
-    (layer,) = keeper.layers(ANSWERS)
-    assert keeper.layers() == []
+    keep(results, plain, failed)
+    (layer,) = results.layers(ANSWERS)
+    assert results.layers() == []
     assert [field.name() for field in layer.fields()] == ["fid", *ROI_FIELDS]
     assert layer.crs().authid() == "EPSG:32633"
     rows = {feature["exchange"]: feature for feature in layer.getFeatures()}
@@ -398,78 +399,78 @@ def test_an_answer_without_a_zoom_is_on_the_map_too_and_follows_delete_and_undo(
     assert (rows[plain.id]["answer"], rows[plain.id]["layer"]) == ("3 ships", "town")
     assert rows[failed.id]["error"] == "The layer was removed. Add it again."
     assert rows[failed.id]["stopped"] == "failed"
-    keeper.remove(plain)
-    settle(keeper)
+    results.remove(plain)
+    settle(results)
     assert [feature["exchange"] for feature in layer.getFeatures()] == [failed.id]
     assert layer.featureCount() == 1
-    keep(keeper, plain)
+    keep(results, plain)
     assert layer.featureCount() == 2
     group = QgsProject.instance().layerTreeRoot().findGroups()[0]
-    keep(keeper, another(harbour, 1))
+    keep(results, another(harbour, 1))
     assert [node.name() for node in group.findLayers()] == ["Places looked at: town", "Answers: town"]
 
 
-def test_an_exchange_of_an_older_version_is_placed_by_what_the_model_saw_first(keeper, harbour):
-    keep(keeper, replace(harbour, outline=None))
-    feature = next(keeper.layers(ANSWERS)[0].getFeatures())
+def test_an_exchange_of_an_older_version_is_placed_by_what_the_model_saw_first(results, harbour):
+    keep(results, replace(harbour, outline=None))
+    feature = next(results.layers(ANSWERS)[0].getFeatures())
     xs, ys = zip(*harbour.views[0].polygon)
     box = feature.geometry().boundingBox()
     assert (box.xMinimum(), box.yMaximum()) == pytest.approx((min(xs), max(ys)))
 
 
 @pytest.mark.parametrize("outline", [[], [[]], [[[1, 2]]], [[["a", "b"]]], [1, 2], [[[float("nan"), 0], [1, 1], [2, 0]]]])
-def test_a_place_that_can_not_be_drawn_costs_no_answer(keeper, harbour, outline):
-    keep(keeper, replace(harbour, outline=outline))
-    assert keeper.trouble == ""
-    assert keeper.layers(ANSWERS)[0].featureCount() == 1
+def test_a_place_that_can_not_be_drawn_costs_no_answer(results, harbour, outline):
+    keep(results, replace(harbour, outline=outline))
+    assert results.trouble == ""
+    assert results.layers(ANSWERS)[0].featureCount() == 1
 
 
-def test_group_and_layers_follow_the_rasters_name_but_not_over_the_users(keeper, harbour, scene):
+def test_group_and_layers_follow_the_rasters_name_but_not_over_the_users(results, harbour, scene):
     raster = QgsRasterLayer(str(scene), "town")
     QgsProject.instance().addMapLayer(raster)
     own = replace(another(harbour, 0), source=raster.source())
-    keep(keeper, own)
+    keep(results, own)
     raster.setName("ortho 2026")
-    keep(keeper, another(own, 1))
+    keep(results, another(own, 1))
     group = QgsProject.instance().layerTreeRoot().findGroups()[0]
     assert group.name() == "ZoomEarth: ortho 2026"
     assert [node.name() for node in group.findLayers()] == ["Places looked at: ortho 2026", "Answers: ortho 2026"]
-    assert set(content(keeper.store.path)) == {"exchanges", "rois_town", "answers_town"}  # it goes on in its tables
-    keeper.layers()[0].setName("mine")
+    assert set(content(results.file.path)) == {"exchanges", "rois_town", "answers_town"}  # it goes on in its tables
+    results.layers()[0].setName("mine")
     raster.setName("ortho 2027")
     assert [node.name() for node in group.findLayers()] == ["mine", "Answers: ortho 2027"]
 
 
-def test_group_and_layers_have_the_name_under_which_the_raster_came_back(keeper, harbour, scene):
+def test_group_and_layers_have_the_name_under_which_the_raster_came_back(results, harbour, scene):
     raster = QgsRasterLayer(str(scene), "ortho 2026")
     own = replace(harbour, source=str(scene), crs=wkt(raster.crs()))
-    keep(keeper, own)
+    keep(results, own)
     QgsProject.instance().addMapLayer(raster)
-    keep(keeper, another(own, 1))
+    keep(results, another(own, 1))
     (group,) = QgsProject.instance().layerTreeRoot().findGroups()
     assert group.name() == "ZoomEarth: ortho 2026"
     assert [node.name() for node in group.findLayers()] == ["Places looked at: ortho 2026", "Answers: ortho 2026"]
 
 
-def test_nothing_of_a_closing_project_gets_into_the_next(keeper, harbour):
-    keeper.keep(another(harbour, 0))
-    path = keeper.store.path
-    keeper.keep(another(harbour, 1))
+def test_nothing_of_a_closing_project_gets_into_the_next(results, harbour):
+    results.keep(another(harbour, 0))
+    path = results.file.path
+    results.keep(another(harbour, 1))
     QgsProject.instance().addMapLayer(QgsVectorLayer("Polygon", "any", "memory"))
     QgsProject.instance().clear()
-    assert keeper.store is None
+    assert results.file is None
     assert not QgsProject.instance().mapLayers()
     assert not QgsProject.instance().isDirty()
-    wait(lambda: path.exists() and len(Store(path).read()) == 2)
+    wait(lambda: path.exists() and len(ResultsFile(path).read()) == 2)
 
 
-def test_a_full_user_folder_is_said_and_the_answers_stay_in_memory(keeper, harbour):
-    keep(keeper, another(harbour, 0))
+def test_a_full_user_folder_is_said_and_the_answers_stay_in_memory(results, harbour):
+    keep(results, another(harbour, 0))
     shutil.rmtree(data_folder() / "unsaved", ignore_errors=True)
     (data_folder() / "unsaved").write_text("in the way")
-    with locked(keeper.store.path):
-        keep(keeper, another(harbour, 1))
-        assert not keeper.writer.safe
-        assert "only in memory" in keeper.trouble
-    healed(keeper)
-    assert len(Store(keeper.store.path).read()) == 2
+    with locked(results.file.path):
+        keep(results, another(harbour, 1))
+        assert not results.writer.safe
+        assert "only in memory" in results.trouble
+    healed(results)
+    assert len(ResultsFile(results.file.path).read()) == 2

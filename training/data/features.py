@@ -10,7 +10,7 @@ import numpy as np
 
 from ...backend.scene.gdal import RasterError, transform
 from ...backend.scene.scene import Scene
-from ...core.errors import BackendError, ZoomEarthError
+from ...core.errors import DataError, ZoomEarthError
 from ...core.geometry import PIXELS, Box, Grid, Rings
 from ...core.roi_table import roi_of
 from ...core.source import SceneSource
@@ -23,7 +23,7 @@ class NoPlace(ValueError):
 
 
 def read(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The features of every layer, each named by file and number: their columns, and geometry (WKB) and crs. Raises BackendError.
+    """The features of every layer, each named by file and number: their columns, and geometry (WKB) and crs. Raises DataError.
 
     The panel's table of whole exchanges is passed over, for the layers beside it have the same; so is a Shapefile or a GeoJSON without a
     column `question`, such as the outline of a region.
@@ -44,7 +44,7 @@ def read(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
                 geometry = shapes[at] if shapes is not None else None
                 yield f"{file.name}:{int(number)}", {**plain, "geometry": geometry, "crs": meta["crs"]}
     except (OSError, RuntimeError, ValueError) as error:
-        raise BackendError(f"{file} can't be read: {error}.", "Open it in QGIS and export it again.") from error
+        raise DataError(f"{file} can't be read: {error}.", "Open it in QGIS and export it again.") from error
 
 
 class Places:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.address import names_a_file
-from ...core.errors import BackendError
+from ...core.errors import DataError
 from ...core.example import Example, Step
 from ...core.roi_table import ANSWER, ZOOM, ZOOM_OUT, region_of, source_of
 from ...core.source import SceneSource, Where
@@ -36,11 +36,11 @@ class Folder(base.Benchmark):
     title = "a folder of your own"
 
     def load(self, folder: Path, split: str = "") -> base.Loaded:
-        """Raises BackendError where the folder holds no questions."""
+        """Raises DataError where the folder holds no questions."""
         suffixes = {".jsonl", *TABLES}
         files = [folder] if folder.is_file() else sorted(file for file in folder.rglob("*") if file.suffix.lower() in suffixes)
         if not files:
-            raise BackendError(
+            raise DataError(
                 f"{folder} holds no questions: no {', no '.join(sorted(suffixes))}.",
                 "Each line of a .jsonl is an object with image, question, answer.",
             )

@@ -22,7 +22,7 @@ from ...backend.scene.region import resolve
 from ...backend.scene.scene import Scene
 from ...core import texts
 from ...core.address import names_a_file
-from ...core.errors import BackendError, ZoomEarthError, as_ours
+from ...core.errors import DataError, UsageError, ZoomEarthError, as_ours
 from ...core.example import Example
 from ...core.geometry import Box, Size
 from ...core.profile import Profile
@@ -79,7 +79,8 @@ def no_fault(example: Example, size: Size, region: Region | None) -> str:
 def gather(sources: Iterable[str], bad: str, held_out: float, seed: int, profile: Profile, fault: Fault = no_fault) -> Data:
     """What all of the sources hold. bad: skip, or fatal. held_out: the share of images left out. fault: see `check`.
 
-    Raises BackendError where a source can't be read, nothing is left, or a row can't be used and that is fatal.
+    Raises DataError where a source can't be read, nothing is left, or a row can't be used and that is fatal; UsageError where a source is
+    not one to train on.
     """
     data = Data()
     for source in map(Source.of, sources):
@@ -89,12 +90,12 @@ def gather(sources: Iterable[str], bad: str, held_out: float, seed: int, profile
             (data.dropped if isinstance(checked, Unusable) else good).append(checked)  # type: ignore[arg-type]
         if data.dropped and bad == "fatal":
             first = data.dropped[0]
-            raise BackendError(f"{source.named}: {first.id} can't be used: {first}.", "Mend the row, or leave such rows out: --bad skip.")
+            raise DataError(f"{source.named}: {first.id} can't be used: {first}.", "Mend the row, or leave such rows out: --bad skip.")
         data.held_out += [example for example in good if is_held_out(example.image, held_out)]
         data.examples += weighted([example for example in good if not is_held_out(example.image, held_out)], source.weight, seed)
     if not data.examples:
         why = Counter(row.why for row in data.dropped).most_common(1)
-        raise BackendError(
+        raise DataError(
             "There is nothing to train on.", f"Every row was dropped, most often because {why[0][0]}." if why else "The sources are empty."
         )
     return data
@@ -112,7 +113,7 @@ class Source:
 
     @classmethod
     def of(cls, named: str) -> Source:
-        """Raises BackendError for a weight that is none."""
+        """Raises UsageError for a weight that is none."""
         kind, separator, rest = named.partition(":")
         if not separator or kind not in BENCHMARKS:
             kind, rest = OWN, named
@@ -123,21 +124,21 @@ class Source:
             path, weight = rest, 1.0
         path, _, split = (path if star else rest).partition("#")
         if not 0 < weight < 1000:
-            raise BackendError(f"The weight of {named} is {number}.", "It is how often an example is used an epoch: 0.5, 1, 2.")
+            raise UsageError(f"The weight of {named} is {number}.", "It is how often an example is used an epoch: 0.5, 1, 2.")
         return cls(named, kind, Path(path).expanduser(), split, weight)
 
     def check_trainable(self) -> None:
-        """Raises BackendError for what models are measured by."""
+        """Raises UsageError for what models are measured by."""
         splits = TRAINABLE.get(self.kind)
         if splits is None:
-            raise BackendError(f"{self.named} is for evaluation only.", f"Train on {', '.join(TRAINABLE)}.")
+            raise UsageError(f"{self.named} is for evaluation only.", f"Train on {', '.join(TRAINABLE)}.")
         if splits and self.split not in splits:
-            raise BackendError(
+            raise UsageError(
                 f"{self.named} would train on the split {self.split or 'test'!r}.", f"Write {self.named.partition('#')[0]}#{splits[0]}."
             )
 
     def rows(self, profile: Profile | None = None) -> Loaded:
-        """Read as they are asked for. profile: how scenes are shown, for the thoughts that point. Raises BackendError."""
+        """Read as they are asked for. profile: how scenes are shown, for the thoughts that point. Raises DataError, UsageError."""
         if self.kind == OWN:
             return Folder().load(self.folder)
         if self.kind == Scenes.name:
@@ -150,7 +151,7 @@ class Source:
 def _drawn(folder: Path, split: str, profile: Profile | None) -> Loaded:
     found = _SEEDS.fullmatch(split)
     if not found or int(found[2]) <= int(found[1]) or int(found[2]) > HELD_OUT:
-        raise BackendError(
+        raise UsageError(
             f"scenes:{folder}#{split} names no scenes to train on.",
             f"Write scenes:FOLDER#FIRST-END[@PIXELS], seeds below {HELD_OUT:,}: later ones are for evaluation.",
         )

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ...backend.scene.scan import cache_folder
-from ...core.errors import BackendError
+from ...core.errors import DataError
 
 DEBIAN = Path("/usr/share/wordnet")
 COPIED = ("data.*", "index.*", "*.exc", "cntlist.rev")
@@ -30,13 +30,13 @@ verb.perception verb.possession verb.social verb.stative verb.weather adj.ppl"""
 
 @lru_cache(maxsize=1)
 def wordnet() -> Any:
-    """nltk's WordNet reader, loaded. Raises BackendError where there is no WordNet on this machine."""
+    """nltk's WordNet reader, loaded. Raises DataError where there is no WordNet on this machine."""
     import nltk
     from nltk.corpus import wordnet as corpus
 
     if not _installed(nltk):
         if not (DEBIAN / "data.noun").is_file():
-            raise BackendError(
+            raise DataError(
                 "Scoring needs WordNet, and this machine has none.",
                 "Debian and Ubuntu: sudo apt-get install wordnet-base; elsewhere: python -c \"import nltk; nltk.download('wordnet')\"",
             )

@@ -29,7 +29,7 @@ from ...backend.cli.parser import Parser, add_settings, count, positive, setting
 from ...backend.engines import Engine
 from ...backend.engines.open import open_engine
 from ...backend.scene.scene import Scene
-from ...core.errors import BackendError, UsageError
+from ...core.errors import DataError, UsageError
 from ...core.example import Example
 from ...core.look import Policy
 from ...core.settings import Settings, data_folder
@@ -234,10 +234,10 @@ def _compare(options: argparse.Namespace) -> int:
     first, second = read(options.first), read(options.second)
     unscored = next((path for path, run in ((options.first, first), (options.second, second)) if not any(r.score for r in run)), None)
     if unscored:
-        raise BackendError(f"{unscored} holds no scores.", "Compare files of runs made here; --score-only scores others.")
+        raise DataError(f"{unscored} holds no scores.", "Compare files of runs made here; --score-only scores others.")
     found = figures.versus(first, second)
     if found.n == 0:
-        raise BackendError(f"{options.first} and {options.second} have no question in common.", "Compare runs over one benchmark.")
+        raise DataError(f"{options.first} and {options.second} have no question in common.", "Compare runs over one benchmark.")
     if options.json:
         ids = {name: [record.question_id for record in getattr(found, name)] for name in ("better", "worse")}
         print(json.dumps({"n": found.n, "both": found.both, "neither": found.neither, **ids, "p": found.p}))

@@ -14,7 +14,7 @@ from typing import Any
 
 from ...backend.records import Journal
 from ...core import texts
-from ...core.errors import BackendError
+from ...core.errors import DataError
 from ...core.geometry import Box, Size
 from ..data import fields
 from ..data.scoring import LABEL_FRAME, VIEW_FRAME, four, in_pixels
@@ -134,11 +134,11 @@ class Book(Journal[Record]):
     """A run's file of records."""
 
     def __init__(self, path: Path, spec: Mapping[str, Any]) -> None:
-        """Raises BackendError where the file holds another run's records, or can't be written."""
+        """Raises DataError where the file holds another run's records, or can't be written."""
         super().__init__(path, spec, "question_id", Record.of, dataclasses.asdict)
 
     def add(self, record: Record) -> None:
-        """Raises BackendError where the disk is full."""
+        """Raises DataError where the disk is full."""
         record.spec = self.spec
         super().add(record)
 
@@ -153,15 +153,15 @@ class Book(Journal[Record]):
 
 def read(path: Path) -> list[Record]:
     """Anyone's predictions. Of our own records the last of a question counts, of others every row; a row that can't be scored is a record
-    with `error`. Raises BackendError, also where not one row can be scored."""
+    with `error`. Raises DataError, also where not one row can be scored."""
     if not texts.is_file(path):
-        raise BackendError(f"{path} does not exist as a file.", "Give a file of predictions, one JSON object a line.")
+        raise DataError(f"{path} does not exist as a file.", "Give a file of predictions, one JSON object a line.")
     try:
         rows = list(texts.rows(path))
     except (OSError, ValueError) as error:
-        raise BackendError(f"{path} can't be read: {error}.", "It is a text file in UTF-8.") from error
+        raise DataError(f"{path} can't be read: {error}.", "It is a text file in UTF-8.") from error
     if not rows:
-        raise BackendError(f"{path} holds no predictions.", "It has one JSON object a line, with question_id, ground_truth and answer1.")
+        raise DataError(f"{path} holds no predictions.", "It has one JSON object a line, with question_id, ground_truth and answer1.")
     if len(rows) > 1 and isinstance(rows[-1][1], texts.Broken) and rows[-1][1].torn:
         del rows[-1]  # cut off by a kill
     records, unscored = [], []
@@ -171,12 +171,12 @@ def read(path: Path) -> list[Record]:
             record.place = place
         if record.error is None and (why := _unscorable(row)):
             unscored.append(f"line {at}: {why}")
-            record.error = BackendError(f"{why if isinstance(row, texts.Broken) else unscored[-1]}.").to_dict()
+            record.error = DataError(f"{why if isinstance(row, texts.Broken) else unscored[-1]}.").to_dict()
         records.append(record)
     if unscored and all(record.error for record in records):
         names = list(dict.fromkeys(str(name) for _, row in rows if isinstance(row, dict) for name in row))
         fields_found = f" Its fields are {', '.join(names[:NAMED])}." if names else ""
-        raise BackendError(
+        raise DataError(
             f"No row of {path} can be scored: {unscored[0]}.{fields_found}",
             f"A row is a JSON object with ground_truth, and answer1 or answer2. All fields that are read: {', '.join(PUBLISHED)}.",
         )

@@ -16,7 +16,7 @@ from ...backend.answer import REPLY_LIMIT, Answered, Question
 from ...backend.engines import Engine
 from ...backend.scene.region import resolve
 from ...backend.scene.scene import Scene
-from ...core.errors import BackendError, SceneError, as_ours
+from ...core.errors import DataError, SceneError, as_ours
 from ...core.example import Example
 from ...core.look import Policy, Zoom
 from ...core.source import SceneSource
@@ -125,16 +125,12 @@ def _failure(task: Task, error: Exception) -> Record:
 class _Asked:
     """A row of the batch."""
 
-    asker: Asker
     task: Task
     example: Example
 
     @property
     def source(self) -> SceneSource:
         return self.example.source
-
-    def question(self, scene: Scene, policy: Policy) -> Question:
-        return self.asker.question(self.example, scene)
 
 
 def run(asker: Asker, tasks: Iterable[Task], at_once: int, remote: bool, on_record: Callable[[Record], None]) -> None:
@@ -143,13 +139,17 @@ def run(asker: Asker, tasks: Iterable[Task], at_once: int, remote: bool, on_reco
     asked = []
     for task in tasks:
         if isinstance(task.row, Unusable):
-            on_record(_failure(task, BackendError(str(task.row))))
+            on_record(_failure(task, DataError(str(task.row))))
         elif not os.path.exists(task.row.image):
             missing = SceneError(f"{task.row.image} does not exist.", "Give the folder that holds the set's images with --data.")
             on_record(_failure(task, missing))
         else:
-            asked.append(_Asked(asker, task, task.row))
-    with contextlib.closing(batch.run(asker.engine, asked, at_once, remote, limit=asker.limit)) as results:
+            asked.append(_Asked(task, task.row))
+
+    def make(row: _Asked, scene: Scene, policy: Policy) -> Question:
+        return asker.question(row.example, scene)
+
+    with contextlib.closing(batch.run(asker.engine, asked, make, at_once, remote, limit=asker.limit)) as results:
         for finished in results:
             row = finished.row
             if finished.answered:

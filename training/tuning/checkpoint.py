@@ -131,6 +131,6 @@ def carry(base: Path, folder: Path, profile: Profile) -> None:
         for file in base.glob(pattern):
             shutil.copyfile(file, folder / file.name)
     (folder / "processor_config.json").unlink(missing_ok=True)
-    serving = chat.TEMPLATES / f"{chat.template_name(profile.dialect)}.jinja"
+    serving = chat.TEMPLATES / f"{profile.dialect.template}.jinja"
     shutil.copyfile(serving, folder / "chat_template.jinja")
     write_whole(folder / FILE, json.dumps(profile.to_dict(), indent=2) + "\n")

@@ -8,7 +8,7 @@ again, and whatever is said after it counts for nothing.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Generator, Sequence
+from typing import Any, Sequence
 
 from PIL import Image
 
@@ -18,7 +18,7 @@ from ...core.dialect import Talk
 from ...core.errors import ZoomEarthError, as_ours
 from ...core.example import Example
 from ...core.geometry import Size
-from ...core.look import Action, Observation, Outcome, Unreadable, look
+from ...core.look import Action, Flow, Observation, Outcome, Unreadable, look
 from ...core.profile import Profile
 from ...core.region import Region
 from .trl_chat import Message, blocks
@@ -48,7 +48,7 @@ class Environment:
                 self._size, region = scene.size, resolve(scene, self._example.region)
         except Exception as error:  # whatever a file does to its reader
             self._error, self._size = as_ours(error), Size(self._profile.policy.view, self._profile.policy.view)
-        self._flow: Generator[Observation, Action, Outcome] = look(self._size, self._example.question, self._profile.policy, region)
+        self._flow: Flow = look(self._size, self._example.question, self._profile.policy, region)
         self._observe(next(self._flow))
         return self._shown
 
@@ -83,6 +83,9 @@ class Environment:
     def _observe(self, observation: Observation) -> None:
         before = 0 if observation.begins else len(self._talk.turns)
         self._talk.observe(observation, self._read(observation))
+        while observation.more:
+            observation = self._flow.send(None)
+            self._talk.observe(observation, self._read(observation))
         self._shown = blocks(turn for turn in self._talk.turns[before:] if turn.role != "system")
 
     def _read(self, observation: Observation) -> Image.Image:

@@ -37,8 +37,10 @@ def transcript(
             talks.append(Talk(profile.dialect))
         talk = talks[-1]
         talk.observe(observation, picture(observation.view) if observation.view else None)
-        assert talk.view
-        written = profile.dialect.write(action, talk.view, thoughts[step] if step < len(thoughts) else "").removeprefix(talk.forced)
+        while observation.more:
+            observation = flow.send(None)
+            talk.observe(observation, picture(observation.view) if observation.view else None)
+        written = talk.write(action, thoughts[step] if step < len(thoughts) else "").removeprefix(talk.forced)
         read = talk.act(written)
         if talk.turns[-1].text != written:
             raise ValueError(f"of {written!r} only {talk.turns[-1].text!r} would stay")

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Callable, Sequence
 
-from ...core.dialect import boxes
+from ...core.boxes import published
 from ...core.geometry import Box
 from ...core.look import Outcome, Stopped
 from ..data.scoring import PIXEL_IOUS, answer_similarity
@@ -52,7 +52,7 @@ class Rewards:
 def pattern(replies: Sequence[str]) -> float:
     """1 where every reply but the last thinks and asks for a box, and the last thinks and answers; else 0."""
     *asking, last = replies
-    return float(all(_THOUGHT.search(reply) and boxes(reply) for reply in asking) and bool(_ANSWERED.search(last)))
+    return float(all(_THOUGHT.search(reply) and published(reply) for reply in asking) and bool(_ANSWERED.search(last)))
 
 
 def region_guided(predicted: Box, truth: Box, form: str = "tanh", alpha: float = 200.0) -> float:

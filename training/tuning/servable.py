@@ -51,8 +51,7 @@ def servable(folder: Path, out: Path) -> Path:
         if file.is_file() and file.name not in LEFT_OUT:
             _copy(file, out / file.name)
     shutil.copyfile(PROCESSOR, out / PROCESSOR.name)
-    name = "qwen-grounding" if profile.dialect.name == "qwen3-grounding" else profile.dialect.name
-    shutil.copyfile(TEMPLATES / f"{name}.jinja", out / "chat_template.jinja")
+    shutil.copyfile(TEMPLATES / f"{profile.dialect.template}.jinja", out / "chat_template.jinja")
     _amend(out / "tokenizer_config.json", response_template=RESPONSE)
     _amend(out / "preprocessor_config.json", image_processor_type="Qwen2VLImageProcessor")
     _amend(out / "generation_config.json", suppress_tokens=_never_said(out))

@@ -39,14 +39,9 @@ def messages(talk: Talk) -> list[Message]:
     return [{"role": turn.role, "content": blocks([turn])} for turn in talk.turns]
 
 
-def template_name(dialect: Dialect) -> str:
-    """Qwen3-VL's layout is Qwen2.5-VL's; only its numbers differ."""
-    return "qwen-grounding" if dialect.name == "qwen3-grounding" else dialect.name
-
-
 def teach(processor: Any, dialect: Dialect) -> None:
     """Gives a processor the dialect's layout for training. Pads on the left: elsewhere trl counts picture tokens wrongly, in silence."""
-    name = template_name(dialect)
+    name = dialect.template
     processor.chat_template = (TEMPLATES / f"{name}.train.jinja").read_text(encoding="utf-8")
     processor.tokenizer.response_template = json.loads((TEMPLATES / f"{name}.response.json").read_text(encoding="utf-8"))
     processor.tokenizer.padding_side = "left"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Union
 
 from ....core import texts
-from ....core.errors import BackendError, as_ours
+from ....core.errors import DataError, as_ours
 from ....core.example import Example
 from ....core.geometry import Box
 from ....core.texts import Broken
@@ -66,7 +66,7 @@ class Benchmark:
         self.extractor = extractor or next(iter(self.extractors), "")
 
     def load(self, folder: Path, split: str = "") -> Loaded:
-        """Raises BackendError where the folder does not hold the set."""
+        """Raises DataError where the folder does not hold the set."""
         raise NotImplementedError
 
     def prompt(self, example: Example) -> str:
@@ -111,7 +111,7 @@ def find_rows(folder: Path, *patterns: str, title: str) -> list[Path]:
     for pattern in patterns:
         if found := sorted(folder.glob(pattern)) or sorted(folder.glob(f"*/{pattern}")):
             return found
-    raise BackendError(
+    raise DataError(
         f"{folder} does not hold {title}: there is no {' or '.join(patterns)} in it.",
         "Give its folder with --data, or fetch it: --download.",
     )
@@ -122,12 +122,12 @@ Rows = Iterable[tuple[str, Union[dict[str, Any], Broken]]]
 
 
 def json_rows(file: Path) -> Iterator[tuple[str, dict[str, Any] | Broken]]:
-    """The rows of JSON lines, or of one JSON list, named by file and line. Raises BackendError."""
+    """The rows of JSON lines, or of one JSON list, named by file and line. Raises DataError."""
     try:
         for at, row in texts.listed(file) if file.suffix == ".json" else texts.rows(file):
             yield f"{file.name}:{at}", row
     except (OSError, ValueError) as error:
-        raise BackendError(f"{file} can't be read: {error}.", "Copy or download it again.") from error
+        raise DataError(f"{file} can't be read: {error}.", "Copy or download it again.") from error
 
 
 def examples(rows: Rows, make: Callable[[str, dict[str, Any]], Example | Unusable | None]) -> Loaded:

@@ -21,19 +21,19 @@ from ....backend.models.hub import fetch
 from ....core import texts
 from ....core.atomic import write_whole
 from ....core.catalogue import RECEIPT, Model
-from ....core.errors import BackendError
+from ....core.errors import DataError
 from .base import Benchmark
 
 PART = re.compile(r"(.+\.(?:tar|tar\.gz|tgz))(?:[._-]part[._-]?\w+)?")
 
 
 def download(benchmark: Benchmark, folder: Path, console: Console) -> None:
-    """Brings the set into `folder`. Raises ModelError for what the network does, BackendError for an archive that can't be read."""
+    """Brings the set into `folder`. Raises ModelError for what the network does, DataError for an archive that can't be read."""
     receipt = folder / RECEIPT
     try:
         revision = texts.read_object(receipt)["revision"] if receipt.is_file() else None
     except (OSError, ValueError, KeyError) as error:
-        raise BackendError(f"{receipt} can't be read: {error}.", "Delete it: the newest version of the set is then downloaded.") from error
+        raise DataError(f"{receipt} can't be read: {error}.", "Delete it: the newest version of the set is then downloaded.") from error
     wanted = Model(benchmark.name, benchmark.title, None, benchmark.repo, revision, 0, "", benchmark.files, kind="datasets")
     with download_bars(console) as on_progress:
         record = fetch(wanted, folder, on_progress, lambda: False)
@@ -42,7 +42,7 @@ def download(benchmark: Benchmark, folder: Path, console: Console) -> None:
 
 
 def unpack(folder: Path, console: Console) -> None:
-    """Every archive of the folder, once. Raises BackendError."""
+    """Every archive of the folder, once. Raises DataError."""
     for name, parts in archives(folder):
         done = folder / f".unpacked-{name}"
         if done.exists():
@@ -56,7 +56,7 @@ def unpack(folder: Path, console: Console) -> None:
                 with tarfile.open(fileobj=io.BufferedReader(_Joined(parts), 1 << 20), mode="r|*") as tar:
                     tar.extractall(folder, filter="data")  # refuses links and whatever leads out of the folder
         except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
-            raise BackendError(f"{folder / name} can't be unpacked: {error}.", "Is a part missing? Run the same command again.") from error
+            raise DataError(f"{folder / name} can't be unpacked: {error}.", "Is a part missing? Run the same command again.") from error
         done.touch()
     if next(folder.glob("*.7z.*"), None):
         console.print(f"unpack the rest with 7-Zip: 7z x {next(iter(sorted(folder.glob('*.7z.*'))))} -o{folder}", soft_wrap=True)

@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 
 from ....backend.scene.scene import Scene
 from ....core.atomic import write_whole
-from ....core.errors import BackendError, SceneError
+from ....core.errors import DataError, SceneError
 from ....core.example import Example
 from ....core.texts import Row
 from ..scoring import Score
@@ -87,7 +87,7 @@ def _rows(file: Path) -> Iterator[Row]:
         for batch in parquet.ParquetFile(file).iter_batches(batch_size=4):  # an image may have 100 MB
             yield from batch.to_pylist()
     except (OSError, ValueError) as error:
-        raise BackendError(f"{file} can't be read: {error}.", "Download it again.") from error
+        raise DataError(f"{file} can't be read: {error}.", "Download it again.") from error
 
 
 def _example(images: base.Images, id: str, row: dict[str, Any]) -> Example | base.Unusable:

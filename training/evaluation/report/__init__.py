@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from .... import __version__
 from ....backend.answer import MEANINGLESS
 from ....core.atomic import write_whole
-from ....core.errors import BackendError
+from ....core.errors import DataError
 from ....core.paths import RESOURCES
 from .. import statistics as figures
 from ..records import Record, read
@@ -20,11 +20,11 @@ RESOURCES = RESOURCES / "report"
 
 
 def write_report(folder: Path, out: Path | None = None) -> Path:
-    """Out of every file of a run's folder that holds records of ours. Returns the report's path. Raises BackendError without any."""
+    """Out of every file of a run's folder that holds records of ours. Returns the report's path. Raises DataError without any."""
     runs = {file.stem: records for file in sorted(folder.glob("*.jsonl"), key=_order) if (records := _ours(file))}
     if not runs:
         hint = "Give the folder of a run (--out of an evaluation); --score-only scores the predictions of others."
-        raise BackendError(f"{folder} holds no records of an evaluation.", hint)
+        raise DataError(f"{folder} holds no records of an evaluation.", hint)
     first = next(iter(runs.values()))
     spec, systems = first[0].spec, json.loads((RESOURCES / "published.json").read_text(encoding="utf-8"))
     counted = sections.official(runs)
@@ -61,7 +61,7 @@ def _ours(file: Path) -> list[Record]:
     """The records that an evaluation wrote; none where the file holds anything else."""
     try:
         return [record for record in read(file) if record.ours]
-    except BackendError:
+    except DataError:
         return []
 
 

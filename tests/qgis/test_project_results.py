@@ -37,13 +37,13 @@ def save(panel, path):
     """As QGIS does, with the event loop running, until the results have followed."""
     QgsProject.instance().write(str(path))
     QTest.qWait(50)
-    wait(lambda: not panel.keeper.writing)
+    wait(lambda: not panel.results.writing)
     QTest.qWait(50)
 
 
 def move(panel, path):
-    panel.keeper.move_to(path)
-    wait(lambda: not panel.keeper.writing)
+    panel.results.move_to(path)
+    wait(lambda: not panel.results.writing)
 
 
 def reopen(path):
@@ -56,42 +56,42 @@ def tree():
 
 
 def test_results_of_an_unsaved_project_are_in_a_file_that_outlives_qgis_and_say_so(asked):
-    store = asked.keeper.store
-    assert store.path.parent == data_folder() / "unsaved"
-    assert store.path.exists()
-    assert asked.dock.kept.isVisible()
+    file = asked.results.file
+    assert file.path.parent == data_folder() / "unsaved"
+    assert file.path.exists()
+    assert asked.dock.temporary.isVisible()
     assert tree() == {"ZoomEarth: scene-900000020": ["Places looked at: scene-900000020", "Answers: scene-900000020"]}
 
 
 def test_every_field_of_an_roi_is_there(asked):
-    layer = asked.keeper.layers()[0]
+    layer = asked.results.layers()[0]
     assert [field.name() for field in layer.fields()] == ["fid", *ROI_FIELDS]
     assert layer.crs().authid() == "EPSG:32633"
     assert layer.featureCount() == 1
 
 
 def test_saving_the_project_takes_the_results_beside_it_and_reopening_brings_them_back(asked, tmp_path):
-    before, exchange = asked.keeper.store.path, asked.session.exchanges[0]
+    before, exchange = asked.results.file.path, asked.session.exchanges[0]
     save(asked, tmp_path / "harbour.qgz")
     beside = tmp_path / "harbour_zoomearth.gpkg"
-    assert asked.keeper.store.path == beside
+    assert asked.results.file.path == beside
     assert not before.exists()
-    assert not asked.dock.kept.isVisible()
+    assert not asked.dock.temporary.isVisible()
     reopen(tmp_path / "harbour.qgz")
     back = asked.session.exchanges[0]
     assert back.to_dict() == exchange.to_dict()
     assert asked.dock.transcript.card(exchange.id) is not None
-    layer = asked.keeper.layers()[0]
+    layer = asked.results.layers()[0]
     assert Path(layer.source().split("|")[0]) == beside
     assert layer.featureCount() == 1
     asked.asked("Another?")
-    assert len(asked.keeper.layers()) == 1  # the same layer goes on
+    assert len(asked.results.layers()) == 1  # the same layer goes on
     assert layer.featureCount() == 2
 
 
 def test_results_of_an_older_version_get_the_columns_they_lack(asked, tmp_path):
     save(asked, tmp_path / "harbour.qgz")
-    path = asked.keeper.store.path
+    path = asked.results.file.path
     QgsProject.instance().clear()
     with contextlib.closing(sqlite3.connect(path)) as old:
         (table,) = (name for (name,) in old.execute("SELECT table_name FROM gpkg_contents") if name.startswith("rois_"))
@@ -103,7 +103,7 @@ def test_results_of_an_older_version_get_the_columns_they_lack(asked, tmp_path):
     reopen(tmp_path / "harbour.qgz")
     exchange = asked.asked("Another?")
     assert exchange.message == ""
-    rows = {feature["exchange"]: feature["meaningless"] for feature in asked.keeper.layers()[0].getFeatures()}
+    rows = {feature["exchange"]: feature["meaningless"] for feature in asked.results.layers()[0].getFeatures()}
     assert rows[exchange.id] is False
     assert len(rows) == 2
 
@@ -115,7 +115,7 @@ def test_the_project_can_be_moved_with_its_results(asked, tmp_path):
     shutil.move(tmp_path / "a", tmp_path / "b")
     reopen(tmp_path / "b" / "harbour.qgz")
     assert len(asked.session.exchanges) == 1
-    assert asked.keeper.store.path == tmp_path / "b" / "harbour_zoomearth.gpkg"
+    assert asked.results.file.path == tmp_path / "b" / "harbour_zoomearth.gpkg"
 
 
 def test_a_copy_of_the_project_gets_a_copy_of_its_results(asked, tmp_path):
@@ -133,7 +133,7 @@ def test_another_projects_results_are_never_written_over(asked, tmp_path):
     taken.write_bytes(b"of somebody else")
     save(asked, tmp_path / "harbour.qgz")
     assert taken.read_bytes() == b"of somebody else"
-    assert asked.keeper.store.path == tmp_path / "harbour_zoomearth_2.gpkg"
+    assert asked.results.file.path == tmp_path / "harbour_zoomearth_2.gpkg"
 
 
 def test_a_file_the_user_has_chosen_stays_where_it_is(asked, tmp_path):
@@ -142,18 +142,18 @@ def test_a_file_the_user_has_chosen_stays_where_it_is(asked, tmp_path):
     move(asked, chosen)
     save(asked, tmp_path / "harbour.qgz")
     reopen(tmp_path / "harbour.qgz")
-    assert asked.keeper.store.path == chosen
+    assert asked.results.file.path == chosen
     assert len(asked.session.exchanges) == 1
 
 
 def test_a_folder_that_can_not_be_written_to_loses_nothing(asked, tmp_path):
-    before = asked.keeper.store.path
+    before = asked.results.file.path
     refused = []
-    asked.keeper.refused.connect(lambda message, hint: refused.append(message))
+    asked.results.refused.connect(lambda message, hint: refused.append(message))
     move(asked, tmp_path / "nowhere" / "mine.gpkg")
     assert refused == [f"The results can't be written to {tmp_path / 'nowhere' / 'mine.gpkg'}: its folder does not exist."]
-    assert asked.keeper.store.path == before
-    assert len(asked.keeper.read()) == 1
+    assert asked.results.file.path == before
+    assert len(asked.results.read()) == 1
 
 
 def test_closing_the_project_stops_the_question_and_shows_an_empty_transcript(asked, demo_scene):
@@ -179,7 +179,7 @@ def test_a_project_closed_mid_answer_leaves_nothing_to_the_next(panel, demo_scen
     panel.session.event_received.connect(close)
     panel.asked()
     assert heard == [Saw]
-    assert panel.keeper.store is None
+    assert panel.results.file is None
     assert not QgsProject.instance().mapLayers()
     assert not QgsProject.instance().isDirty()
 
@@ -190,9 +190,9 @@ def test_beside_a_project_that_nobody_may_write_to_the_results_are_kept_and_offe
     panel.add(demo_scene)
     exchange = panel.asked()
     assert (exchange.answer, exchange.message) == ("3", "")
-    assert panel.keeper.store.path.parent == data_folder() / "unsaved"
-    assert panel.dock.kept.isVisible()
-    assert [each.id for each in panel.keeper.read()] == [exchange.id]
+    assert panel.results.file.path.parent == data_folder() / "unsaved"
+    assert panel.dock.temporary.isVisible()
+    assert [each.id for each in panel.results.read()] == [exchange.id]
 
 
 def test_an_exchange_brought_back_keeps_its_place(panel, demo_scene, tmp_path):
@@ -203,17 +203,17 @@ def test_an_exchange_brought_back_keeps_its_place(panel, demo_scene, tmp_path):
         QTest.qWait(1100)  # the time is kept in seconds
     panel.session.remove(panel.session.exchanges[0])
     panel.session.undo()
-    assert [exchange.question for exchange in panel.keeper.read()] == ["First?", "Second?"]
+    assert [exchange.question for exchange in panel.results.read()] == ["First?", "Second?"]
 
 
 def test_what_is_deleted_after_the_file_was_lost_stays_deleted(asked):
     asked.asked("Second?")
-    asked.keeper.store.path.unlink()
+    asked.results.file.path.unlink()
     first, second = asked.session.exchanges
     asked.session.remove(first)
-    wait(lambda: not asked.keeper.writing)
-    assert [exchange.id for exchange in asked.keeper.store.read()] == [second.id]
-    assert asked.keeper.trouble == ""
+    wait(lambda: not asked.results.writing)
+    assert [exchange.id for exchange in asked.results.file.read()] == [second.id]
+    assert asked.results.trouble == ""
 
 
 def test_results_that_are_missing_are_no_obstacle(asked, demo_scene, tmp_path):
@@ -225,7 +225,7 @@ def test_results_that_are_missing_are_no_obstacle(asked, demo_scene, tmp_path):
     asked.script(BOX, ANSWER)
     asked.add(demo_scene)
     asked.asked()
-    assert len(asked.keeper.read()) == 1
+    assert len(asked.results.read()) == 1
 
 
 def test_rasters_of_other_places_get_layers_of_their_own(asked, real_raster):
@@ -233,7 +233,7 @@ def test_rasters_of_other_places_get_layers_of_their_own(asked, real_raster):
     for name in ("landsat8_tilted_footprint_uint16.tif", "umbra_mount_yasur_part_rotated.tif", "rio_tiler_cog_gcps.tif"):
         asked.add(real_raster(name))
         asked.asked()
-    crss = {layer.crs().authid() for layer in asked.keeper.layers()}
+    crss = {layer.crs().authid() for layer in asked.results.layers()}
     assert crss == {"EPSG:32633", "EPSG:32654", "EPSG:32759", "EPSG:4326"}
     assert len(tree()) == 4
 
@@ -247,7 +247,7 @@ def test_what_a_full_disk_did_not_take_is_kept_later(asked, tmp_path, way):
         second = asked.asked("Second?")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    said = asked.dock.results.text
+    said = asked.dock.results_notice.text
     assert "can't be written" in said
     assert "Answers that are only in memory: 1." in said  # the user's folder is on the same disk
     assert (second.answer, second.message) == ("3", "")
@@ -260,14 +260,14 @@ def test_what_a_full_disk_did_not_take_is_kept_later(asked, tmp_path, way):
     elif way == "brought back":
         asked.session.remove(second)
         asked.session.undo()
-    wait(lambda: not asked.keeper.trouble)
-    assert not asked.dock.results.isVisible()
+    wait(lambda: not asked.results.trouble)
+    assert not asked.dock.results_notice.isVisible()
     QgsProject.instance().write()
     reopen(tmp_path / "harbour.qgz")
     questions = [exchange.question for exchange in asked.session.exchanges]
     assert questions[1:] == (["Second?", "Third?"] if way == "the next answer" else ["Second?"])
     assert [(exchange.answer, exchange.message) for exchange in asked.session.exchanges] == [("3", "")] * len(questions)
-    assert sum(layer.featureCount() for layer in asked.keeper.layers()) == len(questions)
+    assert sum(layer.featureCount() for layer in asked.results.layers()) == len(questions)
 
 
 def test_a_spoilt_exchange_in_the_file_is_passed_over(asked, tmp_path):
@@ -306,12 +306,12 @@ def test_qgis_killed_mid_answer_leaves_no_process_and_keeps_what_was_finished(py
 
 
 def test_a_file_that_somebody_deletes_is_written_anew_with_all_that_was_asked(asked, demo_scene):
-    path = asked.keeper.store.path
+    path = asked.results.file.path
     for file in path.parent.glob(f"{path.name}*"):
         file.unlink()
     asked.asked("Second?")
-    assert [exchange.question for exchange in asked.keeper.read()] == ["How many ships are at the northern pier?", "Second?"]
-    assert asked.keeper.layers()[0].featureCount() == 2
+    assert [exchange.question for exchange in asked.results.read()] == ["How many ships are at the northern pier?", "Second?"]
+    assert asked.results.layers()[0].featureCount() == 2
     assert len(tree()) == 1
 
 
@@ -323,12 +323,12 @@ def test_two_rasters_of_one_name_have_a_group_each(asked, tmp_path, demo_scene):
     asked.asked()
     groups = QgsProject.instance().layerTreeRoot().findGroups()
     assert [len(group.findLayers()) for group in groups] == [2, 2]
-    assert {layer.name() for layer in asked.keeper.layers()} == {f"Places looked at: {twin.stem}", f"Places looked at: {twin.stem} (2)"}
+    assert {layer.name() for layer in asked.results.layers()} == {f"Places looked at: {twin.stem}", f"Places looked at: {twin.stem} (2)"}
 
 
 def test_results_that_are_missing_are_said(asked, tmp_path):
     said = []
-    asked.keeper.missing.connect(said.append)
+    asked.results.missing.connect(said.append)
     save(asked, tmp_path / "harbour.qgz")
     QgsProject.instance().clear()
     (tmp_path / "harbour_zoomearth.gpkg").unlink()
@@ -351,12 +351,12 @@ def test_answers_of_a_project_that_was_not_saved_after_the_first_question_are_th
     asked, beside = unsaved_since.session.exchanges[0], tmp_path / "harbour_zoomearth.gpkg"
     reopen(tmp_path / "harbour.qgz")
     assert [each.id for each in unsaved_since.session.exchanges] == [asked.id]
-    assert unsaved_since.keeper.store.path == beside
-    wait(lambda: not unsaved_since.keeper.writing)
-    assert [layer.featureCount() for layer in unsaved_since.keeper.layers()] == [1]
+    assert unsaved_since.results.file.path == beside
+    wait(lambda: not unsaved_since.results.writing)
+    assert [layer.featureCount() for layer in unsaved_since.results.layers()] == [1]
     assert list(tree()) == [f"ZoomEarth: {demo_scene.stem}"]
     unsaved_since.asked("Second?")
-    assert len(unsaved_since.keeper.read()) == 2
+    assert len(unsaved_since.results.read()) == 2
     assert [path.name for path in tmp_path.glob("*.gpkg")] == [beside.name]
 
 
@@ -367,7 +367,7 @@ def test_a_file_beside_the_project_that_holds_no_answers_is_left_alone(unsaved_s
     beside.write_bytes(content)
     assert QgsProject.instance().read(str(tmp_path / "harbour.qgz"))
     assert unsaved_since.session.exchanges == []
-    assert unsaved_since.keeper.store is None
+    assert unsaved_since.results.file is None
     assert beside.read_bytes() == content
 
 

@@ -1,0 +1,190 @@
+"""The layers of results in the open project: one of places looked at and one of answers for each raster, in a group of the layer tree.
+
+A layer belongs to the results by a custom property, which names its raster as `Exchange.raster`.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Callable, Optional, Union
+
+from qgis.core import (
+    QgsLayerTreeGroup,
+    QgsLayerTreeLayer,
+    QgsLayerTreeNode,
+    QgsMapLayer,
+    QgsProject,
+    QgsProviderRegistry,
+    QgsRasterLayer,
+    QgsVectorLayer,
+)
+
+from ...core.paths import RESOURCES
+from ..i18n import tr
+from ..layers.raster_layers import wkt
+from .exchange import raster_id, titled
+from .results_file import ANSWERS, ROIS, ResultsFile, Written
+
+STYLES = RESOURCES / "styles"
+STYLE = STYLES / "rois.qml"
+RASTER = {ROIS: "zoomearth/source", ANSWERS: "zoomearth/answers"}  # custom property of a layer, by its kind: its raster
+GROUP = RASTER[ROIS]  # custom property of a group: its raster
+TITLE = "zoomearth/title"  # custom property: the name that ZoomEarth gave; a layer with another name was renamed by the user
+
+
+class ResultLayers:
+    """name_of: the name that a raster had in the last question about it, for a raster that the project does not hold."""
+
+    def __init__(self, name_of: Callable[[str], str]) -> None:
+        self._name_of = name_of
+
+    def of_kind(self, kind: str = ROIS) -> list[QgsVectorLayer]:
+        """All valid layers of that kind."""
+        return [layer for layer in _layers(kind) if layer.isValid()]
+
+    def layer(self, kind: str, raster: str) -> Optional[QgsVectorLayer]:
+        """The layer of a raster, valid or not."""
+        return next((layer for layer in _layers(kind) if _raster_of(layer, kind) == raster), None)
+
+    def reload(self) -> None:
+        """Shows what another program may have written to the file."""
+        for kind in RASTER:
+            for layer in self.of_kind(kind):
+                _reload(layer)
+
+    def show(self, file: ResultsFile, written: Written) -> None:
+        """Reloads the layers of what was written to the file, and adds those that the project lacks."""
+        for (kind, raster), table in written.tables.items():
+            layer = self.layer(kind, raster)
+            if layer is None:
+                self._add(file.open(table), kind, raster)
+            elif not layer.isValid() or _place(layer) != (file.path, table):
+                layer.setDataSource(file.uri(table), layer.name(), "ogr")
+            self._entitle_all(raster)
+        for layer in (layer for kind in RASTER for layer in self.of_kind(kind)):
+            if _place(layer)[1] in written.touched:
+                _reload(layer)
+
+    def follow(self, origin: Path, file: ResultsFile) -> None:
+        """Points the layers of the file `origin` at the file that has taken its place."""
+        for layer in (layer for kind in RASTER for layer in _layers(kind)):
+            path, table = _place(layer)
+            if path == origin:
+                layer.setDataSource(file.uri(table), layer.name(), "ogr")
+
+    def rename(self, node: QgsLayerTreeNode, name: str) -> None:
+        """Gives the raster's group and layers its new name, where the node is a raster layer."""
+        layer = node.layer() if isinstance(node, QgsLayerTreeLayer) else None
+        if isinstance(layer, QgsRasterLayer):
+            self._entitle_all(_id(layer))
+
+    def _add(self, layer: QgsVectorLayer, kind: str, raster: str) -> None:
+        """The layer, styled, in the raster's group at the top of the tree."""
+        layer.loadNamedStyle(str(STYLES / f"{kind}.qml"))
+        for field, alias in _aliases().items():
+            if (index := layer.fields().indexOf(field)) >= 0:
+                layer.setFieldAlias(index, alias)
+        layer.setCustomProperty(RASTER[kind], raster)
+        project, name = QgsProject.instance(), self._raster_name(raster)
+        project.addMapLayer(layer, False)
+        root = project.layerTreeRoot()
+        group = next((one for one in root.findGroups(True) if one.customProperty(GROUP) == raster), None)
+        if group is None:
+            group = root.insertGroup(0, "")
+            group.setCustomProperty(GROUP, raster)
+            _entitle(group, _group_title(name))
+        group.insertLayer(0 if kind == ROIS else len(group.children()), layer)
+        _entitle(layer, _title(kind, name, layer))
+
+    def _raster_name(self, raster: str) -> str:
+        """The name of the raster's layer in the project, else its name in the last question about it."""
+        for layer in QgsProject.instance().mapLayers().values():
+            if isinstance(layer, QgsRasterLayer) and _id(layer) == raster:
+                return titled(layer.name(), layer.source())
+        return self._name_of(raster)
+
+    def _entitle_all(self, raster: str) -> None:
+        """Gives the raster's group and layers its name, except those that the user has renamed."""
+        name = self._raster_name(raster)
+        for group in QgsProject.instance().layerTreeRoot().findGroups(True):
+            if group.customProperty(GROUP) == raster and group.name() == group.customProperty(TITLE):
+                _entitle(group, _group_title(name))
+        for kind in RASTER:
+            own = self.layer(kind, raster)
+            if own and own.name() == own.customProperty(TITLE):
+                _entitle(own, _title(kind, name, own))
+
+
+def _layers(kind: str) -> list[QgsVectorLayer]:
+    """Those of that kind in the project, valid or not."""
+    layers = QgsProject.instance().mapLayers().values()
+    return [layer for layer in layers if isinstance(layer, QgsVectorLayer) and layer.customProperty(RASTER[kind])]
+
+
+def _raster_of(layer: QgsVectorLayer, kind: str) -> str:
+    """The raster whose places or answers a layer holds; an older version wrote the source alone, with its keys."""
+    named = str(layer.customProperty(RASTER[kind]))
+    return named if re.search(r" \[[\w:]+\]$", named) else raster_id(named, wkt(layer.crs()))
+
+
+def _id(layer: QgsRasterLayer) -> str:
+    """As `Exchange.raster`."""
+    return raster_id(layer.source(), wkt(layer.crs()))
+
+
+def _place(layer: QgsVectorLayer) -> tuple[Path, str]:
+    """The layer's file and table."""
+    parts = QgsProviderRegistry.instance().decodeUri("ogr", layer.source())
+    return Path(parts.get("path") or ""), parts.get("layerName") or ""
+
+
+def _reload(layer: QgsVectorLayer) -> None:
+    """Shows what another connection has written."""
+    if not layer.isEditable():  # the features come with the end of the edits
+        layer.reload()
+        layer.updateExtents()
+    layer.triggerRepaint()
+
+
+def _group_title(raster: str) -> str:
+    return f"ZoomEarth: {raster}"
+
+
+def _title(kind: str, raster: str, layer: QgsVectorLayer) -> str:
+    """For a layer of that kind, unlike that of another raster of the same name."""
+    title = {ROIS: tr("Places looked at: {layer}"), ANSWERS: tr("Answers: {layer}")}[kind].format(layer=raster)
+    taken = {other.name() for other in _layers(kind) if other is not layer}
+    return next(name for name in (title, *(f"{title} ({n})" for n in range(2, 10_000))) if name not in taken)
+
+
+def _aliases() -> dict[str, str]:
+    """What QGIS calls the fields of the layers."""
+    return {
+        "exchange": tr("Question id"),
+        "question": tr("Question"),
+        "answer": tr("Answer"),
+        "confidence": tr("Confidence (0 to 1)"),
+        "meaningless": tr("Meaningless"),
+        "step": tr("Zoom number"),
+        "label": tr("Label"),
+        "stopped": tr("Status"),
+        "error": tr("Error"),
+        "model": tr("Model"),
+        "layer": tr("Layer"),
+        "image": tr("Raster"),
+        "bands": tr("Bands"),
+        "stretch": tr("Stretch"),
+        "region": tr("Region"),
+        "kind": tr("Kind"),
+        "roi": tr("Box in pixels of the raster"),
+        "window": tr("Pixels of the raster"),
+        "shown": tr("Size of the picture in pixels"),
+        "scale": tr("Reduction (1: full resolution)"),
+        "time": tr("Time"),
+    }
+
+
+def _entitle(thing: Union[QgsMapLayer, QgsLayerTreeGroup], title: str) -> None:
+    thing.setCustomProperty(TITLE, title)
+    thing.setName(title)

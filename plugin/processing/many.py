@@ -1,0 +1,136 @@
+"""Asks many questions for an algorithm, several at a time, as batches of the backend.
+
+with ManyAsker(python, load, feedback) as asker:
+    for row in asker.ask_all(rows, total): ...           # rows come out in their order, each ended
+
+When the process crashes it is started again, and goes on with the rows that are left. Each row that was under way is asked once more,
+alone: one that crashes the process again, fails.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+from typing import Dict, Generator, Iterable, Iterator, Optional, Sequence, Tuple, TypeVar, Union, cast
+
+from ...core.protocol import Ask, Batch, Cancelled, Failed, Id, Last, Progress, RowEnded, RowStarted
+from ...core.typed import to_json
+from ...core.wire import MAX_LINE, encode
+from ..child.backend_process import State
+from .asker import Asker
+from .questions import Row
+
+ROWS = 1000  # of a batch at the most
+LETTERS = MAX_LINE // 2  # of a batch; a row alone may have more: an outline of as many corners as are allowed has 10 MB
+CRASHES = 3  # without a row that ended between them; then the rest is not asked
+
+R = TypeVar("R", bound=Row)
+Open = Dict[Id, Tuple[Row, Ask]]  # rows that are not over, and their requests, by their ids
+
+
+class ManyAsker(Asker):
+    """`ask_all` in place of `ask`; the feedback's progress is the share of the rows that are over."""
+
+    _total = 1
+    _over = 0
+    _crashes = 0  # since a row ended
+
+    def ask_all(self, rows: Iterable[R], total: int) -> Iterator[R]:
+        """Each row, ended; what went wrong stands in its exchange. After a cancel: those that ended before it, and those under way.
+
+        rows: are read as they are asked; one may be over already. total: how many there are.
+        """
+        self._total = max(1, total)
+        for batch in self._batches(rows):
+            unwritten = deque(row for row, _ in batch)
+            for _ in self._ask_batch({request.id: (row, request) for row, request in batch if request}):
+                while unwritten and unwritten[0].over:
+                    yield unwritten.popleft()
+            yield from (row for row in unwritten if row.over)
+
+    def _batches(self, rows: Iterable[R]) -> Iterator[list[tuple[R, Optional[Ask]]]]:
+        """The rows, with requests where they are not over. Snapshots are deleted when the next batch is wanted."""
+        batch: list[tuple[R, Optional[Ask]]] = []
+        letters = 0
+        for row in rows:
+            if self._feedback.isCanceled():
+                break
+            if not self._snapshots.has_room(row):
+                yield batch
+                batch, letters = [], 0
+                self._snapshots.forget(but=row)
+            request = self._request(row)
+            more = len(encode(to_json(request))) if request else 0
+            if len(batch) == ROWS or letters + more > LETTERS:
+                yield batch
+                batch, letters = [], 0
+                self._snapshots.forget(but=row)
+            if request is None:
+                self._show_row(row)
+            batch.append((row, request))
+            letters += more
+        yield batch
+
+    def _ask_batch(self, left: Open) -> Iterator[None]:
+        """Yields whenever a row has ended."""
+        alone: deque[Id] = deque()  # those that were under way when the process crashed
+        while left and not self._feedback.isCanceled():
+            again = bool(alone)
+            ids = [alone.popleft()] if again else list(left)
+            under_way: list[Id] = []
+            last = yield from self._send(left, ids, under_way)
+            if isinstance(last, Failed):
+                self._show_log(last.log)  # here, and not with each row
+                last = replace(last, log=())
+            if isinstance(last, Failed) and self._is_final(last, under_way):
+                self._end(left, left, last)
+            elif isinstance(last, Failed) and again:
+                self._end(left, under_way, last)
+            elif isinstance(last, Failed):
+                alone.extend(under_way)
+            elif isinstance(last, Cancelled):
+                self._end(left, under_way, last)
+
+    def _send(self, left: Open, ids: Sequence[Id], under_way: list[Id]) -> Generator[None, None, Last]:
+        """Asks these rows as one batch. Returns its last event."""
+        loading = self._backend.submit(self._load)  # nothing is done if it is loaded already, all if the process died
+        job = self._backend.submit(Batch(tuple(left[id][1] for id in ids)))
+        for event in self._backend.follow(loading, job, cancelled=self._feedback.isCanceled):
+            if isinstance(event, Progress):
+                self._show_stage(event)
+            elif isinstance(event, RowStarted):
+                under_way.append(event.row)
+            elif isinstance(event, RowEnded) and event.last.id is not None:
+                self._crashes = 0
+                under_way.remove(event.last.id)
+                self._end(left, [event.last.id], event)
+                yield
+        return cast(Last, job.result)
+
+    def _end(self, left: Open, ids: Iterable[Id], event: Union[RowEnded, Failed, Cancelled]) -> None:
+        for id in list(ids):
+            row, _ = left.pop(id)
+            row.exchange.hear(event)
+            self._show_row(row)
+
+    def _is_final(self, failed: Failed, under_way: Sequence[Id]) -> bool:
+        """Whether a batch failed for all of its rows. Else the process has crashed, and may be started again."""
+        state = self._backend.state
+        if state is State.UP:  # it was refused, as where the model can't be loaded
+            return True
+        self._crashes += 1
+        if self._crashes >= CRASHES or (state is State.BROKEN and not under_way):
+            return True
+        self._feedback.pushWarning(failed.message)
+        self._backend.revive()
+        return False
+
+    def _show_row(self, row: Row) -> None:
+        exchange = row.exchange
+        self._over += 1
+        self._feedback.pushInfo(f"{self._over}/{self._total} {row.raster.name}: {row.question}")
+        for seen in exchange.views:
+            self._show_zoom(seen)
+            self._show_thought(seen)
+        self._show_end(exchange)
+        self._feedback.setProgress(100 * self._over / self._total)

@@ -1,0 +1,67 @@
+"""What an algorithm asks: a raster layer as another thread needs it, and a question about it with what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Optional, Tuple
+
+from qgis.core import QgsCoordinateReferenceSystem, QgsRasterLayer, QgsRectangle
+
+from ...core.errors import SceneError
+from ...core.protocol import Failed
+from ...core.roi_table import stored
+from ...core.source import Corner, SceneSource
+from ..exchanges.exchange import Exchange, Status, titled
+from ..layers.raster_layers import needs_snapshot, scene_source, wkt
+from ..layers.snapshot import Original
+
+Outline = Tuple[Tuple[Corner, ...], ...]  # as `Where` has it
+
+
+@dataclass(frozen=True)
+class Raster:
+    """A raster layer for another thread. scene: for one that the backend can read; original: for one that only QGIS can, else None."""
+
+    name: str
+    source: str
+    crs: QgsCoordinateReferenceSystem
+    extent: QgsRectangle
+    scene: Optional[SceneSource]
+    original: Optional[Original]
+
+    @classmethod
+    def of(cls, layer: QgsRasterLayer) -> Raster:
+        """Raises ValueError for a layer without a source."""
+        scene, original = (None, Original.of(layer)) if needs_snapshot(layer) else (scene_source(layer), None)
+        return cls(titled(layer.name(), layer.source()), layer.source(), layer.crs(), layer.extent(), scene, original)
+
+
+@dataclass
+class Row:
+    """A question to be asked, and its exchange. outline: the part of the raster, in its CRS; None for all of it."""
+
+    raster: Raster
+    question: str
+    outline: Optional[Outline] = None
+    exchange: Exchange = field(init=False)
+
+    def __post_init__(self) -> None:
+        raster = self.raster
+        self.exchange = Exchange(self.question, raster.source, raster.name, wkt(raster.crs))
+        self.exchange.scene = stored(raster.scene) if raster.scene else None
+
+    @property
+    def over(self) -> bool:
+        return self.exchange.status is not Status.RUNNING
+
+    @property
+    def extent(self) -> QgsRectangle:
+        """Of the part that is asked about, in the raster's CRS."""
+        if self.outline is None:
+            return self.raster.extent
+        xs, ys = zip(*(corner for ring in self.outline for corner in ring))
+        return QgsRectangle(min(xs), min(ys), max(xs), max(ys))
+
+    def fail(self, message: str, hint: str = "") -> None:
+        """Ends a row that can't be asked."""
+        self.exchange.hear(Failed.of(SceneError(message, hint)))
