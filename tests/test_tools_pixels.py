@@ -115,6 +115,16 @@ def test_stripes_go_and_the_image_stays(photo, tmp_path, noise):
     assert psnr(whole(tmp_path / "clean.tif"), photo * 0.7 + 40) > psnr(before, photo * 0.7 + 40) + 4
 
 
+def test_a_pixel_that_is_no_number_in_one_band_spoils_no_other(photo, tmp_path):
+    before = photo.astype(np.float32)
+    before[1, 100, 100] = np.nan
+    used(make(tmp_path / "noisy.tif", before), tmp_path / "clean.tif", "denoising", (50, 50, 200, 200), sigma=10.0)
+    after = whole(tmp_path / "clean.tif")
+    assert np.isnan(after).sum() == 1
+    assert np.array_equal(after[:, 50, 50], before[:, 100, 100], equal_nan=True)
+    assert psnr(np.nan_to_num(after), np.nan_to_num(before[:, 50:200, 50:200])) > 28
+
+
 def test_an_image_without_noise_stays_as_it_is(tmp_path):
     flat = np.full((1, 100, 100), 77, np.uint8)
     made = used(make(tmp_path / "flat.tif", flat), tmp_path / "clean.tif", "denoising", (0, 0, 100, 100))

@@ -14,7 +14,7 @@ import numpy as np
 
 from ...core.errors import SceneError
 from ...core.geometry import Box, Size, View
-from .job import Job, Result, stored
+from .job import Job, Result, changed, stored
 from .membrane import membrane
 from .references import Resampled, mask_onto, onto
 
@@ -59,7 +59,7 @@ def remove_clouds(job: Job, write: Callable[[Box, np.ndarray], None]) -> Result:
     if missing > 0:
         notes.append(f"{missing:.0%} of the clouds have no reference and stay as they were.")
     after = stored(filled, pixels.array, covered, job.nodata)
-    outside = int((after != pixels.array).any(axis=0)[~cloud].sum())
+    outside = int(changed(pixels.array, after)[~cloud].sum())
     notes.append(
         f"Outside of the clouds no pixel was changed ({int((~cloud).sum()):,} compared); inside, pixels are estimates from other dates."
     )
@@ -92,7 +92,7 @@ def from_references(
     for number, reference in enumerate(references):
         which |= reference.valid.astype(np.int64) << number
     qualities, shares = [], []
-    for group in sorted(set(np.unique(which[cloud]).tolist()) - {0}, key=lambda group: -int(group).bit_count()):
+    for group in sorted(set(np.unique(which[cloud]).tolist()) - {0}, key=lambda group: -bin(group).count("1")):
         check()
         chosen = [reference for number, reference in enumerate(references) if group >> number & 1]
         known = np.logical_and.reduce([reference.valid for reference in chosen])

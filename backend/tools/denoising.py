@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from ...core.geometry import Box
-from .job import Job, Result, stored
+from .job import Job, Result, changed, stored
 
 BLOCK, STEP = 8, 2
 THRESHOLD = 2.7  # times sigma: below it a coefficient is noise
@@ -46,8 +46,10 @@ def denoise(job: Job, write: Callable[[Box, np.ndarray], None]) -> Result:
     if noise.endswith("stripes"):
         return _destripe(job, write, by_row=noise == "row-stripes")
     if noise == "impulse":
-        changed = _in_tiles(job, write, lambda array, valid: np.stack([_without_impulses(plane, valid) for plane in array]))
-        return Result("median", metrics={"changed_share": changed}, notes=("Single pixels far from their neighbours were replaced.",))
+        share = _in_tiles(job, write, lambda array, valid: np.stack([_without_impulses(plane, valid) for plane in array]))
+        return Result(
+            "median", metrics={"changed_share": round(share, 4)}, notes=("Single pixels far from their neighbours were replaced.",)
+        )
     given = job.arguments["sigma"]
     sigma = np.full(job.bands, given, float) if given is not None else _estimated(job)
     notes = () if sigma.any() else ("No noise was found: the pixels are as they were.",)
@@ -156,7 +158,7 @@ def valid_everywhere(array: np.ndarray, valid: np.ndarray) -> np.ndarray:
 
 def _in_tiles(job: Job, write: Callable[[Box, np.ndarray], None], clean: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> float:
     """Writes the region, cleaned; the share of its pixels that changed. Tiles and halos begin at even pixels: so do the blocks."""
-    changed = total = 0
+    altered = total = 0
     tiles = list(_tiles(job.window))
     for done, tile in enumerate(tiles):
         job.progress("denoising", done, len(tiles))
@@ -168,12 +170,12 @@ def _in_tiles(job: Job, write: Callable[[Box, np.ndarray], None], clean: Callabl
         after = before
         if mask.any():
             after = stored(clean(pixels.array, pixels.valid)[..., inner[0], inner[1]], before, mask, job.nodata)
-            changed += int((after != before).any(axis=0).sum())
+            altered += int(changed(before, after).sum())
             total += int(mask.sum())
         write(tile, after)
     if not total:
         raise job.without_valid_pixels()
-    return changed / total
+    return altered / total
 
 
 def _tiles(window: Box) -> Iterator[Box]:

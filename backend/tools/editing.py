@@ -14,7 +14,7 @@ import numpy as np
 from ...core.errors import SceneError
 from ...core.geometry import Box
 from .denoising import valid_everywhere
-from .job import Job, Result, stored
+from .job import Job, Result, changed, stored
 from .membrane import membrane
 from .references import mask_onto, onto
 
@@ -60,12 +60,12 @@ def edit(job: Job, write: Callable[[Box, np.ndarray], None]) -> Result:
         values = _changed(job, pixels.array.astype(np.float64), valid, mask)
     job.progress("editing", 1, 2)
     after = stored(values[..., inner[0], inner[1]], before, mask[inner], job.nodata)
-    changed = (after != before).any(axis=0)
-    outside = int(changed[~mask[inner]].sum())
+    apart = changed(before, after)
+    outside = int(apart[~mask[inner]].sum())
     notes.append(f"Outside of the mask no pixel was changed ({int((~mask[inner]).sum()):,} compared).")
     write(window, after)
-    metrics = {"mask_pixels": int(mask.sum()), "changed_inside": int(changed.sum()) - outside, "changed_outside": outside}
-    return Result(verb, None, metrics, tuple(notes))
+    metrics = {"verb": verb, "mask_pixels": int(mask.sum()), "changed_inside": int(apart.sum()) - outside, "changed_outside": outside}
+    return Result("pixel-verbs", None, metrics, tuple(notes))
 
 
 def _part(window: Box, around: Box) -> tuple[slice, slice]:

@@ -135,6 +135,14 @@ def stored(values: np.ndarray, before: np.ndarray, mask: np.ndarray, nodata: Seq
     return after
 
 
+def changed(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Where any band [band, row, column] has another value: [row, column] bool. What is no number in both is the same."""
+    apart = after != before
+    if before.dtype.kind == "f":
+        apart &= ~(np.isnan(before) & np.isnan(after))
+    return np.asarray(apart.any(axis=0))
+
+
 def _beside(nothing: float, old: np.ndarray) -> np.ndarray:
     """The nearest value to the one of nodata, on the side of the old pixel."""
     if old.dtype.kind == "f":

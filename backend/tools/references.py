@@ -21,7 +21,7 @@ from ..scene.scene import Scene
 from .job import Job
 
 LATTICE = 16  # pixels between the places that are worked out exactly
-TILE = 512  # pixels of the scene that are resampled together
+TILE = 256  # pixels of the scene that are resampled together
 FINEST = 12  # pixels of the other raster to one of the scene, a side
 RIM = 3  # pixels that bicubic reaches
 
