@@ -1,5 +1,5 @@
 # make demo          sets everything up and asks three questions over a scene made on the spot
-# make quick         lint, types, core and backend without a model: about a minute once everything is set up
+# make quick         lint, types, core and backend without a model: one to two minutes once everything is set up
 # make test          sets everything up and runs the whole suite, the desktop run and the documentation included
 # make docs          the documentation as a site in .build/site
 # make qgis          opens QGIS with the plugin, in a profile of its own
@@ -62,7 +62,7 @@ lint: setup
 	$(VENV)/bin/mypy
 
 # Of the tests that need neither a model nor QGIS, the quick ones; `make test` runs the others too.
-QUICK := address commands complaints dialect exchange files georeference imports look region scene stretch texts wire
+QUICK := address commands complaints dialect exchange files georeference imports look protocol records region scene stretch texts wire
 
 quick: setup
 	@start=$$(date +%s); $(MAKE) --no-print-directory --jobs=2 --output-sync lint quick-tests && echo "make quick: $$(($$(date +%s) - start)) s"

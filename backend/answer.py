@@ -1,4 +1,4 @@
-"""Drivers: the loop over an engine and a scene, for one question or for many in lockstep, and the report of what came of it."""
+"""Drivers: run the loop with an engine and a scene, for one question or for many in lockstep; and the report of an answer."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 ENDINGS = {
     Stopped.LIMIT: "no zooms were left, so this is a best guess",
     Stopped.UNREADABLE: "The model's reply made no sense. Ask in other words.",
-    Stopped.ENDLESS: "the model's reply had no end",
-    Stopped.BAD_BOX: "the model asked for an impossible box",
+    Stopped.ENDLESS: "the model's reply was too long and was cut off",
+    Stopped.BAD_BOX: "the model asked for an invalid box",
     Stopped.CANCELLED: "cancelled",
 }
-REPLY_LIMIT = 1024  # new tokens a reply, unless the caller says otherwise
+REPLY_LIMIT = 1024  # new tokens of a reply, by default
 MEANINGLESS = "Meaningless: the demo model knows only generated scenes. `zoomearth models` shows real models."
-IN_HAND = 3  # questions under way for each reply of a batch: replies differ in length, and a full batch costs little more than half a one
+IN_HAND = 3  # running questions for each slot of a batch, so that slots are refilled when replies of different lengths end
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,16 @@ class Saw:
 
 @dataclass(frozen=True)
 class Said:
-    """More of the model's reply has come."""
+    """The engine has produced more text of the reply."""
 
     delta: str
 
 
 @dataclass(frozen=True)
 class Tried:
-    """A try at a reply was lost. number: of the next one; tries: how many there will be at the most; why: what went wrong."""
+    """An attempt to get a reply has failed, and another one follows. number: of the next attempt; tries: their largest number; why: the
+    reason.
+    """
 
     number: int
     tries: int
@@ -63,16 +65,16 @@ Event = Union[Saw, Said, Tried]
 
 
 def ignore(event: Event) -> None:
-    """For whoever does not want to follow."""
+    """The default `on_event`: does nothing."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """One question over one open scene; region: the part of it that is asked about; policy: where it is not the model's own.
+    """One question about one open scene. region: the part of the scene that the question is about. policy: instead of the model's own.
 
-    given: the zoom that takes the place of the model's first reply, and the thought said before it (an oracle's box, for evaluation).
-    blind: no picture is shown at all, and the answer is asked for at once.
-    flow: what is shown and when it ends, in place of `look()`: made of the scene's size and the policy.
+    given: a zoom, with its thought, that replaces the model's first reply (the true box, for evaluation).
+    blind: no picture is shown, and the answer is demanded at once.
+    flow: another loop instead of `look()`: a function of the scene's size and the policy.
     """
 
     scene: Scene
@@ -84,18 +86,18 @@ class Question:
     flow: Callable[[Size, Policy], Flow] | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "text", well_formed(self.text))  # it is written into files too
+        object.__setattr__(self, "text", well_formed(self.text))  # the text is also written into files
 
 
 @dataclass
 class Answered:
-    """What came of a question: the outcome, or the error that ended it; the pictures shown, one for each of `outcome.views`.
+    """The result of a question: the outcome, or the error that ended it; and the pictures, one for each of `outcome.views`.
 
-    meaningless: a model that knows only generated scenes was asked about something else, so that its answer says nothing.
-    notes: sentences on boxes whose numbers were not as they should be, each once.
+    meaningless: a model that knows only generated scenes was asked about another raster.
+    notes: sentences about boxes with unusual coordinates, each once.
     confidence: geometric mean probability of the answer's tokens, uncalibrated; None where the engine gives no probabilities, and
     where the answer is meaningless.
-    talk: the conversation, or the last of them where a huge scene began several.
+    talk: the conversation; for a huge scene with several, the last one.
     """
 
     question: Question
@@ -118,7 +120,7 @@ def answer(
     cancelled: Callable[[], bool] = never,
     limit: int = REPLY_LIMIT,
 ) -> Answered:
-    """One question, streaming. Raises ZoomEarthError; a cancellation is an outcome."""
+    """Answers one question, with its events. Raises ZoomEarthError; a cancellation is an outcome."""
     run = _Run(engine, question, on_event)
     while not run.over:
         reply = engine.reply(
@@ -137,9 +139,9 @@ def answer(
 def answer_all(
     engine: Engine, questions: Sequence[Question], cancelled: Callable[[], bool] = never, limit: int = REPLY_LIMIT
 ) -> list[Answered]:
-    """Many questions at once, in order; see `answers`."""
-    done = dict(answers(engine, questions, max(1, len(questions)), cancelled, limit))
-    return [done[index] for index in range(len(questions))]
+    """The answers to many questions, in their order; see `answers`."""
+    results = dict(answers(engine, questions, max(1, len(questions)), cancelled, limit))
+    return [results[index] for index in range(len(questions))]
 
 
 def answers(
@@ -149,12 +151,10 @@ def answers(
     cancelled: Callable[[], bool] = never,
     limit: int = REPLY_LIMIT,
 ) -> Iterator[tuple[int, Answered]]:
-    """Many questions in lockstep, so that the engine can batch: `together` replies at a time. Yields each with its place among the
-    questions, as it ends.
+    """Answers many questions in lockstep, with batches of `together` replies. Yields each result with its question's index, as it ends.
 
-    IN_HAND times as many are under way, so that a place in the batch is taken again as soon as a reply ends; the next question is taken
-    from `questions` as soon as another is over. A scene that fails, or a reply that can't be had, is a result with `error`; the other
-    questions go on, whatever it was that failed.
+    IN_HAND times as many questions run, so that a slot of the batch is refilled when a reply ends; a new question is taken from `questions`
+    when another one ends. A scene or a reply that fails gives a result with `error`; the other questions continue.
     """
     waiting = enumerate(questions)
     going: list[tuple[int, _Run]] = []
@@ -175,7 +175,7 @@ def answers(
 
 
 def _step(engine: Engine, runs: list[_Run], together: int, cancelled: Callable[[], bool], limit: int) -> None:
-    """One reply for each. Where there is none for all together, each is asked alone: the error is that question's only."""
+    """Gets one reply for each run. If the batch fails, each is asked alone, so that only the run at fault gets the error."""
     try:
         replies = engine.reply([run.talk for run in runs], limit=limit, cancelled=cancelled, together=together)
     except Exception as error:
@@ -192,7 +192,7 @@ def _step(engine: Engine, runs: list[_Run], together: int, cancelled: Callable[[
 
 
 class _Run:
-    """One question under way: the generator, its talk, and what has been gathered."""
+    """A running question: the loop, the conversation, and the result so far."""
 
     def __init__(self, engine: Engine, question: Question, on_event: Callable[[Event], None]) -> None:
         policy = question.policy or engine.profile.policy
@@ -218,7 +218,7 @@ class _Run:
             self.take(Reply(self.talk.write(zoom, thought)))
 
     def take(self, reply: Reply) -> None:
-        """The model has replied: go on to the next view, or to the end."""
+        """Applies a reply of the model: continues to the next view, or to the end."""
         reply = replace(reply, text=well_formed(reply.text))
         self.result.replies.append(reply)
         action: Action = Cancelled() if reply.cancelled else self.talk.act(reply.text, reply.cut)
@@ -264,7 +264,7 @@ class _Run:
 
 
 def _confidence(reply: Reply, span: tuple[int, int] | None) -> float | None:
-    """span: of the answer in the reply. A character's earlier bytes are pieces without text."""
+    """The geometric mean probability of the answer's tokens. span: of the answer in the reply. A token without text belongs to the next."""
     inside, at = [], 0
     for piece, logprob in reply.tokens:
         if span and at < span[1] and at + max(1, len(piece)) > span[0]:
@@ -274,15 +274,14 @@ def _confidence(reply: Reply, span: tuple[int, int] | None) -> float | None:
 
 
 def ending(outcome: Outcome) -> str:
-    """Why there is no answer, or why it is less than it seems, in plain words; `outcome.why` has the technical reason."""
+    """Why there is no answer, or why it is not reliable, for the user; `outcome.why` has the technical reason."""
     if outcome.stopped is Stopped.LIMIT and outcome.answer is None:
         return "no zooms were left, and the model asked for another one"
     return ENDINGS.get(outcome.stopped, "")
 
 
 def report(answered: Answered, model: str, notes: Sequence[str] = ()) -> Result:
-    """One answer as the object that `zoomearth ask --json` prints and the backend sends with `done`. notes: on how the
-    model is asked, see `Profile`."""
+    """The object that `zoomearth ask --json` prints and the backend sends with `done`. notes: how the model is asked, see `Profile`."""
     scene, outcome, region = answered.question.scene, answered.outcome, answered.question.region
     return Result(
         question=answered.question.text,

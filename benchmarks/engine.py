@@ -1,11 +1,11 @@
-"""Our local engine against the published two-pass loop, on the same weights, side by side in one run.
+"""Compares our local engine with the published two-pass loop, with the same weights, in one run.
 
     python benchmarks/engine.py [--model FOLDER] [--repeats 3] [--threads N] [--json]
 
-The published loop reads the whole conversation anew for each of its two turns (`generate`, both pictures processed again) and decodes
-until the end token. Ours keeps keys, values and picture features, and stops where the box closes. Both are dictated the same words by
-shifting the logits (the weights are random, or the demo's), so that both decode what a trained model would; the computing is real.
-On a busy machine compare the CPU seconds, with --threads 1.
+The published loop processes the whole conversation for each of its two turns (`generate`, both pictures again) and decodes until the end
+token. Our engine reuses keys, values and picture features, and stops where the box ends. The logits of both are changed so that both write
+the same words (the weights are random, or the demo's) as a trained model would; the computation is real. On a busy machine compare the CPU
+seconds, with --threads 1.
 Without --model: the bundled demo model, and a random model with the proportions of Qwen2.5-VL-3B, 512 px views and a 450-token instruction.
 """
 
@@ -49,7 +49,7 @@ TAIL = "<answer>unknown</answer>"  # the published weights go on after the box; 
 
 @dataclass
 class Timing:
-    """Seconds. read: from a turn's call to its first logits, per turn; whole: the question; the same as CPU time, all threads."""
+    """Seconds. read: from the call of a turn to its first logits, per turn; whole: of the question; both also as CPU time (all threads)."""
 
     read: list[float] = field(default_factory=list)
     whole: float = 0.0
@@ -58,7 +58,7 @@ class Timing:
 
 
 class Dictation:
-    """Makes the model say given words, and notes when each turn's first logits are there."""
+    """Makes the model write given words, and measures the time until each turn's first logits."""
 
     def __init__(self, engine: LocalEngine) -> None:
         self.engine = engine
@@ -92,7 +92,7 @@ def picture(seed: int, side: int) -> Image.Image:
     return Image.fromarray(pixels).resize((side, side), Image.Resampling.BICUBIC)
 
 
-def published(engine: LocalEngine, dictation: Dictation, question: str, side: int, said: tuple[str, str], tail: str) -> Timing:
+def published(engine: LocalEngine, dictation: Dictation, question: str, side: int, texts: tuple[str, str], tail: str) -> Timing:
     """The two-pass loop of the released code, through stock `generate`."""
     timing = Timing()
     dialect = engine.profile.dialect
@@ -101,17 +101,17 @@ def published(engine: LocalEngine, dictation: Dictation, question: str, side: in
     talk.observe(Observation(view, question, begins=True))
     prompt = "".join(part if isinstance(part, str) else "<|image_pad|>" for part in talk.layout())
     pictures = [picture(0, side)]
-    with dictation.turn(said[0] + tail, timing):
+    with dictation.turn(texts[0] + tail, timing):
         first = _generate(engine, prompt, pictures)
-    assert first.startswith(said[0].split("<answer>")[0]), f"the model was dictated {said[0]!r} and said {first!r}"
+    assert first.startswith(texts[0].split("<answer>")[0]), f"the model was given {texts[0]!r} and wrote {first!r}"
     pictures.append(picture(1, side))
-    with dictation.turn(said[1], timing):
+    with dictation.turn(texts[1], timing):
         _generate(engine, prompt + first.split("<answer>")[0] + "<|vision_start|><|image_pad|><|vision_end|>", pictures)
     return timing
 
 
 def _generate(engine: LocalEngine, prompt: str, pictures: list[Image.Image]) -> str:
-    """What the released code's processor and `generate` do, without torchvision."""
+    """The work of the released code's processor and `generate`, without torchvision."""
     weights = engine.weights
     made = weights.pictures(images=pictures, return_tensors="pt")
     cells = iter((made["image_grid_thw"].prod(1) // 4).tolist())
@@ -132,22 +132,22 @@ def _generate(engine: LocalEngine, prompt: str, pictures: list[Image.Image]) -> 
     return weights.tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True, clean_up_tokenization_spaces=False).strip()
 
 
-def ours(engine: LocalEngine, dictation: Dictation, question: str, side: int, said: tuple[str, str], tail: str) -> Timing:
+def ours(engine: LocalEngine, dictation: Dictation, question: str, side: int, texts: tuple[str, str], tail: str) -> Timing:
     timing = Timing()
     view = View(Box(0, 0, side, side), Size(side, side))
     talk = Talk(engine.profile.dialect)
     talk.observe(Observation(view, question, begins=True), picture(0, side))
-    with dictation.turn(said[0] + tail, timing):
+    with dictation.turn(texts[0] + tail, timing):
         (reply,) = engine.reply([talk], limit=1024)
     talk.act(reply.text)
     talk.observe(Observation(view, label="northern airport"), picture(1, side))
-    with dictation.turn(said[1], timing):
+    with dictation.turn(texts[1], timing):
         engine.reply([talk], limit=1024)
     return timing
 
 
-def compare(name: str, folder: Path, said: tuple[str, str], tail: str, repeats: int) -> dict[str, object]:
-    """Medians of `repeats` runs, each with two questions on one scene, in turns."""
+def compare(name: str, folder: Path, texts: tuple[str, str], tail: str, repeats: int) -> dict[str, object]:
+    """Medians of `repeats` runs of both loops in turn, each with two questions about one scene."""
     engine = LocalEngine(folder, device="cpu")
     side = engine.profile.policy.view
     dictation = Dictation(engine)
@@ -155,9 +155,9 @@ def compare(name: str, folder: Path, said: tuple[str, str], tail: str, repeats: 
         loop(engine, dictation, "", 56, ("<answer>red</answer>", "<answer>red</answer>"), "")
     runs: dict[str, list[list[Timing]]] = {"published": [], "ours": []}
     for _ in range(repeats):
-        runs["published"].append([published(engine, dictation, question, side, said, tail) for question in QUESTIONS])
+        runs["published"].append([published(engine, dictation, question, side, texts, tail) for question in QUESTIONS])
         engine._forget()
-        runs["ours"].append([ours(engine, dictation, question, side, said, tail) for question in QUESTIONS])
+        runs["ours"].append([ours(engine, dictation, question, side, texts, tail) for question in QUESTIONS])
     tokenize = engine.weights.tokenizer
     measures = {
         "second question: first word": lambda run: (run[1].read[0], run[1].read_cpu[0]),
@@ -186,7 +186,7 @@ def compare(name: str, folder: Path, said: tuple[str, str], tail: str, repeats: 
         "view": side,
         "picture_tokens": (side // (engine.weights.pictures.patch_size * 2)) ** 2,
         "instruction_tokens": len(tokenize(engine.profile.dialect.instruction).input_ids),
-        "reply_tokens": [len(tokenize(text).input_ids) for text in (said[0] + tail, said[1])],
+        "reply_tokens": [len(tokenize(text).input_ids) for text in (texts[0] + tail, texts[1])],
         "rows": rows,
     }
 
@@ -194,7 +194,7 @@ def compare(name: str, folder: Path, said: tuple[str, str], tail: str, repeats: 
 def scaled(folder: Path) -> Path:
     """Random weights in Qwen2.5-VL-3B's proportions, 504 px views, 450 tokens of instruction.
 
-    What decides is the vision tower's work for one picture token, over the language model's for any token: 0.9, as in the 3B.
+    The important ratio is the work of the vision tower per picture token to that of the language model per token: 0.9, as in the 3B.
     """
     from tiny import make_tiny
 

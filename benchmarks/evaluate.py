@@ -1,11 +1,11 @@
-"""Questions per second: in lockstep, one at a time, and by the published two-pass loop, on the same weights; then against a server.
+"""Questions per second: in lockstep, one at a time, and with the published two-pass loop, with the same weights; then with a server.
 
     python benchmarks/evaluate.py [--questions 64] [--threads 1] [--batch 8] [--json] [--skip-server]
 
-Demo model: real questions over real scenes, its own words. Random weights in the proportions of Qwen2.5-VL-3B (see engine.py): the words
-are dictated, so that all three decode what a trained model would; the computing is real. Nothing is kept in memory from one way to the
-next. The views are read beforehand, as rasters.py measures the reading. The server is `transformers serve` over the demo model.
-On a busy machine compare the CPU seconds.
+Demo model: real questions about real scenes, with its own replies. Random weights in the proportions of Qwen2.5-VL-3B (see engine.py): the
+words are given, so that all three ways write what a trained model would; the computation is real. Nothing is kept in memory between the
+ways. The views are read before the measurement, because rasters.py measures the reading. The server is `transformers serve` with the demo
+model. On a busy machine compare the CPU seconds.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ Work = Callable[[], int]  # answers questions, and says how many
 
 
 class Pixels:
-    """Views that cost nothing: each window of each scene is read once, before the clock runs."""
+    """Stores all views: each window of each scene is read once, before the measurement."""
 
     def __init__(self, path: str, size: Size, read: Callable[[object], object]) -> None:
         self.path, self.size, self.grid, self.crs, self.bytes_read = path, size, None, "", 0
@@ -58,7 +58,7 @@ class Pixels:
 
 
 def published(engine: LocalEngine, question: Question) -> str | None:
-    """The released code's loop: each turn reads the conversation anew, and decodes until the end token."""
+    """The released code's loop: each turn processes the whole conversation, and decodes until the end token."""
     flow = look(question.scene.size, question.text, engine.profile.policy)
     talk, observation, shown = Talk(engine.profile.dialect), next(flow), []
     while True:
@@ -72,14 +72,14 @@ def published(engine: LocalEngine, question: Question) -> str | None:
 
 
 class Dictation:
-    """Every talk of a batch wants to say `ids`, from the first token of its turn on; `turn` says where a turn begins."""
+    """Makes every conversation of a batch write `ids`, from the first token of its turn; `turn` marks the beginning of a turn."""
 
     def __init__(self, engine: LocalEngine) -> None:
         self.engine, self.ids, self.step = engine, [], 0
         engine.weights.model.lm_head.register_forward_hook(self._prefer)
 
     def _prefer(self, module: torch.nn.Module, given: object, out: torch.Tensor) -> torch.Tensor:
-        """Our prefill asks for one talk's logits at a time, [vocabulary]: they are all the turn's first ones."""
+        """Our prefill requests the logits of one conversation at a time, [vocabulary]: the first of its turn."""
         step = 0 if out.dim() == 1 else self.step
         self.step = step + 1
         if step < len(self.ids):
@@ -92,7 +92,7 @@ class Dictation:
 
 
 def clocked(work: Work) -> dict[str, float]:
-    """Seconds and CPU seconds of all threads, and questions answered."""
+    """Seconds, CPU seconds of all threads, and the number of answered questions."""
     wall, cpu = time.perf_counter(), time.process_time()
     done = work()
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
@@ -100,7 +100,7 @@ def clocked(work: Work) -> dict[str, float]:
 
 
 def demo(count: int, batch: int, repeats: int) -> list[dict[str, object]]:
-    """The demo model's own words over held-out scenes, eight questions each."""
+    """The demo model's own replies about held-out scenes, eight questions each."""
     engine = LocalEngine(models.find("zoomearth-demo"), device="cpu")
     dictation = Dictation(engine)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as opened:
@@ -109,27 +109,27 @@ def demo(count: int, batch: int, repeats: int) -> list[dict[str, object]]:
         scenes = {image: opened.enter_context(Scene.open(image)) for image in {example.image for example in examples}}
         pixels = {path: Pixels(str(path), scene.size, scene.part) for path, scene in scenes.items()}
         questions = [Question(pixels[example.image], example.question) for example in examples]
-        said = dict(answers(engine, questions, batch))  # reads every view
+        expected = dict(answers(engine, questions, batch))  # reads every view
 
         def lockstep(together: int) -> int:
             engine._forget()
             dictation.ids = []
             for index, answered in answers(engine, questions, together):
-                assert answered.outcome == said[index].outcome, "another batch says another thing"
+                assert answered.outcome == expected[index].outcome, "another batch says another thing"
             return count
 
         def two_pass() -> int:
-            """Dictated what the engine said, as these weights were never taught to end a reply after the box."""
+            """Made to write the engine's replies, because these weights were not trained to end a reply after the box."""
             for index, question in enumerate(questions):
-                with turns(dictation, [reply.text for reply in said[index].replies]):
-                    assert published(engine, question) == said[index].outcome.answer
+                with turns(dictation, [reply.text for reply in expected[index].replies]):
+                    assert published(engine, question) == expected[index].outcome.answer
             return count
 
         return compared(two_pass, lambda: lockstep(1), lambda: lockstep(batch), batch, repeats)
 
 
 def proportioned(folder: Path, count: int, batch: int, repeats: int) -> list[dict[str, object]]:
-    """Random weights in the 3B's proportions, dictated replies as long as the paper's; two questions on each scene."""
+    """Random weights in the 3B's proportions, given replies as long as the paper's; two questions about each scene."""
     engine = LocalEngine(scaled(folder), device="cpu")
     side, dictation = engine.profile.policy.view, Dictation(engine)
     size = Size(4 * side, 4 * side)
@@ -137,7 +137,7 @@ def proportioned(folder: Path, count: int, batch: int, repeats: int) -> list[dic
     questions = [Question(pixels[at // 2], f"What color are the planes at the {at % 2}. airport?") for at in range(count)]
 
     class Turns:
-        """An engine that tells the dictation which turn begins; all talks of a call are at the same one."""
+        """An engine that tells `Dictation` which turn begins; all conversations of a call are at the same turn."""
 
         profile, device = engine.profile, "cpu"
 
@@ -162,10 +162,10 @@ def proportioned(folder: Path, count: int, batch: int, repeats: int) -> list[dic
 
 
 @contextmanager
-def turns(dictation: Dictation, said: Sequence[str]) -> Iterator[None]:
-    """`_generate` in this module dictates the next of `said` each time it is called."""
+def turns(dictation: Dictation, replies: Sequence[str]) -> Iterator[None]:
+    """Makes `_generate` in this module write the next of these replies at each call."""
     global _generate
-    plain, left = _generate, list(said)
+    plain, left = _generate, list(replies)
 
     def dictated(engine, prompt, pictures):  # type: ignore[no-untyped-def]
         dictation.says(left.pop(0))
@@ -179,7 +179,7 @@ def turns(dictation: Dictation, said: Sequence[str]) -> Iterator[None]:
 
 
 def compared(two_pass: Work, one: Work, many: Work, batch: int, repeats: int) -> list[dict[str, object]]:
-    """Medians by CPU seconds of `repeats` rounds, each way once a round."""
+    """Medians by CPU seconds of `repeats` rounds; each round has every way once."""
     ways = {"published two-pass loop": two_pass, "one at a time": one, f"lockstep of {batch}": many}
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in ways}
     for _ in range(repeats):
@@ -196,7 +196,7 @@ def compared(two_pass: Work, one: Work, many: Work, batch: int, repeats: int) ->
 
 
 def server(count: int) -> list[dict[str, object]]:
-    """Questions per second of a real server with 1, 8 and 64 of them under way."""
+    """Questions per second with a real server, with 1, 8 and 64 questions at once."""
     from server import serving
 
     folder = models.find("zoomearth-demo")
@@ -206,7 +206,7 @@ def server(count: int) -> list[dict[str, object]]:
         asked = list(tasks(next(loaded) for _ in range(count)))
         engine = RemoteEngine(there.url, there.model, profile=Profile.of_folder(folder))
         asker = Asker(engine, Scenes(), "zoom", engine.profile.policy, limit=96)
-        run(asker, asked[:2], 1, True, lambda record: None)  # the server warms up, and its form is learned
+        run(asker, asked[:2], 1, True, lambda record: None)  # warms up the server, and learns how it streams
         for concurrent in CONCURRENT:
             records: list[Record] = []
             wall = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The machine a benchmark ran on, in a line."""
+"""A line about the machine that a benchmark ran on."""
 
 import os
 import platform
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def machine() -> str:
-    """Processor, cores and how busy they were."""
+    """Processor, number of cores and load."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         processor = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))

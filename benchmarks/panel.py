@@ -1,4 +1,4 @@
-"""How long QGIS's window does not answer while the panel asks: the longest gap between two turns of its event loop, per question.
+"""Measures how long QGIS's window is blocked while the panel asks: the longest gap between two turns of the event loop, per question.
 
 python benchmarks/panel.py            # needs `make setup setup-desktop`; the real QGIS under Xvfb, the demo model, three questions
 """

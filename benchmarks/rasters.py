@@ -1,9 +1,9 @@
-"""What a question costs in reading: time, processor, memory, bytes and requests, beside what it would cost otherwise.
+"""Measures the reading of a question: time, CPU, memory, bytes and requests, compared with other ways of reading.
 
     python benchmarks/rasters.py [--folder FOLDER] [--side 20000]
 
-Makes the rasters it needs (2 GB; kept in FOLDER, or made in a temporary one and deleted), and runs each case in a process
-of its own, one after another. A question is one global view of 512 px and one crop of 1,024 px shown at 512.
+Creates the rasters it needs (2 GB; in FOLDER, or in a temporary folder that is deleted), and runs each case in a process of its
+own, one after another. A question is one global view of 512 px and one crop of 1,024 px shown at 512.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ REMOTE_SIDE, REMOTE_QUALITY = 40_000, 96  # with JPEG tiles, more than 1 GB
 
 
 def peak_mb() -> float:
-    """Of this process since its start; `ru_maxrss` would be the parent's, inherited over fork."""
+    """The peak memory of this process; `ru_maxrss` would include the parent's, inherited by fork."""
     try:
         return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1000
     except OSError:
@@ -35,7 +35,7 @@ def peak_mb() -> float:
 
 
 def question(path: str) -> dict[str, object]:
-    """The two views, by Scene."""
+    """Reads the two views with Scene."""
     from zoomearth.backend.scene.scene import Scene
     from zoomearth.core.geometry import Box, Size, View
 
@@ -48,7 +48,7 @@ def question(path: str) -> dict[str, object]:
 
 
 def pillow(path: str) -> dict[str, object]:
-    """The published loop (src/eval/infer.py): decode all of it and resize; for the crop decode all of it again, crop, resize."""
+    """The published loop (src/eval/infer.py): decodes the whole image and resizes; for the crop decodes it again, crops, resizes."""
     from PIL import Image
 
     Image.MAX_IMAGE_PIXELS = None
@@ -60,7 +60,7 @@ def pillow(path: str) -> dict[str, object]:
 
 
 def full_read(path: str) -> dict[str, object]:
-    """Every pixel once through GDAL, a row of tiles at a time, and nothing done with it."""
+    """Reads every pixel once with GDAL, a row of tiles at a time, without further work."""
     from zoomearth.backend.scene.gdal import OPTIONS, open_raster
 
     raster = open_raster(path, OPTIONS)
@@ -76,7 +76,7 @@ CASES = {"question": question, "pillow": pillow, "full_read": full_read}
 
 
 def case(name: str, path: str | Path, cache: Path) -> dict[str, float]:
-    """One case in a fresh process: seconds, cpu, mb, read."""
+    """Runs one case in a new process: seconds, cpu, mb, read."""
     env = {**os.environ, "ZOOMEARTH_CACHE": str(cache), "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, __file__, "--case", name, str(path)], capture_output=True, text=True, env=env)
     if done.returncode:
@@ -85,7 +85,7 @@ def case(name: str, path: str | Path, cache: Path) -> dict[str, float]:
 
 
 def typical(name: str, path: str | Path, cache: Path) -> dict[str, float]:
-    """The median of five runs, each in a fresh process: a tenth of a second is easily disturbed."""
+    """The median of five runs, each in a new process, because a tenth of a second is easily disturbed."""
     return sorted((case(name, path, cache) for _ in range(5)), key=lambda got: got["seconds"])[2]
 
 
@@ -97,12 +97,12 @@ def run_case(name: str, path: str) -> None:
 
     importlib.import_module(f"zoomearth.backend.scene.gdal.{library()}_adapter")  # loading the libraries is nobody's cost
     wall, cpu = time.perf_counter(), time.process_time()
-    found = CASES[name](path)
-    print(json.dumps({"seconds": time.perf_counter() - wall, "cpu": time.process_time() - cpu, "mb": peak_mb(), **found}))
+    result = CASES[name](path)
+    print(json.dumps({"seconds": time.perf_counter() - wall, "cpu": time.process_time() - cpu, "mb": peak_mb(), **result}))
 
 
 def make_all(folder: Path, side: int) -> dict[str, Path]:
-    """The rasters, each only if it isn't there yet."""
+    """Creates the rasters that do not exist yet."""
     from rasters import city, copy, make, mosaic
 
     paths = {name: folder / f"{name}_{side}.tif" for name in ("cog", "lossless", "tiled", "remote")}

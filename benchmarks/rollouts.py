@@ -1,11 +1,11 @@
-"""Rollouts by plain generation, as GRPO makes them, against the local engine with its shared-prefix KV cache: the same questions.
+"""Compares rollouts by plain generation, as in GRPO, with the local engine and its shared-prefix KV cache, on the same questions.
 
     python benchmarks/rollouts.py [--model FOLDER] [--scenes 4] [--group 8] [--threads 1] [--json]
 
-Plain: HF `generate` over a padded batch, reading the whole conversation anew for each turn; it is what trl's rollouts cost. Shared: one
-reading of system, picture and prompt serves a whole group, and the second turn goes on from the first. Both are greedy, so that a
-group's rollouts are alike and the two ways must come to the same answers; the share that does is printed. On a busy machine compare the CPU
-seconds. The model must have been tuned here (`sft.py`), so that plain generation ends where it should.
+Plain: HF `generate` with a padded batch processes the whole conversation for each turn, as trl's rollouts do. Shared: system, picture and
+prompt are processed once for a whole group, and the second turn continues from the first. Both are greedy, so that the rollouts of a group
+are equal and both ways must give the same answers; the share of equal answers is printed. On a busy machine compare the CPU seconds. The
+model must have been tuned with `zoomearth train sft`, so that plain generation ends at the right token.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from zoomearth.backend.scene.scene import Scene  # noqa: E402
 from zoomearth.core.dialect import Talk  # noqa: E402
 from zoomearth.training.data.sets.scenes import Scenes  # noqa: E402
 from zoomearth.training.tuning.checkpoint import load  # noqa: E402
-from zoomearth.training.tuning.trl_chat import never_said  # noqa: E402
+from zoomearth.training.tuning.trl_chat import suppressed_tokens  # noqa: E402
 
 LIMIT = 96  # new tokens a reply
 
 
 class Plain:
-    """HF generate, a batch a turn, nothing kept between turns."""
+    """HF generate with one batch for each turn; nothing is kept between turns."""
 
     def __init__(self, folder: str) -> None:
         self.start = load(folder, {})
@@ -46,7 +46,7 @@ class Plain:
         self.start.model.eval()
         self.start.model.config.use_cache = True
         rows = self.start.model.config.text_config.vocab_size
-        self.never = never_said(self.start.processor.tokenizer, rows, self.start.ends)
+        self.suppressed = suppressed_tokens(self.start.processor.tokenizer, rows, self.start.ends)
 
     def reply(
         self,
@@ -62,7 +62,7 @@ class Plain:
         pictures = [[turn.picture for turn in talk.turns if turn.view] for talk in talks]
         batch = self.start.processor(text=texts, images=pictures, padding=True, padding_side="left", return_tensors="pt")
         with torch.inference_mode():
-            made = self.start.model.generate(**batch, max_new_tokens=limit, do_sample=False, suppress_tokens=self.never)
+            made = self.start.model.generate(**batch, max_new_tokens=limit, do_sample=False, suppress_tokens=self.suppressed)
         replies = []
         for row in made[:, batch["input_ids"].shape[1] :].tolist():
             at = next((at for at, token in enumerate(row) if token in self.start.ends), len(row))
@@ -70,11 +70,11 @@ class Plain:
         return replies
 
     def close(self) -> None:
-        """Nothing is held but the model."""
+        """Frees everything but the model."""
 
 
 def measure(engine: Plain | LocalEngine, questions: Sequence[Question], group: int) -> dict[str, object]:
-    """All questions, each `group` times at once."""
+    """Asks all questions at once, each `group` times."""
     tokens, answers = 0, []
     began, cpu = time.perf_counter(), time.process_time()
     for question in questions:
@@ -98,18 +98,18 @@ def main() -> int:
         examples = list(islice(Scenes(size=2048).load(Path(folder)), 8 * options.scenes))
         scenes = {image: Scene.open(str(image)) for image in {example.image for example in examples}}
         questions = [Question(scenes[example.image], example.question) for example in examples]
-        found = {"plain": measure(Plain(options.model), questions, options.group)}
-        found["shared prefix"] = measure(LocalEngine(options.model, device="cpu", dtype="float32"), questions, options.group)
+        results = {"plain": measure(Plain(options.model), questions, options.group)}
+        results["shared prefix"] = measure(LocalEngine(options.model, device="cpu", dtype="float32"), questions, options.group)
         for scene in scenes.values():
             scene.close()
-    one, other = (row.pop("answers") for row in found.values())
+    one, other = (row.pop("answers") for row in results.values())
     alike = sum(a == b for a, b in zip(one, other)) / len(one)
     if options.json:
-        print(json.dumps({"machine": machine(), "group": options.group, "alike": alike, "results": found}))
+        print(json.dumps({"machine": machine(), "group": options.group, "alike": alike, "results": results}))
         return 0
     print(f"{machine()}\n{len(questions)} questions, groups of {options.group}; {100 * alike:.1f} % of the answers alike")
     print(f"  {'':14}{'rollouts/s':>11}{'tokens/s':>10}{'rollouts/CPU-s':>16}{'tokens/CPU-s':>14}")
-    for name, row in found.items():
+    for name, row in results.items():
         rollouts, tokens, wall, cpu = (float(row[key]) for key in ("rollouts", "tokens", "wall_s", "cpu_s"))
         print(f"  {name:14}{rollouts / wall:>11.2f}{tokens / wall:>10.1f}{rollouts / cpu:>16.2f}{tokens / cpu:>14.1f}")
     return 0

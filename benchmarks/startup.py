@@ -1,4 +1,4 @@
-"""What starting costs, in CPU seconds: the help, the backend until it is ready, and, beside them, importing torch.
+"""Measures the start in CPU seconds: the help, the backend until it is ready, and for comparison an import of torch.
 
 python benchmarks/startup.py
 """
@@ -16,7 +16,7 @@ REPEATS = 5
 
 
 def cpu_seconds(command: list[str]) -> float:
-    """Of a process from its start to its end; stdin is closed, which ends the backend as soon as it is ready."""
+    """CPU seconds of a process; its stdin is closed, so that the backend ends as soon as it is ready."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=True)
     assert done.stdout or "import" in command[-1], f"{command} said nothing"

@@ -1,4 +1,4 @@
-"""Addresses as they may be passed on. A query may be a signature and a login is a key, so neither is shown, printed or stored.
+"""Addresses without their secrets. A query may be a signature and a login is a key: neither is shown, printed or stored.
 
 shown("/vsicurl/https://example.org/city.tif?sig=abc")                     # "/vsicurl/https://example.org/city.tif"
 name("https://example.org/city.tif?sig=abc")                               # "city.tif"
@@ -16,29 +16,29 @@ _VSI = r"/vsi(?:curl|s3|gs|az|adls|oss|swift|webhdfs|hdfs)(?:_streaming)?"  # GD
 _SCHEME = r"(?:https?|ftps?|s3|gs):/+|[A-Za-z][A-Za-z0-9+.-]+://"  # pathlib leaves one slash of "https://"
 _START = re.compile(f"{_VSI}[/?]|{_SCHEME}", re.IGNORECASE)
 _ENCODED = re.compile(r"(?:https?|ftps?)%(?:25)*3A%(?:25)*2F", re.IGNORECASE)  # a URL inside of another one's query
-_END = re.compile(r"[?#;&|]|%(?:25)*(?:3F|23|3B|26|7C)", re.IGNORECASE)  # of what names the file: parameters follow
+_END = re.compile(r"[?#;&|]|%(?:25)*(?:3F|23|3B|26|7C)", re.IGNORECASE)  # the end of the file's name: parameters follow
 _CLOSING = {'"': '"', "'": "'", "{": "}"}
 _IN_TEXT = re.compile(rf"(?:{_VSI}[/?]|{_SCHEME}|{_ENCODED.pattern})[^\s\"<>]*", re.IGNORECASE)
 _PUNCTUATION = ".,:;!)]}'`"  # of the sentence around an address
 _PAIRS = re.compile(r"[A-Za-z]\w+:\s*[\w-]+=|[\w:.-]+=[^&\s]*(?:&|\s+)[\w:.-]+(?:=|&)")  # "PG:host=...", "type=xyz&url=..."
-_LISTED = re.compile(  # of a QGIS source: which layer of a service it is, and how it is asked for
+_LISTED = re.compile(  # harmless parameters of a QGIS source
     "crs|format|layers|styles|type|url|tileMatrixSet|tileDimensions|identifier|version|typename|srsname|table|schema|time|provider|"
     "interpretation|contextualWMSLegend|featureCount|dpiMode|tilePixelRatio|stepHeight|stepWidth|zmin|zmax"
 )
-_WORDS = re.compile(  # of a database; a URL without quotes goes on to the end
+_WORDS = re.compile(  # parameters of a database; a URL without quotes extends to the end
     rf"([\w:.-]+)=('(?:\\.|[^'\\])*'|\"[^\"]*\"|(?:{_START.pattern}).*|[^\s,;|]*)([\s,;]+|$)", re.IGNORECASE | re.DOTALL
 )
 _SECRET = re.compile(r"user|pass|pwd|key|token|secret|sig|auth|credential|header|cookie|session|account", re.IGNORECASE)
 _ELEMENT = re.compile(r"(<(\w*(?:pwd|pass|key|token|secret|auth)\w*)>)[^<]*(?=</\2>)", re.IGNORECASE)  # of a GDAL service description
 _OPTIONS = re.compile(r"\|(?:option|credential):.*", re.DOTALL)  # QGIS's, behind a raster's path
-_LEAST = 6  # letters: a shorter value of a query is no key, and may stand in any sentence
+_LEAST = 6  # characters: a shorter value of a query is no key, and may be a word of a sentence
 
 
 def shown(address: str) -> str:
     """The address of a raster, a layer or a server without its login, query and fragment; a path of this machine as it is.
 
-    Takes whatever GDAL or QGIS calls a source: URLs, /vsicurl/ and its kin, archives around them, "NETCDF:...", inline XML, connection
-    strings, the sources of WMS and XYZ layers. What of a file's name is no UTF-8 is U+FFFD. Applied again, it changes nothing.
+    Accepts every source of GDAL or QGIS: URLs, /vsicurl/ and the like, archives around them, "NETCDF:...", inline XML, connection strings,
+    the sources of WMS and XYZ layers. Bytes of a file name that are not UTF-8 become U+FFFD. Applied again, it changes nothing.
     """
     address = well_formed(address)
     if address.lstrip().startswith("<"):
@@ -56,20 +56,20 @@ def shown(address: str) -> str:
 
 
 def names_a_file(path: str) -> bool:
-    """Whether it can only be the path of a file: it is no address, no file system of GDAL's, no part of a file, no XML."""
+    """Whether this is the path of a file: no address, no file system of GDAL, no part of a file, no XML."""
     return re.match(r"/vsi|\s*<|\w{2,}:", path) is None
 
 
 def name(address: str) -> str:
-    """What a title calls it: the last part of the shown address."""
+    """A short name for titles: the last part of the shown address."""
     parts = re.split(r"[\\/]+", shown(address).rstrip("\\/"))
     return parts[-1] or address
 
 
 def hidden(text: str, *addresses: str) -> str:
-    """A sentence, which may be another program's, with every address in it as `shown`.
+    """A sentence (perhaps of another program) with `shown` applied to every address in it.
 
-    addresses: those that were in use. Their queries and logins are taken out wherever they stand, without the address too.
+    addresses: those that were in use. Their queries and logins are removed everywhere, also without their address.
     """
     for address in addresses:
         if address and shown(address) != address:
@@ -125,7 +125,7 @@ def _in_text(match: re.Match[str]) -> str:
 
 
 def _keys(address: str) -> list[str]:
-    """Its login and query, whole and by value, the longest first."""
+    """The login and the query of an address, as a whole and by value, the longest first."""
     keys = set()
     for each in (address, unquote(address)):
         query = each.partition("?")[2]

@@ -1,4 +1,4 @@
-"""Files appear whole or not at all: written in a folder beside their final place, then renamed."""
+"""Atomic file writes: into a temporary folder beside the target, then `os.replace`."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterable, Iterator, Mapping
 
-DRIVERS = {".gpkg": "GPKG", ".shp": "ESRI Shapefile", ".geojson": "GeoJSON"}  # GDAL's, by suffix: the formats that boxes are written in
+DRIVERS = {".gpkg": "GPKG", ".shp": "ESRI Shapefile", ".geojson": "GeoJSON"}  # GDAL's drivers for boxes, by suffix
 SHAPEFILE_PARTS = (".shx", ".dbf", ".prj", ".cpg", ".qpj")
 SHAPEFILE_INDEXES = (".qix", ".sbn", ".sbx", ".fbn", ".fbx", ".ain", ".aih", ".atx", ".idm", ".ind", ".ixs", ".mxs")
-SQLITE_PARTS = ("-wal", "-shm", "-journal")  # SQLite lays their content over whatever file has the name
-SHAPEFILE_NAME = 10  # letters of a Shapefile's field names
-SHAPEFILE_TEXT = 254  # bytes a Shapefile's text field holds; the driver would cut silently, in the middle of a character
+SQLITE_PARTS = ("-wal", "-shm", "-journal")  # SQLite would apply their content to the new file
+SHAPEFILE_NAME = 10  # the largest length of a Shapefile's field name
+SHAPEFILE_TEXT = 254  # bytes of a Shapefile's text field; the driver cuts longer texts silently, inside a character
 
 
 @contextmanager
 def beside(path: Path) -> Iterator[Path]:
-    """A file, or a folder, to write instead of `path`; on leaving, it and what was written next to it take their final places.
+    """Gives the path of a file or folder to write instead of `path`. After the block, it and its side files are moved to their final names.
 
-    It has the suffix of `path` in small letters, and a short name of its own, which leaves room for what programs append to names. `path`
-    itself comes last.
-    What belongs to an older file and would be read as part of the new one goes: the other files of a Shapefile, SQLite's journals. A link
-    stays one, and what it names is replaced. After an exception nothing has changed. Raises OSError for a folder or a disk that takes no
-    files, and for a name that is too long.
+    The temporary path has the suffix of `path` in lower case and a short name, because programs append to names. `path` itself is moved
+    last.
+    Files of an older version that would be read as a part of the new one are removed: the other files of a Shapefile, SQLite's journals. If
+    `path` is a link, its target is replaced. After an exception, nothing has changed. Raises OSError where the folder or the disk can't be
+    written to, and for a name that is too long.
     """
     suffix, path = path.suffix.lower(), path.resolve()
     with tempfile.TemporaryDirectory(prefix=".zoomearth-", dir=path.parent) as folder:
@@ -39,40 +39,40 @@ def beside(path: Path) -> Iterator[Path]:
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
-    """A file of this content (text as UTF-8), or the old one. Raises OSError."""
+    """Writes a file (text as UTF-8); on failure the old file remains. Raises OSError."""
     with beside(path) as new:
         new.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
 
 
 def shapefile_text(text: str) -> str:
-    """The text cut to what a Shapefile's field holds, at a character's border."""
+    """The text, cut at the end of a character to the length of a Shapefile's field."""
     return text.encode("utf-8", "replace")[:SHAPEFILE_TEXT].decode("utf-8", "ignore")
 
 
 def _belonging(path: Path) -> Iterable[Path]:
-    """What lies beside an older file and is a part of it; not what describes it or styles it."""
+    """The side files that are a part of an older file; not its metadata or styles."""
     names = {path.name + part for part in SQLITE_PARTS}
     if path.suffix.lower() == ".shp":
-        with os.scandir(path.parent) as entries:  # GDAL takes .PRJ for .prj
+        with os.scandir(path.parent) as entries:  # GDAL also reads .PRJ
             parts = {*SHAPEFILE_PARTS, *SHAPEFILE_INDEXES}
             names |= {entry.name for entry in entries if Path(entry.name).stem == path.stem and Path(entry.name).suffix.lower() in parts}
     return filter(os.path.lexists, map(path.with_name, names))
 
 
 def _take_places(places: Mapping[Path, Path], old: Iterable[Path], aside: Path) -> None:
-    """Renames new files to their places, in order, with the old ones out of the way; these come back where a place can't be taken."""
+    """Moves the old files aside and the new ones to their names, in order; where that fails, restores the old ones."""
     moved: dict[Path, Path] = {}
-    taken = []
+    written = []
     try:
         for file in old:
             os.replace(file, aside / file.name)
             moved[aside / file.name] = file
         for part, place in places.items():
             os.replace(part, place)
-            taken.append(place)
+            written.append(place)
     except OSError:
-        for place in taken:
+        for place in written:
             place.unlink()
-        for kept, file in moved.items():
-            os.replace(kept, file)
+        for backup, file in moved.items():
+            os.replace(backup, file)
         raise

@@ -130,8 +130,8 @@ _NAME = re.compile(r"<(?:\|(?:object_ref_start|ref)\||ref)>([^<]*)<(?:\|(?:objec
 _TOKENS = re.compile(r"((?:<loc_?\d{1,4}>\s*){4})([^<;\n]*)")
 _CORNERS = re.compile(rf"""["']?\b(x_?min|y_?min|x_?max|y_?max|[xy][12])["']?\s*[:=]\s*({_NUMBER})""", re.I)
 _BARE = re.compile(
-    rf"(?P<list>\[\s*\[?\s*{_NUMBER}(?:\s*,\s*{_NUMBER}){{3}}\s*\]?\s*\])"
-    rf"|(?P<pairs>[\[]?\s*[\[(]\s*{_NUMBER}\s*,\s*{_NUMBER}\s*[\])]\s*,?\s*[\[(]\s*{_NUMBER}\s*,\s*{_NUMBER}\s*[\])]\s*[\]]?)"
+    rf"(?:\[\s*\[?\s*{_NUMBER}(?:\s*,\s*{_NUMBER}){{3}}\s*\]?\s*\])"
+    rf"|(?:[\[]?\s*[\[(]\s*{_NUMBER}\s*,\s*{_NUMBER}\s*[\])]\s*,?\s*[\[(]\s*{_NUMBER}\s*,\s*{_NUMBER}\s*[\])]\s*[\]]?)"
 )
 _LABEL = re.compile(r"""["']label["']\s*:\s*"((?:[^"\\]|\\.)*)" | <parameter=label>\s*(.*?)\s*</parameter>""", re.X | re.S)
 _BRACE = re.compile(r'"(?:[^"\\]|\\.)*"|([{}])')  # or a text, in which a brace is none
@@ -237,7 +237,7 @@ def _cornered(text: str, y_first: bool) -> list[Written]:
 def _bare(text: str) -> list[Written]:
     boxes = []
     for match in _first(_BARE, text):
-        name = re.search(r"([^\s<>()\[\]`][^\n<>()\[\]`]{0,60})\Z", text[: match.start()])
+        name = re.search(r"([^\s<>()\[\]`][^\n<>()\[\]`]{0,60})\Z", text[max(0, match.start() - 61) : match.start()])
         attached = name is not None and name[1][-1].isalnum()  # a label; a sentence would end in a blank or a colon
         label = name[1] if name is not None and attached else ""
         boxes.append(Written(_any_numbers(match[0]), match[0], label, 0, match.start(), match.end()))

@@ -1,4 +1,5 @@
-"""What a test tells of a model: whether it marks places, and how it counts them. Values and judgement; `backend/calibration.py` asks.
+"""What a test tells of a model: whether it marks places, and how it counts them. Values and judgement: `backend/engines/calibration.py`
+does the asking.
 
 Drawn targets at known places were shown to the model. `judge` compares the numbers that it wrote with those that each convention would
 have written, and takes the convention that fits best; the dialect's own wherever it fits as well.
@@ -129,9 +130,11 @@ def _overlap(sightings: Sequence[Sighting], convention: Convention, limit: float
 
 
 def _candidates(sightings: Sequence[Sighting], family: Convention) -> Iterator[tuple[Convention, float]]:
-    """Every convention, and pixels with the limits that the numbers suggest. Bins and thousandths are too near to be told apart."""
+    """Every convention, the family's order and frame first, and pixels with the limits that the numbers suggest. Bins and thousandths are
+    too near to be told apart."""
     units = [unit for unit in UNITS if unit != ("thousandths" if family.unit == "bins" else "bins")]
-    for unit, y_first, frame in itertools.product(units, (False, True), ("last", "root")):
+    frames = sorted(("last", "root"), key=lambda frame: frame != family.frame)
+    for unit, y_first, frame in itertools.product(units, (family.y_first, not family.y_first), frames):
         convention = Convention(unit, y_first, frame)
         yield convention, 0.0
         if unit == "pixels":

@@ -1,14 +1,14 @@
-"""Errors a user can act on.
+"""Errors with a sentence for the user.
 
     ZoomEarthError          code, message, hint; `code` is one of CODES
     ├── SceneError          the raster, its region, or a file made from it
     ├── ModelError          weights, checkpoint folder, memory
-    ├── EngineError         a server that does not answer, or filters the reply: one that can't be had
-    ├── DataError           a file of rows, records or a benchmark: what it holds, or that it can't be read or written
+    ├── EngineError         no reply: the server does not answer, or filters it
+    ├── DataError           a file of rows, records or a benchmark: its content, or it can't be read or written
     ├── BackendError        the process itself: its environment, its protocol
-    └── UsageError          a command line that does not say what to do
+    └── UsageError          an invalid command line
 
-What is not an error: an unreadable reply, a box outside the view, the zoom limit, a cancellation. Those are `Outcome.stopped`.
+An unreadable reply, a box outside the view, the zoom limit and a cancellation are no errors: see `Outcome.stopped`.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ CODES = ("scene", "model", "engine", "data", "backend", "usage", "internal")
 
 
 class Cancelled(Exception):
-    """A person stopped the work; never shown as an error."""
+    """The user has stopped the work; it is not shown as an error."""
 
 
 class ZoomEarthError(Exception):
-    """One clear sentence for a person (`message`), and what to do about it (`hint`); an address in them has no login and no query."""
+    """message: one clear sentence for the user. hint: what to do. Addresses in both are shown without login and query."""
 
     code = "internal"
 
@@ -76,7 +76,7 @@ class UsageError(ZoomEarthError):
 
 
 def as_ours(error: Exception) -> ZoomEarthError:
-    """The error as one of ours: what nobody foresaw is `internal`, named by its kind."""
+    """The error as ZoomEarthError; an unexpected error gets the code `internal` and the name of its class."""
     if isinstance(error, ZoomEarthError):
         return error
     return ZoomEarthError(f"{type(error).__name__}: {error}", "This is an error in ZoomEarth. Please report it.")

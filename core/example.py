@@ -1,4 +1,4 @@
-"""One question of a data set, whatever set it comes from: what SFT, GRPO and evaluation are given."""
+"""One question of a data set: the input of SFT, GRPO and evaluation, for every set."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .source import SceneSource, Where
 
 @dataclass(frozen=True)
 class Step:
-    """What the model should do before it answers: look at `box`, or, where that is None, go back to the view before."""
+    """An action that the model should do before it answers: zoom to `box`, or go back to the previous view (None)."""
 
     box: Box | None
     label: str = ""
@@ -21,12 +21,12 @@ class Step:
 
 @dataclass(frozen=True)
 class Example:
-    """A question over one raster, with its answer and the views to look at before it.
+    """A question about one raster, with its answer and the zooms before it.
 
-    id: unique within its set. level: global, region, object, or "" where the set knows none. category: the set's own, as it stands there.
-    steps: none where the whole image answers. frame: the longest side of the image that boxes are counted in; None: source pixels.
-    choices: of a multiple-choice question, in order. thoughts: what is said before each action, for SFT. region: what part of the raster
-    the question is limited to. extra: whatever else of the row a scorer or a report needs.
+    id: unique in its set. level: global, region, object, or "" where the set has no levels. category: as in the set. steps: empty where the
+    global view is enough. frame: the length of the image's longest side in the unit of the boxes; None: boxes are in source pixels.
+    choices: of a multiple-choice question, in order. thoughts: the text before each action, for SFT. region: the part of the raster that
+    the question is limited to. extra: other fields of the row that a scorer or a report needs.
     """
 
     id: str
@@ -55,38 +55,38 @@ class Example:
         label: str = "",
         **more: Any,
     ) -> Example:
-        """An example of a set that has image files, and one box or none for each question. more: further fields."""
+        """An example of a set with image files, and at most one box for each question. more: further fields."""
         steps = (Step(box, label),) if box else ()
         return cls(id, SceneSource(str(image)), question, answer, level, category, steps, **more)
 
     @property
     def image(self) -> Path:
-        """The raster's file."""
+        """The path of the raster's file."""
         return Path(self.source.path)
 
     @property
     def box(self) -> Box | None:
-        """The first box, as the set counts it."""
+        """The first box, in the unit of the set."""
         return next((step.box for step in self.steps if step.box), None)
 
     @property
     def label(self) -> str:
-        """What the first box is named, "" where the set has no name for it."""
+        """The label of the first box, or ""."""
         return next((step.label for step in self.steps if step.box), "")
 
     def box_in(self, size: Size) -> Box | None:
-        """The first box in source pixels of the image, whose size is given."""
+        """The first box in source pixels of an image of this size."""
         return next((step.box for step in self.steps_in(size) if step.box), None)
 
     def steps_in(self, size: Size) -> tuple[Step, ...]:
-        """The steps with their boxes in source pixels of the image, whose size is given."""
+        """The steps with their boxes in source pixels of an image of this size."""
         if self.frame is None:
             return self.steps
         scale = max(size) / self.frame
         return tuple(Step(Box(*(side * scale for side in step.box)) if step.box else None, step.label) for step in self.steps)
 
     def texts(self) -> Iterator[tuple[str, str]]:
-        """All that a model may be given to read or to learn, each with what it is."""
+        """All texts that a model may read or learn, each with its kind."""
         yield from (("question", self.question), ("answer", self.answer))
         yield from (("label", step.label) for step in self.steps)
         yield from (("thought", thought) for thought in self.thoughts)

@@ -1,7 +1,7 @@
 """The table of dialects: how each family of models writes boxes, how it is shown scenes, and by which names it is known.
 
 What was read in the families' own sources and in recorded replies (tests/data/replies.json); which of it holds for a model at hand is found
-out by `backend/calibration.py`.
+out by `backend/engines/calibration.py`.
 """
 
 from __future__ import annotations

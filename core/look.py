@@ -1,7 +1,8 @@
-"""The loop: what to show next, and what the model did. No model, no raster, no chat format, no clock.
+"""The loop of the method: it yields what the model is shown next, and is sent what the model did. It knows no model, raster, chat format
+or time.
 
-One generator serves the QGIS panel, the command line, benchmarks, labelling, SFT and GRPO, so the model is tuned on, rewarded on and
-served the same pictures:
+The QGIS panel, the command line, benchmarks, labelling, SFT and GRPO use this one generator, so that the model sees the same pictures in
+training, rewards and serving:
 
     flow = look(size, question, policy)
     observation = next(flow)                 # show observation.view, say observation.text
@@ -20,21 +21,21 @@ from typing import Any, Generator, Optional, Union
 from .geometry import Box, Size, View
 from .region import Region
 
-RATIO = 200  # of a view's longer side to its shorter one, at the most: Qwen-VL's processors refuse longer pictures
+RATIO = 200  # the largest ratio of a view's sides: Qwen-VL's processors refuse longer pictures
 
 
 @dataclass(frozen=True)
 class Policy:
-    """How a model is shown a scene; a checkpoint's `zoomearth.json` carries the one it was trained with.
+    """How a model is shown a scene; a checkpoint's `zoomearth.json` has the policy that it was trained with.
 
-    view: longest side of any picture, pixels.
-    max_zooms: views after the global one; 0 forces an answer from the global view.
-    least: a crop is grown to at least this many source pixels a side.
-    crop: "grow" keeps all of the box; "square" also grows the short side to the long one; "reference" is the published code's cut,
-        which shows exactly `least` x `least` about the centre where either side is shorter (a long thin box loses its ends).
+    view: the longest side of every picture, in pixels.
+    max_zooms: the largest number of views after the global one; 0 forces an answer from the global view.
+    least: a crop is grown to at least this many source pixels per side.
+    crop: "grow" contains the whole box; "square" also grows the short side to the long one; "reference" is the crop of the published code:
+        exactly `least` x `least` about the centre where either side is shorter (a long thin box loses its ends).
     multiple: shown sizes are multiples of this (28 for Qwen2.5-VL, 32 for Qwen3-VL), so that the processor does not resample again;
         1 leaves them, as the published weights were trained.
-    native: a zoom with more source pixels per shown pixel than this is still a scene of its own, and is looked at afresh; None: never.
+    native: a zoom with more source pixels per shown pixel than this begins a new conversation, as if it were a scene; None: never.
     """
 
     view: int = 512
@@ -67,12 +68,12 @@ class Zoom:
 
 @dataclass(frozen=True)
 class ZoomOut:
-    """The model asks for the view before."""
+    """The model asks for the previous view."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """span: where in the model's reply the text stands, first and behind the last character; None where no reply was read."""
+    """span: start and end of the text in the model's reply; None where the answer is not from a reply."""
 
     text: str
     span: tuple[int, int] | None = field(default=None, compare=False)
@@ -80,7 +81,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """The reply held no action; `cut` where it ran into the token limit first."""
+    """The reply has no action. cut: it ran into the token limit."""
 
     why: str
     cut: bool = False
@@ -88,14 +89,14 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class Cancelled:
-    """A person stopped it."""
+    """The user has stopped the question."""
 
 
 Action = Union[Zoom, ZoomOut, Answer, Unreadable, Cancelled]
 
 
 class Stopped(str, Enum):
-    """Why a look ended. Not errors: a benchmark counts them and GRPO rewards them."""
+    """Why a question ended. These are outcomes, not errors: a benchmark counts them, and GRPO rewards them."""
 
     ANSWERED = "answered"
     LIMIT = "limit"  # no zooms left: the answer, if any, was forced
@@ -109,12 +110,13 @@ class Stopped(str, Enum):
 class Observation:
     """What the model is shown next.
 
-    view: a part of the scene, or None: only the demand for an answer is new, or the picture shows something else.
-    text: the question where a conversation begins, else "". roi: what the model asked for, in source pixels (None: the global view).
-    begins: a conversation starts with this view (the global view, or a zoom still far from native resolution).
-    must_answer: no zooms are left and the model wanted one. step: the view's place among the views.
-    more: the model is not asked yet, another view of those it wanted comes first: None is sent.
-    picture: what is shown where it is not read from the scene, such as a mask over a view; None: the driver reads `view`.
+    view: a part of the scene; None: the observation only demands an answer, or `picture` shows something else.
+    text: the question where a conversation begins, else "". roi: the box that the model asked for, in source pixels (None: the global
+    view).
+    begins: a conversation begins with this view (the global view, or a zoom far from native resolution).
+    must_answer: no zooms are left, and the model has asked for one. step: the view's place among the views.
+    more: another view of those that the model wanted follows first; the model is not asked yet, and None is sent.
+    picture: a picture that is not read from the scene, such as a mask over a view; None: the driver reads `view`.
     """
 
     view: View | None
@@ -134,9 +136,9 @@ class Observation:
 
 @dataclass(frozen=True)
 class Shown:
-    """A view the model was shown, with what it asked for: `roi` in source pixels before it was grown (None: the global view).
+    """A view that the model was shown. roi: the box that it asked for, in source pixels, before it was grown (None: the global view).
 
-    step: its place among the views, 0 for the global one. again: a zoom out brought it back.
+    step: its place among the views, 0 for the global one. again: a zoom out has shown it again.
     """
 
     view: View
@@ -148,7 +150,7 @@ class Shown:
 
 @dataclass
 class Outcome:
-    """The answer (None where there is none), every view in order, why it stopped, and a sentence where that needs one."""
+    """The answer (None where there is none), every view in order, why the question ended, and an explanation where one is needed."""
 
     answer: str | None
     views: list[Shown] = field(default_factory=list)
@@ -157,19 +159,20 @@ class Outcome:
 
     @property
     def zooms(self) -> list[Shown]:
-        """What the model asked to see, each once."""
+        """The views that the model asked for, without repetitions."""
         return [shown for shown in self.views if shown.roi is not None and not shown.again]
 
 
 Flow = Generator[Observation, Optional[Action], Outcome]
-"""What to show next, and what the model did: `look()` is one; any other can be driven in its place."""
+"""A generator of observations that is sent actions: `look()` is one, and the drivers accept others."""
 
 
 def look(size: Size, question: str, policy: Policy, region: Region | None = None) -> Flow:
-    """Show the whole (or `region`), then what is asked for, until an answer, the limit or nonsense.
+    """Shows the whole scene (or `region`), then each view that the model asks for, until an answer, the zoom limit or a reply without
+    action.
 
-    size: the raster's, in pixels. region: no view leaves its window, what lies outside its rings is shown grey, and a box wholly outside
-    is no evidence. Raises ValueError where the region lies outside the raster.
+    size: of the raster, in pixels. region: no view leaves its window, pixels outside its rings are shown grey, and a box wholly outside is
+    a bad box. Raises ValueError where the region lies outside the raster.
     """
     whole = Box(0, 0, *size)
     region = region or Region(whole)
@@ -230,7 +233,7 @@ def _unusable(zoom: Zoom, last: View, area: Box, region: Region, policy: Policy)
 
 
 def place(box: Box, area: Box, policy: Policy) -> View:
-    """The view for a box the model asked for: grown, shifted and cut to lie inside `area`, scaled for the model.
+    """The view for a box that the model asked for: grown, moved and cut to lie inside `area`, and scaled for the model.
 
     box, area: source pixels; area in whole pixels.
     """
@@ -246,7 +249,7 @@ def place(box: Box, area: Box, policy: Policy) -> View:
 
 
 def _grow(start: float, end: float, least: float, low: float, high: float) -> tuple[float, float]:
-    """The span grown evenly to at least `least` and shifted into low..high; it never loses a pixel of its own."""
+    """The span grown on both sides to at least `least`, and moved into low..high; it contains all of its own pixels."""
     length = min(max(end - start, least), high - low)
     start -= (length - (end - start)) // 2
     start = min(max(start, low), high - length)
@@ -254,7 +257,7 @@ def _grow(start: float, end: float, least: float, low: float, high: float) -> tu
 
 
 def _reference_window(box: Box, area: Box, least: int) -> Box:
-    """The published code's crop: integer box; either side short -> exactly least x least about the integer centre, shifted inside."""
+    """The crop of the published code: an integer box; if a side is short, exactly least x least about the integer centre, moved inside."""
     left, top, right, bottom = (int(side) for side in box)
     if right - left < least or bottom - top < least:
         width, height = min(least, int(area.width)), min(least, int(area.height))
@@ -262,13 +265,12 @@ def _reference_window(box: Box, area: Box, least: int) -> Box:
         top = min(max((top + bottom) // 2 - height // 2, int(area.top)), int(area.bottom) - height)
         return Box(left, top, left + width, top + height)
     inside = Box(left, top, right, bottom).intersect(area)
-    return inside if inside.area else box.rounded_out().intersect(area)  # int() took a sliver at the edge away
+    return inside if inside.area else box.rounded_out().intersect(area)  # int() has removed a sliver at the edge
 
 
 def shown_size(window: Box, policy: Policy) -> Size:
-    """The size a window is shown at: longest side at most `policy.view`, snapped to `multiple`, never enlarged but for one `multiple`.
-
-    A window more than RATIO times as long as it is wide is shown wider than it is.
+    """The size of a window's picture: its longest side is at most `policy.view`, its sides are multiples of `multiple`. It is never
+    enlarged, except to one `multiple`. A window more than RATIO times as long as it is wide is shown wider than it is.
     """
     longest, step = max(window.width, window.height), policy.multiple
     scale = min(1.0, policy.view / longest)

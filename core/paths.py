@@ -1,9 +1,9 @@
-"""Where the package's own files lie."""
+"""The folders of the package's own files."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-"""The package's folder, which is the QGIS plugin's folder too."""
+"""The package's folder; it is also the folder of the QGIS plugin."""
 RESOURCES = ROOT / "resources"

@@ -1,4 +1,4 @@
-"""A model's profile: how it was trained to be asked. A checkpoint folder carries it as `zoomearth.json`."""
+"""A model's profile: the dialect, prompt and policy that it was trained with. A checkpoint folder has it as `zoomearth.json`."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ FILE = "zoomearth.json"
 
 @dataclass(frozen=True)
 class Profile:
-    """name: shown with every answer. A model is always served with the dialect, prompt and policy it was trained with.
+    """name: shown with every answer. A model is always served with the dialect, prompt and policy that it was trained with.
 
-    generated_only: it has seen nothing but generated scenes, so what it says about any other raster is meaningless.
-    notes: how it came to be asked so, in sentences, where that was not told by the model itself.
+    generated_only: it was trained on generated scenes only, so that its answers about other rasters are meaningless.
+    notes: sentences about how its dialect was chosen, where the model itself does not name it.
     """
 
     name: str
@@ -32,18 +32,18 @@ class Profile:
 
     @property
     def prompt_hash(self) -> str:
-        """Twelve hex digits that change with any word of the prompt."""
+        """Twelve hex digits of a hash of the prompt."""
         return hashlib.sha256(f"{self.dialect.system}\0{self.dialect.instruction}".encode()).hexdigest()[:12]
 
     @classmethod
     def from_dict(cls, data: dict[str, Any], origin: str = FILE) -> Profile:
-        """data: name, dialect, policy {..}, generated_only, and system and instruction where the prompt is not ours.
+        """data: name, dialect, policy {..}, generated_only; system and instruction where the prompt is not the dialect's.
 
         Raises ModelError.
         """
         try:
-            spoken = dialect(data.get("dialect", "qwen-grounding"), data.get("system"), data.get("instruction"))
-            return cls(str(data["name"]), spoken, Policy(**data.get("policy", {})), data.get("generated_only", False) is True)
+            its_dialect = dialect(data.get("dialect", "qwen-grounding"), data.get("system"), data.get("instruction"))
+            return cls(str(data["name"]), its_dialect, Policy(**data.get("policy", {})), data.get("generated_only", False) is True)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 f"{origin} does not describe a model: {error}.",
@@ -68,7 +68,7 @@ class Profile:
 
     @classmethod
     def of_folder(cls, folder: Path) -> Profile:
-        """A checkpoint's own profile; a folder without one is taken for stock Qwen2.5-VL. Raises ModelError."""
+        """The profile of a checkpoint; a folder without one is treated as stock Qwen2.5-VL. Raises ModelError."""
         file = folder / FILE
         if not file.is_file():
             return cls.from_dict({"name": folder.name, "dialect": "qwen-grounding"})

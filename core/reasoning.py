@@ -1,29 +1,29 @@
-"""A reply as a person reads it: what stands inside <think>, without tags and boxes."""
+"""The readable part of a reply: the text inside <think>, without tags and boxes."""
 
 from __future__ import annotations
 
 
 def thought(reply: str) -> str:
-    """Of a reply, or of as much as has come. A tag that has only half come is held back."""
+    """The thought in a reply, which may be incomplete; an incomplete tag at its end is left out."""
     _, opened, inside = reply.partition("<think>")
     if not opened:
         return ""
-    said, closed, _ = inside.partition("</think>")
-    if not closed and "<" in said[-8:]:
-        said = said[: said.rindex("<")]
-    return said
+    text, closed, _ = inside.partition("</think>")
+    if not closed and "<" in text[-8:]:
+        text = text[: text.rindex("<")]
+    return text
 
 
 class Thoughts:
-    """The same while the reply streams: each piece once."""
+    """The incremental version of `thought`, for a reply that streams."""
 
     def __init__(self) -> None:
         self.text = ""
-        self.given = 0
+        self.returned = 0
 
     def feed(self, delta: str) -> str:
-        """What is new to read."""
+        """Adds a piece of the reply; returns the new part of the thought."""
         self.text += delta
-        said = thought(self.text)
-        new, self.given = said[self.given :], max(self.given, len(said))
+        text = thought(self.text)
+        new, self.returned = text[self.returned :], max(self.returned, len(text))
         return new

@@ -1,4 +1,4 @@
-"""What part of a raster is asked about: a box and, within it, the inside of rings. Values without I/O, as in `geometry`."""
+"""The part of a raster that a question is about, in source pixels: a box, and inside it the area of rings. Values without I/O."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Iterator
 
 from .geometry import Box, Point, Rings
 
-THIN = 1e-6  # pixels: what is thinner has no area but that of rounding
-SNAP = 1e-3  # pixels: a side of a box nearer than this to a whole number is meant to be there
-ASIDE = 0.382  # of an edge: where it is looked at; in its middle the edges of regular figures cross
+THIN = 1e-6  # pixels: an area that is thinner is a rounding error
+SNAP = 1e-3  # pixels: a side of a box this near to a whole number is rounded to it
+ASIDE = 0.382  # of an edge: the point where it is tested; the edges of regular figures often cross in their middle
 
 
 @dataclass(frozen=True)
 class Region:
-    """A part of a raster in source pixels: what of `box` lies inside `rings`, filled by the even-odd rule; without rings all of it.
+    """A part of a raster in source pixels: the area of `rings` (even-odd rule) inside `box`; without rings the whole box.
 
-    rings: corners in order, closed or not; further parts and holes are further rings. box: around what of their inside lies in the raster.
-    outline: the rings in map units, as they were asked for; empty where the region was given in pixels.
+    rings: corners in order, closed or not; further parts and holes are further rings. box: around their area inside the raster.
+    outline: the rings in map units, as the user gave them; empty where the region was given in pixels.
     """
 
     box: Box
@@ -26,7 +26,7 @@ class Region:
 
     @classmethod
     def of(cls, rings: Rings, whole: Box, outline: Rings = ()) -> Region:
-        """What of the rings' inside lies in `whole`; its box has no area where nothing does. Rings without area are left out."""
+        """The region of the rings' area inside `whole`; its box has no area where they do not overlap. Rings without area are left out."""
         rings = tuple(ring for ring in rings if _has_area(ring))
         box = _around(rings, whole)
         near = Box(*(round(side) if abs(side - round(side)) < SNAP else side for side in box))
@@ -34,11 +34,11 @@ class Region:
 
     @property
     def window(self) -> Box:
-        """Around the region, in whole pixels: what is shown of the raster at the most."""
+        """The box around the region in whole pixels: no view shows more of the raster."""
         return self.box.rounded_out()
 
     def touches(self, box: Box) -> bool:
-        """Whether an area of `box` lies inside the region; a common edge is none."""
+        """Whether `box` and the region have a common area; a common edge is none."""
         part = box.intersect(self.box)
         if not part.area:
             return False
@@ -54,7 +54,7 @@ class Region:
 
 
 def _around(rings: Rings, whole: Box) -> Box:
-    """The smallest box around what of the rings' inside lies in `whole`; one without area where nothing does."""
+    """The smallest box around the rings' area inside `whole`; without area where they do not overlap."""
     points = [point for start, end in _edges(rings) for point in _piece(start, end, whole) or ()]
     inner = Box(whole.left + THIN, whole.top + THIN, whole.right - THIN, whole.bottom - THIN)
     points += [corner for corner, within in zip(whole.corners(), inner.corners()) if _holds(rings, within)]
@@ -76,7 +76,7 @@ def _edges(rings: Rings) -> Iterator[tuple[Point, Point]]:
 
 
 def _piece(start: Point, end: Point, box: Box) -> tuple[Point, Point] | None:
-    """What of an edge runs through the inside of `box`; None where nothing does, as of an edge along its side."""
+    """The part of an edge inside `box`; None where there is none, for example where the edge runs along a side of the box."""
     (x, y), across, down = start, end[0] - start[0], end[1] - start[1]
     first, last = 0.0, 1.0
     for step, low, high in ((across, box.left - x, box.right - x), (down, box.top - y, box.bottom - y)):
@@ -92,8 +92,8 @@ def _piece(start: Point, end: Point, box: Box) -> tuple[Point, Point] | None:
 
 
 def _is_beside_inside(piece: tuple[Point, Point], rings: Rings, part: Box) -> bool:
-    """Whether inside lies in `part` on a line that crosses this piece of an edge: it does on one side of the edge, unless another edge
-    lies on it."""
+    """Whether a line across this piece of an edge has a part inside the rings and inside `part`. It has on one side of the edge, unless
+    another edge lies on the same place."""
     (x0, y0), (x1, y1) = piece
     if abs(y1 - y0) >= abs(x1 - x0):
         crossings, low, high = _crossings(rings, 1, y0 + ASIDE * (y1 - y0)), part.left, part.right
@@ -103,14 +103,14 @@ def _is_beside_inside(piece: tuple[Point, Point], rings: Rings, part: Box) -> bo
 
 
 def _crossings(rings: Rings, axis: int, at: float) -> list[float]:
-    """Where a line crosses the rings, in order; inside is from the first to the second, from the third to the fourth, and so on.
+    """The crossings of a line with the rings, in order; the line is inside between the first and the second, the third and the fourth, ...
 
     axis: 0 for the line x = at, 1 for y = at.
     """
     along, crossings = 1 - axis, []
     for start, end in _edges(rings):
         if (start[axis] <= at) != (end[axis] <= at):
-            low, high = sorted((start, end))  # an edge and its reverse are rounded alike
+            low, high = sorted((start, end))  # so that an edge and its reverse are rounded in the same way
             crossings.append(low[along] + (at - low[axis]) * (high[along] - low[along]) / (high[axis] - low[axis]))
     return sorted(crossings)
 

@@ -1,8 +1,8 @@
-"""The one table of boxes: what the command line, the panel and Processing write of an exchange, and training reads back.
+"""The table of boxes: the rows of an exchange that the command line, the panel and Processing write, and that training reads.
 
-An exchange is a row of kind "zoom" for each zoom (the geometry is the box), a row of kind "zoom out" for each view that was brought back,
-and a row of kind "answer" (the geometry is the place asked about), which an exchange without a zoom has, too. The rows of an exchange
-bear its id, and are in order of their step. Texts hold numbers as Python writes them, so that reading them gives the very same numbers.
+An exchange has a row of kind "zoom" for each zoom (its geometry is the box), a row of kind "zoom out" for each view that was shown again,
+and one row of kind "answer" (its geometry is the place asked about). All rows of an exchange have its id, and are in the order of their
+steps. Texts contain numbers as Python writes them, so that reading gives exactly the same numbers.
 """
 
 from __future__ import annotations
@@ -41,16 +41,17 @@ FIELDS: Dict[str, type] = {
     "model": str,
     "time": str,
 }
-"""Names that are still different where a Shapefile cuts them to ten letters. exchange: its id. step: of the view among the views, 0 for the
-global one; of an answer, the number of views. roi: what the model asked for, "left,top,right,bottom" in source pixels; window: what was
-shown of the source, likewise; shown: the picture's "width,height"; scale: source pixels per pixel shown. stopped: why the model's turn
-ended, or how the question did; error: why there is no answer. layer: what the raster is called. image: its path or address, "" where what
-was shown is in no file; bands: "4,3,2"; stretch: "0:1000,0:900,0:800"; region: a `Where` as JSON. time: of the question, UTC."""
+"""The names remain different when a Shapefile cuts them to ten letters. exchange: its id. step: the view's place among the views, 0 for the
+global one; in an answer's row, the number of views. roi: the box that the model asked for, "left,top,right,bottom" in source pixels;
+window:
+the part of the source that was shown, in the same form; shown: the picture's "width,height"; scale: source pixels per shown pixel. stopped:
+why the question ended; error: why there is no answer. layer: the raster's name. image: its path or address, "" for a snapshot; bands:
+"4,3,2"; stretch: "0:1000,0:900,0:800"; region: a `Where` as JSON. time: of the question, UTC."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What all rows of an exchange say. source: with the path as `stored` gives it; None: what was shown is in no file."""
+    """The values that all rows of an exchange share. source: as returned by `stored`; None for a snapshot."""
 
     exchange: str
     question: str
@@ -66,31 +67,31 @@ class Facts:
     region: Optional[Where] = None
 
 
-def view_row(facts: Facts, seen: Seen, brought_back: bool = False) -> Dict[str, Any]:
-    """The row of a view after the global one, by the names of FIELDS. brought_back: by a zoom out."""
+def view_row(facts: Facts, view: Seen, brought_back: bool = False) -> Dict[str, Any]:
+    """The row of a view after the global one, by the names of FIELDS. brought_back: a zoom out has shown it again."""
     return {
         **_common(facts),
-        **_view(seen),
-        "step": seen.step,
+        **_view(view),
+        "step": view.step,
         "kind": ZOOM_OUT if brought_back else ZOOM,
-        "label": "" if brought_back else seen.label,
+        "label": "" if brought_back else view.label,
     }
 
 
 def answer_row(facts: Facts, views: Sequence[Seen]) -> Dict[str, Any]:
-    """The row of the answer, by the names of FIELDS. views: all that the model was shown; the first says what the place looked like."""
+    """The row of the answer, by the names of FIELDS. views: all views that the model was shown; the row describes the first."""
     view = _view(views[0]) if views else {"roi": None, "window": None, "shown": None, "scale": None}
     return {**_common(facts), **view, "step": len(views), "kind": ANSWER, "label": ""}
 
 
 def stored(source: SceneSource) -> SceneSource:
-    """The raster as it is written down: its path absolute for a file of this machine, an address without its keys."""
+    """The source as it is stored: a file of this machine with its absolute path, an address without its keys."""
     path = source.path
     return replace(source, path=well_formed(os.path.abspath(path)) if os.path.exists(path) else shown(path))
 
 
 def roi_of(row: Mapping[str, Any]) -> Optional[Tuple[float, ...]]:
-    """The box in source pixels; None where the row has none. Raises ValueError for a text that is no box."""
+    """The box in source pixels; None where the row has none. Raises ValueError for an invalid text."""
     text = row.get("roi")
     if not text:
         return None
@@ -101,7 +102,7 @@ def roi_of(row: Mapping[str, Any]) -> Optional[Tuple[float, ...]]:
 
 
 def source_of(row: Mapping[str, Any], path: str) -> SceneSource:
-    """The raster as it was shown; path: where its image is now. Raises ValueError for bands or a stretch that are none."""
+    """The raster with the bands and the stretch of the row. path: of the image now. Raises ValueError for invalid bands or stretch."""
     bands, stretch = row.get("bands"), row.get("stretch")
     pairs: List[Tuple[float, float]] = []
     for pair in str(stretch).split(",") if stretch else ():
@@ -113,7 +114,7 @@ def source_of(row: Mapping[str, Any], path: str) -> SceneSource:
 
 
 def region_of(row: Mapping[str, Any]) -> Optional[Where]:
-    """The part that the question was limited to. Raises ValueError for a text that is none, as one that a Shapefile has cut."""
+    """The region of the question. Raises ValueError for an invalid text, for example one that a Shapefile has cut."""
     text = row.get("region")
     return from_json(Where, json.loads(text), "region") if text else None
 
@@ -139,6 +140,6 @@ def _common(facts: Facts) -> Dict[str, Any]:
     }
 
 
-def _view(seen: Seen) -> Dict[str, Any]:
-    numbers = {"roi": seen.roi, "window": seen.window, "shown": seen.shown}
-    return {**{name: ",".join(map(str, values)) if values else "" for name, values in numbers.items()}, "scale": round(seen.scale, 3)}
+def _view(view: Seen) -> Dict[str, Any]:
+    numbers = {"roi": view.roi, "window": view.window, "shown": view.shown}
+    return {**{name: ",".join(map(str, values)) if values else "" for name, values in numbers.items()}, "scale": round(view.scale, 3)}

@@ -1,4 +1,4 @@
-"""Settings, each declared once: command-line flags, environment variables, the options page and the report derive from these fields."""
+"""Settings, each declared once: flags, environment variables, the options page and the report are derived from these fields."""
 
 from __future__ import annotations
 
@@ -8,10 +8,22 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Mapping
 
-from .families import DIALECTS
 from .texts import well_formed
 
 PREFIX = "ZOOMEARTH_"
+DIALECTS = (  # the names of `core/families.DIALECTS`, whose import takes longer than all of `zoomearth --help`
+    "zoomearth",
+    "qwen-grounding",
+    "qwen2-grounding",
+    "qwen3-grounding",
+    "paligemma",
+    "gemma",
+    "glm",
+    "internvl",
+    "geovista",
+    "moondream",
+    "general",
+)
 
 
 def _setting(default: Any, label: str, help: str, choices: tuple[str, ...] = ()) -> Any:
@@ -65,29 +77,29 @@ class Settings:
 
     @property
     def asked_as(self) -> str:
-        """The model whose prompt, dialect and policy are used: the one named, else the demo model; "" on a server, where its name tells."""
+        """The model whose prompt, dialect and policy are used: the chosen one, else the demo model; "" on a server: its name decides."""
         return self.model or ("" if self.remote else "zoomearth-demo")
 
     def __post_init__(self) -> None:
         for setting in fields(self):
             choices, value = setting.metadata["choices"], getattr(self, setting.name)
-            if setting.name in ("remote", "remote_model"):  # are sent; the others may be paths, whose bytes count
+            if setting.name in ("remote", "remote_model"):  # these are sent; the others may be paths, whose bytes must not change
                 object.__setattr__(self, setting.name, well_formed(value))
             if choices and value not in choices:
                 raise ValueError(f"{setting.name} is {value!r}: it is one of {', '.join(filter(None, choices))}")
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """ZOOMEARTH_MODEL, ZOOMEARTH_DEVICE, ... where set, else the defaults. Raises ValueError for a value that is no choice."""
+        """The values of ZOOMEARTH_MODEL, ZOOMEARTH_DEVICE, ..., else the defaults. Raises ValueError for a value that is not allowed."""
         names = (setting.name for setting in fields(cls))
         return cls(**{name: environment[PREFIX + name.upper()] for name in names if environment.get(PREFIX + name.upper())})
 
 
-KEY_VARIABLE = PREFIX + "API_KEY"  # the server's key is never a flag: command lines are read by others
+KEY_VARIABLE = PREFIX + "API_KEY"  # the server's key is never a flag: other users can read command lines
 
 
 def data_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where what is large lies, models and the plugin's environment: ZOOMEARTH_HOME, else the system's folder for a user's data."""
+    """The folder for models and the plugin's environment: ZOOMEARTH_HOME, else the system's folder for a user's data."""
     if chosen := environment.get(PREFIX + "HOME"):
         return Path(chosen).expanduser()
     if sys.platform == "win32":

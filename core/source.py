@@ -1,5 +1,5 @@
-"""What is asked about, as the user gave it: a raster and a part of it; and what the model saw of it. Values that travel everywhere: over
-the wire, in records, in files of boxes, in training rows (`core/typed.py` makes JSON of them and back).
+"""The subject of a question as the user gave it (a raster, and a part of it), and the views that the model saw. These values are used
+everywhere: on the wire, in records, in files of boxes, in training rows (`core/typed.py` converts them to JSON and back).
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from .region import Region
 
 Corner = Tuple[float, float]
 CORNERS = 200_000
-"""The most corners of an outline: 10 MB of JSON."""
+"""The largest number of corners of an outline: 10 MB of JSON."""
 
 
 @dataclass(frozen=True)
 class SceneSource:
-    """A raster as the user meant it: whoever reads it, sees the same picture.
+    """A raster with its settings: everyone who opens it sees the same picture.
 
-    path: whatever GDAL opens. bands: one or three band numbers from 1 on, shown as grey or as red, green and blue; None: what the file
-    suggests. stretch: the lowest and highest value of each; None: taken from the scene. force_remote_scan: read all of a remote raster
-    without overviews.
+    path: anything that GDAL opens. bands: one or three band numbers from 1, shown as grey or as red, green and blue; None: the bands that
+    the file suggests. stretch: the lowest and highest value of each; None: computed from the scene. force_remote_scan: read the whole of a
+    remote raster without overviews.
     """
 
     path: str
@@ -34,16 +34,16 @@ class SceneSource:
         if not self.path.strip():
             raise ValueError("path is empty: it must be the path or address of a raster.")
         if self.bands is not None and (len(self.bands) not in (1, 3) or not all(0 < band < 1_000_000 for band in self.bands)):
-            raise ValueError(f"bands is {list(self.bands)}: it must be one or three band numbers from 1 on.")
+            raise ValueError(f"bands is {list(self.bands)}: it must be one or three band numbers, from 1.")
 
 
 @dataclass(frozen=True)
 class Where:
-    """The part of a scene that the user limits a question to, as it was given: one of the four.
+    """The region of a question, as the user gave it: one of the four. (`core.region.Region` is the same in source pixels.)
 
     window: left, top, right, bottom in source pixels. bounds: min x, min y, max x, max y in map units of the raster's CRS. outline: rings
-    of corners in map units (of a raster without georeference: pixels with y upwards), filled by the even-odd rule. within: a vector file,
-    all of whose polygons together are meant.
+    of corners in map units (of a raster without georeference: pixels with y upwards), filled by the even-odd rule. within: a vector file;
+    the region is all of its polygons.
     """
 
     window: Optional[Tuple[float, float, float, float]] = None
@@ -67,17 +67,17 @@ class Where:
 
     @classmethod
     def of(cls, region: Region) -> Where:
-        """A region as it can be given again, of the same raster: its rings on the map where it has some, else its pixels."""
+        """The region in a form that can be given again for the same raster: its rings in map units, or else its pixels."""
         return cls(outline=region.outline) if region.outline else cls(window=region.box)
 
 
 @dataclass(frozen=True)
 class Seen:
-    """One view the model was shown, under the same names everywhere: on the wire, in `--json`, in records, in files of boxes.
+    """One view that the model was shown, with the same field names everywhere: on the wire, in `--json`, in records, in files of boxes.
 
-    step: its place among the views, 0 for the global one. roi: what the model asked for, in source pixels (None: the global view).
-    window: what was shown of the source, in whole pixels; shown: the picture's width and height. polygon: of the roi, else of the window,
-    closed, in map units (None: the raster has no georeference).
+    step: its place among the views, 0 for the global one. roi: the box that the model asked for, in source pixels (None: the global view).
+    window: the part of the source that was shown, in whole pixels; shown: the picture's width and height. polygon: of the roi, else of the
+    window, closed, in map units (None: the raster has no georeference).
     """
 
     step: int

@@ -1,7 +1,7 @@
-"""Texts that others wrote, read in one way everywhere: prompts, settings, rows of a data set, records.
+"""Reads text files of users and other tools: prompts, settings, rows of a data set, records.
 
-A byte order mark is no content; it names UTF-16 and UTF-32, as PowerShell's `>` writes them. Without one, zero bytes around the first
-letter name them, and everything else is UTF-8. A line ends with "\\n" alone: U+2028, U+0085 and their like are characters of a text.
+A byte order mark is not content; it identifies UTF-16 and UTF-32, as PowerShell's `>` writes them. Without a mark, zero bytes around the
+first letter identify them; everything else is UTF-8. Only "\\n" ends a line: U+2028, U+0085 and the like are characters of a text.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import unicodedata
 from pathlib import Path
 from typing import Any, BinaryIO, Iterator, NamedTuple, TextIO, Union
 
-MARKS = (  # those of UTF-16 are how those of UTF-32 begin
+MARKS = (  # UTF-32 first: its marks begin with those of UTF-16
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -24,7 +24,7 @@ UNMARKED = {b"\1\0\1\0": "utf-16-le", b"\0\1\0\1": "utf-16-be", b"\1\0\0\0": "ut
 
 
 class Broken(NamedTuple):
-    """A row that can't be read. why: alike for all rows of this kind; detail: of this one. torn: the file ends within it."""
+    """A row that can't be read. why: the same for all rows with this fault; detail: about this row. torn: the file ends inside the row."""
 
     why: str
     detail: str = ""
@@ -35,12 +35,12 @@ Row = Union[dict[str, Any], Broken]
 
 
 def read(path: Path) -> str:
-    """A whole file. Raises OSError, and ValueError where it is not in its encoding."""
+    """The text of a file. Raises OSError, and ValueError where it is not in its encoding."""
     return decode(path.read_bytes())
 
 
 def is_file(path: Path) -> bool:
-    """False for a name that the system does not take as one: too long, with a zero byte."""
+    """Whether the path is a file; False for an invalid name (too long, with a zero byte)."""
     try:
         return path.is_file()
     except (OSError, ValueError):
@@ -48,7 +48,7 @@ def is_file(path: Path) -> bool:
 
 
 def decode(data: bytes) -> str:
-    """Raises ValueError, in words."""
+    """The text of these bytes. Raises ValueError with a readable message."""
     skipped, encoding = mark(data)
     try:
         return data[len(skipped) :].decode(encoding)
@@ -57,7 +57,7 @@ def decode(data: bytes) -> str:
 
 
 def parse(text: str) -> Any:
-    """A JSON value; control characters may stand in its texts as they are. Raises ValueError, in words."""
+    """A JSON value; its texts may contain control characters. Raises ValueError with a readable message."""
     try:
         return json.loads(text, strict=False)
     except RecursionError:
@@ -69,7 +69,7 @@ def parse(text: str) -> Any:
 
 
 def read_object(path: Path) -> dict[str, Any]:
-    """A file that is one JSON object. Raises OSError, and ValueError for anything else."""
+    """The JSON object in a file. Raises OSError, and ValueError for other content."""
     value = parse(read(path))
     if not isinstance(value, dict):
         raise ValueError("it is not a JSON object")
@@ -77,7 +77,7 @@ def read_object(path: Path) -> dict[str, Any]:
 
 
 def rows(path: Path) -> Iterator[tuple[int, Row]]:
-    """The objects of JSON lines, or of one JSON list, numbered from 1 by line or by place. Raises OSError, and ValueError for a file that
+    """The objects of JSON lines, or of one JSON list, numbered from 1 by line or place. Raises OSError, and ValueError for a file that
     is not in the encoding of its byte order mark."""
     if _begins_a_list(path):
         try:
@@ -92,7 +92,7 @@ def rows(path: Path) -> Iterator[tuple[int, Row]]:
 
 
 def row(line: bytes) -> Row:
-    """The object of one JSON line, given with its end."""
+    """The object of one JSON line. line: with its line end."""
     torn = not line.endswith(b"\n")
     try:
         text = decode(line)
@@ -109,7 +109,7 @@ def _object(value: Any) -> Row:
 
 
 def listed(path: Path) -> Iterator[tuple[int, Row]]:
-    """The objects of one JSON list, numbered from 1. Raises OSError, and ValueError for what is no list."""
+    """The objects of one JSON list, numbered from 1. Raises OSError, and ValueError where the file is no list."""
     value = parse(read(path))
     if not isinstance(value, list):
         raise ValueError("it is not a list")
@@ -122,7 +122,7 @@ def _begins_a_list(path: Path) -> bool:
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:
-    """In UTF-8, without a byte order mark, each with its end."""
+    """The lines in UTF-8, without a byte order mark, each with its line end."""
     skipped, encoding = mark(file.read(4))
     file.seek(len(skipped))
     if encoding == "utf-8":
@@ -133,18 +133,18 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
 
 
 def mark(data: bytes) -> tuple[bytes, str]:
-    """The byte order mark that the data begin with, b"" where there is none, and the encoding."""
+    """The byte order mark at the beginning of the data (b"" for none), and the encoding."""
     zeros = bytes(map(bool, data[:4]))  # where the first letters are ASCII, as in JSON
     return next((each for each in MARKS if data.startswith(each[0])), (b"", UNMARKED.get(zeros, "utf-8")))
 
 
 def is_blank(text: str) -> bool:
-    """Whether nothing of the text is visible: spaces, control characters, a byte order mark."""
+    """Whether the text has no visible character: only spaces, control characters, a byte order mark."""
     return all(letter.isspace() or unicodedata.category(letter) in ("Cc", "Cf") for letter in text)
 
 
 def has_half_characters(text: str) -> bool:
-    """Whether the text holds lone surrogates, as JSON's "\\ud83d" does: they are in no encoding, and tokenizers refuse them."""
+    """Whether the text has lone surrogates, like JSON's "\\ud83d": they can't be encoded, and tokenizers refuse them."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -153,11 +153,11 @@ def has_half_characters(text: str) -> bool:
 
 
 def escape_unknown_letters(stream: TextIO) -> None:
-    """Letters that the stream's encoding does not have are written as \\u.... from now on, where they would raise an error."""
+    """Makes a stream write letters outside its encoding as \\u...., instead of raising an error."""
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
 
 
 def well_formed(text: str) -> str:
-    """The text with U+FFFD for every lone surrogate; two that belong together become their character."""
+    """The text with U+FFFD for every lone surrogate; pairs of surrogates become their character."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -1,8 +1,8 @@
-"""Dataclasses to JSON and back, checked by their annotations: what comes over the wire or out of a file has the types that it says.
+"""Converts dataclasses to JSON and back, and checks the types of their annotations.
 
 Annotations may be str, int, float, bool, Any, Optional, Union of dataclasses and plain types, List, Tuple, Dict[str, ...] and dataclasses
-of these, written with `typing` (Python 3.9 can't evaluate `int | None`). What a type can't say, a dataclass checks in `__post_init__` and
-raises as ValueError.
+of these, written with `typing` (Python 3.9 can't evaluate `int | None`). Conditions beyond the type are checked in `__post_init__`, which
+raises ValueError.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import math
 from typing import Any, Dict, Mapping, Type, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
-LARGEST = 1e300  # a number beyond it is no coordinate and no count; Python's JSON reads any number of digits
+LARGEST = 1e300  # larger numbers are refused: Python's JSON reads any number of digits
 
 
 def to_json(value: Any, nulls: bool = False) -> Any:
     """JSON-able: dataclasses become objects, tuples become lists, a number that is NaN or infinite becomes None.
 
-    nulls: fields of dataclasses that are None are written as such; otherwise they are left out.
+    nulls: fields of dataclasses that are None are written as null; otherwise they are left out.
     """
     if dataclasses.is_dataclass(value):
         pairs = ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
@@ -32,7 +32,7 @@ def to_json(value: Any, nulls: bool = False) -> Any:
 
 
 def from_json(kind: Type[T], data: Any, name: str = "") -> T:
-    """The dataclass that `data` describes. Null stands for a field left out. Raises ValueError with a sentence that names the field."""
+    """The dataclass for a JSON object. Null means that a field is left out. Raises ValueError with a sentence that names the field."""
     name = name or kind.__name__.lower()
     if not isinstance(data, Mapping):
         raise ValueError(f"{name} is {_shown(data)}, not an object.")
@@ -93,7 +93,7 @@ def _hints(kind: type) -> Dict[str, Any]:
 
 
 def _words(hint: Any) -> str:
-    """What a type is called in a sentence."""
+    """The name of a type in a sentence."""
     plain = {str: "a string", int: "a whole number", float: "a finite number", bool: "true or false"}
     origin, inside = get_origin(hint), get_args(hint)
     if hint in plain:

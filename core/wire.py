@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Any, BinaryIO, Iterator
 
-MAX_LINE = 16 * 2**20  # bytes; no message comes near it
+MAX_LINE = 16 * 2**20  # bytes; every message is much shorter
 
 
 def encode(message: dict[str, Any]) -> bytes:
@@ -16,27 +16,27 @@ def encode(message: dict[str, Any]) -> bytes:
 
 
 class LineReader:
-    """Bytes in, messages out, whatever the chunking; a line that is not a JSON object comes out as {"op": "unreadable", "line": ...}."""
+    """Splits a stream of bytes into messages. A line that is not a JSON object becomes {"op": "unreadable", "line": ...}."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
-        self._held = 0
+        self._length = 0
 
     def feed(self, data: bytes) -> Iterator[dict[str, Any]]:
         head, *tail = data.split(b"\n")
         self._hold(head)
         for part in tail:
             line = b"".join(self._parts)
-            overlong = self._held > MAX_LINE
-            self._parts, self._held = [], 0
+            overlong = self._length > MAX_LINE
+            self._parts, self._length = [], 0
             self._hold(part)
             if overlong or line.strip():
                 yield _unreadable(line) if overlong else _decoded(line)
 
     def _hold(self, part: bytes) -> None:
-        """Past MAX_LINE only the length is kept, so that an endless line costs no memory."""
-        self._held += len(part)
-        if self._held <= MAX_LINE:
+        """Stores a part of a line; after MAX_LINE bytes only their number, so that an endless line needs no memory."""
+        self._length += len(part)
+        if self._length <= MAX_LINE:
             self._parts.append(part)
 
 
@@ -53,9 +53,9 @@ def _unreadable(line: bytes) -> dict[str, Any]:
 
 
 def claim_stdio() -> tuple[BinaryIO, BinaryIO]:
-    """Keep fd 0 and 1 for the wire: whatever else prints, in Python, C or a child process, goes to stderr.
+    """Reserves file descriptors 0 and 1 for the wire: all other output, of Python, C or child processes, goes to stderr.
 
-    To be called before any other import can print.
+    Call it before any other import can print.
     """
     wire_in, wire_out = os.dup(0), os.dup(1)
     null = os.open(os.devnull, os.O_RDONLY)

@@ -1,4 +1,4 @@
-"""Draws docs/rewards.png: what each reward for a box pays, over where the box lies.    python docs/rewards.py"""
+"""Draws docs/rewards.png: the rewards of a box over its place in the scene.    python docs/rewards.py"""
 
 from pathlib import Path
 

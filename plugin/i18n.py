@@ -1,4 +1,4 @@
-"""Texts for people. Literal strings stand inside `tr("...")`, so that pylupdate finds them."""
+"""Texts that users read. Only literal strings may stand inside `tr("...")`, so that pylupdate can extract them."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from qgis.PyQt.QtCore import QCoreApplication, QLocale
 
 
 def tr(text: str, context: str = "ZoomEarth") -> str:
-    """The text in the user's language, or as it stands where there is no translation."""
+    """The text in the user's language, or unchanged where it has no translation."""
     return QCoreApplication.translate(context, text)
 
 
 def size_text(count: int) -> str:
-    """Bytes for people: 350 MB, 1.5 GB."""
+    """A number of bytes as text: 350 MB, 1.5 GB."""
     if count < 999_500_000:
         return tr("{count} MB").format(count=QLocale().toString(count / 1e6, "f", 0 if count >= 10_000_000 else 1))
     return tr("{count} GB").format(count=QLocale().toString(count / 1e9, "f", 1))
 
 
 def rounded(value: float) -> str:
-    """With four significant digits, and without an exponent."""
+    """The number with four significant digits, without an exponent."""
     return format(Decimal(f"{value:.4g}"), "f")
 
 
 def reduction(scale: float) -> str:
-    """How much smaller than the raster a picture is, for people. scale: source pixels per shown pixel."""
+    """How much smaller a picture is than the raster, as text. scale: source pixels per shown pixel."""
     return tr("{scale}x reduced").format(scale=QLocale().toString(scale, "f", 1)) if scale >= 1.05 else tr("full resolution")

@@ -10,10 +10,10 @@ TAG = "ZoomEarth"
 
 
 def say(text: str, level: Qgis.MessageLevel = Qgis.MessageLevel.Info) -> None:
-    """One entry, its addresses without keys, and without a notification: what a user must see is shown in the panel."""
+    """Writes an entry, with addresses without keys. QGIS shows no notification: messages that the user must see are in the panel."""
     QgsMessageLog.logMessage(hidden(text), TAG, level, False)
 
 
 def warn(text: str) -> None:
-    """The same, as a warning."""
+    """Writes an entry as a warning."""
     say(text, Qgis.MessageLevel.Warning)

@@ -1,4 +1,4 @@
-"""What QGIS loads: the panel, its actions, the Processing provider and the options page. Nothing is started before it is asked for."""
+"""The plugin that QGIS loads: the panel, its actions, the Processing provider and the options page. No process starts before a question."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ TRANSLATIONS = RESOURCES / "i18n"
 
 
 class Plugin:
-    """Made by `classFactory`; `dock`, `session` and `backend` are there once the GUI is."""
+    """QGIS creates it by `classFactory`; `dock`, `session` and `backend` exist after `initGui`."""
 
     def __init__(self, iface: QgisInterface) -> None:
         self.iface = iface
@@ -46,7 +46,7 @@ class Plugin:
         self._translator = _translator()
 
     def initProcessing(self) -> None:
-        """Called alone by qgis_process, which has no GUI."""
+        """qgis_process calls only this method, because it has no GUI."""
         self._provider = Provider()
         QgsApplication.processingRegistry().addProvider(self._provider)
 
@@ -74,7 +74,7 @@ class Plugin:
         self.iface.registerOptionsWidgetFactory(self._options)
 
     def unload(self) -> None:
-        """Leaves nothing: no widget, no signal, no process."""
+        """Removes every widget, signal connection and process of the plugin."""
         if self._provider and not sip.isdeleted(self._provider):
             QgsApplication.processingRegistry().removeProvider(self._provider)
         self._provider = None
@@ -89,8 +89,8 @@ class Plugin:
             self.results.close()
             self.dock.close_down()
             self.iface.removeDockWidget(self.dock)
-            for thing in (self.dock, self.action, self.session, self.results, self.backend):
-                thing.deleteLater()
+            for part in (self.dock, self.action, self.session, self.results, self.backend):
+                part.deleteLater()
             self.dock = None
         if self._translator:
             QCoreApplication.removeTranslator(self._translator)
@@ -105,12 +105,12 @@ class Plugin:
         return command(str(python))
 
     def _ready(self) -> bool:
-        """Offers to set up the private environment where there is none."""
+        """Whether the backend has a Python to run in; opens the setup dialog where it has none."""
         if backend_python() is not None:
             return True
-        if chosen := chosen_python():  # an environment would not be used as long as it is chosen
-            gone = tr("The Python program {path} does not exist. Choose another one in Settings > Options > ZoomEarth.").format(path=chosen)
-            self.iface.messageBar().pushWarning("ZoomEarth", gone)
+        if chosen := chosen_python():  # the private environment is not used while a program is chosen
+            message = tr("The Python program {path} does not exist. Choose another one in Settings > Options > ZoomEarth.")
+            self.iface.messageBar().pushWarning("ZoomEarth", message.format(path=chosen))
             return False
         return SetupDialog(self.iface.mainWindow()).exec() == SetupDialog.DialogCode.Accepted
 
@@ -125,7 +125,7 @@ class Plugin:
 
     def _report(self, kind: str) -> None:
         """kind: html or pdf."""
-        project = Path(QgsProject.instance().absoluteFilePath() or Path.home() / "zoomearth")  # "": it has not been saved
+        project = Path(QgsProject.instance().absoluteFilePath() or Path.home() / "zoomearth")  # "" where the project has not been saved
         suggested = project.with_name(f"{project.stem}_report.{kind}")
         path = ask_file(self.iface.mainWindow(), tr("Save the report as"), suggested, f".{kind}")
         if path is None:
@@ -144,7 +144,7 @@ class Plugin:
 
 
 def _translator() -> Optional[QTranslator]:
-    """For the user's language, where there is a translation."""
+    """A translator for the user's language; None where there is no translation."""
     own = QgsSettings().value("locale/overrideFlag", False, type=bool)
     locale = QgsSettings().value("locale/userLocale", "", type=str) if own else QLocale.system().name()
     translator = QTranslator()

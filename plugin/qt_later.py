@@ -1,4 +1,4 @@
-"""What is done later, unless its owner is gone by then."""
+"""Delayed calls that are dropped when their owner is deleted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from qgis.PyQt.QtCore import QObject, QTimer
 
 
 def later(owner: QObject, act: Callable[[], object], ms: int = 0) -> None:
-    """Calls `act` from the event loop, after `ms` milliseconds. (Qt 5's `singleShot` can't be tied to an owner from Python.)"""
+    """Calls `act` from the event loop after `ms` milliseconds. (`QTimer.singleShot` of Qt 5 takes no owner from Python.)"""
     timer = QTimer(owner)
     timer.setSingleShot(True)
     timer.timeout.connect(act)

@@ -1,6 +1,6 @@
-"""Settings stored by QGIS: the fields of `core.settings.Settings` under `zoomearth/`, which Python runs the backend, and where its key is.
+"""The plugin's settings in QGIS: the fields of `core.settings.Settings`, the Python of the backend, and the id of the server's key.
 
-A server's key itself is only in QGIS's authentication manager; here is the id of its entry there.
+The key itself is only in QGIS's authentication manager; the settings hold the id of its entry.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ GROUP = "zoomearth/"
 
 
 def load_settings() -> Settings:
-    """What the options page has saved. A value that is none of a setting's choices, from another version, counts as the default."""
+    """The saved settings. A value that is not among a setting's choices, from another version, is replaced by the default."""
     values: dict[str, str] = {}
     for setting in fields(Settings):
         default, choices = str(setting.default), setting.metadata["choices"]
@@ -32,7 +32,7 @@ def save_settings(settings: Settings) -> None:
 
 
 def chosen_python() -> str:
-    """The Python that a person picked for the backend; "": the private environment's."""
+    """The Python program that the user has chosen for the backend; "": the one of the private environment."""
     return _value("python")
 
 
@@ -41,7 +41,7 @@ def choose_python(path: str) -> None:
 
 
 def auth_config() -> str:
-    """The id of the authentication manager's entry that holds the server's key, or ""."""
+    """The id of the entry in the authentication manager that holds the server's key, or ""."""
     return _value("authcfg")
 
 
@@ -50,23 +50,24 @@ def choose_auth_config(config: str) -> None:
 
 
 def server_key(config: Optional[str] = None) -> Optional[str]:
-    """The key in an entry of the authentication manager, by default the chosen one. None: there is none, or QGIS may not open it.
+    """The key in an entry of the authentication manager, by default the chosen one. None: there is no key, or QGIS can't read the entry.
 
-    A "Basic" entry has it as its password, an "API Header" one in its Authorization line (or its first), an "Esri Token" one as its token.
+    A "Basic" entry has the key as its password, an "API Header" entry in its Authorization line (else in its first line), an "Esri Token"
+    entry as its token.
     """
     config = auth_config() if config is None else config
     method = QgsAuthMethodConfig()
     if not config or not QgsApplication.authManager().loadAuthenticationConfig(config, method, True):
         return None
-    held = method.configMap()
-    headers = {name.lower(): value for name, value in held.items()}
-    found = held.get("password") or held.get("token") or headers.get("authorization") or next(iter(held.values()), "")
-    scheme, _, key = found.strip().partition(" ")
-    return (key.strip() if scheme.lower() == "bearer" else found.strip()) or None
+    entry = method.configMap()
+    headers = {name.lower(): value for name, value in entry.items()}
+    value = entry.get("password") or entry.get("token") or headers.get("authorization") or next(iter(entry.values()), "")
+    scheme, _, key = value.strip().partition(" ")
+    return (key.strip() if scheme.lower() == "bearer" else value.strip()) or None
 
 
 def load_message(settings: Optional[Settings] = None, config: Optional[str] = None) -> Load:
-    """Of the settings, by default the saved ones. config: the entry with the server's key, by default the chosen one."""
+    """The request that loads the model of the settings, by default the saved ones. config: the entry with the key."""
     settings = settings or load_settings()
     return Load(settings, server_key(config) if settings.remote else None)
 

@@ -1,10 +1,10 @@
-"""QGIS with the plugin in a profile of its own: for a look around, and for the desktop test.
+"""Starts QGIS with the plugin in a separate profile: for trying the plugin, and for the desktop test.
 
-    python3 release/desktop.py [RASTER ...]                          # on your screen; nothing of your own QGIS is touched
+    python3 release/desktop.py [RASTER ...]                          # on your screen; your own QGIS profile is not changed
     python3 release/desktop.py --drive tests/desktop/drive.py --out .build/desktop RASTER
     python3 release/desktop.py --drive tests/desktop/installed.py --zip dist/zoomearth-0.1.0.zip
 
-With --drive, QGIS runs on a virtual screen (xvfb-run), a fresh profile is made, and the exit code is the driver's.
+With --drive, QGIS runs on a virtual screen (xvfb-run) with a new profile, and the exit code is the driver's.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ globalLocale={locale}
 [zoomearth]
 python={python}
 """
-LIMIT = 240  # seconds that a driven QGIS may take
+LIMIT = 240  # seconds: the time limit of a driven QGIS
 
 
 def main() -> int:
@@ -66,7 +66,7 @@ def main() -> int:
 
 
 def _run(folder: Path, options: argparse.Namespace) -> int:
-    """QGIS with the profile in `folder`, made where it is not there yet."""
+    """Starts QGIS with the profile in `folder`, which is created if necessary."""
     profile = folder / "profiles" / "default"
     plugins = profile / "python" / "plugins"
     ini = profile / "QGIS" / "QGIS3.ini"

@@ -1,9 +1,8 @@
-"""The plugin as QGIS installs it: `python release/package.py` makes dist/zoomearth-VERSION.zip and examines it as the plugin site would.
+"""`python release/package.py` makes dist/zoomearth-VERSION.zip, the plugin for QGIS, and examines it as the plugin site does.
 
-The zip is made from the wheel, and the wheel from what git knows, so that no stray file of a working tree gets in. It holds what the
-plugin and its backend need and no more: no training, no tests. The examination: metadata, size, names, and zero findings of bandit and
-detect-secrets. With --release, placeholders in metadata.txt (author, addresses) are findings too: a development zip may hold them, a
-published one may not.
+The zip is made from the wheel, and the wheel from the files in git, so that it has no other file of the working tree. It has the plugin and
+its backend, without training and tests. The examination: metadata, size, names, and no findings of bandit and detect-secrets. With
+--release, placeholders in metadata.txt (author, addresses) are findings too: a published zip must not have them.
 """
 
 from __future__ import annotations
@@ -20,16 +19,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("core", "plugin", "backend", "resources")
 FILES = ("__init__.py", "__main__.py", "metadata.txt", "LICENSE")
-MOST = 25_000_000  # bytes that the plugin site takes
+MOST = 25_000_000  # bytes: the limit of the plugin site
 REQUIRED = ("name", "description", "version", "qgisMinimumVersion", "author", "email", "about", "tracker", "repository")
 BY_US = ("qgisMaximumVersion", "homepage", "changelog", "tags", "category", "icon", "license", "hasProcessingProvider", "supportsQt6")
-PLACEHOLDER = "to-be-set"  # part of every value in metadata.txt that whoever publishes the plugin must fill in
+PLACEHOLDER = "to-be-set"  # a part of every value in metadata.txt that must be set before publication
 SUSPICIOUS = (".exe", ".dll", ".so", ".dylib", ".bat", ".sh", ".ps1", ".cmd", ".pyc", ".pyo")
 TIME = (1980, 1, 1, 0, 0, 0)  # of every file, so that the same commit gives the same zip
 
 
 def package(folder: Path) -> Path:
-    """The zip, in `folder`."""
+    """Makes the zip in `folder`."""
     with tempfile.TemporaryDirectory() as temporary:
         wheel = _wheel(Path(temporary))
         version = wheel.name.split("-")[1]
@@ -46,7 +45,7 @@ def package(folder: Path) -> Path:
 
 
 def _wheel(folder: Path) -> Path:
-    """Built of the files that git knows, in a folder of their own: an old build/ would be packed with them."""
+    """Builds the wheel from the files in git, in a temporary folder: the files of an old build/ would be packed too."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True).stdout
     for name in filter(None, listed.decode().split("\0")):
         if (ROOT / name).is_file():
@@ -59,7 +58,7 @@ def _wheel(folder: Path) -> Path:
 
 
 def check(path: Path, release: bool = False) -> list[str]:
-    """What the plugin site would find fault with, a sentence each. release: placeholders in the metadata are faults."""
+    """The faults that the plugin site would find, a sentence each. release: placeholders in the metadata are faults."""
     faults = []
     if path.stat().st_size > MOST:
         faults.append(f"{path.name} has {path.stat().st_size:,} bytes, {MOST:,} are taken")
@@ -93,7 +92,7 @@ def _metadata(root: Path, names: list[str], release: bool) -> list[str]:
 
 
 def _bandit(folder: str) -> list[str]:
-    """All its tests, which is more than the site runs."""
+    """The findings of all bandit tests, which are more than the plugin site runs."""
     ran = subprocess.run([_tool("bandit"), "-r", folder, "-f", "json", "--quiet"], capture_output=True, text=True)
     results = json.loads(ran.stdout)["results"]
     return [f"bandit {each['test_id']} in {each['filename']}:{each['line_number']}: {each['issue_text']}" for each in results]
@@ -107,7 +106,7 @@ def _secrets(folder: str) -> list[str]:
 
 
 def _tool(name: str) -> str:
-    """Of the environment that runs this."""
+    """The path of a program of this Python environment."""
     return str(Path(sys.executable).parent / name)
 
 

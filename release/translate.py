@@ -1,9 +1,8 @@
-"""The panel in other languages: `python release/translate.py` brings resources/i18n/*.ts up to date with the code, and compiles them.
+"""Translations of the plugin: `python release/translate.py` updates resources/i18n/*.ts from the code, and compiles them.
 
-A translation that is there is kept; the texts inside tr() that lack one are listed, and the exit code is 1 until none does: write them
-into the .ts file (by hand or with Qt Linguist) and run this again. A new language begins as an empty file: resources/i18n/zoomearth_fr.ts.
-Why not pylupdate: texts are also taken from core/settings.py, where labels and help of the settings are declared without
-Qt, and from resources/models.json.
+Existing translations stay. Texts in tr() without a translation are listed, and the exit code is 1 while there are any: translate them in
+the .ts file (by hand or with Qt Linguist) and run this again. For a new language, create an empty file: resources/i18n/zoomearth_fr.ts.
+pylupdate is not used because some texts are not in tr(): labels and help of settings in core/settings.py, and resources/models.json.
 """
 
 from __future__ import annotations
@@ -25,19 +24,19 @@ CONTEXT = "ZoomEarth"  # of plugin/i18n.py
 
 
 def texts() -> dict[str, str]:
-    """Every text that a person reads, and the file in which it stands first."""
-    found: dict[str, str] = {}
+    """Every text that users read, and the first file that has it."""
+    files: dict[str, str] = {}
     for file in (*sorted((ROOT / "plugin").rglob("*.py")), ROOT / "core" / "settings.py"):
         for text in _texts(ast.parse(file.read_text(encoding="utf-8"))):
-            found.setdefault(text, file.relative_to(ROOT).as_posix())
+            files.setdefault(text, file.relative_to(ROOT).as_posix())
     for model in json.loads(MODELS.read_text(encoding="utf-8")):
         for text in (model["title"], model["licence"]):
-            found.setdefault(text, MODELS.relative_to(ROOT).as_posix())
-    return found
+            files.setdefault(text, MODELS.relative_to(ROOT).as_posix())
+    return files
 
 
 def _texts(tree: ast.AST) -> Iterator[str]:
-    """The literals in tr("...") and in _setting(default, "label", "help", ...)."""
+    """The literal texts in tr("...") and in _setting(default, "label", "help", ...)."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             arguments = {"tr": node.args[:1], "_setting": node.args[1:3]}.get(node.func.id, [])
@@ -52,11 +51,11 @@ def read(file: Path) -> dict[str, str]:
         return {}
     messages = Xml.parse(file).iter("message")
     pairs = ((each.findtext("source", ""), each.find("translation")) for each in messages)
-    return {source: said.text or "" for source, said in pairs if said is not None and said.get("type") is None and said.text}
+    return {source: entry.text or "" for source, entry in pairs if entry is not None and entry.get("type") is None and entry.text}
 
 
 def write(file: Path, translations: dict[str, str]) -> list[str]:
-    """The .ts file with every text, in the order of the code. Returns the texts that lack a translation."""
+    """Writes the .ts file with every text, in the order of the code; returns the texts without a translation."""
     language = file.stem.rpartition("_")[2]
     document = Xml.Element("TS", version="2.1", language=language, sourcelanguage="en")
     context = Xml.SubElement(document, "context")
@@ -66,11 +65,11 @@ def write(file: Path, translations: dict[str, str]) -> list[str]:
         message = Xml.SubElement(context, "message")
         Xml.SubElement(message, "location", filename=f"../../{where}")
         Xml.SubElement(message, "source").text = text
-        said = Xml.SubElement(message, "translation")
+        entry = Xml.SubElement(message, "translation")
         if text in translations:
-            said.text = translations[text]
+            entry.text = translations[text]
         else:
-            said.set("type", "unfinished")
+            entry.set("type", "unfinished")
             missing.append(text)
     Xml.indent(document, " " * 4)
     body = Xml.tostring(document, encoding="unicode")
@@ -79,10 +78,10 @@ def write(file: Path, translations: dict[str, str]) -> list[str]:
 
 
 def faults(text: str, translation: str) -> str:
-    """What is wrong with a translation, or "": it must name the same values as the text, or a message would fail where it is needed."""
-    named = [sorted(name or "" for _, name, _, _ in string.Formatter().parse(each) if name is not None) for each in (text, translation)]
-    if "{" in text and named[0] != named[1]:
-        return f"names {named[1]}, not {named[0]}"
+    """What is wrong with a translation, or "": it must have the same {values} as the text, because formatting it would fail otherwise."""
+    values = [sorted(name or "" for _, name, _, _ in string.Formatter().parse(each) if name is not None) for each in (text, translation)]
+    if "{" in text and values[0] != values[1]:
+        return f"names {values[1]}, not {values[0]}"
     if text.count("<") != translation.count("<"):
         return "has other tags"
     return ""
@@ -99,8 +98,8 @@ def main() -> int:
             print(f"{file.name}: not translated: {text!r}")
             code = 1
         for text, translation in translations.items():
-            if said := faults(text, translation):
-                print(f"{file.name}: {translation!r} {said}")
+            if fault := faults(text, translation):
+                print(f"{file.name}: {translation!r} {fault}")
                 code = 1
         subprocess.run([lrelease, "-silent", str(file), "-qm", str(file.with_suffix(".qm"))], check=True)
     return code

@@ -1,4 +1,4 @@
-"""Exchanges as the panel keeps them, made by the backend's own worker with a scripted engine, in this process: no torch, no child."""
+"""Exchanges as the panel stores them, made by the backend's worker with a scripted engine, in this process without torch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ANSWER = "<think>Three hulls lie side by side.</think><answer>3 ships</answer>"
 
 
 def asked(scene: Path, question: str, *replies: str, crs: str = "", layer: str = "", **policy) -> Exchange:
-    """What the model would leave behind if it wrote these replies."""
+    """The exchange of a model that writes these replies."""
     wire = io.BytesIO()
     outbox = Outbox(wire)
     worker = Worker(Jobs(outbox), outbox)

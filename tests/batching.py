@@ -1,6 +1,6 @@
 """`zoomearth batch` with an engine that answers by rule, for the tests of runs that are killed.
 
-As a program: batching.py LOG PACE ARGUMENTS...; every question asked is noted in LOG, so that a test sees what was asked twice.
+As a program: batching.py LOG PACE ARGUMENTS...; it writes each question to LOG, so that a test can find questions that were asked twice.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The backend as a real child process, started as the plugin starts it: for the tests of whatever goes over the wire."""
+"""The backend as a real child process, started like the plugin starts it, for tests of the wire format."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Backend:
     def __init__(self, root, environment=None):
         command = [sys.executable, "-I", "-X", "utf8", str(root / "backend" / "__main__.py"), "serve"]
         pipe = subprocess.PIPE
-        # One thread: several of so small a model wait for each other more than they work, on a busy machine manyfold.
+        # One thread: with so small a model several threads mostly wait for each other, most of all on a busy machine.
         environment = {**os.environ, "OMP_NUM_THREADS": "1", **(environment or {})}
         self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
         self.said, self.log, self.history, self.count = queue.Queue(), [], [], 0
@@ -43,7 +43,7 @@ class Backend:
         return event
 
     def until(self, *events, id=None, timeout=180):
-        """The next event of one of these names (about `id`, where given)."""
+        """The next event with one of these names, and with this `id` where one is given."""
         while True:
             event = self.hear(timeout)
             if event["event"] in events and id in (None, event.get("id")):
@@ -53,12 +53,12 @@ class Backend:
         return self.until("done", "failed", "cancelled", id=id, timeout=timeout)
 
     def id(self):
-        """One that was not used before."""
+        """An id that was not used before."""
         self.count += 1
         return self.count
 
     def scripted(self, *replies, pace=0.0):
-        """The next questions get these replies; what was said before is forgotten."""
+        """The next questions get these replies; earlier replies are discarded."""
         id = self.id()
         self.request(Load(replies=replies, pace=pace, id=id))
         assert self.last(id)["event"] == "done"

@@ -1,4 +1,4 @@
-"""Makes the checkout importable as `zoomearth` whatever its folder is called, and gives the tests their real data."""
+"""Makes the checkout importable as `zoomearth`, whatever the name of its folder, and gives the tests their real data."""
 
 import importlib.util
 import pathlib
@@ -44,7 +44,7 @@ def real_raster():
 
 @pytest.fixture(scope="module")
 def one_thread():
-    """So small a model only loses by more, on a busy machine manyfold."""
+    """One thread: with so small a model, more threads are slower, most of all on a busy machine."""
     import torch
 
     before = torch.get_num_threads()

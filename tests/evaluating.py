@@ -1,6 +1,6 @@
 """`zoomearth evaluate` with an engine that answers by rule, for the tests of long runs.
 
-As a program: evaluating.py LOG ARGUMENTS...; every question asked is noted in LOG, so that a test sees what was asked twice.
+As a program: evaluating.py LOG ARGUMENTS...; it writes each question to LOG, so that a test can find questions that were asked twice.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ LEVELS = ("global", "region", "object")
 
 
 class ByRule:
-    """Zooms into region and object questions, and says what `rule` says of the question; slow by `pace` seconds a question."""
+    """Zooms for questions about a region or an object, and answers with `rule(question)`; each question takes `pace` seconds longer."""
 
     def __init__(self, log=None, pace=0.0):
         self.profile, self.device, self.pace, self.log = PROFILE, "none", pace, log
@@ -59,7 +59,7 @@ class ByRule:
 
 
 def rule(question):
-    """Right about two times of three, by the question's hash."""
+    """Answers about two of three questions correctly; the question's hash decides."""
     return "yes" if hashlib.sha256(question.encode()).digest()[0] % 3 else "no"
 
 

@@ -1,4 +1,4 @@
-"""Stands before a real server, passes its traffic on, and does to it what networks and busy servers do. One request a connection."""
+"""A proxy for a real server that adds the errors of networks and busy servers. One request a connection."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Fault:
-    """What befalls one request. status: an answer of the proxy's own, the server is not asked; with `headers` and `body`.
+    """The error of one request. status: the proxy answers itself, with `headers` and `body`, and does not ask the server.
 
-    events: so many events of the stream are let through; then `then`: "drop" (the connection is reset), "stall" (nothing more comes).
+    events: this number of events of the stream is passed on; then `then`: "drop" (the connection is reset), "stall" (nothing more is sent).
     pace: seconds before each piece of the answer.
     """
 
@@ -29,7 +29,7 @@ class Fault:
 
 @dataclass
 class Exchange:
-    """One request as the proxy saw it: head and body, when it came, when the client hung up (0: it did not), bytes of the answer."""
+    """One request: head and body, when it came, when the client closed the connection (0: it did not), bytes of the answer."""
 
     request: bytes
     began: float
@@ -39,12 +39,12 @@ class Exchange:
 
 
 class FaultProxy:
-    """A context manager. `faults` are used up in turn, by completion requests alone; without any, traffic just passes."""
+    """A context manager. Each completion request uses the next of `faults`; without one, the traffic is passed on unchanged."""
 
     def __init__(self, upstream: str) -> None:
-        found = re.match(r"http://([^:/]+):(\d+)", upstream)
-        assert found
-        self.upstream = (found[1], int(found[2]))
+        result = re.match(r"http://([^:/]+):(\d+)", upstream)
+        assert result
+        self.upstream = (result[1], int(result[2]))
         self.faults: list[Fault] = []
         self.exchanges: list[Exchange] = []
         self.lock = threading.Lock()
@@ -94,7 +94,7 @@ class FaultProxy:
             ready, _, _ = select.select([client] if stalled else [client, server], [], [])
             if client in ready and not client.recv(65536):
                 exchange.hung_up = time.monotonic()
-                return  # closes the server's side too: that is how it learns
+                return  # this closes the server's side too, so that the server notices
             if server not in ready or stalled:
                 continue
             time.sleep(fault.pace)
@@ -106,13 +106,13 @@ class FaultProxy:
             client.sendall(data[:through])
             if through < len(data):
                 if fault.then == "drop":
-                    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")  # reset, as a dead router does
+                    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")  # a reset, like a broken router sends it
                     return
                 stalled = True
 
 
 def _first_events(before: bytes, data: bytes, events: int) -> int:
-    """How many bytes of `data` may pass until `events` whole events have (all of them for -1)."""
+    """The number of bytes of `data` in its first `events` complete events (-1: all bytes)."""
     if events < 0:
         return len(data)
     left, at = events - before.count(b"\n\n"), 0
@@ -132,8 +132,8 @@ def _request(client: socket.socket) -> bytes:
             return b""
         data += more
     head, _, body = data.partition(b"\r\n\r\n")
-    found = re.search(rb"(?i)content-length: (\d+)", head)
-    while len(body) < int(found[1] if found else 0):
+    result = re.search(rb"(?i)content-length: (\d+)", head)
+    while len(body) < int(result[1] if result else 0):
         more = client.recv(1 << 20)
         body += more
     return head + b"\r\n\r\n" + body

@@ -1,4 +1,4 @@
-"""What others may have written into a row: for hypothesis."""
+"""Rows that other programs may have written, for hypothesis."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ VALUES = st.recursive(
 
 
 def spoiled(good: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
-    """The row, or the row with some of its fields missing or anything at all."""
+    """The row, or the row with some fields missing or with any value."""
     changes = st.dictionaries(st.sampled_from(sorted(good)), st.one_of(TEXTS, VALUES), max_size=2)
     gone = st.sets(st.sampled_from(sorted(good)), max_size=1)
     return st.builds(lambda new, left_out: {name: value for name, value in {**good, **new}.items() if name not in left_out}, changes, gone)

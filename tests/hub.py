@@ -1,4 +1,4 @@
-"""A loopback stand-in for the Hugging Face hub: its two routes, over the files of a folder, and what can go wrong with them."""
+"""A local replacement of the Hugging Face hub: its two routes for the files of a folder, and their errors."""
 
 import contextlib
 import hashlib
@@ -13,7 +13,7 @@ WEIGHTS = "model.safetensors"
 
 
 class Hub(ThreadingHTTPServer):
-    """Large files by a redirect and with ranges, as the hub serves them. cut: bytes after which the next weights break off, once.
+    """Serves large files by a redirect and with ranges, like the hub. cut: bytes after which the next download breaks off, once.
     held: the weights stop halfway until `going_on` is set."""
 
     daemon_threads = True
@@ -80,7 +80,7 @@ class Handler(BaseHTTPRequestHandler):
             self.connection.close()
             return
         middle = max(start, len(content) // 2) if name == WEIGHTS and hub.held else start
-        with contextlib.suppress(OSError):  # whoever asked was killed
+        with contextlib.suppress(OSError):  # the client was killed
             self.wfile.write(content[start:middle])
             if middle > start:
                 hub.going_on.wait(60)

@@ -7,6 +7,7 @@ As a program: marking.py '{"unit": "thousandths", "frame": "root"}' serves until
 from __future__ import annotations
 
 import base64
+import contextlib
 import http.server
 import io
 import json
@@ -137,7 +138,8 @@ class Marker:
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
-                self.wfile.write(content)
+                with contextlib.suppress(OSError):  # a reply that is complete is not read to its end
+                    self.wfile.write(content)
 
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         server.daemon_threads = True

@@ -1,4 +1,4 @@
-"""A loopback package index of wheels made on the spot, which can be slow, refuse, and be behind a proxy that does."""
+"""A local package index of wheels that are made when needed. It can be slow or refuse requests, also behind a proxy that does."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class PackageIndex:
         self._released.set()
 
     def _page(self, path: str) -> bytes | None:
-        """A listing or a wheel; None: there is no such thing."""
+        """A listing or a wheel; None where there is neither."""
         kind, _, name = path.strip("/").partition("/")
         if kind == "files":
             return self.wheels.get(name)
@@ -85,7 +85,7 @@ class PackageIndex:
                 if self.command == "HEAD":
                     return
                 middle = len(body or b"") // 2 if any(f"/{name}-" in self.path for name in index.held) else 0
-                with contextlib.suppress(OSError):  # whoever asked was killed
+                with contextlib.suppress(OSError):  # the client was killed
                     self.wfile.write((body or b"")[:middle])
                     if middle:
                         index.halfway.set()

@@ -1,7 +1,7 @@
-"""Whether the plugin's Qt names are there in Qt 6 too, looked up in PyQt6: no QGIS 4 and no display is needed.
+"""Checks that Qt 6 has the plugin's Qt names. They are looked up in PyQt6, so neither QGIS 4 nor a display is needed.
 
 Checked are the names imported from qgis.PyQt, every attribute chain that begins with one of them (`Qt.MouseButton.LeftButton`), and the
-ways of writing that Qt 6 has no more. What QGIS's own shim puts back is allowed.
+expressions that Qt 6 does not have any more. Names that QGIS's own shim adds are allowed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import importlib
 from pathlib import Path
 from typing import Any, Iterator
 
-SHIM = {"QtWidgets": ("QAction", "QActionGroup", "QShortcut", "QUndoCommand", "QUndoStack")}  # which Qt 6 keeps in QtGui
+SHIM = {"QtWidgets": ("QAction", "QActionGroup", "QShortcut", "QUndoCommand", "QUndoStack")}  # Qt 6 has these in QtGui
 KINDS = {
     "Int",
     "UInt",
@@ -45,16 +45,16 @@ def faults(file: Path) -> list[str]:
     """A sentence for each name that Qt 6 lacks."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     known: dict[str, Any] = {}
-    found = [f"{file.name}:{line} {said}" for line, said in _imports(tree, known)]
+    result = [f"{file.name}:{line} {said}" for line, said in _imports(tree, known)]
     inner = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr in GONE:
-            found.append(f"{file.name}:{node.lineno} .{node.attr} is gone: {GONE[node.attr]}")
+            result.append(f"{file.name}:{node.lineno} .{node.attr} is gone: {GONE[node.attr]}")
         if isinstance(node, ast.Attribute) and id(node) not in inner and (chain := _chain(node)) and chain[0] in known:
             missing = _missing(known[chain[0]], chain)
             if missing:
-                found.append(f"{file.name}:{node.lineno} {missing} is not there")
-    return found
+                result.append(f"{file.name}:{node.lineno} {missing} is not there")
+    return result
 
 
 def _imports(tree: ast.AST, known: dict[str, Any]) -> Iterator[tuple[int, str]]:

@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that answers as a test says: for the ways of servers that `transformers serve` does not have."""
+"""A real local HTTP server with answers chosen by a test, for the behaviour of servers other than `transformers serve`."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Asked:
 
 
 class Quirks:
-    """url: without /v1. asked: every request so far. answer: what is said to one. connections: how many were opened.
+    """url: without /v1. asked: every request so far. answer: gives the answer to a request. connections: how many were opened.
 
-    once: a connection is closed at its second request, without an answer, as a server does whose patience has just ended.
+    once: a connection is closed at its second request, without an answer, like a server does after its timeout for idle connections.
     """
 
     def __init__(self, answer: Callable[[Asked], Answer]) -> None:

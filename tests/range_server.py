@@ -1,4 +1,4 @@
-"""A loopback HTTP server of one folder that understands byte ranges and counts what it is asked for: a stand-in for an object store.
+"""A local HTTP server of one folder that supports byte ranges and counts requests and bytes, in place of an object store.
 
 with RangeServer(folder) as server:
     Scene.open(server.url + "scene.tif")

@@ -1,7 +1,7 @@
 """Rasters for tests, made from arrays by whichever GDAL binding this interpreter has; no binary fixtures.
 
-Everything odd about a raster (type, nodata, palette, mask, GCPs, rotation) is said once, in a VRT over raw bytes, and
-GDAL copies it into the format that is wanted: one maker for both bindings.
+All properties of a raster (type, nodata, palette, mask, GCPs, rotation) are set once, in a VRT over raw bytes, and
+GDAL copies it into the wanted format: the same code for both bindings.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def tag(path: Path, **items: str) -> Path:
 
 
 def whole(path: Path | str) -> np.ndarray:
-    """All bands, [band, row, column], by the binding itself and not by ours."""
+    """All bands, [band, row, column], read by the binding itself and not by our code."""
     if library() == "osgeo":
         from osgeo import gdal
 
@@ -170,9 +170,9 @@ def pixels_of(dataset: Any, *window: int) -> np.ndarray:
 
 
 def city(width: int, height: int, seed: int = 0) -> np.ndarray:
-    """A town seen from above, [3, row, column] uint8: fields, roofs and grain, edges and noise for a resampling to lose."""
+    """A town seen from above, [3, row, column] uint8: fields, roofs and grain, with edges and noise that a bad resampling loses."""
     rng = np.random.default_rng(seed)
-    side = 1000  # of the town that is repeated; no power of two, so that no resampling falls in step with it
+    side = 1000  # of the town that is repeated; not a power of two, so that no resampling factor divides it
     fields = rng.integers(40, 200, (3, 16, 16), np.uint8).repeat(64, 1).repeat(64, 2)[:, :side, :side]
     roofs = rng.integers(-40, 55, (3, 125, 125), np.int16).repeat(8, 1).repeat(8, 2)
     grain = rng.integers(-8, 9, (3, side, side), np.int16)

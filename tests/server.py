@@ -1,4 +1,4 @@
-"""A real OpenAI-compatible server, `transformers serve`, over a checkpoint made servable: for the tests of whatever asks one."""
+"""A real OpenAI-compatible server, `transformers serve`, with a servable checkpoint, for tests of the remote engine."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Server:
 
 @contextlib.contextmanager
 def serving(checkpoint: Path, folder: Path) -> Iterator[Server]:
-    """Serves `checkpoint`; whatever the server writes goes into `folder`, its output into server.log there. Takes about ten seconds."""
+    """Serves `checkpoint`; the server's files are written to `folder`, its output to server.log there. Takes about ten seconds."""
     from zoomearth.training.tuning.servable import servable
 
     model = servable(checkpoint, folder / "served")
@@ -63,7 +63,7 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def _cache_entry(hub: Path) -> None:
-    """So that /v1/models has something to list, as a server in use has."""
+    """Adds a model that /v1/models lists, like on a server in use."""
     folder = hub / ("models--" + LISTED.replace("/", "--"))
     snapshot = folder / "snapshots" / ("0" * 40)
     snapshot.mkdir(parents=True)

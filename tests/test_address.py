@@ -1,4 +1,4 @@
-"""Signed addresses and logins are keys: whatever is shown of an address, they are not in it, and paths of this machine stay readable."""
+"""Signatures and logins in addresses are secrets: no text shows them, and paths of this machine stay readable."""
 
 import re
 from urllib.parse import quote
@@ -122,11 +122,11 @@ def test_a_title_is_the_files_name():
 
 
 def test_what_another_program_says_of_an_address():
-    said = (
+    text = (
         f"`/vsicurl/{SIGNED}' does not exist, and 'http://u:{KEY}@h/x' neither (HTTP 403, http://h/y?{KEY}). See https://gdal.org/x.html."
     )
     wanted = "`/vsicurl/http://127.0.0.1:8768/a/city.tif' does not exist, and 'http://h/x' neither (HTTP 403, http://h/y). "
-    assert hidden(said) == wanted + "See https://gdal.org/x.html."
+    assert hidden(text) == wanted + "See https://gdal.org/x.html."
     assert hidden(f"no access with sig={KEY}", SIGNED) == "no access with ..."
     assert hidden(f"the key {KEY} is expired", SIGNED) == "the key ... is expired"
     assert KEY not in hidden(f"http://h/a b?x={KEY} z failed", f"http://h/a b?x={KEY} z")

@@ -1,4 +1,4 @@
-"""The drivers: whoever drives the loop, the model is shown the same pictures, and a bad scene costs only its own answer."""
+"""The drivers: with each of them the model is shown the same pictures, and a bad scene fails only its own question."""
 
 import json
 import shutil
@@ -59,7 +59,7 @@ def engine(replies=REPLIES, pace=0.0):
 
 
 class Lockstep(ScriptedEngine):
-    """Gives every talk of a call the same reply, so that a batch runs as each question alone would."""
+    """Gives every talk of a call the same reply, so that a batch gives the same result as each question alone."""
 
     def reply(self, talks, **options):
         script, self.given = self.replies[self.given], self.given + 1
@@ -67,7 +67,7 @@ class Lockstep(ScriptedEngine):
 
 
 def ask_apart(raster, region=None):
-    """One question on a thread of its own, as a benchmark asks a server."""
+    """One question on its own thread, like a benchmark asks a server."""
     with Scene.open(str(raster)) as scene:
         return answer(engine(), Question(scene, "How many?", region))
 
@@ -202,25 +202,25 @@ def printed(result):
 
 
 def test_the_report_holds_what_json_promises(scene):
-    said = printed(report(answer(engine(), Question(scene, "How many?")), "m"))
-    assert set(said) >= {"question", "answer", "confidence", "stopped", "model", "seconds", "scene", "zooms", "usage"}
-    assert said["scene"] == {"path": scene.path, "width": 2000, "height": 1500, "crs": "EPSG:32633"}
-    assert set(said["usage"]) == {"bytes_read", "tokens_in", "tokens_out"}
-    zoom = said["zooms"][0]
+    text = printed(report(answer(engine(), Question(scene, "How many?")), "m"))
+    assert set(text) >= {"question", "answer", "confidence", "stopped", "model", "seconds", "scene", "zooms", "usage"}
+    assert text["scene"] == {"path": scene.path, "width": 2000, "height": 1500, "crs": "EPSG:32633"}
+    assert set(text["usage"]) == {"bytes_read", "tokens_in", "tokens_out"}
+    zoom = text["zooms"][0]
     x, y = zoom["polygon"][0]
     assert (x, y) == pytest.approx((500000 + zoom["roi"][0] * 0.5, 5000000 - zoom["roi"][1] * 0.5), abs=0.01)
     assert zoom["shown"] == [168, 84]
-    assert said["confidence"] is None
-    assert said["region"] is None
+    assert text["confidence"] is None
+    assert text["region"] is None
 
 
 def test_the_report_says_what_was_asked_about(scene):
     region = resolve(scene, Where(bounds=(500_100, 4_999_600, 500_300, 4_999_900)))
-    said = printed(report(answer(engine(), Question(scene, "How many?", region)), "m"))
+    text = printed(report(answer(engine(), Question(scene, "How many?", region)), "m"))
     corners = [[500_100, 4_999_600], [500_300, 4_999_600], [500_300, 4_999_900], [500_100, 4_999_900]]
-    assert said["region"] == {"window": [200, 200, 600, 800], "outline": [corners]}
-    said = printed(report(answer(engine(), Question(scene, "How many?", resolve(scene, Where(window=(10.5, 20, 3000, 400))))), "m"))
-    assert said["region"] == {"window": [10, 20, 2000, 400], "outline": None}
+    assert text["region"] == {"window": [200, 200, 600, 800], "outline": [corners]}
+    text = printed(report(answer(engine(), Question(scene, "How many?", resolve(scene, Where(window=(10.5, 20, 3000, 400))))), "m"))
+    assert text["region"] == {"window": [10, 20, 2000, 400], "outline": None}
 
 
 def test_confidence_counts_only_the_answers_own_tokens(scene):
@@ -320,14 +320,14 @@ def test_a_forced_answer_is_marked_as_one(scene):
 
 
 def test_labels_that_do_not_fit_the_look_are_refused(scene):
-    with pytest.raises(ValueError, match="leave the question open"):
+    with pytest.raises(ValueError, match="do not end with an answer"):
         transcript(PROFILE, scene.size, "?", [Zoom(Box(0, 0, 100, 100))])
-    with pytest.raises(ValueError, match="ended after 1 of 2"):
+    with pytest.raises(ValueError, match="ends after 1 of 2"):
         transcript(PROFILE, scene.size, "?", [Answer("a"), Answer("b")])
 
 
 def test_any_flow_can_be_driven_and_a_picture_need_not_be_a_view(scene):
-    """A flow of two steps: the scene, and a picture that no part of the scene is."""
+    """A flow of two steps: the scene, and a picture that is not a part of the scene."""
     overlay = Image.new("RGB", (56, 56), (200, 0, 0))
 
     def flow(size, policy):

@@ -1,4 +1,4 @@
-"""The command line, as its users start it: a real child process, by path, from a folder of any name."""
+"""The command line, started like its users start it: a real child process, by path, from a folder of any name."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def entry(root, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def raster(tmp_path_factory):
-    """A scene as the demo model knows them: it holds one airport, and planes."""
+    """A scene that the demo model knows: it has one airport, and planes."""
     path = tmp_path_factory.mktemp("scene") / "scene.tif"
     write_geotiff(make_scene(SEED), path, SIDE)
     return path
@@ -40,7 +40,7 @@ def raster(tmp_path_factory):
 @pytest.fixture
 def run(entry, tmp_path):
     def run(*arguments, code=0, **environment):
-        """code: None takes an unanswered question too."""
+        """code: the expected exit code; None also accepts an unanswered question."""
         command = [sys.executable, "-I", "-X", "utf8", str(entry), *map(str, arguments)]
         done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env={**os.environ, **environment}, timeout=240)
         assert done.returncode in ((0, 1) if code is None else (code,)), done.stderr
@@ -66,7 +66,7 @@ def test_one_load_answers_every_question_and_leaves_the_evidence(run, raster, tm
 
 @pytest.fixture(scope="module")
 def unmarked(raster, tmp_path_factory):
-    """The same pixels, which nothing says are a generated scene."""
+    """The same pixels, in a file without the tag of a generated scene."""
     path = tmp_path_factory.mktemp("unmarked") / "beach.tif"
     with rasterio.open(raster) as scene, rasterio.open(path, "w", **scene.profile) as file:
         file.write(scene.read())
@@ -196,7 +196,7 @@ def test_help_teaches(run):
 
 
 def test_help_costs_no_torch(entry):
-    """A process that has imported torch has spent far more than half a second of CPU."""
+    """A process that has imported torch has used far more than half a second of CPU."""
     run = f"runpy.run_path({str(entry)!r}, run_name='__main__')"
     script = f"import runpy, sys; sys.argv = ['zoomearth', '--help']\ntry: {run}\nfinally: print(sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True)

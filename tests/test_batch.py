@@ -1,4 +1,4 @@
-"""A batch: what a row may say, what a run survives, and what is written down."""
+"""A batch: the valid rows, the accidents that a run survives, and the lines that it writes."""
 
 import csv
 import json
@@ -35,7 +35,7 @@ from zoomearth.core.typed import from_json
 CHILD = Path(__file__).with_name("batching.py")
 SIDES = (160, 120)
 ASKED = ["id", "source", "question", "where", "policy"]
-FIELDS = [*ASKED, "answer", "confidence", "meaningless", "stopped", "why", "zooms", "seconds", "model", "error", "spec"]
+FIELDS = [*ASKED, "answer", "confidence", "meaningless", "stopped", "why", "zooms", "seconds", "model", "dialect", "error", "spec"]
 
 
 @pytest.fixture
@@ -64,12 +64,12 @@ def lines(path):
 
 
 def comparable(path):
-    """The last line of each id, without what a clock says."""
+    """The last line of each id, without its times."""
     return {line["id"]: {**line, "seconds": None} for line in lines(path)}
 
 
 def test_a_batch_killed_five_times_equals_one_that_was_not(scenes):
-    """400 rows, one of them bad and one about no raster: no row is lost, and none that is written down is asked again."""
+    """400 rows, one of them bad and one without a raster: no row is lost, and no written row is asked again."""
     rows = [{"path": f"{at % 5}.tif", "question": f"Is {at} {('global', 'object')[at % 2]}?"} for at in range(400)]
     rows[7] = {"path": "0.tif"}
     rows[11]["path"] = "none.tif"
@@ -305,7 +305,7 @@ def test_wrong_commands_are_one_sentence(scenes, engine, capsys):
         ([str(file), "--out", str(scenes / "0.tif")], "is not a file of results"),
         ([str(file), "--out", "x.jsonl", "--concurrency", "3"], "--concurrency is for a model on a server"),
         ([str(file), "--out", "x.jsonl", "--batch", "3", "--remote", "http://localhost:9"], "--batch is for a model on this machine"),
-        ([str(file), "--out", "x.jsonl", "--batch", "0"], "is not a whole number from 1 on"),
+        ([str(file), "--out", "x.jsonl", "--batch", "0"], "is not a whole number of at least 1"),
     ]:
         raster = (scenes / "0.tif").read_bytes()
         assert main(["batch", *arguments]) == 2, arguments
@@ -313,7 +313,7 @@ def test_wrong_commands_are_one_sentence(scenes, engine, capsys):
         assert (scenes / "0.tif").read_bytes() == raster
     assert file.read_bytes() == content
     assert main(["batch", str(file), "--out", str(scenes / "out.jsonl")]) == 0
-    assert "nobody reads 'windw'" in capsys.readouterr().err
+    assert "are ignored: windw" in capsys.readouterr().err
 
 
 GRID = (500_000.0, 4_600_000.0, 0.5)  # left and upper side, and pixels' size in metres

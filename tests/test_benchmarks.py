@@ -1,4 +1,4 @@
-"""Each benchmark: real rows are read, dirty ones are named, and the official extractors and averages come out to the digit."""
+"""Each benchmark: real rows are read, bad rows are named, and the official extractors and averages are reproduced to the digit."""
 
 import io
 import json
@@ -72,7 +72,7 @@ def test_several_letters_are_right_only_together():
 
 
 def test_real_lrs_vqa_predictions_get_their_published_figures(real_records):
-    """Qwen2-VL-7B on 1,000 questions, as the authors' script counts."""
+    """Qwen2-VL-7B on 1,000 questions, scored like the authors' script."""
     benchmark = BENCHMARKS["lrs-vqa"]()
     marks = []
     for row in rows(real_records / "lrsvqa_predictions_qwen2vl.jsonl"):
@@ -136,11 +136,11 @@ def test_a_dirty_row_costs_itself_and_nothing_else(tmp_path):
             good,
         ],
     )
-    found = list(BENCHMARKS["lrs-gro"]().load(file))
-    bad = {each.id: each.why for each in found if isinstance(each, Unusable)}
+    result = list(BENCHMARKS["lrs-gro"]().load(file))
+    bad = {each.id: each.why for each in result if isinstance(each, Unusable)}
     assert set(bad) == {"test.jsonl:1", "test.jsonl:2", "no question", "no truth"}
     assert "no ground_truth" in bad["no truth"]
-    boxed, reversed_, plain = (each for each in found if isinstance(each, Example))
+    boxed, reversed_, plain = (each for each in result if isinstance(each, Example))
     assert (boxed.box, boxed.answer) == (None, "3")
     assert "[1, 2, 3]" in boxed.extra["dirty"]
     assert reversed_.box is None
@@ -235,6 +235,6 @@ def test_scenes_are_held_out_and_drawn_once(tmp_path):
 
 @pytest.mark.parametrize("name", sorted(set(BENCHMARKS) - {"scenes"}))
 def test_a_folder_without_the_set_is_one_sentence(name, tmp_path):
-    with pytest.raises(DataError, match="does not hold") as told:
+    with pytest.raises(DataError, match="does not contain") as raised:
         next(BENCHMARKS[name]().load(tmp_path))
-    assert "--download" in told.value.hint
+    assert "--download" in raised.value.hint

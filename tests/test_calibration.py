@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from marking import Marker
 
-from zoomearth.backend import calibration
 from zoomearth.backend.answer import Question, answer, report
 from zoomearth.backend.cli.main import main
+from zoomearth.backend.engines import calibration
 from zoomearth.backend.engines.open import calibrate_model, open_engine
 from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.boxes import UNITS, Convention
@@ -153,6 +153,9 @@ def test_a_second_look_that_the_model_does_not_take_leaves_the_frame_to_its_fami
     found, profile = calibrate_model(Settings(remote=url))
     assert (found.again, found.boxes, found.frame) == (False, True, "root")
     assert not profile.dialect.corrected
+    _, url = serve(listed="qwen3-vl", shy=True)
+    found, profile = calibrate_model(Settings(remote=url))
+    assert (found.again, found.unit, found.frame) == (False, "pixels", "root")
 
 
 @pytest.mark.parametrize(
@@ -215,6 +218,8 @@ def test_a_server_of_its_own_process_is_tested_at_first_use(scene_file, capsys, 
         printed = json.loads(capsys.readouterr().out)
         assert printed["dialect"] == "qwen-grounding (thousandths of the last picture, x first)"
         assert Box(*printed["zooms"][0]["roi"]).iou(RED) > 0.9
+        assert main(["ask", str(scene_file), "Look at the red rectangle.", "--remote", url]) == 0
+        assert "asked as qwen-grounding (thousandths of the last picture, x first)" in " ".join(capsys.readouterr().out.split())
         main(["ask", str(scene_file), "Look at the red rectangle.", "--remote", url, "--dialect", "qwen-grounding", "--json"])
         misread = json.loads(capsys.readouterr().out)
         assert misread["dialect"] == "qwen-grounding"
@@ -314,3 +319,16 @@ def test_a_calibration_of_another_dialect_is_not_used(serve):
     assert calibration.applied(profile, FOUND) is profile
     worse = replace(FOUND, boxes=False)
     assert calibration.applied(profile, worse).policy.max_zooms == 0
+
+
+@pytest.mark.parametrize("refuses", [(), ("chat_template_kwargs",)])
+def test_a_model_that_thinks_at_length_is_told_not_to(serve, refuses):
+    marker, url = serve(listed="Qwen/Qwen3.5-9B", unit="thousandths", frame="root", refuses=refuses)
+    found, _ = calibrate_model(Settings(remote=url))
+    assert found.boxes
+    told = [body.get("chat_template_kwargs") for body in marker.asked]
+    assert told[0] == {"enable_thinking": False}
+    assert told[-1] == (None if refuses else {"enable_thinking": False})
+    marker, url = serve(listed="Qwen2.5-VL-7B")
+    calibrate_model(Settings(remote=url))
+    assert not any("chat_template_kwargs" in body for body in marker.asked)

@@ -1,4 +1,4 @@
-"""What is tuned is what is served: the same layout, the same reading of replies, and nothing learnt but what the model says."""
+"""Training and use are the same: the same layout, the same parser, and a loss only on the model's own text."""
 
 import pytest
 from hypothesis import given
@@ -12,7 +12,7 @@ from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Answer, Zoom, ZoomOut
 from zoomearth.training.tuning import checkpoint
 from zoomearth.training.tuning import trl_chat as chat
-from zoomearth.training.tuning.environment import spoken
+from zoomearth.training.tuning.environment import text_of
 from zoomearth.training.tuning.labelled import transcript
 
 DIALECTS = ("zoomearth", "qwen-grounding")
@@ -50,9 +50,9 @@ def test_no_picture_token_and_nothing_of_the_question_is_learnt(start, talk):
     )
     learnt = rows["input_ids"][0][rows["assistant_masks"][0].bool()]
     assert (rows["input_ids"] == start.processor.image_token_id).sum() == 3 * 4
-    said = [turn.text for turn in talk.turns if turn.role == "assistant"]
+    text = [turn.text for turn in talk.turns if turn.role == "assistant"]
     asks = "<|vision_start|>" if start.profile.dialect.name == "zoomearth" else "<|im_end|>"
-    assert start.processor.tokenizer.decode(learnt) == f"{said[0]}{asks}{said[1]}{asks}{said[2]}<|im_end|>"
+    assert start.processor.tokenizer.decode(learnt) == f"{text[0]}{asks}{text[1]}{asks}{text[2]}<|im_end|>"
 
 
 def test_pictures_reach_the_model_pixel_by_pixel(start, talk):
@@ -64,17 +64,17 @@ def test_pictures_reach_the_model_pixel_by_pixel(start, talk):
 
 @given(st.lists(PIECES, max_size=8).map("".join))
 def test_trl_asks_for_a_view_where_the_dialect_may(start, reply):
-    said = start.processor.tokenizer.parse_response(reply + "<|im_end|>", prefix="<|im_start|>assistant\n")
-    said.setdefault("content", "")  # as trl does
-    assert spoken(said) == reply
+    text = start.processor.tokenizer.parse_response(reply + "<|im_end|>", prefix="<|im_start|>assistant\n")
+    text.setdefault("content", "")  # as trl does
+    assert text_of(text) == reply
     if isinstance(start.profile.dialect.parse(reply, VIEW), (Zoom, ZoomOut)):
-        assert said.get("tool_calls")
+        assert text.get("tool_calls")
 
 
 def test_an_answered_box_is_not_read_again(start, talk):
     before = start.processor.apply_chat_template(chat.messages(talk), tokenize=False).rsplit("<think>b", 1)[0]
-    said = start.processor.tokenizer.parse_response("<answer>red</answer><|im_end|>", prefix=before)
-    assert said == {"role": "assistant", "content": "<answer>red</answer>"}
+    text = start.processor.tokenizer.parse_response("<answer>red</answer><|im_end|>", prefix=before)
+    assert text == {"role": "assistant", "content": "<answer>red</answer>"}
 
 
 def test_trl_takes_the_templates(start):
@@ -86,7 +86,7 @@ def test_trl_takes_the_templates(start):
 
 
 def test_picture_tokens_can_not_be_sampled(start):
-    never = chat.never_said(start.processor.tokenizer, start.model.config.text_config.vocab_size, start.ends)
+    never = chat.suppressed_tokens(start.processor.tokenizer, start.model.config.text_config.vocab_size, start.ends)
     assert {start.processor.image_token_id, start.processor.video_token_id} <= set(never)
     assert not set(never) & set(start.ends)
 

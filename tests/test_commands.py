@@ -1,4 +1,4 @@
-"""One command line: every command is found, teaches by an example, costs nothing until it is given, and fails in one sentence."""
+"""The command line: every command is found, has an example, is imported only when it runs, and fails with one sentence."""
 
 import json
 import subprocess
@@ -52,12 +52,12 @@ def test_the_version_is_shown(capsys):
         (["train", "sft"], "required: --model, --data, --out", "`zoomearth train sft --help`"),
         (["models", "download"], "needs a model's id", "`zoomearth models`"),
         (["demo", "scene"], "required: FOLDER", "`zoomearth demo scene --help`"),
-        (["demo", "scene", "x", "--size", "0"], "is not a whole number from 1 on", "`zoomearth demo scene --help`"),
+        (["demo", "scene", "x", "--size", "0"], "is not a whole number of at least 1", "`zoomearth demo scene --help`"),
         (["demo", "pretrain"], "required: ACTION", "`zoomearth demo pretrain --help`"),
         (["evaluate"], "required: BENCHMARK", "`zoomearth evaluate --help`"),
         (["evaluate", "scenes", "--limit", "²"], "is not a whole number", "`zoomearth evaluate scenes --help`"),
-        (["merge", "/nowhere", "out"], "/nowhere holds no checkpoint", "checkpoint's folder"),
-        (["servable", "/nowhere", "out"], "/nowhere holds no checkpoint", "folder of a model's files"),
+        (["merge", "/nowhere", "out"], "/nowhere has no checkpoint", "folder of a checkpoint"),
+        (["servable", "/nowhere", "out"], "/nowhere is no checkpoint", "folder of a model's files"),
         (["data", "/nowhere"], "/nowhere", ""),
         (["compare", "/nowhere/a", "/nowhere/b"], "does not exist", ""),
     ],
@@ -95,7 +95,7 @@ def test_a_path_that_the_system_refuses_is_one_sentence(tmp_path, capsys):
 
 
 def modules_after(arguments, root):
-    """What a process has imported when `python -m zoomearth ARGUMENTS` ends."""
+    """The modules that a process has imported when `python -m zoomearth ARGUMENTS` ends."""
     script = (
         f"import runpy, sys\nsys.path.insert(0, {str(root / '.build' / 'path')!r})\nsys.argv = ['zoomearth', *{arguments!r}]\n"
         "try: runpy.run_module('zoomearth', run_name='__main__', alter_sys=True)\nfinally: print(sorted(sys.modules))"
@@ -117,7 +117,7 @@ def test_a_help_imports_no_torch(name, root):
 
 
 def test_the_list_of_commands_costs_next_to_nothing(root):
-    """The least of five, so that a busy machine does not count; importing numpy alone would be over it."""
+    """The shortest of five runs, so that a busy machine has no influence; an import of numpy alone takes longer than allowed."""
     script = (
         "import resource, subprocess, sys\n"
         "subprocess.run([sys.executable, sys.argv[1], '--help'], stdout=subprocess.DEVNULL, check=True)\n"

@@ -1,4 +1,4 @@
-"""What GDAL says while it goes on harms nothing, what ends the work is one sentence that names the cause, and lost pixels are not shown."""
+"""Warnings of GDAL do no harm, errors are one sentence that names the cause, and lost pixels are not shown."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def shown(path) -> tuple[np.ndarray, list[str]]:
 
 
 def broken_directory(path, tags=((256, 3, 1, 64),)):
-    """A TIFF whose first directory is whole and whose second has only these tags."""
+    """A TIFF with a complete first directory and a second one that has only these tags."""
     file = io.BytesIO()
     Image.fromarray(PIXELS[0, :64, :64]).save(file, "TIFF")
     data = bytearray(file.getvalue()) + b"\0" * (len(file.getvalue()) % 2)
@@ -140,7 +140,7 @@ def test_a_damaged_jpeg_is_an_error_also_where_a_warning_came_first(tmp_path, da
         with Scene.open(tmp_path / "scene.jpg") as scene, pytest.raises(SceneError, match="can't be read at"):
             scene.preview(300)
     with Scene.open(tmp_path / "scene.jpg") as scene:
-        for _ in range(2):  # what GDAL keeps of the first try is not shown by the second
+        for _ in range(2):  # the second try must not show what GDAL stored in the first
             with pytest.raises(SceneError, match="can't be read at"):
                 scene.preview(300)
 
@@ -148,7 +148,7 @@ def test_a_damaged_jpeg_is_an_error_also_where_a_warning_came_first(tmp_path, da
 @pytest.mark.parametrize("part", ["whole", "half of it", "its header", "noise"])
 def test_a_thumbnail_in_a_jpeg_is_never_shown_and_may_be_damaged(tmp_path, part):
     file = io.BytesIO()
-    Image.new("RGB", (128, 96), (255, 0, 255)).save(file, "JPEG")  # a fifth of the picture, and another one
+    Image.new("RGB", (128, 96), (255, 0, 255)).save(file, "JPEG")  # a fifth of the picture's size, with other content
     whole_one = file.getvalue()
     small = {"whole": whole_one, "half of it": whole_one[: len(whole_one) // 2], "its header": whole_one[:100], "noise": b"noise" * 40}[
         part
@@ -276,7 +276,7 @@ def test_a_short_palette_shows_what_it_has(tmp_path):
 
 
 def test_facts_of_many_bands_are_asked_once(tmp_path):
-    """Time was quadratic: rasterio makes its tuples over all bands anew whenever it is asked."""
+    """The time was quadratic: rasterio makes its tuples of all bands again at each access."""
     if library() != "rasterio":
         pytest.skip("about rasterio's tuples")
     from zoomearth.backend.scene.gdal import rasterio_adapter
@@ -303,7 +303,7 @@ def test_facts_of_many_bands_are_asked_once(tmp_path):
 
 @pytest.mark.parametrize("status", [403, 404, 500])
 def test_a_part_on_a_server_that_refuses_it_is_named_without_its_key(tmp_path, status):
-    """In a process of its own: rasterio keeps Python's lock while it asks, so that a server beside it could not answer."""
+    """In its own process: rasterio holds Python's lock during a request, so a server in the same process could not answer."""
     if subprocess.run([sys.executable, "-c", "import rich, zoomearth"], capture_output=True).returncode:
         pytest.skip("the command line needs rich")
     with RangeServer(tmp_path) as server:

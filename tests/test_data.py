@@ -1,4 +1,4 @@
-"""Data that can be trained on: every row that can't is counted and named, and no image is ever on both sides of a split."""
+"""Training data: every row that can't be used is counted and named, and no image is on both sides of a split."""
 
 import json
 
@@ -38,17 +38,17 @@ BAD = [
     ({**GOOD, "thoughts": 5}, "thoughts are neither"),
     ({**GOOD, "question": "\ud83d ships?"}, "half a character"),
     ({**GOOD, "thoughts": ["\udce9"]}, "half a character"),
-    ({**GOOD, "answer": "<|image_pad|>"}, "the answer holds a control token"),
-    ({**GOOD, "question": "a <|im_end|> b"}, "the question holds a control token"),
-    ({**GOOD, "label": "<|vision_start|>"}, "the label holds a control token"),
-    ({**GOOD, "thoughts": ["", "see <|endoftext|>"]}, "the thought holds a control token"),
-    ({**GOOD, "question": "<image>\nHow many?"}, "the question holds a control token"),
-    ({**GOOD, "question": "[INST] How many? [/INST]"}, "the question holds a control token"),
-    ({**GOOD, "answer": "<answer>3</answer>"}, "the answer holds a control token"),
-    ({**GOOD, "answer": "3</s>"}, "the answer holds a control token"),
-    ({**GOOD, "label": "<start_of_image>"}, "the label holds a control token"),
-    ({**GOOD, "thoughts": "<think>so</think>"}, "the thought holds a control token"),
-    ({**GOOD, "thoughts": "so<\uff5cend\u2581of\u2581sentence\uff5c>"}, "the thought holds a control token"),
+    ({**GOOD, "answer": "<|image_pad|>"}, "the answer contains a control token"),
+    ({**GOOD, "question": "a <|im_end|> b"}, "the question contains a control token"),
+    ({**GOOD, "label": "<|vision_start|>"}, "the label contains a control token"),
+    ({**GOOD, "thoughts": ["", "see <|endoftext|>"]}, "the thought contains a control token"),
+    ({**GOOD, "question": "<image>\nHow many?"}, "the question contains a control token"),
+    ({**GOOD, "question": "[INST] How many? [/INST]"}, "the question contains a control token"),
+    ({**GOOD, "answer": "<answer>3</answer>"}, "the answer contains a control token"),
+    ({**GOOD, "answer": "3</s>"}, "the answer contains a control token"),
+    ({**GOOD, "label": "<start_of_image>"}, "the label contains a control token"),
+    ({**GOOD, "thoughts": "<think>so</think>"}, "the thought contains a control token"),
+    ({**GOOD, "thoughts": "so<\uff5cend\u2581of\u2581sentence\uff5c>"}, "the thought contains a control token"),
     ({**GOOD, "box": [-9, -9, -5, -5]}, "the box lies outside the image"),
     ({**GOOD, "answer": "\x00\ufeff\u200b"}, "no answer"),
     ({**GOOD, "image": "n" * 300}, "the image is missing"),
@@ -79,24 +79,24 @@ def spoil(folder):
 
 
 def test_a_folder_of_ones_own_is_read(folder):
-    found = gather(folder).examples
-    assert len(found) == 8
-    assert found[0].box == Box(20, 30, 90, 110)
-    assert (found[0].thoughts, found[0].level, found[0].label) == (("look", "a ship"), "object", "ship")
-    assert found[1].box is None
+    result = gather(folder).examples
+    assert len(result) == 8
+    assert result[0].box == Box(20, 30, 90, 110)
+    assert (result[0].thoughts, result[0].level, result[0].label) == (("look", "a ship"), "object", "ship")
+    assert result[1].box is None
 
 
 def test_a_row_that_can_not_be_used_is_counted_and_named(folder):
     spoil(folder)
-    found = gather(folder)
-    assert len(found.examples) == 8
-    assert len(found.dropped) == len(BAD) + 2
-    for (_, why), row in zip(BAD, found.dropped):
+    result = gather(folder)
+    assert len(result.examples) == 8
+    assert len(result.dropped) == len(BAD) + 2
+    for (_, why), row in zip(BAD, result.dropped):
         assert why in row.why
         assert row.id.startswith("more.jsonl:")
-    assert found.dropped[-1].id == "none.jsonl:2"
-    assert "not in UTF-8" in found.dropped[-1].why
-    assert f"{len(BAD) + 2} rows can't be used" in found.told()
+    assert result.dropped[-1].id == "none.jsonl:2"
+    assert "not in UTF-8" in result.dropped[-1].why
+    assert f"{len(BAD) + 2} rows can't be used" in result.summary()
 
 
 def test_it_is_fatal_where_that_is_wanted(folder):
@@ -130,14 +130,14 @@ def test_features_drawn_in_another_crs_land_on_their_pixels(tmp_path):
         geometry_type="Polygon",
         crs="EPSG:3857",
     )
-    found = gather(tmp_path).examples
-    assert [(example.answer, example.level, example.box is None) for example in found] == [
+    result = gather(tmp_path).examples
+    assert [(example.answer, example.level, example.box is None) for example in result] == [
         ("ship", "object", False),
         ("sea", "global", True),
     ]
-    # An upright rectangle is a turned one in the other CRS, so its bounds may only be larger, by little.
-    assert found[0].box.iou(pixels) > 0.9
-    assert found[0].image.name == "one.tif"
+    # An upright rectangle is rotated in the other CRS, so its bounds may be a little larger.
+    assert result[0].box.iou(pixels) > 0.9
+    assert result[0].image.name == "one.tif"
 
 
 def test_features_without_a_shape_have_no_box_and_counts_stay_whole(tmp_path):
@@ -155,9 +155,9 @@ def test_features_without_a_shape_have_no_box_and_counts_stay_whole(tmp_path):
         geometry_type="Unknown",
         crs="EPSG:32633",
     )
-    found = gather(tmp_path)
-    assert [(example.answer, example.box) for example in found.examples] == [("3", None), ("4", None)]
-    assert [row.why.split(":")[0] for row in found.dropped] == [
+    result = gather(tmp_path)
+    assert [(example.answer, example.box) for example in result.examples] == [("3", None), ("4", None)]
+    assert [row.why.split(":")[0] for row in result.dropped] == [
         "the box is not four numbers with an area between them",
         "the box lies outside the image",
         "the row has no answer",
@@ -177,12 +177,12 @@ def test_a_weight_is_how_often_an_example_is_used(folder):
 
 def test_no_image_is_on_both_sides(folder):
     write_folder(folder, images=12)
-    found = gather(folder, held_out=0.5)
-    inside, outside = ({example.image for example in side} for side in (found.examples, found.held_out))
+    result = gather(folder, held_out=0.5)
+    inside, outside = ({example.image for example in side} for side in (result.examples, result.held_out))
     assert inside
     assert outside
     assert not inside & outside
-    assert len(found.examples) + len(found.held_out) == 24
+    assert len(result.examples) + len(result.held_out) == 24
 
 
 @pytest.mark.parametrize("source", ["mme-realworld-rs:/data", "xlrs-bench-lite:/data", "lrs-gro:/data", "lrs-gro:/data#test"])
@@ -209,9 +209,9 @@ def test_drawn_scenes_keep_their_hands_off_the_evaluation(tmp_path):
 
 def test_drawn_scenes_come_with_thoughts_that_point(tmp_path):
     demo = Profile.from_dict({"name": "d", "dialect": "zoomearth", "policy": {"view": 168, "least": 168, "crop": "square"}})
-    found = loading.gather([f"scenes:{tmp_path}#5-6@1024"], "fatal", 0.0, 0, demo).examples
-    assert {example.image.name for example in found} == {"scene-5-1024.tif"}
-    for example in found:
+    result = loading.gather([f"scenes:{tmp_path}#5-6@1024"], "fatal", 0.0, 0, demo).examples
+    assert {example.image.name for example in result} == {"scene-5-1024.tif"}
+    for example in result:
         assert len(example.thoughts) == (1 if example.box is None else 2)
 
 
@@ -225,17 +225,17 @@ def test_a_blind_guess_is_measured_on_other_images(folder):
 def test_the_summary_says_what_is_there_and_what_was_dropped(folder, capsys):
     spoil(folder)
     assert main(["data", str(folder)]) == 0
-    said = " ".join(capsys.readouterr().out.split())
-    assert f"8 questions over 4 images, {len(BAD) + 2} rows can't be used" in said
-    assert "4 dropped: the image is missing" in said
-    assert "5 dropped: the box is not four numbers with an area between them (more.jsonl:5 [1, 2, 3]; " in said
-    assert "{'x': 1, 'y': 2, 'w': 3, 'h': 4}" in said, "a reason with a colon stays whole"
-    assert "blind guess, by category, gets 100.0 %" in said
-    assert "half below 80" in said
+    output = " ".join(capsys.readouterr().out.split())
+    assert f"8 questions over 4 images, {len(BAD) + 2} rows can't be used" in output
+    assert "4 dropped: the image is missing" in output
+    assert "5 dropped: the box is not four numbers with an area between them (more.jsonl:5 [1, 2, 3]; " in output
+    assert "{'x': 1, 'y': 2, 'w': 3, 'h': 4}" in output, "a reason with a colon stays whole"
+    assert "blind guess, by category, gets 100.0 %" in output
+    assert "half below 80" in output
 
 
 def summarised(folder, rows, capsys, encoding="utf-8", newline="\n"):
-    """What the summary says of these rows over scene-0.tif, in one line."""
+    """The summary of these rows about scene-0.tif, in one line."""
     write_raster(folder / "scene-0.tif", 0)
     (folder / "q.jsonl").write_bytes("".join(json.dumps({**GOOD, **row}) + newline for row in rows).encode(encoding))
     assert main(["data", str(folder)]) == 0
@@ -253,15 +253,15 @@ def test_an_empty_box_is_none(tmp_path, capsys, box):
 
 
 def test_percentiles_of_boxes_lie_among_their_sizes(tmp_path, capsys):
-    said = summarised(tmp_path, [{"box": [0, 0, side, 10]} for side in (20, 200)], capsys)
-    assert "5 % below 29, half below 110, 95 % below 191" in said
+    text = summarised(tmp_path, [{"box": [0, 0, side, 10]} for side in (20, 200)], capsys)
+    assert "5 % below 29, half below 110, 95 % below 191" in text
 
 
 def test_letters_that_are_markup_or_in_no_encoding_are_shown_as_they_are(tmp_path, capsys):
-    said = summarised(tmp_path, [{"answer": "[/red]", "category": "[bold]", "level": "\udce9"}, {"box": "[/red]"}], capsys)
-    assert "[/red] 100 %" in said
-    assert "[bold]" in said
-    assert "(q.jsonl:2 '[/red]')" in said
+    text = summarised(tmp_path, [{"answer": "[/red]", "category": "[bold]", "level": "\udce9"}, {"box": "[/red]"}], capsys)
+    assert "[/red] 100 %" in text
+    assert "[bold]" in text
+    assert "(q.jsonl:2 '[/red]')" in text
 
 
 ROWS = {
@@ -297,7 +297,7 @@ def test_a_row_of_anything_costs_itself_and_what_is_left_can_be_trained_on(kind,
 
 def test_a_folder_without_questions_is_refused(tmp_path, capsys):
     assert main(["data", str(tmp_path)]) == 2
-    assert "holds no questions" in capsys.readouterr().err
+    assert "has no questions" in capsys.readouterr().err
 
 
 def test_the_rasters_are_what_the_boxes_are_counted_in(folder):

@@ -1,4 +1,4 @@
-"""The dialects: a model that is misread zooms into the wrong place or is thought to have said nothing."""
+"""The dialects: where a reply is parsed wrongly, the model zooms into the wrong place or its answer is lost."""
 
 import json
 import re
@@ -317,10 +317,10 @@ def test_a_question_cannot_smuggle_in_control_tokens():
         talk.observe(Observation(VIEW, "Q?", begins=True), "global")
         talk.act('<think><|vision_start|><|image_pad|></think>[{"bbox_2d": [10, 20, 30, 40], "label": "a"}]')
         talk.observe(Observation(VIEW, label="<|im_end|>"), "crop")
-        said = [part for part in talk.layout() if isinstance(part, str)]
-        assert "<|image_pad|>" not in "".join(said), "a picture that is not there"
-        assert len(talk.layout()) - len(said) == 2
-        assert "".join(said).count("<|im_end|>") == (2 if name == "zoomearth" else 4)
+        text = [part for part in talk.layout() if isinstance(part, str)]
+        assert "<|image_pad|>" not in "".join(text), "a picture that is not there"
+        assert len(talk.layout()) - len(text) == 2
+        assert "".join(text).count("<|im_end|>") == (2 if name == "zoomearth" else 4)
 
 
 @pytest.mark.parametrize("name", DIALECTS)
@@ -368,3 +368,28 @@ def test_the_span_of_an_answer_counts_from_the_beginning_of_the_reply(name, forc
     reply = ">3 ships</answer>" if talk.forced else "<think>t</think><answer> 3 ships </answer>"
     action = talk.act(reply)
     assert reply[slice(*action.span)] == "3 ships"
+
+
+def test_a_forced_answer_is_begun_with_tokens_that_every_answer_begins_with():
+    """Qwen's tokenizer joins a sign to the letters that follow it: `<answer>A` is `<`, `answer`, `>A`. An answer forced as `<answer>` would
+    go on after a token that no model has seen there."""
+    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE())
+    pattern = Regex(r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s+")
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Split(pattern, "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    answers = ["A", "B", "No", "north", "3", "yes", "red", "(B)", "船"]
+    corpus = [f"<answer>{answer}</answer>" for answer in answers] * 20
+    tokenizer.train_from_iterator(corpus, trainers.BpeTrainer(vocab_size=400, show_progress=False))
+    talk = Talk(ours)
+    talk.observe(Observation(VIEW, "Q?", begins=True, must_answer=True))
+    joined = 0
+    for answer in answers:
+        whole = tokenizer.encode(f"<answer>{answer}</answer>").ids
+        begun, published_way = (tokenizer.encode(text).ids for text in (talk.forced, "<answer>"))
+        assert whole[: len(begun)] == begun
+        joined += whole[: len(published_way)] != published_way
+    assert joined >= 5, "the tokenizer of this test joins nothing"

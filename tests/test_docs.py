@@ -1,4 +1,4 @@
-"""The documentation: it builds without a warning, and names only what is in the repository."""
+"""The documentation: it builds without a warning, and names only files and commands that exist."""
 
 import os
 import re
@@ -42,7 +42,7 @@ def test_every_page_is_in_the_navigation_and_links_lead_somewhere(root, pages):
 
 
 def test_the_pages_name_files_that_are_there(root, pages):
-    """In backquotes, with a folder of ours: what a newcomer would open."""
+    """Checks the paths in backquotes that begin with one of our folders."""
     pattern = re.compile(r"`((?:core|backend|plugin|training|resources|release|tests|benchmarks|docs)/[\w/.-]+)`")
     missing = {
         f"{file.name}: {path}"

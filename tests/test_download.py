@@ -1,4 +1,4 @@
-"""A benchmark's data come whole: resumed, checked, pinned, parts joined, and nothing unpacked outside its folder."""
+"""A benchmark's data are complete: downloads resume and are checked, parts are joined, and nothing is unpacked outside the folder."""
 
 import hashlib
 import io
@@ -38,8 +38,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         hub = self.server
         path = self.path.split("?")[0]
-        if found := re.fullmatch(f"/api/datasets/{REPO}/revision/(.+)", path):
-            hub.asked.append(found[1])
+        if match := re.fullmatch(f"/api/datasets/{REPO}/revision/(.+)", path):
+            hub.asked.append(match[1])
             listed = [
                 {"rfilename": name, "size": len(data), "lfs": {"sha256": hashlib.sha256(data).hexdigest()}}
                 for name, data in hub.files.items()
@@ -79,7 +79,7 @@ def hub(monkeypatch):
 
 def test_a_set_arrives_whole_with_its_parts_joined_and_stays_at_its_commit(hub, tmp_path):
     benchmark = BENCHMARKS["lrs-gro"]()
-    (tmp_path / "images.tar.part-aa").write_bytes(hub.files["images.tar.part-aa"][:1500])  # broken off earlier
+    (tmp_path / "images.tar.part-aa").write_bytes(hub.files["images.tar.part-aa"][:1500])  # an interrupted download
     download(benchmark, tmp_path, SILENT)
     assert ("images.tar.part-aa", 1500) in hub.sent
     assert "README.md" not in {name for name, _ in hub.sent}
@@ -116,7 +116,7 @@ def test_a_zip_is_unpacked_and_a_7z_is_named(tmp_path):
     with zipfile.ZipFile(tmp_path / "y.zip", "w") as archive:
         archive.writestr("inside/z.jpg", b"z")
     (tmp_path / "LRS_VQA.7z.001").write_bytes(b"")
-    said = Console(file=io.StringIO(), width=1000)
-    unpack(tmp_path, said)
+    text = Console(file=io.StringIO(), width=1000)
+    unpack(tmp_path, text)
     assert (tmp_path / "inside/z.jpg").read_bytes() == b"z"
-    assert "7z x" in said.file.getvalue()
+    assert "7z x" in text.file.getvalue()

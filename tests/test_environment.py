@@ -1,4 +1,4 @@
-"""The loop under trl: whatever a rollout does, the tool answers with a picture, and only what was earned is paid for."""
+"""The loop under trl: whatever a rollout does, the tool returns a picture, and only correct actions are rewarded."""
 
 import json
 
@@ -36,7 +36,7 @@ def called(reply):
 
 
 def play(environment, replies, index=0, cut=False):
-    """As trl does: every reply that asks goes to the tool, up to the limit; what came of it, and what the tool gave."""
+    """Like trl: each reply with a box goes to the tool, up to the limit. Returns the outcome and the results of the tool."""
     given = [environment.reset(index=index, prompt=[])]
     completion = []
     for reply in replies:

@@ -1,4 +1,4 @@
-"""An evaluation: what is asked in each mode, what a run survives, and what is counted."""
+"""An evaluation: the questions of each mode, the accidents that a run survives, and the counts."""
 
 import json
 import os
@@ -60,7 +60,7 @@ def comparable(records):
 
 
 def test_a_run_killed_five_times_equals_one_that_was_not(tmp_path):
-    """1,000 questions: no answer is lost, none of those written down is asked again, and the figures are the same."""
+    """1,000 questions: no answer is lost, no written one is asked again, and the figures are the same."""
     make_set(tmp_path / "data", 1000)
 
     def start(out, log):
@@ -127,8 +127,8 @@ def test_rows_that_cant_be_asked_are_counted_apart_and_named(dataset, tmp_path, 
     rows = lines(dataset / "test.jsonl")
     write_rows(dataset / "test.jsonl", [*rows[:3], rows[1], "{torn", {**rows[4], "ground_truth": None}])
     assert main(command(dataset, tmp_path / "out", "--json")) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert (found["n"], found["errors"]) == (3, 3)
+    result = json.loads(capsys.readouterr().out)
+    assert (result["n"], result["errors"]) == (3, 3)
     why = {record["question_id"]: record["error"]["message"] for record in lines(tmp_path / "out" / "zoom.jsonl") if record["error"]}
     assert "an earlier row of the set has the same id, 'Q-1'" in why["Q-1#2"]
     assert "not JSON" in why["test.jsonl:5"]
@@ -167,7 +167,7 @@ def test_each_mode_shows_what_it_says(dataset):
             )
         if mode == "no-crop":
             assert views == [1] * 30
-            assert {talk.turns[2].text for talk in engine.talks} == {"<answer>"}, "the answer is asked for at once"
+            assert {talk.turns[2].text for talk in engine.talks} == {"<answer"}, "the answer is asked for at once"
             assert all(record.stopped == "limit" and record.answer2 is None for record in records)
         if mode == "oracle-box":
             assert views[:3] == [1, 2, 2]
@@ -180,7 +180,7 @@ def test_each_mode_shows_what_it_says(dataset):
 
 
 def test_real_rows_are_asked_and_their_boxes_kept(real_records, tmp_path):
-    """The first sixty of LRS-GRO's RL split; their images are not here, so small square ones stand in."""
+    """The first sixty rows of LRS-GRO's RL split, with small square images in place of the real ones."""
     rows = lines(real_records / "lrs_gro_rl.jsonl")[:60]
     write_rows(tmp_path / "test.jsonl", rows)
     (tmp_path / "images").mkdir()
@@ -242,7 +242,7 @@ def test_a_reply_without_an_answer_is_wrong_and_an_engine_without_a_reply_an_err
 @pytest.mark.parametrize("remote", [False, True])
 @pytest.mark.parametrize("where", ["engine", "scene", "prompt"])
 def test_an_error_that_nobody_foresaw_costs_its_question_only(dataset, monkeypatch, remote, where):
-    """As a tokenizer's TypeError over half a character did, which ended the run and each resumption."""
+    """Like a tokenizer's TypeError about half a character, which ended the run and each continuation of it."""
 
     class Failing(ByRule):
         def reply(self, talks, **options):
@@ -287,8 +287,8 @@ def test_half_a_character_costs_its_row_only_and_the_run_goes_on(dataset, tmp_pa
     write_rows(dataset / "test.jsonl", rows)
     for _ in range(2):
         assert main(command(dataset, tmp_path / "out", "--ablation", "--json")) == 0
-        found = json.loads(capsys.readouterr().out)
-        assert {mode: (found[mode]["n"], found[mode]["errors"]) for mode in MODES} == dict.fromkeys(MODES, (29, 1))
+        result = json.loads(capsys.readouterr().out)
+        assert {mode: (result[mode]["n"], result[mode]["errors"]) for mode in MODES} == dict.fromkeys(MODES, (29, 1))
     assert "half a character" in lines(tmp_path / "out" / "zoom.jsonl")[-1]["error"]["message"]
 
 
@@ -313,7 +313,7 @@ def test_a_run_whose_answers_hold_separators_and_half_characters_is_scored_and_c
 
 @given(st.fixed_dictionaries(dict.fromkeys(("ground_truth", "answer1", "answer2", "question", "why", "image"), LETTERS)), LETTERS)
 def test_whatever_a_record_holds_is_read_back_as_it_was(texts, said):
-    # two halves of one character that stand side by side are one in JSON
+    # two halves of one character side by side are one character in JSON
     texts, said = ({name: json.loads(json.dumps(text)) for name, text in texts.items()}, json.loads(json.dumps(said)))
     score, views = {"right": True, "why": said}, [{"window": [0, 0, 9, 9], "size": [9, 9], "label": said, "roi": None}]
     more = {"size": [9, 9], "bbox": [[1, 2, 3, 4]], "bbox_ref": [], "scale": 2.5, "confidence": 0.5, "seconds": 1.5, "together": 8}
@@ -351,8 +351,8 @@ def test_a_place_where_nothing_can_be_written_is_one_sentence(dataset, tmp_path,
 def test_the_command_asks_all_four_ways_and_goes_on_where_it_was(dataset, tmp_path, engine, capsys):
     out = tmp_path / "out"
     assert main(command(dataset, out, "--ablation", "--json")) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert list(found) == list(MODES)
+    result = json.loads(capsys.readouterr().out)
+    assert list(result) == list(MODES)
     assert {path.name for path in out.glob("*.jsonl")} == {f"{mode}.jsonl" for mode in MODES}
     asked = len(engine.talks)
     assert main(command(dataset, out, "--ablation")) == 0
@@ -398,9 +398,9 @@ def test_two_runs_side_by_side(dataset, tmp_path, engine, capsys):
     capsys.readouterr()
     files = [str(tmp_path / run / "zoom.jsonl") for run in "ab"]
     assert main(["compare", *files, "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert len(found["better"]) + len(found["worse"]) == 7
-    assert found["n"] == 30
+    result = json.loads(capsys.readouterr().out)
+    assert len(result["better"]) + len(result["worse"]) == 7
+    assert result["n"] == 30
     assert main(["compare", *files]) == 0
     assert "McNemar" in capsys.readouterr().out
 

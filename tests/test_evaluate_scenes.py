@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 @pytest.fixture(scope="module")
 def scenes(tmp_path_factory):
-    """Eight of them: a site that is mistaken for another costs all the questions about it. Not those of the README's figures."""
+    """Eight scenes: one mistaken site makes all questions about it wrong. They are not those of the README's figures."""
     loaded = Scenes(size=2048, seed=990_000_000).load(tmp_path_factory.mktemp("scenes"))
     return list(tasks(next(loaded) for _ in range(64)))
 
@@ -69,14 +69,14 @@ def test_the_demo_model_really_looks(scenes):
 
 @pytest.mark.skipif(not (DEMO / "model.safetensors").exists(), reason="the demo model is not in this checkout")
 def test_a_server_that_drops_and_refuses_costs_only_what_it_dropped(scenes, tmp_path):
-    """Three questions at a time of a real server; what failed is asked again by the second run, and nothing else."""
+    """Three questions at a time to a real server; the second run repeats only the failed ones."""
     pytest.importorskip("fastapi", reason="`transformers serve` needs fastapi and uvicorn")
     benchmark, asked = Scenes(), scenes[:12]
     with serving(DEMO, tmp_path) as server, FaultProxy(server.url) as proxy:
         engine = RemoteEngine(proxy.url, server.model, profile=Profile.of_folder(DEMO), retries=0)
         asker = Asker(engine, benchmark, "zoom", engine.profile.policy, limit=96)
         book = Book(tmp_path / "zoom.jsonl", {"run": "remote"})
-        run(asker, asked[:1], 1, True, book.add)  # the server's form is learned by one question alone
+        run(asker, asked[:1], 1, True, book.add)  # the first question alone finds out the server's API
         learned = len(proxy.asked)
         proxy.faults = [Fault(status=429, body="busy"), Fault(status=500, body="oops"), Fault(events=2, then="drop")]
         run(asker, asked[1:], 3, True, book.add)

@@ -1,4 +1,4 @@
-"""What was asked, written as a table of boxes and read back as training rows, shows the model the very same pictures."""
+"""Exchanges that are written as a table of boxes and read back as training rows show the model the same pictures."""
 
 import contextlib
 import shutil
@@ -47,7 +47,7 @@ STRETCH = st.tuples(st.floats(0, 20000), st.floats(25000, 65535))
 
 @pytest.fixture(scope="module")
 def rasters(tmp_path_factory):
-    """Four bands of 16 bits, each with another gradient and noise, by the name of their place."""
+    """Four bands of 16 bits, each with another gradient and noise, by the name of the raster's place."""
     folder = tmp_path_factory.mktemp("layers")
     rows, columns = np.mgrid[:HIGH, :WIDE]
     noise = np.random.default_rng(3).integers(0, 9000, (4, HIGH, WIDE))
@@ -161,7 +161,7 @@ def written(rasters, tmp_path):
 def edit(path, statement):
     with contextlib.closing(sqlite3.connect(path)) as file:
         for trigger in [name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")]:
-            file.execute(f"DROP TRIGGER {trigger}")  # they call functions of SpatiaLite's
+            file.execute(f"DROP TRIGGER {trigger}")  # they call functions of SpatiaLite
         file.execute(statement)
         file.commit()
 
@@ -306,7 +306,7 @@ def test_training_and_its_checks_know_bands_region_and_steps(written, tmp_path):
     pictures = [block["image"] for message in sft.row(data.examples[0], PROFILE) for block in blocks(message) if block["type"] == "image"]
     assert [picture.tobytes() for picture in pictures] == [picture.tobytes() for picture in done[0].pictures]
     edit(path, """UPDATE rois SET region = '{"window": [5000, 5000, 6000, 6000]}'""")
-    with pytest.raises(DataError, match="the region is not one of the image"):
+    with pytest.raises(DataError, match="the region does not fit the image"):
         gather([str(tmp_path)], "fatal", 0.0, 0, PROFILE)
 
 
@@ -327,7 +327,7 @@ def test_a_region_that_came_from_a_file_needs_the_file_no_more(rasters, tmp_path
 
 
 def test_results_of_an_earlier_version_are_read_as_exchanges(rasters, tmp_path):
-    """They have no kind and no image; the answers' table has no step."""
+    """These files have no `kind` and no `image`; their table of answers has no `step`."""
     shutil.copy(rasters["upright"], tmp_path)
     one = ask(SceneSource(rasters["upright"]), None, [LOOKS[0], LOOKS[2]])
     path = write_rois(tmp_path / "boxes.gpkg", [one], "m")

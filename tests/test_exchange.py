@@ -1,4 +1,4 @@
-"""Exchanges as the panel keeps them: nothing is lost on the way through the GeoPackage, and no event breaks one."""
+"""Exchanges: the GeoPackage stores all of their content, and no event makes an invalid exchange."""
 
 import json
 
@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zoomearth.core.reasoning import Thoughts, thought
-from zoomearth.plugin.exchanges.exchange import Exchange, Seen, Status
+from zoomearth.plugin.exchanges.exchange import Exchange, PicturedView, Status
 
 number = st.floats(-1e7, 1e7, allow_nan=False)
 box = st.tuples(number, number, number, number)
 whole = st.tuples(*[st.integers(0, 100_000)] * 4)
 polygon = st.none() | st.lists(st.tuples(number, number), min_size=5, max_size=5).map(tuple)
 size = st.tuples(st.integers(1, 4096), st.integers(1, 4096))
-seen = st.builds(Seen, st.integers(0, 9), st.text(), st.none() | box, whole, size, polygon, st.binary(), st.text())
+seen = st.builds(PicturedView, st.integers(0, 9), st.text(), st.none() | box, whole, size, polygon, st.binary(), st.text())
 exchange = st.builds(
     Exchange,
     st.text(),
@@ -52,7 +52,10 @@ def test_the_place_of_an_exchange_is_what_was_asked_about_or_what_was_seen_first
     ring = [[0.0, 0.0], [9.0, 0.0], [9.0, 9.0]]
     exchange = Exchange("What?")
     assert exchange.place == []
-    exchange.views = [Seen(0, "", None, (0, 0, 9, 5), (9, 5), None), Seen(1, "pier", (1, 1, 2, 2), (1, 1, 2, 2), (9, 9), None)]
+    exchange.views = [
+        PicturedView(0, "", None, (0, 0, 9, 5), (9, 5), None),
+        PicturedView(1, "pier", (1, 1, 2, 2), (1, 1, 2, 2), (9, 9), None),
+    ]
     assert exchange.place == [[[0, 0], [9, 0], [9, -5], [0, -5], [0, 0]]]
     exchange.outline = [ring]
     assert exchange.place == [ring]

@@ -1,4 +1,4 @@
-"""Figures out of records: anyone's file gets the official counts, and every figure says how sure it is."""
+"""Figures of records: files of any program get the official counts, and every figure has an interval."""
 
 import json
 import math
@@ -49,28 +49,28 @@ def scored(name, file, capsys):
 
 
 def test_the_published_codes_own_records_are_scored(published, capsys):
-    found = scored("lrs-gro", published, capsys)
-    assert set(found) == {"n", "stage1", "stage2", "by_type", "by_category", "apo_iou"}
-    assert found["n"] == 5
-    assert found["stage1"] == {"correct": 3, "accuracy": 0.6}  # 2, 4, 5
-    assert found["stage2"] == {"correct": 3, "accuracy": 0.6}  # 2 and 4 by their first answer, 3; an empty second answer is an answer
-    assert found["by_type"]["object"] == {"n": 2, "stage1": {"correct": 1, "accuracy": 0.5}, "stage2": {"correct": 0, "accuracy": 0.0}}
-    assert found["by_type"]["unknown"]["n"] == 2
-    assert found["by_category"]["unknown"]["n"] == 2
+    result = scored("lrs-gro", published, capsys)
+    assert set(result) == {"n", "stage1", "stage2", "by_type", "by_category", "apo_iou"}
+    assert result["n"] == 5
+    assert result["stage1"] == {"correct": 3, "accuracy": 0.6}  # 2, 4, 5
+    assert result["stage2"] == {"correct": 3, "accuracy": 0.6}  # 2 and 4 by their first answer, 3; an empty second answer is an answer
+    assert result["by_type"]["object"] == {"n": 2, "stage1": {"correct": 1, "accuracy": 0.5}, "stage2": {"correct": 0, "accuracy": 0.0}}
+    assert result["by_type"]["unknown"]["n"] == 2
+    assert result["by_category"]["unknown"]["n"] == 2
     ann = [overlap(grown([0, 0, 512, 512]), grown([0, 0, 1024, 600])), overlap(grown([30, 30, 60, 60]), grown([10, 10, 90, 90]))]
-    assert found["apo_iou"]["expanded512_ann"] == {"mean": statistics.fmean(ann), "median": statistics.median(ann), "n": 2}
-    assert found["apo_iou"]["raw_px"] == {"mean": None, "median": None, "n": 0}, "pixels need the image's size"
+    assert result["apo_iou"]["expanded512_ann"] == {"mean": statistics.fmean(ann), "median": statistics.median(ann), "n": 2}
+    assert result["apo_iou"]["raw_px"] == {"mean": None, "median": None, "n": 0}, "pixels need the image's size"
 
 
 def test_where_the_size_is_known_a_missing_box_counts_zero(tmp_path, capsys):
     rows = [{**row, "size": [4096, 2048]} for row in PUBLISHED]
-    found = scored("lrs-gro", write(tmp_path / "sized.jsonl", rows), capsys)["apo_iou"]
-    assert found["raw_px"]["n"] == found["expanded512_px"]["n"] == 3
-    assert found["expanded512_ann"]["n"] == 2
+    result = scored("lrs-gro", write(tmp_path / "sized.jsonl", rows), capsys)["apo_iou"]
+    assert result["raw_px"]["n"] == result["expanded512_px"]["n"] == 3
+    assert result["expanded512_ann"]["n"] == 2
     raw = [0, 4096 * 2400 / (4096 * 4096), (480 - 240) ** 2 / (320 * 320 + 240 * 240 - (360 - 240) ** 2) * (120 / 240) ** 2]
-    assert found["raw_px"]["mean"] == pytest.approx(statistics.fmean(raw))
+    assert result["raw_px"]["mean"] == pytest.approx(statistics.fmean(raw))
     scaled = [{**row, "scale": 8.0} for row in PUBLISHED]
-    assert scored("lrs-gro", write(tmp_path / "scaled.jsonl", scaled), capsys)["apo_iou"]["raw_px"] == found["raw_px"]
+    assert scored("lrs-gro", write(tmp_path / "scaled.jsonl", scaled), capsys)["apo_iou"]["raw_px"] == result["raw_px"]
 
 
 def test_the_images_sizes_are_looked_up_in_the_set(tmp_path, published, capsys):
@@ -80,24 +80,25 @@ def test_the_images_sizes_are_looked_up_in_the_set(tmp_path, published, capsys):
     write(tmp_path / "test.jsonl", rows)
     Image.new("RGB", (400, 200)).save(tmp_path / "images" / "a.png")
     assert main(["evaluate", "lrs-gro", "--score-only", str(published), "--data", str(tmp_path), "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)["apo_iou"]
-    assert found["raw_px"]["n"] == 3
-    assert found["raw_px"]["mean"] == pytest.approx(statistics.fmean([0, 600 / 1024, 14400 / (320 * 320 + 57600 - 14400) * 0.25]), abs=0.05)
+    result = json.loads(capsys.readouterr().out)["apo_iou"]
+    assert result["raw_px"]["n"] == 3
+    mean = statistics.fmean([0, 600 / 1024, 14400 / (320 * 320 + 57600 - 14400) * 0.25])
+    assert result["raw_px"]["mean"] == pytest.approx(mean, abs=0.05)
 
 
 def test_real_lrs_vqa_predictions_come_out_to_the_digit(real_records, capsys):
     file = real_records / "lrsvqa_predictions_qwen2vl.jsonl"
-    found = scored("lrs-vqa", file, capsys)
-    assert {name: (group["stage2"]["correct"], group["n"]) for name, group in found["by_type"].items()} == {
+    result = scored("lrs-vqa", file, capsys)
+    assert {name: (group["stage2"]["correct"], group["n"]) for name, group in result["by_type"].items()} == {
         "STAR": (111, 540),
         "GLH-Bridge": (36, 136),
         "FAIR": (69, 324),
     }
-    assert f"{100 * found['averages']['GLH-Bridge AA']:.2f}" == "28.20"
+    assert f"{100 * result['averages']['GLH-Bridge AA']:.2f}" == "28.20"
     assert main(["evaluate", "lrs-vqa", "--score-only", str(file)]) == 0
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     for figure in ("20.56", "20.22", "26.47", "28.20", "21.30", "20.03"):
-        assert f"{figure} %" in said
+        assert f"{figure} %" in output
 
 
 def test_letters_are_read_as_asked(tmp_path, capsys):
@@ -121,8 +122,8 @@ def test_a_file_may_be_one_list_and_a_torn_last_line_is_left_out(tmp_path):
 
 def test_a_failed_question_is_in_no_figure(tmp_path, capsys):
     rows = [*PUBLISHED, {"question_id": 6, "ground_truth": "x", "error": {"code": "engine", "message": "gone", "hint": ""}}]
-    found = scored("lrs-gro", write(tmp_path / "some.jsonl", rows), capsys)
-    assert (found["n"], found["errors"]) == (5, 1)
+    result = scored("lrs-gro", write(tmp_path / "some.jsonl", rows), capsys)
+    assert (result["n"], result["errors"]) == (5, 1)
 
 
 FOREIGN = {"error": False, "image": 7, "stage1": "x", "stage2": None, "prompt": "?", "model_id": "m", "size": 5_000_000, "views": "two"}
@@ -149,11 +150,11 @@ def test_what_other_tools_mean_by_our_names_decides_nothing(tmp_path, published,
 def test_a_file_of_which_no_row_can_be_scored_is_refused_with_its_fields(tmp_path, capsys, row, why):
     file = write(tmp_path / "other.jsonl", [row] * 3)
     assert main(["evaluate", "lrs-gro", "--score-only", str(file)]) == 2
-    told = capsys.readouterr().err
-    assert f"line 1: {why}" in told
+    output = capsys.readouterr().err
+    assert f"line 1: {why}" in output
     if isinstance(row, dict):
-        assert f"Its fields are {', '.join(row)}." in told
-    assert "A row is a JSON object with ground_truth, and answer1 or answer2." in told
+        assert f"Its fields are {', '.join(row)}." in output
+    assert "A row must be a JSON object with ground_truth, and answer1 or answer2." in output
 
 
 @pytest.mark.parametrize(
@@ -175,14 +176,14 @@ def test_the_rows_that_can_be_scored_are_and_the_others_counted_and_named(tmp_pa
     plain = scored("lrs-gro", published, capsys)
     with published.open("ab") as file:
         file.write(b'{"doc_id": 1}\n{torn\n[1]\n' + '{"ground_truth": "Süden", "answer1": "a"}\n'.encode("latin-1"))
-    found = scored("lrs-gro", published, capsys)
-    assert found == {**plain, "errors": 4}
+    result = scored("lrs-gro", published, capsys)
+    assert result == {**plain, "errors": 4}
     assert main(["evaluate", "lrs-gro", "--score-only", str(published)]) == 0
-    told = capsys.readouterr().out
-    assert "4 rows have no score and are not counted" in told
-    assert "asks them again" not in told
-    assert " line 7: the line is not JSON" in told
-    assert "line 7: line 7" not in told
+    output = capsys.readouterr().out
+    assert "4 rows have no score and are not counted" in output
+    assert "asks them again" not in output
+    assert " line 7: the line is not JSON" in output
+    assert "line 7: line 7" not in output
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-16-be"])
@@ -203,14 +204,14 @@ def test_a_size_that_is_no_pair_of_numbers_is_no_size(tmp_path, published, capsy
 
 def test_other_tools_files_can_not_be_compared_or_reported(tmp_path, published, capsys):
     assert main(["compare", str(published), str(published)]) == 2
-    assert "holds no scores" in capsys.readouterr().err
+    assert "has no scores" in capsys.readouterr().err
     assert main(["evaluate", "report", str(tmp_path)]) == 2
     assert "--score-only" in capsys.readouterr().err
 
 
 def test_a_row_that_was_never_scored_is_in_no_comparison():
-    found = figures.versus([record(0, True), Record("1", "a", "a")], [record(0, True), record(1, True)])
-    assert (found.n, found.both, found.better) == (1, 1, [])
+    result = figures.versus([record(0, True), Record("1", "a", "a")], [record(0, True), record(1, True)])
+    assert (result.n, result.both, result.better) == (1, 1, [])
 
 
 OURS = {**PUBLISHED[2], "size": [1000, 500], "image": "a.png", "score": {"right": True, "why": ""}, "place": 2, "scale": 2.0}
@@ -261,10 +262,10 @@ def test_mcnemars_p_is_a_probability(better, worse):
 def test_two_runs_are_compared_over_what_both_answered():
     first = [record(at, at < 5) for at in range(10)]
     second = [record(at, at % 2 == 0) for at in range(8)] + [record(8, True, error={"code": "engine"}), record(99, True)]
-    found = figures.versus(first, second)
-    assert (found.n, found.both, found.neither) == (8, 3, 2)
-    assert [one.question_id for one in found.better] == ["6"]
-    assert [one.question_id for one in found.worse] == ["1", "3"]
+    result = figures.versus(first, second)
+    assert (result.n, result.both, result.neither) == (8, 3, 2)
+    assert [one.question_id for one in result.better] == ["6"]
+    assert [one.question_id for one in result.worse] == ["1", "3"]
 
 
 def test_the_ablation_says_what_a_guess_would_get_and_how_often_it_zooms():
@@ -301,10 +302,10 @@ def test_grpos_ablation_is_over_seeds_and_says_how_sure_it_is(tmp_path, capsys):
     for seed, rights in enumerate((7, 8, 9)):
         keep(f"full-{seed}", rights)
     ablation.main([str(tmp_path)])
-    told = capsys.readouterr().out.splitlines()
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in told if line.startswith("|")]
+    output = capsys.readouterr().out.splitlines()
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in output if line.startswith("|")]
     assert [len(row) for row in rows] == [10] * 4
-    less = [line for line in told if line.startswith("*")]
+    less = [line for line in output if line.startswith("*")]
     assert less == ["* SFT on shifted labels: 30.0 points less than + GRPO (5.2 to 54.8; by seed 20.0, 30.0, 40.0)"]
     weak, full = rows[2:]
     assert full[:4] == ["+ GRPO", "3", "10", "80.0 % (55.2 to 100.0)"]  # 4.30 standard errors of 10 / sqrt(3), no share over one
@@ -316,6 +317,6 @@ def test_grpos_ablation_is_over_seeds_and_says_how_sure_it_is(tmp_path, capsys):
 
 def test_every_benchmark_summarises_an_empty_answer():
     for kind in BENCHMARKS.values():
-        found = figures.summary(kind(), [Record("FAIR_1", "A", category="Counting/x")])
-        assert found["stage2"]["correct"] == 0
-        assert found["n"] == 1
+        result = figures.summary(kind(), [Record("FAIR_1", "A", category="Counting/x")])
+        assert result["stage2"]["correct"] == 0
+        assert result["n"] == 1

@@ -1,4 +1,4 @@
-"""Files that are replaced are the new ones, whole, and nothing of the old ones is read as a part of them."""
+"""A replaced file is the complete new one, and no rest of the old file is read with it."""
 
 import os
 import sqlite3

@@ -1,4 +1,4 @@
-"""Where a raster lies: its geotransform, its ground control points, its units; and none of it where the file determines nothing."""
+"""The georeference of a raster: its geotransform, its ground control points, its units; and none where the file does not determine it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_such_a_raster_is_shown_and_lies_nowhere(tmp_path, points):
 
 
 def test_a_driver_without_a_geotransform_gives_none(tmp_path):
-    """rasterio hands over memory that nobody wrote, other numbers at each run."""
+    """rasterio returns uninitialised memory: other numbers at each run."""
     Image.fromarray(PIXELS.transpose(1, 2, 0)).save(tmp_path / "photo.ppm")
     side = '<PAMDataset><GCPList Projection="EPSG:4326">{}</GCPList></PAMDataset>'
     for points, known in (([], False), ([(0, 0, 10, 50), (60, 0, 11, 50), (0, 40, 10, 49)], True)):
@@ -114,7 +114,7 @@ def test_a_usable_grid_can_be_inverted(place):
 @pytest.mark.parametrize("west", [179.8, -180.2, 539.8, 10.0, -0.2, 359.9])
 @pytest.mark.parametrize("count", [2, 7])
 def test_points_on_both_sides_of_the_180th_meridian_are_one_run(west, count):
-    """As each of them may be given: within -180 to 180, or 0 to 360."""
+    """Longitudes in both ranges: -180 to 180, and 0 to 360."""
     places = [(600 * i / (count - 1), 400 * j / (count - 1)) for i in range(count) for j in range(count)]
     for wrapped in (lambda x: (x + 180) % 360 - 180, lambda x: x % 360):
         points = [(c, r, wrapped(west + c * 0.4 / 600), 10 - r * 0.3 / 400) for c, r in places]
@@ -169,8 +169,8 @@ IN_DEGREES = (10.0, 0.0001, 0.0, 50.0, 0.0, -0.0001)
 )
 def test_the_ground_sampling_distance_is_in_the_units_of_the_crs(tmp_path, crs, affine, gsd):
     with Scene.open(make(tmp_path / "scene.tif", city(600, 400), crs=crs, affine=affine)) as scene:
-        found = scene.describe()["gsd"]
-        assert found == (None if gsd is None else pytest.approx(gsd, rel=2e-3))
+        result = scene.describe()["gsd"]
+        assert result == (None if gsd is None else pytest.approx(gsd, rel=2e-3))
 
 
 @pytest.mark.parametrize(
@@ -191,8 +191,8 @@ def test_the_ground_sampling_distance_is_in_the_units_of_the_crs(tmp_path, crs, 
     ],
 )
 def test_units_are_read_from_either_wkt(wkt, expected):
-    found = units(wkt)
-    assert (found and found.metres) == (expected and pytest.approx(expected, rel=1e-4))
+    result = units(wkt)
+    assert (result and result.metres) == (expected and pytest.approx(expected, rel=1e-4))
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_a_crs_that_is_not_understood_is_none(tmp_path, definition):
 
 
 def test_a_unit_that_proj_looks_up_prints_nothing(tmp_path, root):
-    """In a process of its own: PROJ reads once whether it prints, in the test's process before our setting may be made."""
+    """In its own process: PROJ reads its debug setting only once, and the test's process may have read it before."""
     path = make(tmp_path / "scene.tif", PIXELS, crs="+proj=utm +zone=32 +units=km", affine=(500, 0.001, 0, 4000, 0, -0.001))
     code = "import sys; from zoomearth.backend.scene.scene import Scene; print(Scene.open(sys.argv[1]).describe()['gsd'])"
     (tmp_path / "zoomearth").symlink_to(root)
@@ -228,7 +228,7 @@ def test_the_name_of_a_crs_may_hold_quotes():
 
 
 def test_half_of_the_world_across_180_is_not_mirrored():
-    """Both ways round it are as wide."""
+    """Both directions around the earth are equally wide."""
     points = [(0, 0, 100, 30), (150, 0, -80, 30), (0, 100, 100, -30), (150, 100, -80, -30)]
     affine, _ = georeference(None, points, False, DEGREES)
     assert affine == pytest.approx((-260, 1.2, 0, 30, 0, -0.6))

@@ -1,4 +1,4 @@
-"""Who may import whom (docs/architecture.md): a stray import would pull torch into QGIS, or QGIS into the backend."""
+"""Who may import whom (docs/architecture.md): a wrong import would load torch in QGIS, or QGIS in the backend."""
 
 import ast
 import pathlib
@@ -56,7 +56,7 @@ def modules():
 
 
 def imported(module, known):
-    """The modules that one imports, wherever in the file."""
+    """The modules that a file imports, anywhere in it."""
     package = module if known[module].name == "__init__.py" else module[:-1]
     for node in ast.walk(ast.parse(known[module].read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.level:
@@ -68,7 +68,7 @@ def imported(module, known):
 
 
 def circle(edges):
-    """Some circle of a graph, as its nodes in order; empty where there is none."""
+    """One circle of a graph, as its nodes in order; empty where there is none."""
     state, path = {}, []
 
     def visit(node):
@@ -78,12 +78,12 @@ def circle(edges):
             return path[path.index(node) :]
         path.append(node)
         for target in sorted(edges[node]):
-            if found := visit(target):
-                return found
+            if match := visit(target):
+                return match
         state[path.pop()] = "done"
         return []
 
-    return next((found for node in sorted(edges) if (found := visit(node))), [])
+    return next((match for node in sorted(edges) if (match := visit(node))), [])
 
 
 def test_no_module_imports_itself_by_a_detour():
@@ -92,7 +92,7 @@ def test_no_module_imports_itself_by_a_detour():
 
 
 def test_no_room_imports_itself_by_a_detour():
-    """Rooms are the folders of a part; a file beside them is one by itself."""
+    """Rooms are the folders of a part; a file beside them is a room of its own."""
     known = modules()
     rooms = {module: module[:2] for module in known}
     edges = {room: set() for room in rooms.values()}

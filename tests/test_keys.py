@@ -1,4 +1,4 @@
-"""A signed address or a login is asked with, and stands in nothing that comes out: screen, JSON, figure, boxes, errors, wire, log."""
+"""A signed address or a login is used for requests, but is in no output: screen, JSON, figure, boxes, errors, wire, log."""
 
 import io
 import json
@@ -25,7 +25,7 @@ ZOOMEARTH = str(Path(sys.executable).with_name("zoomearth"))
 
 
 class SignedServer(RangeServer):
-    """Takes any query."""
+    """Accepts any query."""
 
     def _handler(self):
         plain = super()._handler()

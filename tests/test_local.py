@@ -1,4 +1,4 @@
-"""The local engine on a tiny random model, against stock transformers computing everything anew."""
+"""The local engine on a tiny random model, compared with unchanged transformers that compute everything again."""
 
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ def engine(request, tmp_path_factory):
 
 @pytest.fixture
 def fresh(engine):
-    """The engine with nothing in memory."""
+    """The engine with an empty cache."""
     engine._forget()
     return engine
 
@@ -49,14 +49,14 @@ def ask(engine, question, seed=0):
 
 
 def zoom(talk, reply, seed):
-    """The talk after its reply, with the next picture shown, whatever the noise said."""
+    """The talk after its reply, with the next picture, whatever the random model wrote."""
     talk.turns.append(Turn("assistant", reply.text))
     talk.observe(Observation(CROP, label="northern harbour"), picture(seed))
     return talk
 
 
 def stock(engine, talk, ids):
-    """Logits of the published way: the whole conversation anew through the model's own forward, [len(ids), vocabulary]."""
+    """Logits of the published method: the whole conversation again through the model's own forward, [len(ids), vocabulary]."""
     weights, parts = engine.weights, talk.layout()
     made = weights.pictures(images=[part.picture for part in parts if not isinstance(part, str)], return_tensors="pt")
     cells = iter((made["image_grid_thw"].prod(1) // 4).tolist())
@@ -72,7 +72,7 @@ def stock(engine, talk, ids):
 
 
 def overheard(engine, talks, **options):
-    """The replies, and of every talk its tokens with the logits they were chosen from."""
+    """The replies, and for every talk its tokens with their logits."""
     seen = []
     head = engine.weights.model.lm_head
     hook = head.register_forward_hook(lambda module, given, out: seen.append(out.detach().reshape(-1, out.shape[-1])))
@@ -133,7 +133,7 @@ def test_a_batch_answers_as_each_question_alone_would(fresh):
     assert [reply.tokens_in for reply in together] == [reply.tokens_in for reply in alone]
     for talk, row, tokens in zip(talks, logits, ids):
         assert apart(fresh, talk, row, tokens) < 1e-4
-    for talk, reply in zip(talks, together):  # and what the batch left in memory is right too
+    for talk, reply in zip(talks, together):  # and the cache after the batch is right too
         zoom(talk, reply, seed=7)
     replies, logits, ids = overheard(fresh, talks, limit=12)
     assert all(reply.fed < reply.tokens_in - 30 for reply in replies)
@@ -142,7 +142,7 @@ def test_a_batch_answers_as_each_question_alone_would(fresh):
 
 
 def test_the_fixed_cache_of_cuda_graphs_says_the_same(fresh, monkeypatch):
-    """Here without a GPU: the same code, not recorded. Zoomed and asked twice, so that its buffers are used again."""
+    """Without a GPU: the same code, without a recorded graph. With a zoom and a second question, so that its buffers are used again."""
     monkeypatch.setattr(fresh, "_graphs", True)
     talk = ask(fresh, "How many ships are there?")
     for seed in (1, 2):
@@ -175,7 +175,7 @@ def test_the_bundled_model_says_what_stock_transformers_would():
 
 @dataclass(frozen=True)
 class Short(Dialect):
-    """A reply is complete at so many characters: noise never writes a box."""
+    """A reply is complete after this number of characters, because a random model never writes a box."""
 
     stop: int = 10
 
@@ -184,7 +184,7 @@ class Short(Dialect):
 
 
 def test_a_talk_that_takes_anothers_place_amid_a_batch_answers_as_alone(fresh, monkeypatch):
-    """Seven replies of different lengths, a few at a time: whoever ends makes room, and the others' columns move."""
+    """Seven replies of different lengths, a few at a time: a reply that ends makes room, and the columns of the others move."""
     joined = []
     join = cache.Decoder.join
     monkeypatch.setattr(cache.Decoder, "join", lambda self, rows: joined.append(len(rows)) or join(self, rows))
@@ -205,7 +205,7 @@ def test_a_talk_that_takes_anothers_place_amid_a_batch_answers_as_alone(fresh, m
         for reply, single in zip(replies, alone):
             assert [likely for _, likely in reply.tokens] == pytest.approx([likely for _, likely in single.tokens], abs=1e-4)
     assert len(joined) >= 6
-    for talk, reply in zip(talks, replies):  # and what is left in memory is right too
+    for talk, reply in zip(talks, replies):  # and the cache is right too
         zoom(talk, reply, seed=7)
         talk.dialect = dialect
         (_,), (logits,), (ids,) = overheard(fresh, [talk], limit=6)

@@ -1,4 +1,4 @@
-"""The local engine's manners: where it stops, what it streams, what it refuses, and that it survives what goes wrong."""
+"""The local engine: where it stops, what it streams, what it refuses, and that it works after an error."""
 
 import json
 import shutil
@@ -47,7 +47,7 @@ def ask(engine, question="How many?", seed=0, must_answer=False):
 
 @contextmanager
 def dictated(engine, text):
-    """The model wants to say `text`: its logits are moved, all the rest runs as ever."""
+    """Makes the model write `text`: its logits are changed, everything else runs as usual."""
     ids = iter(engine.weights.tokenizer(text, add_special_tokens=False).input_ids)
 
     def prefer(module, given, out):
@@ -100,14 +100,14 @@ def test_an_endless_reply_is_cut_at_the_limit(engine):
 
 
 def test_no_half_character_is_ever_streamed(engine):
-    said = "Häfen 日本語 🛰 text"
+    text = "Häfen 日本語 🛰 text"
     deltas = []
-    with dictated(engine, said + "<|im_end|>"):
+    with dictated(engine, text + "<|im_end|>"):
         (reply,) = engine.reply([ask(engine)], on_text=lambda index, delta: deltas.append((index, delta)))
-    assert reply.text == said
-    assert "".join(delta for _, delta in deltas) == said
+    assert reply.text == text
+    assert "".join(delta for _, delta in deltas) == text
     assert all("\ufffd" not in delta and delta for _, delta in deltas)
-    assert "".join(piece for piece, _ in reply.tokens) == said
+    assert "".join(piece for piece, _ in reply.tokens) == text
     assert len(reply.tokens) > len(deltas), "no character took several tokens: the test shows nothing"
 
 
@@ -167,14 +167,14 @@ def test_running_out_of_memory_is_one_sentence_and_the_next_question_works(engin
     hook = (model.visual.merger if at == "vision" else model.language_model.layers[1]).register_forward_hook(fail)
     engine._pictures.clear()
     try:
-        with pytest.raises(ModelError, match="memory of cpu does not suffice") as told:
+        with pytest.raises(ModelError, match="memory of cpu does not suffice") as raised:
             engine.reply([ask(engine, seed=3)], limit=20)
     finally:
         hook.remove()
-    assert "int8" in told.value.hint
-    assert "smaller view" in told.value.hint
+    assert "int8" in raised.value.hint
+    assert "smaller view" in raised.value.hint
     assert not engine._memories.kept, "the caches still hold memory"
-    assert told.value.__context__ is None, "the old error's frames hold on to tensors"
+    assert raised.value.__context__ is None, "the old error's frames hold on to tensors"
     assert engine.reply([ask(engine, seed=3)], limit=20)[0].text == before.text
 
 
@@ -190,12 +190,12 @@ def test_weights_that_do_not_fit_are_one_sentence_and_nothing_of_them_stays(fold
     name = {"reading": "from_pretrained", "int8": "__init__", "moving": "to"}[at]
     monkeypatch.setattr({"reading": PreTrainedModel, "int8": weights.Int8Linear, "moving": torch.nn.Module}[at], name, fail)
     monkeypatch.delattr(PreTrainedModel, "to")  # it wraps Module's
-    with pytest.raises(ModelError, match="memory of cpu does not suffice for the weights") as told:
+    with pytest.raises(ModelError, match="memory of cpu does not suffice for the weights") as raised:
         load(folder, quantize="int8")
-    assert "int8" in told.value.hint
-    assert "smaller view" in told.value.hint
-    assert "--device cpu" in told.value.hint
-    assert told.value.__context__ is None, "the old error's frames hold on to tensors"
+    assert "int8" in raised.value.hint
+    assert "smaller view" in raised.value.hint
+    assert "--device cpu" in raised.value.hint
+    assert raised.value.__context__ is None, "the old error's frames hold on to tensors"
 
 
 def test_other_faults_are_not_taken_for_memory(engine):
@@ -213,11 +213,11 @@ def test_other_faults_are_not_taken_for_memory(engine):
 def test_numbers_that_overflow_are_said_and_not_decoded(engine):
     hook = engine.weights.model.lm_head.register_forward_hook(lambda module, given, out: out * float("nan"))
     try:
-        with pytest.raises(ModelError, match="computes no numbers") as told:
+        with pytest.raises(ModelError, match="computes no numbers") as raised:
             engine.reply([ask(engine)])
     finally:
         hook.remove()
-    assert "bfloat16" in told.value.hint
+    assert "bfloat16" in raised.value.hint
 
 
 def test_a_long_session_does_not_fill_the_memory(folder):
@@ -248,7 +248,7 @@ def test_more_talks_than_fit_a_batch_come_back_in_order(engine):
 
 
 def test_a_view_is_read_at_the_size_it_is_shown_at(folder, tmp_path):
-    """The processor's own limits would resample it, and every box of an absolute-pixel dialect would be off."""
+    """The processor's own limits would resample the picture, and every box in absolute pixels would be wrong."""
     shutil.copytree(folder, tmp_path / "model")
     file = tmp_path / "model" / "preprocessor_config.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "min_pixels": 28 * 28, "max_pixels": 28 * 28}))
@@ -322,13 +322,13 @@ def _lack_a_tensor(folder):
     ],
 )
 def test_a_model_that_cant_run_is_refused_in_one_sentence(folder, tmp_path, damage, options, says):
-    """A missing tensor most of all: transformers would make it up at random and answer noise."""
+    """This matters most for a missing tensor: transformers would fill it with random numbers and answer nonsense."""
     shutil.copytree(folder, tmp_path / "model")
     damage(tmp_path / "model")
-    with pytest.raises(ModelError, match=says) as told:
+    with pytest.raises(ModelError, match=says) as raised:
         load(tmp_path / "model", **options)
-    assert told.value.hint
-    assert "\n" not in told.value.message
+    assert raised.value.hint
+    assert "\n" not in raised.value.message
 
 
 def test_a_closed_engine_gives_its_memory_back(folder):

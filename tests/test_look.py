@@ -1,4 +1,4 @@
-"""The loop: what an analyst would lose if it showed the wrong thing, or never ended."""
+"""The loop: it shows the right views, and it ends."""
 
 import json
 import math
@@ -40,7 +40,7 @@ def play(actions, policy=DEFAULT, size=SIZE, region=None):
 
 
 def a_box(size, x, y, w, h):
-    """Some of the scene at least lies in it; it may begin outside and be a sliver."""
+    """A box that overlaps the scene; it may begin outside and be very thin."""
     left, top = x * (size[0] - 1) - 300 * w, y * (size[1] - 1) - 300 * h
     right, bottom = max(left, 0) + 0.1 + w * (size[0] - max(left, 0)), max(top, 0) + 0.1 + h * (size[1] - max(top, 0))
     return Box(left, top, right, bottom)
@@ -239,7 +239,7 @@ def test_a_box_partly_outside_the_outline_is_shown_with_it():
 
 
 def test_a_crop_that_loses_what_of_the_box_lies_inside_is_no_evidence():
-    """The published cut shows the middle of a long thin box; here only its ends lie inside."""
+    """The published crop shows the middle of a long thin box; here only its ends are inside the region."""
     _, outcome = play([Zoom(Box(3900, 5000, 7100, 5010))], REFERENCE, SIZE, U)
     assert outcome.stopped == Stopped.BAD_BOX
     _, outcome = play([Zoom(Box(3900, 5000, 7100, 5010)), Answer("2")], DEFAULT, SIZE, U)

@@ -1,4 +1,4 @@
-"""The list of models, and the download against a loopback server that speaks the hub's two routes over a real tiny checkpoint."""
+"""The list of models, and downloads from a local server that has the hub's two routes and a real tiny checkpoint."""
 
 import hashlib
 import json
@@ -98,9 +98,9 @@ def test_a_file_that_rots_on_disk_is_found_and_repaired(hub):
     damaged = bytearray((folder / WEIGHTS).read_bytes())
     damaged[-1] ^= 1
     (folder / WEIGHTS).write_bytes(damaged)
-    with pytest.raises(ModelError, match=r"model\.safetensors is damaged") as found:
+    with pytest.raises(ModelError, match=r"model\.safetensors is damaged") as raised:
         models.verify("zoomearth-3b")
-    assert "download zoomearth-3b" in found.value.hint
+    assert "download zoomearth-3b" in raised.value.hint
     before = len(hub.ranges)
     models.download("zoomearth-3b")
     assert hub.ranges[before:] == [(WEIGHTS, 0)], "the good files travelled again"
@@ -108,7 +108,7 @@ def test_a_file_that_rots_on_disk_is_found_and_repaired(hub):
 
 
 def test_a_damaged_folder_and_a_broken_off_download_become_one_model(hub, tmp_path):
-    """Each holds what the other lacks; only what neither has whole travels again."""
+    """Each folder has files that the other lacks; only files that are complete in neither are downloaded again."""
     folder = models.download("zoomearth-3b")
     (folder / "notes.txt").write_text("mine")
     (folder / "download.json").unlink()
@@ -141,9 +141,9 @@ def test_a_busy_hub_is_asked_again(hub, monkeypatch):
 def test_without_the_hub_the_user_is_told_what_to_do(hub, monkeypatch, setting, value, says):
     monkeypatch.setattr(fetch.time, "sleep", lambda seconds: None)
     monkeypatch.setenv(setting, value.format(hub=hub.address))
-    with pytest.raises(ModelError, match=says) as told:
+    with pytest.raises(ModelError, match=says) as raised:
         models.download("zoomearth-3b")
-    assert told.value.hint
+    assert raised.value.hint
 
 
 def test_a_disk_too_small_is_said_before_the_first_byte(hub, monkeypatch):
@@ -156,9 +156,9 @@ def test_a_disk_too_small_is_said_before_the_first_byte(hub, monkeypatch):
 def test_a_folder_that_cant_be_written_is_one_sentence(hub, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("ZOOMEARTH_HOME", str(tmp_path / "file"))
-    with pytest.raises(ModelError, match="can't be stored") as told:
+    with pytest.raises(ModelError, match="can't be stored") as raised:
         models.download("zoomearth-3b")
-    assert "ZOOMEARTH_HOME" in told.value.hint
+    assert "ZOOMEARTH_HOME" in raised.value.hint
 
 
 def test_an_own_folder_is_a_model_and_a_truncated_one_is_noticed(tmp_path):
@@ -169,9 +169,9 @@ def test_an_own_folder_is_a_model_and_a_truncated_one_is_noticed(tmp_path):
         weights.truncate(500_000)
     with pytest.raises(ModelError, match="damaged"):
         models.verify(str(folder))
-    with pytest.raises(ModelError, match="neither an id nor a folder") as told:
+    with pytest.raises(ModelError, match="neither an id nor a folder") as raised:
         models.find("zoomearth-3bb")
-    assert "zoomearth-3b" in told.value.hint
+    assert "zoomearth-3b" in raised.value.hint
 
 
 def test_a_folder_without_a_profile_is_asked_as_its_family_is(tmp_path):
@@ -241,7 +241,7 @@ def test_listing_models_needs_neither_torch_nor_the_network(root):
 
 
 def test_a_program_is_told_how_far_a_download_is(hub, root):
-    """As the plugin asks for it: a line of JSON for each step, the last one says where the model lies."""
+    """Like the plugin: a line of JSON for each step; the last line has the model's folder."""
     command = [sys.executable, "-I", "-X", "utf8", str(root / "backend" / "__main__.py"), "models", "download", "zoomearth-3b", "--json"]
     *steps, last = map(json.loads, subprocess.run(command, check=True, capture_output=True).stdout.splitlines())
     assert last == {"id": "zoomearth-3b", "folder": str(models.find("zoomearth-3b"))}

@@ -1,4 +1,4 @@
-"""What an answer leaves behind must open in QGIS, in the right place, or not be there at all."""
+"""The files of an answer: they open in QGIS, at the right place, or they do not exist."""
 
 import json
 import os
@@ -56,7 +56,7 @@ def done(tmp_path):
 
 
 def expected(done):
-    """The corners worked out by hand from the affine, not by the code under test."""
+    """The corners, computed here from the affine and not by the tested code."""
     roi = done[0].outcome.zooms[0].roi
     return shapely.Polygon([ROTATED @ corner for corner in roi.corners()])
 
@@ -367,7 +367,7 @@ def test_boxes_are_new_though_the_old_file_is_open_and_edited(done, tmp_path):
     editor = sqlite3.connect(path)
     editor.execute("PRAGMA journal_mode = WAL")
     for trigger in [name for (name,) in editor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")]:
-        editor.execute(f"DROP TRIGGER {trigger}")  # they call SpatiaLite's functions
+        editor.execute(f"DROP TRIGGER {trigger}")  # they call functions of SpatiaLite
     editor.execute("UPDATE rois SET question = 'edited'")
     editor.commit()
     write_rois(path, done * 2, "new")
@@ -405,7 +405,7 @@ def test_a_figure_of_very_many_questions_is_one_that_can_be_drawn(done):
 
 
 def font(path, letters):
-    """A font of boxes for these letters."""
+    """A font that draws empty boxes for these letters."""
     pen = TTGlyphPen(None)
     pen.moveTo((0, 0))
     for corner in ((0, 700), (500, 700), (500, 0)):

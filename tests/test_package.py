@@ -1,4 +1,4 @@
-"""The zip that is handed out: complete, clean, and the same version everywhere."""
+"""The published zip: complete, clean, and the same version everywhere."""
 
 import configparser
 import subprocess
@@ -19,7 +19,7 @@ def archive(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def small(archive, tmp_path_factory):
-    """What a plugin has at the least: quick to examine."""
+    """The smallest valid plugin: quick to check."""
     path = tmp_path_factory.mktemp("small") / archive.name
     with zipfile.ZipFile(archive) as source, zipfile.ZipFile(path, "w") as target:
         for file in (*FILES, "resources/icons/zoomearth.svg"):
@@ -77,8 +77,8 @@ def unpacked(archive, tmp_path_factory):
 
 def test_the_backend_runs_from_the_unpacked_zip(unpacked, tmp_path):
     command = [sys.executable, "-I", "-X", "utf8", str(unpacked / "zoomearth" / "backend" / "__main__.py"), "models"]
-    said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path).stdout
-    assert "zoomearth-demo" in said
+    text = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path).stdout
+    assert "zoomearth-demo" in text
 
 
 @pytest.mark.parametrize("name", [name for name, command in COMMANDS.items() if command.target.startswith("training.")])
@@ -119,5 +119,5 @@ def test_missing_metadata_is_found(small, tmp_path):
                 data = b"".join(line for line in data.splitlines(True) if not line.startswith((b"tracker", b"icon")))
             if name != "zoomearth/LICENSE":
                 target.writestr(name, data)
-    said = check(bad)
-    assert {"metadata.txt has no tracker", "metadata.txt has no icon", "LICENSE is missing"} <= set(said)
+    text = check(bad)
+    assert {"metadata.txt has no tracker", "metadata.txt has no icon", "LICENSE is missing"} <= set(text)

@@ -1,4 +1,4 @@
-"""Pixels as they are stored: the very values, their type, what of them is valid, and where they lie."""
+"""Pixels as they are stored: their values, their type, which of them are valid, and their place on the map."""
 
 import numpy as np
 import pytest

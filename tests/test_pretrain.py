@@ -1,4 +1,4 @@
-"""The demo model's training: rows as the serving loop shows them, the stock model's numbers, and a run that goes on where it stopped."""
+"""The demo model's training: rows with the loop's own views, the numbers of the unchanged model, and a run that can be continued."""
 
 import copy
 import random
@@ -91,7 +91,7 @@ def test_a_forced_answer_is_asked_as_it_was_trained(coder):
     question = ask(make_scene(3), "color", random.Random(0))
     talk, flow = Talk(dialect("zoomearth", "", "")), look(Size(4096, 4096), question.text, Policy(view=168, max_zooms=0))
     talk.observe(next(flow), "global")
-    served = [i for part in talk.layout() for i in (coder.encode(part) if isinstance(part, str) else [coder.image] * 36)]
+    served = [i for part in talk.layout({"<answer>"}) for i in (coder.encode(part) if isinstance(part, str) else [coder.image] * 36)]
     trained = pk.guess(pk.asked(coder, pk.prefix(coder).at, question), coder, question)
     assert served == (pk.prefix(coder).ids + trained.ids)[: len(served)]
     assert coder.tokenizer.decode(trained.ids).endswith(f"<answer>{question.answer}</answer><|im_end|>")

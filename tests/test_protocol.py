@@ -1,4 +1,4 @@
-"""The messages between plugin, command line and backend: each is read as it was written, and anything else is refused in a sentence."""
+"""The messages between plugin, command line and backend: each is read as it was written, and other input is refused with one sentence."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""The plugin will load in QGIS 4, which is built on Qt 6: no name it uses is gone there."""
+"""The plugin loads in QGIS 4, which is built on Qt 6: all its Qt names exist there."""
 
 import pathlib
 

@@ -1,4 +1,4 @@
-"""Every kind of raster that the drivers at hand can write, through the adapter at hand: opened, described and shown without an accident.
+"""Every kind of raster that the installed drivers can write, through the installed adapter: opened, described and shown without an error.
 
 A new driver is one more line of DRIVERS, a new option of GeoTIFF one of OPTIONS, a new quirk one of QUIRKS.
 """
@@ -29,7 +29,7 @@ MERCATOR = {"crs": "EPSG:3857", "affine": (0.0, 10.0, 0.0, 0.0, 0.0, -10.0)}
 
 
 class Driver(NamedTuple):
-    """What one driver is asked to write: each of the types with each count of bands. `alike` is the least correlation to the content."""
+    """The rasters that one driver writes: each type with each count of bands. `alike` is the lowest correlation with the content."""
 
     name: str
     dtypes: tuple[str, ...] = ("uint8",)
@@ -186,8 +186,8 @@ def has(driver: str) -> bool:
     if library() == "osgeo":
         from osgeo import gdal
 
-        found = gdal.GetDriverByName(driver)
-        return found is not None and "YES" in (found.GetMetadataItem("DCAP_CREATECOPY"), found.GetMetadataItem("DCAP_CREATE"))
+        result = gdal.GetDriverByName(driver)
+        return result is not None and "YES" in (result.GetMetadataItem("DCAP_CREATECOPY"), result.GetMetadataItem("DCAP_CREATE"))
     import rasterio
 
     with rasterio.Env() as env:
@@ -198,7 +198,7 @@ def written(path, stack: np.ndarray, **given: Any):
     """The raster, or a skip where this GDAL can't write it."""
     try:
         make(path, stack, **given)
-    except Exception as error:  # of whichever binding
+    except Exception as error:  # of either binding
         pytest.skip(f"this GDAL does not write it: {error}")
     if not path.exists():
         pytest.skip("this GDAL does not write it")
@@ -206,7 +206,7 @@ def written(path, stack: np.ndarray, **given: Any):
 
 
 def examined(path, content: np.ndarray, invalid: np.ndarray | None = None, *, same_size: bool = True) -> tuple[dict[str, Any], float]:
-    """The raster's description and how well the picture follows the content, by correlation; not valid pixels are black."""
+    """The raster's description, and the correlation of the picture with the content; invalid pixels are black."""
     with Scene.open(path) as scene:
         facts = json.loads(json.dumps(scene.describe(), allow_nan=False))
         assert (facts["width"], facts["height"]) == tuple(scene.size)
@@ -335,5 +335,5 @@ def test_what_is_no_raster_is_refused_in_one_sentence(tmp_path):
 
 
 def test_the_campaign_sees_most_of_its_drivers():
-    """A skip is silent: were no driver found, all of the above would pass."""
+    """A skipped test gives no message: if no driver were found, all tests above would pass."""
     assert sum(has(driver.name) for driver in DRIVERS) >= len(DRIVERS) // 2

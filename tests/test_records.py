@@ -1,4 +1,4 @@
-"""A journal of results: what a kill, a full disk, an editor and a second process do to it."""
+"""A journal of results, after a kill, with a full disk, after an editor, and with a second process."""
 
 import json
 import os
@@ -34,7 +34,7 @@ def test_wherever_a_kill_cuts_the_file_whole_lines_stay_and_the_next_start_conti
     data = path.read_bytes()
     path.write_bytes(data[: max(0, len(data) - cut)])
     rest = path.read_bytes()
-    whole = data[: len(rest) + 1].count(b"\n")  # a line that lacks only its end is whole
+    whole = data[: len(rest) + 1].count(b"\n")  # a line without its newline is complete
     with journal(path) as again:
         assert list(again.lines) == [str(at) for at in range(whole)]
         for at in range(whole, 3):

@@ -1,4 +1,4 @@
-"""What is asked about is what is shown: outlines on the map, in pixels, in the picture and in files, against brute force and shapely."""
+"""Regions: the outline on the map, in pixels, in the picture and in files, compared with brute force and with shapely."""
 
 import json
 import math
@@ -53,7 +53,7 @@ def lines_of(outline):
 
 
 def area_of(outline):
-    """What even-odd rings enclose: the faces between their edges, by shapely, each by a point in it."""
+    """The area inside even-odd rings: shapely makes the faces between their edges, and a point in each face decides."""
     faces = shapely.get_parts(shapely.polygonize([shapely.union_all(lines_of(outline))]))
     faces = faces[shapely.area(faces) > 1e-9]
     points = shapely.get_coordinates(shapely.point_on_surface(faces)).reshape(-1, 2)
@@ -61,7 +61,7 @@ def area_of(outline):
 
 
 def shares(shape, size, cut=0.0):
-    """How much of each pixel of a picture of SIZE the shape covers, [row, column]; `cut` off each side of the pixel."""
+    """The share of each pixel of a picture of SIZE that the shape covers, [row, column]; pixels are `cut` smaller on each side."""
     x, y = (side / count for side, count in zip(SIZE, size))
     column, row = np.meshgrid(np.arange(size.width), np.arange(size.height))
     pixels = shapely.box((column + cut) * x, (row + cut) * y, (column + 1 - cut) * x, (row + 1 - cut) * y)
@@ -78,7 +78,7 @@ def test_a_shown_pixel_is_seen_where_any_of_it_lies_inside(outline, width, heigh
     region = Region.of(outline, WHOLE)
     seen = inside(View(WHOLE, size, region.rings))
     assert (seen | (shares(shape, size, 4 * EDGE) < 1e-6)).all(), "what is inside can't be seen"
-    near = shapely.buffer(lines_of(outline), 1e-6)  # an edge that another runs back along is as thin as rounding
+    near = shapely.buffer(lines_of(outline), 1e-6)  # where two edges run along each other, rounding decides
     assert (~seen | (shares(shape, size) > 0) | (shares(near, size) > 0)).all(), "what is outside can be seen"
 
 
@@ -133,7 +133,7 @@ affine = st.tuples(number, st.floats(0.01, 100), st.floats(-50, 50), number, st.
 
 
 class Placed:
-    """What of a scene a region is made from."""
+    """The properties of a scene that a region is made from."""
 
     path = "a.tif"
 
@@ -182,7 +182,7 @@ def test_bounds_on_a_rotated_raster_are_a_turned_rectangle(tmp_path):
 
 
 def test_an_outline_of_a_hundred_thousand_corners_takes_no_time_and_no_memory_to_speak_of():
-    """Zigzags across the whole picture are the dearest."""
+    """Zigzags across the whole picture take the longest."""
     turns = np.linspace(0, 40, 10_001)
     zigzag = tuple(zip(turns.tolist(), np.where(np.arange(10_001) % 2, 1, 29).tolist()))
     around = tuple((20 + 15 * math.cos(turn), 15 + 10 * math.sin(turn)) for turn in np.linspace(0, 2 * math.pi, 100_000))
@@ -278,7 +278,7 @@ def test_longitudes_have_several_names(tmp_path, west):
 
 def test_crs_that_have_nothing_to_do_with_each_other_are_said(tmp_path):
     path = make(tmp_path / "site.tif", city(200, 100), crs='LOCAL_CS["Site grid",UNIT["metre",1]]'.replace('"', "&quot;"))
-    with Scene.open(path) as scene, pytest.raises(SceneError, match=r"No way is known from the CRS of .*a\.gpkg .*Site grid"):
+    with Scene.open(path) as scene, pytest.raises(SceneError, match=r"The CRS of .*a\.gpkg .*Site grid"):
         resolve(scene, Where(within=str(write(tmp_path / "a.gpkg", [shapely.box(0, 0, 1, 1)], "EPSG:4326"))))
 
 
@@ -290,9 +290,9 @@ def test_a_file_without_a_crs_has_the_rasters(scene, tmp_path):
 
 UNFIT = {
     "nowhere.gpkg": (lambda path: None, "There is no file"),
-    "empty.geojson": (lambda path: write(path, []), "holds no polygons: it is empty"),
-    "lines.gpkg": (lambda path: write(path, [shapely.LineString([(1, 1), (2, 2)])]), "holds no polygons: it has LineString"),
-    "points.geojson": (lambda path: write(path, [shapely.Point(1, 1), shapely.LineString([(1, 1), (2, 2)])]), "holds no polygons: it has"),
+    "empty.geojson": (lambda path: write(path, []), "has no polygons: it is empty"),
+    "lines.gpkg": (lambda path: write(path, [shapely.LineString([(1, 1), (2, 2)])]), "has no polygons: it has LineString"),
+    "points.geojson": (lambda path: write(path, [shapely.Point(1, 1), shapely.LineString([(1, 1), (2, 2)])]), "has no polygons: it has"),
     "flat.gpkg": (lambda path: write(path, [shapely.Polygon([(1, 1), (2, 2), (3, 3)])]), "have no area"),
     "elsewhere.gpkg": (lambda path: write(path, [shapely.box(0, 0, 1, 1)], "EPSG:4326"), "outside"),
     "elsewhere.shp": (lambda path: write(path, [shapely.box(0, 0, 1, 1)]), "outside"),
@@ -302,7 +302,7 @@ UNFIT = {
     ),
     "text.gpkg": (lambda path: path.write_text("no polygons"), "can't be read"),
     "cut.geojson": (lambda path: path.write_text('{"type": "FeatureCollection", "features": [{"type": "Fea'), "can't be read"),
-    "table.csv": (lambda path: path.write_text("a,b\n1,2\n"), "holds no polygons"),
+    "table.csv": (lambda path: path.write_text("a,b\n1,2\n"), "has no polygons"),
     "several.gpkg": (lambda path: [write(path, [shapely.box(0, 0, 1, 1)], layer=name) for name in ("parcels", "roads")], "parcels, roads"),
 }
 
@@ -318,11 +318,30 @@ def test_a_file_that_gives_no_region_is_said_in_one_sentence(raster, tmp_path, c
     assert len(message.strip().splitlines()) == 2, message
 
 
-@pytest.mark.parametrize("flag", [["--region", "0,0,10,10"], ["--within", "a.gpkg"]])
-def test_a_raster_that_lies_nowhere_takes_pixels(tmp_path, capfd, flag):
+NO_GEOREFERENCE = {
+    "--region": Where(bounds=(0, 0, 10, 10)),
+    "--within": Where(within="a.gpkg"),
+}
+
+
+@pytest.mark.parametrize("flag", NO_GEOREFERENCE)
+def test_a_raster_without_georeference_takes_pixels(tmp_path, capfd, flag):
     path = make(tmp_path / "photo.tif", city(200, 100), affine=None, crs="")
-    assert main(["ask", str(path), "What?", *flag]) == 2
-    assert f"photo.tif has no georeference; use --window (pixels) instead of {flag[0]}." in capfd.readouterr().err
+    value = "0,0,10,10" if flag == "--region" else "a.gpkg"
+    assert main(["ask", str(path), "What?", flag, value]) == 2
+    message = capfd.readouterr().err
+    assert "photo.tif has no georeference" in message
+    assert "--window" in message
+
+
+@pytest.mark.parametrize("flag", NO_GEOREFERENCE)
+def test_the_sentence_for_panel_and_wire_names_no_flag(tmp_path, flag):
+    path = make(tmp_path / "photo.tif", city(200, 100), affine=None, crs="")
+    with Scene.open(path) as scene, pytest.raises(SceneError) as raised:
+        resolve(scene, NO_GEOREFERENCE[flag])
+    assert "no georeference" in raised.value.message
+    assert "in pixels" in raised.value.hint
+    assert "--" not in raised.value.message + raised.value.hint
 
 
 def test_the_three_ways_to_say_where_exclude_each_other(raster, capfd):
@@ -331,7 +350,7 @@ def test_the_three_ways_to_say_where_exclude_each_other(raster, capfd):
 
 
 def test_the_command_line_shows_the_model_only_what_is_within(scene, tmp_path, capfd):
-    """The pictures it saves are those the model saw; the JSON says what was asked about, the screen too."""
+    """The saved pictures are those that the model saw; the JSON and the screen name the region."""
     part = write(tmp_path / "parcel.geojson", [shape_of(scene, FIRST, HOLE, crs="EPSG:4326")], "EPSG:4326")
     where = ["ask", scene.path, "What is there?", "--within", part]
     assert main([*where, "--json", "--views", str(tmp_path / "views")]) in (0, 1)

@@ -1,4 +1,4 @@
-"""The remote engine against a real server (`transformers serve` over tiny weights), with a proxy between them that breaks things."""
+"""The remote engine with a real server (`transformers serve` with tiny weights), and a proxy between them that adds errors."""
 
 import json
 import logging
@@ -59,7 +59,7 @@ def engine(proxy, server, checkpoint):
 
 @dataclass(frozen=True)
 class Short(Dialect):
-    """A reply is complete at its 30th character: weights of noise never write a box."""
+    """A reply is complete at its 30th character, because a random model never writes a box."""
 
     def complete(self, text):
         return len(text) >= 30
@@ -190,7 +190,7 @@ def test_a_server_that_asks_for_an_hour_is_not_waited_for(engine, proxy):
     assert len(proxy.asked) == 1
 
 
-BROKEN = {  # answers with status 200: type, body, whether another try is worth it, what is said
+BROKEN = {  # answers with status 200: type, body, whether a retry makes sense, the message
     "an error for a reply": ("application/json", '{"error": {"message": "out of memory"}}', True, "out of memory"),
     "one that stays": ("application/json", '{"error": {"message": "too many pictures", "code": 400}}', False, "too many pictures"),
     "an error, then the end": ("text/event-stream", 'data: {"error": "out of memory"}\n\ndata: [DONE]\n\n', True, "out of memory"),

@@ -1,4 +1,4 @@
-"""The remote engine's connections, over a real server on loopback: used again, closed where they must be, and never left over."""
+"""The remote engine's connections to a real local server: used again, closed where they must be, and none is left open."""
 
 import os
 import threading
@@ -61,7 +61,7 @@ def test_500_replies_of_a_pool_of_threads_take_a_handful_of_connections_and_leav
     while sockets() > before and time.monotonic() < until:  # the server's side of them, in this process too
         time.sleep(0.02)
     assert sockets() <= before
-    engine.close()  # again is no error
+    engine.close()  # a second close is no error
 
 
 def test_a_reply_that_ends_amid_its_stream_gives_its_connection_back(quirks, engine):

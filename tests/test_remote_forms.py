@@ -1,6 +1,6 @@
-"""What servers other than ours do, over real connections: their addresses, their filters, their errors, their bodies.
+"""The behaviour of other servers, over real connections: their addresses, filters, errors and bodies.
 
-A quirk that was seen anew is one more line in one of the tables.
+For new behaviour, add a line to one of the tables.
 """
 
 import io
@@ -199,15 +199,15 @@ def test_a_filtered_reply_is_said_to_be_one_and_is_not_asked_for_again(quirks, p
 
 
 def test_a_filtered_question_is_said_to_be_one(quirks):
-    said = {"error": {"message": "The prompt triggered a policy.", "code": "content_filter"}}
-    always(quirks, *body(said), status=400, kind="application/json")
+    text = {"error": {"message": "The prompt triggered a policy.", "code": "content_filter"}}
+    always(quirks, *body(text), status=400, kind="application/json")
     with pytest.raises(EngineError, match=r"the server filtered the reply \(The prompt triggered a policy\)"):
         replied(quirks.url, retries=3)
     assert len(quirks.posted) == 1
     azure = {"message": "The response was held back", "code": "BadRequest", "innererror": {"code": "ResponsibleAIPolicyViolation"}}
     router = {"code": 403, "message": "Input flagged", "metadata": {"reasons": ["violence"]}}
-    for status, said in ((400, azure), (403, router)):
-        always(quirks, *body({"error": said}), status=status, kind="application/json")
+    for status, text in ((400, azure), (403, router)):
+        always(quirks, *body({"error": text}), status=status, kind="application/json")
         with pytest.raises(EngineError, match="the server filtered the reply"):
             replied(quirks.url, retries=3)
 

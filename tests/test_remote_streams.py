@@ -1,4 +1,4 @@
-"""How replies are read, whatever a server's way of streaming, and how requests are put: no connection."""
+"""How streamed replies are read, in every known format, and how requests are written; without a connection."""
 
 import json
 from dataclasses import replace
@@ -36,7 +36,7 @@ def talk(name="zoomearth", demand=False, crop=False):
 
 
 def read(stream, of=None, cuts=()):
-    """The reading of a stream that comes in pieces cut at `cuts`, and all that was told."""
+    """The result of reading a stream in pieces that are cut at `cuts`, and all reported texts."""
     told = []
     reading = Reading(of or talk(), Form(), _Teller(told.append))
     edges = [0, *sorted(cut % (len(stream) + 1) for cut in cuts), len(stream)]
@@ -114,17 +114,18 @@ def test_a_prompt_or_a_beginning_that_is_sent_back_is_no_part_of_the_reply():
     of = talk(demand=True)
     for stream in (
         events("<ans", "wer>", "re", "d</answer>"),
-        events("red", "</answer>"),
+        events(">red", "</answer>"),
         events("<|im_start|>assistant\n<answer>", "red</answer>"),
         events('[{"bbox_2d": [1, 2, 3, 4]}]<|vision_start|><|image_pad|><|vision_end|><answer>', "red", "</answer>"),
     ):
         reading, told = read(stream, of)
-        assert reading.reply().text == told == "red</answer>"
+        assert reading.reply().text == told == ">red</answer>"
+    assert read(events("red", "</answer>"), of)[0].reply().text == "red</answer>", "the tag was closed for the model"
 
 
 def test_a_reply_begun_anew_is_read_as_the_answer_it_holds():
     reading, _ = read(events("Sure: <answer>", "red", "</answer>"), talk(demand=True))
-    assert reading.reply().text == "red</answer>"
+    assert reading.reply().text == ">red</answer>"
 
 
 def test_a_reply_ends_with_its_action_even_amid_a_piece():
@@ -137,7 +138,9 @@ def test_the_answers_probabilities_are_those_of_its_own_tokens():
     logprobs = [{"token": token, "logprob": -at / 10} for at, token in enumerate(["<answer>", "red", "</answer>", "junk"])]
     stream = events("<answer>red</answer>junk", logprobs={"content": logprobs})
     assert read(stream)[0].reply().tokens == [("<answer>", 0.0), ("red", -0.1), ("</answer>", -0.2)]
-    assert read(stream, talk(demand=True))[0].reply().tokens == [("red", -0.1), ("</answer>", -0.2)], "a repeated beginning counts"
+    assert read(stream, talk(demand=True))[0].reply().tokens == [(">", 0.0), ("red", -0.1), ("</answer>", -0.2)], (
+        "a repeated beginning counts"
+    )
 
 
 def spelt(*pieces):
@@ -225,14 +228,14 @@ def test_messages_alternate_and_say_the_crop_in_the_nearest_form():
     form = Form()
     messages = form.messages(talk(crop=True, demand=True))
     assert [message["role"] for message in messages] == ["system", "user", "assistant", "user", "assistant"]
-    assert messages[-1]["content"] == "<answer>"
+    assert messages[-1]["content"] == "<answer"
     assert [part["type"] for part in messages[3]["content"]] == ["image_url"]
     messages = form.messages(talk("qwen-grounding", crop=True, demand=True))
     assert [message["role"] for message in messages] == ["system", "user", "assistant", "user"], "two of one role in a row"
     assert "Answer now" in messages[-1]["content"][-1]["text"]
 
 
-REFUSALS = {  # status, what is said, what goes from the request
+REFUSALS = {  # status, message, the entry that is left out of the next request
     "transformers serve": (422, "Unexpected fields in the request: {'continue_final_message', 'add_generation_prompt'}", "continue"),
     "OpenAI": (400, "'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.", "max_tokens"),
     "OpenAI, reasoning": (400, "Unsupported value: 'temperature' does not support 0 with this model.", "temperature"),
@@ -265,9 +268,9 @@ def test_a_refused_request_is_put_without_what_was_refused(status, said, refused
 
 def test_a_question_too_long_for_a_server_does_not_cost_the_next_ones_their_confidence():
     form, of = Form(), talk()
-    said = "This model's maximum context length is 2048 tokens."
-    assert form.adapt(400, said, form.request("model", of, 9))
-    assert not form.adapt(400, said, form.request("model", of, 9))
+    text = "This model's maximum context length is 2048 tokens."
+    assert form.adapt(400, text, form.request("model", of, 9))
+    assert not form.adapt(400, text, form.request("model", of, 9))
     assert form.request("model", of, 9)["logprobs"] is True
     assert not form.tolerated
 
@@ -300,8 +303,8 @@ def test_what_is_no_address_is_said_before_anything_is_sent(given):
 
 
 def test_a_login_in_the_address_is_used_and_not_shown():
-    found = endpoint("http://me:secret@host/v1")
-    assert (found.roots[0], found.login) == ("http://host/v1", ("me", "secret"))
+    result = endpoint("http://me:secret@host/v1")
+    assert (result.roots[0], result.login) == ("http://host/v1", ("me", "secret"))
 
 
 def test_a_server_may_say_in_two_ways_when_to_come_back():

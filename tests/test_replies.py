@@ -13,6 +13,7 @@ from zoomearth.core.families import DIALECTS, dialect, family_of
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Answer, Observation, Unreadable, Zoom
 from zoomearth.core.reply import quoted
+from zoomearth.core.settings import DIALECTS as CHOICES
 
 ROOT = View(Box(0, 0, 8000, 4000), Size(1000, 500))
 VIEW = View(Box(0, 0, 2000, 1000), Size(500, 250))
@@ -34,8 +35,9 @@ def test_a_reply_is_read_as_its_family_means_it(case):
     assert bool(action.note) == ("note" in case)
 
 
-def test_every_dialect_has_a_reply():
+def test_every_dialect_has_a_reply_and_can_be_chosen():
     assert {case["dialect"] for case in REPLIES} == set(DIALECTS)
+    assert tuple(DIALECTS) == CHOICES
 
 
 @pytest.mark.parametrize("name", DIALECTS)

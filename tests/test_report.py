@@ -1,4 +1,4 @@
-"""The report: it holds what was run, opens in a real browser without a network, and is quick with 10,000 records."""
+"""The report: it shows the whole run, opens in a real browser without a network, and is fast with 10,000 records."""
 
 import html
 import json
@@ -23,7 +23,7 @@ FLAGS += ("--disable-component-update", "--disable-sync", "--virtual-time-budget
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """Sixty questions asked in all four ways; one image is broken, and one question tries to write HTML."""
+    """Sixty questions in all four modes; one image is broken, and one question contains HTML."""
     folder = tmp_path_factory.mktemp("report")
     rows = make_set(folder / "data", 60)
     (folder / "data" / "images" / "4.png").write_bytes(b"no picture")
@@ -39,8 +39,8 @@ def run(tmp_path_factory):
 
 def content(report):
     text = report.read_text()
-    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.S)
-    return text, json.loads(found[1])
+    result = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.S)
+    return text, json.loads(result[1])
 
 
 def dom(report, profile, *flags):
@@ -165,14 +165,14 @@ def test_images_that_have_gone_leave_the_rest(run, tmp_path):
 
 
 def test_a_folder_without_records_is_one_sentence(tmp_path):
-    with pytest.raises(DataError, match="holds no records"):
+    with pytest.raises(DataError, match="has no records"):
         write_report(tmp_path)
 
 
 def test_other_files_beside_a_run_do_not_keep_it_from_its_report(run, tmp_path):
     content_before = (run / "zoom.jsonl").read_bytes()
     (tmp_path / "zoom.jsonl").write_bytes(content_before)
-    (tmp_path / "no-crop.jsonl").write_bytes(b"")  # of a way of asking that was stopped before its first answer
+    (tmp_path / "no-crop.jsonl").write_bytes(b"")  # of a mode that was interrupted before its first answer
     write_rows(tmp_path / "notes.jsonl", [{"note": 1}])
     write_rows(tmp_path / "published.jsonl", [{"question_id": 1, "ground_truth": "a", "answer1": "a", "error": False}])
     _, data = content(write_report(tmp_path))

@@ -1,4 +1,4 @@
-"""What GRPO pays for: the published rewards to the digit, and nothing for what no reward should reach."""
+"""The rewards of GRPO: the published values to the digit, and none where there must be none."""
 
 import json
 import math

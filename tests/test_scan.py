@@ -1,4 +1,4 @@
-"""Rasters without overviews: read whole once, in little memory, and never again."""
+"""Rasters without overviews: read completely once, in little memory, and not again."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from zoomearth.core.geometry import Box, Size, View
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
-    """A cache of its own, and a machine a sixteenth as large: what is scanned is small enough to be made here."""
+    """A separate cache, and a machine with a sixteenth of the memory, so that even a small raster is scanned."""
     monkeypatch.setattr(levels, "EXACT_PIXELS", 1 << 18)
     monkeypatch.setattr(levels, "SCAN_PIXELS", 1 << 20)
     monkeypatch.setattr(levels, "SCAN_SIDE", 1024)
@@ -48,7 +48,7 @@ def test_the_second_touch_reads_no_pixel(large, cache):
     told = []
     with Scene.open(path, on_progress=lambda *told_now: told.append(told_now)) as scene:
         first = scene.preview(128)
-        assert scene.bytes_read == pixels.nbytes  # each block once
+        assert scene.bytes_read == pixels.nbytes  # each block is read once
     assert psnr(first, resampled(pixels, (0, 0, 1151, 925), first.size)) > 42
     done = [done for stage, done, total in told if stage == "scanning"]
     assert done == sorted(done)
@@ -70,7 +70,7 @@ def test_a_raster_that_changed_is_scanned_again(large, cache, monkeypatch):
         scene.preview(64)
         assert scene.bytes_read == pixels.nbytes
     monkeypatch.setattr(scan, "VERSION", scan.VERSION + 1)
-    with Scene.open(path) as scene:  # shown another way by a newer ZoomEarth
+    with Scene.open(path) as scene:  # as if a newer ZoomEarth rendered it differently
         scene.preview(64)
         assert scene.bytes_read == pixels.nbytes
     with Scene.open(path, bands=[2]) as scene:  # another picture of the same file
@@ -136,7 +136,7 @@ def test_the_cache_stays_within_its_bounds(large, cache, monkeypatch):
 
 
 def test_a_window_too_fine_for_the_scan_is_read_in_runs(large, cache, monkeypatch):
-    """A scan of a quarter can't show 800 px at 200; to read all of a larger window at once would take all the memory."""
+    """A scan at a quarter of the size can't show 800 px at 200; a larger window read at once would take all the memory."""
     path, pixels = large
     monkeypatch.setattr(levels, "SCAN_SIDE", 256)
     box = (203, 101, 1103, 801)
@@ -188,7 +188,7 @@ def test_jpeg_tiles_are_scanned_at_half_their_resolution_and_look_the_same(tmp_p
 
 
 def test_what_must_not_be_averaged_is_not_halved(tmp_path, cache):
-    """Where black means nothing, half a roof and half of nothing would be a grey roof."""
+    """Where black is nodata, the average of a roof and nodata would be a darker roof."""
     pixels = city(1151, 925)
     masked = make(tmp_path / "masked.tif", pixels, mask=np.full((925, 1151), 255), **JPEG)
     with Scene.open(masked) as scene:
@@ -224,7 +224,7 @@ def test_all_cores_see_what_one_sees(large, cache, monkeypatch):
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="peak memory is read from /proc")
 def test_a_scene_of_nothing_costs_nothing(tmp_path, cache):
-    """100,000 x 100,000, one corner written: what isn't there is not read, and memory is that of any other scene."""
+    """100,000 x 100,000 px with data in one corner: empty blocks are not read, and the memory is that of any other scene."""
     path = sparse(tmp_path / "sparse.tif", 100_000)
     script = f"""
 import sys

@@ -1,4 +1,4 @@
-"""What a view of a raster shows: the right pixels, whatever the raster is made of."""
+"""Views of a raster show the right pixels, for every kind of raster."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PLAIN = city(700, 500)
 
 
 def picture(planes):
-    """What Pillow makes of [3 or 1, row, column] uint8."""
+    """The Pillow image of [3 or 1, row, column] uint8."""
     layers = [Image.fromarray(np.ascontiguousarray(plane)) for plane in planes]
     return Image.merge("RGB", layers * 3 if len(layers) == 1 else layers)
 
@@ -79,7 +79,7 @@ def test_a_real_raster_is_shown_as_the_decoder_sees_it(real_raster, name):
             bands = stretched(bands, facts["stretch"])
         width, height = scene.size
         assert (height, width) == data.shape[1:]
-        if name.startswith(("brighton", "deepness")):  # a mask and an alpha band say where there is anything
+        if name.startswith(("brighton", "deepness")):  # a mask or an alpha band marks the valid pixels
             bands = bands * (mask(path) > 0)
         box = Box(width // 3, height // 3, width // 3 + min(500, width // 2), height // 3 + min(400, height // 2))
         same(scene.part(View(box, Size(350, 280))), reference(bands, box, (350, 280)), tolerance=1 if facts["stretch"] else 0)
@@ -126,7 +126,7 @@ def test_bytes_pass_through_untouched(tmp_path, driver, count):
         ]:
             same(scene.part(View(Box(*box), Size(*size))), reference(PLAIN[:count], box, size))
         assert scene.describe()["stretch"] is None
-    if driver != "PNG":  # that one keeps its grid beside it, as GDAL made it
+    if driver != "PNG":  # GDAL writes the grid of a PNG into a file beside it
         assert [each.name for each in tmp_path.iterdir()] == ["scene"]
 
 
@@ -198,7 +198,7 @@ def test_what_is_not_valid_is_black(tmp_path, kind):
     rows, columns = np.mgrid[:500, :700]
     valid = (columns - 350) ** 2 + (rows - 250) ** 2 < 200**2
     count = 1 if kind in ("nan", "grey and alpha") else 3
-    under = np.where(valid, PLAIN[:count], 255).astype(np.uint8)  # white, where nobody should see it
+    under = np.where(valid, PLAIN[:count], 255).astype(np.uint8)  # white pixels that must not be shown
     options = {"driver": "COG"}
     if kind == "nodata":
         pixels, options = np.where(under == 255, np.where(valid, 254, 255), under).astype(np.uint8), {"nodata": 255}
@@ -274,13 +274,13 @@ def test_one_bit_is_black_and_white(tmp_path):
     for name, options in (("bilevel.tif", {"NBITS": 1}), ("bilevel.png", {"NBITS": 1, "driver": "PNG"})):
         with Scene.open(make(tmp_path / name, bits, **options)) as scene:
             same(scene.part(View(Box(13, 17, 313, 217), Size(512, 341))), reference(bits * 255, (13, 17, 313, 217), (512, 341)))
-    with Scene.open(tmp_path / "bilevel.tif", stretch=[(0, 2)]) as scene:  # the user's limits win
+    with Scene.open(tmp_path / "bilevel.tif", stretch=[(0, 2)]) as scene:  # the user's limits have priority
         assert scene.preview(700).getextrema() == ((0, 128),) * 3
 
 
 def test_a_coloured_map_larger_than_a_window_is_averaged_by_colour_not_by_class(tmp_path):
     indices = np.zeros((1, 2600, 2600), np.uint8)
-    indices[:, :, ::2] = 2  # red and blue stripes; class 1, green, must never come out of their average
+    indices[:, :, ::2] = 2  # red and blue stripes; their average must not be class 1, green
     path = make(tmp_path / "classes.tif", indices, palette=[(200, 0, 0, 255), (0, 200, 0, 255), (0, 0, 200, 255)])
     with Scene.open(path) as scene:
         middle = np.asarray(scene.preview(256))[100:150, 100:150].reshape(-1, 3).mean(0)
@@ -289,7 +289,7 @@ def test_a_coloured_map_larger_than_a_window_is_averaged_by_colour_not_by_class(
 
 def test_complex_numbers_are_refused_in_plain_words(tmp_path):
     path = make(tmp_path / "slc.tif", PLAIN[:1].astype(np.complex64))
-    with pytest.raises(SceneError, match=r"slc.tif holds complex numbers"):
+    with pytest.raises(SceneError, match=r"slc.tif has complex numbers"):
         Scene.open(path)
 
 
@@ -310,7 +310,7 @@ def test_where_a_pixel_lies_on_the_map(tmp_path, affine, crs, rotated):
         assert scene.crs == facts["crs"] == crs
         assert facts["rotated"] is rotated
         assert facts["gsd"] == (0.5 if crs else None)
-        same(scene.part(View(Box(0, 0, 700, 500), Size(700, 500))), picture(PLAIN))  # as stored, however it lies
+        same(scene.part(View(Box(0, 0, 700, 500), Size(700, 500))), picture(PLAIN))  # as stored, whatever the georeference
         if affine is None:
             assert scene.grid is None
             assert facts["grid"] is None
@@ -433,7 +433,7 @@ def test_cancelling_stops_before_the_next_read(tmp_path):
 
 
 def test_gdal_is_left_as_it_was(tmp_path):
-    """Another user of GDAL in this process (a notebook, a training run) keeps his configuration."""
+    """Other code in this process that uses GDAL (a notebook, a training run) keeps its configuration."""
     path = make(tmp_path / "scene.tif", city(3000, 2000))
     keys = ("GDAL_PNG_WHOLE_IMAGE_OPTIM", "GDAL_ERROR_ON_LIBJPEG_WARNING", "GDAL_DISABLE_READDIR_ON_OPEN")
     if library() == "osgeo":
@@ -494,7 +494,7 @@ def test_bad_input_gets_one_clear_sentence(tmp_path, capfd):
 
 @pytest.fixture
 def as_nobody():
-    """Root may read everything, so that in a container the test goes on as another user."""
+    """Root may read everything, so in a container the test continues as another user."""
     if os.geteuid():
         yield
         return
@@ -512,7 +512,7 @@ def test_a_file_one_may_not_read_says_so(tmp_path, as_nobody):
 
 
 def test_a_container_names_what_it_holds(tmp_path):
-    """netCDF, HDF, GeoPackage: a file of several rasters, none of them its own."""
+    """netCDF, HDF, GeoPackage: a file that contains several rasters."""
     for name in "ab":
         make(tmp_path / f"{name}.tif", PLAIN)
     path = tmp_path / "both.tif"
@@ -529,7 +529,7 @@ def test_a_generated_scene_is_known_by_its_mark_and_so_is_a_copy_of_it(tmp_path,
     copy(path, other, driver)
     with Scene.open(path) as scene, Scene.open(other) as same_scene:
         assert scene.generated
-        assert same_scene.generated or driver == "PNG"  # which has no place for it but a side file
+        assert same_scene.generated or driver == "PNG"  # a PNG has no place for the tag except a side file
 
 
 @pytest.mark.parametrize("items", [{}, {"ZOOMEARTH_SCENE": "real"}, {"SCENE": "generated"}])
@@ -539,7 +539,7 @@ def test_nothing_else_is_a_generated_scene(tmp_path, items):
 
 
 def test_points_are_brought_to_another_crs_and_those_without_a_place_there_are_said():
-    """By either binding alike: longitude and latitude in this order, and no exception for one point of many."""
+    """The same with both bindings: longitude and latitude in this order, and no exception for one bad point."""
     points = np.array([[15.0, 50.0], [15.0, 95.0], [16.0, 51.0]])
     moved = transform(points, "EPSG:4326", "EPSG:32633")
     assert moved[[0, 2]] == pytest.approx(np.array([[500_000, 5_538_630.7], [570_168.9, 5_650_300.8]]), abs=0.1)

@@ -1,4 +1,4 @@
-"""Rasters on a server: few requests, few bytes, and plain words when it fails."""
+"""Rasters on a server: few requests, few bytes, and a clear message for each error."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_question_over_http_costs_a_few_requests(folder, server):
         assert view.tobytes() == local.preview(512).tobytes()
         assert part.tobytes() == local.part(WINDOW).tobytes()
     assert server.requests <= 6, server.log
-    assert server.bytes < (folder / "cog.tif").stat().st_size / 4  # of a small file; benchmarks/rasters.py has the large
+    assert server.bytes < (folder / "cog.tif").stat().st_size / 4  # of a small file; benchmarks/rasters.py measures a large one
     assert all(line.split()[1] == "/cog.tif" for line in server.log)  # no probing for side files
 
 

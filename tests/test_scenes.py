@@ -1,4 +1,4 @@
-"""The procedural scenes: what is drawn is what the truth says, at any scale, and the questions can't be guessed."""
+"""The procedural scenes: the picture agrees with the truth at every scale, and the questions can't be guessed."""
 
 import random
 import shutil
@@ -140,7 +140,7 @@ def test_an_interrupted_drawing_leaves_nothing_under_the_final_name(tmp_path):
 
 
 def unmarked(path, target):
-    """As an older version drew it: the same pixels, not marked as generated."""
+    """A file of an older version: the same pixels, without the tag of a generated scene."""
     with rasterio.open(path) as opened, rasterio.open(target, "w", **opened.profile) as file:
         file.write(opened.read())
     shutil.copy(path.with_suffix(".json"), target.with_suffix(".json"))
@@ -153,7 +153,7 @@ def test_a_scene_of_an_older_version_is_marked_and_not_drawn_again(raster, tmp_p
         assert new.generated
         assert not before.generated
     pixels = rasterio.open(old).read()
-    drawn(make_scene(99), old, 1024)  # another scene: it would be seen
+    drawn(make_scene(99), old, 1024)  # another scene: a difference would be found
     with Raster.open(old) as after:
         assert after.generated
     assert np.array_equal(rasterio.open(old).read(), pixels)

@@ -1,4 +1,4 @@
-"""A prediction gets the score that the official scripts give it: else no figure of ours could be put beside a published one."""
+"""A prediction gets the score of the official scripts; otherwise our figures could not be compared with published ones."""
 
 import json
 import math
@@ -33,7 +33,7 @@ def test_crops_overlap_as_in_the_released_code(reference):
 
 
 def test_boxes_are_rewarded_as_in_the_released_code(reference):
-    """Its reward is our IoU plus tanh(200 / distance of the centres), all in source pixels."""
+    """The reference's reward is our IoU plus tanh(200 / distance of the centres), all in source pixels."""
     seen = 0
     for case in reference["bbox_reward"]:
         size = Size(round(case["scale"] * 512), 1)
@@ -81,7 +81,7 @@ metal metallic tree forest field farm bridge span gray grey"""
 
 
 def test_sharing_a_synset_is_what_a_path_similarity_of_eight_tenths_means():
-    """The official scripts ask for the similarity; the set intersection is a thousand times quicker and must be the same."""
+    """The official scripts compute the similarity; the set intersection is a thousand times faster and must give the same result."""
     words = WORDS.split()
     for a in words:
         for b in words:
@@ -120,9 +120,9 @@ def test_every_overlap_is_a_share_and_knows_no_order(a, b):
 def test_without_wordnet_the_remedy_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(wordnet, "DEBIAN", tmp_path)
     monkeypatch.setattr(wordnet, "_installed", lambda nltk: False)
-    with pytest.raises(DataError) as told:
+    with pytest.raises(DataError) as raised:
         wordnet.wordnet.__wrapped__()
-    assert "wordnet-base" in told.value.hint
+    assert "wordnet-base" in raised.value.hint
 
 
 def test_debians_wordnet_is_copied_whole_and_read(monkeypatch, tmp_path):

@@ -1,4 +1,4 @@
-"""Checkpoints made servable: a server's chat template must lay a talk out as the dialect does."""
+"""Servable checkpoints: the server's chat template must give a talk the same layout as the dialect."""
 
 import json
 
@@ -23,7 +23,7 @@ def checkpoint(tmp_path_factory):
 
 
 def talks(name):
-    """A question, after a zoom, after two and with no more allowed."""
+    """A question; after one zoom; after two; and where no zooms are left."""
     talk = Talk(dialect(name))
     talk.observe(Observation(VIEW, "What is there? {{ 1 }}", begins=True), Image.new("RGB", (56, 56)))
     yield talk

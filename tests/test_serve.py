@@ -1,4 +1,4 @@
-"""The backend as the plugin starts it: a real child process, JSON lines in and out."""
+"""The backend, started like the plugin starts it: a real child process, JSON lines in and out."""
 
 import base64
 import io
@@ -35,7 +35,7 @@ ENDLESS = "word " * 5000
 
 @pytest.fixture(scope="module")
 def backend(root):
-    """One process for all questions: it lives on, whatever they were."""
+    """One process for all questions: it must survive each of them."""
     backend = Backend(root)
     yield backend
     assert backend.process.poll() is None, b"".join(backend.log).decode()
@@ -44,14 +44,14 @@ def backend(root):
 
 @pytest.fixture
 def fresh(root):
-    """A process of a test's own, for those that end it."""
+    """A separate process, for tests that end it."""
     backend = Backend(root)
     yield backend
     backend.end()
 
 
 def copied(root, folder, of="", to=""):
-    """The backend in another folder, `of` replaced in its scripted engine: a fault to live through."""
+    """The backend in another folder, with a changed `of` in its scripted engine: an error that the process must survive."""
     for name in ("core", "backend", "resources"):
         shutil.copytree(root / name, folder / name, ignore=shutil.ignore_patterns("demo", "__pycache__"))
     shutil.copy(root / "__init__.py", folder)
@@ -144,7 +144,7 @@ def test_a_region_bands_and_policy_are_what_the_question_is_asked_with(backend, 
 
 
 def pictures(backend):
-    """What was shown, and the views, by the events."""
+    """The pictures and the views in the events."""
     saws = [event for event in backend.history if event["event"] == "saw"]
     views = [View(Box(*saw["view"]["window"]), Size(*saw["view"]["shown"])) for saw in saws]
     return [np.asarray(Image.open(io.BytesIO(base64.b64decode(saw["picture"])))) for saw in saws], views
@@ -152,7 +152,7 @@ def pictures(backend):
 
 @pytest.mark.parametrize("placed", [True, False], ids=["on the map", "lying nowhere"])
 def test_an_outline_is_what_is_shown_and_told(backend, tmp_path, placed):
-    """Rotated on the map; without a place, in pixels with y upwards, as QGIS shows it. Two parts, one with a hole."""
+    """Rotated on the map; without georeference, in pixels with y upwards, as QGIS shows it. Two parts, one with a hole."""
     affine = ROTATED if placed else (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)
     path = make(tmp_path / "town.tif", city(1200, 800), **({"affine": affine} if placed else {"affine": None, "crs": ""}))
     pixels = [[(300, 200), (700, 250), (650, 600)], [(520, 300), (560, 300), (560, 380)], [(200, 700), (330, 500), (340, 700)]]

@@ -1,4 +1,4 @@
-"""Values that no percentile shows: masks, class maps, sparse content, one value, and what fills the outside though nobody declared it."""
+"""Values that percentiles do not show: masks, class maps, sparse content, a single value, and undeclared nodata."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def shown(tmp_path, values, dtype, **given):
 
 
 def apart(picture, *regions, least=40):
-    """That each region has one tone, and all of them differ visibly."""
+    """Checks that each region has one tone, and that all tones differ visibly."""
     tones = [picture[region] for region in regions]
     assert all(tone.min() == tone.max() for tone in tones)
     levels = sorted(int(tone[0]) for tone in tones)
@@ -66,7 +66,7 @@ def test_a_mask_of_the_type_limits_is_no_fill(tmp_path, dtype):
 
 @pytest.mark.parametrize(("dtype", "nodata"), [("uint8", 255), ("int16", -9999), ("uint16", 65535), ("float32", "nan"), ("int32", 0)])
 def test_what_is_valid_differs_from_what_is_not(tmp_path, dtype, nodata):
-    """The lowest valid value may be common, as in a mask: black is not for it."""
+    """The lowest valid value may be frequent, as in a mask: it must not be shown black."""
     under = np.nan if nodata == "nan" else nodata
     for low, high in ((0, 1), (0, 0), (3, 3), (1, 2)):
         if 0 in (nodata, high - low) and low == 0:
@@ -172,7 +172,7 @@ def test_an_undeclared_fill_leaves_the_range_to_the_content(tmp_path, dtype, fil
     assert not picture[LEFT].any()
     assert np.percentile(picture[~LEFT], 5) < 40
     assert np.percentile(picture[~LEFT], 95) > 215
-    assert not np.isfinite(fill) or sum("no data and shown black" in note for note in notes) == 1
+    assert not np.isfinite(fill) or sum("count as nodata and are shown black" in note for note in notes) == 1
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int16"])
@@ -284,21 +284,21 @@ values = st.sampled_from(
 @given(samples=st.lists(st.one_of(values, st.floats(width=32), st.integers(-40000, 70000)), min_size=0, max_size=60), voids=st.booleans())
 def test_any_samples_give_a_stretch_that_can_be_used(samples, voids):
     band = np.repeat(np.array(samples, np.float64), 3)
-    found = stretch(band, "float64", voids)
+    result = stretch(band, "float64", voids)
     finite = band[np.isfinite(band)]
-    if found is None:
+    if result is None:
         assert not finite.size
         return
-    low, high = found.limits
+    low, high = result.limits
     assert low < high
-    assert set(found.fills) < set(finite.tolist())
-    assert len(found.fills) < len(np.unique(finite))
+    assert set(result.fills) < set(finite.tolist())
+    assert len(result.fills) < len(np.unique(finite))
 
 
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=30000).map(np.array))
 @settings(max_examples=50, deadline=None)
 def test_few_values_are_all_of_them_or_none(sample):
-    found = few(sample)
+    result = few(sample)
     distinct = np.unique(sample)
-    assert (found is None) == (len(distinct) > 16)
-    assert found is None or (found == distinct).all()
+    assert (result is None) == (len(distinct) > 16)
+    assert result is None or (result == distinct).all()

@@ -1,4 +1,4 @@
-"""Texts of others are read in one way: a mark is no content, a line ends with a newline alone, and what can't be read is said."""
+"""Text files of other programs: a byte order mark is no content, only a newline ends a line, and unreadable text is an error."""
 
 import codecs
 import io
@@ -66,7 +66,7 @@ def test_whatever_a_text_holds_its_line_is_one_row(rows, escaped):
     lines = [json.dumps(row, ensure_ascii=escaped).encode("utf-8", "surrogatepass") + b"\n" for row in rows]
     for row, line in zip(rows, lines):
         read = texts.row(line)
-        # two halves of one character that stand side by side are one when they are escaped
+        # two escaped halves of one character side by side are one character
         assert read == json.loads(json.dumps(row)) or (not escaped and read.why == "the line is not in UTF-8")
 
 

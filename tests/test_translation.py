@@ -1,4 +1,4 @@
-"""A German user reads German, everywhere: no text is left out, none is out of date, and no value of a message gets lost."""
+"""The German translation: no text is missing, none is out of date, and no value of a message is lost."""
 
 import pytest
 from PyQt6.QtCore import QTranslator

@@ -1,4 +1,4 @@
-"""SFT and GRPO through their own scripts, on a tiny model: it learns to look, is served as it was tuned, and a kill costs nothing."""
+"""SFT and GRPO through their commands, on a tiny model: it learns to zoom, is used as it was trained, and a killed run can be continued."""
 
 import argparse
 import json
@@ -60,11 +60,11 @@ def options(model, own, out, *more):
 
 
 def history(run):
-    return json.loads((watch.last_whole(run, tidy=False) / "trainer_state.json").read_text())["log_history"]
+    return json.loads((watch.last_complete(run, tidy=False) / "trainer_state.json").read_text())["log_history"]
 
 
 def weights(run):
-    return load_file(watch.last_whole(run, tidy=False) / "model.safetensors")
+    return load_file(watch.last_complete(run, tidy=False) / "model.safetensors")
 
 
 def test_sft_teaches_to_look_and_the_model_is_served_as_it_was_tuned(tuned, own):
@@ -79,7 +79,7 @@ def test_sft_teaches_to_look_and_the_model_is_served_as_it_was_tuned(tuned, own)
 
 
 def test_a_checkpoint_carries_how_it_is_asked(tuned, tiny):
-    for folder in (watch.last_whole(tuned / "run", tidy=False), tuned / "merged"):
+    for folder in (watch.last_complete(tuned / "run", tidy=False), tuned / "merged"):
         assert Profile.of_folder(folder) == Profile.of_folder(tiny)
         assert (folder / "tokenizer_config.json").read_bytes() == (tiny / "tokenizer_config.json").read_bytes()
         assert "generation" not in (folder / "chat_template.jinja").read_text()
@@ -107,7 +107,7 @@ def test_three_steps_of_grpo_with_adapters_log_what_the_paper_watches(tuned, own
     assert not [name for name in moved if "visual" in name]
     adapter = run / "checkpoint-3" / "adapter_model.safetensors"
     whole = load_file(adapter)
-    shutil.rmtree(adapter.parent)  # adapters go on as exactly as all weights do
+    shutil.rmtree(adapter.parent)  # a run with adapters continues as exactly as one with all weights
     assert main(["train", "grpo", *command]) == 0
     resumed = load_file(adapter)
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
@@ -122,10 +122,10 @@ def test_a_run_that_was_killed_ends_as_one_that_was_not(tuned, own, tmp_path, ro
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    at = watch.last_whole(tmp_path / "killed", tidy=False)
+    at = watch.last_complete(tmp_path / "killed", tidy=False)
     assert at is not None
     assert at.name != "checkpoint-4", "it was over before it could be killed"
-    (tmp_path / "killed" / "checkpoint-9").mkdir()  # one that a kill cut short
+    (tmp_path / "killed" / "checkpoint-9").mkdir()  # an incomplete checkpoint of a killed run
     assert main(["train", "grpo", *command]) == 0
     assert not (tmp_path / "killed" / "checkpoint-9").exists()
     assert main(["train", "grpo", *options(tuned / "merged", own, tmp_path / "whole", "--steps", "4", "--save-every", "1", *ROLLOUTS)]) == 0
@@ -137,10 +137,10 @@ def test_a_run_that_was_killed_ends_as_one_that_was_not(tuned, own, tmp_path, ro
 def test_a_run_that_has_ended_is_not_trained_further(tuned, tiny, own, capsys):
     same = options(tiny, own, tuned / "run", "--steps", "50", "--batch", "8", "--rate", "5e-3")
     assert main(["train", "sft", *same]) == 0
-    told = capsys.readouterr()
-    assert "ended with checkpoint-50" in told.err
-    assert told.out.strip() == str(tuned / "run" / "checkpoint-50")
-    assert watch.last_whole(tuned / "run", tidy=False).name == "checkpoint-50"
+    output = capsys.readouterr()
+    assert "ended with checkpoint-50" in output.err
+    assert output.out.strip() == str(tuned / "run" / "checkpoint-50")
+    assert watch.last_complete(tuned / "run", tidy=False).name == "checkpoint-50"
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_a_run_is_over_where_the_trainer_would_end_it(tmp_path, more, over):
 
 def test_another_command_does_not_go_on_with_a_run(tuned, tiny, own, capsys):
     assert main(["train", "sft", *options(tiny, own, tuned / "run", "--steps", "50", "--batch", "8", "--rate", "1e-5")]) == 2
-    assert "holds a run with rate = 0.005" in capsys.readouterr().err
+    assert "has a run with rate = 0.005" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -189,12 +189,12 @@ def test_grpo_refuses_to_start_where_a_crop_does_not_fit(tuned, own, tmp_path, c
 @pytest.mark.parametrize("fault", ["no pictures", "padded on the right"])
 def test_a_batch_that_would_train_blind_ends_the_run(tuned, own, fault):
     start = checkpoint.load(str(tuned / "merged"), {}, full=True)
-    eyes = watch.Eyes(start.model)
+    check = watch.PictureCheck(start.model)
     picture = Image.new("RGB", (56, 56))
     block = [{"role": "user", "content": [{"type": "image", "image": picture}, {"type": "text", "text": "?"}]}]
     batch = start.processor.apply_chat_template([block], tokenize=True, return_dict=True, return_tensors="pt")
     start.model(**batch)
-    assert eyes.share == 1
+    assert check.share == 1
     if fault == "no pictures":
         del batch["pixel_values"], batch["image_grid_thw"]
     else:
@@ -202,9 +202,9 @@ def test_a_batch_that_would_train_blind_ends_the_run(tuned, own, fault):
     with pytest.raises(ModelError) as stopped:
         start.model(**batch)
     assert ("--max-completion" if fault == "no pictures" else "padding_side") in stopped.value.hint
-    assert eyes.share == 0.5
+    assert check.share == 0.5
     with torch.no_grad():
-        start.model.model.language_model(input_ids=batch["input_ids"])  # generation goes on from a cache, without pictures
+        start.model.model.language_model(input_ids=batch["input_ids"])  # generation continues from a cache, without pictures
 
 
 @pytest.mark.parametrize(
@@ -226,8 +226,8 @@ def test_a_label_that_would_be_read_as_something_else_is_found_before_training(t
     good = Example.of("g", tiny, "What?", "ship", box=Box(20, 30, 90, 110))
     assert fault(good, Size(300, 200)) == ""
     assert "would be read as" in fault(replace(good, answer="a</answer>b"), Size(300, 200))
-    assert "would stay" in fault(replace(good, steps=(Step(good.box, "a <answer> b"),)), Size(300, 200))
-    assert "ended after 1 of 2" in fault(replace(good, answer="x", steps=(Step(Box(40, 30, 20, 10)),)), Size(300, 200))
+    assert "would be read" in fault(replace(good, steps=(Step(good.box, "a <answer> b"),)), Size(300, 200))
+    assert "ends after 1 of 2" in fault(replace(good, answer="x", steps=(Step(Box(40, 30, 20, 10)),)), Size(300, 200))
 
 
 @pytest.mark.parametrize(
@@ -236,10 +236,10 @@ def test_a_label_that_would_be_read_as_something_else_is_found_before_training(t
         (["--model", "nowhere/at/all"], "There is no model"),
         (["--policy", "views=3"], "Its entries are"),
         (["--policy", "view"], "NAME=VALUE"),
-        (["--set", "no_such_entry=1"], "trl refuses"),
+        (["--set", "no_such_entry=1"], "trl does not accept"),
         (["--prompt-file", "/nowhere.txt"], "prompt file /nowhere.txt can't be read"),
-        (["--train-vision", "--lora", "4"], "Adapters are for the language half"),
-        (["--data", "/nowhere"], "holds no questions"),
+        (["--train-vision", "--lora", "4"], "adapters of the language model only"),
+        (["--data", "/nowhere"], "has no questions"),
     ],
 )
 def test_bad_settings_are_one_sentence_and_a_hint(tiny, own, tmp_path, capsys, more, why):

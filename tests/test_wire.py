@@ -1,4 +1,4 @@
-"""One JSON object a line: whatever the pipe does to the bytes, each side reads what the other wrote."""
+"""One JSON object a line: however the pipe splits the bytes, each side reads what the other wrote."""
 
 import json
 import subprocess

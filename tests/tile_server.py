@@ -1,4 +1,4 @@
-"""A loopback XYZ server whose tiles say where they belong, so that a snapshot of them can be checked to the pixel.
+"""A local XYZ server whose tiles encode their place, so that a snapshot of them can be checked to the pixel.
 
 with TileServer() as server:
     QgsRasterLayer(server.source, "tiles", "wms")
@@ -55,7 +55,7 @@ class TileServer:
     @property
     def source(self) -> str:
         """As QGIS names an XYZ layer."""
-        # A name of its own: QGIS would take tiles of an earlier server out of its cache where the port is the same again.
+        # A unique name: with the same port, QGIS would take the tiles of an earlier server out of its cache.
         url = f"http://127.0.0.1:{self._server.server_address[1]}/{id(self)}-{time.time_ns()}/{{z}}/{{x}}/{{y}}.png"
         return f"type=xyz&url={url}&zmin=0&zmax={LEVELS}"
 
@@ -88,7 +88,7 @@ class TileServer:
                 self._send(200, "image/png", file.getvalue())
 
             def _send(self, status: int, kind: str, body: bytes) -> None:
-                with contextlib.suppress(ConnectionError):  # whoever cancels does not wait for it
+                with contextlib.suppress(ConnectionError):  # a client that cancels does not wait for the answer
                     self.send_response(status)
                     self.send_header("Content-Type", kind)
                     self.send_header("Content-Length", str(len(body)))

@@ -1,4 +1,4 @@
-"""A tiny Qwen2.5-VL checkpoint with random weights: everything real but the knowledge. For the tests of whatever runs a model."""
+"""A tiny Qwen2.5-VL checkpoint with random weights, for tests that run a model."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def make_tiny(
 
 
 def _tokenizer():  # type: ignore[no-untyped-def]
-    """Byte-level BPE, as Qwen's: any text goes through it, and one character may take several tokens."""
+    """Byte-level BPE like Qwen's: it encodes any text, and one character may take several tokens."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 

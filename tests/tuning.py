@@ -1,4 +1,4 @@
-"""What the tests of training share: a folder of someone's own, and a tiny model."""
+"""Shared code of the training tests: a user's folder of questions, and a tiny model."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def write_raster(path: Path, seed: int, crs: str = "EPSG:32633") -> Path:
 
 
 def write_folder(folder: Path, images: int = 4) -> Path:
-    """Rasters of noise, each with a question that needs a look and one that does not."""
+    """Rasters of noise, each with a question that needs a zoom and one that does not."""
     folder.mkdir(parents=True, exist_ok=True)
     rows = []
     for at in range(images):

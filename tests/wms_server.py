@@ -1,4 +1,4 @@
-"""A loopback WMS 1.3.0 and WMTS 1.0.0 of one layer, in EPSG:3857, whose pixels say where they belong.
+"""A local WMS 1.3.0 and WMTS 1.0.0 of one layer, in EPSG:3857, whose pixels encode their place.
 
 with MapServer() as server:
     QgsRasterLayer(server.wms, "map", "wms"), QgsRasterLayer(server.wmts, "map", "wms")

@@ -1,4 +1,4 @@
-"""`zoomearth ask`: questions in; answers, boxes and pictures out."""
+"""`zoomearth ask`: asks questions about a raster, prints the answers, and writes boxes and pictures."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ..answer import MEANINGLESS, Answered, Event, Question, Saw, Tried, answer,
 from ..engines import Engine
 from ..engines.open import open_engine
 from ..outputs import files as outputs
-from ..scene.region import resolve
+from ..scene.region import NoGeoreference, resolve
 from ..scene.scene import Scene
 from .interrupt import Interrupt
 from .parser import Parser, add_settings, bands, box, count, settings_of
@@ -59,11 +59,11 @@ def command(parser: Parser) -> None:
     parser.set_defaults(run=lambda options: ask(options, settings_of(options)))
 
 
-CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a model's or a server's: they would steer the terminal
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # control characters in a reply would change the state of the terminal
 
 
 def ask(options: argparse.Namespace, settings: Settings) -> int:
-    """The command. Raises UsageError for arguments that make no question; otherwise see `answer_requests`."""
+    """The command. Raises UsageError for invalid arguments; otherwise see `answer_requests`."""
     bands = tuple(options.bands) if options.bands else None
     places = (options.window, options.region, None, options.within)
     policy = None if options.max_zooms is None else {"max_zooms": options.max_zooms}
@@ -87,7 +87,7 @@ def answer_requests(requests: Sequence[Ask], settings: Settings, files: outputs.
     interrupted = Interrupt()
     try:
         with Scene.of(requests[0].source, screen.progress, interrupted) as scene:
-            region = resolve(scene, requests[0].where)
+            region = _resolved(scene, requests[0].where)
             files.check_for(scene)
             screen.stage(f"loading {settings.remote_model or settings.asked_as or 'the model of the server'}")
             engine = open_engine(
@@ -112,7 +112,7 @@ def _answer_in(
     screen: _Screen,
     interrupted: Interrupt,
 ) -> int:
-    done: list[Answered] = []
+    answers: list[Answered] = []
     failure: Exception | None = None
     for request in requests:
         question = Question(scene, request.question, region, request.policy_from(engine.profile.policy))
@@ -120,9 +120,9 @@ def _answer_in(
         try:
             answered = answer(engine, question, screen.event, interrupted)
         except (SceneError, ModelError, EngineError) as error:
-            failure = error  # the answers before it are still written
+            failure = error  # the answers to the questions before are still written
             break
-        done.append(answered)
+        answers.append(answered)
         screen.answered(answered, engine.profile.name)
         screen.tolerated([*engine.profile.notes, *answered.notes, *getattr(engine, "tolerated", [])])
         if screen.quiet:
@@ -130,15 +130,23 @@ def _answer_in(
         if interrupted():
             break
     try:
-        if done:
-            files.write(done, engine.profile.name, screen.wrote, lambda sentence: screen.tolerated([sentence]))
+        if answers:
+            files.write(answers, engine.profile.name, screen.wrote, lambda sentence: screen.tolerated([sentence]))
     except SceneError as error:
         failure = failure or error
     if failure:
         raise failure
     if interrupted():
         return 130
-    return 0 if all(answered.outcome.answer is not None for answered in done) else 1
+    return 0 if all(answered.outcome.answer is not None for answered in answers) else 1
+
+
+def _resolved(scene: Scene, where: Where | None) -> Region | None:
+    """`resolve` with a hint that names the flags of the command line."""
+    try:
+        return resolve(scene, where)
+    except NoGeoreference as error:
+        raise SceneError(error.message, "Give the region in pixels: --window X0,Y0,X1,Y1 instead of --region or --within.") from None
 
 
 def _words(region: Region | None, where: Where | None) -> str:
@@ -150,7 +158,7 @@ def _words(region: Region | None, where: Where | None) -> str:
 
 
 class _Screen:
-    """What a person sees: progress and reasoning as they come, then the answer and its zooms."""
+    """The output on the terminal: progress and reasoning while the model works, then the answer and a table of its zooms."""
 
     def __init__(self, quiet: bool) -> None:
         self.quiet = quiet
@@ -184,9 +192,9 @@ class _Screen:
             self.stage("thinking")
         elif isinstance(event, Tried):
             self.note(f"{event.why}: try {event.number} of {event.tries}")
-        elif seen := self.thoughts.feed(event.delta):
+        elif visible := self.thoughts.feed(event.delta):
             self.status.stop()
-            self.console.print(CONTROLS.sub("", seen), end="", style="dim", markup=False, soft_wrap=True)
+            self.console.print(CONTROLS.sub("", visible), end="", style="dim", markup=False, soft_wrap=True)
 
     def answered(self, answered: Answered, model: str) -> None:
         self.status.stop()
@@ -204,7 +212,7 @@ class _Screen:
         self.status.start()
 
     def tolerated(self, sentences: Sequence[str]) -> None:
-        """Prints each note on what the engine worked around once, to stderr, so that --json stays pure."""
+        """Prints each note on what the engine worked around, once, to stderr: with --json, stdout has nothing but JSON."""
         for sentence in sentences:
             if sentence not in self.noted:
                 self.noted.append(sentence)

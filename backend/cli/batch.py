@@ -1,4 +1,4 @@
-"""`zoomearth batch`: the questions of a file in, a line of JSON for each out."""
+"""`zoomearth batch`: asks the questions of a file, and writes one line of JSON for each."""
 
 from __future__ import annotations
 
@@ -56,15 +56,15 @@ asks again what failed: the last line of an id counts."""
 
 
 def batch(options: argparse.Namespace, settings: Settings) -> int:
-    """Asks what the file of answers does not have yet. Returns 0, 1 where a row has no answer, 130 where interrupted."""
-    at_once = _at_once(options, settings)
+    """Asks the rows that the file of answers lacks. Returns 0, or 1 where a row has no answer, or 130 after an interrupt."""
+    at_once = _at_once(options.batch, options.concurrency, bool(settings.remote))
     table = read(options.rows)
     if os.path.exists(options.out) and os.path.samefile(options.rows, options.out):
         raise UsageError(f"--out is {options.out}, the file of the rows itself.", "Name another file.")
     interrupted = Interrupt()
     notes = Console(stderr=True, highlight=False)
     if table.ignored:
-        notes.print(f"note: nobody reads {', '.join(map(repr, table.ignored))} of {options.rows}", markup=False, soft_wrap=True)
+        notes.print(f"note: these fields of {options.rows} are ignored: {', '.join(table.ignored)}", markup=False, soft_wrap=True)
     with notes.status(f"loading {settings.remote_model or settings.asked_as or 'the model of the server'}"):
         engine = open_engine(settings)
     try:
@@ -84,25 +84,24 @@ def batch(options: argparse.Namespace, settings: Settings) -> int:
     return 0 if tally.counts["answered"] == len(table.rows) else 1
 
 
-def _at_once(options: argparse.Namespace, settings: Settings) -> int:
-    """Raises UsageError for a number that says nothing."""
-    if settings.remote and options.batch is not None:
+def _at_once(batch: int | None, concurrency: int | None, remote: bool) -> int:
+    """How many questions are asked at once. Raises UsageError for a flag that does not fit the engine."""
+    if remote and batch is not None:
         raise UsageError("--batch is for a model on this machine.", "With --remote, give --concurrency.")
-    if not settings.remote and options.concurrency is not None:
+    if not remote and concurrency is not None:
         raise UsageError("--concurrency is for a model on a server.", "Give --remote, or --batch for a model on this machine.")
-    given = options.batch if options.concurrency is None else options.concurrency
-    return given or AT_ONCE
+    return batch or concurrency or AT_ONCE
 
 
 class _Tally:
-    """What has come of a file's rows so far, in this run and in those before."""
+    """Counts the results of a file's rows, from this run and earlier ones."""
 
     def __init__(self, journal: Lines, table: Table) -> None:
         self.journal, self.total = journal, len(table.rows)
         self.counts = Counter(kind for row in table.rows for kind in _kinds(journal.lines.get(str(row.id))))
 
     def write(self, line: dict[str, Any]) -> None:
-        """Appends a row's line; an error that the file has already is not written again."""
+        """Appends the line of a row; an error that the file has already is not written again."""
         existing = self.journal.lines.get(line["id"])
         if existing is None or {**existing, "spec": None} != {**json.loads(json.dumps(line)), "spec": None}:
             self.journal.add(line)
@@ -118,7 +117,7 @@ class _Tally:
 
 
 def _kinds(line: Mapping[str, Any] | None) -> list[str]:
-    """What a line counts as; nothing where there is none yet."""
+    """The kinds of result that a line counts as; empty where there is no line yet."""
     if line is None:
         return []
     kind = "failed" if line.get("error") else "unreadable" if line.get("answer") is None else "answered"
@@ -126,7 +125,7 @@ def _kinds(line: Mapping[str, Any] | None) -> list[str]:
 
 
 def _ask(engine: Engine, table: Table, tally: _Tally, at_once: int, concurrent: bool, interrupted: Interrupt, quiet: bool) -> int:
-    """Asks what has no answer yet, and writes a line for each row as it ends. Returns how many are left where it was interrupted."""
+    """Asks the rows without an answer, and writes the line of each when it ends. Returns how many remain after an interrupt."""
     model = engine.profile.name
     pending = [row for row in table.rows if isinstance(row, Ask) and not _is_answered(row, tally.journal)]
     for bad in table.rows:
@@ -145,7 +144,7 @@ def _ask(engine: Engine, table: Table, tally: _Tally, at_once: int, concurrent: 
 
 
 def _is_answered(row: Ask, journal: Lines) -> bool:
-    """Raises DataError where the file has an answer under this row's id to something else."""
+    """Raises DataError where the file has an answer to another question under this row's id."""
     existing = journal.lines.get(str(row.id))
     if existing is None or existing.get("error"):
         return False

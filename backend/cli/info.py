@@ -1,8 +1,7 @@
-"""`zoomearth describe`, `models`, `check` and `serve`: what a raster is, what models there are, what this machine has."""
+"""`zoomearth describe`, `models`, `check` and `serve`: facts about a raster, the models, this machine; and the backend process."""
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import importlib.metadata
 import importlib.util
@@ -26,7 +25,7 @@ from ..models import store
 from .parser import Parser
 from .progress import download_bars
 
-LINES = 40  # of one fact, at most
+LINES = 40  # lines of one fact that are shown, at most
 PACKAGES = ("torch", "transformers", "rasterio", "pyogrio", "numpy", "pillow", "httpx", "matplotlib")
 
 
@@ -35,7 +34,7 @@ def describe_command(parser: Parser) -> None:
     parser.add_argument("--force-remote-scan", action="store_true", help="read all of a remote raster that has no overviews")
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     parser.examples("zoomearth describe ortho.tif", "zoomearth describe https://example.org/ortho.tif --json")
-    parser.set_defaults(run=describe)
+    parser.set_defaults(run=lambda options: describe(options.scene, options.force_remote_scan, options.json))
 
 
 def models_command(parser: Parser) -> None:
@@ -43,45 +42,45 @@ def models_command(parser: Parser) -> None:
     parser.add_argument("id", nargs="?", metavar="ID", help="the model to download, or whose files to verify")
     parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
     parser.examples("zoomearth models", "zoomearth models download zoomearth-3b", "zoomearth models verify zoomearth-3b")
-    parser.set_defaults(run=models)
+    parser.set_defaults(run=lambda options: models(options.action, options.id, options.json))
 
 
 def check_command(parser: Parser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     parser.examples("zoomearth check")
-    parser.set_defaults(run=check)
+    parser.set_defaults(run=lambda options: check(options.json))
 
 
 def serve_command(parser: Parser) -> None:
     parser.examples("""echo '{"op": "describe", "id": 1, "source": {"path": "ortho.tif"}}' | zoomearth serve""")
-    parser.set_defaults(run=serve)
+    parser.set_defaults(run=lambda options: serve())
 
 
-def serve(options: argparse.Namespace) -> int:
-    """`backend.__main__` starts the worker itself, before anything can print; this is for whoever calls the command line from Python."""
+def serve() -> int:
+    """Runs the worker. Only for callers from Python: `backend.__main__` starts the worker itself, before any import can print."""
     from ..server.worker import main
 
     return main()
 
 
-def describe(options: argparse.Namespace) -> int:
-    """Prints what `Scene.describe` says."""
+def describe(path: str, force_remote_scan: bool, as_json: bool) -> int:
+    """Prints the facts of `Scene.describe`."""
     from ..scene.scene import Scene
 
-    with Scene.open(options.scene, force_remote_scan=options.force_remote_scan) as scene:
+    with Scene.open(path, force_remote_scan=force_remote_scan) as scene:
         facts = scene.describe()
-    if options.json:
+    if as_json:
         print(json.dumps(facts))
         return 0
     _print_facts(facts)
     return 0
 
 
-def models(options: argparse.Namespace) -> int:
-    """Lists the models, or downloads or verifies one."""
-    if options.action == "list":
+def models(action: str, id: str | None, as_json: bool) -> int:
+    """Lists the models, or downloads or verifies one. action: list, download or verify; the last two raise UsageError without an id."""
+    if action == "list":
         listing = store.listing()
-        if options.json:
+        if as_json:
             print(json.dumps(listing))
         else:
             table = Table("id", "size", "licence", "where it is")
@@ -90,18 +89,14 @@ def models(options: argparse.Namespace) -> int:
                 table.add_row(model["id"], model["size"], model["licence"], escape(where))
             Console().print(table)
         return 0
-    if not options.id:
-        raise UsageError(f"`zoomearth models {options.action}` needs a model's id.", "`zoomearth models` lists them.")
-    if options.action == "verify":
-        checked = store.verify(options.id)
-        print(
-            json.dumps({"id": options.id, "files": checked})
-            if options.json
-            else f"{options.id}: {len(checked)} files are as they should be"
-        )
+    if not id:
+        raise UsageError(f"`zoomearth models {action}` needs a model's id.", "`zoomearth models` lists them.")
+    if action == "verify":
+        checked = store.verify(id)
+        print(json.dumps({"id": id, "files": checked}) if as_json else f"{id}: {len(checked)} files have the right checksums")
         return 0
-    folder = _download_as_lines(options.id) if options.json else _download_with_bars(options.id)
-    print(json.dumps({"id": options.id, "folder": str(folder)}) if options.json else f"{options.id} is in {folder}")
+    folder = _download_as_lines(id) if as_json else _download_with_bars(id)
+    print(json.dumps({"id": id, "folder": str(folder)}) if as_json else f"{id} is in {folder}")
     return 0
 
 
@@ -111,7 +106,7 @@ def _download_with_bars(name: str) -> Path:
 
 
 def _download_as_lines(name: str) -> Path:
-    """A line {"file", "done", "total"} (bytes) four times a second at the most and at each file's end."""
+    """Prints {"file", "done", "total"} (bytes) at most four times a second, and at the end of each file."""
     printed = 0.0
 
     def on_progress(file: str, done: int, total: int) -> None:
@@ -123,8 +118,8 @@ def _download_as_lines(name: str) -> Path:
     return store.download(name, on_progress)
 
 
-def check(options: argparse.Namespace) -> int:
-    """Reports on the environment; exit code 1 where a question could not be answered in it."""
+def check(as_json: bool) -> int:
+    """Reports on the environment; returns 1 where something is missing that a question needs."""
     facts: dict[str, Any] = {
         "zoomearth": __version__,
         "python": f"{platform.python_version()} ({sys.executable})",
@@ -139,7 +134,7 @@ def check(options: argparse.Namespace) -> int:
     facts["at hand"] = ", ".join(model["id"] for model in store.listing() if model["folder"]) or "no model"
     missing = [name for name in ("torch", "transformers", "gdal") if facts[name] == "missing"]
     facts["verdict"] = f"missing: {', '.join(missing)}" if missing else "ready"
-    if options.json:
+    if as_json:
         print(json.dumps(facts))
     else:
         _print_facts(facts)

@@ -1,4 +1,4 @@
-"""Ctrl-C, for commands that end their work in order."""
+"""Ctrl-C for commands that finish the current step before they end."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from types import FrameType
 
 
 class Interrupt:
-    """True once Ctrl-C was pressed, so that the work stops in order; the second Ctrl-C stops it at once."""
+    """Returns True after the first Ctrl-C, so that the command can end; the second Ctrl-C ends it at once."""
 
     def __init__(self) -> None:
         self.asked = False

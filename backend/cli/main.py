@@ -1,6 +1,6 @@
-"""The command line: finds the command, runs it, and shows its errors.
+"""The command line: finds the command, runs it, and prints its errors.
 
-A command's module is imported only when the command is given: `zoomearth --help` imports next to nothing, and the backend names the
+The module of a command is imported only when the command is called, so that `zoomearth --help` is fast and the backend can list the
 commands of training without importing training.
 """
 
@@ -20,8 +20,9 @@ from .parser import Parser
 
 
 class Command(NamedTuple):
-    """target: "MODULE:FUNCTION" in this package. The function takes the command's Parser, and gives it flags, examples and the default
-    `run`, which takes the parsed options and returns the exit code. resumes: the same command continues work that was interrupted.
+    """target: "MODULE:FUNCTION" in this package. The function adds flags and examples to the command's Parser, and sets the default `run`:
+    a
+    function that takes the parsed options and returns the exit code. resumes: the same command continues interrupted work.
     """
 
     summary: str
@@ -37,15 +38,15 @@ COMMANDS = {
     "tool denoising": Command("remove noise from a region", "backend.cli.tool:denoising_command"),
     "tool cloud-removal": Command("replace clouds by what images of other dates show", "backend.cli.tool:cloud_removal_command"),
     "tool editing": Command("change the pixels inside a mask", "backend.cli.tool:editing_command"),
-    "describe": Command("say what a raster is and how it would be shown", "backend.cli.info:describe_command"),
+    "describe": Command("describe a raster, and how it would be shown", "backend.cli.info:describe_command"),
     "models": Command("list the models, download or verify one", "backend.cli.info:models_command", resumes=True),
     "models test": Command("find out how a model counts its boxes, here or on a server", "backend.cli.calibrate:command"),
     "check": Command("report on this environment: Python, GDAL, torch, memory, models", "backend.cli.info:check_command"),
-    "serve": Command("be the backend of the QGIS plugin: JSON lines on stdin and stdout", "backend.cli.info:serve_command"),
-    "data": Command("say what a set of questions holds, and which rows can't be used", "training.data.inspect:command"),
+    "serve": Command("run the backend of the QGIS plugin: JSON lines on stdin and stdout", "backend.cli.info:serve_command"),
+    "data": Command("describe a set of questions, and list the rows that can't be used", "training.data.inspect:command"),
     "train sft": Command("tune a model on labelled questions", "training.tuning.sft:command", resumes=True),
     "train grpo": Command("tune a model by reinforcement on its own zooms", "training.tuning.grpo:command", resumes=True),
-    "merge": Command("make a plain model folder of a checkpoint", "training.tuning.merge:command"),
+    "merge": Command("make a plain model folder from a checkpoint", "training.tuning.merge:command"),
     "servable": Command("make a model folder that `transformers serve` hosts", "training.tuning.servable:command"),
     "evaluate": Command("ask a model a benchmark's questions, and score the answers", "training.evaluation.evaluate:command", resumes=True),
     "evaluate report": Command("write the HTML report of a run", "training.evaluation.evaluate:report_command"),
@@ -65,13 +66,13 @@ EXAMPLES = f"""examples:
   zoomearth check
 
 `zoomearth COMMAND --help` describes a command. Every model setting has an environment variable too: {PREFIX}MODEL, {PREFIX}DEVICE, ....
-A server's key is only ever read from {KEY_VARIABLE}.
+A server's key is read only from {KEY_VARIABLE}.
 """
 
 
 def main(arguments: Sequence[str]) -> int:
     """Runs one command; see `backend.__main__.main` for the exit codes."""
-    for stream in (sys.stdout, sys.stderr):  # on a terminal of any encoding: a letter that it lacks costs no answer
+    for stream in (sys.stdout, sys.stderr):  # a letter that the terminal's encoding lacks must not raise an error
         escape_unknown_letters(stream)
     name, rest = _split(arguments)
     as_json = "--json" in arguments
@@ -81,17 +82,17 @@ def main(arguments: Sequence[str]) -> int:
         return _show(error, as_json)
     except ImportError as error:
         if (error.name or "").partition(".")[0] == __name__.partition(".")[0]:
-            raise  # a fault of ours
+            raise  # an error in our code
         extras = "backend,training" if name in COMMANDS and COMMANDS[name].target.startswith("training.") else "backend"
         return _show(BackendError(f"Python at {sys.executable} lacks {error.name}.", f"pip install 'zoomearth[{extras}]'"), as_json)
     except KeyboardInterrupt:
         resumes = name in COMMANDS and COMMANDS[name].resumes
         print("zoomearth: interrupted" + ("; the same command continues from here" if resumes else ""), file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader of our output has gone, as in `zoomearth models | head -1`
+    except BrokenPipeError:  # the reader of our output has ended, as in `zoomearth models | head -1`
         sys.stderr.close()
         return 0
-    except OSError as error:  # a path of the user's that no command expected to fail
+    except OSError as error:  # an error of a user's path that no command has handled
         if error.filename is None:
             raise
         hint = "Check the path, its permissions, and the free space on the disk."
@@ -99,7 +100,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _split(arguments: Sequence[str]) -> tuple[str, list[str]]:
-    """The command or the group of commands ("" for all of them) that the arguments begin with, and the other arguments."""
+    """The command or the group of commands ("": all) at the beginning of the arguments, and the other arguments."""
     for length in (2, 1):
         name = " ".join(arguments[:length])
         if name in COMMANDS or any(each.startswith(f"{name} ") for each in COMMANDS):
@@ -117,7 +118,7 @@ def _run(name: str, arguments: list[str]) -> int:
 
 
 def _function(command: Command) -> Callable[[Parser], Any]:
-    """Raises BackendError where this copy of the package lacks the command's part, whatever another copy that Python finds may have."""
+    """The function that adds the command's flags. Raises BackendError where this copy of the package lacks the part (the QGIS plugin)."""
     module, _, function = command.target.partition(":")
     if not (RESOURCES.parent / module.partition(".")[0]).is_dir():
         raise BackendError(
@@ -129,7 +130,7 @@ def _function(command: Command) -> Callable[[Parser], Any]:
 
 
 def _overview(group: str, arguments: list[str]) -> int:
-    """Shows the commands of a group. Raises UsageError where the arguments name something else."""
+    """Prints the commands of a group. Raises UsageError for unknown arguments."""
     program = f"zoomearth {group}".strip()
     listed = {name: command.summary for name, command in COMMANDS.items() if name.startswith(f"{group} ".lstrip())}
     width = max(map(len, listed))

@@ -1,4 +1,4 @@
-"""What the commands' parsers share: how errors and examples are shown, the types of values, and the flags of the model."""
+"""Shared parts of the commands' parsers: errors and examples, types of values, and the flags of the model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ...core.texts import well_formed
 
 
 class Parser(argparse.ArgumentParser):
-    """An argparse parser that raises UsageError for a wrong command line, and keeps the line breaks of descriptions and examples."""
+    """An argparse parser that raises UsageError for an invalid command line, and keeps line breaks in descriptions and examples."""
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **{"formatter_class": argparse.RawDescriptionHelpFormatter, **settings})
@@ -23,12 +23,12 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message[:1].upper()}{message[1:]}.", f"`{self.prog} --help` describes the command.")
 
     def examples(self, *lines: str) -> None:
-        """Shows these command lines below the flags in --help."""
+        """Sets the command lines that --help shows below the flags."""
         self.epilog = "\n  ".join(("examples:", *lines))
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
-    """A flag for every field of Settings; `settings_of` reads them."""
+    """Adds a flag for every field of Settings; `settings_of` reads them."""
     group = parser.add_argument_group("model")
     for setting in fields(Settings):
         choices = setting.metadata["choices"] or None
@@ -38,7 +38,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
-    """The settings given as flags, over those of the environment. Raises UsageError for a value that is none of its choices."""
+    """The settings of the flags; where a flag is missing, of the environment. Raises UsageError for a value that is not allowed."""
     given = {setting.name: value for setting in fields(Settings) if (value := getattr(options, setting.name)) is not None}
     try:
         return replace(Settings.of_environment(), **given)
@@ -48,13 +48,13 @@ def settings_of(options: argparse.Namespace) -> Settings:
 
 def count(text: str) -> int:
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
     return int(text)
 
 
 def positive(text: str) -> int:
     if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return int(text)
 
 
@@ -68,12 +68,12 @@ def box(text: str) -> Box:
 def bands(text: str) -> list[int]:
     numbers = _numbers(text, int, "band numbers separated by commas")
     if len(numbers) not in (1, 3) or min(numbers) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not one or three band numbers from 1 on")
+        raise argparse.ArgumentTypeError(f"{text!r} is not one or three band numbers, from 1")
     return numbers
 
 
 def question(text: str) -> str:
-    """The bytes of the command line as UTF-8, whatever encoding the locale names; U+FFFD for bytes that are not UTF-8."""
+    """The text of the command line, decoded as UTF-8 in every locale; U+FFFD for bytes that are not UTF-8."""
     return text if well_formed(text) == text else os.fsencode(text).decode("utf-8", "replace")
 
 

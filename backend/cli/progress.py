@@ -1,4 +1,4 @@
-"""Download progress for a person: a bar for each file."""
+"""Progress of downloads on a terminal: a bar for each file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 
 @contextmanager
 def download_bars(console: Console) -> Iterator[Callable[[str, int, int], None]]:
-    """Gives an `on_progress(file, done, total)`, in bytes; the bars go away with the context."""
+    """Gives an `on_progress(file, done, total)`, in bytes; the bars disappear after the block."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     tasks: dict[str, TaskID] = {}
     with Progress(*columns, console=console) as progress:

@@ -62,7 +62,7 @@ class LocalEngine:
         self._fixed: FixedDecoder | None = None
         tokenizer, config = self.weights.tokenizer, self.weights.model.config
         self._pad = config.image_token_id
-        self._tokens = frozenset(tokenizer.get_vocab())
+        self._tokens = frozenset(tokenizer.get_added_vocab())
         self._ends = _end_tokens(self.weights.model, tokenizer)
         rows = config.get_text_config().vocab_size
         banned = {token for token, added in tokenizer.added_tokens_decoder.items() if added.special} - self._ends

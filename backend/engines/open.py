@@ -16,9 +16,8 @@ from ...core.families import DIALECTS, GENERAL, family_of
 from ...core.profile import Profile
 from ...core.settings import KEY_VARIABLE, Settings
 from ...core.texts import well_formed
-from .. import calibration
 from ..models import store
-from . import Engine, never
+from . import Engine, calibration, never
 
 OnProgress = Callable[[int, int], None]
 CHANGING = ("created", "permission", "expires_at")  # of an entry in a server's list of models: not the model's
@@ -31,8 +30,8 @@ def quiet(done: int, total: int) -> None:
 def open_engine(settings: Settings, key: str | None = None, on_test: OnProgress = quiet, cancelled: Callable[[], bool] = never) -> Engine:
     """The engine that the settings name; a server's key comes from the environment unless given.
 
-    A server's model that nothing else is known of is tested first (`backend/calibration.py`), once; on_test: conversations done, of how
-    many. Raises ModelError, EngineError, Cancelled.
+    A server's model that nothing else is known of is tested first (see `calibration`), once; on_test: conversations done, of how many.
+    Raises ModelError, EngineError, Cancelled.
     """
     if settings.remote:
         return _on_server(settings, key, on_test, cancelled)

@@ -32,6 +32,10 @@ WISHES = {
     ),
     "logprobs": Wish(r"log_?probs", "The server gives no token probabilities, so answers carry no confidence."),
     "usage": Wish(r"stream_options|include_usage|continuous_usage", "The server does not count tokens while it streams."),
+    "thinking": Wish(
+        r"chat_template_kwargs|enable_thinking",
+        "The server can't tell the model not to think at length: replies may take long, or run into their limit.",
+    ),
     "temperature": Wish(r"temperature", "The server chooses the temperature: answers may vary."),
     "max_tokens": Wish(r"use '?\"?max_completion_tokens", "The server takes max_completion_tokens for max_tokens."),
     "system": Wish(
@@ -43,7 +47,7 @@ WISHES = {
         "The server takes no begun reply: its beginning was asked for in words.",
     ),
 }
-EXTRAS = ("continue", "logprobs", "usage")  # what a plain request goes without
+EXTRAS = ("continue", "logprobs", "usage", "thinking")  # what a plain request goes without
 
 
 class Form:
@@ -61,15 +65,17 @@ class Form:
 
     def adapt(self, status: int, said: str, body: dict[str, Any]) -> bool:
         """The server answered `status` with the words `said`: whether asking in another form is worth a try."""
-        sent = [name for name in WISHES if name not in self.refused and _holds(body, name)]
-        named = [name for name in sent if re.search(WISHES[name].pattern, said, re.I | re.S)]
+        held = [name for name in WISHES if _holds(body, name)]
+        if self.refused.intersection(held):  # sent before another request's refusal was read
+            return True
+        named = [name for name in held if re.search(WISHES[name].pattern, said, re.I | re.S)]
         if not named and status in (400, 422):
             if self._guess:  # a plain request is refused too: it is not the form
                 self.refused.difference_update(self._guess)
                 self.tolerated[:] = [said for said in self.tolerated if said not in [WISHES[name].without for name in self._guess]]
                 self._guess = []
                 return False
-            self._guess = named = [name for name in sent if name in EXTRAS]
+            self._guess = named = [name for name in held if name in EXTRAS]
         for name in named:
             self.refused.add(name)
             self.tolerate(WISHES[name].without)
@@ -89,6 +95,8 @@ class Form:
             body["logprobs"] = True
         if "usage" not in self.refused:
             body["stream_options"] = {"include_usage": True, "continuous_usage_stats": True}
+        if talk.dialect.wordy and "thinking" not in self.refused:
+            body["chat_template_kwargs"] = {"enable_thinking": False}
         if body["messages"][-1]["role"] == "assistant" and "continue" not in self.refused:
             body.update(continue_final_message=True, add_generation_prompt=False)
         return body
@@ -97,7 +105,7 @@ class Form:
         """The talk as messages; neighbours of one role are one message, as most chat templates want it."""
         turns = talk.turns
         if talk.forced and "begun" in self.refused:
-            turns = [*turns[:-1], Turn("user", f"Answer now: begin your reply with {talk.forced}")]
+            turns = [*turns[:-1], Turn("user", f"Answer now: begin your reply with {talk.forced}>")]
         if talk.dialect.name == "zoomearth" and any(turn.role == "tool" for turn in turns):
             self.tolerate("Crops were sent as messages of their own: only a chat template made for ZoomEarth puts them inside the reply.")
         gathered: list[tuple[str, list[dict[str, Any]]]] = []
@@ -112,7 +120,7 @@ class Form:
 def _holds(body: dict[str, Any], name: str) -> bool:
     """Whether a request has what the wish `name` is about."""
     roles = [message["role"] for message in body["messages"]]
-    keys = {"continue": "continue_final_message", "usage": "stream_options"}
+    keys = {"continue": "continue_final_message", "usage": "stream_options", "thinking": "chat_template_kwargs"}
     held = {"system": "system" in roles, "begun": roles[-1] == "assistant"}
     return held[name] if name in held else keys.get(name, name) in body
 

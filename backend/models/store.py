@@ -159,9 +159,9 @@ def _gather(folder: Path, part: Path) -> None:
     """Moves a folder's files into `part`. Of a file that both have, the longer one stays: the fetch checks what it finds."""
     part.mkdir(exist_ok=True)
     for file in folder.iterdir():
-        there = part / file.name
-        if not there.exists() or (file.is_file() and there.is_file() and file.stat().st_size > there.stat().st_size):
-            file.replace(there)
+        target = part / file.name
+        if not target.exists() or (file.is_file() and target.is_file() and file.stat().st_size > target.stat().st_size):
+            file.replace(target)
     shutil.rmtree(folder)
 
 

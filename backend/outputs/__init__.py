@@ -1,1 +1,1 @@
-"""What an answer leaves behind: vector files of boxes, pictures, a figure."""
+"""The files of an answer: vector files of boxes, pictures, a figure."""

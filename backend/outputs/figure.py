@@ -1,4 +1,4 @@
-"""The figure an analyst pastes into a report: the whole with its boxes, the closer looks beside it, the answer below."""
+"""The figure for a report: the global view with boxes, the crops beside it, the answer below."""
 
 from __future__ import annotations
 
@@ -11,29 +11,31 @@ from ...core.address import name
 from ..answer import MEANINGLESS, Answered, ending
 from .lettering import Lettering
 
-# Okabe and Ito's colours, in an order that stays apart on vegetation, water and soil, whoever looks at them
+# The colours of Okabe and Ito, in an order that is distinct on vegetation, water and soil, also for colour-blind readers
 COLORS = ("#E69F00", "#56B4E9", "#CC79A7", "#F0E442", "#009E73", "#D55E00")
-SIDE = 3.2  # inches a picture
-LINE = 0.2  # inches, of a question or an answer
+SIDE = 3.2  # inches: the side of a picture
+LINE = 0.2  # inches: the height of a line of a question or an answer
 DPI = 150
-MOST_PIXELS = 60_000  # a side; matplotlib draws less than 65,536
+MOST_PIXELS = 60_000  # per side; matplotlib's limit is 65,536
 QUESTION: dict[str, Any] = {"fontsize": 11, "fontweight": "bold"}
 ANSWER: dict[str, Any] = {"fontsize": 12, "fontweight": "bold"}
-TRUSTED, DOUBTED = "#0B5394", "#B3541E"  # an answer's colour, and that of one which is meaningless
+TRUSTED, DOUBTED = "#0B5394", "#B3541E"  # the colours of an answer and of a meaningless answer
 
 
-def draw(done: Sequence[Answered], model: str) -> tuple[Figure, list[str]]:
-    """One row a question. The pictures are the very ones the model was shown. Also the scripts that no font here has letters of."""
-    columns = max(2, *(len(answered.pictures) for answered in done))
-    letters = Lettering(text for answered in done for text in _texts(answered, model))
-    plain: dict[str, Any] = {"parse_math": False, "fontfamily": letters.families}  # a dollar sign is one
+def draw(answers: Sequence[Answered], model: str) -> tuple[Figure, list[str]]:
+    """The figure, with one row for each question and the pictures that the model was shown; and the scripts that no font of this machine
+    has.
+    """
+    columns = max(2, *(len(answered.pictures) for answered in answers))
+    letters = Lettering(text for answered in answers for text in _texts(answered, model))
+    plain: dict[str, Any] = {"parse_math": False, "fontfamily": letters.families}  # a dollar sign is no formula
     width = SIDE * columns
     room = width * 0.95
-    words = [(letters.wrapped(each.question.text, room, 11, True), letters.wrapped(_answer(each), room, 12, True)) for each in done]
+    words = [(letters.wrapped(each.question.text, room, 11, True), letters.wrapped(_answer(each), room, 12, True)) for each in answers]
     heights = [SIDE + 0.6 + LINE * (question.count("\n") + answer.count("\n") + 1) for question, answer in words]
     figure = Figure(figsize=(width, sum(heights)), layout="constrained", facecolor="white")
-    bands = figure.subfigures(len(done), 1, squeeze=False, height_ratios=heights)[:, 0]
-    for band, answered, (question, answer) in zip(bands, done, words):
+    bands = figure.subfigures(len(answers), 1, squeeze=False, height_ratios=heights)[:, 0]
+    for band, answered, (question, answer) in zip(bands, answers, words):
         outcome = answered.outcome
         band.suptitle(question, x=0.02, ha="left", **QUESTION, **plain)
         color = DOUBTED if answered.meaningless else TRUSTED
@@ -57,7 +59,7 @@ def draw(done: Sequence[Answered], model: str) -> tuple[Figure, list[str]]:
 
 
 def resolution(figure: Figure) -> float:
-    """Dots per inch to save it with: DPI, or what a figure of very many questions allows."""
+    """Dots per inch for saving: DPI, or fewer for a figure with very many questions."""
     dots: float = min(DPI, MOST_PIXELS / max(figure.get_size_inches()))
     return dots
 
@@ -69,19 +71,19 @@ def _answer(answered: Answered) -> str:
 
 
 def _source(answered: Answered, model: str) -> tuple[str, str]:
-    """Of the global view: what was asked about, and who was asked."""
+    """The caption of the global view: the raster, its size and the model."""
     scene = answered.question.scene
     return name(scene.path), f"{scene.size[0]:,} x {scene.size[1]:,} px, {model}"
 
 
 def _texts(answered: Answered, model: str) -> list[str]:
-    """All that is written into its row, by others."""
+    """All texts of a row that are not our own."""
     labels = [shown.label for shown in answered.outcome.views]
     return [answered.question.text, _answer(answered), *_source(answered, model), *labels]
 
 
 def _shown_before(answered: Answered, step: int) -> int:
-    """The nearest earlier view that holds the whole window of this one: the picture its box is drawn on."""
+    """The last earlier view that contains the whole window of this one: the box is drawn on its picture."""
     window = answered.outcome.views[step].view.window
     for earlier in range(step - 1, 0, -1):
         if window.intersect(answered.outcome.views[earlier].view.window).area == window.area:
@@ -92,7 +94,7 @@ def _shown_before(answered: Answered, step: int) -> int:
 def _outline(frame: object, answered: Answered, step: int, color: str) -> None:
     views = answered.outcome.views
     box = views[_shown_before(answered, step)].view.from_source(views[step].view.window)
-    for edge, width in (("black", 3.5), (color, 2.0)):  # the dark rim keeps it readable on bright imagery
+    for edge, width in (("black", 3.5), (color, 2.0)):  # the dark edge is visible on bright imagery
         corner = (box.left - 0.5, box.top - 0.5)  # matplotlib puts pixel centres on whole numbers
         frame.add_patch(Rectangle(corner, box.width, box.height, fill=False, edgecolor=edge, linewidth=width))  # type: ignore[attr-defined]
     corner, align = ((box.left, box.top), "bottom") if step % 2 else ((box.left, box.bottom), "top")  # nested boxes share corners

@@ -1,6 +1,6 @@
-"""What an answer leaves behind: ROIs as a vector file, a figure for a report, the exact pictures the model was shown.
+"""The files that `zoomearth ask` can write: boxes as a vector file, a figure for a report, the pictures that the model was shown.
 
-Every file is written beside its name first, so that a full disk or a second writer leaves nothing half-written.
+Every file is written under a temporary name first, so that a full disk or a second writer leaves no incomplete file.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outputs:
-    """The files asked for on the command line, "" or None where not."""
+    """The files that the command line asks for; "" or None for none."""
 
     rois: str | None = None
     figure: str | None = None
     views: str | None = None
 
     def check(self) -> None:
-        """Before any work is done. Raises SceneError for a suffix that is not known, a folder that is missing or read-only."""
+        """Checks the names before any other work. Raises SceneError for an unknown suffix, and a folder that is missing or read-only."""
         if self.rois:
             check_vector("--rois", self.rois)
         if self.figure and Path(self.figure).suffix.lower() != ".png":
@@ -45,19 +45,21 @@ class Outputs:
                 raise SceneError(f"The folder {existing} is read-only.", "Choose another folder for --views.")
 
     def check_for(self, scene: Scene) -> None:
-        """Before the model is loaded. Raises SceneError for a file of the scene itself, and for a format that can't hold its boxes."""
+        """Checks the files before the model is loaded. Raises SceneError for a file of the scene itself, and for a format that can't hold
+        its boxes.
+        """
         for file in filter(None, (self.rois, self.figure)):
             check_other(file, scene)
         if self.rois:
             check_vector_for("--rois", self.rois, scene)
 
-    def write(self, done: Sequence[Answered], model: str, wrote: Callable[[Path], None], note: Callable[[str], None]) -> None:
-        """Writes what was asked for, and tells of each file. Raises SceneError with all that could not be written, after the others are."""
+    def write(self, answers: Sequence[Answered], model: str, wrote: Callable[[Path], None], note: Callable[[str], None]) -> None:
+        """Writes the files, and calls `wrote` with each. Raises SceneError for files that could not be written, after the others were."""
         failures = []
         writers: list[tuple[str | None, Callable[[Path], Path]]] = [
-            (self.rois, lambda path: write_rois(path, done, model)),
-            (self.figure, lambda path: write_figure(path, done, model, note)),
-            (self.views, lambda path: write_views(path, done)),
+            (self.rois, lambda path: write_rois(path, answers, model)),
+            (self.figure, lambda path: write_figure(path, answers, model, note)),
+            (self.views, lambda path: write_views(path, answers)),
         ]
         for file, write in writers:
             try:
@@ -69,23 +71,23 @@ class Outputs:
             raise SceneError(" ".join(error.message for error in failures), failures[0].hint)
 
 
-def write_views(folder: Path, done: Sequence[Answered]) -> Path:
-    """The exact pictures, as PNG: `q1-0-global.png`, `q1-1-northern-pier.png`, ..."""
+def write_views(folder: Path, answers: Sequence[Answered]) -> Path:
+    """Writes the pictures that the model was shown as PNG: `q1-0-global.png`, `q1-1-northern-pier.png`, ..."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SceneError(f"The folder {folder} can't be made: {error.strerror}.", "Choose another folder.") from error
-    for number, answered in enumerate(done, 1):
+    for number, answered in enumerate(answers, 1):
         for step, (shown, picture) in enumerate(zip(answered.outcome.views, answered.pictures)):
             label = re.sub(r"\W+", "-", shown.label.lower()).strip("-")[:40] or ("zoom" if shown.roi else "global")
             write_file(folder / f"q{number}-{step}-{label}.png", picture.save)
     return folder
 
 
-def write_figure(path: Path, done: Sequence[Answered], model: str, note: Callable[[str], None] = lambda sentence: None) -> Path:
-    """One row a question: the global view with its numbered boxes, then each crop; the question above, the answer below.
+def write_figure(path: Path, answers: Sequence[Answered], model: str, note: Callable[[str], None] = lambda sentence: None) -> Path:
+    """Writes a figure with one row for each question: the global view with numbered boxes, then each crop; question above, answer below.
 
-    note: called with a sentence on letters that no font of this machine has.
+    note: called with a sentence about letters that no font of this machine has.
     """
     missing: list[str] = []
 
@@ -94,11 +96,11 @@ def write_figure(path: Path, done: Sequence[Answered], model: str, note: Callabl
         from .lettering import quiet
 
         with quiet():
-            figure, scripts = draw(done, model)
+            figure, scripts = draw(answers, model)
             missing.extend(scripts)
             figure.savefig(new, dpi=resolution(figure))
 
     write_file(path, write)
     if missing:
-        note(f"{path} shows boxes: no font of this machine has letters of {', '.join(missing)}. Install one that has, such as Noto Sans.")
+        note(f"{path} shows empty boxes: no font of this machine has letters of {', '.join(missing)}. Install one, such as Noto Sans.")
     return path

@@ -1,4 +1,4 @@
-"""The letters of a figure: from fonts that have them, in lines that fit, measured and not guessed."""
+"""The texts of a figure: chooses fonts that have their letters, and breaks them into lines by their measured width."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from matplotlib.ft2font import FT2Font
 from matplotlib.text import Text
 
 BASE = "DejaVu Sans"  # comes with matplotlib
-SIZE = 20  # points, of the letter that a font is tried with
-WIDE = ("W", "F")  # of Unicode's East Asian widths: a line may be broken beside such a letter
+SIZE = 20  # points: the size of the letter that a font is tested with
+WIDE = ("W", "F")  # East Asian widths of Unicode: a line may be broken beside such a letter
 
 
 class Lettering:
-    """Fonts for these texts. `missing`: names of the scripts that no font of this machine has, which are drawn as empty boxes."""
+    """Fonts for these texts. missing: names of the scripts that no font of this machine has; their letters are drawn as empty boxes."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         wanted = {ord(letter) for text in texts for letter in plain(text)}
@@ -29,7 +29,7 @@ class Lettering:
         self.families = [BASE]
         for path in _others() if wanted else ():
             if gained := wanted & _letters(path):
-                with contextlib.suppress(Exception):  # a font of coloured pictures, which FreeType can't scale
+                with contextlib.suppress(Exception):  # FreeType can't scale fonts of coloured pictures
                     font = FT2Font(path)
                     font.set_size(SIZE, 72)
                     font.load_char(min(gained))
@@ -42,13 +42,13 @@ class Lettering:
         self._canvas = FigureCanvasAgg(Figure())
 
     def width(self, text: str, size: float, bold: bool = False) -> float:
-        """Of one line, in inches."""
+        """The width of one line, in inches."""
         line = Text(0, 0, text, fontsize=size, fontfamily=self.families, fontweight="bold" if bold else "normal", parse_math=False)
         line.set_figure(self._canvas.figure)
         return float(line.get_window_extent(self._canvas.get_renderer()).width / self._canvas.figure.dpi)
 
     def wrapped(self, text: str, inches: float, size: float, bold: bool = False) -> str:
-        """In as many lines as it takes, broken at spaces, beside wide letters, and where a word is longer than a line."""
+        """The text in lines of at most this width, broken at spaces, beside wide letters, and inside words longer than a line."""
         rest, lines = plain(text), []
         while rest:
             end = self._most(rest, inches, size, bold)
@@ -60,7 +60,7 @@ class Lettering:
         return "\n".join(lines)
 
     def elided(self, text: str, inches: float, size: float, bold: bool = False) -> str:
-        """On one line, its middle left out where it is too long: names differ at both ends."""
+        """The text on one line, without its middle where it is too long, because names may differ at both ends."""
         text = plain(text)
         low, high = 0, len(text)  # letters that stay
         while low < high:
@@ -69,7 +69,7 @@ class Lettering:
         return _without_middle(text, low)
 
     def _most(self, text: str, inches: float, size: float, bold: bool) -> int:
-        """How many letters of the text fit on a line, at least one."""
+        """The number of letters of the text that fit on a line, at least one."""
         low, high = 1, min(len(text), 400)
         while low < high:
             middle = (low + high + 1) // 2
@@ -79,7 +79,7 @@ class Lettering:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Without matplotlib's own words on letters and weights that a font lacks: `Lettering.missing` has them."""
+    """Suppresses matplotlib's warnings about missing letters and weights: `Lettering.missing` lists the scripts."""
     log = logging.getLogger("matplotlib.font_manager")
     before = log.level
     log.setLevel(logging.ERROR)
@@ -92,7 +92,7 @@ def quiet() -> Iterator[None]:
 
 
 def plain(text: str) -> str:
-    """On one line, without what is not drawn: control characters, marks of direction, selectors of a letter's variant."""
+    """The text on one line, without invisible characters: control characters, direction marks, variation selectors."""
     spaced = "".join(" " if unicodedata.category(letter) == "Cc" else letter for letter in text)
     return " ".join("".join(letter for letter in spaced if not _is_a_mark(letter)).split())
 
@@ -110,7 +110,7 @@ def _without_middle(text: str, stay: int) -> str:
 
 
 def _script(letter: str) -> str:
-    """The first word of the letter's name, which is that of its script; pictures have none."""
+    """The script of a letter: the first word of its Unicode name; "symbols" for pictures."""
     if unicodedata.category(letter)[0] not in "LM":
         return "symbols"
     first = unicodedata.name(letter, "unnamed").split()[0]
@@ -119,14 +119,14 @@ def _script(letter: str) -> str:
 
 @functools.cache
 def _letters(path: str) -> frozenset[int]:
-    """Codes of the letters that the font has; none where it can't be read."""
+    """The code points of the font's letters; empty where it can't be read."""
     with contextlib.suppress(Exception):
         return frozenset(FT2Font(path).get_charmap())
     return frozenset()
 
 
 def _others() -> Iterator[str]:
-    """The fonts of this machine, those of upright and normal letters first: a family is known by one of them."""
+    """The fonts of this machine, upright and normal ones first: only one font of a family is used."""
     paths = font_manager.findSystemFonts()
     odd = ("bold", "italic", "oblique", "light", "thin", "black", "condensed", "mono", "serif")
     yield from sorted(paths, key=lambda path: (sum(word in path.lower().rpartition("/")[2].replace("sansserif", "") for word in odd), path))

@@ -24,21 +24,21 @@ from .writing import write_file
 if TYPE_CHECKING:
     from ..scene.scene import Scene
 
-SHAPEFILE = (".shp", ".SHP")  # GDAL finds no other
+SHAPEFILE = (".shp", ".SHP")  # GDAL finds the side files of these spellings only
 COLUMNS = {int: "int32", float: "float64", bool: "bool"}  # numpy's types of the columns that hold no text
 
 
-def write_rois(path: Path, done: Sequence[Answered], model: str) -> Path:
-    """The table of boxes (`core/roi_table.py`) as one layer `rois` in the raster's CRS (GeoJSON: WGS 84, RFC 7946).
+def write_rois(path: Path, answers: Sequence[Answered], model: str) -> Path:
+    """Writes the table of boxes as one layer `rois` in the raster's CRS (GeoJSON: in WGS 84, RFC 7946).
 
-    A box of a rotated raster is rotated. A raster without georeference gives polygons in pixels, y upwards as QGIS shows such rasters,
+    A box of a rotated raster is rotated. A raster without georeference gives polygons in pixels with y upwards, as QGIS shows such rasters,
     without a CRS.
     """
     driver = DRIVERS[path.suffix.lower()]
     rows: list[dict[str, Any]] = []
     polygons: list[Any] = []
     crs = ""
-    for answered in done:
+    for answered in answers:
         scene, views = answered.question.scene, answered.outcome.views
         crs = scene.grid.crs if scene.grid else ""
         facts = _facts(answered, model)
@@ -71,7 +71,7 @@ def _facts(answered: Answered, model: str) -> Facts:
 
 
 def _place(answered: Answered) -> Any:
-    """The part of the scene that was asked about, in the units of its boxes."""
+    """The part of the scene that the question is about, in the units of its boxes."""
     import shapely
 
     scene, region = answered.question.scene, answered.question.region
@@ -91,7 +91,7 @@ def _outline(corners: Sequence[tuple[float, float]]) -> Any:
 
 
 def _has_degrees(place: Any, crs: str) -> bool:
-    """Whether all of its corners have a longitude and a latitude: those of a full disk's extent have none."""
+    """Whether all corners have a longitude and a latitude; the corners of a satellite's full disk have none."""
     import numpy as np
     import shapely
 
@@ -110,7 +110,8 @@ def write_polygons(
     table: Mapping[str, type] = FIELDS,
     layer: str = "rois",
 ) -> None:
-    """polygons: shapely's, in units of `crs` (WKT; "": none), None for a row without; rows: by the names of `table`, which has their types.
+    """Writes rows with polygons. polygons: of shapely, in units of `crs` (WKT; "": none), None for a row without; rows: by the names of
+    `table`, which has their types.
 
     Raises RuntimeError or OSError.
     """
@@ -141,7 +142,7 @@ def write_polygons(
     if several:
         polygons = [shapely.MultiPolygon([each]) if each is not None and each.geom_type == "Polygon" else each for each in polygons]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that no CRS was given, which is true; what an exception says as well
+        warnings.simplefilter("ignore")  # warnings about a missing CRS, which is intended; errors raise exceptions
         pyogrio.raw.write(
             path,
             geometry=np.array([None if each is None else shapely.to_wkb(each) for each in polygons], dtype=object),
@@ -156,13 +157,13 @@ def write_polygons(
 
 
 def check_vector(option: str, file: str) -> None:
-    """Raises SceneError for a suffix that is not known, or a folder that GDAL can't be given."""
+    """Raises SceneError for a suffix that is not known, or a folder whose name GDAL does not take."""
     suffix = Path(file).suffix
     if suffix.lower() not in DRIVERS or (suffix.lower() == ".shp" and suffix not in SHAPEFILE):
         raise SceneError(f"{option} {file} has no known suffix.", f"Give a name that ends in {_either(DRIVERS)}.")
     folder = str(Path(file).resolve().parent)
     if well_formed(folder) != folder:
-        raise SceneError(f"The folder of {file} has a name that is no UTF-8.", "Choose another folder for the boxes.")
+        raise SceneError(f"The name of the folder of {file} is not UTF-8.", "Choose another folder for the boxes.")
 
 
 def check_vector_for(option: str, file: str, scene: Scene) -> None:
@@ -174,13 +175,13 @@ def check_vector_for(option: str, file: str, scene: Scene) -> None:
 
 
 def _either(suffixes: Iterable[str]) -> str:
-    """ ".gpkg, .shp or .geojson"."""
+    """The suffixes in words: ".gpkg, .shp or .geojson"."""
     *others, last = suffixes
     return f"{', '.join(others)} or {last}" if others else last
 
 
 def _refusal(path: Path, scene: Scene) -> str:
-    """Why a format can't hold boxes of this scene, "" where it can: tried with one pixel at its middle."""
+    """Why a format can't hold boxes of this scene, or "": tests it with the box of the middle pixel."""
     import pyogrio
     import shapely
 
@@ -188,27 +189,27 @@ def _refusal(path: Path, scene: Scene) -> str:
     if grid is None or not grid.crs:
         return ""
     x, y = (math.floor(side / 2) for side in scene.size)
-    folder = f"/vsimem/{uuid.uuid4().hex}"  # a disk that is full is no fault of the CRS
-    trial = f"{folder}/trial{path.suffix.lower()}"
+    folder = f"/vsimem/{uuid.uuid4().hex}"  # in memory: the test must not fail because of a full disk
+    sample = f"{folder}/sample{path.suffix.lower()}"
     try:
-        write_polygons(trial, [_outline(polygon(Box(x, y, x + 1, y + 1), grid))], [dict.fromkeys(FIELDS)], grid.crs)
+        write_polygons(sample, [_outline(polygon(Box(x, y, x + 1, y + 1), grid))], [dict.fromkeys(FIELDS)], grid.crs)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            meta, _, shapes, _ = pyogrio.raw.read(trial)
+            meta, _, shapes, _ = pyogrio.raw.read(sample)
     except (RuntimeError, ValueError):
         shapes = []
     finally:
-        with contextlib.suppress(OSError):  # nothing was written
+        with contextlib.suppress(OSError):  # where nothing was written
             pyogrio.vsi_rmtree(folder)
     bounds = shapely.bounds(shapely.from_wkb(shapes[0])) if len(shapes) else [math.nan]
     crs = scene.crs or "its own"
     if path.suffix.lower() == ".geojson" and not all(abs(side) <= 180 for side in bounds):
-        return f"GeoJSON is in WGS 84 (RFC 7946), which can't be reached from the CRS of {scene.name} ({crs})"
+        return f"GeoJSON is in WGS 84 (RFC 7946), and the CRS of {scene.name} ({crs}) can't be transformed to it"
     if not len(shapes) or meta["crs"] is None:
         return f"{DRIVERS[path.suffix.lower()]} can't hold the CRS of {scene.name} ({crs})"
     return ""
 
 
 def polygon(roi: Box, grid: Grid | None) -> list[tuple[float, float]]:
-    """A closed ring in map units, or in pixels with y upwards where there is no grid."""
+    """A closed ring in map units; without a grid, in pixels with y upwards."""
     return (grid or PIXELS).polygon(roi)

@@ -1,4 +1,4 @@
-"""What a raster is, as a person would ask: one JSON-able dict."""
+"""Facts about a raster for the user: one JSON-able dict."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .gdal import Facts, Raster
 from .overviews import Level
 from .rendering import Rendering
 
-WARNINGS = 3  # of GDAL that are passed on
+WARNINGS = 3  # warnings of GDAL that are shown, at most
 
 
 def describe(path: str, raster: Raster, grid: Grid | None, rendering: Rendering, levels: list[Level], dark: bool) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def describe(path: str, raster: Raster, grid: Grid | None, rendering: Rendering,
 
 def _notes(raster: Raster, grid: Grid | None, rendering: Rendering, levels: list[Level], dark: bool) -> list[str]:
     facts, shown = raster.facts, ", ".join(map(str, rendering.shown))
-    said = {
+    notes = {
         facts.placed: facts.placed,
         "Its coordinate reference system is not known.": grid is not None and not facts.crs,
         "Its grid is rotated: boxes are rotated polygons on the map.": _rotated(grid),
@@ -49,14 +49,14 @@ def _notes(raster: Raster, grid: Grid | None, rendering: Rendering, levels: list
         f"Of its {len(facts.bands)} bands, {shown} are shown.": len(facts.bands) > len(rendering.shown),
         "Its values are stretched linearly to 8 bits, one range per band for all views.": rendering.stretch,
         **dict.fromkeys(rendering.notes, True),
-        "Its values are low and are shown as they are, nearly black: contrast limits of the layer would show more.": dark,
+        "Its values are low and shown without a stretch, nearly black: set contrast limits in the layer style to see more.": dark,
         **{f"GDAL warns: {_without_addresses(message)}.": True for message in raster.complaints.messages[:WARNINGS]},
         "Its parts have overviews, which are used.": any(level.averaged > 1 for level in levels),
-        "It is too large to be seen without overviews: it is read whole once, and the result kept in the cache folder.": (
+        "It has many pixels and no overviews: it is read as a whole once, and the result is stored in the cache folder.": (
             levels[-1].scanned
         ),
     }
-    return [sentence for sentence, true in said.items() if true]
+    return [sentence for sentence, true in notes.items() if true]
 
 
 def _rotated(grid: Grid | None) -> bool:
@@ -64,17 +64,17 @@ def _rotated(grid: Grid | None) -> bool:
 
 
 def _jsonable(value: float | None) -> float | str | None:
-    """JSON has no NaN and no infinity."""
+    """The number, or its name where JSON can't express it (NaN, infinity)."""
     return value if value is None or math.isfinite(value) else str(value)
 
 
 def _without_addresses(message: str) -> str:
-    """An address may hold a key."""
+    """The message without addresses, which may contain keys."""
     return re.sub(r"\w+://\S+", "its address", message).rstrip(".")
 
 
 def ground_sampling_distance(grid: Grid, facts: Facts, size: Size) -> float | None:
-    """Metres per pixel, the geometric mean of the two axes; angles are turned into metres at the scene's centre."""
+    """Metres per pixel, the geometric mean of both axes; angles are converted to metres at the scene's centre."""
     if facts.units is None:
         return None
     a, (east, radians) = grid.affine, facts.units

@@ -1,7 +1,6 @@
-"""What of a picture lies outside the outline that was asked about is grey, as what holds no data is: one rule for every picture a model is
-shown.
+"""Makes the pixels of a picture grey that lie outside the region of the question. Every picture that a model is shown follows this rule.
 
-A shown pixel keeps its content where any of it lies inside, so that what is thinner than a pixel is still seen.
+A pixel keeps its content where any part of it lies inside, so that a region thinner than a pixel stays visible.
 """
 
 from __future__ import annotations
@@ -14,19 +13,19 @@ from PIL import Image
 from ...core.geometry import Size, View
 
 OUTSIDE = (128, 128, 128)
-EDGE = 1e-3  # of a shown pixel: an outline that reaches no deeper into a pixel runs along its side, but for rounding
-TOGETHER = 1024  # edges: what one step holds in memory is this times the picture's side
+EDGE = 1e-3  # of a shown pixel: an outline that enters a pixel by less counts as running along its side
+TOGETHER = 1024  # edges that are handled together: a step needs memory for this many times the picture's side
 
 
 def masked(picture: Image.Image, view: View) -> Image.Image:
-    """The picture of a view, of the view's size, grey outside of the view's rings."""
+    """The picture of a view, grey outside the view's rings. picture: of the view's size."""
     if not view.rings:
         return picture
     return Image.composite(picture, Image.new("RGB", picture.size, OUTSIDE), Image.fromarray(inside(view)))
 
 
 def inside(view: View) -> np.ndarray:
-    """Which pixels of the shown picture the inside of the view's rings touches: [row, column] bool."""
+    """Which pixels of the picture touch the inside of the view's rings: [row, column] bool."""
     width, height = view.size
     touched = np.zeros((height, width), bool)
     toggled = np.zeros((height, width + 1), np.int32)
@@ -40,7 +39,7 @@ def inside(view: View) -> np.ndarray:
 
 
 def _edges(view: View) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Starts and ends [n, 2] of the rings' edges, in pixels of the shown picture; the start is the end higher up."""
+    """Starts and ends [n, 2] of the rings' edges, in pixels of the picture; the start is the upper end."""
     window, size = view.window, view.size
     scale = size.width / window.width, size.height / window.height
     for ring in view.rings:
@@ -63,7 +62,7 @@ def _left_of_centres(starts: np.ndarray, ends: np.ndarray, size: Size) -> tuple[
 
 
 def _crossed(starts: np.ndarray, ends: np.ndarray, size: Size) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and columns of the pixels that edges run through, deeper than EDGE: each edge is cut where it crosses pixel sides."""
+    """Rows and columns of the pixels that edges enter by more than EDGE. Each edge is cut where it crosses the sides of pixels."""
     steps = ends - starts
     with np.errstate(all="ignore"):
         sides = np.stack([(0 - starts) / steps, (np.array(size) - starts) / steps])
@@ -72,8 +71,8 @@ def _crossed(starts: np.ndarray, ends: np.ndarray, size: Size) -> tuple[np.ndarr
     enters = np.where(level, -np.inf, np.fmin(*sides))
     leaves = np.where(level, np.inf, np.fmax(*sides))
     first, last = np.maximum(enters.max(1), 0), np.minimum(leaves.min(1), 1)
-    seen = first < last  # false for NaN: level, and beside the picture
-    starts, steps, first, last = starts[seen], steps[seen], first[seen], last[seen]
+    visible = first < last  # False for NaN: an edge parallel to a side, outside the picture
+    starts, steps, first, last = starts[visible], steps[visible], first[visible], last[visible]
     edges, cuts = [np.arange(len(starts))] * 2, [first, last]
     for axis in (0, 1):
         low, high = np.sort([starts[:, axis] + first * steps[:, axis], starts[:, axis] + last * steps[:, axis]], axis=0)
@@ -94,6 +93,6 @@ def _crossed(starts: np.ndarray, ends: np.ndarray, size: Size) -> tuple[np.ndarr
 
 
 def _counted(first: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The index of each entry, `count` times, beside first, first + 1, ... of that entry."""
+    """Two arrays: the index of each entry, `count` times, and first, first + 1, ... of that entry."""
     index = np.repeat(np.arange(len(count)), count)
     return index, first[index] + np.arange(len(index)) - np.repeat(np.cumsum(count) - count, count)

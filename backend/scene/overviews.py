@@ -1,4 +1,4 @@
-"""The resolutions a scene can be read at, and which of them a view is made from."""
+"""The resolutions at which a scene can be read, and the choice of one for a view."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from ...core.geometry import Box, Size
 from .gdal import OPTIONS, Facts, RasterError, open_raster
 
-EXACT_PIXELS = 4 << 20  # up to this, a window is read as it is, and is equal bit for bit to a crop of the decoded raster
-SCAN_PIXELS = 16 << 20  # up to this, a raster (or its coarsest overview) is read anew for each view, not scanned and cached
-SCAN_SIDE = 4096  # a scan's longer side at most: 48 MB of RGB, and windows down to a quarter of the scene are cut from it
+EXACT_PIXELS = 4 << 20  # a window of at most this many pixels is read at native resolution: it equals a crop of the decoded raster
+SCAN_PIXELS = 16 << 20  # a raster (or coarsest overview) of at most this many pixels is read for each view, without a cached scan
+SCAN_SIDE = 4096  # pixels: the largest side of a scan, 48 MB of RGB; windows down to a quarter of the scene are cut from it
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Level:
     size: Size
     scale: tuple[float, float]
     index: int = 0  # 0 the raster itself, n GDAL's n-th overview
-    averaged: int = 1  # > 1: a mosaic's, which GDAL averages by this factor from the overviews of its parts
+    averaged: int = 1  # > 1: a level of a mosaic, which GDAL averages by this factor from the overviews of its parts
     scanned: bool = False
 
     @property
@@ -29,34 +29,34 @@ class Level:
 
 
 def levels(facts: Facts) -> list[Level]:
-    """The raster itself, then coarser ones by falling size; last a scan where the coarsest is still large.
+    """The raster itself, then its overviews from fine to coarse; then a scan, where the coarsest overview is still large.
 
-    An overview whose sides are scaled differently is none, nor is one of a JPEG that is not halved some times: that is the camera's
-    thumbnail, another picture which may be padded, cropped or damaged.
+    Overviews whose sides have different scales are ignored. Of a JPEG, so are overviews that are not the raster halved n times: such an
+    overview is the camera's thumbnail, which may be padded, cropped or damaged.
     """
     width, height = facts.size
-    found = [Level(facts.size, (1.0, 1.0))]
+    usable = [Level(facts.size, (1.0, 1.0))]
     for index, size in enumerate(facts.overviews, 1):
         if facts.driver == "JPEG" and not _is_halved(facts.size, size):
             continue
         even = abs(size.height - height * size.width / width) <= 1 or abs(size.width - width * size.height / height) <= 1
         if even and 0 < size.width * size.height < width * height:
-            found.append(Level(size, (width / size.width, height / size.height), index))
-    found.sort(key=lambda level: -level.pixels)
-    if len(found) == 1 and found[0].pixels > EXACT_PIXELS and _parts_have_overviews(facts):
+            usable.append(Level(size, (width / size.width, height / size.height), index))
+    usable.sort(key=lambda level: -level.pixels)
+    if len(usable) == 1 and usable[0].pixels > EXACT_PIXELS and _parts_have_overviews(facts):
         for factor in (1 << n for n in range(1, (max(width, height) // 512).bit_length())):
             size = Size(-(-width // factor), -(-height // factor))
-            found.append(Level(size, (factor, factor), averaged=factor))
-    if found[-1].pixels > SCAN_PIXELS:
-        found.append(_scan(found[-1]))
-    return found
+            usable.append(Level(size, (factor, factor), averaged=factor))
+    if usable[-1].pixels > SCAN_PIXELS:
+        usable.append(_scan(usable[-1]))
+    return usable
 
 
 def source(among: list[Level], box: Box, size: Size) -> tuple[Level, int]:
-    """The level to read a view from, and by what power of two to average it on the way.
+    """The level to read a view from, and the power of two by which it is averaged while it is read.
 
-    Both together leave twice the view's resolution to Pillow's bicubic: 47 dB to the whole image resampled, where GDAL
-    asked for the view's own size gives 33 to 36 (docs/method.md, Rasters).
+    The result has at least twice the view's resolution, and Pillow's bicubic makes the view of it: 47 dB to the resampled whole image,
+    where GDAL's own resampling to the view's size has 33 to 36 dB (docs/method.md, Rasters).
     """
 
     def spare(level: Level) -> float:
@@ -79,7 +79,7 @@ def _scan(base: Level) -> Level:
 
 
 def _parts_have_overviews(facts: Facts) -> bool:
-    """A VRT over many files says that it has no overviews, and yet reads coarsely from theirs."""
+    """Whether a VRT of several files has no overviews of its own but can use theirs."""
     if facts.driver != "VRT" or len(facts.files) < 2:
         return False
     try:

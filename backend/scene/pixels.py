@@ -1,4 +1,4 @@
-"""Pixels of a raster as they are stored, with where they lie: what tools and measurements work on."""
+"""Pixels of a raster as they are stored, with their georeference: the input of tools and measurements."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Pixels:
     """A window of some bands.
 
     array: [band, row, column] in the bands' own type; where their types differ, in the narrowest that holds all of them.
-    valid: [row, column], False where the raster holds nothing: every band nodata or not finite, alpha 0, or masked.
-    grid: of the window; None: the raster has no georeference.
+    valid: [row, column], False where the raster has no data: every band is nodata or not finite, alpha is 0, or the pixel is masked.
+    grid: the georeference of the window; None: the raster has none.
     """
 
     array: np.ndarray

@@ -1,4 +1,4 @@
-"""The polygons of a vector file, brought to a raster's CRS: what `--within` looks at."""
+"""Reads the polygons of a vector file and transforms them to a raster's CRS, for a region given as a file."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from .gdal import RasterError, transform
 if TYPE_CHECKING:
     from .scene import Scene
 
-SAMPLES = 33  # points a side, by which the raster is found in the file's CRS
+SAMPLES = 33  # points on each side of the raster that are transformed to the file's CRS
 MARGIN = 0.2  # of that place's size, on each side
 STEPS = 1000  # parts of the longer side of what is brought to another CRS: a straight line there is a curve here
 
 
 def read(path: str, scene: Scene, grid: Grid) -> Rings:
-    """The outlines and holes of all polygons together, in map units of the raster. A file without a CRS is taken to have the raster's.
+    """The outlines and holes of all polygons, in map units of the raster. A file without a CRS is assumed to have the raster's CRS.
 
-    Raises SceneError where there are none, or where they can't be read or be placed on the raster.
+    Raises SceneError where the file has no polygons, or they can't be read or transformed.
     """
     shapes, crs, _ = _features(path, columns=[])
     return _rings(_placed(_united(shapes, path), crs, path, scene, grid))
 
 
 def read_each(path: str, scene: Scene, grid: Grid) -> list[tuple[Rings, dict[str, Any]]]:
-    """The same of each feature by itself, with its attributes."""
+    """The same of each feature with a polygon, and its attributes."""
     shapes, crs, attributes = _features(path, columns=None)
     _united(shapes, path)
     return [
@@ -62,24 +62,21 @@ def _rings(shape: shapely.Geometry) -> Rings:
 
 
 def _features(path: str, columns: list[str] | None) -> tuple[np.ndarray, str, dict[str, Any]]:
-    """The geometries of the one layer of polygons that lie somewhere, the CRS as the file names it ("" where it does not), and the columns.
-
-    columns: which; None: all.
-    """
+    """The geometries of the one layer of polygons, the CRS that the file names ("" for none), and its columns (None: all) by name."""
     if "/vsi" not in path and "://" not in path and not os.path.exists(path):
         raise SceneError(f"There is no file {path}.", "Check the path.")
     with _explained(path):
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of servers; what can't be read is said below
+            warnings.simplefilter("ignore")  # warnings about servers; errors are raised below
             layers = {name: kind or "a table" for name, kind in pyogrio.list_layers(path).tolist()}
         candidates = [name for name, kind in layers.items() if any(word in kind for word in ("Polygon", "Unknown", "Collection"))]
         if len(candidates) > 1:
-            hint = f"Save one as a file of its own: ogr2ogr one.gpkg {path} {candidates[0]}"
+            hint = f"Save one layer to a separate file: ogr2ogr one.gpkg {path} {candidates[0]}"
             raise SceneError(f"{path} has several layers of polygons: {', '.join(candidates)}.", hint)
         if not candidates:
             raise _without_polygons(path, layers.values())
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of odd rings and dates; what can't be used is said below
+            warnings.simplefilter("ignore")  # warnings about rings and dates; errors are raised below
             facts, _, shapes, values = pyogrio.raw.read(path, layer=candidates[0], columns=columns, force_2d=True)
             return shapely.from_wkb(shapes), facts["crs"] or "", dict(zip(facts["fields"], values))
 
@@ -88,11 +85,11 @@ def _united(shapes: np.ndarray, path: str) -> shapely.Geometry:
     """Their polygons as one valid geometry."""
     with _explained(path):
         polygons = _finite(shapes)
-        if not len(polygons):
-            raise _without_polygons(path, {shape.geom_type for shape in shapes if shape is not None and not shape.is_empty})
         united = shapely.union_all(_polygons(shapely.make_valid(polygons)))
+    if len(polygons) and united.is_empty:
+        raise SceneError(f"The polygons of {path} have no area.", "Give polygons with an area.")
     if united.is_empty:
-        raise SceneError(f"The polygons of {path} have no area.", "Give polygons that have one.")
+        raise _without_polygons(path, {shape.geom_type for shape in shapes if shape is not None and not shape.is_empty})
     return united
 
 
@@ -113,11 +110,11 @@ def _explained(path: str) -> Iterator[None]:
 
 def _without_polygons(path: str, kinds: Any) -> SceneError:
     content = f"it has {', '.join(sorted(kinds))}" if kinds else "it is empty"
-    return SceneError(f"{path} holds no polygons: {content}.", "Give a file of polygons; a line or a point can be buffered first.")
+    return SceneError(f"{path} has no polygons: {content}.", "Give a file of polygons; lines and points can be buffered first.")
 
 
 def _polygons(shapes: np.ndarray) -> np.ndarray:
-    """The polygons among geometries, those of their collections included."""
+    """The polygons among geometries, including those inside collections."""
     while (collections := shapely.get_type_id(shapes) > shapely.GeometryType.POLYGON).any():
         shapes = np.concatenate([shapes[~collections], shapely.get_parts(shapes[collections])])
     polygons: np.ndarray = shapes[shapely.get_type_id(shapes) == shapely.GeometryType.POLYGON]
@@ -125,8 +122,8 @@ def _polygons(shapes: np.ndarray) -> np.ndarray:
 
 
 def _moved(shape: shapely.Geometry, crs: str, path: str, scene: Scene, grid: Grid) -> shapely.Geometry:
-    """In the raster's CRS; what lies far from the raster is cut off first, for it may have no place there."""
-    with contextlib.suppress(RasterError):  # then all of it is tried
+    """The shape in the raster's CRS. Parts far from the raster are cut off first, because their transformation may fail."""
+    with contextlib.suppress(RasterError):  # the whole shape is transformed then
         across, down = (np.linspace(0, side, SAMPLES) for side in scene.size)
         corners = np.array([grid.to_map(x, y) for x in across for y in down])
         place = transform(corners, grid.crs, crs)
@@ -135,15 +132,17 @@ def _moved(shape: shapely.Geometry, crs: str, path: str, scene: Scene, grid: Gri
             margin = MARGIN * (high - low)
             shape = shapely.intersection(shape, shapely.box(*(low - margin), *(high + margin)))
     if shape.is_empty:
-        raise SceneError(f"The polygons of {path} lie outside {scene.name}.", "Check the coordinate reference systems of both.")
+        raise SceneError(
+            f"The polygons of {path} lie outside {scene.name}.", "Check the coordinate reference systems of the file and of the raster."
+        )
     west, south, east, north = shape.bounds
     shape = shapely.segmentize(shape, max(east - west, north - south) / STEPS)
     try:
         moved = shapely.transform(shape, lambda corners: transform(corners, crs, grid.crs))
     except RasterError:
-        message = f"No way is known from the CRS of {path} to that of {scene.name} ({scene.crs})."
+        message = f"The CRS of {path} can't be transformed to the CRS of {scene.name} ({scene.crs})."
         raise SceneError(message, "Save the polygons in the raster's CRS first.") from None
     if not np.isfinite(shapely.get_coordinates(moved)).all():
-        message = f"The polygons of {path} reach beyond where the coordinates of {scene.name} are defined."
-        raise SceneError(message, "Cut them to what lies around the raster.")
+        message = f"Some polygons of {path} lie where the CRS of {scene.name} has no coordinates."
+        raise SceneError(message, "Clip the polygons to the surroundings of the raster.")
     return moved

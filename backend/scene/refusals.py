@@ -1,4 +1,4 @@
-"""Why a raster can't be opened or read: what GDAL said, as one sentence for a person, and what to do about it."""
+"""Errors for a raster that can't be opened or read: GDAL's message as one sentence, and a remedy."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ def is_remote(name: str) -> bool:
 
 
 def gdal_path(name: str) -> str:
-    """The name under which GDAL opens it."""
+    """The name under which GDAL opens a raster."""
     scheme = re.match(r"(https?|ftp)://", name, re.IGNORECASE)
     return f"/vsicurl/{scheme[0].lower()}{name[scheme.end() :]}" if scheme else name
 
 
-def unopened(path: str, remote: bool, said: str) -> SceneError:
-    """Why the raster can't be opened; `said` is what GDAL said first."""
-    name, reason = shown(path), _short(said, path)
-    missing = _missing_part(path, said)
+def unopened(path: str, remote: bool, message: str) -> SceneError:
+    """Why the raster can't be opened. message: GDAL's first message."""
+    name, reason = shown(path), _short(message, path)
+    missing = _missing_part(path, message)
     if missing:
         return missing
     if path.startswith("/vsi") and not remote:
         return SceneError(f"{name} can't be opened: {reason}.", "Check the path of the archive, and the name of the file in it.")
-    service = name != well_formed(path) and not os.path.exists(path)  # its address or description holds a login
+    service = name != well_formed(path) and not os.path.exists(path)  # its address or description contains a login
     if remote or service:
-        return SceneError(f"{name} can't be opened: {reason}.", "Check the address, and that the server answers from here.")
+        return SceneError(f"{name} can't be opened: {reason}.", "Check the address, and whether this machine can reach the server.")
     if not os.path.exists(path):
         return SceneError(f"There is no file {name}.", "Check the path.")
     if os.path.isdir(path):
@@ -48,33 +48,33 @@ def unopened(path: str, remote: bool, said: str) -> SceneError:
     )
 
 
-def unread(path: str, window: Window, said: str, files: Sequence[str]) -> SceneError:
-    """Why pixels of a raster that was opened can't be read; `files` is what it is made of, itself included."""
-    missing = _missing_part(path, said)
+def unread(path: str, window: Window, reason: str, files: Sequence[str]) -> SceneError:
+    """Why pixels of an open raster can't be read. reason: GDAL's message; files: the files of the raster, including itself."""
+    missing = _missing_part(path, reason)
     if missing:
         return missing
-    message = f"{shown(path)} can't be read at {tuple(window)}: {_short(said, path)}"
+    message = f"{shown(path)} can't be read at {tuple(window)}: {_short(reason, path)}"
     if is_remote(path):
-        return SceneError(f"{message}.", "The server has stopped to answer, or its file is damaged. Try again, or download the file.")
-    if re.search(r"HTTP|CURL|downloading", said):
+        return SceneError(f"{message}.", "The server no longer replies, or its file is damaged. Try again, or download the file.")
+    if re.search(r"HTTP|CURL|downloading", reason):
         parts = ", ".join(shown(file) for file in files if is_remote(file)) or "a server"
-        return SceneError(f"{message}. It is made of {parts}.", "Check these addresses, and that the server answers from here.")
+        return SceneError(f"{message}. It consists of {parts}.", "Check these addresses, and whether this machine can reach the server.")
     return SceneError(f"{message}.", "The file is damaged or cut short: copy or download it again.")
 
 
-def _missing_part(path: str, said: str) -> SceneError | None:
-    """Where GDAL says that a file is not there which is not the raster itself: a VRT's source, an archive's member."""
-    match = re.search(r"(?:^|[\s`'\"])([^\s`'\"][^`'\"]*?)['\"`]?:? (?:No such file or directory|does not exist)", plain(said)[:1000])
+def _missing_part(path: str, message: str) -> SceneError | None:
+    """The error where GDAL's message says that a part of the raster does not exist: a VRT's source, an archive's member."""
+    match = re.search(r"(?:^|[\s`'\"])([^\s`'\"][^`'\"]*?)['\"`]?:? (?:No such file or directory|does not exist)", plain(message)[:1000])
     part = match[1] if match else ""
-    itself_is_there = path.startswith("/vsi") or os.path.exists(path)
-    if not part or part in (path, gdal_path(path)) or not itself_is_there:
+    raster_exists = path.startswith("/vsi") or os.path.exists(path)
+    if not part or part in (path, gdal_path(path)) or not raster_exists:
         return None
     return SceneError(
-        f"{shown(path)} is made of other files, and {shown(part)} does not exist.",
+        f"{shown(path)} consists of other files, and {shown(part)} does not exist.",
         "Restore the missing file, or make the raster again from the files that exist.",
     )
 
 
-def _short(said: str, path: str) -> str:
-    """GDAL's first sentence, on one line, without the keys in the raster's address."""
-    return hidden(plain(said), path).rstrip(".")[:200]
+def _short(message: str, path: str) -> str:
+    """GDAL's message on one line of at most 200 characters, without the keys in the raster's address."""
+    return hidden(plain(message), path).rstrip(".")[:200]

@@ -1,9 +1,9 @@
-"""From whatever a raster holds to the planes a picture is made of: which bands, what stretch, what is not valid.
+"""Converts the values of a raster to the planes of a picture: which bands, which stretch, which pixels are valid.
 
-A picture is one plane (grey) or three (red, green, blue) of uint8. uint8 passes through as it is, unless fewer bits of
-it are used or it is one band of few values. Everything else goes through one linear stretch per band, shared by all
-views of a scene: a model that sees the same roof in two views must see the same colour. What is not valid (nodata,
-NaN, alpha 0, masked, a fill that `stretch` found) is black, whatever was left under it.
+A picture has one plane (grey) or three (red, green, blue) of uint8. uint8 values are shown unchanged, unless the file uses
+fewer bits or it is one band with few values. All other values get one linear stretch per band, which all views of a scene
+share: the same roof must have the same colour in every view. Pixels that are not valid (nodata, NaN, alpha 0, masked, a
+fill value that `stretch` found) are black.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ Limits = tuple[tuple[float, float], ...]
 class Selection:
     """Bands of a raster that are read together.
 
-    shown: their numbers. read, dtype: what to ask of the raster, in the narrowest type that holds all of them. masked: whether its mask is
-    needed too. fills: of each band, values that mean nodata though nobody declared them.
+    shown: their numbers. read, dtype: the bands to read (with alpha where it is needed), and the narrowest type that holds all of them.
+    masked: whether the mask must be read too. fills: of each band, values that mean nodata although the file does not declare them.
 
     Raises SceneError for complex numbers.
     """
@@ -34,8 +34,8 @@ class Selection:
         for band in chosen:
             if band.dtype.startswith("complex"):
                 raise SceneError(
-                    f"{name} holds complex numbers (band {band.index}, {band.dtype}), which have no colours.",
-                    "Make a raster of their amplitude or intensity first.",
+                    f"{name} has complex numbers (band {band.index}, {band.dtype}), which can't be shown as colours.",
+                    "Compute a raster of their amplitude or intensity first.",
                 )
         alpha = [band.index for band in facts.bands if band.interpretation == "alpha" and band.index not in self.shown]
         uses_alpha = any(band.validity == "alpha" for band in chosen) and alpha
@@ -50,7 +50,7 @@ class Selection:
         return len(self.read) > len(self.shown)
 
     def valid(self, data: np.ndarray, mask: np.ndarray | None) -> np.ndarray | None:
-        """[row, column], or None where all of it is.
+        """Which pixels are valid, [row, column]; None where all are.
 
         A pixel is not valid when every band is nodata, a fill or not finite, or its alpha or mask is 0.
         """
@@ -69,9 +69,9 @@ class Selection:
 
 
 class Rendering(Selection):
-    """How one scene's bands become planes.
+    """How the bands of a scene become planes.
 
-    Raises SceneError for bands that aren't there and types that have no picture (complex).
+    Raises SceneError for bands that do not exist, and for complex numbers.
     """
 
     def __init__(self, name: str, facts: Facts, bands: Sequence[int] | None, stretch: Sequence[tuple[float, float]] | None) -> None:
@@ -89,18 +89,18 @@ class Rendering(Selection):
 
     @property
     def plain(self) -> bool:
-        """Whether the bands are shown as they are, all of them valid: then averages of pixels are pixels of averages."""
+        """Whether all values are valid and shown unchanged, so that values may be averaged before they are rendered."""
         shown_as_read = self.settled and not self.stretch and self.palette is None
         return shown_as_read and not self.masked and not self.alpha and all(nodata is None for nodata in self.nodata)
 
     @property
     def void_is_black(self) -> bool:
-        """Whether what GDAL gives for a block that was never written, nodata or else 0, is shown black."""
+        """Whether a block that was never written (GDAL returns nodata, else 0) is shown black."""
         fill = [nodata or 0 for nodata in self.nodata] + [0] * self.alpha
         return not any(plane.any() for plane in self.planes(np.array(fill, self.dtype).reshape(-1, 1, 1), None))
 
     def planes(self, data: np.ndarray, mask: np.ndarray | None) -> list[np.ndarray]:
-        """From [band, row, column] as read to one or three contiguous uint8 planes."""
+        """One or three contiguous uint8 planes of values [band, row, column]."""
         valid = self.valid(data, mask)
         if self.palette is not None:
             planes = [channel[data[0]] for channel in self.palette]
@@ -113,7 +113,7 @@ class Rendering(Selection):
         return planes if valid is None else [np.where(valid, plane, np.uint8(0)) for plane in planes]
 
     def samples(self, data: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
-        """What the stretch is taken from: float64 [band, sample], NaN where a band says nothing."""
+        """Samples for the stretch: float64 [band, sample], NaN where the pixel is not valid."""
         values = data[: len(self.shown)].astype(np.float64)
         for plane, stored, nodata in zip(values, data, self.nodata):
             if nodata is not None:
@@ -124,11 +124,11 @@ class Rendering(Selection):
         return values.reshape(len(values), -1)
 
     def is_photograph(self, samples: np.ndarray) -> bool:
-        """Whether these samples of bytes are enough to show them as they are."""
+        """Whether these samples are bytes with so many different values that they are shown unchanged."""
         return self.bits == 8 and few(samples[0][np.isfinite(samples[0])]) is None
 
     def settle(self, samples: Sequence[np.ndarray]) -> bool:
-        """Takes the stretch of each band from samples; False where more of them may show more."""
+        """Sets the stretch of each band from samples; returns False where more samples could change it."""
         values = np.concatenate(samples, axis=1)
         voids = self.masked or self.alpha or any(nodata is not None for nodata in self.nodata)
         with np.errstate(over="ignore", invalid="ignore"):  # of doubles near their limits
@@ -145,7 +145,7 @@ class Rendering(Selection):
 
 
 def _grey(band: Band) -> bool:
-    """Whether it is no colour of a photograph."""
+    """Whether the band is not the red, green or blue of a photograph."""
     return band.interpretation in ("gray", "grey", "undefined", "palette", "alpha")
 
 
@@ -156,20 +156,20 @@ def _chosen(name: str, facts: Facts, bands: Sequence[int] | None) -> list[int]:
         if wrong:
             raise SceneError(
                 f"{name} has no band {wrong[0]}: its bands are 1 to {count}.",
-                "Choose with --bands, for example --bands 3,2,1.",
+                "Choose other bands, for example 3,2,1 for red, green and blue.",
             )
         if len(bands) not in (1, 3):
-            raise SceneError(f"{len(bands)} bands were chosen of {name}; a picture takes one or three.", "For example --bands 3,2,1.")
+            raise SceneError(f"{len(bands)} bands of {name} were chosen.", "Choose one or three, for example 3,2,1.")
         return list(bands)
-    named = {band.interpretation: band.index for band in reversed(facts.bands)}
-    if {"red", "green", "blue"} <= named.keys():
-        return [named["red"], named["green"], named["blue"]]
+    numbers = {band.interpretation: band.index for band in reversed(facts.bands)}
+    if {"red", "green", "blue"} <= numbers.keys():
+        return [numbers["red"], numbers["green"], numbers["blue"]]
     colours = [band.index for band in facts.bands if band.interpretation != "alpha"] or [1]
     return colours[:3] if len(colours) >= 3 else colours[:1]
 
 
 def _within(dtype: str, nodata: float | None) -> float | None:
-    """None for a value the type can't hold, as in many a byte raster with -9999."""
+    """The nodata value; None where the type can't hold it, for example -9999 in a raster of bytes."""
     if nodata is None or np.dtype(dtype).kind == "f":
         return nodata
     limits = np.iinfo(dtype)
@@ -177,7 +177,9 @@ def _within(dtype: str, nodata: float | None) -> float | None:
 
 
 def _palette(band: Band) -> np.ndarray | None:
-    """[channel, value] uint8; values past the end and transparent ones are black. None for a table that tells no values apart."""
+    """The colour table as [channel, value] uint8; transparent entries and values without an entry are black. None where all entries are
+    equal.
+    """
     if not band.palette or band.dtype not in ("uint8", "uint16"):
         return None
     table = np.zeros((3, 1 << 8 * np.dtype(band.dtype).itemsize), np.uint8)
@@ -197,8 +199,8 @@ def _checked(name: str, stretch: Sequence[tuple[float, float]], count: int) -> L
 
 
 def _stretched(plane: np.ndarray, low: float, high: float, fills: tuple[float, ...]) -> np.ndarray:
-    """Linear, `low` to 0 and `high` to 255; fills and what is not finite to 0."""
-    if plane.dtype in (np.uint8, np.uint16):  # a table: three times as fast, and no float copy of the window
+    """The plane as uint8, linear from `low` (0) to `high` (255); fill values and values that are not finite become 0."""
+    if plane.dtype in (np.uint8, np.uint16):  # a lookup table is three times as fast and needs no float copy of the window
         values = np.arange(1 << 8 * plane.itemsize, dtype=np.float64)
         table = np.clip((values - low) * _gain(low, high) + 0.5, 0, 255).astype(np.uint8)
         table[[int(fill) for fill in fills]] = 0

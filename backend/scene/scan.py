@@ -1,11 +1,11 @@
-"""Reading a raster that is larger than memory: block by block, averaged on the way, and kept for the next time.
+"""Reads a raster that is larger than memory: block by block, averaged while it is read, and cached.
 
-A raster without overviews must be read whole once before it can be seen whole. `reduced` does it in bounded memory: a
-run of whole blocks of all bands together (each block is decoded once), made into planes, averaged by a power of two, so
-that runs, blocks and averages share their edges. The averaging is Pillow's `reduce` on single planes: 0.6 s of CPU for
-the 1.2 GB of a 20,000 x 20,000 RGB scene, where numpy takes 1.8 s. Local TIFFs are read on several threads; where their
-tiles are JPEG, libjpeg halves them while decoding, and the whole takes three quarters of the CPU of one full read. The
-result is kept in the user's cache folder; nothing is ever written beside the user's file.
+The global view of a raster without overviews needs one full read. `reduced` does it in bounded memory: it reads a run of
+whole blocks of all bands (each block is decoded once), renders it to planes and averages it by a power of two, so that
+runs, blocks and averages have common edges. The averaging is Pillow's `reduce` on single planes: 0.6 s of CPU for the
+1.2 GB of a 20,000 x 20,000 RGB scene, where numpy takes 1.8 s. Local TIFFs are read on several threads; JPEG tiles are
+halved by libjpeg while they are decoded, which takes three quarters of the CPU of a full read. The result is stored in
+the user's cache folder; nothing is written beside the user's file.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ from PIL import Image
 
 from .gdal import Window
 
-RUN_PIXELS = 4 << 20  # one run of blocks, or those of all threads together: 12 MB of RGB bytes
+RUN_PIXELS = 4 << 20  # pixels of a run of blocks, or of the runs of all threads together: 12 MB of RGB bytes
 HANDS = min(4, os.cpu_count() or 1)  # threads that read
-KEEP_BYTES = 1 << 30  # all cached scans together; the oldest go first
-STALE = 3600  # seconds after which an unfinished file's writer is taken for dead
-VERSION = 3  # of what a scan looks like: one more with every change of rendering or averaging, so that no old scan hides it
+KEEP_BYTES = 1 << 30  # of all cached scans together; the oldest are deleted first
+STALE = 3600  # seconds: an unfinished file that is older belongs to a process that was killed
+VERSION = 3  # of the content of scans: increase it with every change of rendering or averaging, so that old scans are not used
 
 
 def runs(window: Window, block: tuple[int, int], factor: int, hands: int = 1) -> Iterator[Window]:
     """Cuts a window whose corner lies on multiples of `factor` into runs of whole blocks of about RUN_PIXELS / hands at most.
 
-    Every edge inside lies on a multiple of `factor`, and on a block's edge unless the blocks are of odd sizes: those are
-    had again in part, from GDAL's block cache.
+    Every inner edge lies on a multiple of `factor`, and on a block's edge, except for blocks of odd sizes: parts of those
+    are read twice, from GDAL's block cache.
     """
     x, y, width, height = window
     unit_w, unit_h = (_unit(side, factor) for side in block)
@@ -78,7 +78,7 @@ def reduced(
 ) -> list[Image.Image]:
     """Planes of the window averaged by `factor`, ceil(side / factor) pixels each.
 
-    `read` gives the uint8 planes of a run, averaged by `averages` already, or None where it is known to be black; it is called
+    `read` returns the uint8 planes of a run, averaged by `averages` already, or None where the run is black; it is called
     on the threads of `pool`, if any. `before_read(begun, total)` is called before each, on the caller's thread, and may raise.
     """
     todo = list(runs(window, block, factor, HANDS if pool else 1))
@@ -105,7 +105,7 @@ def _in_order(
     pool: ThreadPoolExecutor | None,
     before_read: Callable[[int, int], None],
 ) -> Iterator[tuple[Window, list[Image.Image]]]:
-    """Each run and what became of it, while the next ones are under way."""
+    """Each run with its planes, in order; the next runs are processed meanwhile."""
     if pool is None or len(todo) == 1:
         for number, run in enumerate(todo):
             before_read(number, len(todo))
@@ -126,7 +126,7 @@ def _in_order(
 
 
 def averaged(plane: Image.Image, factor: int) -> Image.Image:
-    """By a power of two, in steps of 4: Pillow has a loop of its own for those, twice as fast as its general one."""
+    """The plane averaged by a power of two, in steps of 4: for these Pillow has a loop twice as fast as its general one."""
     while factor > 1:
         step = min(factor, 4)
         plane, factor = plane.reduce(step), factor // step
@@ -134,10 +134,10 @@ def averaged(plane: Image.Image, factor: int) -> Image.Image:
 
 
 def cache_folder() -> Path:
-    """The user's cache folder of this platform; `ZOOMEARTH_CACHE` puts it elsewhere."""
-    named = os.environ.get("ZOOMEARTH_CACHE")
-    if named:
-        return Path(named)
+    """`ZOOMEARTH_CACHE`, else the platform's cache folder of the user."""
+    chosen = os.environ.get("ZOOMEARTH_CACHE")
+    if chosen:
+        return Path(chosen)
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "zoomearth" / "Cache"
     if sys.platform == "darwin":
@@ -146,7 +146,9 @@ def cache_folder() -> Path:
 
 
 def fingerprint(files: Iterable[str], settings: object) -> str | None:
-    """A name for a scan of these files as they are now; None where one isn't on this disk: it may change unseen."""
+    """A name for a scan of these files in their current state; None where a file is not on a local disk, because its changes can't be
+    detected.
+    """
     facts: list[object] = [VERSION, settings]
     for name in files:
         path = _on_disk(name)
@@ -164,7 +166,7 @@ def _on_disk(name: str) -> Path | None:
 
 
 def load(key: str, shape: tuple[int, int]) -> list[Image.Image] | None:
-    """The cached planes, mapped from the disk and not read; None where there are none, or not whole."""
+    """The cached planes, memory-mapped; None where there is no complete file."""
     path = cache_folder() / "scans" / f"{key}.npy"
     try:
         planes = np.load(path, mmap_mode="r")
@@ -177,7 +179,7 @@ def load(key: str, shape: tuple[int, int]) -> list[Image.Image] | None:
 
 
 def save(key: str, planes: list[Image.Image]) -> None:
-    """Best effort: a cache that can't be written costs the next scan, not this answer."""
+    """Writes planes to the cache; does nothing where that fails."""
     folder = cache_folder() / "scans"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -186,10 +188,10 @@ def save(key: str, planes: list[Image.Image]) -> None:
             with part.open("wb") as file:
                 shape = (len(planes), planes[0].height, planes[0].width)
                 np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
-                for plane in planes:  # one after another: no second copy of them all
+                for plane in planes:  # one after another, to avoid a second copy of all planes
                     file.write(plane.tobytes())
             part.replace(folder / f"{key}.npy")
-        finally:  # after an interrupt too
+        finally:  # also after an interrupt
             part.unlink(missing_ok=True)
         _prune(folder)
     except OSError:
@@ -200,8 +202,8 @@ def _prune(folder: Path) -> None:
     for part in folder.glob("*.part"):  # of a process that was killed
         if time.time() - part.stat().st_mtime > STALE:
             part.unlink()
-    kept = 0
+    total = 0
     for path in sorted(folder.glob("*.npy"), key=lambda path: path.stat().st_mtime, reverse=True):
-        kept += path.stat().st_size
-        if kept > KEEP_BYTES:
+        total += path.stat().st_size
+        if total > KEEP_BYTES:
             path.unlink()

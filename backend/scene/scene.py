@@ -1,13 +1,13 @@
-"""The raster that is asked about: opened once, shown as views.
+"""The raster of a question: opened once, shown as views.
 
     with Scene.open("city.tif") as scene:
         scene.preview(512)                                       # the global view
         scene.part(View(Box(9000, 4000, 10024, 5024), Size(512, 512)))
 
-Where the pixels of a view come from, in this order: the window itself, as it is; the coarsest overview that still has
-twice the view's resolution; without overviews, one scan of the whole raster, averaged to a few thousand pixels and
-kept in the user's cache folder; and for a window too fine for the scan and too large for memory, runs of blocks,
-averaged on the way. The last step is always Pillow's bicubic, as in the published method.
+The pixels of a view come from the first of these that fits: the window at native resolution; the coarsest overview that
+has at least twice the view's resolution; without overviews, one scan of the whole raster, averaged to a few thousand
+pixels and stored in the user's cache folder; for a window that is too fine for the scan and too large for memory, runs
+of blocks that are averaged while they are read. The last step is always Pillow's bicubic, as in the published method.
 """
 
 from __future__ import annotations
@@ -40,16 +40,17 @@ from .sampling import spread, survey
 
 Progress = Callable[[str, int, int], None]
 
-REMOTE_PIXELS = 1 << 20  # up to this, a remote raster may do without overviews
-DARKEST = 31  # of 255
+REMOTE_PIXELS = 1 << 20  # a remote raster with at most this many pixels needs no overviews
+DARKEST = 31  # of 255: a raster without a brighter value looks black
 THIN = 1e-3  # pixels
 
 
 class Scene:
-    """A raster as a context manager, used by one thread at a time; `part` is for any number of threads, which take turns.
+    """A raster as a context manager. Use it on one thread at a time; only `part` may be called by several threads, which wait for each
+    other.
 
-    Every method raises SceneError, or Cancelled where `cancelled()` said so. `bytes_read` counts decoded bytes of
-    pixels asked from GDAL so far. `generated`: ZoomEarth has drawn it, as its metadata say. `source`: how it was asked for.
+    Every method raises SceneError, or Cancelled where `cancelled()` returned True. `generated`: its metadata say that ZoomEarth has drawn
+    it. `source`: the source it was opened from.
     """
 
     source: SceneSource
@@ -66,7 +67,7 @@ class Scene:
         facts = raster.facts
         self.path, self.size, self.crs, self.files = path, facts.size, facts.crs, facts.files
         self.generated = facts.generated
-        self.name = shown(path)  # how it is called wherever somebody reads it: an address may hold a key
+        self.name = shown(path)  # the name in messages and files: an address may contain a key
         self.grid = Grid(facts.affine, facts.wkt) if facts.affine else None
         self.facts = facts
         self._raster, self._on_progress, self._cancelled = raster, on_progress, cancelled
@@ -88,12 +89,12 @@ class Scene:
         on_progress: Progress = lambda stage, done, total: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Scene:
-        """Reads no pixel yet.
+        """Opens a raster; reads no pixel yet.
 
-        `path` is a file, an http(s) URL, or anything GDAL opens. `bands` (1-based, one or three) and `stretch` (the
-        lowest and highest value of each) win over what the file suggests. `on_progress(stage, done, total)` is told of
-        "opening", "scanning" and "reading"; `cancelled()` is looked at before each read. A remote raster without
-        overviews is refused unless `force_remote_scan`: to see all of it is to download all of it.
+        `path` is a file, an http(s) URL, or anything that GDAL opens. `bands` (1-based, one or three) and `stretch` (lowest and highest
+        value of each) replace what the file suggests. `on_progress(stage, done, total)` is called with the stages "opening", "scanning" and
+        "reading"; `cancelled()` is called before each read. A remote raster without overviews is refused unless `force_remote_scan`,
+        because the global view needs a download of the whole raster.
         """
         name = os.fspath(path)
         on_progress("opening", 0, 1)
@@ -127,7 +128,7 @@ class Scene:
         on_progress: Progress = lambda stage, done, total: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Scene:
-        """Opens what the source names, as `open` does."""
+        """Opens the raster of a source, as `open` does."""
         return cls.open(
             source.path,
             bands=source.bands,
@@ -167,13 +168,13 @@ class Scene:
         return self._reader.bytes_read
 
     def preview(self, max_size: int) -> Image.Image:
-        """The whole scene, RGB, its longer side `max_size` pixels or its own if that is less."""
+        """The whole scene, RGB, its longer side `max_size` pixels, or fewer if the raster has fewer."""
         scale = min(1.0, max_size / max(self.size))
         size = Size(max(1, round(self.size.width * scale)), max(1, round(self.size.height * scale)))
         return self.part(View(Box(0, 0, *self.size), size))
 
     def part(self, view: View) -> Image.Image:
-        """The view's window, RGB, of exactly the view's size; grey outside of the view's rings."""
+        """The view's window, RGB, of exactly the view's size; grey outside the view's rings."""
         box, size = view.window, view.size
         self._check_inside(box)
         if size.width < 1 or size.height < 1:
@@ -185,7 +186,7 @@ class Scene:
         sx, sy = level.scale
         left, right = _at_least_thin(box.left / sx, box.right / sx, level.size.width)
         top, bottom = _at_least_thin(box.top / sy, box.bottom / sy, level.size.height)
-        x, y = math.floor(left / factor) * factor, math.floor(top / factor) * factor  # runs and averages begin there
+        x, y = math.floor(left / factor) * factor, math.floor(top / factor) * factor  # runs and averages begin at multiples of the factor
         end_x, end_y = min(math.ceil(right - 1e-6), level.size.width), min(math.ceil(bottom - 1e-6), level.size.height)
         with self._turn:
             planes = self._planes(level, (x, y, end_x - x, end_y - y), factor)
@@ -196,7 +197,9 @@ class Scene:
         return masked(Image.merge("RGB", shown if len(shown) == 3 else shown * 3), view)
 
     def read(self, window: Box, bands: Sequence[int] | None = None) -> Pixels:
-        """Pixels as they are stored, at native resolution. window: in whole pixels; bands: their numbers, from 1; None: all but alpha."""
+        """Pixels as stored, at native resolution. window: in source pixels, rounded out; bands: their numbers, from 1; None: all but
+        alpha.
+        """
         self._check_inside(window)
         facts = self._raster.facts
         numbers = list(bands) if bands else self.colour_bands
@@ -211,7 +214,7 @@ class Scene:
         return Pixels(array, np.ones(array.shape[1:], bool) if valid is None else valid, grid)
 
     def describe(self) -> dict[str, Any]:
-        """What a person would ask about the raster, JSON-able. May read samples, for the stretch."""
+        """Facts about the raster, JSON-able (see `describe.describe`). May read samples for the stretch."""
         self._settle_stretch()
         return describe(self.name, self._raster, self.grid, self._rendering, self._levels, self._is_dark())
 
@@ -235,9 +238,9 @@ class Scene:
         return self._reduced(level, window, factor, "reading")
 
     def _reduced(self, level: Level, window: Window, factor: int, stage: str) -> list[Image.Image]:
-        """Reads in runs of blocks. Where there are many, GDAL's cache is held small, and all cores decode.
+        """Reads a window in runs of blocks. For large windows, GDAL's cache is limited, and several threads decode a local TIFF.
 
-        That takes a local TIFF: other files can't be begun in the middle, and remote ones cost more requests.
+        Other local formats can't be decoded from the middle, and a remote file would need more requests.
         """
 
         def before_read(done: int, total: int) -> None:
@@ -260,7 +263,7 @@ class Scene:
     def _check_inside(self, box: Box) -> None:
         if not (0 <= box.left < box.right <= self.size.width and 0 <= box.top < box.bottom <= self.size.height):
             raise SceneError(
-                f"The window {tuple(box)} is not inside of {self.name}, which has {self.size.width} x {self.size.height} pixels.",
+                f"The window {tuple(box)} is not inside {self.name}, which has {self.size.width} x {self.size.height} pixels.",
                 "Windows are left, top, right, bottom in pixels, counted from the top left corner.",
             )
 
@@ -279,10 +282,10 @@ class Scene:
         return self._scan
 
     def _settle_stretch(self) -> None:
-        """Takes the stretch from native windows spread over the scene.
+        """Computes the stretch from native windows spread over the scene.
 
         Not from an overview: averaging narrows the percentiles, by 15 % where it was measured (docs/method.md, Rasters). Where the windows
-        hold too little to be sure of (one value, few, none), the rest of the scene is looked at too.
+        have too few different values, the whole scene is sampled.
         """
         rendering, native = self._rendering, self._levels[0]
         if rendering.settled:
@@ -297,7 +300,7 @@ class Scene:
             rendering.settle([*samples, *survey(self._reader, self._raster, self._base, rendering, self._scanning)])
 
     def _is_dark(self) -> bool:
-        """Whether bytes that are shown as they are use so few values that a person sees black: asked for a note only."""
+        """Whether a raster of bytes without a stretch looks black; used for a note only."""
         rendering = self._rendering
         if rendering.stretch or rendering.palette is not None or self._raster.facts.lossy:
             return False
@@ -306,7 +309,7 @@ class Scene:
                 self._reader.read(self._levels[0], window, rendering)[0].max() <= DARKEST
                 for window in spread(self.size, self._raster.facts.block)
             )
-        except SceneError:  # damage is said by who needs the pixels
+        except SceneError:  # damage is reported when a view needs the pixels
             return False
 
     def _scanning(self, done: int, total: int) -> None:
@@ -320,12 +323,12 @@ class Scene:
     def _refuse_download(self) -> None:
         if self._base.pixels > (SCAN_PIXELS if self._base is not self._levels[0] else REMOTE_PIXELS):
             raise SceneError(
-                f"{self.name} has no overviews, so that seeing the whole of it means to download all of it.",
-                "Make it a cloud-optimised GeoTIFF (gdal_translate -of COG), or force it with --force-remote-scan.",
+                f"{self.name} has no overviews: its global view needs a download of the whole file.",
+                "Make it a cloud-optimised GeoTIFF (gdal_translate -of COG). `zoomearth ask --force-remote-scan` reads it all the same.",
             )
 
 
 def _at_least_thin(low: float, high: float, end: int) -> tuple[float, float]:
-    """A stretch within 0 to `end` that is not thinner than can be resampled: the one asked for may be thinner than float32 can tell."""
+    """A span within 0 to `end` of at least THIN pixels: Pillow's float32 can't resample a thinner one."""
     low = min(low, end - THIN)
     return low, max(high, low + THIN)

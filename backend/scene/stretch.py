@@ -1,7 +1,7 @@
-"""The linear stretch of one band, and what of it is no data though nobody declared it, from samples of its values.
+"""The linear stretch of one band, and undeclared nodata values, from samples of its values.
 
-The rule is the 2nd to the 98th percentile. It fails for values that are few (masks, class maps), for content that is sparse (rain on
-0.2 % of the area), and where a value like -9999 fills what lies outside: these are found here, and said in a note.
+The rule is the 2nd to the 98th percentile. Three cases need other rules, and a note: few different values (masks, class maps), sparse
+content (rain on 0.2 % of the area), and a fill value such as -9999 that the file does not declare as nodata.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 PERCENTILES = (2, 98)
-FEW = 16  # distinct values at most of a mask or a class map
-DARK = 8  # bytes within this part of their range can't be told apart by eye
-COLLAR = 0.9  # the greatest part of a raster that what lies outside of a footprint may be
-LIFT = 0.25  # of the range: how far the lowest valid value is held from the black of what is not valid
-HUGE = 1e15  # no physical value of a raster, but -3.4e38, 1e20, 9.97e36
+FEW = 16  # a mask or a class map has at most this many different values
+DARK = 8  # values within 1/DARK of the range of bytes look alike
+COLLAR = 0.9  # at most this part of a raster may lie outside a tilted footprint
+LIFT = 0.25  # of the range: the distance of the lowest valid value from the black of pixels that are not valid
+HUGE = 1e15  # beyond every physical value, but below common fill values: -3.4e38, 1e20, 9.97e36
 LIMITS = {value for bits in (16, 32) for value in (2**bits - 1, 2 ** (bits - 1) - 1)}
 LOWEST = {value for bits in (16, 32) for value in (-(2 ** (bits - 1)), 1 - 2 ** (bits - 1))}
 ONE_VALUE = "All its valid pixels have one value, shown grey."
@@ -24,9 +24,9 @@ NINES = {10**digits - 1 for digits in range(3, 8)}
 
 @dataclass(frozen=True)
 class Stretch:
-    """The lower of `limits` becomes 0, the higher 255; None where the values are shown as they are. `fills` are shown black.
+    """limits: the values that become 0 and 255; None: the values are shown unchanged. fills: values that are shown black.
 
-    `note` says what was decided, "" where nothing was. `sure` is False where more samples may show more: few values, sparse content.
+    note: a sentence about the decision, or "". sure: False where more samples could change the result (few values, sparse content).
     """
 
     limits: tuple[float, float] | None
@@ -36,9 +36,9 @@ class Stretch:
 
 
 def stretch(samples: np.ndarray, dtype: str, voids: bool) -> Stretch | None:
-    """Of a band of other types than bytes; None where the samples hold nothing to take it from.
+    """The stretch of a band of any type but bytes; None where the samples have no usable value.
 
-    `samples` is float64 [sample], NaN where the band says nothing; `voids` whether pixels may be not valid, and so be black.
+    samples: float64 [sample], NaN where a pixel is not valid. voids: whether some pixels may be not valid, and so be black.
     """
     finite = samples[np.isfinite(samples)]
     if not finite.size:
@@ -49,9 +49,9 @@ def stretch(samples: np.ndarray, dtype: str, voids: bool) -> Stretch | None:
     note = _fill_note(fills)
     distinct, floor, collar = few(values), -np.inf, 0.0
     if distinct is None and np.dtype(dtype).kind == "u" and not values.all():
-        # What lies outside of a tilted footprint, as in Landsat's own files; black they are anyway.
-        seen = values[values != 0]
-        values, floor, collar = seen, 0.0, 1 - seen.size / values.size
+        # 0 may be the area outside a tilted footprint, as in Landsat's files; it is shown black in any case.
+        nonzero = values[values != 0]
+        values, floor, collar = nonzero, 0.0, 1 - nonzero.size / values.size
         distinct = few(values)
     if distinct is not None and len(distinct) == 1:
         if distinct[0] == 0 and np.dtype(dtype).kind == "u" and not voids:
@@ -78,7 +78,7 @@ def stretch(samples: np.ndarray, dtype: str, voids: bool) -> Stretch | None:
 
 
 def byte_stretch(samples: np.ndarray, bits: int, voids: bool) -> Stretch | None:
-    """The same of one grey band of bytes, of which `bits` are used: none where it may be a photograph."""
+    """The stretch of one grey band of bytes, of which the file uses `bits` bits. Without limits where it may be a photograph."""
     top = 2**bits - 1
     whole = Stretch(None if bits == 8 else (0.0, float(top)), sure=False)
     finite = samples[np.isfinite(samples)]
@@ -96,14 +96,14 @@ def byte_stretch(samples: np.ndarray, bits: int, voids: bool) -> Stretch | None:
         return whole
     if len(distinct) == 1:
         return Stretch(_around(high), fills, ONE_VALUE, False)
-    note = f"It has {len(distinct)} different values from {low:g} to {high:g}, which are stretched to be told apart."
+    note = f"It has {len(distinct)} different values from {low:g} to {high:g}, which are stretched so that they differ visibly."
     note = _joined(_fill_note(fills), note)
     low = 0.0 if high <= dark else low
     return Stretch((_lifted(low, high) if voids or low else low, high), fills, note, False)
 
 
 def few(values: np.ndarray) -> np.ndarray | None:
-    """The distinct values, sorted; None where there are more than FEW."""
+    """The different values, sorted; None where there are more than FEW."""
     part = values[:: max(1, values.size // 4096)]
     if len(np.unique(part)) > FEW:
         return None
@@ -112,10 +112,10 @@ def few(values: np.ndarray) -> np.ndarray | None:
 
 
 def _fills(values: np.ndarray) -> tuple[float, ...]:
-    """Values that fill what lies outside though nobody declared them: an extreme that is repeated and far from all others.
+    """Undeclared fill values: the lowest or highest value, where it is repeated and far from all others.
 
-    How far depends on the value. -9999, the limits of integer types and what is near those of floats are written for it; any other one
-    may be real: water, a mask, a hot spot.
+    The necessary distance depends on the value. -9999, the limits of integer types and values near the limits of floats are typical fill
+    values; any other value may be real: water, a mask, a hot spot.
     """
     fills: list[float] = []
     while len(fills) < 4 and values.size:
@@ -130,7 +130,7 @@ def _fills(values: np.ndarray) -> tuple[float, ...]:
 
 
 def _is_fill(value: float, values: np.ndarray) -> bool:
-    """Whether the lowest or the highest of these values is a fill."""
+    """Whether `value`, the lowest or the highest of `values`, is a fill value."""
     others = values[values != value]
     repeated = values.size - others.size
     if not others.size or repeated < 2:
@@ -152,7 +152,7 @@ def _is_fill(value: float, values: np.ndarray) -> bool:
 
 
 def _around(value: float) -> tuple[float, float]:
-    """Limits that show one value in the middle of the range."""
+    """Limits that show a single value as middle grey."""
     width = max(abs(value) / 2, 1.0) if abs(value) < HUGE else abs(value) / 2
     return float(value - width), float(value + width)
 
@@ -163,7 +163,7 @@ def _lifted(low: float, high: float) -> float:
 
 def _fill_note(fills: tuple[float, ...]) -> str:
     listed = ", ".join(f"{value:.9g}" for value in fills)
-    return f"What has the value {listed}, far from all others, is taken for no data and shown black." if fills else ""
+    return f"Pixels with the value {listed}, far from all other values, count as nodata and are shown black." if fills else ""
 
 
 def _joined(*sentences: str) -> str:

@@ -48,6 +48,7 @@ from ...core.protocol import (
     Test,
 )
 from ...core.protocol import Cancelled as CancelledEvent
+from ...core.roi_table import ZOOM_OUT
 from ...core.settings import Settings
 from ...core.source import SceneSource, Seen
 from ...core.wire import LineReader, claim_stdio
@@ -243,10 +244,9 @@ def _row_ended(id: Id, finished: Finished[Ask], profile: Profile) -> RowEnded:
         return RowEnded(id, Failed.of(cast(ZoomEarthError, finished.error), finished.row.id))
     answered = finished.answered
     grid = answered.question.scene.grid
-    views = tuple(Seen.of(shown, grid) for shown in answered.outcome.views)
-    return RowEnded(
-        id, Done(finished.row.id, report(answered, profile.name, profile.notes)), views, tuple(reply.text for reply in answered.replies)
-    )
+    shown = (replace(each, label=ZOOM_OUT) if each.again else each for each in answered.outcome.views)  # as `Saw` has it
+    views, replies = tuple(Seen.of(each, grid) for each in shown), tuple(reply.text for reply in answered.replies)
+    return RowEnded(id, Done(finished.row.id, report(answered, profile.name, profile.notes)), views, replies)
 
 
 def _states(files: Iterable[str]) -> list[str | None]:

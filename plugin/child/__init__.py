@@ -1,1 +1,1 @@
-"""The backend process as the plugin sees it: started, spoken to, ended."""
+"""Child processes of the plugin: the backend, and other commands."""

@@ -1,14 +1,14 @@
-"""The backend as a child process: started when it is first needed, restarted after a crash, gone with its parent.
+"""The backend as a child process: it starts with the first request, restarts after a crash, and ends with its parent.
 
     backend = Backend(command)                      # command() -> [program, *arguments]
     job = backend.submit(Ask(SceneSource("city.tif"), "How many ships are there?"))
     job.heard.connect(...)                          # Progress, Saw, Text, RowEnded, ...: the events of core/protocol.py
-    job.ended.connect(...)                          # Done, Failed or Cancelled: exactly one, and the last
+    job.ended.connect(...)                          # Done, Failed or Cancelled: exactly one, the last event
 
     DOWN --submit--> STARTING --ready--> UP --crash--> DOWN
-    two crashes in a minute, no start, or another version of the protocol --> BROKEN --revive()--> DOWN
+    two crashes in a minute, a failed start, or another version of the protocol --> BROKEN --revive()--> DOWN
 
-A job that fails is never sent again. All of it is asynchronous; for a worker thread that has to wait, `Backend.follow` runs an event loop.
+A job that fails is never sent again. Every method returns at once, except `follow`, which runs an event loop in a worker thread.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ from ..qt_later import later
 from .environment import child_environment
 
 MAIN = ROOT / "backend" / "__main__.py"
-TAIL = 40  # lines of the log that a crash is shown with
-PATIENCE = 5000  # ms that a cancelled job may take to end, before the process is killed
-CRASHES, WITHIN = 2, 60.0  # so many crashes in so many seconds, and it stays down
+TAIL = 40  # lines of the log that are shown after a crash
+PATIENCE = 5000  # ms: a cancelled job that runs longer is ended by killing the process
+CRASHES, WITHIN = 2, 60.0  # after this many crashes within this many seconds, the process is not started again
 
 
 class State(Enum):
-    """Of the process."""
+    """The state of the backend process."""
 
     DOWN = "down"
     STARTING = "starting"
@@ -61,57 +61,57 @@ class State(Enum):
 
 
 def command(python: str) -> list[str]:
-    """How the backend is started by an interpreter that has its dependencies."""
+    """The command that starts the backend. python: an interpreter that has the backend's dependencies."""
     return [python, "-I", "-X", "utf8", str(MAIN), "serve"]
 
 
 class Job(QObject):
-    """One request that the backend answers. `result` is its last event, None until then."""
+    """One request to the backend. `result` is its last event; None until that event has come."""
 
-    heard = pyqtSignal(object)  # Event, but its last
+    heard = pyqtSignal(object)  # Event, except the last one
     ended = pyqtSignal(object)  # Last
 
     def __init__(self, backend: Backend, number: int) -> None:
         super().__init__(backend)
         self.number = number
         self.result: Optional[Last] = None
-        self.cancelled = False  # asked to be
+        self.cancelled = False  # whether its cancellation was requested
         self._backend = backend
 
     def cancel(self) -> None:
-        """Harmless where the job is over."""
+        """Requests the cancellation; does nothing where the job has ended."""
         if self.result is None:
             self._backend.cancel(self)
 
 
 class Backend(QObject):
-    """The supervisor of the child process. To be used on the thread it was made on."""
+    """The supervisor of the child process. Use it only on the thread that created it."""
 
     changed = pyqtSignal(object)  # State
 
     def __init__(self, command: Callable[[], list[str]], parent: QObject | None = None) -> None:
-        """command: called at every start; a BackendError it raises fails the job that wanted the start."""
+        """command: called at every start; if it raises BackendError, the job that needs the process fails."""
         super().__init__(parent)
         self._command = command
         self._process: QProcess | None = None
         self._lines = LineReader()
-        self._begun = b""  # a line of the log, until it is whole
+        self._partial_line = b""  # the beginning of a line of the log
         self._count = 0
         self._open: dict[int, Job] = {}
-        self._held: list[bytes] = []  # requests made before the process was up
+        self._pending: list[bytes] = []  # requests that were made before the process was up
         self._crashed: list[float] = []
-        self._killed = False  # by us, so that it is no crash
+        self._killed = False  # whether the supervisor killed the process, which does not count as a crash
         self.state = State.DOWN
-        self.trouble = ("", "")  # why it is BROKEN: message and hint
+        self.trouble = ("", "")  # message and hint: why the state is BROKEN
         self.log: deque[str] = deque(maxlen=TAIL)
 
     @property
     def pid(self) -> int | None:
-        """Of the running child."""
+        """The process id of the running child."""
         return int(self._process.processId()) if self._process else None
 
     def submit(self, request: Work) -> Job:
-        """Sends a request under an id of its own, starting the process where it is down."""
+        """Sends a request under a new id; starts the process if it is down."""
         self._count += 1
         job = self._open[self._count] = Job(self, self._count)
         try:
@@ -126,29 +126,29 @@ class Backend(QObject):
         return job
 
     def cancel(self, job: Job) -> None:
-        """Asks the backend to stop the job; a process that doesn't within five seconds is killed."""
+        """Asks the backend to stop the job; kills the process if it does not within PATIENCE."""
         job.cancelled = True
         self._write(Cancel(job.number))
-        later(self, lambda: self._lost_patience(job), PATIENCE)
+        later(self, lambda: self._kill_unless_ended(job), PATIENCE)
 
     def revive(self) -> None:
-        """After BROKEN: the next job may start the process again."""
+        """Leaves the state BROKEN: the next job starts the process again."""
         if self.state is State.BROKEN:
             self._crashed.clear()
-            self._become(State.DOWN)
+            self._set_state(State.DOWN)
 
     def close(self) -> None:
-        """Ends the process: at once, whatever it is doing. Open jobs end as cancelled."""
+        """Ends the process at once. Open jobs end as cancelled."""
         self._kill()
-        self._held.clear()
-        self._become(State.DOWN)
+        self._pending.clear()
+        self._set_state(State.DOWN)
         for job in list(self._open.values()):
             self._end(job, Cancelled(job.number))
 
     def follow(self, *jobs: Job, cancelled: Callable[[], bool] = lambda: False) -> Iterator[Event]:
-        """The events of the jobs until the last job is over, waited for in an event loop of the calling thread.
+        """Yields the events of the jobs until the last job ends; an event loop of the calling thread waits for them.
 
-        cancelled: is looked at 20 times a second while it waits; the last job is cancelled when it becomes true.
+        cancelled: is called 20 times a second while it waits; where it returns True, the last job is cancelled.
         """
         loop, timer, last = QEventLoop(), QTimer(), jobs[-1]
         events: deque[Event] = deque()
@@ -179,7 +179,7 @@ class Backend(QObject):
         process, self._process = self._process, None
         if process:
             process.disconnect()
-            process.closeWriteChannel()  # its reader thread ends it
+            process.closeWriteChannel()  # the backend ends at the end of its input
             if not process.waitForFinished(500):
                 process.kill()
                 process.waitForFinished(1000)
@@ -187,15 +187,17 @@ class Backend(QObject):
 
     def _start(self) -> None:
         program, *arguments = self._command()
-        self._lines, self._begun = LineReader(), b""
+        self._lines, self._partial_line = LineReader(), b""
         self.log.clear()
         process = self._process = QProcess(self)
         process.setProcessEnvironment(child_environment())
         process.readyReadStandardOutput.connect(self._read)
         process.readyReadStandardError.connect(self._read_log)
-        process.errorOccurred.connect(lambda error: later(self, lambda: self._failed_to_start(error)))  # Windows tells of it within `start`
+        process.errorOccurred.connect(
+            lambda error: later(self, lambda: self._failed_to_start(error))
+        )  # Windows emits the signal within `start`
         process.finished.connect(self._finished)
-        self._become(State.STARTING)
+        self._set_state(State.STARTING)
         process.start(program, arguments)
 
     def _write(self, request: Request) -> None:
@@ -203,7 +205,7 @@ class Backend(QObject):
         if self.state is State.UP and self._process:
             self._process.write(line)
         elif self.state is State.STARTING:
-            self._held.append(line)
+            self._pending.append(line)
 
     def _read(self) -> None:
         if self._process:
@@ -211,11 +213,11 @@ class Backend(QObject):
                 self._hear(data)
 
     def _read_log(self, last: bool = False) -> None:
-        """Whole lines: of an address that is cut in two, the key would not be known."""
+        """Logs whole lines only: the key of an address could not be recognised in a part of a line."""
         if self._process:
-            lines, newline, self._begun = (self._begun + bytes(self._process.readAllStandardError())).rpartition(b"\n")
+            lines, newline, self._partial_line = (self._partial_line + bytes(self._process.readAllStandardError())).rpartition(b"\n")
             if last:
-                lines, self._begun = lines + newline + self._begun, b""
+                lines, self._partial_line = lines + newline + self._partial_line, b""
             text = hidden(lines.decode("utf-8", "replace").strip())
             self.log.extend(text.splitlines())
             if text:
@@ -229,14 +231,14 @@ class Backend(QObject):
         except BackendError as error:
             self._refuse(data, error)
         else:
-            self._take(event)
+            self._handle(event)
 
-    def _take(self, event: Event) -> None:
+    def _handle(self, event: Event) -> None:
         if isinstance(event, Ready):
-            self._become(State.UP)
-            held, self._held = self._held, []
+            self._set_state(State.UP)
+            pending, self._pending = self._pending, []
             if self._process:
-                self._process.write(b"".join(held))
+                self._process.write(b"".join(pending))
             return
         job = self._open.get(cast(int, event.id))
         if job is None:
@@ -247,11 +249,11 @@ class Backend(QObject):
             job.heard.emit(event)
 
     def _refuse(self, data: dict[str, Any], error: BackendError) -> None:
-        """Ends what an unreadable event is about: its job, or the process if it is of another version."""
+        """Ends the job of an unreadable event, or the process where the backend has another version."""
         job = self._open.get(cast(int, id_of(data)))
         if data.get("event") == "ready":
             self._kill()
-            self._gone(error.message, error.hint, State.BROKEN)
+            self._report_end(error.message, error.hint, State.BROKEN)
         elif job:
             self._fail(job, error.message, error.hint)
         else:
@@ -267,26 +269,26 @@ class Backend(QObject):
         self._end(job, Failed(job.number, BackendError.code, message, hint, tuple(self.log)))
 
     def _fail_soon(self, job: Job, message: str, hint: str) -> None:
-        later(self, lambda: self._fail(job, message, hint))  # whoever submits it is to connect first
+        later(self, lambda: self._fail(job, message, hint))  # so that the caller can connect to the job first
 
-    def _lost_patience(self, job: Job) -> None:
+    def _kill_unless_ended(self, job: Job) -> None:
         if job.number in self._open and self._process:
             say(f"job {job.number} did not end within {PATIENCE / 1000:.0f} s of its cancellation: the process is killed")
             self._killed = True
-            self._process.kill()  # the job ends once it has gone: the next question must not be sent to it
+            self._process.kill()  # the job ends when the process has ended, so that the next question goes to a new process
 
     def _failed_to_start(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart and self._process:
             program, reason = self._process.program(), self._process.errorString()
             message = tr("The model process can't be started with {program}: {reason}.").format(program=program, reason=reason)
             hint = tr("Choose another Python program or set up the environment again in Settings > Options > ZoomEarth.")
-            self._gone(message, hint, State.BROKEN)
+            self._report_end(message, hint, State.BROKEN)
 
     def _finished(self, code: int, status: QProcess.ExitStatus) -> None:
         self._read()
         self._read_log(last=True)
         if self._killed:
-            self._gone(
+            self._report_end(
                 tr("The model process was stopped because a cancelled question did not end."),
                 tr("Ask again: the model process starts again."),
             )
@@ -299,26 +301,26 @@ class Backend(QObject):
         if len(self._crashed) >= CRASHES:
             warn(message)
             message = tr("The model process crashed twice within a minute and was not started again.")
-            self._gone(message, tr("The log shows the reason. Restart the model process to try again."), State.BROKEN)
+            self._report_end(message, tr("The log shows the reason. Restart the model process to try again."), State.BROKEN)
         else:
-            self._gone(message, tr("Ask again: the model process starts again."))
+            self._report_end(message, tr("Ask again: the model process starts again."))
 
-    def _gone(self, message: str, hint: str, state: State = State.DOWN) -> None:
-        warn(f"{message} {hint}")  # a process that was killed has left no words of its own there
+    def _report_end(self, message: str, hint: str, state: State = State.DOWN) -> None:
+        warn(f"{message} {hint}")  # a process that was killed has written nothing to the log
         if self._process:
             self._process.deleteLater()
             self._process = None
-        self._held.clear()
+        self._pending.clear()
         self._killed = False
         self.trouble = (message, hint)
-        self._become(state)
+        self._set_state(state)
         for job in list(self._open.values()):
             if job.cancelled:
                 self._end(job, Cancelled(job.number))
             else:
                 self._fail(job, message, hint)
 
-    def _become(self, state: State) -> None:
+    def _set_state(self, state: State) -> None:
         if state is not self.state:
             self.state = state
             self.changed.emit(state)

@@ -1,4 +1,4 @@
-"""A child process that says lines, is never waited for, and is ended with all its children."""
+"""A child process: its output is read line by line, and it can be killed with all its children. Nothing waits for it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Sequence
 
 from qgis.PyQt.QtCore import QObject, QProcess, QProcessEnvironment, pyqtSignal
 
-FAILED_TO_START = 127  # as a shell says it
+FAILED_TO_START = 127  # the exit code that a shell returns for this
 
 
 class Command(QObject):
-    """One program after the other. `said`: a line of stdout or stderr. `ended`: its exit code; minus one for a crash or a kill."""
+    """Runs one program at a time. `line`: a line of stdout or stderr. `ended`: the exit code; -1 after a crash or a kill."""
 
-    said = pyqtSignal(str)
+    line = pyqtSignal(str)
     ended = pyqtSignal(int)
 
     def __init__(self, parent: QObject = None) -> None:
@@ -37,10 +37,10 @@ class Command(QObject):
         self._decoder, self._held = codecs.getincrementaldecoder("utf-8")("replace"), ""
         self._process.setProcessEnvironment(environment)
         self._process.start(program, list(arguments))
-        self._process.closeWriteChannel()  # whoever asks for a password is answered by an end of file
+        self._process.closeWriteChannel()  # a program that asks for a password gets an end of file
 
     def kill(self) -> None:
-        """Ends it and whatever it has started; `ended` follows."""
+        """Kills the process and its children; `ended` is emitted afterwards."""
         if not self.running:
             return
         pid = int(self._process.processId())
@@ -48,12 +48,12 @@ class Command(QObject):
             QProcess.execute("taskkill", ["/PID", str(pid), "/T", "/F"])
         else:
             for child in descendants(pid):
-                with contextlib.suppress(OSError):  # it has gone already
+                with contextlib.suppress(OSError):  # it has ended already
                     os.kill(child, signal.SIGKILL)
         self._process.kill()
 
     def kill_and_wait(self) -> None:
-        """Ends it before returning; no signal comes of it."""
+        """Kills the process and waits for its end; no signal is emitted."""
         self.blockSignals(True)
         self.kill()
         self._process.waitForFinished(3000)
@@ -65,28 +65,28 @@ class Command(QObject):
     def _say(self, text: str) -> None:
         *lines, self._held = re.split(r"\r\n|\n|\r", self._held + text)
         for line in lines:
-            self.said.emit(line)
+            self.line.emit(line)
 
     def _finish(self, code: int, status: QProcess.ExitStatus) -> None:
         self._say(self._decoder.decode(bytes(self._process.readAll()), True) + ("\n" if self._held else ""))
         self.ended.emit(code if status == QProcess.ExitStatus.NormalExit else -1)
 
     def _fail(self, error: QProcess.ProcessError) -> None:
-        if error == QProcess.ProcessError.FailedToStart:  # the one error after which `finished` does not come
-            self.said.emit(self._process.errorString())
+        if error == QProcess.ProcessError.FailedToStart:  # after this error only, QProcess does not emit `finished`
+            self.line.emit(self._process.errorString())
             self.ended.emit(FAILED_TO_START)
 
 
 def descendants(pid: int) -> list[int]:
-    """The processes that `pid` has started, and those that they have; the youngest first, as a parent may start another while it lives."""
+    """The child processes of `pid` and their children; the youngest first, because a living parent may start another child."""
     listing = QProcess()
     listing.start("ps", ["-A", "-o", "pid=,ppid="])
     listing.waitForStarted(2000)
-    itself = int(listing.processId())
+    ps = int(listing.processId())
     listing.waitForFinished(2000)
     pairs = (line.split() for line in bytes(listing.readAll()).decode().splitlines())
-    parents = {int(child): int(parent) for child, parent in pairs if int(child) != itself}
-    found = [pid]
-    for ancestor in found:  # grows as it goes
-        found.extend(child for child, parent in parents.items() if parent == ancestor)
-    return found[:0:-1]
+    parents = {int(child): int(parent) for child, parent in pairs if int(child) != ps}
+    tree = [pid]
+    for ancestor in tree:  # the list grows during the loop
+        tree.extend(child for child, parent in parents.items() if parent == ancestor)
+    return tree[:0:-1]

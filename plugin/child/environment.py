@@ -1,4 +1,4 @@
-"""The environment of every process the plugin starts: QGIS's own settings would break a Python that is not QGIS's."""
+"""The environment variables of child processes: the variables that QGIS sets would break a Python that is not QGIS's."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from qgis.PyQt.QtCore import QProcessEnvironment
 
 # QGIS's launchers, AppImages, bundles and active environments set these for QGIS's own Python, GDAL, PROJ and Qt.
 FOREIGN = ("PYTHON", "PROJ_", "GDAL_", "LD_", "DYLD_", "QT_", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
-INSTALLERS = ("PIP_", "UV_")  # a user's mirror and certificates, which pip and uv need and the backend does not
-HERE = "localhost,127.0.0.1,::1"  # a model server on this machine is not asked through a proxy
+INSTALLERS = ("PIP_", "UV_")  # the user's mirror and certificates: pip and uv need them, the backend does not
+HERE = "localhost,127.0.0.1,::1"  # requests to a server on this machine do not go through a proxy
 
 
 def child_environment(keep_pip: bool = False) -> QProcessEnvironment:
-    """The user's environment without what is QGIS's, with the proxy of QGIS's options. keep_pip: PIP_* and UV_* stay too."""
+    """The user's environment variables without QGIS's, and with the proxy of QGIS's options. keep_pip: keeps PIP_* and UV_*."""
     environment = QProcessEnvironment.systemEnvironment()
     dropped = FOREIGN if keep_pip else FOREIGN + INSTALLERS
     own = _own_folder(environment)
@@ -40,10 +40,10 @@ def child_environment(keep_pip: bool = False) -> QProcessEnvironment:
 
 
 def _own_folder(environment: QProcessEnvironment) -> str:
-    """Where QGIS brings a Python, libraries and certificates of its own (OSGeo4W, a macOS bundle); "" where it uses the system's."""
+    """The folder of QGIS's own Python, libraries and certificates (OSGeo4W, a macOS bundle); "" where QGIS uses the system's."""
     if sys.platform == "darwin":
-        head, found, _ = QgsApplication.prefixPath().partition(".app/")
-        return head + ".app" if found else ""
+        head, bundle, _ = QgsApplication.prefixPath().partition(".app/")
+        return head + ".app" if bundle else ""
     return environment.value("OSGEO4W_ROOT")
 
 
@@ -52,12 +52,12 @@ def _inside(path: str, folder: str) -> bool:
 
 
 def _host(address: str) -> str:
-    """QGIS lists beginnings of URLs; NO_PROXY lists hosts."""
+    """The host of an address: QGIS lists the beginnings of URLs, NO_PROXY lists hosts."""
     return urlsplit(address if "//" in address else "//" + address).hostname or ""
 
 
 def _proxy() -> Optional[str]:
-    """The proxy of Options > Network as an URL. None: none is set there, and the system's own variables hold."""
+    """The proxy of Options > Network as a URL. None: no proxy is set there, and the system's variables apply."""
     settings = QgsSettings()
     host = settings.value("proxy/proxyHost", "", type=str)
     kind = settings.value("proxy/proxyType", "", type=str)

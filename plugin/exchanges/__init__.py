@@ -1,1 +1,1 @@
-"""Questions and answers: asked one after another, and kept with the project."""
+"""Questions and answers: asked one after another, and stored with the project."""

@@ -22,12 +22,13 @@ from .unsaved import unsaved_folder, waiting_file
 
 @dataclass
 class Attempt:
-    """One visit to the file, on the writer's thread.
+    """One attempt to write, on a thread of its own.
 
-    known: exchanges that the file should have; they are written where it is another file than `identity`, or `doubted`.
-    origin: where the file was at the beginning; target: where the results move to.
-    spare: gives another place for a file that can't be begun.
-    error: why the changes are not in the file; refused: why the results did not move; found: what was read where `unread`.
+    origin: the path of the file at the beginning; target: the path that the results move to. changes: by exchange id; None: remove it.
+    known: exchanges that the file should have; they are written where the file is not the one of `identity`, or is `doubted`.
+    doubted: the attempt before failed. unread: the exchanges of the file could not be read so far. safe: ids that the waiting file has.
+    spare: returns another path for a new file that can't be created.
+    Results. error: why the changes are not in the file. refused: why the results did not move. recovered: exchanges of an `unread` file.
     """
 
     file: ResultsFile
@@ -42,18 +43,18 @@ class Attempt:
     spare: Optional[Callable[[], Path]] = None
     error: Optional[SceneError] = None
     refused: Optional[SceneError] = None
-    found: Optional[list[Exchange]] = None
+    recovered: Optional[list[Exchange]] = None
     written: Optional[Written] = None
 
     def run(self) -> None:
-        """On any thread; raises nothing."""
+        """May be called on any thread; raises nothing."""
         waiting = ResultsFile(waiting_file(self.file.path))
-        with suppress(OSError):  # a write into it says what is wrong
+        with suppress(OSError):  # the write below raises an error that says what is wrong
             unsaved_folder().mkdir(parents=True, exist_ok=True)
         try:
             self._move(self.target) if self.target else self._visit()
         except Exception as error:
-            self.error = _logged(error, self.file.path)
+            self.error = _scene_error(error, self.file.path)
         try:
             if self.error:
                 self._save_in(waiting)
@@ -61,11 +62,11 @@ class Attempt:
                 waiting.discard(self.changes.keys() | {exchange.id for exchange in self.known})
                 self.safe = set()
         except Exception as error:
-            _logged(error, waiting.path)
+            _scene_error(error, waiting.path)
 
     def _visit(self) -> None:
         if self.unread and self.file.exists:
-            self.found = self.file.read()
+            self.recovered = self.file.read()
         known = self.known if self.doubted or self.identity != self.file.identity else []
         if not self.changes and not known:
             return
@@ -91,10 +92,10 @@ class Attempt:
         self.file, self.identity = moved, moved.identity
 
     def _save_in(self, waiting: ResultsFile) -> None:
-        """All that the file lacks, but for what an earlier attempt has put there."""
+        """Writes what the file lacks into the waiting file, except what is there already."""
         try:
             present = self.file.ids()
-        except Locked:  # it is there, and has what it had
+        except Locked:  # the file exists and is unchanged
             present = {exchange.id for exchange in self.known}
         except SceneError:
             present = set()
@@ -106,8 +107,8 @@ class Attempt:
         waiting.discard({id for id, exchange in self.changes.items() if exchange is None})
 
 
-def _logged(error: Exception, path: Path) -> SceneError:
-    """In the log, with its origin where it is of a kind that is not expected: no exception may end the thread silently."""
+def _scene_error(error: Exception, path: Path) -> SceneError:
+    """Logs the error, with a traceback where it was not expected (no exception may end the thread silently); returns a SceneError."""
     if isinstance(error, SceneError):
         warn(f"{error.message} {error.hint}")
         return error

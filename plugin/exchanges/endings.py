@@ -1,4 +1,4 @@
-"""What is said of an exchange that has ended: why there is no answer, or why the answer is less than it seems."""
+"""Sentences about how an exchange ended: why there is no answer, or why an answer is not reliable."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from .exchange import Exchange, Status
 
 
 def ending(exchange: Exchange) -> str:
-    """One sentence about how it ended; "" where it was simply answered, or has failed."""
+    """One sentence about how it ended; "" where the model answered without trouble, or the exchange failed."""
     guess, asked = (
         tr("The maximum number of zooms was reached: this answer is a best guess."),
         tr("The maximum number of zooms was reached, but the model asked for another zoom."),
@@ -22,7 +22,7 @@ def ending(exchange: Exchange) -> str:
 
 
 def reason(exchange: Exchange) -> str:
-    """Why there is no answer, with the technical reason, for a table or a log; "" where there is an answer, or it is still awaited."""
+    """Why there is no answer, with the technical reason, for a table or a log; "" where there is an answer, or the question still runs."""
     if exchange.status is Status.RUNNING or exchange.answer is not None:
         return ""
     if exchange.status is Status.FAILED:
@@ -32,7 +32,7 @@ def reason(exchange: Exchange) -> str:
 
 
 def meaningless() -> str:
-    """The warning beside an answer of the demo model about something else than a generated scene."""
+    """The warning shown beside an answer of the demo model about a raster that is not a generated scene."""
     return tr(
         "Meaningless: the demo model works only on the drawn demo scenes, not on your images. Choose another model "
         "in Settings > Options > ZoomEarth > Model."

@@ -1,6 +1,6 @@
-"""A question and its answer, as the panel stores them: values, without Qt, without QGIS.
+"""A question and its answer, as the panel stores them: plain values that need neither Qt nor QGIS.
 
-An exchange grows by the backend's events (`hear`) and goes into the GeoPackage as JSON (`to_dict`, `from_dict`).
+`hear` updates an exchange from the backend's events; `to_dict` and `from_dict` convert it to and from the JSON in the GeoPackage.
 """
 
 from __future__ import annotations
@@ -16,13 +16,12 @@ from typing import Any, Optional
 
 from ...core.address import hidden, name, shown
 from ...core.protocol import Cancelled, Done, Event, Failed, Result, RowEnded, Saw, Text
-from ...core.source import Corner, SceneSource, Where
-from ...core.source import Seen as View
+from ...core.source import Corner, SceneSource, Seen, Where
 from ...core.typed import from_json
 
 
 class Status(str, Enum):
-    """Of an exchange; the last three are final."""
+    """The state of an exchange; the last three are final."""
 
     RUNNING = "running"
     DONE = "done"
@@ -31,15 +30,15 @@ class Status(str, Enum):
 
 
 @dataclass(frozen=True)
-class Seen(View):
-    """A view with its picture, a PNG as it came, and the model's thoughts: what it wrote on seeing it."""
+class PicturedView(Seen):
+    """A view with its picture (PNG) and the text that the model wrote when it was shown the picture."""
 
     picture: bytes = b""
     thoughts: str = ""
 
     @property
     def corners(self) -> tuple[Corner, ...]:
-        """The polygon, or pixels with y upwards, as QGIS shows a raster without georeference."""
+        """The polygon in map units; of a raster without georeference in pixels with y upwards, as QGIS shows such a raster."""
         if self.polygon:
             return self.polygon
         left, top, right, bottom = self.roi or self.window
@@ -48,12 +47,12 @@ class Seen(View):
 
 @dataclass
 class Exchange:
-    """source and layer: the layer's source and name, without keys; crs: its CRS as WKT; scope: what part was asked about, in words.
-    seen_as: in words, in what colours and how fine it was shown; "" for the file, in the colours that QGIS shows.
+    """source and layer: the layer's source and name, without keys; crs: its CRS as WKT; scope: a description of the part asked about.
+    seen_as: a description of the colours and the resolution that the model saw; "" where it saw the file in the colours of QGIS.
     outline: the part of the layer that was asked about, or its extent: rings of [x, y] in map units of the CRS, by the even-odd rule.
-    scene, region: what was asked about, for whoever asks again; scene is None where the model was shown a snapshot.
-    dialect: how the model was asked; notes: sentences of the backend on how it was, and on boxes that were read in another way.
-    meaningless: the demo model was asked about something else than a generated scene; there is no confidence then.
+    scene, region: the raster and the region, to repeat the question; scene is None where the model was shown a snapshot.
+    dialect: how the model was asked; notes: sentences of the backend about this, and about boxes that were read in another way.
+    meaningless: the demo model was asked about a raster that is not a generated scene; the answer has no confidence then.
     """
 
     question: str
@@ -80,7 +79,7 @@ class Exchange:
     message: str = ""
     hint: str = ""
     log: list[str] = field(default_factory=list)
-    views: list[Seen] = field(default_factory=list)
+    views: list[PicturedView] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.layer = titled(self.layer, self.source)
@@ -88,33 +87,33 @@ class Exchange:
 
     @property
     def raster(self) -> str:
-        """Tells its raster from others: two whose addresses differ only in what is not shown may have different CRSs."""
+        """Identifies its raster: the source without keys, and the CRS, because two sources may differ only in their keys."""
         return raster_id(self.source, self.crs)
 
     @property
-    def zooms(self) -> list[Seen]:
-        """What the model asked to see."""
-        return [seen for seen in self.views if seen.roi is not None]
+    def zooms(self) -> list[PicturedView]:
+        """The views that the model asked for."""
+        return [view for view in self.views if view.roi is not None]
 
     @property
-    def looks(self) -> list[Seen]:
-        """Every view after the global one, also those that a zoom out brought back."""
+    def looks(self) -> list[PicturedView]:
+        """Every view after the global one, including views that a zoom out showed again."""
         return self.views[1:]
 
     @property
     def place(self) -> list[list[list[float]]]:
-        """The outline, or that of the first view in an exchange of an older version; no ring where nothing is known."""
-        return self.outline or [[[x, y] for x, y in seen.corners] for seen in self.views[:1]]
+        """The outline; for an exchange of an older version, the polygon of its first view; empty where there is none."""
+        return self.outline or [[[x, y] for x, y in view.corners] for view in self.views[:1]]
 
     def hear(self, event: Event) -> None:
-        """Takes in an event of the backend: Saw, Text, RowEnded, Done, Failed, Cancelled; the others change nothing."""
+        """Applies an event of the backend: Saw, Text, RowEnded, Done, Failed or Cancelled; other events change nothing."""
         if isinstance(event, Saw):
-            self.views.append(Seen(**vars(event.view), picture=base64.b64decode(event.picture)))
+            self.views.append(PicturedView(**vars(event.view), picture=base64.b64decode(event.picture)))
         elif isinstance(event, Text) and self.views:
             self.views[-1] = replace(self.views[-1], thoughts=self.views[-1].thoughts + event.delta)
         elif isinstance(event, RowEnded):
             thoughts = [*event.replies[: len(event.views) - 1], "".join(event.replies[len(event.views) - 1 :])]
-            self.views = [Seen(**vars(view), thoughts=text) for view, text in zip(event.views, thoughts)]
+            self.views = [PicturedView(**vars(view), thoughts=text) for view, text in zip(event.views, thoughts)]
             self.hear(event.last)
         elif isinstance(event, Done) and isinstance(event.result, Result):
             self.status = Status.DONE
@@ -130,9 +129,9 @@ class Exchange:
     def outcome(self) -> dict[str, Any]:
         """The result, JSON-able and without pictures, under the names of `zoomearth ask --json`."""
         names = ("question", "answer", "confidence", "meaningless", "stopped", "why", "model", "dialect", "seconds", "scope", "seen_as")
-        known = {name: getattr(self, name) for name in ("id", *names, "source", "layer", "message", "hint")}
-        zooms = [{key: value for key, value in asdict(seen).items() if key not in ("picture", "thoughts")} for seen in self.zooms]
-        return {"status": self.status.value, **known, "zooms": zooms}
+        identity = {name: getattr(self, name) for name in ("id", *names, "source", "layer", "message", "hint")}
+        zooms = [{key: value for key, value in asdict(view).items() if key not in ("picture", "thoughts")} for view in self.zooms]
+        return {"status": self.status.value, **identity, "zooms": zooms}
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; the pictures are base64."""
@@ -144,27 +143,28 @@ class Exchange:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Exchange:
-        """The inverse; fields of a newer version are ignored. Raises KeyError, TypeError, ValueError for what is no exchange."""
-        values = _known(cls, data)
-        views = [_known(Seen, view) for view in values.get("views", [])]
-        seen = [from_json(Seen, {**view, "picture": base64.b64decode(view.get("picture", ""))}, "view") for view in views]
+        """The inverse of `to_dict`; fields of a newer version are ignored. Raises KeyError, TypeError or ValueError for other data."""
+        values = _fields_of(cls, data)
+        objects = [_fields_of(PicturedView, view) for view in values.get("views", [])]
+        views = [from_json(PicturedView, {**view, "picture": base64.b64decode(view.get("picture", ""))}, "view") for view in objects]
         for key, kind in (("scene", SceneSource), ("region", Where)):
             values[key] = from_json(kind, values[key], key) if values.get(key) else None
-        return cls(**{**values, "status": Status(values["status"]), "views": seen})
+        return cls(**{**values, "status": Status(values["status"]), "views": views})
 
 
 def raster_id(source: str, crs: str) -> str:
-    """source: of a raster layer; crs: its CRS as WKT, which counts by its authority's code where it has one."""
+    """source: of a raster layer; crs: its CRS as WKT, shortened to its authority's code where it has one."""
     code = re.search(r'(?:ID|AUTHORITY)\["(\w+)",\s*"?(\w+)"?\]\s*\]\s*$', crs)
     return f"{shown(source)} [{code[1]}:{code[2]}]" if code else f"{shown(source)} [{zlib.crc32(''.join(crs.split()).encode()):08x}]"
 
 
 def titled(layer: str, source: str) -> str:
-    """A layer's name, which QGIS may have made of a signed address, without the address's keys."""
+    """A layer's name without keys: QGIS may have made the name from a signed address."""
     return layer if shown(source) == source else hidden(layer, source).partition("?")[0] or name(source)
 
 
-def _known(kind: Any, data: Any) -> dict[str, Any]:
+def _fields_of(kind: Any, data: Any) -> dict[str, Any]:
+    """The entries of a JSON object that are fields of the dataclass."""
     if not isinstance(data, dict):
         raise TypeError(f"{data!r} is no object")
     names = {each.name for each in fields(kind)}

@@ -24,7 +24,7 @@ FLAGS = 0b00000011  # little-endian, with an envelope in two dimensions
 
 
 class Locked(SceneError):
-    """Another program holds the file's lock; its content is as it was."""
+    """Another program holds the lock of the file; the content is unchanged."""
 
 
 @contextmanager
@@ -43,7 +43,7 @@ def reading(path: Path, patience: float) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def writing(path: Path, patience: float) -> Iterator[sqlite3.Connection]:
-    """A transaction: all of it is written, or nothing. patience: seconds to wait for a lock. Raises SceneError."""
+    """A transaction: everything is written, or nothing. patience: seconds to wait for a lock. Raises SceneError."""
     try:
         with closing(_connect(path, patience)) as file:
             file.execute("BEGIN IMMEDIATE")
@@ -59,13 +59,13 @@ def writing(path: Path, patience: float) -> Iterator[sqlite3.Connection]:
 
 
 def unwritable(path: Path, error: Exception) -> SceneError:
-    """The sentence for a failed write."""
+    """The error to raise after a failed write."""
     message = tr("The results can't be written to {path}: {reason}.").format(path=path, reason=_reason(path, error))
     return _kind(error)(message, tr("Check that the disk has space and that the file and its folder can be written to."))
 
 
 def copy(source: Path, target: Path, patience: float) -> None:
-    """All of it to another file, which is replaced as a whole; the source may be in use. Raises SceneError."""
+    """Copies the whole file to `target`, which is replaced as a whole; the source may be in use. Raises SceneError."""
     with reading(source, patience) as file:
         try:
             with beside(target) as new, closing(sqlite3.connect(str(new))) as copied:
@@ -75,7 +75,7 @@ def copy(source: Path, target: Path, patience: float) -> None:
 
 
 def add_row(file: sqlite3.Connection, table: str, values: Mapping[str, Any], geometry: Optional[QgsGeometry] = None) -> None:
-    """geometry: in the CRS of the table; None, or an empty one, leaves the row without."""
+    """geometry: in the CRS of the table; with None or an empty geometry, the row gets none."""
     row = dict(values)
     if geometry is not None and not geometry.isEmpty():
         (column, srs), *_ = file.execute("SELECT column_name, srs_id FROM gpkg_geometry_columns WHERE table_name = ?", (table,))
@@ -91,7 +91,7 @@ def add_row(file: sqlite3.Connection, table: str, values: Mapping[str, Any], geo
 
 
 def touch(file: sqlite3.Connection, table: str) -> None:
-    """Notes that the rows of a table have changed."""
+    """Writes into the metadata that the rows of a table have changed."""
     file.execute("UPDATE gpkg_contents SET last_change = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE table_name = ?", (table,))
 
 
@@ -101,18 +101,18 @@ def tables(file: sqlite3.Connection) -> dict[str, str]:
 
 
 def columns(file: sqlite3.Connection, table: str) -> list[str]:
-    """Their names; none where there is no such table."""
+    """The names of a table's columns; an empty list where the table does not exist."""
     return [row[1] for row in file.execute(sql("PRAGMA table_info({})", table))]
 
 
 def sql(text: str, *names: str) -> str:
-    """A statement with a quoted name, of a table or a column, in place of each {}: SQL takes no parameters for names."""
+    """A statement with the quoted name of a table or column in place of each {}: SQL has no parameters for names."""
     quoted = (name.replace('"', '""') for name in names)
     return text.format(*(f'"{name}"' for name in quoted))
 
 
 def _connect(path: Path, patience: float) -> sqlite3.Connection:
-    """To a file that exists; opened for reading alone where it can't be written to."""
+    """Connects to an existing file; the connection is read-only where the file can't be written to."""
     place = path.absolute().as_posix()
     place = place if place.startswith("/") else f"/{place}"
     file = sqlite3.connect(f"file://{quote(place)}?mode=rw", uri=True, timeout=patience, isolation_level=None)
@@ -138,7 +138,7 @@ def _kind(error: Exception) -> type[SceneError]:
 
 
 def _reason(path: Path, error: Exception) -> str:
-    """In words, without the path."""
+    """Describes the error, without the path."""
     text = str(error.strerror or error) if isinstance(error, OSError) else str(error)
     for sign, words in (
         ("locked", tr("another program is using it")),

@@ -1,4 +1,4 @@
-"""Tables of a GeoPackage: drawn by GDAL in a temporary file and copied, so that their definition is GDAL's own; and their CRS.
+"""Tables of a GeoPackage, and their CRS. GDAL creates each table in a temporary file, and its definition is copied from there.
 
 Everything else is written through SQLite: see `geopackage`.
 """
@@ -28,29 +28,29 @@ from .geopackage import columns, insert, select, sql, tables, unwritable
 
 SQL_TYPES = {QVariant.String: "TEXT", QVariant.Int: "MEDIUMINT", QVariant.Double: "REAL", QVariant.Bool: "BOOLEAN"}
 TEMPLATE = "zoomearth_template"
-CUSTOM = -2  # no code of any organization
-EXTENSIONS = (  # as the standard defines it
+CUSTOM = -2  # the code of a CRS that no organization has defined
+EXTENSIONS = (  # as the GeoPackage standard defines the table
     "CREATE TABLE IF NOT EXISTS gpkg_extensions (table_name TEXT, column_name TEXT, extension_name TEXT NOT NULL, "
     "definition TEXT NOT NULL, scope TEXT NOT NULL, CONSTRAINT ge_tce UNIQUE (table_name, column_name, extension_name))"
 )
 SPEC = "http://www.geopackage.org/spec121/#extension_crs_wkt"
 WKT2 = "definition_12_063"  # a column of gpkg_spatial_ref_sys that only some files have
-METADATA = {"gpkg_contents", "gpkg_geometry_columns", "gpkg_extensions", "gpkg_ogr_contents"}  # that tell of each table
+METADATA = {"gpkg_contents", "gpkg_geometry_columns", "gpkg_extensions", "gpkg_ogr_contents"}  # tables that have a row for each table
 
 
 def begin(path: Path, name: str, fields: Mapping[str, Any]) -> None:
-    """A new GeoPackage with a table without geometry, in place of no file or of an empty one. Raises SceneError."""
+    """Creates a GeoPackage with one table without geometry; an empty file is replaced. Raises SceneError."""
     try:
         with beside(path) as new:
             draw(new, name, fields, QgsWkbTypes.Type.NoGeometry)
-            for suffix in ("-wal", "-shm", "-journal"):  # of a file that has been deleted: SQLite would lay them over the new one
+            for suffix in ("-wal", "-shm", "-journal"):  # of a deleted file: SQLite would apply them to the new one
                 path.with_name(path.name + suffix).unlink(missing_ok=True)
     except OSError as error:
         raise unwritable(path, error) from error
 
 
 class System(NamedTuple):
-    """A CRS as gpkg_spatial_ref_sys has it. definition: WKT 1, "undefined" where it can't be expressed; wkt2: the same as WKT 2."""
+    """A row of gpkg_spatial_ref_sys. definition: WKT 1, "undefined" where WKT 1 can't express the CRS; wkt2: WKT 2."""
 
     name: str
     organization: str
@@ -61,7 +61,7 @@ class System(NamedTuple):
 
 @cache
 def system_of(wkt: str) -> System:
-    """To be called on the GUI thread first: QGIS shares what PROJ makes of a CRS, and it must not belong to a thread that ends."""
+    """Call it on the GUI thread first: QGIS caches PROJ's object of a CRS, which must not belong to a thread that ends."""
     if not wkt:
         return System("Undefined geographic SRS", "NONE", 0, "undefined", "undefined")
     crs = QgsCoordinateReferenceSystem.fromWkt(wkt)
@@ -76,7 +76,7 @@ def system_of(wkt: str) -> System:
 def add_table(
     file: sqlite3.Connection, name: str, fields: Mapping[str, Any], geometry: QgsWkbTypes.Type, crs: str, description: str = ""
 ) -> None:
-    """A table as GDAL would make it. fields: QVariant types by name; crs: WKT, "" for none. Raises OSError, sqlite3.Error."""
+    """Adds a table as GDAL would create it. fields: QVariant types by name; crs: WKT, "" for none. Raises OSError, sqlite3.Error."""
     definition = _define(tuple(fields.items()), geometry)
     srs = _add_system(file, system_of(crs))
     for table, made, row in definition.rows:
@@ -90,7 +90,7 @@ def add_table(
 
 
 def add_columns(file: sqlite3.Connection, table: str, fields: Mapping[str, Any]) -> None:
-    """The columns that a table of another version lacks."""
+    """Adds the columns that a table of another version lacks."""
     existing = {column.lower() for column in columns(file, table)}
     for name, kind in fields.items():
         if name.lower() not in existing:
@@ -98,7 +98,7 @@ def add_columns(file: sqlite3.Connection, table: str, fields: Mapping[str, Any])
 
 
 def draw(path: Path, name: str, fields: Mapping[str, Any], geometry: QgsWkbTypes.Type) -> None:
-    """A new GeoPackage with one empty table, without a CRS. Raises OSError where it can't be written."""
+    """Creates a GeoPackage with one empty table, without a CRS. Raises OSError where it can't be written."""
     attributes = QgsFields()
     for field, kind in fields.items():
         attributes.append(QgsField(field, kind))
@@ -114,7 +114,7 @@ def draw(path: Path, name: str, fields: Mapping[str, Any], geometry: QgsWkbTypes
 
 
 def _holds(path: Path, table: str) -> bool:
-    """Whether the table has arrived: a full disk is no error to GDAL."""
+    """Whether the file has the table: GDAL reports no error where the disk is full."""
     try:
         with closing(sqlite3.connect(str(path))) as file:
             return bool(columns(file, table)) and table in tables(file)
@@ -123,7 +123,7 @@ def _holds(path: Path, table: str) -> bool:
 
 
 class Definition(NamedTuple):
-    """A table called TEMPLATE. statements: SQL of the table, its index and triggers; rows: (metadata table, its SQL, row) about it."""
+    """Of a table called TEMPLATE. statements: SQL of the table, its index and triggers; rows: its metadata, each (table, SQL, row)."""
 
     statements: tuple[str, ...]
     rows: tuple[tuple[str, str, dict[str, Any]], ...]
@@ -136,16 +136,16 @@ def _define(fields: tuple[tuple[str, Any], ...], geometry: QgsWkbTypes.Type) -> 
         drawn = Path(folder) / "table.gpkg"
         draw(drawn, TEMPLATE, dict(fields), geometry)
         with closing(sqlite3.connect(str(drawn))) as file:
-            found = file.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid").fetchall()
-            statements = tuple(made for _, table, made in found if table in (TEMPLATE, index))
-            metadata = [(name, made) for name, _, made in found if name in METADATA]
+            definitions = file.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid").fetchall()
+            statements = tuple(made for _, table, made in definitions if table in (TEMPLATE, index))
+            metadata = [(name, made) for name, _, made in definitions if name in METADATA]
             query = "SELECT * FROM {} WHERE table_name = ?"
             rows = tuple((name, made, row) for name, made in metadata for row in select(file, sql(query, name), TEMPLATE))
     return Definition(statements, rows)
 
 
 def _add_system(file: sqlite3.Connection, system: System) -> int:
-    """The id of the CRS in the file, where it is added if it is not there."""
+    """The id of the CRS in the file; adds the CRS where the file lacks it."""
     if system.organization == "NONE" and system.code != CUSTOM:
         return system.code
     existing = select(file, "SELECT * FROM gpkg_spatial_ref_sys")
@@ -155,8 +155,8 @@ def _add_system(file: sqlite3.Connection, system: System) -> int:
         alike = row.get(WKT2) == system.wkt2 if undefined else row["definition"] == system.definition
         if same if system.code != CUSTOM else alike:
             return int(row["srs_id"])
-    taken = {row["srs_id"] for row in existing}
-    id = system.code if system.code not in (CUSTOM, *taken) else max(99_999, *taken) + 1
+    existing_ids = {row["srs_id"] for row in existing}
+    id = system.code if system.code not in (CUSTOM, *existing_ids) else max(99_999, *existing_ids) + 1
     code = id if system.code == CUSTOM else system.code
     row = {"srs_name": system.name, "srs_id": id, "organization": system.organization, "organization_coordsys_id": code}
     row["definition"] = system.definition

@@ -1,7 +1,7 @@
-"""Which GeoPackage keeps a project's exchanges, and where its layers are in the layer tree.
+"""Which GeoPackage stores a project's exchanges.
 
-Beside a saved project lies `<project>_zoomearth.gpkg`. Until the project is saved, the results are in a file in the user's data folder,
-which outlives QGIS; saving the project moves them beside it, and "save as" gives the copy of a project a copy of its results.
+The results of a saved project are in `<project>_zoomearth.gpkg` beside it. Until the project is saved, they are in a file in the user's
+data folder, which stays when QGIS closes. Saving the project moves the results beside it, and "save as" copies them for the new project.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ PATIENCE = 5.0  # seconds that closing a project waits for the last answers to b
 
 
 class ProjectResults(QObject):
-    """Of the current project; its file is chosen when the first question is asked."""
+    """The results of the current project; their file is chosen when the first question is asked."""
 
     project_changed = pyqtSignal()
     changed = pyqtSignal()  # something was written, moved or failed
-    settled = pyqtSignal(str)  # an exchange's id: it has been kept, or `error` says why not
-    found = pyqtSignal(list)  # the exchanges of a file that could not be read before
+    settled = pyqtSignal(str)  # the id of an exchange: it was written, or `trouble` says why not
+    recovered = pyqtSignal(list)  # the exchanges of a file that could not be read before
     refused = pyqtSignal(str, str)  # the results could not be moved: message and hint
-    missing = pyqtSignal(str)  # where a project's results should be, and are not
+    missing = pyqtSignal(str)  # the path of a results file that does not exist
 
     def __init__(self, parent: Optional[QObject] = None) -> None:
         super().__init__(parent)
         self.writer: Optional[Writer] = None
         self._layers = ResultLayers(lambda raster: self.writer.name_of(raster) if self.writer else "")
         self._chosen = False  # whether the move under way is the user's choice
-        self._closing = False  # whether the project is being cleared: nothing may be added to it
+        self._closing = False  # whether the project is being cleared: no layer may be added then
         self._open()
         project = QgsProject.instance()
         self._connections = (
@@ -57,7 +57,7 @@ class ProjectResults(QObject):
             signal.connect(slot)
 
     def close(self) -> None:
-        """Waits for what is being written; leaves no connection to the project behind."""
+        """Waits for the writer and disconnects from the project."""
         self.finish()
         self._use(None)
         for signal, slot in self._connections:
@@ -69,21 +69,21 @@ class ProjectResults(QObject):
 
     @property
     def temporary(self) -> bool:
-        """Whether the results lie in a file that nobody has chosen."""
+        """Whether the results are in a file in the user's data folder."""
         return self.file is not None and self.file.path.parent == unsaved_folder()
 
     @property
     def writing(self) -> bool:
-        """Whether something has not been tried yet."""
+        """Whether a change has not been tried yet."""
         return self.writer is not None and self.writer.writing
 
     @property
     def trouble(self) -> str:
-        """What is wrong with the file, and where the answers are that it did not take; "" where it has everything."""
+        """What is wrong with the file, and where the answers are that could not be written to it; "" where the file has everything."""
         writer = self.writer
         if writer is None or writer.error is None:
             return ""
-        if not (count := len(writer.unkept)):
+        if not (count := len(writer.unwritten)):
             return f"{writer.error.message} {writer.error.hint}"
         if not writer.safe:
             where = tr("Answers that are only in memory: {count}. {hint}").format(count=count, hint=writer.error.hint)
@@ -94,7 +94,7 @@ class ProjectResults(QObject):
         return f"{writer.error.message} {where}"
 
     def finish(self) -> None:
-        """Waits until everything has been tried once."""
+        """Waits until each change has been tried once."""
         if self.writer:
             self.writer.finish(PATIENCE)
 
@@ -103,65 +103,68 @@ class ProjectResults(QObject):
         return self.writer.read() if self.writer else []
 
     def reload(self) -> list[Exchange]:
-        """The same, with the layers shown anew: another program may have written to the file."""
+        """Reads the exchanges and reloads the layers: another program may have written to the file."""
         exchanges = self.read()
         self._layers.reload()
         return exchanges
 
     def begin(self) -> None:
-        """Chooses the file of a project that has none."""
+        """Chooses a file for a project that has none."""
         if self.writer is None:
             path = self._wanted()
             self._use(ResultsFile(path), new=True)
             self._remember()
 
     def keep(self, exchange: Exchange) -> None:
-        """Writes an exchange that has ended, and puts its features on the map; `settled` tells when."""
+        """Writes an exchange that has ended, and adds its features to the map; `settled` is emitted afterwards."""
         self.begin()
         if self.writer:
             self.writer.keep(exchange)
 
     def remove(self, exchange: Exchange) -> None:
-        """Removes it with its features."""
+        """Removes an exchange with its features."""
         if self.writer:
             self.writer.remove(exchange)
 
     def move_to(self, path: Path, chosen: bool = True) -> None:
-        """The results, to another file; the layers follow. chosen: by the user, so that it stays there. See `changed` and `refused`."""
+        """Moves the results to another file, and the layers with them. chosen: the user chose the file, so that it stays there.
+
+        `changed` or `refused` is emitted afterwards.
+        """
         if self.writer and path != self.writer.file.path:
             self._chosen = chosen
             self.writer.move_to(path)
 
     def rois(self, exchange: Exchange) -> Optional[QgsVectorLayer]:
-        """The layer of places looked at in the exchange's raster."""
+        """The layer of the places looked at in the exchange's raster."""
         return self._layers.layer(ROIS, exchange.raster)
 
     def layers(self, kind: str = ROIS) -> list[QgsVectorLayer]:
-        """All valid layers of that kind in the project."""
+        """All valid layers of results of that kind in the project."""
         return self._layers.of_kind(kind)
 
     def _use(self, file: Optional[ResultsFile], new: bool = False) -> None:
-        """Another file, or none. new: its place was chosen here, so that another will do where nothing can be written."""
+        """Changes to another file, or to none. new: ZoomEarth chose the path, so another path may replace it where it can't be written."""
         before, self.writer = self.writer, None
         if before:
             before.ended.disconnect(self._ended)
             before.settled.disconnect(self.settled)
-            before.leave()
+            before.detach()
         if file:
             self.writer = Writer(file, new_file if new else None, self)
             self.writer.ended.connect(self._ended)
             self.writer.settled.connect(self.settled)
 
     def _open(self) -> None:
-        path = _named_by_project()
+        path = _file_in_project()
         self._use(ResultsFile(path) if path else None)
         if path is None:
             self._adopt()
 
     def _adopt(self) -> None:
-        """Takes results that lie beside the project and belong to it, where it names none: it was not saved after the first question."""
-        named = QgsProject.instance().absoluteFilePath()
-        existing = [path for path in _beside(Path(named)) if _holds_exchanges(path)] if named else []
+        """Uses a results file beside a project that names none: the project was not saved after its first question."""
+        project = QgsProject.instance().absoluteFilePath()
+        existing = [path for path in _beside(Path(project)) if _holds_exchanges(path)] if project else []
         if existing:
             self._use(ResultsFile(max(existing, key=lambda path: path.stat().st_mtime)))
             self._remember()
@@ -180,24 +183,24 @@ class ProjectResults(QObject):
             self.refused.emit(attempt.refused.message, attempt.refused.hint)
         elif attempt.target:
             self._moved(attempt, unchanged)
-        elif attempt.file.path != attempt.origin:  # nothing could be begun where the results were wanted
+        elif attempt.file.path != attempt.origin:  # the file could not be created at the path that was chosen first
             self._remember()
-        if attempt.found is not None:
-            self.found.emit(attempt.found)
+        if attempt.recovered is not None:
+            self.recovered.emit(attempt.recovered)
         self.changed.emit()
 
     def _moved(self, attempt: Attempt, unchanged: bool) -> None:
-        """The layers follow the results, and the project names their new place. unchanged: the project had been saved as it was."""
+        """Points the layers and the project at the moved results. unchanged: the project had no unsaved change before."""
         self._layers.follow(attempt.origin, attempt.file)
         if attempt.origin.parent == unsaved_folder():
-            with contextlib.suppress(OSError):  # Windows keeps what a layer has just let go of
+            with contextlib.suppress(OSError):  # Windows locks a file for a moment after a layer has closed it
                 attempt.origin.unlink()
         self._remember(self._chosen)
         if unchanged and not self._chosen:
             QgsProject.instance().write()
 
     def _wanted(self) -> Path:
-        """Where the results of the current project belong."""
+        """The path for the results of the current project."""
         name = QgsProject.instance().absoluteFilePath()
         if not name:
             return new_file()
@@ -226,10 +229,10 @@ class ProjectResults(QObject):
         self.project_changed.emit()
 
     def _project_saved(self) -> None:
-        later(self, self._follow)  # a .qgz is told of as saved before it is packed
+        later(self, self._follow)  # QGIS emits the signal before it has packed a .qgz
 
     def _follow(self) -> None:
-        """Takes results that lie elsewhere beside the project, and tries what could not be written before."""
+        """Moves results from elsewhere beside the saved project, and tries again what could not be written."""
         project = QgsProject.instance()
         saved = Path(project.absoluteFilePath())
         if self.writer is None or not project.absoluteFilePath():
@@ -241,15 +244,15 @@ class ProjectResults(QObject):
             self.move_to(self._wanted(), chosen=False)
 
 
-def _named_by_project() -> Optional[Path]:
-    """The GeoPackage that the open project names."""
+def _file_in_project() -> Optional[Path]:
+    """The path of the GeoPackage that the open project names."""
     project = QgsProject.instance()
-    written, known = project.readEntry(*ENTRY)
-    return Path(project.readPath(written)) if known and written else None
+    entry, exists = project.readEntry(*ENTRY)
+    return Path(project.readPath(entry)) if exists and entry else None
 
 
 def _beside(project: Path) -> Iterator[Path]:
-    """Where a project's results may be: all files that exist, and then the first that does not."""
+    """Possible paths of a project's results: all files that exist, then the first path that does not exist."""
     stem = f"{project.stem}_zoomearth"
     for name in (stem, *(f"{stem}_{n}" for n in range(2, 10_000))):
         path = project.with_name(f"{name}.gpkg")

@@ -80,7 +80,7 @@ class ResultLayers:
             self._entitle_all(_id(layer))
 
     def _add(self, layer: QgsVectorLayer, kind: str, raster: str) -> None:
-        """The layer, styled, in the raster's group at the top of the tree."""
+        """Adds the layer with its style to the raster's group at the top of the layer tree."""
         layer.loadNamedStyle(str(STYLES / f"{kind}.qml"))
         for field, alias in _aliases().items():
             if (index := layer.fields().indexOf(field)) >= 0:
@@ -117,19 +117,19 @@ class ResultLayers:
 
 
 def _layers(kind: str) -> list[QgsVectorLayer]:
-    """Those of that kind in the project, valid or not."""
+    """All layers of that kind in the project, valid or not."""
     layers = QgsProject.instance().mapLayers().values()
     return [layer for layer in layers if isinstance(layer, QgsVectorLayer) and layer.customProperty(RASTER[kind])]
 
 
 def _raster_of(layer: QgsVectorLayer, kind: str) -> str:
-    """The raster whose places or answers a layer holds; an older version wrote the source alone, with its keys."""
-    named = str(layer.customProperty(RASTER[kind]))
-    return named if re.search(r" \[[\w:]+\]$", named) else raster_id(named, wkt(layer.crs()))
+    """The raster of a layer of results; a layer of an older version has only the source, with its keys."""
+    raster = str(layer.customProperty(RASTER[kind]))
+    return raster if re.search(r" \[[\w:]+\]$", raster) else raster_id(raster, wkt(layer.crs()))
 
 
 def _id(layer: QgsRasterLayer) -> str:
-    """As `Exchange.raster`."""
+    """The same text as `Exchange.raster`."""
     return raster_id(layer.source(), wkt(layer.crs()))
 
 
@@ -140,8 +140,8 @@ def _place(layer: QgsVectorLayer) -> tuple[Path, str]:
 
 
 def _reload(layer: QgsVectorLayer) -> None:
-    """Shows what another connection has written."""
-    if not layer.isEditable():  # the features come with the end of the edits
+    """Shows what another connection has written to the file."""
+    if not layer.isEditable():  # QGIS reloads the layer when the user ends the edits
         layer.reload()
         layer.updateExtents()
     layer.triggerRepaint()
@@ -152,14 +152,14 @@ def _group_title(raster: str) -> str:
 
 
 def _title(kind: str, raster: str, layer: QgsVectorLayer) -> str:
-    """For a layer of that kind, unlike that of another raster of the same name."""
+    """A name for a layer of that kind that no other layer of results has."""
     title = {ROIS: tr("Places looked at: {layer}"), ANSWERS: tr("Answers: {layer}")}[kind].format(layer=raster)
-    taken = {other.name() for other in _layers(kind) if other is not layer}
-    return next(name for name in (title, *(f"{title} ({n})" for n in range(2, 10_000))) if name not in taken)
+    names = {other.name() for other in _layers(kind) if other is not layer}
+    return next(name for name in (title, *(f"{title} ({n})" for n in range(2, 10_000))) if name not in names)
 
 
 def _aliases() -> dict[str, str]:
-    """What QGIS calls the fields of the layers."""
+    """The field names that QGIS shows, by the names in the file."""
     return {
         "exchange": tr("Question id"),
         "question": tr("Question"),
@@ -185,6 +185,6 @@ def _aliases() -> dict[str, str]:
     }
 
 
-def _entitle(thing: Union[QgsMapLayer, QgsLayerTreeGroup], title: str) -> None:
-    thing.setCustomProperty(TITLE, title)
-    thing.setName(title)
+def _entitle(node: Union[QgsMapLayer, QgsLayerTreeGroup], title: str) -> None:
+    node.setCustomProperty(TITLE, title)
+    node.setName(title)

@@ -1,12 +1,11 @@
-"""The GeoPackage that keeps what was asked: a table with the exchanges whole, and for each raster a table of ROIs and one of answers.
+"""The GeoPackage of a project's results: one table of all exchanges, and for each raster a table of ROIs and a table of answers.
 
-    exchanges        one row an exchange, as JSON
+    exchanges        one row for each exchange, as JSON
     rois_<layer>     one polygon for each view after the global one
-    answers_<layer>  one polygon for each question: the place asked about, with what came of it
+    answers_<layer>  one polygon for each question: the place asked about, with the answer
 
-The columns of rois and answers are those of `core/roi_table.py`, as the command line writes them, too.
-
-The tables of a raster are found by their description in the GeoPackage, which is `Exchange.raster`.
+The tables of ROIs and answers have the columns of `core/roi_table.py`, which the command line writes too. The description of such a table
+in the GeoPackage names its raster, as `Exchange.raster`.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from qgis.PyQt.QtCore import QVariant
 from ...core.roi_table import FIELDS, ZOOM_OUT, Facts, answer_row, view_row
 from ..log import say
 from .endings import reason
-from .exchange import Exchange, Seen
+from .exchange import Exchange, PicturedView
 from .geopackage import add_row, columns, copy, reading, sql, tables, touch, writing
 from .geopackage_tables import add_columns, add_table, begin
 
@@ -46,14 +45,14 @@ EXCHANGE_FIELDS = {
 }
 
 
-def roi_values(exchange: Exchange, seen: Seen) -> dict[str, Any]:
+def roi_values(exchange: Exchange, view: PicturedView) -> dict[str, Any]:
     """The attributes of a view after the global one, by the names of ROI_FIELDS."""
-    return view_row(_facts(exchange), seen, brought_back=seen.label == ZOOM_OUT)
+    return view_row(_facts(exchange), view, brought_back=view.label == ZOOM_OUT)
 
 
-def roi_geometry(seen: Seen) -> QgsGeometry:
-    """In map units of the raster's CRS."""
-    return QgsGeometry.fromPolygonXY([[QgsPointXY(x, y) for x, y in seen.corners]])
+def roi_geometry(view: PicturedView) -> QgsGeometry:
+    """The box in map units of the raster's CRS."""
+    return QgsGeometry.fromPolygonXY([[QgsPointXY(x, y) for x, y in view.corners]])
 
 
 def answer_values(exchange: Exchange) -> dict[str, Any]:
@@ -79,13 +78,13 @@ def _facts(exchange: Exchange) -> Facts:
 
 
 def answer_geometry(exchange: Exchange) -> QgsGeometry:
-    """The place asked about, a multipolygon in map units of the raster's CRS; empty where its rings can't be drawn."""
+    """The place asked about, a multipolygon in map units of the raster's CRS; empty where its rings are not valid."""
     shape = QgsGeometry()
     try:
         for ring in exchange.place:
             polygon = QgsGeometry.fromPolygonXY([[QgsPointXY(x, y) for x, y in ring]])
             shape = polygon if shape.isNull() else shape.symDifference(polygon)  # the even-odd rule
-    except (TypeError, ValueError):  # rings of another version: the answer is kept without a place
+    except (TypeError, ValueError):  # rings of another version: the answer is stored without a place
         return QgsGeometry()
     shape.convertToMultiType()
     return shape
@@ -93,26 +92,26 @@ def answer_geometry(exchange: Exchange) -> QgsGeometry:
 
 @dataclass
 class Written:
-    """tables: of the rasters whose exchanges were written, by (kind, `Exchange.raster`); touched: of layers with other rows than before."""
+    """tables: the tables that rows were added to, by (kind, `Exchange.raster`). touched: all tables of layers whose rows have changed."""
 
     tables: dict[tuple[str, str], str]
     touched: set[str]
 
 
 class ResultsFile:
-    """One GeoPackage, which need not exist yet. All but `open` may be used on any thread, by one at a time."""
+    """One GeoPackage, which may not exist yet. All methods but `open` may be called on any thread, by one thread at a time."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     @property
     def exists(self) -> bool:
-        """Whether there is a file with something in it: a full disk may have left an empty one."""
+        """Whether the file exists and is not empty: a full disk may have left an empty one."""
         return self.path.is_file() and self.path.stat().st_size > 0
 
     @property
     def is_database(self) -> bool:
-        """Whether it has the head of an SQLite file, read only where it exists."""
+        """Whether the file exists and begins as an SQLite file does."""
         try:
             with self.path.open("rb") as file:
                 return file.read(len(MAGIC)) == MAGIC
@@ -121,7 +120,7 @@ class ResultsFile:
 
     @property
     def identity(self) -> Optional[tuple[int, int]]:
-        """Of the file itself: another one under the same name has another. None where there is none."""
+        """Device and inode of the file: another file at the same path has others. None where there is no file."""
         try:
             status = self.path.stat()
         except OSError:
@@ -129,7 +128,7 @@ class ResultsFile:
         return status.st_dev, status.st_ino
 
     def read(self, patience: float = PATIENCE) -> list[Exchange]:
-        """Every exchange, oldest first; a row that is none is passed over, with a line in the log. Raises SceneError."""
+        """Every exchange, oldest first; a row that can't be read is skipped, with a line in the log. Raises SceneError."""
         if not self.exists:
             return []
         with reading(self.path, patience) as file:
@@ -144,24 +143,24 @@ class ResultsFile:
         return exchanges
 
     def summary(self) -> tuple[int, str]:
-        """How many exchanges there are, and the first question. Raises SceneError."""
+        """The number of exchanges, and the first question. Raises SceneError."""
         with reading(self.path, 0) as file:
             known = {"time", "question"} <= set(columns(file, EXCHANGES))
             rows = file.execute(sql("SELECT question FROM {} ORDER BY time, rowid", EXCHANGES)).fetchall() if known else []
         return len(rows), str(rows[0][0]) if rows else ""
 
     def ids(self) -> set[str]:
-        """Of the exchanges in the file. Raises SceneError."""
+        """The ids of the exchanges in the file. Raises SceneError."""
         if not self.exists:
             return set()
         with reading(self.path, PATIENCE) as file:
             return self._ids(file)
 
     def write(self, changes: Mapping[str, Optional[Exchange]], known: Iterable[Exchange] = ()) -> Written:
-        """All changes in one transaction. Raises SceneError, and then nothing is written.
+        """Writes all changes in one transaction. Raises SceneError; nothing is written then.
 
-        changes: by the exchange's id; it is written whole, in place of an older row; None: it is removed.
-        known: exchanges that are written only where the file lacks them.
+        changes: by the exchange's id; an exchange replaces its older row; None removes the row.
+        known: exchanges that are written only if the file lacks them.
         """
         if not self.exists:
             begin(self.path, EXCHANGES, EXCHANGE_FIELDS)
@@ -181,24 +180,24 @@ class ResultsFile:
         return written
 
     def discard(self, ids: Iterable[str]) -> None:
-        """Removes exchanges, and the file with the last of them. Raises SceneError."""
+        """Removes exchanges, and the file itself when no exchange remains. Raises SceneError."""
         if self.exists:
             with writing(self.path, PATIENCE) as file:
                 self._remove(file, set(ids))
-                ((left,),) = file.execute(sql("SELECT count(*) FROM {}", EXCHANGES))
-            if not left:
+                ((count,),) = file.execute(sql("SELECT count(*) FROM {}", EXCHANGES))
+            if not count:
                 self.path.unlink()
 
     def copy_to(self, path: Path) -> None:
-        """All of it to another file. Raises SceneError; nothing half-copied is left under the name."""
+        """Copies the whole file to `path`. Raises SceneError; no incomplete file is left then."""
         copy(self.path, path, PATIENCE)
 
     def uri(self, table: str) -> str:
-        """Of a table, for the OGR provider."""
+        """The URI of a table for the OGR provider."""
         return f"{self.path}|layername={table}"
 
     def open(self, table: str) -> QgsVectorLayer:
-        """A layer; on the GUI thread only."""
+        """A layer of a table; to be called on the GUI thread only."""
         options = QgsVectorLayer.LayerOptions(QgsCoordinateTransformContext())
         options.loadDefaultStyle = False
         return QgsVectorLayer(self.uri(table), table, "ogr", options)
@@ -212,8 +211,8 @@ class ResultsFile:
         written = {(ANSWERS, exchange.raster): answers}
         if exchange.looks:
             rois = written[ROIS, exchange.raster] = self._table(file, ROIS, exchange)
-            for seen in exchange.looks:
-                add_row(file, rois, roi_values(exchange, seen), roi_geometry(seen))
+            for view in exchange.looks:
+                add_row(file, rois, roi_values(exchange, view), roi_geometry(view))
         return written
 
     def _ids(self, file: sqlite3.Connection) -> set[str]:
@@ -221,7 +220,7 @@ class ResultsFile:
         return {id for (id,) in file.execute(sql("SELECT exchange FROM {}", EXCHANGES))} if known else set()
 
     def _remove(self, file: sqlite3.Connection, ids: Iterable[str]) -> set[str]:
-        """Returns the tables of layers that have lost rows."""
+        """Removes the rows of these exchanges; returns the tables of layers whose rows were removed."""
         touched = set()
         for id in ids:
             file.execute(sql("DELETE FROM {} WHERE exchange = ?", EXCHANGES), (id,))
@@ -239,25 +238,25 @@ class ResultsFile:
         }
 
     def _table(self, file: sqlite3.Connection, kind: str, exchange: Exchange) -> str:
-        """The raster's table of that kind, made where there is none."""
+        """The raster's table of that kind; adds it where there is none."""
         for name, description in self._layers(file).items():
             if name.startswith(f"{kind}_") and (description == exchange.raster or self._belongs(file, name, description, exchange.source)):
                 add_columns(file, name, ROI_FIELDS)
                 return name
         stem = f"{kind}_{_slug(exchange.layer)}"
-        taken = {name.lower() for (name,) in file.execute("SELECT name FROM sqlite_master")}
-        name = next(name for name in (stem, *(f"{stem}_{n}" for n in range(2, 10_000))) if name not in taken)
+        existing = {name.lower() for (name,) in file.execute("SELECT name FROM sqlite_master")}
+        name = next(name for name in (stem, *(f"{stem}_{n}" for n in range(2, 10_000))) if name not in existing)
         geometry = {ROIS: QgsWkbTypes.Type.Polygon, ANSWERS: QgsWkbTypes.Type.MultiPolygon}[kind]
         add_table(file, name, ROI_FIELDS, geometry, exchange.crs, description=exchange.raster)
         return name
 
     def _belongs(self, file: sqlite3.Connection, table: str, description: str, source: str) -> bool:
-        """Whether a table of a version that wrote no descriptions holds something of the raster."""
+        """Whether a table without description, of an older version, has rows of the raster."""
         query = sql("SELECT 1 FROM {} JOIN {} AS asked USING (exchange) WHERE asked.source = ? LIMIT 1", table, EXCHANGES)
         return not description and file.execute(query, (source,)).fetchone() is not None
 
 
 def _slug(name: str) -> str:
-    """Letters, digits and underscores, as a table may be called."""
+    """The name in letters, digits and underscores, for the name of a table."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return re.sub(r"\W+", "_", plain).strip("_").lower()[:40] or "raster"

@@ -1,8 +1,8 @@
-"""The exchanges of a project: asked one after another, stored in its GeoPackage, announced by signals. No widgets.
+"""The exchanges of a project: asks one after another, stores them in the project's GeoPackage, and announces them by signals. No widgets.
 
 session.ask(layer, "How many ships are there?", place)
-session.event_received.connect(...)  # (exchange, event): each event of the backend as it comes, but progress
-session.finished.connect(...)        # (exchange): answered, failed or cancelled, and stored, unless `session.results` says why not
+session.event_received.connect(...)  # (exchange, event): each event of the backend except progress
+session.finished.connect(...)        # (exchange): it has ended and is stored, or `session.results.trouble` says why not
 """
 
 from __future__ import annotations
@@ -33,27 +33,27 @@ from .writer import BRIEF
 
 @dataclass
 class Asked:
-    """One question waiting or under way. resolution: map units per pixel of the snapshot, for a layer that GDAL can't read; raw: its values
-    are wanted and not the layer's style."""
+    """One question that waits or runs. resolution: map units per pixel of the snapshot, for a layer that GDAL can't read. raw: the model is
+    shown the values of the file, not the layer's style."""
 
     exchange: Exchange
     layer: QgsRasterLayer
     place: Place
     resolution: Optional[float]
     raw: bool
-    work: Any = None  # the Snapshot or the Job that runs now
+    work: Any = None  # the Snapshot or the Job that runs
     cancelled: bool = False
 
 
 class Session(QObject):
-    """See the module. load: called for each question, gives the model that is to answer it."""
+    """See the module. load: called for each question; returns the request that loads the model."""
 
     added = pyqtSignal(object)
     event_received = pyqtSignal(object, object)  # Exchange, Event
     progressed = pyqtSignal(str, int, int)
     finished = pyqtSignal(object)
     removed = pyqtSignal(object)
-    replaced = pyqtSignal()  # another project, or one brought back: the list of exchanges is another
+    replaced = pyqtSignal()  # the list of exchanges has changed: another project, or an exchange brought back by `undo`
 
     def __init__(self, backend: Backend, results: ProjectResults, load: Callable[[], Load], parent: Optional[QObject] = None) -> None:
         super().__init__(parent)
@@ -63,11 +63,11 @@ class Session(QObject):
         self._waiting: deque[Asked] = deque()
         self._running: Optional[Asked] = None
         self._removed: list[tuple[int, Exchange]] = []
-        self._ended: dict[str, Exchange] = {}  # by id: handed to the results, and not told of as finished
-        self._snapshots: dict[tuple[Any, ...], tuple[str, str]] = {}  # path, and what it shows in words
+        self._ended: dict[str, Exchange] = {}  # by id: being written, `finished` is not emitted yet
+        self._snapshots: dict[tuple[Any, ...], tuple[str, str]] = {}  # path and `seen_as`, by layer, style, extent and resolution
         results.project_changed.connect(self._replace)
         results.settled.connect(self._finish)
-        results.found.connect(self._merge)
+        results.recovered.connect(self._merge)
         backend.changed.connect(self._next)
 
     @property
@@ -77,7 +77,7 @@ class Session(QObject):
 
     @property
     def open_questions(self) -> int:
-        """How many wait or run."""
+        """The number of questions that wait or run."""
         return len(self._waiting) + (self._running is not None and not self._running.cancelled)
 
     @property
@@ -85,7 +85,7 @@ class Session(QObject):
         return bool(self._removed)
 
     def ask(self, layer: QgsRasterLayer, question: str, place: Place, resolution: Optional[float] = None, raw: bool = False) -> Exchange:
-        """Queues a question; the exchange is told of at once."""
+        """Queues a question; `added` is emitted at once."""
         exchange = Exchange(question, layer.source(), layer.name(), wkt(layer.crs()), place.words)
         exchange.outline = [[[x, y] for x, y in ring] for ring in place.outline or [_corners(layer.extent())]]
         self.results.begin()
@@ -96,7 +96,7 @@ class Session(QObject):
         return exchange
 
     def cancel(self) -> None:
-        """Everything that waits or runs."""
+        """Cancels every question that waits or runs."""
         waiting, self._waiting = self._waiting, deque()
         for asked in waiting:
             self._end(asked, Cancelled())
@@ -105,7 +105,7 @@ class Session(QObject):
             self._running.work.cancel()
 
     def remove(self, exchange: Exchange) -> None:
-        """Forgets an exchange that has ended, here and in the GeoPackage; `undo` brings it back."""
+        """Removes an exchange that has ended, also from the GeoPackage; `undo` brings it back."""
         at = self.exchanges.index(exchange)
         del self.exchanges[at]
         self.results.remove(exchange)
@@ -113,7 +113,7 @@ class Session(QObject):
         self.removed.emit(exchange)
 
     def undo(self) -> None:
-        """Brings back what was removed last."""
+        """Brings back the exchange that was removed last."""
         if self._removed:
             at, exchange = self._removed.pop()
             self.results.keep(exchange)
@@ -125,7 +125,7 @@ class Session(QObject):
         self._merge(self.results.reload())
 
     def add(self, file: Path) -> None:
-        """Keeps the exchanges of another GeoPackage in this project, too. Raises SceneError."""
+        """Adds the exchanges of another GeoPackage to this project. Raises SceneError."""
         present = {exchange.id for exchange in self.exchanges}
         added = [exchange for exchange in ResultsFile(file).read(BRIEF) if exchange.id not in present]
         for exchange in added:
@@ -133,12 +133,12 @@ class Session(QObject):
         self._merge([*self.exchanges, *added])
 
     def close(self) -> None:
-        """Cancels and ends the process, at once."""
+        """Cancels every question and ends the backend process at once."""
         self.cancel()
         self.backend.close()
 
     def _next(self) -> None:
-        if self._running or not self._waiting or self.backend.state is State.BROKEN:  # they wait until it is revived, or cancelled
+        if self._running or not self._waiting or self.backend.state is State.BROKEN:  # the questions wait until it is revived
             return
         asked = self._running = self._waiting.popleft()
         if sip.isdeleted(asked.layer):
@@ -152,8 +152,8 @@ class Session(QObject):
     def _snapshot(self, asked: Asked) -> None:
         extent = asked.place.extent(asked.layer)
         key = (asked.layer.id(), style_of(asked.layer), extent.toString(), asked.resolution)
-        if taken := self._snapshots.get(key):
-            path, asked.exchange.seen_as = taken
+        if existing := self._snapshots.get(key):
+            path, asked.exchange.seen_as = existing
             self._submit(asked, path)
             return
         snapshot = asked.work = Snapshot(self)
@@ -170,7 +170,7 @@ class Session(QObject):
         asked.exchange.seen_as = plan.words if plan else ""
 
     def _submit(self, asked: Asked, snapshot: str = "") -> None:
-        """snapshot: the path of the file that takes the layer's place."""
+        """Sends a question to the backend. snapshot: the path of the file that replaces the layer."""
         try:
             source = SceneSource(snapshot) if snapshot else scene_source(asked.layer)
             asked.exchange.scene = None if snapshot else stored(source)
@@ -179,9 +179,9 @@ class Session(QObject):
             load = self._load()
         except ZoomEarthError as error:
             return self._fail(asked, error)
-        except ValueError as error:  # what makes no question, as an outline of too many corners
+        except ValueError as error:  # an invalid question, for example an outline of too many corners
             return self._fail(asked, SceneError(str(error)))
-        loading = self.backend.submit(load)  # nothing is done where that model is loaded already
+        loading = self.backend.submit(load)  # the backend does nothing where that model is loaded already
         loading.heard.connect(self._progress)
         job: Job = self.backend.submit(request)
         asked.work = job
@@ -195,7 +195,7 @@ class Session(QObject):
     def _hear(self, asked: Asked, event: Event) -> None:
         if isinstance(event, Progress):
             self._progress(event)
-        elif asked.exchange in self.exchanges:  # not of a project that has been closed meanwhile
+        elif asked.exchange in self.exchanges:  # else its project has been closed
             asked.exchange.hear(event)
             self.event_received.emit(asked.exchange, event)
 
@@ -207,10 +207,10 @@ class Session(QObject):
         exchange.hear(event)
         if asked is self._running:
             self._running = None
-        mine = exchange in self.exchanges  # not of a project that has been closed meanwhile
-        if mine:
+        current = exchange in self.exchanges  # else its project has been closed
+        if current:
             self.event_received.emit(exchange, event)
-        if mine and (exchange.status is not Status.CANCELLED or exchange.views):
+        if current and (exchange.status is not Status.CANCELLED or exchange.views):
             self._ended[exchange.id] = exchange
             self.results.keep(exchange)
         else:
@@ -222,14 +222,14 @@ class Session(QObject):
             self.finished.emit(exchange)
 
     def _merge(self, exchanges: Iterable[Exchange]) -> None:
-        """These, and those that are not in any file yet, in the order of asking."""
+        """Takes these exchanges, and those that are not in any file yet, in the order of asking."""
         merged = {exchange.id: exchange for exchange in exchanges}
         merged.update((exchange.id, exchange) for exchange in self.exchanges if exchange.id in merged or exchange.status is Status.RUNNING)
         self.exchanges = sorted(merged.values(), key=lambda exchange: exchange.time)
         self.replaced.emit()
 
     def _replace(self) -> None:
-        self.exchanges = []  # those of the project that is gone are not kept in this one
+        self.exchanges = []  # first, so that the exchanges of the old project are not stored in the new one
         self.cancel()
         for id in list(self._ended):
             self._finish(id)

@@ -1,4 +1,4 @@
-"""Result files in the user's data folder: those of projects that were never saved, and what waits for a file that can't be written to."""
+"""Result files in the user's data folder: of projects that were never saved, and of changes that wait for a locked or full file."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from ...core.settings import data_folder
 from ..i18n import tr
 from .results_file import ResultsFile
 
-RECENT = 20  # files that are listed
-LENGTH = 60  # letters of a question in that list
+RECENT = 20  # files in the list of earlier results
+LENGTH = 60  # characters of a question in that list
 
 
 def unsaved_folder() -> Path:
-    """Where they are."""
+    """The folder of these files."""
     return data_folder() / "unsaved"
 
 
 def new_file() -> Path:
-    """For the results of a project that has no file; not used yet."""
+    """A path for the results of a project that has no file; no file has this path yet."""
     return unsaved_folder() / f"{datetime.now():%Y-%m-%d}-{uuid.uuid4().hex[:8]}.gpkg"
 
 
 def waiting_file(results: Path) -> Path:
-    """For what could not be written to a project's results: the same in each session that has the same results."""
+    """The path for changes that could not be written to this results file: the same in each session."""
     digest = hashlib.sha256(str(results.absolute()).encode("utf-8", "surrogatepass")).hexdigest()
     return unsaved_folder() / f"waiting-{digest[:16]}.gpkg"
 
 
 def earlier() -> list[tuple[Path, str]]:
-    """The newest result files, the last one written first, each with what it holds in words."""
+    """The newest result files, the last one written first, each with a description of its content."""
     listed = []
     with suppress(OSError):  # there is no folder yet
         files = sorted(unsaved_folder().glob("*.gpkg"), key=lambda file: file.stat().st_mtime, reverse=True)

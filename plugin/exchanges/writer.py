@@ -1,11 +1,11 @@
-"""What of a project's exchanges is not in its file yet: written on a thread, and tried again until the file has it.
+"""Writes a project's exchanges to its file on a thread, and tries again until the file has them.
 
-    writer.keep(exchange)           # also in place of an older row
+    writer.keep(exchange)           # replaces an older row
     writer.remove(exchange)
-    writer.settled.connect(...)     # (id): that change has been tried once; `writer.error` says why it failed
+    writer.settled.connect(...)     # (id): this change was tried once; `writer.error` says why it failed
 
-The GUI thread never waits for the disk or for another program's lock. What a file does not take is written to a second file in the user's
-data folder meanwhile, and comes from there into the next session that opens the same results.
+The GUI thread never waits for the disk or for another program's lock. Changes that can't be written to the file go to a second file in the
+user's data folder (the waiting file). The next session that opens the same results reads them from there.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from .geopackage_tables import system_of
 from .results_file import ResultsFile
 from .unsaved import waiting_file
 
-RETRY = 2000  # ms between two tries
+RETRY = 2000  # ms between two attempts
 BRIEF = 0.1  # seconds that reading on the GUI thread waits for a lock
 
 
 class Writer(QObject):
-    """Of one file. Lives on the GUI thread."""
+    """The writer of one file. It lives on the GUI thread."""
 
     ended = pyqtSignal(object)  # Attempt
     settled = pyqtSignal(str)  # an exchange's id
@@ -41,17 +41,17 @@ class Writer(QObject):
         spare: Optional[Callable[[], Path]] = None,
         parent: Optional[QObject] = None,
     ) -> None:
-        """spare: for a file that is new, see Attempt."""
+        """spare: for a new file; see Attempt."""
         super().__init__(parent)
         self.file = file
         self.error: Optional[SceneError] = None
         self._spare = spare
-        self._changes: dict[str, Optional[Exchange]] = {}  # that the file does not have yet, in order
+        self._changes: dict[str, Optional[Exchange]] = {}  # not in the file yet, in order
         self._untried: set[str] = set()
         self._known: dict[str, Exchange] = {}
-        self._safe: set[str] = set()  # what of the changes is in the waiting file
+        self._safe: set[str] = set()  # ids of the changes that the waiting file has
         self._identity: Optional[tuple[int, int]] = None
-        self._doubted = self._unread = self._left = False
+        self._doubted = self._unread = self._detached = False
         self._target: Optional[Path] = None
         self._running = False
         self._retry = QTimer(self)
@@ -61,18 +61,18 @@ class Writer(QObject):
 
     @property
     def writing(self) -> bool:
-        """Whether something has not been tried yet."""
+        """Whether a change has not been tried yet."""
         return bool(self._untried) or self._target is not None
 
     @property
-    def unkept(self) -> list[Exchange]:
-        """What the file did not take."""
+    def unwritten(self) -> list[Exchange]:
+        """Exchanges that an attempt could not write to the file."""
         return [exchange for id, exchange in self._changes.items() if exchange and id not in self._untried]
 
     @property
     def safe(self) -> bool:
-        """Whether all of that is in the waiting file."""
-        return all(exchange.id in self._safe for exchange in self.unkept)
+        """Whether the waiting file has all of `unwritten`."""
+        return all(exchange.id in self._safe for exchange in self.unwritten)
 
     @property
     def unread(self) -> bool:
@@ -80,25 +80,25 @@ class Writer(QObject):
         return self._unread
 
     def name_of(self, raster: str) -> str:
-        """The name that a raster had when it was asked about last."""
+        """The name that a raster had in the last question about it; "" where there is none."""
         return next((exchange.layer for exchange in reversed(self._known.values()) if exchange.raster == raster), "")
 
     def read(self) -> list[Exchange]:
-        """Every exchange, oldest first, those of the waiting file included. A file that can't be read now is read later: see `ended`."""
+        """Every exchange, oldest first, including those of the waiting file. A file that can't be read is tried again: see `ended`."""
         existing: list[Exchange] = []
         waiting: list[Exchange] = []
         try:
             existing, self._unread = self.file.read(BRIEF), not self.file.exists
         except SceneError as error:
             self.error, self._unread = error, True
-        if not self._unread:  # what another program has removed is not known any more
+        if not self._unread:  # forgets what another program has removed
             self._identity = self.file.identity
             self._known = {id: exchange for id, exchange in self._changes.items() if exchange}
         with suppress(SceneError):
             waiting = ResultsFile(waiting_file(self.file.path)).read(BRIEF)
         if self._unread:
             self._retry.start(RETRY)
-        return self._take(existing, waiting)
+        return self._merge(existing, waiting)
 
     def keep(self, exchange: Exchange) -> None:
         """Writes an exchange that has ended."""
@@ -106,17 +106,17 @@ class Writer(QObject):
         self._change(exchange.id, exchange)
 
     def remove(self, exchange: Exchange) -> None:
-        """Removes it with its features."""
+        """Removes an exchange with its features."""
         self._known.pop(exchange.id, None)
         self._change(exchange.id, None)
 
     def move_to(self, path: Path) -> None:
-        """All of it to another file; `ended` tells whether it is there."""
+        """Moves all results to another file; the attempt that `ended` emits says whether that succeeded."""
         self._target = path
         self.start()
 
     def start(self) -> None:
-        """Tries everything that waits, now."""
+        """Starts an attempt with every change that waits."""
         if self._running or not (self._changes or self._target or self._unread or self._doubted):
             return
         self._running = True
@@ -138,7 +138,7 @@ class Writer(QObject):
         threading.Thread(target=self._run, args=(attempt,), daemon=True).start()
 
     def finish(self, seconds: float) -> None:
-        """Waits until everything has been tried once, in an event loop; at most so long."""
+        """Waits in an event loop until each change has been tried once; at most this long."""
         loop, clock = QEventLoop(), QTimer()
         clock.setSingleShot(True)
         clock.timeout.connect(loop.quit)
@@ -148,15 +148,15 @@ class Writer(QObject):
             loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
             self.ended.disconnect(loop.quit)
 
-    def leave(self) -> None:
-        """The project is another one: what has been tried is left to the waiting file."""
-        self._left = True
+    def detach(self) -> None:
+        """Called when the project changes: changes that failed stay in the waiting file."""
+        self._detached = True
         self._retry.stop()
         self._delete_if_idle()
 
     def _run(self, attempt: Attempt) -> None:
         attempt.run()
-        with suppress(RuntimeError):  # the writer is gone, and QGIS with it
+        with suppress(RuntimeError):  # QGIS has closed, and the writer was deleted
             self._done.emit(attempt)
 
     def _end(self, attempt: Attempt) -> None:
@@ -164,17 +164,17 @@ class Writer(QObject):
         if attempt.target == self._target:
             self._target = None
         if not attempt.refused:
-            self._took(attempt)
+            self._apply(attempt)
         self.ended.emit(attempt)
         for id in [] if attempt.refused else attempt.changes:
             self.settled.emit(id)
         if self.writing:
             self.start()
-        elif not self._left and (self.error or self._unread):
+        elif not self._detached and (self.error or self._unread):
             self._retry.start(RETRY)
         self._delete_if_idle()
 
-    def _took(self, attempt: Attempt) -> None:
+    def _apply(self, attempt: Attempt) -> None:
         self.file, self.error, self._safe = attempt.file, attempt.error, attempt.safe
         for id, change in attempt.changes.items():
             if id in self._changes and self._changes[id] is change:
@@ -184,14 +184,14 @@ class Writer(QObject):
         self._doubted = attempt.error is not None
         if attempt.written:
             self._identity, self._spare = attempt.identity, None
-        if attempt.found is not None:
+        if attempt.recovered is not None:
             self._unread = False
-            attempt.found = self._take(attempt.found, [])
+            attempt.recovered = self._merge(attempt.recovered, [])
         elif attempt.written:
             self._unread = False
 
-    def _take(self, existing: Iterable[Exchange], waiting: Iterable[Exchange]) -> list[Exchange]:
-        """All that is known now, in the order of asking."""
+    def _merge(self, existing: Iterable[Exchange], waiting: Iterable[Exchange]) -> list[Exchange]:
+        """All exchanges, in the order of asking; those of the waiting file become changes."""
         in_file = {exchange.id: exchange for exchange in existing}
         for exchange in waiting:
             if exchange.id not in {**in_file, **self._known, **self._changes}:
@@ -203,11 +203,11 @@ class Writer(QObject):
         return list(self._known.values())
 
     def _change(self, id: str, change: Optional[Exchange]) -> None:
-        self._changes.pop(id, None)  # the newest comes last
+        self._changes.pop(id, None)  # so that the newest change comes last
         self._changes[id] = change
         self._untried.add(id)
         self.start()
 
     def _delete_if_idle(self) -> None:
-        if self._left and not self._running:
+        if self._detached and not self._running:
             self.deleteLater()

@@ -1,1 +1,1 @@
-"""Boxes as vector files, the conversation as an HTML or PDF report."""
+"""Export of boxes and answers as vector files, and of the conversation as an HTML or PDF report."""

@@ -1,4 +1,4 @@
-"""What to export, as what, into which CRS, and where to."""
+"""The dialog for an export: content, format, CRS and file."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ..i18n import tr
 from .vector import FORMATS, Row, crs_of, export_rois
 
 NAMES = {".gpkg": "GeoPackage", ".shp": "ESRI Shapefile", ".geojson": "GeoJSON", ".csv": "CSV", ".xlsx": "Excel"}
-FOLDER = "zoomearth/export/folder"  # where the last file went
+FOLDER = "zoomearth/export/folder"  # setting: the folder of the last export
 
 
 class ExportDialog(QDialog):
-    """`written` is the file, once the dialog has been accepted. What goes wrong is said in the dialog, which stays open."""
+    """`written` is the file after the dialog was accepted. The dialog shows an error and stays open where the export fails."""
 
     def __init__(
         self,
@@ -28,7 +28,7 @@ class ExportDialog(QDialog):
         answers: Sequence[Row] = (),
         parent: Optional[QWidget] = None,
     ) -> None:
-        """selected and every: places looked at; the other two: answers."""
+        """selected, every: the selected places and all places; selected_answers, answers: the same for answers."""
         super().__init__(parent)
         self.written: Optional[Path] = None
         self.setObjectName("zoomearth_export_dialog")
@@ -75,7 +75,7 @@ class ExportDialog(QDialog):
         return selected if self.only_selected.isChecked() else every
 
     def _count(self) -> None:
-        """How many there are of what is to be exported; what is selected on the map is preferred."""
+        """Shows the numbers of selected and of all features; chooses the selected ones where there are any."""
         selected, every = self.content.currentData()
         self.only_selected.setText(tr("Selected ({count})").format(count=len(selected)))
         self.all.setText(tr("All ({count})").format(count=len(every)))
@@ -84,7 +84,7 @@ class ExportDialog(QDialog):
         self._fit()
 
     def _describe(self) -> None:
-        """Names for scripts, and for those who do not see the dialog."""
+        """Sets object names for scripts, and accessible names and tooltips."""
         for widget, name, spoken, tip in (
             (
                 self.content,
@@ -119,7 +119,7 @@ class ExportDialog(QDialog):
         self.resize(560, self.sizeHint().height())
 
     def _fit(self) -> None:
-        """The name follows the format, and what "not set" means for the CRS follows both."""
+        """Adapts the file's suffix to the format, and the text for "CRS not set" to format and layer."""
         suffix = self.format.currentData()
         self.file.setFilter(self.format.currentText())
         if Path(self.file.filePath()).suffix.lower() in FORMATS:
@@ -135,10 +135,10 @@ class ExportDialog(QDialog):
         self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(bool(self.chosen and self.file.filePath().strip()))
 
     def _take_suffix(self, name: str) -> None:
-        """A suffix that was typed chooses the format."""
-        found = self.format.findData(Path(name).suffix.lower())
-        if found >= 0:
-            self.format.setCurrentIndex(found)
+        """Chooses the format of a suffix that was typed."""
+        index = self.format.findData(Path(name).suffix.lower())
+        if index >= 0:
+            self.format.setCurrentIndex(index)
         self._fit()
 
     def _export(self) -> None:

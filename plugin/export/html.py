@@ -1,4 +1,4 @@
-"""The conversation as one HTML file: the pictures inside, no script, to be read on a screen, mailed, or printed."""
+"""The conversation as one HTML file: it contains the pictures and no script, for a screen, a mail or a printer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ...core.atomic import beside
 from ...core.errors import SceneError
 from ...core.reasoning import thought
 from ..exchanges.endings import ending, meaningless, reason
-from ..exchanges.exchange import Exchange, Seen, Status
+from ..exchanges.exchange import Exchange, PicturedView, Status
 from ..i18n import reduction, tr
 from ..panel.canvas import CASING, color_of
 
@@ -69,7 +69,7 @@ footer { color: var(--soft); font-size: .82rem; }
 
 
 def write_html(exchanges: Sequence[Exchange], path: Path) -> Path:
-    """What was asked and what came of it. Raises SceneError where there is nothing to report, or the file can't be written."""
+    """Writes questions and answers. Raises SceneError where there is nothing to report, or the file can't be written."""
     text = html(exchanges)
     try:
         with beside(path) as new:
@@ -81,10 +81,10 @@ def write_html(exchanges: Sequence[Exchange], path: Path) -> Path:
 
 
 def html(exchanges: Sequence[Exchange]) -> str:
-    """The page. Whatever a person, a file or a model wrote is escaped, and no script would be run."""
+    """The page. All texts of users, files and models are escaped, and the page's policy forbids scripts."""
     finished = over(exchanges)
     title = tr("ZoomEarth report")
-    made = tr("{count} questions, {date}").format(count=len(finished), date=datetime.now().strftime("%Y-%m-%d %H:%M"))
+    subtitle = tr("{count} questions, {date}").format(count=len(finished), date=datetime.now().strftime("%Y-%m-%d %H:%M"))
     articles = "\n".join(_article(number, exchange) for number, exchange in enumerate(finished, 1))
     return f"""<!DOCTYPE html>
 <html lang="{escape(tr("en"))}">
@@ -97,7 +97,7 @@ def html(exchanges: Sequence[Exchange]) -> str:
 <style>{STYLE}</style>
 </head>
 <body>
-<header><h1>{escape(title)}</h1><p>{escape(made)}</p></header>
+<header><h1>{escape(title)}</h1><p>{escape(subtitle)}</p></header>
 {articles}
 <footer>{escape(caveat())}</footer>
 </body>
@@ -106,7 +106,7 @@ def html(exchanges: Sequence[Exchange]) -> str:
 
 
 def over(exchanges: Sequence[Exchange]) -> list[Exchange]:
-    """Those that have ended. Raises SceneError where none has."""
+    """The exchanges that have ended. Raises SceneError where none has."""
     finished = [exchange for exchange in exchanges if exchange.status is not Status.RUNNING]
     if not finished:
         raise SceneError(tr("There is nothing to report yet."), tr("Ask a question first."))
@@ -114,12 +114,12 @@ def over(exchanges: Sequence[Exchange]) -> list[Exchange]:
 
 
 def caveat() -> str:
-    """What a reader has to know about every answer here."""
+    """A warning about the answers in a report."""
     return tr("The answers come from a model and can be wrong. The boxes show where the model looked. The pictures show what it saw.")
 
 
 def facts(exchange: Exchange) -> list[str]:
-    """Where, what part, in what colours, when, by whom, how long."""
+    """Layer, area, colours, CRS, time, model and duration; without those that are not known."""
     crs = QgsCoordinateReferenceSystem.fromWkt(exchange.crs) if exchange.crs else QgsCoordinateReferenceSystem()
     about = [exchange.layer, exchange.scope, exchange.seen_as, crs.userFriendlyIdentifier() if crs.isValid() else ""]
     took = tr("{seconds} s").format(seconds=f"{exchange.seconds:.1f}") if exchange.seconds else ""
@@ -153,32 +153,32 @@ def note(exchange: Exchange) -> str:
     return " ".join(filter(None, parts))
 
 
-def named(seen: Seen) -> str:
-    return seen.label or (tr("Overview") if seen.roi is None else tr("Zoom"))
+def title_of(view: PicturedView) -> str:
+    return view.label or (tr("Overview") if view.roi is None else tr("Zoom"))
 
 
-def measures(seen: Seen) -> str:
-    """The window in source pixels, and how coarse it was shown."""
-    left, top, right, bottom = (f"{side:,}" for side in seen.window)
+def measures(view: PicturedView) -> str:
+    """The window in source pixels, and the reduction at which it was shown."""
+    left, top, right, bottom = (f"{side:,}" for side in view.window)
     window = tr("columns {left} to {right}, rows {top} to {bottom}").format(left=left, right=right, top=top, bottom=bottom)
-    return f"{window}; {reduction(seen.scale)}"
+    return f"{window}; {reduction(view.scale)}"
 
 
-def reasoning(seen: Seen) -> str:
-    """What the model thought on seeing this, without tags and boxes."""
-    return thought(seen.thoughts).strip()
+def reasoning(view: PicturedView) -> str:
+    """The model's reasoning about a view, without tags and boxes."""
+    return thought(view.thoughts).strip()
 
 
 def _article(number: int, exchange: Exchange) -> str:
     about = "".join(f"<span>{escape(fact)}</span>" for fact in facts(exchange))
-    told = note(exchange)
+    remark = note(exchange)
     kind = " none" if exchange.answer is None else " meaningless" if exchange.meaningless else ""
-    views = "\n".join(_whole(exchange) if seen.roi is None else _zoom(seen) for seen in exchange.views)
+    views = "\n".join(_whole(exchange) if view.roi is None else _zoom(view) for view in exchange.views)
     return f"""<article>
 <h2><span>{number}</span>{escape(exchange.question)}</h2>
 <p class="facts">{about}</p>
 <div class="answer{kind}"><p class="said">{escape(answered(exchange))}</p>
-{f'<p class="note">{escape(told)}</p>' if told else ""}</div>
+{f'<p class="note">{escape(remark)}</p>' if remark else ""}</div>
 <div class="views">
 {views}
 </div>
@@ -187,36 +187,36 @@ def _article(number: int, exchange: Exchange) -> str:
 
 
 def _whole(exchange: Exchange) -> str:
-    """The global view with its boxes, which are drawn in source pixels."""
+    """The global view with the boxes of the zooms, as SVG in source pixels."""
     first = exchange.views[0]
     left, top, right, bottom = first.window
     width, height = right - left, bottom - top
-    size = max(width, height) / 26  # of the numbers
-    marks = "".join(_mark(seen, left, top, size) for seen in exchange.zooms)
-    return f"""<figure class="whole"><svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(named(first))}">
+    size = max(width, height) / 26  # of the numbers' font
+    marks = "".join(_mark(view, left, top, size) for view in exchange.zooms)
+    return f"""<figure class="whole"><svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(title_of(first))}">
 <image width="{width}" height="{height}" preserveAspectRatio="none" href="{_data(first)}"/>{marks}</svg>
-<figcaption>{escape(named(first))}<span>{escape(measures(first))}</span></figcaption></figure>"""
+<figcaption>{escape(title_of(first))}<span>{escape(measures(first))}</span></figcaption></figure>"""
 
 
-def _mark(seen: Seen, left: float, top: float, size: float) -> str:
-    """A box with its number; the label stands above odd boxes and below even ones, because nested boxes share corners."""
-    x0, y0, x1, y1 = seen.roi or seen.window
+def _mark(view: PicturedView, left: float, top: float, size: float) -> str:
+    """A box with its number: above odd boxes and below even ones, because nested boxes share corners."""
+    x0, y0, x1, y1 = view.roi or view.window
     x, y, width, height = x0 - left, y0 - top, x1 - x0, y1 - y0
-    color = color_of(seen.step)
+    color = color_of(view.step)
     frame = f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" fill="none" vector-effect="non-scaling-stroke"'
-    at = max(0, y - size * 1.2) if seen.step % 2 else y + height
+    at = max(0, y - size * 1.2) if view.step % 2 else y + height
     number = f'<text x="{x + size / 2:g}" y="{at + size * 0.95:g}" font-size="{size:g}" font-weight="700" text-anchor="middle" fill="#111">'
     return (
         f'{frame} stroke="{CASING}" stroke-width="4.5"/>{frame} stroke="{color}" stroke-width="2.2"/>'
         f'<rect x="{x:g}" y="{at:g}" width="{size:g}" height="{size * 1.2:g}" fill="{color}"/>'
-        f"{number}{seen.step}</text>"
+        f"{number}{view.step}</text>"
     )
 
 
-def _zoom(seen: Seen) -> str:
-    color = color_of(seen.step)
-    return f"""<figure class="zoom" style="--step: {color}"><img src="{_data(seen)}" alt="{escape(named(seen))}">
-<figcaption><b>{seen.step}</b>{escape(named(seen))}<span>{escape(measures(seen))}</span></figcaption></figure>"""
+def _zoom(view: PicturedView) -> str:
+    color = color_of(view.step)
+    return f"""<figure class="zoom" style="--step: {color}"><img src="{_data(view)}" alt="{escape(title_of(view))}">
+<figcaption><b>{view.step}</b>{escape(title_of(view))}<span>{escape(measures(view))}</span></figcaption></figure>"""
 
 
 def _thoughts(exchange: Exchange) -> str:
@@ -227,5 +227,5 @@ def _thoughts(exchange: Exchange) -> str:
     return f"<details><summary>{escape(tr('Reasoning of the model'))}</summary><ol>{items}</ol></details>"
 
 
-def _data(seen: Seen) -> str:
-    return "data:image/png;base64," + base64.b64encode(seen.picture).decode("ascii")
+def _data(view: PicturedView) -> str:
+    return "data:image/png;base64," + base64.b64encode(view.picture).decode("ascii")

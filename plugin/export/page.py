@@ -63,7 +63,7 @@ class Pages:
     def text(
         self, text: str, size: float, color: QColor = INK, *, bold: bool = False, x: float = LEFT, width: float = WIDTH
     ) -> QgsLayoutItemLabel:
-        """A paragraph at `y`, which moves on by its height."""
+        """Adds a paragraph at `y`, and moves `y` to its end."""
         label = QgsLayoutItemLabel(self.layout)
         label.setText(text)
         label.setHAlign(Qt.AlignmentFlag.AlignLeft)
@@ -109,7 +109,7 @@ def font_of(size: float, bold: bool = False) -> QFont:
 
 
 def height_of(text: str, size: float, width: float, bold: bool = False) -> float:
-    """Of a paragraph, in mm. Measured in hundredths of a point, so that no screen's resolution matters."""
+    """The height of a paragraph. Measured with a font 100 times as large, so that the resolution of the screen does not matter."""
     font = font_of(size, bold)
     font.setPixelSize(round(size * 100))
     document = QTextDocument()

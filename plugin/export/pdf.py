@@ -1,4 +1,4 @@
-"""The conversation as a PDF through QGIS's own printing: the raster itself on a map with its boxes, the pictures the model saw beneath."""
+"""The conversation as a PDF, made with QGIS's print layouts: a map of the raster with the boxes, and the pictures that the model saw."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from qgis.PyQt.QtGui import QColor
 from ...core.address import shown
 from ...core.atomic import beside
 from ...core.errors import SceneError
-from ..exchanges.exchange import Exchange, Seen, titled
+from ..exchanges.exchange import Exchange, PicturedView, titled
 from ..exchanges.result_layers import STYLE
 from ..i18n import tr
 from ..panel.canvas import color_of
-from .html import answered, caveat, facts, measures, named, note, over, utc
+from .html import answered, caveat, facts, measures, note, over, title_of, utc
 from .page import BOTTOM, LEFT, SOFT, WIDTH, Pages, font_of, height_of
 from .vector import boxes, crs_of, rows
 
@@ -42,12 +42,12 @@ UNANSWERED = QColor("#fdf5f0"), QColor("#8a3d12")  # background and text where t
 
 
 def write_pdf(exchanges: Sequence[Exchange], path: Path) -> Path:
-    """A page or more for each exchange that has ended. Raises SceneError where there is none, or the file can't be written."""
+    """Writes one or more pages for each exchange that has ended. Raises SceneError where there is none, or the file can't be written."""
     report = _Report(over(exchanges))
     settings = QgsLayoutExporter.PdfExportSettings()
     settings.dpi = 200
-    settings.textRenderFormat = Qgis.TextRenderFormat.AlwaysText  # to be searched and copied
-    settings.appendGeoreference = False  # of several maps it could name one
+    settings.textRenderFormat = Qgis.TextRenderFormat.AlwaysText  # so that the text can be searched and copied
+    settings.appendGeoreference = False  # a PDF has one georeference, the report several maps
     hint = tr("Check that the disk has space and that the folder can be written to.")
     try:
         with beside(path) as new:
@@ -66,7 +66,7 @@ class _Report:
     def __init__(self, exchanges: Sequence[Exchange]) -> None:
         self.pages = Pages()
         self._foot: list[str] = []  # of the exchange's pages: raster, CRS, time and model, so that a single printed page explains itself
-        self._layers: list[QgsMapLayer] = []  # kept alive: a map item does not
+        self._layers: list[QgsMapLayer] = []  # keeps the layers alive: a map item does not
         for number, exchange in enumerate(exchanges, 1):
             crs = crs_of(exchange)
             about = [exchange.layer, crs.authid() if crs.isValid() else "", utc(exchange), exchange.model]
@@ -86,7 +86,7 @@ class _Report:
             self._crops(exchange.zooms)
 
     def _answer(self, exchange: Exchange) -> None:
-        """Set apart: a tinted box with a bar at its left, as high as the text."""
+        """The answer in a tinted box with a bar at its left."""
         answer, remark = answered(exchange), note(exchange)
         background, color = UNANSWERED if exchange.answer is None or exchange.meaningless else ANSWERED
         size = 9.5 if exchange.meaningless else 8
@@ -103,7 +103,7 @@ class _Report:
         self.pages.y = end
 
     def _map(self, exchange: Exchange) -> None:
-        """The raster with the boxes over it, and beside it what the model saw first."""
+        """A map of the raster with the boxes, and beside it the first picture that the model saw."""
         first = exchange.views[0]
         extent = _extent(first)
         side = WIDTH - MAP - GAP
@@ -129,7 +129,7 @@ class _Report:
                 self._scale_bar(view, top + height - 14)
                 self._north(view, LEFT + MAP - 11, top + 2)
         x = LEFT + MAP + GAP
-        self.pages.text(named(first), 9, bold=True, x=x, width=side)
+        self.pages.text(title_of(first), 9, bold=True, x=x, width=side)
         self._picture(first, x, self.pages.y + 1, side, _tall(first, side))
         self.pages.y += _tall(first, side) + 2
         self.pages.text(measures(first), 7.5, SOFT, x=x, width=side)
@@ -162,24 +162,24 @@ class _Report:
         arrow.setPictureAnchor(QgsLayoutItem.ReferencePoint.Middle)
         self.pages.place(arrow, x + 1, y + 1, 7, 9)
 
-    def _crops(self, zooms: Sequence[Seen]) -> None:
-        """What the model asked to see, two beside each other, or three where there are more; smaller where that saves a page."""
+    def _crops(self, zooms: Sequence[PicturedView]) -> None:
+        """The pictures of the zooms in two columns, or in three where there are more than two; smaller where that saves a page."""
         columns = 2 if len(zooms) <= 2 else 3
         side = (WIDTH - GAP * (columns - 1)) / columns
-        left = BOTTOM - self.pages.y - 18  # less the captions
+        left = BOTTOM - self.pages.y - 18  # 18 mm for the captions
         if left > SMALL and len(zooms) <= columns:
             side = min(side, left)
         for at in range(0, len(zooms), columns):
             line = zooms[at : at + columns]
-            captions = [(f"{seen.step}   {named(seen)}", measures(seen)) for seen in line]
+            captions = [(f"{view.step}   {title_of(view)}", measures(view)) for view in line]
             words = max(height_of(name, 9, side, bold=True) + height_of(size, 7.5, side) for name, size in captions)
-            tall = max(_tall(seen, side) for seen in line)
+            tall = max(_tall(view, side) for view in line)
             self._room(tall + words + 3)
             top = self.pages.y
-            for column, (seen, (name, size)) in enumerate(zip(line, captions)):
+            for column, (view, (name, size)) in enumerate(zip(line, captions)):
                 x = LEFT + column * (side + GAP)
-                self.pages.block(x, top, side, 1.4, QColor(color_of(seen.step)))
-                self._picture(seen, x, top + 1.4, side, _tall(seen, side))
+                self.pages.block(x, top, side, 1.4, QColor(color_of(view.step)))
+                self._picture(view, x, top + 1.4, side, _tall(view, side))
                 self.pages.y = top + tall + 2.4
                 self.pages.text(name, 9, bold=True, x=x, width=side)
                 self.pages.text(size, 7.5, SOFT, x=x, width=side)
@@ -190,25 +190,25 @@ class _Report:
         if self.pages.y + height > BOTTOM:
             self.pages.turn(self._foot)
 
-    def _picture(self, seen: Seen, x: float, y: float, width: float, height: float) -> None:
-        self.pages.picture(seen.picture, x, y, width, height)
+    def _picture(self, view: PicturedView, x: float, y: float, width: float, height: float) -> None:
+        self.pages.picture(view.picture, x, y, width, height)
 
 
 def _raster(exchange: Exchange) -> Optional[QgsRasterLayer]:
-    """The exchange's raster as the project shows it, else as its file would look; None where it is gone."""
+    """The exchange's raster as the project shows it, else its file in default style; None where it does not exist."""
     layers = [layer for layer in QgsProject.instance().mapLayers().values() if isinstance(layer, QgsRasterLayer)]
     same = [layer for layer in layers if shown(layer.source()) == exchange.source]
-    if same:  # the name tells rasters apart that differ only in what is not shown of their addresses
+    if same:  # the layer's name distinguishes rasters whose sources differ only in their keys
         return min(same, key=lambda layer: titled(layer.name(), layer.source()) != exchange.layer).clone()
     layer = QgsRasterLayer(exchange.source, exchange.layer)
     return layer if layer.isValid() else None
 
 
-def _tall(seen: Seen, width: float) -> float:
-    """How high its picture is at this width, at the most as high as wide."""
-    return width * min(1.0, seen.shown[1] / seen.shown[0])
+def _tall(view: PicturedView, width: float) -> float:
+    """The height of a view's picture at this width; at most the width."""
+    return width * min(1.0, view.shown[1] / view.shown[0])
 
 
-def _extent(seen: Seen) -> QgsRectangle:
-    xs, ys = zip(*seen.corners)
+def _extent(view: PicturedView) -> QgsRectangle:
+    xs, ys = zip(*view.corners)
     return QgsRectangle(min(xs), min(ys), max(xs), max(ys))

@@ -1,4 +1,4 @@
-"""Places looked at, and answers, as a file of one's own: Shapefile, GeoPackage, GeoJSON, CSV or Excel, in any CRS.
+"""Export of the places looked at and of the answers: Shapefile, GeoPackage, GeoJSON, CSV or Excel, in any CRS.
 
 export_rois(rows(exchanges), Path("ships.gpkg"), QgsCoordinateReferenceSystem("EPSG:4326"))
 export_rois(answer_rows(exchanges), Path("answers.xlsx"))
@@ -28,20 +28,20 @@ from qgis.PyQt.QtCore import QVariant
 
 from ...core.atomic import DRIVERS, SHAPEFILE_NAME, SHAPEFILE_TEXT, beside, shapefile_text
 from ...core.errors import SceneError
-from ..exchanges.exchange import Exchange, Seen, Status
+from ..exchanges.exchange import Exchange, PicturedView, Status
 from ..exchanges.results_file import ROI_FIELDS, answer_geometry, answer_values, roi_geometry, roi_values
 from ..i18n import tr
 
 FORMATS = {**DRIVERS, ".csv": "CSV", ".xlsx": "XLSX"}  # GDAL's drivers, by suffix
 WGS84 = "EPSG:4326"
 
-Row = tuple[Exchange, Optional[Seen]]
-"""A place that was looked at; or, without one, the answer of the exchange. Those of one file are of one kind."""
+Row = tuple[Exchange, Optional[PicturedView]]
+"""A place looked at; with None the answer of the exchange. The rows of one file are of one kind."""
 
 
 def rows(exchanges: Iterable[Exchange]) -> list[Row]:
     """Every view after the global one of these exchanges, in order."""
-    return [(exchange, seen) for exchange in exchanges for seen in exchange.looks]
+    return [(exchange, view) for exchange in exchanges for view in exchange.looks]
 
 
 def answer_rows(exchanges: Iterable[Exchange]) -> list[Row]:
@@ -50,30 +50,30 @@ def answer_rows(exchanges: Iterable[Exchange]) -> list[Row]:
 
 
 def selected_answers(layers: Iterable[QgsVectorLayer], exchanges: Iterable[Exchange]) -> list[Row]:
-    """Those whose features are selected in the panel's layers of answers."""
+    """The answers whose features are selected in the layers of answers."""
     chosen = {feature["exchange"] for layer in layers for feature in layer.getSelectedFeatures()}
     return [(exchange, None) for exchange, _ in answer_rows(exchanges) if exchange.id in chosen]
 
 
 def selected(layers: Iterable[QgsVectorLayer], exchanges: Iterable[Exchange]) -> list[Row]:
-    """Those whose features are selected in the panel's layers."""
+    """The places whose features are selected in the layers of places looked at."""
     chosen = {(feature["exchange"], feature["step"]) for layer in layers for feature in layer.getSelectedFeatures()}
-    return [(exchange, seen) for exchange, seen in rows(exchanges) if seen and (exchange.id, seen.step) in chosen]
+    return [(exchange, view) for exchange, view in rows(exchanges) if view and (exchange.id, view.step) in chosen]
 
 
 def crs_of(exchange: Exchange) -> QgsCoordinateReferenceSystem:
-    """Of its raster; an invalid one where the raster lies nowhere."""
-    placed = exchange.crs and all(seen.polygon for seen in exchange.zooms)
-    return QgsCoordinateReferenceSystem.fromWkt(exchange.crs) if placed else QgsCoordinateReferenceSystem()
+    """The CRS of the exchange's raster; an invalid CRS where the raster has no georeference."""
+    georeferenced = exchange.crs and all(view.polygon for view in exchange.zooms)
+    return QgsCoordinateReferenceSystem.fromWkt(exchange.crs) if georeferenced else QgsCoordinateReferenceSystem()
 
 
 def export_rois(chosen: Sequence[Row], path: Path, crs: Optional[QgsCoordinateReferenceSystem] = None) -> Path:
-    """Writes one layer `rois` or `answers`, moved corner by corner into `crs`; what stood at `path` is replaced as a whole.
+    """Writes one layer `rois` or `answers`, its corners transformed to `crs`; an existing file is replaced as a whole.
 
-    crs: None means the first raster's own, and WGS 84 for GeoJSON (RFC 7946). Rasters that lie nowhere give pixels, y upwards, and no CRS.
-    CSV has the geometry as WKT, Excel has none.
-    Raises SceneError for a suffix that is not known, a place that can't be written to, a file that is open in the project, boxes that
-    can't be moved into the CRS, and for nothing to export.
+    crs: None means the CRS of the first raster, or WGS 84 for GeoJSON (RFC 7946). Rasters without georeference give pixels with y upwards,
+    and no CRS. CSV has the geometry as WKT, Excel has none.
+    Raises SceneError for an unknown suffix, a path that can't be written to, a file that is open in the project, boxes that can't be
+    transformed to the CRS, and where there is nothing to export.
     """
     driver = _check(chosen, path)
     target = QgsCoordinateReferenceSystem() if driver == "XLSX" else _target(chosen, driver, crs)
@@ -94,7 +94,9 @@ def export_rois(chosen: Sequence[Row], path: Path, crs: Optional[QgsCoordinateRe
             error, reason, *_ = QgsVectorFileWriter.writeAsVectorFormatV3(
                 layer, str(new), QgsProject.instance().transformContext(), options
             )
-            if error != QgsVectorFileWriter.WriterError.NoError or _count(new) != len(chosen):  # a full disk is no error to every driver
+            if error != QgsVectorFileWriter.WriterError.NoError or _count(new) != len(
+                chosen
+            ):  # some drivers report no error where the disk is full
                 raise SceneError(
                     tr("{path} can't be written: {reason}.").format(path=path, reason=reason or tr("the file is incomplete")), hint
                 )
@@ -105,12 +107,12 @@ def export_rois(chosen: Sequence[Row], path: Path, crs: Optional[QgsCoordinateRe
 
 
 def boxes(chosen: Sequence[Row], crs: QgsCoordinateReferenceSystem, shapefile: bool = False, placed: bool = True) -> QgsVectorLayer:
-    """A layer in memory, in `crs`, its texts cut where a Shapefile is to be made of it. placed: with geometries.
+    """A layer in memory, in `crs`. shapefile: texts are cut to the length of a Shapefile's fields. placed: with geometries.
 
-    Raises SceneError for what can't be moved there.
+    Raises SceneError for geometries that can't be transformed to the CRS.
     """
     options = QgsVectorLayer.LayerOptions()
-    options.skipCrsValidation = True  # no question to the user about a layer that is never shown
+    options.skipCrsValidation = True  # QGIS may ask the user for the CRS of a layer otherwise
     answers = chosen[0][1] is None
     kind, name = ("MultiPolygon", "answers") if answers else ("Polygon", "rois")
     layer = QgsVectorLayer(kind if placed else "NoGeometry", name, "memory", options)
@@ -122,12 +124,12 @@ def boxes(chosen: Sequence[Row], crs: QgsCoordinateReferenceSystem, shapefile: b
     layer.dataProvider().addAttributes(attributes.toList())
     layer.updateFields()
     features = []
-    for exchange, seen in chosen:
+    for exchange, view in chosen:
         feature = QgsFeature(layer.fields())
-        values = roi_values(exchange, seen) if seen else answer_values(exchange)
+        values = roi_values(exchange, view) if view else answer_values(exchange)
         feature.setAttributes([shapefile_text(value) if shapefile and isinstance(value, str) else value for value in values.values()])
         if placed:
-            feature.setGeometry(_moved(exchange, seen, crs))
+            feature.setGeometry(_moved(exchange, view, crs))
         features.append(feature)
     layer.dataProvider().addFeatures(features)
     layer.updateExtents()
@@ -135,7 +137,7 @@ def boxes(chosen: Sequence[Row], crs: QgsCoordinateReferenceSystem, shapefile: b
 
 
 def _check(chosen: Sequence[Row], path: Path) -> str:
-    """The driver, where the file can be written at all."""
+    """The name of GDAL's driver. Raises SceneError where the file can't be written."""
     if not chosen:
         raise SceneError(tr("There is nothing to export."), tr("Ask a question first, or choose other questions."))
     driver = FORMATS.get(path.suffix.lower())
@@ -160,21 +162,21 @@ def _check(chosen: Sequence[Row], path: Path) -> str:
 
 
 def _target(chosen: Sequence[Row], driver: str, crs: Optional[QgsCoordinateReferenceSystem]) -> QgsCoordinateReferenceSystem:
-    """The CRS of the file; an invalid one where the boxes are in pixels."""
-    nowhere = [exchange for exchange, _ in chosen if not crs_of(exchange).isValid()]
-    if nowhere and len(nowhere) < len(chosen):
-        message = tr("The layer {layer} is not georeferenced, but other layers are.").format(layer=nowhere[0].layer)
+    """The CRS of the file; an invalid CRS where the boxes are in pixels."""
+    in_pixels = [exchange for exchange, _ in chosen if not crs_of(exchange).isValid()]
+    if in_pixels and len(in_pixels) < len(chosen):
+        message = tr("The layer {layer} is not georeferenced, but other layers are.").format(layer=in_pixels[0].layer)
         raise SceneError(message, tr("Export the results of this layer to a separate file."))
-    if nowhere:
+    if in_pixels:
         return QgsCoordinateReferenceSystem()
     if crs is not None and crs.isValid():
         return crs
     return QgsCoordinateReferenceSystem(WGS84) if driver == "GeoJSON" else crs_of(chosen[0][0])
 
 
-def _moved(exchange: Exchange, seen: Optional[Seen], crs: QgsCoordinateReferenceSystem) -> QgsGeometry:
-    """Its box, or the place asked about, in `crs`. What a projection can't show comes out of it as an exception, or as infinity."""
-    geometry = roi_geometry(seen) if seen else answer_geometry(exchange)
+def _moved(exchange: Exchange, view: Optional[PicturedView], crs: QgsCoordinateReferenceSystem) -> QgsGeometry:
+    """The box, or the place asked about, in `crs`. A transformation that fails raises an exception or gives infinite coordinates."""
+    geometry = roi_geometry(view) if view else answer_geometry(exchange)
     if crs.isValid() and crs_of(exchange) != crs:
         with suppress(QgsCsException):
             geometry.transform(QgsCoordinateTransform(crs_of(exchange), crs, QgsProject.instance()))
@@ -190,5 +192,5 @@ def _moved(exchange: Exchange, seen: Optional[Seen], crs: QgsCoordinateReference
 def _count(file: Path) -> int:
     options = QgsVectorLayer.LayerOptions()
     options.skipCrsValidation = True
-    headers = "|option:HEADERS=FORCE" if file.suffix.lower() == ".xlsx" else ""  # else a table of nothing but texts seems to have none
+    headers = "|option:HEADERS=FORCE" if file.suffix.lower() == ".xlsx" else ""  # else GDAL takes the header of a table of texts for a row
     return int(QgsVectorLayer(f"{file}{headers}", "", "ogr", options).featureCount())

@@ -1,1 +1,1 @@
-"""The private Python environment: made on first use, by child processes, and removed by one click."""
+"""The private Python environment: child processes create it on first use; the options page removes it."""

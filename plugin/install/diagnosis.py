@@ -1,4 +1,4 @@
-"""What the known failures of an installation look like in its log, and what helps against each."""
+"""Known failures of an installation: how to recognise them in the log, and what the user can do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..i18n import tr
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """kind: one word, for programs. what: what is wrong. remedy: what to do about it. Both for people, in their language."""
+    """kind: one word, for programs. what: what is wrong; remedy: what the user can do; both in the user's language."""
 
     kind: str
     what: str
@@ -129,7 +129,7 @@ def unknown() -> Diagnosis:
     )
 
 
-# In this order: pip goes on to say "no matching distribution" whatever kept it from looking.
+# The order matters: pip also prints "no matching distribution" after a network or certificate error.
 KNOWN: tuple[tuple[str, Callable[[], Diagnosis]], ...] = (
     (r"no space left on device|not enough space on the disk|disk quota exceeded|\[errno 28\]|winerror 112|os error (28|112)\b", disk_full),
     (r"ensurepip is not available|no module named '?(ensurepip|venv)\b|returned non-zero exit status.*ensurepip", no_venv),
@@ -165,6 +165,6 @@ KNOWN: tuple[tuple[str, Callable[[], Diagnosis]], ...] = (
 
 
 def diagnose(log: Sequence[str]) -> Diagnosis:
-    """The first known failure that the lines of a log show."""
+    """The first known failure that matches the lines of a log; `unknown` where none does."""
     text = " ".join(" ".join(log).lower().split())
     return next((about() for pattern, about in KNOWN if re.search(pattern, text)), unknown())

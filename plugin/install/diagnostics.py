@@ -1,4 +1,4 @@
-"""What the report of a fault should hold, without what is nobody's business: keys, passwords, and where the user's folders are."""
+"""The text of a bug report: versions, settings and log, without keys, passwords and the user's name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .environment import Environment, backend_python, detect_device
 
 TAIL = 200  # lines of a log
 SECRETS = (
-    (r"(?i)\b(https?|socks5h?|ftp)://[^/\s@:]+(:[^/\s@]*)?@", r"\1://***@"),  # user and password of an URL
+    (r"(?i)\b(https?|socks5h?|ftp)://[^/\s@:]+(:[^/\s@]*)?@", r"\1://***@"),  # user and password of a URL
     (r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}", r"\1 ***"),
     (
         r"(?i)\b([\w-]*(?:api[_-]?key|token|password|passwd|secret|authorization|authcfg)[\"']?\s*[=:]\s*)(?!bearer|basic)[\"']?[^\s\"',&;]+",
@@ -45,7 +45,7 @@ def scrub(text: str, secrets: Sequence[str] = ()) -> str:
 
 
 def diagnostics(log: Sequence[str] = ()) -> str:
-    """Versions, settings, environment, and the tail of a log (default: of the last installation). Scrubbed."""
+    """Versions, settings, environment, and the last lines of a log (default: of the last installation), as `scrub` returns them."""
     environment = Environment()
     facts = environment.facts
     python = backend_python()
@@ -66,7 +66,7 @@ def diagnostics(log: Sequence[str] = ()) -> str:
 
 
 def copy_diagnostics(log: Sequence[str] = ()) -> None:
-    """Onto the clipboard."""
+    """Copies the diagnostics to the clipboard."""
     QgsApplication.clipboard().setText(diagnostics(log))
 
 

@@ -1,4 +1,4 @@
-"""First use: what will be downloaded, how large it is and where it goes; then its progress, and what to do where it fails."""
+"""The setup dialog: shows what will be downloaded, how large it is and its folder; then the progress, and help after a failure."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from .installer import Installer
 
 
 class SetupDialog(QDialog):
-    """Accepted once the environment is whole. Closing it while it works stops the work, which the next time goes on from there."""
+    """Accepted when the environment is complete. Closing the dialog stops the installation; the next one continues from there."""
 
     def __init__(self, parent: Optional[QWidget] = None, environment: Optional[Environment] = None) -> None:
         super().__init__(parent)
@@ -54,7 +54,7 @@ class SetupDialog(QDialog):
             "zoomearth_setup_copy",
             tr("Copies versions, settings and the log, without keys and personal paths"),
         )
-        self._copy.clicked.connect(lambda: copy_diagnostics(self._said()))
+        self._copy.clicked.connect(lambda: copy_diagnostics(self._installer_log()))
         self._close = named(QPushButton(tr("Not now")), "zoomearth_setup_close", tr("Close this window without the setup"))
         self._close.clicked.connect(self._step_back)
         buttons = QHBoxLayout()
@@ -112,7 +112,7 @@ class SetupDialog(QDialog):
         return page
 
     def _more(self) -> QWidget:
-        """What only some need."""
+        """Options for special cases."""
         more = QgsCollapsibleGroupBox(tr("Other options"))
         self._base = named(
             QgsFileWidget(), "zoomearth_setup_python", tr("The Python program that creates the environment: version 3.10 or newer")
@@ -183,7 +183,7 @@ class SetupDialog(QDialog):
         base, packages = self._base.filePath().strip(), self._packages.filePath().strip()
         self.installer = Installer(self.environment, build, base, packages, parent=self)
         self.installer.progress.connect(self._show_progress)
-        self.installer.said.connect(self._log.appendPlainText)
+        self.installer.logged.connect(self._log.appendPlainText)
         self.installer.finished.connect(self._end)
         self._log.clear()
         self._turn_to(self._working)
@@ -205,10 +205,10 @@ class SetupDialog(QDialog):
             return self._turn_to(self._asking)
         self._what.setText(f"<h3>{diagnosis.what}</h3>")
         self._remedy.setText(diagnosis.remedy)
-        self._tail.setPlainText("\n".join(self._said()[-40:]))
+        self._tail.setPlainText("\n".join(self._installer_log()[-40:]))
         self._turn_to(self._failed)
 
-    def _said(self) -> list[str]:
+    def _installer_log(self) -> list[str]:
         return self.installer.log if self.installer else []
 
     def _step_back(self) -> None:
@@ -221,7 +221,7 @@ class SetupDialog(QDialog):
             self.reject()
 
     def reject(self) -> None:
-        """Stops what is under way, and closes."""
+        """Stops the installation and closes the dialog."""
         if self.installer:
             self.installer.cancel()
         super().reject()

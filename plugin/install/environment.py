@@ -1,9 +1,9 @@
-"""The private environment: where it lies, whether it is whole, how large it will be. A pure venv, outside the plugin and QGIS's Python.
+"""The private Python environment: its folder, its state, its size. A pure venv, outside the plugin and QGIS's Python.
 
-DATA/env-1a2b3c4d   the venv; its name is the requirements' hash, so a plugin with other requirements makes another
-DATA/python         a Python that uv brought, where the machine had none
-DATA/setup          the installer's cache and temporary files, kept while there is something to resume
-DATA/setup.log      what the last installation said
+DATA/env-1a2b3c4d   the venv; its name has the hash of the requirements, so other requirements make another venv
+DATA/python         a Python that uv downloaded, where the machine had none
+DATA/setup          the installer's cache and temporary files, until the installation is complete
+DATA/setup.log      the log of the last installation
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ PLUGIN = ROOT
 REQUIREMENTS = PLUGIN / "resources" / "requirements" / "backend.txt"
 BACKEND = PLUGIN / "backend" / "__main__.py"
 ICON = PLUGIN / "resources" / "icons" / "zoomearth.svg"
-MARKER = "complete.json"  # written last: without it an environment is one that is still to be finished
-ISOLATED = ("-I", "-X", "utf8")  # how every Python is started: nothing of the user's or QGIS's Python is seen
+MARKER = "complete.json"  # written last: an environment without it is not complete
+ISOLATED = ("-I", "-X", "utf8")  # flags of every Python: it ignores the packages and variables of the user's and QGIS's Python
 
 
 @dataclass(frozen=True)
 class Build:
-    """PyTorch for a kind of processor, and the bytes of all packages with it, about."""
+    """PyTorch for a kind of processor; the approximate bytes of all packages with it, downloaded and on disk."""
 
     device: str
     download: int
     disk: int
 
 
-# Downloads: the sizes that the index states for Python 3.12. On disk: cpu as installed (Linux); the other two are reckoned from it.
+# Downloads: the sizes in the package index for Python 3.12. On disk: cpu as measured on Linux; the other two are estimates.
 BUILDS = {
     build.device: build
     for build in (
@@ -52,7 +52,7 @@ BUILDS = {
 
 
 def detect_device() -> str:
-    """What PyTorch could compute with on this machine: "cuda", "mps" or "cpu". Looks for a driver; starts nothing."""
+    """The processor that PyTorch can use on this machine: "cuda", "mps" or "cpu". Looks for a driver; starts no process."""
     if sys.platform == "darwin":
         return "mps" if platform.machine() == "arm64" else "cpu"
     if sys.platform == "linux":
@@ -62,7 +62,7 @@ def detect_device() -> str:
 
 @dataclass(frozen=True)
 class Environment:
-    """The environment for one list of requirements. proof: what its Python must run before it counts as whole."""
+    """The environment for one list of requirements. proof: arguments with which its Python must run without error."""
 
     requirements: Path = REQUIREMENTS
     proof: tuple[str, ...] = (str(BACKEND), "check", "--json")
@@ -78,7 +78,7 @@ class Environment:
 
     @property
     def pythons(self) -> Path:
-        """Where uv puts a Python, if it has to bring one."""
+        """The folder for a Python that uv downloads."""
         return self.folder.parent / "python"
 
     @property
@@ -91,7 +91,7 @@ class Environment:
 
     @property
     def facts(self) -> Optional[dict[str, Any]]:
-        """What the marker says (python, device, bytes); None where the environment is not whole, or its base Python has gone."""
+        """The content of the marker (python, device, bytes); None where the environment is not complete, or its base Python was removed."""
         try:
             facts = json.loads((self.folder / MARKER).read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -99,18 +99,18 @@ class Environment:
         return facts if self.python.exists() else None
 
     def others(self) -> list[Path]:
-        """Those of other versions of the plugin."""
+        """The environments of other versions of the plugin."""
         return [folder for folder in self.folder.parent.glob("env-*") if folder != self.folder]
 
     def remove(self) -> None:
-        """All that the installer has made, and nothing else: downloaded models stay. Raises OSError."""
+        """Removes everything that the installer has created; downloaded models stay. Raises OSError."""
         for folder in (self.folder, *self.others(), self.scratch, self.pythons):
             remove_folder(folder)
         self.log.unlink(missing_ok=True)
 
 
 def backend_python() -> Optional[Path]:
-    """The Python that runs the backend: the chosen one, else the private environment's. None: it is not there, or not yet whole."""
+    """The Python that runs the backend: the chosen program, else the private environment's. None: it does not exist, or is not complete."""
     if chosen := chosen_python():
         return Path(chosen) if Path(chosen).is_file() else None
     environment = Environment()

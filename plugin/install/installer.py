@@ -1,4 +1,4 @@
-"""Runs the recipe of the private environment, a child process at a time: QGIS's window is never kept waiting, and never at start-up."""
+"""Runs the recipe of the private environment, one child process at a time, without blocking QGIS's window."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ __all__ = ["Installer", "backend_python"]
 
 
 class Installer(QObject):
-    """One attempt at a time; the next goes on where one was cut off.
+    """Runs one attempt at a time; an attempt continues where the one before was interrupted.
 
-    build: the PyTorch to bring (default: the one for this machine). base, packages: see Recipe.
-    Signals. progress: stage, bytes done, bytes in all (0, 0: not known). said: a line of the log. finished: exactly once an attempt;
-    whether the environment is whole, and a Diagnosis where it failed (None after a cancel).
+    build: the PyTorch to install (default: the one for this machine). base, packages: see Recipe.
+    Signals. progress: stage, bytes done, bytes in all (0, 0: not known). logged: a line of the log. finished: once for each attempt, with
+    whether the environment is complete, and a Diagnosis where the attempt failed (None after a cancellation).
     """
 
     progress = pyqtSignal(str, "qint64", "qint64")
-    said = pyqtSignal(str)
+    logged = pyqtSignal(str)
     finished = pyqtSignal(bool, object)
 
     def __init__(
@@ -42,9 +42,9 @@ class Installer(QObject):
         self._recipe = Recipe(self.environment, build or BUILDS[detect_device()], base, packages)
         self._steps: Optional[Steps] = None
         self._lock = QLockFile(str(self.environment.folder.parent / "setup.lock"))
-        self._lock.setStaleLockTime(0)  # only a process that has gone leaves a stale one, however long it took
+        self._lock.setStaleLockTime(0)  # a lock is stale only where its process has ended, no matter how old it is
         self._command = Command(self)
-        self._command.said.connect(self._hear)
+        self._command.line.connect(self._hear)
         self._command.ended.connect(self._next)
 
     @property
@@ -52,7 +52,7 @@ class Installer(QObject):
         return self._steps is not None
 
     def start(self) -> None:
-        """Returns at once."""
+        """Starts an attempt and returns at once."""
         if self.running:
             return
         self.log.clear()
@@ -67,7 +67,7 @@ class Installer(QObject):
             self._end(False, another_qgis())
 
     def cancel(self) -> None:
-        """Ends the child and its children; `finished` has come when this returns."""
+        """Kills the child process and its children, and emits `finished`."""
         if self.running:
             self._command.kill_and_wait()
             self._end(False, None)
@@ -81,7 +81,7 @@ class Installer(QObject):
 
     def _say(self, line: str) -> None:
         self.log.append(line)
-        self.said.emit(line)
+        self.logged.emit(line)
 
     def _next(self, code: int) -> None:
         self._advance(Ran(code, self._lines))
@@ -110,10 +110,12 @@ class Installer(QObject):
 
     def _end(self, ok: bool, diagnosis: Optional[Diagnosis]) -> None:
         self._steps = None
-        shutil.rmtree(self.environment.scratch / "tmp", ignore_errors=True)  # a killed child's; what can be resumed is in the cache
+        shutil.rmtree(
+            self.environment.scratch / "tmp", ignore_errors=True
+        )  # temporary files of a killed process; complete downloads are in the cache
         try:
             self.environment.log.write_text("\n".join(self.log), encoding="utf-8")
-        except OSError as error:  # the diagnosis is about it, and the log is at hand here
+        except OSError as error:  # the dialog shows the log too
             self._say(str(error))
         self._lock.unlock()
         self.finished.emit(ok, diagnosis)

@@ -1,4 +1,4 @@
-"""How far a download is, from what pip (`--progress-bar raw`) and uv say."""
+"""The progress of a download, from the output of pip (`--progress-bar raw`) and uv."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ UNPACKS = re.compile(r"(Installing collected packages|Prepared \d+ packages?)\b"
 
 
 class Meter:
-    """expected: bytes of all downloads, about; where more is announced, that is the whole."""
+    """expected: the approximate bytes of all downloads; a larger announced sum replaces it."""
 
     def __init__(self, expected: int) -> None:
         self._expected, self._done, self._current, self._announced = expected, 0, 0, 0
-        self._sizes: dict[str, int] = {}  # of uv's downloads under way, several at a time
+        self._sizes: dict[str, int] = {}  # of uv's running downloads, which run in parallel
 
     def feed(self, line: str) -> Optional[tuple[int, int]]:
-        """Bytes done and bytes in all, where the line says something new; (0, 0) once packages are unpacked, which is not counted."""
+        """Bytes done and bytes in all after a line about the download, else None; (0, 0) when the packages are being unpacked."""
         if UNPACKS.match(line):
             return 0, 0
-        if found := PIP_GOES_ON.match(line):
-            self._current = int(found[1])
-            if found[1] == found[2]:
+        if match := PIP_GOES_ON.match(line):
+            self._current = int(match[1])
+            if match[1] == match[2]:
                 self._done, self._current = self._done + self._current, 0
-        elif (found := UV_ENDS.match(line)) and found[1] in self._sizes:
-            self._done += self._sizes.pop(found[1])
-        elif found := UV_BEGINS.match(line):
-            self._sizes[found[1]] = size = int(float(found[2]) * UNITS[found[3]])
+        elif (match := UV_ENDS.match(line)) and match[1] in self._sizes:
+            self._done += self._sizes.pop(match[1])
+        elif match := UV_BEGINS.match(line):
+            self._sizes[match[1]] = size = int(float(match[2]) * UNITS[match[3]])
             self._announced += size
-        elif found := PIP_BEGINS.match(line):
-            size = int(float(found[3]) * UNITS[found[4]])
+        elif match := PIP_BEGINS.match(line):
+            size = int(float(match[3]) * UNITS[match[4]])
             self._announced += size
-            if found[1] == "Using cached":
+            if match[1] == "Using cached":
                 self._done += size
         else:
             return None

@@ -1,8 +1,8 @@
-"""What it takes to make the private environment, as a generator that yields each process to run and is sent how it went.
+"""The steps that create the private environment, as a generator: it yields each process to run, and is sent the result.
 
-Find a base Python, make a pure venv, bring the packages (with uv where it is at hand, or where the index's usual PyTorch is not the one
-for this machine; else with pip), import them once, write the marker. What was killed at any step is taken up by the next attempt:
-finished downloads are in the cache, and an environment without a marker is one to go on with.
+The steps: find a base Python, create a pure venv, install the packages, test them, write the marker. uv installs the packages where the
+machine has it, or where the index's default PyTorch is not the one for this machine; else pip. An attempt that was killed is continued by
+the next one: complete downloads are in the cache, and an environment without a marker is used again.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from .diagnosis import Diagnosis, diagnose, disk_full, no_python, no_venv
 from .environment import ISOLATED, MARKER, Build, Environment
 from .pythons import OLDEST, PROBE, Base, candidates
 
-USUAL_BUILD = {"linux": "cuda", "win32": "cpu"}  # the PyTorch that the public index gives whoever does not say which
+USUAL_BUILD = {"linux": "cuda", "win32": "cpu"}  # the PyTorch that the public index installs by default
 OWN_SOURCES = ("index-url", "extra-index-url", "find-links", "no-index")  # settings of pip, which uv does not read
-LEAST_PIP = "pip>=24.1"  # says its progress to a program, and trusts the certificates that the system trusts
+LEAST_PIP = "pip>=24.1"  # has `--progress-bar raw`, and uses the system's certificates
 MEASURE = "import os, sys; print(sum(os.lstat(os.path.join(p, n)).st_size for p, _, names in os.walk(sys.argv[1]) for n in names))"
-# A pure environment whose pip works, and whose packages are whole: pip and uv write INSTALLER once a package's files are there.
+# Tests for a pure environment whose pip works and whose packages are complete: pip and uv write INSTALLER after a package's files.
 SOUND = (
     "import pathlib, pip, sys, sysconfig; packages = pathlib.Path(sysconfig.get_path('purelib')).glob('*.dist-info'); "
     "sys.exit(sys.prefix == sys.base_prefix or not all((each / 'INSTALLER').exists() for each in packages))"
 )
-BUILD_FILE = "build.txt"  # in the environment: which PyTorch it was begun for
+BUILD_FILE = "build.txt"  # in the environment: the PyTorch that it is for
 TIDY = "import shutil, sys; [shutil.rmtree(folder, ignore_errors=True) for folder in sys.argv[1:]]"
 
 
 @dataclass(frozen=True)
 class Run:
-    """A process to run. stage: what it does, for people. download: bytes that it will fetch, about; 0: nothing worth showing."""
+    """A process to run. stage: a description for the user. download: approximate bytes that it downloads; 0: no progress is shown."""
 
     stage: str
     program: str
@@ -47,14 +47,14 @@ class Run:
 
 @dataclass(frozen=True)
 class Ran:
-    """How it went: the exit code, and what it said."""
+    """The result of a process: its exit code, and the lines of its output."""
 
     code: int
     lines: Sequence[str]
 
 
 class Failed(Exception):
-    """It can't go on, and why."""
+    """The recipe can't continue."""
 
     def __init__(self, diagnosis: Diagnosis) -> None:
         super().__init__(diagnosis.what)
@@ -66,7 +66,7 @@ Steps = Generator[Run, Ran, None]
 
 @dataclass(frozen=True)
 class Recipe:
-    """base: the Python to start from ("": the first that serves). packages: a folder of wheels that takes the network's place."""
+    """base: the Python that creates the venv ("": the first suitable one). packages: a folder of wheels, used instead of the network."""
 
     environment: Environment
     build: Build
@@ -87,7 +87,7 @@ class Recipe:
         yield from self._bring()
         ran = yield Run(tr("Testing the environment"), *self._python(*environment.proof))
         if ran.code:
-            (environment.folder / BUILD_FILE).unlink()  # the next attempt begins anew
+            (environment.folder / BUILD_FILE).unlink()  # so that the next attempt creates a new environment
             raise Failed(diagnose(ran.lines))
         measured = yield from self._must(tr("Removing temporary files"), self._python("-c", MEASURE, str(environment.folder)))
         facts = {"python": str(environment.python), "device": self.build.device, "bytes": int(measured.lines[-1])}
@@ -95,9 +95,9 @@ class Recipe:
         write_whole(environment.folder / MARKER, json.dumps(facts))
 
     def child_environment(self) -> QProcessEnvironment:
-        """For every step: temporary files and downloads lie beside the environment, on the disk whose room was looked at."""
+        """The variables for every step: temporary files and downloads are beside the environment, on the disk whose space was checked."""
         environment, scratch = child_environment(keep_pip=True), self.environment.scratch
-        for name in ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_REQUIREMENT"):  # would send the packages elsewhere
+        for name in ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_REQUIREMENT"):  # would install the packages elsewhere
             environment.remove(name)
         settings = {"PIP_USER": "0", "PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_REQUIRE_VIRTUALENV": "0"}
         settings.update({name: str(scratch / "tmp") for name in ("TMPDIR", "TMP", "TEMP")})
@@ -117,7 +117,7 @@ class Recipe:
         return ran
 
     def _begun(self) -> Generator[Run, Ran, bool]:
-        """Whether an earlier attempt has left an environment to go on with: one for this PyTorch, with no package half unpacked."""
+        """Whether an earlier attempt left a usable environment: for this PyTorch, and without incomplete packages."""
         build = self.environment.folder / BUILD_FILE
         if not (build.exists() and build.read_text() == self.build.device and self.environment.python.exists()):
             return False
@@ -134,7 +134,9 @@ class Recipe:
                 bases.append(base)
                 if base.makes_environments:
                     yield from self._must(stage, (base.executable, [*ISOLATED, "-m", "venv", "--clear", "--without-pip", folder]))
-                    yield from self._must(stage, self._python("-m", "ensurepip"))  # by itself, as venv keeps its errors to itself
+                    yield from self._must(
+                        stage, self._python("-m", "ensurepip")
+                    )  # a step of its own, because venv hides the errors of ensurepip
                     return
         uv = QStandardPaths.findExecutable("uv")
         if not uv or (self.base and not bases):
@@ -160,8 +162,8 @@ class Recipe:
             ran = yield Run(stage, uv, ["pip", "install", *target, *wanted], self.build.download)
             if not ran.code:
                 return
-            if not usual:  # pip would bring another PyTorch, and gigabytes that nobody was told of
+            if not usual:  # pip would install another PyTorch, with gigabytes that the dialog did not announce
                 raise Failed(diagnose(ran.lines))
         ran = yield Run(tr("Preparing the installer"), *self._python(*pip, "--retries", "2", LEAST_PIP))
-        raw = [] if ran.code else ["--progress-bar", "raw"]  # an index without pip in it is no reason to stop
+        raw = [] if ran.code else ["--progress-bar", "raw"]  # continues where the index has no pip
         yield from self._must(stage, self._python(*pip, *raw, *wanted), self.build.download)

@@ -1,4 +1,4 @@
-"""Removal of many small files, off the GUI's thread."""
+"""Removes folders with many files, on a thread of its own."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any, Callable
 from qgis.PyQt.QtCore import QThread, pyqtSignal
 
 
-class Chore(QThread):
-    """Runs a function of no arguments; `done` brings what it returned, or the OSError that it raised. Outlives whoever started it."""
+class BackgroundCall(QThread):
+    """Calls a function without arguments on a thread; `done` is emitted with its result, or with the OSError that it raised."""
 
     done = pyqtSignal(object)
 
@@ -33,11 +33,11 @@ class Chore(QThread):
         self.deleteLater()
 
 
-_running: set[Chore] = set()  # a thread that is deleted while it runs ends QGIS
+_running: set[BackgroundCall] = set()  # keeps threads alive: QGIS crashes where a running thread is deleted
 
 
 def remove_folder(folder: Path) -> None:
-    """All of it, write-protected files too. Under another name first, so that what is half removed is never taken for whole."""
+    """Removes a folder, with write-protected files too. It is renamed first, so that a partly removed folder never looks complete."""
     if not os.path.lexists(folder):
         return
     doomed = folder.with_name(folder.name + ".removed")

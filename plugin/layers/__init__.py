@@ -1,1 +1,1 @@
-"""Raster layers as the backend is told about them: source, style, region, snapshot."""
+"""Raster layers as input of the backend: source, style, region and snapshot."""

@@ -1,4 +1,4 @@
-"""A raster layer's style, painted into a GeoTIFF over a background, piece by piece; QGIS's own file writer does not blend."""
+"""Draws a styled raster layer over a background colour into a GeoTIFF, piece by piece; QGIS's own writer does not blend."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def paint(
     writer: QgsRasterFileWriter,
     feedback: QgsRasterBlockFeedback,
 ) -> bool:
-    """Writes three bands of bytes, red, green and blue, in pieces of the writer's size; False where they can't be written."""
+    """Writes red, green and blue as bytes, in pieces of the writer's tile size; returns False where they can't be written."""
     target = writer.createMultiBandRaster(Qgis.DataType.Byte, columns, rows, extent, crs, 3)
     if target is None or not target.isValid():
         return False
@@ -52,6 +52,6 @@ def paint(
 
 
 def _pieces(columns: int, rows: int, side: int) -> list[tuple[int, int, int, int]]:
-    """Left, top, width and height of each, row by row."""
+    """Left, top, width and height of each piece, row by row."""
     corners = ((left, top) for top in range(0, rows, side) for left in range(0, columns, side))
     return [(left, top, min(side, columns - left), min(side, rows - top)) for left, top in corners]

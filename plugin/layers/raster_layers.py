@@ -1,4 +1,4 @@
-"""Raster layers as sources for the backend: which it can read itself, and with which bands and contrast limits."""
+"""Raster layers as sources for the backend: which layers it can read itself, and with which bands and contrast limits."""
 
 from __future__ import annotations
 
@@ -27,62 +27,63 @@ _STRETCHES = (_Algorithm.StretchToMinimumMaximum, _Algorithm.StretchAndClipToMin
 
 Limits = Tuple[float, float]
 
-QGIS_ALONE = ("/vsimem/", "authcfg=", "|credential:")  # a file in this process's memory; a login that lies in QGIS
+QGIS_ALONE = ("/vsimem/", "authcfg=", "|credential:")  # sources that only QGIS can read: its memory, its stored logins
 
 
 def read_by_gdal(layer: QgsRasterLayer) -> bool:
-    """Whether the backend can read the layer's file or URL itself; any other kind needs a snapshot first."""
+    """Whether the backend can read the layer's file or URL itself; other layers need a snapshot."""
     return layer.providerType() == "gdal" and not any(mark in layer.source() for mark in QGIS_ALONE)
 
 
 def reproduced(layer: QgsRasterLayer) -> bool:
     """Whether the backend, given `scene_source`, shows the layer's file in the colours that QGIS shows.
 
-    Opacity and blending do not count: they are about what lies beneath. Resampling does not: it changes nothing at native resolution.
+    Opacity and blending are ignored, because they depend on the layers below; resampling too, because it has no effect at native
+    resolution.
     """
     if not layer.isValid():
-        return True  # it has no style; the backend says what is wrong with its file
-    return _unfiltered(layer) and _shows_all_values(layer) and _known_colours(layer)
+        return True  # an invalid layer has no style; the backend reports what is wrong with its file
+    return _unfiltered(layer) and _shows_all_values(layer) and _reproducible_colours(layer)
 
 
 def needs_snapshot(layer: QgsRasterLayer, raw: bool = False) -> bool:
-    """Whether the model is shown a picture that QGIS takes of the layer. raw: values are wanted, whatever the layer's style."""
+    """Whether QGIS must draw the layer for the model. raw: the model is shown the values of the file, not the layer's style."""
     return not read_by_gdal(layer) or not (raw or reproduced(layer))
 
 
 def raw_words(layer: QgsRasterLayer) -> str:
-    """What the model sees of a layer whose style is left out; "" where nothing is."""
+    """What the model sees of a layer without its style; "" where the backend reproduces the style."""
     if reproduced(layer):
         return ""
     bands, limits = _shown(layer)
     if len(bands) != 1:
-        shown = tr("seen as bands {bands}").format(bands=", ".join(map(str, bands))) if bands else tr("seen in the bands of the file")
+        words = tr("seen as bands {bands}").format(bands=", ".join(map(str, bands))) if bands else tr("seen in the bands of the file")
     elif limits[0]:
-        shown = tr("seen as grey, band {band}, {low} to {high}").format(band=bands[0], low=f"{limits[0][0]:g}", high=f"{limits[0][1]:g}")
+        words = tr("seen as grey, band {band}, {low} to {high}").format(band=bands[0], low=f"{limits[0][0]:g}", high=f"{limits[0][1]:g}")
     elif layer.dataProvider().colorTable(bands[0]):
-        shown = tr("seen in the colours of the file, band {band}").format(band=bands[0])
+        words = tr("seen in the colours of the file, band {band}").format(band=bands[0])
     else:
-        shown = tr("seen as grey, band {band}").format(band=bands[0])
-    return tr("{shown}; the colours of the layer style are not used").format(shown=shown)
+        words = tr("seen as grey, band {band}").format(band=bands[0])
+    return tr("{shown}; the colours of the layer style are not used").format(shown=words)
 
 
 def scene_source(layer: QgsRasterLayer) -> SceneSource:
     """The layer's raster, with its own band choice and contrast limits. Raises ValueError for a layer without a source."""
     bands, limits = _shown(layer)
     stretch = tuple(pair for pair in limits if pair)
-    path = layer.source().split("|")[0]  # QGIS's own options follow the bar
+    path = layer.source().split("|")[0]  # QGIS's own options follow the "|"
     return SceneSource(path, tuple(bands) or None, stretch if stretch and len(stretch) == len(limits) else None)
 
 
 def style_of(layer: QgsRasterLayer) -> str:
-    """What changes with the way the layer is shown."""
+    """The layer's style as text, to compare styles."""
     style = QgsMapLayerStyle()
     style.readFromLayer(layer)
     return str(style.xmlData())
 
 
 def wkt(crs: QgsCoordinateReferenceSystem) -> str:
-    """In full: the WKT that is QGIS's default can't express a CRS with heights, or one with a pole of its own, and would be empty."""
+    """The CRS as WKT 2: QGIS's default, WKT 1, is empty for a CRS with heights or with a rotated pole."""
     return str(crs.toWkt(QgsCoordinateReferenceSystem.WktVariant.WKT_PREFERRED))
 
 
@@ -97,7 +98,7 @@ def _shown(layer: QgsRasterLayer) -> tuple[list[int], list[Optional[Limits]]]:
         bands, limits = [renderer.grayBand()], [_limits(renderer.contrastEnhancement())]
     elif isinstance(renderer, QgsSingleBandPseudoColorRenderer):
         bands, limits = [renderer.band()], [_ordered(renderer.classificationMin(), renderer.classificationMax())]
-    else:  # classes, a hillshade, contours: the band that they are made of
+    else:  # of classes, a hillshade or contours: the band that they are made of
         bands, limits = renderer.usesBands()[:1] if renderer else [], [None]
     if not bands or not all(0 < band <= layer.bandCount() for band in bands):
         return [], []
@@ -115,7 +116,7 @@ def _ordered(low: float, high: float) -> Optional[Limits]:
 
 
 def _unfiltered(layer: QgsRasterLayer) -> bool:
-    """Whether the colours stay as the renderer makes them."""
+    """Whether no filter changes the renderer's colours."""
     light, hue = layer.brightnessFilter(), layer.hueSaturationFilter()
     even = light is None or (light.brightness(), light.contrast(), light.gamma()) == (0, 0, 1)
     grey = hue is not None and hue.grayscaleMode() != QgsHueSaturationFilter.GrayscaleMode.GrayscaleOff
@@ -123,7 +124,7 @@ def _unfiltered(layer: QgsRasterLayer) -> bool:
 
 
 def _shows_all_values(layer: QgsRasterLayer) -> bool:
-    """Whether QGIS leaves out what the file itself calls nodata or transparent, and nothing else."""
+    """Whether QGIS hides exactly the pixels that the file marks as nodata or transparent."""
     renderer, provider = layer.renderer(), layer.dataProvider()
     bands = range(1, layer.bandCount() + 1)
     interpretation = getattr(Qgis, "RasterColorInterpretation", None) or QgsRaster.ColorInterpretation
@@ -137,7 +138,7 @@ def _shows_all_values(layer: QgsRasterLayer) -> bool:
     )
 
 
-def _known_colours(layer: QgsRasterLayer) -> bool:
+def _reproducible_colours(layer: QgsRasterLayer) -> bool:
     renderer, provider = layer.renderer(), layer.dataProvider()
     bands, limits = _shown(layer)
     if isinstance(renderer, QgsPalettedRasterRenderer):
@@ -149,11 +150,11 @@ def _known_colours(layer: QgsRasterLayer) -> bool:
         contrasts = [renderer.contrastEnhancement()]
     else:
         return False
-    return bool(bands) and any(limits) == all(limits) and _known_contrasts(layer, bands, contrasts)
+    return bool(bands) and any(limits) == all(limits) and _reproducible_contrasts(layer, bands, contrasts)
 
 
-def _known_contrasts(layer: QgsRasterLayer, bands: list[int], contrasts: list[Optional[QgsContrastEnhancement]]) -> bool:
-    """A linear stretch of every band, or bytes as they are."""
+def _reproducible_contrasts(layer: QgsRasterLayer, bands: list[int], contrasts: list[Optional[QgsContrastEnhancement]]) -> bool:
+    """Whether every band has a linear stretch, or all are bytes without a stretch."""
     kinds = {_algorithm(contrast) for contrast in contrasts}
     if kinds == {_Algorithm.NoEnhancement}:
         provider = layer.dataProvider()

@@ -11,16 +11,16 @@ from ...core.errors import SceneError
 from ..i18n import tr
 
 LIMIT = 400_000_000  # pixels; 1.6 GB before it is compressed
-LEAST = 256  # pixels of the longer side: in a smaller picture little can be told
-ENOUGH = 1024  # pixels of the longer side, where the layer has as many
-SCREEN = 2048  # pixels: how wide a scope is taken to be shown, where nobody says at what resolution
+LEAST = 256  # pixels of the longer side: a smaller picture shows too little for an answer
+ENOUGH = 1024  # pixels of the longer side, if the layer has as many
+SCREEN = 2048  # pixels: the assumed width of an area on a screen, where no resolution is given
 
 
 def default_resolution(layer: QgsRasterLayer, canvas_mupp: float, places: Sequence[QgsRectangle] = ()) -> float:
-    """Map units of the layer's CRS per pixel: the layer's own, or twice as fine as the canvas shows, at one of the service's zoom levels.
+    """Map units of the layer's CRS per pixel: the layer's own resolution; of a service, its zoom level for half the canvas's pixel size.
 
-    canvas_mupp: map units of the layer's CRS per pixel of the canvas. places: in the layer's CRS; each gets ENOUGH pixels, where the layer
-    has as many, and none more than LIMIT.
+    canvas_mupp: map units of the layer's CRS per pixel of the canvas. places: extents in the layer's CRS; each gets at least ENOUGH pixels
+    if the layer has as many, and at most LIMIT.
     """
     resolutions, parts = own_resolutions(layer), [place.intersect(layer.extent()) for place in places]
     sides = [max(part.width(), part.height()) for part in parts if not part.isEmpty()]
@@ -29,30 +29,31 @@ def default_resolution(layer: QgsRasterLayer, canvas_mupp: float, places: Sequen
 
 
 def size(layer: QgsRasterLayer, place: QgsRectangle, resolution: float) -> tuple[int, int]:
-    """Columns and rows of a snapshot. Raises SceneError where the place is outside the layer, or too large for the resolution."""
+    """Columns and rows of a snapshot. Raises SceneError where the place lies outside the layer, or is too large for the resolution."""
     _, _, columns, rows = pixel_window(layer.name(), layer.extent(), place, resolution)
     return columns, rows
 
 
 def unit(crs: QgsCoordinateReferenceSystem) -> str:
-    """Of map units, abbreviated."""
+    """The abbreviated name of a CRS's map unit."""
     return QgsUnitTypes.toAbbreviatedString(crs.mapUnits()) or tr("map units")
 
 
 def own_resolutions(layer: QgsRasterLayer) -> list[float]:
-    """Map units per pixel: one of a raster that has a size, the zoom levels of a tiled service, none of another service."""
+    """Map units per pixel: one value for a raster with a size, the zoom levels of a tiled service, nothing for other services."""
     if layer.width():
         return [min(layer.rasterUnitsPerPixelX(), layer.rasterUnitsPerPixelY())]
     return list(layer.dataProvider().nativeResolutions()) if layer.isValid() else []
 
 
 def preferred(resolutions: list[float], canvas_mupp: float) -> float:
+    """The coarsest resolution that is at least twice as fine as the canvas's, else the finest; any value where there are none."""
     wanted = canvas_mupp / 2
     return max((each for each in resolutions if each <= wanted * 1.001), default=min(resolutions)) if resolutions else wanted
 
 
 def coarsened(resolutions: list[float], pixel: float, part: QgsRectangle) -> float:
-    """The resolution, or the finest at which the part has no more than LIMIT pixels: one of the service's zoom levels, if it has any."""
+    """The resolution, or a coarser one at which the part has at most LIMIT pixels: one of the layer's resolutions, if it has any."""
     enough = math.sqrt(max(0.0, part.width() * part.height()) / LIMIT) * 1.001
     if pixel >= enough:
         return pixel

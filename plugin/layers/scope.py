@@ -1,4 +1,4 @@
-"""What part of a layer is asked about: all of it, what the canvas shows, a drawn rectangle, selected polygons."""
+"""The part of a layer that a question is about: the whole layer, the canvas extent, a drawn rectangle, or selected polygons."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ from ...core.errors import SceneError
 from ...core.source import Corner, Where
 from ..i18n import tr
 
-SIDES = 64  # pieces of the longest side of an outline that is moved into another CRS, at the least
-MANY = 20_000  # corners of an outline that are sent as they are
+SIDES = 64  # the longest side of an outline is divided into at least this many pieces before it is transformed
+MANY = 20_000  # corners; an outline with more is simplified
 MARGIN = 0.01  # of a layer's longer side
-NAME = 60  # letters of a feature's name
+NAME = 60  # characters of a feature's name
 
 Ring = Tuple[Corner, ...]
 
 
 class Scope(Enum):
-    """The choices of the panel."""
+    """The choices of area in the panel."""
 
     LAYER = "layer"
     CANVAS = "canvas"
@@ -51,7 +51,7 @@ class Scope(Enum):
 
 @dataclass(frozen=True)
 class Place:
-    """words: for the transcript. outline: rings of corners in map units of the raster layer's CRS; None: the whole layer.
+    """words: a description, for the transcript. outline: rings of corners in map units of the raster layer's CRS; None: the whole layer.
 
     The rings are filled by the even-odd rule, so that further parts and holes are further rings.
     """
@@ -61,11 +61,11 @@ class Place:
 
     @property
     def where(self) -> Optional[Where]:
-        """As a question has it. Raises ValueError for an outline that can't be sent."""
+        """The region of a question. Raises ValueError for an outline that is not valid."""
         return Where(outline=self.outline) if self.outline else None
 
     def extent(self, layer: QgsRasterLayer) -> QgsRectangle:
-        """Around the outline, or of the whole layer; in the layer's CRS."""
+        """The extent of the outline, or of the whole layer, in the layer's CRS."""
         if self.outline is None:
             return layer.extent()
         xs, ys = zip(*(corner for ring in self.outline for corner in ring))
@@ -73,7 +73,7 @@ class Place:
 
 
 def canvas_view(canvas: QgsMapCanvas, layer: QgsRasterLayer) -> Place:
-    """What of the layer the canvas shows, turned as it is. Raises SceneError where it shows nothing of it."""
+    """The part of the layer that the canvas shows, with the canvas's rotation. Raises SceneError where it shows no part."""
     settings = canvas.mapSettings()
     shape = QgsGeometry.fromPolygonXY([[QgsPointXY(corner) for corner in settings.visiblePolygon()]])
     words = tr("map canvas extent")
@@ -83,14 +83,14 @@ def canvas_view(canvas: QgsMapCanvas, layer: QgsRasterLayer) -> Place:
 
 
 def rectangle(extent: QgsRectangle, crs: QgsCoordinateReferenceSystem, layer: QgsRasterLayer) -> Place:
-    """What of the layer lies in a drawn rectangle of another CRS. Raises SceneError where nothing does."""
+    """The part of the layer inside a rectangle in any CRS. Raises SceneError where they do not overlap."""
     return _place(tr("drawn rectangle"), QgsGeometry.fromRect(extent), crs, layer, tr("Draw it where the layer is."))
 
 
 def features(layer: QgsRasterLayer, polygons: Optional[QgsVectorLayer]) -> tuple[list[Place], str]:
-    """A place for every selected polygon on the layer, and a sentence about those that were left out ("": none).
+    """A place for every selected polygon on the layer, and a sentence about polygons that were left out ("": none).
 
-    Raises SceneError where none is left.
+    Raises SceneError where no polygon lies on the layer.
     """
     if polygons is None:
         raise SceneError(tr("No polygon is selected."), tr("Select polygons on the map first, in any vector layer."))
@@ -114,11 +114,11 @@ def features(layer: QgsRasterLayer, polygons: Optional[QgsVectorLayer]) -> tuple
         raise SceneError(message, tr("Deselect them, and select polygons that lie on the layer."))
     if not places:
         raise SceneError(tr("The selected polygons of {layer} have no area.").format(layer=polygons.name()), tr("Select other polygons."))
-    return places, " ".join(filter(None, (_left_outside(len(outside), total, layer), _left_empty(empty, total))))
+    return places, " ".join(filter(None, (_outside_words(len(outside), total, layer), _empty_words(empty, total))))
 
 
 def with_selection(preferred: Optional[QgsVectorLayer]) -> Optional[QgsVectorLayer]:
-    """The polygon layer that has something selected, the preferred one first."""
+    """A polygon layer with selected features: the preferred layer if it has some. None where there is no such layer."""
     for layer in (preferred, *QgsProject.instance().mapLayers().values()):
         if (
             isinstance(layer, QgsVectorLayer)
@@ -130,14 +130,14 @@ def with_selection(preferred: Optional[QgsVectorLayer]) -> Optional[QgsVectorLay
 
 
 def units_per_pixel(canvas: QgsMapCanvas, layer: QgsRasterLayer) -> float:
-    """Map units of the layer's CRS per pixel of the canvas, as it shows the map now."""
+    """Map units of the layer's CRS per pixel of the canvas, at its current scale."""
     crs, extent = canvas.mapSettings().destinationCrs(), canvas.extent()
     if crs.isValid() and layer.crs().isValid() and crs != layer.crs():
         try:
             extent = QgsCoordinateTransform(crs, layer.crs(), QgsProject.instance()).transformBoundingBox(extent)
         except QgsCsException:
             extent = layer.extent()
-    return (extent.width() or layer.extent().width()) / max(1, canvas.width())  # a canvas that has shown nothing yet has no extent
+    return (extent.width() or layer.extent().width()) / max(1, canvas.width())  # a new canvas has no extent
 
 
 def _place(words: str, shape: QgsGeometry, crs: QgsCoordinateReferenceSystem, layer: QgsRasterLayer, hint: str) -> Place:
@@ -148,7 +148,7 @@ def _place(words: str, shape: QgsGeometry, crs: QgsCoordinateReferenceSystem, la
 
 
 def _name(feature: QgsFeature, layer: QgsVectorLayer) -> str:
-    """As the layer's display expression names it."""
+    """The feature's name by the layer's display expression, with the layer's name."""
     context = QgsExpressionContext(QgsExpressionContextUtils.globalProjectLayerScopes(layer))
     context.setFeature(feature)
     name = QgsExpression(layer.displayExpression()).evaluate(context) if layer.displayExpression() else None
@@ -162,26 +162,26 @@ def _parts(shape: QgsGeometry) -> str:
     return " " + tr("({count} parts)").format(count=count) if count > 1 else ""
 
 
-def _left_outside(count: int, total: int, layer: QgsRasterLayer) -> str:
+def _outside_words(count: int, total: int, layer: QgsRasterLayer) -> str:
     one = tr("{count} of {total} polygons lies outside the layer {layer} and was left out.")
     several = tr("{count} of {total} polygons lie outside the layer {layer} and were left out.")
     return (one if count == 1 else several).format(count=count, total=total, layer=layer.name()) if count else ""
 
 
-def _left_empty(count: int, total: int) -> str:
+def _empty_words(count: int, total: int) -> str:
     one = tr("{count} of {total} polygons has no area and was left out.")
     several = tr("{count} of {total} polygons have no area and were left out.")
     return (one if count == 1 else several).format(count=count, total=total) if count else ""
 
 
 def _area(shape: QgsGeometry) -> QgsGeometry:
-    """All its polygons as one valid geometry with straight sides, without heights; empty where there is no area."""
+    """All polygons of a shape as one valid geometry with straight sides and without heights; empty where there is no area."""
     polygons = _polygons(shape)
     return QgsGeometry.unaryUnion(polygons) if polygons else QgsGeometry()
 
 
 def _polygons(shape: QgsGeometry) -> list[QgsGeometry]:
-    """Valid ones: of a bow tie both halves. A collection may hold lines, points, and further collections."""
+    """The valid polygons of a shape: both halves of a bow tie, and polygons inside collections; lines and points are left out."""
     if shape.isEmpty() or not shape.boundingBox().isFinite():
         return []
     if shape.isMultipart():
@@ -196,22 +196,25 @@ def _polygons(shape: QgsGeometry) -> list[QgsGeometry]:
 
 
 def _inside(area: QgsGeometry, crs: QgsCoordinateReferenceSystem, layer: QgsRasterLayer) -> Optional[QgsGeometry]:
-    """What of the area lies on the layer, in the layer's CRS; None where nothing does."""
+    """The part of the area on the layer, in the layer's CRS; None where they do not overlap."""
     whole = layer.extent()
     moved = _moved(area, crs, layer)
     if moved is None or not moved.intersection(QgsGeometry.fromRect(whole)).area():
         return None
-    around = whole.buffered(MARGIN * max(whole.width(), whole.height()))  # QGIS and the backend may differ on where a warped raster ends
+    # The margin: QGIS and the backend may compute different edges of a warped raster.
+    around = whole.buffered(MARGIN * max(whole.width(), whole.height()))
     return _area(moved.intersection(QgsGeometry.fromRect(around)))
 
 
 def _moved(area: QgsGeometry, crs: QgsCoordinateReferenceSystem, layer: QgsRasterLayer) -> Optional[QgsGeometry]:
-    """In the layer's CRS; None where it has no place there. What is far from the layer is cut off first: many projections fail there."""
+    """The area in the layer's CRS; None where it can't be transformed. Parts far from the layer are cut off first: many projections fail
+    there.
+    """
     if not (crs.isValid() and layer.crs().isValid()) or crs == layer.crs():
         return area
-    there = QgsCoordinateTransform(crs, layer.crs(), QgsProject.instance())
+    transform = QgsCoordinateTransform(crs, layer.crs(), QgsProject.instance())
     with suppress(QgsCsException):
-        near = there.transformBoundingBox(layer.extent(), Qgis.TransformDirection.Reverse)
+        near = transform.transformBoundingBox(layer.extent(), Qgis.TransformDirection.Reverse)
         if near.isFinite():
             area = _area(area.intersection(QgsGeometry.fromRect(near.buffered(0.1 * max(near.width(), near.height())))))
     if area.isEmpty():
@@ -219,14 +222,14 @@ def _moved(area: QgsGeometry, crs: QgsCoordinateReferenceSystem, layer: QgsRaste
     box = area.boundingBox()
     moved = area.densifyByDistance(max(box.width(), box.height()) / SIDES)  # a straight side is a curve in another CRS
     try:
-        moved.transform(there)
+        moved.transform(transform)
     except QgsCsException:
         return None
     return _area(moved)
 
 
 def _rings(area: QgsGeometry) -> Tuple[Ring, ...]:
-    """Of all parts, exterior and interior ones, not closed."""
+    """The exterior and interior rings of all parts, not closed."""
     if area.constGet().nCoordinates() > MANY:
         box = area.boundingBox()
         area = _area(area.simplify(max(box.width(), box.height()) / MANY))

@@ -1,15 +1,15 @@
-"""Layers that GDAL can't open (XYZ, WMS, WMTS, WCS, PostGIS rasters, ...), and files that a style gives other colours: a part of them as a
-GeoTIFF, made by QGIS as the user sees it.
+"""Snapshots: QGIS draws a part of a layer into a GeoTIFF, as the user sees the layer. For layers that GDAL can't open (XYZ, WMS, WMTS, WCS,
+PostGIS rasters, ...), and for files whose style the backend can't reproduce.
 
-    snapshot = Snapshot(parent)                              # for the panel: the work is done by a QgsTask
+    snapshot = Snapshot(parent)                              # for the panel: a QgsTask does the work
     snapshot.finished.connect(...)                           # with the file's path
     snapshot.start(layer, extent, resolution)
 
-    original = Original.of(layer)                            # for a worker thread: gathered on the layer's thread,
-    path = take(original.plan(extent, resolution), feedback)  # planned and taken on any other
+    original = Original.of(layer)                            # for a worker thread: call this on the layer's thread,
+    path = take(original.plan(extent, resolution), feedback)  # and this on any thread
 
-The file is written piece by piece; what can't be had is an error and never an empty place in the picture, but for tiles of which the
-service says that there are none (404): those are transparent in QGIS too.
+The file is written piece by piece. A piece that can't be loaded is an error, not an empty area in the picture; except tiles that the
+service does not have (404): QGIS shows those as transparent too.
 """
 
 from __future__ import annotations
@@ -41,13 +41,15 @@ from .raster_layers import read_by_gdal
 from .resolution import SCREEN, coarsened, own_resolutions, pixel_window, preferred, unit
 from .tile_errors import Replies, Service
 
-PIECE = 1024  # pixels a side that are asked for at once
+PIECE = 1024  # pixels: the side of a piece
 OPTIONS = ["TILED=YES", "COMPRESS=LZW", "BIGTIFF=IF_SAFER"]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to take. extent: whole pixels of the layer's own grid, in its CRS, so that none is resampled; resolution: map units a pixel."""
+    """A planned snapshot. extent: whole pixels of the layer's grid, in its CRS, so that no pixel is resampled; resolution: map units a
+    pixel.
+    """
 
     original: Original
     extent: QgsRectangle
@@ -57,7 +59,7 @@ class Plan:
 
     @property
     def words(self) -> str:
-        """What the model sees, for the transcript."""
+        """A description of what the model sees, for the transcript."""
         own = self.original.resolutions
         values = {"resolution": rounded(self.resolution), "unit": unit(self.original.crs), "columns": self.columns, "rows": self.rows}
         text = tr("seen as shown in QGIS, {resolution} {unit} per pixel ({columns} x {rows} px)").format(**values)
@@ -68,9 +70,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Original:
-    """What has to be known of a layer, gathered on the thread it lives on; afterwards it is not needed.
+    """Copies of what a snapshot needs of a layer, made on the layer's thread; the layer is not used afterwards.
 
-    resolutions: the layer's own. background: the map's, over which a file's style is painted; None for a service, whose gaps stay gaps.
+    resolutions: the layer's own. background: the map's background colour, over which a file is drawn; None for a service: its gaps stay
+    transparent.
     """
 
     name: str
@@ -89,7 +92,8 @@ class Original:
         return cls(layer.name(), _pipe(layer), *place, own_resolutions(layer), Service(layer), background)
 
     def plan(self, extent: QgsRectangle, resolution: Optional[float] = None) -> Plan:
-        """extent: in the layer's CRS. resolution: None means the layer's own, or about SCREEN pixels, and coarser where that is too large.
+        """extent: in the layer's CRS. resolution: None means the layer's own, or about SCREEN pixels; coarser where the snapshot is too
+        large.
 
         Raises SceneError where the extent is outside the layer, or too large for the resolution.
         """
@@ -102,7 +106,7 @@ class Original:
 
 
 def take(plan: Plan, feedback: QgsRasterBlockFeedback) -> str:
-    """Writes the snapshot in the calling thread and gives its path, in QGIS's temporary folder. Raises SceneError, Cancelled."""
+    """Writes the snapshot in the calling thread and returns its path, in QGIS's temporary folder. Raises SceneError, Cancelled."""
     original = plan.original
     path = QgsProcessingUtils.generateTempFilename("snapshot.tif")
     writer = QgsRasterFileWriter(path)
@@ -136,7 +140,7 @@ def _write(plan: Plan, writer: QgsRasterFileWriter, feedback: QgsRasterBlockFeed
 
 
 class Snapshot(QObject):
-    """One snapshot, taken in the background. Exactly one of finished, failed and cancelled is told."""
+    """One snapshot, taken in the background. Exactly one of `finished`, `failed` and `cancelled` is emitted."""
 
     progress = pyqtSignal(int)  # percent
     finished = pyqtSignal(str)  # the file's path
@@ -148,7 +152,9 @@ class Snapshot(QObject):
         self._task: Optional[_Task] = None
 
     def start(self, layer: QgsRasterLayer, extent: QgsRectangle, resolution: Optional[float] = None) -> Optional[Plan]:
-        """extent: in the layer's CRS; resolution: map units per pixel. Nothing is told before this has returned; None: it will fail."""
+        """extent: in the layer's CRS; resolution: map units per pixel. Returns None where the snapshot will fail. No signal is emitted
+        before the return.
+        """
         task = self._task = _Task(layer.name())
         task.progressChanged.connect(self._progressed)
         task.ended.connect(self._end)
@@ -161,7 +167,7 @@ class Snapshot(QObject):
         return task.plan
 
     def cancel(self) -> None:
-        """Harmless where it is over."""
+        """Does nothing where the snapshot has ended."""
         if self._task:
             self._task.cancel()
 
@@ -170,7 +176,7 @@ class Snapshot(QObject):
 
     def _end(self, task: _Task) -> None:
         self._task = None
-        if task.isCanceled():  # even where all of it had come by then
+        if task.isCanceled():  # also where the file was complete already
             self.cancelled.emit()
         elif task.error:
             self.failed.emit(task.error.message, task.error.hint)
@@ -190,7 +196,7 @@ class _Task(QgsTask):
         self.error: Optional[ZoomEarthError] = None
 
     def run(self) -> bool:
-        """On a thread of the task manager; no exception leaves it."""
+        """Runs on a thread of the task manager; raises nothing."""
         if self.plan is None:
             return False
         try:
@@ -208,16 +214,16 @@ class _Task(QgsTask):
         super().cancel()
 
     def finished(self, result: bool) -> None:
-        """On the main thread."""
+        """Called on the main thread."""
         _running.discard(self)
         self.ended.emit(self)
 
 
-_running: set[_Task] = set()  # a task must outlive whoever wanted it
+_running: set[_Task] = set()  # keeps tasks alive until they have ended
 
 
 def _pipe(layer: QgsRasterLayer) -> QgsRasterPipe:
-    """The layer's own, copied: its data, its style, its resampling. Opaque, because the model sees the layer alone."""
+    """A copy of the layer's data provider, style and resampling. Opaque, because the model sees only this layer."""
     pipe = QgsRasterPipe()
     renderer = layer.renderer().clone()
     renderer.setOpacity(1)
@@ -228,7 +234,7 @@ def _pipe(layer: QgsRasterLayer) -> QgsRasterPipe:
 
 
 def _refuse_empty(path: str, name: str) -> None:
-    """A last look at the file, whatever the provider said or kept to itself."""
+    """Raises SceneError where the whole snapshot is transparent: some providers report no error then."""
     layer = QgsRasterLayer(path, "", "gdal")
     alpha = layer.dataProvider().block(4, layer.extent(), min(256, layer.width()), min(256, layer.height()))
     if not any(bytes(alpha.data())):

@@ -1,4 +1,4 @@
-"""What a service answers while QGIS asks it for the pieces of a snapshot: a piece that fails must not become a hole in the picture."""
+"""The replies of a service while QGIS loads the pieces of a snapshot: a piece that fails must not become a hole in the picture."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ..i18n import tr
 from ..log import say
 
 PATIENCE = 2.0  # seconds
-ABSENT = (204, 404, 410)  # a tile that there is none of
+ABSENT = (204, 404, 410)  # HTTP status of a tile that does not exist
 
 
 class Service(QObject):
-    """What a layer's pieces come from. manager: QGIS's network manager of the thread that this is made on, which hears of the replies that
-    other threads get, too. host: what the names of its hosts end in (`{s}.tiles.org` stands for several); "": not known, any may be its.
+    """The service of a layer. manager: QGIS's network manager of the creating thread, which also signals the replies to other threads.
+    host: the end of the names of its hosts (`{s}.tiles.org` stands for several); "": not known, every host counts.
     """
 
     _called = pyqtSignal(object)
@@ -35,7 +35,7 @@ class Service(QObject):
         self._called.connect(self._answer)
 
     def settle(self) -> None:
-        """Waits until what has been told to it so far is told on; not for ever, because its thread may be waiting for this one."""
+        """Processes the network manager's queued signals; gives up after PATIENCE, because its thread may wait for the calling one."""
         if QThread.currentThread() is self.thread():
             QCoreApplication.sendPostedEvents(self.manager, 0)
             return
@@ -48,15 +48,15 @@ class Service(QObject):
 
 
 class Replies:
-    """What a service answered while the block ran; a request that is tried again counts by its last try.
+    """Collects the replies of a service during a `with` block; of a request that is repeated, the last reply counts.
 
-    Requests are made by the calling thread, or, in newer QGIS (3.40 was seen to), by one for all tiles, of which the main thread's manager
-    tells: there only those to the layer's own host count, since the canvas has its own.
+    The calling thread makes the requests; in newer QGIS (observed in 3.40) one thread makes those of all tiles, and the main thread's
+    manager signals them. Of these, only replies of the layer's own host count, because the canvas makes requests too.
     """
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._begun: set[int] = set()  # requests; one of an earlier snapshot may end only now
+        self._begun: set[int] = set()  # ids of requests: the reply to a request of an earlier snapshot may come during the block
         self.wrong: dict[str, str] = {}
         self.absent: set[str] = set()
         self.good = 0
@@ -64,22 +64,22 @@ class Replies:
     def __enter__(self) -> Replies:
         managers = QgsNetworkAccessManager.instance(), self._service.manager
         own, shared = (manager.finished[QgsNetworkReplyContent] for manager in managers)
-        self._heard: list[tuple[Any, Any]] = [(own, self._hear), (shared, self._overhear)]
-        self._heard += [(manager.requestAboutToBeCreated[QgsNetworkRequestParameters], self._begin) for manager in managers]
-        for signal, slot in self._heard:
+        self._connections: list[tuple[Any, Any]] = [(own, self._count), (shared, self._count_shared)]
+        self._connections += [(manager.requestAboutToBeCreated[QgsNetworkRequestParameters], self._begin) for manager in managers]
+        for signal, slot in self._connections:
             signal.connect(slot)
         return self
 
     def __exit__(self, *exc: object) -> None:
         self._service.settle()
-        for signal, slot in self._heard:
+        for signal, slot in self._connections:
             signal.disconnect(slot)
 
-    def judge(self, said: list[str]) -> None:
-        """said: errors that the provider told. Raises SceneError where not everything came."""
-        reasons = Counter([*self.wrong.values(), *said]).most_common(1)
+    def judge(self, errors: list[str]) -> None:
+        """errors: those that the data provider reported. Raises SceneError where a piece is missing."""
+        reasons = Counter([*self.wrong.values(), *errors]).most_common(1)
         if reasons:
-            count = len(self.wrong) + len(said)
+            count = len(self.wrong) + len(errors)
             one = tr("One part of the layer '{name}' could not be loaded: {reason}.")
             message = tr("{count} parts of the layer '{name}' could not be loaded: {reason}.") if count > 1 else one
             message = message.format(count=count, name=self._service.name, reason=reasons[0][0])
@@ -99,11 +99,11 @@ class Replies:
     def _begin(self, request: QgsNetworkRequestParameters) -> None:
         self._begun.add(request.requestId())
 
-    def _overhear(self, reply: QgsNetworkReplyContent) -> None:
+    def _count_shared(self, reply: QgsNetworkReplyContent) -> None:
         if reply.request().url().host().endswith(self._service.host):
-            self._hear(reply)
+            self._count(reply)
 
-    def _hear(self, reply: QgsNetworkReplyContent) -> None:
+    def _count(self, reply: QgsNetworkReplyContent) -> None:
         if reply.requestId() not in self._begun:
             return
         url = reply.request().url().toString()

@@ -1,6 +1,6 @@
 """Downloads a model through the backend's own command, which resumes and verifies: killing it loses nothing.
 
-It takes long, and goes on while the options are closed: QGIS's status bar shows it among its tasks.
+A download takes long, and continues while the options are closed: QGIS's status bar shows it among its tasks.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..install.environment import BACKEND, ISOLATED
 
 
 class _Shown(QgsTask):
-    """What the status bar shows of it, with a button that stops it. (QgsProxyProgressTask can't be cancelled before QGIS 3.26.)"""
+    """The task in the status bar, with a button that stops the download. (QgsProxyProgressTask can't be cancelled before QGIS 3.26.)"""
 
     def __init__(self, description: str, stop: Callable[[], None]) -> None:
         super().__init__(description, QgsTask.Flag.CanCancel)
@@ -40,7 +40,7 @@ class _Shown(QgsTask):
 
 
 class Download(QObject):
-    """One at a time. progress: bytes done, bytes in all. finished: whether the model is here, and why not ("" after a cancel)."""
+    """One download at a time. progress: bytes done, bytes in total. finished: whether it is complete; if not, why ("" after a cancel)."""
 
     progress = pyqtSignal("qint64", "qint64")
     finished = pyqtSignal(bool, str)
@@ -51,43 +51,43 @@ class Download(QObject):
         self._done: dict[str, int] = {}  # bytes of each file
         self._task: Optional[_Shown] = None
         self._command = Command(self)
-        self._command.said.connect(self._hear)
+        self._command.line.connect(self._hear)
         self._command.ended.connect(self._end)
 
     @property
     def model(self) -> Optional[Model]:
-        """The one that is being downloaded."""
+        """The model that is being downloaded."""
         return self._model
 
     def start(self, python: str, model: Model) -> None:
-        """Goes on where an earlier attempt stopped."""
+        """Starts a download, or continues an interrupted one."""
         self._model, self._done, self._why, self._last = model, {}, "", ""
         self._task = _Shown(tr("Downloading the model {model}").format(model=model.id), self.cancel)
         QgsApplication.taskManager().addTask(self._task)
         self._command.start(python, [*ISOLATED, str(BACKEND), "models", "download", model.id, "--json"], child_environment())
 
     def cancel(self) -> None:
-        """`finished` has come when this returns; what is there is kept."""
+        """Emits `finished` before it returns; downloaded data are kept."""
         if self._model:
             self._command.kill_and_wait()
             self._finish(False, "")
 
     def _hear(self, line: str) -> None:
         try:
-            said = json.loads(line)
+            message = json.loads(line)
         except ValueError:
-            said = None
-        if not isinstance(said, dict):
+            message = None
+        if not isinstance(message, dict):
             self._last = line.strip() or self._last
-        elif "file" in said and self._model:
-            self._done[said["file"]] = said["done"]
+        elif "file" in message and self._model:
+            self._done[message["file"]] = message["done"]
             done = sum(self._done.values())
             total = max(self._model.bytes, done)
             self.progress.emit(done, total)
             if self._task:
                 self._task.setProgress(100 * done / total)
-        elif "error" in said:
-            self._why = f"{said['error']['message']} {said['error']['hint']}".strip()
+        elif "error" in message:
+            self._why = f"{message['error']['message']} {message['error']['hint']}".strip()
 
     def _end(self, code: int) -> None:
         self._finish(code == 0, "" if code == 0 else self._why or self._last or tr("The download failed."))

@@ -1,4 +1,4 @@
-"""Which Python runs the model: the private environment, made and removed here, or one that a person picks."""
+"""The choice of the Python that runs the model: the private environment, made and removed here, or one that the user picks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from qgis.PyQt.QtWidgets import QFormLayout, QGroupBox, QHBoxLayout, QMessageBox
 from ..i18n import size_text, tr
 from ..install.dialog import SetupDialog
 from ..install.environment import Environment
-from ..install.remove import Chore
+from ..install.remove import BackgroundCall
 from ..panel.widgets import Verdict, named, paragraph
 from ..settings import chosen_python
 
@@ -20,14 +20,14 @@ PREFIX = "zoomearth_options_"
 
 
 class EnvironmentBox(QGroupBox):
-    """changed: there is another Python than before, or none."""
+    """changed: the Python is another one, or was removed."""
 
     changed = pyqtSignal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(tr("Python environment"), parent)
         self._environment = Environment()
-        self._removal: Optional[Chore] = None
+        self._removal: Optional[BackgroundCall] = None
         self._state = Verdict(PREFIX + "environment", tr("Whether the environment is set up"))
         self._where = named(paragraph(), PREFIX + "environment_folder", tr("Folder of the environment"))
         self._where.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -63,11 +63,11 @@ class EnvironmentBox(QGroupBox):
         self._show()
 
     def chosen(self) -> str:
-        """The interpreter picked, or ""."""
+        """The chosen interpreter, or ""."""
         return self._python.filePath().strip()
 
     def python(self) -> Optional[Path]:
-        """What would run the backend if the page were saved as it stands."""
+        """The Python that would run the backend if the page were saved now."""
         if chosen := self.chosen():
             return Path(chosen) if Path(chosen).is_file() else None
         return self._environment.python if self._environment.facts else None
@@ -93,8 +93,8 @@ class EnvironmentBox(QGroupBox):
             )
             self._state.tell(self.python() is not None, used)
         elif facts:
-            told = {"size": size_text(facts["bytes"]), "device": facts["device"].upper()}
-            self._state.tell(True, tr("Set up for {device}, {size}.").format(**told))
+            values = {"size": size_text(facts["bytes"]), "device": facts["device"].upper()}
+            self._state.tell(True, tr("Set up for {device}, {size}.").format(**values))
         elif self._environment.folder.exists():
             self._state.say(tr("The setup is not finished. It continues where it stopped."))
         else:
@@ -107,14 +107,14 @@ class EnvironmentBox(QGroupBox):
     def _ask_removal(self) -> None:
         facts = self._environment.facts or {}
         question = tr("Remove {folder} ({size})? Downloaded models are kept. You can set up the environment again at any time.")
-        told = {"folder": self._environment.folder, "size": size_text(facts["bytes"]) if facts else tr("incomplete")}
+        values = {"folder": self._environment.folder, "size": size_text(facts["bytes"]) if facts else tr("incomplete")}
         yes, no = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No
-        if QMessageBox.question(self, tr("Remove the environment"), question.format(**told), yes | no, no) == yes:
+        if QMessageBox.question(self, tr("Remove the environment"), question.format(**values), yes | no, no) == yes:
             self.remove()
 
     def remove(self) -> None:
-        """Off the GUI's thread: tens of thousands of files."""
-        self._removal = Chore(self._environment.remove)
+        """Runs on a thread of its own, because there are tens of thousands of files."""
+        self._removal = BackgroundCall(self._environment.remove)
         self._removal.done.connect(self._removed)
         self._removal.start()
         self._follow()

@@ -1,4 +1,4 @@
-"""Which model answers: one of the list, downloaded where needed; a folder; or one that a server runs."""
+"""The choice of the model: one of the list, downloaded where needed; a folder; or a model on a server."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PREFIX = "zoomearth_options_"
 
 
 class ModelBox(QGroupBox):
-    """changed: another model was picked, or one has been downloaded. edited: something else was said about it."""
+    """changed: another model was chosen, or one was downloaded. edited: another of its settings changed."""
 
     changed = pyqtSignal()
     edited = pyqtSignal()
@@ -40,7 +40,7 @@ class ModelBox(QGroupBox):
     def __init__(
         self, settings: Settings, auth_config: str, python: Callable[[], Optional[Path]], download: Download, parent: QWidget
     ) -> None:
-        """python: the interpreter that downloads; None where there is none yet. download: lives on when the page is closed."""
+        """python: the interpreter that downloads; None where there is none yet. download: continues when the page is closed."""
         super().__init__(tr("Model"), parent)
         self._python = python
         self._models = catalogue()
@@ -62,7 +62,7 @@ class ModelBox(QGroupBox):
             on_change(widget, self.edited.emit)
         layout = QVBoxLayout(self)
         layout.addWidget(self._choice)
-        for page in self._pages.values():  # no QStackedWidget, which is as high as its highest page
+        for page in self._pages.values():  # not a QStackedWidget, which is always as high as its highest page
             layout.addWidget(page)
 
     def values(self) -> dict[str, str]:
@@ -75,7 +75,7 @@ class ModelBox(QGroupBox):
         return {"model": model, "remote": "", "remote_model": remote_model}
 
     def lacks(self) -> str:
-        """What is still to be given, or ""."""
+        """The missing input, or ""."""
         if self.on_a_server() and not self._remote.text().strip():
             return tr("Enter the address of the server first.")
         if self._choice.currentData() == FOLDER and not Path(self._folder.filePath().strip() or "-").is_dir():
@@ -89,7 +89,7 @@ class ModelBox(QGroupBox):
         return self._auth.configId()
 
     def follow(self) -> None:
-        """Shows what belongs to the model picked."""
+        """Shows the settings of the chosen model."""
         picked = self._choice.currentData()
         shown = self._pages.get(picked, self._pages[""])
         for page in self._pages.values():

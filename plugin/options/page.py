@@ -1,4 +1,4 @@
-"""ZoomEarth's page in QGIS's Options. What it shows of the model derives from the fields of `core.config.Settings`."""
+"""ZoomEarth's page in QGIS's Options. The model's settings are made from the fields of `core.settings.Settings`."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from .environment import EnvironmentBox
 from .model import ModelBox
 from .self_test import Trial
 
-PAGE = "zoomearth_options"  # how `iface.showOptionsDialog` is told to open it
+PAGE = "zoomearth_options"  # the name of the page for `iface.showOptionsDialog`
 CHOSEN_BY_THE_MODEL_BOX = ("model", "remote", "remote_model")
 
 
 class OptionsFactory(QgsOptionsWidgetFactory):
-    """To be registered with the interface, kept, and closed when the plugin is unloaded."""
+    """The plugin registers it with the interface, keeps a reference, and closes it when it is unloaded."""
 
     def __init__(self) -> None:
         super().__init__("ZoomEarth", QIcon(str(ICON)))
@@ -35,7 +35,7 @@ class OptionsFactory(QgsOptionsWidgetFactory):
         self._download = Download()
 
     def close(self) -> None:
-        """A download under way stops, and keeps what it has."""
+        """Stops a running download; downloaded data are kept."""
         self._download.cancel()
 
     def icon(self) -> QIcon:
@@ -46,7 +46,7 @@ class OptionsFactory(QgsOptionsWidgetFactory):
 
 
 class OptionsPage(QgsOptionsPageWidget):
-    """Nothing is saved before `apply`. The test ends with the page; a download goes on."""
+    """Nothing is saved before `apply`. Closing the page ends the test, but not a download."""
 
     def __init__(self, download: Download, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
@@ -60,7 +60,7 @@ class OptionsPage(QgsOptionsPageWidget):
         self.model.changed.connect(self._follow)
         self.environment.changed.connect(self._follow)
         self._trial = Trial(self)
-        self._trial.said.connect(lambda text: self._verdict.say(text))
+        self._trial.stage.connect(lambda text: self._verdict.say(text))
         self._trial.finished.connect(self._tried)
         for changed in (self.model.changed, self.model.edited, self.environment.changed):
             changed.connect(self._forget_verdict)
@@ -87,7 +87,7 @@ class OptionsPage(QgsOptionsPageWidget):
         choose_python(self.environment.chosen())
 
     def settings(self) -> Settings:
-        """As they stand on the page."""
+        """The settings as the page shows them."""
         own = {name: value_of(widget) for name, widget in self._widgets.items()}
         return Settings(**own, **self.model.values())
 

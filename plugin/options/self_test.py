@@ -1,4 +1,6 @@
-"""The Test button: asks the demo question of a backend of its own, with the page's present settings."""
+"""The Test button: asks the demo question of a backend of its own, with the page's present settings; of a server's model it is found out
+first how it counts its boxes.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,9 @@ from typing import Optional
 
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
-from ...core.protocol import Ask, Done, Failed, Last, Load, Result
+from ...core.calibration import Calibration
+from ...core.families import DIALECTS
+from ...core.protocol import Ask, Done, Failed, Last, Load, Result, Test
 from ...core.source import SceneSource
 from ..child.backend_process import Backend, command
 from ..i18n import tr
@@ -18,9 +22,9 @@ SCENE = PLUGIN / "resources" / "scene"
 
 
 class Trial(QObject):
-    """said: what it is doing. finished: whether the model answered, and a sentence about it."""
+    """stage: the current step, as a text. finished: whether the model answered, and a sentence about it."""
 
-    said = pyqtSignal(str)
+    stage = pyqtSignal(str)
     finished = pyqtSignal(bool, str)
 
     def __init__(self, parent: Optional[QObject] = None) -> None:
@@ -35,9 +39,12 @@ class Trial(QObject):
     def start(self, python: str, load: Load) -> None:
         self.cancel()
         self._began = time.monotonic()
+        self._load, self._verdict = load, ""
         self._backend = Backend(lambda: command(python), self)
-        self.said.emit(tr("Loading the model ..."))
-        self._backend.submit(load).ended.connect(self._loaded)
+        if not load.settings.remote:
+            return self._load_model()
+        self.stage.emit(tr("Testing how the model marks places ..."))
+        self._backend.submit(Test(load.settings, load.key)).ended.connect(self._tested)
 
     def cancel(self) -> None:
         """Ends the process; nothing is said of it."""
@@ -46,12 +53,25 @@ class Trial(QObject):
             backend.close()
             backend.deleteLater()
 
+    def _tested(self, event: Last) -> None:
+        if self._backend is None:
+            return
+        if not isinstance(event, Done) or not isinstance(event.result, Calibration):
+            return self._end(event)
+        self._verdict = event.result.verdict(DIALECTS[event.result.dialect].convention)
+        self._load_model()
+
+    def _load_model(self) -> None:
+        if self._backend:
+            self.stage.emit(tr("Loading the model ..."))
+            self._backend.submit(self._load).ended.connect(self._loaded)
+
     def _loaded(self, event: Last) -> None:
         if self._backend is None:
             return
         if not isinstance(event, Done):
             return self._end(event)
-        self.said.emit(tr("Asking: {question}").format(question=self._demo["question"]))
+        self.stage.emit(tr("Asking: {question}").format(question=self._demo["question"]))
         job = self._backend.submit(Ask(SceneSource(str(SCENE / self._demo["scene"])), self._demo["question"]))
         job.ended.connect(self._end)
 
@@ -67,4 +87,4 @@ class Trial(QObject):
             return self.finished.emit(False, tr("The model gave no answer."))
         text = tr("The test works. Question: {question} Answer: {answer} (correct: {truth}). Time with loading: {seconds:.1f} s.")
         words = {"question": self._demo["question"].rstrip("."), "answer": answer, "truth": self._demo["answer"], "seconds": seconds}
-        self.finished.emit(True, text.format(**words))
+        self.finished.emit(True, " ".join(filter(None, (text.format(**words), self._verdict))))

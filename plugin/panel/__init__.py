@@ -1,1 +1,1 @@
-"""The panel and what it draws on the canvas."""
+"""The panel, and the boxes that it draws on the map canvas."""

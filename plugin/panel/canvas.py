@@ -1,4 +1,4 @@
-"""The map canvas: boxes that are drawn while the model asks for them, flying to one, and finding the one that was clicked."""
+"""The map canvas: draws boxes while the model asks for them, moves to a box, and finds the box that was clicked."""
 
 from __future__ import annotations
 
@@ -21,63 +21,62 @@ from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QEvent, QObject, QPointF, QRectF, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor, QFont, QFontMetricsF, QPainter
 
-from ..exchanges.exchange import Seen
+from ..exchanges.exchange import PicturedView
 from ..exchanges.results_file import roi_geometry
 
 COLORS = ("#00e5ff", "#ff6ad5", "#9dff57", "#ff9640", "#b9a2ff")
-"""Of the steps, from the first zoom on and round again; each reads on dark imagery, and with its dark casing on light.
-
-None is yellow, which is how QGIS shows a selection."""
+"""The colours of the zooms, in order; after the last colour the first one follows. Each is visible on dark imagery, and with its dark
+outline on bright imagery. None is yellow, because QGIS draws selections in yellow."""
 CASING = "#141414"
-SLIP = 4  # pixels that a click may move
-BADGE = 260  # pixels of a badge's text, at the most
+SLIP = 4  # pixels that the mouse may move during a click
+BADGE = 260  # pixels: the largest width of a badge's text
 
 
 def color_of(step: int) -> str:
-    """Of a zoom's box, badge and thumbnail."""
+    """The colour of a zoom's box, badge and thumbnail."""
     return COLORS[(step - 1) % len(COLORS)]
 
 
 class Boxes:
-    """The boxes of the exchange that is being answered."""
+    """The boxes of the exchange that is being answered, drawn above the layers."""
 
     def __init__(self, canvas: QgsMapCanvas) -> None:
         self._canvas = canvas
-        self._shown: list[tuple[Seen, QgsCoordinateReferenceSystem]] = []
+        self._shown: list[tuple[PicturedView, QgsCoordinateReferenceSystem]] = []
         self._items: list[QgsMapCanvasItem] = []
         canvas.destinationCrsChanged.connect(self._redraw)
 
     def close(self) -> None:
-        """Leaves nothing on the canvas, and no signal of it connected."""
+        """Removes the boxes and disconnects from the canvas."""
         self.clear()
         self._canvas.destinationCrsChanged.disconnect(self._redraw)
 
-    def add(self, seen: Seen, crs: QgsCoordinateReferenceSystem) -> None:
-        """Draws the ROI of a zoom at once. crs: of the raster layer."""
-        self._shown.append((seen, crs))
-        self._draw(seen, crs)
+    def add(self, view: PicturedView, crs: QgsCoordinateReferenceSystem) -> None:
+        """Draws the ROI of a zoom. crs: of the raster layer."""
+        self._shown.append((view, crs))
+        self._draw(view, crs)
 
     def clear(self) -> None:
-        """The features have taken their place, or there will be none."""
+        """Removes the boxes: features of a layer show the same places, or the question was cancelled."""
         self._shown.clear()
         self._remove_items()
 
     def _redraw(self) -> None:
-        """In the canvas's new CRS."""
+        """Draws the boxes again, in the canvas's new CRS."""
         self._remove_items()
-        for seen, crs in self._shown:
-            self._draw(seen, crs)
+        for view, crs in self._shown:
+            self._draw(view, crs)
 
     def _remove_items(self) -> None:
         for item in self._items:
             self._canvas.scene().removeItem(item)
         self._items.clear()
 
-    def _draw(self, seen: Seen, crs: QgsCoordinateReferenceSystem) -> None:
-        geometry = _on_canvas(roi_geometry(seen), crs, self._canvas)
+    def _draw(self, view: PicturedView, crs: QgsCoordinateReferenceSystem) -> None:
+        geometry = _on_canvas(roi_geometry(view), crs, self._canvas)
         if geometry is None:
             return
-        for width, color in ((5, CASING), (3, color_of(seen.step))):
+        for width, color in ((5, CASING), (3, color_of(view.step))):
             band = QgsRubberBand(self._canvas, QgsWkbTypes.GeometryType.PolygonGeometry)
             band.setToGeometry(geometry, None)
             band.setFillColor(QColor(0, 0, 0, 0))
@@ -86,12 +85,12 @@ class Boxes:
             self._items.append(band)
         corner = max(geometry.vertices(), key=lambda point: (point.y(), -point.x()))
         self._items.append(
-            Badge(self._canvas, QgsPointXY(corner.x(), corner.y()), f"{seen.step}  {seen.label}".strip(), color_of(seen.step))
+            Badge(self._canvas, QgsPointXY(corner.x(), corner.y()), f"{view.step}  {view.label}".strip(), color_of(view.step))
         )
 
 
 class Badge(QgsMapCanvasItem):
-    """A box's number and label, at its top."""
+    """The number and the label of a box, above its top left corner."""
 
     def __init__(self, canvas: QgsMapCanvas, at: QgsPointXY, text: str, color: str) -> None:
         super().__init__(canvas)
@@ -102,7 +101,7 @@ class Badge(QgsMapCanvasItem):
         self.updatePosition()
 
     def updatePosition(self) -> None:
-        """Called by the canvas where it has moved."""
+        """The canvas calls this when its extent has changed."""
         self.prepareGeometryChange()
         self.setPos(self.toCanvasCoordinates(self._at))
 
@@ -121,9 +120,9 @@ class Badge(QgsMapCanvasItem):
 
 
 class Picker(QObject):
-    """Hears clicks on the map, whatever tool is active, and tells whose box was clicked. The tool gets the click all the same."""
+    """Emits `picked` when a box is clicked, with any map tool; the tool receives the click too."""
 
-    picked = pyqtSignal(str)  # an exchange's id
+    picked = pyqtSignal(str)  # the exchange's id
 
     def __init__(self, canvas: QgsMapCanvas, layers: Callable[[], list[QgsVectorLayer]], parent: Optional[QObject] = None) -> None:
         super().__init__(parent)
@@ -146,27 +145,27 @@ class Picker(QObject):
         return False
 
     def _pick(self, point: QgsPointXY) -> None:
-        """The smallest box at the point: a zoom within a zoom lies inside it."""
+        """Picks the smallest box at the point, because a zoom can lie inside the box of an earlier zoom."""
         best, least = "", float("inf")
         visible = set(self._canvas.mapSettings().layerIds())
         for layer in self._layers():
             transform = QgsCoordinateTransform(self._canvas.mapSettings().destinationCrs(), layer.crs(), QgsProject.instance())
             try:
-                there = transform.transform(point) if layer.crs().isValid() else point
+                place = transform.transform(point) if layer.crs().isValid() else point
             except QgsCsException:
                 continue
-            around = QgsRectangle(there.x(), there.y(), there.x(), there.y())
+            around = QgsRectangle(place.x(), place.y(), place.x(), place.y())
             request = QgsFeatureRequest().setFilterRect(around).setSubsetOfAttributes(["exchange"], layer.fields())
             for feature in layer.getFeatures(request) if layer.id() in visible else ():
                 geometry = feature.geometry()
-                if geometry.contains(there) and geometry.area() < least:
+                if geometry.contains(place) and geometry.area() < least:
                     best, least = feature["exchange"], geometry.area()
         if best:
             self.picked.emit(best)
 
 
 class Rectangle(QObject):
-    """The rectangle a user draws. extent and crs are those of the canvas at that time; extent is None until one is drawn."""
+    """The rectangle that a user draws. crs: of the canvas when it was drawn; extent: in that CRS, None until one is drawn."""
 
     drawn = pyqtSignal()
 
@@ -187,7 +186,7 @@ class Rectangle(QObject):
         canvas.destinationCrsChanged.connect(self._redraw)
 
     def draw(self) -> None:
-        """The next drag on the map is the rectangle; the tool that was active comes back after it."""
+        """Activates the tool that draws the rectangle; the tool that was active becomes active again afterwards."""
         if self._canvas.mapTool() is not self._tool:
             self._before = self._canvas.mapTool()
             self._canvas.setMapTool(self._tool)
@@ -198,8 +197,8 @@ class Rectangle(QObject):
             self._put_away()
 
     def close(self) -> None:
-        """Once. A tool is the canvas's child and yet Python's to delete: left to the garbage collector, it would go in the middle of an
-        event that the canvas hands to its children, and QGIS with it."""
+        """To be called once. The tool is deleted here and not by Python's garbage collector: that could delete it while the canvas passes
+        an event to its children, and QGIS would crash."""
         self._put_away()
         self._canvas.destinationCrsChanged.disconnect(self._redraw)
         self._canvas.unsetMapTool(self._tool)
@@ -217,7 +216,7 @@ class Rectangle(QObject):
         self.drawn.emit()
 
     def _redraw(self) -> None:
-        """Where the rectangle lies in the canvas's CRS, which may be another one by now."""
+        """Draws the rectangle in the canvas's CRS, which may have changed since."""
         if self.extent is None:
             return
         side = max(self.extent.width(), self.extent.height())
@@ -234,21 +233,21 @@ class Rectangle(QObject):
         self._before = None
 
 
-def fly_to(canvas: QgsMapCanvas, seen: Seen, crs: QgsCoordinateReferenceSystem) -> None:
-    """Shows a view's place, with some of what lies around it."""
-    geometry = _on_canvas(roi_geometry(seen), crs, canvas)
+def fly_to(canvas: QgsMapCanvas, view: PicturedView, crs: QgsCoordinateReferenceSystem) -> None:
+    """Moves the map to a view, with a margin around it."""
+    geometry = _on_canvas(roi_geometry(view), crs, canvas)
     if geometry is None:
         return
     extent = geometry.boundingBox()
     extent.scale(1.6)
     canvas.setExtent(extent)
     canvas.refresh()
-    outline = QgsGeometry(geometry.constGet().boundary())  # a polygon would be filled, over what is to be seen
+    outline = QgsGeometry(geometry.constGet().boundary())  # a polygon would be filled and hide the place
     canvas.flashGeometries([outline], canvas.mapSettings().destinationCrs())
 
 
 def _on_canvas(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem, canvas: QgsMapCanvas) -> Optional[QgsGeometry]:
-    """In the canvas's CRS; None where it has no place there."""
+    """The geometry in the canvas's CRS; None where it can't be transformed."""
     target = canvas.mapSettings().destinationCrs()
     if crs.isValid() and target.isValid() and crs != target:
         try:

@@ -1,4 +1,4 @@
-"""One exchange as the transcript shows it: the question, the reasoning folded away, what the model saw, and the answer set apart."""
+"""A card of the transcript: the question, the model's reasoning (folded), the pictures that the model saw, and the answer."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from qgis.PyQt.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizeP
 from ...core.protocol import Event, Saw
 from ...core.reasoning import thought
 from ..exchanges.endings import ending, meaningless
-from ..exchanges.exchange import Exchange, Seen, Status
+from ..exchanges.exchange import Exchange, PicturedView, Status
 from ..i18n import reduction, tr
 from .canvas import CASING, color_of
 from .widgets import named, tip
 
 THUMB = 104  # pixels of a thumbnail's longer side, before the screen's own scaling
-CAPTION = 144  # pixels of the text below it, at the most: a long label would push the other thumbnails out
-TRUSTED = "QLabel { border: 0; border-left: 3px solid palette(highlight); padding: 2px 8px; }"  # an answer
-DOUBTED = "QLabel { border: 0; border-left: 3px solid #b3541e; padding: 2px 8px; font-weight: normal; }"  # one that is meaningless
+CAPTION = 144  # pixels: the largest width of the text below a thumbnail, so that a long label does not displace the others
+TRUSTED = "QLabel { border: 0; border-left: 3px solid palette(highlight); padding: 2px 8px; }"  # style of an answer
+DOUBTED = "QLabel { border: 0; border-left: 3px solid #b3541e; padding: 2px 8px; font-weight: normal; }"  # style of a meaningless answer
 WARNING = "QLabel { border: 1px solid #b3541e; border-radius: 3px; padding: 4px 8px; background: #fdf5f0; color: #8a3d12; }"
 
 
 class Card(QFrame):
-    """Shows an exchange and follows it while it is answered."""
+    """Shows an exchange, and updates itself while the exchange is answered."""
 
-    view_clicked = pyqtSignal(object, object)  # Exchange, Seen
+    view_clicked = pyqtSignal(object, object)  # Exchange, PicturedView
     delete_clicked = pyqtSignal(object)
 
     def __init__(self, exchange: Exchange, parent: Optional[QWidget] = None) -> None:
@@ -59,24 +59,24 @@ class Card(QFrame):
         self._log = _label("zoomearth_exchange_log", small=True)
         self._log.setVisible(False)
         self._lay_out()
-        for seen in exchange.views:
-            self._add_view(seen)
+        for view in exchange.views:
+            self._add_view(view)
         self.refresh()
 
     def hear(self, event: Event) -> None:
-        """The exchange has heard it already."""
+        """Shows an event that the exchange has applied already."""
         if isinstance(event, Saw):
             self._add_view(self.exchange.views[-1])
         self.refresh()
 
     def refresh(self) -> None:
-        """Shows the exchange as it is now."""
+        """Shows the current state of the exchange."""
         exchange = self.exchange
         self._question.setText(html.escape(exchange.question))
         self._where.setText(html.escape(" · ".join(filter(None, (exchange.layer, exchange.scope, exchange.seen_as)))))
-        thoughts = [said for seen in exchange.views if (said := thought(seen.thoughts).strip())]
+        thoughts = [text for view in exchange.views if (text := thought(view.thoughts).strip())]
         thoughts += [exchange.why] if exchange.why and exchange.answer is None else []
-        self._thoughts.setText("<br>".join(html.escape(said) for said in thoughts))
+        self._thoughts.setText("<br>".join(html.escape(text) for text in thoughts))
         running = exchange.status is Status.RUNNING
         self._fold.setVisible(bool(thoughts))
         self._folded(self._fold.isChecked())
@@ -93,7 +93,7 @@ class Card(QFrame):
         self._log.setVisible(bool(exchange.log))
 
     def mark(self, marked: bool) -> None:
-        """The exchange whose box was clicked on the map."""
+        """Marks the card of the exchange whose box was clicked on the map."""
         self.marked = marked
         line = "2px solid palette(highlight)" if marked else "1px solid palette(mid)"
         self.setStyleSheet(f"Card {{ border: {line}; border-radius: 4px; }}")
@@ -114,27 +114,27 @@ class Card(QFrame):
             box.addWidget(widget)
 
     def _folded(self, opened: bool) -> None:
-        """While the model thinks, its thoughts are open."""
+        """Shows or hides the reasoning; it is shown while the model runs."""
         shown = opened or self.exchange.status is Status.RUNNING
         self._thoughts.setVisible(shown and bool(self._thoughts.text()))
         self._fold.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)
 
-    def _add_view(self, seen: Seen) -> None:
+    def _add_view(self, view: PicturedView) -> None:
         number = len(self._views)
-        name = seen.label or (tr("Overview") if seen.roi is None else tr("Zoom"))
-        button = _button(f"zoomearth_exchange_view_{number}", self._told(seen, name), "")
-        text = f"{seen.step}  {name}" if seen.step else name
+        name = view.label or (tr("Overview") if view.roi is None else tr("Zoom"))
+        button = _button(f"zoomearth_exchange_view_{number}", self._tooltip(view, name), "")
+        text = f"{view.step}  {name}" if view.step else name
         short = button.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, CAPTION)
         button.setText(short.replace("&", "&&"))
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-        button.setIcon(_thumbnail(seen, self.devicePixelRatioF()))
+        button.setIcon(_thumbnail(view, self.devicePixelRatioF()))
         button.setIconSize(QSize(THUMB, THUMB))
-        button.clicked.connect(lambda: self.view_clicked.emit(self.exchange, seen))
+        button.clicked.connect(lambda: self.view_clicked.emit(self.exchange, view))
         self._views.append(button)
         self._arrange()
 
     def _arrange(self) -> None:
-        """As many pictures beside one another as the card is wide."""
+        """Arranges the pictures in as many columns as the card has room for."""
         widest = max((button.sizeHint().width() for button in self._views), default=1)
         columns = max(1, self._inner_width() // (widest + self._thumbs.spacing()))
         for number, button in enumerate(self._views):
@@ -151,22 +151,22 @@ class Card(QFrame):
         super().resizeEvent(event)
         self._arrange()
 
-    def _told(self, seen: Seen, name: str) -> str:
-        left, top, right, bottom = seen.window
+    def _tooltip(self, view: PicturedView, name: str) -> str:
+        left, top, right, bottom = view.window
         text = tr("{name}: pixels {left}, {top} to {right}, {bottom}; {scale}. Click to show this place on the map.")
-        return text.format(name=name, left=left, top=top, right=right, bottom=bottom, scale=reduction(seen.scale))
+        return text.format(name=name, left=left, top=top, right=right, bottom=bottom, scale=reduction(view.scale))
 
     def _notes(self) -> str:
         exchange = self.exchange
         if exchange.message:
             return f"<b>{html.escape(exchange.message)}</b><br>{html.escape(exchange.hint)}"
-        said = [ending(exchange)]
+        notes = [ending(exchange)]
         if exchange.confidence is not None:
-            said.append(tr("confidence {value} of 1 (not a probability)").format(value=f"{exchange.confidence:.2f}"))
+            notes.append(tr("confidence {value} of 1 (not a probability)").format(value=f"{exchange.confidence:.2f}"))
         if exchange.status is Status.DONE:
-            said.append(tr("{seconds} s").format(seconds=f"{exchange.seconds:.1f}"))
+            notes.append(tr("{seconds} s").format(seconds=f"{exchange.seconds:.1f}"))
         asked_as = tr("asked as {dialect}").format(dialect=exchange.dialect) if exchange.dialect else ""
-        lines = [" · ".join(filter(None, [*said, exchange.model, asked_as])), *exchange.notes]
+        lines = [" · ".join(filter(None, [*notes, exchange.model, asked_as])), *exchange.notes]
         return "<br>".join(map(html.escape, lines))
 
 
@@ -178,9 +178,9 @@ def _about_confidence() -> str:
 
 
 def _spoken(exchange: Exchange) -> str:
-    """The answer, as a screen reader names it."""
-    spoken = tr("Answer: {answer}").format(answer=exchange.answer or "")
-    return f"{spoken} {meaningless()}" if exchange.meaningless else spoken
+    """The answer as a screen reader reads it."""
+    answer = tr("Answer: {answer}").format(answer=exchange.answer or "")
+    return f"{answer} {meaningless()}" if exchange.meaningless else answer
 
 
 def _label(name: str, bold: bool = False, small: bool = False) -> QLabel:
@@ -205,16 +205,16 @@ def _button(name: str, tip: str, text: str) -> QToolButton:
     return button
 
 
-def _thumbnail(seen: Seen, ratio: float) -> QIcon:
-    """What the model saw, framed in the colour that the box has on the map."""
+def _thumbnail(view: PicturedView, ratio: float) -> QIcon:
+    """The picture that the model saw, with a frame in the colour of its box on the map."""
     pixmap = QPixmap()
-    pixmap.loadFromData(seen.picture)
+    pixmap.loadFromData(view.picture)
     side = round(THUMB * ratio)
     smooth = Qt.TransformationMode.SmoothTransformation
     pixmap = pixmap.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio, smooth) if not pixmap.isNull() else QPixmap(side, side)
-    if seen.step:
+    if view.step:
         painter = QPainter(pixmap)
-        for width, color in ((7, CASING), (4, color_of(seen.step))):
+        for width, color in ((7, CASING), (4, color_of(view.step))):
             pen = painter.pen()
             pen.setColor(QColor(color))
             pen.setWidthF(width * ratio)

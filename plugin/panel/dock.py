@@ -1,4 +1,4 @@
-"""The panel: a layer, a scope and a question go in; the transcript shows what comes of them. Widgets, and no logic beyond them."""
+"""The panel: the form for layer and area, the transcript, the question box and the toolbar, connected to the session."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from qgis.PyQt.QtWidgets import (
 from ...core.errors import ZoomEarthError
 from ...core.protocol import Event, Saw
 from ..child.backend_process import State
-from ..exchanges.exchange import Exchange, Seen, Status
+from ..exchanges.exchange import Exchange, PicturedView, Status
 from ..exchanges.session import Session
 from ..exchanges.unsaved import earlier
 from ..i18n import tr
@@ -38,11 +38,11 @@ from .toolbar import Toolbar
 from .transcript import Transcript
 from .widgets import ElidedButton, ask_file, named, paragraph
 
-MANY = 10  # selected polygons that are asked about without asking back
+MANY = 10  # selected polygons; with more, the panel asks for confirmation
 
 
 class Dock(QgsDockWidget):
-    """`finished` is emitted when an exchange has ended, with what came of it (see `Exchange.outcome`)."""
+    """`finished` is emitted when an exchange has ended, with its `Exchange.outcome`."""
 
     finished = pyqtSignal(dict)
     options_clicked = pyqtSignal()
@@ -50,7 +50,7 @@ class Dock(QgsDockWidget):
     report_clicked = pyqtSignal(str)  # html or pdf
 
     def __init__(self, iface: QgisInterface, session: Session, ready: Callable[[], bool]) -> None:
-        """ready: whether a question can be asked; it may ask the user to set something up first."""
+        """ready: returns whether a question can be asked; it may open the setup dialog first."""
         super().__init__(tr("ZoomEarth"))
         self.setObjectName("zoomearth_dock")
         self._iface, self._session, self._ready = iface, session, ready
@@ -65,7 +65,7 @@ class Dock(QgsDockWidget):
         self._replaced()
 
     def close_down(self) -> None:
-        """Leaves nothing on the canvas, and no signal of QGIS connected."""
+        """Removes everything from the canvas and disconnects from QGIS."""
         self._picker.close()
         self._boxes.close()
         self.form.close_down()
@@ -77,7 +77,7 @@ class Dock(QgsDockWidget):
         self.show_log = self.process_notice.add_button("log", tr("Show log"), tr("Open the log messages of QGIS at the ZoomEarth tab"))
         self.results_notice = Notice("zoomearth_results")
         self.message = Notice("zoomearth_message")
-        close = self.message.add_button("close", tr("Close"), tr("Put this message away"))
+        close = self.message.add_button("close", tr("Close"), tr("Hide this message"))
         close.clicked.connect(lambda: self.message.say(""))
         self.form = Form(self._iface)
         self.transcript = Transcript()
@@ -144,7 +144,7 @@ class Dock(QgsDockWidget):
         session.results.missing.connect(self._missing)
 
     def send(self) -> None:
-        """Asks what stands in the question box."""
+        """Asks the question in the question box."""
         self.message.say("")
         layer, question = self.form.raster, self.question.text
         if not question or layer is None:
@@ -166,7 +166,7 @@ class Dock(QgsDockWidget):
             self._session.ask(layer, question, place, self.form.snapshot_resolution, self.form.raw)
 
     def _refresh(self) -> None:
-        """What can be clicked now, and what is said of where the results are."""
+        """Enables the buttons that can be used, and updates the notices."""
         session = self._session
         self.toolbar.ask.setEnabled(self.form.raster is not None and bool(self.question.text))
         self.toolbar.cancel.setEnabled(session.busy)
@@ -193,15 +193,15 @@ class Dock(QgsDockWidget):
         if exchange.status is not Status.RUNNING:
             self._refresh()
         if isinstance(event, Saw):
-            seen = exchange.views[-1]
-            self._looking = seen.label
-            if seen.roi is None:  # the features of the exchange before have taken the place of its boxes
+            view = exchange.views[-1]
+            self._looking = view.label
+            if view.roi is None:  # a new exchange: features of a layer show the boxes of the one before
                 self._boxes.clear()
-            self._draw(exchange, [seen] if seen.roi is not None else [])
+            self._draw(exchange, [view] if view.roi is not None else [])
 
-    def _draw(self, exchange: Exchange, zooms: list[Seen]) -> None:
-        for seen in zooms:
-            self._boxes.add(seen, QgsCoordinateReferenceSystem.fromWkt(exchange.crs))
+    def _draw(self, exchange: Exchange, zooms: list[PicturedView]) -> None:
+        for view in zooms:
+            self._boxes.add(view, QgsCoordinateReferenceSystem.fromWkt(exchange.crs))
 
     def _progressed(self, stage: str, done: int, total: int) -> None:
         words = {
@@ -211,6 +211,7 @@ class Dock(QgsDockWidget):
             "reading": tr("reading the raster"),
             "snapshot": tr("drawing the layer as an image"),
             "loading": tr("loading the model"),
+            "testing": tr("testing how the model marks places"),
             "trying again": tr("the server did not reply: try {number} of {tries}").format(number=done, tries=total),
             "thinking": tr("looking at “{label}”").format(label=self._looking) if self._looking else tr("thinking"),
         }
@@ -258,8 +259,8 @@ class Dock(QgsDockWidget):
         if self.toolbar.earlier.isEmpty():
             self.toolbar.earlier.addAction(tr("No unsaved results")).setEnabled(False)
 
-    def _fly(self, exchange: Exchange, seen: Seen) -> None:
-        fly_to(self._canvas, seen, QgsCoordinateReferenceSystem.fromWkt(exchange.crs))
+    def _fly(self, exchange: Exchange, view: PicturedView) -> None:
+        fly_to(self._canvas, view, QgsCoordinateReferenceSystem.fromWkt(exchange.crs))
 
     def _save(self) -> None:
         file = self._session.results.file
@@ -267,19 +268,19 @@ class Dock(QgsDockWidget):
             self._guarded(self._session.results.move_to)(path)
 
     def _guarded(self, act: Callable[..., None]) -> Callable[..., None]:
-        """The same, with an error shown instead of raised."""
+        """The function, with its ZoomEarthError shown in the panel instead of raised."""
 
-        def acted(*arguments: Any) -> None:
+        def guarded(*arguments: Any) -> None:
             try:
-                act(*(argument for argument in arguments if not isinstance(argument, bool)))  # a click's `checked`
+                act(*(argument for argument in arguments if not isinstance(argument, bool)))  # without the `checked` of a click
             except ZoomEarthError as error:
                 self._warn(error.message, error.hint)
             self._refresh()
 
-        return acted
+        return guarded
 
     def _warn(self, message: str, hint: str) -> None:
-        """In the panel, whole; QGIS's message bar has room for one line, which is seen where the panel is closed."""
+        """Shows the whole text in the panel, and the message in QGIS's message bar, which is visible where the panel is closed."""
         self.message.say(f"{message} {hint}".strip())
         self._iface.messageBar().pushMessage("ZoomEarth", html.escape(message), Qgis.MessageLevel.Warning)
 
@@ -287,7 +288,7 @@ class Dock(QgsDockWidget):
         return self.confirm(tr("{count} polygons are selected. The question is asked once for each of them. Continue?").format(count=count))
 
     def _ask_user(self, text: str) -> bool:
-        if QGuiApplication.platformName() == "offscreen":  # nobody could answer
+        if QGuiApplication.platformName() == "offscreen":  # no user could answer
             return True
         yes = QMessageBox.StandardButton.Yes
         return QMessageBox.question(self, "ZoomEarth", text, yes | QMessageBox.StandardButton.No) == yes

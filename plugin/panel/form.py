@@ -1,4 +1,4 @@
-"""What is asked about: the layer, its scope, its colours, and the resolution of a snapshot where the layer needs one."""
+"""The form for the subject of a question: the layer, the area, the colours, and the resolution of a snapshot where one is needed."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from .canvas import Rectangle
 from .widgets import ElidedButton, named, paragraph, tip, tool_button
 
 
-class Seen(Enum):
-    """What the model is shown of a layer with a style that its file does not have."""
+class Colours(Enum):
+    """The colours that the model is shown, of a layer whose style is not in its file."""
 
     STYLE = "style"
     RAW = "raw"
 
 
 class Resolution(QgsDoubleSpinBox):
-    """Shows a number rounded; the value stays exact, because it may be that of a service's zoom level."""
+    """Shows a rounded number but stores the exact value, because it may be the resolution of a zoom level of a service."""
 
     def textFromValue(self, value: float) -> str:
         return rounded(value).replace(".", self.locale().decimalPoint())
@@ -42,7 +42,7 @@ class Resolution(QgsDoubleSpinBox):
 
 
 class Form(QWidget):
-    """Follows the layer that is active in QGIS, and its style; the resolution of a snapshot follows the canvas until somebody sets it."""
+    """Follows the active layer of QGIS and its style. The resolution of a snapshot follows the canvas until the user changes it."""
 
     layer_changed = pyqtSignal()
 
@@ -50,8 +50,8 @@ class Form(QWidget):
         super().__init__(parent)
         self._iface, self._canvas = iface, iface.mapCanvas()
         self._rectangle = Rectangle(self._canvas, self)
-        self._watched: Optional[QgsRasterLayer] = None  # whose style is followed
-        self._extents: list[QgsRectangle] = []  # of the places that would be asked about
+        self._watched: Optional[QgsRasterLayer] = None  # the layer whose style changes are connected
+        self._extents: list[QgsRectangle] = []  # of the places that a question would be about
         self._suggestion = 0.0
         self._build()
         iface.currentLayerChanged.connect(self._follow)
@@ -60,7 +60,7 @@ class Form(QWidget):
         self._rectangle.drawn.connect(self._scope_changed)
         self.layer.layerChanged.connect(self._layer_changed)
         self.scope.currentIndexChanged.connect(self._scope_changed)
-        self.seen.currentIndexChanged.connect(self._style_changed)
+        self.colours.currentIndexChanged.connect(self._style_changed)
         self.draw.clicked.connect(self._rectangle.draw)
         self.resolution.valueChanged.connect(self._say_size)
         self.fit.clicked.connect(lambda: self.resolution.setValue(self._suggestion))
@@ -69,7 +69,7 @@ class Form(QWidget):
         self._scope_changed()
 
     def close_down(self) -> None:
-        """Leaves nothing on the canvas, and no signal of QGIS connected."""
+        """Removes the rectangle from the canvas and disconnects from QGIS."""
         self._rectangle.close()
         self._watch(None)
         self._iface.currentLayerChanged.disconnect(self._follow)
@@ -78,7 +78,7 @@ class Form(QWidget):
 
     @property
     def raster(self) -> Optional[QgsRasterLayer]:
-        """The layer that is chosen."""
+        """The chosen layer."""
         layer = self.layer.currentLayer()
         return layer if isinstance(layer, QgsRasterLayer) else None
 
@@ -89,13 +89,13 @@ class Form(QWidget):
 
     @property
     def raw(self) -> bool:
-        """Whether the file's values are wanted where the layer's style can't be had from them."""
-        return self.seen.currentData() is Seen.RAW
+        """Whether the model is shown the values of the file, where the backend can't reproduce the layer's style."""
+        return self.colours.currentData() is Colours.RAW
 
     def places(self, layer: QgsRasterLayer) -> tuple[list[Place], str]:
-        """One, or one for each selected polygon, and a sentence about polygons that were left out.
+        """One place, or one for each selected polygon; and a sentence about polygons that were left out.
 
-        Raises SceneError where the scope holds nothing of the layer, or more than a snapshot can.
+        Raises SceneError where the area lies outside the layer, or is too large for a snapshot.
         """
         places, left_out = self._places(layer)
         if self.snapshot_resolution:
@@ -118,7 +118,7 @@ class Form(QWidget):
         return [Place(tr("whole layer"))], ""
 
     def _follow(self, layer: Optional[QgsMapLayer]) -> None:
-        """The layer that is active in QGIS, where it is a raster."""
+        """Chooses the active layer of QGIS, if it is a raster."""
         if isinstance(layer, QgsRasterLayer):
             self.layer.setLayer(layer)
 
@@ -131,12 +131,12 @@ class Form(QWidget):
         if self.raster is not None:
             self.resolution.setSuffix(tr(" {unit} per pixel").format(unit=unit(self.raster.crs())))
         self.fit.hide()
-        self._suggestion = self.resolution.value()  # what was set for another layer
+        self._suggestion = self.resolution.value()  # so that the resolution of another layer counts as not changed by the user
         self._measure()
         self.layer_changed.emit()
 
     def _watch(self, layer: Optional[QgsRasterLayer]) -> None:
-        """Hears of changes of this layer's style, and no other's."""
+        """Connects to the style changes of this layer, and disconnects from those of the layer before."""
         if self._watched is not None and not sip.isdeleted(self._watched):
             self._watched.styleChanged.disconnect(self._style_changed)
             self._watched.repaintRequested.disconnect(self._style_changed)
@@ -146,14 +146,14 @@ class Form(QWidget):
             layer.repaintRequested.connect(self._style_changed)
 
     def _style_changed(self) -> None:
-        """The choice between style and values is there where they differ."""
+        """Shows the choice of colours where style and file differ."""
         layer = self.raster
         styled = layer is not None and read_by_gdal(layer) and not reproduced(layer)
-        self.seen.setVisible(styled)
-        self._seen_label.setVisible(styled)
+        self.colours.setVisible(styled)
+        self._colours_label.setVisible(styled)
         if layer is not None and styled:
             words = raw_words(layer) if self.raw else tr("QGIS draws the layer as an image in its full resolution.")
-            self.seen.setToolTip(tip(words))
+            self.colours.setToolTip(tip(words))
 
     def _canvas_moved(self) -> None:
         if self.scope.currentData() is Scope.CANVAS:
@@ -171,18 +171,18 @@ class Form(QWidget):
         self._measure()
 
     def _measure(self) -> None:
-        """How large the places are, of which a snapshot would be taken."""
+        """Computes the extents that snapshots would be taken of."""
         layer = self.raster
         if layer is None or read_by_gdal(layer):
             return
         self._extents = []
         if self.scope.currentData() is not Scope.RECTANGLE or self._rectangle.extent:
-            with suppress(SceneError):  # which is said when the question is asked
+            with suppress(SceneError):  # the error is shown when the question is asked
                 self._extents = [place.extent(layer) for place in self._places(layer)[0]]
         self._suggest_resolution()
 
     def _suggest_resolution(self) -> None:
-        """What fits the places and the canvas; the resolution follows it unless somebody has set another one."""
+        """Suggests a resolution for the places and the canvas; uses it unless the user has set another one."""
         layer = self.raster
         if layer is None or read_by_gdal(layer):
             return
@@ -195,7 +195,7 @@ class Form(QWidget):
         self._say_size()
 
     def _say_size(self) -> None:
-        """Beside the resolution, the size of the snapshot; and what is wrong with it, before it is asked about."""
+        """Shows the size of the snapshot beside the resolution, and a warning where it is too large or too small."""
         layer = self.raster
         if layer is None or read_by_gdal(layer):
             return
@@ -208,7 +208,7 @@ class Form(QWidget):
             columns, rows = sizes[0 if wrong else -1] if sizes else (0, 0)
             text = tr("= {columns} x {rows} px").format(columns=columns, rows=rows) if sizes else ""
             if wrong:
-                finer = self.resolution.value() > self._suggestion  # which is the layer's own where the place is small
+                finer = self.resolution.value() > self._suggestion  # the suggestion is the layer's own resolution where the place is small
                 remedy = tr("Choose a finer resolution or a larger area.") if finer else tr("Choose a larger area.")
                 text += tr(": too small for a useful answer.") + " " + remedy
         self.size.setText(f"<b>{html.escape(text)}</b>" if wrong else text)
@@ -247,19 +247,19 @@ class Form(QWidget):
         self.size = named(paragraph(), "zoomearth_snapshot_size", tr("Size of the image of the layer"))
         self.fit = named(ElidedButton(), "zoomearth_fit", tr("Use a resolution that fits the area and the map"))
         self.drag = named(paragraph(tr("Drag a rectangle on the map.")), "zoomearth_drag", tr("How to draw the rectangle"))
-        self.seen = named(
+        self.colours = named(
             QComboBox(),
-            "zoomearth_seen",
+            "zoomearth_colours",
             tr("Which colours the model sees: those of the layer style in QGIS, or the bands of the file without the style"),
         )
-        self.seen.addItem(tr("As shown in QGIS"), Seen.STYLE)
-        self.seen.addItem(tr("Without the layer style"), Seen.RAW)
-        self._seen_label = QLabel(tr("Colours"))
-        for combo in (self.layer, self.scope, self.seen):  # a dock may be narrower than the longest name
+        self.colours.addItem(tr("As shown in QGIS"), Colours.STYLE)
+        self.colours.addItem(tr("Without the layer style"), Colours.RAW)
+        self._colours_label = QLabel(tr("Colours"))
+        for combo in (self.layer, self.scope, self.colours):  # the panel may be narrower than the longest name
             combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             combo.setMinimumContentsLength(4)
         self.resolution.setMinimumWidth(80)
-        rows = QGridLayout(self)  # unlike a QFormLayout, it gives a text as many lines as it takes, and a hidden row none
+        rows = QGridLayout(self)  # unlike in a QFormLayout, a text gets all its lines, and a hidden row takes no space
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setColumnStretch(1, 1)
         for row, (label, field) in enumerate(
@@ -267,7 +267,7 @@ class Form(QWidget):
                 (QLabel(tr("Layer")), self.layer),
                 (QLabel(tr("Area")), self.scope),
                 (None, self.drag),
-                (self._seen_label, self.seen),
+                (self._colours_label, self.colours),
                 (self._resolution_label, self.resolution),
                 (None, self.size),
                 (None, self.fit),

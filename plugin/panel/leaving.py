@@ -1,4 +1,4 @@
-"""What is asked before a project, the plugin or QGIS is closed while questions wait, or answers are not in the results' file."""
+"""Questions to the user before a project, the plugin or QGIS closes, while questions wait or answers are not in the results file."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ from ..i18n import tr
 
 
 class Leaving(QObject):
-    """confirm: asks the user a question with the answers yes and no; save: lets the user choose another file for the results."""
+    """confirm: asks the user a yes-or-no question; save: lets the user choose another results file."""
 
     def __init__(self, session: Session, confirm: Callable[[str], bool], save: Callable[[], None], window: QWidget) -> None:
         super().__init__(window)
         self._session, self._confirm, self._save, self._window = session, confirm, save, window
-        self._confirmed = False  # that QGIS may close
-        QgsProject.instance().removeAll.connect(self.leave)  # its layers are still there then
+        self._confirmed = False  # whether the user has confirmed that QGIS may close
+        QgsProject.instance().removeAll.connect(self.leave)  # emitted before the layers are removed
 
     def close(self) -> None:
-        """Leaves no connection to the project behind."""
+        """Disconnects from the project."""
         QgsProject.instance().removeAll.disconnect(self.leave)
 
     def leave(self) -> None:
-        """Before what can't be stopped: whoever does not want to drop the questions waits for their answers."""
+        """Called before the project closes, which can't be stopped: where the user keeps the questions, it waits for the answers."""
         session = self._session
         if session.open_questions and not self._confirmed and not self._confirm(_waiting(session.open_questions)):
             self._answer()
         session.results.finish()
-        if (trouble := _unkept(session)) and not self._confirmed and not self._confirm(trouble):
+        if (trouble := _unwritten_question(session)) and not self._confirmed and not self._confirm(trouble):
             self._save()
             session.results.finish()
 
     def may_close(self) -> bool:
-        """Before QGIS closes: whether it may. Questions that were waiting have been dropped then."""
+        """Whether QGIS may close. If so, the waiting questions have been discarded."""
         session = self._session
         if session.open_questions and not self._confirm(_waiting(session.open_questions)):
             return False
         session.cancel()
         session.results.finish()
-        trouble = _unkept(session)
+        trouble = _unwritten_question(session)
         self._confirmed = not trouble or self._confirm(trouble)
         return self._confirmed
 
     def _answer(self) -> None:
-        """Waits until all questions are answered, or the user drops the rest."""
+        """Waits until all questions are answered, or the user discards the rest."""
         session, loop = self._session, QEventLoop()
         count = session.open_questions
         dialog = QProgressDialog(tr("Answering the waiting questions…"), tr("Discard them"), 0, count, self._window)
@@ -87,10 +87,10 @@ def _waiting(count: int) -> str:
     return one if count == 1 else several
 
 
-def _unkept(session: Session) -> Optional[str]:
-    """The question about what is not in its file; None where everything is."""
+def _unwritten_question(session: Session) -> Optional[str]:
+    """The question about answers that are not in the results file; None where all are."""
     writer = session.results.writer
-    if writer is None or not writer.unkept:
+    if writer is None or not writer.unwritten:
         return None
     ending = tr("Close anyway?") if writer.safe else tr("They will be lost. Close anyway?")
     return f"{session.results.trouble} {ending}"

@@ -1,4 +1,4 @@
-"""A bar on top of the panel: what stands in the way, and what can be done about it."""
+"""A bar in the panel with a warning, and with buttons that help."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .widgets import ElidedButton, WrappedText, named, tip
 
 
 class Notice(QFrame):
-    """Hidden until it has a text. Its buttons have an underscore and the name that they are added with after its own name."""
+    """Hidden until it has a text. The object name of a button is the bar's name, an underscore, and the name given to `add_button`."""
 
     def __init__(self, name: str, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
@@ -46,7 +46,7 @@ class Notice(QFrame):
         return button
 
     def say(self, text: str) -> None:
-        """Shows the text; "": there is nothing to say."""
+        """Shows the text; "" hides the bar."""
         self._text.setPlainText(text)
         self._text.setToolTip(tip(text))
         self.setAccessibleName(text)
@@ -54,7 +54,7 @@ class Notice(QFrame):
 
 
 def show_log(iface: QgisInterface) -> None:
-    """Opens QGIS's log messages, at the tab of ZoomEarth."""
+    """Opens the log messages panel of QGIS at the ZoomEarth tab."""
     iface.openMessageLog()
     for viewer in iface.mainWindow().findChildren(QgsMessageLogViewer):
         for tabs in viewer.findChildren(QTabWidget):

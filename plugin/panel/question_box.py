@@ -1,4 +1,4 @@
-"""The question box: Ctrl+Enter sends, Up and Down on its first and last line bring back what was asked before."""
+"""The question box: Ctrl+Enter sends the question; Up on the first line and Down on the last line show earlier questions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from qgis.PyQt.QtWidgets import QPlainTextEdit, QWidget
 from ..i18n import tr
 
 KEY = "zoomearth/questions"
-KEPT = 50
+REMEMBERED = 50  # questions
 
 
 class QuestionBox(QPlainTextEdit):
@@ -37,9 +37,9 @@ class QuestionBox(QPlainTextEdit):
         return " ".join(self.toPlainText().split())
 
     def remember(self) -> None:
-        """The question has been asked: it goes into the history, and the box is empty."""
+        """Adds the question to the history and empties the box."""
         question = self.text
-        self._history = [*(one for one in self._history if one != question), question][-KEPT:]
+        self._history = [*(one for one in self._history if one != question), question][-REMEMBERED:]
         QgsSettings().setValue(KEY, self._history)
         self._at, self._draft = len(self._history), ""
         self.clear()

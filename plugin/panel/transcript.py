@@ -1,4 +1,4 @@
-"""The transcript: a card an exchange, oldest first, the last ones shown and the earlier ones on demand."""
+"""The transcript: a card for each exchange, oldest first; earlier cards are made on demand."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ..i18n import tr
 from ..qt_later import later
 from .card import Card
 
-PAGE = 20  # cards that are made at once: a hundred would be felt
-NEAR = 8  # pixels from the end that still count as being there
+PAGE = 20  # cards that are made together; a hundred would block QGIS for a noticeable time
+NEAR = 8  # pixels: a scroll position this near to the end counts as the end
 
 
 class Transcript(QScrollArea):
-    """Shows exchanges; knows nothing of how they come about."""
+    """A scrolling list of cards."""
 
     view_clicked = pyqtSignal(object, object)
     delete_clicked = pyqtSignal(object)
@@ -54,7 +54,7 @@ class Transcript(QScrollArea):
         self._refresh()
 
     def show_all(self, exchanges: list[Exchange]) -> None:
-        """These and no others."""
+        """Replaces all cards by cards of these exchanges."""
         for card in self.cards:
             card.deleteLater()
         self.cards = []
@@ -77,7 +77,7 @@ class Transcript(QScrollArea):
         self._refresh()
 
     def hear(self, exchange: Exchange, event: Event) -> None:
-        """An event of the exchange, which has heard it already."""
+        """Shows an event that the exchange has applied already."""
         if card := self.card(exchange.id):
             card.hear(event)
 
@@ -85,7 +85,7 @@ class Transcript(QScrollArea):
         return next((card for card in self.cards if card.exchange.id == id), None)
 
     def select(self, id: str) -> None:
-        """Brings an exchange into view and marks it."""
+        """Scrolls to the card of an exchange and marks it."""
         while self._earlier and self.card(id) is None:
             self._show_earlier()
         for card in self.cards:
@@ -94,7 +94,7 @@ class Transcript(QScrollArea):
             later(self, lambda: self.ensureWidgetVisible(marked))
 
     def text(self) -> str:
-        """All that is shown, as plain text."""
+        """The shown questions and answers as plain text."""
         return "\n".join(_text(card.exchange) for card in self.cards)
 
     def _show_earlier(self) -> None:
@@ -122,7 +122,7 @@ class Transcript(QScrollArea):
         self._at_end = value >= self.verticalScrollBar().maximum() - NEAR
 
     def _grown(self, low: int, high: int) -> None:
-        """What is new is brought into view; whoever reads further up is left there."""
+        """Scrolls to a new card, unless the user has scrolled up."""
         if self._at_end:
             self.verticalScrollBar().setValue(high)
 
@@ -133,7 +133,7 @@ def _text(exchange: Exchange) -> str:
 
 
 class _Column(QWidget):
-    """As high as its cards are at the width there is; a layout's own least height is that of its narrowest form."""
+    """Has no minimum size: QVBoxLayout computes it for the narrowest width, and the scroll area would be too high."""
 
     def minimumSizeHint(self) -> QSize:
         return QSize(0, 0)

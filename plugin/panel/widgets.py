@@ -1,4 +1,4 @@
-"""What the dialogs' widgets have in common."""
+"""Widgets and helpers that the panel and the dialogs share."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ EDGE = 6  # pixels between a button's text and its end
 
 
 def tip(text: str) -> str:
-    """For a tooltip: Qt breaks a long one into lines only where it is HTML."""
+    """The text for a tooltip, as HTML: Qt breaks only HTML tooltips into lines."""
     return f"<span>{html.escape(text)}</span>" if text else ""
 
 
 def named(widget: Widget, name: str, about: str) -> Widget:
-    """With a stable name for scripts, and a text that is its tooltip and what a screen reader says."""
+    """Gives the widget an object name for scripts, and a text that is both its tooltip and its accessible name."""
     widget.setObjectName(name)
     widget.setToolTip(tip(about))
     widget.setAccessibleName(about)
@@ -51,7 +51,7 @@ def named(widget: Widget, name: str, about: str) -> Widget:
 
 
 def tool_button(name: str, about: str, icon: str) -> QToolButton:
-    """icon: the file's name in QGIS's theme."""
+    """icon: the name of an icon file of QGIS's theme."""
     button = named(QToolButton(), name, about)
     button.setIcon(QgsApplication.getThemeIcon(icon))
     button.setAutoRaise(True)
@@ -59,7 +59,7 @@ def tool_button(name: str, about: str, icon: str) -> QToolButton:
 
 
 class ElidedButton(QPushButton):
-    """A push button that may be narrower than its text; the tooltip says it whole."""
+    """A push button that may be narrower than its text; the text is elided then."""
 
     def __init__(self, text: str = "") -> None:
         super().__init__(text)
@@ -77,14 +77,14 @@ class ElidedButton(QPushButton):
 
 
 def paragraph(text: str = "") -> QLabel:
-    """A text that is as wide as there is room."""
+    """A label that wraps its text."""
     label = QLabel(text)
     label.setWordWrap(True)
     return label
 
 
 class WrappedText(QTextEdit):
-    """A plain text to read and to copy, as high as its lines. It breaks inside a word that is too long: a path must not widen the panel."""
+    """A read-only plain text, as high as its lines. It also breaks long words, so that a path does not widen the panel."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -100,7 +100,7 @@ class WrappedText(QTextEdit):
 
 
 def ask_file(parent: QWidget, title: str, suggested: Path, suffix: str) -> Optional[Path]:
-    """Where to save, with the suffix (".html"). None: nowhere."""
+    """Asks for a file to save to; its path ends with `suffix` (".html"). None: the user cancelled."""
     name, _ = QFileDialog.getSaveFileName(parent, title, str(suggested), f"*{suffix}")
     path = Path(name) if name.lower().endswith(suffix) else Path(name + suffix)
     replaces = str(path) != name and path.exists()  # the file dialog has asked only about the name that was typed
@@ -112,7 +112,7 @@ def ask_file(parent: QWidget, title: str, suggested: Path, suffix: str) -> Optio
 
 
 def log_view(name: str, about: str) -> QPlainTextEdit:
-    """The end of a log, in columns."""
+    """A view of a log's last lines, with a fixed-width font."""
     view = named(QPlainTextEdit(), name, about)
     view.setReadOnly(True)
     view.setMaximumBlockCount(2000)
@@ -122,7 +122,7 @@ def log_view(name: str, about: str) -> QPlainTextEdit:
 
 
 def setting_widget(field: Field[Any], value: str, prefix: str) -> QWidget:
-    """For a field of `core.config.Settings`: its choices, a file, or a line of text."""
+    """A widget for a field of `core.settings.Settings`: a list of choices, a file, or a line of text."""
     widget: QWidget
     if field.metadata["choices"]:
         widget = QComboBox()
@@ -138,20 +138,20 @@ def setting_widget(field: Field[Any], value: str, prefix: str) -> QWidget:
 
 
 def help_of(field: Field[Any]) -> str:
-    """What a field of `core.config.Settings` is, as a sentence in the user's language."""
+    """The help text of a field of `core.settings.Settings`, in the user's language."""
     text = tr(field.metadata["help"])
     return text[:1].upper() + text[1:]
 
 
 def value_of(widget: QWidget) -> str:
-    """What a setting's widget says."""
+    """The value in a setting's widget."""
     if isinstance(widget, QComboBox):
         return widget.currentData()
     return (widget.filePath() if isinstance(widget, QgsFileWidget) else widget.text()).strip()
 
 
 def on_change(widget: QWidget, act: Callable[[], object]) -> None:
-    """Calls `act` whenever a setting's widget says something else."""
+    """Calls `act` whenever the value in a setting's widget changes."""
     if isinstance(widget, QComboBox):
         widget.currentIndexChanged.connect(lambda: act())
     elif isinstance(widget, QgsFileWidget):
@@ -163,7 +163,7 @@ def on_change(widget: QWidget, act: Callable[[], object]) -> None:
 
 
 class Verdict(QWidget):
-    """A sentence, with a sign for good or bad once that is known."""
+    """A sentence with an icon for success or failure, which is hidden until that is known."""
 
     def __init__(self, name: str, about: str) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Ask a raster: one question, one layer, the answer and what was looked at."""
+"""Ask a raster: one question about one layer; the answer, and the places that the model looked at."""
 
 from __future__ import annotations
 

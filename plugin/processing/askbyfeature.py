@@ -1,4 +1,4 @@
-"""Ask by feature: a question for each polygon of a layer, the answers as its attributes."""
+"""Ask by feature: a question for each polygon of a layer; the answers become its attributes."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ from .rows import ANSWER_FIELDS, Tally, add_counts, answer_values
 
 FEATURE = "feature"  # field of the ROI layer: the name of the polygon that was asked about
 
-STEPS = 1000  # corners along a polygon's longer extent in another CRS: a side as long as a country strays by centimetres
+STEPS = 1000  # corners along a polygon's longer extent in another CRS: a side as long as a country is wrong by centimetres
 
 
 @dataclass
 class FeatureRow(Row):
-    """The question about a polygon. name: as QGIS displays it."""
+    """The question about a polygon. name: the name that QGIS displays."""
 
     feature: QgsFeature = field(default_factory=QgsFeature)
     name: str = ""
 
 
 class AskByFeature(Algorithm):
-    """The question about what of the raster lies inside each polygon."""
+    """A question about the part of the raster inside each polygon."""
 
     def name(self) -> str:
         return "askbyfeature"
@@ -120,7 +120,7 @@ class AskByFeature(Algorithm):
         return {"OUTPUT": identifier, "ROIS": rois.id, **tally.finish()}
 
     def _name(self, feature: QgsFeature, here: QgsExpressionContext) -> str:
-        """As QGIS displays the feature, else its id."""
+        """The name that QGIS displays for the feature, or its id."""
         name = self._display.evaluate(here)
         return str(feature.id()) if self._display.hasEvalError() or name in (None, NULL, "") else str(name)
 
@@ -143,7 +143,7 @@ class AskByFeature(Algorithm):
     def _outline(
         self, feature: QgsFeature, crs: QgsCoordinateReferenceSystem, context: QgsProcessingContext
     ) -> tuple[Optional[Outline], str]:
-        """The feature's place on the raster, and why it has none."""
+        """The feature's place on the raster, or the reason why it has none."""
         if feature.geometry().isEmpty():
             return None, tr("The feature has no geometry.")
         try:

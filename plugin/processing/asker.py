@@ -1,6 +1,6 @@
-"""Asks for an algorithm on the thread that runs it, with a backend process of its own.
+"""Asks the question of an algorithm on the algorithm's thread, with its own backend process.
 
-raster = Raster.of(layer)                              # in prepareAlgorithm, on the thread the layer lives on
+raster = Raster.of(layer)                              # in prepareAlgorithm, on the layer's thread
 with Asker(python, load, feedback) as asker:           # in processAlgorithm, on any other
     exchange = asker.ask(Row(raster, "How many ships are there?", outline))
 """
@@ -20,7 +20,7 @@ from ...core.reasoning import thought
 from ...core.source import Where
 from ..child.backend_process import Backend, command
 from ..exchanges.endings import meaningless
-from ..exchanges.exchange import Exchange, Seen, Status
+from ..exchanges.exchange import Exchange, PicturedView, Status
 from ..i18n import reduction, tr
 from .questions import Row
 from .snapshots import Snapshots
@@ -55,11 +55,11 @@ class Asker:
 
     def __exit__(self, *exc: object) -> None:
         self._backend.close()
-        sip.delete(self._backend)  # here and now: it must not be left to another thread
+        sip.delete(self._backend)  # immediately: another thread must not delete it
         self._snapshots.forget()
 
     def ask(self, row: Row) -> Exchange:
-        """The row's exchange, ended; what went wrong stands in it."""
+        """The row's exchange after its end; an error is part of it."""
         self._feedback.pushInfo(f"{row.raster.name}: {row.question}")
         if request := self._request(row):
             loading, job = self._backend.submit(self._load), self._backend.submit(request)
@@ -71,7 +71,7 @@ class Asker:
         return row.exchange
 
     def _request(self, row: Row) -> Optional[Ask]:
-        """None where the row is over without being asked."""
+        """None where the row ends without a question."""
         if row.over:
             return None
         try:
@@ -79,7 +79,7 @@ class Asker:
             return Ask(self._snapshots.source(row), row.question, where, self._policy, row.exchange.id)
         except SceneError as error:
             row.fail(error.message, error.hint)
-        except ValueError as error:  # what makes no question, as an outline of too many corners
+        except ValueError as error:  # an invalid question, for example an outline with too many corners
             row.fail(str(error))
         except Cancelled:
             row.exchange.hear(CancelledEvent())
@@ -105,11 +105,11 @@ class Asker:
             self._stage = event.stage
             self._feedback.setProgressText(_stages().get(event.stage, event.stage))
 
-    def _show_zoom(self, seen: Seen) -> None:
+    def _show_zoom(self, seen: PicturedView) -> None:
         if seen.roi:
             self._feedback.pushInfo(_looks(seen))
 
-    def _show_thought(self, seen: Seen) -> None:
+    def _show_thought(self, seen: PicturedView) -> None:
         if text := thought(seen.thoughts).strip():
             self._feedback.pushInfo(text)
 
@@ -118,7 +118,7 @@ class Asker:
             self._feedback.pushConsoleInfo(line)
 
     def _show_end(self, exchange: Exchange) -> None:
-        """How it ended: the answer, or the last lines of a process that has crashed."""
+        """Shows the answer, or the last lines of the log of a crashed process."""
         self._show_log(exchange.log)
         if exchange.status is not Status.DONE:
             return
@@ -138,13 +138,14 @@ def _stages() -> dict[str, str]:
         "opening": tr("Opening the raster"),
         "scanning": tr("Creating the overview"),
         "loading": tr("Loading the model"),
+        "testing": tr("Testing how the model marks places"),
         "thinking": tr("Thinking"),
         "trying again": tr("The server did not reply: trying again"),
         "reading": tr("Reading pixels"),
     }
 
 
-def _looks(seen: Seen) -> str:
+def _looks(seen: PicturedView) -> str:
     text = tr("Zoom {step}: {label}, {width} x {height} pixels, {scale}")
     left, top, right, bottom = seen.window
     return text.format(

@@ -1,4 +1,4 @@
-"""What the algorithms share: their group and parameters, what they gather beforehand, and the layer of ROIs."""
+"""Shared code of the algorithms: their group and parameters, their preparation, and the layer of ROIs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from qgis.core import (
 )
 
 from ...core.protocol import Load
-from ..exchanges.exchange import Exchange, Seen
+from ..exchanges.exchange import Exchange, PicturedView
 from ..exchanges.results_file import ROI_FIELDS, roi_geometry, roi_values
 from ..i18n import tr
 from ..install.environment import backend_python
@@ -40,7 +40,7 @@ from .questions import Outline, Raster
 
 
 class Algorithm(QgsProcessingAlgorithm):
-    """A question as an algorithm. `prepareAlgorithm` gathers all that belongs to QGIS's own thread; the rest runs on another."""
+    """An algorithm that asks. `prepareAlgorithm` reads everything that needs QGIS's main thread; the rest runs on another thread."""
 
     def createInstance(self) -> Algorithm:
         return type(self)()
@@ -55,7 +55,7 @@ class Algorithm(QgsProcessingAlgorithm):
         return tr("question,answer,vision,language,model,AI,image,imagery,raster,aerial,satellite,count,zoom").split(",")
 
     def prepare_asking(self, parameters: dict[str, Any], context: QgsProcessingContext, layers: Iterable[QgsRasterLayer]) -> None:
-        """To be called by prepareAlgorithm. Raises QgsProcessingException where there is nothing to ask with, or nothing to ask about."""
+        """Called by prepareAlgorithm. Raises QgsProcessingException where the environment or the raster is missing."""
         python = backend_python()
         if python is None:
             remedy = tr("Set it up in QGIS: Settings > Options > ZoomEarth.")
@@ -79,7 +79,7 @@ class Algorithm(QgsProcessingAlgorithm):
         return ManyAsker(self._python, self._load, feedback, self._max_zooms, self._resolution)
 
     def question(self, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
-        """Raises QgsProcessingException where it is blank."""
+        """Raises QgsProcessingException for a blank question."""
         question = self.parameterAsString(parameters, "QUESTION", context).strip()
         if not question:
             raise QgsProcessingException(tr("The question is empty. Write what you want to know, for example: How many ships are there?"))
@@ -97,7 +97,7 @@ class Algorithm(QgsProcessingAlgorithm):
             raise QgsProcessingException(self.writeFeatureError(sink, parameters, name))
 
     def _number(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> Any:
-        """None where it was left out."""
+        """None where the parameter was left out."""
         if parameters.get(name) is None:
             return None
         definition = self.parameterDefinition(name)
@@ -128,7 +128,7 @@ class RoiSink:
             raise QgsProcessingException(algorithm.invalidSinkError(parameters, name))
 
     def write(self, exchange: Exchange, raster: Raster, *more: Any) -> None:
-        """The exchange's ROIs; without a geometry where they have no place in the layer's CRS."""
+        """Writes the exchange's ROIs; without a geometry where they can't be transformed to the layer's CRS."""
         if self._sink is None:
             return
         for seen in exchange.looks:
@@ -137,7 +137,7 @@ class RoiSink:
             feature.setGeometry(self._placed(seen, raster))
             self._algorithm.add(self._sink, feature, self._parameters, self._name)
 
-    def _placed(self, seen: Seen, raster: Raster) -> QgsGeometry:
+    def _placed(self, seen: PicturedView, raster: Raster) -> QgsGeometry:
         if raster.crs == self._crs:
             return roi_geometry(seen)
         known = raster.crs.isValid() and self._crs.isValid() and seen.polygon
@@ -154,21 +154,21 @@ def moved(
     context: QgsProcessingContext,
     steps: int = 8,
 ) -> QgsGeometry:
-    """In another CRS; nothing changes where one of the two is not known. Raises QgsCsException.
+    """The geometry in another CRS; unchanged where one of the two is not known. Raises QgsCsException.
 
-    steps: a straight side is a curve in another CRS, and gets a corner for each of so many parts of the geometry's longer extent.
+    steps: a straight side is a curve in another CRS, so corners are added: this number along the geometry's longer extent.
     """
-    there = QgsGeometry(geometry)
+    result = QgsGeometry(geometry)
     if source.isValid() and target.isValid() and source != target:
-        extent = there.boundingBox()
+        extent = result.boundingBox()
         if length := max(extent.width(), extent.height()):
-            there = there.densifyByDistance(length / steps)
-        there.transform(QgsCoordinateTransform(source, target, context.transformContext()))
-    return there
+            result = result.densifyByDistance(length / steps)
+        result.transform(QgsCoordinateTransform(source, target, context.transformContext()))
+    return result
 
 
 def corners(geometry: QgsGeometry) -> Outline:
-    """The rings of all its polygons, holes too. Parts that overlap, which is not valid, are united."""
+    """The rings of all its polygons, with holes. Parts that overlap (an invalid geometry) are united."""
     shape = QgsGeometry(geometry.constGet().segmentize())  # arcs
     if not shape.isGeosValid():
         shape = QgsGeometry.unaryUnion([part.makeValid() for part in shape.asGeometryCollection()])
@@ -177,7 +177,7 @@ def corners(geometry: QgsGeometry) -> Outline:
 
 
 def asking_parameters() -> list[QgsProcessingParameterDefinition]:
-    """How to ask, whatever about."""
+    """The parameters about the model, which all algorithms have."""
     number = QgsProcessingParameterNumber
     zooms = number("MAX_ZOOMS", tr("Maximum zooms"), number.Type.Integer, None, True, 0)
     zooms.setHelp(
@@ -208,7 +208,7 @@ def asking_parameters() -> list[QgsProcessingParameterDefinition]:
 
 
 def roi_parameter(name: str, optional: bool) -> QgsProcessingParameterFeatureSink:
-    """The layer of ROIs; an optional one is not made unless it is asked for."""
+    """The output for the layer of ROIs; by default an optional one is not created."""
     kind = QgsProcessing.SourceType.TypeVectorPolygon
     sink = QgsProcessingParameterFeatureSink(name, tr("Places looked at"), kind, None, optional, not optional)
     sink.setHelp(

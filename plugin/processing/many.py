@@ -1,10 +1,10 @@
 """Asks many questions for an algorithm, several at a time, as batches of the backend.
 
 with ManyAsker(python, load, feedback) as asker:
-    for row in asker.ask_all(rows, total): ...           # rows come out in their order, each ended
+    for row in asker.ask_all(rows, total): ...           # yields the rows in their order, each after its end
 
-When the process crashes it is started again, and goes on with the rows that are left. Each row that was under way is asked once more,
-alone: one that crashes the process again, fails.
+After a crash the process is started again, and continues with the other rows. Each row that was being asked is asked once more,
+alone; a row that crashes the process again fails.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from ..child.backend_process import State
 from .asker import Asker
 from .questions import Row
 
-ROWS = 1000  # of a batch at the most
-LETTERS = MAX_LINE // 2  # of a batch; a row alone may have more: an outline of as many corners as are allowed has 10 MB
-CRASHES = 3  # without a row that ended between them; then the rest is not asked
+ROWS = 1000  # largest number in a batch
+LETTERS = MAX_LINE // 2  # of a batch; a single row may have more: an outline with the largest number of corners has 10 MB
+CRASHES = 3  # without a row that ended between them; after that the other rows are not asked
 
 R = TypeVar("R", bound=Row)
-Open = Dict[Id, Tuple[Row, Ask]]  # rows that are not over, and their requests, by their ids
+Open = Dict[Id, Tuple[Row, Ask]]  # rows that have not ended, and their requests, by their ids
 
 
 class ManyAsker(Asker):
-    """`ask_all` in place of `ask`; the feedback's progress is the share of the rows that are over."""
+    """`ask_all` instead of `ask`; the feedback's progress is the share of the rows that have ended."""
 
     _total = 1
     _over = 0
     _crashes = 0  # since a row ended
 
     def ask_all(self, rows: Iterable[R], total: int) -> Iterator[R]:
-        """Each row, ended; what went wrong stands in its exchange. After a cancel: those that ended before it, and those under way.
+        """Yields each row after its end; an error is part of its exchange. After a cancellation, rows that were never asked are left out.
 
-        rows: are read as they are asked; one may be over already. total: how many there are.
+        rows: read one by one when they are needed; a row may have ended already. total: their number.
         """
         self._total = max(1, total)
         for batch in self._batches(rows):
@@ -49,7 +49,7 @@ class ManyAsker(Asker):
             yield from (row for row in unwritten if row.over)
 
     def _batches(self, rows: Iterable[R]) -> Iterator[list[tuple[R, Optional[Ask]]]]:
-        """The rows, with requests where they are not over. Snapshots are deleted when the next batch is wanted."""
+        """The rows, with requests where they have not ended. The next batch deletes the snapshots of this one."""
         batch: list[tuple[R, Optional[Ask]]] = []
         letters = 0
         for row in rows:
@@ -73,14 +73,14 @@ class ManyAsker(Asker):
 
     def _ask_batch(self, left: Open) -> Iterator[None]:
         """Yields whenever a row has ended."""
-        alone: deque[Id] = deque()  # those that were under way when the process crashed
+        alone: deque[Id] = deque()  # rows that were being asked when the process crashed
         while left and not self._feedback.isCanceled():
             again = bool(alone)
             ids = [alone.popleft()] if again else list(left)
             under_way: list[Id] = []
             last = yield from self._send(left, ids, under_way)
             if isinstance(last, Failed):
-                self._show_log(last.log)  # here, and not with each row
+                self._show_log(last.log)  # once, and not for each row
                 last = replace(last, log=())
             if isinstance(last, Failed) and self._is_final(last, under_way):
                 self._end(left, left, last)
@@ -93,7 +93,7 @@ class ManyAsker(Asker):
 
     def _send(self, left: Open, ids: Sequence[Id], under_way: list[Id]) -> Generator[None, None, Last]:
         """Asks these rows as one batch. Returns its last event."""
-        loading = self._backend.submit(self._load)  # nothing is done if it is loaded already, all if the process died
+        loading = self._backend.submit(self._load)  # does nothing if the model is loaded; loads it again after a crash
         job = self._backend.submit(Batch(tuple(left[id][1] for id in ids)))
         for event in self._backend.follow(loading, job, cancelled=self._feedback.isCanceled):
             if isinstance(event, Progress):
@@ -114,9 +114,9 @@ class ManyAsker(Asker):
             self._show_row(row)
 
     def _is_final(self, failed: Failed, under_way: Sequence[Id]) -> bool:
-        """Whether a batch failed for all of its rows. Else the process has crashed, and may be started again."""
+        """Whether a batch failed for all of its rows. Otherwise the process has crashed, and can be started again."""
         state = self._backend.state
-        if state is State.UP:  # it was refused, as where the model can't be loaded
+        if state is State.UP:  # the batch was refused, for example because the model can't be loaded
             return True
         self._crashes += 1
         if self._crashes >= CRASHES or (state is State.BROKEN and not under_way):

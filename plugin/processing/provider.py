@@ -14,7 +14,7 @@ ICON = RESOURCES / "icons" / "zoomearth.svg"
 
 
 class Provider(QgsProcessingProvider):
-    """To be added to QgsApplication.processingRegistry() in initProcessing(), and removed in unload()."""
+    """The plugin adds it to QgsApplication.processingRegistry() in initProcessing(), and removes it in unload()."""
 
     def id(self) -> str:
         return "zoomearth"

@@ -1,4 +1,4 @@
-"""What an algorithm asks: a raster layer as another thread needs it, and a question about it with what came of it."""
+"""The questions of an algorithm: a raster layer for use on another thread, and a question about it with its exchange."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Outline = Tuple[Tuple[Corner, ...], ...]  # as `Where` has it
 
 @dataclass(frozen=True)
 class Raster:
-    """A raster layer for another thread. scene: for one that the backend can read; original: for one that only QGIS can, else None."""
+    """A raster layer for another thread. scene: of a layer that the backend can read; original: of a layer that only QGIS can read."""
 
     name: str
     source: str
@@ -38,7 +38,7 @@ class Raster:
 
 @dataclass
 class Row:
-    """A question to be asked, and its exchange. outline: the part of the raster, in its CRS; None for all of it."""
+    """A question and its exchange. outline: the part of the raster, in the raster's CRS; None: the whole raster."""
 
     raster: Raster
     question: str
@@ -56,7 +56,7 @@ class Row:
 
     @property
     def extent(self) -> QgsRectangle:
-        """Of the part that is asked about, in the raster's CRS."""
+        """The extent of the part that is asked about, in the raster's CRS."""
         if self.outline is None:
             return self.raster.extent
         xs, ys = zip(*(corner for ring in self.outline for corner in ring))

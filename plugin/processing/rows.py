@@ -22,7 +22,7 @@ ANSWER_FIELDS = {
     "error": QVariant.String,
     "exchange": QVariant.String,
 }
-ENDINGS = (*(ending.value for ending in Stopped), Status.FAILED.value)  # what `stopped` may be
+ENDINGS = (*(ending.value for ending in Stopped), Status.FAILED.value)  # the values of `stopped`
 MEANINGLESS = "MEANINGLESS"
 
 
@@ -42,7 +42,7 @@ def answer_values(exchange: Exchange) -> list[Any]:
 
 
 def stopped(exchange: Exchange) -> str:
-    """How it ended, one of ENDINGS."""
+    """The ending of the exchange, one of ENDINGS."""
     return exchange.stopped or exchange.status.value
 
 
@@ -54,7 +54,7 @@ def add_counts(algorithm: QgsProcessingAlgorithm) -> None:
 
 
 class Tally:
-    """Counts the rows of a run as they end, and names each that has no answer in the log."""
+    """Counts how the rows of a run end, and writes each row without an answer to the log."""
 
     def __init__(self, feedback: QgsProcessingFeedback) -> None:
         self._feedback = feedback
@@ -74,7 +74,7 @@ class Tally:
     def finish(self) -> dict[str, int]:
         """Writes the summary to the log and returns it as results, by the names of `add_counts`.
 
-        Raises QgsProcessingException where every row failed: a table of nothing but errors is no result.
+        Raises QgsProcessingException where every row failed.
         """
         if self._first_failure and self._counts[Status.FAILED.value] == sum(self._counts.values()):
             raise QgsProcessingException(self._first_failure)

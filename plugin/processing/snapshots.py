@@ -1,4 +1,4 @@
-"""Snapshots of layers that only QGIS can read: taken when a row needs one, shared by the rows about one place, and few at a time."""
+"""Snapshots of layers that only QGIS can read: taken when a row needs one, shared by rows with the same place, a few at a time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Snapshots:
         self._taken: list[tuple[Plan, str]] = []  # with their paths
 
     def has_room(self, row: Row) -> bool:
-        """Whether the row needs no snapshot that is not there yet, or one more may be taken."""
+        """Whether the row can be asked now: it needs no new snapshot, or one more may be taken."""
         plan = self._plan(row)
         if plan is None or any(plan == each for each, _ in self._taken):
             return True
@@ -33,7 +33,7 @@ class Snapshots:
         return len(self._taken) < AT_ONCE and pixels <= LIMIT
 
     def source(self, row: Row) -> SceneSource:
-        """What the backend can read: the row's raster, or a snapshot of it. Raises SceneError, Cancelled."""
+        """The source for the backend: the row's raster, or a snapshot of it. Raises SceneError, Cancelled."""
         if row.raster.scene:
             return row.raster.scene
         plan = cast(Original, row.raster.original).plan(row.extent, self._resolution)
@@ -44,7 +44,7 @@ class Snapshots:
         return SceneSource(path)
 
     def forget(self, but: Optional[Row] = None) -> None:
-        """Deletes all, but the one that this row needs."""
+        """Deletes all snapshots except the one that this row needs."""
         plan = but and self._plan(but)
         for each, path in self._taken:
             if each != plan:
@@ -52,7 +52,7 @@ class Snapshots:
         self._taken = [(each, path) for each, path in self._taken if each == plan]
 
     def _plan(self, row: Row) -> Optional[Plan]:
-        """None where no snapshot is needed, or none can be taken."""
+        """None where no snapshot is needed or possible."""
         try:
             return row.raster.original.plan(row.extent, self._resolution) if row.raster.original else None
         except SceneError:

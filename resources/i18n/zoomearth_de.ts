@@ -44,6 +44,16 @@
             <translation>Der Modellprozess kann mit {program} nicht gestartet werden: {reason}.</translation>
         </message>
         <message>
+            <location filename="../../plugin/exchanges/attempt.py" />
+            <source>The log shows the details.</source>
+            <translation>Das Protokoll zeigt die Einzelheiten.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/attempt.py" />
+            <source>The results can't be written to {path}: {reason}.</source>
+            <translation>Die Ergebnisse können nicht nach {path} geschrieben werden: {reason}.</translation>
+        </message>
+        <message>
             <location filename="../../plugin/exchanges/endings.py" />
             <source>Meaningless: the demo model works only on the drawn demo scenes, not on your images. Choose another model in Settings &gt; Options &gt; ZoomEarth &gt; Model.</source>
             <translation>Bedeutungslos: Das Demo-Modell funktioniert nur mit den gezeichneten Demo-Szenen, nicht mit Ihren Bildern. Wählen Sie ein anderes Modell unter Einstellungen &gt; Optionen &gt; ZoomEarth &gt; Modell.</translation>
@@ -110,11 +120,6 @@
         </message>
         <message>
             <location filename="../../plugin/exchanges/geopackage.py" />
-            <source>The results can't be written to {path}: {reason}.</source>
-            <translation>Die Ergebnisse können nicht nach {path} geschrieben werden: {reason}.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/geopackage.py" />
             <source>another program is using it</source>
             <translation>ein anderes Programm benutzt sie</translation>
         </message>
@@ -150,118 +155,13 @@
         </message>
         <message>
             <location filename="../../plugin/exchanges/geopackage.py" />
-            <source>the disk may be full</source>
-            <translation>der Datenträger ist vielleicht voll</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/geopackage.py" />
             <source>The results can't be read from {path}: {reason}.</source>
             <translation>Die Ergebnisse können nicht aus {path} gelesen werden: {reason}.</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Question id</source>
-            <translation>Kennung der Frage</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Question</source>
-            <translation>Frage</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Answer</source>
-            <translation>Antwort</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Confidence (0 to 1)</source>
-            <translation>Konfidenz (0 bis 1)</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Meaningless</source>
-            <translation>Bedeutungslos</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Zoom number</source>
-            <translation>Nummer des Zooms</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Label</source>
-            <translation>Bezeichnung</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Status</source>
-            <translation>Status</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Error</source>
-            <translation>Fehler</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Model</source>
-            <translation>Modell</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Layer</source>
-            <translation>Layer</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Raster</source>
-            <translation>Raster</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Bands</source>
-            <translation>Kanäle</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Stretch</source>
-            <translation>Streckung</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Region</source>
-            <translation>Bereich</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Kind</source>
-            <translation>Art</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Box in pixels of the raster</source>
-            <translation>Rahmen in Pixeln des Rasters</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Pixels of the raster</source>
-            <translation>Pixel des Rasters</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Size of the picture in pixels</source>
-            <translation>Größe des Bildes in Pixeln</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Reduction (1: full resolution)</source>
-            <translation>Verkleinerung (1: volle Auflösung)</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
-            <source>Time</source>
-            <translation>Zeit</translation>
+            <location filename="../../plugin/exchanges/geopackage_tables.py" />
+            <source>the disk may be full</source>
+            <translation>der Datenträger ist vielleicht voll</translation>
         </message>
         <message>
             <location filename="../../plugin/exchanges/project_results.py" />
@@ -274,12 +174,117 @@
             <translation>Antworten in der temporären Datei {path}: {count}. ZoomEarth versucht es automatisch erneut.</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Question id</source>
+            <translation>Kennung der Frage</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Question</source>
+            <translation>Frage</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Answer</source>
+            <translation>Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Confidence (0 to 1)</source>
+            <translation>Konfidenz (0 bis 1)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Meaningless</source>
+            <translation>Bedeutungslos</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Zoom number</source>
+            <translation>Nummer des Zooms</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Label</source>
+            <translation>Bezeichnung</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Status</source>
+            <translation>Status</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Error</source>
+            <translation>Fehler</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Model</source>
+            <translation>Modell</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Layer</source>
+            <translation>Layer</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Raster</source>
+            <translation>Raster</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Bands</source>
+            <translation>Kanäle</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Stretch</source>
+            <translation>Streckung</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Region</source>
+            <translation>Bereich</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Kind</source>
+            <translation>Art</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Box in pixels of the raster</source>
+            <translation>Rahmen in Pixeln des Rasters</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Pixels of the raster</source>
+            <translation>Pixel des Rasters</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Size of the picture in pixels</source>
+            <translation>Größe des Bildes in Pixeln</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Reduction (1: full resolution)</source>
+            <translation>Verkleinerung (1: volle Auflösung)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Time</source>
+            <translation>Zeit</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
             <source>Places looked at: {layer}</source>
             <translation>Betrachtete Stellen: {layer}</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/project_results.py" />
+            <location filename="../../plugin/exchanges/result_layers.py" />
             <source>Answers: {layer}</source>
             <translation>Antworten: {layer}</translation>
         </message>
@@ -297,11 +302,6 @@
             <location filename="../../plugin/exchanges/unsaved.py" />
             <source>{date}, {count} questions: {question}</source>
             <translation>{date}, {count} Fragen: {question}</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/writer.py" />
-            <source>The log shows the details.</source>
-            <translation>Das Protokoll zeigt die Einzelheiten.</translation>
         </message>
         <message>
             <location filename="../../plugin/export/dialog.py" />
@@ -509,7 +509,7 @@
             <translation>Eigene Konfidenz des Modells: {value} von 1. Verwenden Sie sie, um Antworten zu vergleichen: Sie ist keine Wahrscheinlichkeit.</translation>
         </message>
         <message>
-            <location filename="../../plugin/export/pdf.py" />
+            <location filename="../../plugin/export/page.py" />
             <source>{page} of {count}</source>
             <translation>{page} von {count}</translation>
         </message>
@@ -1039,6 +1039,31 @@
             <translation>gesehen in Grau, Kanal {band}</translation>
         </message>
         <message>
+            <location filename="../../plugin/layers/resolution.py" />
+            <source>The image of the layer '{name}' would have {columns} x {rows} pixels. The maximum is {limit} million pixels.</source>
+            <translation>Das Bild des Layers „{name}“ hätte {columns} x {rows} Pixel. Das Höchste sind {limit} Millionen Pixel.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/resolution.py" />
+            <source>Choose a resolution of {fitting} map units per pixel or coarser, or a smaller area.</source>
+            <translation>Wählen Sie eine Auflösung von {fitting} Karteneinheiten je Pixel oder gröber, oder einen kleineren Bereich.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/resolution.py" />
+            <source>map units</source>
+            <translation>Karteneinheiten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/resolution.py" />
+            <source>Choose a place that the layer covers, or check whether QGIS can draw the layer.</source>
+            <translation>Wählen Sie eine Stelle, die der Layer abdeckt, oder prüfen Sie, ob QGIS den Layer zeichnen kann.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/resolution.py" />
+            <source>The chosen place lies outside the layer {name}.</source>
+            <translation>Die gewählte Stelle liegt außerhalb des Layers {name}.</translation>
+        </message>
+        <message>
             <location filename="../../plugin/layers/scope.py" />
             <source>map canvas extent</source>
             <translation>Ausdehnung der Kartenansicht</translation>
@@ -1150,26 +1175,6 @@
         </message>
         <message>
             <location filename="../../plugin/layers/snapshot.py" />
-            <source>The image of the layer '{name}' would have {columns} x {rows} pixels. The maximum is {limit} million pixels.</source>
-            <translation>Das Bild des Layers „{name}“ hätte {columns} x {rows} Pixel. Das Höchste sind {limit} Millionen Pixel.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/layers/snapshot.py" />
-            <source>Choose a resolution of {fitting} map units per pixel or coarser, or a smaller area.</source>
-            <translation>Wählen Sie eine Auflösung von {fitting} Karteneinheiten je Pixel oder gröber, oder einen kleineren Bereich.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/layers/snapshot.py" />
-            <source>map units</source>
-            <translation>Karteneinheiten</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/layers/snapshot.py" />
-            <source>Choose a place that the layer covers, or check whether QGIS can draw the layer.</source>
-            <translation>Wählen Sie eine Stelle, die der Layer abdeckt, oder prüfen Sie, ob QGIS den Layer zeichnen kann.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/layers/snapshot.py" />
             <source>Check whether QGIS draws the layer at this place, and read the log messages panel.</source>
             <translation>Prüfen Sie, ob QGIS den Layer an dieser Stelle zeichnet, und lesen Sie das Protokollfenster.</translation>
         </message>
@@ -1182,11 +1187,6 @@
             <location filename="../../plugin/layers/snapshot.py" />
             <source>Check that the disk has space and that the temporary folder can be written to.</source>
             <translation>Prüfen Sie, ob auf dem Datenträger Platz ist und der temporäre Ordner beschrieben werden kann.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/layers/snapshot.py" />
-            <source>The chosen place lies outside the layer {name}.</source>
-            <translation>Die gewählte Stelle liegt außerhalb des Layers {name}.</translation>
         </message>
         <message>
             <location filename="../../plugin/layers/snapshot.py" />
@@ -1510,6 +1510,11 @@
         </message>
         <message>
             <location filename="../../plugin/options/self_test.py" />
+            <source>Testing how the model marks places ...</source>
+            <translation>Test, wie das Modell Orte markiert ...</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/self_test.py" />
             <source>Loading the model ...</source>
             <translation>Das Modell wird geladen ...</translation>
         </message>
@@ -1605,78 +1610,13 @@
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
-            <source>Put this message away</source>
+            <source>Hide this message</source>
             <translation>Diese Meldung ausblenden</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
             <source>Progress</source>
             <translation>Fortschritt</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>Ask</source>
-            <translation>Fragen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>Ask about the layer (Ctrl+Enter)</source>
-            <translation>Zum Layer fragen (Strg+Eingabe)</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>Stop the current question and discard the waiting questions</source>
-            <translation>Die laufende Frage anhalten und die wartenden Fragen verwerfen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>Export the results or a report</source>
-            <translation>Die Ergebnisse oder einen Bericht exportieren</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>Places looked at and answers as GeoPackage, Shapefile, CSV…</source>
-            <translation>Betrachtete Stellen und Antworten als GeoPackage, Shapefile, CSV …</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>Report as HTML…</source>
-            <translation>Bericht als HTML …</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>Report as PDF…</source>
-            <translation>Bericht als PDF …</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>Undo delete</source>
-            <translation>Löschen rückgängig machen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>Results file</source>
-            <translation>Ergebnisdatei</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>Choose the results file (GeoPackage)…</source>
-            <translation>Ergebnisdatei wählen (GeoPackage) …</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>Reload the results</source>
-            <translation>Ergebnisse neu laden</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>Open earlier unsaved results</source>
-            <translation>Frühere ungespeicherte Ergebnisse öffnen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>Settings: model, server and Python environment</source>
-            <translation>Einstellungen: Modell, Server und Python-Umgebung</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
@@ -1720,6 +1660,11 @@
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
+            <source>testing how the model marks places</source>
+            <translation>Test, wie das Modell Orte markiert</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
             <source>Choose…</source>
             <translation>Auswählen…</translation>
         </message>
@@ -1727,6 +1672,11 @@
             <location filename="../../plugin/panel/dock.py" />
             <source>Choose a raster layer and type a question.</source>
             <translation>Wählen Sie einen Rasterlayer und geben Sie eine Frage ein.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>Results file</source>
+            <translation>Ergebnisdatei</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
@@ -1964,6 +1914,66 @@
             <translation>Strg+Eingabe stellt die Frage. Die Pfeiltasten auf und ab zeigen frühere Fragen.</translation>
         </message>
         <message>
+            <location filename="../../plugin/panel/toolbar.py" />
+            <source>Export the results or a report</source>
+            <translation>Die Ergebnisse oder einen Bericht exportieren</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/toolbar.py" />
+            <source>Places looked at and answers as GeoPackage, Shapefile, CSV…</source>
+            <translation>Betrachtete Stellen und Antworten als GeoPackage, Shapefile, CSV …</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/toolbar.py" />
+            <source>Report as HTML…</source>
+            <translation>Bericht als HTML …</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/toolbar.py" />
+            <source>Report as PDF…</source>
+            <translation>Bericht als PDF …</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/toolbar.py" />
+            <source>Undo delete</source>
+            <translation>Löschen rückgängig machen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/toolbar.py" />
+            <source>Choose the results file (GeoPackage)…</source>
+            <translation>Ergebnisdatei wählen (GeoPackage) …</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/toolbar.py" />
+            <source>Reload the results</source>
+            <translation>Ergebnisse neu laden</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/toolbar.py" />
+            <source>Open earlier unsaved results</source>
+            <translation>Frühere ungespeicherte Ergebnisse öffnen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/toolbar.py" />
+            <source>Settings: model, server and Python environment</source>
+            <translation>Einstellungen: Modell, Server und Python-Umgebung</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/toolbar.py" />
+            <source>Stop the current question and discard the waiting questions</source>
+            <translation>Die laufende Frage anhalten und die wartenden Fragen verwerfen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/toolbar.py" />
+            <source>Ask</source>
+            <translation>Fragen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/toolbar.py" />
+            <source>Ask about the layer (Ctrl+Enter)</source>
+            <translation>Zum Layer fragen (Strg+Eingabe)</translation>
+        </message>
+        <message>
             <location filename="../../plugin/panel/transcript.py" />
             <source>Questions and answers</source>
             <translation>Fragen und Antworten</translation>
@@ -1995,6 +2005,11 @@
         </message>
         <message>
             <location filename="../../plugin/plugin.py" />
+            <source>The Python program {path} does not exist. Choose another one in Settings &gt; Options &gt; ZoomEarth.</source>
+            <translation>Das Python-Programm {path} ist nicht vorhanden. Wählen Sie ein anderes unter Einstellungen &gt; Optionen &gt; ZoomEarth.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/plugin.py" />
             <source>Save the report as</source>
             <translation>Bericht speichern als</translation>
         </message>
@@ -2007,11 +2022,6 @@
             <location filename="../../plugin/plugin.py" />
             <source>Set it up in Settings &gt; Options &gt; ZoomEarth.</source>
             <translation>Richten Sie es unter Einstellungen &gt; Optionen &gt; ZoomEarth ein.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/plugin.py" />
-            <source>The Python program {path} does not exist. Choose another one in Settings &gt; Options &gt; ZoomEarth.</source>
-            <translation>Das Python-Programm {path} ist nicht vorhanden. Wählen Sie ein anderes unter Einstellungen &gt; Optionen &gt; ZoomEarth.</translation>
         </message>
         <message>
             <location filename="../../plugin/plugin.py" />
@@ -2142,6 +2152,11 @@
             <location filename="../../plugin/processing/asker.py" />
             <source>Loading the model</source>
             <translation>Das Modell wird geladen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/asker.py" />
+            <source>Testing how the model marks places</source>
+            <translation>Test, wie das Modell Orte markiert</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/asker.py" />

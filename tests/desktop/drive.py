@@ -1,6 +1,6 @@
 """Run inside the real QGIS (see release/desktop.py): ask by typing and clicking, compare with the truth, export, take pictures.
 
-Whatever goes wrong is in DRIVE_OUT/drive.log, and the exit code is 1.
+After an error, DRIVE_OUT/drive.log describes it and the exit code is 1.
 """
 
 import json
@@ -106,9 +106,9 @@ def main():
         stalls.append(stall)
         assert exchange["answer"] == question["answer"], (kind, exchange["answer"], question["answer"])
         if question["box"]:
-            found = exchange["zooms"][-1]["roi"]
-            log(f"  IoU with the truth {overlap(found, question['box']):.2f}")
-            assert overlap(found, question["box"]) > 0.5
+            result = exchange["zooms"][-1]["roi"]
+            log(f"  IoU with the truth {overlap(result, question['box']):.2f}")
+            assert overlap(result, question["box"]) > 0.5
     picture("asked")
     rois = plugin.results.rois(plugin.session.exchanges[-1])
     assert rois.featureCount() == 2
@@ -158,11 +158,11 @@ def export(dock, crs):
         QTest.mouseClick(dialog.findChild(QPushButton, "zoomearth_export_ok"), Qt.MouseButton.LeftButton)
 
     in_dialog("zoomearth_export_dialog", fill, dock.toolbar.export_rois.trigger)
-    said = subprocess.run(["ogrinfo", "-al", str(file)], capture_output=True, text=True, check=True).stdout
-    assert "Feature Count: 2" in said, said
-    assert "Geometry: Polygon" in said
-    assert crs.split(":")[1] in said, (crs, said)
-    assert "step (Integer" in said
+    text = subprocess.run(["ogrinfo", "-al", str(file)], capture_output=True, text=True, check=True).stdout
+    assert "Feature Count: 2" in text, text
+    assert "Geometry: Polygon" in text
+    assert crs.split(":")[1] in text, (crs, text)
+    assert "step (Integer" in text
     log("exported and read back: ", file)
 
 
@@ -181,7 +181,7 @@ def cancelled(dock):
 
 
 def crashed(plugin, dock):
-    """Killed twice, the process stays down, and one click shows what the log says of it."""
+    """After it was killed twice, the process is not started again, and one click shows the log."""
     for _ in range(2):
         dock.question.setPlainText("What is never answered?")
         QTest.mouseClick(dock.toolbar.ask, Qt.MouseButton.LeftButton)
@@ -214,7 +214,7 @@ def options(dock):
 
 
 def reloaded(plugin):
-    """Nothing of a plugin stays behind: no dock, no process, no algorithm twice."""
+    """The plugin leaves nothing behind: no dock, no process, no second copy of an algorithm."""
     pid = plugin.backend.pid
     reloadPlugin("zoomearth")
     QTest.qWait(500)

@@ -1,6 +1,6 @@
 """Run inside the real QGIS with an empty profile (see release/desktop.py): installs the zip as a user does, and sees the plugin live there.
 
-Whatever goes wrong is in DRIVE_OUT/installed.log, and the exit code is 1.
+After an error, DRIVE_OUT/installed.log describes it and the exit code is 1.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What the tests of the plugin share: QGIS offscreen, places of their own, and the real backend in its own Python."""
+"""Shared code of the plugin's tests: QGIS offscreen, temporary folders, and the real backend in its own Python."""
 
 import os
 import subprocess
@@ -58,7 +58,7 @@ def _package(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def own_places(qgis_app, tmp_path, monkeypatch):
-    """Nothing a test does reaches the user's own folders and settings, nor the next test."""
+    """Keeps a test away from the user's folders and settings, and from the next test."""
     monkeypatch.setenv("ZOOMEARTH_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     for group in ("zoomearth", "proxy"):
@@ -77,7 +77,7 @@ def panel(qgis_app, qgis_iface, qgis_new_project, python):
     yield panel
     panel.close()
     qgis_iface.mainWindow().hide()
-    qgis_iface.mapCanvas().freeze()  # it would draw the layers of whatever test comes next
+    qgis_iface.mapCanvas().freeze()  # otherwise it would draw the layers of the next test
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""A QGIS that finishes one exchange, begins another, says `backend PID`, and waits to be killed. Arguments: checkout, python, scene."""
+"""A QGIS that finishes one exchange, begins another, prints `backend PID`, and waits to be killed. Arguments: checkout, python, scene."""
 
 import importlib.util
 import pathlib

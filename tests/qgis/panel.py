@@ -1,4 +1,4 @@
-"""A panel in QGIS's stub window, with the real backend: what the tests of the plugin drive."""
+"""A panel in QGIS's stub window, with the real backend, for the plugin's tests."""
 
 from qgis.core import QgsProject, QgsRasterLayer
 from qgis.PyQt.QtCore import QEventLoop, QTimer
@@ -14,7 +14,7 @@ ANSWER = "<think>Three hulls.</think><answer>3</answer>"
 
 
 class Panel:
-    """session, dock, backend, results; `script` chooses what a scripted engine says, else the demo model answers."""
+    """session, dock, backend, results; `script` sets the replies of a scripted engine, otherwise the demo model answers."""
 
     def __init__(self, iface, python):
         self.canvas = iface.mapCanvas()
@@ -70,7 +70,7 @@ def last_of(backend, job):
 
 
 def wait(condition, timeout=60):
-    """Lets Qt work until the condition holds."""
+    """Runs the event loop until the condition holds."""
     loop, timer, end = QEventLoop(), QTimer(), QTimer()
     timer.timeout.connect(lambda: condition() and loop.quit())
     end.setSingleShot(True)

@@ -1,4 +1,4 @@
-"""Rasters of every kind, as QGIS loads them: asked about through the real backend, their ROIs must lie where QGIS shows the pixels."""
+"""Rasters of every kind, loaded by QGIS and asked about with the real backend: the ROIs must be where QGIS shows the pixels."""
 
 import io
 
@@ -76,7 +76,7 @@ def loaded(real_raster, tmp_path, qgis_new_project):
 
 @pytest.fixture
 def ask(python):
-    """ask(layer, ring=None): the exchange, with what the model was shown."""
+    """ask(layer, ring=None): the exchange, with the pictures that the model saw."""
 
     def ask(layer, ring=None, resolution=None):
         load = Load(replies=(BOX, ANSWER))
@@ -110,7 +110,7 @@ def test_an_roi_lies_where_its_pixels_do(loaded, ask, name):
     (roi,) = ask(layer).zooms
     data = gdal.Open(layer.source())
     pixel = np.hypot(*(np.subtract(*on_map(layer.source(), [(0, 0), (1, 1)])) / np.sqrt(2)))
-    within = 4 if RASTERS[name] == "gcps" else 0.01  # pixels: many GCPs are no exact plane
+    within = 4 if RASTERS[name] == "gcps" else 0.01  # pixels: many GCPs do not fit one plane exactly
     assert read_by_gdal(layer)
     assert (roi.polygon is None) == (RASTERS[name] == "nowhere")
     for corner, expected in zip(roi.corners, on_map(layer.source(), corners(*roi.roi))):
@@ -142,7 +142,7 @@ def test_qgis_shows_the_rois_own_pixels_there(loaded, ask, name):
         answered.append(known)
         same += [shown == value] if known else []
     assert np.mean(answered) > 0.9, "the layer has no pixels where the ROI lies"
-    assert np.mean(same) > (0.6 if RASTERS[name] == "rotated" else 0.999)  # warping picks a neighbour now and then
+    assert np.mean(same) > (0.6 if RASTERS[name] == "rotated" else 0.999)  # warping sometimes takes a neighbouring pixel
 
 
 @pytest.mark.parametrize("name", [name for name, kind in RASTERS.items() if kind != "gcps"])
@@ -439,7 +439,7 @@ KNOWN = {
 def test_the_model_sees_what_qgis_draws(drawn, ask, name):
     kind, style = {**STYLED, **KNOWN}[name]
     layer = drawn(kind)
-    background = "black" if name in KNOWN else "white"  # of what the file has no value for; of the map
+    background = "black" if name in KNOWN else "white"  # the colour of pixels without a value in the file, or of the map
     plain = on_canvas(layer, background)
     style(layer)
     picture, canvas = seen(ask(layer)), on_canvas(layer, background)

@@ -1,4 +1,4 @@
-"""Boxes an analyst hands on: in the right place, under whole names and texts, and never half a file."""
+"""Exported boxes: in the right place, with complete names and texts, and never in an incomplete file."""
 
 import json
 import os
@@ -39,7 +39,7 @@ def read(path):
 
 
 def corners(points):
-    """Whatever corner a driver begins with, and whichever way round."""
+    """Independent of the first corner and of the direction, which differ between drivers."""
     return sorted(set(points), key=lambda point: (round(point[0], 1), round(point[1], 1)))
 
 
@@ -90,8 +90,8 @@ def test_any_other_crs_puts_the_boxes_in_the_same_place(harbour, tmp_path, suffi
     for feature, seen in zip(layer.getFeatures(), harbour.zooms):
         geometry = feature.geometry()
         geometry.transform(back)
-        found = [(point.x(), point.y()) for point in list(geometry.vertices())[:4]]
-        assert flat(corners(found)) == pytest.approx(flat(corners(map(tuple, seen.polygon))), abs=0.02)
+        result = [(point.x(), point.y()) for point in list(geometry.vertices())[:4]]
+        assert flat(corners(result)) == pytest.approx(flat(corners(map(tuple, seen.polygon))), abs=0.02)
 
 
 @EACH
@@ -138,7 +138,7 @@ def test_a_crs_that_does_not_reach_the_raster_is_said(harbour, tmp_path):
 
 
 def test_a_shapefiles_names_are_its_own_and_not_the_drivers():
-    """The driver would cut a longer name itself, and number those that are then alike."""
+    """The driver would shorten a longer name itself, and add numbers to equal names."""
     assert SHAPEFILE_NAME == 10
     assert len({name[:SHAPEFILE_NAME] for name in FIELDS}) == len(FIELDS)
     assert all(name.isascii() for name in FIELDS)
@@ -189,7 +189,7 @@ def test_a_full_disk_leaves_the_older_file_whole(harbour, tmp_path):
         path = export_rois(rows([harbour]), tmp_path / f"boxes{suffix}")
         before = path.read_bytes()
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (300, hard))  # as a disk would that has room for so much
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300, hard))  # like a disk with this much free space
         try:
             with pytest.raises(SceneError, match=f"boxes{suffix} can't be written"):
                 export_rois(rows([harbour] * 50), path)
@@ -299,7 +299,7 @@ def test_selected_answers_are_those_of_the_map(answered):
 
 def test_ogrinfo_agrees(harbour, tmp_path):
     path = export_rois(rows([harbour]), tmp_path / "boxes.shp")
-    said = subprocess.run(["ogrinfo", "-al", "-so", str(path)], capture_output=True, text=True, check=True).stdout
-    assert "Feature Count: 2" in said
-    assert "question: String (254.0)" in said
-    assert "step: Integer" in said
+    text = subprocess.run(["ogrinfo", "-al", "-so", str(path)], capture_output=True, text=True, check=True).stdout
+    assert "Feature Count: 2" in text
+    assert "question: String (254.0)" in text
+    assert "step: Integer" in text

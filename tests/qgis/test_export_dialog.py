@@ -1,4 +1,4 @@
-"""The export dialog as it is used: by mouse, by keyboard, by script."""
+"""The export dialog, used by mouse, by keyboard and by script."""
 
 import pytest
 from osgeo import ogr

@@ -1,4 +1,4 @@
-"""What a German user sees once QGIS has loaded the translation."""
+"""The German texts of the plugin, after QGIS has loaded the translation."""
 
 import pytest
 from panel import ANSWER, BOX

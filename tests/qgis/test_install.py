@@ -1,4 +1,4 @@
-"""The private environment: made for real from small requirements, cut off and resumed, and what people are told where it can't be made."""
+"""The private environment: really made from small requirements, interrupted and continued, and the messages where it can't be made."""
 
 import os
 import shutil
@@ -38,7 +38,7 @@ def index(monkeypatch):
     """The machine's own index beside it has pip itself."""
     with PackageIndex({NAMES[0]: 1000, NAMES[1]: 3_000_000}) as index:
         monkeypatch.setenv("PIP_EXTRA_INDEX_URL", index.url)
-        monkeypatch.setenv("PIP_TRUSTED_HOST", "127.0.0.1")  # else pip keeps nothing that came by plain HTTP
+        monkeypatch.setenv("PIP_TRUSTED_HOST", "127.0.0.1")  # otherwise pip does not cache downloads by plain HTTP
         yield index
 
 
@@ -65,7 +65,7 @@ def attempt(qtbot, installer):
 
 
 def refused(qtbot, installer):
-    """The kind of the diagnosis of an attempt that fails, and leaves no environment to be taken for whole."""
+    """The kind of the diagnosis of an attempt that fails; it must not leave an environment that looks complete."""
     ok, diagnosis = attempt(qtbot, installer)
     assert not ok
     assert installer.environment.facts is None

@@ -1,4 +1,4 @@
-"""The installer's parts: which Python is taken, what its children see, what a log means, how far a download is."""
+"""The installer's parts: the choice of Python, the environment of child processes, the diagnosis of a log, the progress of a download."""
 
 import os
 import subprocess
@@ -30,7 +30,7 @@ def test_a_python_of_this_machine_is_found():
     assert any(base.runs_the_backend and Path(base.executable).is_file() for base in bases)
 
 
-# What the tools say where it can't be provoked here, shortened from the field.
+# Messages of the tools in cases that can't be produced here, shortened from users' reports.
 SAID = {
     "disk": "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device",
     "proxy": "WARNING: Retrying (Retry(total=4)) after connection broken by 'ProxyError('Cannot connect to proxy.', OSError('Tunnel "

@@ -1,4 +1,4 @@
-"""Layers of signed addresses and with logins: nothing of the key is in what the plugin keeps, reports, exports or logs."""
+"""Layers with signed addresses or logins: the plugin never stores, reports, exports or logs their secrets."""
 
 import json
 import sys
@@ -39,7 +39,7 @@ def keep(results, exchange):
 
 
 def signed(harbour, source=SIGNED, **changes):
-    """The same exchange, asked about a signed address; QGIS named the layer by it."""
+    """The same exchange about a signed address, which is also the name of the layer in QGIS."""
     made = Exchange(harbour.question, source, f"town.tif?sig={KEY}", harbour.crs)
     facts = {name: getattr(harbour, name) for name in ("status", "answer", "stopped", "model", "views")}
     return replace(made, **facts, **changes)
@@ -102,7 +102,7 @@ def test_no_key_is_in_the_log_and_in_the_words_of_a_process_that_ended(qgis_app)
     entries = []
     QgsApplication.messageLog().messageReceived.connect(lambda *entry: entries.append(entry))
     words = f"GET http://localhost:1/town.tif?sig={KEY} failed"
-    parts = f"{words[:45]!r}, {words[45:]!r}"  # what is read at once may end amid the key
+    parts = f"{words[:45]!r}, {words[45:]!r}"  # a read may end in the middle of the key
     code = f"import sys, time; e = sys.stderr; [(e.write(part), e.flush(), time.sleep(0.3)) for part in ({parts})]; sys.exit(3)"
     backend = Backend(lambda: [sys.executable, "-c", code])
     failed = last_of(backend, backend.submit(Describe(SceneSource("x"))))

@@ -22,7 +22,7 @@ def _impatient(monkeypatch):
 
 
 class Person:
-    """Answers what the panel asks."""
+    """Answers the questions of the panel."""
 
     def __init__(self, panel, *answers):
         self.heard, self._answers = [], list(answers)
@@ -183,4 +183,4 @@ def test_reload_shows_what_a_second_qgis_has_written_and_removed(panel, harbour,
     wait(lambda: not panel.session.busy)
     panel.script(ANSWER)
     panel.asked("Last?")
-    assert first.id not in content(path)["exchanges"]  # what the other one has removed stays so
+    assert first.id not in content(path)["exchanges"]  # exchanges that the other QGIS has removed stay removed

@@ -1,8 +1,9 @@
-"""The options page and the set-up dialog, driven by their widgets' names as a script or a screen reader drives them."""
+"""The options page and the set-up dialog, used through the names of their widgets like by a script or a screen reader."""
 
 import json
 import os
 import re
+import subprocess
 import threading
 from pathlib import Path
 
@@ -38,9 +39,9 @@ class Page:
         qtbot.addWidget(self.window)
 
     def find(self, name):
-        found = self.widget.findChild(QWidget, f"zoomearth_options_{name}")
-        assert found is not None, name
-        return found
+        result = self.widget.findChild(QWidget, f"zoomearth_options_{name}")
+        assert result is not None, name
+        return result
 
     def pick(self, name, data):
         box = self.find(name)
@@ -143,6 +144,20 @@ def test_the_test_button_asks_the_demo_question_of_the_real_model(page, python):
     page.says("verdict", "The test works\\. .* Answer: 4 \\(correct: 4\\)")
     assert load_settings() == Settings()
     page.qtbot.waitUntil(lambda: not descendants(os.getpid()), timeout=5000)
+
+
+def test_the_test_of_a_server_says_how_its_model_counts_boxes(page, python, root):
+    ways = '{"unit": "thousandths", "listed": "Qwen2.5-VL-7B", "answer": "4"}'
+    server = subprocess.Popen([python, str(root / "tests" / "marking.py"), ways], stdout=subprocess.PIPE, text=True)
+    try:
+        page.find("python").setFilePath(python)
+        page.pick("model", "a server")
+        page.find("remote").setText(server.stdout.readline().strip())
+        page.click("test")
+        page.says("verdict", "Answer: 4 .* Qwen2.5-VL-7B counts boxes in thousandths of the last picture, x first, and they are read so")
+    finally:
+        server.kill()
+        server.wait()
 
 
 def test_the_test_says_what_is_missing(page, python, tmp_path):
@@ -265,7 +280,7 @@ def test_the_environment_is_shown_and_removed(page, qtbot):
 
 
 def test_the_options_may_be_closed_while_the_environment_is_removed(qtbot):
-    """QGIS would end with a thread that is deleted while it runs."""
+    """A thread that is deleted while it runs would crash QGIS."""
     environment = Environment()
     environment.python.parent.mkdir(parents=True)
     for number in range(3000):

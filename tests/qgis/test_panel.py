@@ -1,4 +1,4 @@
-"""The panel, asked: what is shown while the model looks, what stays, and what a click does."""
+"""The panel: the display while the model answers, the stored results, and the effect of each click."""
 
 import html
 import json
@@ -167,12 +167,12 @@ def test_boxes_are_on_the_canvas_while_the_model_still_looks(panel, demo_scene):
 def test_the_line_says_what_is_happening(panel, demo_scene):
     panel.script(BOX, SLOW, pace=0.01)
     panel.add(demo_scene)
-    said = []
-    panel.session.progressed.connect(lambda *_: said.append(panel.dock.stage.text()))
+    text = []
+    panel.session.progressed.connect(lambda *_: text.append(panel.dock.stage.text()))
     panel.ask()
     assert panel.dock.progress.isVisible()
-    wait(lambda: "looking at “northern pier”" in said)
-    assert "loading the model" in said
+    wait(lambda: "looking at “northern pier”" in text)
+    assert "loading the model" in text
     panel.dock.toolbar.cancel.click()
     wait(lambda: not panel.session.busy)
     assert not panel.dock.progress.isVisible()
@@ -310,7 +310,7 @@ def test_each_selected_polygon_is_a_question_of_its_own(panel, demo_scene):
     polygons.dataProvider().addFeatures(features)
     QgsProject.instance().addMapLayer(polygons)
     choose(panel, Scope.FEATURES)
-    panel.ask()  # nothing is selected: said, not asked
+    panel.ask()  # nothing is selected: a message, and no question
     assert panel.session.exchanges == []
     polygons.selectByIds([1, 3])
     panel.asked()
@@ -379,7 +379,7 @@ def test_a_place_outside_the_layer_is_said_and_nothing_is_asked(panel, demo_scen
     canvas.setExtent(QgsRectangle(extent.xMaximum() + 1000, extent.yMaximum(), extent.xMaximum() + 2000, extent.yMaximum() + 1000))
     choose(panel, Scope.CANVAS)
     assert panel.ask_nothing() == 0
-    assert panel.dock.question.toPlainText()  # it is not lost
+    assert panel.dock.question.toPlainText()  # the question is not lost
 
 
 def test_a_thumbnail_flies_the_canvas_there_and_a_box_on_the_map_finds_its_exchange(panel, demo_scene):
@@ -562,7 +562,7 @@ def polygon_layer(layer, *shapes):
 
 
 def pixel(exchange, x, y):
-    """Of what the model saw first, at fractions of its width and height: red, green, blue."""
+    """Red, green and blue of the first picture that the model saw, at fractions of its width and height."""
     image = QImage.fromData(exchange.views[0].picture)
     return image.pixelColor(int(x * image.width()), int(y * image.height())).getRgb()[:3]
 
@@ -595,7 +595,7 @@ def test_polygons_beyond_the_raster_are_said_and_the_others_are_asked_about(pane
     ]
     (message,) = qgis_iface.messageBar().get_messages(Qgis.MessageLevel.Warning)
     assert f"1 of 3 polygons lies outside the layer {layer.name()} and was left out." in message
-    notice = panel.dock.message  # QGIS's bar shows one line of a message, the panel all of it
+    notice = panel.dock.message  # QGIS's bar shows one line of a message, the panel the whole message
     assert notice.isVisible()
     assert notice.text == f"1 of 3 polygons lies outside the layer {layer.name()} and was left out."
     choose(panel, Scope.LAYER)
@@ -716,15 +716,15 @@ def pseudocolour(layer):
 def test_a_styled_layer_is_seen_as_qgis_shows_it_or_as_its_values_and_it_is_said_which(panel, demo_scene, tmp_path):
     panel.script(ANSWER)
     layer, form = panel.add(demo_scene), panel.dock.form
-    assert not form.seen.isVisible()
+    assert not form.colours.isVisible()
     assert panel.asked().seen_as == ""
     pseudocolour(layer)
-    assert form.seen.isVisible()
+    assert form.colours.isVisible()
     shown = panel.asked()
     red, green, blue = pixel(shown, 0.5, 0.5)
     assert blue < 5 < 200 < red + green
     assert shown.seen_as == "seen as shown in QGIS, 0.3 m per pixel (2048 x 2048 px)"
-    form.seen.setCurrentIndex(form.seen.findText("Without the layer style"))
+    form.colours.setCurrentIndex(form.colours.findText("Without the layer style"))
     raw = panel.asked()
     red, green, blue = pixel(raw, 0.5, 0.5)
     assert red == green == blue

@@ -1,4 +1,4 @@
-"""The plugin as QGIS loads it: where it writes, and what it leaves alone."""
+"""The plugin, loaded by QGIS: the files that it writes, and what it must not change."""
 
 import pytest
 from qgis.PyQt.QtWidgets import QFileDialog, QMessageBox
@@ -19,7 +19,7 @@ def plugin(qgis_iface, qgis_new_project, harbour):
 
 @pytest.fixture
 def typed(monkeypatch):
-    """What a person types into the file dialog, and whether a file is replaced: the dialogs themselves are the system's."""
+    """The name that a person types into the file dialog, and whether a file is replaced; the dialogs themselves belong to the system."""
 
     def type_in(name, replace=False):
         answer = QMessageBox.StandardButton.Yes if replace else QMessageBox.StandardButton.No

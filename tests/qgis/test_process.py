@@ -1,4 +1,4 @@
-"""The backend as a child of QGIS: started when needed, killed, crashed, cancelled, and gone with the panel."""
+"""The backend as a child process of QGIS: started when needed, killed, crashed, cancelled, and ended with the panel."""
 
 import json
 import os
@@ -130,23 +130,23 @@ def test_cancel_ends_the_job_and_the_process_lives_on(backend, demo_scene):
     pid = backend.pid
     job.cancel()
     assert isinstance(last_of(backend, job), Cancelled)
-    job.cancel()  # it is over: no harm
+    job.cancel()  # the job has ended: this does nothing
     assert backend.pid == pid
 
 
 def test_one_that_does_not_hear_a_cancel_is_killed(backend, demo_scene, monkeypatch):
     monkeypatch.setattr("zoomearth.plugin.child.backend_process.PATIENCE", 300)
-    script(backend, SLOW, pace=60)  # deaf for a minute a word
+    script(backend, SLOW, pace=60)  # it does not react for a minute a word
     job, heard = ask(backend, demo_scene), []
     job.heard.connect(heard.append)
     wait(lambda: any(isinstance(event, Saw) for event in heard))
-    QTest.qWait(500)  # by then it sleeps
+    QTest.qWait(500)  # the engine sleeps now
     pid = backend.pid
     job.cancel()
     assert isinstance(last_of(backend, job), Cancelled)
     wait(lambda: backend.state is State.DOWN)
     assert not alive(pid)
-    assert isinstance(last_of(backend, script(backend, ANSWER)), Done)  # and that was no crash
+    assert isinstance(last_of(backend, script(backend, ANSWER)), Done)  # a killed process is not counted as a crash
 
 
 def test_what_is_asked_as_a_deaf_process_is_killed_is_answered_by_the_next(backend, demo_scene, monkeypatch):

@@ -1,4 +1,4 @@
-"""The algorithms, run as QGIS runs them: the real backend in its own process, the demo model over a scene with ground truth."""
+"""The algorithms, run by QGIS: with the real backend in its own process, and the demo model on a scene with ground truth."""
 
 import contextlib
 import csv
@@ -67,7 +67,7 @@ def backend(provider, python):
 
 @pytest.fixture
 def script(monkeypatch):
-    """Has a scripted engine answer instead of the demo model."""
+    """Makes a scripted engine answer instead of the demo model."""
 
     def choose(*replies, pace=0.0, model=""):
         load = Load(Settings(model=model), replies=replies, pace=pace)
@@ -110,7 +110,7 @@ def detail(truth):
 
 
 class Feedback(QgsProcessingFeedback):
-    """Keeps what is told."""
+    """Records all messages."""
 
     def __init__(self):
         super().__init__(False)
@@ -128,7 +128,7 @@ class Feedback(QgsProcessingFeedback):
 
 
 class Run:
-    """An algorithm, run in this thread: what came of it, whether it went well, what was told."""
+    """Runs an algorithm in this thread: its results, whether it succeeded, its messages."""
 
     def __init__(self, name, feedback=None, **parameters):
         self.feedback, self.context = feedback or Feedback(), QgsProcessingContext()
@@ -347,7 +347,7 @@ def test_each_polygon_is_all_the_model_sees(layer, serve):
 
 @pytest.fixture
 def told(monkeypatch):
-    """Every event of the backend that an exchange of this run heard."""
+    """Every event of the backend that an exchange of this run received."""
     events = []
     hear = Exchange.hear
     monkeypatch.setattr(Exchange, "hear", lambda self, event: events.append(event) or hear(self, event))
@@ -380,7 +380,7 @@ PARTS = [
 def test_only_what_is_inside_a_polygon_is_shown_to_the_model(layer, serve, told, shape, crs):
     served = serve('[{"bbox_2d": [10, 10, 140, 110], "label": "a place"}]', ANSWER)
     geometry = QgsGeometry.fromMultiPolygonXY([[on_map(layer, *ring) for ring in part] for part in shape])
-    geometry = geometry.densifyByDistance(5)  # so that its sides are the same lines in the other CRS
+    geometry = geometry.densifyByDistance(5)  # so that its sides stay the same lines in the other CRS
     geometry.transform(QgsCoordinateTransform(layer.crs(), QgsCoordinateReferenceSystem(crs), QgsProject.instance()))
     places = polygons(crs, geometry, name=["a"])
     assert Run("askbyfeature", INPUT=layer, POLYGONS=places, QUESTION="How many?", OUTPUT="memory:").good
@@ -774,6 +774,18 @@ def test_boxes_and_polygons_share_the_exchange_and_a_box_names_its_polygon(layer
     (nameless,) = (str(feature.id()) for feature in places.getFeatures() if not feature["name"])
     assert [names[roi["exchange"]] for roi in rois] == ["north field", "", "south field"]
     assert [roi["feature"] for roi in rois] == ["north field", nameless, "south field"]
+
+
+def test_a_zoom_out_is_a_row_of_the_places_as_when_one_question_is_asked(layer, serve):
+    serve(BOX, '[{"zoom_out": true}]', ANSWER)
+    alone = Run("ask", INPUT=layer, QUESTION="1?", OUTPUT="memory:").rows()
+    serve(BOX, '[{"zoom_out": true}]', ANSWER)
+    many = Run("askmany", LAYERS=[layer], QUESTIONS="1?", OUTPUT="memory:", ROIS="memory:").rows("ROIS")
+    assert [row["kind"] for row in alone] == ["zoom", "zoom out"]
+    for row in (*alone, *many):
+        row["exchange"] = row["time"] = None
+        row[""] = row[""].asWkt(2)
+    assert many == alone
 
 
 @pytest.mark.parametrize("name", ["ask", "askmany", "askbyfeature"])

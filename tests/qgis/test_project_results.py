@@ -1,4 +1,4 @@
-"""What was asked stays with the project: in which file, in which layers, after saving, reopening, copying and a sudden end."""
+"""The results of a project: their file and layers, after saving, reopening, copying, and after QGIS was killed."""
 
 import contextlib
 import os
@@ -34,7 +34,7 @@ def asked(panel, demo_scene):
 
 
 def save(panel, path):
-    """As QGIS does, with the event loop running, until the results have followed."""
+    """Saves like QGIS, with the event loop running, until the results are in their new file."""
     QgsProject.instance().write(str(path))
     QTest.qWait(50)
     wait(lambda: not panel.results.writing)
@@ -85,7 +85,7 @@ def test_saving_the_project_takes_the_results_beside_it_and_reopening_brings_the
     assert Path(layer.source().split("|")[0]) == beside
     assert layer.featureCount() == 1
     asked.asked("Another?")
-    assert len(asked.results.layers()) == 1  # the same layer goes on
+    assert len(asked.results.layers()) == 1  # the same layer is used
     assert layer.featureCount() == 2
 
 
@@ -200,7 +200,7 @@ def test_an_exchange_brought_back_keeps_its_place(panel, demo_scene, tmp_path):
     panel.add(demo_scene)
     for question in ("First?", "Second?"):
         panel.asked(question)
-        QTest.qWait(1100)  # the time is kept in seconds
+        QTest.qWait(1100)  # times are stored in seconds
     panel.session.remove(panel.session.exchanges[0])
     panel.session.undo()
     assert [exchange.question for exchange in panel.results.read()] == ["First?", "Second?"]
@@ -242,14 +242,14 @@ def test_rasters_of_other_places_get_layers_of_their_own(asked, real_raster):
 def test_what_a_full_disk_did_not_take_is_kept_later(asked, tmp_path, way):
     save(asked, tmp_path / "harbour.qgz")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))  # as a disk would that is full
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))  # like a full disk
     try:
         second = asked.asked("Second?")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    said = asked.dock.results_notice.text
-    assert "can't be written" in said
-    assert "Answers that are only in memory: 1." in said  # the user's folder is on the same disk
+    text = asked.dock.results_notice.text
+    assert "can't be written" in text
+    assert "Answers that are only in memory: 1." in text  # the user's folder is on the same disk
     assert (second.answer, second.message) == ("3", "")
     if way == "the next answer":
         asked.asked("Third?")
@@ -286,11 +286,11 @@ def test_qgis_killed_mid_answer_leaves_no_process_and_keeps_what_was_finished(py
     environment = {**os.environ, "ZOOMEARTH_HOME": str(tmp_path), "QT_QPA_PLATFORM": "offscreen"}
     command = [sys.executable, str(driver), str(ROOT), python, str(demo_scene)]
     child = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
-    said = ""
-    while not said.startswith("backend "):
-        said = child.stdout.readline()
-        assert said, "the driver ended"
-    backend = int(said.split()[1])
+    text = ""
+    while not text.startswith("backend "):
+        text = child.stdout.readline()
+        assert text, "the driver ended"
+    backend = int(text.split()[1])
     os.kill(child.pid, signal.SIGKILL)
     child.wait()
     child.stdout.close()
@@ -327,13 +327,13 @@ def test_two_rasters_of_one_name_have_a_group_each(asked, tmp_path, demo_scene):
 
 
 def test_results_that_are_missing_are_said(asked, tmp_path):
-    said = []
-    asked.results.missing.connect(said.append)
+    text = []
+    asked.results.missing.connect(text.append)
     save(asked, tmp_path / "harbour.qgz")
     QgsProject.instance().clear()
     (tmp_path / "harbour_zoomearth.gpkg").unlink()
     reopen(tmp_path / "harbour.qgz")
-    assert said == [str(tmp_path / "harbour_zoomearth.gpkg")]
+    assert text == [str(tmp_path / "harbour_zoomearth.gpkg")]
 
 
 @pytest.fixture
@@ -347,7 +347,7 @@ def unsaved_since(panel, demo_scene, tmp_path):
 
 
 def test_answers_of_a_project_that_was_not_saved_after_the_first_question_are_there_when_it_is_opened(unsaved_since, tmp_path, demo_scene):
-    """QGIS was killed, or the changes of the project were dropped."""
+    """Like after QGIS was killed, or the changes of the project were discarded."""
     asked, beside = unsaved_since.session.exchanges[0], tmp_path / "harbour_zoomearth.gpkg"
     reopen(tmp_path / "harbour.qgz")
     assert [each.id for each in unsaved_since.session.exchanges] == [asked.id]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from osgeo import gdal, ogr
 
-PROGRAM = shutil.which("qgis_process.bin") or shutil.which("qgis_process")  # Debian 12's wrapper gives it an option it does not know
+PROGRAM = shutil.which("qgis_process.bin") or shutil.which("qgis_process")  # Debian 12's wrapper adds an unknown option
 
 
 class Desk:
@@ -37,7 +37,7 @@ class Desk:
         (self.settings,) = (folder / "config").rglob("QGIS3.ini")
 
     def choose(self, python):
-        """The backend's Python, as the options page keeps it."""
+        """The backend's Python, as the options page stores it."""
         self.settings.write_text(self.settings.read_text() + f"\n[zoomearth]\npython={python}\n")
 
     def start(self, *arguments):
@@ -84,8 +84,8 @@ def detail(demo_scene):
 
 
 def test_the_algorithms_are_listed(desk):
-    said = desk.run("list").said
-    assert [line.split()[0] for line in said.splitlines() if line.strip().startswith("zoomearth:")] == [
+    text = desk.run("list").said
+    assert [line.split()[0] for line in text.splitlines() if line.strip().startswith("zoomearth:")] == [
         "zoomearth:ask",
         "zoomearth:askbyfeature",
         "zoomearth:askmany",

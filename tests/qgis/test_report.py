@@ -1,4 +1,4 @@
-"""The reports an analyst hands in: everything that was asked is there, nothing in them runs, and the boxes lie where they belong."""
+"""The reports: they contain every exchange, nothing in them is executed, and the boxes are in the right place."""
 
 import base64
 import os
@@ -24,7 +24,7 @@ BOTH = pytest.mark.parametrize("write", [write_html, write_pdf])
 
 
 class Page(HTMLParser):
-    """Which tags there are, the pictures, and the text."""
+    """The tags of a page, its pictures, and its text."""
 
     def __init__(self, text):
         super().__init__()
@@ -46,8 +46,8 @@ def failed():
 
 
 def text_of(pdf):
-    said = subprocess.run(["pdftotext", "-layout", str(pdf), "-"], capture_output=True, text=True, check=True).stdout
-    return " ".join(unicodedata.normalize("NFKC", said).split())  # ligatures
+    text = subprocess.run(["pdftotext", "-layout", str(pdf), "-"], capture_output=True, text=True, check=True).stdout
+    return " ".join(unicodedata.normalize("NFKC", text).split())  # ligatures
 
 
 def pages(pdf):

@@ -1,4 +1,4 @@
-"""What is asked about, as rings in the raster's CRS: whatever a geometry looks like, what lies inside of it lies inside of them."""
+"""The area of a question, as rings in the raster's CRS: for every geometry, the rings have the same inside as the geometry."""
 
 import math
 
@@ -174,7 +174,7 @@ def test_a_place_says_which_polygon_and_how_many_parts_of_it_lie_on_the_layer(la
 
 def test_polygons_beyond_the_layer_are_left_out_and_the_others_are_places(layer):
     on, off = wkt("Polygon (({0}))", square(20, 20, 50)), wkt("Polygon (({0}))", square(-500, 20, 50))
-    touching = wkt("Polygon (({0}))", square(-50, 20, 50))  # it has the layer's edge in common, and no area
+    touching = wkt("Polygon (({0}))", square(-50, 20, 50))  # it shares the layer's edge, without a common area
     places, left_out = scope.features(layer, selected("EPSG:32633", on, off, on))
     assert (len(places), left_out) == (2, "1 of 3 polygons lies outside the layer town and was left out.")
     places, left_out = scope.features(layer, selected("EPSG:32633", off, on, touching, None, "Polygon ((0 0, 1 1, 0 0))"))

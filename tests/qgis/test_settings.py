@@ -1,4 +1,4 @@
-"""The backend gets the settings that the options page has saved, and the server's key is nowhere but in the authentication manager."""
+"""The backend gets the settings that the options page has saved, and only the authentication manager has the server's key."""
 
 from dataclasses import fields
 

@@ -51,14 +51,14 @@ SPILL = 1 if Qgis.QGIS_VERSION_INT >= 34400 else 0
 def are(path, *pixels):
     """Whether a file holds these pixels of the level, each at its place."""
     left, top, width, height = pixels
-    found = np.moveaxis(pixels_of(gdal.Open(path)), 0, -1)[..., :3]
+    result = np.moveaxis(pixels_of(gdal.Open(path)), 0, -1)[..., :3]
     steps = range(-SPILL, SPILL + 1)
-    right = [(found == mosaic(left + x, top + y, width, height)).all(axis=-1) for x in steps for y in steps]
+    right = [(result == mosaic(left + x, top + y, width, height)).all(axis=-1) for x in steps for y in steps]
     return np.any(right, axis=0).all()
 
 
 def told(qtbot, snapshot, start):
-    """The one signal with which it ends, and its arguments."""
+    """The signal at the end of a snapshot, and its arguments."""
     heard = []
     for name in ("finished", "failed", "cancelled"):
         getattr(snapshot, name).connect(lambda *values, name=name: heard.append((name, *values)))

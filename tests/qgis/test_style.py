@@ -56,13 +56,13 @@ def lightness(color):
 
 
 def test_the_style_loads_without_a_word(boxes):
-    said = []
-    QgsApplication.messageLog().messageReceived.connect(lambda *entry: said.append(entry))
+    text = []
+    QgsApplication.messageLog().messageReceived.connect(lambda *entry: text.append(entry))
     message, loaded = boxes.loadNamedStyle(str(STYLE))
     assert loaded, message
     assert boxes.labelsEnabled()
     assert boxes.renderer().symbol().symbolLayerCount() == 3
-    assert said == []
+    assert text == []
 
 
 @GROUNDS

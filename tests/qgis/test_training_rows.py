@@ -1,4 +1,4 @@
-"""What was asked in the panel or by Processing can be trained on: the rows of the results show the model the very same pictures."""
+"""Results of the panel and of Processing as training rows: they show the model the same pictures."""
 
 import hashlib
 import io
@@ -112,10 +112,10 @@ def test_the_results_of_a_project_are_training_rows(panel, layer, outline, repla
         wait(lambda: not panel.session.busy)
     assert [exchange.status for exchange in asked] == [Status.DONE] * 3
     assert [len(exchange.views) for exchange in asked] == [4, 1, 2]
-    found = {row["question"]: row for row in replay(panel.results.file.path)}
-    assert len(found) == 3
+    result = {row["question"]: row for row in replay(panel.results.file.path)}
+    assert len(result) == 3
     for exchange in asked:
-        check(found[exchange.question], exchange, layer)
+        check(result[exchange.question], exchange, layer)
 
 
 def test_exported_boxes_and_answers_are_training_rows(panel, layer, outline, replay, tmp_path, python):

@@ -1,4 +1,4 @@
-"""Results that can't be written for a while: QGIS goes on, nothing is lost, nothing is there twice, and the file gets all of it later."""
+"""Results that can't be written for a while: QGIS continues to work, nothing is lost or written twice, and the file gets it later."""
 
 import json
 import os
@@ -46,7 +46,7 @@ def _impatient(monkeypatch):
 
 @pytest.fixture
 def results(qgis_app, qgis_new_project, tmp_path):
-    """Of a project that is saved in a folder of its own."""
+    """Results of a project that is saved in its own folder."""
     folder = tmp_path / "project"
     folder.mkdir()
     assert QgsProject.instance().write(str(folder / "harbour.qgz"))
@@ -62,13 +62,13 @@ def another(exchange, number):
 
 
 def settle(results):
-    """Until everything has been tried."""
+    """Waits until everything was tried."""
     wait(lambda: not results.writing)
 
 
 def healed(results):
-    """Until everything is in the file."""
-    wait(lambda: not results.writing and not results.trouble and not results.writer.unkept)
+    """Waits until everything is in the file."""
+    wait(lambda: not results.writing and not results.trouble and not results.writer.unwritten)
 
 
 def keep(results, *exchanges):
@@ -81,10 +81,10 @@ def content(path):
     """The ids in each table, sorted, as another program reads them."""
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as file:
         tables = [name for (name,) in file.execute("SELECT table_name FROM gpkg_contents")]
-        found = {name: sorted(id for (id,) in file.execute(f"SELECT exchange FROM {name}")) for name in tables}
+        result = {name: sorted(id for (id,) in file.execute(f"SELECT exchange FROM {name}")) for name in tables}
         assert file.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     file.close()
-    return found
+    return result
 
 
 def assert_all_there_once(path, exchanges):
@@ -143,7 +143,7 @@ def protected(path):
 
 @contextmanager
 def away(path):
-    """As a drive that is not there."""
+    """Like a drive that is not connected."""
     hidden = path.with_name(path.name + ".hidden")
     path.rename(hidden)
     try:
@@ -154,7 +154,7 @@ def away(path):
 
 @contextmanager
 def replaced(path, make):
-    """Something else stands at the file's name, and is cleared away again."""
+    """Something else has the file's name, and is removed again."""
     hidden = path.with_name(path.name + ".hidden")
     path.rename(hidden)
     make(path)
@@ -204,7 +204,7 @@ def test_what_a_file_does_not_take_is_safe_elsewhere_and_comes_into_it_by_itself
         first = results.trouble
         results.writer.start()
         wait(lambda: not results.writer._running)
-        assert results.trouble == first  # it does not grow
+        assert results.trouble == first  # the message does not get longer
     healed(results)
     keep(results, exchanges[4])
     assert_all_there_once(path, exchanges)
@@ -243,8 +243,8 @@ def test_a_project_that_is_opened_while_its_file_can_not_be_read_shows_it_later(
     path = results.file.path
     QgsProject.instance().write()
     broken, _ = TROUBLES[trouble]
-    found = []
-    results.found.connect(found.extend)
+    result = []
+    results.found.connect(result.extend)
     with broken(path):
         if not QgsProject.instance().fileName() or not Path(QgsProject.instance().fileName()).exists():
             pytest.skip("the project's own folder is away")
@@ -253,7 +253,7 @@ def test_a_project_that_is_opened_while_its_file_can_not_be_read_shows_it_later(
         keep(results, exchanges[2])
     healed(results)
     wait(lambda: not results.writer.unread)
-    assert len(known) == 2 or {exchange.id for exchange in found} >= {exchange.id for exchange in exchanges[:2]}
+    assert len(known) == 2 or {exchange.id for exchange in result} >= {exchange.id for exchange in exchanges[:2]}
     assert {exchange.id for exchange in results.read()} == {exchange.id for exchange in exchanges}
     assert_all_there_once(path, exchanges)
 
@@ -395,7 +395,7 @@ def test_an_answer_without_a_zoom_is_on_the_map_too_and_follows_delete_and_undo(
     assert [field.name() for field in layer.fields()] == ["fid", *ROI_FIELDS]
     assert layer.crs().authid() == "EPSG:32633"
     rows = {feature["exchange"]: feature for feature in layer.getFeatures()}
-    assert rows[plain.id].geometry().area() == 64 - 4  # the hole is none of the place
+    assert rows[plain.id].geometry().area() == 64 - 4  # the hole is not part of the place
     assert (rows[plain.id]["answer"], rows[plain.id]["layer"]) == ("3 ships", "town")
     assert rows[failed.id]["error"] == "The layer was removed. Add it again."
     assert rows[failed.id]["stopped"] == "failed"
@@ -435,7 +435,7 @@ def test_group_and_layers_follow_the_rasters_name_but_not_over_the_users(results
     group = QgsProject.instance().layerTreeRoot().findGroups()[0]
     assert group.name() == "ZoomEarth: ortho 2026"
     assert [node.name() for node in group.findLayers()] == ["Places looked at: ortho 2026", "Answers: ortho 2026"]
-    assert set(content(results.file.path)) == {"exchanges", "rois_town", "answers_town"}  # it goes on in its tables
+    assert set(content(results.file.path)) == {"exchanges", "rois_town", "answers_town"}  # it uses the existing tables
     results.layers()[0].setName("mine")
     raster.setName("ortho 2027")
     assert [node.name() for node in group.findLayers()] == ["mine", "Answers: ortho 2027"]

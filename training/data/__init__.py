@@ -1,1 +1,1 @@
-"""Data sets: where rows come from, what they hold, how an answer is scored."""
+"""Data sets: the sources of rows, their content, and the scoring of answers."""

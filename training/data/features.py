@@ -1,4 +1,4 @@
-"""The features of vector files: their columns, and their geometries in pixels of a raster."""
+"""Features of vector files: their columns, and their geometries in pixels of a raster."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ...core.geometry import PIXELS, Box, Grid, Rings
 from ...core.roi_table import roi_of
 from ...core.source import SceneSource
 
-NEAR = 0.01  # of a box's longer side: GeoJSON's coordinates are rounded
+NEAR = 0.01  # of a box's longer side: the tolerance for rounded coordinates, as in GeoJSON
 
 
 class NoPlace(ValueError):
@@ -25,8 +25,8 @@ class NoPlace(ValueError):
 def read(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """The features of every layer, each named by file and number: their columns, and geometry (WKB) and crs. Raises DataError.
 
-    The panel's table of whole exchanges is passed over, for the layers beside it have the same; so is a Shapefile or a GeoJSON without a
-    column `question`, such as the outline of a region.
+    Two kinds of tables are skipped: the panel's table of exchanges, because the layers beside it have the same content, and a Shapefile or
+    GeoJSON without a column `question`, such as the outline of a region.
     """
     import pyogrio
 
@@ -48,15 +48,15 @@ def read(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 class Places:
-    """Where features lie on rasters, each of which is opened once."""
+    """Places features on their rasters; each raster is opened once."""
 
     def __init__(self) -> None:
         self._grids: dict[SceneSource, Grid | ZoomEarthError | None] = {}
 
     def box(self, source: SceneSource, row: dict[str, Any]) -> Box | None:
-        """Around the geometry of a feature, in pixels of the raster; None where it has none. Raises NoPlace.
+        """The box around a feature's geometry, in pixels of the raster; None without a geometry. Raises NoPlace.
 
-        A box that the row's `roi` gives in pixels is exact, and wins where the geometry still lies there, or can't be placed.
+        The row's `roi` has the exact pixels. It is used where the geometry still has this box, or can't be placed on the raster.
         """
         roi = roi_of(row)
         exact = Box(*roi) if roi else None
@@ -69,7 +69,7 @@ class Places:
         if not corners:
             return exact
         grid = self._grid(source)
-        if exact and grid.crs.startswith("GEOG"):  # GeoJSON's longitudes end at 180 degrees, where a raster's may go on
+        if exact and grid.crs.startswith("GEOG"):  # GeoJSON's longitudes end at 180 degrees, a raster's may not
             middle = grid.to_map(*exact.center)[0]
             corners = [(x - 360 * round((x - middle) / 360), y) for x, y in corners]
         xs, ys = zip(*(grid.to_pixel(x, y) for x, y in corners))
@@ -82,11 +82,11 @@ class Places:
         """The outlines of a feature's geometry in map units of the raster. Raises NoPlace."""
         rings = self._rings(source, row)
         if not rings:
-            raise NoPlace("the region is neither written whole nor drawn")
+            raise NoPlace("the row has neither a complete region nor a geometry")
         return rings
 
     def _grid(self, source: SceneSource) -> Grid:
-        """Of a raster without georeference: pixels with y upwards, as QGIS shows it. Raises NoPlace."""
+        """The raster's grid; without georeference: pixels with y upwards, as QGIS shows such a raster. Raises NoPlace."""
         if source not in self._grids:
             try:
                 with Scene.of(source) as scene:
@@ -107,7 +107,7 @@ class Places:
         if shape is None or shape.is_empty:
             return ()
         grid = self._grid(source)
-        crs = row["crs"] if grid.crs else ""  # GeoJSON has one whatever it holds, also pixels
+        crs = row["crs"] if grid.crs else ""  # GeoJSON always has a CRS, also with pixel coordinates
         rings = []
         for part in shapely.get_parts(shape):
             for ring in shapely.get_rings(part) if part.geom_type == "Polygon" else [part]:
@@ -116,8 +116,8 @@ class Places:
                     try:
                         corners = transform(corners, crs, grid.crs)
                     except RasterError as error:
-                        raise NoPlace(f"no way is known from the CRS of the feature to that of {source.path}: {error}") from error
+                        raise NoPlace(f"the CRS of the feature can't be transformed to that of {source.path}: {error}") from error
                 if not np.isfinite(corners).all():
-                    raise NoPlace(f"the feature reaches beyond where the coordinates of {source.path} are defined")
+                    raise NoPlace(f"the feature lies where the CRS of {source.path} has no coordinates")
                 rings.append(tuple((float(x), float(y)) for x, y in corners))
         return tuple(rings)

@@ -1,6 +1,7 @@
-"""Values out of rows and records that others wrote: each as the type that is wanted, else None. No value raises an error.
+"""Reads values of rows and records that other tools wrote: each function returns the value if it has the expected type, else None.
 
-A record's fields are read by type, for other tools use the same names for other things: an `error` that is false, a `size` in bytes.
+Other tools use the same names for other values (an `error` that is false, a `size` in bytes), so that the type decides. No value raises an
+error.
 """
 
 from __future__ import annotations
@@ -11,16 +12,16 @@ from typing import Any
 
 from ...core.errors import CODES
 
-MOST = 2.0**53  # of numbers to count with: no box in pixels comes near it, and no product of a few of them is infinite
+MOST = 2.0**53  # larger than every pixel coordinate; products of a few such numbers are finite
 
 
 def is_number(value: Any) -> bool:
-    """A number to count with: not a truth value, not NaN, not past MOST."""
+    """Whether the value is an int or float of at most MOST, and neither a bool nor NaN."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and -MOST <= value <= MOST
 
 
 def text(value: Any) -> str | None:
-    """A text as it is, a number as it is written."""
+    """A text, or a number as text."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool) or not isinstance(value, (int, float)) or (isinstance(value, float) and not math.isfinite(value)):
@@ -29,7 +30,7 @@ def text(value: Any) -> str | None:
 
 
 def is_nothing(value: Any) -> bool:
-    """null, or NaN: how tables write that there is nothing."""
+    """Whether the value is null or NaN, which tables use for a missing value."""
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
@@ -46,7 +47,7 @@ def positive(value: Any) -> float | None:
 
 
 def whole(value: Any) -> int | None:
-    """From 0 on."""
+    """A whole number from 0."""
     return value if isinstance(value, int) and is_number(value) and value >= 0 else None
 
 
@@ -65,7 +66,7 @@ def box(value: Any) -> list[float] | None:
 
 
 def boxes(value: Any) -> list[Any] | None:
-    """One box or a list of boxes, with as many numbers as they were written with; see `score.four`."""
+    """One box or a list of boxes, with any number of sides; `scoring.four` checks their number."""
     if not isinstance(value, list):
         return None
     flat = all(not isinstance(each, (list, dict)) for row in value for each in (row if isinstance(row, list) else [row]))
@@ -73,7 +74,7 @@ def boxes(value: Any) -> list[Any] | None:
 
 
 def spec(value: Any) -> dict[str, Any] | None:
-    """What a run was; its policy is an object whose view is a size."""
+    """The spec of a run: an object; its policy, if it has one, is an object with a positive view."""
     if not isinstance(value, dict):
         return None
     policy = value.get("policy") or {}
@@ -81,12 +82,12 @@ def spec(value: Any) -> dict[str, Any] | None:
 
 
 def messages(value: Any) -> list[dict[str, str]] | None:
-    """What was said: {role, text} each."""
+    """The messages of a conversation: {role, text} each."""
     return _all(value, lambda each: isinstance(each.get("role"), str) and isinstance(each.get("text"), str))
 
 
 def views(value: Any) -> list[dict[str, Any]] | None:
-    """What was shown: {window, size, label, roi} each; roi is None for the global view."""
+    """The views that were shown: {window, size, label, roi} each; roi is None for the global view."""
     return _all(value, lambda each: box(each.get("window")) and size(each.get("size")) and (each.get("roi") is None or box(each["roi"])))
 
 

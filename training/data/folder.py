@@ -1,12 +1,12 @@
-"""A folder of your own: rasters, and questions about them as JSON lines or as vector files.
+"""A user's folder: rasters, and questions about them as JSON lines or as vector files.
 
-    image     the raster's file name (may be left out where the folder holds only one)
+    image     the raster's file name (optional where the folder has only one raster)
     question, answer
-    box       JSON lines: [x0, y0, x1, y1] in source pixels, or left out, or []; vector files: the feature's geometry, in any CRS, or none
-    level     global, region or object; category, label, thoughts (a list, or one for each action)    all optional
+    box       JSON lines: [x0, y0, x1, y1] in source pixels, optional, may be []; vector files: the feature's geometry, in any CRS, optional
+    level     global, region or object; category, label, thoughts (a text, or a list with one for each action): all optional
 
 The vector files that `zoomearth ask --rois`, the panel and Processing write (see `core/roi_table.py`) are read as exchanges: each with all
-of its zooms in order, its raster as it was shown, and its region. Correct their answers, and train on them.
+of its zooms in order, its raster with bands and stretch, and its region. Users can correct the answers and train on these files.
 """
 
 from __future__ import annotations
@@ -31,18 +31,20 @@ TABLES = {".gpkg", ".shp", ".geojson"}
 KINDS = (ZOOM, ZOOM_OUT, ANSWER)
 
 
-class Folder(base.Benchmark):
+class Folder:
+    """A user's own questions: they can be trained on, and have no scoring rule, unlike a benchmark."""
+
     name = "folder"
     title = "a folder of your own"
 
     def load(self, folder: Path, split: str = "") -> base.Loaded:
-        """Raises DataError where the folder holds no questions."""
+        """Yields the folder's questions. Raises DataError where it has none."""
         suffixes = {".jsonl", *TABLES}
         files = [folder] if folder.is_file() else sorted(file for file in folder.rglob("*") if file.suffix.lower() in suffixes)
         if not files:
             raise DataError(
-                f"{folder} holds no questions: no {', no '.join(sorted(suffixes))}.",
-                "Each line of a .jsonl is an object with image, question, answer.",
+                f"{folder} has no questions: no {', no '.join(sorted(suffixes))}.",
+                "Each line of a .jsonl file is an object with image, question and answer.",
             )
         reader = _Reader(folder)
         exchanges: dict[str, list[tuple[str, dict[str, Any]]]] = {}
@@ -62,7 +64,7 @@ class Folder(base.Benchmark):
 
 
 class _Reader:
-    """Makes examples of rows."""
+    """Converts rows to examples."""
 
     def __init__(self, folder: Path) -> None:
         self._images = base.Images(folder)
@@ -70,18 +72,18 @@ class _Reader:
         self._places = features.Places()
 
     def line(self, place: str, row: dict[str, Any]) -> Example | Unusable:
-        """Of a line of JSON; an empty box is none."""
+        """The example of a line of JSON; an empty box counts as no box."""
         given = None if row.get("box") in ([], {}, "") else row.get("box")
         return self._one_box(place, row, lambda source: given)
 
     def feature(self, place: str, row: dict[str, Any]) -> Example | Unusable:
-        """Of a feature that somebody drew."""
+        """The example of a feature that a user has drawn."""
         if (base.text(row, "step") or "1") not in ("0", "1") and "label" in row:
-            return Unusable(place, "the row is a later zoom of a question that has no id", "Ask again: files of this version have one.")
+            return Unusable(place, "the row is a later zoom of a question without an id", "Ask again: new files have ids.")
         return self._one_box(place, row, lambda source: self._places.box(source, row))
 
     def exchange(self, rows: list[tuple[str, dict[str, Any]]], place: str, _: dict[str, Any]) -> Example | Unusable:
-        """Of all rows of an exchange."""
+        """The example of all rows of an exchange."""
         views: list[tuple[str, dict[str, Any]]] = []
         answers: list[tuple[str, dict[str, Any]]] = []
         for place_of_row, row in rows:
@@ -97,8 +99,9 @@ class _Reader:
         end = about["step"] if answers and about.get("step") is not None else len(views) + 1
         if steps != list(range(1, end)):
             detail = f"it has the steps {', '.join(map(str, steps)) or 'none'} before step {end}"
-            return Unusable(place, "the exchange lacks rows, or has some twice", detail)
-        only = None if base.text(about, "kind") else self._only  # earlier versions wrote no image; now none means that no file has it
+            return Unusable(place, "the exchange lacks rows, or has rows twice", detail)
+        # files of earlier versions have no `kind` and no `image`; with a `kind`, no image means a snapshot
+        only = None if base.text(about, "kind") else self._only
         if problem := _missing(about, name := base.text(about, "image") or only):
             return Unusable(place, problem)
         source = source_of(about, self._path(str(name)))
@@ -130,14 +133,14 @@ class _Reader:
         return _example(place, row, source, (Step(box, base.text(row, "label") or ""),) if box else (), None)
 
     def _path(self, name: str) -> str:
-        """Of an image; an address as it is written."""
+        """The path of an image; an address is returned unchanged."""
         file = self._images.find(name)
         return str(file) if names_a_file(name) or is_file(file) else name
 
     def _region(self, row: dict[str, Any], source: SceneSource) -> Where | None:
         try:
             return region_of(row)
-        except ValueError:  # a Shapefile has cut the text: the outline is the geometry
+        except ValueError:  # a Shapefile has cut the text; the geometry is the outline
             return Where(outline=self._places.rings(source, row))
 
 
@@ -147,7 +150,7 @@ def _only_raster(folder: Path) -> str | None:
 
 
 def _missing(row: dict[str, Any], image: str | None) -> str:
-    """Which of the texts that every row needs it lacks, as a sentence; "" where it has them."""
+    """A sentence that names the missing texts which every row needs; "" where none is missing."""
     needed = (("image", image), ("question", base.text(row, "question")), ("answer", base.text(row, "answer")))
     missing = [name for name, value in needed if value is None]
     return f"the row has no {' and no '.join(missing)}" if missing else ""
@@ -163,7 +166,7 @@ def _example(place: str, row: dict[str, Any], source: SceneSource, steps: tuple[
 
 
 def _thoughts(given: Any) -> tuple[str, ...] | None:
-    """null stands for none, or in a list for an action that none goes before."""
+    """The thoughts as a tuple; null means none, and in a list no thought before that action. None where they are not valid."""
     given = [given] if isinstance(given, str) else given or []
     if not isinstance(given, list) or not all(each is None or isinstance(each, str) for each in given):
         return None

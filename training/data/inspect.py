@@ -1,9 +1,9 @@
-"""`zoomearth data`: what a set of questions holds, before a day is spent on training with it:
+"""`zoomearth data`: inspects a set of questions before a training:
 
     zoomearth data FOLDER                       (or any source that --data takes: lrs-gro:/data/LRS-GRO#RL)
 
-Questions by level and category, how evenly answers are spread, how large boxes are, which rows can't be used and why, and what a blind
-guess is worth: for each image in one half of the set, the commonest answer of the question's category in the other half.
+It prints the questions by level and category, the distribution of answers, the sizes of boxes, the rows that can't be used with the reason,
+and the accuracy of a blind guess: for each image in one half of the set, the commonest answer of the question's category in the other half.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from ...core.example import Example
 from .sets.base import Unusable
 from .sources import Source, check, is_held_out
 
-NAMED = 5  # rows named for each reason, and answers for each category
+LISTED = 5  # rows that are listed for each reason, and answers for each category
 
 
 def blind(examples: Sequence[Example]) -> float:
-    """The share of answers that the commonest answer of their category gets right, where it was counted on other images. 0..1."""
+    """The accuracy, 0..1, of always giving the commonest answer of the category, counted on other images."""
     halves: list[dict[str, Counter[str]]] = [defaultdict(Counter), defaultdict(Counter)]
     for example in examples:
         halves[is_held_out(example.image, 0.5)][_kind(example)][_plain(example)] += 1
@@ -44,7 +44,7 @@ def _kind(example: Example) -> str:
 
 
 def counted(rows: Iterable[Example | Unusable]) -> tuple[list[Example], dict[str, list[str]]]:
-    """The usable rows; and by reason the ids of the others, with what their own reason says further."""
+    """The usable rows, and the ids of the others with their details, by reason."""
     good: list[Example] = []
     bad: dict[str, list[str]] = defaultdict(list)
     for row in check(rows):
@@ -65,8 +65,8 @@ def show(source: str, good: Sequence[Example], bad: dict[str, list[str]], consol
     if good:
         _show_kinds(good, console)
     for why, ids in sorted(bad.items(), key=lambda item: -len(item[1])):
-        named = "; ".join(ids[:NAMED]) + ("; ..." if len(ids) > NAMED else "")
-        console.print(f"{len(ids)} dropped: {why} ({named})", style="yellow", markup=False)
+        listed = "; ".join(ids[:LISTED]) + ("; ..." if len(ids) > LISTED else "")
+        console.print(f"{len(ids)} dropped: {why} ({listed})", style="yellow", markup=False)
 
 
 def _show_kinds(good: Sequence[Example], console: Any) -> None:
@@ -84,7 +84,7 @@ def _show_kinds(good: Sequence[Example], console: Any) -> None:
     table.add_column("commonest answers")
     for (level, category), group in sorted(kinds.items()):
         answers = Counter(map(_plain, group))
-        common = ", ".join(f"{answer[:24]} {100 * count / len(group):.0f} %" for answer, count in answers.most_common(NAMED))
+        common = ", ".join(f"{answer[:24]} {100 * count / len(group):.0f} %" for answer, count in answers.most_common(LISTED))
         boxed = sum(example.box is not None for example in group)
         figures = (str(len(group)), str(boxed), str(len(answers)), f"{100 * blind(group):.0f} %")
         table.add_row(escape(level), escape(category), *figures, escape(common))

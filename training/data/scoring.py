@@ -1,8 +1,8 @@
-"""When an answer is right, and when a box is: the published rules, each by name, shared by evaluation and by the rewards of GRPO.
+"""The published rules for right answers and boxes, each by name. Evaluation and the rewards of GRPO share them.
 
-Sources: LRS-GRO's eval.py and bbox_iou.py (earth-insights/ZoomEarth), LRS-VQA's evaluation script, the paper's section on rewards. The
-quirks are theirs and stay: a truth with a trailing newline equals nothing, a path similarity of 0.8 can only be 1.0 (the two words share
-a synset), and a box that is short on one side is cut to a square of 512 about its centre, so that a long thin box loses its ends.
+Sources: LRS-GRO's eval.py and bbox_iou.py (earth-insights/ZoomEarth), LRS-VQA's evaluation script, the paper's section on rewards. Their
+peculiarities are reproduced: a truth with a trailing newline equals no answer; a path similarity of at least 0.8 is always 1.0 (the words
+share a synset); a box with one short side is cut to a square of 512 about its centre, so that a long thin box loses its ends.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ LEAST = 512
 
 @dataclass(frozen=True)
 class Score:
-    """right: what the official script would count. why: for the person who looks at the record."""
+    """right: as the official script counts. why: an explanation for readers of the record."""
 
     right: bool
     why: str
 
 
 def lrs_gro(truth: str, answer: str | None) -> Score:
-    """LRS-GRO's rule: the truth lower-cased, the answer lower-cased and stripped; equal, or nouns that share a synset."""
+    """LRS-GRO's rule: truth lower-cased, answer lower-cased and stripped; right if equal, or if both as nouns share a synset."""
     if answer is None:
         return Score(False, "no answer")
     return _judged(truth.lower(), answer.lower().strip(), noun)
 
 
 def lrs_vqa(truth: str, answer: str | None) -> Score:
-    """LRS-VQA's rule: both lower-cased, neither stripped nor lemmatised; equal, or words that share a synset."""
+    """LRS-VQA's rule: both lower-cased, neither stripped nor lemmatised; right if equal, or if both words share a synset."""
     if answer is None:
         return Score(False, "no answer")
     return _judged(truth.lower(), answer.lower(), lambda word: word)
@@ -52,7 +52,7 @@ def _judged(truth: str, answer: str, form: Any) -> Score:
 
 def answer_similarity(truth: str, answer: str) -> float:
     """The released reward r_answer, 0..1: 1 where equal (stripped, lower-cased, without a final stop), else the best path similarity in
-    WordNet of the two as nouns, where 0.8 and more count as 1."""
+    WordNet of both as nouns; a similarity of at least 0.8 counts as 1."""
     a, b = (text.strip().lower().rstrip(".") for text in (truth, answer))
     if a == b:
         return 1.0
@@ -62,7 +62,7 @@ def answer_similarity(truth: str, answer: str) -> float:
 
 @lru_cache(maxsize=100_000)
 def noun(word: str) -> str:
-    """nltk's WordNetLemmatizer: the singular of a noun, anything else as it is."""
+    """The singular of a noun by nltk's WordNetLemmatizer; other words unchanged."""
     from nltk.stem import WordNetLemmatizer
 
     wordnet()
@@ -71,7 +71,7 @@ def noun(word: str) -> str:
 
 @lru_cache(maxsize=100_000)
 def synsets(word: str) -> frozenset[str]:
-    """Names of the word's synsets, of every part of speech. A phrase has none, as nltk looks up one with underscores only."""
+    """Names of the word's synsets, of every part of speech. A phrase with spaces has none: nltk finds phrases with underscores only."""
     return frozenset(synset.name() for synset in wordnet().synsets(word))
 
 
@@ -82,8 +82,8 @@ def _best_path(a: str, b: str) -> float:
 
 
 def grown(box: Sequence[float]) -> Sequence[float]:
-    """The crop that the published code makes of a box, the image's far sides unknown: a box with a side under 512 becomes 512 x 512 about
-    its centre, in whole numbers, cut at zero; another one stays. Raises TypeError, ValueError for what are not four numbers."""
+    """The crop that the published code makes of a box, without the image's size: a box with a side under 512 becomes 512 x 512 about its
+    centre, in whole numbers, cut at zero; a larger box is unchanged. Raises TypeError or ValueError where these are not four numbers."""
     x0, y0, x1, y1 = (int(side) for side in box)
     if x1 - x0 >= LEAST and y1 - y0 >= LEAST:
         return box
@@ -92,18 +92,18 @@ def grown(box: Sequence[float]) -> Sequence[float]:
 
 
 def overlap(a: Sequence[float], b: Sequence[float]) -> float:
-    """Intersection over union; reversed sides are put in order first, as in the published script."""
+    """Intersection over union; reversed sides are swapped first, as in the published script."""
     ordered = (Box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)) for x0, y0, x1, y1 in (a, b))
     return next(ordered).iou(next(ordered))
 
 
 def expanded512_px(predicted: Box, truth: Box) -> float:
-    """IoU of the two crops, in source pixels: the released reward's."""
+    """IoU of the two crops, in source pixels, as in the released reward."""
     return overlap(grown(predicted), grown(truth))
 
 
 def raw_px(predicted: Box, truth: Box) -> float:
-    """IoU of the two boxes as they are, in source pixels."""
+    """IoU of the two boxes, in source pixels."""
     return overlap(predicted, truth)
 
 
@@ -111,12 +111,12 @@ PIXEL_IOUS = {"expanded512_px": expanded512_px, "raw_px": raw_px}
 
 
 def expanded512_ann(predicted: Sequence[float], label: Sequence[float]) -> float:
-    """The authors' script: both boxes' numbers as they stand in a record, though one counts in 512ths of the image and one in 1024ths."""
+    """IoU as in the authors' script: with the numbers of a record, although one box is in 512ths of the image and the other in 1024ths."""
     return overlap(grown(predicted), grown(label))
 
 
 def four(numbers: Any) -> list[float] | None:
-    """A box out of a record: [x0, y0, x1, y1], or the first of a list of such; None for anything else."""
+    """A box of a record, [x0, y0, x1, y1], or the first of a list of boxes; None for any other value."""
     if isinstance(numbers, (list, tuple)) and numbers and isinstance(numbers[0], (list, tuple)):
         numbers = numbers[0]
     if not isinstance(numbers, (list, tuple)) or len(numbers) != 4:
@@ -125,6 +125,6 @@ def four(numbers: Any) -> list[float] | None:
 
 
 def in_pixels(numbers: Sequence[float], frame: float, size: Size) -> Box:
-    """From a frame whose longest side counts `frame` to source pixels of an image of this size."""
+    """A box in source pixels. frame: the length of the image's longest side in the unit of `numbers`; size: of the image, in pixels."""
     scale = max(size) / frame
     return Box(*(side * scale for side in numbers))

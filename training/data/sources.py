@@ -1,10 +1,10 @@
-"""From what is named on the command line to examples that can be trained on: checked, weighted, split by image.
+"""Sources of training data, as the command line names them: their examples are checked, weighted and split by image.
 
     KIND:PATH[#SPLIT][*WEIGHT]     lrs-gro:/data/LRS-GRO#RL     lrs-vqa:/data/LRS-VQA*0.5     scenes:/data/scenes#0-500@2048
-    PATH                           a folder of your own, see folder.py
+    PATH                           a user's folder, see folder.py
 
-KIND is one of the benchmarks (`training/data/sets`). WEIGHT is how often an example is used an epoch: 2 is twice, 0.5 every second one.
-Of the drawn scenes the split names the seeds, and the pixels a side. A row that can't be used is counted and named, never trained on.
+KIND is one of the benchmarks (`training/data/sets`). WEIGHT is how often an example is used in an epoch: 2 means twice, 0.5 every second
+example. The split of drawn scenes has the seeds and the pixels per side. Rows that can't be used are counted, and the first is named.
 """
 
 from __future__ import annotations
@@ -37,39 +37,39 @@ from .sets.scenes import Scenes
 
 OWN = Folder.name
 TRAINABLE: dict[str, tuple[str, ...]] = {OWN: (), "lrs-gro": ("SFT", "RL"), "lrs-vqa": (), "geollava": (), "scenes": ()}
-"""The sets a model may be trained on, and where that is not all of one, which splits."""
+"""The sets that models may be trained on, with the allowed splits; () allows all."""
 Fault = Callable[[Example, Size, "Region | None"], str]
-"""What else is wrong with an example over an image of that size, of which it is limited to that region; "" where nothing is."""
+"""A further check: what is wrong with an example over an image of this size, limited to this region; "" where nothing is wrong."""
 
 CONTROL = re.compile(
     r"<[|\uff5c][^\s<>|\uff5c]{1,64}[|\uff5c]>"
     r"|</?(?:think|answer|tool_call|image|image_soft_token|img|IMG_CONTEXT|video|s|bos|eos|unk|pad|(?:start|end)_of_(?:turn|image))>"
     r"|\[/?(?:INST|IMG|TOOL_CALLS)\]"
 )
-"""A token or a tag that lays out a conversation, of this model or of another one, such as <|image_pad|>, <answer> and <image>: in a text
-that is learnt, it would be taken for one."""
+"""A token or tag of a conversation's layout, of this model or another one, such as <|image_pad|>, <answer> and <image>: inside a text that
+is learnt, the tokenizer would read it as such."""
 _SEEDS = re.compile(r"(\d+)-(\d+)(?:@(\d+))?")
 
 
 @dataclass
 class Data:
-    """examples: as often as their weight says, in the sets' order (the trainer shuffles). held_out: of the images left out of training,
-    once each. dropped: every row that can't be used, and why."""
+    """examples: repeated by their weight, in the sets' order (the trainer shuffles them). held_out: once each, of the images that are left
+    out of training. dropped: every row that can't be used, with the reason."""
 
     examples: list[Example] = field(default_factory=list)
     held_out: list[Example] = field(default_factory=list)
     dropped: list[Unusable] = field(default_factory=list)
 
-    def told(self) -> str:
-        """A sentence for the log, with the first of the rows that were dropped."""
+    def summary(self) -> str:
+        """A sentence for the log, with the first of the dropped rows."""
         images = len({example.image for example in self.examples})
-        said = f"{len(self.examples)} examples over {images} images"
+        sentence = f"{len(self.examples)} examples over {images} images"
         if self.held_out:
-            said += f", {len(self.held_out)} held out"
+            sentence += f", {len(self.held_out)} held out"
         if self.dropped:
             first = self.dropped[0]
-            said += f"; {len(self.dropped)} rows can't be used, the first {first.id}: {first}"
-        return said
+            sentence += f"; {len(self.dropped)} rows can't be used, the first is {first.id}: {first}"
+        return sentence
 
 
 def no_fault(example: Example, size: Size, region: Region | None) -> str:
@@ -77,10 +77,10 @@ def no_fault(example: Example, size: Size, region: Region | None) -> str:
 
 
 def gather(sources: Iterable[str], bad: str, held_out: float, seed: int, profile: Profile, fault: Fault = no_fault) -> Data:
-    """What all of the sources hold. bad: skip, or fatal. held_out: the share of images left out. fault: see `check`.
+    """The data of all sources. bad: skip, or fatal. held_out: the share of images that are left out. fault: see `check`.
 
-    Raises DataError where a source can't be read, nothing is left, or a row can't be used and that is fatal; UsageError where a source is
-    not one to train on.
+    Raises DataError where a source can't be read, no example remains, or a row can't be used and `bad` is fatal; UsageError where a source
+    is for evaluation only.
     """
     data = Data()
     for source in map(Source.of, sources):
@@ -90,7 +90,7 @@ def gather(sources: Iterable[str], bad: str, held_out: float, seed: int, profile
             (data.dropped if isinstance(checked, Unusable) else good).append(checked)  # type: ignore[arg-type]
         if data.dropped and bad == "fatal":
             first = data.dropped[0]
-            raise DataError(f"{source.named}: {first.id} can't be used: {first}.", "Mend the row, or leave such rows out: --bad skip.")
+            raise DataError(f"{source.text}: {first.id} can't be used: {first}.", "Correct the row, or skip such rows with --bad skip.")
         data.held_out += [example for example in good if is_held_out(example.image, held_out)]
         data.examples += weighted([example for example in good if not is_held_out(example.image, held_out)], source.weight, seed)
     if not data.examples:
@@ -103,20 +103,20 @@ def gather(sources: Iterable[str], bad: str, held_out: float, seed: int, profile
 
 @dataclass(frozen=True)
 class Source:
-    """A source as it was named; see the module's text."""
+    """A source of the command line; see the module's docstring. text: as it was written."""
 
-    named: str
+    text: str
     kind: str
     folder: Path
     split: str
     weight: float
 
     @classmethod
-    def of(cls, named: str) -> Source:
-        """Raises UsageError for a weight that is none."""
-        kind, separator, rest = named.partition(":")
+    def of(cls, text: str) -> Source:
+        """Raises UsageError for a weight that is not valid."""
+        kind, separator, rest = text.partition(":")
         if not separator or kind not in BENCHMARKS:
-            kind, rest = OWN, named
+            kind, rest = OWN, text
         path, star, number = rest.rpartition("*")
         try:
             weight = float(number) if star else 1.0
@@ -124,21 +124,21 @@ class Source:
             path, weight = rest, 1.0
         path, _, split = (path if star else rest).partition("#")
         if not 0 < weight < 1000:
-            raise UsageError(f"The weight of {named} is {number}.", "It is how often an example is used an epoch: 0.5, 1, 2.")
-        return cls(named, kind, Path(path).expanduser(), split, weight)
+            raise UsageError(f"The weight of {text} is {number}.", "It is how often an example is used in an epoch: 0.5, 1, 2.")
+        return cls(text, kind, Path(path).expanduser(), split, weight)
 
     def check_trainable(self) -> None:
-        """Raises UsageError for what models are measured by."""
+        """Raises UsageError for a set or a split that is for evaluation."""
         splits = TRAINABLE.get(self.kind)
         if splits is None:
-            raise UsageError(f"{self.named} is for evaluation only.", f"Train on {', '.join(TRAINABLE)}.")
+            raise UsageError(f"{self.text} is for evaluation only.", f"Train on {', '.join(TRAINABLE)}.")
         if splits and self.split not in splits:
             raise UsageError(
-                f"{self.named} would train on the split {self.split or 'test'!r}.", f"Write {self.named.partition('#')[0]}#{splits[0]}."
+                f"{self.text} would train on the split {self.split or 'test'!r}.", f"Write {self.text.partition('#')[0]}#{splits[0]}."
             )
 
     def rows(self, profile: Profile | None = None) -> Loaded:
-        """Read as they are asked for. profile: how scenes are shown, for the thoughts that point. Raises DataError, UsageError."""
+        """The rows, read one by one. profile: how scenes are shown, for thoughts with coordinates. Raises DataError, UsageError."""
         if self.kind == OWN:
             return Folder().load(self.folder)
         if self.kind == Scenes.name:
@@ -149,22 +149,22 @@ class Source:
 
 
 def _drawn(folder: Path, split: str, profile: Profile | None) -> Loaded:
-    found = _SEEDS.fullmatch(split)
-    if not found or int(found[2]) <= int(found[1]) or int(found[2]) > HELD_OUT:
+    match = _SEEDS.fullmatch(split)
+    if not match or int(match[2]) <= int(match[1]) or int(match[2]) > HELD_OUT:
         raise UsageError(
             f"scenes:{folder}#{split} names no scenes to train on.",
-            f"Write scenes:FOLDER#FIRST-END[@PIXELS], seeds below {HELD_OUT:,}: later ones are for evaluation.",
+            f"Write scenes:FOLDER#FIRST-END[@PIXELS] with seeds below {HELD_OUT:,}; higher seeds are for evaluation.",
         )
-    first, end, size = int(found[1]), int(found[2]), int(found[3] or 4096)
+    first, end, size = int(match[1]), int(match[2]), int(match[3] or 4096)
     rows = Scenes(size=size, seed=first).load(folder)
     wanted = itertools.takewhile(lambda row: int(row.id.split("-")[0]) < end, rows)
     return (taught(row, profile, size) if isinstance(row, Example) and profile else row for row in wanted)
 
 
 def check(rows: Iterable[Example | Unusable], fault: Fault = no_fault) -> Iterator[Example | Unusable]:
-    """The same rows; those that would end a run are Unusable, with the reason. Every image's header is read once for each region of it.
+    """The rows; a row that would end a training run becomes Unusable. Each image is opened once for each region of it.
 
-    fault: what else the run can't bear.
+    fault: a further check of each example.
     """
     opened: dict[tuple[SceneSource, Where | None], tuple[Size, Region | None] | Unusable] = {}
     for row in rows:
@@ -179,7 +179,7 @@ def check(rows: Iterable[Example | Unusable], fault: Fault = no_fault) -> Iterat
 
 
 def _opened(source: SceneSource, where: Where | None) -> tuple[Size, Region | None] | Unusable:
-    """The raster's size and the region of it, or what is wrong with one of them."""
+    """The raster's size and the resolved region, or the row's fault."""
     if names_a_file(source.path) and not texts.is_file(Path(source.path)):
         return Unusable("", "the image is missing", source.path)
     try:
@@ -188,9 +188,9 @@ def _opened(source: SceneSource, where: Where | None) -> tuple[Size, Region | No
             try:
                 region = resolve(scene, where)
             except ZoomEarthError as error:
-                return Unusable("", "the region is not one of the image", error.message)
+                return Unusable("", "the region does not fit the image", error.message)
             return size, region
-    except Exception as error:  # whatever a file does to its reader
+    except Exception as error:  # a reader may raise any error for a damaged file
         return Unusable("", "the image can't be read", as_ours(error).message)
 
 
@@ -201,7 +201,7 @@ def _unusable(example: Example, size: Size, region: Region | None, fault: Fault)
         return Unusable(example.id, "the answer is empty")
     for what, text in example.texts():
         if token := CONTROL.search(text):
-            return Unusable(example.id, f"the {what} holds a control token of a model", token[0])
+            return Unusable(example.id, f"the {what} contains a control token of a model", token[0])
     for given, step in zip(example.steps, example.steps_in(size)):
         if given.box and step.box and (why := _box_fault(given.box, step.box, Box(0, 0, *size))):
             return Unusable(example.id, why, f"{[round(side, 2) for side in given.box]} in an image of {size[0]} x {size[1]} pixels")
@@ -213,7 +213,7 @@ def _unusable(example: Example, size: Size, region: Region | None, fault: Fault)
 
 
 def _box_fault(given: Box, box: Box, whole: Box) -> str:
-    """What is wrong with a box: given in the set's own unit, and in pixels of its image, which is `whole`."""
+    """What is wrong with a box. given: in the set's own unit; box: in pixels of the image, which is `whole`."""
     if box.width < 1 or box.height < 1:
         return "the box is less than a pixel wide or high: it is not in pixels"
     if all(0 <= side <= 1 for side in given):
@@ -226,11 +226,11 @@ def _box_fault(given: Box, box: Box, whole: Box) -> str:
 
 
 def weighted(examples: Sequence[Example], weight: float, seed: int) -> list[Example]:
-    """Each example as often as the weight says; of a fraction, a random but fixed part."""
+    """Each example repeated by the weight; for a fraction, a random but fixed part of the examples."""
     times, rest = int(weight), weight % 1
     return [*examples] * times + [example for example in examples if random.Random(f"{seed} {example.id}").random() < rest]
 
 
 def is_held_out(image: Path, share: float) -> bool:
-    """By the image's name alone: the same whatever else is in the set, so that no image is ever on both sides."""
+    """Whether an image is left out of training. Its name alone decides, so that the other images of the set have no influence."""
     return int(hashlib.sha256(image.name.encode("utf-8", "surrogatepass")).hexdigest()[:8], 16) < share * 2**32

@@ -1,7 +1,7 @@
-"""WordNet through nltk, on machines that may have no network.
+"""WordNet through nltk, also on machines without a network.
 
-nltk's own data wins where it is there (`nltk.download("wordnet")`). Else Debian's package wordnet-base (WordNet 3.0, the same release) is
-copied, once, into the user's cache folder in the form nltk reads: its data, index and exception files, plus two files that the package
+nltk's own data are used where they exist (`nltk.download("wordnet")`). Otherwise Debian's package wordnet-base (WordNet 3.0, the same
+release) is copied once into the user's cache folder, in nltk's format: its data, index and exception files, and two files that the package
 lacks, `lexnames` (the 45 lexicographer files) and an empty `index.sense`.
 """
 
@@ -25,7 +25,7 @@ noun.communication noun.event noun.feeling noun.food noun.group noun.location no
 noun.possession noun.process noun.quantity noun.relation noun.shape noun.state noun.substance noun.time verb.body verb.change
 verb.cognition verb.communication verb.competition verb.consumption verb.contact verb.creation verb.emotion verb.motion
 verb.perception verb.possession verb.social verb.stative verb.weather adj.ppl"""
-"""In their order: WordNet's lexnames(5WN)."""
+"""The lexicographer files, in the order of WordNet's lexnames(5WN)."""
 
 
 @lru_cache(maxsize=1)
@@ -59,7 +59,7 @@ def _installed(nltk: Any) -> bool:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Beside the target first, then renamed: of two processes that copy at once, the first one's stays."""
+    """Copies into a temporary folder and renames it; if two processes copy at the same time, the first result stays."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix="wordnet-", dir=target.parent))
     try:

@@ -1,4 +1,4 @@
-"""`zoomearth demo`: draws a scene, asks three questions about it, shows the answers beside the truth, keeps the evidence."""
+"""`zoomearth demo`: draws a scene, asks three questions about it, shows the answers beside the truth, and writes boxes and pictures."""
 
 from __future__ import annotations
 
@@ -47,20 +47,20 @@ def _demo(options: argparse.Namespace) -> int:
     asked = {level: next(q for q in truth(path) if q["level"] == level) for level in LEVELS}
 
     engine = open_engine(Settings())
-    done: list[Answered] = []
+    answers: list[Answered] = []
     with Scene.open(str(path)) as scene:
         for question in asked.values():
-            done.append(answer(engine, Question(scene, question["question"].capitalize())))
+            answers.append(answer(engine, Question(scene, question["question"].capitalize())))
     outputs = Outputs(
         rois=str(options.folder / "rois.gpkg"), figure=str(options.folder / "figure.png"), views=str(options.folder / "views")
     )
     written = [path]
-    outputs.write(done, engine.profile.name, written.append, console.print)
+    outputs.write(answers, engine.profile.name, written.append, console.print)
 
     table = Table(
         "level", "question", "answer", "truth", "zoomed into", "seconds", title=f"{path.name}, {options.size} x {options.size} px"
     )
-    for (level, question), answered in zip(asked.items(), done):
+    for (level, question), answered in zip(asked.items(), answers):
         right = answered.outcome.answer == question["answer"]
         shown = f"[{'green' if right else 'red'}]{answered.outcome.answer}[/]"
         zooms = ", ".join(zoom.label for zoom in answered.outcome.zooms) or "-"
@@ -69,11 +69,11 @@ def _demo(options: argparse.Namespace) -> int:
     for file in written:
         console.print(f"  {file}", soft_wrap=True)
     program = sys.argv[0] if Path(sys.argv[0]).name == "zoomearth" else "zoomearth"
-    console.print("\nAsk a question of your own:", f'  {program} ask {path} "{done[-1].question.text}"', sep="\n", soft_wrap=True)
+    console.print("\nAsk a question of your own:", f'  {program} ask {path} "{answers[-1].question.text}"', sep="\n", soft_wrap=True)
     return 0
 
 
 def truth(path: Path) -> list[dict[str, str]]:
-    """The questions of a scene file, with level and answer."""
+    """The questions about a scene file, with level and answer."""
     questions: list[dict[str, str]] = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["questions"]
     return questions

@@ -1,7 +1,8 @@
-"""Training-only dense heads on the states of image tokens: what is where, said for every cell of the picture at once.
+"""Dense heads on the states of image tokens, for training only: they predict the content of every cell of a picture.
 
-They take the model to a given box error in about a third of the scenes, and are dropped at export. Global views: which class of site
-covers a cell, and its box. Crops: whether an object's or the landmark's centre lies in a cell, where, and its colour, heading, shape.
+With them, the model reaches a given box error after about a third of the scenes. They are not exported. Targets in global views: the class
+of the site that covers a cell, and its box. In crops: whether the centre of an object or of the landmark lies in a cell, its position, and
+its colour, heading and shape.
 """
 
 from __future__ import annotations
@@ -21,33 +22,33 @@ DETAILS = 9
 
 
 def site_targets(scene: Scene) -> np.ndarray:
-    """(cells, classes, 5): presence and box (scene units) of the sites of each class that a cell of the global view shows."""
-    found = np.zeros((GRID, GRID, len(KINDS), 5), np.float32)
+    """(cells, classes, 5): for each cell of the global view and each class of site, presence and box (scene units)."""
+    targets = np.zeros((GRID, GRID, len(KINDS), 5), np.float32)
     low = np.arange(GRID) / GRID
     for site in scene.sites:
         x0, y0, x1, y1 = site.box
         across = np.clip(np.minimum(x1, low + 1 / GRID) - np.maximum(x0, low), 0, None)
         down = np.clip(np.minimum(y1, low + 1 / GRID) - np.maximum(y0, low), 0, None)
         shown = down[:, None] * across > 0.2 * (x1 - x0) * (y1 - y0)
-        found[shown, KINDS.index(site.kind)] = (1, *site.box)
-    return found.reshape(GRID**2, len(KINDS), 5)
+        targets[shown, KINDS.index(site.kind)] = (1, *site.box)
+    return targets.reshape(GRID**2, len(KINDS), 5)
 
 
 def detail_targets(scene: Scene, window: Window) -> np.ndarray:
     """(cells, DETAILS) of the crop that shows `window`; positions are fractions of the window."""
-    found = np.zeros((GRID, GRID, DETAILS), np.float32)
-    found[..., 4] = -1
+    targets = np.zeros((GRID, GRID, DETAILS), np.float32)
+    targets[..., 4] = -1
     x0, y0, x1, y1 = window
     for site in scene.sites:
         heading = HEADINGS.index(site.heading) if SITES[site.kind].heading else -1
-        for px, py in reversed(site.points):  # the leftmost object of a cell is the one that stays
+        for px, py in reversed(site.points):  # so that the leftmost object of a cell remains
             u, v = (px - x0) / (x1 - x0), (py - y0) / (y1 - y0)
             if 0 <= u < 1 and 0 <= v < 1:
-                found[int(v * GRID), int(u * GRID), :5] = (1, u, v, COLORS.index(site.color), heading)
+                targets[int(v * GRID), int(u * GRID), :5] = (1, u, v, COLORS.index(site.color), heading)
         u, v = (site.landmark[0] - x0) / (x1 - x0), (site.landmark[1] - y0) / (y1 - y0)
         if 0 <= u < 1 and 0 <= v < 1:
-            found[int(v * GRID), int(u * GRID), 5:] = (1, u, v, SHAPES.index(site.shape))
-    return found.reshape(GRID**2, DETAILS)
+            targets[int(v * GRID), int(u * GRID), 5:] = (1, u, v, SHAPES.index(site.shape))
+    return targets.reshape(GRID**2, DETAILS)
 
 
 class Heads(torch.nn.Module):
@@ -61,31 +62,33 @@ class Heads(torch.nn.Module):
         self.number = torch.nn.Linear(width, 1)
 
     def number_loss(self, batch: Batch, hidden: torch.Tensor, zero: int) -> tuple[torch.Tensor, dict[str, float]]:
-        """How far the last states before a coordinate are from spelling it, read linearly: a slope where the softmax has a plateau."""
+        """Smooth-L1 loss of a linear readout of each coordinate: it has a gradient where the cross-entropy is flat. zero: the token of
+        "0".
+        """
         numbers = ((batch.roles == BOX) | (batch.roles == POINT)) & (batch.targets >= zero) & (batch.targets < zero + NUMBERS)
-        said = self.number(hidden[batch.inputs[numbers]])[:, 0]
+        predicted = self.number(hidden[batch.inputs[numbers]])[:, 0]
         truth = (batch.targets[numbers] - zero) / VIEW
         with torch.no_grad():
-            figures = {"linear": ((said - truth).abs().mean() * VIEW).item()}
-        return F.smooth_l1_loss(said, truth, beta=0.02), figures
+            figures = {"linear": ((predicted - truth).abs().mean() * VIEW).item()}
+        return F.smooth_l1_loss(predicted, truth, beta=0.02), figures
 
     def loss(self, batch: Batch, states: torch.Tensor) -> tuple[torch.Tensor, dict[str, float]]:
-        """states: (tokens, width), of a middle layer."""
+        """The loss of the dense targets, and figures for the log. states: (tokens, width), of a middle layer."""
         total, figures = states.new_zeros(()), {}
         if batch.sites is not None and batch.site_cells is not None:
             out = self.sites(states[batch.site_cells]).view(-1, len(KINDS), 5)
-            there = batch.sites[..., 0]
-            seen = F.binary_cross_entropy_with_logits(out[..., 0], there, pos_weight=torch.tensor(4.0))
+            present = batch.sites[..., 0]
+            presence = F.binary_cross_entropy_with_logits(out[..., 0], present, pos_weight=torch.tensor(4.0))
             off = F.smooth_l1_loss(out[..., 1:], batch.sites[..., 1:], beta=0.02, reduction="none").mean(-1)
-            total = total + seen + 4 * (off * there).sum() / (there.sum() + 1)
-            figures["cell_site"] = seen.item()
+            total = total + presence + 4 * (off * present).sum() / (present.sum() + 1)
+            figures["cell_site"] = presence.item()
         if batch.details is not None and batch.detail_cells is not None:
             t = batch.details
             out = self.details(states[batch.detail_cells])
             point, color, heading, mark, shape = out.split([3, len(COLORS), len(HEADINGS), 3, len(SHAPES)], 1)
             objects, landmarks = t[:, 0] > 0, t[:, 5] > 0
-            seen = F.binary_cross_entropy_with_logits(point[:, 0], t[:, 0], pos_weight=torch.tensor(2.0))
-            seen = seen + F.binary_cross_entropy_with_logits(mark[:, 0], t[:, 5], pos_weight=torch.tensor(4.0))
+            presence = F.binary_cross_entropy_with_logits(point[:, 0], t[:, 0], pos_weight=torch.tensor(2.0))
+            presence = presence + F.binary_cross_entropy_with_logits(mark[:, 0], t[:, 5], pos_weight=torch.tensor(4.0))
             off, what = states.new_zeros(()), states.new_zeros(())
             pointed = t[:, 4] >= 0
             if objects.any():
@@ -97,6 +100,6 @@ class Heads(torch.nn.Module):
                 off = off + F.smooth_l1_loss(mark[landmarks, 1:], t[landmarks, 6:8], beta=0.02)
                 what = what + F.cross_entropy(shape[landmarks], t[landmarks, 8].long())
                 figures["cell_shape"] = (shape[landmarks].argmax(1) == t[landmarks, 8]).float().mean().item()
-            total = total + seen + 4 * off + 0.3 * what
-            figures["cell_detail"] = seen.item()
+            total = total + presence + 4 * off + 0.3 * what
+            figures["cell_detail"] = presence.item()
         return total, figures

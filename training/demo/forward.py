@@ -1,7 +1,7 @@
 """The forward pass of packed rows, and the loss: the stock model's own weights and maths, laid out for CPU cores.
 
-The textbook packs branches into one row under a 4-D mask; here they lie in a batch of their own and the keys and values of their
-prefix are gathered, so that no time is spent on masked-out attention. `tests/test_pretrain.py` holds it against the stock forward pass.
+The textbook packs branches into one row under a 4-D mask. Here they are a batch of their own, and the keys and values of their prefix are
+gathered, so that no masked attention is computed. `tests/test_pretrain.py` compares it with the stock forward pass.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class _Attention(torch.autograd.Function):
 
 
 class _Linear(torch.autograd.Function):
-    """x w' + b by oneDNN, which on AMD processors is a quarter faster than the library that torch takes for float32."""
+    """x w' + b by oneDNN, which on AMD processors is a quarter faster than torch's default library for float32."""
 
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor, w: torch.Tensor, b: torch.Tensor | None) -> torch.Tensor:
@@ -58,7 +58,7 @@ class _Linear(torch.autograd.Function):
 
 
 def _linear(x: torch.Tensor, *modules: Any) -> torch.Tensor:
-    """Linear modules of the same input, side by side in one product."""
+    """Several linear modules with the same input, as one product."""
     w = modules[0].weight if len(modules) == 1 else torch.cat([m.weight for m in modules])
     b = None if modules[0].bias is None else modules[0].bias if len(modules) == 1 else torch.cat([m.bias for m in modules])
     product: torch.Tensor = _Linear.apply(x, w, b)  # type: ignore[no-untyped-call]
@@ -81,7 +81,7 @@ def _norm(x: torch.Tensor, module: Any) -> torch.Tensor:
 
 
 def see(model: Qwen2_5_VLForConditionalGeneration, pictures: torch.Tensor) -> torch.Tensor:
-    """Encode pictures, (n, patches, 3 * 14 * 14): image features (n, tokens, width). Same maths as the stock vision tower."""
+    """Encodes pictures (n, patches, 3 * 14 * 14) to image features (n, tokens, width), as the stock vision tower does."""
     tower = model.model.visual
     n, count = pictures.shape[:2]
     # Both temporal slices of the patch embedding see the same frame.
@@ -104,7 +104,7 @@ def see(model: Qwen2_5_VLForConditionalGeneration, pictures: torch.Tensor) -> to
 def run(
     model: Qwen2_5_VLForConditionalGeneration, batch: Batch, coder: Coder, features: torch.Tensor, tap: int = -1
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Last hidden states of the flat tokens, (tokens, width), and those after layer `tap`. features: of all pictures."""
+    """The last hidden states of the flat tokens (tokens, width), and those after layer `tap`. features: of all pictures."""
     text = model.model.language_model
     x = text.embed_tokens(batch.ids)
     x = x.masked_scatter((batch.ids == coder.image)[:, None], features[batch.order].flatten(0, 1))
@@ -145,7 +145,7 @@ def run(
 def loss(
     model: Qwen2_5_VLForConditionalGeneration, batch: Batch, hidden: torch.Tensor, coder: Coder, sigma: float
 ) -> tuple[torch.Tensor, dict[str, float]]:
-    """Weighted cross-entropy; coordinates learn from a Gaussian around the truth, `sigma` pixels wide."""
+    """The weighted cross-entropy, and figures for the log. Targets of coordinates are Gaussians around the truth, `sigma` pixels wide."""
     logits = model.lm_head(hidden[batch.inputs])
     log_p = logits.log_softmax(-1)
     each = -log_p.gather(1, batch.targets[:, None])[:, 0]

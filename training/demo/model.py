@@ -1,8 +1,8 @@
 """The demo model: a nano Qwen2_5_VLForConditionalGeneration and its word-level tokenizer, from scratch.
 
-Stock architecture and stock file formats: `from_pretrained` of transformers loads the export. What is small-scale about it: position
-frequencies that fit a 6 x 6 grid of image tokens (the published ones give its axes next to nothing), a vocabulary of a few hundred
-words in which every integer from 0 to 255 is one token, and number embeddings that start as sines (numbers that are close look alike).
+Stock architecture and file formats: `from_pretrained` of transformers loads the export. Differences because of its size: position
+frequencies for a 6 x 6 grid of image tokens (the published ones hardly distinguish so few positions), a vocabulary of a few hundred words
+in which every integer from 0 to 255 is one token, and number embeddings that are initialised as sines, so that near numbers are similar.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SPLIT = Regex(r" ?[a-z]+|[0-9]+|\n|[^\sa-z0-9]|\s")
 
 
 def make_tokenizer() -> PreTrainedTokenizerFast:
-    """Word level, lossless on what the model writes: tokens carry their leading space, decoding joins them."""
+    """A word-level tokenizer. Tokens include their leading space, so that decoding restores the text."""
     split = pre_tokenizers.Split(_SPLIT, behavior="isolated")
     pieces = {piece for text in vocabulary() for piece, _ in split.pre_tokenize_str(text)}
     for word in [*COLORS, *SHAPES, *HEADINGS, *SETTINGS, *TERRAIN, *SITES, *DIRECTIONS, "yes", "no", "system", "user", "assistant"]:
@@ -116,7 +116,7 @@ def make_model(
 
 
 def patches(picture: np.ndarray) -> np.ndarray:
-    """A (view, view, 3) uint8 picture as the image processor would cut it, one frame: (patches, 3 * 14 * 14), 2 x 2 groups together."""
+    """The patches of a (view, view, 3) uint8 picture, as the image processor cuts it: (patches, 3 * 14 * 14), in groups of 2 x 2."""
     pixels = (picture.astype(np.float32) / 255 - np.array(MEAN, np.float32)) / np.array(STD, np.float32)
     n = picture.shape[0] // (2 * PATCH)
     cells: np.ndarray = pixels.reshape(n, 2, PATCH, n, 2, PATCH, 3).transpose(0, 3, 1, 4, 6, 2, 5).reshape(4 * n * n, -1)
@@ -124,7 +124,7 @@ def patches(picture: np.ndarray) -> np.ndarray:
 
 
 def export(model: Qwen2_5_VLForConditionalGeneration, tokenizer: PreTrainedTokenizerFast, folder: Path, card: dict[str, Any]) -> None:
-    """Write a checkpoint folder that stock transformers loads and `zoomearth ask` serves, or leave the old one as it was.
+    """Writes a checkpoint folder for stock transformers and `zoomearth ask`; an older one is replaced only after that succeeded.
 
     card: the content of `trained_on`. The model is in bfloat16 afterwards.
     """

@@ -1,4 +1,4 @@
-"""Muon (Jordan et al. 2024) in float32: torch's own works in bfloat16, which CPUs without such instructions do ten times slower."""
+"""Muon (Jordan et al. 2024) in float32: torch's own works in bfloat16, which is ten times slower on CPUs without such instructions."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import torch.distributed as dist
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum whose matrix is made orthogonal (Newton-Schulz, four steps) before it is applied; matrices of one shape go together.
+    """Orthogonalises the momentum (Newton-Schulz, four steps) before it is applied; matrices of one shape are processed together.
 
-    Under torch.distributed every worker does its share of the matrices and they swap the results.
+    Under torch.distributed, every worker computes its share of the matrices, and the workers exchange the results.
     """
 
     def __init__(self, parameters: Iterable[torch.Tensor], lr: float, momentum: float = 0.95, weight_decay: float = 0.01):
@@ -51,7 +51,7 @@ class Muon(torch.optim.Optimizer):
 
 
 def _orthogonal(m: torch.Tensor, steps: int = 4) -> torch.Tensor:
-    """(n, rows, columns): the nearest orthogonal matrices, roughly: singular values between 0.7 and 1.2."""
+    """(n, rows, columns): approximately the nearest orthogonal matrices, with singular values between 0.7 and 1.2."""
     tall = m.shape[1] > m.shape[2]
     x = m.transpose(1, 2) if tall else m
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)

@@ -1,12 +1,12 @@
-"""Train the demo model from scratch on procedural scenes, on CPU cores.
+"""Trains the demo model from scratch on drawn scenes, on CPU cores.
 
     zoomearth demo pretrain train RUN --minutes 90 --workers 2     (run again: continues from the last checkpoint)
     zoomearth demo pretrain export RUN resources/demo
 
-Every scene is new, so the running figures are held-out figures. The curriculum goes from one-picture rows (boxes on global views,
-questions on crops) to real two-turn rows. Workers are processes of one thread that average gradients; Muon for hidden matrices,
-AdamW for the rest. RUN gets `plan.json`, `log.jsonl` and `checkpoint.pt` (weights, optimizers, step, seconds spent). A file called
-`stop` in it ends the run after the current step.
+Every scene is new, so that the logged figures are held-out figures. The curriculum begins with one-picture rows (boxes on global views,
+questions on crops) and changes to real two-turn rows. Workers are processes with one thread that average their gradients. Muon trains the
+hidden matrices, AdamW the other weights. RUN gets `plan.json`, `log.jsonl` and `checkpoint.pt` (weights, optimizers, step, seconds). A file
+`stop` in RUN ends the training after the current step.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ DETAIL_KINDS = {"count": 0.5, "exists": 0.1, "color": 0.12, "shape": 0.14, "head
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run is made of; its folder keeps it as `plan.json`, which later commands read.
+    """The settings of a run; its folder has them as `plan.json` for later commands.
 
-    vision: width, depth, heads; text: width, depth, heads, key-value heads; rates: of Muon and AdamW; decay: the share of the run in
-    which they fall to nothing; two_turns: between these shares of the run the serving layout takes over from one-picture rows.
+    vision: width, depth, heads; text: width, depth, heads, key-value heads; rates: of Muon and AdamW; decay: the share of the run in which
+    the rates fall to zero; two_turns: the shares of the run between which the serving layout replaces one-picture rows.
     """
 
     minutes: float = 90.0
@@ -56,20 +56,20 @@ class Plan:
     decay: float = 0.35
     two_turns: tuple[float, float] = (0.36, 0.5)
 
-    def keep(self, folder: Path) -> None:
+    def write(self, folder: Path) -> None:
         (folder / "plan.json").write_text(json.dumps(asdict(self), indent=1) + "\n")
 
     @classmethod
     def of_folder(cls, folder: Path) -> Plan:
-        """The plan of a run that was begun; the default one otherwise."""
+        """The plan of an existing run, else the default."""
         file = folder / "plan.json"
-        kept: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
-        values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
+        stored: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+        values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()}
         return cls(**values)
 
 
 def rows_of(seed: int, two_turns: float, coder: pk.Coder) -> list[pk.Row]:
-    """Training rows of one fresh scene. two_turns: the chance of the serving layout; else a global row and a crop row."""
+    """The training rows of one new scene. two_turns: the probability of the serving layout; else a global row and a crop row."""
     rng = random.Random(f"rows {seed}")
     scene = make_scene(seed)
     exact, oversample = rng.random() < 0.35, rng.choice((2, 2, 3))
@@ -96,7 +96,7 @@ def rows_of(seed: int, two_turns: float, coder: pk.Coder) -> list[pk.Row]:
         crop = pk.Row(crop_view(scene, window, exact=exact), details=[detail_targets(scene, window)], prefix_is_crop=True)
         crop.branches = [pk.last_turn(pk.asked(coder, start, q), coder, q, window) for q in _about(scene, site, rng, 5)]
         rows.append(crop)
-    for kind in ("sites", rng.choice(("site", "site", "terrain", "setting"))):  # the last two are learned in minutes
+    for kind in ("sites", rng.choice(("site", "site", "terrain", "setting"))):  # the last two are learnt in minutes
         about_all = ask(scene, kind, rng)
         if about_all:
             row.branches.append(pk.last_turn(pk.asked(coder, start, about_all), coder, about_all, WHOLE))
@@ -114,7 +114,7 @@ def _about(scene: Scene, site: Any, rng: random.Random, count: int) -> list[Ques
 
 
 class Trainer:
-    """One worker's state: model, heads, optimizers, and where the run stands."""
+    """The state of one worker: model, heads, optimizers, step and time."""
 
     def __init__(self, folder: Path, plan: Plan):
         torch.manual_seed(0)
@@ -125,8 +125,8 @@ class Trainer:
         self.heads = Heads(plan.text[0])
         self.parameters = [*self.model.parameters(), *self.heads.parameters()]
         matrices = [p for n, p in self.model.named_parameters() if p.ndim == 2 and "embed" not in n and "lm_head" not in n]
-        known = {id(p) for p in matrices}
-        others = [p for p in self.parameters if id(p) not in known]
+        muon = {id(p) for p in matrices}
+        others = [p for p in self.parameters if id(p) not in muon]
         self.optimizers: list[torch.optim.Optimizer] = [
             Muon(matrices, lr=plan.rates[0]),
             torch.optim.AdamW(others, lr=plan.rates[1], betas=(0.9, 0.98), weight_decay=0.01, fused=True),
@@ -236,7 +236,7 @@ def command(parser: Parser) -> None:
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     train = actions.add_parser("train", help="train, or continue a run", description="Train the demo model, or continue a run.")
     train.add_argument("folder", type=Path, metavar="RUN", help="the run's folder")
-    train.add_argument("--minutes", type=float, help="of training in all, earlier sittings included (default 90)")
+    train.add_argument("--minutes", type=float, help="minutes of training in all, including earlier sessions (default 90)")
     train.add_argument("--workers", type=positive, default=2, metavar="N", help="processes of one thread each (default 2)")
     train.examples("zoomearth demo pretrain train runs/demo --minutes 105 --workers 2")
     train.set_defaults(run=_train)
@@ -253,7 +253,7 @@ def _train(options: argparse.Namespace) -> int:
     plan = Plan.of_folder(options.folder)
     if options.minutes:
         plan = replace(plan, minutes=options.minutes)
-    plan.keep(options.folder)
+    plan.write(options.folder)
     if options.workers == 1:
         work(0, 1, options.folder, plan)
     else:
@@ -264,7 +264,7 @@ def _train(options: argparse.Namespace) -> int:
 def _export(options: argparse.Namespace) -> int:
     trainer = Trainer(options.folder, Plan.of_folder(options.folder))
     if not trainer.load():
-        raise ModelError(f"{options.folder} holds no checkpoint.pt.", "Train first: zoomearth demo pretrain train RUN")
+        raise ModelError(f"{options.folder} has no checkpoint.pt.", "Train first: zoomearth demo pretrain train RUN")
     card = {"scenes": trainer.step * trainer.plan.scenes_per_step, "steps": trainer.step, "seconds": round(trainer.spent)}
     export(trainer.model, trainer.tokenizer, options.out, card)
     return 0

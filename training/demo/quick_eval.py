@@ -1,6 +1,6 @@
-"""Free-running play on held-out scenes, in batches: box, the real crop of that box, thought, answer. What the training log shows.
+"""A quick evaluation on held-out scenes during the training, for its log: the model writes a box, gets the crop of it, and answers.
 
-The serving loop is the judge (`evaluate scenes`); this is its quick stand-in while weights are still in training.
+The final evaluation uses the serving loop (`zoomearth evaluate scenes`).
 """
 
 from __future__ import annotations
@@ -29,24 +29,24 @@ def write(
     model: Qwen2_5_VLForConditionalGeneration,
     coder: pk.Coder,
     talks: Sequence[tuple[pk.Tokens, list[torch.Tensor]]],
-    done: Callable[[str], bool],
+    is_complete: Callable[[str], bool],
     limit: int = 48,
 ) -> list[str]:
-    """Go on with each talk, greedily, until its text is `done`.
+    """Continues each conversation greedily until `is_complete(text)`, and returns the texts.
 
-    A talk: what it holds after the prefix, and the features of its pictures.
+    talks: of each, the tokens after the prefix, and the features of its pictures.
     """
     texts = [""] * len(talks)
     for _ in range(limit):
-        left = [i for i, text in enumerate(texts) if not done(text)]
-        if not left:
+        pending = [i for i, text in enumerate(texts) if not is_complete(text)]
+        if not pending:
             break
-        rows = [pk.Row(torch.empty(0).numpy(), [talks[i][0]], [torch.empty(0).numpy() for _ in talks[i][1][1:]]) for i in left]
-        features = [talks[i][1][0] for i in left] + [f for i in left for f in talks[i][1][1:]]
+        rows = [pk.Row(torch.empty(0).numpy(), [talks[i][0]], [torch.empty(0).numpy() for _ in talks[i][1][1:]]) for i in pending]
+        features = [talks[i][1][0] for i in pending] + [f for i in pending for f in talks[i][1][1:]]
         batch = pk.collate(rows, coder, encoded=False)
         hidden, _ = forward.run(model, batch, coder, torch.stack(features))
         best = model.lm_head(hidden[batch.ends]).argmax(1).tolist()
-        for i, token in zip(left, best):
+        for i, token in zip(pending, best):
             tokens = talks[i][0]
             tokens.ids.append(token)
             tokens.roles.append(-1)
@@ -58,7 +58,7 @@ def write(
 
 @torch.no_grad()
 def play(model: Qwen2_5_VLForConditionalGeneration, coder: pk.Coder, first_seed: int, scenes: int) -> dict[str, float]:
-    """Right answers by kind, with its own zoom ("count") and forced without one ("count, no crop"); box IoU and centre hits."""
+    """Shares of right answers by kind, with the model's zoom ("count") and without one ("count, no crop"); box IoU and centre hits."""
     rng = random.Random(first_seed)
     start = pk.prefix(coder).at
     items, globals_ = [], []
@@ -66,8 +66,8 @@ def play(model: Qwen2_5_VLForConditionalGeneration, coder: pk.Coder, first_seed:
         scene = make_scene(seed)
         globals_.append(torch.from_numpy(patches(global_view(scene))))
         items += [(scene, len(globals_) - 1, question) for question in exam(scene, rng)]
-    seen = forward.see(model, torch.stack(globals_))
-    first = [(pk.asked(coder, start, q), [seen[i]]) for _, i, q in items]
+    overviews = forward.see(model, torch.stack(globals_))
+    first = [(pk.asked(coder, start, q), [overviews[i]]) for _, i, q in items]
     texts = write(model, coder, first, lambda text: "}]" in text or "</answer>" in text)
     marks: dict[str, list[float]] = {}
 
@@ -76,8 +76,8 @@ def play(model: Qwen2_5_VLForConditionalGeneration, coder: pk.Coder, first_seed:
 
     zoomed, crops = [], []
     for talk, text, item in zip(first, texts, items):
-        question, found = item[2], _BOX.search(text)
-        if not question.site or not found:
+        question, box_text = item[2], _BOX.search(text)
+        if not question.site or not box_text:
             answer = _ANSWER.search(text)
             right = bool(answer and answer[1] == question.answer)
             mark(question.kind, right)
@@ -85,7 +85,7 @@ def play(model: Qwen2_5_VLForConditionalGeneration, coder: pk.Coder, first_seed:
             mark("format", bool(answer) and not question.site)
             continue
         mark("format", True)
-        drawn, truth = Box(*map(int, found.groups())), Box(*pk.box_pixels(question.site.box))
+        drawn, truth = Box(*map(int, box_text.groups())), Box(*pk.box_pixels(question.site.box))
         x0, y0, x1, y1 = drawn
         mark("iou", drawn.iou(truth))
         mark("hit", truth.contains(*drawn.center))
@@ -100,7 +100,7 @@ def play(model: Qwen2_5_VLForConditionalGeneration, coder: pk.Coder, first_seed:
             right = bool(answer and answer[1] == item[2].answer)
             mark(item[2].kind, right)
             mark(item[2].level, right)
-    forced = [(pk.asked(coder, start, q).text(coder, "<answer>"), [seen[i]]) for _, i, q in items if q.site]
+    forced = [(pk.asked(coder, start, q).text(coder, "<answer>"), [overviews[i]]) for _, i, q in items if q.site]
     texts = write(model, coder, forced, lambda text: "</answer>" in text, 4)
     for text, question in zip(texts, (q for _, _, q in items if q.site)):
         mark(question.kind + ", no crop", text.split("</answer>")[0] == question.answer)

@@ -1,6 +1,6 @@
-"""Training rows: one scene's view as a shared prefix, and several questions as branches behind it.
+"""Training rows: a view as a shared prefix, and several questions as branches after it.
 
-A branch sees the prefix and itself, at the positions it would have alone; the image of the prefix is encoded once for all of them.
+A branch attends to the prefix and to itself, at the positions that it would have alone. The picture of the prefix is encoded once.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from .model import GRID, NUMBERS, patches
 HEAD = "\n<|im_start|>system\n<|im_end|>\n<|im_start|>user\n<|vision_start|>"
 TAIL = "<|im_end|><|im_start|>assistant\n"
 OTHER, BOX, POINT, ANSWER, GUESS, GLOBAL, END = range(7)
-"""What a token of the loss is: for weights, soft labels and the running figures."""
+"""The role of a token in the loss: it decides the weight, the soft labels and the logged figure."""
 WEIGHTS = {OTHER: 0.1, BOX: 2.0, POINT: 1.0, ANSWER: 1.5, GUESS: 0.4, GLOBAL: 1.5, END: 0.6}
 
 Box = tuple[float, float, float, float]
 
 
 class Coder:
-    """The tokenizer, with a memory: training texts are made of few different pieces."""
+    """The tokenizer, with a cache: training texts consist of few different pieces."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerFast):
         self.tokenizer = tokenizer
@@ -44,7 +44,7 @@ class Coder:
 
 @dataclass
 class Tokens:
-    """A run of tokens with what the loss makes of each, and M-RoPE positions (t, h, w)."""
+    """A sequence of tokens with their roles in the loss and M-RoPE positions (t, h, w). at: the next position."""
 
     at: int = 0
     ids: list[int] = field(default_factory=list)
@@ -52,13 +52,13 @@ class Tokens:
     positions: list[tuple[int, int, int]] = field(default_factory=list)
 
     def text(self, coder: Coder, text: str, role: int = -1, number: int = OTHER) -> Tokens:
-        """Add a text. role: of its tokens in the loss, -1 for none; number: the role of its numbers, if it is in the loss."""
+        """Adds a text. role: of its tokens in the loss, -1 for none; number: the role of its numbers, if it is in the loss."""
         for i in coder.encode(text):
             is_number = coder.zero <= i < coder.zero + NUMBERS
-            # Whether there is anything to point at, and whether there is more: what existence and counts hang on.
+            # These tokens decide whether an object is named, and whether another one follows: existence and counts depend on them.
             decides = number == POINT and (i in coder.ends or (self.ids and self.ids[-1] == coder.think))
-            learnt = number if is_number else END if decides else OTHER
-            self.roles.append(-1 if role < 0 else role if role > OTHER else learnt)
+            own_role = number if is_number else END if decides else OTHER
+            self.roles.append(-1 if role < 0 else role if role > OTHER else own_role)
             self.ids.append(i)
             self.positions.append((self.at,) * 3)
             self.at += 1
@@ -79,15 +79,17 @@ def box_pixels(box: Box) -> tuple[int, int, int, int]:
 
 
 def prefix(coder: Coder) -> Tokens:
+    """The beginning of every conversation, up to the end of its first picture."""
     return Tokens().text(coder, HEAD).image(coder).text(coder, "<|vision_end|>")
 
 
 def asked(coder: Coder, start: int, question: Question) -> Tokens:
+    """The question, up to the beginning of the reply. start: the position after the prefix."""
     return Tokens(start).text(coder, question.text + TAIL)
 
 
 def first_turn(tokens: Tokens, coder: Coder, question: Question) -> Tokens:
-    """The thought and the box."""
+    """Adds the first reply: thought and box."""
     assert question.site is not None
     x0, y0, x1, y1 = box_pixels(question.site.box)
     tokens.text(coder, f"<think>{question.first_thought(to_pixels(WHOLE))}</think>", OTHER, POINT)
@@ -95,7 +97,7 @@ def first_turn(tokens: Tokens, coder: Coder, question: Question) -> Tokens:
 
 
 def last_turn(tokens: Tokens, coder: Coder, question: Question, window: Window) -> Tokens:
-    """The pointing thought and the answer. window: what the picture in question shows."""
+    """Adds the last reply: a thought with coordinates, and the answer. window: of the picture that the coordinates refer to."""
     tokens.text(coder, f"<think>{question.last_thought(to_pixels(window))}</think>", OTHER, POINT)
     tokens.text(coder, "<answer>", OTHER)
     tokens.text(coder, question.answer, ANSWER if question.site else GLOBAL)
@@ -103,7 +105,7 @@ def last_turn(tokens: Tokens, coder: Coder, question: Question, window: Window) 
 
 
 def guess(tokens: Tokens, coder: Coder, question: Question) -> Tokens:
-    """The forced answer: what `--max-zooms 0` asks for."""
+    """Adds a forced answer, as with `--max-zooms 0`."""
     tokens.text(coder, "<answer>")
     tokens.text(coder, question.answer, GUESS)
     return tokens.text(coder, "</answer><|im_end|>", OTHER)
@@ -115,9 +117,9 @@ def crop_turn(tokens: Tokens, coder: Coder) -> Tokens:
 
 @dataclass
 class Row:
-    """A prefix picture and its branches; `crops` are the pictures of the branches that have one, in order.
+    """The picture of a prefix, and its branches. crops: the pictures of the branches that have one, in order.
 
-    Neighbours that share a picture share one array: it is encoded once.
+    Consecutive branches with the same picture share one array, which is encoded once.
     """
 
     picture: np.ndarray
@@ -130,17 +132,18 @@ class Row:
 
 @dataclass
 class Batch:
-    """Rows as tensors. `groups`: (first token, branches, length, row of each branch); the prefixes are group 0, without rows."""
+    """Rows as tensors. groups: of each, the index of its first token, the number of branches, their length, and the row of each branch
+    (None for group 0, which has the prefixes)."""
 
     ids: torch.Tensor
     positions: torch.Tensor
     groups: list[tuple[int, int, int, torch.Tensor | None]]
     pictures: torch.Tensor
-    inputs: torch.Tensor  # where in the flat tokens the predictions are made ...
-    targets: torch.Tensor  # ... of which tokens
+    inputs: torch.Tensor  # indexes of the flat tokens after which a token is predicted ...
+    targets: torch.Tensor  # ... and the ids of those tokens
     roles: torch.Tensor
-    order: torch.Tensor  # picture of each run of image tokens
-    ends: torch.Tensor  # last real token of every branch, in the order of the rows
+    order: torch.Tensor  # the picture of each sequence of image tokens
+    ends: torch.Tensor  # index of the last token of every branch (before its padding), in the order of the rows
     sites: torch.Tensor | None = None
     details: torch.Tensor | None = None
     site_cells: torch.Tensor | None = None
@@ -148,7 +151,7 @@ class Batch:
 
 
 def collate(rows: Sequence[Row], coder: Coder, encoded: bool = True) -> Batch:
-    """Lay out rows: prefixes first, then branches without and with a crop, each group padded to its longest."""
+    """Makes a batch of rows: first the prefixes, then the branches without and with a crop; each group is padded to its longest branch."""
     head = prefix(coder)
     runs: list[list[tuple[int, Tokens]]] = [[(i, head) for i in range(len(rows))], [], []]
     images: list[int] = list(range(len(rows)))
@@ -223,6 +226,6 @@ def collate(rows: Sequence[Row], coder: Coder, encoded: bool = True) -> Batch:
 
 
 def jittered(box: Box, rng: random.Random, pixels: float) -> Box:
-    """The box as the model may find it: every edge off by about `pixels` of the global view, in whole pixels."""
+    """The box with errors like the model's: every edge is moved by about `pixels` of the global view, in whole pixels."""
     x0, y0, x1, y1 = (round((v + rng.gauss(0, pixels) / VIEW) * VIEW) / VIEW for v in box)
     return x0, y0, max(x1, x0 + 4 / VIEW), max(y1, y0 + 4 / VIEW)

@@ -1,7 +1,7 @@
-"""The record of each question of an evaluation, one JSON line each (`backend/records.py` has the file).
+"""The records of an evaluation: one JSON line for each question (`backend/records.py` writes the file).
 
-The line holds the published code's own fields, so that its scripts read our files and ours read theirs, and beside them what a person
-needs to see why: what was said, what was shown, how it was scored. A question that failed is a record with `error` and no score.
+A line has the fields of the published code, so that its scripts can read our files and ours can read theirs; and further fields that
+explain the score: the replies, the views, the rule. A question that failed has a record with `error` and without a score.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from ...core.geometry import Box, Size
 from ..data import fields
 from ..data.scoring import LABEL_FRAME, VIEW_FRAME, four, in_pixels
 
-NAMED = 20  # fields of a file that are named where none of them is one of ours
+LISTED = 20  # fields of a file that a message lists, at most
 
 
 @dataclass
 class Record:
-    """One question and what came of it.
+    """One question and its result.
 
-    As published: question_id, ground_truth, answer1 (said before any zoom), answer2 (after it; None: there was none), bbox_ref (the label's
+    As published: question_id, ground_truth, answer1 (before any zoom), answer2 (after a zoom; None: there was none), bbox_ref (the label's
     box, longest side of the image = 1024), bbox (the model's boxes, longest side = 512), type, category.
-    Ours: size of the image in pixels; place among the rows; the model's replies, and messages with the roles; views with their windows in
-    source pixels; meaningless: the demo model was asked about something else than a generated scene; score {right, why} or None; times in
-    seconds; together, the questions that shared them; error {code, message, hint}.
-    spec: what the run was, alike in all records of a file.
+    Ours: size of the image in pixels; place among the rows; the model's replies, and messages with their roles; views with their windows in
+    source pixels; meaningless: the demo model was asked about a raster that is not a generated scene; score {right, why} or None; seconds;
+    together: the number of questions that shared this time; error {code, message, hint}.
+    spec: a description of the run, the same in all records of a file.
     """
 
     question_id: str
@@ -67,18 +67,18 @@ class Record:
 
     @classmethod
     def of(cls, data: Mapping[str, Any], place: int = 0) -> Record:
-        """Anyone's record. What is missing, or is of another type than ours, gets its default, and what is not ours is left out."""
-        known = {name: value for name, read in READERS.items() if (value := read(data.get(name))) is not None}
-        return cls(**{"question_id": "", "place": place, **known})
+        """The record of any tool. Fields that are missing or have another type get their default; other fields are ignored."""
+        values = {name: value for name, read in READERS.items() if (value := read(data.get(name))) is not None}
+        return cls(**{"question_id": "", "place": place, **values})
 
     @property
     def ours(self) -> bool:
-        """Written by an evaluation here, not by another tool."""
+        """Whether `zoomearth evaluate` wrote it, and not another tool."""
         return bool(self.spec)
 
     @property
     def answer(self) -> str | None:
-        """The last one given: after the zoom, else before it."""
+        """The last answer: after the zoom, else before it."""
         return self.answer1 if self.answer2 is None else self.answer2
 
     @property
@@ -98,7 +98,7 @@ class Record:
         )
 
     def known_size(self) -> Size | None:
-        """The image's; of a published row with `scale` (source pixels to 512ths) at least its longest side."""
+        """The image's size; for a published row with `scale` (source pixels to 512ths), a size with the right longest side."""
         if self.size:
             return Size(*self.size)
         return Size(max(1, round(self.scale * VIEW_FRAME)), 1) if self.scale else None
@@ -126,15 +126,15 @@ BY_NAME: dict[str, Callable[[Any], Any]] = {
 READERS: dict[str, Callable[[Any], Any]] = {
     each.name: BY_NAME.get(each.name) or BY_TYPE[str(each.type)] for each in dataclasses.fields(Record)
 }
-"""How each field of a record is read; of a value that is of another type, None comes."""
+"""The function that reads each field of a record; it returns None for a value of another type."""
 PUBLISHED = ("question_id", "ground_truth", "answer1", "answer2", "bbox_ref", "bbox", "type", "category")
 
 
 class Book(Journal[Record]):
-    """A run's file of records."""
+    """The file of a run's records."""
 
     def __init__(self, path: Path, spec: Mapping[str, Any]) -> None:
-        """Raises DataError where the file holds another run's records, or can't be written."""
+        """Raises DataError where the file has records of another run, or can't be written."""
         super().__init__(path, spec, "question_id", Record.of, dataclasses.asdict)
 
     def add(self, record: Record) -> None:
@@ -143,27 +143,27 @@ class Book(Journal[Record]):
         super().add(record)
 
     def answered(self, id: str) -> bool:
-        """Whether a question need not be asked again: it was, and did not fail."""
+        """Whether a question was asked and did not fail."""
         return id in self.lines and self.lines[id].error is None
 
     def records(self) -> list[Record]:
-        """The last of every question, in the order of the set."""
+        """The last record of every question, in the order of the set."""
         return sorted(self.lines.values(), key=lambda record: record.place)
 
 
 def read(path: Path) -> list[Record]:
-    """Anyone's predictions. Of our own records the last of a question counts, of others every row; a row that can't be scored is a record
-    with `error`. Raises DataError, also where not one row can be scored."""
+    """The predictions of any tool. Of our own records, the last of each question counts; of others, every row. A row that can't be scored
+    is a record with `error`. Raises DataError, also where no row can be scored."""
     if not texts.is_file(path):
         raise DataError(f"{path} does not exist as a file.", "Give a file of predictions, one JSON object a line.")
     try:
         rows = list(texts.rows(path))
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} can't be read: {error}.", "It is a text file in UTF-8.") from error
+        raise DataError(f"{path} can't be read: {error}.", "It must be a text file in UTF-8.") from error
     if not rows:
-        raise DataError(f"{path} holds no predictions.", "It has one JSON object a line, with question_id, ground_truth and answer1.")
+        raise DataError(f"{path} has no predictions.", "Each line must be a JSON object with question_id, ground_truth and answer1.")
     if len(rows) > 1 and isinstance(rows[-1][1], texts.Broken) and rows[-1][1].torn:
-        del rows[-1]  # cut off by a kill
+        del rows[-1]  # an incomplete line of a process that was killed
     records, unscored = [], []
     for place, (at, row) in enumerate(rows):
         record = Record(f"line {at}") if isinstance(row, texts.Broken) else Record.of(row)
@@ -175,17 +175,17 @@ def read(path: Path) -> list[Record]:
         records.append(record)
     if unscored and all(record.error for record in records):
         names = list(dict.fromkeys(str(name) for _, row in rows if isinstance(row, dict) for name in row))
-        fields_found = f" Its fields are {', '.join(names[:NAMED])}." if names else ""
+        listing = f" Its fields are {', '.join(names[:LISTED])}." if names else ""
         raise DataError(
-            f"No row of {path} can be scored: {unscored[0]}.{fields_found}",
-            f"A row is a JSON object with ground_truth, and answer1 or answer2. All fields that are read: {', '.join(PUBLISHED)}.",
+            f"No row of {path} can be scored: {unscored[0]}.{listing}",
+            f"A row must be a JSON object with ground_truth, and answer1 or answer2. Fields that are read: {', '.join(PUBLISHED)}.",
         )
     last = {record.question_id: record for record in records if record.ours}
     return sorted((each for each in records if not each.ours or last[each.question_id] is each), key=lambda record: record.place)
 
 
 def _unscorable(row: texts.Row) -> str:
-    """Why a row has no score, "" where it can have one: truth and answers are texts or numbers, null is no answer."""
+    """Why a row can't be scored, or "": truth and answers must be texts or numbers; null means no answer."""
     if isinstance(row, texts.Broken):
         return f"{row.why} ({row.detail})" if row.detail else row.why
     faults = []

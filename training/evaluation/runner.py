@@ -1,6 +1,6 @@
-"""Puts a benchmark's questions to an engine in each of the modes, and makes a scored record of each answer.
+"""Asks an engine a benchmark's questions in one of the modes, and makes a scored record of each answer.
 
-A row, an image or a reply that fails is a record with `error`; the rest continues.
+A row, an image or a reply that fails gives a record with `error`; the other questions continue.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from ..data.sets import Benchmark, Unusable
 from .records import Record
 
 MODES = ("zoom", "no-crop", "oracle-box", "blind")
-"""As served; forced to answer from the global view; the true box in place of the model's own; without any picture."""
+"""As served; answers from the global view; zooms to the true box instead of the model's own; without any picture."""
 
 Row = Union[Example, Unusable]
 
 
 @dataclass(frozen=True)
 class Task:
-    """A row to be asked: its place in the set, and its id, made unique where the set repeats one."""
+    """A row to ask: its place in the set, and its id, which is made unique where the set repeats it."""
 
     place: int
     id: str
@@ -40,10 +40,10 @@ class Task:
 
 
 def tasks(rows: Iterable[Row]) -> Iterator[Task]:
-    """Numbers the rows. One whose id stood before is not asked again, and said to be a duplicate."""
-    seen: dict[str, int] = {}
+    """Numbers the rows. A row with the id of an earlier row is Unusable."""
+    occurrences: dict[str, int] = {}
     for place, row in enumerate(rows):
-        times = seen[row.id] = seen.get(row.id, 0) + 1
+        times = occurrences[row.id] = occurrences.get(row.id, 0) + 1
         if times == 1:
             yield Task(place, row.id, row)
         else:
@@ -52,7 +52,7 @@ def tasks(rows: Iterable[Row]) -> Iterator[Task]:
 
 @dataclass
 class Asker:
-    """How every question of a run is put. policy: the model's own, or what the command line made of it. limit: tokens a reply."""
+    """How every question of a run is asked. policy: the model's own, with the changes of the command line. limit: tokens of a reply."""
 
     engine: Engine
     benchmark: Benchmark
@@ -65,7 +65,7 @@ class Asker:
             raise ValueError(f"mode is {self.mode!r}: it is one of {', '.join(MODES)}")
 
     def question(self, example: Example, scene: Scene) -> Question:
-        """The example as this run's mode puts it."""
+        """The question of an example in this mode."""
         policy = replace(self.policy, max_zooms=0) if self.mode == "no-crop" else self.policy
         given = None
         if self.mode == "oracle-box" and (box := example.box_in(scene.size)):
@@ -74,7 +74,7 @@ class Asker:
         return Question(scene, self.benchmark.prompt(example), region, policy=policy, given=given, blind=self.mode == "blind")
 
     def record(self, task: Task, example: Example, answered: Answered, together: int) -> Record:
-        """Scored. together: how many questions shared the time that it took."""
+        """The scored record of an answer. together: the number of questions that shared its time."""
         outcome, size = answered.outcome, answered.question.scene.size
         zooms = [shown.roi for shown in outcome.zooms if shown.roi]
         score = self.benchmark.score(example.answer, outcome.answer, example.choices)
@@ -123,7 +123,7 @@ def _failure(task: Task, error: Exception) -> Record:
 
 @dataclass(frozen=True)
 class _Asked:
-    """A row of the batch."""
+    """A row of `batch.run`."""
 
     task: Task
     example: Example
@@ -134,14 +134,14 @@ class _Asked:
 
 
 def run(asker: Asker, tasks: Iterable[Task], at_once: int, remote: bool, on_record: Callable[[Record], None]) -> None:
-    """Asks all tasks; `on_record` is called on this thread with each record as it is there. What is wrong with a question, its image or
-    its reply is its record's error; an error is raised only where no answer can be scored."""
+    """Asks all tasks, and calls `on_record` on this thread with each record. An error of a question, its image or its reply is in its
+    record; an error is raised only where no answer can be scored."""
     asked = []
     for task in tasks:
         if isinstance(task.row, Unusable):
             on_record(_failure(task, DataError(str(task.row))))
         elif not os.path.exists(task.row.image):
-            missing = SceneError(f"{task.row.image} does not exist.", "Give the folder that holds the set's images with --data.")
+            missing = SceneError(f"{task.row.image} does not exist.", "Give the folder with the set's images: --data FOLDER.")
             on_record(_failure(task, missing))
         else:
             asked.append(_Asked(task, task.row))

@@ -1,4 +1,4 @@
-"""Figures out of records: the official counts, IoU by its named variants, intervals, zoom rates, and two runs against each other."""
+"""Statistics of records: the official counts, variants of IoU, confidence intervals, zoom rates, and the comparison of two runs."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ RESAMPLES = 2000
 
 
 def summary(benchmark: Benchmark, records: Sequence[Record]) -> dict[str, Any]:
-    """What `--json` prints. Accuracies are shares, 0..1; `errors`, `meaningless` (how many answers are) and `averages` are there
-    only where a run or a set has them.
+    """The object that `--json` prints. Accuracies are shares, 0..1. `errors`, `meaningless` (numbers of records) and `averages` are
+    included only where a run or a set has them.
 
-    stage1 counts what was said before any zoom, stage2 what was said last; a missing answer is wrong, a record with `error` in neither.
+    stage1 counts the answers before any zoom, stage2 the last answers. A missing answer is wrong; records with `error` are not counted.
     """
     scored = [record for record in records if record.error is None]
     marks = [_marks(benchmark, record) for record in scored]
-    found: dict[str, Any] = {"n": len(scored), **_stages(marks)}
-    found["by_type"] = _groups(marks, [first.group for first, _ in marks])
-    found["by_category"] = _groups(marks, [first.category for first, _ in marks])
-    found["apo_iou"] = apo_iou(scored)
+    result: dict[str, Any] = {"n": len(scored), **_stages(marks)}
+    result["by_type"] = _groups(marks, [first.group for first, _ in marks])
+    result["by_category"] = _groups(marks, [first.category for first, _ in marks])
+    result["apo_iou"] = apo_iou(scored)
     if averages := benchmark.averages([last for _, last in marks]):
-        found["averages"] = averages
+        result["averages"] = averages
     if meaningless := sum(record.meaningless for record in scored):
-        found["meaningless"] = meaningless
+        result["meaningless"] = meaningless
     if len(scored) < len(records):
-        found["errors"] = len(records) - len(scored)
-    return found
+        result["errors"] = len(records) - len(scored)
+    return result
 
 
 def _marks(benchmark: Benchmark, record: Record) -> tuple[Mark, Mark]:
@@ -49,11 +49,11 @@ def _marks(benchmark: Benchmark, record: Record) -> tuple[Mark, Mark]:
 
 
 def _stages(marks: Sequence[tuple[Mark, Mark]]) -> dict[str, Any]:
-    found = {}
+    stages = {}
     for at, name in enumerate(("stage1", "stage2")):
         correct = sum(pair[at].right for pair in marks)
-        found[name] = {"correct": correct, "accuracy": correct / len(marks) if marks else 0.0}
-    return found
+        stages[name] = {"correct": correct, "accuracy": correct / len(marks) if marks else 0.0}
+    return stages
 
 
 def _groups(marks: Sequence[tuple[Mark, Mark]], names: Sequence[str]) -> dict[str, Any]:
@@ -64,20 +64,20 @@ def _groups(marks: Sequence[tuple[Mark, Mark]], names: Sequence[str]) -> dict[st
 
 
 def apo_iou(records: Iterable[Record]) -> dict[str, dict[str, float | int | None]]:
-    """Mean, median and n of each named variant.
+    """Mean, median and n of each variant of IoU.
 
-    In pixels: over all records with a label's box, a missing prediction counting 0, where the image's size is known (n is 0 where it is
-    not). `expanded512_ann` is the authors' script: over the records that have both boxes.
+    In pixels: over all records with a label's box, where the image's size is known (else n is 0); a missing prediction counts as 0.
+    `expanded512_ann` follows the authors' script: over the records that have both boxes.
     """
     records = list(records)
-    found = {name: _spread(pixel_ious(records, name)) for name in PIXEL_IOUS}
+    spreads = {name: _spread(pixel_ious(records, name)) for name in PIXEL_IOUS}
     pairs = [(four(record.bbox), four(record.bbox_ref)) for record in records]
-    found["expanded512_ann"] = _spread([expanded512_ann(predicted, label) for predicted, label in pairs if predicted and label])
-    return found
+    spreads["expanded512_ann"] = _spread([expanded512_ann(predicted, label) for predicted, label in pairs if predicted and label])
+    return spreads
 
 
 def pixel_ious(records: Iterable[Record], variant: str) -> list[float]:
-    """One for every record with a label's box; none at all where a size that is needed is not known."""
+    """The IoU of every record with a label's box; an empty list where a necessary size is not known."""
     values = []
     for record in records:
         if four(record.bbox_ref) is None:
@@ -106,17 +106,17 @@ def centre_hits(records: Iterable[Record]) -> float | None:
 
 
 def is_scored(record: Record) -> bool:
-    """It was scored when it was asked: neither failed nor made by another tool."""
+    """Whether the record was scored when its question was asked: it has not failed, and is not from another tool."""
     return record.error is None and record.score is not None
 
 
 def right(record: Record) -> bool:
-    """As it was scored when it was asked."""
+    """Whether the answer is right, by the score in the record."""
     return bool(record.score and record.score["right"])
 
 
 def constant_guess(records: Sequence[Record]) -> float:
-    """What the best constant answer for each category would get: the floor under any figure."""
+    """The accuracy of the best constant answer for each category."""
     truths: dict[str, Counter[str]] = {}
     for record in records:
         truths.setdefault(record.category, Counter())[record.ground_truth] += 1
@@ -140,10 +140,10 @@ def by_image(records: Sequence[Record], value: Callable[[Record], float] = right
 
 
 def ablation(runs: Mapping[str, Sequence[Record]]) -> list[dict[str, Any]]:
-    """A row for all questions, for those with a box, for each type and each category.
+    """Rows for all questions, for those with a box, for each type and for each category.
 
-    Per mode the share that is right and its interval by image; the best constant answer; and of the boxes as served the share of questions
-    with one, mean raw_px IoU, and centre hits. Categories are indented by two blanks.
+    A row has the accuracy of each mode with its interval by image, and the best constant answer; of the mode as served also the zoom rate,
+    mean raw_px IoU and the share of centre hits. The names of categories are indented by two blanks.
     """
     scored = {mode: [record for record in records if record.error is None] for mode, records in runs.items()}
     names: dict[str, Callable[[Record], bool]] = {"all": lambda record: True, "with a box": lambda record: bool(record.bbox_ref)}
@@ -176,9 +176,9 @@ def _ablated(name: str, runs: Mapping[str, Sequence[Record]], chosen: Callable[[
 
 @dataclass(frozen=True)
 class Versus:
-    """Two runs over the questions that both have answered.
+    """The comparison of two runs, over the questions that both have answered.
 
-    p: McNemar's exact test, two-sided: the chance of a split this uneven if both were alike.
+    p: of McNemar's exact test, two-sided: the probability of a difference this large if both runs were equally good.
     """
 
     both: int
@@ -193,7 +193,7 @@ class Versus:
 
 
 def versus(first: Iterable[Record], second: Iterable[Record]) -> Versus:
-    """better, worse: the second run's records of what it alone got right, or wrong."""
+    """Compares two runs. better, worse: the second run's records of questions that only it got right, or only it got wrong."""
     before = {record.question_id: record for record in first if is_scored(record)}
     pairs = [(before[record.question_id], record) for record in second if is_scored(record) and record.question_id in before]
     better = [b for a, b in pairs if right(b) and not right(a)]

@@ -1,4 +1,4 @@
-"""The table and the plot of ablation.sh, from whatever has been run so far.    python -m zoomearth.training.runs.ablation OUT"""
+"""The table and the plot of ablation.sh, from all runs that are complete.    python -m zoomearth.training.runs.ablation OUT"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...core import texts
 from ..data.scoring import four
 from ..evaluation import statistics as figures
 from ..evaluation.records import Record, read
-from ..tuning.callbacks import last_whole
+from ..tuning.callbacks import last_complete
 
 VARIANTS = {
     "weak": "SFT on shifted labels",
@@ -42,13 +42,15 @@ Evaluated = dict[str, dict[str, dict[str, list[Record]]]]
 
 
 def outcomes(folder: Path) -> dict[str, list[Record]]:
-    """The records of an evaluation, by mode; those that failed left out."""
-    found = {mode: folder / f"{mode}.jsonl" for mode in MODES}
-    return {mode: [record for record in read(file) if record.error is None] for mode, file in found.items() if file.is_file()}
+    """The records of an evaluation by mode, without those that failed."""
+    files = {mode: folder / f"{mode}.jsonl" for mode in MODES}
+    return {mode: [record for record in read(file) if record.error is None] for mode, file in files.items() if file.is_file()}
 
 
 def over_seeds(runs: Sequence[Sequence[Record]], value: str) -> Spread:
-    """value: right, zoomed or iou. Of several seeds the interval is Student's over their means; of one, it is the bootstrap over images."""
+    """The mean of a value with its interval. value: right, zoomed or iou. Several seeds: Student's t over their means; one: bootstrap over
+    images.
+    """
     means = [statistics.fmean(_value(record, value) for record in records) for records in runs]
     if len(means) == 1:
         return means[0], *figures.by_image(runs[0], lambda record: _value(record, value))
@@ -69,24 +71,24 @@ def _value(record: Record, value: str) -> float:
 
 
 def evaluated(out: Path) -> Evaluated:
-    """All that has been asked in every mode."""
+    """The evaluations that have records in every mode."""
     return {
-        variant: {folder.name: found for folder in folders(out / "evaluation", variant) if len(found := outcomes(folder)) == len(MODES)}
+        variant: {folder.name: run for folder in folders(out / "evaluation", variant) if len(run := outcomes(folder)) == len(MODES)}
         for variant in VARIANTS
     }
 
 
 def averaged(runs: Iterable[dict[str, list[Record]]], column: str) -> list[list[Record]]:
-    """Of each run, the records that a column is the mean of."""
+    """For each run, the records that a column averages."""
     mode, _, boxed = COLUMNS[column]
     return [[record for record in run[mode] if not boxed or four(record.bbox_ref)] for run in runs]
 
 
-def table(found: Evaluated) -> str:
-    """In Markdown: a row a variant, with the mean over its seeds and the 95 % interval."""
+def table(evaluations: Evaluated) -> str:
+    """The table in Markdown: a row for each variant, with the mean over its seeds and the 95 % interval."""
     rows = ["| | seeds | questions | " + " | ".join(COLUMNS) + " |", "|---" * (3 + len(COLUMNS)) + "|"]
     for variant, title in VARIANTS.items():
-        runs = list(found[variant].values())
+        runs = list(evaluations[variant].values())
         if not runs:
             continue
         cells = [_cell(over_seeds(averaged(runs, column), value), value) for column, (_, value, _) in COLUMNS.items()]
@@ -94,19 +96,19 @@ def table(found: Evaluated) -> str:
     return "\n".join(rows) + "\n"
 
 
-def differences(found: Evaluated) -> str:
-    """In Markdown: what each variant has less than all of GRPO, the same seed beside the same seed, in points of accuracy with its crop."""
-    told = []
-    accuracy = {name: statistics.fmean(map(figures.right, run["zoom"])) for runs in found.values() for name, run in runs.items()}
+def differences(evaluations: Evaluated) -> str:
+    """The differences in Markdown: by how many points each variant is less accurate than full GRPO with its crop, seed by seed."""
+    lines = []
+    accuracy = {name: statistics.fmean(map(figures.right, run["zoom"])) for runs in evaluations.values() for name, run in runs.items()}
     for variant, title in VARIANTS.items():
-        seeds = [name.rpartition("-")[2] for name in found["full"]]
+        seeds = [name.rpartition("-")[2] for name in evaluations["full"]]
         pairs = [(accuracy.get(f"{variant}-{seed}", accuracy.get(variant)), accuracy[f"full-{seed}"]) for seed in seeds]
         less = [100 * (whole - part) for part, whole in pairs if part is not None]
         if variant != "full" and len(less) > 1:
             each = ", ".join(f"{one:.1f}" for one in less)
             mean, low, high = _student(less)
-            told.append(f"* {title}: {mean:.1f} points less than + GRPO ({low:.1f} to {high:.1f}; by seed {each})")
-    return "\n".join(told) + "\n"
+            lines.append(f"* {title}: {mean:.1f} points less than + GRPO ({low:.1f} to {high:.1f}; by seed {each})")
+    return "\n".join(lines) + "\n"
 
 
 def _cell(spread: Spread, value: str) -> str:
@@ -116,15 +118,15 @@ def _cell(spread: Spread, value: str) -> str:
 
 
 def folders(parent: Path, variant: str) -> list[Path]:
-    """Of a variant, one a seed; the weak SFT has no seeds."""
+    """The folders of a variant, one for each seed; the weak SFT has no seeds."""
     if variant == "weak":
         return [parent / variant]
     return sorted(folder for folder in parent.glob(f"{variant}-*") if folder.name.rpartition("-")[2].isdigit())
 
 
-def plot(out: Path, found: Evaluated, file: Path) -> None:
-    """What the runs were paid while they ran, a line a seed, smoothed over ten steps; and what came of them held out, a dot a
-    seed; a colour is a variant."""
+def plot(out: Path, evaluations: Evaluated, file: Path) -> None:
+    """Plots the rewards during the runs (a line for each seed, smoothed over ten steps), and the held-out results (a dot for each seed).
+    Each variant has one colour."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(13, 7.5), layout="constrained")
@@ -141,7 +143,7 @@ def plot(out: Path, found: Evaluated, file: Path) -> None:
         axes = figure.add_subplot(2, len(CURVES), len(CURVES) + at + 1)
         value = COLUMNS[column][1]
         for number, variant in enumerate(VARIANTS):
-            if asked := averaged(found[variant].values(), column):
+            if asked := averaged(evaluations[variant].values(), column):
                 mean, low, high = over_seeds(asked, value)
                 axes.errorbar(number, mean, [[mean - low], [high - mean]], color=f"C{number}", marker="_", markersize=18, capsize=5)
                 means = [statistics.fmean(_value(record, value) for record in records) for records in asked]
@@ -153,7 +155,7 @@ def plot(out: Path, found: Evaluated, file: Path) -> None:
 
 
 def history(run: Path, key: str) -> list[tuple[int, float]]:
-    checkpoint = last_whole(run, tidy=False)
+    checkpoint = last_complete(run, tidy=False)
     rows: list[dict[str, Any]] = texts.read_object(checkpoint / "trainer_state.json")["log_history"] if checkpoint else []
     return [(row["step"], row[key]) for row in rows if row.get(key) is not None]
 
@@ -162,11 +164,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser("python -m zoomearth.training.runs.ablation", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("out", type=Path)
     options = parser.parse_args(arguments)
-    found = evaluated(options.out)
-    told = f"{table(found)}\n{differences(found)}"
-    (options.out / "ablation.md").write_text(told, encoding="utf-8")
-    plot(options.out, found, options.out / "ablation.png")
-    print(told)
+    evaluations = evaluated(options.out)
+    text = f"{table(evaluations)}\n{differences(evaluations)}"
+    (options.out / "ablation.md").write_text(text, encoding="utf-8")
+    plot(options.out, evaluations, options.out / "ablation.png")
+    print(text)
 
 
 if __name__ == "__main__":

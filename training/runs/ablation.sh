@@ -1,8 +1,8 @@
 #!/bin/sh
-# docs/ablation.md: the paper's four findings in miniature, on the demo model and drawn scenes; CPU only, no download.
+# For docs/ablation.md: the paper's four findings in miniature, with the demo model and drawn scenes; on a CPU, without a download.
 #   OUT=runs/ablation sh training/runs/ablation.sh
-# Again: goes on where it was stopped; what is done stays. Every variant of every seed is one GRPO run of STEPS steps from the same weak
-# SFT, and an evaluation over QUESTIONS questions in all four ways (as served, no crop, true box, blind).
+# The same command continues where it was stopped. Every variant of every seed is one GRPO run of STEPS steps from the same weak SFT, and an
+# evaluation over QUESTIONS questions in all four modes (as served, no crop, true box, blind).
 set -eu
 OUT=${OUT:-runs/ablation}
 SEEDS=${SEEDS:-0 1 2}
@@ -32,7 +32,7 @@ for SEED in $SEEDS; do
     esac
     RUN=$OUT/$VARIANT-$SEED
     [ -d "$RUN-merged" ] || {
-      # Overlaps as they are, and a reach that fits scenes of 2,048 pixels. The rate is for a model of 2.5 M parameters.
+      # raw_px IoU, and an alpha that fits scenes of 2,048 pixels. The rate is for a model of 2.5 M parameters.
       zoomearth train grpo --model "$OUT/weak-merged" --data "scenes:$OUT/scenes#$TRAIN@$PIXELS" --out "$RUN" \
         --steps "$STEPS" --seed "$SEED" --batch 64 --accumulate 1 --generations 8 --rate 4e-4 --kl 0 --temperature 1 \
         --max-completion 165 --save-every 10 --measure raw_px --alpha 300 $WEIGHTS

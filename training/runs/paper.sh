@@ -2,9 +2,9 @@
 # The paper's own recipe: SFT on 1,011 rows, then GRPO on 2,500, on 8 GPUs. Ready to run where data and weights can be had:
 #   pip install 'zoomearth[training]' torchvision deepspeed
 #   zoomearth evaluate lrs-gro --download --limit 1     (puts LRS-GRO where --data below finds it; 20 GB of images)
-#   DATA=/data/LRS-GRO OUT=runs/paper sh training/runs/paper.sh            (again: goes on where it was stopped)
+#   DATA=/data/LRS-GRO OUT=runs/paper sh training/runs/paper.sh            (the same command continues where it was stopped)
 #
-# Every step below has not been run here at this size: no GPU was at hand. Arithmetic, for Qwen2.5-VL-3B (3.75 G parameters, of which
+# No step below was run by the project at this size: there was no GPU. Estimates for Qwen2.5-VL-3B (3.75 G parameters, of which
 # 3.09 G, the language half, are trained) and rows of about 1,300 tokens (2 pictures of 324, a prompt of 450, replies of 200):
 #
 #                        weights  reference  gradients  Adam    sum a card   what fits

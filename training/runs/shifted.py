@@ -1,9 +1,9 @@
-"""Labels that lie beside the truth, as if digitised on badly georeferenced imagery: what a weak SFT is made from, for ablation.sh.
+"""Shifted labels, as if digitised on badly georeferenced imagery: the training data of the weak SFT in ablation.sh.
 
     python -m zoomearth.training.runs.shifted SCENES OUT --seeds 0-160 --pixels 2048
 
-Every box, and all that the thoughts point at, is moved east and south by a share of the scene; the answers stay. A model tuned on these
-labels looks beside the place (overlap mostly zero) but has lost nothing else: what a dense reward must mend.
+Every box and every coordinate of the thoughts is moved east and south by a share of the scene; the answers do not change. A model tuned on
+these labels zooms beside the place (its IoU is mostly zero) and is otherwise unchanged, so that GRPO can correct it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ POLICY = Policy(view=168, max_zooms=1, least=168, crop="square", native=None)  #
 
 
 def moved(question: Question) -> Question:
-    """The question as its label says, all of it inside the scene."""
+    """The question with its shifted label, inside the scene."""
     if question.site is None:
         return question
     x0, y0, x1, y1 = question.site.box
@@ -38,17 +38,23 @@ def moved(question: Question) -> Question:
 
 def row(image: Path, size: int, question: Question) -> dict[str, Any]:
     """One line of questions.jsonl; see folder.py."""
-    told = {"image": str(image), "question": question.text, "answer": question.answer, "level": question.level, "category": question.kind}
+    entries = {
+        "image": str(image),
+        "question": question.text,
+        "answer": question.answer,
+        "level": question.level,
+        "category": question.kind,
+    }
     if question.site is None:
-        return {**told, "thoughts": [question.last_thought(to_pixels(WHOLE))]}
+        return {**entries, "thoughts": [question.last_thought(to_pixels(WHOLE))]}
     label = moved(question)
     assert label.site
     box = Box(*(side * size for side in label.site.box))
     left, top, right, bottom = place(box, Box(0, 0, size, size), POLICY).window
     last = question.last_thought(to_pixels((left / size, top / size, right / size, bottom / size)))
-    # Mates are named by their order, which the move leaves as it is.
+    # The names of the mates depend on their order, which the shift does not change.
     thoughts = [label.first_thought(to_pixels(WHOLE)), last]
-    return {**told, "box": list(box), "label": question.label, "thoughts": thoughts}
+    return {**entries, "box": list(box), "label": question.label, "thoughts": thoughts}
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""What scenes are drawn with: polygons in scene units, and colours that vary."""
+"""Drawing tools for scenes: polygons in scene units, and varied colours."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Procedural scenes as GeoTIFFs of any size, written block by block, with the truth as JSON beside them.
+"""Writes drawn scenes as GeoTIFFs of any size, block by block, with the truth as JSON beside them.
 
-Tiled, JPEG-compressed, with averaged overviews, in a UTM zone at 0.3 m per pixel: what a user's own imagery looks like to GDAL.
-Memory: one block (3 MB) and GDAL's cache, whatever the size.
+The files are tiled, JPEG-compressed, with averaged overviews, in a UTM zone at 0.3 m per pixel, like a user's own imagery.
+Memory: one block (3 MB) and GDAL's cache, for any size.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ CRS = "EPSG:32633"
 
 
 def write_geotiff(scene: Scene, path: Path, size: int = 8192, progress: Callable[[int, int], None] | None = None) -> None:
-    """Write the scene as a size x size GeoTIFF at `path`, marked as generated, and its truth as JSON under the same name.
+    """Writes the scene as a size x size GeoTIFF at `path`, marked as generated, and its truth as JSON under the same name.
 
-    progress is called with blocks done and blocks in all; overviews count as a third of them. Nothing half-written bears the final name.
+    progress is called with blocks done and blocks in all; overviews count as a third of them. The files get their names when complete.
     """
     profile: dict[str, Any] = {
         "driver": "GTiff",
@@ -75,7 +75,7 @@ def write_geotiff(scene: Scene, path: Path, size: int = 8192, progress: Callable
 
 
 def drawn(scene: Scene, path: Path, size: int, progress: Callable[[int, int], None] | None = None) -> Path:
-    """`write_geotiff` where `path` or its truth is not there yet; a scene that an older version drew is only marked as generated."""
+    """`write_geotiff` if `path` or its truth does not exist. An existing scene without the mark, of an older version, is marked."""
     if not (path.is_file() and path.with_suffix(".json").is_file()):
         write_geotiff(scene, path, size, progress)
         return path
@@ -87,7 +87,7 @@ def drawn(scene: Scene, path: Path, size: int, progress: Callable[[int, int], No
 
 
 def mark(path: Path) -> None:
-    """Marks a GeoTIFF as a generated scene; its pixels stay as they are."""
+    """Marks a GeoTIFF as a generated scene; its pixels do not change."""
     with rasterio.open(path, "r+") as raster:
         raster.update_tags(**GENERATED)
 
@@ -112,13 +112,13 @@ def describe(scene: Scene, size: int) -> dict[str, Any]:
             "landmark": {"name": about.landmark, "center": pixels(*site.landmark), "shape": site.shape},
         })  # fmt: skip
     rng = random.Random(scene.seed)
-    found = [question for kind in LEVELS if (question := ask(scene, kind, rng))]
-    questions = [told(question, size) for question in found]
+    asked = [question for kind in LEVELS if (question := ask(scene, kind, rng))]
+    questions = [question_facts(question, size) for question in asked]
     return {"seed": scene.seed, "size": size, "terrain": scene.terrain, "setting": scene.setting, "sites": sites, "questions": questions}
 
 
-def told(question: Question, size: int) -> dict[str, Any]:
-    """A question as plain data: its text, answer, kind, level and, for a detail, the box to look at in source pixels."""
+def question_facts(question: Question, size: int) -> dict[str, Any]:
+    """A question as plain data: text, answer, kind, level, and the box to zoom to in source pixels (None for a global question)."""
     box = [round(value * size) for value in question.site.box] if question.site else None
     return {"question": question.text, "answer": question.answer, "kind": question.kind, "level": question.level, "box": box}
 

@@ -1,8 +1,8 @@
-"""Questions over procedural scenes, with answers, the box to look at, and the short thoughts that lead to the answer.
+"""Questions about drawn scenes, with answers, the box to zoom to, and the short thoughts before zoom and answer.
 
-Three levels, as in LRS-GRO: global (the global view answers), region (one site, several objects), object (an attribute of objects).
-Answers are drawn first and a fitting site second, so that a blind guess is worth nothing. Thoughts point before they answer
-("planes at (34, 50) (90, 20)"): pointing is dense supervision, and the count follows from it.
+Three levels, as in LRS-GRO: global (the global view is enough), region (one site, several objects), object (an attribute of objects).
+First an answer is drawn at random, then a site with this answer, so that a blind guess does not help. Thoughts give coordinates before the
+answer ("planes at (34, 50) (90, 20)"): this is dense supervision, and the count follows from it.
 """
 
 from __future__ import annotations
@@ -88,10 +88,10 @@ DIRECTIONS = ["northern", "southern", "eastern", "western"]
 
 @dataclass(frozen=True)
 class Question:
-    """One question and all that a teacher knows about it. `site` is None where the global view answers.
+    """One question with the facts for its labels. `site` is None where the global view is enough.
 
-    `label` names the site in words; `mates` are the centres of all sites of its class, left to right; `spots` are what the last
-    thought points to and `noun` what that is called. Scene units.
+    `label` is a name of the site; `mates` are the centres of all sites of its class, left to right; `spots` are the points of the last
+    thought, and `noun` is their name. Scene units.
     """
 
     text: str
@@ -108,7 +108,7 @@ class Question:
         return LEVELS[self.kind]
 
     def first_thought(self, pointing: Pointing) -> str:
-        """Before the zoom: where the sites of this class are, each by its name along the asked direction; the box then looks it up."""
+        """The thought before the zoom: the names and positions of all sites of this class, along the direction in the question."""
         assert self.site is not None
         if len(self.mates) == 1:
             return _pointed(self.site.kind, self.mates, pointing)
@@ -118,7 +118,7 @@ class Question:
         return " ".join(_pointed(f"{name} {self.site.kind}", (spot,), pointing) for name, spot in zip(names, in_order))
 
     def last_thought(self, pointing: Pointing) -> str:
-        """Before the answer: what is seen, and where in the picture."""
+        """The thought before the answer: the objects and their positions in the picture."""
         if self.kind in ("terrain", "setting"):
             return "look at the whole scene"
         if not self.spots:
@@ -131,7 +131,7 @@ def _pointed(noun: str, spots: tuple[Spot, ...], pointing: Pointing) -> str:
 
 
 def refer(scene: Scene, site: Site, rng: random.Random) -> str | None:
-    """What to call a site: "airport", or "northern airport" where there are two; None where no direction tells them apart."""
+    """A name of a site: "airport", or "northern airport" where there are two; None where no direction distinguishes them."""
     others = [other for other in scene.sites if other.kind == site.kind and other is not site]
     if not others:
         return site.kind
@@ -145,25 +145,25 @@ def refer(scene: Scene, site: Site, rng: random.Random) -> str | None:
 
 
 def ask(scene: Scene, kind: str, rng: random.Random, among: list[Site] | None = None) -> Question | None:
-    """A question of this kind, its answer drawn evenly as far as the scene allows; None where the scene has no matter for it.
+    """A question of this kind, with an answer drawn evenly as far as the scene allows; None where the scene has nothing to ask about.
 
     among: the sites a detail question may be about; all of them by default.
     """
     wording = rng.choice(WORDINGS[kind])
     if LEVELS[kind] == "global":
         return _ask_globally(scene, kind, wording, rng)
-    named = [(site, label) for site in (among or scene.sites) if (label := refer(scene, site, rng))]
+    labelled = [(site, label) for site in (among or scene.sites) if (label := refer(scene, site, rng))]
     if kind == "count":
         wanted = rng.sample(range(MOST + 1), MOST + 1)
-        # Empty sites are the commonest: an answer is drawn first, and only then a site.
-        fits = next((f for n in wanted if (f := [s for s in named if len(s[0].points) == n])), [])
+        # The answer is drawn before the site, because empty sites are the most frequent.
+        fits = next((f for n in wanted if (f := [s for s in labelled if len(s[0].points) == n])), [])
     elif kind == "exists":
-        some = rng.random() < 0.42  # scenes without an empty site make up for it
-        fits = [s for s in named if bool(s[0].points) == some] or named
+        some = rng.random() < 0.42  # below one half: scenes without an empty site always answer yes
+        fits = [s for s in labelled if bool(s[0].points) == some] or labelled
     elif kind == "shape":
-        fits = named
+        fits = labelled
     else:
-        fits = [s for s in named if s[0].points and (kind == "color" or SITES[s[0].kind].heading)]
+        fits = [s for s in labelled if s[0].points and (kind == "color" or SITES[s[0].kind].heading)]
     if not fits:
         return None
     site, label = rng.choice(fits)
@@ -188,9 +188,9 @@ def _ask_globally(scene: Scene, kind: str, wording: str, rng: random.Random) -> 
         return Question(wording, scene.terrain, kind, None, "", "", ())
     if kind == "setting":
         return Question(wording, scene.setting, kind, None, "", "", ())
-    held = [site.kind for site in scene.sites]
+    kinds = [site.kind for site in scene.sites]
     wanted = rng.choice((0, 1, 2) if kind == "sites" else (0, 1))
-    names = [name for name in SITES if held.count(name) == wanted] or list(SITES)
+    names = [name for name in SITES if kinds.count(name) == wanted] or list(SITES)
     name = rng.choice(names)
     spots = tuple(sorted(site.center for site in scene.sites if site.kind == name))
     text = wording.format(kind=name, a="an" if name[0] in "aeiou" else "a")
@@ -200,7 +200,7 @@ def _ask_globally(scene: Scene, kind: str, wording: str, rng: random.Random) -> 
 
 
 def vocabulary() -> list[str]:
-    """Every text a question, thought, label or answer can be made of, for the tokenizer."""
+    """All texts that questions, thoughts, labels and answers consist of, for the tokenizer."""
     texts = ["look at the whole scene", "look at the", "no", *TERRAIN, *HEADINGS, "yes", "rural", "urban"]
     for wordings in WORDINGS.values():
         for wording in wordings:
@@ -211,7 +211,7 @@ def vocabulary() -> list[str]:
 
 
 def exam(scene: Scene, rng: random.Random) -> list[Question]:
-    """Eight questions over a scene: 2 global, 3 region, 3 object (fewer where the scene holds too little)."""
+    """Eight questions about a scene: 2 global, 3 region, 3 object (fewer where the scene has too little to ask about)."""
     kinds = rng.sample(KINDS["global"], 2)
     kinds += rng.choice((["count", "count", "exists"], ["count", "exists", "exists"]))
     kinds += rng.sample(KINDS["object"], 3)

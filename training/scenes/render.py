@@ -1,7 +1,7 @@
-"""Pixels of a procedural scene, at any scale: `render` draws one window, and only what lies in it.
+"""Pixels of a drawn scene at any scale: `render` draws one window, and only the polygons in it.
 
-The views that training needs are drawn the way the serving loop makes them from a raster (box-averaged overview, then bicubic;
-native window, then bicubic), but from the vectors at about their own scale, which costs milliseconds and not a 67-megapixel picture.
+The views for training look like those that the serving loop makes from a raster (averaged overview, then bicubic; native window, then
+bicubic), but they are drawn from the vectors at about their own scale: in milliseconds, without a picture of 67 megapixels.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ cv2.setNumThreads(1)
 
 
 def render(scene: Scene, window: Window, size: tuple[int, int], grain: float = 0.0) -> np.ndarray:
-    """Draw a window of the scene at `size` = width, height: uint8, (height, width, 3). Memory: that picture, some floats beside it.
+    """Draws a window of the scene at `size` = width, height: uint8, (height, width, 3). Memory: the picture and some floats.
 
     `grain` adds sensor noise of that standard deviation, in grey levels, seeded by scene and window.
     """
@@ -44,7 +44,7 @@ def paint(scene: Scene, window: Window, size: tuple[int, int]) -> np.ndarray:
     b = scene.bounds
     visible = np.flatnonzero((b[:, 0] < x1) & (b[:, 2] > x0) & (b[:, 1] < y1) & (b[:, 3] > y0))
     scale, half = np.array((kx, ky)) * (1 << _SHIFT), 1 << (_SHIFT - 1)
-    # OpenCV's fixed-point coordinates overflow: what reaches far outside (roads, fields: all convex) is cut first.
+    # OpenCV's fixed-point coordinates overflow: polygons that reach far outside (roads, fields: all convex) are clipped first.
     far = ((b[:, 2] - b[:, 0]) * kx > _REACH) | ((b[:, 3] - b[:, 1]) * ky > _REACH)
     around = (2 * x0 - x1, 2 * y0 - y1, 2 * x1 - x0, 2 * y1 - y0)
     corners = np.rint((scene.points - (x0, y0)) * scale - half).clip(-(2**30), 2**30).astype(np.int32)
@@ -61,7 +61,7 @@ def paint(scene: Scene, window: Window, size: tuple[int, int]) -> np.ndarray:
 
 
 def texture(scene: Scene, window: Window, picture: np.ndarray, grain: float = 0.0) -> np.ndarray:
-    """Add the terrain's octaves of brightness, as far as the pixels of this window can show them."""
+    """Adds the terrain's octaves of brightness that the pixels of this window can show."""
     height, width = picture.shape[:2]
     x0, y0, x1, y1 = window
     light = np.zeros((height, width), np.float32)
@@ -69,7 +69,7 @@ def texture(scene: Scene, window: Window, picture: np.ndarray, grain: float = 0.
         step = (x1 - x0) * cells / width
         if step > 0.5:
             break
-        # The part of the repeating tile that this window needs: keeps the float32 arithmetic of the warp exact at any scale.
+        # Uses only the part of the repeating tile that this window needs, so that the warp's float32 arithmetic is exact at any scale.
         left, top = int(x0 * cells), int(y0 * cells)
         columns = np.arange(left, int(x1 * cells) + 3) % 64
         rows = np.arange(top, int(y1 * cells) + 3) % 64
@@ -89,19 +89,19 @@ def _clip(points: np.ndarray, window: Window) -> np.ndarray:
     """A convex polygon cut to a window (Sutherland-Hodgman)."""
     for axis, bound, sign in ((0, window[0], 1), (1, window[1], 1), (0, window[2], -1), (1, window[3], -1)):
         inside = sign * (points[:, axis] - bound)
-        kept = []
+        corners = []
         for i in range(len(points)):
             j = (i + 1) % len(points)
             if inside[i] >= 0:
-                kept.append(points[i])
+                corners.append(points[i])
             if (inside[i] >= 0) != (inside[j] >= 0):
-                kept.append(points[i] + (points[j] - points[i]) * inside[i] / (inside[i] - inside[j]))
-        points = np.array(kept).reshape(-1, 2)
+                corners.append(points[i] + (points[j] - points[i]) * inside[i] / (inside[i] - inside[j]))
+        points = np.array(corners).reshape(-1, 2)
     return points
 
 
 def shrink(picture: np.ndarray, size: int, exact: bool = True) -> np.ndarray:
-    """To (size, size, 3): bicubic as the serving loop does it, or by area, which is a tenth of the work."""
+    """The picture at (size, size, 3). exact: bicubic, as the serving loop resizes; else by area, which is ten times as fast."""
     if exact:
         return np.asarray(Image.fromarray(picture).resize((size, size), Image.Resampling.BICUBIC))
     shrunk: np.ndarray = cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA)

@@ -1,13 +1,13 @@
-"""Procedural ultra-high-resolution scenes with ground truth: vectors first, pixels when they are asked for.
+"""Drawn ultra-high-resolution scenes with ground truth: a scene consists of vectors, and pixels are drawn when they are needed.
 
     zoomearth demo scene FOLDER --size 8192 --seed 1
 
-A scene is a unit square of terrain with four to seven *sites* (airport, harbor, lake, ...). A site is about a ninth of the scene wide:
-plain to see in a 168 px global view, while what the questions ask about (how many planes, their colour, the shape of the terminal) is
-about 2 px there and 20 px in the crop of the site. Stacks of small marks in the same colours make up for every object that is
-missing, so that the tint of a site in the global view gives neither colour nor count away.
+A scene is a unit square of terrain with four to seven *sites* (airport, harbor, lake, ...). A site is about a ninth of the scene wide, so
+that it is visible in a global view of 168 px. The objects of the questions (planes, their colour, the shape of the terminal) are about 2 px
+wide there, and 20 px in the crop of the site. A stack of small marks in the same colours replaces every missing object, so that the tint of
+a site in the global view reveals neither colour nor count.
 
-Coordinates: scene units, 0..1, x to the right, y down. Everything is drawn by `render`; questions are asked by `questions`.
+Coordinates: scene units, 0..1, x to the right, y down. `render` draws a scene; `questions` makes questions about it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ HEADINGS = ["north", "east", "south", "west"]
 
 
 class SiteClass(NamedTuple):
-    """What a class of site holds: many `objects`, one `landmark`, and whether the objects point somewhere."""
+    """The content of a class of site: the names of its objects and of its landmark, and whether the objects have a heading."""
 
     objects: str
     landmark: str
@@ -56,16 +56,16 @@ SITES = {
 TERRAIN: dict[str, Color] = {"grassland": (116, 138, 84), "desert": (206, 180, 134), "rock": (142, 130, 122), "snow": (222, 226, 232)}
 SETTINGS = ["rural", "urban"]
 HELD_OUT = 900_000_000
-"""Seeds from here on are for evaluation: nothing is trained on their scenes."""
+"""Scenes with this seed or a higher one are for evaluation: no model is trained on them."""
 MOST = 4
-"""The most objects a site holds."""
+"""The largest number of objects of a site."""
 BLOBS = 10
 """Objects plus decoy stacks per site: the same for every count."""
 
 
 @dataclass
 class Site:
-    """One site and everything that may be asked about it. `box` = x0, y0, x1, y1; `points` = object centres, left to right."""
+    """One site with all facts that questions are about. `box` = x0, y0, x1, y1; `points` = object centres, left to right."""
 
     kind: str
     box: Box
@@ -84,7 +84,7 @@ class Site:
 class Scene:
     """A scene as vectors: polygons in drawing order, polygon i having corners `points[starts[i]:starts[i + 1]]` and a row in `bounds`.
 
-    `noise` holds one 64 x 64 tile per octave of texture.
+    `noise` has one 64 x 64 tile per octave of texture.
     """
 
     seed: int
@@ -100,7 +100,7 @@ class Scene:
 
 
 def make_scene(seed: int) -> Scene:
-    """The scene of a seed: always the same, and different from every other seed's."""
+    """The scene of a seed: the same for the same seed."""
     rng = random.Random(seed)
     terrain, setting = rng.choice(list(TERRAIN)), rng.choice(SETTINGS)
     base = vary(rng, TERRAIN[terrain], 8)
@@ -156,7 +156,7 @@ def _parcels(rng: random.Random, box: Box, least: float) -> list[Box]:
 
 
 def _countryside(brush: Brush, base: Color) -> None:
-    """Fields of the terrain's own tint with hedges, and a few groves."""
+    """Draws fields in the terrain's tint with hedges, and a few groves."""
     rng = brush.rng
     for x0, y0, x1, y1 in _parcels(rng, (0, 0, 1, 1), 0.11):
         tint = vary(rng, base, 14)
@@ -173,7 +173,7 @@ def _countryside(brush: Brush, base: Color) -> None:
 
 
 def _town(brush: Brush, base: Color) -> None:
-    """Blocks between streets, with roofs and yards, over the terrain."""
+    """Draws blocks between streets, with roofs and yards."""
     rng = brush.rng
     for x0, y0, x1, y1 in _parcels(rng, (0, 0, 1, 1), 0.075):
         brush.rectangle(x0, y0, x1, y1, vary(rng, (128, 126, 126), 5))
@@ -191,7 +191,7 @@ def _town(brush: Brush, base: Color) -> None:
 
 
 def _draw_site(brush: Brush, site: Site, count: int) -> None:
-    """The ground of a site, then decoys, landmark and `count` objects; fills in `points` and `landmark`."""
+    """Draws the ground of a site, decoys, landmark and `count` objects; sets `points` and `landmark`."""
     rng = brush.rng
     x0, y0, x1, y1 = site.box
     w, h = x1 - x0, y1 - y0
@@ -199,14 +199,14 @@ def _draw_site(brush: Brush, site: Site, count: int) -> None:
     draw_ground(brush, site.kind, site.box)
     size = rng.uniform(0.115, 0.135) * s
 
-    taken: list[tuple[float, float, float]] = []
+    occupied: list[tuple[float, float, float]] = []
 
     def free_spot(reach: float, tries: int, columns: list[tuple[float, float]] | None = None) -> tuple[float, float] | None:
         for _ in range(tries):
             x, y = x0 + rng.uniform(0.13, 0.87) * w, y0 + rng.uniform(0.13, 0.87) * h
-            apart = all(max(abs(x - a), abs(y - b)) > reach + r for a, b, r in taken)
+            apart = all(max(abs(x - a), abs(y - b)) > reach + r for a, b, r in occupied)
             if apart and all(abs(x - a) > 0.07 * w for a, _ in columns or []):
-                taken.append((x, y, reach))
+                occupied.append((x, y, reach))
                 return x, y
         return None
 
@@ -216,7 +216,7 @@ def _draw_site(brush: Brush, site: Site, count: int) -> None:
         if spot:
             site.points.append(spot)
     site.points.sort()
-    # As many stacks of one rival colour as there are objects (all alike when there are none), the rest of any colour.
+    # As many stacks of one other colour as there are objects (a random number without objects); the others in any colour.
     stacks = BLOBS - len(site.points)
     rivals = [rng.choice([c for c in COLORS if c != site.color])] * (len(site.points) or rng.randint(1, MOST))
     tints = (rivals + [rng.choice(COLORS) for _ in range(BLOBS)])[:stacks]

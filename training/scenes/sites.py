@@ -1,6 +1,6 @@
-"""What the sites of a scene look like from above: grounds, landmarks, objects and the decoy stacks between them.
+"""Draws the sites of a scene from above: grounds, landmarks, objects and decoy stacks.
 
-Every function adds prims to a brush, in scene units. Sizes are whole extents; `heading` counts quarter turns clockwise from north.
+Every function adds polygons to a brush, in scene units. Sizes are full extents; `heading` counts quarter turns clockwise from north.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from .brush import Brush, Color, scale, vary
 Point = tuple[float, float]
 LANDMARK: Color = (176, 128, 104)
 
-# Outlines in units of the object's size, nose up; one polygon each.
+# The right halves of outlines, in units of the object's size, nose up.
 OUTLINES: dict[str, list[Point]] = {
     "planes": [(0, -0.62), (0.1, -0.4), (0.1, -0.18), (0.6, 0.14), (0.6, 0.28), (0.1, 0.16),
                (0.09, 0.38), (0.28, 0.54), (0.28, 0.62), (0, 0.54)],
@@ -34,7 +34,7 @@ INK: Color = (22, 22, 24)
 
 
 def _mirrored(half: list[Point]) -> list[Point]:
-    """A symmetric outline from its right half, listed from nose to tail."""
+    """The symmetric outline of a right half that is listed from nose to tail."""
     return half + [(-x, y) for x, y in reversed(half) if x > 0]
 
 
@@ -46,7 +46,7 @@ SILHOUETTES = {name: _mirrored(half) for name, half in OUTLINES.items()}
 
 
 def draw_object(brush: Brush, name: str, at: Point, size: float, color: Color, heading: int) -> None:
-    """One plane, ship, ...: shadow, outline (light around black, dark around the rest), body."""
+    """Draws one plane, ship, ...: an outline (light around black, dark around other colours), and the body."""
     outline = SILHOUETTES[name]
     for _ in range(heading):
         outline = [(-y, x) for x, y in outline]
@@ -56,7 +56,7 @@ def draw_object(brush: Brush, name: str, at: Point, size: float, color: Color, h
 
 
 def draw_landmark(brush: Brush, shape: str, at: Point, size: float) -> None:
-    """The one large building of a site: its roof is round, square, a cross or a triangle."""
+    """Draws the large building of a site: its roof is round, square, a cross or a triangle."""
     roof = ROOFS[shape]
     brush.polygon(_placed(roof, (at[0] + size * 0.12, at[1] + size * 0.12), size), (52, 48, 50))
     brush.polygon(_placed(roof, at, size * 1.06), (70, 48, 40))
@@ -64,7 +64,7 @@ def draw_landmark(brush: Brush, shape: str, at: Point, size: float) -> None:
 
 
 def draw_stack(brush: Brush, at: Point, size: float, color: Color) -> None:
-    """Four small containers of one colour, side by side: in the global view a blob like an object's."""
+    """Draws four small containers of one colour, which look like an object in the global view."""
     half, mark = size / 2, size * 0.4
     for x in (at[0] - half, at[0] + half - mark):
         for y in (at[1] - half, at[1] + half - mark):
@@ -72,7 +72,7 @@ def draw_stack(brush: Brush, at: Point, size: float, color: Color) -> None:
 
 
 def draw_ground(brush: Brush, kind: str, box: tuple[float, float, float, float]) -> None:
-    """The ground of a site: what tells its class in the global view."""
+    """Draws the ground of a site, which shows its class in the global view."""
     rng = brush.rng
     x0, y0, x1, y1 = box
     w, h = x1 - x0, y1 - y0

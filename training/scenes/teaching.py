@@ -1,4 +1,4 @@
-"""Thoughts for drawn scenes: what their labels say before they act, pointing at pixels of the view that is shown just then."""
+"""Adds thoughts with view-pixel coordinates to examples from drawn scenes."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .scene import make_scene
 
 
 def taught(example: Example, profile: Profile, size: int) -> Example:
-    """An example of the benchmark `scenes` with all its thoughts. size: of the scene, in pixels a side."""
+    """The example of the benchmark `scenes` with a thought before each action. size: of the scene, in pixels per side."""
     seed = int(example.id.split("-")[0])
     questions = {question.text: question for question in exam(make_scene(seed), random.Random(f"exam {seed}"))}
     question = questions[example.question]
     if question.site is None or example.box is None:
         return replace(example, thoughts=(question.last_thought(to_pixels(WHOLE)),))
     window = place(example.box, Box(0, 0, size, size), profile.policy).window
-    seen = (window.left / size, window.top / size, window.right / size, window.bottom / size)
-    return replace(example, thoughts=(question.first_thought(to_pixels(WHOLE)), question.last_thought(to_pixels(seen))))
+    crop = (window.left / size, window.top / size, window.right / size, window.bottom / size)
+    return replace(example, thoughts=(question.first_thought(to_pixels(WHOLE)), question.last_thought(to_pixels(crop))))

@@ -1,4 +1,4 @@
-"""What watches a run: it stops one that would train blind, keeps its curves as a picture, and makes its checkpoints whole."""
+"""Checks and callbacks of a run: stop it where the model would not see its pictures, draw its curves, complete its checkpoints."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ PANELS = {
 
 
 def picture_tokens(policy: Policy) -> int:
-    """The most tokens that one view takes. One that is not made of whole cells is rounded by the processor, up at the worst."""
+    """The largest number of tokens of a view. The processor rounds a view that does not consist of whole cells, at worst up."""
     side = policy.view // CELL if policy.multiple % CELL == 0 else -(-policy.view // CELL)
     return side**2
 
 
 def room(policy: Policy, reply: int) -> int:
-    """Tokens of a completion that zooms as often as it may, with replies of `reply` tokens: the crops count too."""
+    """Tokens of a completion with all allowed zooms and replies of `reply` tokens, including the crops."""
     return policy.max_zooms * picture_tokens(policy) + (policy.max_zooms + 1) * reply
 
 
 def check_rollouts(policy: Policy, max_completion_length: int, padding_side: str) -> None:
-    """Raises ModelError for what would train blind without a word."""
+    """Raises ModelError for settings with which the model would be trained without its pictures, and without an error of trl."""
     if padding_side != "left":
         raise ModelError(f"The tokenizer pads on the {padding_side}: trl would then count picture tokens wrongly.", "Pad on the left.")
     if policy.max_zooms < 1:
@@ -55,21 +55,21 @@ def check_rollouts(policy: Policy, max_completion_length: int, padding_side: str
         )
 
 
-class Eyes:
-    """Looks at every training batch on its way into the model: a batch without pictures, or with miscounted ones, ends the run."""
+class PictureCheck:
+    """Checks every training batch before the model gets it: a batch without pictures, or with miscounted picture tokens, ends the run."""
 
     def __init__(self, model: Any) -> None:
-        self.batches = self.seeing = 0
+        self.batches = self.with_pictures = 0
         self._pad = model.config.image_token_id
-        model.model.register_forward_pre_hook(self._look, with_kwargs=True)
+        model.model.register_forward_pre_hook(self._check, with_kwargs=True)
 
     @property
     def share(self) -> float:
-        """Of the training batches so far, those with pictures; 1 before the first."""
-        return self.seeing / self.batches if self.batches else 1.0
+        """The share of the training batches so far that have pictures; 1 before the first batch."""
+        return self.with_pictures / self.batches if self.batches else 1.0
 
-    def _look(self, module: Any, arguments: Any, inputs: dict[str, Any]) -> None:
-        if not torch.is_grad_enabled():  # generation, the reference model
+    def _check(self, module: Any, arguments: Any, inputs: dict[str, Any]) -> None:
+        if not torch.is_grad_enabled():  # a call of the generation or of the reference model
             return
         self.batches += 1
         if inputs.get("pixel_values") is None:
@@ -83,11 +83,11 @@ class Eyes:
                 "The picture tokens of a training batch are not at the positions that the model is given: it would learn wrong ones.",
                 'Set the tokenizer\'s padding_side to "left".',
             )
-        self.seeing += 1
+        self.with_pictures += 1
 
 
-class Whole(TrainerCallback):  # type: ignore[misc]  # it has no types
-    """Makes every checkpoint one that can be served; its zoomearth.json comes last, and says that all of it is there."""
+class CompleteCheckpoints(TrainerCallback):  # type: ignore[misc]  # it has no types
+    """Adds to every checkpoint the files that serving needs; zoomearth.json is written last, and marks a complete checkpoint."""
 
     def __init__(self, start: Start) -> None:
         self.start = start
@@ -97,8 +97,8 @@ class Whole(TrainerCallback):  # type: ignore[misc]  # it has no types
             carry(self.start.folder, Path(args.output_dir) / f"checkpoint-{state.global_step}", self.start.profile)
 
 
-def last_whole(run: Path, tidy: bool) -> Path | None:
-    """The newest checkpoint that was written to its end. tidy: remove later ones, which a kill cut short."""
+def last_complete(run: Path, tidy: bool) -> Path | None:
+    """The newest complete checkpoint. tidy: remove newer ones, which are incomplete because the process was killed."""
     checkpoints = sorted(run.glob("checkpoint-*"), key=lambda folder: int(folder.name.split("-")[1]))
     while checkpoints and not (checkpoints[-1] / FILE).is_file():
         broken = checkpoints.pop()
@@ -108,7 +108,7 @@ def last_whole(run: Path, tidy: bool) -> Path | None:
 
 
 class Curves(TrainerCallback):  # type: ignore[misc]  # it has no types
-    """Keeps RUN/curves.png up to date, at most twice a minute, and once more at the end."""
+    """Draws RUN/curves.png, at most twice a minute, and at the end."""
 
     pause = 30.0  # seconds
 
@@ -129,14 +129,14 @@ class Curves(TrainerCallback):  # type: ignore[misc]  # it has no types
 
 
 def draw(history: list[dict[str, float]], file: Path) -> None:
-    """The panels for which the history has figures, over the steps."""
+    """Draws the panels for which the history has values, over the steps."""
     from matplotlib.figure import Figure
 
-    found = {title: [key for key in keys if any(row.get(key) is not None for row in history)] for title, keys in PANELS.items()}
-    found = {title: keys for title, keys in found.items() if keys}
-    figure = Figure(figsize=(12, 3.2 * -(-len(found) // 3) or 3.2), layout="constrained")
-    for at, (title, keys) in enumerate(found.items()):
-        axes = figure.add_subplot(-(-len(found) // 3), 3, at + 1)
+    panels = {title: [key for key in keys if any(row.get(key) is not None for row in history)] for title, keys in PANELS.items()}
+    panels = {title: keys for title, keys in panels.items() if keys}
+    figure = Figure(figsize=(12, 3.2 * -(-len(panels) // 3) or 3.2), layout="constrained")
+    for at, (title, keys) in enumerate(panels.items()):
+        axes = figure.add_subplot(-(-len(panels) // 3), 3, at + 1)
         for key in keys:
             points = [(row["step"], row[key]) for row in history if row.get(key) is not None]
             axes.plot(*zip(*points), label=key.removeprefix("rewards/").removesuffix("/mean"), linewidth=1)

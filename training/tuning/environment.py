@@ -1,8 +1,8 @@
-"""The loop as a trl environment: trl generates, this observes. `reset` = `next(flow)`, `zoom` = `flow.send(...)`.
+"""The loop as a trl environment: trl generates the replies, this shows the views. `reset` = `next(flow)`, `zoom` = `flow.send(...)`.
 
-What a reply means is read by the dialect, as everywhere: the tool is given the whole reply (see chat.py). A look that is over (a box
-outside, nonsense) can't raise or come back without a picture, which trl would turn into text or a crash: it shows the last picture
-again, and whatever is said after it counts for nothing.
+The dialect reads every reply: the tool gets the whole reply as its argument (see trl_chat.py). After the loop has ended (a box outside the
+view, a reply that can't be read), the tool must not raise or return without a picture, because trl would make text of it or crash: it
+returns the last picture again, and later replies are ignored.
 """
 
 from __future__ import annotations
@@ -25,18 +25,20 @@ from .trl_chat import Message, blocks
 
 
 class Environment:
-    """One rollout at a time over one of `examples`; pooled by trl, so it holds a scene's source, never its pixels.
+    """One rollout at a time over one of `examples`. trl keeps a pool of environments, so it stores a scene's source and no pixels.
 
-    trl offers every public method to the model as a tool: what is not one begins with an underscore.
+    trl offers every public method to the model as a tool: the names of all other methods begin with an underscore.
     """
 
     def __init__(self, profile: Profile, examples: Sequence[Example]) -> None:
-        # One conversation a rollout: a zoom that is still far from native resolution goes on in the same one.
+        # One conversation per rollout: a zoom far from native resolution does not begin a new one.
         self._profile = replace(profile, policy=replace(profile.policy, native=None))
         self._examples = examples
 
     def reset(self, **row: Any) -> Any:
-        """Begin the question of example `index`; returns the content of the user's message, as blocks. row: of the dataset."""
+        """Begin the question of example `index`; returns the content of the user's message, as blocks. row: of the dataset
+        (`grpo.dataset`).
+        """
         self._example = self._examples[row["index"]]
         self._talk = Talk(self._profile.dialect)
         self._replies: list[str] = []
@@ -46,7 +48,7 @@ class Environment:
         try:
             with Scene.of(self._example.source) as scene:
                 self._size, region = scene.size, resolve(scene, self._example.region)
-        except Exception as error:  # whatever a file does to its reader
+        except Exception as error:  # a reader may raise any error for a damaged file
             self._error, self._size = as_ours(error), Size(self._profile.policy.view, self._profile.policy.view)
         self._flow: Flow = look(self._size, self._example.question, self._profile.policy, region)
         self._observe(next(self._flow))
@@ -57,7 +59,7 @@ class Environment:
         Look closer at part of the scene.
 
         Args:
-            reply: What was said, with the box to look at.
+            reply: The whole reply, with the box to look at.
 
         Returns:
             The part, at a higher resolution.
@@ -66,7 +68,7 @@ class Environment:
         return self._shown
 
     def _act(self, reply: str, cut: bool = False) -> None:
-        """Take a reply; what is shown next is in `_shown`. cut: the reply ran into the token limit."""
+        """Apply a reply; `_shown` is what the model is shown next. cut: the reply ran into the token limit."""
         self._replies.append(reply)
         if self._outcome is None:
             self._send(self._talk.act(reply, cut))
@@ -74,7 +76,7 @@ class Environment:
     def _send(self, action: Action) -> None:
         try:
             observation = self._flow.send(action)
-            if observation.view is None:  # no zooms left: an answer is forced where the model is served, but trl ends the rollout here
+            if observation.view is None:  # no zooms left: serving forces an answer here, but trl ends the rollout
                 observation = self._flow.send(action)
             self._observe(observation)
         except StopIteration as stop:
@@ -94,23 +96,23 @@ class Environment:
             try:
                 with Scene.of(self._example.source) as scene:
                     return scene.part(observation.view)
-            except Exception as error:  # its rollouts go on over a grey picture, and are not rewarded
+            except Exception as error:  # the rollout continues with a grey picture and gets no reward
                 self._error = as_ours(error)
         return Image.new("RGB", observation.view.size, (128, 128, 128))
 
     def _end(self, completion: Sequence[Message], cut: bool) -> Outcome:
-        """What came of the rollout. completion: its messages, of which the tool has not seen the last. cut: it ran into the token limit."""
-        said = [message for message in completion if message["role"] == "assistant"]
-        if len(said) > len(self._replies):
-            self._act(spoken(said[-1]), cut)
+        """The outcome of the rollout. completion: its messages; the tool has not had the last one. cut: it ran into the token limit."""
+        replies = [message for message in completion if message["role"] == "assistant"]
+        if len(replies) > len(self._replies):
+            self._act(text_of(replies[-1]), cut)
         if self._outcome is None:
             self._send(Unreadable("the token limit had no room for another view", cut=True))
         assert self._outcome
         return self._outcome
 
 
-def spoken(message: Message) -> str:
-    """An assistant message as the model wrote it; trl's parser put it into a tool call where it asks for a view."""
+def text_of(message: Message) -> str:
+    """An assistant message as the model wrote it; trl's parser has moved a reply that asks for a view into a tool call."""
     calls = message.get("tool_calls")
     text: str = calls[0]["function"]["arguments"]["reply"] if calls else message["content"]
     return text

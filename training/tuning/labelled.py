@@ -1,6 +1,6 @@
-"""The loop with nobody generating: the label says what the model should have done. For labelling and SFT.
+"""Replays labelled actions through `look()` to make conversations for SFT.
 
-The views come from the same `look()` that serves, so a model is never tuned on another picture than it will be shown.
+The views come from the loop that serves, so that a model is tuned on the pictures that it will be shown.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ def transcript(
     region: Region | None = None,
     picture: Callable[[View], Any] = lambda view: None,
 ) -> tuple[list[Talk], Outcome]:
-    """The talks that `actions` make of a question, one for every conversation begun (a huge scene begins one a level), and the outcome.
+    """The conversations of a question with these actions, and the outcome. A huge scene begins a new conversation at some zooms.
 
-    thoughts: what is said before each action, "" or missing where nothing is. picture: reads the pixels of a view, where they are wanted.
-    An action is what its written form says: boxes are rounded as the model writes them. Raises ValueError where the actions end
-    before the look does, or go on after it.
+    thoughts: the text before each action, "" or missing for none. picture: reads the pixels of a view, where they are needed.
+    Each action is written and read again, so that boxes are rounded as the model writes them. Raises ValueError where the actions end
+    before the loop, or continue after its end.
     """
     flow = look(size, question, profile.policy, region)
     observation, talks = next(flow), []
@@ -43,11 +43,11 @@ def transcript(
         written = talk.write(action, thoughts[step] if step < len(thoughts) else "").removeprefix(talk.forced)
         read = talk.act(written)
         if talk.turns[-1].text != written:
-            raise ValueError(f"of {written!r} only {talk.turns[-1].text!r} would stay")
+            raise ValueError(f"only {talk.turns[-1].text!r} of {written!r} would be read")
         try:
             observation = flow.send(read)
         except StopIteration as stop:
             if step + 1 < len(actions):
-                raise ValueError(f"the look ended after {step + 1} of {len(actions)} actions: {stop.value.stopped.value}") from None
+                raise ValueError(f"the loop ends after {step + 1} of {len(actions)} actions: {stop.value.stopped.value}") from None
             return talks, stop.value
-    raise ValueError(f"the {len(actions)} actions leave the question open")
+    raise ValueError(f"the {len(actions)} actions do not end with an answer")

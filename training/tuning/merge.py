@@ -1,8 +1,8 @@
-"""Fold a checkpoint into a plain folder, in bfloat16, that `zoomearth ask --model OUT` and vLLM load as they are:
+"""`zoomearth merge`: makes a plain model folder in bfloat16 of a checkpoint, for `zoomearth ask --model OUT` and vLLM.
 
-    zoomearth merge RUN/checkpoint-500 OUT        (RUN itself: its last checkpoint)
+    zoomearth merge RUN/checkpoint-500 OUT        (RUN alone: its last checkpoint)
 
-A LoRA adapter is added to its base; a full checkpoint is only written again.
+A LoRA adapter is added to its base; a full checkpoint is only converted.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from .checkpoint import carry
 
 
 def merge(folder: Path, out: Path, base: Path | None = None) -> Path:
-    """Writes and returns `out`. base: where the adapter's base lies now, if it was moved. Raises ModelError."""
+    """Writes and returns `out`. base: the folder of the adapter's base, if it was moved. Raises ModelError."""
     from peft import PeftModel
     from transformers.trainer_utils import get_last_checkpoint
 
     if not (folder / "config.json").is_file() and not (folder / "adapter_config.json").is_file():
         last = get_last_checkpoint(str(folder)) if folder.is_dir() else None
         if last is None:
-            raise ModelError(f"{folder} holds no checkpoint.", "Give a checkpoint's folder, or that of a run.")
+            raise ModelError(f"{folder} has no checkpoint.", "Give the folder of a checkpoint, or of a run.")
         folder = Path(last)
     if out.exists() and any(out.iterdir()):
         raise ModelError(f"{out} is not empty.", "Give a new folder: nothing is overwritten.")
@@ -35,7 +35,7 @@ def merge(folder: Path, out: Path, base: Path | None = None) -> Path:
     if adapter.is_file():
         base = base or Path(texts.read_object(adapter)["base_model_name_or_path"])
         if not (base / "config.json").is_file():
-            raise ModelError(f"The adapter's base {base} is not here.", "Name the folder it lies in now with --base.")
+            raise ModelError(f"The adapter's base {base} does not exist.", "Give the folder of the base with --base.")
     else:
         base = folder
     model = load_weights(base, "cpu", "bfloat16").model

@@ -1,6 +1,6 @@
 """A processor for Qwen2.5-VL checkpoints that needs no torchvision: the stock one without its video half.
 
-`servable` copies this file into a checkpoint folder, where transformers loads it by `auto_map`; so it stands alone.
+`servable` copies this file into a checkpoint folder, where transformers loads it by `auto_map`; so it imports nothing of this package.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from transformers import ProcessorMixin, Qwen2_5_VLProcessor
 
 
 class ZoomEarthProcessor(Qwen2_5_VLProcessor):  # type: ignore[misc]  # it has no types
-    """Pictures and text; transformers reads the parts it needs off this signature."""
+    """Pictures and text. transformers derives the needed parts from the signature of `__init__`."""
 
     def __init__(self, image_processor: Any = None, tokenizer: Any = None, chat_template: str | None = None, **options: Any) -> None:
         self.image_token, self.video_token = "<|image_pad|>", "<|video_pad|>"

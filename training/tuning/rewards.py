@@ -1,9 +1,9 @@
-"""What GRPO pays for. Each rule is a function of plain values; `functions` makes trl's reward functions of them.
+"""The rewards of GRPO. Each rule is a function of plain values; `functions` makes trl's reward functions of them.
 
 Paper: R = r_IoU + r_RG + r_answer + 0.05 r_pattern, r_RG = sigmoid(alpha / (d + eps)), d the distance of the boxes' centres, alpha not
-published. The sigmoid of a positive number never falls below 0.5, yet the paper's figure shows 0.1; tanh(200 / (d + 1e-6)), d in source
-pixels, is what the released code computes, and the default here. docs/rewards.md shows both. Where the systems that came later pay for
-zooming only where the question needs it, that is `necessity`; it is off by default.
+published. The sigmoid of a positive number is at least 0.5, but the paper's figure shows 0.1. The released code computes
+tanh(200 / (d + 1e-6)), d in source pixels, which is the default here. docs/rewards.md shows both. `necessity` rewards a zoom only where the
+question needs one, as later systems do; it is off by default.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ...core.boxes import published
 from ...core.geometry import Box
 from ...core.look import Outcome, Stopped
 from ..data.scoring import PIXEL_IOUS, answer_similarity
-from .callbacks import Eyes
+from .callbacks import PictureCheck
 from .environment import Environment
 
 FORMS = ("tanh", "sigmoid")
@@ -33,16 +33,16 @@ def _setting(default: Any, help: str, choices: tuple[str, ...] = ()) -> Any:
 
 @dataclass(frozen=True)
 class Rewards:
-    """The weights of the rules, and how two of them measure. The defaults are the paper's, with tanh."""
+    """The weights of the rules, and the parameters of two of them. The defaults are the paper's, with tanh."""
 
-    answer: float = _setting(1.0, "weight of the right answer")
-    pattern: float = _setting(0.05, "weight of the right form")
-    iou: float = _setting(1.0, "weight of the overlap of box and label")
+    answer: float = _setting(1.0, "weight of the reward for the right answer")
+    pattern: float = _setting(0.05, "weight of the reward for the right format")
+    iou: float = _setting(1.0, "weight of the overlap (IoU) of box and label")
     region: float = _setting(1.0, "weight of the region-guided reward, which falls with the distance of the boxes' centres")
-    necessity: float = _setting(0.0, "weight of zooming where the question needs it and nowhere else")
-    form: str = _setting("tanh", "of the region-guided reward", FORMS)
-    alpha: float = _setting(200.0, "its reach, in pixels of the scene")
-    measure: str = _setting("expanded512_px", "of the overlap", tuple(PIXEL_IOUS))
+    necessity: float = _setting(0.0, "weight of the reward for zooming only where the question needs it")
+    form: str = _setting("tanh", "function of the region-guided reward", FORMS)
+    alpha: float = _setting(200.0, "alpha of the region-guided reward: its reach, in source pixels")
+    measure: str = _setting("expanded512_px", "how the overlap is computed", tuple(PIXEL_IOUS))
 
     @property
     def weights(self) -> dict[str, float]:
@@ -50,20 +50,20 @@ class Rewards:
 
 
 def pattern(replies: Sequence[str]) -> float:
-    """1 where every reply but the last thinks and asks for a box, and the last thinks and answers; else 0."""
+    """1 where every reply but the last has a thought and a box, and the last has a thought and an answer; else 0."""
     *asking, last = replies
     return float(all(_THOUGHT.search(reply) and published(reply) for reply in asking) and bool(_ANSWERED.search(last)))
 
 
 def region_guided(predicted: Box, truth: Box, form: str = "tanh", alpha: float = 200.0) -> float:
-    """Near 1 where the centres meet, less the further they are apart; it never goes quite blind. Boxes and alpha in source pixels."""
+    """Near 1 where the centres meet, and less the further they are apart; never 0. Boxes and alpha in source pixels."""
     (x0, y0), (x1, y1) = predicted.center, truth.center
     nearness = alpha / (math.hypot(x1 - x0, y1 - y0) + EPSILON)
     return math.tanh(nearness) if form == "tanh" else 1 / (1 + math.exp(-min(nearness, 700.0)))
 
 
 def necessity(zooms: int, needed: bool) -> float:
-    """1 where the model zoomed if and only if the question has a place to look at; else 0."""
+    """1 where the model zoomed and the question needs a zoom, or neither; else 0."""
     return float((zooms > 0) == needed)
 
 
@@ -90,7 +90,7 @@ def _necessity(rollout: Rollout, rewards: Rewards) -> float:
 
 @dataclass(frozen=True)
 class Rollout:
-    """What came of one rollout."""
+    """A rollout that has ended."""
 
     environment: Environment
     outcome: Outcome
@@ -102,11 +102,11 @@ class Rollout:
 
     @property
     def asked(self) -> int:
-        """How often the model asked for a view, wherever that lies."""
+        """How often the model asked for a zoom, including invalid boxes."""
         return len(self.outcome.zooms) + (self.outcome.stopped is Stopped.BAD_BOX)
 
     def boxed(self, rule: Callable[[Box, Box], float]) -> float | None:
-        """The rule's value for the box that the answer rests on, the last; 0 without one; None where the label has none either."""
+        """The rule's value for the model's last box; 0 where it gave none; None where the label has no box."""
         zooms, truth = self.outcome.zooms, self.truth
         if truth is None:
             return None
@@ -122,15 +122,15 @@ RULES: dict[str, Callable[[Rollout, Rewards], float | None]] = {
 }
 
 
-def functions(rewards: Rewards, ends: Sequence[int], eyes: Eyes) -> list[Callable[..., list[float | None]]]:
-    """trl's reward functions, one a rule, in the order of `Rewards.weights`. ends: the tokens that end a reply.
+def functions(rewards: Rewards, ends: Sequence[int], pictures: PictureCheck) -> list[Callable[..., list[float | None]]]:
+    """trl's reward functions, one for each rule, in the order of `Rewards.weights`. ends: the tokens that end a reply.
 
-    A rollout over a scene that could not be read gets None from all of them, so that its group teaches nothing.
+    They return None for a rollout over a scene that could not be read, so that its group has no effect.
     """
-    return [_function(name, rewards, frozenset(ends), eyes) for name in RULES]
+    return [_function(name, rewards, frozenset(ends), pictures) for name in RULES]
 
 
-def _function(name: str, rewards: Rewards, ends: frozenset[int], eyes: Eyes) -> Callable[..., list[float | None]]:
+def _function(name: str, rewards: Rewards, ends: frozenset[int], pictures: PictureCheck) -> Callable[..., list[float | None]]:
     def function(
         environments: list[Environment],
         completions: list[Any],
@@ -144,7 +144,7 @@ def _function(name: str, rewards: Rewards, ends: frozenset[int], eyes: Eyes) -> 
         ]
         if name == "answer":
             _log(rollouts, log_metric)
-            log_metric("batches_with_pictures", eyes.share)
+            log_metric("batches_with_pictures", pictures.share)
         return [None if rollout.environment._error else RULES[name](rollout, rewards) for rollout in rollouts]
 
     function.__name__ = name  # trl logs it as rewards/NAME/mean
@@ -152,7 +152,7 @@ def _function(name: str, rewards: Rewards, ends: frozenset[int], eyes: Eyes) -> 
 
 
 def _log(rollouts: Sequence[Rollout], log_metric: Callable[[str, float], None]) -> None:
-    """What trl does not know: how often the model looks, by the question's level, and whether its boxes are boxes."""
+    """Logs how often the model zooms, by the question's level, and whether its boxes are valid."""
     for rollout in rollouts:
         log_metric("zoom_rate", rollout.asked > 0)
         log_metric(f"zoom_rate/{rollout.environment._example.level or 'all'}", rollout.asked > 0)

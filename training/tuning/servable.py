@@ -1,11 +1,11 @@
-"""Make a checkpoint folder one that `transformers serve` can host, with or without torchvision:
+"""`zoomearth servable`: makes a folder that `transformers serve` can host, with or without torchvision:
 
     zoomearth servable FOLDER OUT
-    transformers serve OUT --trust-remote-code          # --dtype float32 on a CPU, to say what the local engine says there
+    transformers serve OUT --trust-remote-code          # on a CPU with --dtype float32, for the same replies as the local engine's
     zoomearth ask scene.tif "..." --model FOLDER --remote http://localhost:8000 --remote-model OUT
 
-What a server needs besides the weights is how a talk is laid out, since it only hears messages: `chat_template.jinja` writes exactly
-what the dialect's `layout()` writes for the local engine. vLLM and SGLang take FOLDER itself and `--chat-template OUT/chat_template.jinja`.
+A server gets messages and needs the layout of the conversation: `chat_template.jinja` writes exactly what the dialect's `layout()` writes
+for the local engine. vLLM and SGLang take FOLDER itself and `--chat-template OUT/chat_template.jinja`.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ TEMPLATES = RESOURCES / "templates"
 PROCESSOR = Path(__file__).with_name("processing_zoomearth.py")
 LEFT_OUT = ("chat_template.json", "chat_template.jinja", "processor_config.json", "video_preprocessor_config.json")
 
-# What a server may send back of a talk: everything since the last crop or the turn's beginning, as plain text. The stock template for
-# this model family would send back the turn's earlier views too, and take <think> out of the text.
+# The part of the conversation that a server sends back: everything since the last crop or the beginning of the turn, as plain text. The
+# stock template of this model family would also send back the turn's earlier views, and remove <think> from the text.
 RESPONSE = {
     "defaults": {"role": "assistant"},
     "start_anchor": ["<|im_start|>assistant\n", "<|vision_end|>"],
@@ -39,10 +39,10 @@ RESPONSE = {
 def servable(folder: Path, out: Path) -> Path:
     """Writes `out`, a servable copy of the checkpoint `folder` (weights are hard links where the disk allows); returns `out`.
 
-    Raises ModelError where `folder` is no checkpoint or `out` holds something already.
+    Raises ModelError where `folder` is no checkpoint or `out` is not empty.
     """
     if not (folder / "config.json").is_file():
-        raise ModelError(f"{folder} holds no checkpoint: config.json is missing.", "Give the folder of a model's files.")
+        raise ModelError(f"{folder} is no checkpoint: config.json is missing.", "Give the folder of a model's files.")
     if out.exists() and any(out.iterdir()):
         raise ModelError(f"{out} is not empty.", "Give a new folder: nothing is overwritten.")
     profile = Profile.of_folder(folder)
@@ -54,7 +54,7 @@ def servable(folder: Path, out: Path) -> Path:
     shutil.copyfile(TEMPLATES / f"{profile.dialect.template}.jinja", out / "chat_template.jinja")
     _amend(out / "tokenizer_config.json", response_template=RESPONSE)
     _amend(out / "preprocessor_config.json", image_processor_type="Qwen2VLImageProcessor")
-    _amend(out / "generation_config.json", suppress_tokens=_never_said(out))
+    _amend(out / "generation_config.json", suppress_tokens=_suppressed_tokens(out))
     where = f"{PROCESSOR.stem}.ZoomEarthProcessor"
     _amend(out / "processor_config.json", processor_class="ZoomEarthProcessor", auto_map={"AutoProcessor": where})
     return out
@@ -69,8 +69,8 @@ def _copy(file: Path, to: Path) -> None:
     shutil.copyfile(file, to)
 
 
-def _never_said(folder: Path) -> list[int]:
-    """Tokens that mean something only in a prompt, and rows of the embedding that stand for nothing: the local engine bans them too."""
+def _suppressed_tokens(folder: Path) -> list[int]:
+    """Tokens that are for prompts only, and rows of the embedding without a token. The local engine bans the same."""
     tokens = texts.read_object(folder / "tokenizer.json")
     config = texts.read_object(folder / "config.json")
     generation = folder / "generation_config.json"
@@ -78,9 +78,9 @@ def _never_said(folder: Path) -> list[int]:
     ends = ends if isinstance(ends, list) else [ends]
     added = {token["id"]: token for token in tokens["added_tokens"]}
     special = {number for number, token in added.items() if token["special"] and number not in ends and token["content"] != "<|im_end|>"}
-    known = max([*added, *tokens["model"]["vocab"].values()]) + 1
+    first_unused = max([*added, *tokens["model"]["vocab"].values()]) + 1
     rows = config.get("text_config", config)["vocab_size"]
-    return sorted(special.union(range(known, rows)))
+    return sorted(special.union(range(first_unused, rows)))
 
 
 def _amend(file: Path, **entries: Any) -> None:

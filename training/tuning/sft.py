@@ -1,16 +1,15 @@
-"""Supervised tuning: think, box, crop, think, answer in one sequence, through trl's SFTTrainer as it is.
+"""Supervised tuning with trl's stock SFTTrainer: thought, box, crop, thought and answer are one sequence.
 
     zoomearth train sft --model Qwen/Qwen2.5-VL-3B-Instruct --data lrs-gro:/data/LRS-GRO#SFT --out runs/sft
     accelerate launch --config_file resources/accelerate/8gpu.yaml -m zoomearth train sft ...
 
-How it differs from the textbook: a row is a label played through the serving loop (transcript.py), so that its crops are the ones the
-model will be shown; they stand in tool messages, and only what the model says is learnt, never a picture token. The defaults are the
-paper's: learning rate 3e-5, 3 epochs, all weights but the vision tower's. Its batch size is not published.
+Differences from the textbook: the labelled actions of a row are replayed through the serving loop (labelled.py), so that its crops are
+those that the model will be shown. The crops are in tool messages; the loss covers only the model's text, no picture token. The defaults
+are the paper's: learning rate 3e-5, 3 epochs, all weights but the vision tower's. The paper gives no batch size.
 """
 
 from __future__ import annotations
 
-import argparse
 import logging
 import re
 from collections.abc import Callable
@@ -30,17 +29,18 @@ from ...core.profile import Profile
 from ...core.region import Region
 from ..data.sources import Data, Fault, gather
 from . import run as tuning
-from .callbacks import Eyes
+from .callbacks import PictureCheck
 from .labelled import transcript
+from .run import TuningSettings
 from .trl_chat import Message, messages
 
 LOG = logging.getLogger(__name__)
 
 
 def talk(example: Example, profile: Profile, size: Size, picture: Callable[[View], Any], region: Region | None = None) -> Talk:
-    """A labelled question as a conversation. region: what `example.region` is of the raster.
+    """A labelled question as a conversation. region: `example.region` in pixels of the raster.
 
-    Raises ValueError where what the label says does not mean what it is to mean.
+    Raises ValueError where the written label would be read as another action.
     """
     one_talk = replace(profile, policy=replace(profile.policy, native=None))
     actions: list[Action] = [Zoom(step.box, step.label) if step.box else ZoomOut() for step in example.steps_in(size)]
@@ -53,32 +53,32 @@ def talk(example: Example, profile: Profile, size: Size, picture: Callable[[View
 
 
 def thought(written: str) -> str:
-    """The thought alone, where a data set has it in its tags, or with the action after it."""
+    """The thought alone: some data sets have it in tags, or with the action after it."""
     inside = written.split("<think>")[-1].split("</think>")[0]
     return re.split(r'\[?\s*\{?\s*"bbox_2d"|<answer>', inside)[0].strip()
 
 
 def fault(profile: Profile) -> Fault:
-    """What makes an example nothing to learn from, found before training, without pixels."""
+    """The check for examples that can't be learnt from; it needs no pixels, and runs before the training."""
 
     def reason(example: Example, size: Size, region: Region | None = None) -> str:
         try:
             talk(example, profile, size, lambda view: None, region)
         except ValueError as error:
-            return f"the label can't be played: {error}"
+            return f"the label can't be replayed: {error}"
         return ""
 
     return reason
 
 
 def row(example: Example, profile: Profile) -> list[Message]:
-    """The messages of one labelled question, pictures and all. Raises SceneError where the scene can't be read."""
+    """The messages of one labelled question, with its pictures. Raises SceneError where the scene can't be read."""
     with Scene.of(example.source) as scene:
         return messages(talk(example, profile, scene.size, scene.part, resolve(scene, example.region)))
 
 
 def dataset(data: Data, profile: Profile) -> Any:
-    """Rows that are read when they are needed. One whose scene fails then gives its place to the next, and is named in the log."""
+    """Rows that are read when they are needed. The next row replaces one whose scene can't be read; the log names it."""
     from datasets import Dataset
 
     def read(index: int) -> list[Message]:
@@ -86,23 +86,24 @@ def dataset(data: Data, profile: Profile) -> Any:
             example = data.examples[at % len(data.examples)]
             try:
                 return row(example, profile)
-            except Exception as error:  # whatever a file does to its reader
+            except Exception as error:  # a reader may raise any error for a damaged file
                 LOG.warning("%s is left out: %s", example.id, as_ours(error).message)
-        raise SceneError("No scene of the training data can be read.", "See the messages before this one.")
+        raise SceneError("No scene of the training data can be read.", "The log names each scene and its error.")
 
     rows = Dataset.from_dict({"index": list(range(len(data.examples)))})
     rows.set_transform(lambda batch: {"messages": [read(index) for index in batch["index"]], "images": [[] for _ in batch["index"]]})
     return rows
 
 
-def work(options: argparse.Namespace) -> Path:
+def work(settings: TuningSettings) -> Path:
+    """Runs SFT; returns the last checkpoint."""
     from trl import SFTConfig, SFTTrainer
 
-    start = tuning.begin(options)
-    data = gather(options.data, options.bad, options.held_out, options.seed, start.profile, fault(start.profile))
+    start = tuning.begin(settings)
+    data = gather(settings.data, settings.bad, settings.held_out, settings.seed, start.profile, fault(start.profile))
     entries: dict[str, Any] = {"assistant_only_loss": True, "max_length": None}
-    config = tuning.configuration(SFTConfig, options, **entries)
-    Eyes(start.model)
+    config = tuning.configuration(SFTConfig, settings, **entries)
+    PictureCheck(start.model)
 
     def trainer(callbacks: list[Any], adapters: Any) -> Any:
         return SFTTrainer(
@@ -114,7 +115,7 @@ def work(options: argparse.Namespace) -> Path:
             callbacks=callbacks,
         )
 
-    return tuning.run(trainer, start, data, options)
+    return tuning.run(trainer, start, data, settings)
 
 
 def command(parser: Parser) -> None:
@@ -124,4 +125,4 @@ def command(parser: Parser) -> None:
         "zoomearth train sft --model zoomearth-3b --data lrs-gro:/data/LRS-GRO#SFT --data /data/mine*2 --out runs/mine --lora 16",
         "accelerate launch --config_file resources/accelerate/8gpu-zero2.yaml -m zoomearth train sft --model ... --data ... --out ...",
     )
-    parser.set_defaults(run=lambda options: tuning.finished(work(options)))
+    parser.set_defaults(run=lambda options: tuning.finished(work(TuningSettings.of(options))))

@@ -1,9 +1,9 @@
 """One interface over the two Python bindings of GDAL.
 
 `osgeo.gdal` where the interpreter has it (Debian's python3-gdal, conda, QGIS's own), else rasterio's wheels, which
-bundle GDAL. Never both in one process: each brings a libgdal of its own. `ZOOMEARTH_GDAL=osgeo` or `=rasterio` chooses
-by hand. What differs from binding to binding stays in the adapters; what is a decision (which overview, which bands,
-what is black) is in `levels.py`, `pixels.py` and `scene.py`.
+bundle GDAL. Never both in one process, because each loads its own libgdal. The environment variable `ZOOMEARTH_GDAL`
+(`osgeo` or `rasterio`) overrides the choice. The adapters contain only the differences of the bindings; the decisions
+(which overview, which bands, which pixels are black) are in `overviews.py`, `rendering.py` and `scene.py`.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ Window = tuple[int, int, int, int]  # x, y, width, height
 
 OPTIONS = {
     "GDAL_ERROR_ON_LIBJPEG_WARNING": "NO",  # `complaints.DAMAGE` says which warnings mean lost pixels
-    "GDAL_NUM_THREADS": "1",  # a warning on a thread of GDAL's own would be heard by nobody
-    "GDAL_PNG_WHOLE_IMAGE_OPTIM": "NO",  # GDAL 3.10 reads a truncated PNG whole without a word
+    "GDAL_NUM_THREADS": "1",  # a warning on a thread of GDAL would not reach the error handler
+    "GDAL_PNG_WHOLE_IMAGE_OPTIM": "NO",  # with it, GDAL 3.10 reads a truncated PNG without an error
 }
 REMOTE_OPTIONS = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",  # no listing, no probing for side files
@@ -40,15 +40,15 @@ REMOTE_OPTIONS = {
     "GDAL_HTTP_MAX_RETRY": "2",
     "GDAL_HTTP_RETRY_DELAY": "0.5",  # seconds; GDAL's own 30 look like a hang
 }
-os.environ.setdefault("PROJ_DEBUG", "0")  # else PROJ prints errors, beside those that it hands to GDAL
+os.environ.setdefault("PROJ_DEBUG", "0")  # else PROJ prints the errors that it also passes to GDAL
 
 UNKNOWN = "GDAL gives no reason"
-GENERATED = {"ZOOMEARTH_SCENE": "generated"}  # the metadata that mark a scene which ZoomEarth has drawn
-CACHE_BYTES = 32 << 20  # GDAL's block cache while a raster runs through it, else 5 % of the machine's memory
+GENERATED = {"ZOOMEARTH_SCENE": "generated"}  # metadata of a scene that ZoomEarth has drawn
+CACHE_BYTES = 32 << 20  # GDAL's block cache during a full read; its default is 5 % of the machine's memory
 
 
 class RasterError(Exception):
-    """The first thing GDAL said when it failed, which names the cause; `Scene` turns it into a sentence for a person."""
+    """GDAL's first message of a failed call, which names the cause; `refusals` makes a sentence of it."""
 
 
 @dataclass(frozen=True)
@@ -69,23 +69,23 @@ class Band:
 
 @dataclass(frozen=True)
 class Facts:
-    """All that is known without reading a pixel."""
+    """Facts about a raster that are known without reading a pixel."""
 
     driver: str
     size: Size
     bands: tuple[Band, ...]
     block: Size  # the tile or strip in which the file is stored
     overviews: tuple[Size, ...]  # in GDAL's order
-    affine: tuple[float, float, float, float, float, float] | None  # GDAL's order; None: nothing is known
-    placed: str  # how that is known or why it is not, a sentence; "" where it is the file's own geotransform
+    affine: tuple[float, float, float, float, float, float] | None  # GDAL's order; None: not known
+    placed: str  # a sentence: where it comes from, or why it is not known; "" for the file's own geotransform
     wkt: str
     crs: str  # short: "EPSG:32615", else the CRS's own name, "" where unknown
-    units: Units | None  # of the CRS; None where they are no metres and no angle
-    files: tuple[str, ...]  # what the raster is made of, side files and a VRT's sources included
+    units: Units | None  # of the CRS; None where they are neither lengths nor angles
+    files: tuple[str, ...]  # all files of the raster, including side files and a VRT's sources
     subdatasets: tuple[str, ...]
     lossy: bool  # compressed as photographs are
-    halves: bool  # GDAL can give half the raster's resolution for half the work: a TIFF of JPEG tiles, without overviews
-    generated: bool  # its metadata mark it as one of the scenes that ZoomEarth draws
+    halves: bool  # GDAL can read half the resolution for half the work: a TIFF of JPEG tiles, without overviews
+    generated: bool  # its metadata say that ZoomEarth has drawn it
 
 
 class Raster(Protocol):
@@ -107,22 +107,22 @@ class Raster(Protocol):
         ...
 
     def stored(self, column: int, row: int, band: int) -> bool:
-        """False where a sparse TIFF keeps nothing for this block of the raster itself and this band."""
+        """False where a sparse TIFF does not store this block of the raster itself in this band."""
         ...
 
     def small_cache(self) -> contextlib.AbstractContextManager[None]:
-        """GDAL's block cache held to CACHE_BYTES, and put back."""
+        """Limits GDAL's block cache to CACHE_BYTES, and restores its size."""
         ...
 
     def twin(self) -> Raster:
-        """The same raster for another thread; not opened before it is read."""
+        """A handle of the same raster for another thread; opened by its first read."""
         ...
 
     def close(self) -> None: ...
 
 
 def library() -> str:
-    """The binding this interpreter gives. Raises BackendError where it has none, or not the one ZOOMEARTH_GDAL names."""
+    """The name of the binding that this interpreter has. Raises BackendError where it has none, or not the one in ZOOMEARTH_GDAL."""
     wanted = os.environ.get("ZOOMEARTH_GDAL", "")
     if wanted and wanted not in NAMES:
         raise BackendError(f"ZOOMEARTH_GDAL is {wanted!r}.", f"Set it to one of {', '.join(NAMES)}, or not at all.")
@@ -142,24 +142,24 @@ def lossy(driver: str, structure: Mapping[str, str]) -> bool:
 def halves(driver: str, structure: Mapping[str, str], overviews: int) -> bool:
     """`Facts.halves`, from GDAL's IMAGE_STRUCTURE metadata.
 
-    Asked for the nearest pixels at half the resolution, GDAL has libjpeg decode each such tile to 4 x 4 pixels for every 8 x 8
-    (its implicit overviews). That is 58 dB from their averages, for 0.6 of the cost of decoding them.
+    For the nearest pixels at half the resolution, GDAL lets libjpeg decode each such tile to 4 x 4 pixels for every 8 x 8
+    (its implicit overviews): 58 dB from the averages, for 0.6 of the cost of a full decoding.
     """
     jpeg = structure.get("COMPRESSION") in ("JPEG", "YCbCr JPEG") and structure.get("SOURCE_COLOR_SPACE") != "CMYK"
     return driver == "GTiff" and jpeg and not overviews
 
 
 def open_raster(path: str, options: dict[str, str]) -> Raster:
-    """Raises RasterError."""
+    """Opens a raster with the interpreter's binding. Raises RasterError."""
     adapter: Any = importlib.import_module(f".{library()}_adapter", __name__)
     raster: Raster = adapter.open_raster(path, options)
     return raster
 
 
 def transform(points: np.ndarray, source: str, target: str) -> np.ndarray:
-    """Points [n, 2], east or x first, of one CRS in another, both as WKT or "EPSG:..."; not finite where they have no place there.
+    """Transforms points [n, 2], east or x first, between two CRSs, both as WKT or "EPSG:..."; not finite where that fails for a point.
 
-    Raises RasterError where the two have nothing to do with each other.
+    Raises RasterError where the CRSs can't be transformed into each other.
     """
     adapter: Any = importlib.import_module(f".{library()}_adapter", __name__)
     moved: np.ndarray = adapter.transform(points, source, target)

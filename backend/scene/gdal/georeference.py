@@ -1,4 +1,4 @@
-"""Where a raster lies, from what its file says: a geotransform, ground control points, a CRS. The same for both bindings."""
+"""The georeference of a raster, from its geotransform, ground control points and CRS. Both bindings use it."""
 
 from __future__ import annotations
 
@@ -13,21 +13,23 @@ Affine = tuple[float, float, float, float, float, float]
 Point = tuple[float, float, float, float]  # column, row, x, y
 
 IDENTITY = (0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
-DEGENERATE = 1e-6  # of the longer axis: points as near to one line as this determine no affine
+DEGENERATE = 1e-6  # of the longer axis: points that lie this near to a line determine no affine
 
 
 class Units(NamedTuple):
-    """What one unit of a CRS is in metres; of a geographic one along its equator. `radians` is None unless the CRS is geographic."""
+    """metres: the length of one unit of a CRS, of a geographic CRS along the equator. radians: one unit, None unless the CRS is
+    geographic.
+    """
 
     metres: float
     radians: float | None = None
 
 
 def georeference(affine: Sequence[float] | None, points: Sequence[Point], camera: bool, units: Units | None) -> tuple[Affine | None, str]:
-    """The grid in GDAL's order, None where none is known, and a note for a person, "" where the grid is the file's own.
+    """The grid in GDAL's order, or None; and a note for the user, "" where the grid is the file's own.
 
     `affine` is the file's geotransform, `points` its ground control points, `camera` whether it has rational polynomials (RPC).
-    A grid that is not finite or can't be inverted is none.
+    A grid that is not finite or can't be inverted counts as none.
     """
     given = None if affine is None or tuple(affine) == IDENTITY else usable(affine)
     if given:
@@ -45,7 +47,7 @@ def georeference(affine: Sequence[float] | None, points: Sequence[Point], camera
 
 
 def usable(affine: Sequence[float]) -> Affine | None:
-    """The same six coefficients where they are finite and can be inverted, else None."""
+    """The six coefficients as floats; None where they are not finite or can't be inverted."""
     a = tuple(float(value) for value in affine)
     if not all(map(math.isfinite, a)):
         return None
@@ -56,8 +58,8 @@ def usable(affine: Sequence[float]) -> Affine | None:
 def _fitted(points: Sequence[Point], radians: float | None) -> Affine | None:
     """The least squares affine; None where the points determine none: fewer than three, or all on one line.
 
-    Longitudes on both sides of the 180th meridian are unwrapped where that makes the pixels squarer, or as square and no longer mirrored:
-    179.9 and -179.9 lie side by side.
+    Longitudes on both sides of the 180th meridian are unwrapped where the pixels become more square, or stay as square but not mirrored:
+    179.9 and -179.9 are neighbours.
     """
     table = np.array(points, np.float64).reshape(-1, 4)
     table = table[np.isfinite(table).all(axis=1)]
@@ -70,7 +72,7 @@ def _fitted(points: Sequence[Point], radians: float | None) -> Affine | None:
 
 
 def _unwrapped(table: np.ndarray, turn: float) -> np.ndarray:
-    """The points with their longitudes in one run, cut at the widest gap."""
+    """The points with continuous longitudes, cut at the widest gap."""
     longitudes = table[:, 2] % turn
     ordered = np.sort(longitudes)
     gaps = np.diff(ordered, append=ordered[0] + turn)
@@ -82,7 +84,7 @@ def _unwrapped(table: np.ndarray, turn: float) -> np.ndarray:
 
 
 def _elongation(affine: Affine, narrowing: float) -> float:
-    """How far the pixels are from square, 0 for squares; rounded, so that of two equal fits the first one is taken."""
+    """How far the pixels are from square (0: square); rounded, so that the first of two equal fits is used."""
     column, row = math.hypot(affine[1] * narrowing, affine[4]), math.hypot(affine[2] * narrowing, affine[5])
     return round(abs(math.log(column / row)), 3)
 
@@ -100,24 +102,24 @@ def _least_squares(table: np.ndarray) -> Affine | None:
     if min(map(_thickness, (pixels - middle, places - centre))) < DEGENERATE:
         return None
     slopes = np.linalg.lstsq(pixels - middle, places - centre, rcond=None)[0]  # [column or row, x or y]
-    slopes[np.abs(slopes) < 1e-9 * np.abs(slopes).max(axis=0)] = 0.0  # rounding is no rotation
+    slopes[np.abs(slopes) < 1e-9 * np.abs(slopes).max(axis=0)] = 0.0  # rounding errors are not a rotation
     origin = centre - middle @ slopes
     return usable([origin[0], slopes[0, 0], slopes[1, 0], origin[1], slopes[0, 1], slopes[1, 1]])
 
 
 def _thickness(points: np.ndarray) -> float:
-    """The shorter axis of a cloud of points, as a part of the longer one; 0 where all are the same."""
+    """The shorter axis of a cloud of points divided by the longer one; 0 where all points are equal."""
     long, short = np.linalg.svd(points, compute_uv=False)
     return float(short / long) if long > 0 else 0.0
 
 
 def crs_name(wkt: str) -> str:
-    """Of a CRS, as its WKT says; "" where there is none."""
+    """The name of a CRS from its WKT; "" where there is none."""
     return str(next(iter(_parsed(wkt)[1:]), ""))
 
 
 def units(wkt: str) -> Units | None:
-    """Of the horizontal part of a CRS; None where it has no such units in metres: geocentric and engineering CRSs, or no CRS."""
+    """The units of the horizontal part of a CRS; None where they have no length in metres: geocentric and engineering CRSs, or no CRS."""
     horizontal = _horizontal(_parsed(wkt))
     kind = horizontal[0] if horizontal else ""
     if kind in ("PROJCS", "PROJCRS", "PROJECTEDCRS", "DERIVEDPROJCRS"):
@@ -154,7 +156,7 @@ def _horizontal(node: list[Any]) -> list[Any]:
 
 
 def _unit(node: list[Any], keywords: tuple[str, ...]) -> float | None:
-    """The factor of a CRS's own unit, which may be said with its first axis."""
+    """The factor of a CRS's own unit, which may be given with its first axis."""
     parts = [part for part in node if isinstance(part, list)]
     parts += [part for axis in parts if axis[0] == "AXIS" for part in axis if isinstance(part, list)]
     return next((float(part[2]) for part in parts if part[0] in keywords and len(part) > 2), None)
@@ -164,7 +166,7 @@ def _first(node: list[Any], keywords: tuple[str, ...]) -> list[Any]:
     """The first node of these keywords, at any depth; [] where there is none."""
     for part in node:
         if isinstance(part, list):
-            found = part if part[0] in keywords else _first(part, keywords)
-            if found:
-                return found
+            node = part if part[0] in keywords else _first(part, keywords)
+            if node:
+                return node
     return []

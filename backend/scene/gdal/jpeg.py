@@ -1,15 +1,15 @@
-"""JPEG files that make libjpeg warn though no pixel is lost.
+"""JPEG files for which libjpeg warns although no pixel is lost.
 
-Their header has bytes that belong to no segment or a revision that libjpeg does not know, or the marker of their end is missing. As libjpeg
-warns once only, and of the end in the same words as of a file that is cut short, such files are read with header and end mended: a warning
-that remains means lost pixels.
+Their header has bytes outside any segment or an unknown revision, or the end marker is missing. libjpeg warns only once, and for a missing
+end marker in the same words as for a truncated file. Such files are read with a repaired header and end: a warning that remains means lost
+pixels.
 """
 
 from __future__ import annotations
 
 import os
 
-WARNING = "libjpeg: "  # begins what GDAL passes on of it
+WARNING = "libjpeg: "  # the beginning of its warnings in GDAL
 STANDALONE = {0x01, *range(0xD0, 0xD9)}  # markers without a length
 SCAN = 0xDA
 JFIF = b"JFIF\0"
@@ -17,7 +17,7 @@ END = b"\xff\xd9"
 
 
 def has_no_end(path: str) -> bool:
-    """Whether a local file lacks the marker of its end; not where zeros fill its end, which would be decoded as pixels."""
+    """Whether a local file lacks its end marker; False where its end is filled with zeros, which would be decoded as pixels."""
     if not os.path.isfile(path) or os.path.getsize(path) < len(END):
         return False
     with open(path, "rb") as file:
@@ -27,8 +27,7 @@ def has_no_end(path: str) -> bool:
 
 
 def mended(path: str) -> bytes | None:
-    """The file's content with nothing between the segments of its header, and with its end; None where nothing is to be mended, or it is no
-    local JPEG."""
+    """The file's content with a repaired header and end; None where nothing needs a repair, or the file is no local JPEG."""
     if not os.path.isfile(path):
         return None
     with open(path, "rb") as file:

@@ -1,4 +1,4 @@
-"""GDAL through its own Python binding. `ReadRaster` into bytes, never `ReadAsArray`: that one needs the numpy GDAL was built for."""
+"""GDAL through its own Python binding. Uses `ReadRaster`: `ReadAsArray` needs the numpy that GDAL was built for."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .complaints import Complaints
 from .georeference import crs_name, georeference, units
 
 osr.UseExceptions()
-gdal.DontUseExceptions()  # with them, a complaint about what does not matter would end a call that has its result
+gdal.DontUseExceptions()  # with exceptions, a harmless message would end a successful call
 T = TypeVar("T")
 DTYPES = {
     "byte": "uint8",
@@ -44,7 +44,7 @@ class OsgeoRaster:
             self._read_from(jpeg.mended(path) if warned or jpeg.has_no_end(path) else None)
 
     def _read_from(self, content: bytes | None) -> None:
-        """Pixels come from these bytes from now on."""
+        """Reads pixels from these bytes instead of the file."""
         if content:
             self._levels.clear()
             self._path = f"/vsimem/{uuid.uuid4().hex}.jpg"
@@ -52,22 +52,22 @@ class OsgeoRaster:
             weakref.finalize(self.complaints, gdal.Unlink, self._path)  # which the twins share
 
     def _call(self, work: Callable[[], T], reading: bool = True) -> T:
-        """The result of `work`, done with our options. Raises RasterError."""
+        """The result of `work`, called with the raster's GDAL options. Raises RasterError."""
         before = {key: gdal.GetThreadLocalConfigOption(key) for key in self._options}
         try:
             for key, value in self._options.items():
                 gdal.SetThreadLocalConfigOption(key, value)
             try:
-                result, heard = _heard(work)
-            except SystemError:  # a message that is no UTF-8 can't be handed to Python, and ends the call
-                result, heard = _last_heard(work)
+                result, messages = _with_messages(work)
+            except SystemError:  # the binding raises it for a message that is not UTF-8
+                result, messages = _with_last_message(work)
         finally:
             for key, value in before.items():
                 gdal.SetThreadLocalConfigOption(key, value)
         if result is None:
-            failures = [message for level, message in heard if level >= gdal.CE_Failure]
+            failures = [message for level, message in messages if level >= gdal.CE_Failure]
             raise RasterError((failures or self.complaints.messages or [UNKNOWN])[0])
-        self.complaints.take([message for level, message in heard if level >= gdal.CE_Warning], reading)
+        self.complaints.take([message for level, message in messages if level >= gdal.CE_Warning], reading)
         if self.complaints.loss:
             raise RasterError(self.complaints.loss)
         return result
@@ -75,7 +75,7 @@ class OsgeoRaster:
     def _level(self, level: int) -> gdal.Dataset:
         if level not in self._levels:
             settings = [f"OVERVIEW_LEVEL={level - 1}"] if level else []
-            path = self._path.encode("utf-8", "surrogateescape") if os.name == "posix" else self._path  # a file's name is any bytes
+            path = self._path.encode("utf-8", "surrogateescape") if os.name == "posix" else self._path  # a file name may be any bytes
             opened = gdal.OpenEx(path, gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR, open_options=settings)
             if opened is None:
                 raise _Unopened
@@ -111,25 +111,25 @@ class OsgeoRaster:
 
 
 class _Unopened(Exception):
-    """GDAL gave no dataset."""
+    """GDAL returned no dataset."""
 
 
-def _heard(work: Callable[[], T]) -> tuple[T | None, list[tuple[int, str]]]:
-    """The result, None where there is none, and what GDAL said meanwhile: levels and messages."""
-    heard: list[tuple[int, str]] = []
-    gdal.PushErrorHandler(lambda level, number, message: heard.append((level, message)))
+def _with_messages(work: Callable[[], T]) -> tuple[T | None, list[tuple[int, str]]]:
+    """The result of `work` (None where it failed), and GDAL's messages with their levels."""
+    messages: list[tuple[int, str]] = []
+    gdal.PushErrorHandler(lambda level, number, message: messages.append((level, message)))
     try:
-        return work(), heard
+        return work(), messages
     except _Unopened:
-        return None, heard
-    except RuntimeError as error:  # of the binding itself: a path that is no UTF-8
-        return None, [*heard, (gdal.CE_Failure, str(error))]
+        return None, messages
+    except RuntimeError as error:  # an error of the binding itself: a path that is not UTF-8
+        return None, [*messages, (gdal.CE_Failure, str(error))]
     finally:
         gdal.PopErrorHandler()
 
 
-def _last_heard(work: Callable[[], T]) -> tuple[T | None, list[tuple[int, str]]]:
-    """The same of the last message only."""
+def _with_last_message(work: Callable[[], T]) -> tuple[T | None, list[tuple[int, str]]]:
+    """The result of `work`, and only GDAL's last message."""
     gdal.PushErrorHandler("CPLQuietErrorHandler")
     gdal.ErrorReset()
     try:
@@ -159,7 +159,7 @@ def _band(number: int, band: gdal.Band) -> Band:
 
 
 def _crs(ds: gdal.Dataset) -> tuple[osr.SpatialReference | None, str]:
-    """The CRS and its WKT; None and "" where there is none: GDAL keeps an empty one for a definition that it does not understand."""
+    """The CRS and its WKT; None and "" where there is none. GDAL has an empty CRS for a definition that it does not understand."""
     for srs in (ds.GetSpatialRef(), ds.GetGCPSpatialRef()):
         with contextlib.suppress(RuntimeError):
             if srs and (wkt := srs.ExportToWkt()):
@@ -210,7 +210,7 @@ def open_raster(path: str, options: dict[str, str]) -> Raster:
 
 
 def copy(source: str, target: str, driver: str, creation: Mapping[str, str]) -> None:
-    """See the package."""
+    """See `gdal.copy`."""
 
     def work() -> bool:
         opened = gdal.Open(source)
@@ -222,16 +222,16 @@ def copy(source: str, target: str, driver: str, creation: Mapping[str, str]) -> 
     gdal.SetThreadLocalConfigOption("GDAL_PAM_ENABLED", "NO")
     try:
         with _small_cache():
-            made, heard = _heard(work)
+            made, messages = _with_messages(work)
     finally:
         gdal.SetThreadLocalConfigOption("GDAL_PAM_ENABLED", before)
-    failures = [message for level, message in heard if level >= gdal.CE_Failure]
+    failures = [message for level, message in messages if level >= gdal.CE_Failure]
     if failures or not made:
         raise RasterError((failures or [UNKNOWN])[0])
 
 
 def transform(points: np.ndarray, source: str, target: str) -> np.ndarray:
-    """See the package."""
+    """See `gdal.transform`."""
     systems = []
     gdal.PushErrorHandler("CPLQuietErrorHandler")
     try:
@@ -251,5 +251,5 @@ def _transformed(change: osr.CoordinateTransformation, x: float, y: float) -> tu
     try:
         place: tuple[float, float] = change.TransformPoint(x, y)[:2]
         return place
-    except RuntimeError:  # this point has no place there
+    except RuntimeError:  # this point can't be transformed
         return np.inf, np.inf

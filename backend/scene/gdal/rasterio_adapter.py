@@ -19,10 +19,13 @@ import numpy as np
 import rasterio
 from rasterio import shutil as raster_files
 from rasterio import warp, windows
-from rasterio._err import CPLE_AppDefinedError, CPLE_BaseError  # escape from calls that look at GDAL's error state, without public names
+from rasterio._err import (  # raised by calls that check GDAL's error state; rasterio has no public names for them
+    CPLE_AppDefinedError,
+    CPLE_BaseError,
+)
 from rasterio.crs import CRS
 from rasterio.enums import ColorInterp, MaskFlags, Resampling
-from rasterio.env import get_gdal_config, set_gdal_config  # `Env` puts GDALSetCacheMax back only where it is the outermost
+from rasterio.env import get_gdal_config, set_gdal_config  # only the outermost `Env` restores GDALSetCacheMax
 from rasterio.errors import CRSError, NotGeoreferencedWarning, RasterioError
 from rasterio.io import MemoryFile
 
@@ -32,10 +35,10 @@ from . import CACHE_BYTES, GENERATED, UNKNOWN, Band, Facts, Raster, RasterError,
 from .complaints import Complaints
 from .georeference import crs_name, georeference, units
 
-warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)  # `Scene.grid is None` says it
+warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)  # `Scene.grid` is None then
 
 T = TypeVar("T")
-# An error of opening is an OSError only before rasterio 1.4, and a message that is no UTF-8 a SystemError.
+# Before rasterio 1.4, an error of opening is an OSError; a message that is not UTF-8 is a SystemError.
 ERRORS = (RasterioError, CPLE_BaseError, OSError, ValueError, SystemError)
 VALIDITY = {
     (MaskFlags.all_valid,): "all",
@@ -44,34 +47,34 @@ VALIDITY = {
 }
 
 
-class _Ear(logging.Handler):
-    """Hears what GDAL says: rasterio hands all of it to its loggers, and of several errors only the last to the caller."""
+class _MessageHandler(logging.Handler):
+    """Collects GDAL's messages: rasterio passes all of them to its loggers, and only the last error to the caller."""
 
     def __init__(self) -> None:
         super().__init__(logging.INFO)
         self._thread = threading.local()
-        for name in ("rasterio._env", "rasterio._err"):  # outside and inside of rasterio's own error stack
+        for name in ("rasterio._env", "rasterio._err"):  # outside and inside rasterio's own error stack
             logger = logging.getLogger(name)
             logger.addHandler(self)
             logger.setLevel(min(logging.INFO, logger.level or logging.INFO))
 
     @contextlib.contextmanager
-    def open(self) -> Iterator[list[tuple[bool, str]]]:
-        """What is said on this thread meanwhile: whether it is a failure, and the words."""
-        heard: list[tuple[bool, str]] = []
-        self._thread.heard = heard
+    def collecting(self) -> Iterator[list[tuple[bool, str]]]:
+        """The messages of this thread during the block: whether it is a failure, and the text."""
+        messages: list[tuple[bool, str]] = []
+        self._thread.messages = messages
         try:
-            yield heard
+            yield messages
         finally:
-            self._thread.heard = None
+            self._thread.messages = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        heard = getattr(self._thread, "heard", None)
-        if heard is not None and isinstance(record.args, tuple) and record.args:
-            heard.append((record.levelno != logging.WARNING, str(record.args[-1])))
+        messages = getattr(self._thread, "messages", None)
+        if messages is not None and isinstance(record.args, tuple) and record.args:
+            messages.append((record.levelno != logging.WARNING, str(record.args[-1])))
 
 
-_EAR = _Ear()
+_MESSAGES = _MessageHandler()
 
 
 class RasterioRaster:
@@ -91,23 +94,23 @@ class RasterioRaster:
     def _facts(self) -> Facts:
         whole = self._level(0)
         count = len(whole.overviews(1)) if whole.count else 0
-        overviews = [self._level(number) for number in range(1, count + 1)]  # rasterio tells rounded factors, not sizes
+        overviews = [self._level(number) for number in range(1, count + 1)]  # `DatasetReader.overviews` has rounded factors, not sizes
         return _facts(whole, tuple(Size(level.width, level.height) for level in overviews))
 
     def _read_from(self, content: bytes | None) -> None:
-        """Pixels come from these bytes from now on."""
+        """Reads pixels from these bytes instead of the file."""
         if content:
             self.close()
             self._content = MemoryFile(content, ext=".jpg")
             self._path = self._content.name
 
     def _call(self, work: Callable[[], T], reading: bool = True) -> T:
-        """The result of `work`, done with our options. Raises RasterError.
+        """The result of `work`, called with the raster's GDAL options. Raises RasterError.
 
-        A complaint of one call that went well is raised by a later one which looks at GDAL's error state. That clears the state,
-        so that the second try fails only where there is a failure.
+        A message of a successful call stays in GDAL's error state, and a later call that checks the state raises it. That clears the state,
+        so that a second attempt fails only for an error of its own.
         """
-        with rasterio.Env(**self._options), _EAR.open() as heard:
+        with rasterio.Env(**self._options), _MESSAGES.collecting() as messages:
             try:
                 try:
                     result = work()
@@ -118,9 +121,9 @@ class RasterioRaster:
                 while first.__cause__:
                     first = first.__cause__
                 last = first.object.decode(errors="replace") if isinstance(first, UnicodeDecodeError) else str(first)
-                last = UNKNOWN if last.startswith("Unknown GDAL Error") else last  # with rasterio's advice to its users
-                raise RasterError(next((message for failed, message in heard if failed), last)) from None
-        self.complaints.take([message for _, message in heard], reading)
+                last = UNKNOWN if last.startswith("Unknown GDAL Error") else last  # without rasterio's advice to its users
+                raise RasterError(next((message for failed, message in messages if failed), last)) from None
+        self.complaints.take([message for _, message in messages], reading)
         if self.complaints.loss:
             raise RasterError(self.complaints.loss)
         return result
@@ -158,13 +161,13 @@ class RasterioRaster:
 
 
 def _utf8(path: str) -> str:
-    """The path, or a link to it where rasterio would refuse the bytes of its name."""
+    """The path, or a link to it where rasterio does not accept the bytes of its name."""
     return path if well_formed(path) == path or not os.path.exists(path) else _linked(os.path.realpath(path))
 
 
 @functools.cache
 def _linked(path: str) -> str:
-    """Links to the file and to what lies beside it under the same name, in ASCII, until the process ends."""
+    """The path of a link with an ASCII name to the file; its side files get links too. The links exist until the process ends."""
     folder = tempfile.mkdtemp(prefix="zoomearth-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     home, name = os.path.split(path)
@@ -176,7 +179,7 @@ def _linked(path: str) -> str:
 
 
 def _bands(ds: rasterio.DatasetReader) -> tuple[Band, ...]:
-    """Each of these attributes is a tuple over all bands, which rasterio makes anew whenever it is asked."""
+    """All bands. Reads each attribute once: rasterio computes its tuple of all bands at every access."""
     described = zip(ds.indexes, ds.dtypes, ds.colorinterp, ds.nodatavals, ds.mask_flag_enums)
     return tuple(_band(ds, *each) for each in described)
 
@@ -200,17 +203,17 @@ def _band(
 def _palette(ds: rasterio.DatasetReader, number: int) -> dict[int, tuple[int, ...]]:
     try:
         return dict(ds.colormap(number))
-    except ValueError:  # a band may be declared a palette's without one
+    except ValueError:  # a band may be declared as a palette without having one
         return {}
 
 
 def _geotransform(ds: rasterio.DatasetReader) -> list[float] | None:
-    """None where the driver has none: `ds.transform` is memory that nobody wrote then, with some drivers. A VRT of the raster says it."""
+    """The geotransform from a VRT of the raster; None where it has none: with some drivers `ds.transform` is uninitialised memory then."""
     with MemoryFile(ext=".vrt") as file:
         raster_files.copy(ds, file.name, driver="VRT", strict=False)
         head = file.read().partition(b"<VRTRasterBand")[0].decode()
-    found = re.search(r"<GeoTransform>(.*?)</GeoTransform>", head, re.DOTALL)
-    return [float(number) for number in found[1].split(",")] if found else None
+    match = re.search(r"<GeoTransform>(.*?)</GeoTransform>", head, re.DOTALL)
+    return [float(number) for number in match[1].split(",")] if match else None
 
 
 def _facts(ds: rasterio.DatasetReader, overviews: tuple[Size, ...]) -> Facts:
@@ -256,18 +259,18 @@ def open_raster(path: str, options: dict[str, str]) -> Raster:
 
 
 def copy(source: str, target: str, driver: str, creation: Mapping[str, str]) -> None:
-    """See the package."""
-    with rasterio.Env(GDAL_PAM_ENABLED="NO"), _small_cache(), _EAR.open() as heard:
+    """See `gdal.copy`."""
+    with rasterio.Env(GDAL_PAM_ENABLED="NO"), _small_cache(), _MESSAGES.collecting() as messages:
         try:
             raster_files.copy(source, target, driver=driver, strict=False, **creation)
         except ERRORS as error:
-            raise RasterError(next((message for failed, message in heard if failed), str(error))) from None
-    if failures := [message for failed, message in heard if failed]:  # a full disk that is met when the file is closed raises nothing
+            raise RasterError(next((message for failed, message in messages if failed), str(error))) from None
+    if failures := [message for failed, message in messages if failed]:  # closing the file on a full disk raises nothing
         raise RasterError(failures[0])
 
 
 def transform(points: np.ndarray, source: str, target: str) -> np.ndarray:
-    """See the package."""
+    """See `gdal.transform`."""
     try:
         systems = [CRS.from_user_input(name) for name in (source, target)]
         return _transformed(points, *systems)
@@ -276,7 +279,7 @@ def transform(points: np.ndarray, source: str, target: str) -> np.ndarray:
 
 
 def _transformed(points: np.ndarray, source: CRS, target: CRS) -> np.ndarray:
-    """In halves where one point has no place, which rasterio says of all."""
+    """The transformed points. rasterio fails for all points where one fails, so that the points are tried in halves then."""
     try:
         moved: np.ndarray = np.array(warp.transform(source, target, *points.T), float).T
         return moved

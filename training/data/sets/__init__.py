@@ -1,8 +1,8 @@
-"""The benchmarks, one a file: load, prompt, extract, score, average. The same loaders and rules serve SFT, GRPO and evaluation."""
+"""The benchmarks, one per file: loading, prompt, extraction, scoring, averages. SFT, GRPO and evaluation use the same loaders and rules."""
 
 from __future__ import annotations
 
-from .base import Benchmark, Mark, Unusable
+from .base import Benchmark, Loaded, Mark, Unusable
 from .geollava import GeoLlava
 from .lrs_gro import LrsGro
 from .lrs_vqa import LrsVqa
@@ -10,6 +10,6 @@ from .mme_realworld_rs import MmeRealworldRs
 from .scenes import Scenes
 from .xlrs_bench_lite import XlrsBenchLite
 
-__all__ = ["BENCHMARKS", "Benchmark", "Mark", "Unusable"]
+__all__ = ["BENCHMARKS", "Benchmark", "Loaded", "Mark", "Unusable"]
 
 BENCHMARKS: dict[str, type[Benchmark]] = {kind.name: kind for kind in (LrsGro, MmeRealworldRs, XlrsBenchLite, LrsVqa, GeoLlava, Scenes)}

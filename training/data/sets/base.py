@@ -1,7 +1,8 @@
-"""What a benchmark is: where its rows come from, how a question is put, and when an answer is right."""
+"""The base class of benchmarks: loading of rows, prompt, and scoring of answers; and helpers that several benchmarks use."""
 
 from __future__ import annotations
 
+import abc
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,9 +21,9 @@ from ..scoring import Score
 
 @dataclass(frozen=True)
 class Unusable:
-    """A row that can't be asked. It is counted apart, never as a wrong answer.
+    """A row that can't be asked. It is counted separately, not as a wrong answer.
 
-    why: in words that are alike for all rows with the same fault. detail: of this row, "" where there is none.
+    why: the same text for all rows with this fault. detail: about this row, or "".
     """
 
     id: str
@@ -35,7 +36,7 @@ class Unusable:
 
 @dataclass(frozen=True)
 class Mark:
-    """One scored answer: of which sub-set and category, and whether it is right."""
+    """One scored answer: its sub-set and category, and whether it is right."""
 
     group: str
     category: str
@@ -46,12 +47,12 @@ Loaded = Iterator[Union[Example, Unusable]]
 Extractor = Callable[[str, Sequence[str]], str]
 
 
-class Benchmark:
-    """One per file. `load` yields an Example a row, in the set's order, or Unusable; the rest has the plainest default.
+class Benchmark(abc.ABC):
+    """A set of questions; one class per file. `load` and `score` are abstract; the other methods have defaults.
 
-    name: on the command line. citation: who made it. repo, files: where on the Hugging Face hub its data lie, and which of them.
-    extractors: for multiple choice, the named ways of reading a letter out of a reply; the first is the default.
-    note: what must be said beside a figure.
+    name: on the command line. citation: the authors. repo, files: its repository on the Hugging Face hub, and the files to download.
+    extractors: of a multiple-choice set, the rules that read a letter from a reply, by name; the first is the default.
+    note: a sentence that is shown beside its figures.
     """
 
     name = ""
@@ -65,33 +66,33 @@ class Benchmark:
     def __init__(self, extractor: str = "") -> None:
         self.extractor = extractor or next(iter(self.extractors), "")
 
+    @abc.abstractmethod
     def load(self, folder: Path, split: str = "") -> Loaded:
-        """Raises DataError where the folder does not hold the set."""
-        raise NotImplementedError
+        """The rows in the set's order: an Example each, or Unusable. Raises DataError where the folder does not have the set."""
 
     def prompt(self, example: Example) -> str:
-        """The question as the benchmark puts it; the model's own instruction follows."""
+        """The question in the benchmark's wording, without the model's own instruction."""
         return example.question
 
     def extract(self, reply: str, choices: Sequence[str]) -> str:
-        """What of a reply is compared with the truth."""
+        """The part of a reply that is compared with the truth."""
         return self.extractors[self.extractor](reply, choices) if self.extractors else reply
 
+    @abc.abstractmethod
     def score(self, truth: str, reply: str | None, choices: Sequence[str] = ()) -> Score:
         """Whether a reply (None: there was no answer) counts as right."""
-        raise NotImplementedError
 
     def group(self, record: Mapping[str, Any]) -> str:
         """The sub-set of a record, under `by_type`."""
         return str(record.get("type") or "unknown")
 
     def averages(self, marks: Sequence[Mark]) -> dict[str, float]:
-        """The averages by which the set is published, beside the plain one over all questions."""
+        """The averages that the set's publication uses, besides the average over all questions."""
         return {}
 
 
 def accuracy(marks: Iterable[Mark]) -> float:
-    """The share that is right, 0..1; 0 where there are none."""
+    """The share of right answers, 0..1; 0 without any answer."""
     rights = [mark.right for mark in marks]
     return sum(rights) / len(rights) if rights else 0.0
 
@@ -105,20 +106,20 @@ def macro(marks: Iterable[Mark]) -> float:
 
 
 def find_rows(folder: Path, *patterns: str, title: str) -> list[Path]:
-    """The data files: `folder` itself where it is a file, else whatever the first pattern that matches anything finds under it."""
+    """The data files: `folder` itself if it is a file, else the files that match the first pattern with any match."""
     if folder.is_file():
         return [folder]
     for pattern in patterns:
-        if found := sorted(folder.glob(pattern)) or sorted(folder.glob(f"*/{pattern}")):
-            return found
+        if files := sorted(folder.glob(pattern)) or sorted(folder.glob(f"*/{pattern}")):
+            return files
     raise DataError(
-        f"{folder} does not hold {title}: there is no {' or '.join(patterns)} in it.",
-        "Give its folder with --data, or fetch it: --download.",
+        f"{folder} does not contain {title}: it has no file {' or '.join(patterns)}.",
+        "Give the folder of the set with --data, or download it with --download.",
     )
 
 
 Rows = Iterable[tuple[str, Union[dict[str, Any], Broken]]]
-"""Rows of a file, each with a name for one that has no id."""
+"""Rows of a file, each with a name for rows without an id."""
 
 
 def json_rows(file: Path) -> Iterator[tuple[str, dict[str, Any] | Broken]]:
@@ -131,25 +132,25 @@ def json_rows(file: Path) -> Iterator[tuple[str, dict[str, Any] | Broken]]:
 
 
 def examples(rows: Rows, make: Callable[[str, dict[str, Any]], Example | Unusable | None]) -> Loaded:
-    """What `make` makes of each row and its name (None: the row is of another set). A row costs itself and nothing else: one that can't
-    be read, or that `make` fails over, is Unusable."""
+    """The result of `make(name, row)` for each row; rows for which it returns None are left out. A row that can't be read, or for which
+    `make` raises an error, is Unusable."""
     for name, row in rows:
         if isinstance(row, Broken):
             yield Unusable(name, row.why, row.detail)
             continue
         try:
-            made = make(name, row)
+            result = make(name, row)
         except Exception as error:
-            made = Unusable(name, "the row can't be read", as_ours(error).message)
-        if isinstance(made, Example):
-            broken = next((what for what, said in made.texts() if texts.has_half_characters(said)), None)
-            made = Unusable(made.id, "a text holds half a character (a lone surrogate)", f"the {broken}") if broken else made
-        if made is not None:
-            yield made
+            result = Unusable(name, "the row can't be read", as_ours(error).message)
+        if isinstance(result, Example):
+            broken = next((what for what, text in result.texts() if texts.has_half_characters(text)), None)
+            result = Unusable(result.id, "a text holds half a character (a lone surrogate)", f"the {broken}") if broken else result
+        if result is not None:
+            yield result
 
 
 def text(row: Mapping[str, Any], *names: str) -> str | None:
-    """The first of these entries that holds a visible text or a number; None where none does."""
+    """The first of these entries with a visible text or a number; None where there is none."""
     for name in names:
         value = fields.text(row.get(name))
         if value and not texts.is_blank(value):
@@ -161,22 +162,22 @@ def box(numbers: Any) -> Box | None:
     """Four finite numbers with an area between them; None for anything else."""
     if not isinstance(numbers, (list, tuple)) or len(numbers) != 4 or not all(map(is_number, numbers)):
         return None
-    found = Box(*map(float, numbers))
-    return found if found.width > 0 and found.height > 0 else None
+    result = Box(*map(float, numbers))
+    return result if result.width > 0 and result.height > 0 else None
 
 
 class Images:
-    """Finds a set's image files under a folder, however an archive was unpacked."""
+    """Finds image files under a folder by name, in any subfolder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder if folder.is_dir() else folder.parent
         self._by_name: dict[str, Path] | None = None
 
     def find(self, name: str) -> Path:
-        """The file; where there is none, the place it should have."""
-        given = self.folder / name
-        if texts.is_file(given):
-            return given
+        """The path of the file; where it does not exist, the path that it should have."""
+        expected = self.folder / name
+        if texts.is_file(expected):
+            return expected
         if self._by_name is None:
             self._by_name = {file.name: file for file in self.folder.rglob("*") if file.is_file()}
-        return self._by_name.get(re.split(r"[\\/]", name)[-1], given)
+        return self._by_name.get(re.split(r"[\\/]", name)[-1], expected)

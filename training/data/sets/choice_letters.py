@@ -1,8 +1,8 @@
-"""Multiple choice: the named ways of reading letters out of a reply, quirks and all.
+"""Multiple choice: the rules that read letters from a reply, with the peculiarities of the official scripts.
 
-Sources: MME-RealWorld's own script, lmms-eval's port of it, and lmms-eval's XLRS-Bench; what they make of real replies was recorded by
-running them. The official ones delete phrases like "The answer is" first; two commas are lost in the list of MME-RealWorld's own script and
-of XLRS's, which glues four of the phrases into two that nobody says.
+Sources: MME-RealWorld's own script, lmms-eval's port of it, and lmms-eval's XLRS-Bench; the tests hold the scripts' results for real
+replies. The scripts first delete phrases like "The answer is". In the lists of MME-RealWorld's script and of XLRS's, two commas are
+missing, which joins four of the phrases into two that no model writes.
 """
 
 from __future__ import annotations
@@ -17,23 +17,25 @@ BARE = ("(A)", "(B)", "(C)", "(D)", "(E)")
 
 
 def official(reply: str, choices: Sequence[str]) -> str:
-    """MME-RealWorld's own script; an empty reply is inside every choice, so it scores A."""
+    """MME-RealWorld's own script. An empty reply is a part of every choice, and so counts as A."""
     return _first(reply, GLUED, choices or BARE)
 
 
 def lmms_eval(reply: str, choices: Sequence[str]) -> str:
-    """lmms-eval's MME-RealWorld: the commas are there, and the last resort is the bare letters, not the choices' texts."""
+    """lmms-eval's MME-RealWorld: without the missing commas; a reply without a letter is compared with "(A)" to "(E)", not with the
+    choices.
+    """
     return _first(reply, WHOLE, BARE)
 
 
 def strict(reply: str, choices: Sequence[str]) -> str:
-    """Ours: a letter that stands alone, the last one said; nothing is guessed, so an empty reply is wrong."""
-    found = re.findall(r"(?<![A-Za-z])([A-E])(?![A-Za-z])", reply)
-    return found[-1] if found else ""
+    """Our rule: the last letter that stands alone; without one the reply is wrong."""
+    letters = re.findall(r"(?<![A-Za-z])([A-E])(?![A-Za-z])", reply)
+    return letters[-1] if letters else ""
 
 
 def xlrs(reply: str, choices: Sequence[str]) -> str:
-    """XLRS-Bench, several letters allowed, sorted: those in brackets, else every a-e anywhere; nothing without a capital A-E."""
+    """XLRS-Bench, with several letters, sorted: the letters in brackets, else every a-e; nothing without a capital A-E."""
     reply = _without(reply, GLUED)
     if not re.search("[A-E]", reply):
         return ""
@@ -42,14 +44,14 @@ def xlrs(reply: str, choices: Sequence[str]) -> str:
 
 
 def strict_set(reply: str, choices: Sequence[str]) -> str:
-    """Ours, for several answers: the capital letters A-E that stand alone, sorted."""
+    """Our rule for several answers: the capital letters A-E that stand alone, sorted."""
     return "".join(sorted(set(re.findall(r"(?<![A-Za-z])([A-E])(?![A-Za-z])", reply))))
 
 
 def _first(reply: str, phrases: Sequence[str], choices: Sequence[str]) -> str:
     reply = _without(reply, phrases)
-    if found := re.search("[A-E]", reply):
-        return found[0]
+    if letter := re.search("[A-E]", reply):
+        return letter[0]
     if len(reply.split()) > 10:
         return ""
     return next((choice[1:2] for choice in choices if reply.lower() in choice.lower()), "")

@@ -1,7 +1,7 @@
-"""A benchmark's data from the Hugging Face hub: resumed, checked file by file, pinned to one commit, archives unpacked.
+"""Downloads a benchmark's data from the Hugging Face hub: resumable, with checksums, pinned to one commit; unpacks archives.
 
-The commit is the one that was there at the first download; it is written into `download.json` beside the data, and a later call brings
-the same one. Archives that come in parts (images.tar.part-aa, .part-ab, ...) are read as one stream and never joined on disk.
+The first download takes the newest commit and writes it into `download.json` beside the data; later calls use the same commit. Archives in
+parts (images.tar.part-aa, .part-ab, ...) are read as one stream and never joined on disk.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PART = re.compile(r"(.+\.(?:tar|tar\.gz|tgz))(?:[._-]part[._-]?\w+)?")
 
 
 def download(benchmark: Benchmark, folder: Path, console: Console) -> None:
-    """Brings the set into `folder`. Raises ModelError for what the network does, DataError for an archive that can't be read."""
+    """Downloads the set into `folder`. Raises ModelError for network errors, DataError for an archive that can't be read."""
     receipt = folder / RECEIPT
     try:
         revision = texts.read_object(receipt)["revision"] if receipt.is_file() else None
@@ -42,39 +42,39 @@ def download(benchmark: Benchmark, folder: Path, console: Console) -> None:
 
 
 def unpack(folder: Path, console: Console) -> None:
-    """Every archive of the folder, once. Raises DataError."""
+    """Unpacks every archive of the folder that is not unpacked yet. Raises DataError."""
     for name, parts in archives(folder):
-        done = folder / f".unpacked-{name}"
-        if done.exists():
+        marker = folder / f".unpacked-{name}"
+        if marker.exists():
             continue
         console.print(f"unpacking {name}")
         try:
             if name.endswith(".zip"):
                 with zipfile.ZipFile(parts[0]) as archive:
-                    archive.extractall(folder)  # drops what leads out of the folder
+                    archive.extractall(folder)  # ignores paths outside the folder
             else:
                 with tarfile.open(fileobj=io.BufferedReader(_Joined(parts), 1 << 20), mode="r|*") as tar:
-                    tar.extractall(folder, filter="data")  # refuses links and whatever leads out of the folder
+                    tar.extractall(folder, filter="data")  # refuses links and paths outside the folder
         except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
-            raise DataError(f"{folder / name} can't be unpacked: {error}.", "Is a part missing? Run the same command again.") from error
-        done.touch()
+            raise DataError(f"{folder / name} can't be unpacked: {error}.", "A part may be missing: run the same command again.") from error
+        marker.touch()
     if next(folder.glob("*.7z.*"), None):
-        console.print(f"unpack the rest with 7-Zip: 7z x {next(iter(sorted(folder.glob('*.7z.*'))))} -o{folder}", soft_wrap=True)
+        console.print(f"unpack the other archives with 7-Zip: 7z x {next(iter(sorted(folder.glob('*.7z.*'))))} -o{folder}", soft_wrap=True)
 
 
 def archives(folder: Path) -> Iterator[tuple[str, list[Path]]]:
-    """Each archive's name, with its parts in order."""
-    found: dict[str, list[Path]] = {}
+    """The name of each archive, with its parts in order."""
+    names: dict[str, list[Path]] = {}
     for file in sorted(folder.glob("[!.]*")):
         if match := PART.fullmatch(file.name):
-            found.setdefault(match[1], []).append(file)
+            names.setdefault(match[1], []).append(file)
         elif file.suffix == ".zip":
-            found[file.name] = [file]
-    yield from found.items()
+            names[file.name] = [file]
+    yield from names.items()
 
 
 class _Joined(io.RawIOBase):
-    """Files read one after another as one."""
+    """Several files, read as one stream."""
 
     def __init__(self, parts: list[Path]) -> None:
         self.left = list(parts)

@@ -1,6 +1,6 @@
-"""LRS-GRO: questions about the whole, a region or an object of a large scene, with the box to look at.
+"""LRS-GRO: questions about the whole, a region or an object of a large scene, with the box to zoom to.
 
-Rows are dirty ("a qlarge ship", trailing newlines, stray categories): nothing but what is needed is checked, and categories are text.
+Rows have errors ("a qlarge ship", trailing newlines, wrong categories): only needed fields are checked, and any text is a category.
 """
 
 from __future__ import annotations
@@ -23,44 +23,44 @@ class LrsGro(base.Benchmark):
     repo = "HappyBug/LRS-GRO"
     files = ("*.jsonl", "*.json", "images.tar*")
     note = (
-        "The published table does not rest on the public test split of 9,734 questions: its figures fit 905 global, 655 region and 1,753 "
-        "object questions, 3,313 in all. APO IoU has no released definition, so it is always named by its variant."
+        "The published table is not about the public test split of 9,734 questions: its figures fit 905 global, 655 region and 1,753 "
+        "object questions, 3,313 in all. APO IoU has no released definition, so it is shown with the name of its variant."
     )
 
     def load(self, folder: Path, split: str = "test") -> base.Loaded:
-        """split: test, RL or SFT; a file's rows are taken as they are, whatever their split."""
+        """split: test, RL or SFT; it is ignored where `folder` is a file."""
         split = split or "test"
         images = base.Images(folder)
         for file in base.find_rows(folder, f"*{split}*.jsonl", f"*{split.lower()}*.jsonl", "*.jsonl", title=self.title):
-            named = folder.is_file() or split.lower() in file.stem.lower()
-            yield from base.examples(base.json_rows(file), partial(_example, images, "" if named else split))
+            one_split = folder.is_file() or split.lower() in file.stem.lower()
+            yield from base.examples(base.json_rows(file), partial(_example, images, "" if one_split else split))
 
     def score(self, truth: str, reply: str | None, choices: Sequence[str] = ()) -> Score:
         return lrs_gro(truth, reply)
 
 
 def _example(images: base.Images, split: str, place: str, row: dict[str, Any]) -> Example | base.Unusable | None:
-    """split: the one that is wanted where the file holds several, else ""."""
+    """split: the wanted one where the file has several, else ""."""
     if split and str(row.get("split", split)).lower() != split.lower():
         return None
-    found = {name: base.text(row, name) for name in ("question_id", "image_name", "question", "ground_truth")}
-    if missing := [name for name, value in found.items() if value is None]:
-        return base.Unusable(found["question_id"] or place, f"the row has no {' and no '.join(missing)}")
+    entries = {name: base.text(row, name) for name in ("question_id", "image_name", "question", "ground_truth")}
+    if missing := [name for name, value in entries.items() if value is None]:
+        return base.Unusable(entries["question_id"] or place, f"the row has no {' and no '.join(missing)}")
     given = row.get("bbox")
     box: Box | None = base.box(given)
     extra: dict[str, Any] = {name: row[name] for name in ("higher_level", "label", "split", "cut", "global", "scale") if name in row}
     if given and box is None:
         extra["dirty"] = f"bbox is {given!r}"
     return Example.of(
-        id=str(found["question_id"]),
-        image=images.find(str(found["image_name"])),
-        question=str(found["question"]),
-        answer=str(found["ground_truth"]),
+        id=str(entries["question_id"]),
+        image=images.find(str(entries["image_name"])),
+        question=str(entries["question"]),
+        answer=str(entries["ground_truth"]),
         level=base.text(row, "type") or "",
         category=base.text(row, "category") or "",
         box=box,
         label=str(row.get("label") or ""),
         frame=LABEL_FRAME,
-        thoughts=tuple(said for name in ("stage_1_reasoning", "stage_2_reasoning") if (said := base.text(row, name))),
+        thoughts=tuple(text for name in ("stage_1_reasoning", "stage_2_reasoning") if (text := base.text(row, name))),
         extra=extra,
     )

@@ -18,7 +18,7 @@ class LrsVqa(base.Benchmark):
     citation = "Luo et al. (ICCV 2025), When Large Vision-Language Model Meets Large Remote Sensing Imagery"
     repo = "ll-13/LRS-VQA"
     files = ("*.jsonl", "LRS_VQA.7z.*")
-    note = "Published as OA (all questions alike) and AA (mean of the categories), for each of the three sources by itself."
+    note = "Published as OA (over all questions) and AA (mean over the categories), separately for each of the three sources."
 
     def load(self, folder: Path, split: str = "") -> base.Loaded:
         images = base.Images(folder)
@@ -26,12 +26,12 @@ class LrsVqa(base.Benchmark):
             yield from base.examples(base.json_rows(file), partial(_example, images))
 
     def prompt(self, example: Example) -> str:
-        """The set's own wording stands in its rows; those without it get it."""
+        """The question with the set's own wording, which some rows lack."""
         ending = "Answer the question using a single word or phrase."
         return example.question if ending in example.question else f"{example.question}\n{ending}"
 
     def extract(self, reply: str, choices: Sequence[str]) -> str:
-        """Published records keep the whole conversation: what follows its last "assistant" line is the prediction."""
+        """The text after the last "assistant" line: published records contain the whole conversation."""
         return reply.rsplit("assistant\n", 1)[-1]
 
     def score(self, truth: str, reply: str | None, choices: Sequence[str] = ()) -> Score:
@@ -42,11 +42,11 @@ class LrsVqa(base.Benchmark):
         return str(record.get("question_id") or "unknown").rsplit("_", 1)[0]
 
     def averages(self, marks: Sequence[base.Mark]) -> dict[str, float]:
-        found = {}
+        averages = {}
         for name in sorted({mark.group for mark in marks}):
             group = [mark for mark in marks if mark.group == name]
-            found[f"{name} OA"], found[f"{name} AA"] = base.accuracy(group), base.macro(group)
-        return found
+            averages[f"{name} OA"], averages[f"{name} AA"] = base.accuracy(group), base.macro(group)
+        return averages
 
 
 def _example(images: base.Images, place: str, row: dict[str, Any]) -> Example | base.Unusable:

@@ -1,6 +1,6 @@
-"""Scenes that are drawn here: held out from all training of the demo model, with the true box of every detail question.
+"""Drawn scenes that the demo model was not trained on, with the true box of every detail question.
 
-The only set that needs no download. Scene files are made as they are come to, and kept: another mode asks about the same pixels.
+The only set that needs no download. A scene's file is drawn when its first question is asked, and stays for the other modes.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from ..scoring import Score
 from . import base
 
 FIRST_SEED = HELD_OUT + 1_000_000
-"""Scenes of the evaluation: neither trained on nor looked at while training."""
+"""The first seed of the evaluation: these scenes were used neither for training nor for checks during training."""
 
 
 class Scenes(base.Benchmark):
-    """size: pixels a side. seed: the first scene's; there is no end of them, so whoever loads them takes as many as wanted."""
+    """size: pixels per side. seed: of the first scene. `load` has no end: the caller takes as many rows as it needs."""
 
     name = "scenes"
     title = "held-out generated scenes"
     citation = "this project: training/scenes/scene.py draws them"
-    note = "Of every eight questions two are about the whole scene, three about a region and three about objects; equality to the letter."
+    note = "Of eight questions, two are about the whole scene, three about a region, three about objects. An answer is right if equal."
 
     def __init__(self, extractor: str = "", size: int = 4096, seed: int = FIRST_SEED) -> None:
         super().__init__(extractor)
         self.size, self.seed = size, seed
 
     def load(self, folder: Path, split: str = "") -> base.Loaded:
-        from ...scenes.geotiff import drawn  # OpenCV, which scoring a file does not need
+        from ...scenes.geotiff import drawn  # imports OpenCV, which scoring does not need
 
         folder.mkdir(parents=True, exist_ok=True)
         seed = self.seed

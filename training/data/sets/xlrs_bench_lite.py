@@ -1,6 +1,6 @@
 """XLRS-Bench-lite: 3,080 multiple-choice questions of 13 tasks over very large images, some with several right letters.
 
-Its `index` is not unique, so a row is known by its place. An image is a list; where it holds two (what changed between them), they are
+Its `index` is not unique, so that the place of a row is its id. A row has a list of images; two images (a question about changes) are
 shown side by side as one scene, through a VRT that copies no pixels.
 """
 
@@ -26,18 +26,18 @@ SEVERAL = "Land use classification/Overall Land use classification"
 
 
 class LetterSets(base.Benchmark):
-    """A set whose truth is one or several letters: right where the sets are equal."""
+    """A benchmark whose truth is one or several letters: an answer is right where its set of letters is equal."""
 
     extractors: ClassVar[Mapping[str, base.Extractor]] = {"lmms-eval": letters.xlrs, "strict": letters.strict_set}
 
     def score(self, truth: str, reply: str | None, choices: Sequence[str] = ()) -> Score:
         if reply is None:
             return Score(False, "no answer")
-        found = self.extract(reply, choices)
-        return Score(set(found) == set(self.letters(truth)), f"read as {found or 'nothing'} ({self.extractor})")
+        letters_read = self.extract(reply, choices)
+        return Score(set(letters_read) == set(self.letters(truth)), f"read as {letters_read or 'nothing'} ({self.extractor})")
 
     def letters(self, truth: str) -> str:
-        """The truth as letters: it may be written as a reply is."""
+        """The letters of the truth, which may be written like a reply."""
         return truth if set(truth) <= set("ABCDE") else letters.xlrs(truth, ())
 
     def group(self, record: Mapping[str, Any]) -> str:
@@ -53,7 +53,7 @@ class XlrsBenchLite(LetterSets):
     citation = "Wang et al. (CVPR 2025), XLRS-Bench, arXiv 2503.23771"
     repo = "initiacms/XLRS-Bench-lite"
     files = ("data/*.parquet", "*.parquet")
-    note = "The leaderboard of the lite set is the macro average over its 13 tasks."
+    note = "The leaderboard of the lite set shows the macro average over its 13 tasks."
 
     def load(self, folder: Path, split: str = "") -> base.Loaded:
         """Parquet files as on the hub, or rows as JSON with paths of images. Images inside parquet are unpacked into `unpacked/` once."""
@@ -64,14 +64,14 @@ class XlrsBenchLite(LetterSets):
     def prompt(self, example: Example) -> str:
         """The official wording, with the plural form for the one task that may have several answers."""
         choices = "\n".join(example.choices)
-        asked = f"{example.question}The choices are listed below:\n{choices}\n\n"
+        beginning = f"{example.question}The choices are listed below:\n{choices}\n\n"
         if example.category == SEVERAL:
-            return asked + (
+            return beginning + (
                 "Select the best answer(s) for the multiple-choice question based on the image. There may be more than one correct option. "
                 "Only respond with the letter(s) corresponding to the correct answer(s) (A, B, C, D), with multiple choices separated by "
                 "spaces.The answer(s) is(are):"
             )
-        return asked + (
+        return beginning + (
             "Select the best answer for the multiple-choice question based on the image. Only respond with the letter corresponding to the "
             "correct answer (A, B, C, D).\nThe answer is:"
         )
@@ -105,7 +105,7 @@ def _example(images: base.Images, id: str, row: dict[str, Any]) -> Example | bas
 
 
 def _picture(given: Any, images: base.Images) -> Path:
-    """A path as it is; bytes as a file named by their content, so that an image that many rows share is written once."""
+    """The path of a picture; bytes are written to a file named by their hash, so that rows with the same image share one file."""
     data = given.get("bytes") if isinstance(given, dict) else None
     if not data:
         return images.find(str(given.get("path") if isinstance(given, dict) else given))
@@ -118,7 +118,7 @@ def _picture(given: Any, images: base.Images) -> Path:
 
 
 def side_by_side(paths: Sequence[Path], folder: Path) -> Path:
-    """A VRT that shows images of three bytes a pixel from left to right. Raises SceneError where one can't be opened."""
+    """The path of a VRT that shows RGB images from left to right. Raises SceneError where one can't be opened."""
     sizes = []
     for path in paths:
         with Scene.open(path) as scene:

@@ -1,4 +1,4 @@
-"""report.html: one file about a run, for people. It opens offline, in light and dark, and stays quick with 10,000 records."""
+"""report.html: one file about a run. It opens offline, in light and dark mode, and is fast with 10,000 records."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ RESOURCES = RESOURCES / "report"
 
 
 def write_report(folder: Path, out: Path | None = None) -> Path:
-    """Out of every file of a run's folder that holds records of ours. Returns the report's path. Raises DataError without any."""
+    """Writes the report of all files in a run's folder that have our records; returns its path. Raises DataError without such files."""
     runs = {file.stem: records for file in sorted(folder.glob("*.jsonl"), key=_order) if (records := _ours(file))}
     if not runs:
-        hint = "Give the folder of a run (--out of an evaluation); --score-only scores the predictions of others."
-        raise DataError(f"{folder} holds no records of an evaluation.", hint)
+        hint = "Give the folder of a run (--out of `zoomearth evaluate`); --score-only scores the predictions of other tools."
+        raise DataError(f"{folder} has no records of an evaluation.", hint)
     first = next(iter(runs.values()))
     spec, systems = first[0].spec, json.loads((RESOURCES / "published.json").read_text(encoding="utf-8"))
     counted = sections.official(runs)
@@ -44,12 +44,12 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
         version=__version__,
     )
     out = out or folder / "report.html"
-    write_whole(out, page.encode("utf-8", "replace"))  # half a character, as a reply may hold
+    write_whole(out, page.encode("utf-8", "replace"))  # a reply may contain a lone surrogate
     return out
 
 
 def _template() -> Template:
-    """Every value that it is given is escaped, but for the plots; a name that it is not given is an error."""
+    """The page's template. It escapes every value but the plots; a missing value is an error."""
     environment = Environment(
         loader=FileSystemLoader(RESOURCES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -58,7 +58,7 @@ def _template() -> Template:
 
 
 def _ours(file: Path) -> list[Record]:
-    """The records that an evaluation wrote; none where the file holds anything else."""
+    """The records that an evaluation wrote; empty for any other file."""
     try:
         return [record for record in read(file) if record.ours]
     except DataError:
@@ -66,7 +66,7 @@ def _ours(file: Path) -> list[Record]:
 
 
 def _order(file: Path) -> tuple[int, str]:
-    """As served first, then the other ways of asking."""
+    """The sort key: the mode as served first, then the other modes."""
     from ..runner import MODES
 
     return next((at for at, mode in enumerate(MODES) if file.stem.startswith(mode)), len(MODES)), file.stem

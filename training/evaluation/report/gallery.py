@@ -1,7 +1,7 @@
-"""What the gallery shows: every record in few letters, each image's global view, and the crops of as many answers as fit.
+"""The data of the report's gallery: every record in short form, each image's global view, and the crops of some answers.
 
-Pictures are read again from the images, one image after another, so a run's own files stay small. Which answers get their crops: right
-and wrong ones of every type and every way of asking, in turn.
+Pictures are read again from the images, one image after another, so that the files of a run are small. The answers with crops are chosen in
+turn from the right and the wrong answers of every type and mode.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from .. import statistics as figures
 from ..records import Record
 
 VIEW, CROP = 320, 224  # longest side, pixels
-CROPS = 600  # answers whose crops are in the report: some 8 MB
-VIEWS = 20_000_000  # bytes of global views: a set of more than 1,500 images shows the rest as empty frames
+CROPS = 600  # answers whose crops are in the report: about 8 MB
+VIEWS = 20_000_000  # bytes of global views, about 1,500 images; further images are empty frames
 
 
 def data(runs: Mapping[str, Sequence[Record]]) -> dict[str, Any]:
-    """The page's script reads it: runs, each a list of records; scenes, each {size, picture}; and how many answers have their crops."""
+    """The data for the page's script: runs, each a list of records; scenes, each {size, picture}; and the number of answers with crops."""
     chosen: dict[str, list[tuple[str, Record]]] = {}
     for name, record in islice(_in_turn(runs), CROPS):
         chosen.setdefault(record.image, []).append((name, record))
@@ -71,12 +71,12 @@ def _short(record: Record, scene: int, crops: list[str]) -> dict[str, Any]:
 
 
 def _share(box: Sequence[float], size: Sequence[int]) -> list[float]:
-    """In parts of the image's width and height."""
+    """The box in parts of the image's width and height."""
     return [round(side / size[at % 2], 4) for at, side in enumerate(box)]
 
 
 def _in_turn(runs: Mapping[str, Sequence[Record]]) -> Iterator[tuple[str, Record]]:
-    """Records with a crop, of all runs: one of each (run, type, right or wrong), then the next of each."""
+    """The records with a crop of all runs: one of each (run, type, right or wrong), then the next of each."""
     queues: dict[Any, list[tuple[str, Record]]] = {}
     for name, records in runs.items():
         for record in records:
@@ -90,10 +90,10 @@ def _in_turn(runs: Mapping[str, Sequence[Record]]) -> Iterator[tuple[str, Record
 
 @contextmanager
 def _opened(image: str) -> Iterator[Scene | None]:
-    """None where the image has gone, or can't be opened: its records are shown without pictures."""
+    """The image as a scene; None where it can't be opened: its records are shown without pictures."""
     try:
         scene = Scene.open(image) if Path(image).exists() else None
-    except Exception:  # whatever a file, or a name that is none, does to its reader
+    except Exception:  # a reader may raise any error for a damaged file or an invalid name
         scene = None
     try:
         yield scene
@@ -103,7 +103,7 @@ def _opened(image: str) -> Iterator[Scene | None]:
 
 
 def _picture(scene: Scene | None, window: Box, side: int, size: Sequence[int]) -> str:
-    """A window as a JPEG in base64, as it was shown (`size`) but at most `side` pixels long; "" where it can't be read."""
+    """A window as a JPEG in base64, in the size that was shown but at most `side` pixels long; "" where it can't be read."""
     if scene is None:
         return ""
     scale = min(1.0, side / max(size))

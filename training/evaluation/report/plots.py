@@ -1,4 +1,4 @@
-"""The plots, as SVG drawn here: their colours are the page's own, so that they follow it into the dark."""
+"""The plots as SVG, with the page's colours, so that they change with its dark mode."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ def all_plots(runs: Mapping[str, Sequence[Record]]) -> list[tuple[str, str]]:
     accuracy = [(row["what"], [_mark(row, name) for name in whole]) for row in rows]
     served = next(iter(whole.values()))
     zooms = [(row["what"], [(row["zoom_rate"], None)]) for row in rows]
-    drawn = [
+    plots = [
         ("Right answers by type and category, with 95 % intervals by image", bars(accuracy, list(whole))),
         (f"How often it zooms ({next(iter(whole))})", bars(zooms, [])),
     ]
     for variant in PIXEL_IOUS:
         if values := figures.pixel_ious(served, variant):
-            drawn.append((f"IoU of its boxes, {variant}: mean {statistics.fmean(values):.3f}", histogram(values)))
+            plots.append((f"IoU of its boxes, {variant}: mean {statistics.fmean(values):.3f}", histogram(values)))
     shares = {name: sum(map(figures.right, records)) / len(records) for name, records in whole.items()}
     costs = {name: statistics.fmean(record.tokens_in + record.tokens_out for record in records) for name, records in whole.items()}
     dots = [(name, costs[name], shares[name]) for name in whole]
-    drawn.append(("Right answers against the cost of a question", scatter(dots, "tokens a question, pictures included")))
+    plots.append(("Right answers against the cost of a question", scatter(dots, "tokens a question, pictures included")))
     views = {name: (records[0].spec.get("policy") or {}).get("view") for name, records in whole.items()}
     if len(set(views.values())) > 1:
         sized = [(name, float(view), shares[name]) for name, view in views.items() if view]
-        drawn.append(("Right answers against the size of a view", scatter(sized, "longest side of a view, pixels")))
-    return drawn
+        plots.append(("Right answers against the size of a view", scatter(sized, "longest side of a view, pixels")))
+    return plots
 
 
 def _mark(row: Mapping[str, Any], name: str) -> tuple[float | None, tuple[float, float] | None]:
@@ -48,10 +48,11 @@ def _mark(row: Mapping[str, Any], name: str) -> tuple[float | None, tuple[float,
 
 
 Bars = Sequence[tuple[str, Sequence[tuple[float | None, tuple[float, float] | None]]]]
+"""(name, values); a value for each series: a share 0..1 (None: no bar), and its interval (None: no whisker)."""
 
 
 def bars(groups: Bars, series: Sequence[str]) -> str:
-    """Horizontal bars of shares, grouped by name; a whisker where a value has an interval."""
+    """Horizontal bars of shares, grouped by name; a whisker shows an interval. series: the names of the bars in a group."""
     count = max(len(values) for _, values in groups)
     step, top = count * BAR + 9, 22 if series else 4
     height, span = top + len(groups) * step, WIDTH - LABEL - 46
@@ -66,8 +67,8 @@ def bars(groups: Bars, series: Sequence[str]) -> str:
         )
     for row, (name, values) in enumerate(groups):
         y = top + row * step + 3
-        weight, said = "" if name.startswith(" ") else ' class="strong"', html.escape(_clipped(name.strip()))
-        parts.append(f'<text{weight} x="{LABEL - 8}" y="{y + count * BAR / 2 + 4:.1f}" text-anchor="end">{said}</text>')
+        weight, title = "" if name.startswith(" ") else ' class="strong"', html.escape(_clipped(name.strip()))
+        parts.append(f'<text{weight} x="{LABEL - 8}" y="{y + count * BAR / 2 + 4:.1f}" text-anchor="end">{title}</text>')
         for at, (value, interval) in enumerate(values):
             if value is None:
                 continue
@@ -85,7 +86,7 @@ def bars(groups: Bars, series: Sequence[str]) -> str:
 
 
 def histogram(values: Sequence[float]) -> str:
-    """How many values lie in each twentieth of 0..1."""
+    """A histogram of values 0..1 with BINS bars."""
     counts = [0] * BINS
     for value in values:
         counts[min(BINS - 1, int(value * BINS))] += 1
@@ -95,9 +96,9 @@ def histogram(values: Sequence[float]) -> str:
     for at, count in enumerate(counts):
         tall = 140 * count / top
         x = left + span * at / BINS
-        said, wide = f"{at / BINS:.2f} to {(at + 1) / BINS:.2f}: {count}", span / BINS - 2
+        title, wide = f"{at / BINS:.2f} to {(at + 1) / BINS:.2f}: {count}", span / BINS - 2
         size = f'width="{wide:.1f}" height="{tall:.1f}"'
-        parts.append(f'<rect class="s0" x="{x:.1f}" y="{160 - tall:.1f}" {size}><title>{said}</title></rect>')
+        parts.append(f'<rect class="s0" x="{x:.1f}" y="{160 - tall:.1f}" {size}><title>{title}</title></rect>')
     for at in range(5):
         parts.append(f'<text class="small" x="{left + span * at / 4:.1f}" y="176" text-anchor="middle">{at / 4:g}</text>')
     parts.append(f'<text class="small" x="{left - 6}" y="24" text-anchor="end">{top}</text>')
@@ -106,7 +107,7 @@ def histogram(values: Sequence[float]) -> str:
 
 
 def scatter(dots: Sequence[tuple[str, float, float]], axis: str) -> str:
-    """One dot for each (name, x, share that is right)."""
+    """A dot for each (name, x, share of right answers)."""
     left, span = 46, WIDTH - 250
     height = max(230, 30 + 18 * len(dots))
     most = max(x for _, x, _ in dots) * 1.1 or 1

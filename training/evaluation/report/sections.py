@@ -1,4 +1,4 @@
-"""The values of the report's tables; resources/report/page.html lays them out."""
+"""The values of the report's tables; resources/report/page.html has the layout."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ..records import Record
 
 
 def benchmark(records: Sequence[Record]) -> Benchmark | None:
-    """As the records' spec names it; None where it names none of ours."""
+    """The benchmark that the records' spec names; None where it is none of ours."""
     spec = records[0].spec
     kind, extractor = BENCHMARKS.get(str(spec.get("benchmark"))), str(spec.get("extractor") or "")
     return kind(extractor) if kind and extractor in ("", *kind.extractors) else None
 
 
 def official(runs: Mapping[str, Sequence[Record]]) -> list[dict[str, Any]]:
-    """Each run of a benchmark of ours: its official counts, as `figures.summary` gives them, and what the table shows beside them."""
+    """For each run of one of our benchmarks: its official counts (`statistics.summary`) and the further values of the table."""
     counted = []
     for name, records in runs.items():
         if kind := benchmark(records):
@@ -37,7 +37,7 @@ def official(runs: Mapping[str, Sequence[Record]]) -> list[dict[str, Any]]:
 
 
 def published(tables: Sequence[Mapping[str, Any]], counted: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The paper's tables; a run of `official` has a row in each that has a column for its benchmark."""
+    """The paper's tables, with a row for each run of `official` whose benchmark has a column."""
     filled = []
     for table in tables:
         ours = []
@@ -50,7 +50,7 @@ def published(tables: Sequence[Mapping[str, Any]], counted: Sequence[Mapping[str
 
 
 def _value(summary: Mapping[str, Any], key: str, asked: str) -> float | None:
-    """A figure of ours in %, for a column whose key is BENCHMARK, or BENCHMARK/type, or BENCHMARK/iou; None for another benchmark's."""
+    """Our figure in % for a column with the key BENCHMARK, BENCHMARK/type or BENCHMARK/iou; None for another benchmark."""
     name, _, part = key.partition("/")
     if name != asked:
         return None

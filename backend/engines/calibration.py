@@ -17,25 +17,26 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Callable, cast
+from typing import Callable, Iterator, Sequence
 
 from PIL import Image, ImageDraw
 
-from ..core.atomic import write_whole
-from ..core.calibration import READS, Calibration, Sighting, judge, longest_side, overlaps
-from ..core.errors import Cancelled
-from ..core.families import DIALECTS, corrected
-from ..core.geometry import Box, Size, View
-from ..core.look import Flow, Observation, Outcome, Policy, shown_size
-from ..core.profile import Profile
-from ..core.settings import data_folder
-from ..core.texts import read_object
-from ..core.typed import from_json, to_json
-from .answer import Answered, Question, answers
-from .engines import Engine, never
+from ...core.atomic import write_whole
+from ...core.calibration import READS, Calibration, Sighting, judge, longest_side, overlaps
+from ...core.dialect import Talk
+from ...core.errors import Cancelled
+from ...core.families import DIALECTS, corrected
+from ...core.geometry import Box, Size, View
+from ...core.look import Observation, Policy, shown_size
+from ...core.profile import Profile
+from ...core.settings import data_folder
+from ...core.texts import read_object
+from ...core.typed import from_json, to_json
+from . import Engine, Reply, never
 
 GROUND, FILL = (206, 210, 200), (250, 250, 250)
 SMALL = 448  # pixels a side: whole cells of 28 and of 32
+LIMIT = 1024  # new tokens a reply: one that thinks needs room
 MARKED = 0.3  # overlap from which on a target counts as marked
 CALL = (
     'Call the tool image_zoom_in_tool: write <tool_call>{"name": "image_zoom_in_tool", "arguments": {"bbox_2d": [...], "label": "..."}}'
@@ -55,14 +56,10 @@ class Target:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A scene that is drawn: what a driver needs of a scene. A view of it is sharp at any size."""
+    """A scene that is drawn. A view of it is sharp at any size."""
 
     size: Size
     targets: tuple[Target, ...]
-
-    name = "a drawn test"
-    generated = True
-    bytes_read = 0
 
     def part(self, view: View) -> Image.Image:
         picture = Image.new("RGB", view.size, GROUND)
@@ -94,21 +91,19 @@ class Trial:
     view: int  # longest side, pixels
     inside: tuple[Box, Target] | None = None
 
-    def flow(self, size: Size, policy: Policy) -> Flow:
+    def observations(self, policy: Policy) -> Iterator[Observation]:
         """Whatever the model replies, the right part is shown next: a wrong convention would lead it elsewhere."""
-        whole = Box(0, 0, *size)
-        yield Observation(self._seen(whole, policy), self.text, begins=True)
+        yield Observation(self._seen(Box(0, 0, *self.drawing.size), policy), self.text, begins=True)
         if self.inside:
             box, _ = self.inside
             yield Observation(self._seen(box, policy), label=self.targets[0].name, roi=self.targets[0].box, step=1)
-        return Outcome(None)
 
-    def sightings(self, answered: Answered) -> list[Sighting]:
-        """What the model was asked to mark, and what it wrote."""
-        dialect, views = answered.talk.dialect, answered.talk.views
-        written = [tuple(box.numbers for box in dialect.boxes(reply.text)) for reply in answered.replies]
+    def sightings(self, talk: Talk, replies: Sequence[Reply]) -> list[Sighting]:
+        """What the model was asked to mark, and what it wrote; a second look that it did not want is none."""
+        dialect, views = talk.dialect, talk.views
+        written = [tuple(box.numbers for box in dialect.boxes(reply.text)) for reply in replies]
         found = [Sighting(target.box, views[0], views[0], written[0]) for target in self.targets]
-        if self.inside and len(written) > 1:
+        if self.inside and len(written) > 1 and written[1]:
             found.append(Sighting(self.inside[1].box, views[1], views[0], written[1]))
         return found
 
@@ -142,17 +137,19 @@ def calibrate(
     began = time.monotonic()
     profile = engine.profile
     asked = trials(profile.policy.view)
-    questions = [Question(cast(Any, trial.drawing), trial.text, policy=profile.policy, flow=trial.flow) for trial in asked]
-    done: dict[int, Answered] = {}
+    talks = [Talk(profile.dialect) for _ in asked]
+    waiting = [trial.observations(profile.policy) for trial in asked]
+    replies: list[list[Reply]] = [[] for _ in asked]
     on_progress(0, len(asked))
-    for index, answered in answers(engine, questions, len(asked), cancelled):
-        if answered.error:
-            raise answered.error
-        done[index] = answered
-        on_progress(len(done), len(asked))
-    if cancelled() or any(reply.cancelled for answered in done.values() for reply in answered.replies):
-        raise Cancelled
-    closer, several, single = (trial.sightings(done[index]) for index, trial in enumerate(asked))
+    going = list(range(len(asked)))
+    while going := [at for at in going if _shown(talks[at], asked[at].drawing, waiting[at])]:
+        for at, reply in zip(going, engine.reply([talks[at] for at in going], limit=LIMIT, cancelled=cancelled)):
+            if reply.cancelled:
+                raise Cancelled
+            talks[at].act(reply.text, reply.cut)
+            replies[at].append(reply)
+        on_progress(sum(len(each) > bool(trial.inside) for each, trial in zip(replies, asked)), len(asked))
+    closer, several, single = (trial.sightings(talk, each) for trial, talk, each in zip(asked, talks, replies))
     family = DIALECTS[profile.dialect.name].convention
     fit = judge([*closer, *several, *single], family)
     marked = [overlap >= MARKED for overlap in overlaps(several, fit.convention, fit.limit)]
@@ -167,14 +164,22 @@ def calibrate(
         frame=fit.convention.frame,
         overlap=round(fit.overlap, 3),
         as_family=round(fit.as_family, 3),
-        again=any(sighting.boxes for sighting in closer[1:]),
+        again=len(closer) > 1,
         lists=all(marked),
-        tools="<tool_call>" in done[2].replies[0].text and bool(single[0].boxes),
+        tools="<tool_call>" in replies[2][0].text and bool(single[0].boxes),
         view=longest_side(fit.limit, profile.policy.multiple) if fit.limit else 0,
-        requests=sum(len(answered.replies) for answered in done.values()),
+        requests=sum(map(len, replies)),
         seconds=round(time.monotonic() - began, 1),
         date=datetime.date.today().isoformat(),
     )
+
+
+def _shown(talk: Talk, drawing: Drawing, waiting: Iterator[Observation]) -> bool:
+    """Shows the next picture; False where there is none."""
+    observation = next(waiting, None)
+    if observation and observation.view:
+        talk.observe(observation, drawing.part(observation.view))
+    return observation is not None
 
 
 def applied(profile: Profile, calibration: Calibration) -> Profile:
