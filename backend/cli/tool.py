@@ -122,7 +122,7 @@ def run(tool: Tool, options: argparse.Namespace) -> int:
 
 
 def use_tool(tool: Tool, source: SceneSource, where: Where | None, rois: str | None, request: UseTool, out: str, as_json: bool) -> int:
-    from ..scene.region import resolve
+    from ..scene.region import NoGeoreference, resolve
     from ..scene.scene import Scene
     from ..tools.run import check, use
 
@@ -146,6 +146,8 @@ def use_tool(tool: Tool, source: SceneSource, where: Where | None, rois: str | N
                 assert region is not None
                 requests = [(region, request)]
             made = use(scene, requests, out, progress, interrupted)
+    except NoGeoreference as error:
+        raise SceneError(error.message, "Give the region in pixels: --window X0,Y0,X1,Y1 instead of --region.") from None
     except Cancelled:
         return 130
     finally:
