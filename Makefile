@@ -15,6 +15,7 @@ VENV := .venv
 QGIS_VENV := .venv-qgis
 DOCS_VENV := .venv-docs
 PY := $(VENV)/bin/python
+VERSIONS := --constraint tests/oldest.txt
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 QGIS_PYTEST := QT_QPA_PLATFORM=offscreen $(QGIS_VENV)/bin/python -m pytest
 APT := $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get
@@ -25,11 +26,11 @@ help:
 setup: $(VENV)/.installed .build/path/zoomearth
 
 # A pure environment: no system packages, so that numpy and torch are the ones pyproject.toml names.
-$(VENV)/.installed: pyproject.toml $(wildcard */requirements.txt) resources/requirements/backend.txt
+$(VENV)/.installed: pyproject.toml $(wildcard */requirements.txt) tests/oldest.txt resources/requirements/backend.txt
 	@python3 -c 'import ensurepip, venv' 2>/dev/null || { $(APT) update -q && $(APT) install -y -q python3-venv; }
 	@[ -e /usr/share/wordnet/data.noun ] || { $(APT) update -q && $(APT) install -y -q --no-install-recommends wordnet-base; }
 	$(PY) -m pip --version >/dev/null 2>&1 || python3 -m venv --clear $(VENV)
-	$(PY) -m pip install -q --disable-pip-version-check --editable '.[backend,training,dev]'
+	$(PY) -m pip install -q --disable-pip-version-check $(VERSIONS) --editable '.[backend,training,dev]'
 	@touch $@
 
 # mypy does not see editable installs; it finds the package here under its name.

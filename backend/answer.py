@@ -61,7 +61,14 @@ class Tried:
     why: str
 
 
-Event = Union[Saw, Said, Tried]
+@dataclass(frozen=True)
+class Read:
+    """The model is reading what it is shown, which takes long. part: of it that has been read, 0 to 1."""
+
+    part: float
+
+
+Event = Union[Saw, Said, Tried, Read]
 
 
 def ignore(event: Event) -> None:
@@ -128,6 +135,7 @@ def answer(
             limit=limit,
             on_text=lambda _, delta: on_event(Said(well_formed(delta))),
             on_try=lambda *lost: on_event(Tried(*lost)),
+            on_read=lambda part: on_event(Read(part)),
             cancelled=cancelled,
         )[0]
         run.take(reply)

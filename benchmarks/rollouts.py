@@ -26,7 +26,7 @@ import torch  # noqa: E402
 from machine import machine  # noqa: E402
 
 from zoomearth.backend.answer import Question, answer_all  # noqa: E402
-from zoomearth.backend.engines import OnText, OnTry, Reply, never, patient, silent  # noqa: E402
+from zoomearth.backend.engines import OnRead, OnText, OnTry, Reply, never, patient, silent, unseen  # noqa: E402
 from zoomearth.backend.engines.local import LocalEngine  # noqa: E402
 from zoomearth.backend.scene.scene import Scene  # noqa: E402
 from zoomearth.core.dialect import Talk  # noqa: E402
@@ -55,6 +55,7 @@ class Plain:
         limit: int = LIMIT,
         on_text: OnText = silent,
         on_try: OnTry = patient,
+        on_read: OnRead = unseen,
         cancelled: Callable[[], bool] = never,
         together: int | None = None,
     ) -> list[Reply]:

@@ -22,6 +22,8 @@ class Profile:
 
     generated_only: it was trained on generated scenes only, so that its answers about other rasters are meaningless.
     notes: sentences about how its dialect was chosen, where the model itself does not name it.
+    repetition_penalty: by which tokens that stand in the prompt or the reply are made less likely (Keskar et al. 2019, arXiv 1909.05858, as
+    transformers applies it); 1: not at all.
     """
 
     name: str
@@ -29,6 +31,11 @@ class Profile:
     policy: Policy
     generated_only: bool = False
     notes: tuple[str, ...] = ()
+    repetition_penalty: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not self.repetition_penalty > 0:
+            raise ValueError(f"repetition_penalty is {self.repetition_penalty}: it must be more than 0")
 
     @property
     def prompt_hash(self) -> str:
@@ -37,13 +44,19 @@ class Profile:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any], origin: str = FILE) -> Profile:
-        """data: name, dialect, policy {..}, generated_only; system and instruction where the prompt is not the dialect's.
+        """data: name, dialect, policy {..}, generated_only, repetition_penalty; system and instruction where the prompt is not its own.
 
         Raises ModelError.
         """
         try:
             its_dialect = dialect(data.get("dialect", "qwen-grounding"), data.get("system"), data.get("instruction"))
-            return cls(str(data["name"]), its_dialect, Policy(**data.get("policy", {})), data.get("generated_only", False) is True)
+            return cls(
+                str(data["name"]),
+                its_dialect,
+                Policy(**data.get("policy", {})),
+                data.get("generated_only", False) is True,
+                repetition_penalty=float(data.get("repetition_penalty", 1.0)),
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 f"{origin} does not describe a model: {error}.",
@@ -64,6 +77,7 @@ class Profile:
             "prompt_hash": self.prompt_hash,
             "policy": asdict(self.policy),
             "generated_only": self.generated_only,
+            "repetition_penalty": self.repetition_penalty,
         }
 
     @classmethod
@@ -71,9 +85,18 @@ class Profile:
         """The profile of a checkpoint; a folder without one is treated as stock Qwen2.5-VL. Raises ModelError."""
         file = folder / FILE
         if not file.is_file():
-            return cls.from_dict({"name": folder.name, "dialect": "qwen-grounding"})
+            return cls.from_dict({"name": folder.name, "dialect": "qwen-grounding", **published(folder)})
         try:
             data = texts.read_object(file)
         except (OSError, ValueError) as error:
             raise ModelError(f"{file} can't be read: {error}.", "Download or copy the model again.") from error
-        return cls.from_dict(data, str(file))
+        return cls.from_dict({**published(folder), **data}, str(file))
+
+
+def published(folder: Path) -> dict[str, Any]:
+    """What a checkpoint's authors recommend for its generation, where its profile does not say otherwise."""
+    try:
+        penalty = texts.read_object(folder / "generation_config.json").get("repetition_penalty")
+    except (OSError, ValueError):
+        return {}
+    return {"repetition_penalty": float(penalty)} if isinstance(penalty, (int, float)) and penalty > 0 else {}

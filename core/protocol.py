@@ -138,8 +138,8 @@ class Ready:
 
 @dataclass(frozen=True)
 class Progress:
-    """stage: opening, scanning, reading, loading, testing, thinking, or "trying again" (done: the number of the next try). total: 0 if
-    unknown."""
+    """stage: opening, scanning, reading (the raster), loading, testing, viewing (the model reads its view: sent where that takes long),
+    thinking, or "trying again" (done: the number of the next try). total: 0 if unknown."""
 
     id: Id
     stage: str

@@ -59,10 +59,11 @@ class Settings:
         ("auto", "float32", "bfloat16", "float16"),
     )
     quantize: str = _setting(
-        "none",
+        "auto",
         "Quantization (saves memory)",
-        "int8: the model weights are stored as 8-bit integers, which need about half the memory; only for NVIDIA graphics cards (CUDA)",
-        ("none", "int8"),
+        "int8: the model weights are stored as 8-bit integers, which need about half the memory; auto: only if the model does not fit "
+        "into the memory otherwise",
+        ("auto", "none", "int8"),
     )
     prompt_file: str = _setting(
         "", "Prompt file", "text file with an instruction that replaces the instruction (prompt) of the model; leave it empty in normal use"

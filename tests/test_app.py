@@ -224,6 +224,10 @@ def test_check_reports_the_environment(run):
     facts = json.loads(run("check", "--json").stdout)
     assert facts["verdict"] == "ready"
     assert facts["torch"] not in ("", "missing")
+    assert "GB free" in facts["memory"]
+    assert "float" in facts["precision"]
+    assert [line.split(":")[0] for line in facts["models that fit"]] == ["3B", "4B", "8B"]
+    assert all("GB in bfloat16 or" in line and ("fits in" in line or "too large" in line) for line in facts["models that fit"])
 
 
 def test_thoughts_stream_without_tags_or_boxes():

@@ -1,6 +1,6 @@
 """The local engine on a tiny random model, compared with unchanged transformers that compute everything again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -230,3 +230,43 @@ def test_a_batch_reads_together_what_is_alike_and_each_picture_once(fresh):
     assert len(towers) == 1
     assert replies[0].fed == replies[0].tokens_in
     assert all(reply.fed < 50 < reply.tokens_in for reply in replies[1:3]), "the scene was computed again"
+
+
+def generated(engine, talk, penalty, limit):
+    """What stock `generate` says, with the same bans."""
+    weights, parts = engine.weights, talk.layout()
+    made = weights.pictures(images=[part.picture for part in parts if not isinstance(part, str)], return_tensors="pt")
+    cells = iter((made["image_grid_thw"].prod(1) // 4).tolist())
+    text = "".join(part if isinstance(part, str) else "<|image_pad|>" * next(cells) for part in parts)
+    ids = torch.tensor([weights.tokenizer(text, add_special_tokens=False).input_ids])
+    with torch.inference_mode():
+        out = weights.model.generate(
+            input_ids=ids,
+            attention_mask=torch.ones_like(ids),
+            pixel_values=made["pixel_values"],
+            image_grid_thw=made["image_grid_thw"],
+            mm_token_type_ids=(ids == weights.model.config.image_token_id).int(),
+            max_new_tokens=limit,
+            do_sample=False,
+            repetition_penalty=penalty,
+            suppress_tokens=engine._banned.isinf().nonzero()[:, 0].tolist(),
+            eos_token_id=sorted(engine._ends),
+            pad_token_id=0,
+        )
+    return weights.tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True, clean_up_tokenization_spaces=False)
+
+
+@pytest.mark.parametrize("penalty", [1.0, 1.05, 1.3])
+def test_a_repetition_penalty_is_transformers_own(fresh, monkeypatch, penalty):
+    """Tokens of the prompt count too, as those of the first turn do in the second."""
+    monkeypatch.setattr(fresh, "profile", replace(fresh.profile, repetition_penalty=penalty))
+    talk = ask(fresh, "How many ships are there?")
+    for seed in (1, 2):
+        (reply,) = fresh.reply([talk], limit=60)
+        assert reply.text == generated(fresh, talk, penalty, 60)
+        zoom(talk, reply, seed)
+    if penalty == 1.3:
+        monkeypatch.setattr(fresh, "profile", replace(fresh.profile, repetition_penalty=1.0))
+        assert fresh.reply([ask(fresh, "How many ships are there?")], limit=60)[0].text != generated(
+            fresh, ask(fresh, "How many ships are there?"), penalty, 60
+        ), "the penalty changes nothing: the test shows nothing"

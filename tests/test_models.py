@@ -182,6 +182,22 @@ def test_a_folder_without_a_profile_is_asked_as_its_family_is(tmp_path):
         assert (profile.dialect.name, profile.policy.multiple) == (dialect, multiple)
 
 
+def test_the_published_repetition_penalty_is_taken_where_the_profile_has_none(tmp_path):
+    assert models.profile_for("zoomearth-demo").repetition_penalty == 1.0
+    assert {models.profile_for(name).repetition_penalty for name in ("zoomearth-3b", "qwen2.5-vl-3b", "qwen2.5-vl-7b")} == {1.05}
+    folder = make_tiny(tmp_path / "own")
+    assert models.profile_for(str(folder)).repetition_penalty == 1.0
+    (folder / "generation_config.json").write_text('{"repetition_penalty": 1.05}')
+    assert models.profile_for(str(folder)).repetition_penalty == 1.05
+    carried = models.profile_for(str(folder)).to_dict()
+    (folder / "zoomearth.json").write_text(json.dumps({**carried, "repetition_penalty": 1.0}))
+    assert models.profile_for(str(folder)).repetition_penalty == 1.0
+    (folder / "zoomearth.json").unlink()
+    assert models.profile_for(str(folder)).repetition_penalty == 1.05
+    with pytest.raises(ModelError, match="must be more than 0"):
+        Profile.from_dict({**carried, "repetition_penalty": 0})
+
+
 def test_a_prompt_file_takes_the_instructions_place_and_changes_the_hash(tmp_path):
     file = tmp_path / "prompt.txt"
     file.write_text("Answer in French.\n", encoding="utf-8")

@@ -3,6 +3,7 @@
 For new behaviour, add a line to one of the tables.
 """
 
+import dataclasses
 import io
 import json
 import logging
@@ -85,6 +86,24 @@ def test_the_key_goes_to_azure_under_its_own_name_too(quirks):
         replied(quirks.url + path, key=KEY)
         assert quirks.posted[-1].headers["authorization"] == f"Bearer {KEY}"
         assert quirks.posted[-1].headers.get("api-key") == named
+
+
+def test_a_models_repetition_penalty_is_sent_and_its_refusal_is_said(quirks):
+    """vLLM, SGLang, llama.cpp and Ollama's own API know it; OpenAI's API refuses fields it does not know."""
+    profile = dataclasses.replace(STOCK, repetition_penalty=1.05)
+    assert replied(quirks.url, profile) == RED
+    assert json.loads(quirks.posted[-1].body)["repetition_penalty"] == 1.05
+    assert replied(quirks.url, STOCK) == RED
+    assert "repetition_penalty" not in json.loads(quirks.posted[-1].body)
+    refusal = body({"error": {"message": "Unrecognized request argument supplied: repetition_penalty"}})
+    good = Answer(streamed(chunk(RED), chunk(finish="stop")))
+    quirks.answer = lambda asked: Answer(refusal, 400, "application/json") if b"repetition_penalty" in asked.body else good
+    engine = RemoteEngine(quirks.url, "m", profile=profile, retries=0)
+    talk = Talk(profile.dialect)
+    talk.observe(Observation(View(Box(0, 0, 56, 56), Size(56, 56)), "What colour?", begins=True))
+    assert engine.reply([talk])[0].text == RED
+    assert any("repetition penalty" in sentence for sentence in engine.tolerated)
+    assert json.loads(quirks.posted[-1].body)["logprobs"], "only what was refused is left out"
 
 
 @pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 404, 405, 500])

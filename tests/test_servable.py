@@ -1,6 +1,7 @@
 """Servable checkpoints: the server's chat template must give a talk the same layout as the dialect."""
 
 import json
+import shutil
 
 import pytest
 from PIL import Image
@@ -62,6 +63,16 @@ def test_nothing_is_overwritten_and_no_folder_is_taken_for_a_checkpoint(checkpoi
         servable(checkpoint, tmp_path / "out")
     with pytest.raises(ModelError, match=r"config\.json is missing"):
         servable(tmp_path / "nothing", tmp_path / "other")
+
+
+def test_a_served_model_is_penalized_as_its_profile_says(checkpoint, tmp_path):
+    """vLLM and SGLang take generation_config.json; a base model's value must not stay in it."""
+    shutil.copytree(checkpoint, tmp_path / "tuned")
+    file = tmp_path / "tuned" / "zoomearth.json"
+    for penalty in (1.0, 1.05):
+        file.write_text(json.dumps({**json.loads(file.read_text()), "repetition_penalty": penalty}))
+        out = servable(tmp_path / "tuned", tmp_path / f"out-{penalty}")
+        assert json.loads((out / "generation_config.json").read_text())["repetition_penalty"] == penalty
 
 
 def test_a_served_model_never_says_a_token_of_the_prompt(checkpoint, tmp_path):

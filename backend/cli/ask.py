@@ -20,7 +20,7 @@ from ...core.region import Region
 from ...core.settings import Settings
 from ...core.source import SceneSource, Where
 from ...core.typed import to_json
-from ..answer import MEANINGLESS, Answered, Event, Question, Saw, Tried, answer, ending, report
+from ..answer import MEANINGLESS, Answered, Event, Question, Read, Saw, Tried, answer, ending, report
 from ..engines import Engine
 from ..engines.open import open_engine
 from ..outputs import files as outputs
@@ -93,6 +93,7 @@ def answer_requests(requests: Sequence[Ask], settings: Settings, files: outputs.
             engine = open_engine(
                 settings, on_test=lambda done, total: screen.progress("testing the model", done, total), cancelled=interrupted
             )
+            screen.tolerated(getattr(engine, "tolerated", []))
             try:
                 return _answer_in(scene, region, engine, requests, files, screen, interrupted)
             finally:
@@ -192,6 +193,8 @@ class _Screen:
             self.stage("thinking")
         elif isinstance(event, Tried):
             self.note(f"{event.why}: try {event.number} of {event.tries}")
+        elif isinstance(event, Read):
+            self.stage(f"reading {100 * event.part:.0f} %" if event.part < 1 else "thinking")
         elif visible := self.thoughts.feed(event.delta):
             self.status.stop()
             self.console.print(CONTROLS.sub("", visible), end="", style="dim", markup=False, soft_wrap=True)

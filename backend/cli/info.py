@@ -11,6 +11,7 @@ import platform
 import shutil
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ... import __version__
+from ...core import memory
 from ...core.catalogue import home
 from ...core.errors import BackendError, UsageError
 from ..models import store
@@ -26,6 +28,7 @@ from .parser import Parser
 from .progress import download_bars
 
 LINES = 40  # lines of one fact that are shown, at most
+SIZES = {"3B": 7_500_000_000, "4B": 8_900_000_000, "8B": 17_500_000_000}  # downloads of Qwen2.5-VL-3B, Qwen3-VL-4B and -8B, in bytes
 PACKAGES = ("torch", "transformers", "rasterio", "pyogrio", "numpy", "pillow", "httpx", "matplotlib")
 
 
@@ -119,7 +122,8 @@ def _download_as_lines(name: str) -> Path:
 
 
 def check(as_json: bool) -> int:
-    """Reports on the environment; returns 1 where something is missing that a question needs."""
+    """Reports on the environment: what is installed, the device and its memory, which models fit into what is free. Returns 1 where
+    something is missing that a question needs."""
     facts: dict[str, Any] = {
         "zoomearth": __version__,
         "python": f"{platform.python_version()} ({sys.executable})",
@@ -128,6 +132,7 @@ def check(as_json: bool) -> int:
     facts.update({name: _version(name) for name in PACKAGES})
     facts.update(_raster_facts())
     facts.update(_torch_facts())
+    facts.update(_memory_facts(facts["device"]))
     models = home()
     existing = next(folder for folder in (models, *models.parents) if folder.exists())
     facts["models"] = f"{models}, {shutil.disk_usage(existing).free / 1e9:.0f} GB free"
@@ -188,3 +193,37 @@ def _torch_facts() -> dict[str, str]:
         card = torch.cuda.get_device_properties(0)
         return {"device": f"cuda: {card.name}, {card.total_memory / 2**30:.0f} GB"}
     return {"device": "mps" if torch.backends.mps.is_available() else f"cpu, {torch.get_num_threads()} threads"}
+
+
+def _memory_facts(device: str) -> dict[str, Any]:
+    """What is free where a model would run, the number format that auto takes, and what models of the usual sizes need."""
+    kind = device.split(":")[0].split(",")[0]
+    main = memory.machine()
+    cards = memory.cards() if kind == "cuda" else []
+    there = cards[0] if cards else replace(main, device=kind if kind in memory.WORKING else "cpu")
+    facts: dict[str, Any] = {"memory": str(main)}
+    if cards:
+        facts["graphics memory"] = str(there)
+    if kind != "none":
+        facts["precision"] = _precision(kind)
+    facts["models that fit"] = [_need(name, size, there) for name, size in SIZES.items()]
+    return facts
+
+
+def _precision(kind: str) -> str:
+    import torch
+
+    from ..engines.fit import SMALL
+    from ..engines.linear import is_slow
+
+    if kind != "cpu":
+        return "bfloat16" if kind == "mps" or torch.cuda.is_bf16_supported() else "float16"
+    how = "multiplied in float32, which is faster here" if is_slow(torch.bfloat16) else "multiplied as they are"
+    return f"bfloat16, {how}; float32 for models of up to {memory.gigabytes(SMALL)}"
+
+
+def _need(name: str, download: int, there: memory.Memory) -> str:
+    formats = ("bfloat16", "int8")
+    needs = " or ".join(f"{memory.gigabytes(memory.estimate(download, each, there.device).total)} in {each}" for each in formats)
+    fits = memory.fitting(download, there)
+    return f"{name}: takes {needs}: {f'fits in {fits}' if fits else 'too large for what is free'}"

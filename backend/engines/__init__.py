@@ -15,6 +15,8 @@ from ...core.profile import Profile
 OnText = Callable[[int, str], None]  # which of the talks, and the text that has come since
 OnTry = Callable[[int, int, str], None]  # a try was lost: the number of the next one, of how many, and what went wrong
 
+OnRead = Callable[[float], None]  # the part of the prompt and its pictures that the model has read, 0 to 1; only where it takes long
+
 
 def silent(talk: int, delta: str) -> None:
     """For whoever does not want to follow the text."""
@@ -22,6 +24,10 @@ def silent(talk: int, delta: str) -> None:
 
 def patient(number: int, tries: int, why: str) -> None:
     """For whoever does not want to know of lost tries."""
+
+
+def unseen(part: float) -> None:
+    """For whoever does not follow the reading."""
 
 
 def never() -> bool:
@@ -63,6 +69,7 @@ class Engine(Protocol):
         limit: int = 512,
         on_text: OnText = silent,
         on_try: OnTry = patient,
+        on_read: OnRead = unseen,
         cancelled: Callable[[], bool] = never,
         together: int | None = None,
     ) -> list[Reply]:

@@ -11,7 +11,7 @@ from typing import Any, Sequence
 import torch
 from torch import Tensor
 
-from .kv_cache import Layers
+from .kv_cache import CACHE, Layers
 
 STEP = 1024  # capacities are multiples of it, so that few graphs are recorded
 
@@ -74,8 +74,8 @@ class FixedDecoder:
             inputs_embeds=self.model.get_input_embeddings()(self.token),
             attention_mask=mask,
             position_ids=self.position,
-            past_key_values=self.cache,
             use_cache=True,
+            **{CACHE: self.cache},
         ).last_hidden_state
         self.logits = self.model.lm_head(hidden[:, -1]).float()
 

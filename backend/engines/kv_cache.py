@@ -8,10 +8,14 @@ model's own `rope_deltas`, which belong to whichever prompt it saw last.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import Any, Hashable, Sequence, Union
 
 import torch
 from torch import Tensor
+
+# What the models call the cache that they are given: renamed in transformers 5.24, which warns about the old name.
+CACHE = "cache" if tuple(map(int, version("transformers").split(".")[:2])) >= (5, 24) else "past_key_values"
 
 Layers = list[tuple[Tensor, Tensor]]  # keys and values of each layer, [1, heads, tokens, width]; never written to
 
@@ -114,17 +118,18 @@ def prefill(model: Any, prompts: Sequence[Prompt], known: Sequence[int], layers:
 
     layers: of the known tokens, [] where there are none. Returns the state after each last token, [rows, hidden], and all layers.
     """
-    table = model.get_input_embeddings()
-    device, rows = table.weight.device, len(prompts)
+    device, rows = model.device, len(prompts)
     fresh = [len(prompt) - start for prompt, start in zip(prompts, known)]
     most, before = max(fresh), max(known)
-    embeds = torch.zeros((rows, most, table.weight.shape[1]), dtype=table.weight.dtype, device=device)
+    ids = [token for prompt, start in zip(prompts, known) for token in prompt.ids[start:]]
+    words = model.get_input_embeddings()(torch.tensor(ids, device=device))
+    embeds = words.new_zeros((rows, most, words.shape[-1]))
     positions = torch.zeros((3, rows, most), dtype=torch.long)
     seen = torch.zeros((rows, most), dtype=torch.bool, device=device)
     deep = []
-    for row, (prompt, start) in enumerate(zip(prompts, known)):
+    for row, (prompt, start, part) in enumerate(zip(prompts, known, words.split(fresh))):
         shift = most - len(prompt)  # from a token of the prompt to its column
-        embeds[row, most - fresh[row] :] = table(torch.tensor(prompt.ids[start:], device=device))
+        embeds[row, most - fresh[row] :] = part
         positions[:, row, most - fresh[row] :] = prompt.positions[:, start:]
         for at, picture in prompt.pictures:
             if at >= start:
@@ -138,7 +143,7 @@ def prefill(model: Any, prompts: Sequence[Prompt], known: Sequence[int], layers:
         options["attention_mask"] = _mask(known, fresh).to(device)
     cache = grown(model, _side_by_side(layers, before))
     hidden = model.model.language_model(
-        inputs_embeds=embeds, position_ids=positions.to(device), past_key_values=cache, use_cache=True, **options
+        inputs_embeds=embeds, position_ids=positions.to(device), use_cache=True, **{CACHE: cache}, **options
     ).last_hidden_state
     sides = [(layer.keys, layer.values) for layer in cache.layers]
     if rows == 1:
@@ -218,8 +223,8 @@ class Decoder:
             inputs_embeds=self.model.get_input_embeddings()(torch.tensor(tokens, device=device))[:, None],
             attention_mask=mask,
             position_ids=where,
-            past_key_values=self.cache,
             use_cache=True,
+            **{CACHE: self.cache},
         ).last_hidden_state
         logits: torch.Tensor = self.model.lm_head(hidden[:, -1]).float()
         return logits

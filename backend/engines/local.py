@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import OrderedDict, deque
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Iterator, Sequence
@@ -25,9 +24,11 @@ from torch import Tensor
 from ...core.dialect import Talk
 from ...core.errors import Cancelled, ModelError
 from ...core.profile import Profile
-from . import OnText, OnTry, Reply, never, patient, silent
+from . import OnRead, OnText, OnTry, Reply, never, patient, silent, unseen
 from .cuda_graph import FixedDecoder
 from .kv_cache import Decoder, Layers, Memories, Memory, Picture, Prompt, prefill
+from .linear import widen
+from .watch import Watch
 from .weights import MEMORY_HINT, load_weights, out_of_memory
 
 TOGETHER = 16  # talks decoded in one batch, unless the caller says otherwise
@@ -50,12 +51,13 @@ class LocalEngine:
         *,
         device: str = "auto",
         dtype: str = "auto",
-        quantize: str = "none",
+        quantize: str = "auto",
         profile: Profile | None = None,
     ) -> None:
         folder = Path(folder)
         self.profile = profile or Profile.of_folder(folder)
         self.weights = load_weights(folder, device, dtype, quantize)
+        widen(self.weights.model)
         self._memories = Memories(CONVERSATIONS)
         self._pictures: OrderedDict[str, Picture] = OrderedDict()
         self._graphs = self.weights.model.device.type == "cuda"
@@ -77,6 +79,7 @@ class LocalEngine:
         limit: int = 512,
         on_text: OnText = silent,
         on_try: OnTry = patient,
+        on_read: OnRead = unseen,
         cancelled: Callable[[], bool] = never,
         together: int | None = None,
     ) -> list[Reply]:
@@ -85,7 +88,7 @@ class LocalEngine:
         rows = [_Row(index, talk) for index, talk in enumerate(talks)]
         try:
             with torch.inference_mode():
-                self._answer(deque(rows), together or TOGETHER, limit, on_text, cancelled)
+                self._answer(deque(rows), together or TOGETHER, limit, on_text, on_read, cancelled)
             return [row.reply for row in rows]
         except (RuntimeError, MemoryError) as error:
             self._forget()
@@ -102,6 +105,11 @@ class LocalEngine:
     def device(self) -> str:
         return str(self.weights.model.device)
 
+    @property
+    def tolerated(self) -> list[str]:
+        """A sentence where the model does not run as well as it could, for want of memory."""
+        return [self.weights.note] if self.weights.note else []
+
     def close(self) -> None:
         """Gives the memory back; the engine is of no use afterwards."""
         self._forget()
@@ -112,7 +120,9 @@ class LocalEngine:
         self._pictures.clear()
         self._fixed = None
 
-    def _answer(self, waiting: deque[_Row], together: int, limit: int, on_text: OnText, cancelled: Callable[[], bool]) -> None:
+    def _answer(
+        self, waiting: deque[_Row], together: int, limit: int, on_text: OnText, on_read: OnRead, cancelled: Callable[[], bool]
+    ) -> None:
         """Fills in the rows' replies, `together` at a time: as some end, waiting ones take their places."""
         rows: list[_Row] = []
         decoder: Decoder | FixedDecoder = Decoder(self.weights.model, [])
@@ -121,8 +131,8 @@ class LocalEngine:
             if waiting and (not rows or together - len(rows) >= together / 4):  # several, so that they are read in one pass
                 fresh = [waiting.popleft() for _ in range(min(together - len(rows), len(waiting)))]
                 try:
-                    with _watched(self.weights.model, cancelled):
-                        first = self._read(fresh)
+                    with Watch(self.weights.model, cancelled, on_read).watching() as watch:
+                        first = self._read(fresh, watch)
                 except Cancelled:
                     waiting.extend(fresh)
                     break
@@ -165,14 +175,21 @@ class LocalEngine:
                 self._graphs, self._fixed = False, None
         return Decoder(model, [row.layers for row in rows])
 
-    def _read(self, rows: Sequence[_Row]) -> Tensor:
+    def _read(self, rows: Sequence[_Row], watch: Watch) -> Tensor:
         """Computes what is new of the talks, several in one pass; returns the logits for their first tokens, [rows, vocabulary]."""
         tokenize = self.weights.tokenizer
-        layouts = [row.talk.layout(self._tokens) for row in rows]
-        seen = iter(self._see_all([part.picture for layout in layouts for part in layout if not isinstance(part, str)]))
+        layouts = [
+            [tokenize(part, add_special_tokens=False).input_ids if isinstance(part, str) else part.picture for part in layout]
+            for layout in (row.talk.layout(self._tokens) for row in rows)
+        ]
+        pictures = [part for layout in layouts for part in layout if not isinstance(part, list)]
+        patches = [picture.width * picture.height // self.weights.pictures.patch_size**2 for picture in pictures]
+        words = sum(len(part) for layout in layouts for part in layout if isinstance(part, list))
+        watch.expect(sum(patches), words + sum(patches) // self.weights.pictures.merge_size**2)
+        seen = iter(self._see_all(pictures))
         for row, layout in zip(rows, layouts):
-            pieces = [tokenize(part, add_special_tokens=False).input_ids if isinstance(part, str) else next(seen) for part in layout]
-            row.prompt = Prompt(pieces, self._pad)
+            row.prompt = Prompt([part if isinstance(part, list) else next(seen) for part in layout], self._pad)
+        watch.expect(0, sum(len(row.prompt) - self._memories.longest(row.prompt)[0] for row in rows))
         waiting = list(rows)
         while waiting:
             wave: list[_Row] = []
@@ -239,7 +256,7 @@ class LocalEngine:
 
     def _take(self, rows: list[_Row], logits: Tensor, limit: int, on_text: OnText) -> list[int]:
         """Adds the likeliest token to each row; returns the rows that go on."""
-        chosen = (logits + self._banned).argmax(-1)
+        chosen = (self._penalized(logits, rows) + self._banned).argmax(-1)
         likely = logits.log_softmax(-1).gather(1, chosen[:, None])[:, 0].tolist()
         if any(number != number for number in likely):
             raise ModelError(
@@ -247,6 +264,16 @@ class LocalEngine:
             )
         tokens = chosen.tolist()
         return [at for at, row in enumerate(rows) if row.take(tokens[at], likely[at], self, limit, on_text)]
+
+    def _penalized(self, logits: Tensor, rows: Sequence[_Row]) -> Tensor:
+        """Makes tokens of the prompt and of the reply less likely, by the profile's penalty: transformers' rule, which counts both."""
+        penalty = self.profile.repetition_penalty
+        if penalty == 1:
+            return logits
+        used = torch.zeros(logits.shape, dtype=torch.bool)
+        for row, mask in zip(rows, used):
+            mask[row.prompt.ids + row.ids] = True
+        return torch.where(used.to(logits.device), torch.where(logits < 0, logits * penalty, logits / penalty), logits)
 
     def _remember(self, row: _Row, layers: Layers) -> None:
         computed = layers[0][0].shape[-2]
@@ -306,23 +333,6 @@ def _groups(rows: Sequence[_Row]) -> Iterator[list[_Row]]:
         group.append(row)
     if group:
         yield group
-
-
-@contextmanager
-def _watched(model: Any, cancelled: Callable[[], bool]) -> Iterator[None]:
-    """Looks at `cancelled` before every layer: reading a long prompt on a CPU takes seconds."""
-
-    def look(*_: object) -> None:
-        if cancelled():
-            raise Cancelled
-
-    blocks = [*model.model.visual.blocks, *model.model.language_model.layers]
-    hooks = [block.register_forward_pre_hook(look) for block in blocks]
-    try:
-        yield
-    finally:
-        for hook in hooks:
-            hook.remove()
 
 
 def _end_tokens(model: Any, tokenizer: Any) -> set[int]:

@@ -37,6 +37,9 @@ WISHES = {
         "The server can't tell the model not to think at length: replies may take long, or run into their limit.",
     ),
     "temperature": Wish(r"temperature", "The server chooses the temperature: answers may vary."),
+    "repetition_penalty": Wish(
+        r"repetition_penalty", "The server takes no repetition penalty: this model's answers may differ from those of its weights run here."
+    ),
     "max_tokens": Wish(r"use '?\"?max_completion_tokens", "The server takes max_completion_tokens for max_tokens."),
     "system": Wish(
         r"system (role|message|prompt)\w* (is |are )?(not|un)|roles? .{0,40}system|only user and assistant|roles must alternate",
@@ -47,13 +50,17 @@ WISHES = {
         "The server takes no begun reply: its beginning was asked for in words.",
     ),
 }
-EXTRAS = ("continue", "logprobs", "usage", "thinking")  # what a plain request goes without
+EXTRAS = ("continue", "logprobs", "usage", "thinking", "repetition_penalty")  # what a plain request goes without
 
 
 class Form:
-    """How requests are put to one server: `wished` until refused. `tolerated` gathers plain sentences of what was put up with."""
+    """How requests are put to one server: `wished` until refused. `tolerated` gathers plain sentences of what was put up with.
 
-    def __init__(self) -> None:
+    repetition_penalty: of the model's profile; a server that is not told of one takes what its own files say.
+    """
+
+    def __init__(self, repetition_penalty: float = 1.0) -> None:
+        self.repetition_penalty = repetition_penalty
         self.refused: set[str] = set()
         self.tolerated: list[str] = []
         self._guess: list[str] = []  # refused for want of anything better, not proven yet
@@ -91,6 +98,8 @@ class Form:
         body["max_completion_tokens" if "max_tokens" in self.refused else "max_tokens"] = limit
         if "temperature" not in self.refused:
             body["temperature"] = 0
+        if self.repetition_penalty != 1 and "repetition_penalty" not in self.refused:
+            body["repetition_penalty"] = self.repetition_penalty
         if "logprobs" not in self.refused:
             body["logprobs"] = True
         if "usage" not in self.refused:

@@ -25,7 +25,7 @@ from ...core.dialect import Talk
 from ...core.errors import Cancelled, EngineError
 from ...core.profile import Profile
 from ...core.settings import KEY_VARIABLE
-from . import OnText, OnTry, Reply, never, patient, silent
+from . import OnRead, OnText, OnTry, Reply, never, patient, silent, unseen
 from .endpoint import CHAT, endpoint
 from .network import Again, Background, Post, next_chunk, over_network, seconds, trusted, watched
 from .openai_chat import Form
@@ -79,7 +79,7 @@ class RemoteEngine:
         self.model = model
         self._endpoint = endpoint(url)
         self.url = self._endpoint.roots[0]  # the one that answered, later
-        self._form = Form()
+        self._form = Form(profile.repetition_penalty)
         self._key = (key or "").strip()
         self._patience = {"stall": stall, "connect": timeout}
         self._retries, self._backoff = retries, backoff
@@ -116,6 +116,7 @@ class RemoteEngine:
         limit: int = 512,
         on_text: OnText = silent,
         on_try: OnTry = patient,
+        on_read: OnRead = unseen,
         cancelled: Callable[[], bool] = never,
         together: int | None = None,
     ) -> list[Reply]:

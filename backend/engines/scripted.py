@@ -7,7 +7,7 @@ from typing import Callable, Sequence
 
 from ...core.dialect import Talk
 from ...core.profile import Profile
-from . import OnText, OnTry, Reply, never, patient, silent
+from . import OnRead, OnText, OnTry, Reply, never, patient, silent, unseen
 
 
 class ScriptedEngine:
@@ -26,6 +26,7 @@ class ScriptedEngine:
         limit: int = 512,
         on_text: OnText = silent,
         on_try: OnTry = patient,
+        on_read: OnRead = unseen,
         cancelled: Callable[[], bool] = never,
         together: int | None = None,
     ) -> list[Reply]:

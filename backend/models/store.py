@@ -16,7 +16,7 @@ from ...core.catalogue import RECEIPT, Model, catalogue
 from ...core.errors import ModelError
 from ...core.families import family_of
 from ...core.profile import FILE as PROFILE_FILE
-from ...core.profile import Profile
+from ...core.profile import Profile, published
 from .hub import OnProgress, fetch, sha256
 
 
@@ -71,7 +71,8 @@ def _of_folder(folder: Path) -> Profile:
         kind = str(texts.read_object(folder / "config.json").get("model_type"))
     except (OSError, ValueError):
         kind = ""  # the engine will say what is wrong with it
-    return Profile.of_family(folder.name, family_of(kind.replace("_", "-")) or "qwen-grounding")
+    family = Profile.of_family(folder.name, family_of(kind.replace("_", "-")) or "qwen-grounding")
+    return replace(family, **published(folder))
 
 
 def with_prompt(profile: Profile, text: str) -> Profile:

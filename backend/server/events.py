@@ -62,6 +62,13 @@ class Story:
         self._outbox.send(protocol.Saw(self._id, Seen.of(event.shown, scene.grid), _base64(event.picture)))
         self.progress("thinking", event.shown.step, 0)
 
+    def read(self, part: float) -> None:
+        """The model has read this part of what it is shown, 0 to 1."""
+        if part < 1:
+            self.progress("viewing", round(100 * part), 100)
+        else:
+            self.progress("thinking", 0, 0)
+
     def text(self, delta: str) -> None:
         """More of the reply has come."""
         self._text += delta

@@ -227,12 +227,14 @@ class Worker:
         return self.scene
 
     def _send(self, event: Event) -> None:
-        from ..answer import Saw, Tried
+        from ..answer import Read, Saw, Tried
 
         if isinstance(event, Saw):
             self.story.saw(event, cast("Scene", self.scene))
         elif isinstance(event, Tried):
             self.story.progress("trying again", event.number, event.tries)
+        elif isinstance(event, Read):
+            self.story.read(event.part)
         else:
             self.story.text(event.delta)
 

@@ -212,6 +212,7 @@ class Dock(QgsDockWidget):
             "snapshot": tr("drawing the layer as an image"),
             "loading": tr("loading the model"),
             "testing": tr("testing how the model marks places"),
+            "viewing": tr("the model is reading the picture"),
             "trying again": tr("the server did not reply: try {number} of {tries}").format(number=done, tries=total),
             "thinking": tr("looking at “{label}”").format(label=self._looking) if self._looking else tr("thinking"),
         }

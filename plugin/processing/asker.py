@@ -139,6 +139,7 @@ def _stages() -> dict[str, str]:
         "scanning": tr("Creating the overview"),
         "loading": tr("Loading the model"),
         "testing": tr("Testing how the model marks places"),
+        "viewing": tr("The model is reading the picture"),
         "thinking": tr("Thinking"),
         "trying again": tr("The server did not reply: trying again"),
         "reading": tr("Reading pixels"),

@@ -1665,6 +1665,11 @@
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
+            <source>the model is reading the picture</source>
+            <translation>das Modell liest das Bild</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
             <source>Choose…</source>
             <translation>Auswählen…</translation>
         </message>
@@ -2160,6 +2165,11 @@
         </message>
         <message>
             <location filename="../../plugin/processing/asker.py" />
+            <source>The model is reading the picture</source>
+            <translation>Das Modell liest das Bild</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/asker.py" />
             <source>Thinking</source>
             <translation>Denkt nach</translation>
         </message>
@@ -2375,8 +2385,8 @@
         </message>
         <message>
             <location filename="../../core/settings.py" />
-            <source>int8: the model weights are stored as 8-bit integers, which need about half the memory; only for NVIDIA graphics cards (CUDA)</source>
-            <translation>int8: Die Modellgewichte werden als 8-Bit-Ganzzahlen gespeichert und brauchen etwa halb so viel Speicher; nur für NVIDIA-Grafikkarten (CUDA)</translation>
+            <source>int8: the model weights are stored as 8-bit integers, which need about half the memory; auto: only if the model does not fit into the memory otherwise</source>
+            <translation>int8: Die Modellgewichte werden als 8-Bit-Ganzzahlen gespeichert und brauchen etwa halb so viel Speicher; auto: nur wenn das Modell sonst nicht in den Speicher passt</translation>
         </message>
         <message>
             <location filename="../../core/settings.py" />

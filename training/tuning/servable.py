@@ -54,7 +54,7 @@ def servable(folder: Path, out: Path) -> Path:
     shutil.copyfile(TEMPLATES / f"{profile.dialect.template}.jinja", out / "chat_template.jinja")
     _amend(out / "tokenizer_config.json", response_template=RESPONSE)
     _amend(out / "preprocessor_config.json", image_processor_type="Qwen2VLImageProcessor")
-    _amend(out / "generation_config.json", suppress_tokens=_suppressed_tokens(out))
+    _amend(out / "generation_config.json", suppress_tokens=_suppressed_tokens(out), repetition_penalty=profile.repetition_penalty)
     where = f"{PROCESSOR.stem}.ZoomEarthProcessor"
     _amend(out / "processor_config.json", processor_class="ZoomEarthProcessor", auto_map={"AutoProcessor": where})
     return out

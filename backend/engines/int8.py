@@ -1,0 +1,105 @@
+"""Loads a checkpoint with weights of 8 bits: each matrix is quantized as it is read, so that memory never holds the model in 16 bits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModelForImageTextToText, GenerationConfig
+from transformers.core_model_loading import ConversionOps
+from transformers.quantizers import HfQuantizer, register_quantization_config, register_quantizer
+from transformers.utils.quantization_config import QuantizationConfigMixin
+
+from .linear import Int8Embedding, Int8Linear, Scratch
+
+NAME = "zoomearth-int8"
+
+
+def load_int8(folder: Path, dtype: torch.dtype) -> tuple[Any, Any]:
+    """The model and transformers' report of its loading. dtype: of activations and of what is no matrix.
+
+    The files are read piece by piece: mapped into memory, as transformers does otherwise, all of them would count as used.
+    """
+    config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)  # nosec B615
+    files: list[Any] = [safe_open(file, framework="pt", backend="pread") for file in sorted(folder.glob("*.safetensors"))]
+    tensors = {name: file.get_slice(name) for file in files for name in file.keys()}  # noqa: SIM118
+    with torch.device("meta"):
+        kind = type(AutoModelForImageTextToText.from_config(config))
+    quantization = _Config(Scratch(dtype))
+    try:
+        model, report = kind.from_pretrained(  # nosec B615
+            None, config=config, state_dict=tensors, dtype=dtype, quantization_config=quantization, output_loading_info=True
+        )
+    except RuntimeError:
+        if quantization.failure:  # transformers says only that there was one
+            raise quantization.failure from None
+        raise
+    if (folder / "generation_config.json").is_file():
+        model.generation_config = GenerationConfig.from_pretrained(folder, local_files_only=True)  # nosec B615
+    return model, report
+
+
+@register_quantization_config(NAME)
+class _Config(QuantizationConfigMixin):  # type: ignore[misc]
+    def __init__(self, scratch: Scratch) -> None:
+        self.quant_method = NAME
+        self.scratch = scratch
+        self.failure: Exception | None = None
+
+
+@register_quantizer(NAME)
+class _Quantizer(HfQuantizer):  # type: ignore[misc]
+    """transformers' way of changing layers while their weights are read. The head is changed at the end, as it may be the embeddings."""
+
+    def param_needs_quantization(self, model: Any, param_name: str, **_options: Any) -> bool:
+        name, _, kind = param_name.rpartition(".")
+        module = model.get_submodule(name)
+        return kind == "weight" and isinstance(module, nn.Linear) and module is not model.get_output_embeddings()
+
+    def get_quantize_ops(self) -> _Quantize:
+        return _Quantize(self.quantization_config)
+
+    def _process_model_after_weight_loading(self, model: Any, **_options: Any) -> Any:
+        head, table = model.get_output_embeddings(), model.get_input_embeddings()
+        tied = head.weight is table.weight
+        model.set_output_embeddings(Int8Linear(head.weight, head.bias, self.quantization_config.scratch))
+        if tied:
+            model.set_input_embeddings(Int8Embedding(model.get_output_embeddings()))
+        return model
+
+    def is_serializable(self) -> bool:
+        return False
+
+    @property
+    def is_trainable(self) -> bool:
+        return False
+
+
+class _Quantize(ConversionOps):  # type: ignore[misc]
+    def __init__(self, config: _Config) -> None:
+        self.config = config
+
+    def convert(
+        self, input_dict: dict[str, Any], *, model: Any, full_layer_name: str, missing_keys: set[str], **_options: Any
+    ) -> dict[str, Tensor]:
+        """Puts the quantized layer in its place itself, so nothing is left for transformers to put there."""
+        if self.config.failure:
+            raise self.config.failure
+        (weight,) = input_dict.values()
+        weight = weight[0] if isinstance(weight, list) else weight
+        parent, _, name = full_layer_name.removesuffix(".weight").rpartition(".")
+        linear = getattr(model.get_submodule(parent), name)
+        try:
+            if weight.shape != linear.weight.shape:
+                raise ValueError(f"{full_layer_name} is of shape {tuple(weight.shape)} and not {tuple(linear.weight.shape)}")
+            layer = Int8Linear(weight, linear.bias, self.config.scratch)
+        except Exception as error:
+            self.config.failure = error
+            raise
+        layer._is_hf_initialized = True  # type: ignore[assignment]  # or transformers draws weights at random
+        setattr(model.get_submodule(parent), name, layer)
+        missing_keys.discard(full_layer_name)
+        return {}
