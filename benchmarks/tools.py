@@ -113,9 +113,7 @@ def segmentation(folder: Path, count: int) -> None:
                     for group in ("all", *(["small"] if max(sides) < SMALL else [])):
                         for name, made in (("box", square), ("cv2.grabCut", plain), ("ours", ours)):
                             rows.setdefault((f"{group}, box moved by {jitter:.0%}", name), []).append(iou(made, truth))
-    print(
-        f"segmentation, IoU: {len(seconds)} boxes, {empty} empty masks, {np.median(seconds):.3f} s of processor a box"
-    )
+    print(f"segmentation, IoU: {len(seconds)} boxes, {empty} empty masks, {np.median(seconds):.3f} s of processor a box")
     for (group, name), values in rows.items():
         print(f"  {group:26} {name:12} {mean(values)}  (n = {len(values)})")
 
