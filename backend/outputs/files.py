@@ -9,19 +9,15 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Callable, Sequence
 
-from ...core.atomic import DRIVERS
 from ...core.errors import SceneError
-from ...core.texts import well_formed
 from ..answer import Answered
-from .rois import refusal, write_rois
-from .writing import write_file
+from .rois import check_vector, check_vector_for, write_rois
+from .writing import check_file, check_name, check_other, write_file
 
 if TYPE_CHECKING:
     from ..scene.scene import Scene
-
-SHAPEFILE = (".shp", ".SHP")  # GDAL finds the side files of these spellings only
 
 
 @dataclass(frozen=True)
@@ -34,29 +30,14 @@ class Outputs:
 
     def check(self) -> None:
         """Checks the names before any other work. Raises SceneError for an unknown suffix, and a folder that is missing or read-only."""
-        suffix = Path(self.rois or "").suffix
-        if self.rois and (suffix.lower() not in DRIVERS or (suffix.lower() == ".shp" and suffix not in SHAPEFILE)):
-            raise SceneError(f"--rois {self.rois} has no known suffix.", f"Give a name that ends in {_either(DRIVERS)}.")
+        if self.rois:
+            check_vector("--rois", self.rois)
         if self.figure and Path(self.figure).suffix.lower() != ".png":
             raise SceneError(f"--figure {self.figure} is not a PNG.", "Give it a name that ends in .png.")
-        for file in filter(None, (self.rois, self.figure, self.views)):
-            try:
-                os.lstat(file)
-            except FileNotFoundError:
-                pass
-            except OSError as error:
-                raise SceneError(f"{file} can't be written: {error.strerror}.", "Choose another name.") from error
         for file in filter(None, (self.rois, self.figure)):
-            folder = Path(file).resolve().parent
-            if file == self.rois and well_formed(str(folder)) != str(folder):
-                raise SceneError(f"The name of the folder of {file} is not UTF-8.", "Choose another folder for the boxes.")
-            if not folder.is_dir():
-                raise SceneError(f"The folder of {file} does not exist.", f"Make {folder} first.")
-            if not os.access(folder, os.W_OK):
-                raise SceneError(f"The folder of {file} is read-only.", "Choose another folder.")
-            if Path(file).is_dir():
-                raise SceneError(f"{file} is a folder.", "Give the name of a file.")
+            check_file(file)
         if self.views:
+            check_name(self.views)
             existing = next(folder for folder in (Path(self.views).resolve(), *Path(self.views).resolve().parents) if folder.exists())
             if not existing.is_dir():
                 raise SceneError(f"--views {self.views} is a file.", "Give a folder.")
@@ -67,14 +48,10 @@ class Outputs:
         """Checks the files before the model is loaded. Raises SceneError for a file of the scene itself, and for a format that can't hold
         its boxes.
         """
-        own = {os.path.realpath(file) for file in scene.files}
         for file in filter(None, (self.rois, self.figure)):
-            if os.path.realpath(file) in own:
-                raise SceneError(f"{file} is a file of the raster itself and would be replaced.", "Choose another name.")
-        if self.rois and (reason := refusal(Path(self.rois), scene)):
-            others = [suffix for suffix in DRIVERS if suffix != Path(self.rois).suffix.lower() and not refusal(Path("x" + suffix), scene)]
-            remedy = f"Give a name that ends in {_either(others)}." if others else "Correct the raster's CRS (gdal_edit.py -a_srs)."
-            raise SceneError(f"--rois {self.rois} can't be written: {reason}.", remedy)
+            check_other(file, scene)
+        if self.rois:
+            check_vector_for("--rois", self.rois, scene)
 
     def write(self, answers: Sequence[Answered], model: str, wrote: Callable[[Path], None], note: Callable[[str], None]) -> None:
         """Writes the files, and calls `wrote` with each. Raises SceneError for files that could not be written, after the others were."""
@@ -92,12 +69,6 @@ class Outputs:
                 failures.append(error)
         if failures:
             raise SceneError(" ".join(error.message for error in failures), failures[0].hint)
-
-
-def _either(suffixes: Iterable[str]) -> str:
-    """The suffixes in words: ".gpkg, .shp or .geojson"."""
-    *others, last = suffixes
-    return f"{', '.join(others)} or {last}" if others else last
 
 
 def write_views(folder: Path, answers: Sequence[Answered]) -> Path:

@@ -8,13 +8,15 @@ import uuid
 import warnings
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Iterable, Mapping, Sequence
 
 from ...core.address import name
 from ...core.atomic import DRIVERS, SHAPEFILE_NAME, shapefile_text
+from ...core.errors import SceneError
 from ...core.geometry import PIXELS, Box, Grid
 from ...core.roi_table import FIELDS, Facts, answer_row, stored, view_row
 from ...core.source import Seen, Where
+from ...core.texts import well_formed
 from ..answer import Answered, ending
 from ..scene.gdal import RasterError, transform
 from .writing import write_file
@@ -22,6 +24,7 @@ from .writing import write_file
 if TYPE_CHECKING:
     from ..scene.scene import Scene
 
+SHAPEFILE = (".shp", ".SHP")  # GDAL finds the side files of these spellings only
 COLUMNS = {int: "int32", float: "float64", bool: "bool"}  # numpy's types of the columns that hold no text
 
 
@@ -45,7 +48,7 @@ def write_rois(path: Path, answers: Sequence[Answered], model: str) -> Path:
         rows.append(answer_row(facts, [Seen.of(shown, scene.grid) for shown in views]))
         place = _place(answered)
         polygons.append(place if driver != "GeoJSON" or not crs or _has_degrees(place, crs) else None)
-    return write_file(path, lambda new: _write_polygons(new, polygons, rows, crs))
+    return write_file(path, lambda new: write_polygons(new, polygons, rows, crs))
 
 
 def _facts(answered: Answered, model: str) -> Facts:
@@ -99,9 +102,16 @@ def _has_degrees(place: Any, crs: str) -> bool:
     return bool(np.isfinite(degrees).all() and (np.abs(degrees) <= 180).all())
 
 
-def _write_polygons(path: Path | str, polygons: Sequence[Any], rows: Sequence[Mapping[str, Any]], crs: str) -> None:
+def write_polygons(
+    path: Path | str,
+    polygons: Sequence[Any],
+    rows: Sequence[Mapping[str, Any]],
+    crs: str,
+    table: Mapping[str, type] = FIELDS,
+    layer: str = "rois",
+) -> None:
     """Writes rows with polygons. polygons: of shapely, in units of `crs` (WKT; "": none), None for a row without; rows: by the names of
-    FIELDS.
+    `table`, which has their types.
 
     Raises RuntimeError or OSError.
     """
@@ -113,7 +123,7 @@ def _write_polygons(path: Path | str, polygons: Sequence[Any], rows: Sequence[Ma
     shapefile = driver == "ESRI Shapefile"
     columns: list[Any] = []
     masks: list[Any] = []
-    for field, kind in FIELDS.items():
+    for field, kind in table.items():
         values = [row[field] for row in rows]
         missing = np.array([value is None for value in values], dtype=bool)
         if kind is str:
@@ -124,9 +134,9 @@ def _write_polygons(path: Path | str, polygons: Sequence[Any], rows: Sequence[Ma
             columns.append(np.array([kind() if value is None else value for value in values], dtype=COLUMNS[kind]))
             masks.append(missing if missing.any() else None)
     options: dict[str, dict[str, Any]] = {
-        "GPKG": {"dataset_options": {"VERSION": "1.2"}, "layer": "rois"},  # the newest that QGIS 3.22's GDAL reads without a warning
+        "GPKG": {"dataset_options": {"VERSION": "1.2"}, "layer": layer},  # the newest that QGIS 3.22's GDAL reads without a warning
         "ESRI Shapefile": {"layer_options": {"ENCODING": "UTF-8"}},
-        "GeoJSON": {"layer_options": {"RFC7946": "YES" if crs else "NO"}, "layer": "rois"},
+        "GeoJSON": {"layer_options": {"RFC7946": "YES" if crs else "NO"}, "layer": layer},
     }
     several = any(polygon is not None and polygon.geom_type == "MultiPolygon" for polygon in polygons)
     if several:
@@ -137,7 +147,7 @@ def _write_polygons(path: Path | str, polygons: Sequence[Any], rows: Sequence[Ma
             path,
             geometry=np.array([None if each is None else shapely.to_wkb(each) for each in polygons], dtype=object),
             field_data=columns,
-            fields=[field[:SHAPEFILE_NAME] if shapefile else field for field in FIELDS],
+            fields=[field[:SHAPEFILE_NAME] if shapefile else field for field in table],
             field_mask=masks,
             geometry_type="MultiPolygon" if several and not shapefile else "Polygon",
             crs=crs or None,
@@ -146,7 +156,31 @@ def _write_polygons(path: Path | str, polygons: Sequence[Any], rows: Sequence[Ma
         )
 
 
-def refusal(path: Path, scene: Scene) -> str:
+def check_vector(option: str, file: str) -> None:
+    """Raises SceneError for a suffix that is not known, or a folder whose name GDAL does not take."""
+    suffix = Path(file).suffix
+    if suffix.lower() not in DRIVERS or (suffix.lower() == ".shp" and suffix not in SHAPEFILE):
+        raise SceneError(f"{option} {file} has no known suffix.", f"Give a name that ends in {_either(DRIVERS)}.")
+    folder = str(Path(file).resolve().parent)
+    if well_formed(folder) != folder:
+        raise SceneError(f"The name of the folder of {file} is not UTF-8.", "Choose another folder for the boxes.")
+
+
+def check_vector_for(option: str, file: str, scene: Scene) -> None:
+    """Raises SceneError for a format that can't hold polygons of this scene."""
+    if reason := _refusal(Path(file), scene):
+        others = [suffix for suffix in DRIVERS if suffix != Path(file).suffix.lower() and not _refusal(Path("x" + suffix), scene)]
+        remedy = f"Give a name that ends in {_either(others)}." if others else "Correct the raster's CRS (gdal_edit.py -a_srs)."
+        raise SceneError(f"{option} {file} can't be written: {reason}.", remedy)
+
+
+def _either(suffixes: Iterable[str]) -> str:
+    """The suffixes in words: ".gpkg, .shp or .geojson"."""
+    *others, last = suffixes
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _refusal(path: Path, scene: Scene) -> str:
     """Why a format can't hold boxes of this scene, or "": tests it with the box of the middle pixel."""
     import pyogrio
     import shapely
@@ -158,7 +192,7 @@ def refusal(path: Path, scene: Scene) -> str:
     folder = f"/vsimem/{uuid.uuid4().hex}"  # in memory: the test must not fail because of a full disk
     sample = f"{folder}/sample{path.suffix.lower()}"
     try:
-        _write_polygons(sample, [_outline(polygon(Box(x, y, x + 1, y + 1), grid))], [dict.fromkeys(FIELDS)], grid.crs)
+        write_polygons(sample, [_outline(polygon(Box(x, y, x + 1, y + 1), grid))], [dict.fromkeys(FIELDS)], grid.crs)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             meta, _, shapes, _ = pyogrio.raw.read(sample)

@@ -29,7 +29,7 @@ def describe(path: str, raster: Raster, grid: Grid | None, rendering: Rendering,
         "shown": list(rendering.shown),
         "stretch": [list(pair) for pair in rendering.stretch] if rendering.stretch else None,
         "crs": facts.crs,
-        "gsd": _gsd(grid, facts, facts.size) if grid else None,
+        "gsd": ground_sampling_distance(grid, facts, facts.size) if grid else None,
         "rotated": _rotated(grid),
         "overviews": [list(level.size) for level in levels if level.index],
         "grid": list(grid.affine) if grid else None,
@@ -73,7 +73,7 @@ def _without_addresses(message: str) -> str:
     return re.sub(r"\w+://\S+", "its address", message).rstrip(".")
 
 
-def _gsd(grid: Grid, facts: Facts, size: Size) -> float | None:
+def ground_sampling_distance(grid: Grid, facts: Facts, size: Size) -> float | None:
     """Metres per pixel, the geometric mean of both axes; angles are converted to metres at the scene's centre."""
     if facts.units is None:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import warnings
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +29,23 @@ def read(path: str, scene: Scene, grid: Grid) -> Rings:
 
     Raises SceneError where the file has no polygons, or they can't be read or transformed.
     """
-    shape, crs = _united(path)
+    shapes, crs, _ = _features(path, columns=[])
+    return _rings(_placed(_united(shapes, path), crs, path, scene, grid))
+
+
+def read_each(path: str, scene: Scene, grid: Grid) -> list[tuple[Rings, dict[str, Any]]]:
+    """The same of each feature with a polygon, and its attributes."""
+    shapes, crs, attributes = _features(path, columns=None)
+    _united(shapes, path)
+    return [
+        (_rings(_placed(_united(one, path), crs, path, scene, grid)), {name: values[number] for name, values in attributes.items()})
+        for number, one in enumerate(shapes.reshape(-1, 1))
+        if len(_finite(one))
+    ]
+
+
+def _placed(shape: shapely.Geometry, crs: str, path: str, scene: Scene, grid: Grid) -> shapely.Geometry:
+    """In the raster's CRS, under every name that the raster may give to its meridians."""
     if crs and grid.crs and crs != scene.crs:
         shape = _moved(shape, crs, path, scene, grid)
     longitudes = [x for x, _ in grid.polygon(Box(0, 0, *scene.size))]
@@ -36,15 +53,19 @@ def read(path: str, scene: Scene, grid: Grid) -> Rings:
         shape = shapely.union_all(
             [shapely.transform(shape, lambda corners, turn=turn: np.add(corners, (turn, 0))) for turn in (-360, 0, 360)]
         )
+    return shape
+
+
+def _rings(shape: shapely.Geometry) -> Rings:
     polygons = _polygons(np.array([shape]))
     return tuple(tuple(map(tuple, shapely.get_coordinates(ring)[:-1].tolist())) for ring in shapely.get_rings(polygons))
 
 
-def _united(path: str) -> tuple[shapely.Geometry, str]:
-    """All polygons as one valid geometry, and the CRS that the file names ("" for none)."""
+def _features(path: str, columns: list[str] | None) -> tuple[np.ndarray, str, dict[str, Any]]:
+    """The geometries of the one layer of polygons, the CRS that the file names ("" for none), and its columns (None: all) by name."""
     if "/vsi" not in path and "://" not in path and not os.path.exists(path):
         raise SceneError(f"There is no file {path}.", "Check the path.")
-    try:
+    with _explained(path):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # warnings about servers; errors are raised below
             layers = {name: kind or "a table" for name, kind in pyogrio.list_layers(path).tolist()}
@@ -56,20 +77,35 @@ def _united(path: str) -> tuple[shapely.Geometry, str]:
             raise _without_polygons(path, layers.values())
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # warnings about rings and dates; errors are raised below
-            facts, _, shapes, _ = pyogrio.raw.read(path, layer=candidates[0], columns=[], force_2d=True)
-            shapes = shapely.from_wkb(shapes)
-            polygons = _polygons(shapes)
-            polygons = polygons[np.isfinite(shapely.bounds(polygons)).all(axis=1)]
-            united = shapely.union_all(_polygons(shapely.make_valid(polygons)))
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.GeometryError, shapely.GEOSException) as error:
-        reason = " ".join(str(error).split(";")[0].split()).rstrip(".")
-        message = f"The polygons of {path} can't be read: {reason}."
-        raise SceneError(message, "Give a vector file, such as a GeoPackage, Shapefile or GeoJSON.") from None
+            facts, _, shapes, values = pyogrio.raw.read(path, layer=candidates[0], columns=columns, force_2d=True)
+            return shapely.from_wkb(shapes), facts["crs"] or "", dict(zip(facts["fields"], values))
+
+
+def _united(shapes: np.ndarray, path: str) -> shapely.Geometry:
+    """Their polygons as one valid geometry."""
+    with _explained(path):
+        polygons = _finite(shapes)
+        united = shapely.union_all(_polygons(shapely.make_valid(polygons)))
     if len(polygons) and united.is_empty:
         raise SceneError(f"The polygons of {path} have no area.", "Give polygons with an area.")
     if united.is_empty:
         raise _without_polygons(path, {shape.geom_type for shape in shapes if shape is not None and not shape.is_empty})
-    return united, facts["crs"] or ""
+    return united
+
+
+def _finite(shapes: np.ndarray) -> np.ndarray:
+    polygons = _polygons(shapes)
+    return np.asarray(polygons[np.isfinite(shapely.bounds(polygons)).all(axis=1)])
+
+
+@contextlib.contextmanager
+def _explained(path: str) -> Iterator[None]:
+    try:
+        yield
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.GeometryError, shapely.GEOSException) as error:
+        reason = " ".join(str(error).split(";")[0].split()).rstrip(".")
+        message = f"The polygons of {path} can't be read: {reason}."
+        raise SceneError(message, "Give a vector file, such as a GeoPackage, Shapefile or GeoJSON.") from None
 
 
 def _without_polygons(path: str, kinds: Any) -> SceneError:

@@ -38,7 +38,12 @@ def resolve(scene: Scene, where: Where | None) -> Region | None:
         return _of_pixels(scene, Box(*where.window))
     if where.bounds:
         return _of_bounds(scene, *where.bounds)
-    return _of_outline(scene, where.outline) if where.outline else _of_file(scene, where.within or "")
+    return of_rings(scene, where.outline, "The region") if where.outline else _of_file(scene, where.within or "")
+
+
+def of_rings(scene: Scene, outline: Rings, subject: str) -> Region:
+    """Rings in map units; of a raster without georeference, in pixels with y upwards, as QGIS shows it. subject: of an error's sentence."""
+    return _on_map(scene, outline, _grid(scene) or PIXELS, subject, "Choose a region that the raster covers.")
 
 
 def _of_pixels(scene: Scene, box: Box) -> Region:
@@ -52,11 +57,6 @@ def _of_bounds(scene: Scene, minx: float, miny: float, maxx: float, maxy: float)
     rectangle = ((minx, miny), (maxx, miny), (maxx, maxy), (minx, maxy))
     subject = f"The region {_numbers((minx, miny, maxx, maxy))}"
     return _on_map(scene, (rectangle,), _georeference(scene, "bounds in map units"), subject, SIZE_HINT)
-
-
-def _of_outline(scene: Scene, outline: Rings) -> Region:
-    """Rings in map units; of a raster without georeference, in pixels with y upwards, as QGIS shows it."""
-    return _on_map(scene, outline, _grid(scene) or PIXELS, "The region", "Choose a region that the raster covers.")
 
 
 def _of_file(scene: Scene, path: str) -> Region:

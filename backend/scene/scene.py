@@ -28,7 +28,7 @@ from ...core.errors import Cancelled, SceneError
 from ...core.geometry import Box, Grid, Size, View
 from ...core.source import SceneSource
 from . import scan
-from .describe import describe
+from .describe import describe, ground_sampling_distance
 from .gdal import OPTIONS, REMOTE_OPTIONS, Raster, RasterError, Window, open_raster
 from .mask import masked
 from .overviews import SCAN_PIXELS, Level, levels, source
@@ -69,6 +69,7 @@ class Scene:
         self.generated = facts.generated
         self.name = shown(path)  # the name in messages and files: an address may contain a key
         self.grid = Grid(facts.affine, facts.wkt) if facts.affine else None
+        self.facts = facts
         self._raster, self._on_progress, self._cancelled = raster, on_progress, cancelled
         self._reader, self._turn = Reader(path, raster), threading.Lock()
         self._pool = ThreadPoolExecutor(scan.HANDS)
@@ -138,6 +139,30 @@ class Scene:
         )
 
     @property
+    def colour_bands(self) -> list[int]:
+        """The numbers of all bands but alpha: those that `read` gives."""
+        return [band.index for band in self.facts.bands if band.interpretation != "alpha"]
+
+    @property
+    def shown_bands(self) -> list[int]:
+        """The numbers of the bands that are shown, as grey or as red, green and blue."""
+        return list(self._rendering.shown)
+
+    @property
+    def palette(self) -> np.ndarray | None:
+        """[red, green and blue, value] uint8 of a raster of one band that has one."""
+        return self._rendering.palette
+
+    @property
+    def gsd(self) -> float | None:
+        """Metres per pixel, the geometric mean of the two axes at the scene's centre; None where nothing says it."""
+        return ground_sampling_distance(self.grid, self.facts, self.size) if self.grid else None
+
+    def small_cache(self) -> contextlib.AbstractContextManager[None]:
+        """For reading much of it once: GDAL's block cache held small."""
+        return self._raster.small_cache()
+
+    @property
     def bytes_read(self) -> int:
         """Decoded bytes of pixels that were asked from GDAL."""
         return self._reader.bytes_read
@@ -186,7 +211,7 @@ class Scene:
         """
         self._check_inside(window)
         facts = self._raster.facts
-        numbers = list(bands) if bands else [band.index for band in facts.bands if band.interpretation != "alpha"]
+        numbers = list(bands) if bands else self.colour_bands
         if wrong := [number for number in numbers if not 1 <= number <= len(facts.bands)]:
             raise SceneError(f"{self.name} has no band {wrong[0]}.", f"Its bands are 1 to {len(facts.bands)}.")
         selection = Selection(self.name, facts, numbers)

@@ -164,3 +164,9 @@ def transform(points: np.ndarray, source: str, target: str) -> np.ndarray:
     adapter: Any = importlib.import_module(f".{library()}_adapter", __name__)
     moved: np.ndarray = adapter.transform(points, source, target)
     return moved
+
+
+def copy(source: str, target: str, driver: str, creation: Mapping[str, str]) -> None:
+    """A raster in another format, by GDAL's own copying, with its block cache held small. Raises RasterError."""
+    adapter: Any = importlib.import_module(f".{library()}_adapter", __name__)
+    adapter.copy(source, target, driver, creation)

@@ -6,7 +6,7 @@ import contextlib
 import os
 import uuid
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -100,14 +100,8 @@ class OsgeoRaster:
         item = f"BLOCK_OFFSET_{column}_{row}"
         return self._call(lambda: self._level(0).GetRasterBand(band).GetMetadataItem(item, "TIFF") or "") != ""
 
-    @contextlib.contextmanager
-    def small_cache(self) -> Iterator[None]:
-        before = gdal.GetCacheMax()
-        gdal.SetCacheMax(min(CACHE_BYTES, before))
-        try:
-            yield
-        finally:
-            gdal.SetCacheMax(before)
+    def small_cache(self) -> contextlib.AbstractContextManager[None]:
+        return _small_cache()
 
     def twin(self) -> Raster:
         return OsgeoRaster(self._path, self._options, self)
@@ -201,8 +195,39 @@ def _facts(ds: gdal.Dataset) -> Facts:
     )
 
 
+@contextlib.contextmanager
+def _small_cache() -> Iterator[None]:
+    before = gdal.GetCacheMax()
+    gdal.SetCacheMax(min(CACHE_BYTES, before))
+    try:
+        yield
+    finally:
+        gdal.SetCacheMax(before)
+
+
 def open_raster(path: str, options: dict[str, str]) -> Raster:
     return OsgeoRaster(path, options)
+
+
+def copy(source: str, target: str, driver: str, creation: Mapping[str, str]) -> None:
+    """See `gdal.copy`."""
+
+    def work() -> bool:
+        opened = gdal.Open(source)
+        settings = [f"{name}={value}" for name, value in creation.items()]
+        made = opened and gdal.GetDriverByName(driver).CreateCopy(target, opened, 0, settings)
+        return made is not None  # what is left of it is written when it goes out of scope
+
+    before = gdal.GetThreadLocalConfigOption("GDAL_PAM_ENABLED")
+    gdal.SetThreadLocalConfigOption("GDAL_PAM_ENABLED", "NO")
+    try:
+        with _small_cache():
+            made, messages = _with_messages(work)
+    finally:
+        gdal.SetThreadLocalConfigOption("GDAL_PAM_ENABLED", before)
+    failures = [message for level, message in messages if level >= gdal.CE_Failure]
+    if failures or not made:
+        raise RasterError((failures or [UNKNOWN])[0])
 
 
 def transform(points: np.ndarray, source: str, target: str) -> np.ndarray:

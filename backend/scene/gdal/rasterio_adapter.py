@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -148,14 +148,8 @@ class RasterioRaster:
         item = f"BLOCK_OFFSET_{column}_{row}"
         return self._call(lambda: self._level(0).get_tag_item(item, "TIFF", bidx=band)) is not None
 
-    @contextlib.contextmanager
-    def small_cache(self) -> Iterator[None]:
-        before = get_gdal_config("GDAL_CACHEMAX")
-        set_gdal_config("GDAL_CACHEMAX", min(CACHE_BYTES, before))
-        try:
-            yield
-        finally:
-            set_gdal_config("GDAL_CACHEMAX", before)
+    def small_cache(self) -> contextlib.AbstractContextManager[None]:
+        return _small_cache()
 
     def twin(self) -> Raster:
         return RasterioRaster(self._path, self._options, self)
@@ -250,8 +244,29 @@ def _facts(ds: rasterio.DatasetReader, overviews: tuple[Size, ...]) -> Facts:
     )
 
 
+@contextlib.contextmanager
+def _small_cache() -> Iterator[None]:
+    before = get_gdal_config("GDAL_CACHEMAX")
+    set_gdal_config("GDAL_CACHEMAX", min(CACHE_BYTES, before))
+    try:
+        yield
+    finally:
+        set_gdal_config("GDAL_CACHEMAX", before)
+
+
 def open_raster(path: str, options: dict[str, str]) -> Raster:
     return RasterioRaster(path, options)
+
+
+def copy(source: str, target: str, driver: str, creation: Mapping[str, str]) -> None:
+    """See `gdal.copy`."""
+    with rasterio.Env(GDAL_PAM_ENABLED="NO"), _small_cache(), _MESSAGES.collecting() as messages:
+        try:
+            raster_files.copy(source, target, driver=driver, strict=False, **creation)
+        except ERRORS as error:
+            raise RasterError(next((message for failed, message in messages if failed), str(error))) from None
+    if failures := [message for failed, message in messages if failed]:  # closing the file on a full disk raises nothing
+        raise RasterError(failures[0])
 
 
 def transform(points: np.ndarray, source: str, target: str) -> np.ndarray:

@@ -1,0 +1,170 @@
+"""Cloud removal: what images of other dates show under the cloud, fitted to this image, and drawn to its rim.
+
+Each band is a linear combination of all bands of the references, by least squares over the clear pixels; what remains of the difference
+along the rim of the cloud is spread over its inside by a membrane. It replaces: nothing of a thin cloud's own signal is used. Nothing is
+recovered that no reference shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import cv2
+import numpy as np
+
+from ...core.errors import SceneError
+from ...core.geometry import Box, Size, View
+from .job import Job, Result, changed, stored
+from .membrane import membrane
+from .references import Resampled, mask_onto, onto
+
+FIT_PIXELS = 400_000  # of the clear pixels at the most, spread evenly
+LEAST_CLEAR = 50  # pixels for each coefficient
+WHITE = 0.55  # of the way from the scene's usual brightness to white
+COLOURLESS = 60  # of 255: the largest difference between a cloud's red, green and blue
+LEAST_CLOUD = 25  # pixels
+UNLIKE = 2.0  # times coarser or finer: worth a note
+
+
+def remove_clouds(job: Job, write: Callable[[Box, np.ndarray], None]) -> Result:
+    """Raises SceneError where there is no reference, none that overlaps, no cloud, or nothing but cloud; Cancelled."""
+    if not job.references:
+        raise SceneError(
+            "Cloud removal needs an image of another date of the same place.",
+            "Give one or more with --reference. To fill a cloud from its rim, which recovers nothing: `tool editing --set verb=remove`.",
+        )
+    window = job.window
+    pixels = job.read_whole(window)
+    if not pixels.valid.any():
+        raise job.without_valid_pixels()
+    notes = []
+    if job.mask:
+        drawn = mask_onto(job, job.mask, window)
+    else:
+        drawn = bright(job, window) & job.inside(window)
+        notes.append(
+            "The clouds were found by their brightness, which takes snow and white roofs for clouds and misses thin ones: draw --mask."
+        )
+        if not drawn.any():
+            raise SceneError("No cloud was found by its brightness.", "Draw the clouds as polygons, and give their file with --mask.")
+    margin = int(job.arguments["margin"])
+    cloud = grown(drawn, margin) & pixels.valid & job.inside(window)
+    if not cloud.any():
+        raise SceneError("The mask covers nodata only.", "Draw it over the clouds.")
+    references = [each for each in _overlapping(job, window, notes) if (each.valid & cloud).any()]
+    if not references:
+        raise SceneError("No reference has data under the clouds.", "Give an image that covers the region, and is clear there.")
+    filled, covered, quality = from_references(pixels.array, pixels.valid & ~cloud, cloud, references, job.check)
+    missing = 1 - covered.sum() / cloud.sum()
+    if missing > 0:
+        notes.append(f"{missing:.0%} of the clouds have no reference and stay as they were.")
+    after = stored(filled, pixels.array, covered, job.nodata)
+    outside = int(changed(pixels.array, after)[~cloud].sum())
+    notes.append(
+        f"Outside of the clouds no pixel was changed ({int((~cloud).sum()):,} compared); inside, pixels are estimates from other dates."
+    )
+    write(window, after)
+    metrics = {
+        "cloud_share": round(float(cloud.sum() / pixels.valid.sum()), 4),
+        "recovered_share": round(1 - float(missing), 4),
+        "references": len(references),
+        "fit_r2": round(quality, 4),
+        "changed_outside": outside,
+    }
+    return Result("linear-fit-membrane", max(0.0, quality) * (1 - float(missing)), metrics, tuple(notes))
+
+
+def from_references(
+    array: np.ndarray,
+    clear: np.ndarray,
+    cloud: np.ndarray,
+    references: Sequence[Resampled],
+    check: Callable[[], None] = lambda: None,
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """The bands under the cloud, where that is known, and how well the references explain the clear pixels (R², 1 is wholly).
+
+    array: [band, row, column]; clear, cloud: [row, column]. Each part of the cloud is fitted with the references that have data there.
+    Raises SceneError where too few clear pixels have a reference.
+    """
+    target = array.astype(np.float32)
+    predicted, covered = np.zeros_like(target), np.zeros(cloud.shape, bool)
+    which = np.zeros(cloud.shape, np.int64)  # a bit for each reference that has data
+    for number, reference in enumerate(references):
+        which |= reference.valid.astype(np.int64) << number
+    qualities, shares = [], []
+    for group in sorted(set(np.unique(which[cloud]).tolist()) - {0}, key=lambda group: -bin(group).count("1")):
+        check()
+        chosen = [reference for number, reference in enumerate(references) if group >> number & 1]
+        known = np.logical_and.reduce([reference.valid for reference in chosen])
+        part = cloud & (which == group)
+        fit, quality = _fitted(target, np.concatenate([reference.array for reference in chosen]), clear & known)
+        if fit is None:
+            continue
+        check()
+        rest = membrane(np.where(known, target - fit, 0), clear & known)
+        predicted[:, part] = (fit + rest)[:, part]
+        covered |= part
+        qualities.append(quality)
+        shares.append(part.sum())
+    if not covered.any():
+        raise SceneError(
+            "Too few clear pixels are left to fit the references to.",
+            "Choose a region that is larger than the mask, and reaches into clear ground.",
+        )
+    return predicted, covered, float(np.average(qualities, weights=shares))
+
+
+def bright(job: Job, window: Box) -> np.ndarray:
+    """Where the scene as it is shown is bright and without colour: [row, column] bool. Finds thick clouds, and all else that is white."""
+    picture = np.asarray(job.scene.part(View(window, Size(int(window.width), int(window.height))))).astype(np.int16)
+    low, high = picture.min(axis=2), picture.max(axis=2)
+    usual = float(np.median(high[high > 0])) if (high > 0).any() else 0.0
+    white = (low > usual + WHITE * (255 - usual)) & (high - low < COLOURLESS)
+    smooth = cv2.morphologyEx(white.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    _, parts, facts, _ = cv2.connectedComponentsWithStats(smooth, connectivity=8)
+    large = facts[:, cv2.CC_STAT_AREA] >= LEAST_CLOUD
+    large[0] = False
+    return grown(large[parts], 3)
+
+
+def grown(mask: np.ndarray, pixels: int) -> np.ndarray:
+    """The mask with all that is as near to it, in rounds."""
+    if not pixels:
+        return mask
+    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * pixels + 1,) * 2)
+    return np.asarray(cv2.dilate(mask.astype(np.uint8), disk) > 0)
+
+
+def _overlapping(job: Job, window: Box, notes: list[str]) -> list[Resampled]:
+    """The references on the window, with notes on resolutions that differ. Raises SceneError for one that does not overlap."""
+    resampled = []
+    for reference in job.references:
+        each = onto(job, reference, window)
+        if not each.valid.any():
+            raise SceneError(
+                f"The reference {reference.name} does not overlap the region.",
+                "Give an image of the same place; `zoomearth describe` prints where a raster lies.",
+            )
+        if not 1 / UNLIKE < each.finer < UNLIKE:
+            how = f"{each.finer:.1f} times finer" if each.finer > 1 else f"{1 / each.finer:.1f} times coarser"
+            notes.append(f"{reference.name} is {how} than the raster: so is what it shows under the clouds.")
+        resampled.append(each)
+    return resampled
+
+
+def _fitted(target: np.ndarray, features: np.ndarray, known: np.ndarray) -> tuple[np.ndarray | None, float]:
+    """Each band as a linear combination of the features, and R² over the known pixels; None where these are too few."""
+    places = np.flatnonzero(known)
+    if len(places) < LEAST_CLEAR * (len(features) + 1):
+        return None, 0.0
+    places = places[:: -(-len(places) // FIT_PIXELS)]
+    samples = features.reshape(len(features), -1)[:, places].T.astype(np.float64)
+    values = target.reshape(len(target), -1)[:, places].T.astype(np.float64)
+    middle, level = samples.mean(axis=0), values.mean(axis=0)
+    spread = np.maximum(samples.std(axis=0), 1e-9)
+    factors = np.linalg.lstsq((samples - middle) / spread, values - level, rcond=1e-6)[0]
+    rest = values - level - (samples - middle) / spread @ factors
+    quality = 1 - float(np.square(rest).sum() / max(np.square(values - level).sum(), 1e-9))
+    weights = (factors / spread[:, None]).astype(np.float32)
+    fit = np.tensordot(weights.T, features, 1) + (level - middle @ weights).astype(np.float32)[:, None, None]
+    return fit, quality

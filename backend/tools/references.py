@@ -1,0 +1,178 @@
+"""Other rasters on the pixels of a scene: images of other dates, and masks. Other CRSs, grids, resolutions and rotations are resampled.
+
+Where a pixel of the scene lies in the other raster is worked out exactly on a lattice, and linearly in between. A finer raster is averaged
+first; then bicubic, or the nearest pixel for a mask.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import pyogrio
+
+from ...core.errors import SceneError
+from ...core.geometry import PIXELS, Box, Grid, Size, View
+from ..scene.gdal import RasterError, transform
+from ..scene.mask import inside
+from ..scene.polygons import read as read_polygons
+from ..scene.scene import Scene
+from .job import Job
+
+LATTICE = 16  # pixels between the places that are worked out exactly
+TILE = 256  # pixels of the scene that are resampled together
+FINEST = 12  # pixels of the other raster to one of the scene, a side
+RIM = 3  # pixels that bicubic reaches
+
+
+@dataclass(frozen=True)
+class Resampled:
+    """On the pixels of a window. array: [band, row, column] float32; valid: [row, column]; finer: how many of its pixels to one, a side."""
+
+    array: np.ndarray
+    valid: np.ndarray
+    finer: float
+
+
+def onto(job: Job, other: Scene, window: Box, nearest: bool = False) -> Resampled:
+    """All bands but alpha of the other raster. Raises SceneError where the two can't be laid over each other; Cancelled."""
+    palette = other.palette is not None and not nearest
+    array = np.zeros((3 if palette else len(other.colour_bands), int(window.height), int(window.width)), np.float32)
+    valid = np.zeros(array.shape[1:], bool)
+    finer = []
+    tiles = [
+        Box(x, y, x + TILE, y + TILE).intersect(window)
+        for y in range(int(window.top), int(window.bottom), TILE)
+        for x in range(int(window.left), int(window.right), TILE)
+    ]
+    for done, tile in enumerate(tiles):
+        job.progress("reading references", done, len(tiles))
+        places = _places(job.scene, other, tile)
+        sampled = None if places is None else _sampled(other, places, nearest, palette)
+        if sampled is not None:
+            top, left = int(tile.top - window.top), int(tile.left - window.left)
+            place = (slice(top, top + int(tile.height)), slice(left, left + int(tile.width)))
+            array[..., place[0], place[1]], valid[place] = sampled[:2]
+            finer.append(sampled[2])
+    return Resampled(array, valid, float(np.median(finer)) if finer else 1.0)
+
+
+def mask_onto(job: Job, path: str, window: Box) -> np.ndarray:
+    """The mask of a file on a window, [row, column] bool: what its polygons touch, or where a raster is valid and not 0.
+
+    Raises SceneError where it is neither, or touches nothing of the region.
+    """
+    if _is_vector(path):
+        grid = job.scene.grid or PIXELS
+        outline = read_polygons(path, job.scene, grid)
+        rings = tuple(tuple(grid.to_pixel(x, y) for x, y in ring) for ring in outline)
+        mask = inside(View(window, Size(int(window.width), int(window.height)), rings))
+    else:
+        with Scene.open(path, cancelled=job.cancelled) as raster:
+            resampled = onto(job, raster, window, nearest=True)
+        mask = resampled.valid & (resampled.array != 0).any(axis=0)
+    mask &= job.inside(window)
+    if not mask.any():
+        raise SceneError(f"The mask {path} touches nothing of the region.", "Check its place and its coordinate reference system.")
+    return mask
+
+
+def _is_vector(path: str) -> bool:
+    try:
+        return len(pyogrio.list_layers(path)) > 0
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError):
+        return False
+
+
+def _places(scene: Scene, other: Scene, tile: Box) -> np.ndarray | None:
+    """[2, row, column] float64: where the pixel centres of a tile lie in the other raster, in its pixels, corners at whole numbers.
+
+    None where some have no place there. Raises SceneError where the one raster has a georeference and the other has none.
+    """
+    across, down = (np.minimum(np.arange(0, side + LATTICE, LATTICE), side) for side in (tile.width, tile.height))
+    xs, ys = np.meshgrid(tile.left + across, tile.top + down)
+    if not (scene.grid and other.grid):
+        if scene.size != other.size:
+            lacking = scene if scene.grid is None else other
+            raise SceneError(
+                f"{lacking.name} has no georeference, so that {scene.name} and {other.name} can't be laid over each other.",
+                "Georeference it, or give a raster of the same size, pixel over pixel.",
+            )
+        corners = np.stack([xs, ys])
+    else:
+        points = np.stack(_affine(scene.grid.affine, xs, ys), axis=-1).reshape(-1, 2)
+        if scene.grid.crs != other.grid.crs and scene.grid.crs and other.grid.crs:
+            try:
+                points = transform(points, scene.grid.crs, other.grid.crs)
+            except RasterError:
+                message = f"No way is known from the CRS of {scene.name} ({scene.crs}) to that of {other.name} ({other.crs})."
+                raise SceneError(message, "Bring the reference to the raster's CRS first (gdalwarp -t_srs).") from None
+        if not np.isfinite(points).all():
+            return None
+        corners = np.stack(_inverse(other.grid, *points.T)).reshape(2, *xs.shape)
+    return np.stack([_between(each, across, down, tile) for each in corners])
+
+
+def _affine(a: tuple[float, ...], x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return a[0] + a[1] * x + a[2] * y, a[3] + a[4] * x + a[5] * y
+
+
+def _inverse(grid: Grid, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    a = grid.affine
+    across, down, area = x - a[0], y - a[3], a[1] * a[5] - a[2] * a[4]
+    return (a[5] * across - a[2] * down) / area, (a[1] * down - a[4] * across) / area
+
+
+def _between(values: np.ndarray, across: np.ndarray, down: np.ndarray, tile: Box) -> np.ndarray:
+    """From the lattice to the pixel centres, linearly: first along the rows, then along the columns."""
+    columns, rows = np.arange(int(tile.width)) + 0.5, np.arange(int(tile.height)) + 0.5
+    wide = np.array([np.interp(columns, across, row) for row in values])
+    return np.stack([np.interp(rows, down, column) for column in wide.T], axis=1)
+
+
+def _sampled(other: Scene, places: np.ndarray, nearest: bool, palette: bool) -> tuple[np.ndarray, np.ndarray, float] | None:
+    """The other raster at these places, what of it is valid, and how much finer it is; None where it does not lie there."""
+    x, y = places
+    finer = float(np.hypot(x[:, 1:] - x[:, :-1], y[:, 1:] - y[:, :-1]).mean()) if x.shape[1] > 1 else 1.0
+    rim = int(RIM * max(finer, 1)) + 1
+    needed = Box(float(x.min()) - rim, float(y.min()) - rim, float(x.max()) + rim, float(y.max()) + rim)
+    source = needed.rounded_out().intersect(Box(0, 0, *other.size))
+    if not source.area:
+        return None
+    if finer > FINEST:
+        raise SceneError(
+            f"{other.name} is {finer:.0f} times finer than the raster.",
+            "Make a coarser copy of it first (gdalwarp -tr X Y -r average).",
+        )
+    pixels = other.read(source)
+    array = other.palette[:, pixels.array[0]] if palette and other.palette is not None else pixels.array
+    weight = pixels.valid.astype(np.float32)
+    planes = [np.where(pixels.valid, plane, 0).astype(np.float32) for plane in array]
+    here = (x >= 0) & (y >= 0) & (x < other.size.width) & (y < other.size.height)
+    x, y = x - source.left, y - source.top
+    if nearest:
+        row, column = (np.clip(np.floor(each).astype(int), 0, side - 1) for each, side in zip((y, x), weight.shape))
+        return np.stack([plane[row, column] for plane in planes]), here & (weight[row, column] > 0), finer
+    factor = max(1, int(finer + 0.25))
+    if factor > 1:
+        planes, weight = _averaged(planes, weight, factor)
+        x, y = x / factor, y / factor
+    sound = weight > 0.999
+    if not sound.all():  # a value beside nodata takes nothing of it
+        planes = [np.where(weight > 0, plane / np.maximum(weight, 1e-6), 0) for plane in planes]
+        weight = cv2.erode(sound.astype(np.float32), np.ones((3, 3)), borderType=cv2.BORDER_REPLICATE)
+    maps = np.float32(x - 0.5), np.float32(y - 0.5)
+    result = np.stack([cv2.remap(plane, *maps, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE) for plane in planes])
+    known = cv2.remap(weight, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return result, here & (known > 0.999), finer
+
+
+def _averaged(planes: list[np.ndarray], weight: np.ndarray, factor: int) -> tuple[list[np.ndarray], np.ndarray]:
+    """Means over factor x factor pixels; an incomplete rim is left out."""
+    height, width = (side // factor for side in weight.shape)
+    size = (max(width, 1), max(height, 1))
+    cut = (slice(0, max(height * factor, 1)), slice(0, max(width * factor, 1)))
+    return [cv2.resize(plane[cut], size, interpolation=cv2.INTER_AREA) for plane in planes], cv2.resize(
+        weight[cut], size, interpolation=cv2.INTER_AREA
+    )
