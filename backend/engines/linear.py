@@ -99,6 +99,11 @@ class Int8Linear(nn.Module):
         self._scratch = scratch
         self._wide = 0 if weight.shape[1] % 16 else WIDE_INT8  # torch's routine reads past the end of other rows
 
+    @property
+    def weight(self) -> Tensor:
+        """Shape and dtype only: the code of some families looks at them."""
+        return torch.empty(self.quantized.shape, dtype=self.scale.dtype, device="meta")
+
     def forward(self, x: Tensor) -> Tensor:
         """x: [..., in] -> [..., out], in x's dtype."""
         if x.device.type != "cpu":

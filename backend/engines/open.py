@@ -7,7 +7,8 @@ import json
 import os
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Callable, Sequence
 
 from ...core.address import shown
 from ...core.calibration import Calibration
@@ -18,6 +19,10 @@ from ...core.settings import KEY_VARIABLE, Settings
 from ...core.texts import well_formed
 from ..models import store
 from . import Engine, calibration, never
+
+if TYPE_CHECKING:
+    from .local import LocalEngine
+    from .stock import StockEngine
 
 OnProgress = Callable[[int, int], None]
 CHANGING = ("created", "permission", "expires_at")  # of an entry in a server's list of models: not the model's
@@ -62,12 +67,23 @@ def calibrate_model(
 
 def _here(settings: Settings) -> tuple[Engine, str, str]:
     """An engine for a model on this machine as it describes itself, "" for the server, and the revision of its weights."""
-    from .local import LocalEngine
-
     folder = store.find(settings.asked_as)
     profile = store.profile_for(settings.asked_as, settings.prompt_file, settings.dialect)
-    engine = LocalEngine(folder, device=settings.device, dtype=settings.dtype, quantize=settings.quantize, profile=profile)
+    engine = _of_family(folder)(folder, device=settings.device, dtype=settings.dtype, quantize=settings.quantize, profile=profile)
     return engine, "", store.commit_of(folder)
+
+
+def _of_family(folder: Path) -> type[LocalEngine | StockEngine]:
+    """The fast engine where it knows the family of the checkpoint in `folder`."""
+    from .weights import FAMILIES, family
+
+    if family(folder) in FAMILIES:
+        from .local import LocalEngine
+
+        return LocalEngine
+    from .stock import StockEngine
+
+    return StockEngine
 
 
 def _on_server(settings: Settings, key: str | None, on_test: OnProgress, cancelled: Callable[[], bool]) -> Engine:

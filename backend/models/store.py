@@ -14,7 +14,7 @@ from typing import Any, Callable
 from ...core import texts
 from ...core.catalogue import RECEIPT, Model, catalogue
 from ...core.errors import ModelError
-from ...core.families import family_of
+from ...core.families import GENERAL, family_of
 from ...core.profile import FILE as PROFILE_FILE
 from ...core.profile import Profile, published
 from .hub import OnProgress, fetch, sha256
@@ -64,14 +64,14 @@ def profile_for(name: str, prompt_file: str = "", dialect: str = "") -> Profile:
 
 
 def _of_folder(folder: Path) -> Profile:
-    """The folder's own profile; without one it is asked as its architecture's family is, stock Qwen2.5-VL where that is unknown."""
+    """The folder's own profile; without one it is asked as its architecture's family is, in the general dialect where that is unknown."""
     if (folder / PROFILE_FILE).exists():
         return Profile.of_folder(folder)
     try:
         kind = str(texts.read_object(folder / "config.json").get("model_type"))
     except (OSError, ValueError):
         kind = ""  # the engine will say what is wrong with it
-    family = Profile.of_family(folder.name, family_of(kind.replace("_", "-")) or "qwen-grounding")
+    family = Profile.of_family(folder.name, family_of(kind.replace("_", "-")) or GENERAL)
     return replace(family, **published(folder))
 
 
