@@ -396,8 +396,9 @@ def test_a_folder_samples_nothing_and_penalises_nothing(folder, load, tmp_path):
 
 
 def test_int8_and_other_formats_run(load):
-    for options in ({"quantize": "int8"}, {"dtype": "bfloat16"}):
-        engine = load("gemma4", **options)
+    """Gemma 4 and SigLIP's vision tower (Gemma 3) look at the weights of layers that int8 replaces."""
+    for kind, options in (("gemma4", {"quantize": "int8"}), ("gemma3", {"quantize": "int8"}), ("gemma4", {"dtype": "bfloat16"})):
+        engine = load(kind, **options)
         assert engine.reply([ask(engine)], limit=3)[0].tokens_out == 3
 
 

@@ -130,7 +130,7 @@ class Int8Embedding(nn.Module):
 
 
 def widen(model: Any) -> None:
-    """Replaces the layers of a Qwen-VL whose 16-bit weights this processor multiplies slowly; leaves any other model as it is."""
+    """Replaces the layers of a model whose 16-bit weights this processor multiplies slowly; leaves any other model as it is."""
     if model.device.type != "cpu" or model.dtype.itemsize != 2 or not is_slow(model.dtype):
         return
     scratch = Scratch(model.dtype)
@@ -138,8 +138,9 @@ def widen(model: Any) -> None:
         for name, child in module.named_children():
             if isinstance(child, nn.Linear):
                 setattr(module, name, WidenedLinear(child, scratch))
-    patches = model.model.visual.patch_embed
-    patches.proj = WidenedPatches(patches.proj, scratch)
+    patches: Any = getattr(getattr(model.model, "visual", None), "patch_embed", None)  # of the Qwen-VL family and its kin
+    if isinstance(getattr(patches, "proj", None), nn.Conv3d):
+        patches.proj = WidenedPatches(patches.proj, scratch)
 
 
 @functools.cache
