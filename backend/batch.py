@@ -273,7 +273,7 @@ def spec(engine: Engine, settings: Settings) -> dict[str, Any]:
     profile = engine.profile
     return {
         "model": profile.name,
-        "revision": None if settings.remote else models.revision(settings.asked_as),
+        "revision": None if settings.remote else models.revision(settings.weights),
         "server": shown(settings.remote) or None,
         "dialect": profile.dialect.described,
         "prompt_hash": profile.prompt_hash,

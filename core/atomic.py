@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Iterable, Iterator, Mapping
 DRIVERS = {".gpkg": "GPKG", ".shp": "ESRI Shapefile", ".geojson": "GeoJSON"}  # GDAL's drivers for boxes, by suffix
 SHAPEFILE_PARTS = (".shx", ".dbf", ".prj", ".cpg", ".qpj")
 SHAPEFILE_INDEXES = (".qix", ".sbn", ".sbx", ".fbn", ".fbx", ".ain", ".aih", ".atx", ".idm", ".ind", ".ixs", ".mxs")
+TEXTS = (".json", ".txt", ".jinja", ".md", ".py")
 SQLITE_PARTS = ("-wal", "-shm", "-journal")  # SQLite would apply their content to the new file
 SHAPEFILE_NAME = 10  # the largest length of a Shapefile's field name
 SHAPEFILE_TEXT = 254  # bytes of a Shapefile's text field; the driver cuts longer texts silently, inside a character
@@ -42,6 +44,17 @@ def write_whole(path: Path, content: str | bytes) -> None:
     """Writes a file (text as UTF-8); on failure the old file remains. Raises OSError."""
     with beside(path) as new:
         new.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+
+
+def link_or_copy(file: Path, to: Path) -> None:
+    """The file under another name too, without its bytes a second time where the disk allows it; a text, which a person may edit in
+    place, is copied. Raises OSError."""
+    if file.suffix not in TEXTS:
+        try:
+            return os.link(file.resolve(), to)
+        except OSError:  # another disk, or a file system without links
+            pass
+    shutil.copyfile(file, to)
 
 
 def shapefile_text(text: str) -> str:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+import re
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from . import texts
+from .catalogue import catalogue, home
 from .dialect import Dialect
 from .errors import ModelError
-from .families import DIALECTS, dialect
+from .families import DIALECTS, GENERAL, dialect, family_of
 from .look import Policy
 
 FILE = "zoomearth.json"
+TUNED = "zoomearth-3b"  # the listed model whose family does not say how it is asked
+SAY_OTHERWISE = "--asked-as names another model of the list."
 
 
 @dataclass(frozen=True)
@@ -82,15 +86,45 @@ class Profile:
 
     @classmethod
     def of_folder(cls, folder: Path) -> Profile:
-        """The profile of a checkpoint; a folder without one is treated as stock Qwen2.5-VL. Raises ModelError."""
+        """A checkpoint's own profile. A folder without one is asked as the listed model that it is: by its place among the downloaded
+        ones, by a name that says ZoomEarth, else by its family. Raises ModelError."""
         file = folder / FILE
         if not file.is_file():
-            return cls.from_dict({"name": folder.name, "dialect": "qwen-grounding", **published(folder)})
+            return cls._recognised(folder)
         try:
             data = texts.read_object(file)
         except (OSError, ValueError) as error:
             raise ModelError(f"{file} can't be read: {error}.", "Download or copy the model again.") from error
         return cls.from_dict({**published(folder), **data}, str(file))
+
+    @classmethod
+    def _recognised(cls, folder: Path) -> Profile:
+        models = catalogue()
+        placed = models.get(folder.name)
+        if placed and placed.profile and folder.parent == home():
+            return cls.from_dict(dict(placed.profile))
+        try:
+            config = texts.read_object(folder / "config.json")
+        except (OSError, ValueError):
+            config = {}  # the engine will say what is wrong with it
+        if name := _tuned_name(folder, config):
+            note = f"{folder} has no {FILE}: it is asked as {TUNED}, because of its name ({name}). {SAY_OTHERWISE}"
+            return replace(cls.from_dict(dict(models[TUNED].profile)), notes=(note,))
+        kind = str(config.get("model_type", ""))
+        stock = next((model for model in models.values() if model.model_type == kind and model.id != TUNED), None)
+        if stock:
+            return cls.from_dict({**stock.profile, **published(folder), "name": folder.name})
+        if family := family_of(kind.replace("_", "-")):
+            return replace(cls.of_family(folder.name, family), **published(folder))
+        unknown = f"its model_type ({kind or 'none'}) tells no family"
+        note = f"{folder} has no {FILE}, and {unknown}: it is asked in the dialect {GENERAL}. {SAY_OTHERWISE}"
+        return replace(cls.of_family(folder.name, GENERAL), notes=(note,), **published(folder))
+
+
+def _tuned_name(folder: Path, config: dict[str, Any]) -> str:
+    """The name by which a folder says that it holds ZoomEarth's weights: its own, that of its place in a hub's cache, or in its config."""
+    names = (folder.name, folder.parent.parent.name if folder.parent.name == "snapshots" else "", str(config.get("_name_or_path", "")))
+    return next((name for name in names if re.search("zoom-?_?earth", name, re.I)), "")
 
 
 def published(folder: Path) -> dict[str, Any]:

@@ -34,11 +34,7 @@ def _setting(default: Any, label: str, help: str, choices: tuple[str, ...] = ())
 class Settings:
     """Which model answers, and where it runs."""
 
-    model: str = _setting(
-        "",
-        "Model",
-        "name of a model (see `zoomearth models`) or path of a model folder; with a server: the model that is asked in the same way",
-    )
+    model: str = _setting("", "Model", "name of a model (see `zoomearth models`) or path of a model folder")
     remote: str = _setting(
         "",
         "Server",
@@ -68,6 +64,11 @@ class Settings:
     prompt_file: str = _setting(
         "", "Prompt file", "text file with an instruction that replaces the instruction (prompt) of the model; leave it empty in normal use"
     )
+    asked_as: str = _setting(
+        "",
+        "Asked as",
+        "name of the model of the list in whose way the model is asked (prompt, boxes, picture sizes); empty: in its own way",
+    )
     dialect: str = _setting(
         "",
         "Dialect",
@@ -77,9 +78,15 @@ class Settings:
     )
 
     @property
-    def asked_as(self) -> str:
-        """The model whose prompt, dialect and policy are used: the chosen one, else the demo model; "" on a server: its name decides."""
-        return self.model or ("" if self.remote else "zoomearth-demo")
+    def weights(self) -> str:
+        """The model that runs on this machine: an id or a folder."""
+        return self.model or "zoomearth-demo"
+
+    @property
+    def profile(self) -> str:
+        """The model whose prompt, dialect and policy are used: an id or a folder; "" on a server, where the served model's name tells.
+        With a server, `model` names it too."""
+        return self.asked_as or self.model or ("" if self.remote else self.weights)
 
     def __post_init__(self) -> None:
         for setting in fields(self):

@@ -22,6 +22,7 @@ FILES = ("__init__.py", "__main__.py", "metadata.txt", "LICENSE")
 MOST = 25_000_000  # bytes: the limit of the plugin site
 REQUIRED = ("name", "description", "version", "qgisMinimumVersion", "author", "email", "about", "tracker", "repository")
 BY_US = ("qgisMaximumVersion", "homepage", "changelog", "tags", "category", "icon", "license", "hasProcessingProvider", "supportsQt6")
+LEFT_OUT = "resources/serving/"  # scripts that start servers: the plugin site accepts no scripts
 PLACEHOLDER = "to-be-set"  # a part of every value in metadata.txt that must be set before publication
 SUSPICIOUS = (".exe", ".dll", ".so", ".dylib", ".bat", ".sh", ".ps1", ".cmd", ".pyc", ".pyo")
 TIME = (1980, 1, 1, 0, 0, 0)  # of every file, so that the same commit gives the same zip
@@ -37,7 +38,7 @@ def package(folder: Path) -> Path:
         with zipfile.ZipFile(wheel) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as target:
             for name in sorted(source.namelist()):
                 top, _, inside = name.partition("/")
-                if top == "zoomearth" and (inside in FILES or inside.split("/")[0] in PARTS):
+                if top == "zoomearth" and (inside in FILES or (inside.split("/")[0] in PARTS and not inside.startswith(LEFT_OUT))):
                     entry = zipfile.ZipInfo(name, TIME)
                     entry.external_attr = 0o644 << 16
                     target.writestr(entry, source.read(name), zipfile.ZIP_DEFLATED)

@@ -30,7 +30,7 @@ def texts() -> dict[str, str]:
         for text in _texts(ast.parse(file.read_text(encoding="utf-8"))):
             files.setdefault(text, file.relative_to(ROOT).as_posix())
     for model in json.loads(MODELS.read_text(encoding="utf-8")):
-        for text in (model["title"], model["licence"]):
+        for text in (model["title"], model["use"], model["licence"]):
             files.setdefault(text, MODELS.relative_to(ROOT).as_posix())
     return files
 

@@ -13,8 +13,12 @@ WEIGHTS = "model.safetensors"
 
 
 class Hub(ThreadingHTTPServer):
-    """Serves large files by a redirect and with ranges, like the hub. cut: bytes after which the next download breaks off, once.
-    held: the weights stop halfway until `going_on` is set."""
+    """Large files by a redirect and with ranges, as the hub serves them; the headers of an address tell a file's size and checksum.
+
+    cut: bytes after which the next weights break off, once. held: the weights stop halfway until `going_on` is set.
+    names_only: the listing has no sizes and no checksums; silent: and the headers tell neither. forgotten: 416 to every resumed file.
+    token: what an account must send; seen: the tokens that came, by whether they came to the hub or to where large files are stored.
+    """
 
     daemon_threads = True
 
@@ -26,6 +30,8 @@ class Hub(ThreadingHTTPServer):
         self.cut = 0
         self.broken = 0  # answers of 503 still to come
         self.ranges = []
+        self.names_only = self.silent = self.forgotten = False
+        self.token, self.seen = "", []
         self.held, self.going_on = False, threading.Event()
 
     @property
@@ -37,9 +43,16 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+    def do_HEAD(self):
+        self.do_GET()
+
     def do_GET(self):
         hub = self.server
         path = self.path.split("?")[0]
+        sent = (self.headers["Authorization"] or "").removeprefix("Bearer ")
+        hub.seen.append((path.startswith("/cdn/"), sent))
+        if hub.token and sent != hub.token and not path.startswith("/cdn/"):
+            return self.answer(401, b"")
         if hub.broken:
             hub.broken -= 1
             return self.answer(503, b"")
@@ -48,12 +61,15 @@ class Handler(BaseHTTPRequestHandler):
             for name, content in hub.files.items():
                 blob = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
                 lfs = {"lfs": {"sha256": hub.listed[name]}} if name == WEIGHTS else {}
-                siblings.append({"rfilename": name, "size": len(content), "blobId": blob, **lfs})
+                siblings.append({"rfilename": name, **({} if hub.names_only else {"size": len(content), "blobId": blob, **lfs})})
             return self.answer(200, json.dumps({"sha": COMMIT, "siblings": siblings}).encode())
-        name = path.rsplit("/", 1)[1]
+        name = path.removeprefix(f"/{REPO}/resolve/{COMMIT}/").removeprefix("/cdn/")
         if path == f"/{REPO}/resolve/{COMMIT}/{name}" and name == WEIGHTS:
             self.send_response(302)
-            self.send_header("Location", f"{hub.address}/cdn/{name}")
+            self.send_header("Location", f"http://localhost:{hub.server_port}/cdn/{name}")
+            if not hub.silent:
+                self.send_header("X-Linked-Size", str(len(hub.files[name])))
+                self.send_header("X-Linked-Etag", f'"{hub.listed[name]}"')
             self.send_header("Content-Length", "0")
             return self.end_headers()
         if path in (f"/{REPO}/resolve/{COMMIT}/{name}", f"/cdn/{name}") and name in hub.files:
@@ -64,14 +80,23 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command == "GET":
+            self.wfile.write(body)
 
     def send_file(self, name):
         hub = self.server
         content = hub.files[name]
-        start = int(re.fullmatch(r"bytes=(\d+)-", self.headers["Range"])[1])
+        if self.command == "HEAD":
+            self.send_response(200)
+            if not hub.silent:
+                self.send_header("ETag", '"' + hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest() + '"')
+                self.send_header("Content-Length", str(len(content)))
+            return self.end_headers()
+        start = int(re.fullmatch(r"bytes=(\d+)-", self.headers["Range"] or "bytes=0-")[1])
         hub.ranges.append((name, start))
-        self.send_response(206)
+        if start and hub.forgotten:
+            return self.answer(416, b"")
+        self.send_response(206 if self.headers["Range"] else 200)
         self.send_header("Content-Length", str(len(content) - start))
         self.end_headers()
         if name == WEIGHTS and hub.cut:

@@ -115,10 +115,15 @@ def test_every_driver_shows_two_places_of_one_reply_in_turn(scene, raster, name)
     assert [zoom.label for zoom in alone.outcome.zooms] == ["left", "right"]
     assert alone.outcome.answer == "left"
     assert [event.shown.step for event in events if isinstance(event, Saw)] == [0, 1, 2]
-    for other in (rewarded, *(one.outcome for one in batch)):
+    left, right = alone.outcome.zooms
+    actions = [Zoom(left.roi, left.label, (Zoom(right.roi, right.label),)), Answer("left")]
+    talks, labelled = transcript(profile, scene.size, "Which is longer?", actions, picture=scene.part)
+    for other in (rewarded, labelled, *(one.outcome for one in batch)):
         assert other == alone.outcome
+    assert [turn.text for turn in talks[0].turns] == [turn.text for turn in alone.talk.turns]
     given = [block["image"].tobytes() for content in told for block in content if block["type"] == "image"]
-    for pictures in (given, *([picture.tobytes() for picture in one.pictures] for one in batch)):
+    written = [turn.picture.tobytes() for turn in talks[0].turns if turn.has_picture]
+    for pictures in (given, written, *([picture.tobytes() for picture in one.pictures] for one in batch)):
         assert pictures == [picture.tobytes() for picture in alone.pictures]
     assert [turn.role for turn in alone.talk.turns] == ["system", "user", "assistant", "tool", "tool", "assistant"]
     assert [turn.text for turn in tuned._talk.turns] == [turn.text for turn in alone.talk.turns]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -215,7 +216,11 @@ def test_models_lists_what_is_here_and_what_is_not(run, tmp_path):
     listing = {model["id"]: model for model in json.loads(run("models", "--json", ZOOMEARTH_HOME=str(tmp_path / "home")).stdout)}
     assert listing["zoomearth-demo"]["folder"]
     assert listing["zoomearth-3b"]["folder"] is None
-    assert "models download zoomearth-3b" in " ".join(run("models", COLUMNS="200", ZOOMEARTH_HOME=str(tmp_path / "home")).stdout.split())
+    text = run("models", COLUMNS="250", ZOOMEARTH_HOME=str(tmp_path / "home")).stdout
+    assert re.search(r"zoomearth-3b +│ about 7\.5 GB +│ no +│ 9\.\d GB / 5\.\d GB ", text)
+    assert "commercial use" in text
+    best = next(model["id"] for model in listing.values() if model["recommended"])  # of any machine that runs these tests
+    assert f"Recommended here: {best}. zoomearth models download {best}" in text
     run("models", "verify", "zoomearth-demo")
     assert "id" in run("models", "download", code=2).stderr
 

@@ -271,6 +271,22 @@ def test_any_status_of_success_is_one(quirks, status):
     assert replied(quirks.url) == "3"
 
 
+@pytest.mark.parametrize(
+    "complaint",
+    [
+        "At most 1 image(s) may be provided in one request.",
+        "You set image=2 (or defaulted to 1) in `--limit-mm-per-prompt`, but passed 3 image items in the same prompt.",
+        "Image count 3 exceeds limit 2 per request",
+    ],
+)
+def test_a_server_that_takes_too_few_pictures_is_told_how_to_take_more(quirks, complaint):
+    always(quirks, *body({"object": "error", "message": complaint, "code": 400}), status=400, kind="application/json")
+    with pytest.raises(EngineError, match="refuses the request") as refused:
+        replied(quirks.url)
+    assert "--limit-mm-per-prompt" in refused.value.hint
+    assert "--max-zooms 0" in refused.value.hint
+
+
 def test_a_complaint_cannot_steer_the_terminal(quirks):
     always(quirks, b"\x1b[31mboom\x07\x00", status=418)
     with pytest.raises(EngineError) as caught:

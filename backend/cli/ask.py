@@ -89,7 +89,7 @@ def answer_requests(requests: Sequence[Ask], settings: Settings, files: outputs.
         with Scene.of(requests[0].source, screen.progress, interrupted) as scene:
             region = _resolved(scene, requests[0].where)
             files.check_for(scene)
-            screen.stage(f"loading {settings.remote_model or settings.asked_as or 'the model of the server'}")
+            screen.stage(f"loading {settings.remote_model or settings.profile or 'the model of the server'}")
             engine = open_engine(
                 settings, on_test=lambda done, total: screen.progress("testing the model", done, total), cancelled=interrupted
             )

@@ -65,7 +65,7 @@ def batch(options: argparse.Namespace, settings: Settings) -> int:
     notes = Console(stderr=True, highlight=False)
     if table.ignored:
         notes.print(f"note: these fields of {options.rows} are ignored: {', '.join(table.ignored)}", markup=False, soft_wrap=True)
-    with notes.status(f"loading {settings.remote_model or settings.asked_as or 'the model of the server'}"):
+    with notes.status(f"loading {settings.remote_model or settings.profile or 'the model of the server'}"):
         engine = open_engine(settings)
     try:
         with Journal(options.out, spec(engine, settings), "id", dict, dict) as journal:

@@ -1,4 +1,4 @@
-"""`zoomearth describe`, `models`, `check` and `serve`: facts about a raster, the models, this machine; and the backend process."""
+"""`zoomearth describe`, `check` and `serve`: facts about a raster and this machine; and the backend process."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ import os
 import platform
 import shutil
 import sys
-import time
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -21,11 +19,9 @@ from rich.table import Table
 
 from ... import __version__
 from ...core import memory
-from ...core.catalogue import home
-from ...core.errors import BackendError, UsageError
-from ..models import store
+from ...core.catalogue import catalogue, home
+from ...core.errors import BackendError
 from .parser import Parser
-from .progress import download_bars
 
 LINES = 40  # lines of one fact that are shown, at most
 SIZES = {"3B": 7_500_000_000, "4B": 8_900_000_000, "8B": 17_500_000_000}  # downloads of Qwen2.5-VL-3B, Qwen3-VL-4B and -8B, in bytes
@@ -38,14 +34,6 @@ def describe_command(parser: Parser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     parser.examples("zoomearth describe ortho.tif", "zoomearth describe https://example.org/ortho.tif --json")
     parser.set_defaults(run=lambda options: describe(options.scene, options.force_remote_scan, options.json))
-
-
-def models_command(parser: Parser) -> None:
-    parser.add_argument("action", nargs="?", choices=("list", "download", "verify"), default="list", help="default: list")
-    parser.add_argument("id", nargs="?", metavar="ID", help="the model to download, or whose files to verify")
-    parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
-    parser.examples("zoomearth models", "zoomearth models download zoomearth-3b", "zoomearth models verify zoomearth-3b")
-    parser.set_defaults(run=lambda options: models(options.action, options.id, options.json))
 
 
 def check_command(parser: Parser) -> None:
@@ -79,48 +67,6 @@ def describe(path: str, force_remote_scan: bool, as_json: bool) -> int:
     return 0
 
 
-def models(action: str, id: str | None, as_json: bool) -> int:
-    """Lists the models, or downloads or verifies one. action: list, download or verify; the last two raise UsageError without an id."""
-    if action == "list":
-        listing = store.listing()
-        if as_json:
-            print(json.dumps(listing))
-        else:
-            table = Table("id", "size", "licence", "where it is")
-            for model in listing:
-                where = model["folder"] or f"not here: zoomearth models download {model['id']}"
-                table.add_row(model["id"], model["size"], model["licence"], escape(where))
-            Console().print(table)
-        return 0
-    if not id:
-        raise UsageError(f"`zoomearth models {action}` needs a model's id.", "`zoomearth models` lists them.")
-    if action == "verify":
-        checked = store.verify(id)
-        print(json.dumps({"id": id, "files": checked}) if as_json else f"{id}: {len(checked)} files have the right checksums")
-        return 0
-    folder = _download_as_lines(id) if as_json else _download_with_bars(id)
-    print(json.dumps({"id": id, "folder": str(folder)}) if as_json else f"{id} is in {folder}")
-    return 0
-
-
-def _download_with_bars(name: str) -> Path:
-    with download_bars(Console(stderr=True)) as on_progress:
-        return store.download(name, on_progress)
-
-
-def _download_as_lines(name: str) -> Path:
-    """Prints {"file", "done", "total"} (bytes) at most four times a second, and at the end of each file."""
-    printed = 0.0
-
-    def on_progress(file: str, done: int, total: int) -> None:
-        nonlocal printed
-        if done == total or time.monotonic() - printed > 0.25:
-            printed = time.monotonic()
-            print(json.dumps({"file": file, "done": done, "total": total}), flush=True)
-
-    return store.download(name, on_progress)
-
-
 def check(as_json: bool) -> int:
     """Reports on the environment: what is installed, the device and its memory, which models fit into what is free. Returns 1 where
     something is missing that a question needs."""
@@ -136,7 +82,7 @@ def check(as_json: bool) -> int:
     models = home()
     existing = next(folder for folder in (models, *models.parents) if folder.exists())
     facts["models"] = f"{models}, {shutil.disk_usage(existing).free / 1e9:.0f} GB free"
-    facts["at hand"] = ", ".join(model["id"] for model in store.listing() if model["folder"]) or "no model"
+    facts["at hand"] = ", ".join(model.id for model in catalogue().values() if model.here) or "no model"
     missing = [name for name in ("torch", "transformers", "gdal") if facts[name] == "missing"]
     facts["verdict"] = f"missing: {', '.join(missing)}" if missing else "ready"
     if as_json:

@@ -34,7 +34,9 @@ COMMANDS = {
     "ask": Command("ask questions about a raster", "backend.cli.ask:command"),
     "batch": Command("ask the questions of a file, each about its own raster", "backend.cli.batch:command", resumes=True),
     "describe": Command("describe a raster, and how it would be shown", "backend.cli.info:describe_command"),
-    "models": Command("list the models, download or verify one", "backend.cli.info:models_command", resumes=True),
+    "models": Command(
+        "list the models that fit this machine, download, verify or adopt one, find servers", "backend.cli.models:command", resumes=True
+    ),
     "models test": Command("find out how a model counts its boxes, here or on a server", "backend.cli.calibrate:command"),
     "check": Command("report on this environment: Python, GDAL, torch, memory, models", "backend.cli.info:check_command"),
     "serve": Command("run the backend of the QGIS plugin: JSON lines on stdin and stdout", "backend.cli.info:serve_command"),
@@ -78,7 +80,8 @@ def main(arguments: Sequence[str]) -> int:
         if (error.name or "").partition(".")[0] == __name__.partition(".")[0]:
             raise  # an error in our code
         extras = "backend,training" if name in COMMANDS and COMMANDS[name].target.startswith("training.") else "backend"
-        return _show(BackendError(f"Python at {sys.executable} lacks {error.name}.", f"pip install 'zoomearth[{extras}]'"), as_json)
+        lacks = f"lacks {error.name}" if error.name else f"lacks a package: {str(error).rstrip('.')}"
+        return _show(BackendError(f"Python at {sys.executable} {lacks}.", f"pip install 'zoomearth[{extras}]'"), as_json)
     except KeyboardInterrupt:
         resumes = name in COMMANDS and COMMANDS[name].resumes
         print("zoomearth: interrupted" + ("; the same command continues from here" if resumes else ""), file=sys.stderr)

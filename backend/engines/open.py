@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Callable, Sequence
 
 from ...core.address import shown
 from ...core.calibration import Calibration
-from ...core.errors import BackendError, EngineError, ZoomEarthError
+from ...core.errors import BackendError, EngineError, ModelError, ZoomEarthError
 from ...core.families import DIALECTS, GENERAL, family_of
 from ...core.profile import Profile
 from ...core.settings import KEY_VARIABLE, Settings
 from ...core.texts import well_formed
 from ..models import store
+from ..models.checkpoint import quantization
 from . import Engine, calibration, never
 
 if TYPE_CHECKING:
@@ -67,8 +68,11 @@ def calibrate_model(
 
 def _here(settings: Settings) -> tuple[Engine, str, str]:
     """An engine for a model on this machine as it describes itself, "" for the server, and the revision of its weights."""
-    folder = store.find(settings.asked_as)
-    profile = store.profile_for(settings.asked_as, settings.prompt_file, settings.dialect)
+    folder = store.find(settings.weights)
+    if method := quantization(folder):
+        hint = f"Let a server run it (vllm serve {folder}) and give its address to --remote; or use the model's original weights here."
+        raise ModelError(f"{folder} holds weights that are quantized by {method}, which ZoomEarth does not run itself.", hint)
+    profile = store.profile_for(settings.profile, settings.prompt_file, settings.dialect)
     engine = _of_family(folder)(folder, device=settings.device, dtype=settings.dtype, quantize=settings.quantize, profile=profile)
     return engine, "", store.commit_of(folder)
 
@@ -88,7 +92,7 @@ def _of_family(folder: Path) -> type[LocalEngine | StockEngine]:
 
 def _on_server(settings: Settings, key: str | None, on_test: OnProgress, cancelled: Callable[[], bool]) -> Engine:
     engine, server, revision = _as_family(settings, key, cancelled)
-    if settings.model or settings.dialect or not revision:  # a person has said how it is asked, or the server can't be reached
+    if settings.profile or settings.dialect or not revision:  # a person has said how it is asked, or the server can't be reached
         return engine
     try:
         known = calibration.recall(server, engine.profile.name, revision, engine.profile.dialect.name)
@@ -112,16 +116,16 @@ def _as_family(settings: Settings, key: str | None, cancelled: Callable[[], bool
 
     address = shown(settings.remote)
     named = Profile.of_family(settings.remote_model or address, settings.dialect or GENERAL)
-    if settings.model:
-        named = replace(store.profile_for(settings.model, "", settings.dialect), name=named.name)
+    if settings.profile:
+        named = replace(store.profile_for(settings.profile, "", settings.dialect), name=named.name)
     key = key or os.environ.get(KEY_VARIABLE)
     engine = RemoteEngine(settings.remote, settings.remote_model, profile=named, key=key)
     try:
-        entry = {} if settings.model else _entry(engine, settings.remote_model, cancelled)
+        entry = {} if settings.profile else _entry(engine, settings.remote_model, cancelled)
         if not settings.remote_model and entry:
             engine.model = str(entry["id"])
             engine.profile = replace(engine.profile, name=well_formed(engine.model))
-        if not settings.model and not settings.dialect:
+        if not settings.profile and not settings.dialect:
             engine.profile = _by_name(engine.profile.name, bool(engine.model))
         engine.profile = store.with_prompt_file(engine.profile, settings.prompt_file)
     except BaseException:

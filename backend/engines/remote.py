@@ -43,6 +43,11 @@ NOT_API = "Give the address of the server's API: it often ends in /v1."
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 FILTERS = re.compile(r"content.{0,20}(filter|polic)|moderation|input (was )?flagged|safety system", re.I)  # in words, where no code says it
 WRONG_PATH = re.compile(r"unexpected endpoint|(unknown|invalid|no such) (request )?(url|endpoint|route|path)", re.I)  # LM Studio, with 200
+PICTURE_LIMIT = re.compile(r"at most \d+ image|limit-mm-per-prompt|image count \d+ exceeds", re.I)  # of vLLM and SGLang
+TOO_FEW_PICTURES = (
+    "Each closer look is one more picture: start the server with --limit-mm-per-prompt '{\"image\": 8}' (vLLM) or "
+    "--limit-mm-data-per-request '{\"image\": 8}' (SGLang), or answer without a closer look (--max-zooms 0)."
+)
 for each in ("httpx", "httpcore"):  # they log whole addresses, and a query may hold a key
     logging.getLogger(each).setLevel(logging.WARNING)
 
@@ -317,7 +322,7 @@ class RemoteEngine:
         if status != 405 and models is not None and self.model not in models and (models or status == 404):
             return self._error(f"{root} knows no model {self.model!r} (HTTP {status}{words}).", hint)
         if status == 400:
-            return self._refused(root, status, words, hint)
+            return self._refused(root, status, words, TOO_FEW_PICTURES if PICTURE_LIMIT.search(words) else hint)
         if models is None:
             return _Elsewhere(self._error(f"{root} has no chat completions (HTTP {status}).", NOT_API))
         message = f"{root} lists the model {self.model!r}, but has no chat completions at this path (HTTP {status}{words})."

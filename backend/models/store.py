@@ -6,34 +6,22 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import struct
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable
 
 from ...core import texts
-from ...core.catalogue import RECEIPT, Model, catalogue
-from ...core.errors import ModelError
-from ...core.families import GENERAL, family_of
+from ...core.atomic import link_or_copy
+from ...core.catalogue import CHECKPOINT, RECEIPT, Model, catalogue
+from ...core.errors import Cancelled, ModelError
+from ...core.memory import gigabytes
 from ...core.profile import FILE as PROFILE_FILE
-from ...core.profile import Profile, published
-from .hub import OnProgress, fetch, sha256
+from ...core.profile import Profile
+from . import access
+from .checkpoint import check
+from .hub import OnProgress, Unreachable, fetch, receipt, sha256
 
-
-def listing() -> list[dict[str, Any]]:
-    """For people and --json: id, title, size, licence, repo, revision, and the folder (None: not downloaded)."""
-    return [
-        {
-            "id": model.id,
-            "title": model.title,
-            "size": f"{model.bytes / 1e9:.1f} GB" if model.bytes >= 1e9 else f"{model.bytes / 1e6:.0f} MB",
-            "licence": model.licence,
-            "repo": model.repo,
-            "revision": model.revision,
-            "folder": str(model.folder) if model.here else None,
-        }
-        for model in catalogue().values()
-    ]
+ALIKE = 0.25  # by how much the weights of an adopted folder may differ in size from the listed one, which may be an estimate
 
 
 def find(name: str) -> Path:
@@ -57,22 +45,10 @@ def find(name: str) -> Path:
 def profile_for(name: str, prompt_file: str = "", dialect: str = "") -> Profile:
     """How a model is asked; it need not be downloaded, as another machine may run it. dialect: in place of its own. Raises ModelError."""
     model = catalogue().get(name)
-    profile = Profile.from_dict(dict(model.profile)) if model and not model.here and model.profile else _of_folder(find(name))
+    profile = Profile.from_dict(dict(model.profile)) if model and not model.here and model.profile else Profile.of_folder(find(name))
     if dialect and dialect != profile.dialect.name:
         profile = replace(Profile.of_family(profile.name, dialect), generated_only=profile.generated_only)
     return with_prompt_file(profile, prompt_file)
-
-
-def _of_folder(folder: Path) -> Profile:
-    """The folder's own profile; without one it is asked as its architecture's family is, in the general dialect where that is unknown."""
-    if (folder / PROFILE_FILE).exists():
-        return Profile.of_folder(folder)
-    try:
-        kind = str(texts.read_object(folder / "config.json").get("model_type"))
-    except (OSError, ValueError):
-        kind = ""  # the engine will say what is wrong with it
-    family = Profile.of_family(folder.name, family_of(kind.replace("_", "-")) or GENERAL)
-    return replace(family, **published(folder))
 
 
 def with_prompt(profile: Profile, text: str) -> Profile:
@@ -93,21 +69,24 @@ def with_prompt_file(profile: Profile, prompt_file: str) -> Profile:
 
 
 def verify(name: str) -> list[str]:
-    """Checks every file of a model against its recorded checksum (a folder without a record: that its weights are whole).
-    Works offline. Returns the files' names; raises ModelError naming the first bad one."""
+    """Checks a model's files: against their recorded checksums; without a record, that the checkpoint is whole. Works offline.
+
+    Returns the files' names; raises ModelError naming the first bad one.
+    """
     folder = find(name)
     again = f"zoomearth models download {name}" if name in catalogue() else "Copy the folder again from where it came."
-    receipt = folder / RECEIPT
-    if receipt.is_file():
-        try:
-            files = texts.read_object(receipt)["files"]
-        except (ValueError, KeyError) as error:
-            raise ModelError(f"{receipt} can't be read.", again) from error
-    else:
-        files = {file.name: None for file in sorted(folder.glob("*.safetensors")) + sorted(folder.glob("*.json"))}
-    for file, recorded in files.items():
-        if not _intact(folder / file, recorded):
-            raise ModelError(f"{folder / file} is damaged or missing.", again)
+    record = folder / RECEIPT
+    if not record.is_file():
+        return check(folder, again)
+    try:
+        files = texts.read_object(record)["files"]
+        for file, recorded in files.items():
+            if (folder / file).stat().st_size != recorded["size"] or sha256(folder / file) != recorded["sha256"]:
+                raise ModelError(f"{folder / file} is damaged.", again)
+    except FileNotFoundError as error:
+        raise ModelError(f"{error.filename} is missing.", again) from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"{record} can't be read.", again) from error
     return list(files)
 
 
@@ -125,9 +104,7 @@ def download(name: str, on_progress: OnProgress = ignore, cancelled: Callable[[]
 
     Raises ModelError; Cancelled where `cancelled` says so (what is there is kept for the next time).
     """
-    model = catalogue().get(name)
-    if model is None:
-        raise ModelError(f"There is no model {name!r}.", f"The ids are {', '.join(catalogue())}.")
+    model = listed(name)
     if model.here:
         try:
             verify(name)
@@ -138,22 +115,100 @@ def download(name: str, on_progress: OnProgress = ignore, cancelled: Callable[[]
     return find(name) if model.bundled else bring(model, on_progress, cancelled)
 
 
+def listed(name: str) -> Model:
+    """A model by its id. Raises ModelError."""
+    model = catalogue().get(name)
+    if model is None:
+        raise ModelError(f"There is no model {name!r}.", f"The ids are {', '.join(catalogue())}.")
+    return model
+
+
 def bring(model: Model, on_progress: OnProgress = ignore, cancelled: Callable[[], bool] = never) -> Path:
     """Fetches a model of the hub into its folder; see `download`. Raises ModelError, Cancelled."""
-    part = model.folder.with_name(model.id + ".part")
+    part = _part(model)
     try:
         if model.folder.exists():
             _gather(model.folder, part)  # damaged: its good files need not travel again
         (part / RECEIPT).unlink(missing_ok=True)
-        receipt = fetch(model, part, on_progress, cancelled)
-        if model.profile and not (part / PROFILE_FILE).exists():
-            (part / PROFILE_FILE).write_text(json.dumps(dict(model.profile), indent=1), encoding="utf-8")
-        (part / RECEIPT).write_text(json.dumps(receipt, indent=1), encoding="utf-8")
-        part.rename(model.folder)
+        try:
+            record = fetch(model, part, on_progress, cancelled)
+        except Unreachable:
+            snapshot = access.cached(model)
+            if snapshot is None:
+                raise
+            _check_is(model, snapshot)
+            record = _copy(snapshot, model, on_progress, cancelled)
+        return _settle(model, record)
     except OSError as error:
-        reason = error.strerror or error
-        raise ModelError(f"{model.id} can't be stored in {part}: {reason}.", "ZOOMEARTH_HOME names another place.") from error
+        raise _not_stored(model, error) from error
+
+
+def adopt(folder: Path, name: str, on_progress: OnProgress = ignore, cancelled: Callable[[], bool] = never) -> Path:
+    """Makes a copy of `folder`, fetched in another way, the listed model `name`; returns its folder. Weights are linked where possible.
+
+    Raises ModelError where the folder is not whole, or can't be that model; Cancelled.
+    """
+    model = listed(name)
+    if model.bundled:
+        raise ModelError(f"{name} is a part of ZoomEarth.", "Give a folder of your own to --model.")
+    if model.folder.exists():
+        raise ModelError(
+            f"{name} is here already: {model.folder}.", f"Check it: zoomearth models verify {name}; or remove that folder first."
+        )
+    _check_is(model, folder)
+    try:
+        shutil.rmtree(_part(model), ignore_errors=True)  # of a download that was stopped
+        return _settle(model, _copy(folder, model, on_progress, cancelled))
+    except OSError as error:
+        raise _not_stored(model, error) from error
+
+
+def _check_is(model: Model, folder: Path) -> None:
+    """Raises ModelError where the folder is not whole, or of another family or size than the model."""
+    check(folder)
+    family = texts.read_object(folder / "config.json")["model_type"]
+    weights = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+    if model.model_type and family != model.model_type:
+        raise ModelError(
+            f"{folder} holds a model of the family {family}; {model.id} is of {model.model_type}.", "`zoomearth models` lists the ids."
+        )
+    if model.bytes and abs(weights / model.bytes - 1) > ALIKE:
+        sizes = f"{gigabytes(weights)} of weights; {model.id} has about {gigabytes(model.bytes)}"
+        raise ModelError(f"{folder} has {sizes}.", "Give the folder itself to --model, and --asked-as says how it is asked.")
+
+
+def _copy(folder: Path, model: Model, on_progress: OnProgress, cancelled: Callable[[], bool]) -> dict[str, Any]:
+    """Copies a checkpoint into the model's unfinished folder, the weights as links; returns its record. Raises Cancelled, OSError."""
+    part = _part(model)
+    part.mkdir(parents=True, exist_ok=True)
+    names = sorted({file.name for pattern in CHECKPOINT for file in folder.glob(pattern)} - {RECEIPT, PROFILE_FILE})
+    for name in names:
+        if cancelled():
+            raise Cancelled
+        (part / name).unlink(missing_ok=True)
+        link_or_copy(folder / name, part / name)
+        on_progress(name, (part / name).stat().st_size, (part / name).stat().st_size)
+    revision = folder.absolute().name if folder.absolute().parent.name == "snapshots" else None  # in the cache of huggingface_hub
+    return receipt(model, revision, dict.fromkeys(names), part)
+
+
+def _settle(model: Model, record: dict[str, Any]) -> Path:
+    """Writes profile and record into the unfinished folder, which then takes its place."""
+    part = _part(model)
+    if model.profile and not (part / PROFILE_FILE).exists():
+        (part / PROFILE_FILE).write_text(json.dumps(dict(model.profile), indent=1), encoding="utf-8")
+    (part / RECEIPT).write_text(json.dumps(record, indent=1), encoding="utf-8")
+    part.rename(model.folder)
     return model.folder
+
+
+def _part(model: Model) -> Path:
+    return model.folder.with_name(model.id + ".part")
+
+
+def _not_stored(model: Model, error: OSError) -> ModelError:
+    reason = error.strerror or error
+    return ModelError(f"{model.id} can't be stored in {_part(model)}: {reason}.", "ZOOMEARTH_HOME names another place.")
 
 
 def _gather(folder: Path, part: Path) -> None:
@@ -181,26 +236,3 @@ def commit_of(folder: Path) -> str:
         return str(texts.read_object(folder / RECEIPT)["revision"])
     except (OSError, ValueError, KeyError):
         return ""
-
-
-def _intact(file: Path, recorded: dict[str, Any] | None) -> bool:
-    try:
-        if recorded:
-            same: bool = file.stat().st_size == recorded["size"] and sha256(file) == recorded["sha256"]
-            return same
-        if file.suffix == ".safetensors":
-            return _whole(file)
-        texts.parse(texts.read(file))
-        return True
-    except (OSError, ValueError, KeyError, TypeError, struct.error):
-        return False
-
-
-def _whole(file: Path) -> bool:
-    """A safetensors file begins with its header's length and the header, which says where the last tensor ends."""
-    with file.open("rb") as stream:
-        (length,) = struct.unpack("<Q", stream.read(8))
-        header = json.loads(stream.read(min(length, 100_000_000)))
-    ends = [tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"]
-    whole: bool = file.stat().st_size == 8 + length + max(ends, default=0)
-    return whole

@@ -270,7 +270,7 @@ def _files(settings: Settings) -> list[str | None]:
 
     files = [str(Path(settings.prompt_file).expanduser())] if settings.prompt_file else []
     with contextlib.suppress(ModelError, OSError):  # a model on a server need not be here; if one here is missing, _opened raises
-        files += sorted(map(str, models.find(settings.asked_as).iterdir())) if settings.asked_as else []
+        files += sorted(map(str, models.find(settings.weights).iterdir())) if not settings.remote else []
     return _states(files)
 
 

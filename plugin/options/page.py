@@ -18,11 +18,11 @@ from ..panel.widgets import Verdict, named, on_change, setting_widget, value_of
 from ..settings import auth_config, choose_auth_config, choose_python, load_message, load_settings, save_settings
 from .download import Download
 from .environment import EnvironmentBox
-from .model import ModelBox
+from .model import CHOSEN_HERE, ModelBox
 from .self_test import Trial
 
 PAGE = "zoomearth_options"  # the name of the page for `iface.showOptionsDialog`
-CHOSEN_BY_THE_MODEL_BOX = ("model", "remote", "remote_model")
+WITH_A_SERVER_TOO = ("prompt_file", "dialect")  # settings of the form below that apply to a server too
 
 
 class OptionsFactory(QgsOptionsWidgetFactory):
@@ -54,7 +54,7 @@ class OptionsPage(QgsOptionsPageWidget):
         settings = load_settings()
         self.environment = EnvironmentBox(self)
         self.model = ModelBox(settings, auth_config(), self.environment.python, download, self)
-        self._own = [field for field in fields(Settings) if field.name not in CHOSEN_BY_THE_MODEL_BOX]
+        self._own = [field for field in fields(Settings) if field.name not in CHOSEN_HERE]
         self._widgets = {field.name: setting_widget(field, getattr(settings, field.name), "zoomearth_options_") for field in self._own}
         self._computing = self._computing_box()
         self.model.changed.connect(self._follow)
@@ -143,7 +143,7 @@ class OptionsPage(QgsOptionsPageWidget):
     def _follow(self) -> None:
         remote = self.model.on_a_server()
         for name, widget in self._widgets.items():
-            widget.setEnabled(not remote or name == "prompt_file")
+            widget.setEnabled(not remote or name in WITH_A_SERVER_TOO)
         self.model.follow()
 
     def _forget_verdict(self) -> None:

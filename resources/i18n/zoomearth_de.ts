@@ -1355,6 +1355,11 @@
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
+            <source>Too large for this computer: needs {needed} of memory, {has} are there. A server can run it.</source>
+            <translation>Zu groß für diesen Computer: braucht {needed} Speicher, vorhanden sind {has}. Ein Server kann es ausführen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/model.py" />
             <source>The model that answers</source>
             <translation>Das Modell, das antwortet</translation>
         </message>
@@ -1385,6 +1390,11 @@
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
+            <source>Whether this computer has the memory for the model</source>
+            <translation>Ob der Speicher dieses Computers für das Modell reicht</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/model.py" />
             <source>Whether the model is on this computer</source>
             <translation>Ob das Modell auf diesem Computer ist</translation>
         </message>
@@ -1400,28 +1410,68 @@
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
-            <source>How questions and boxes are written for the model on the server. Choose the model of this list only if it was made from it. Otherwise the name of the model on the server tells, and a short test at the first question.</source>
-            <translation>Wie Fragen und Rahmen für das Modell auf dem Server geschrieben werden. Wählen Sie ein Modell dieser Liste nur, wenn es daraus entstanden ist. Sonst entscheiden der Name des Modells auf dem Server und ein kurzer Test bei der ersten Frage.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/options/model.py" />
-            <source>As its name and a test tell</source>
-            <translation>Nach seinem Namen und einem Test</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/options/model.py" />
             <source>The access key of the server. The QGIS authentication manager stores it.</source>
             <translation>Der Zugangsschlüssel des Servers. Die QGIS-Authentifizierungsverwaltung speichert ihn.</translation>
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
-            <source>Prompt format</source>
-            <translation>Prompt-Format</translation>
+            <source>API key</source>
+            <translation>API-Schlüssel</translation>
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
-            <source>API key</source>
-            <translation>API-Schlüssel</translation>
+            <source>automatic</source>
+            <translation>automatisch</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/model.py" />
+            <source>Runs on the processor, slowly: needs {needed} of {has} memory.</source>
+            <translation>Läuft auf dem Prozessor, langsam: braucht {needed} von {has} Speicher.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/model.py" />
+            <source>Runs on the processor with 8-bit weights (int8), slowly: needs {needed} of {has} memory.</source>
+            <translation>Läuft auf dem Prozessor mit 8-Bit-Gewichten (int8), langsam: braucht {needed} von {has} Speicher.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/model.py" />
+            <source>Runs on the graphics card: needs {needed} of {has} memory.</source>
+            <translation>Läuft auf der Grafikkarte: braucht {needed} von {has} Speicher.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/model.py" />
+            <source>Runs on the graphics card with 8-bit weights (int8): needs {needed} of {has} memory.</source>
+            <translation>Läuft auf der Grafikkarte mit 8-Bit-Gewichten (int8): braucht {needed} von {has} Speicher.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/model.py" />
+            <source>Commercial use: yes</source>
+            <translation>Gewerbliche Nutzung: ja</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/model.py" />
+            <source>Commercial use: no</source>
+            <translation>Gewerbliche Nutzung: nein</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/model.py" />
+            <source>Commercial use: read the licence</source>
+            <translation>Gewerbliche Nutzung: lesen Sie die Lizenz</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/model.py" />
+            <source>{model} (recommended for this computer)</source>
+            <translation>{model} (empfohlen für diesen Computer)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/model.py" />
+            <source>At the moment only {free} are free: close other programs first.</source>
+            <translation>Im Moment sind nur {free} frei: Schließen Sie vorher andere Programme.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/model.py" />
+            <source>{model} (too large)</source>
+            <translation>{model} (zu groß)</translation>
         </message>
         <message>
             <location filename="../../plugin/options/model.py" />
@@ -1527,6 +1577,71 @@
             <location filename="../../plugin/options/self_test.py" />
             <source>Asking: {question}</source>
             <translation>Gefragt wird: {question}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/servers.py" />
+            <source>Looks for Ollama, LM Studio, vLLM, SGLang and llama.cpp on this computer, at the ports that they usually have</source>
+            <translation>Sucht auf diesem Computer nach Ollama, LM Studio, vLLM, SGLang und llama.cpp, an den Ports, die sie gewöhnlich haben</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/servers.py" />
+            <source>Models that were found. Choose one to use it.</source>
+            <translation>Gefundene Modelle. Wählen Sie eines, um es zu verwenden.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/servers.py" />
+            <source>What was found</source>
+            <translation>Was gefunden wurde</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/servers.py" />
+            <source>Looking ...</source>
+            <translation>Suche läuft ...</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/servers.py" />
+            <source>Chosen. Click Test below to try it.</source>
+            <translation>Gewählt. Klicken Sie unten auf Testen, um es auszuprobieren.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/servers.py" />
+            <source>Find servers</source>
+            <translation>Server suchen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/servers.py" />
+            <source>{model} on {server}</source>
+            <translation>{model} auf {server}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/servers.py" />
+            <source>{model} on {server} (does not say whether it takes pictures)</source>
+            <translation>{model} auf {server} (gibt nicht an, ob es Bilder annimmt)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/servers.py" />
+            <source>{count} models found: choose one.</source>
+            <translation>{count} Modelle gefunden: Wählen Sie eines.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/servers.py" />
+            <source>1 model found: choose it.</source>
+            <translation>1 Modell gefunden: Wählen Sie es.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/servers.py" />
+            <source>These take no pictures: {models}.</source>
+            <translation>Diese nehmen keine Bilder an: {models}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/servers.py" />
+            <source>{server} at {url} asks for a key: enter its address and key below.</source>
+            <translation>{server} unter {url} verlangt einen Schlüssel: Geben Sie unten Adresse und Schlüssel ein.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/options/servers.py" />
+            <source>No server answers on this computer (ports: {ports}).</source>
+            <translation>Auf diesem Computer antwortet kein Server (Ports: {ports}).</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/card.py" />
@@ -1999,11 +2114,6 @@
             <translation>{path} ist schon vorhanden. Ersetzen?</translation>
         </message>
         <message>
-            <location filename="../../plugin/panel/widgets.py" />
-            <source>automatic</source>
-            <translation>automatisch</translation>
-        </message>
-        <message>
             <location filename="../../plugin/plugin.py" />
             <source>Ask a question about a raster (ZoomEarth)</source>
             <translation>Eine Frage zu einem Raster stellen (ZoomEarth)</translation>
@@ -2335,8 +2445,8 @@
         </message>
         <message>
             <location filename="../../core/settings.py" />
-            <source>name of a model (see `zoomearth models`) or path of a model folder; with a server: the model that is asked in the same way</source>
-            <translation>Name eines Modells (siehe `zoomearth models`) oder Pfad eines Modellordners; bei einem Server: das Modell, das ebenso gefragt wird</translation>
+            <source>name of a model (see `zoomearth models`) or path of a model folder</source>
+            <translation>Name eines Modells (siehe `zoomearth models`) oder Pfad eines Modellordners</translation>
         </message>
         <message>
             <location filename="../../core/settings.py" />
@@ -2400,18 +2510,33 @@
         </message>
         <message>
             <location filename="../../core/settings.py" />
+            <source>Asked as</source>
+            <translation>Befragt wie</translation>
+        </message>
+        <message>
+            <location filename="../../core/settings.py" />
+            <source>name of the model of the list in whose way the model is asked (prompt, boxes, picture sizes); empty: in its own way</source>
+            <translation>Name des Modells der Liste, auf dessen Weise das Modell befragt wird (Prompt, Rahmen, Bildgrößen); leer: auf seine eigene Weise</translation>
+        </message>
+        <message>
+            <location filename="../../core/settings.py" />
             <source>Dialect</source>
             <translation>Dialekt</translation>
         </message>
         <message>
             <location filename="../../core/settings.py" />
             <source>how the model is asked and its boxes are read (see the page on models and servers); empty: as the model itself, a test of it, or its name tells</source>
-            <translation>wie das Modell gefragt wird und seine Rahmen gelesen werden (siehe die Seite über Modelle und Server); leer: wie das Modell selbst, ein Test oder sein Name sagt</translation>
+            <translation>wie das Modell befragt und seine Rahmen gelesen werden (siehe die Seite über Modelle und Server); leer: wie es das Modell selbst, ein Test oder sein Name vorgibt</translation>
         </message>
         <message>
             <location filename="../../resources/models.json" />
             <source>Tiny demo model: works only on the drawn demo scenes, not on your images</source>
             <translation>Winziges Demo-Modell: funktioniert nur mit den gezeichneten Demo-Szenen, nicht mit Ihren Bildern</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Trying ZoomEarth out</source>
+            <translation>Zum Ausprobieren von ZoomEarth</translation>
         </message>
         <message>
             <location filename="../../resources/models.json" />
@@ -2425,13 +2550,108 @@
         </message>
         <message>
             <location filename="../../resources/models.json" />
+            <source>Repeating the paper's results</source>
+            <translation>Zum Nachvollziehen der Ergebnisse des Artikels</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
             <source>authors' repository: Apache-2.0; base model: Qwen Research License (no commercial use)</source>
             <translation>Ablage der Autoren: Apache-2.0; Basismodell: Qwen Research License (keine kommerzielle Nutzung)</translation>
         </message>
         <message>
             <location filename="../../resources/models.json" />
-            <source>Qwen2.5-VL-3B-Instruct: general model, not trained for this</source>
-            <translation>Qwen2.5-VL-3B-Instruct: allgemeines Modell, nicht hierfür trainiert</translation>
+            <source>Qwen3-VL-8B-Instruct: general model with the best published results on large aerial scenes in this list</source>
+            <translation>Qwen3-VL-8B-Instruct: allgemeines Modell mit den besten veröffentlichten Ergebnissen dieser Liste für große Luftbildszenen</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Any question, with a graphics card</source>
+            <translation>Für alle Fragen, mit einer Grafikkarte</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Apache-2.0</source>
+            <translation>Apache-2.0</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Qwen3-VL-4B-Instruct: general model</source>
+            <translation>Qwen3-VL-4B-Instruct: allgemeines Modell</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Any question, with 8 to 16 GB of memory</source>
+            <translation>Für alle Fragen, mit 8 bis 16 GB Speicher</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Qwen3-VL-2B-Instruct: small general model</source>
+            <translation>Qwen3-VL-2B-Instruct: kleines allgemeines Modell</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Simple questions, with little memory</source>
+            <translation>Für einfache Fragen, mit wenig Speicher</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Qwen3.5-4B: newer general model; no published results on large aerial scenes</source>
+            <translation>Qwen3.5-4B: neueres allgemeines Modell; keine veröffentlichten Ergebnisse für große Luftbildszenen</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Comparing with Qwen3-VL-4B</source>
+            <translation>Zum Vergleich mit Qwen3-VL-4B</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Qwen3.5-9B: newer general model; no published results on large aerial scenes</source>
+            <translation>Qwen3.5-9B: neueres allgemeines Modell; keine veröffentlichten Ergebnisse für große Luftbildszenen</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Comparing with Qwen3-VL-8B</source>
+            <translation>Zum Vergleich mit Qwen3-VL-8B</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Gemma-4-E4B-it by Google: general model that is not of the Qwen family; no published results on large aerial scenes</source>
+            <translation>Gemma-4-E4B-it von Google: allgemeines Modell außerhalb der Qwen-Familie; keine veröffentlichten Ergebnisse für große Luftbildszenen</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Where no Qwen model may be used</source>
+            <translation>Wo kein Qwen-Modell verwendet werden darf</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Apache-2.0 according to Google's documentation; the licence file was not checked by us</source>
+            <translation>Apache-2.0 laut Dokumentation von Google; die Lizenzdatei wurde von uns nicht geprüft</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Qwen3.8-27B: large general model for a server; no published results on large aerial scenes</source>
+            <translation>Qwen3.8-27B: großes allgemeines Modell für einen Server; keine veröffentlichten Ergebnisse für große Luftbildszenen</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>A server for several people</source>
+            <translation>Für einen Server, den mehrere Personen nutzen</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Apache-2.0 according to third parties; the licence file was not checked by us</source>
+            <translation>Apache-2.0 laut Dritten; die Lizenzdatei wurde von uns nicht geprüft</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Qwen2.5-VL-3B-Instruct: older general model</source>
+            <translation>Qwen2.5-VL-3B-Instruct: älteres allgemeines Modell</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>The base that ZoomEarth-3B was tuned from; training</source>
+            <translation>Die Basis, aus der ZoomEarth-3B trainiert wurde; zum Trainieren</translation>
         </message>
         <message>
             <location filename="../../resources/models.json" />
@@ -2440,13 +2660,13 @@
         </message>
         <message>
             <location filename="../../resources/models.json" />
-            <source>Qwen2.5-VL-7B-Instruct: general model, not trained for this</source>
-            <translation>Qwen2.5-VL-7B-Instruct: allgemeines Modell, nicht hierfür trainiert</translation>
+            <source>Qwen2.5-VL-7B-Instruct: older general model</source>
+            <translation>Qwen2.5-VL-7B-Instruct: älteres allgemeines Modell</translation>
         </message>
         <message>
             <location filename="../../resources/models.json" />
-            <source>Apache-2.0</source>
-            <translation>Apache-2.0</translation>
+            <source>Servers that have it already; training</source>
+            <translation>Für Server, die es schon haben; zum Trainieren</translation>
         </message>
     </context>
 </TS>

@@ -1,10 +1,12 @@
 """The options page and the set-up dialog, used through the names of their widgets like by a script or a screen reader."""
 
+import contextlib
 import json
 import os
 import re
 import subprocess
 import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QComboBox, QLineEdit, QPushButton, QWidget
 
 from zoomearth.core.catalogue import catalogue
+from zoomearth.core.memory import Memory
 from zoomearth.core.settings import Settings, data_folder
 from zoomearth.plugin.child.command import descendants
 from zoomearth.plugin.install.diagnostics import diagnostics, scrub
@@ -107,21 +110,129 @@ def test_a_server_is_saved_with_its_model_and_how_to_ask_it(page, factory, qtbot
     page.find("remote_model").setText("Qwen/Qwen2.5-VL-7B-Instruct")
     page.pick("asked_as", "zoomearth-3b")
     page.widget.apply()
-    asked = Settings(model="zoomearth-3b", remote="http://localhost:8000/v1", remote_model="Qwen/Qwen2.5-VL-7B-Instruct")
+    asked = Settings(asked_as="zoomearth-3b", remote="http://localhost:8000/v1", remote_model="Qwen/Qwen2.5-VL-7B-Instruct")
     assert load_settings() == asked
-    assert Page(factory, qtbot).find("remote").text() == asked.remote
+    again = Page(factory, qtbot)
+    assert (again.find("remote").text(), again.find("asked_as").currentData()) == (asked.remote, "zoomearth-3b")
+
+
+def test_how_a_server_s_model_was_asked_by_earlier_versions_is_kept(factory, qtbot):
+    """They stored it as the model."""
+    save_settings(Settings(model="zoomearth-3b", remote="http://localhost:8000/v1"))
+    page = Page(factory, qtbot)
+    assert page.find("asked_as").currentData() == "zoomearth-3b"
+    page.widget.apply()
+    assert load_settings() == Settings(asked_as="zoomearth-3b", remote="http://localhost:8000/v1")
 
 
 def test_a_folder_of_one_s_own_is_saved(page, factory, qtbot, tmp_path):
     page.pick("model", "a folder")
     page.find("folder").setFilePath(str(tmp_path))
+    page.pick("asked_as", "qwen3-vl-4b")
     page.widget.apply()
-    assert load_settings() == Settings(model=str(tmp_path))
-    assert Page(factory, qtbot).find("folder").filePath() == str(tmp_path)
+    assert load_settings() == Settings(model=str(tmp_path), asked_as="qwen3-vl-4b")
+    again = Page(factory, qtbot)
+    assert (again.find("folder").filePath(), again.find("asked_as").currentData()) == (str(tmp_path), "qwen3-vl-4b")
+    again.pick("model", "qwen3-vl-4b")  # a listed model is asked in its own way
+    assert not again.find("asked_as").isVisible()
+    again.widget.apply()
+    assert load_settings() == Settings(model="qwen3-vl-4b")
+
+
+GB = 1 << 30
+LAPTOP = [Memory("cpu", 16 * GB, 11 * GB)]
+WORKSTATION = [Memory("cuda", 24 * GB, 5 * GB, "NVIDIA RTX 4090"), Memory("cpu", 64 * GB, 50 * GB)]
+
+
+@pytest.mark.parametrize(
+    ("places", "best", "picked", "runs"),
+    [
+        (LAPTOP, "qwen3-vl-4b", "qwen3-vl-4b", r"Runs on the processor, slowly: needs 10\.\d GB of 17\.2 GB memory\.$"),
+        (LAPTOP, "qwen3-vl-4b", "qwen3.8-27b", r"Too large for this computer: needs \d+\.\d GB of memory, 17\.2 GB are there"),
+        (WORKSTATION, "qwen3-vl-8b", "qwen3-vl-8b", r"Runs on the graphics card: .* At the moment only 5\.4 GB are free"),
+        (WORKSTATION, "qwen3-vl-8b", "qwen3.5-9b", "Runs on the graphics card"),
+    ],
+)
+def test_the_list_says_what_fits_the_computer_and_what_to_begin_with(factory, qtbot, monkeypatch, places, best, picked, runs):
+    monkeypatch.setattr("zoomearth.core.catalogue.places", lambda: places)
+    page = Page(factory, qtbot)
+    choice = page.find("model")
+    qtbot.waitUntil(lambda: "recommended" in choice.itemText(choice.findData(best)), timeout=5000)
+    assert sum("recommended" in choice.itemText(index) for index in range(choice.count())) == 1
+    page.pick("model", picked)
+    page.says("model_runs", runs, 1000)
+    assert ("too large" in choice.currentText()) == runs.startswith("Too large")
+
+
+def test_the_licence_is_said_in_plain_words(page):
+    for model, words in (
+        ("qwen3-vl-4b", "Commercial use: yes"),
+        ("zoomearth-3b", "Commercial use: no"),
+        ("gemma-4-e4b", "read the licence"),
+    ):
+        page.pick("model", model)
+        page.says("model_about", words, 1000)
+
+
+def test_the_real_computer_is_looked_at(page, qtbot):
+    page.pick("model", "qwen3-vl-2b")
+    page.says("model_runs", "GB")
+
+
+def test_a_server_is_found_and_used_in_two_clicks(page, monkeypatch, qtbot):
+    with ollama() as port:
+        monkeypatch.setattr("zoomearth.core.servers.USUAL", ((port, "Ollama"),))
+        page.pick("model", "a server")
+        assert not page.find("found").isVisible()
+        page.click("find_servers")
+        page.says("found_result", "1 model found: choose it. These take no pictures: llama3:8b")
+    found = page.find("found")
+    assert found.itemText(0) == "qwen3-vl:8b on Ollama"
+    found.setFocus()
+    qtbot.keyClick(found, Qt.Key.Key_Down)
+    assert page.widget.settings() == Settings(remote=f"http://127.0.0.1:{port}/v1", remote_model="qwen3-vl:8b")
+
+
+def test_no_server_is_looked_for_before_it_is_asked_for_and_none_is_said(page, monkeypatch):
+    asked = []
+    monkeypatch.setattr("zoomearth.core.servers.find", lambda usual: asked.append(usual) or [])
+    page.pick("model", "a server")
+    assert asked == []
+    page.click("find_servers")
+    page.says("found_result", r"No server answers on this computer \(ports: Ollama 11434, LM Studio 1234, ")
+    assert not page.find("found").isVisible()
+
+
+@contextlib.contextmanager
+def ollama():
+    """The port of a server that answers as Ollama does, with a model that sees and one that does not."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+        def do_GET(self):
+            self.answer({"data": [{"id": name, "owned_by": "library"} for name in ("llama3:8b", "qwen3-vl:8b")]})
+
+        def do_POST(self):
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["model"]
+            self.answer({"capabilities": ["completion", "vision"] if asked == "qwen3-vl:8b" else ["completion"]})
+
+        def answer(self, content):
+            body = json.dumps(content).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
 
 
 def test_every_setting_is_on_the_page_and_every_control_has_a_name_and_a_voice(page):
-    assert {"model", "remote", "remote_model", "dialect", "device", "dtype", "quantize", "prompt_file"} == set(
+    assert {"model", "remote", "remote_model", "asked_as", "dialect", "device", "dtype", "quantize", "prompt_file"} == set(
         Settings.__dataclass_fields__
     )
     for name in Settings.__dataclass_fields__:

@@ -5,20 +5,20 @@
     zoomearth ask scene.tif "..." --model FOLDER --remote http://localhost:8000 --remote-model OUT
 
 A server gets messages and needs the layout of the conversation: `chat_template.jinja` writes exactly what the dialect's `layout()` writes
-for the local engine. vLLM and SGLang take FOLDER itself and `--chat-template OUT/chat_template.jinja`.
+for the local engine. vLLM and SGLang take FOLDER itself, as the scripts in resources/serving do.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 from ...backend.cli.parser import Parser
 from ...core import texts
+from ...core.atomic import link_or_copy
 from ...core.errors import ModelError
 from ...core.paths import RESOURCES
 from ...core.profile import Profile
@@ -49,7 +49,7 @@ def servable(folder: Path, out: Path) -> Path:
     out.mkdir(parents=True, exist_ok=True)
     for file in sorted(folder.iterdir()):
         if file.is_file() and file.name not in LEFT_OUT:
-            _copy(file, out / file.name)
+            link_or_copy(file, out / file.name)
     shutil.copyfile(PROCESSOR, out / PROCESSOR.name)
     shutil.copyfile(TEMPLATES / f"{profile.dialect.template}.jinja", out / "chat_template.jinja")
     _amend(out / "tokenizer_config.json", response_template=RESPONSE)
@@ -58,15 +58,6 @@ def servable(folder: Path, out: Path) -> Path:
     where = f"{PROCESSOR.stem}.ZoomEarthProcessor"
     _amend(out / "processor_config.json", processor_class="ZoomEarthProcessor", auto_map={"AutoProcessor": where})
     return out
-
-
-def _copy(file: Path, to: Path) -> None:
-    if file.suffix == ".safetensors":
-        try:
-            return os.link(file.resolve(), to)
-        except OSError:  # another disk, or a file system without links
-            pass
-    shutil.copyfile(file, to)
 
 
 def _suppressed_tokens(folder: Path) -> list[int]:

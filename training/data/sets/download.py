@@ -34,7 +34,7 @@ def download(benchmark: Benchmark, folder: Path, console: Console) -> None:
         revision = texts.read_object(receipt)["revision"] if receipt.is_file() else None
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{receipt} can't be read: {error}.", "Delete it: the newest version of the set is then downloaded.") from error
-    wanted = Model(benchmark.name, benchmark.title, None, benchmark.repo, revision, 0, "", benchmark.files, kind="datasets")
+    wanted = Model(benchmark.name, repo=benchmark.repo, revision=revision, files=benchmark.files, kind="datasets")
     with download_bars(console) as on_progress:
         record = fetch(wanted, folder, on_progress, lambda: False)
     write_whole(receipt, json.dumps(record, indent=1))
