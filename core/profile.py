@@ -12,7 +12,7 @@ from . import texts
 from .catalogue import catalogue, home
 from .dialect import Dialect
 from .errors import ModelError
-from .families import DIALECTS, dialect, family_of
+from .families import DIALECTS, GENERAL, dialect, family_of
 from .look import Policy
 
 FILE = "zoomearth.json"
@@ -124,10 +124,9 @@ class Profile:
             return cls.from_dict({**stock.profile, **published(folder), "name": folder.name})
         if family := family_of(kind.replace("_", "-")):
             return replace(cls.of_family(folder.name, family), **published(folder))
-        note = (
-            f"{folder} has no {FILE}, and its model_type ({kind or 'none'}) tells no family: it is asked as Qwen2.5-VL is. {SAY_OTHERWISE}"
-        )
-        return replace(cls.of_family(folder.name, "qwen-grounding"), notes=(note,), **published(folder))
+        unknown = f"its model_type ({kind or 'none'}) tells no family"
+        note = f"{folder} has no {FILE}, and {unknown}: it is asked in the dialect {GENERAL}. {SAY_OTHERWISE}"
+        return replace(cls.of_family(folder.name, GENERAL), notes=(note,), **published(folder))
 
 
 def _tuned_name(folder: Path, config: dict[str, Any]) -> str:

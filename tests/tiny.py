@@ -25,13 +25,13 @@ def make_tiny(
     """Writes a checkpoint of about 0.2 M parameters (float32) into `folder`: config, weights, byte-level BPE tokenizer, image processor
     and zoomearth.json (the zoomearth dialect with a short prompt, views of `view` pixels; `profile` overrides its entries).
 
-    kind: qwen2_vl, qwen2_5_vl or qwen3_vl.
+    kind: qwen2_vl, qwen2_5_vl, qwen3_vl or qwen3_5.
     text_config, vision_config: entries of the configuration in place of ours. Its replies are noise; the same seed makes the same noise.
     """
     import torch
     from transformers import AutoConfig, AutoModelForImageTextToText
 
-    tokenizer = _tokenizer()
+    tokenizer = tiny_tokenizer()
     ids = {token: tokenizer.convert_tokens_to_ids(token) for token in SPECIAL}
     rope = {"rope_type": "default", "rope_theta": 10_000.0, "mrope_section": [2, 3, 3]}
     text = {
@@ -49,7 +49,7 @@ def make_tiny(
         "eos_token_id": ids["<|im_end|>"],
         "tie_word_embeddings": False,
     }
-    patch = 16 if kind == "qwen3_vl" else 14
+    patch = 16 if kind.startswith("qwen3") else 14
     vision = {"depth": 3, "num_heads": 2, "patch_size": patch, "spatial_merge_size": 2, "temporal_patch_size": 2, "initializer_range": 0.2}
     if kind == "qwen2_vl":
         vision |= {"embed_dim": 32, "hidden_size": 64, "mlp_ratio": 2}
@@ -57,8 +57,10 @@ def make_tiny(
         vision |= {"hidden_size": 32, "intermediate_size": 64, "out_hidden_size": 64}
     if kind == "qwen2_5_vl":
         vision |= {"window_size": 56, "fullatt_block_indexes": [2]}
+    if kind.startswith("qwen3"):
+        vision |= {"num_position_embeddings": 64}
     if kind == "qwen3_vl":
-        vision |= {"deepstack_visual_indexes": [0, 1], "num_position_embeddings": 64}
+        vision |= {"deepstack_visual_indexes": [0, 1]}
     config = AutoConfig.for_model(
         kind,
         text_config=text | (text_config or {}),
@@ -98,8 +100,8 @@ def make_tiny(
     return folder
 
 
-def _tokenizer():  # type: ignore[no-untyped-def]
-    """Byte-level BPE like Qwen's: it encodes any text, and one character may take several tokens."""
+def tiny_tokenizer(**named: str):  # type: ignore[no-untyped-def]
+    """Byte-level BPE like Qwen's: it encodes any text, and one character may take several tokens. named: further special tokens."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -108,6 +110,8 @@ def _tokenizer():  # type: ignore[no-untyped-def]
     bpe.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     bpe.train_from_iterator([CORPUS], trainers.BpeTrainer(vocab_size=340, initial_alphabet=alphabet, show_progress=False))
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=bpe, eos_token="<|im_end|>", pad_token="<|endoftext|>")
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=bpe, eos_token="<|im_end|>", pad_token="<|endoftext|>", model_specific_special_tokens=named
+    )
     tokenizer.add_special_tokens({"additional_special_tokens": SPECIAL})
     return tokenizer

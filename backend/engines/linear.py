@@ -99,6 +99,11 @@ class Int8Linear(nn.Module):
         self._scratch = scratch
         self._wide = 0 if weight.shape[1] % 16 else WIDE_INT8  # torch's routine reads past the end of other rows
 
+    @property
+    def weight(self) -> Tensor:
+        """Shape and dtype only: the code of some families looks at them."""
+        return torch.empty(self.quantized.shape, dtype=self.scale.dtype, device="meta")
+
     def forward(self, x: Tensor) -> Tensor:
         """x: [..., in] -> [..., out], in x's dtype."""
         if x.device.type != "cpu":
@@ -125,7 +130,7 @@ class Int8Embedding(nn.Module):
 
 
 def widen(model: Any) -> None:
-    """Replaces the layers of a Qwen-VL whose 16-bit weights this processor multiplies slowly; leaves any other model as it is."""
+    """Replaces the layers of a model whose 16-bit weights this processor multiplies slowly; leaves any other model as it is."""
     if model.device.type != "cpu" or model.dtype.itemsize != 2 or not is_slow(model.dtype):
         return
     scratch = Scratch(model.dtype)
@@ -133,8 +138,9 @@ def widen(model: Any) -> None:
         for name, child in module.named_children():
             if isinstance(child, nn.Linear):
                 setattr(module, name, WidenedLinear(child, scratch))
-    patches = model.model.visual.patch_embed
-    patches.proj = WidenedPatches(patches.proj, scratch)
+    patches: Any = getattr(getattr(model.model, "visual", None), "patch_embed", None)  # of the Qwen-VL family and its kin
+    if isinstance(getattr(patches, "proj", None), nn.Conv3d):
+        patches.proj = WidenedPatches(patches.proj, scratch)
 
 
 @functools.cache

@@ -21,6 +21,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from ...core.boxes import UNITS
 from ...core.dialect import Talk
 from ...core.errors import Cancelled, ModelError
 from ...core.profile import Profile
@@ -30,6 +31,7 @@ from .kv_cache import Decoder, Layers, Memories, Memory, Picture, Prompt, prefil
 from .linear import widen
 from .watch import Watch
 from .weights import MEMORY_HINT, load_weights, out_of_memory
+from .writing import Writing
 
 TOGETHER = 16  # talks decoded in one batch, unless the caller says otherwise
 CONVERSATIONS = 4  # kept in any case beside those of the last call; more where they are small
@@ -100,6 +102,11 @@ class LocalEngine:
         raise ModelError(
             f"The memory of {self.weights.model.device} does not suffice for {self.profile.name} and these views.", MEMORY_HINT
         )
+
+    @property
+    def model(self) -> Any:
+        """The transformers model."""
+        return self.weights.model
 
     @property
     def device(self) -> str:
@@ -229,7 +236,7 @@ class LocalEngine:
         """One pass of the vision tower."""
         model = self.weights.model
         made = [
-            self.weights.pictures(images=[picture], return_tensors="pt", do_resize=not self._whole_cells(picture))
+            self.weights.pictures(images=[picture], return_tensors="pt", do_resize=not self._as_shown(picture))
             for picture in pictures.values()
         ]
         pixels, grid = (torch.cat([each[name] for each in made]) for name in ("pixel_values", "image_grid_thw"))
@@ -247,9 +254,12 @@ class LocalEngine:
             for at, (key, features) in enumerate(zip(pictures, seen.pooler_output))
         }
 
-    def _whole_cells(self, picture: Image.Image) -> bool:
-        """The loop has snapped the view already: resampling it again, to the processor's own limits, would shift every box. Only the
-        published weights' policy leaves that to the processor, as they were trained."""
+    def _as_shown(self, picture: Image.Image) -> bool:
+        """Whether a picture is read at the size it is shown at. The loop has snapped the view to whole cells: resampling it again, to the
+        processor's own limits, would shift every box that is counted in pixels. All else is left to the processor, as the model was
+        trained: published weights whose views are not snapped, and the small views that Qwen3-VL's enlarges to 65,536 pixels."""
+        if UNITS[self.profile.dialect.convention.unit]:
+            return False
         cell = self.weights.pictures.patch_size * self.weights.pictures.merge_size
         whole: bool = picture.width % cell == 0 and picture.height % cell == 0
         return whole
@@ -263,7 +273,11 @@ class LocalEngine:
                 f"{self.profile.name} computes no numbers in {self.weights.model.dtype}.", "Choose another dtype: bfloat16 or float32."
             )
         tokens = chosen.tolist()
-        return [at for at, row in enumerate(rows) if row.take(tokens[at], likely[at], self, limit, on_text)]
+        return [at for at, row in enumerate(rows) if row.take(tokens[at], likely[at], self._decode, self._ends, limit, on_text)]
+
+    def _decode(self, ids: list[int]) -> str:
+        text: str = self.weights.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return text
 
     def _penalized(self, logits: Tensor, rows: Sequence[_Row]) -> Tensor:
         """Makes tokens of the prompt and of the reply less likely, by the profile's penalty: transformers' rule, which counts both."""
@@ -281,36 +295,13 @@ class LocalEngine:
 
 
 @dataclass(eq=False)
-class _Row:
-    """A talk being answered."""
+class _Row(Writing):
+    """A talk being answered, with what was computed of it."""
 
-    index: int
-    talk: Talk
-    reply: Reply = field(default_factory=lambda: Reply(""))
-    ids: list[int] = field(default_factory=list)
     prompt: Prompt = field(init=False)
     layers: Layers = field(init=False)
     known: int = 0
     state: Tensor = field(init=False)  # after the last token of the prompt, [hidden]
-
-    def take(self, token: int, likely: float, engine: LocalEngine, limit: int, on_text: OnText) -> bool:
-        """Adds a token; false where the reply is over. A character that takes several tokens comes with the last of them."""
-        reply = self.reply
-        self.ids.append(token)
-        reply.tokens_out += 1
-        over = token in engine._ends
-        text = engine.weights.tokenizer.decode(self.ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        reply.cut = len(self.ids) >= limit and not over
-        whole = over or reply.cut or not text.endswith("\ufffd")
-        delta = text[len(reply.text) :] if whole else ""
-        reply.text += delta
-        if not over:
-            reply.tokens.append((delta, likely))
-        if delta:
-            on_text(self.index, delta)
-        if self.talk.dialect.complete(reply.text):
-            reply.cut, over = False, True
-        return not over and not reply.cut
 
 
 def _worth_waiting_for(row: _Row, other: _Row) -> bool:

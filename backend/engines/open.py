@@ -7,7 +7,8 @@ import json
 import os
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Callable, Sequence
 
 from ...core.address import shown
 from ...core.calibration import Calibration
@@ -19,6 +20,10 @@ from ...core.texts import well_formed
 from ..models import store
 from ..models.checkpoint import quantization
 from . import Engine, calibration, never
+
+if TYPE_CHECKING:
+    from .local import LocalEngine
+    from .stock import StockEngine
 
 OnProgress = Callable[[int, int], None]
 CHANGING = ("created", "permission", "expires_at")  # of an entry in a server's list of models: not the model's
@@ -63,7 +68,6 @@ def calibrate_model(
 
 def _here(settings: Settings) -> tuple[Engine, str, str]:
     """An engine for a model on this machine as it describes itself, "" for the server, and the revision of its weights."""
-    from .local import LocalEngine
     from .view_size import fitted
 
     folder = store.find(settings.weights)
@@ -71,9 +75,22 @@ def _here(settings: Settings) -> tuple[Engine, str, str]:
         hint = f"Let a server run it (vllm serve {folder}) and give its address to --remote; or use the model's original weights here."
         raise ModelError(f"{folder} holds weights that are quantized by {method}, which ZoomEarth does not run itself.", hint)
     profile = store.profile_for(settings.profile, settings.prompt_file, settings.dialect)
-    engine = LocalEngine(folder, device=settings.device, dtype=settings.dtype, quantize=settings.quantize, profile=profile)
-    engine.profile = fitted(profile, folder, engine.weights.model)
+    engine = _of_family(folder)(folder, device=settings.device, dtype=settings.dtype, quantize=settings.quantize, profile=profile)
+    engine.profile = fitted(profile, folder, engine.model)
     return engine, "", store.commit_of(folder)
+
+
+def _of_family(folder: Path) -> type[LocalEngine | StockEngine]:
+    """The fast engine where it knows the family of the checkpoint in `folder`."""
+    from .weights import FAMILIES, family
+
+    if family(folder) in FAMILIES:
+        from .local import LocalEngine
+
+        return LocalEngine
+    from .stock import StockEngine
+
+    return StockEngine
 
 
 def _on_server(settings: Settings, key: str | None, on_test: OnProgress, cancelled: Callable[[], bool]) -> Engine:

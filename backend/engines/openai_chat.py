@@ -10,7 +10,7 @@ import io
 import logging
 import re
 from dataclasses import dataclass
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 from ...core.dialect import Talk, Turn
 
@@ -51,6 +51,18 @@ WISHES = {
     ),
 }
 EXTRAS = ("continue", "logprobs", "usage", "thinking", "repetition_penalty")  # what a plain request goes without
+
+
+def data_url(picture: Any) -> str:
+    """A PIL image as a data URL of a PNG: the exact pixels."""
+    file = io.BytesIO()
+    picture.save(file, "PNG", compress_level=1)
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")
+
+
+def image_url(picture: Any) -> dict[str, Any]:
+    """The part of a message that holds a PIL image."""
+    return {"type": "image_url", "image_url": {"url": data_url(picture)}}
 
 
 class Form:
@@ -110,8 +122,9 @@ class Form:
             body.update(continue_final_message=True, add_generation_prompt=False)
         return body
 
-    def messages(self, talk: Talk) -> list[dict[str, Any]]:
-        """The talk as messages; neighbours of one role are one message, as most chat templates want it."""
+    def messages(self, talk: Talk, show: Callable[[Any], dict[str, Any]] = image_url) -> list[dict[str, Any]]:
+        """The talk as messages; neighbours of one role are one message, as most chat templates want it. show: the part of a message that
+        holds a picture."""
         turns = talk.turns
         if talk.forced and "begun" in self.refused:
             turns = [*turns[:-1], Turn("user", f"Answer now: begin your reply with {talk.forced}>")]
@@ -122,7 +135,7 @@ class Form:
             role = "user" if turn.role == "tool" or (turn.role == "system" and "system" in self.refused) else turn.role
             if not gathered or gathered[-1][0] != role:
                 gathered.append((role, []))
-            gathered[-1][1].extend(_parts(turn))
+            gathered[-1][1].extend(_parts(turn, show))
         return [{"role": role, "content": _content(parts)} for role, parts in gathered]
 
 
@@ -134,9 +147,9 @@ def _holds(body: dict[str, Any], name: str) -> bool:
     return held[name] if name in held else keys.get(name, name) in body
 
 
-def _parts(turn: Turn) -> Iterator[dict[str, Any]]:
+def _parts(turn: Turn, show: Callable[[Any], dict[str, Any]]) -> Iterator[dict[str, Any]]:
     if turn.picture is not None:
-        yield {"type": "image_url", "image_url": {"url": data_url(turn.picture)}}
+        yield show(turn.picture)
     if turn.text:
         yield {"type": "text", "text": turn.text}
 
@@ -144,10 +157,3 @@ def _parts(turn: Turn) -> Iterator[dict[str, Any]]:
 def _content(parts: list[dict[str, Any]]) -> Any:
     """Plain text where there is no picture: every server takes that."""
     return parts if any(part["type"] != "text" for part in parts) else "".join(part["text"] for part in parts)
-
-
-def data_url(picture: Any) -> str:
-    """A PIL image as a data URL of a PNG: the exact pixels."""
-    file = io.BytesIO()
-    picture.save(file, "PNG", compress_level=1)
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable, TypeVar
 
 import torch
 
 from ...core import texts
 from ...core.errors import ModelError
 from .fit import Choice, choose
+
+T = TypeVar("T")
 
 FAMILIES = ("qwen2_5_vl", "qwen2_vl", "qwen3_vl")  # what cache.py knows the positions of
 MEMORY_HINT = "Use a smaller view, fewer questions at once, int8 weights (--quantize int8) or the processor (--device cpu)."
@@ -31,11 +33,35 @@ def load_weights(folder: Path, device: str = "auto", dtype: str = "auto", quanti
 
     Raises ModelError where the folder is no such checkpoint, is incomplete, where the device is not there or its memory does not suffice.
     """
-    _check_family(folder)
+    if (kind := family(folder)) not in FAMILIES:
+        raise ModelError(f"{folder} holds a model of type {kind!r}.", f"The fast engine runs only {', '.join(FAMILIES)}.")
+
+    def readers() -> tuple[Any, Any]:
+        from transformers import AutoTokenizer
+        from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
+
+        # A folder on this disk, nothing from a hub and no code of its own: bandit sees only the method's name.
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)  # nosec B615
+        return tokenizer, Qwen2VLImageProcessorPil.from_pretrained(folder, local_files_only=True)  # nosec B615
+
+    model, (tokenizer, pictures), note = load_checkpoint(folder, device, dtype, quantize, readers)
+    return Weights(model, tokenizer, pictures, note)
+
+
+def load_checkpoint(folder: Path, device: str, dtype: str, quantize: str, readers: Callable[[], T]) -> tuple[Any, T, str]:
+    """The transformers model (eval mode, on its device), what `readers` loads to make its inputs, and the choice's note.
+
+    Options and errors: see `load_weights`; whatever transformers raises is a ModelError.
+    """
+    from transformers.utils import logging
+
     place = pick_device(device)
     choice = choose(folder, place, dtype, quantize)
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
     try:
-        return _load(folder, place, choice)
+        beside = readers()
+        return _load(folder, choice).to(place), beside, choice.note
     except ModelError:
         raise
     except Exception as error:  # transformers, safetensors and tokenizers each raise their own kinds
@@ -48,16 +74,9 @@ def load_weights(folder: Path, device: str = "auto", dtype: str = "auto", quanti
     raise ModelError(f"The memory of {place} does not suffice for the weights in {folder}.", MEMORY_HINT)
 
 
-def _load(folder: Path, place: torch.device, choice: Choice) -> Weights:
-    from transformers import AutoModelForImageTextToText, AutoTokenizer
-    from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
-    from transformers.utils import logging
+def _load(folder: Path, choice: Choice) -> Any:
+    from transformers import AutoModelForImageTextToText
 
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    # A folder on this disk, nothing from a hub and no code of its own: bandit sees only the method's name.
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)  # nosec B615
-    pictures = Qwen2VLImageProcessorPil.from_pretrained(folder, local_files_only=True)  # nosec B615
     if choice.int8:
         from .int8 import load_int8
 
@@ -69,8 +88,7 @@ def _load(folder: Path, place: torch.device, choice: Choice) -> Weights:
     absent = sorted(report["missing_keys"]) + sorted(str(key) for key in report["mismatched_keys"])
     if absent:
         raise ModelError(f"{folder} lacks {len(absent)} of the model's weights, {absent[0]} for one.", "Download it again.")
-    model.eval().requires_grad_(False)
-    return Weights(model.to(place), tokenizer, pictures, choice.note)
+    return model.eval().requires_grad_(False)
 
 
 def out_of_memory(error: BaseException) -> bool:
@@ -79,17 +97,14 @@ def out_of_memory(error: BaseException) -> bool:
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(word in str(error).lower() for word in words)
 
 
-def _check_family(folder: Path) -> None:
+def family(folder: Path) -> str:
+    """The model's type, as the folder's config.json names it. Raises ModelError where the folder is no checkpoint."""
     try:
-        family = texts.read_object(folder / "config.json").get("model_type")
+        return str(texts.read_object(folder / "config.json").get("model_type"))
     except (OSError, ValueError) as error:
         raise ModelError(
             f"{folder} is not a checkpoint: its config.json can't be read.", "Give a folder in Hugging Face's layout."
         ) from error
-    if family not in FAMILIES:
-        raise ModelError(
-            f"{folder} holds a model of type {family!r}.", f"This engine runs {', '.join(FAMILIES)}; serve others with --remote."
-        )
 
 
 def pick_device(name: str) -> torch.device:
