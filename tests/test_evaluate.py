@@ -393,7 +393,7 @@ def test_one_run_compares_what_a_zoom_shows_on_the_same_questions(dataset, tmp_p
     ("arguments", "says"),
     [
         (["evaluate", "lrs-gro", "--data", "nowhere"], "does not hold LRS-GRO"),
-        (["evaluate", "lrs-gro", "--zoom", "all", "--blind"], "comparison of its own"),
+        (["evaluate", "lrs-gro", "--zoom", "all", "--blind"], "can't be combined with --blind"),
         (["evaluate", "lrs-gro", "--score-only", "nowhere.jsonl"], "does not exist"),
         (["evaluate", "lrs-gro", "--view-size", "0"], "is not a whole number"),
         (["evaluate", "lrs-gro", "--no-crop", "--blind"], "not allowed with"),

@@ -113,7 +113,8 @@ def _evaluate(options: argparse.Namespace) -> int:
         if options.data and benchmark.repo:  # the drawn scenes have no end
             _add_sizes(records, benchmark.load(options.data, split))
         return _show(benchmark, {"": records}, options.json)
-    settings = settings_of(options)
+    settings, changes = settings_of(options), policy_of(options)
+    ways = _ways(options.mode, changes.pop("zoom", None))
     folder = options.data or data_folder() / "benchmarks" / benchmark.name
     if getattr(options, "download", False):
         from ..data.sets.download import download
@@ -124,8 +125,6 @@ def _evaluate(options: argparse.Namespace) -> int:
         asked = list(islice(tasks(benchmark.load(folder, split)), limit))
     engine = open_engine(settings)
     out = options.out or Path("runs") / f"{benchmark.name}-{Path(engine.profile.name).name}"
-    changes = policy_of(options)
-    ways = _ways(options.mode, changes.pop("zoom", None))
     plan = Plan(
         benchmark=benchmark,
         changes=changes,
