@@ -392,7 +392,7 @@ def test_one_run_compares_what_a_zoom_shows_on_the_same_questions(dataset, tmp_p
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["evaluate", "lrs-gro", "--data", "nowhere"], "does not hold LRS-GRO"),
+        (["evaluate", "lrs-gro", "--data", "nowhere"], "does not contain LRS-GRO"),
         (["evaluate", "lrs-gro", "--zoom", "all", "--blind"], "can't be combined with --blind"),
         (["evaluate", "lrs-gro", "--score-only", "nowhere.jsonl"], "does not exist"),
         (["evaluate", "lrs-gro", "--view-size", "0"], "is not a whole number"),
