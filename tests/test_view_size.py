@@ -7,8 +7,8 @@ import torch
 from tiny import make_tiny
 
 from zoomearth.backend.engines import view_size
-from zoomearth.backend.models import store
 from zoomearth.backend.engines.open import open_engine
+from zoomearth.backend.models import store
 from zoomearth.core.catalogue import catalogue
 from zoomearth.core.errors import ModelError
 from zoomearth.core.memory import Checkpoint

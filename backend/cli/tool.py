@@ -7,7 +7,7 @@ import json
 import os
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from rich.console import Console
 from rich.markup import escape
@@ -139,12 +139,7 @@ def use_tool(tool: Tool, source: SceneSource, where: Where | None, rois: str | N
     try:
         with Scene.of(source, progress, interrupted) as scene:
             check(tool, out, scene)
-            if rois:
-                requests = _of_file(scene, rois, request)
-            else:
-                region = resolve(scene, where)
-                assert region is not None
-                requests = [(region, request)]
+            requests = _of_file(scene, rois, request) if rois else [(cast(Region, resolve(scene, where)), request)]
             made = use(scene, requests, out, progress, interrupted)
     except NoGeoreference as error:
         raise SceneError(error.message, "Give the region in pixels: --window X0,Y0,X1,Y1 instead of --region.") from None

@@ -10,8 +10,8 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from html import escape
 from pathlib import Path
-from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 
@@ -93,7 +93,7 @@ class Draft:
         if self._masked:
             bands.append(f"<MaskBand>{_raw_band(1, 'uint8', self._planes[-1], width, None, '')}</MaskBand>")
         items = {**tags, **(GENERATED if self.scene.generated and not self.mask else {})}
-        metadata = "".join(f"<MDI key={quoteattr(name)}>{escape(value)}</MDI>" for name, value in items.items())
+        metadata = "".join(f'<MDI key="{escape(name)}">{escape(value)}</MDI>' for name, value in items.items())
         return _vrt((width, height), self.grid, f"<Metadata>{metadata}</Metadata>" + "".join(bands))
 
 

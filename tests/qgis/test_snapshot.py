@@ -13,6 +13,7 @@ from tile_server import LEVELS, SIDE, WORLD, TileServer, mosaic, resolution
 from wms_server import GRID, MapServer, cells
 
 from zoomearth.core.errors import SceneError
+from zoomearth.plugin.layers import resolution as resolutions
 from zoomearth.plugin.layers import snapshot as module
 from zoomearth.plugin.layers.resolution import default_resolution, size
 from zoomearth.plugin.layers.snapshot import Original, Snapshot, take
@@ -231,7 +232,7 @@ def test_too_large_a_snapshot_is_refused_with_a_resolution_that_would_do(qtbot, 
     fitting = float(hint.split()[4])
     plan = Original.of(layer).plan(layer.extent(), fitting)
     assert (name, "40076 x 40076" in message) == ("failed", True)
-    assert 0.95 * module.LIMIT < plan.columns * plan.rows <= module.LIMIT
+    assert 0.95 * resolutions.LIMIT < plan.columns * plan.rows <= resolutions.LIMIT
     assert not server.asked
 
 
@@ -239,7 +240,7 @@ def test_without_a_resolution_a_layer_is_taken_at_its_own_or_at_the_finest_that_
     layer = QgsRasterLayer(str(scene), "town")  # 1200 x 800 px of half a metre
     plan = Original.of(layer).plan(layer.extent())
     assert (plan.columns, plan.rows, plan.words) == (1200, 800, "seen as shown in QGIS, 0.5 m per pixel (1200 x 800 px)")
-    monkeypatch.setattr(module, "LIMIT", 100_000)
+    monkeypatch.setattr(resolutions, "LIMIT", 100_000)
     plan = Original.of(layer).plan(layer.extent())
     assert 95_000 < plan.columns * plan.rows <= 100_000
     assert plan.words == "seen as shown in QGIS, 1.56 m per pixel (385 x 257 px), coarser than the layer (0.5)"
@@ -262,7 +263,7 @@ def test_the_suggested_resolution_of_a_fine_service_is_one_at_which_the_world_is
     layer = QgsRasterLayer(server.source.replace(f"zmax={LEVELS}", "zmax=19"), "tiles", "wms")
     suggested = default_resolution(layer, 0.6, [layer.extent()])  # zoomed in on a street
     columns, rows = size(layer, layer.extent(), suggested)
-    assert columns * rows <= module.LIMIT < 4 * columns * rows
+    assert columns * rows <= resolutions.LIMIT < 4 * columns * rows
     assert suggested == pytest.approx(resolution(6))
 
 

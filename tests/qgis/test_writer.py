@@ -244,7 +244,7 @@ def test_a_project_that_is_opened_while_its_file_can_not_be_read_shows_it_later(
     QgsProject.instance().write()
     broken, _ = TROUBLES[trouble]
     result = []
-    results.found.connect(result.extend)
+    results.recovered.connect(result.extend)
     with broken(path):
         if not QgsProject.instance().fileName() or not Path(QgsProject.instance().fileName()).exists():
             pytest.skip("the project's own folder is away")
