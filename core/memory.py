@@ -32,6 +32,10 @@ TOKENS = 16_384  # of the conversations kept in any case: four, of three views a
 WORKING = {"cpu": 500_000_000, "cuda": 1_200_000_000, "mps": 1_000_000_000}
 """Bytes of the libraries and of one pass's activations. Measured on a processor (benchmarks/true_shape.py), assumed for graphics cards."""
 
+LOADING_INT8 = 1_900_000_000
+"""Bytes beyond the finished weights, at the peak while a checkpoint is quantized, and no more than the weights again: the embeddings in 16
+bits, and what the heap does not give back. Measured on the 3B shape (benchmarks/true_shape.py)."""
+
 
 @dataclass(frozen=True)
 class Memory:
@@ -48,15 +52,17 @@ class Memory:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Bytes that a model takes while it answers: its weights, the conversations it keeps, libraries and activations."""
+    """Bytes that a model takes: its weights, the conversations it keeps, libraries and activations. loading: what its weights take at the
+    peak of their loading, which is over before there are conversations."""
 
     weights: int
     conversations: int
     working: int
+    loading: int
 
     @property
     def total(self) -> int:
-        return self.weights + self.conversations + self.working
+        return max(self.weights + self.conversations, self.loading) + self.working
 
 
 @dataclass(frozen=True)
@@ -118,7 +124,8 @@ def estimate(model: Union[Path, int, Checkpoint], dtype: str, device: str = "cpu
     width = FORMATS["bfloat16" if dtype == "int8" else dtype]
     weights = small + width * (checkpoint.parameters - small)
     token = checkpoint.cache * width // 2 if checkpoint.cache is not None else CONVERSATIONS
-    return Estimate(weights, min(CONVERSATIONS, TOKENS * token), WORKING[device])
+    loading = weights + (min(weights, LOADING_INT8) if dtype == "int8" else 0)
+    return Estimate(weights, min(CONVERSATIONS, TOKENS * token), WORKING[device], loading)
 
 
 def fitting(model: Union[Path, int, Checkpoint], memory: Memory) -> Optional[str]:

@@ -59,7 +59,7 @@ def test_weights_that_may_not_be_used_commercially_say_so():
         ([card(2), processor(16)], "qwen3-vl-4b"),
         ([processor(128)], "qwen3-vl-4b"),
         ([processor(16)], "qwen3-vl-4b"),
-        ([processor(4)], "qwen3-vl-2b"),
+        ([processor(6)], "qwen3-vl-2b"),
         ([processor(2)], None),
         ([Memory("mps", 36 * GB, 20 * GB, "Apple graphics")], "qwen3-vl-8b"),
     ],

@@ -43,7 +43,7 @@ def test_a_model_that_fits_only_in_int8_gets_it_and_a_sentence(large, free):
     free(7)
     choice = fit.choose(large, CPU)
     assert (choice.dtype, choice.int8) == (torch.bfloat16, True)
-    assert choice.note == "model runs in int8: it takes 8.6 GB in bfloat16 and 4.9 GB in int8, and 7.0 GB are free."
+    assert choice.note == "model runs in int8: it takes 8.6 GB in bfloat16 and 6.2 GB in int8, and 7.0 GB are free."
 
 
 def test_int8_by_choice_needs_no_sentence(large, free):
@@ -54,7 +54,7 @@ def test_int8_by_choice_needs_no_sentence(large, free):
 @pytest.mark.parametrize(
     ("gigabytes", "options", "says", "hint"),
     [
-        (4, {}, "too large for the memory of cpu: it takes 8.6 GB in bfloat16 and 4.9 GB in int8, and 4.0 GB are free", "2.5 billion"),
+        (4, {}, "too large for the memory of cpu: it takes 8.6 GB in bfloat16 and 6.2 GB in int8, and 4.0 GB are free", "1.5 billion"),
         (8, {"quantize": "none"}, "it takes 8.6 GB in bfloat16, and 8.0 GB are free", "--quantize int8"),
         (12, {"dtype": "float32"}, "it takes 16.6 GB in float32, and 12.0 GB are free", "--quantize int8"),
         (0.1, {}, "0.1 GB are free", "a smaller model"),

@@ -61,7 +61,7 @@ def test_a_mask_of_the_type_limits_is_no_fill(tmp_path, dtype):
     picture, notes = shown(tmp_path, np.where(PATCH, np.iinfo(dtype).max, 0), dtype)
     assert picture[PATCH].min() == 255
     assert not picture[~PATCH].any()
-    assert not any("no data" in note for note in notes)
+    assert not any("nodata" in note for note in notes)
 
 
 @pytest.mark.parametrize(("dtype", "nodata"), [("uint8", 255), ("int16", -9999), ("uint16", 65535), ("float32", "nan"), ("int32", 0)])
@@ -137,7 +137,7 @@ def test_few_bytes_with_the_highest_one_outside(tmp_path):
     picture, notes = shown(tmp_path, np.where(LEFT, 255, COLUMNS // 60), "uint8")
     assert not picture[LEFT].any()
     assert picture[~LEFT].min() > 40
-    assert any("value 255" in note and "no data" in note for note in notes)
+    assert any("value 255" in note and "nodata" in note for note in notes)
 
 
 FILLS = [
@@ -181,7 +181,7 @@ def test_a_zero_far_below_the_content_is_a_fill(tmp_path, dtype):
     picture, notes = shown(tmp_path, np.where(LEFT, 0, 20_000 + NOISE / 10), dtype)
     assert not picture[LEFT].any()
     assert picture[~LEFT].std() > 40
-    assert any("value 0," in note and "no data" in note for note in notes)
+    assert any("value 0," in note and "nodata" in note for note in notes)
 
 
 def test_two_lowest_floats_of_two_programs_are_both_fills(tmp_path):
@@ -196,7 +196,7 @@ def test_large_physical_numbers_are_content(tmp_path):
     picture, notes = shown(tmp_path, columns, "float64")
     assert picture.max() == 255
     assert picture[:, -50:].min() > 200
-    assert not any("no data" in note for note in notes)
+    assert not any("nodata" in note for note in notes)
 
 
 def test_several_fills_at_once(tmp_path):
@@ -214,7 +214,7 @@ def test_what_may_be_real_is_no_fill(tmp_path, share, real):
     for dtype in ("uint16", "float32"):
         picture, notes = shown(tmp_path, np.where(share, real, NOISE), dtype)
         assert picture[share].min() >= 250
-        assert not any("no data" in note for note in notes)
+        assert not any("nodata" in note for note in notes)
 
 
 def test_a_fill_of_one_band_hides_not_the_others(tmp_path):

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from hub_folders import ADDED, ADDED_BY_QWEN3, FIRST, SPECIAL, make_true, make_vocabulary
 from PIL import Image
-from true_shape import ADDED, ADDED_BY_QWEN3, FIRST, SPECIAL, make_true, make_vocabulary
 
 from zoomearth.core.dialect import Talk, Turn
 from zoomearth.core.families import dialect
