@@ -373,6 +373,7 @@ def test_the_span_of_an_answer_counts_from_the_beginning_of_the_reply(name, forc
 def test_a_forced_answer_is_begun_with_tokens_that_every_answer_begins_with():
     """Qwen's tokenizer joins a sign to the letters that follow it: `<answer>A` is `<`, `answer`, `>A`. An answer forced as `<answer>` would
     go on after a token that no model has seen there."""
+    pytest.importorskip("tokenizers")  # QGIS's own Python has none
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.BPE())
