@@ -27,7 +27,7 @@ from . import texts
 FORMATS = {"float32": 4, "bfloat16": 2, "float16": 2, "int8": 1}
 """Bytes a parameter. In int8 only matrices are stored so, all else in 16 bits."""
 
-CONVERSATIONS = 1 << 30  # bytes of earlier conversations that the engine keeps at the most, see engines/kv_cache.py
+CONVERSATION_BYTES = 1 << 30  # bytes of earlier conversations that an engine keeps at the most
 TOKENS = 16_384  # of the conversations kept in any case: four, of three views and a reply each
 WORKING = {"cpu": 500_000_000, "cuda": 1_200_000_000, "mps": 1_000_000_000}
 """Bytes of the libraries and of one pass's activations. Measured on a processor (benchmarks/true_shape.py), assumed for graphics cards."""
@@ -123,9 +123,9 @@ def estimate(model: Union[Path, int, Checkpoint], dtype: str, device: str = "cpu
     small = checkpoint.matrices if dtype == "int8" else 0
     width = FORMATS["bfloat16" if dtype == "int8" else dtype]
     weights = small + width * (checkpoint.parameters - small)
-    token = checkpoint.cache * width // 2 if checkpoint.cache is not None else CONVERSATIONS
+    token = checkpoint.cache * width // 2 if checkpoint.cache is not None else CONVERSATION_BYTES
     loading = weights + (min(weights, LOADING_INT8) if dtype == "int8" else 0)
-    return Estimate(weights, min(CONVERSATIONS, TOKENS * token), WORKING[device], loading)
+    return Estimate(weights, min(CONVERSATION_BYTES, TOKENS * token), WORKING[device], loading)
 
 
 def fitting(model: Union[Path, int, Checkpoint], memory: Memory) -> Optional[str]:

@@ -2,12 +2,11 @@
 
 import json
 import shutil
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
 from PIL import Image
-from tiny import make_tiny
+from tiny import dictated, make_tiny
 
 from zoomearth.core.dialect import Talk
 from zoomearth.core.errors import ModelError
@@ -43,24 +42,6 @@ def ask(engine, question="How many?", seed=0, must_answer=False):
     pixels = np.random.default_rng(seed).integers(0, 255, (56, 56, 3), dtype=np.uint8)
     talk.observe(Observation(VIEW, question, begins=True, must_answer=must_answer), Image.fromarray(pixels))
     return talk
-
-
-@contextmanager
-def dictated(engine, text):
-    """Makes the model write `text`: its logits are changed, everything else runs as usual."""
-    ids = iter(engine.weights.tokenizer(text, add_special_tokens=False).input_ids)
-
-    def prefer(module, given, out):
-        out = out.clone()
-        if (token := next(ids, None)) is not None:
-            out[..., token] += 1000
-        return out
-
-    hook = engine.weights.model.lm_head.register_forward_hook(prefer)
-    try:
-        yield
-    finally:
-        hook.remove()
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_conversations_are_counted_by_the_models_own_cache(tmp_path):
     """36 layers, keys and values, 2 heads of 128 numbers, 2 bytes: 36,864 bytes a token; and no more than the engine keeps."""
     few = estimate(checkpoint(tmp_path), "bfloat16").conversations
     assert few == memory.TOKENS * 36_864
-    assert estimate(tmp_path, "float32").conversations == memory.CONVERSATIONS
+    assert estimate(tmp_path, "float32").conversations == memory.CONVERSATION_BYTES
 
 
 @pytest.mark.parametrize(

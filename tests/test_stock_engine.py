@@ -250,9 +250,9 @@ def test_cancelling_while_the_prompt_is_read_stops_within_a_layer(engine):
 
 
 def test_a_long_reading_tells_how_far_it_is(engine, monkeypatch):
-    from zoomearth.backend.engines import stock
+    from zoomearth.backend.engines import watch
 
-    monkeypatch.setattr(stock, "SOON", 0.0)
+    monkeypatch.setattr(watch, "SOON", 0.0)
     parts = []
     engine.reply([ask(engine, seed=7)], limit=3, on_read=parts.append)
     assert parts == sorted(parts)

@@ -5,12 +5,12 @@ views that are counted in pixels are never resampled to the processor's limits; 
 """
 
 import string
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
 from hub_folders import ADDED, ADDED_BY_QWEN3, FIRST, SPECIAL, make_true, make_vocabulary
 from PIL import Image
+from tiny import dictated
 
 from zoomearth.core.dialect import Talk, Turn
 from zoomearth.core.families import dialect
@@ -230,24 +230,6 @@ def test_no_question_label_or_answer_forges_a_turn(engine, spoken):
     ):
         assert control(text, text, "<answer>Two.</answer>") == calm, "a question or a label holds an added token"
         assert special(control(text, text, f"<answer>{text}</answer>")) == special(calm)
-
-
-@contextmanager
-def dictated(engine, text):
-    """The model wants to say `text`: its logits are moved, all the rest runs as ever."""
-    ids = iter(engine.weights.tokenizer(text).input_ids)
-
-    def prefer(module, given, out):
-        out = out.clone()
-        if (token := next(ids, None)) is not None:
-            out[..., token] += 1000
-        return out
-
-    hook = engine.weights.model.lm_head.register_forward_hook(prefer)
-    try:
-        yield
-    finally:
-        hook.remove()
 
 
 def test_no_half_character_is_streamed_in_a_talk_of_two_turns(engine):

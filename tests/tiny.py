@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Optional
 
@@ -115,3 +116,21 @@ def tiny_tokenizer(**named: str):  # type: ignore[no-untyped-def]
     )
     tokenizer.add_special_tokens({"additional_special_tokens": SPECIAL})
     return tokenizer
+
+
+@contextmanager
+def dictated(engine, text):
+    """Makes the model write `text`: its logits are changed, everything else runs as usual."""
+    ids = iter(engine.weights.tokenizer(text, add_special_tokens=False).input_ids)
+
+    def prefer(module, given, out):
+        out = out.clone()
+        if (token := next(ids, None)) is not None:
+            out[..., token] += 1000
+        return out
+
+    hook = engine.weights.model.lm_head.register_forward_hook(prefer)
+    try:
+        yield
+    finally:
+        hook.remove()

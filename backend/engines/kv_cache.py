@@ -14,7 +14,7 @@ from typing import Any, Hashable, Sequence, Union
 import torch
 from torch import Tensor
 
-from ...core.memory import CONVERSATIONS
+from ...core.memory import CONVERSATION_BYTES
 
 # What the models call the cache that they are given: renamed in transformers 5.24, which warns about the old name.
 CACHE = "cache" if tuple(map(int, version("transformers").split(".")[:2])) >= (5, 24) else "past_key_values"
@@ -90,7 +90,7 @@ class Memories:
     """Conversations, most recent last: the last `room` of them in any case, and older ones while all fit in `budget` bytes."""
 
     room: int = 4
-    budget: int = CONVERSATIONS
+    budget: int = CONVERSATION_BYTES
     kept: list[Memory] = field(default_factory=list)
 
     def longest(self, prompt: Prompt) -> tuple[int, Layers]:

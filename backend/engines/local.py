@@ -29,8 +29,8 @@ from . import OnRead, OnText, OnTry, Reply, never, patient, silent, unseen
 from .cuda_graph import FixedDecoder
 from .kv_cache import Decoder, Layers, Memories, Memory, Picture, Prompt, prefill
 from .linear import widen
-from .watch import Watch
-from .weights import MEMORY_HINT, load_weights, out_of_memory
+from .watch import TokenWatch
+from .weights import load_weights, memory_lacks, out_of_memory
 from .writing import Writing
 
 TOGETHER = 16  # talks decoded in one batch, unless the caller says otherwise
@@ -97,11 +97,7 @@ class LocalEngine:
             if not out_of_memory(error):
                 raise
         # Raised out here: inside, the old error's frames would hold on to the very tensors that are to go.
-        if self.weights.model.device.type == "cuda":
-            torch.cuda.empty_cache()
-        raise ModelError(
-            f"The memory of {self.weights.model.device} does not suffice for {self.profile.name} and these views.", MEMORY_HINT
-        )
+        raise memory_lacks(self.weights.model.device, f"{self.profile.name} and these views")
 
     @property
     def model(self) -> Any:
@@ -138,8 +134,10 @@ class LocalEngine:
             if waiting and (not rows or together - len(rows) >= together / 4):  # several, so that they are read in one pass
                 fresh = [waiting.popleft() for _ in range(min(together - len(rows), len(waiting)))]
                 try:
-                    with Watch(self.weights.model, cancelled, on_read).watching() as watch:
+                    watch = TokenWatch(self.weights.model, cancelled, on_read)
+                    with watch.watching():
                         first = self._read(fresh, watch)
+                    watch.end()
                 except Cancelled:
                     waiting.extend(fresh)
                     break
@@ -182,7 +180,7 @@ class LocalEngine:
                 self._graphs, self._fixed = False, None
         return Decoder(model, [row.layers for row in rows])
 
-    def _read(self, rows: Sequence[_Row], watch: Watch) -> Tensor:
+    def _read(self, rows: Sequence[_Row], watch: TokenWatch) -> Tensor:
         """Computes what is new of the talks, several in one pass; returns the logits for their first tokens, [rows, vocabulary]."""
         tokenize = self.weights.tokenizer
         layouts = [

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import inspect
 import re
-import time
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Callable, Iterator, Sequence
 
@@ -31,10 +29,10 @@ from .linear import widen
 from .openai_chat import Form
 from .processor import load_processor
 from .stock_cache import TEXT_INPUTS, Conversation, Conversations, Inputs
-from .weights import MEMORY_HINT, load_checkpoint, out_of_memory
+from .watch import Watch
+from .weights import load_checkpoint, memory_lacks, out_of_memory
 from .writing import Writing
 
-SOON = 0.5  # seconds after which it is told how far a reading is: most are over by then
 # Special tokens that a family answers with: GLM-4V and InternVL put their boxes between them.
 _ANSWERS = re.compile(r"box|ref|quad|point|loc|think|tool|answer|channel", re.I)
 
@@ -106,7 +104,8 @@ class StockEngine:
         rows = [Writing(index, talk) for index, talk in enumerate(talks)]
         at_once = together or 1
         try:
-            with torch.inference_mode(), _Watch(self.model, cancelled, on_read).watching() as watch:
+            watch = Watch(_blocks(self.model), cancelled, on_read)
+            with torch.inference_mode(), watch.watching():
                 for start in range(0, len(rows), at_once):
                     self._answer(rows[start : start + at_once], limit, on_text, watch)
             return [row.reply for row in rows]
@@ -119,11 +118,9 @@ class StockEngine:
             if not out_of_memory(error):
                 raise
         # Raised out here: inside, the old error's frames would hold on to the very tensors that are to go.
-        if self.model.device.type == "cuda":
-            torch.cuda.empty_cache()
-        raise ModelError(f"The memory of {self.model.device} does not suffice for {self.profile.name} and these views.", MEMORY_HINT)
+        raise memory_lacks(self.model.device, f"{self.profile.name} and these views")
 
-    def _answer(self, rows: Sequence[Writing], limit: int, on_text: OnText, watch: _Watch) -> None:
+    def _answer(self, rows: Sequence[Writing], limit: int, on_text: OnText, watch: Watch) -> None:
         """Fills in the rows' replies, as one batch."""
         talks = [self._laid_out(row.talk) for row in rows]
         prompt = self._prompt(talks)
@@ -265,43 +262,6 @@ class _Follower(StoppingCriteria):  # type: ignore[misc]  # it has no types
         likely = self.chooser.likely.gather(1, tokens[:, None])[:, 0].tolist()
         over = [self.take(row, token, likely[row]) for row, token in enumerate(tokens.tolist())]
         return torch.tensor(over, device=input_ids.device)
-
-
-class _Watch:
-    """Looks at `cancelled` before every layer, and tells how far the reading of a prompt is: by the weights of the layers that are done."""
-
-    def __init__(self, model: nn.Module, cancelled: Callable[[], bool], on_read: OnRead) -> None:
-        self._sizes = {block: sum(tensor.numel() for tensor in (*block.parameters(), *block.buffers())) for block in _blocks(model)}
-        self._total = sum(self._sizes.values())
-        self._cancelled, self._on_read = cancelled, on_read
-        self._reading = self._reported = False
-
-    def begin(self) -> None:
-        """A prompt is to be read."""
-        self._done, self._began, self._reading = 0, time.monotonic(), True
-
-    def end(self) -> None:
-        """It is read: the first token has come."""
-        if self._reading and self._reported:
-            self._on_read(1.0)
-        self._reading = self._reported = False
-
-    @contextmanager
-    def watching(self) -> Iterator[_Watch]:
-        hooks = [block.register_forward_pre_hook(self._enter) for block in self._sizes]
-        try:
-            yield self
-        finally:
-            for hook in hooks:
-                hook.remove()
-
-    def _enter(self, block: nn.Module, *_: object) -> None:
-        if self._cancelled():
-            raise Cancelled
-        if self._reading and time.monotonic() - self._began >= SOON:
-            self._reported = True
-            self._on_read(min(0.99, self._done / self._total))
-        self._done += self._sizes[block]
 
 
 def _blocks(module: nn.Module) -> Iterator[nn.Module]:

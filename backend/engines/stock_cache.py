@@ -16,9 +16,10 @@ from torch import Tensor
 from transformers import DynamicCache
 from transformers.cache_utils import DummyLayer, DynamicLayer, DynamicSlidingWindowLayer
 
+from ...core.memory import CONVERSATION_BYTES
+
 TEXT_INPUTS = ("input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids")  # one entry a token; the others are of the pictures
-CONVERSATIONS = 4
-BUDGET = 1 << 30  # bytes of keys and values; the last conversation is kept in any case
+CONVERSATIONS = 4  # kept at the most, and the last one in any case
 
 Inputs = Mapping[str, Any]  # of a model: tensors by name, as a processor gives them
 
@@ -105,7 +106,7 @@ class Conversations:
         marked = self._marked(prompt)
         conversation.stages |= {(marked[-1] + 1 if marked else 0, digest(known_pictures(prompt, {})))}
         self.kept = [*self.kept, conversation][-CONVERSATIONS:]
-        while len(self.kept) > 1 and sum(each.bytes for each in self.kept) > BUDGET:
+        while len(self.kept) > 1 and sum(each.bytes for each in self.kept) > CONVERSATION_BYTES:
             self.kept.pop(0)
 
     def _marked(self, prompt: Inputs) -> list[int]:

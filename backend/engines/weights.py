@@ -69,9 +69,7 @@ def load_checkpoint(folder: Path, device: str, dtype: str, quantize: str, reader
             why = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise ModelError(f"{folder} can't be loaded: {why}", "Check it with: zoomearth models verify; or download it again.") from error
     # Raised out here: inside, the old error's frames would hold on to the weights that were loaded already.
-    if place.type == "cuda":
-        torch.cuda.empty_cache()
-    raise ModelError(f"The memory of {place} does not suffice for the weights in {folder}.", MEMORY_HINT)
+    raise memory_lacks(place, f"the weights in {folder}")
 
 
 def _load(folder: Path, choice: Choice) -> Any:
@@ -95,6 +93,13 @@ def out_of_memory(error: BaseException) -> bool:
     """torch says it in several ways: CUDA by class, MPS, the CPU's allocator and the system in words."""
     words = ("out of memory", "can't allocate memory", "cannot allocate memory", "not enough memory")
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(word in str(error).lower() for word in words)
+
+
+def memory_lacks(device: torch.device, purpose: str) -> ModelError:
+    """What to raise where memory ran out; gives back first what the device holds in reserve."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    return ModelError(f"The memory of {device} does not suffice for {purpose}.", MEMORY_HINT)
 
 
 def family(folder: Path) -> str:
