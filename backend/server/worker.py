@@ -25,7 +25,6 @@ from ...core.address import hidden
 from ...core.calibration import Calibration
 from ...core.errors import BackendError, Cancelled, ModelError, ZoomEarthError
 from ...core.look import Stopped
-from ...core.profile import Profile
 from ...core.protocol import (
     NEW,
     VERSION,
@@ -56,6 +55,7 @@ from .events import Outbox, Story
 from .queue import Jobs
 
 if TYPE_CHECKING:
+    from ...core.profile import Profile
     from ..answer import Event
     from ..batch import Finished
     from ..engines import Engine
@@ -280,6 +280,7 @@ def _opened(job: Load, on_test: Callable[[int, int], None], cancelled: Callable[
 
     if not job.replies:
         return open_engine(job.settings, job.key, on_test, cancelled)
+    from ...core.profile import Profile
     from ..engines.scripted import ScriptedEngine
 
     model = job.settings.model
