@@ -45,10 +45,12 @@ Work = Callable[[], int]  # answers questions, and says how many
 
 
 class Pixels:
-    """Stores all views: each window of each scene is read once, before the measurement."""
+    """Stores all views of a generated scene: each window is read once, before the measurement."""
 
-    def __init__(self, path: str, size: Size, read: Callable[[object], object]) -> None:
-        self.path, self.size, self.grid, self.crs, self.bytes_read = path, size, None, "", 0
+    generated, grid, crs, bytes_read = True, None, "", 0
+
+    def __init__(self, name: str, size: Size, read: Callable[[object], object]) -> None:
+        self.name, self.size = name, size
         self.read, self.views = read, {}
 
     def part(self, view):  # type: ignore[no-untyped-def]
@@ -110,6 +112,8 @@ def demo(count: int, batch: int, repeats: int) -> list[dict[str, object]]:
         pixels = {path: Pixels(str(path), scene.size, scene.part) for path, scene in scenes.items()}
         questions = [Question(pixels[example.image], example.question) for example in examples]
         expected = dict(answers(engine, questions, batch))  # reads every view
+        if failed := next((answered.error for answered in expected.values() if answered.error), None):
+            raise failed
 
         def lockstep(together: int) -> int:
             engine._forget()
