@@ -81,8 +81,9 @@ $(DOCS_VENV)/.installed: docs/requirements.txt
 	@mkdir -p .build/docs/zoomearth && ln -sfn $(addprefix ../../../,__init__.py core backend training) .build/docs/zoomearth/
 	@touch $@
 
+# Two processes, a file of tests in one of them; each computes with one thread, or four threads would wait for two cores.
 test: lint $(DOCS_VENV)/.installed setup-desktop
-	$(PY) -m pytest
+	OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses 2 --dist loadfile
 	$(QGIS_PYTEST) -p no:pytest_qgis tests/test_scene.py tests/test_pixels.py tests/test_scene_remote.py tests/test_scan.py tests/test_stretch.py tests/test_georeference.py \
 	  tests/test_complaints.py tests/test_raster_campaign.py tests/test_look.py tests/test_dialect.py
 	$(QGIS_PYTEST) tests/qgis
