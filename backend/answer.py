@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Callable, Iterable, Iterator, Sequence, Union
 
 from ..core import errors
+from ..core.answer_type import AnswerType, Value
 from ..core.dialect import Talk
 from ..core.geometry import Box, Size
 from ..core.look import Action, Answer, Cancelled, Flow, Observation, Outcome, Policy, Shown, Stopped, Zoom, look
@@ -82,6 +83,7 @@ class Question:
     given: a zoom, with its thought, that replaces the model's first reply (the true box, for evaluation).
     blind: no picture is shown, and the answer is demanded at once.
     flow: another loop instead of `look()`: a function of the scene's size and the policy.
+    answer_type: what the answer must be; None for any text.
     """
 
     scene: Scene
@@ -91,6 +93,7 @@ class Question:
     given: tuple[Zoom, str] | None = None
     blind: bool = False
     flow: Callable[[Size, Policy], Flow] | None = None
+    answer_type: AnswerType | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", well_formed(self.text))  # the text is also written into files
@@ -118,6 +121,17 @@ class Answered:
     seconds: float = 0.0
     bytes_read: int = 0
     error: errors.ZoomEarthError | None = None
+
+    @property
+    def value(self) -> Value | None:
+        """The answer as the question's type has it; None where there is no type, no answer, or it does not fit."""
+        kind, text = self.question.answer_type, self.outcome.answer
+        return None if kind is None or text is None else kind.read(text)
+
+    @property
+    def unreadable(self) -> bool:
+        """There is an answer, and it does not fit the question's type."""
+        return bool(self.question.answer_type and self.outcome.answer is not None and self.value is None)
 
 
 def answer(
@@ -207,7 +221,7 @@ class _Run:
         self.scene = question.scene
         if question.blind:
             policy = replace(policy, max_zooms=0)
-        self.talk = Talk(engine.profile.dialect, question.blind)
+        self.talk = Talk(engine.profile.dialect, question.blind, question.answer_type)
         self.on_event = on_event
         self.over = False
         meaningless = engine.profile.generated_only and not self.scene.generated
@@ -311,6 +325,8 @@ def report(answered: Answered, model: str, notes: Sequence[str] = ()) -> Result:
             sum(reply.tokens_in for reply in answered.replies),
             sum(reply.tokens_out for reply in answered.replies),
         ),
+        value=answered.value,
+        unreadable=answered.unreadable,
     )
 
 

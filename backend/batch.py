@@ -47,7 +47,7 @@ def question_of(ask: Ask, scene: Scene, policy: Policy) -> Question:
         own = ask.policy_from(policy)
     except ValueError as error:
         raise DataError(f"The question can't be asked with its policy: {error}.") from error
-    return Question(scene, ask.question, region.resolve(scene, ask.where), own)
+    return Question(scene, ask.question, region.resolve(scene, ask.where), own, answer_type=ask.answer_type)
 
 
 R = TypeVar("R", bound=Row)
@@ -246,6 +246,7 @@ def asked(ask: Ask) -> dict[str, Any]:
         "question": well_formed(ask.question),
         "where": to_json(ask.where),
         "policy": ask.policy,
+        "answer_type": to_json(ask.answer_type),
     }
 
 
@@ -256,6 +257,8 @@ def line(about: Mapping[str, Any], answered: Answered | None, error: ZoomEarthEr
     return {
         **about,
         "answer": outcome.answer,
+        "value": answered.value if answered else None,
+        "unreadable": bool(answered and answered.unreadable),
         "confidence": answered.confidence if answered else None,
         "meaningless": bool(answered and answered.meaningless),
         "stopped": outcome.stopped.value if answered else None,

@@ -21,14 +21,15 @@ from pathlib import Path
 from typing import Any, Union
 
 from ..core import texts
+from ..core.answer_type import CHOICE, AnswerType, parse_type
 from ..core.errors import DataError
 from ..core.protocol import Ask, Id
 from ..core.source import SceneSource, Where
 from ..core.typed import from_json
 
 PLACES = ("window", "bounds", "outline", "within")
-FIELDS = ("id", "path", "image", "question", *PLACES, "bands", "stretch", "max_zooms", "force_remote_scan")
-NEEDED = "A row has path (or image) and question; it may have id, window, bounds, outline or within, bands, stretch and max_zooms."
+FIELDS = ("id", "path", "image", "question", *PLACES, "bands", "stretch", "max_zooms", "type", "choices", "force_remote_scan")
+NEEDED = "A row has path (or image) and question; it may have id, window, bounds, outline or within, bands, stretch, max_zooms, type and choices."
 TABLES = (".csv", ".tsv")
 LONGEST = 100_000_000  # letters of a cell: an outline may have many corners
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9_+.-]+:|[/\\]|[A-Za-z]:|<")  # URLs, "NETCDF:...", inline XML, and paths from a root
@@ -53,8 +54,9 @@ class Table:
 Cells = Mapping[str, Any]
 
 
-def read(path: Path) -> Table:
-    """All rows of a file, in order. Raises DataError where it can't be read, and where not one row can be asked."""
+def read(path: Path, answer_type: AnswerType | None = None) -> Table:
+    """All rows of a file, in order. answer_type: of rows that name none. Raises DataError where the file can't be read, and where not one
+    row can be asked."""
     if not texts.is_file(path):
         raise DataError(f"{path} does not exist as a file.", "Give a file of rows: JSON lines, or a table that ends in .csv.")
     try:
@@ -63,7 +65,7 @@ def read(path: Path) -> Table:
         raise DataError(f"{path} can't be read: {error}.", "It is JSON lines or a CSV table, in UTF-8.") from error
     rows: dict[Id, Ask | BadRow] = {}
     for at, cells in numbered:
-        row = _row(at, cells, path)
+        row = _row(at, cells, path, answer_type)
         if row.id in rows:
             twice = DataError(f"Row {at} of {path.name} has the id {row.id!r} of another row.", "Give each row an id of its own.")
             row = BadRow(_another(row.id, rows), twice)
@@ -110,7 +112,7 @@ def _plain(row: texts.Row) -> Cells | texts.Broken:
     return {name.strip().lower(): value for name, value in row.items() if value is not None}
 
 
-def _row(number: int, cells: Cells | texts.Broken, path: Path) -> Ask | BadRow:
+def _row(number: int, cells: Cells | texts.Broken, path: Path, answer_type: AnswerType | None) -> Ask | BadRow:
     id = str(number)
     try:
         if isinstance(cells, texts.Broken):
@@ -119,7 +121,8 @@ def _row(number: int, cells: Cells | texts.Broken, path: Path) -> Ask | BadRow:
         if isinstance(given, bool) or not isinstance(given, (str, int, float)):
             raise ValueError(f"its id is {given!r}, not a text or a number")
         id = str(given).strip() or id
-        return Ask(_source(cells, path.parent), _text(cells, "question"), _where(cells, path.parent), _policy(cells), id)
+        own = _answer_type(cells) or answer_type
+        return Ask(_source(cells, path.parent), _text(cells, "question"), _where(cells, path.parent), _policy(cells), id, own)
     except ValueError as error:
         return BadRow(id, DataError(f"Row {number} of {path.name} can't be asked: {str(error).rstrip('.')}.", NEEDED))
 
@@ -161,6 +164,15 @@ def _policy(cells: Cells) -> dict[str, Any] | None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise ValueError(f"its max_zooms is {value!r}, not a whole number from 0 on")
     return {"max_zooms": value}
+
+
+def _answer_type(cells: Cells) -> AnswerType | None:
+    choices, kind = cells.get("choices", ""), cells.get("type", "")
+    if isinstance(choices, list):
+        return AnswerType(CHOICE, tuple(map(str, choices)))
+    if not isinstance(choices, str) or not isinstance(kind, str):
+        raise ValueError(f"its type is {kind!r} and its choices are {choices!r}: they are texts")
+    return parse_type(kind.strip().lower(), choices)
 
 
 def _text(cells: Cells, name: str) -> str:

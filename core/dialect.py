@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any, Collection, Sequence, Union
 
+from .answer_type import AnswerType
 from .boxes import BBOX_2D, PIXELS, Convention, Form, Written, find, find_published
 from .geometry import View
 from .look import Action, Answer, Observation, Unreadable, Zoom, ZoomOut
@@ -239,12 +240,14 @@ class Chat(Dialect):
 class Talk:
     """The conversation about one question, in a dialect: observations in, actions out. blind: its pictures are left out.
 
+    answer_type: the question is followed by its instruction, but for a model that is asked without instructions, as the demo model is.
     views: of all its pictures, in order; the first begins it, so that a conversation begun afresh has a new one.
     """
 
-    def __init__(self, dialect: Dialect, blind: bool = False) -> None:
+    def __init__(self, dialect: Dialect, blind: bool = False, answer_type: AnswerType | None = None) -> None:
         self.dialect = dialect
         self.blind = blind
+        self.instruction = answer_type.instruction if answer_type and dialect.instruction else ""
         self.turns: list[Turn] = []
         self.views: list[View] = []
 
@@ -257,6 +260,8 @@ class Talk:
         """Add what the model is shown; `picture` is its pixels, read from the scene or the observation's own."""
         if observation.begins:
             self.turns, self.views = [], []
+            if self.instruction:
+                observation = replace(observation, text=f"{observation.text.strip()} {self.instruction}")
         if view := observation.view or (self.view if observation.has_picture else None):
             self.views.append(view)
         turns = self.dialect.observe(observation)

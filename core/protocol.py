@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any, Dict, Mapping, Optional, Tuple, Union, cast
 
+from .answer_type import AnswerType
 from .calibration import Calibration
 from .errors import BackendError, ZoomEarthError
 from .look import Policy
@@ -57,13 +58,16 @@ class Load:
 
 @dataclass(frozen=True)
 class Ask:
-    """One question. where: None for the whole scene. policy: the fields of `Policy` in which it differs from the model's own."""
+    """One question. where: None for the whole scene. policy: the fields of `Policy` in which it differs from the model's own. answer_type:
+    what the answer must be; None for any text.
+    """
 
     source: SceneSource
     question: str
     where: Optional[Where] = None
     policy: Optional[Dict[str, Any]] = None
     id: Id = NEW
+    answer_type: Optional[AnswerType] = None
 
     def __post_init__(self) -> None:
         if not self.question.strip():
@@ -198,7 +202,8 @@ class Result:
     dialect: how the model was asked and its boxes read. notes: what was put up with, or read in another way, in sentences.
     answer: None if there is none. stopped: a value of `Stopped`; why: its technical reason, or "". confidence: uncalibrated, None if the
     engine gives no probabilities or the answer is meaningless. meaningless: the demo model was asked about a scene that is not generated.
-    overview: the width and height at which all that was asked about was shown, None if nothing was shown.
+    overview: the width and height at which all that was asked about was shown, None if nothing was shown. value: the answer as its type
+    has it, None where no type was given, there is no answer, or it does not fit; unreadable: it does not fit.
     """
 
     question: str
@@ -216,6 +221,8 @@ class Result:
     overview: Optional[Tuple[int, int]]
     zooms: Tuple[Seen, ...]
     usage: Usage
+    value: Optional[Any] = None
+    unreadable: bool = False
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from ..outputs import files as outputs
 from ..scene.region import NoGeoreference, resolve
 from ..scene.scene import Scene
 from .interrupt import Interrupt
-from .parser import Parser, add_policy, add_settings, bands, box, policy_of, settings_of
+from .parser import Parser, add_answer_type, add_policy, add_settings, answer_type_of, bands, box, policy_of, settings_of
 from .parser import question as question_text
 
 
@@ -44,6 +44,7 @@ def command(parser: Parser) -> None:
     )
     where.add_argument("--window", type=box, metavar="X0,Y0,X1,Y1", help="look only here (pixels from the top left corner)")
     where.add_argument("--within", metavar="FILE", help="look only inside the polygons of a vector file; the rest is shown grey")
+    add_answer_type(parser)
     add_policy(parser)
     parser.add_argument("--bands", type=bands, metavar="R,G,B", help="band numbers shown as red, green and blue (or one, as grey)")
     parser.add_argument("--rois", metavar="FILE", help="write the zoomed boxes as .gpkg, .shp or .geojson (an older file is replaced)")
@@ -69,7 +70,8 @@ def ask(options: argparse.Namespace, settings: Settings) -> int:
     try:
         source = SceneSource(options.scene, bands, force_remote_scan=options.force_remote_scan)
         where = None if places == (None, None, None, None) else Where(*places)
-        requests = [Ask(source, question, where, policy_of(options) or None) for question in options.questions]
+        policy, answer_type = policy_of(options) or None, answer_type_of(options)
+        requests = [Ask(source, question, where, policy, answer_type=answer_type) for question in options.questions]
     except ValueError as error:
         raise UsageError(f"The command line can't be used: {error}", "`zoomearth ask --help` has examples.") from None
     files = outputs.Outputs(rois=options.rois, figure=options.figure, views=options.views)
@@ -79,7 +81,8 @@ def ask(options: argparse.Namespace, settings: Settings) -> int:
 def answer_requests(requests: Sequence[Ask], settings: Settings, files: outputs.Outputs, as_json: bool) -> int:
     """Answers questions about the same part of the same scene with one engine.
 
-    as_json: print a JSON object a question and nothing else. Returns 0, 1 if a question got no answer, 130 if interrupted.
+    as_json: print a JSON object a question and nothing else. Returns 0, 1 if a question got no answer or one that does not fit its
+    type, 130 if interrupted.
     """
     files.check()
     screen = _Screen(quiet=as_json)
@@ -120,7 +123,7 @@ def _answer_in(
         except ValueError as error:  # a view smaller than a cell of this model
             least = engine.profile.policy.multiple
             raise UsageError(f"--view-size is too small for {engine.profile.name}.", f"It is at least {least}.") from error
-        question = Question(scene, request.question, region, policy)
+        question = Question(scene, request.question, region, policy, answer_type=request.answer_type)
         screen.asked(question.text, scene, _words(region, request.where))
         try:
             answered = answer(engine, question, screen.event, interrupted)
@@ -143,7 +146,7 @@ def _answer_in(
         raise failure
     if interrupted():
         return 130
-    return 0 if all(answered.outcome.answer is not None for answered in answers) else 1
+    return 0 if all(answered.outcome.answer is not None and not answered.unreadable for answered in answers) else 1
 
 
 def _resolved(scene: Scene, where: Where | None) -> Region | None:
@@ -209,6 +212,7 @@ class _Screen:
         style = "dim yellow" if answered.meaningless else "bold green"
         text = "[yellow]no answer[/]" if outcome.answer is None else f"[{style}]{escape(outcome.answer)}[/]"
         notes = [words] if (words := ending(outcome)) else []
+        notes += [f"unreadable: it does not fit. {answered.question.answer_type.instruction}"] if answered.unreadable else []
         notes += [f"confidence {confidence:.2f}, uncalibrated"] if confidence is not None else []
         notes += [f"{answered.seconds:.1f} s", model, f"asked as {answered.talk.dialect.described}"]
         self.console.print(f"\n{text}  [dim]{escape(' · '.join(notes))}[/]")

@@ -26,9 +26,9 @@ from ..engines.open import open_engine
 from ..records import ANOTHER, Journal
 from ..rows import BadRow, Table, read
 from .interrupt import Interrupt
-from .parser import Parser, add_policy, add_settings, changed, policy_of, positive, settings_of
+from .parser import Parser, add_answer_type, add_policy, add_settings, answer_type_of, changed, policy_of, positive, settings_of
 
-ASKED = ("id", "source", "question", "where", "policy")  # of a line, what `asked` says of a row that can be asked
+ASKED = ("id", "source", "question", "where", "policy", "answer_type")  # of a line, what `asked` says of a row that can be asked
 Lines = Journal[dict[str, Any]]
 
 
@@ -36,13 +36,14 @@ def command(parser: Parser) -> None:
     parser.description = """Ask each row of a file, and append one JSON line a row to another file. What is answered is not asked again.
 
 A row has path (or image, relative to the file) and question. It may have id, one of window (pixels), bounds (map units), outline (rings
-of corners in map units) and within (a vector file), and bands, stretch, max_zooms. The same command continues a run that was stopped, and
+of corners in map units) and within (a vector file), and bands, stretch, max_zooms, type (of the answer), choices. The same command continues a run that was stopped, and
 asks again what failed: the last line of an id counts."""
     parser.add_argument("rows", type=Path, metavar="ROWS", help="a file of JSON lines, or a table that ends in .csv")
     parser.add_argument("--out", type=Path, metavar="FILE.jsonl", required=True, help="the file of answers, which is only appended to")
     at_once = parser.add_mutually_exclusive_group()
     at_once.add_argument("--batch", type=positive, metavar="N", help="questions in lockstep, model here (default 8)")
     at_once.add_argument("--concurrency", type=positive, metavar="N", help="questions at once, model on a server (default 8)")
+    add_answer_type(parser, "of rows that name none")
     add_policy(parser)
     add_settings(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object with the counts and nothing else")
@@ -60,7 +61,7 @@ asks again what failed: the last line of an id counts."""
 def batch(options: argparse.Namespace, settings: Settings) -> int:
     """Asks the rows that the file of answers lacks. Returns 0, or 1 where a row has no answer, or 130 after an interrupt."""
     at_once = _at_once(options.batch, options.concurrency, bool(settings.remote))
-    table = read(options.rows)
+    table = read(options.rows, answer_type_of(options))
     if os.path.exists(options.out) and os.path.samefile(options.rows, options.out):
         raise UsageError(f"--out is {options.out}, the file of the rows itself.", "Name another file.")
     interrupted = Interrupt()
@@ -123,7 +124,8 @@ def _kinds(line: Mapping[str, Any] | None) -> list[str]:
     """The kinds of result that a line counts as; empty where there is no line yet."""
     if line is None:
         return []
-    kind = "failed" if line.get("error") else "unreadable" if line.get("answer") is None else "answered"
+    unreadable = line.get("answer") is None or line.get("unreadable")
+    kind = "failed" if line.get("error") else "unreadable" if unreadable else "answered"
     return [kind, "meaningless"] if line.get("meaningless") else [kind]
 
 

@@ -7,6 +7,7 @@ import os
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Callable, Mapping, NoReturn
 
+from ...core.answer_type import FIELDS, INTEGER, NUMBER, TEXT, AnswerType, parse_type
 from ...core.errors import UsageError
 from ...core.geometry import Box
 from ...core.settings import PREFIX, Settings
@@ -47,6 +48,34 @@ def settings_of(options: argparse.Namespace) -> Settings:
         return replace(Settings.of_environment(), **given)
     except ValueError as error:
         raise UsageError(f"In the environment, {error}.", f"Correct or unset the {PREFIX}... variable.") from None
+
+
+def add_answer_type(parser: argparse.ArgumentParser, of: str = "") -> None:
+    """Flags for what an answer must be; `answer_type_of` reads them. of: words on whose."""
+    group = parser.add_argument_group(f"what the answer must be{of and ', '}{of} (default: any text)")
+    kinds = group.add_mutually_exclusive_group()
+    kinds.add_argument("--choices", metavar="A,B,...", help="one of these: yes,no,unsure")
+    kinds.add_argument("--type", choices=(NUMBER, INTEGER, TEXT), help="a number, a whole number, or any text")
+    help = "several values in one look, one flag each: TYPE is number, integer, text, or choices: --field storeys=integer --field roof=tile,metal"
+    kinds.add_argument("--field", metavar="NAME=TYPE", action="append", help=help)
+
+
+def answer_type_of(options: argparse.Namespace) -> AnswerType | None:
+    """Raises UsageError for a type that can't be."""
+    try:
+        if options.field:
+            return AnswerType(FIELDS, fields=tuple(map(_field, options.field)))
+        return parse_type(options.type or "", options.choices or "")
+    except ValueError as error:
+        raise UsageError(f"The type of answer can't be used: {error}", "For example: --choices yes,no,unsure") from None
+
+
+def _field(text: str) -> AnswerType:
+    name, mark, kind = text.partition("=")
+    if not mark:
+        raise ValueError(f"--field is {text!r}: it must be NAME=TYPE.")
+    plain = kind in (NUMBER, INTEGER, TEXT)
+    return replace((parse_type(kind) if plain else parse_type(choices=kind)) or AnswerType(), name=name.strip())
 
 
 def add_policy(parser: argparse._ActionsContainer, also: tuple[str, ...] = (), more: str = "") -> None:

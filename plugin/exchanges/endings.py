@@ -23,6 +23,8 @@ def ending(exchange: Exchange) -> str:
 
 def reason(exchange: Exchange) -> str:
     """Why there is no answer, with the technical reason, for a table or a log; "" where there is an answer, or the question still runs."""
+    if exchange.unreadable:
+        return tr("The answer does not have the type that was asked for: {answer}").format(answer=exchange.answer)
     if exchange.status is Status.RUNNING or exchange.answer is not None:
         return ""
     if exchange.status is Status.FAILED:

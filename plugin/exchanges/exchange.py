@@ -53,6 +53,7 @@ class Exchange:
     scene, region: the raster and the region, to repeat the question; scene is None where the model was shown a snapshot.
     dialect: how the model was asked; notes: sentences of the backend about this, and about boxes that were read in another way.
     meaningless: the demo model was asked about a raster that is not a generated scene; the answer has no confidence then.
+    value: the answer as the question's type has it; unreadable: it does not fit.
     """
 
     question: str
@@ -76,6 +77,8 @@ class Exchange:
     seconds: float = 0.0
     confidence: Optional[float] = None
     meaningless: bool = False
+    value: Any = None
+    unreadable: bool = False
     message: str = ""
     hint: str = ""
     log: list[str] = field(default_factory=list)
@@ -117,7 +120,7 @@ class Exchange:
             self.hear(event.last)
         elif isinstance(event, Done) and isinstance(event.result, Result):
             self.status = Status.DONE
-            for key in ("answer", "stopped", "why", "model", "dialect", "seconds", "confidence", "meaningless"):
+            for key in ("answer", "stopped", "why", "model", "dialect", "seconds", "confidence", "meaningless", "value", "unreadable"):
                 setattr(self, key, getattr(event.result, key))
             self.notes = list(event.result.notes)
         elif isinstance(event, Failed):
@@ -128,7 +131,7 @@ class Exchange:
 
     def outcome(self) -> dict[str, Any]:
         """The result, JSON-able and without pictures, under the names of `zoomearth ask --json`."""
-        names = ("question", "answer", "confidence", "meaningless", "stopped", "why", "model", "dialect", "seconds", "scope", "seen_as")
+        names = ("question", "answer", "value", "unreadable", "confidence", "meaningless", "stopped", "why", "model", "dialect", "seconds", "scope", "seen_as")
         identity = {name: getattr(self, name) for name in ("id", *names, "source", "layer", "message", "hint")}
         zooms = [{key: value for key, value in asdict(view).items() if key not in ("picture", "thoughts")} for view in self.zooms]
         return {"status": self.status.value, **identity, "zooms": zooms}

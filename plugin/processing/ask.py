@@ -59,6 +59,7 @@ class Ask(Algorithm):
         for parameter in (raster, question, extent, *asking_parameters(), roi_parameter("OUTPUT", optional=False)):
             self.addParameter(parameter)
         self.addOutput(QgsProcessingOutputString("ANSWER", tr("Answer")))
+        self.addOutput(QgsProcessingOutputString("VALUE", tr("Answer in its type")))
         self.addOutput(QgsProcessingOutputNumber("CONFIDENCE", tr("Confidence")))
         self.addOutput(QgsProcessingOutputBoolean(MEANINGLESS, tr("Answer is meaningless")))
         self.addOutput(QgsProcessingOutputString("STOPPED", tr("Status")))
@@ -84,6 +85,7 @@ class Ask(Algorithm):
         return {
             "OUTPUT": rois.id,
             "ANSWER": exchange.answer or "",
+            "VALUE": "" if exchange.value is None else str(exchange.value),
             "CONFIDENCE": exchange.confidence,
             MEANINGLESS: exchange.meaningless,
             "STOPPED": stopped(exchange),

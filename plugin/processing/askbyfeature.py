@@ -30,7 +30,7 @@ from qgis.PyQt.QtCore import QVariant
 from ..i18n import tr
 from .common import Algorithm, RoiSink, asking_parameters, corners, fields_of, moved, roi_parameter
 from .questions import Outline, Row
-from .rows import ANSWER_FIELDS, Tally, add_counts, answer_values
+from .rows import Tally, add_counts, answer_fields, answer_values
 
 FEATURE = "feature"  # field of the ROI layer: the name of the polygon that was asked about
 
@@ -103,7 +103,7 @@ class AskByFeature(Algorithm):
             raise QgsProcessingException(self.invalidSourceError(parameters, "POLYGONS"))
         expressions = self.createExpressionContext(parameters, context, source)
         rows = self._rows(source, self.question(parameters, context), expressions, context)
-        fields = QgsProcessingUtils.combineFields(source.fields(), fields_of(ANSWER_FIELDS))
+        fields = QgsProcessingUtils.combineFields(source.fields(), fields_of(answer_fields(self.answer_type)))
         sink, identifier = self.parameterAsSink(parameters, "OUTPUT", context, fields, source.wkbType(), source.sourceCrs())
         if sink is None:
             raise QgsProcessingException(self.invalidSinkError(parameters, "OUTPUT"))
@@ -114,7 +114,7 @@ class AskByFeature(Algorithm):
                 tally.add(row.exchange, tr("Feature {name}").format(name=row.name))
                 answered = QgsFeature(fields)
                 answered.setGeometry(row.feature.geometry())
-                answered.setAttributes(row.feature.attributes() + answer_values(row.exchange))
+                answered.setAttributes(row.feature.attributes() + answer_values(row.exchange, self.answer_type))
                 self.add(sink, answered, parameters, "OUTPUT")
                 rois.write(row.exchange, row.raster, row.name)
         return {"OUTPUT": identifier, "ROIS": rois.id, **tally.finish()}

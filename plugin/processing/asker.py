@@ -13,6 +13,7 @@ from typing import Iterable, Optional, TypeVar
 from qgis.core import QgsProcessingFeedback
 from qgis.PyQt import sip
 
+from ...core.answer_type import AnswerType
 from ...core.errors import Cancelled, SceneError
 from ...core.protocol import Ask, Event, Load, Progress
 from ...core.protocol import Cancelled as CancelledEvent
@@ -31,7 +32,8 @@ Self = TypeVar("Self", bound="Asker")
 class Asker:
     """Asks one question, streaming; progress and the model's reasoning go to `feedback`.
 
-    max_zooms: None for the model's own. resolution: of snapshots, map units per pixel.
+    max_zooms: None for the model's own. resolution: of snapshots, map units per pixel. answer_type: of every
+    question; None for any text.
     """
 
     def __init__(
@@ -41,9 +43,11 @@ class Asker:
         feedback: QgsProcessingFeedback,
         max_zooms: Optional[int] = None,
         resolution: Optional[float] = None,
+        answer_type: Optional[AnswerType] = None,
     ) -> None:
         self._python, self._load, self._feedback = python, load, feedback
         self._policy = None if max_zooms is None else {"max_zooms": max_zooms}
+        self._answer_type = answer_type
         self._snapshots = Snapshots(feedback, resolution)
         self._stage = ""
         self._model = ""
@@ -76,7 +80,7 @@ class Asker:
             return None
         try:
             where = row.exchange.region = None if row.outline is None else Where(outline=row.outline)
-            return Ask(self._snapshots.source(row), row.question, where, self._policy, row.exchange.id)
+            return Ask(self._snapshots.source(row), row.question, where, self._policy, row.exchange.id, self._answer_type)
         except SceneError as error:
             row.fail(error.message, error.hint)
         except ValueError as error:  # an invalid question, for example an outline with too many corners

@@ -23,9 +23,7 @@ from qgis.PyQt.QtCore import QVariant
 from ..i18n import tr
 from .common import Algorithm, RoiSink, asking_parameters, fields_of, roi_parameter
 from .questions import Row
-from .rows import ANSWER_FIELDS, Tally, add_counts, answer_values
-
-ROW_FIELDS = {"layer": QVariant.String, "question": QVariant.String, **ANSWER_FIELDS}
+from .rows import Tally, add_counts, answer_fields, answer_values
 
 
 class AskMany(Algorithm):
@@ -81,7 +79,7 @@ class AskMany(Algorithm):
         questions = [line.strip() for line in lines if line.strip()]
         if not questions:
             raise QgsProcessingException(tr("There is no question. Write one question per line, for example: How many ships are there?"))
-        fields = fields_of(ROW_FIELDS)
+        fields = fields_of({"layer": QVariant.String, "question": QVariant.String, **answer_fields(self.answer_type)})
         nowhere = QgsCoordinateReferenceSystem()
         sink, identifier = self.parameterAsSink(parameters, "OUTPUT", context, fields, QgsWkbTypes.Type.NoGeometry, nowhere)
         if sink is None:
@@ -94,7 +92,7 @@ class AskMany(Algorithm):
             for row in asker.ask_all(rows, len(self.rasters) * len(questions)):
                 tally.add(row.exchange, row.raster.name)
                 feature = QgsFeature(fields)
-                feature.setAttributes([row.exchange.layer, row.exchange.question, *answer_values(row.exchange)])
+                feature.setAttributes([row.exchange.layer, row.exchange.question, *answer_values(row.exchange, self.answer_type)])
                 self.add(sink, feature, parameters, "OUTPUT")
                 rois.write(row.exchange, row.raster)
         return {"OUTPUT": identifier, "ROIS": rois.id, **tally.finish()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, Iterable, Mapping
+from typing import Any, Iterable, Mapping, Optional
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
@@ -21,6 +21,7 @@ from qgis.core import (
     QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingParameterDefinition,
+    QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
@@ -28,6 +29,7 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
+from ...core.answer_type import CHOICE, INTEGER, NUMBER, TEXT, AnswerType, parse_type
 from ...core.protocol import Load
 from ..exchanges.exchange import Exchange, PicturedView
 from ..exchanges.results_file import ROI_FIELDS, roi_geometry, roi_values
@@ -37,6 +39,9 @@ from ..settings import load_message
 from .asker import Asker
 from .many import ManyAsker
 from .questions import Outline, Raster
+
+# In the order of the parameter's labels: the kind, and its choices where they are fixed.
+ANSWER_TYPES = ((TEXT, ""), ("", "yes,no"), ("", "yes,no,unsure"), (CHOICE, ""), (NUMBER, ""), (INTEGER, ""))
 
 
 class Algorithm(QgsProcessingAlgorithm):
@@ -68,15 +73,23 @@ class Algorithm(QgsProcessingAlgorithm):
             self.rasters = [Raster.of(layer) for layer in layers]
         except ValueError as error:
             raise QgsProcessingException(str(error)) from None
+        self.answer_type = self._answer_type(parameters, context)
         self._max_zooms = self._number(parameters, "MAX_ZOOMS", context)
         self._resolution = self._number(parameters, "RESOLUTION", context)
 
     def asker(self, feedback: QgsProcessingFeedback) -> Asker:
         """For one question."""
-        return Asker(self._python, self._load, feedback, self._max_zooms, self._resolution)
+        return Asker(self._python, self._load, feedback, self._max_zooms, self._resolution, self.answer_type)
 
     def many_asker(self, feedback: QgsProcessingFeedback) -> ManyAsker:
-        return ManyAsker(self._python, self._load, feedback, self._max_zooms, self._resolution)
+        return ManyAsker(self._python, self._load, feedback, self._max_zooms, self._resolution, self.answer_type)
+
+    def _answer_type(self, parameters: dict[str, Any], context: QgsProcessingContext) -> Optional[AnswerType]:
+        kind, choices = ANSWER_TYPES[self.parameterAsEnum(parameters, "ANSWER_TYPE", context)]
+        try:
+            return parse_type(kind, choices or (self.parameterAsString(parameters, "CHOICES", context) if kind == CHOICE else ""))
+        except ValueError as error:
+            raise QgsProcessingException(tr("The choices can't be used: {reason}").format(reason=error)) from None
 
     def question(self, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
         """Raises QgsProcessingException for a blank question."""
@@ -177,7 +190,24 @@ def corners(geometry: QgsGeometry) -> Outline:
 
 
 def asking_parameters() -> list[QgsProcessingParameterDefinition]:
-    """The parameters about the model, which all algorithms have."""
+    """The parameters about answer and model, which all algorithms have."""
+    labels = [
+        tr("Any text"),
+        tr("Yes or no"),
+        tr("Yes, no or unsure"),
+        tr("One of a list"),
+        tr("Number"),
+        tr("Whole number"),
+    ]
+    answer = QgsProcessingParameterEnum("ANSWER_TYPE", tr("Type of answer"), labels, False, 0)
+    answer.setHelp(
+        tr(
+            "What the answer must be. The model is told so, and the field <i>value</i> has the answer in this type. An answer "
+            "that does not have it gets the status unreadable; its text stays in <i>answer</i>."
+        )
+    )
+    choices = QgsProcessingParameterString("CHOICES", tr("List of answers, separated by commas"), "", False, True)
+    choices.setHelp(tr("Only for the type One of a list. For example: residential, industrial, farmland"))
     number = QgsProcessingParameterNumber
     zooms = number("MAX_ZOOMS", tr("Maximum zooms"), number.Type.Integer, None, True, 0)
     zooms.setHelp(
@@ -204,7 +234,7 @@ def asking_parameters() -> list[QgsProcessingParameterDefinition]:
     )
     for each in (resolution, model):
         each.setFlags(each.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
-    return [zooms, resolution, model]
+    return [answer, choices, zooms, resolution, model]
 
 
 def roi_parameter(name: str, optional: bool) -> QgsProcessingParameterFeatureSink:

@@ -7,6 +7,7 @@ from typing import Any, Optional
 from qgis.core import QgsProcessingAlgorithm, QgsProcessingException, QgsProcessingFeedback, QgsProcessingOutputNumber
 from qgis.PyQt.QtCore import QVariant
 
+from ...core.answer_type import AnswerType
 from ...core.look import Stopped
 from ..exchanges.endings import reason
 from ..exchanges.exchange import Exchange, Status
@@ -22,12 +23,19 @@ ANSWER_FIELDS = {
     "error": QVariant.String,
     "exchange": QVariant.String,
 }
+VARIANTS = {bool: QVariant.Bool, int: QVariant.LongLong, float: QVariant.Double, str: QVariant.String}
 ENDINGS = (*(ending.value for ending in Stopped), Status.FAILED.value)  # the values of `stopped`
 MEANINGLESS = "MEANINGLESS"
 
 
-def answer_values(exchange: Exchange) -> list[Any]:
-    """The values of ANSWER_FIELDS. error: why there is no answer, None where there is one."""
+def answer_fields(answer_type: Optional[AnswerType]) -> dict[str, Any]:
+    """ANSWER_FIELDS, and the field of the typed answer where a type is given."""
+    columns = answer_type.columns if answer_type else {}
+    return {**ANSWER_FIELDS, **{name: VARIANTS[kind] for name, kind in columns.items()}}
+
+
+def answer_values(exchange: Exchange, answer_type: Optional[AnswerType]) -> list[Any]:
+    """The values of `answer_fields`. error: why there is no answer, None where there is one."""
     values = {
         "answer": exchange.answer,
         "confidence": exchange.confidence,
@@ -38,12 +46,12 @@ def answer_values(exchange: Exchange) -> list[Any]:
         "error": reason(exchange) or None,
         "exchange": exchange.id,
     }
-    return [values[name] for name in ANSWER_FIELDS]
+    return [*(values[name] for name in ANSWER_FIELDS), *(answer_type.cells(exchange.value).values() if answer_type else ())]
 
 
 def stopped(exchange: Exchange) -> str:
     """The ending of the exchange, one of ENDINGS."""
-    return exchange.stopped or exchange.status.value
+    return Stopped.UNREADABLE.value if exchange.unreadable else exchange.stopped or exchange.status.value
 
 
 def add_counts(algorithm: QgsProcessingAlgorithm) -> None:

@@ -334,6 +334,27 @@ def test_each_polygon_has_its_answer_and_the_one_outside_its_reason(layer, truth
     assert run.layer("ROIS").crs() == layer.crs()
 
 
+def test_an_answer_has_its_type_as_an_attribute_or_is_unreadable_with_its_text(layer, serve):
+    told = [f"Is there a quay? Answer with one of: {choices}." for choices in ("yes, no", "perhaps, yes")]
+    serve("<answer>Yes, two of them.</answer>", **dict.fromkeys(told, ["<answer>perhaps</answer>"]))
+    box = to("EPSG:4326", layer, map_box(layer, 0, 0, 500, 400))
+    places = polygons("EPSG:4326", box, box, thing=["ship", "quay"])
+    asked = {"INPUT": layer, "POLYGONS": places, "QUESTION": 'Is there a [% "thing" %]?', "OUTPUT": "memory:"}
+    run = Run("askbyfeature", ANSWER_TYPE=1, **asked)
+    assert run.layer().fields().field("value").typeName() == "boolean"
+    assert [(row["value"], row["answer"], row["stopped"]) for row in run.rows()] == [
+        (True, "Yes, two of them.", "answered"),
+        (None, "perhaps", "unreadable"),
+    ]
+    assert "perhaps" in run.rows()[1]["error"]
+    assert (run.results["ANSWERED"], run.results["UNREADABLE"]) == (1, 1)
+    run = Run("askbyfeature", ANSWER_TYPE=3, CHOICES="perhaps, yes", **asked)
+    assert [row["value"] for row in run.rows()] == ["yes", "perhaps"]
+    run = Run("askbyfeature", ANSWER_TYPE=3, **asked)
+    assert not run.good
+    assert any("choices" in text and "missing" in text for text in run.feedback.told)
+
+
 def test_each_polygon_is_all_the_model_sees(layer, serve):
     serve(BOX, ANSWER)
     boxes = [map_box(layer, left, top, left + 500, top + 400) for left, top in ((0, 0), (900, 1200))]
