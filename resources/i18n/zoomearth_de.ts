@@ -94,6 +94,11 @@
             <translation>Es gibt keine Antwort.</translation>
         </message>
         <message>
+            <location filename="../../plugin/exchanges/endings.py" />
+            <source>The answer does not have the type that was asked for: {answer}</source>
+            <translation>Die Antwort hat nicht den verlangten Typ: {answer}</translation>
+        </message>
+        <message>
             <location filename="../../plugin/exchanges/geopackage.py" />
             <source>Check that the disk has space and that the file and its folder can be written to.</source>
             <translation>Prüfen Sie, ob auf dem Datenträger Platz ist und die Datei und ihr Ordner beschrieben werden können.</translation>
@@ -2185,6 +2190,11 @@
         </message>
         <message>
             <location filename="../../plugin/processing/ask.py" />
+            <source>Answer in its type</source>
+            <translation>Antwort in ihrem Typ</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/ask.py" />
             <source>Confidence</source>
             <translation>Konfidenz</translation>
         </message>
@@ -2380,6 +2390,56 @@
         </message>
         <message>
             <location filename="../../plugin/processing/common.py" />
+            <source>Any text</source>
+            <translation>Beliebiger Text</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/common.py" />
+            <source>Yes or no</source>
+            <translation>Ja oder nein</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/common.py" />
+            <source>Yes, no or unsure</source>
+            <translation>Ja, nein oder unsicher</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/common.py" />
+            <source>One of a list</source>
+            <translation>Eine aus einer Liste</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/common.py" />
+            <source>Number</source>
+            <translation>Zahl</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/common.py" />
+            <source>Whole number</source>
+            <translation>Ganze Zahl</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/common.py" />
+            <source>Type of answer</source>
+            <translation>Typ der Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/common.py" />
+            <source>What the answer must be. The model is told so, and the field &lt;i&gt;value&lt;/i&gt; has the answer in this type. An answer that does not have it gets the status unreadable; its text stays in &lt;i&gt;answer&lt;/i&gt;.</source>
+            <translation>Was die Antwort sein muss. Dem Modell wird das gesagt, und das Feld &lt;i&gt;value&lt;/i&gt; hat die Antwort in diesem Typ. Eine Antwort, die ihn nicht hat, bekommt den Status unreadable; ihr Text bleibt in &lt;i&gt;answer&lt;/i&gt;.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/common.py" />
+            <source>List of answers, separated by commas</source>
+            <translation>Liste der Antworten, durch Kommas getrennt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/common.py" />
+            <source>Only for the type One of a list. For example: residential, industrial, farmland</source>
+            <translation>Nur für den Typ „Eine aus einer Liste“. Zum Beispiel: residential, industrial, farmland</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/common.py" />
             <source>Maximum zooms</source>
             <translation>Höchstzahl der Zooms</translation>
         </message>
@@ -2427,6 +2487,11 @@
             <location filename="../../plugin/processing/common.py" />
             <source>The Python environment of ZoomEarth is not set up.</source>
             <translation>Die Python-Umgebung von ZoomEarth ist nicht eingerichtet.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/common.py" />
+            <source>The choices can't be used: {reason}</source>
+            <translation>Die Liste der Antworten kann nicht verwendet werden: {reason}</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/rows.py" />
