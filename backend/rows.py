@@ -28,7 +28,8 @@ from ..core.source import SceneSource, Where
 from ..core.typed import from_json
 
 PLACES = ("window", "bounds", "outline", "within")
-FIELDS = ("id", "path", "image", "question", *PLACES, "bands", "stretch", "max_zooms", "type", "choices", "force_remote_scan")
+OPTIONS = ("bands", "stretch", "max_zooms", "type", "choices", "force_remote_scan")
+FIELDS = ("id", "path", "image", "question", *PLACES, *OPTIONS)
 NEEDED = "A row has path (or image) and question; it may have id, window, bounds, outline or within, bands, stretch, max_zooms, type and choices."
 TABLES = (".csv", ".tsv")
 LONGEST = 100_000_000  # letters of a cell: an outline may have many corners

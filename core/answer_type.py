@@ -1,9 +1,9 @@
 """What an answer must be: one of a list, a number, or several of these as named fields. It is said to the model and read from its reply.
 
-    kind = AnswerType("choice", ("yes", "no", "unsure"))
-    kind.instruction                     # "Answer with one of: yes, no, unsure."
-    kind.read("Yes, there is one.")      # "yes"
-    kind.read("I can't tell.")           # None: the reply has no such answer
+kind = AnswerType("choice", ("yes", "no", "unsure"))
+kind.instruction                     # "Answer with one of: yes, no, unsure."
+kind.read("Yes, there is one.")      # "yes"
+kind.read("I can't tell.")           # None: the reply has no such answer
 """
 
 from __future__ import annotations
@@ -21,12 +21,10 @@ LARGEST = 10**15  # as a number of a vector file: every whole number up to here 
 Plain = Union[bool, int, float, str]
 Value = Union[Plain, Dict[str, Optional[Plain]]]
 
-_WORDS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty"
-_NUMBER_WORDS = {"none": 0, **{word: number for number, word in enumerate(_WORDS.split())}}
-_NUMBER = re.compile(
-    r"(?<![\w.,])[-+−]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?(?:e[-+]?\d{1,2})?)(?![.,]?\w*\d)|\b(?:" + "|".join(_NUMBER_WORDS) + r")\b",
-    re.IGNORECASE,
-)
+_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_NUMBER_WORDS = {"none": 0, "twenty": 20, **{word: number for number, word in enumerate(_WORDS)}}
+_DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?(?:e[-+]?\d{1,2})?)"
+_NUMBER = re.compile(rf"(?<![\w.,])[-+−]?{_DIGITS}(?![.,]?\w*\d)|\b(?:{'|'.join(_NUMBER_WORDS)})\b", re.IGNORECASE)
 _BOUND = re.compile(r"[<>≤≥]|\d\s*\+|\b(?:more|less|fewer|greater|over|under|least|most|up to|between|or)\b", re.IGNORECASE)
 
 

@@ -35,7 +35,22 @@ from zoomearth.core.typed import from_json
 CHILD = Path(__file__).with_name("batching.py")
 SIDES = (160, 120)
 ASKED = ["id", "source", "question", "where", "policy", "answer_type"]
-FIELDS = [*ASKED, "answer", "value", "unreadable", "confidence", "meaningless", "stopped", "why", "zooms", "seconds", "model", "dialect", "error", "spec"]
+FIELDS = [
+    *ASKED,
+    "answer",
+    "value",
+    "unreadable",
+    "confidence",
+    "meaningless",
+    "stopped",
+    "why",
+    "zooms",
+    "seconds",
+    "model",
+    "dialect",
+    "error",
+    "spec",
+]
 
 
 @pytest.fixture

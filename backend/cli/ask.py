@@ -212,7 +212,8 @@ class _Screen:
         style = "dim yellow" if answered.meaningless else "bold green"
         text = "[yellow]no answer[/]" if outcome.answer is None else f"[{style}]{escape(outcome.answer)}[/]"
         notes = [words] if (words := ending(outcome)) else []
-        notes += [f"unreadable: it does not fit. {answered.question.answer_type.instruction}"] if answered.unreadable else []
+        kind = answered.question.answer_type
+        notes += [f"unreadable: it does not fit. {kind.instruction}"] if kind and answered.unreadable else []
         notes += [f"confidence {confidence:.2f}, uncalibrated"] if confidence is not None else []
         notes += [f"{answered.seconds:.1f} s", model, f"asked as {answered.talk.dialect.described}"]
         self.console.print(f"\n{text}  [dim]{escape(' · '.join(notes))}[/]")

@@ -36,8 +36,8 @@ def command(parser: Parser) -> None:
     parser.description = """Ask each row of a file, and append one JSON line a row to another file. What is answered is not asked again.
 
 A row has path (or image, relative to the file) and question. It may have id, one of window (pixels), bounds (map units), outline (rings
-of corners in map units) and within (a vector file), and bands, stretch, max_zooms, type (of the answer), choices. The same command continues a run that was stopped, and
-asks again what failed: the last line of an id counts."""
+of corners in map units) and within (a vector file), and bands, stretch, max_zooms, type (of the answer), choices. The same
+command continues a run that was stopped, and asks again what failed: the last line of an id counts."""
     parser.add_argument("rows", type=Path, metavar="ROWS", help="a file of JSON lines, or a table that ends in .csv")
     parser.add_argument("--out", type=Path, metavar="FILE.jsonl", required=True, help="the file of answers, which is only appended to")
     at_once = parser.add_mutually_exclusive_group()

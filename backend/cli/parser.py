@@ -56,8 +56,8 @@ def add_answer_type(parser: argparse.ArgumentParser, of: str = "") -> None:
     kinds = group.add_mutually_exclusive_group()
     kinds.add_argument("--choices", metavar="A,B,...", help="one of these: yes,no,unsure")
     kinds.add_argument("--type", choices=(NUMBER, INTEGER, TEXT), help="a number, a whole number, or any text")
-    help = "several values in one look, one flag each: TYPE is number, integer, text, or choices: --field storeys=integer --field roof=tile,metal"
-    kinds.add_argument("--field", metavar="NAME=TYPE", action="append", help=help)
+    several = "several values in one look, a flag each; TYPE is number, integer, text or choices: --field roof=tile,metal"
+    kinds.add_argument("--field", metavar="NAME=TYPE", action="append", help=several)
 
 
 def answer_type_of(options: argparse.Namespace) -> AnswerType | None:

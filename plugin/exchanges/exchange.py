@@ -131,7 +131,21 @@ class Exchange:
 
     def outcome(self) -> dict[str, Any]:
         """The result, JSON-able and without pictures, under the names of `zoomearth ask --json`."""
-        names = ("question", "answer", "value", "unreadable", "confidence", "meaningless", "stopped", "why", "model", "dialect", "seconds", "scope", "seen_as")
+        names = (
+            "question",
+            "answer",
+            "value",
+            "unreadable",
+            "confidence",
+            "meaningless",
+            "stopped",
+            "why",
+            "model",
+            "dialect",
+            "seconds",
+            "scope",
+            "seen_as",
+        )
         identity = {name: getattr(self, name) for name in ("id", *names, "source", "layer", "message", "hint")}
         zooms = [{key: value for key, value in asdict(view).items() if key not in ("picture", "thoughts")} for view in self.zooms]
         return {"status": self.status.value, **identity, "zooms": zooms}

@@ -336,7 +336,7 @@ def test_each_polygon_has_its_answer_and_the_one_outside_its_reason(layer, truth
 
 def test_an_answer_has_its_type_as_an_attribute_or_is_unreadable_with_its_text(layer, serve):
     told = [f"Is there a quay? Answer with one of: {choices}." for choices in ("yes, no", "perhaps, yes")]
-    serve("<answer>Yes, two of them.</answer>", **dict.fromkeys(told, ["<answer>perhaps</answer>"]))
+    serve("<answer>Yes, two of them.</answer>", **{question: ["<answer>perhaps</answer>"] for question in told})
     box = to("EPSG:4326", layer, map_box(layer, 0, 0, 500, 400))
     places = polygons("EPSG:4326", box, box, thing=["ship", "quay"])
     asked = {"INPUT": layer, "POLYGONS": places, "QUESTION": 'Is there a [% "thing" %]?', "OUTPUT": "memory:"}
