@@ -30,7 +30,8 @@ from ..core.typed import from_json
 PLACES = ("window", "bounds", "outline", "within")
 OPTIONS = ("bands", "stretch", "max_zooms", "type", "choices", "force_remote_scan")
 FIELDS = ("id", "path", "image", "question", *PLACES, *OPTIONS)
-NEEDED = "A row has path (or image) and question; it may have id, window, bounds, outline or within, bands, stretch, max_zooms, type and choices."
+OPTIONAL = "id, window, bounds, outline or within, bands, stretch, max_zooms, type and choices"
+NEEDED = f"A row has path (or image) and question; it may have {OPTIONAL}."
 TABLES = (".csv", ".tsv")
 LONGEST = 100_000_000  # letters of a cell: an outline may have many corners
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9_+.-]+:|[/\\]|[A-Za-z]:|<")  # URLs, "NETCDF:...", inline XML, and paths from a root
