@@ -6,17 +6,19 @@ import itertools
 import math
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Callable, Iterable, Iterator, Sequence, Union
+from typing import TYPE_CHECKING, Callable, Iterable, Iterator, Protocol, Sequence, Union
 
 from ..core import errors
 from ..core.answer_type import AnswerType, Value
 from ..core.dialect import Talk
-from ..core.geometry import Box, Size
+from ..core.geometry import Box, Size, View
 from ..core.look import Action, Answer, Cancelled, Flow, Observation, Outcome, Policy, Shown, Stopped, Zoom, look
-from ..core.protocol import RegionFacts, Result, SceneFacts, Usage
+from ..core.protocol import Call, RegionFacts, Result, SceneFacts, Usage
 from ..core.region import Region
 from ..core.source import Seen
 from ..core.texts import well_formed
+from ..core.tool_calls import ToolCall, ToolUse
+from ..core.tools import Made
 from .engines import Engine, Reply, never
 
 if TYPE_CHECKING:
@@ -69,11 +71,44 @@ class Read:
     part: float
 
 
-Event = Union[Saw, Said, Tried, Read]
+@dataclass(frozen=True)
+class Working:
+    """A tool that the model has called is at work. stage: in a word; total: 0 if unknown."""
+
+    stage: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Used:
+    """A tool that the model has called is through, with or without a result."""
+
+    use: ToolUse
+
+
+Event = Union[Saw, Said, Tried, Read, Working, Used]
 
 
 def ignore(event: Event) -> None:
     """The default `on_event`: does nothing."""
+
+
+class Tools(Protocol):
+    """Does what a model calls for."""
+
+    def use(
+        self,
+        scene: Scene,
+        observation: Observation,
+        question: str,
+        on_progress: Callable[[str, int, int], None],
+        cancelled: Callable[[], bool],
+    ) -> ToolUse:
+        """What comes of the call of an observation. Raises Cancelled."""
+
+    def picture(self, scene: Scene, view: View, made: Made) -> Image:
+        """The view with what was made."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +119,7 @@ class Question:
     blind: no picture is shown, and the answer is demanded at once.
     flow: another loop instead of `look()`: a function of the scene's size and the policy.
     answer_type: what the answer must be; None for any text.
+    tools: what the model may use, as often as the policy says; None for nothing. See `tools/called.py`.
     """
 
     scene: Scene
@@ -94,6 +130,7 @@ class Question:
     blind: bool = False
     flow: Callable[[Size, Policy], Flow] | None = None
     answer_type: AnswerType | None = None
+    tools: Tools | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", well_formed(self.text))  # the text is also written into files
@@ -142,7 +179,7 @@ def answer(
     limit: int = REPLY_LIMIT,
 ) -> Answered:
     """Answers one question, with its events. Raises ZoomEarthError; a cancellation is an outcome."""
-    run = _Run(engine, question, on_event)
+    run = _Run(engine, question, on_event, cancelled)
     while not run.over:
         reply = engine.reply(
             [run.talk],
@@ -184,7 +221,7 @@ def answers(
         over: list[tuple[int, Answered]] = []
         for index, question in itertools.islice(waiting, IN_HAND * together - len(going)):
             try:
-                going.append((index, _Run(engine, question, ignore)))
+                going.append((index, _Run(engine, question, ignore, cancelled)))
             except Exception as error:
                 over.append((index, Answered(question, Outcome(None), Talk(engine.profile.dialect), error=errors.as_ours(error))))
         over += [(index, run.result) for index, run in going if run.over]
@@ -216,13 +253,13 @@ def _step(engine: Engine, runs: list[_Run], together: int, cancelled: Callable[[
 class _Run:
     """A running question: the loop, the conversation, and the result so far."""
 
-    def __init__(self, engine: Engine, question: Question, on_event: Callable[[Event], None]) -> None:
+    def __init__(self, engine: Engine, question: Question, on_event: Callable[[Event], None], cancelled: Callable[[], bool]) -> None:
         policy = question.policy or engine.profile.policy
         self.scene = question.scene
-        if question.blind:
-            policy = replace(policy, max_zooms=0)
-        self.talk = Talk(engine.profile.dialect, question.blind, question.answer_type)
-        self.on_event = on_event
+        if question.blind or not question.tools:
+            policy = replace(policy, max_zooms=0 if question.blind else policy.max_zooms, max_tools=0)
+        self.talk = Talk(engine.profile.dialect.offering(policy), question.blind, question.answer_type)
+        self.on_event, self.cancelled = on_event, cancelled
         self.over = False
         meaningless = engine.profile.generated_only and not self.scene.generated
         self.result = Answered(question, Outcome(None), self.talk, meaningless=meaningless)
@@ -246,12 +283,12 @@ class _Run:
         action: Action = Cancelled() if reply.cancelled else self.talk.act(reply.text, reply.cut)
         if isinstance(action, Answer) and not self.result.meaningless:
             self.result.confidence = _confidence(reply, action.span)
-        if isinstance(action, Zoom):
-            notes = (zoom.note for zoom in (action, *action.then))
+        if isinstance(action, (Zoom, ToolCall)):
+            notes = [each.note for each in (action, *getattr(action, "then", ()))]
             self.result.notes += [note for note in dict.fromkeys(notes) if note and note not in self.result.notes]
         self._send(action)
 
-    def _send(self, action: Action | None) -> None:
+    def _send(self, action: Action | ToolUse | None) -> None:
         try:
             observation = self.flow.send(action)
         except StopIteration as stop:
@@ -261,19 +298,43 @@ class _Run:
             self._show(observation)
 
     def _show(self, observation: Observation) -> None:
+        if observation.call:
+            return self._use(observation)
         picture = observation.picture
+        if observation.used:
+            self.on_event(Used(observation.used))
         if observation.view and not self.talk.blind:
             try:
-                picture = self.scene.part(observation.view) if picture is None else picture
+                picture = self._read(observation) if picture is None else picture
             except errors.Cancelled:
                 return self._send(Cancelled())
             except errors.ZoomEarthError as error:
                 return self.fail(error)
             self.result.pictures.append(picture)
-            self.on_event(Saw(Shown(observation.view, observation.label, observation.roi, observation.step), picture))
+            if observation.shown:
+                self.on_event(Saw(observation.shown, picture))
         self.talk.observe(observation, picture)
         if observation.more:
             self._send(None)
+
+    def _read(self, observation: Observation) -> Image:
+        tools, made = self.result.question.tools, observation.used and observation.used.made
+        assert observation.view
+        return tools.picture(self.scene, observation.view, made) if tools and made else self.scene.part(observation.view)
+
+    def _use(self, observation: Observation) -> None:
+        """Has the tool used that the model has called."""
+        question = self.result.question
+        assert question.tools
+
+        def progress(stage: str, done: int, total: int) -> None:
+            self.on_event(Working(stage, done, total))
+
+        try:
+            use = question.tools.use(self.scene, observation, question.text, progress, self.cancelled)
+        except errors.Cancelled:
+            return self._send(Cancelled())
+        self._send(use)
 
     def fail(self, error: errors.ZoomEarthError) -> None:
         self.result.error = error
@@ -327,6 +388,7 @@ def report(answered: Answered, model: str, notes: Sequence[str] = ()) -> Result:
         ),
         value=answered.value,
         unreadable=answered.unreadable,
+        tools=tuple(map(Call.of, outcome.uses)),
     )
 
 

@@ -18,12 +18,13 @@ from typing import Any, Callable, Generic, Protocol, TypeVar
 from ..core.address import shown
 from ..core.errors import Cancelled, DataError, ZoomEarthError, as_ours
 from ..core.look import Outcome, Policy, Stopped
-from ..core.protocol import Ask
+from ..core.protocol import Ask, Call
 from ..core.settings import Settings
 from ..core.source import SceneSource, Seen
 from ..core.texts import well_formed
+from ..core.tool_calls import Offer
 from ..core.typed import to_json
-from .answer import REPLY_LIMIT, Answered, Event, Question, Tried, answer, answers
+from .answer import REPLY_LIMIT, Answered, Event, Question, Tools, Tried, answer, answers
 from .engines import Engine, never
 from .models import store as models
 from .scene import region
@@ -47,7 +48,17 @@ def question_of(ask: Ask, scene: Scene, policy: Policy) -> Question:
         own = ask.policy_from(policy)
     except ValueError as error:
         raise DataError(f"The question can't be asked with its policy: {error}.") from error
-    return Question(scene, ask.question, region.resolve(scene, ask.where), own, answer_type=ask.answer_type)
+    where = region.resolve(scene, ask.where)
+    return Question(scene, ask.question, where, own, answer_type=ask.answer_type, tools=toolbox(ask.tools))
+
+
+def toolbox(offer: Offer | None) -> Tools | None:
+    """The tools of a question. What they need is imported only where there are some."""
+    if offer is None:
+        return None
+    from .tools.called import Toolbox
+
+    return Toolbox(offer)
 
 
 R = TypeVar("R", bound=Row)
@@ -264,6 +275,7 @@ def line(about: Mapping[str, Any], answered: Answered | None, error: ZoomEarthEr
         "stopped": outcome.stopped.value if answered else None,
         "why": outcome.why,
         "zooms": [to_json(Seen.of(each, grid)) for each in outcome.zooms],
+        "tools": [to_json(Call.of(use)) for use in outcome.uses],
         "seconds": round(answered.seconds, 3) if answered else None,
         "model": model,
         "dialect": answered.talk.dialect.described if answered else None,

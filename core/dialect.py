@@ -15,18 +15,22 @@ from typing import Any, Collection, Sequence, Union
 from .answer_type import AnswerType
 from .boxes import BBOX_2D, PIXELS, Convention, Form, Written, find, find_published
 from .geometry import View
-from .look import Action, Answer, Observation, Unreadable, Zoom, ZoomOut
+from .look import Action, Answer, Observation, Policy, Unreadable, Zoom, ZoomOut
 from .reply import ANSWER, THOUGHT, in_words, label_of, plain, quoted, trimmed
+from .tool_calls import Spoken, ToolCall, find_call, listed, write_call
+from .tools import MASK, RASTER, TOOLS, VALUE, tool_named
 
 _ZOOM_OUT = re.compile(r'"zoom_out"\s*:\s*true')
 _CLOSED = re.compile(r"\}\s*\]|</answer>")
 _CLOSED_BOX = re.compile(r"<\|(?:box_end|end_of_box)\|>")  # families that write those write all boxes, or the answer, before them
 _CALL = "</tool_call>"
+_RESULTS = {MASK: "with what {} has found drawn in pink", RASTER: "as {} has made it", VALUE: "after {}"}
 
 
 @dataclass(frozen=True)
 class Turn:
-    """One step of a conversation. role: system, user, assistant (what the model wrote, or a forced beginning), tool (a crop).
+    """One step of a conversation. role: system, user, assistant (what the model wrote, or a forced beginning), tool (a crop, or what came
+    of a tool).
 
     has_picture: a picture stands before the text; picture: its pixels, filled in by the driver (None until then). view: the part of the
     scene that it shows, None where it shows something else.
@@ -49,6 +53,7 @@ class Dialect:
     Source of the layout: the released code of the paper, inference side (no newline between <|im_end|> and <|im_start|>assistant).
     convention, form: what boxes mean and how they are written. corrected: the convention is not the family's, a test has found another.
     wordy: a server is told that the model is not to think before it answers. template: of the chat templates in `resources/templates`.
+    tools: the names of those on offer; without any, `<tool_call>` is a way to write a box, as it is for models that zoom by a tool.
     """
 
     system: str
@@ -58,8 +63,18 @@ class Dialect:
     form: Form = BBOX_2D
     corrected: bool = False
     wordy: bool = False
+    tools: tuple[str, ...] = ()
 
     template = "zoomearth"
+
+    def offering(self, policy: Policy) -> Dialect:
+        """The same, with all tools on offer where the policy allows a call."""
+        return replace(self, tools=tuple(TOOLS)) if policy.max_tools else self
+
+    @property
+    def tool_list(self) -> str:
+        """What the system text says of the tools. Nothing where there is no prompt: such a model has learnt the calls."""
+        return listed(self.tools, self.convention) if self.tools and (self.system or self.instruction) else ""
 
     @property
     def described(self) -> str:
@@ -70,11 +85,13 @@ class Dialect:
         """The turns an observation adds to the talk; where one begins, they are the whole talk."""
         turns = []
         if observation.begins:
-            turns.append(Turn("system", self.system))
+            turns.append(Turn("system", self.system + self.tool_list))
             text = quoted(observation.text.strip()) + self.instruction
             turns.append(Turn("user", text, observation.view, has_picture=observation.has_picture))
         elif observation.has_picture:
             turns.append(Turn("tool", self._crop_text(observation), observation.view, has_picture=True))
+        elif observation.text:
+            turns.append(Turn("tool", self._failure_text(quoted(observation.text))))
         if observation.must_answer:
             turns += self._demand(observation)
         return turns
@@ -94,6 +111,8 @@ class Dialect:
     def parse(self, reply: str, view: View, cut: bool = False, before: Sequence[View] = ()) -> Action:
         """What the model did. view: of the picture it saw last; before: of those before it in this talk, in order. cut: the reply ran into
         the token limit."""
+        if call := self._call(reply):
+            return self._use(call, [*before, view])
         if boxes := self.boxes(reply):
             return self._zoom(boxes, [*before, view])
         if _ZOOM_OUT.search(reply):
@@ -120,10 +139,14 @@ class Dialect:
 
     def complete(self, text: str) -> bool:
         """The reply holds its action: generation may stop."""
-        return bool(_CLOSED.search(text))
+        call = self._call(text)
+        return call.closed if call else bool(_CLOSED.search(text))
 
     def spoken(self, reply: str, action: Action) -> str:
-        """The part of a reply that stays in the talk: an answer given beside a zoom is cut off, as in the published code."""
+        """The part of a reply that stays in the talk: an answer given beside a zoom is cut off, as in the published code, and what follows
+        a call of a tool."""
+        if isinstance(action, ToolCall) and (call := self._call(reply)):
+            return reply[: call.end]
         return reply.split("<answer>")[0] if isinstance(action, (Zoom, ZoomOut)) else reply
 
     def write(self, action: Action, view: View, thought: str = "", before: Sequence[View] = ()) -> str:
@@ -135,6 +158,9 @@ class Dialect:
             return think + self.form.write(zooms)
         if isinstance(action, ZoomOut):
             return f'{think}[{{"zoom_out": true}}]'
+        if isinstance(action, ToolCall):
+            numbers = self.convention.rounded(action.box, self._frame(0, [*before, view])) if action.box else ()
+            return think + write_call(action.tool, numbers, action.label, action.arguments)
         return f"{think}<answer>{action.text if isinstance(action, Answer) else ''}</answer>"
 
     def _zoom(self, boxes: Sequence[Written], views: Sequence[View]) -> Action:
@@ -153,12 +179,34 @@ class Dialect:
         first, *then = zooms.values()
         return replace(first, then=tuple(then))
 
+    def _call(self, reply: str, start: int = 0) -> Spoken | None:
+        """The call of a tool on offer, or of one that there is not, in what the reply says from `start` on."""
+        call = find_call(reply, start) if self.tools else None
+        return None if call is None or call.is_zoom else call
+
+    def _use(self, call: Spoken, views: Sequence[View]) -> ToolCall:
+        """A tool of ours by its usual name, with its box in source pixels."""
+        try:
+            name = tool_named(call.name).name
+        except ValueError:
+            name = label_of(call.name)
+        label, others = label_of(call.label), call.others
+        if not call.numbers:
+            return ToolCall(name, None, label, others)
+        numbers, note = self.convention.checked(call.numbers)
+        frame = self._frame(call.picture, views)
+        return ToolCall(name, self.convention.to_source(numbers, frame), label, others, frame, note)
+
     def _frame(self, picture: int, views: Sequence[View]) -> View:
         """The picture that a box is counted in. picture: the index that came with it."""
         return views[-1]
 
     def _crop_text(self, observation: Observation) -> str:
         return ""
+
+    def _failure_text(self, why: str) -> str:
+        """What the model is told where a tool has made nothing."""
+        return f"<tool_response>{why}</tool_response>"
 
     def _demand(self, observation: Observation) -> list[Turn]:
         """`<answer>` in one piece would end in a token that no model has seen before an answer: Qwen's tokenizer joins `>` to the letter
@@ -207,11 +255,18 @@ class Chat(Dialect):
         thought = THOUGHT.match(text)
         if thought and "</think>" not in thought[0]:
             return False
+        if spoken := self._call(text):
+            return spoken.closed
         said = text[thought.end() :] if thought else text
         _, call, after = said.rpartition(_CALL)
         after = after.lstrip()
         called = bool(call and after) and not "<tool_call>".startswith(after[: len("<tool_call>")])
         return called or bool(_CLOSED.search(said) or _CLOSED_BOX.search(said))
+
+    def _call(self, reply: str, start: int = 0) -> Spoken | None:
+        """In what follows the thoughts."""
+        thought = THOUGHT.match(reply)
+        return super()._call(reply, thought.end() if thought else start)
 
     def _frame(self, picture: int, views: Sequence[View]) -> View:
         """A picture that is named, else the one that the convention says. An index of 0 is no name: Qwen3-VL writes it after a crop too,
@@ -222,6 +277,8 @@ class Chat(Dialect):
 
     def _crop_text(self, observation: Observation) -> str:
         seen, view = quoted(observation.label) or "the part you asked for", observation.view
+        if made := observation.used and observation.used.made:
+            seen += f", {_RESULTS[made.kind].format(made.tool)}"
         if observation.label == "zoom out":
             seen = "the view before"
         elif view and view.focus:
@@ -232,8 +289,11 @@ class Chat(Dialect):
         frame = "still relative to the first picture" if self.convention.frame == "root" else "now relative to this picture"
         return f"This is {seen}. Boxes are {frame}. Look again, or answer."
 
+    def _failure_text(self, why: str) -> str:
+        return f"The tool made nothing: {why} Answer without it, or make another call."
+
     def _demand(self, observation: Observation) -> list[Turn]:
-        text = "No zooms are left. Answer now, in <answer> tags, with a word or a short phrase."
+        text = f"No zooms{' or tools' if self.tools else ''} are left. Answer now, in <answer> tags, with a word or a short phrase."
         return [Turn("tool", "\n" + text if observation.begins else text)]
 
 

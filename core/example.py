@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from .geometry import Box, Size
+from .look import Action, Zoom, ZoomOut
 from .source import SceneSource, Where
+from .tool_calls import ToolCall
 
 
 @dataclass(frozen=True)
 class Step:
-    """An action that the model should do before it answers: zoom to `box`, or go back to the previous view (None)."""
+    """An action that the model should do before it answers: zoom to `box`, or go back to the previous view (None).
+
+    tool: the name of a tool that it should use on `box` in place of a zoom, "" for none; arguments: its parameters.
+    """
 
     box: Box | None
     label: str = ""
+    tool: str = ""
+    arguments: dict[str, Any] | None = None
+
+    @property
+    def action(self) -> Action:
+        if self.box and self.tool:
+            return ToolCall(self.tool, self.box, self.label, self.arguments or {})
+        return Zoom(self.box, self.label) if self.box else ZoomOut()
 
 
 @dataclass(frozen=True)
@@ -83,7 +96,7 @@ class Example:
         if self.frame is None:
             return self.steps
         scale = max(size) / self.frame
-        return tuple(Step(Box(*(side * scale for side in step.box)) if step.box else None, step.label) for step in self.steps)
+        return tuple(replace(step, box=Box(*(side * scale for side in step.box)) if step.box else None) for step in self.steps)
 
     def texts(self) -> Iterator[tuple[str, str]]:
         """All texts that a model may read or learn, each with its kind."""

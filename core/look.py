@@ -21,6 +21,7 @@ from typing import Any, Generator, Optional, Union
 from .geometry import FOCUS, Box, Size, View
 from .region import Region
 from .route import about_the_whole
+from .tool_calls import ToolCall, ToolUse
 
 RATIO = 200  # the largest ratio of a view's sides: Qwen-VL's processors refuse longer pictures
 GAIN = 1.25  # a view in context enlarges its focus by at least this much over the global view; else the zoom is a crop
@@ -43,6 +44,7 @@ class Policy:
         first zoom from the global view in context, and the zooms below it as crops. A box too large to be enlarged is always a crop.
     route: "model": the model decides whether to zoom; "words": a question whose words are about the whole scene is answered from the global
         view (`core/route.py`).
+    max_tools: the largest number of calls of a tool; 0: no tools are on offer. A question is asked with tools only where its user wants it.
     """
 
     view: int = 512
@@ -53,12 +55,13 @@ class Policy:
     native: Optional[float] = 4.0  # `core/typed.py` evaluates it under Python 3.9
     zoom: str = "crop"
     route: str = "model"
+    max_tools: int = 0
 
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} is {getattr(self, name)!r}: it is one of {', '.join(choices)}")
-        if min(self.view, self.least, self.multiple) < 1 or self.view < self.multiple or self.max_zooms < 0:
+        if min(self.view, self.least, self.multiple) < 1 or self.view < self.multiple or min(self.max_zooms, self.max_tools) < 0:
             raise ValueError(f"a policy's sizes are positive, and a view holds at least one multiple: {self}")
 
 
@@ -102,14 +105,14 @@ class Cancelled:
     """The user has stopped the question."""
 
 
-Action = Union[Zoom, ZoomOut, Answer, Unreadable, Cancelled]
+Action = Union[Zoom, ZoomOut, ToolCall, Answer, Unreadable, Cancelled]
 
 
 class Stopped(str, Enum):
     """Why a question ended. These are outcomes, not errors: a benchmark counts them, and GRPO rewards them."""
 
     ANSWERED = "answered"
-    LIMIT = "limit"  # no zooms left: the answer, if any, was forced
+    LIMIT = "limit"  # no zooms or tools left: the answer, if any, was forced
     UNREADABLE = "unreadable"
     ENDLESS = "endless"  # the reply ran into the token limit
     BAD_BOX = "bad_box"  # outside the view or the region, reversed, without area
@@ -121,12 +124,14 @@ class Observation:
     """What the model is shown next.
 
     view: a part of the scene; None: the observation only demands an answer, or `picture` shows something else.
-    text: the question where a conversation begins, else "". roi: the box that the model asked for, in source pixels (None: the global
-    view).
+    text: the question where a conversation begins; why a tool made nothing; else "". roi: the box that the model asked for, in source
+    pixels (None: the global view).
     begins: a conversation begins with this view (the global view, or a zoom far from native resolution).
-    must_answer: no zooms are left, and the model has asked for one. step: the view's place among the views.
+    must_answer: no zooms (or tools) are left, and the model has asked for one. step: the view's place among the views.
     more: another view of those that the model wanted follows first; the model is not asked yet, and None is sent.
-    picture: a picture that is not read from the scene, such as a mask over a view; None: the driver reads `view`.
+    picture: a picture that is not read from the scene; None: the driver reads `view`.
+    call: a tool to be used on `roi`, inside the view's rings; the model is not asked yet, and a `ToolUse` is sent.
+    used: what came of a call; the driver shows over `view` what was made, or `text` says why nothing was.
     """
 
     view: View | None
@@ -138,17 +143,25 @@ class Observation:
     step: int = 0
     picture: Any = None
     more: bool = False
+    call: ToolCall | None = None
+    used: ToolUse | None = None
 
     @property
     def has_picture(self) -> bool:
         return self.view is not None or self.picture is not None
+
+    @property
+    def shown(self) -> Shown | None:
+        """The view as it is kept; None where there is none."""
+        made = self.used.made if self.used else None
+        return Shown(self.view, self.label, self.roi, self.step, tool=made.tool if made else "") if self.view else None
 
 
 @dataclass(frozen=True)
 class Shown:
     """A view that the model was shown. roi: the box that it asked for, in source pixels, before it was grown (None: the global view).
 
-    step: its place among the views, 0 for the global one. again: a zoom out has shown it again.
+    step: its place among the views, 0 for the global one. again: a zoom out has shown it again. tool: whose result it shows, "" for none.
     """
 
     view: View
@@ -156,24 +169,27 @@ class Shown:
     roi: Box | None = None
     step: int = 0
     again: bool = False
+    tool: str = ""
 
 
 @dataclass
 class Outcome:
-    """The answer (None where there is none), every view in order, why the question ended, and an explanation where one is needed."""
+    """The answer (None where there is none), every view in order, why the question ended, an explanation where one is needed, and every
+    use of a tool in order."""
 
     answer: str | None
     views: list[Shown] = field(default_factory=list)
     stopped: Stopped = Stopped.ANSWERED
     why: str = ""
+    uses: list[ToolUse] = field(default_factory=list)
 
     @property
     def zooms(self) -> list[Shown]:
-        """The views that the model asked for, without repetitions."""
-        return [shown for shown in self.views if shown.roi is not None and not shown.again]
+        """The views that the model asked for, without repetitions and without what tools have made."""
+        return [shown for shown in self.views if shown.roi is not None and not shown.again and not shown.tool]
 
 
-Flow = Generator[Observation, Optional[Action], Outcome]
+Flow = Generator[Observation, Union[Action, ToolUse, None], Outcome]
 """A generator of observations that is sent actions: `look()` is one, and the drivers accept others."""
 
 
@@ -192,11 +208,17 @@ def look(size: Size, question: str, policy: Policy, region: Region | None = None
     zooms = 0 if policy.route == "words" and about_the_whole(question) else policy.max_zooms
     trail = [Shown(View(area, shown_size(area, policy), region.rings))]
     seen = list(trail)
-    action = yield Observation(trail[0].view, question, begins=True, must_answer=zooms == 0)
-    while isinstance(action, (Zoom, ZoomOut)):
-        if len(seen) > zooms:
+    uses: list[ToolUse] = []
+    forced = policy.max_zooms == policy.max_tools == 0
+    action = yield Observation(trail[0].view, question, begins=True, must_answer=zooms == policy.max_tools == 0)
+    while isinstance(action, (Zoom, ZoomOut, ToolCall)):
+        looked = sum(not shown.tool for shown in seen)
+        if len(uses) >= policy.max_tools if isinstance(action, ToolCall) else looked > zooms:
             action = yield Observation(None, must_answer=True)
-            return _end(action, seen, limit=True)
+            return _end(action, seen, uses, limit=True)
+        if isinstance(action, ToolCall):
+            action = yield from _use(action, trail, seen, uses, area, region, policy)
+            continue
         if isinstance(action, ZoomOut):
             trail = trail[:-1] or trail
             seen.append(replace(trail[-1], step=len(seen), again=True))
@@ -204,30 +226,56 @@ def look(size: Size, question: str, policy: Policy, region: Region | None = None
             continue
         last = trail[-1].view
         if why := _unusable(action, last, area, region, policy):
-            return Outcome(None, seen, Stopped.BAD_BOX, why)
+            return Outcome(None, seen, Stopped.BAD_BOX, why, uses)
         wanted = [action, *(zoom for zoom in action.then if not _unusable(zoom, last, area, region, policy))]
-        wanted, below = wanted[: zooms + 1 - len(seen)], len(trail) - 1
+        wanted, below = wanted[: zooms + 1 - looked], len(trail) - 1
         for left, zoom in zip(range(len(wanted) - 1, -1, -1), wanted):
             view = replace(place(zoom.box, area, policy, below), rings=region.rings)
             shown = Shown(view, zoom.label, zoom.box, len(seen))
             trail.append(shown)
             seen.append(shown)
-            far = not view.focus and policy.native is not None and view.scale > policy.native and len(seen) <= zooms and len(wanted) == 1
+            looked += 1
+            far = not view.focus and policy.native is not None and view.scale > policy.native and looked <= zooms and len(wanted) == 1
             text = question if far else ""
             action = yield Observation(view, text, shown.label, shown.roi, begins=far, step=shown.step, more=left > 0)
             if isinstance(action, Cancelled):
                 break
-    return _end(action, seen, limit=policy.max_zooms == 0)
+    return _end(action, seen, uses, limit=forced)
 
 
-def _end(action: Action | None, seen: list[Shown], limit: bool) -> Outcome:
+def _use(
+    call: ToolCall, trail: list[Shown], seen: list[Shown], uses: list[ToolUse], area: Box, region: Region, policy: Policy
+) -> Generator[Observation, Any, Any]:
+    """Has a tool used, and shows what it has made, or says why there is nothing to show. Returns what the model does next."""
+    box, why = call.box or Box(0, 0, 0, 0), call.complaint
+    if not why and (wrong := _unusable(Zoom(box, frame=call.frame), trail[-1].view, area, region, policy)):
+        why = wrong[0].upper() + wrong[1:] + "."
+    if why:
+        use = ToolUse(call, why=why)
+    else:
+        view = replace(place(box, area, policy, len(trail) - 1), rings=region.rings)
+        use = yield Observation(view, label=call.label, roi=box.intersect(area), call=call)
+        if isinstance(use, Cancelled):
+            return use
+    if use.made is None:
+        uses.append(use)
+        return (yield Observation(None, use.why, used=use))
+    shown = Shown(view, call.label, box, len(seen), tool=use.made.tool)
+    trail.append(shown)
+    seen.append(shown)
+    uses.append(replace(use, step=shown.step))
+    return (yield Observation(view, label=shown.label, roi=shown.roi, step=shown.step, used=uses[-1]))
+
+
+def _end(action: Any, seen: list[Shown], uses: list[ToolUse], limit: bool) -> Outcome:
     if isinstance(action, Answer):
-        return Outcome(action.text, seen, Stopped.LIMIT if limit else Stopped.ANSWERED)
+        return Outcome(action.text, seen, Stopped.LIMIT if limit else Stopped.ANSWERED, uses=uses)
     if isinstance(action, Unreadable):
-        return Outcome(None, seen, Stopped.ENDLESS if action.cut else Stopped.UNREADABLE, action.why)
+        return Outcome(None, seen, Stopped.ENDLESS if action.cut else Stopped.UNREADABLE, action.why, uses)
     if isinstance(action, Cancelled):
-        return Outcome(None, seen, Stopped.CANCELLED)
-    return Outcome(None, seen, Stopped.LIMIT, "the model asked for another view when none was left")
+        return Outcome(None, seen, Stopped.CANCELLED, uses=uses)
+    wanted = "tool" if isinstance(action, ToolCall) else "view"
+    return Outcome(None, seen, Stopped.LIMIT, f"the model asked for another {wanted} when none was left", uses)
 
 
 def _unusable(zoom: Zoom, last: View, area: Box, region: Region, policy: Policy) -> str:

@@ -12,7 +12,7 @@ of `done`, `failed`, `cancelled`, and it comes last. `core/wire.py` makes lines 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Dict, Mapping, Optional, Tuple, Union, cast
 
 from .answer_type import AnswerType
@@ -21,9 +21,11 @@ from .errors import BackendError, ZoomEarthError
 from .look import Policy
 from .settings import Settings
 from .source import Corner, SceneSource, Seen, Where
+from .tool_calls import USUAL_CALLS, Offer, ToolUse
+from .tools import Made
 from .typed import from_json, to_json
 
-VERSION = 3
+VERSION = 4
 """Of the protocol. Plugin and backend of one release have the same one."""
 
 Id = Union[str, int]
@@ -59,7 +61,7 @@ class Load:
 @dataclass(frozen=True)
 class Ask:
     """One question. where: None for the whole scene. policy: the fields of `Policy` in which it differs from the model's own. answer_type:
-    what the answer must be; None for any text.
+    what the answer must be; None for any text. tools: None where the model may use none.
     """
 
     source: SceneSource
@@ -68,6 +70,7 @@ class Ask:
     policy: Optional[Dict[str, Any]] = None
     id: Id = NEW
     answer_type: Optional[AnswerType] = None
+    tools: Optional[Offer] = None
 
     def __post_init__(self) -> None:
         if not self.question.strip():
@@ -76,7 +79,8 @@ class Ask:
 
     def policy_from(self, model: Policy) -> Policy:
         """The model's policy with this question's overrides. Raises ValueError where together they are no policy."""
-        return from_json(Policy, {**to_json(model), **self.policy}, "policy") if self.policy else model
+        policy = from_json(Policy, {**to_json(model), **self.policy}, "policy") if self.policy else model
+        return replace(policy, max_tools=USUAL_CALLS) if self.tools and not policy.max_tools else policy
 
 
 @dataclass(frozen=True)
@@ -143,7 +147,8 @@ class Ready:
 @dataclass(frozen=True)
 class Progress:
     """stage: opening, scanning, reading (the raster), loading, testing, viewing (the model reads its view: sent where that takes long),
-    thinking, or "trying again" (done: the number of the next try). total: 0 if unknown."""
+    thinking, or "trying again" (done: the number of the next try); of a tool: reading, segmenting, denoising, editing, writing. total: 0 if
+    unknown."""
 
     id: Id
     stage: str
@@ -158,6 +163,34 @@ class Saw:
     id: Id
     view: Seen
     picture: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A tool that the model has called. box: in source pixels, None where it gave none. arguments: as it wrote them. made: None where
+    nothing was made; why: the reason then. step: of the view that showed what was made."""
+
+    tool: str
+    box: Optional[Tuple[float, float, float, float]]
+    label: str
+    arguments: Dict[str, Any]
+    made: Optional[Made]
+    why: str
+    step: Optional[int]
+
+    @classmethod
+    def of(cls, use: ToolUse) -> Call:
+        call = use.call
+        box = tuple(round(side, 2) for side in call.box) if call.box else None
+        return cls(call.tool, box, call.label, dict(call.arguments), use.made, use.why, use.step)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Called:
+    """A tool that the model has called is through; where it has made something, a `Saw` follows that shows it."""
+
+    id: Id
+    call: Call
 
 
 @dataclass(frozen=True)
@@ -203,7 +236,8 @@ class Result:
     answer: None if there is none. stopped: a value of `Stopped`; why: its technical reason, or "". confidence: uncalibrated, None if the
     engine gives no probabilities or the answer is meaningless. meaningless: the demo model was asked about a scene that is not generated.
     overview: the width and height at which all that was asked about was shown, None if nothing was shown. value: the answer as its type
-    has it, None where no type was given, there is no answer, or it does not fit; unreadable: it does not fit.
+    has it, None where no type was given, there is no answer, or it does not fit; unreadable: it does not fit. tools: those that were
+    called.
     """
 
     question: str
@@ -223,6 +257,7 @@ class Result:
     usage: Usage
     value: Optional[Any] = None
     unreadable: bool = False
+    tools: Tuple[Call, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -309,7 +344,7 @@ class RowEnded:
 
 
 Last = Union[Done, Failed, Cancelled]
-Event = Union[Ready, Progress, Saw, Text, RowStarted, RowEnded, Last]
+Event = Union[Ready, Progress, Saw, Called, Text, RowStarted, RowEnded, Last]
 LAST = (Done, Failed, Cancelled)
 
 REQUESTS: Dict[str, Any] = {
@@ -325,6 +360,7 @@ EVENTS: Dict[str, Any] = {
     "ready": Ready,
     "progress": Progress,
     "saw": Saw,
+    "called": Called,
     "text": Text,
     "row_started": RowStarted,
     "row_ended": RowEnded,

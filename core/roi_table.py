@@ -1,6 +1,7 @@
 """The table of boxes: the rows of an exchange that the command line, the panel and Processing write, and that training reads.
 
-An exchange has a row of kind "zoom" for each zoom (its geometry is the box), a row of kind "zoom out" for each view that was shown again,
+An exchange has a row of kind "zoom" for each zoom (its geometry is the box), a row of kind "zoom out" for each view that was shown again, a
+row for each view of what a tool has made, whose kind is the tool's name ("segmentation"; its geometry is the box that the tool worked on),
 and one row of kind "answer" (its geometry is the place asked about). All rows of an exchange have its id, and are in the order of their
 steps. Texts contain numbers as Python writes them, so that reading gives exactly the same numbers.
 """
@@ -74,7 +75,7 @@ def view_row(facts: Facts, view: Seen, brought_back: bool = False) -> Dict[str, 
         **_common(facts),
         **_view(view),
         "step": view.step,
-        "kind": ZOOM_OUT if brought_back else ZOOM,
+        "kind": ZOOM_OUT if brought_back else view.tool or ZOOM,
         "label": "" if brought_back else view.label,
     }
 

@@ -78,7 +78,7 @@ class Seen:
     step: its place among the views, 0 for the global one. roi: the box that the model asked for, in source pixels (None: the global view).
     window: the part of the source that was shown, in whole pixels; shown: the picture's width and height. polygon: of the roi, else of the
     window, closed, in map units (None: the raster has no georeference). focus: the part of the window that was shown enlarged inside the
-    rest, in whole pixels (None: one scale for the whole window).
+    rest, in whole pixels (None: one scale for the whole window). tool: whose result the picture shows (None: the raster as it is).
     """
 
     step: int
@@ -88,6 +88,7 @@ class Seen:
     shown: Tuple[int, int]
     polygon: Optional[Tuple[Corner, ...]] = None
     focus: Optional[Tuple[int, int, int, int]] = None
+    tool: Optional[str] = None
 
     @property
     def part(self) -> Tuple[int, int, int, int]:
@@ -110,6 +111,7 @@ class Seen:
             (view.size.width, view.size.height),
             tuple(grid.polygon(Box(*(roi or view.window)))) if grid else None,
             _whole(view.focus) if view.focus else None,
+            shown.tool or None,
         )
 
 

@@ -45,6 +45,7 @@ FIELDS = [
     "stopped",
     "why",
     "zooms",
+    "tools",
     "seconds",
     "model",
     "dialect",

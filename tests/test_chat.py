@@ -9,7 +9,8 @@ from tiny import make_tiny
 from zoomearth.core.errors import ModelError
 from zoomearth.core.families import dialect
 from zoomearth.core.geometry import Box, Size, View
-from zoomearth.core.look import Answer, Zoom, ZoomOut
+from zoomearth.core.look import Answer, Policy, Zoom, ZoomOut
+from zoomearth.core.tool_calls import ToolCall
 from zoomearth.training.tuning import checkpoint
 from zoomearth.training.tuning import trl_chat as chat
 from zoomearth.training.tuning.environment import text_of
@@ -19,6 +20,7 @@ DIALECTS = ("zoomearth", "qwen-grounding")
 VIEW = View(Box(0, 0, 56, 56), Size(56, 56))
 PIECES = st.sampled_from([
     "<think>a</think>", '[{"bbox_2d": [1, 2, 3, 4], "label": "x"}]', '"bbox_2d": [1, NaN]', "bbox_2d: [1,2", '[{"zoom_out": true}]',
+    '<tool_call>{"name": "denoising", "arguments": {"bbox_2d": [1, 2, 3, 4]}}</tool_call>',
     '"zoom_out": false', "<answer>", "red", "</answer>", "\n", " ", "]", "{", '"label": "<|vision', "船",
 ])  # fmt: skip
 
@@ -67,8 +69,9 @@ def test_trl_asks_for_a_view_where_the_dialect_may(start, reply):
     text = start.processor.tokenizer.parse_response(reply + "<|im_end|>", prefix="<|im_start|>assistant\n")
     text.setdefault("content", "")  # as trl does
     assert text_of(text) == reply
-    if isinstance(start.profile.dialect.parse(reply, VIEW), (Zoom, ZoomOut)):
-        assert text.get("tool_calls")
+    for spoken in (start.profile.dialect, start.profile.dialect.offering(Policy(max_tools=1))):
+        if isinstance(spoken.parse(reply, VIEW), (Zoom, ZoomOut, ToolCall)):
+            assert text.get("tool_calls")
 
 
 def test_an_answered_box_is_not_read_again(start, talk):

@@ -19,8 +19,10 @@ from ...core.reasoning import Thoughts
 from ...core.region import Region
 from ...core.settings import Settings
 from ...core.source import SceneSource, Where
+from ...core.tool_calls import Offer, ToolUse
 from ...core.typed import to_json
-from ..answer import MEANINGLESS, Answered, Event, Question, Read, Saw, Tried, answer, ending, report
+from ..answer import MEANINGLESS, Answered, Event, Question, Read, Said, Saw, Tried, Used, answer, ending, report
+from ..batch import toolbox
 from ..engines import Engine
 from ..engines.open import open_engine
 from ..outputs import files as outputs
@@ -29,6 +31,7 @@ from ..scene.scene import Scene
 from .interrupt import Interrupt
 from .parser import Parser, add_answer_type, add_policy, add_settings, answer_type_of, bands, box, policy_of, settings_of
 from .parser import question as question_text
+from .tool import show_made
 
 
 def command(parser: Parser) -> None:
@@ -47,6 +50,11 @@ def command(parser: Parser) -> None:
     add_answer_type(parser)
     add_policy(parser)
     parser.add_argument("--bands", type=bands, metavar="R,G,B", help="band numbers shown as red, green and blue (or one, as grey)")
+    tools = parser.add_argument_group("tools (see `zoomearth tool list`)")
+    tools.add_argument("--tools", action="store_true", help="let the model use tools: segmentation, denoising, cloud removal, editing")
+    tools.add_argument("--out-tools", metavar="FOLDER", help=f"where the files that tools make are written (default: {TOOLS_FOLDER})")
+    tools.add_argument("--reference", nargs="+", action="extend", metavar="RASTER", help="for tools: the same place on another date")
+    tools.add_argument("--mask", metavar="FILE", help="for cloud removal and editing: where to work, polygons or a raster")
     parser.add_argument("--rois", metavar="FILE", help="write the zoomed boxes as .gpkg, .shp or .geojson (an older file is replaced)")
     parser.add_argument("--figure", metavar="FILE.png", help="draw the global view with its boxes, the crops and the answer")
     parser.add_argument("--views", metavar="FOLDER", help="save the exact pictures the model was shown")
@@ -56,10 +64,12 @@ def command(parser: Parser) -> None:
         'zoomearth ask harbour.tif "How many ships are at the northern pier?"',
         'zoomearth ask city.tif "Is there a stadium?" "What colour is its roof?" --rois stadium.gpkg --figure stadium.png',
         'zoomearth ask fields.tif "Which crop is this?" --within parcels.gpkg --bands 4,3,2 --json',
+        'zoomearth ask lakes.tif "Segment the northern lake" --tools --out-tools lakes',
     )
     parser.set_defaults(run=lambda options: ask(options, settings_of(options)))
 
 
+TOOLS_FOLDER = "zoomearth-tools"  # in the folder where the command runs
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # control characters in a reply would change the state of the terminal
 
 
@@ -70,12 +80,22 @@ def ask(options: argparse.Namespace, settings: Settings) -> int:
     try:
         source = SceneSource(options.scene, bands, force_remote_scan=options.force_remote_scan)
         where = None if places == (None, None, None, None) else Where(*places)
-        policy, answer_type = policy_of(options) or None, answer_type_of(options)
-        requests = [Ask(source, question, where, policy, answer_type=answer_type) for question in options.questions]
+        policy, answer_type, tools = policy_of(options) or None, answer_type_of(options), _offer(options)
+        requests = [Ask(source, question, where, policy, answer_type=answer_type, tools=tools) for question in options.questions]
     except ValueError as error:
         raise UsageError(f"The command line can't be used: {error}", "`zoomearth ask --help` has examples.") from None
-    files = outputs.Outputs(rois=options.rois, figure=options.figure, views=options.views)
+    files = outputs.Outputs(rois=options.rois, figure=options.figure, views=options.views, tools=tools.folder if tools else None)
     return answer_requests(requests, settings, files, options.json)
+
+
+def _offer(options: argparse.Namespace) -> Offer | None:
+    """Raises UsageError for a flag of the tools without --tools."""
+    given = {"--out-tools": options.out_tools, "--reference": options.reference, "--mask": options.mask}
+    if options.tools:
+        return Offer(options.out_tools or TOOLS_FOLDER, tuple(options.reference or ()), options.mask)
+    if alone := [flag for flag, value in given.items() if value]:
+        raise UsageError(f"{alone[0]} is for tools, and the model may use none.", "Give --tools too.")
+    return None
 
 
 def answer_requests(requests: Sequence[Ask], settings: Settings, files: outputs.Outputs, as_json: bool) -> int:
@@ -123,7 +143,8 @@ def _answer_in(
         except ValueError as error:  # a view smaller than a cell of this model
             least = engine.profile.policy.multiple
             raise UsageError(f"--view-size is too small for {engine.profile.name}.", f"It is at least {least}.") from error
-        question = Question(scene, request.question, region, policy, answer_type=request.answer_type)
+        tools = toolbox(request.tools)
+        question = Question(scene, request.question, region, policy, answer_type=request.answer_type, tools=tools)
         screen.asked(question.text, scene, _words(region, request.where))
         try:
             answered = answer(engine, question, screen.event, interrupted)
@@ -193,7 +214,7 @@ class _Screen:
     def event(self, event: Event) -> None:
         if isinstance(event, Saw):
             self.thoughts = Thoughts()
-            if event.shown.step:
+            if event.shown.step and not event.shown.tool:
                 x0, y0, x1, y1 = (int(side) for side in event.shown.view.part)
                 label = escape(event.shown.label or "a closer look")
                 self.console.print(f"\n  [cyan]looking at {label}[/] [dim]({x0}, {y0}) to ({x1}, {y1})[/]")
@@ -202,9 +223,22 @@ class _Screen:
             self.note(f"{event.why}: try {event.number} of {event.tries}")
         elif isinstance(event, Read):
             self.stage(f"reading {100 * event.part:.0f} %" if event.part < 1 else "thinking")
+        elif isinstance(event, Used):
+            self._used(event.use)
+        elif not isinstance(event, Said):
+            self.progress(event.stage, event.done, event.total)
         elif visible := self.thoughts.feed(event.delta):
             self.status.stop()
             self.console.print(CONTROLS.sub("", visible), end="", style="dim", markup=False, soft_wrap=True)
+
+    def _used(self, use: ToolUse) -> None:
+        self.status.stop()
+        of = f" of {use.call.label}" if use.call.label else ""
+        self.console.print(f"\n[cyan]using {escape(use.call.tool)}{escape(of)}[/]")
+        if use.made:
+            show_made(self.console, use.made)
+        else:
+            self.console.print(f"  [yellow]nothing was made: {escape(use.why)}[/]", soft_wrap=True)
 
     def answered(self, answered: Answered, model: str) -> None:
         self.status.stop()

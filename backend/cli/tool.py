@@ -177,8 +177,12 @@ def _default(value: Any) -> str:
 def _print(made: Made, as_json: bool) -> None:
     if as_json:
         print(json.dumps(to_json(made, nulls=True)), flush=True)
-        return
-    console = Console(highlight=False)
+    else:
+        show_made(Console(highlight=False), made)
+
+
+def show_made(console: Console, made: Made) -> None:
+    """What a tool has made, for a person."""
     confidence = "" if made.confidence is None else f", confidence {made.confidence:.2f}"
     console.print(f"[bold]{made.tool}[/] [dim]{escape(made.backend)}{confidence}, {made.seconds:.1f} s[/]")
     for key, value in made.metrics.items():

@@ -9,10 +9,12 @@ import base64
 import io
 import logging
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Callable, Iterator
 
 from ...core.dialect import Talk, Turn
+from ...core.tool_calls import function
+from ...core.tools import TOOLS
 
 LOG = logging.getLogger(__name__)
 
@@ -36,6 +38,10 @@ WISHES = {
         r"chat_template_kwargs|enable_thinking",
         "The server can't tell the model not to think at length: replies may take long, or run into their limit.",
     ),
+    "tools": Wish(
+        r"\btools?\b|tool_choice|tool-call-parser|function.?call",
+        "The server takes no list of tools: it was put into the prompt, and calls are read from the text.",
+    ),
     "temperature": Wish(r"temperature", "The server chooses the temperature: answers may vary."),
     "repetition_penalty": Wish(
         r"repetition_penalty", "The server takes no repetition penalty: this model's answers may differ from those of its weights run here."
@@ -50,7 +56,7 @@ WISHES = {
         "The server takes no begun reply: its beginning was asked for in words.",
     ),
 }
-EXTRAS = ("continue", "logprobs", "usage", "thinking", "repetition_penalty")  # what a plain request goes without
+EXTRAS = ("continue", "logprobs", "usage", "thinking", "repetition_penalty", "tools")  # what a plain request goes without
 
 
 def data_url(picture: Any) -> str:
@@ -68,11 +74,12 @@ def image_url(picture: Any) -> dict[str, Any]:
 class Form:
     """How requests are put to one server: `wished` until refused. `tolerated` gathers plain sentences of what was put up with.
 
-    repetition_penalty: of the model's profile; a server that is not told of one takes what its own files say.
+    repetition_penalty: of the model's profile; a server that is not told of one takes what its own files say. native_tools: the tools on
+    offer are sent in `tools`, and not in the prompt.
     """
 
-    def __init__(self, repetition_penalty: float = 1.0) -> None:
-        self.repetition_penalty = repetition_penalty
+    def __init__(self, repetition_penalty: float = 1.0, native_tools: bool = False) -> None:
+        self.repetition_penalty, self.native_tools = repetition_penalty, native_tools
         self.refused: set[str] = set()
         self.tolerated: list[str] = []
         self._guess: list[str] = []  # refused for want of anything better, not proven yet
@@ -106,7 +113,9 @@ class Form:
 
     def request(self, model: str, talk: Talk, limit: int) -> dict[str, Any]:
         """The body of a chat completion, always streamed. No stop strings: some servers cut them off the text, and closing is enough."""
-        body: dict[str, Any] = {"model": model, "messages": self.messages(talk), "stream": True}
+        dialect = talk.dialect
+        tools = [function(TOOLS[name], dialect.convention) for name in dialect.tools] if self._sends_tools(talk) else []
+        body: dict[str, Any] = {"model": model, "messages": self.messages(talk), "stream": True, **({"tools": tools} if tools else {})}
         body["max_completion_tokens" if "max_tokens" in self.refused else "max_tokens"] = limit
         if "temperature" not in self.refused:
             body["temperature"] = 0
@@ -116,7 +125,7 @@ class Form:
             body["logprobs"] = True
         if "usage" not in self.refused:
             body["stream_options"] = {"include_usage": True, "continuous_usage_stats": True}
-        if talk.dialect.wordy and "thinking" not in self.refused:
+        if dialect.wordy and "thinking" not in self.refused:
             body["chat_template_kwargs"] = {"enable_thinking": False}
         if body["messages"][-1]["role"] == "assistant" and "continue" not in self.refused:
             body.update(continue_final_message=True, add_generation_prompt=False)
@@ -126,6 +135,8 @@ class Form:
         """The talk as messages; neighbours of one role are one message, as most chat templates want it. show: the part of a message that
         holds a picture."""
         turns = talk.turns
+        if self._sends_tools(talk):
+            turns = [replace(turn, text=turn.text.removesuffix(talk.dialect.tool_list)) for turn in turns]
         if talk.forced and "begun" in self.refused:
             turns = [*turns[:-1], Turn("user", f"Answer now: begin your reply with {talk.forced}>")]
         if talk.dialect.name == "zoomearth" and any(turn.role == "tool" for turn in turns):
@@ -137,6 +148,10 @@ class Form:
                 gathered.append((role, []))
             gathered[-1][1].extend(_parts(turn, show))
         return [{"role": role, "content": _content(parts)} for role, parts in gathered]
+
+    def _sends_tools(self, talk: Talk) -> bool:
+        """Whether the server is told of the tools apart from the prompt."""
+        return self.native_tools and bool(talk.dialect.tool_list) and "tools" not in self.refused
 
 
 def _holds(body: dict[str, Any], name: str) -> bool:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Iterator
 
 from ...core.dialect import Talk
+from ...core.tool_calls import CLOSED, OPENED
 from . import Reply
 from .openai_chat import Form
 
@@ -30,6 +31,7 @@ MEANINGS = {  # of a finish reason or an error's code, as servers spell them; an
 }
 NO_REASON = ("", "null", "none")  # of the chunks before the last
 PLAIN_END = re.compile(r"stop|eos|eot|end|complete|done|finish|success", re.I)  # of reasons: the model had no more to say
+LONGEST_CALL = 20_000  # letters of a tool's arguments
 NO_COMPLETION = "it sends no chat completion, but "
 FIELDS = ("", "data", "event", "id", "retry")  # of a stream's lines; without a name it is a comment
 
@@ -69,6 +71,7 @@ class Reading:
     _held: str = ""  # JSON over several lines, so far
     _named: str = ""  # the event's name
     _odd: str = ""  # the first line that is none of a stream, or no JSON: it may be an error in words
+    _calls: dict[int, list[str]] = field(default_factory=dict)  # of tools: name and arguments, which come in pieces
     _choice: int | None = None  # the one that is read, where a server sends several
 
     @property
@@ -127,6 +130,7 @@ class Reading:
         if not any(_first(event).get("choices") for event in events):
             self.failed = {"message": NO_COMPLETION + error_text(body)}
             return
+        self._write_calls()
         self.form.tolerate("The server does not stream: the text came all at once, and a cancellation may reach it late.")
         self.closed = True
 
@@ -181,6 +185,7 @@ class Reading:
 
     def _end(self) -> None:
         """After the last line: an odd one was what keeps a connection alive, or an error in place of the reason of the end."""
+        self._write_calls()
         if self._odd and not (self.finish or self.closed or self.failed):
             self.failed = failure_of(self._odd.encode("utf-8", "replace"))
             if not self._raw:
@@ -209,6 +214,33 @@ class Reading:
         self._count += self._gather(choice.get("logprobs")) or bool(reasoning or content)
         if content:
             self._add("</think>" + content if self._thinking else content)
+            self._thinking = False
+        self._gather_calls(said.get("tool_calls"), whole=not choice.get("delta"))
+        if self.finish:
+            self._write_calls()
+
+    def _gather_calls(self, calls: Any, whole: bool) -> None:
+        """Adds the pieces of calls of tools that are on offer. whole: they come at once, perhaps after their pieces."""
+        if not self.talk.dialect.tools or not isinstance(calls, list):
+            return
+        for place, call in enumerate(map(_object, calls)):
+            index, said = call.get("index"), _object(call.get("function"))
+            name, arguments = self._calls.get(index if isinstance(index, int) else place, ["", ""])
+            more = said.get("arguments")
+            more = more if isinstance(more, str) else json.dumps(more) if isinstance(more, dict) else ""
+            arguments = more if whole else arguments + more
+            self._calls[index if isinstance(index, int) else place] = [name or _text(said.get("name")), arguments]
+            if len(arguments) > LONGEST_CALL:
+                self.finish = "length"
+
+    def _write_calls(self) -> None:
+        """Puts the calls into the text, as a model writes them: there the dialect reads them. Half of one that broke off is none."""
+        calls, self._calls = self._calls, {}
+        for name, arguments in (calls[index] for index in sorted(calls)):
+            if not self.finish and not _is_json(arguments):
+                continue
+            call = f'{OPENED}{{"name": {json.dumps(name)}, "arguments": {arguments or "{}"}}}{CLOSED}'
+            self._add("</think>" + call if self._thinking else call)
             self._thinking = False
 
     def _chosen(self, choices: Any) -> dict[str, Any]:
@@ -294,6 +326,14 @@ def _values(text: str) -> Iterator[Any]:
         value, at = decoder.raw_decode(text, at)
         yield value
         at += len(text[at:]) - len(text[at:].lstrip())
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -84,7 +84,7 @@ class RemoteEngine:
         self.model = model
         self._endpoint = endpoint(url)
         self.url = self._endpoint.roots[0]  # the one that answered, later
-        self._form = Form(profile.repetition_penalty)
+        self._form = Form(profile.repetition_penalty, native_tools=True)
         self._key = (key or "").strip()
         self._patience = {"stall": stall, "connect": timeout}
         self._retries, self._backoff = retries, backoff

@@ -34,7 +34,7 @@ def fitted(profile: Profile, folder: Path, model: Any) -> Profile:
 def needed(profile: Profile, view: int, token: int) -> int:
     """Bytes of a conversation that shows square views of this size. token: bytes that the model keeps of one token."""
     tokens = (view // profile.policy.multiple) ** 2
-    return tokens * ((1 + profile.policy.max_zooms) * token + ACTIVATIONS)
+    return tokens * ((1 + profile.policy.max_zooms + profile.policy.max_tools) * token + ACTIVATIONS)
 
 
 def free_bytes(device: torch.device) -> int:

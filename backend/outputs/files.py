@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outputs:
-    """The files that the command line asks for; "" or None for none."""
+    """The files that the command line asks for; "" or None for none. tools: the folder that tools write to while a question is answered."""
 
     rois: str | None = None
     figure: str | None = None
     views: str | None = None
+    tools: str | None = None
 
     def check(self) -> None:
         """Checks the names before any other work. Raises SceneError for an unknown suffix, and a folder that is missing or read-only."""
@@ -36,13 +37,9 @@ class Outputs:
             raise SceneError(f"--figure {self.figure} is not a PNG.", "Give it a name that ends in .png.")
         for file in filter(None, (self.rois, self.figure)):
             check_file(file)
-        if self.views:
-            check_name(self.views)
-            existing = next(folder for folder in (Path(self.views).resolve(), *Path(self.views).resolve().parents) if folder.exists())
-            if not existing.is_dir():
-                raise SceneError(f"--views {self.views} is a file.", "Give a folder.")
-            if not os.access(existing, os.W_OK):
-                raise SceneError(f"The folder {existing} is read-only.", "Choose another folder for --views.")
+        for flag, folder in (("--views", self.views), ("--out-tools", self.tools)):
+            if folder:
+                _check_folder(flag, folder)
 
     def check_for(self, scene: Scene) -> None:
         """Checks the files before the model is loaded. Raises SceneError for a file of the scene itself, and for a format that can't hold
@@ -69,6 +66,16 @@ class Outputs:
                 failures.append(error)
         if failures:
             raise SceneError(" ".join(error.message for error in failures), failures[0].hint)
+
+
+def _check_folder(flag: str, folder: str) -> None:
+    """Raises SceneError for a folder that can't be made or written to."""
+    check_name(folder)
+    existing = next(each for each in (Path(folder).resolve(), *Path(folder).resolve().parents) if each.exists())
+    if not existing.is_dir():
+        raise SceneError(f"{flag} {folder} is a file.", "Give a folder.")
+    if not os.access(existing, os.W_OK):
+        raise SceneError(f"The folder {existing} is read-only.", f"Choose another folder for {flag}.")
 
 
 def write_views(folder: Path, answers: Sequence[Answered]) -> Path:

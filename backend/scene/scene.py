@@ -46,8 +46,8 @@ THIN = 1e-3  # pixels
 
 
 class Scene:
-    """A raster as a context manager. Use it on one thread at a time; only `part` may be called by several threads, which wait for each
-    other.
+    """A raster as a context manager. Use it on one thread at a time; only `part` and `read` may be called by several threads, which wait
+    for each other.
 
     Every method raises SceneError, or Cancelled where `cancelled()` returned True. `generated`: its metadata say that ZoomEarth has drawn
     it. `source`: the source it was opened from.
@@ -217,10 +217,20 @@ class Scene:
         selection = Selection(self.name, facts, numbers)
         left, top, right, bottom = (int(side) for side in window.rounded_out())
         self._check_cancelled()
-        data, mask = self._reader.read(self._levels[0], (left, top, right - left, bottom - top), selection)
+        with self._turn:
+            data, mask = self._reader.read(self._levels[0], (left, top, right - left, bottom - top), selection)
         array, valid = data[: len(numbers)], selection.valid(data, mask)
         grid = self.grid.part(Box(left, top, right, bottom)) if self.grid else None
         return Pixels(array, np.ones(array.shape[1:], bool) if valid is None else valid, grid)
+
+    def patch(self, path: str) -> Scene:
+        """A raster of other pixels in the same bands, opened to be shown in this one's colours. One of a palette's colours has its own."""
+        opened = Scene.open(path, cancelled=self._cancelled)
+        if self._rendering.palette is None:
+            with self._turn:
+                self._settle_stretch()
+            opened._rendering = self._rendering
+        return opened
 
     def describe(self) -> dict[str, Any]:
         """Facts about the raster, JSON-able (see `describe.describe`). May read samples for the stretch."""

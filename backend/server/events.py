@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from ...core import protocol
 from ...core.protocol import Id
 from ...core.source import Seen
+from ...core.tool_calls import ToolUse
 from ...core.wire import encode
 
 if TYPE_CHECKING:
@@ -61,6 +62,11 @@ class Story:
         self.flush()
         self._outbox.send(protocol.Saw(self._id, Seen.of(event.shown, scene.grid), _base64(event.picture)))
         self.progress("thinking", event.shown.step, 0)
+
+    def called(self, use: ToolUse) -> None:
+        """A tool is through."""
+        self.flush()
+        self._outbox.send(protocol.Called(self._id, protocol.Call.of(use)))
 
     def read(self, part: float) -> None:
         """The model has read this part of what it is shown, 0 to 1."""

@@ -227,7 +227,7 @@ class Worker:
         return self.scene
 
     def _send(self, event: Event) -> None:
-        from ..answer import Read, Saw, Tried
+        from ..answer import Read, Said, Saw, Tried, Used
 
         if isinstance(event, Saw):
             self.story.saw(event, cast("Scene", self.scene))
@@ -235,8 +235,12 @@ class Worker:
             self.story.progress("trying again", event.number, event.tries)
         elif isinstance(event, Read):
             self.story.read(event.part)
-        else:
+        elif isinstance(event, Used):
+            self.story.called(event.use)
+        elif isinstance(event, Said):
             self.story.text(event.delta)
+        else:
+            self.story.progress(event.stage, event.done, event.total)
 
 
 def _row_ended(id: Id, finished: Finished[Ask], profile: Profile) -> RowEnded:

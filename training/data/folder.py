@@ -3,6 +3,7 @@
     image     the raster's file name (optional where the folder has only one raster)
     question, answer
     box       JSON lines: [x0, y0, x1, y1] in source pixels, optional, may be []; vector files: the feature's geometry, in any CRS, optional
+    tool      the name of a tool that is to be used on the box in place of a zoom, and arguments, an object: optional
     level     global, region or object; category, label, thoughts (a text, or a list with one for each action): all optional
 
 The vector files that `zoomearth ask --rois`, the panel and Processing write (see `core/roi_table.py`) are read as exchanges: each with all
@@ -22,13 +23,15 @@ from ...core.example import Example, Step
 from ...core.roi_table import ANSWER, ZOOM, ZOOM_OUT, region_of, source_of
 from ...core.source import SceneSource, Where
 from ...core.texts import is_file
+from ...core.tool_calls import ToolCall
+from ...core.tools import TOOLS
 from . import features
 from .sets import base
 from .sets.base import Unusable
 
 RASTERS = {".tif", ".tiff", ".vrt", ".jp2", ".png", ".jpg", ".jpeg"}
 TABLES = {".gpkg", ".shp", ".geojson"}
-KINDS = (ZOOM, ZOOM_OUT, ANSWER)
+KINDS = (ZOOM, ZOOM_OUT, ANSWER, *TOOLS)
 
 
 class Folder:
@@ -116,7 +119,8 @@ class _Reader:
                 return Unusable(place_of_row, "the feature can't be placed on the image", str(error))
             if box is None:
                 return Unusable(place_of_row, "the zoom has no box with an area")
-            looks.append(Step(box, base.text(row, "label") or ""))
+            tool = base.text(row, "kind") or ""
+            looks.append(Step(box, base.text(row, "label") or "", tool if tool in TOOLS else ""))
         return _example(place, about, source, tuple(looks), self._region(about, source))
 
     def _one_box(self, place: str, row: dict[str, Any], box_of: Callable[[SceneSource], Any]) -> Example | Unusable:
@@ -130,7 +134,10 @@ class _Reader:
         box = base.box(given)
         if given is not None and box is None:
             return Unusable(place, "the box is not four numbers with an area between them", repr(given)[:100])
-        return _example(place, row, source, (Step(box, base.text(row, "label") or ""),) if box else (), None)
+        step = Step(box, base.text(row, "label") or "", base.text(row, "tool") or "", row.get("arguments"))
+        if step.tool and (wrong := ToolCall(step.tool, box, step.label, step.arguments or {}).complaint):
+            return Unusable(place, "the tool can't be used like this", wrong)
+        return _example(place, row, source, (step,) if box else (), None)
 
     def _path(self, name: str) -> str:
         """The path of an image; an address is returned unchanged."""

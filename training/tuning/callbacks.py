@@ -36,8 +36,9 @@ def picture_tokens(policy: Policy) -> int:
 
 
 def room(policy: Policy, reply: int) -> int:
-    """Tokens of a completion with all allowed zooms and replies of `reply` tokens, including the crops."""
-    return policy.max_zooms * picture_tokens(policy) + (policy.max_zooms + 1) * reply
+    """Tokens of a completion with all allowed zooms and tools and replies of `reply` tokens, including the pictures."""
+    looks = policy.max_zooms + policy.max_tools
+    return looks * picture_tokens(policy) + (looks + 1) * reply
 
 
 def check_rollouts(policy: Policy, max_completion_length: int, padding_side: str) -> None:

@@ -2,11 +2,13 @@
 
 The dialect reads every reply: the tool gets the whole reply as its argument (see trl_chat.py). After the loop has ended (a box outside the
 view, a reply that can't be read), the tool must not raise or return without a picture, because trl would make text of it or crash: it
-returns the last picture again, and later replies are ignored.
+returns the last picture again, and later replies are ignored. For the same reason the last picture stands before the words where a tool
+of the model's has made nothing.
 """
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
 from typing import Any, Sequence
 
@@ -14,6 +16,7 @@ from PIL import Image
 
 from ...backend.scene.region import resolve
 from ...backend.scene.scene import Scene
+from ...backend.tools.called import Toolbox
 from ...core.dialect import Talk
 from ...core.errors import ZoomEarthError, as_ours
 from ...core.example import Example
@@ -21,7 +24,8 @@ from ...core.geometry import Size
 from ...core.look import Action, Flow, Observation, Outcome, Unreadable, look
 from ...core.profile import Profile
 from ...core.region import Region
-from .trl_chat import Message, blocks
+from ...core.tool_calls import Offer, ToolUse
+from .trl_chat import Block, Message, blocks
 
 
 class Environment:
@@ -40,10 +44,11 @@ class Environment:
         (`grpo.dataset`).
         """
         self._example = self._examples[row["index"]]
-        self._talk = Talk(self._profile.dialect)
+        self._talk = Talk(self._profile.dialect.offering(self._profile.policy))
         self._replies: list[str] = []
         self._outcome: Outcome | None = None
         self._error: ZoomEarthError | None = None
+        self._shown: list[Block] = []
         region: Region | None = None
         try:
             with Scene.of(self._example.source) as scene:
@@ -76,26 +81,43 @@ class Environment:
     def _send(self, action: Action) -> None:
         try:
             observation = self._flow.send(action)
-            if observation.view is None:  # no zooms left: serving forces an answer here, but trl ends the rollout
+            if observation.must_answer:  # no zooms left: serving forces an answer here, but trl ends the rollout
                 observation = self._flow.send(action)
-            self._observe(observation)
+            if observation.call:
+                with tempfile.TemporaryDirectory() as folder:
+                    self._observe(self._flow.send(self._use(observation, folder)))
+            else:
+                self._observe(observation)
         except StopIteration as stop:
             self._outcome = stop.value
 
     def _observe(self, observation: Observation) -> None:
         before = 0 if observation.begins else len(self._talk.turns)
-        self._talk.observe(observation, self._read(observation))
+        self._talk.observe(observation, self._read(observation) if observation.view else None)
         while observation.more:
             observation = self._flow.send(None)
             self._talk.observe(observation, self._read(observation))
-        self._shown = blocks(turn for turn in self._talk.turns[before:] if turn.role != "system")
+        again = [] if observation.has_picture else [block for block in self._shown if block["type"] == "image"][-1:]
+        self._shown = again + blocks(turn for turn in self._talk.turns[before:] if turn.role != "system")
+
+    def _use(self, observation: Observation, folder: str) -> ToolUse:
+        """Have a tool used that the model has called. folder: for what it makes, which is gone once it has been shown."""
+        assert observation.call
+        if self._error is None:
+            try:
+                with Scene.of(self._example.source) as scene:
+                    return Toolbox(Offer(folder)).use(scene, observation, self._example.question)
+            except Exception as error:
+                self._error = as_ours(error)
+        return ToolUse(observation.call, why="The scene can't be read.")
 
     def _read(self, observation: Observation) -> Image.Image:
         assert observation.view
         if self._error is None:
+            made = observation.used and observation.used.made
             try:
                 with Scene.of(self._example.source) as scene:
-                    return scene.part(observation.view)
+                    return Toolbox.picture(scene, observation.view, made) if made else scene.part(observation.view)
             except Exception as error:  # the rollout continues with a grey picture and gets no reward
                 self._error = as_ours(error)
         return Image.new("RGB", observation.view.size, (128, 128, 128))

@@ -34,7 +34,8 @@ def dataset(data: Data, profile: Profile) -> Any:
     """The rows of the trainer: the system's message, and the index of the example; the environment adds the rest."""
     from datasets import Dataset
 
-    prompt = [{"role": "system", "content": profile.dialect.system}, {"role": "user", "content": ""}]
+    dialect = profile.dialect.offering(profile.policy)
+    prompt = [{"role": "system", "content": dialect.system + dialect.tool_list}, {"role": "user", "content": ""}]
     return Dataset.from_dict({"prompt": [prompt] * len(data.examples), "index": list(range(len(data.examples)))})
 
 
@@ -77,7 +78,7 @@ def work(settings: GrpoSettings) -> Path:
         settings,
         num_generations=settings.generations,
         max_completion_length=settings.max_completion or room(policy, USUAL_REPLY),
-        max_tool_calling_iterations=policy.max_zooms,
+        max_tool_calling_iterations=policy.max_zooms + policy.max_tools,
         beta=settings.kl,
         epsilon=settings.clip,
         temperature=settings.temperature,

@@ -9,9 +9,19 @@ from typing import Any, Callable, Sequence
 
 from ...core.dialect import Talk
 from ...core.geometry import Size, View
-from ...core.look import Action, Outcome, look
+from ...core.look import Action, Observation, Outcome, look
 from ...core.profile import Profile
 from ...core.region import Region
+from ...core.tool_calls import ToolCall, ToolUse
+from ...core.tools import Made, tool_named
+
+
+def undone(observation: Observation) -> ToolUse:
+    """For a conversation without pixels: the call counts as having made something."""
+    call = observation.call
+    assert call
+    tool = tool_named(call.tool)
+    return ToolUse(call, Made(tool.name, "", tool.gives, "", None, (), {}, 0.0, call.label))
 
 
 def transcript(
@@ -23,29 +33,46 @@ def transcript(
     *,
     region: Region | None = None,
     picture: Callable[[View], Any] = lambda view: None,
+    use: Callable[[Observation], ToolUse] = undone,
+    result: Callable[[View, Made], Any] = lambda view, made: None,
 ) -> tuple[list[Talk], Outcome]:
     """The conversations of a question with these actions, and the outcome. A huge scene begins a new conversation at some zooms.
 
-    thoughts: the text before each action, "" or missing for none. picture: reads the pixels of a view, where they are needed.
+    thoughts: the text before each action, "" or missing for none. picture: reads the pixels of a view, where they are needed. use, result:
+    have a tool used, and draw what it has made over a view.
     Each action is written and read again, so that boxes are rounded as the model writes them. Raises ValueError where the actions end
-    before the loop, or continue after its end.
+    before the loop, or continue after its end, and where a tool makes nothing.
     """
+
+    def seen(observation: Observation) -> Any:
+        if observation.view is None:
+            return None
+        made = observation.used and observation.used.made
+        return result(observation.view, made) if made else picture(observation.view)
+
+    dialect = profile.dialect.offering(profile.policy)
     flow = look(size, question, profile.policy, region)
     observation, talks = next(flow), []
     for step, action in enumerate(actions):
         if observation.begins:
-            talks.append(Talk(profile.dialect))
+            talks.append(Talk(dialect))
         talk = talks[-1]
-        talk.observe(observation, picture(observation.view) if observation.view else None)
+        talk.observe(observation, seen(observation))
         while observation.more:
             observation = flow.send(None)
-            talk.observe(observation, picture(observation.view) if observation.view else None)
+            talk.observe(observation, seen(observation))
         written = talk.write(action, thoughts[step] if step < len(thoughts) else "").removeprefix(talk.forced)
         read = talk.act(written)
+        if isinstance(action, ToolCall) and not profile.policy.max_tools:
+            raise ValueError("the label uses a tool, and the policy allows none (--policy max_tools=1)")
         if talk.turns[-1].text != written:
             raise ValueError(f"only {talk.turns[-1].text!r} of {written!r} would be read")
         try:
             observation = flow.send(read)
+            if observation.call:
+                observation = flow.send(use(observation))
+            if observation.used and observation.used.why:
+                raise ValueError(f"the tool {observation.used.call.tool} makes nothing: {observation.used.why}")
         except StopIteration as stop:
             if step + 1 < len(actions):
                 raise ValueError(f"the loop ends after {step + 1} of {len(actions)} actions: {stop.value.stopped.value}") from None

@@ -102,15 +102,20 @@ class Rollout:
 
     @property
     def asked(self) -> int:
-        """How often the model asked for a zoom, including invalid boxes."""
-        return len(self.outcome.zooms) + (self.outcome.stopped is Stopped.BAD_BOX)
+        """How often the model asked for a zoom or a tool, including invalid boxes."""
+        return len(self._boxes) + (self.outcome.stopped is Stopped.BAD_BOX)
+
+    @property
+    def _boxes(self) -> list[Box]:
+        """Those that the model was shown, in order: zoomed, or worked on by a tool."""
+        return [shown.roi for shown in self.outcome.views if shown.roi is not None and not shown.again]
 
     def boxed(self, rule: Callable[[Box, Box], float]) -> float | None:
         """The rule's value for the model's last box; 0 where it gave none; None where the label has no box."""
-        zooms, truth = self.outcome.zooms, self.truth
+        boxes, truth = self._boxes, self.truth
         if truth is None:
             return None
-        return rule(zooms[-1].roi, truth) if zooms and zooms[-1].roi else 0.0
+        return rule(boxes[-1], truth) if boxes else 0.0
 
 
 RULES: dict[str, Callable[[Rollout, Rewards], float | None]] = {

@@ -12,21 +12,25 @@ from __future__ import annotations
 
 import logging
 import re
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ...backend.cli.parser import Parser
 from ...backend.scene.region import resolve
 from ...backend.scene.scene import Scene
+from ...backend.tools.called import Toolbox
 from ...core.dialect import Talk
 from ...core.errors import SceneError, as_ours
 from ...core.example import Example
 from ...core.geometry import Size, View
-from ...core.look import Action, Answer, Zoom, ZoomOut
+from ...core.look import Action, Answer
 from ...core.profile import Profile
 from ...core.region import Region
+from ...core.tool_calls import Offer
 from ..data.sources import Data, Fault, gather
 from . import run as tuning
 from .callbacks import PictureCheck
@@ -37,16 +41,18 @@ from .trl_chat import Message, messages
 LOG = logging.getLogger(__name__)
 
 
-def talk(example: Example, profile: Profile, size: Size, picture: Callable[[View], Any], region: Region | None = None) -> Talk:
-    """A labelled question as a conversation. region: `example.region` in pixels of the raster.
+def talk(
+    example: Example, profile: Profile, size: Size, picture: Callable[[View], Any], region: Region | None = None, **tools: Any
+) -> Talk:
+    """A labelled question as a conversation. region: `example.region` in pixels of the raster. tools: how tools are used, see `transcript`.
 
     Raises ValueError where the written label would be read as another action.
     """
     one_talk = replace(profile, policy=replace(profile.policy, native=None))
-    actions: list[Action] = [Zoom(step.box, step.label) if step.box else ZoomOut() for step in example.steps_in(size)]
+    actions: list[Action] = [step.action for step in example.steps_in(size)]
     actions.append(Answer(example.answer.strip()))
     thoughts = [thought(written) for written in example.thoughts]
-    talks, outcome = transcript(one_talk, size, example.question, actions, thoughts, region=region, picture=picture)
+    talks, outcome = transcript(one_talk, size, example.question, actions, thoughts, region=region, picture=picture, **tools)
     if outcome.answer != example.answer.strip():
         raise ValueError(f"the answer {example.answer!r} would be read as {outcome.answer!r}")
     return talks[0]
@@ -73,8 +79,10 @@ def fault(profile: Profile) -> Fault:
 
 def row(example: Example, profile: Profile) -> list[Message]:
     """The messages of one labelled question, with its pictures. Raises SceneError where the scene can't be read."""
-    with Scene.of(example.source) as scene:
-        return messages(talk(example, profile, scene.size, scene.part, resolve(scene, example.region)))
+    with Scene.of(example.source) as scene, tempfile.TemporaryDirectory() as folder:
+        use = partial(Toolbox(Offer(folder)).use, scene, question=example.question)
+        result = partial(Toolbox.picture, scene)
+        return messages(talk(example, profile, scene.size, scene.part, resolve(scene, example.region), use=use, result=result))
 
 
 def dataset(data: Data, profile: Profile) -> Any:
