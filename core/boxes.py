@@ -120,7 +120,7 @@ class Written(NamedTuple):
     end: int
 
 
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)"
+_NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)"
 _PUBLISHED = re.compile(r'"?bbox_2d"?\s*:\s*\[([^\[\]]*)\]')
 _KEY = re.compile(
     r"""(?:["']?\b(?:bbox_2d|box_2d|bbox|bounding_box|box)["']?\s*[:=] | <parameter=(?:bbox_2d|box_2d|bbox)>)\s*["']?\s*(?=[\[(])""", re.X
@@ -131,7 +131,7 @@ _TOKENS = re.compile(r"((?:<loc_?\d{1,4}>\s*){4})([^<;\n]*)")
 _CORNERS = re.compile(rf"""["']?\b(x_?min|y_?min|x_?max|y_?max|[xy][12])["']?\s*[:=]\s*({_NUMBER})""", re.I)
 _BARE = re.compile(
     rf"(?:\[\s*\[?\s*{_NUMBER}(?:\s*,\s*{_NUMBER}){{3}}\s*\]?\s*\])"
-    rf"|(?:[\[]?\s*[\[(]\s*{_NUMBER}\s*,\s*{_NUMBER}\s*[\])]\s*,?\s*[\[(]\s*{_NUMBER}\s*,\s*{_NUMBER}\s*[\])]\s*[\]]?)"
+    rf"|(?:(?:\[\s*|(?<!\s)\s+|)[\[(]\s*{_NUMBER}\s*,\s*{_NUMBER}\s*[\])]\s*,?\s*[\[(]\s*{_NUMBER}\s*,\s*{_NUMBER}\s*[\])]\s*[\]]?)"
 )
 _LABEL = re.compile(r"""["']label["']\s*:\s*"((?:[^"\\]|\\.)*)" | <parameter=label>\s*(.*?)\s*</parameter>""", re.X | re.S)
 _BRACE = re.compile(r'"(?:[^"\\]|\\.)*"|([{}])')  # or a text, in which a brace is none

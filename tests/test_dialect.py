@@ -29,6 +29,8 @@ replies = st.lists(st.one_of(st.text(max_size=20), fragments), max_size=12).map(
 @example(reply=BOX * 1000, name="zoomearth", cut=False)
 @example(reply='"bbox_2d": [NaN, 1, 2, 3]', name="zoomearth", cut=False)
 @example(reply='"bbox_2d": [1e999, 1, 2, 3]', name="zoomearth", cut=True)
+@example(reply="x" + " " * 20_000, name="qwen-grounding", cut=True)  # takes no longer the more it repeats itself
+@example(reply=("9" * 5000 + "[") * 3, name="qwen-grounding", cut=True)
 def test_no_reply_can_break_the_parser(reply, name, cut):
     action = dialect(name).parse(reply, VIEW, cut)
     assert isinstance(action, (Zoom, ZoomOut, Answer, Unreadable))
