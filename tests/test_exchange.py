@@ -15,7 +15,17 @@ whole = st.tuples(*[st.integers(0, 100_000)] * 4)
 polygon = st.none() | st.lists(st.tuples(number, number), min_size=5, max_size=5).map(tuple)
 size = st.tuples(st.integers(1, 4096), st.integers(1, 4096))
 seen = st.builds(
-    PicturedView, st.integers(0, 9), st.text(), st.none() | box, whole, size, polygon, st.none() | whole, st.binary(), st.text()
+    PicturedView,
+    st.integers(0, 9),
+    st.text(),
+    st.none() | box,
+    whole,
+    size,
+    polygon,
+    st.none() | whole,
+    st.none() | st.just("segmentation"),
+    st.binary(),
+    st.text(),
 )
 exchange = st.builds(
     Exchange,
