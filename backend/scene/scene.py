@@ -149,6 +149,12 @@ class Scene:
         return list(self._rendering.shown)
 
     @property
+    def limits(self) -> tuple[tuple[float, float], ...] | None:
+        """The stretch that all views share: the lowest and highest value of each shown band; None where values are shown unchanged."""
+        self._settle_stretch()
+        return self._rendering.stretch
+
+    @property
     def palette(self) -> np.ndarray | None:
         """[red, green and blue, value] uint8 of a raster of one band that has one."""
         return self._rendering.palette
