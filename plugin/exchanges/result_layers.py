@@ -14,6 +14,7 @@ from qgis.core import (
     QgsLayerTreeLayer,
     QgsLayerTreeNode,
     QgsMapLayer,
+    QgsMapLayerStyle,
     QgsProject,
     QgsProviderRegistry,
     QgsRasterLayer,
@@ -114,6 +115,11 @@ class ResultLayers:
             own = self.layer(kind, raster)
             if own and own.name() == own.customProperty(TITLE):
                 _entitle(own, _title(kind, name, own))
+
+
+def mask_style() -> QgsMapLayerStyle:
+    """The style of what a tool has outlined."""
+    return QgsMapLayerStyle((STYLES / "masks.qml").read_text(encoding="utf-8"))
 
 
 def _layers(kind: str) -> list[QgsVectorLayer]:
