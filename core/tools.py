@@ -123,6 +123,11 @@ class Made:
     synthetic: bool = False
 
 
+def label(name: str) -> str:
+    """The name of a parameter or of a choice, as a person reads it: "Least area"."""
+    return name.replace("_", " ").replace("-", " ").capitalize()
+
+
 VERBS = ("remove", "recolour", "brighten", "contrast", "equalise", "sharpen", "blur", "pixelate", "paste")
 TOOLS = {
     tool.name: tool

@@ -1,9 +1,34 @@
-"""Sentences about how an exchange ended: why there is no answer, or why an answer is not reliable."""
+"""Sentences about an exchange: what it is called, why there is no answer, why an answer is not reliable, and how a tool did its work."""
 
 from __future__ import annotations
 
+from ...core.tools import TOOLS
 from ..i18n import tr
-from .exchange import Exchange, Status
+from .exchange import Exchange, Status, ToolUse
+
+
+def tool_title(use: ToolUse) -> str:
+    """The tool's name, and whether its result shows pixels that were not observed."""
+    tool = TOOLS.get(use.made.tool)
+    title = tr(tool.title) if tool else use.made.tool
+    return tr("{tool} (synthetic)").format(tool=title) if use.made.synthetic else title
+
+
+def heading(exchange: Exchange) -> str:
+    """The question; where a tool was used without one, the tool and the place."""
+    if exchange.question or not exchange.uses:
+        return exchange.question
+    use = exchange.uses[0]
+    return f"{tool_title(use)}: {use.made.label or use.place}"
+
+
+def use_notes(use: ToolUse) -> list[str]:
+    """How it was done, figures, and how far to trust it: a line each."""
+    made = use.made
+    confidence = "" if made.confidence is None else tr("confidence {value} of 1 (not a probability)").format(value=f"{made.confidence:.2f}")
+    took = tr("{seconds} s").format(seconds=f"{made.seconds:.1f}")
+    figures = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in made.metrics.items())
+    return list(filter(None, (" · ".join(filter(None, (made.backend, confidence, took))), figures, *made.notes)))
 
 
 def ending(exchange: Exchange) -> str:
