@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import Iterable, Iterator, Optional
+from typing import Iterable, Iterator, Optional, cast
 
 from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, pyqtSignal
@@ -161,9 +161,8 @@ class ProjectResults(QObject):
 
         Raises SceneError where there can be no folder.
         """
-        if self.file is None:
-            raise SceneError(tr("There is no results file."))
-        folder = self.file.folder
+        self.begin()
+        folder = cast(ResultsFile, self.file).folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
             existing = {Path(file).stem for file in (*reserved, *folder.iterdir())}

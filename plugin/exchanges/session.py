@@ -173,7 +173,6 @@ class Session(QObject):
 
     def _take_files(self, exchange: Exchange, folder: Path) -> None:
         """Copies what tools have made into the folder of this project's results, under free names. Raises SceneError."""
-        self.results.begin()
         taken = []
         for use in exchange.uses:
             out = self.results.new_path(Path(use.made.out))

@@ -94,7 +94,6 @@ class ToolRuns(QObject):
             exchange = Exchange("", wanted.layer.source(), wanted.layer.name(), wkt(wanted.layer.crs()), wanted.place)
             exchange.outline = [[[x, y] for x, y in wanted.corners]]
             exchange.scene, exchange.region, exchange.status = stored(source), wanted.where, Status.DONE
-        self._session.results.begin()
         out = self._session.results.new_path(_name(wanted, exchange), [run.out.name for run in self._runs])
         job = self._session.backend.submit(RunTool(source, use, str(out), wanted.where, PICTURE))
         run = _Run(exchange, wanted, out, folder, job)
