@@ -23,12 +23,16 @@ def heading(exchange: Exchange) -> str:
 
 
 def use_notes(use: ToolUse) -> list[str]:
-    """How it was done, figures, and how far to trust it: a line each."""
+    """How it was done, and how far to trust it: a line each."""
     made = use.made
     confidence = "" if made.confidence is None else tr("confidence {value} of 1 (not a probability)").format(value=f"{made.confidence:.2f}")
     took = tr("{seconds} s").format(seconds=f"{made.seconds:.1f}")
-    figures = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in made.metrics.items())
-    return list(filter(None, (" · ".join(filter(None, (made.backend, confidence, took))), figures, *made.notes)))
+    return [" · ".join(filter(None, (made.backend, confidence, took))), *made.notes]
+
+
+def use_figures(use: ToolUse) -> str:
+    """What the tool has measured, in one line; "" where that is nothing."""
+    return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in use.made.metrics.items())
 
 
 def ending(exchange: Exchange) -> str:

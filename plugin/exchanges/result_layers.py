@@ -28,7 +28,7 @@ from ...core.paths import RESOURCES
 from ...core.tools import MASK
 from ..i18n import tr
 from ..layers.raster_layers import wkt
-from .endings import tool_title, use_notes
+from .endings import tool_title, use_figures, use_notes
 from .exchange import Exchange, ToolUse, raster_id, titled
 from .results_file import ANSWERS, ROIS, ResultsFile, Written
 
@@ -106,7 +106,7 @@ class ResultLayers:
         name = self._raster_name(exchange.raster)
         layer.setCustomProperty(USE, use.id)
         layer.setName(f"{tool_title(use)}: {use.made.label or name}")
-        QgsLayerNotesUtils.setLayerNotes(layer, "<br>".join(map(html.escape, use_notes(use))))
+        QgsLayerNotesUtils.setLayerNotes(layer, "<br>".join(map(html.escape, [*use_notes(use), use_figures(use)])))
         QgsProject.instance().addMapLayer(layer, False)
         group = self._group(exchange.raster, name)
         rasters = [at for at, node in enumerate(group.children()) if _is_raster(node)]

@@ -111,7 +111,7 @@ class Card(QFrame):
             self._uses.insertWidget(at, box)
 
     def _use_box(self, use: ToolUse) -> UseBox:
-        box = UseBox(use)
+        box = UseBox(use, bool(self.exchange.question))
         box.show_clicked.connect(lambda: self.use_clicked.emit(self.exchange, use))
         box.remove_clicked.connect(lambda: self.use_removed.emit(self.exchange, use))
         return box

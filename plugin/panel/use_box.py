@@ -8,32 +8,36 @@ from typing import Optional
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from ..exchanges.endings import tool_title, use_notes
+from ..exchanges.endings import tool_title, use_figures, use_notes
 from ..exchanges.exchange import ToolUse
 from ..i18n import tr
 from .comparison import Comparison
-from .widgets import ElidedButton, named
+from .widgets import ElidedButton, named, tip
 
 
 class UseBox(QFrame):
-    """`show_clicked`: the user wants to see the place and the layer on the map. `remove_clicked`: it is to be removed."""
+    """titled: with the tool and the place above the pictures.
+
+    `show_clicked`: the user wants to see the place and the layer on the map. `remove_clicked`: the result is to be removed.
+    """
 
     show_clicked = pyqtSignal()
     remove_clicked = pyqtSignal()
 
-    def __init__(self, use: ToolUse, parent: Optional[QWidget] = None) -> None:
+    def __init__(self, use: ToolUse, titled: bool, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
         self.use = use
         title = tool_title(use)
         self.setObjectName(f"zoomearth_use_{use.id}")
         self.setAccessibleName(title)
-        self._heading = QLabel(f"<b>{html.escape(title)}</b> {html.escape(use.made.label or use.place)}")
-        self._heading.setWordWrap(True)
+        heading = QLabel(f"<b>{html.escape(title)}</b> {html.escape(use.made.label or use.place)}")
+        heading.setWordWrap(True)
         notes = QLabel("<br>".join(map(html.escape, use_notes(use))))
         notes.setObjectName("zoomearth_use_notes")
+        notes.setToolTip(tip(use_figures(use)))
         notes.setWordWrap(True)
         notes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard)
-        for text in (self._heading, notes):
+        for text in (heading, notes):
             text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         show = named(
             ElidedButton(tr("Show on map")), "zoomearth_use_show", tr("Move the map to the place, and show the layer of the result")
@@ -48,7 +52,8 @@ class UseBox(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)
         column.setSpacing(3)
-        column.addWidget(self._heading)
+        if titled:
+            column.addWidget(heading)
         self.comparison: Optional[Comparison] = None
         if use.before and use.after:
             self.comparison = Comparison(use.before, use.after)
