@@ -7,6 +7,7 @@ data folder, which stays when QGIS closes. Saving the project moves the results 
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 from typing import Iterable, Iterator, Optional, cast
 
@@ -165,7 +166,7 @@ class ProjectResults(QObject):
         folder = cast(ResultsFile, self.file).folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            existing = {Path(file).stem for file in (*reserved, *folder.iterdir())}
+            existing = {Path(file).stem for file in (*reserved, *os.listdir(folder))}
         except OSError as error:
             raise unwritable(folder, error) from error
         return folder / (numbered(name.stem, existing) + name.suffix)

@@ -140,8 +140,8 @@ class ToolRuns(QObject):
         except SceneError as error:
             self.failed.emit(error.message, error.hint)
             return
-        pictures = (base64.b64decode(picture or "") for picture in (result.before, result.after))
-        use = ToolUse(replace(result.made, out=name), run.wanted.place, run.wanted.corners, *pictures)
+        before, after = (base64.b64decode(picture or "") for picture in (result.before, result.after))
+        use = ToolUse(replace(result.made, out=name), run.wanted.place, run.wanted.corners, before, after)
         self._session.add_use(run.exchange, use)
         self.made.emit(run.exchange, use)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import tempfile
 from collections import deque
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Iterator, Optional, Tuple
+from typing import Any, Iterator, Optional
 
 from qgis.core import (
     QgsFeature,
@@ -37,10 +36,10 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QVariant
 
-from ...core.errors import BackendError, Cancelled, SceneError, ZoomEarthError
+from ...core.errors import ZoomEarthError
 from ...core.geometry import Box
 from ...core.source import Where
-from ...core.tools import CHOICE, COLOR, MASK, MASK_FILE, REFERENCE, Made, Tool, UseTool
+from ...core.tools import CHOICE, COLOR, MASK, MASK_FILE, REFERENCE, Tool, UseTool
 from ..exchanges.result_layers import mask_style
 from ..i18n import tr
 from ..layers.polygons_file import write_polygons
@@ -48,18 +47,9 @@ from ..layers.raster_layers import tool_source
 from .common import FEATURE, Algorithm, corners, display_expression, fields_of, name_of, outline_of
 from .mosaic import Patch, write_mosaic
 from .tool_parameters import about, about_mask, definition_of
-from .tool_user import ToolUser
+from .tool_user import Piece, ToolRun, ToolUser
 
 KEPT: deque[QgsProcessingLayerPostProcessorInterface] = deque(maxlen=100)  # QGIS does not own them
-
-
-@dataclass
-class Piece:
-    """A region to work on. name: of its feature, "" where there is none. fault: why it can't be worked on."""
-
-    name: str = ""
-    where: Optional[Where] = None
-    fault: str = ""
 
 
 class Styled(QgsProcessingLayerPostProcessorInterface):
@@ -181,7 +171,7 @@ class ToolAlgorithm(Algorithm):
             try:
                 use = self._use(parameters, context, folder)
                 user = stack.enter_context(ToolUser(self._python, self._source, feedback, polygons.featureCount() if polygons else 1))
-                run = _Run(user, use, feedback)
+                run = ToolRun(user, use, feedback)
                 if self._gives_mask:
                     results = self._outline(run, pieces, folder, parameters, context)
                 else:
@@ -228,12 +218,12 @@ class ToolAlgorithm(Algorithm):
             here.setFeature(feature)
             outline, fault = outline_of(feature, source.sourceCrs(), self._crs, context)
             try:
-                yield Piece(name_of(feature, self._display, here), outline and Where(outline=outline), fault)
+                yield Piece(name_of(feature, self._display, here), Where(outline=outline) if outline else None, fault)
             except ValueError as error:
                 yield Piece(name_of(feature, self._display, here), None, str(error))
 
     def _outline(
-        self, run: _Run, pieces: Iterator[Piece], folder: Path, parameters: dict[str, Any], context: QgsProcessingContext
+        self, run: ToolRun, pieces: Iterator[Piece], folder: Path, parameters: dict[str, Any], context: QgsProcessingContext
     ) -> dict[str, Any]:
         """The polygons of all pieces in one layer. Its fields are those that the backend writes."""
         sink: Optional[QgsFeatureSink] = None
@@ -260,7 +250,7 @@ class ToolAlgorithm(Algorithm):
         return {"OUTPUT": identifier} if identifier else {}
 
     def _render(
-        self, run: _Run, pieces: Iterator[Piece], several: bool, folder: Path, parameters: dict[str, Any], context: QgsProcessingContext
+        self, run: ToolRun, pieces: Iterator[Piece], several: bool, folder: Path, parameters: dict[str, Any], context: QgsProcessingContext
     ) -> dict[str, Any]:
         """The new pixels as one raster."""
         name = self.parameterAsOutputLayer(parameters, "OUTPUT", context)
@@ -296,39 +286,6 @@ class ToolAlgorithm(Algorithm):
         output = QgsProcessingParameterRasterDestination("OUTPUT", words)
         output.setHelp(tr("A GeoTIFF, or a mosaic over the raster (.vrt)."))
         return output
-
-
-class _Run:
-    """Works on pieces one after another. failed: a sentence for each that failed."""
-
-    def __init__(self, user: ToolUser, use: UseTool, feedback: QgsProcessingFeedback) -> None:
-        self._user, self._use, self.feedback = user, use, feedback
-        self.made = 0
-        self.failed: list[str] = []
-
-    def each(self, pieces: Iterator[Piece], file: Any) -> Iterator[Tuple[Piece, Made, Path]]:
-        """Yields what was made of each piece; one that fails is reported, and left out. file: the path for the piece of a number."""
-        for number, piece in enumerate(pieces, 1):
-            if self.feedback.isCanceled():
-                return
-            if piece.name:
-                self.feedback.pushInfo(tr("Feature {name}").format(name=piece.name))
-            try:
-                if piece.fault:
-                    raise SceneError(piece.fault)
-                made = self._user.run(self._use, piece.where, file(number))
-            except Cancelled:
-                return
-            except BackendError:
-                raise
-            except ZoomEarthError as error:
-                reason = f"{error.message} {error.hint}".strip()
-                self.failed.append(reason)
-                if piece.name:
-                    self.feedback.reportError(tr("Feature {name}").format(name=piece.name) + f": {reason}")
-                continue
-            self.made += 1
-            yield piece, made, file(number)
 
 
 def _any_geometry() -> tuple[QgsFeatureRequest, Any]:

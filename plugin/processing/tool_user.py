@@ -1,18 +1,20 @@
 """Uses a tool for an algorithm on the algorithm's thread, with its own backend process and without a model.
 
 with ToolUser(python, source, feedback) as user:
-    made = user.run(UseTool("denoising"), where, out)
+    made = user.run(UseTool("denoising"), where, out)                  # one region
+    for piece, made, file in ToolRun(user, use, feedback).each(pieces, file): ...
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional, TypeVar
+from typing import Callable, Iterator, Optional, Tuple, TypeVar
 
 from qgis.core import QgsProcessingFeedback
 from qgis.PyQt import sip
 
-from ...core.errors import BackendError, Cancelled, SceneError
+from ...core.errors import BackendError, Cancelled, SceneError, ZoomEarthError
 from ...core.protocol import Done, Failed, Progress, RunTool, ToolResult
 from ...core.source import SceneSource, Where
 from ...core.tools import Made, UseTool
@@ -20,6 +22,15 @@ from ..child.backend_process import Backend, State, command
 from ..i18n import tool_stage, tr
 
 Self = TypeVar("Self", bound="ToolUser")
+
+
+@dataclass
+class Piece:
+    """A region to work on. name: of its feature, "" where there is none. fault: why it can't be worked on."""
+
+    name: str = ""
+    where: Optional[Where] = None
+    fault: str = ""
 
 
 class ToolUser:
@@ -73,3 +84,36 @@ class ToolUser:
         figures = ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in made.metrics.items())
         for line in filter(None, (figures, *made.notes)):
             self._feedback.pushInfo(line)
+
+
+class ToolRun:
+    """Works on pieces one after another. failed: a sentence for each that failed."""
+
+    def __init__(self, user: ToolUser, use: UseTool, feedback: QgsProcessingFeedback) -> None:
+        self._user, self._use, self.feedback = user, use, feedback
+        self.made = 0
+        self.failed: list[str] = []
+
+    def each(self, pieces: Iterator[Piece], file: Callable[[int], Path]) -> Iterator[Tuple[Piece, Made, Path]]:
+        """Yields what was made of each piece; one that fails is reported, and left out. file: the path for the piece of a number."""
+        for number, piece in enumerate(pieces, 1):
+            if self.feedback.isCanceled():
+                return
+            if piece.name:
+                self.feedback.pushInfo(tr("Feature {name}").format(name=piece.name))
+            try:
+                if piece.fault:
+                    raise SceneError(piece.fault)
+                made = self._user.run(self._use, piece.where, file(number))
+            except Cancelled:
+                return
+            except BackendError:
+                raise
+            except ZoomEarthError as error:
+                reason = f"{error.message} {error.hint}".strip()
+                self.failed.append(reason)
+                if piece.name:
+                    self.feedback.reportError(tr("Feature {name}").format(name=piece.name) + f": {reason}")
+                continue
+            self.made += 1
+            yield piece, made, file(number)
