@@ -154,8 +154,11 @@ class ProjectResults(QObject):
     def delete_use(self, use: ToolUse) -> None:
         """Deletes the file of a use of a tool."""
         if self.file:
-            with contextlib.suppress(OSError):  # the file is a leftover then
-                (self.file.folder / use.made.out).unlink(missing_ok=True)
+            file = self.file.folder / use.made.out
+            with contextlib.suppress(OSError):  # the files are leftovers then
+                for own in (file, file.with_name(file.name + ".aux.xml")):  # QGIS stores statistics in the second one
+                    own.unlink(missing_ok=True)
+                file.parent.rmdir()  # raises where there are other files
 
     def new_path(self, name: Path, reserved: Iterable[str] = ()) -> Path:
         """A path in the folder of what tools have made, by this name or with a number. reserved: names of files that will be written.

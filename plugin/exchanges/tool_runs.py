@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import shutil
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Optional, Tuple
@@ -86,7 +87,7 @@ class ToolRuns(QObject):
             raise SceneError(str(error)) from None
         folder, use = None, wanted.use
         if wanted.mask:
-            folder = tempfile.TemporaryDirectory(prefix="zoomearth-", ignore_cleanup_errors=True)
+            folder = tempfile.TemporaryDirectory(prefix="zoomearth-")
             mask = Path(folder.name) / "mask.gpkg"
             write_polygons(_features(wanted.mask), wanted.mask.crs(), mask)
             use = replace(use, mask=str(mask))
@@ -121,7 +122,8 @@ class ToolRuns(QObject):
 
     def _end(self, run: _Run, last: Last) -> None:
         if run.folder:
-            run.folder.cleanup()
+            with suppress(OSError):  # Windows: the backend may hold the mask open
+                run.folder.cleanup()
         current = run in self._runs
         if current:
             self._runs.remove(run)
@@ -132,6 +134,8 @@ class ToolRuns(QObject):
                 run.out.unlink(missing_ok=True)  # nobody waits for it
         elif isinstance(last, Failed) and current:
             self.failed.emit(last.message, last.hint)
+        with suppress(OSError):  # other files are in it
+            run.out.parent.rmdir()
         self.changed.emit()
 
     def _store(self, run: _Run, result: ToolResult) -> None:

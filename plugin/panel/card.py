@@ -163,6 +163,8 @@ class Card(QFrame):
         button.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         button.customContextMenuRequested.connect(lambda at: tools.menu().popup(button.mapToGlobal(at)))
         cell = QWidget()
+        tools.setText(tr("Tools"))
+        tools.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         column = QVBoxLayout(cell)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

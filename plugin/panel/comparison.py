@@ -38,7 +38,7 @@ class Comparison(QAbstractSlider):
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
-        self.valueChanged.connect(self.update)
+        self.valueChanged.connect(lambda: self.update())
 
     def hasHeightForWidth(self) -> bool:
         return True

@@ -34,12 +34,10 @@ from .form import Form
 from .leaving import Leaving
 from .notice import Notice, show_log
 from .question_box import QuestionBox
-from .tool_bench import ToolBench
+from .tool_bench import MANY, ToolBench
 from .toolbar import Toolbar
 from .transcript import Transcript
 from .widgets import ElidedButton, ask_file, named, paragraph
-
-MANY = 10  # selected polygons; with more, the panel asks for confirmation
 
 
 class Dock(QgsDockWidget):
@@ -61,7 +59,7 @@ class Dock(QgsDockWidget):
         self._picker = Picker(self._canvas, session.results.layers, self)
         self._looking = ""  # the label of the view shown last
         self._build()
-        self.bench = ToolBench(session, self.form, self._canvas, ready, self)
+        self.bench = ToolBench(session, self.form, self._canvas, ready, lambda text: self.confirm(text), self)
         self.leaving = Leaving(session, lambda text: self.confirm(text), self._save, self)
         self._connect()
         self._replaced()

@@ -22,15 +22,29 @@ from .form import Form
 from .tool_dialog import ToolDialog
 from .tool_menu import has_questions
 
+MANY = 10  # selected polygons; with more, the panel asks for confirmation
+
 
 class ToolBench(QObject):
-    """form: has the area. ready: returns whether the backend can be started; it may open the setup dialog first."""
+    """form: has the area. ready: returns whether the backend can be started; it may open the setup dialog first.
+
+    confirm: asks the user a yes-or-no question.
+    """
 
     refused = pyqtSignal(str, str)  # message and hint
 
-    def __init__(self, session: Session, form: Form, canvas: QgsMapCanvas, ready: Callable[[], bool], window: QWidget) -> None:
+    def __init__(
+        self,
+        session: Session,
+        form: Form,
+        canvas: QgsMapCanvas,
+        ready: Callable[[], bool],
+        confirm: Callable[[str], bool],
+        window: QWidget,
+    ) -> None:
         super().__init__(window)
-        self._session, self._form, self._canvas, self._ready, self._window = session, form, canvas, ready, window
+        self._session, self._form, self._canvas, self._window = session, form, canvas, window
+        self._ready, self._confirm = ready, confirm
         self.runs = ToolRuns(session, self)
         self.runs.failed.connect(self.refused)
 
@@ -67,7 +81,9 @@ class ToolBench(QObject):
         else:
             if left_out:
                 self.refused.emit(left_out, "")
-            self._start(wanted)
+            many = tr("{count} polygons are selected. The tool is used once for each of them. Continue?").format(count=len(wanted))
+            if len(wanted) <= MANY or self._confirm(many):
+                self._start(wanted)
 
     def show_use(self, exchange: Exchange, use: ToolUse) -> None:
         """Shows a tool's result on the map; its layer is added again where the user has removed it."""

@@ -8,7 +8,7 @@ from qgis.PyQt.QtWidgets import QMenu, QToolButton, QWidget
 
 from ...core.tools import CHOICE, MASK, TOOLS, Tool
 from ..i18n import tr
-from .widgets import named
+from .widgets import tool_button
 
 
 def tool_menu(parent: QWidget, choose: Callable[[str], object], labelled: bool) -> QMenu:
@@ -25,9 +25,7 @@ def tool_menu(parent: QWidget, choose: Callable[[str], object], labelled: bool) 
 
 def tool_menu_button(name: str, about: str, choose: Callable[[str], object], labelled: bool) -> QToolButton:
     """A button that opens the menu, by a click or by the keyboard."""
-    button = named(QToolButton(), name, about)
-    button.setText(tr("Tools"))
-    button.setAutoRaise(True)
+    button = tool_button(name, about, "/processingAlgorithm.svg")
     button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
     button.setMenu(tool_menu(button, choose, labelled))
     return button

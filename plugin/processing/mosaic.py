@@ -9,7 +9,7 @@ from typing import Callable, Sequence, Tuple
 from osgeo import gdal
 
 from ...core.atomic import beside
-from ...core.errors import SceneError
+from ...core.errors import Cancelled, SceneError
 from ..i18n import tr
 
 Patch = Tuple[Path, Tuple[int, int, int, int]]
@@ -18,17 +18,33 @@ CREATION = ["COMPRESS=DEFLATE", "BIGTIFF=IF_SAFER", "SPARSE_OK=YES"]
 
 
 def write_mosaic(patches: Sequence[Patch], out: Path, cancelled: Callable[[], bool]) -> None:
-    """Writes a .vrt beside the patches, or else a GeoTIFF. Of patches that overlap, the last one is on top. Raises SceneError."""
+    """Writes a .vrt beside the patches, or else a GeoTIFF. Of patches that overlap, the last one is on top.
+
+    Raises SceneError where it can't be written, and Cancelled.
+    """
+    if cancelled():
+        raise Cancelled
     text = _vrt(patches, relative=out.suffix.lower() == ".vrt")
     try:
         with beside(out) as new:
             if out.suffix.lower() == ".vrt":
                 new.write_text(text, encoding="utf-8")
-            elif not gdal.Translate(str(new), gdal.Open(text), format="COG", creationOptions=CREATION, callback=lambda *_: not cancelled()):
-                raise SceneError(tr("{path} can't be written.").format(path=out), "")
+            elif not _translated(text, new, cancelled):
+                raise OSError(gdal.GetLastErrorMsg())
     except OSError as error:
+        if cancelled():
+            raise Cancelled from None
         message = tr("{path} can't be written: {reason}.").format(path=out, reason=error.strerror or error)
         raise SceneError(message, tr("Check that the disk has space and that the folder can be written to.")) from error
+
+
+def _translated(text: str, out: Path, cancelled: Callable[[], bool]) -> bool:
+    """Whether the VRT was written as a GeoTIFF."""
+    try:
+        options = {"format": "COG", "creationOptions": CREATION, "callback": lambda *_: not cancelled()}
+        return gdal.Translate(str(out), gdal.Open(text), **options) is not None
+    except RuntimeError:  # where GDAL's exceptions are switched on
+        return False
 
 
 def _vrt(patches: Sequence[Patch], relative: bool) -> str:

@@ -36,7 +36,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QVariant
 
-from ...core.errors import ZoomEarthError
+from ...core.errors import Cancelled, ZoomEarthError
 from ...core.geometry import Box
 from ...core.source import Where
 from ...core.tools import CHOICE, COLOR, MASK, MASK_FILE, REFERENCE, Tool, UseTool
@@ -263,12 +263,19 @@ class ToolAlgorithm(Algorithm):
             place = out.parent if out.suffix.lower() == ".vrt" else folder
             patches: list[Patch] = []
             made = []
-            for _, each, file in run.each(pieces, lambda number: place / f"{out.stem}-{number}.tif"):
-                left, top, right, bottom = map(int, Box(*each.box or ()).rounded_out())
-                patches.append((file, (left, top, right, bottom)))
-                made.append(each)
-            if patches:
-                write_mosaic(patches, out, run.feedback.isCanceled)
+            try:
+                for _, each, file in run.each(pieces, lambda number: place / f"{out.stem}-{number}.tif"):
+                    left, top, right, bottom = map(int, Box(*each.box or ()).rounded_out())
+                    patches.append((file, (left, top, right, bottom)))
+                    made.append(each)
+                if patches:
+                    write_mosaic(patches, out, run.feedback.isCanceled)
+            except (Cancelled, ZoomEarthError) as error:
+                made = []
+                for file, _ in patches:
+                    file.unlink(missing_ok=True)
+                if not isinstance(error, Cancelled):
+                    raise
         if made and not self._palette:
             self._dress(name, self._style, context)
         return {"OUTPUT": name} if made else {}

@@ -1765,6 +1765,11 @@
         </message>
         <message>
             <location filename="../../plugin/panel/card.py" />
+            <source>Tools</source>
+            <translation>Werkzeuge</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/card.py" />
             <source>Answer: {answer}</source>
             <translation>Antwort: {answer}</translation>
         </message>
@@ -2150,6 +2155,11 @@
         </message>
         <message>
             <location filename="../../plugin/panel/tool_bench.py" />
+            <source>{count} polygons are selected. The tool is used once for each of them. Continue?</source>
+            <translation>{count} Polygone sind gewählt. Das Werkzeug wird auf jedes einmal angewandt. Fortfahren?</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/tool_bench.py" />
             <source>The file of this result no longer exists: {file}.</source>
             <translation>Die Datei dieses Ergebnisses gibt es nicht mehr: {file}.</translation>
         </message>
@@ -2197,11 +2207,6 @@
             <location filename="../../plugin/panel/tool_dialog.py" />
             <source>Add a raster layer of another date of the same place to the project first.</source>
             <translation>Fügen Sie dem Projekt zuerst einen Rasterlayer desselben Ortes zu einem anderen Zeitpunkt hinzu.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/tool_menu.py" />
-            <source>Tools</source>
-            <translation>Werkzeuge</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/toolbar.py" />
