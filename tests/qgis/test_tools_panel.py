@@ -202,6 +202,11 @@ def test_a_result_is_removed_with_its_layer_and_undo_brings_both_back(panel, ask
     QgsProject.instance().removeMapLayer(panel.results.use_layer(use).id())
     card.uses[0].findChild(QPushButton, "zoomearth_use_show").click()
     assert panel.results.use_layer(use) is not None, "a layer that the user has removed comes back by a click"
+    panel.session.remove(asked)
+    assert panel.results.use_layer(use) is None
+    panel.session.undo()
+    assert panel.results.use_layer(use) is not None
+    card = panel.dock.transcript.card(asked.id)
     file = panel.results.file.folder / use.made.out
     card.uses[0].findChild(QPushButton, "zoomearth_use_remove").click()
     assert file.exists()
