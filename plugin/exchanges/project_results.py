@@ -238,11 +238,13 @@ class ProjectResults(QObject):
 
     def _moved(self, attempt: Attempt, unchanged: bool) -> None:
         """Points the layers and the project at the moved results. unchanged: the project had no unsaved change before."""
+        unsaved = attempt.origin.parent == unsaved_folder()
+        attempt.file.take(ResultsFile(attempt.origin), delete=False)
         self._layers.follow(attempt.origin, attempt.file)
-        if attempt.origin.parent == unsaved_folder():
+        if unsaved:
             with contextlib.suppress(OSError):  # Windows locks a file for a moment after a layer has closed it
                 attempt.origin.unlink()
-            ResultsFile(attempt.origin).delete_copied(attempt.file)
+            attempt.file.take(ResultsFile(attempt.origin), delete=True)
         self._remember(self._chosen)
         if unchanged and not self._chosen:
             QgsProject.instance().write()

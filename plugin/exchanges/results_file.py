@@ -197,21 +197,25 @@ class ResultsFile:
 
     def copy_to(self, path: Path) -> None:
         """Copies the whole file to `path`, and what tools have made. Raises SceneError; no incomplete file is left then."""
-        copy(self.path, path, PATIENCE)
         try:
             if self.folder.is_dir():
                 hidden = shutil.ignore_patterns(".*")  # of a tool that is at work
                 shutil.copytree(self.folder, ResultsFile(path).folder, ignore=hidden, dirs_exist_ok=True)
         except OSError as error:  # shutil.Error is one
             raise unwritable(ResultsFile(path).folder, error) from error
+        copy(self.path, path, PATIENCE)
 
-    def delete_copied(self, copied: ResultsFile) -> None:
-        """Deletes the files in its folder that the folder of the other one has too."""
+    def take(self, origin: ResultsFile, delete: bool) -> None:
+        """Copies what a tool has written since the files of `origin` were copied. delete: then deletes the files of the origin."""
         with suppress(OSError):  # a tool may be at work in the folder, or a layer may hold a file open
-            for file in self.folder.iterdir():
-                if (copied.folder / file.name).exists():
+            for file in origin.folder.iterdir():
+                if not (self.folder / file.name).exists() and not file.name.startswith("."):
+                    self.folder.mkdir(exist_ok=True)
+                    shutil.copyfile(file, self.folder / file.name)
+                if delete and (self.folder / file.name).exists():
                     file.unlink()
-            self.folder.rmdir()
+            if delete:
+                origin.folder.rmdir()
 
     def uri(self, table: str) -> str:
         """The URI of a table for the OGR provider."""

@@ -96,7 +96,7 @@ def on_a_zoom(dock, raster):
     ended = []
     dock.finished.connect(ended.append)
     QTest.mouseClick(dock.toolbar.ask, LEFT)
-    wait(lambda: ended)
+    wait(lambda: ended, 150)
     exchange = plugins["zoomearth"].session.exchanges[-1]
     card = dock.transcript.cards[-1]
     tools = card.findChild(QToolButton, "zoomearth_exchange_tools_1")
@@ -159,6 +159,7 @@ def main():
     window.resize(1480, 900)
     plugin.action.trigger()
     dock = plugin.dock
+    dock.confirm = lambda text: True
     window.findChild(QDockWidget, "Browser").hide()
     window.resizeDocks([window.findChild(QDockWidget, "Layers"), dock], [240, 430], Qt.Orientation.Horizontal)
     QTest.qWait(300)
