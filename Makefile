@@ -97,6 +97,7 @@ $(SCENE): $(VENV)/.installed
 
 desktop-test: setup setup-desktop $(SCENE)
 	/usr/bin/python3 release/desktop.py --drive tests/desktop/drive.py $(SCENE); status=$$?; cat .build/desktop/drive.log; exit $$status
+	/usr/bin/python3 release/desktop.py --drive tests/desktop/tools.py $(SCENE); status=$$?; cat .build/desktop/tools.log; exit $$status
 
 qgis: setup setup-desktop $(SCENE)
 	/usr/bin/python3 release/desktop.py $(SCENE)

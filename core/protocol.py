@@ -22,7 +22,7 @@ from .look import Policy
 from .settings import Settings
 from .source import Corner, SceneSource, Seen, Where
 from .tool_calls import USUAL_CALLS, Offer, ToolUse
-from .tools import Made
+from .tools import Made, UseTool, tool_named
 from .typed import from_json, to_json
 
 VERSION = 4
@@ -34,6 +34,7 @@ NEW = ""
 LONGEST_ID = 200
 AT_ONCE = 8
 """Questions of a batch at a time, where nobody says how many."""
+LARGEST_PICTURE = 2048
 
 _ANY_MODEL = Policy(view=10**9, multiple=1)  # overrides that can't be applied to this one can be applied to no model's policy
 
@@ -103,6 +104,26 @@ class Batch:
 
 
 @dataclass(frozen=True)
+class RunTool:
+    """Use a tool on a region of a raster, and write what comes of it to the file `out`. No model is needed or loaded.
+
+    where: None for the whole raster. pictures: the longest side, in pixels, of the pictures of the region before and after; 0: none.
+    """
+
+    source: SceneSource
+    use: UseTool
+    out: str
+    where: Optional[Where] = None
+    pictures: int = 0
+    id: Id = NEW
+
+    def __post_init__(self) -> None:
+        tool_named(self.use.tool)
+        if not self.out.strip() or not 0 <= self.pictures <= LARGEST_PICTURE:
+            raise ValueError(f"out is the path of a file, and pictures is 0 to {LARGEST_PICTURE}.")
+
+
+@dataclass(frozen=True)
 class Describe:
     """Report size, bands, CRS and the like of a raster, and how it would be shown."""
 
@@ -131,7 +152,7 @@ class Stop:
     """Cancel all work and end the process."""
 
 
-Job = Union[Load, Ask, Batch, Describe, Test]
+Job = Union[Load, Ask, Batch, RunTool, Describe, Test]
 Request = Union[Job, Cancel, Stop]
 
 
@@ -147,8 +168,8 @@ class Ready:
 @dataclass(frozen=True)
 class Progress:
     """stage: opening, scanning, reading (the raster), loading, testing, viewing (the model reads its view: sent where that takes long),
-    thinking, or "trying again" (done: the number of the next try); of a tool: reading, segmenting, denoising, editing, writing. total: 0 if
-    unknown."""
+    thinking, or "trying again" (done: the number of the next try); of a tool also "measuring the noise", denoising, "measuring the
+    stripes", segmenting, "reading references", editing, writing. total: 0 if unknown."""
 
     id: Id
     stage: str
@@ -289,12 +310,22 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class ToolResult:
+    """The result of a RunTool. before, after: the region, PNGs as base64 in the colours of the scene; of a mask, `after` is the region with
+    the mask drawn over it. None where no pictures were wanted."""
+
+    made: Made
+    before: Optional[str] = field(default=None, repr=False)
+    after: Optional[str] = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
 class Done:
-    """The last event of a job that was done. result: of an ask a Result, a batch Counts, a load a Loaded, a describe a Described, a test a
-    Calibration."""
+    """The last event of a job that was done. result: of an ask a Result, a batch Counts, a tool a ToolResult, a load a Loaded, a describe a
+    Described, a test a Calibration."""
 
     id: Id
-    result: Union[Result, Counts, Loaded, Described, Calibration]
+    result: Union[Result, Counts, ToolResult, Loaded, Described, Calibration]
 
 
 @dataclass(frozen=True)
@@ -351,6 +382,7 @@ REQUESTS: Dict[str, Any] = {
     "load": Load,
     "ask": Ask,
     "batch": Batch,
+    "tool": RunTool,
     "describe": Describe,
     "test": Test,
     "cancel": Cancel,

@@ -60,7 +60,9 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Tool:
-    """gives: MASK, RASTER or VALUE. uses: what it takes beside region and label, of REFERENCE and MASK_FILE. example: a command line."""
+    """gives: MASK, RASTER or VALUE. uses: what it takes beside region and label, of REFERENCE and MASK_FILE. example: a command line.
+    synthetic: whether its result shows pixels that were not observed.
+    """
 
     name: str
     title: str
@@ -69,6 +71,7 @@ class Tool:
     parameters: Tuple[Parameter, ...] = ()
     uses: Tuple[str, ...] = ()
     example: str = ""
+    synthetic: bool = False
 
     def arguments(self, given: Mapping[str, Any]) -> Dict[str, Any]:
         """All parameters with their values: those given, checked, and the defaults. Raises ValueError with a sentence."""
@@ -120,6 +123,11 @@ class Made:
     synthetic: bool = False
 
 
+def label(name: str) -> str:
+    """The name of a parameter or of a choice, as a person reads it: "Least area"."""
+    return name.replace("_", " ").replace("-", " ").capitalize()
+
+
 VERBS = ("remove", "recolour", "brighten", "contrast", "equalise", "sharpen", "blur", "pixelate", "paste")
 TOOLS = {
     tool.name: tool
@@ -164,6 +172,7 @@ TOOLS = {
             (Parameter("margin", NUMBER, "by how much the mask is grown", 2.0, 0, 100, unit="pixels"),),
             (REFERENCE, MASK_FILE),
             "zoomearth tool cloud-removal may.tif --window 0,0,900,700 --reference june.tif april.tif --mask clouds.gpkg --out clear.tif",
+            synthetic=True,
         ),
         Tool(
             "editing",
@@ -179,6 +188,7 @@ TOOLS = {
             ),
             (REFERENCE, MASK_FILE),
             "zoomearth tool editing yard.tif --window 40,60,90,100 --set verb=pixelate --out private.vrt",
+            synthetic=True,
         ),
     )
 }

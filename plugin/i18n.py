@@ -12,6 +12,23 @@ def tr(text: str, context: str = "ZoomEarth") -> str:
     return QCoreApplication.translate(context, text)
 
 
+def tool_stage(stage: str) -> str:
+    """What a tool is doing, by the stage of its progress."""
+    words = {
+        "opening": tr("opening the raster"),
+        "scanning": tr("creating the overview of the raster"),
+        "reading": tr("reading the raster"),
+        "reading references": tr("reading the images of other dates"),
+        "measuring the noise": tr("measuring the noise"),
+        "measuring the stripes": tr("measuring the stripes"),
+        "denoising": tr("removing the noise"),
+        "segmenting": tr("outlining the object"),
+        "editing": tr("editing the pixels"),
+        "writing": tr("writing the result"),
+    }
+    return words.get(stage, stage)
+
+
 def size_text(count: int) -> str:
     """A number of bytes as text: 350 MB, 1.5 GB."""
     if count < 999_500_000:

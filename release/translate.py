@@ -2,13 +2,15 @@
 
 Existing translations stay. Texts in tr() without a translation are listed, and the exit code is 1 while there are any: translate them in
 the .ts file (by hand or with Qt Linguist) and run this again. For a new language, create an empty file: resources/i18n/zoomearth_fr.ts.
-pylupdate is not used because some texts are not in tr(): labels and help of settings in core/settings.py, and resources/models.json.
+pylupdate is not used because some texts are not in tr(): labels and help of settings in core/settings.py, the tools of core/tools.py,
+and resources/models.json.
 """
 
 from __future__ import annotations
 
 import ast
 import json
+import runpy
 import shutil
 import string
 import subprocess
@@ -20,6 +22,7 @@ from xml.etree import ElementTree as Xml
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "resources" / "i18n"
 MODELS = ROOT / "resources" / "models.json"
+TOOLS = ROOT / "core" / "tools.py"
 CONTEXT = "ZoomEarth"  # of plugin/i18n.py
 
 
@@ -29,6 +32,8 @@ def texts() -> dict[str, str]:
     for file in (*sorted((ROOT / "plugin").rglob("*.py")), ROOT / "core" / "settings.py"):
         for text in _texts(ast.parse(file.read_text(encoding="utf-8"))):
             files.setdefault(text, file.relative_to(ROOT).as_posix())
+    for text in _tool_texts():
+        files.setdefault(text, TOOLS.relative_to(ROOT).as_posix())
     for model in json.loads(MODELS.read_text(encoding="utf-8")):
         for text in (model["title"], model["use"], model["licence"]):
             files.setdefault(text, MODELS.relative_to(ROOT).as_posix())
@@ -43,6 +48,16 @@ def _texts(tree: ast.AST) -> Iterator[str]:
             for each in arguments:
                 if isinstance(each, ast.Constant) and each.value:
                     yield each.value
+
+
+def _tool_texts() -> Iterator[str]:
+    """Titles, summaries, names, choices, help and units of the tools and their parameters."""
+    tools = runpy.run_path(str(TOOLS))
+    for tool in tools["TOOLS"].values():
+        yield from (tool.title, tool.summary)
+        for parameter in tool.parameters:
+            yield from map(tools["label"], (parameter.name, *parameter.choices))
+            yield from filter(None, (parameter.help, parameter.unit))
 
 
 def read(file: Path) -> dict[str, str]:

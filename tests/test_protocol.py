@@ -27,14 +27,17 @@ from zoomearth.core.protocol import (
     Result,
     RowEnded,
     RowStarted,
+    RunTool,
     Saw,
     SceneFacts,
     Stop,
     Text,
+    ToolResult,
     Usage,
 )
 from zoomearth.core.settings import Settings
 from zoomearth.core.source import SceneSource, Seen, Where
+from zoomearth.core.tools import TOOLS, Made, UseTool
 from zoomearth.core.typed import from_json, to_json
 from zoomearth.core.wire import LineReader, encode
 
@@ -83,11 +86,29 @@ COUNTS = st.builds(Counts, COUNT, COUNT, COUNT)
 DESCRIBED = st.builds(Described, st.dictionaries(TEXT, st.integers(0, 9), max_size=3))
 LOADED = st.builds(Loaded, TEXT, TEXT, TEXT, TEXT, st.builds(Policy, native=st.none() | NUMBER), TEXT)
 ASK = st.builds(Ask, SOURCE, NAME, st.none() | WHERE, POLICY, ID)
+TOOL = st.sampled_from(list(TOOLS))
+ARGUMENTS = st.none() | st.dictionaries(NAME, st.floats(0, 9) | TEXT, max_size=2)
+USE = st.builds(UseTool, TOOL, TEXT, ARGUMENTS, st.lists(NAME, max_size=2).map(tuple), st.none() | NAME, TEXT, TEXT, TEXT)
+MADE = st.builds(
+    Made,
+    TOOL,
+    TEXT,
+    st.sampled_from(["mask", "raster", "value"]),
+    NAME,
+    st.none() | st.floats(0, 1),
+    st.lists(TEXT, max_size=2).map(tuple),
+    st.dictionaries(TEXT, st.integers(0, 9), max_size=2),
+    st.floats(0, 99),
+    TEXT,
+    st.none() | BOX,
+    st.booleans(),
+)
 FAILED = st.builds(Failed, st.none() | ID, TEXT, TEXT, TEXT, st.lists(TEXT, max_size=3).map(tuple))
 REQUESTS = st.one_of(
     st.builds(Load, SETTINGS, st.none() | TEXT, st.none() | st.lists(TEXT, min_size=1, max_size=3).map(tuple), st.floats(0, 10), ID),
     ASK,
     st.builds(Batch, st.lists(ASK, min_size=1, max_size=4, unique_by=lambda ask: ask.id).map(tuple), st.integers(1, 99), ID),
+    st.builds(RunTool, SOURCE, USE, NAME, st.none() | WHERE, st.integers(0, 2048), ID),
     st.builds(Describe, SOURCE, ID),
     st.builds(Cancel, ID),
     st.builds(Stop),
@@ -101,7 +122,7 @@ EVENTS = st.one_of(
     st.builds(
         RowEnded, ID, st.builds(Done, ID, RESULT) | FAILED, st.lists(SEEN, max_size=3).map(tuple), st.lists(TEXT, max_size=3).map(tuple)
     ),
-    st.builds(Done, ID, RESULT | LOADED | COUNTS | DESCRIBED),
+    st.builds(Done, ID, RESULT | LOADED | COUNTS | DESCRIBED | st.builds(ToolResult, MADE, st.none() | TEXT, st.none() | TEXT)),
     FAILED,
     st.builds(protocol.Cancelled, st.none() | ID),
 )
@@ -173,6 +194,8 @@ ROW = {"id": 1, "source": {"path": "a.tif"}, "question": "?"}
         ({"op": "load", "id": 1, "replies": []}, "replies is empty"),
         ({"op": "load", "id": 1, "key": 3}, "load.key is ...: it must be a string"),
         ({"op": "load", "id": 1, "pace": float("nan")}, "a finite number"),
+        ({"op": "tool", "id": 1, "source": {"path": "a.tif"}, "use": {"tool": "dance"}, "out": "a.gpkg"}, "There is no tool 'dance'"),
+        ({"op": "tool", "id": 1, "source": {"path": "a.tif"}, "use": {"tool": "editing"}, "out": " "}, "out is the path of a file"),
         ({"op": "dance", "id": 1}, "There is no op 'dance'"),
     ],
 )

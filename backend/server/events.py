@@ -60,7 +60,7 @@ class Story:
     def saw(self, event: Saw, scene: Scene) -> None:
         """The model is shown a view, which the plugin draws at once."""
         self.flush()
-        self._outbox.send(protocol.Saw(self._id, Seen.of(event.shown, scene.grid), _base64(event.picture)))
+        self._outbox.send(protocol.Saw(self._id, Seen.of(event.shown, scene.grid), as_base64(event.picture)))
         self.progress("thinking", event.shown.step, 0)
 
     def called(self, use: ToolUse) -> None:
@@ -88,7 +88,7 @@ class Story:
             self._text, self._sent = "", time.monotonic()
 
 
-def _base64(picture: Image) -> str:
+def as_base64(picture: Image) -> str:
     """A PNG; the exact pixels wherever they fit into PICTURE."""
     while True:
         file = io.BytesIO()

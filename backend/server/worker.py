@@ -44,14 +44,16 @@ from ...core.protocol import (
     Result,
     RowEnded,
     RowStarted,
+    RunTool,
     Test,
+    ToolResult,
 )
 from ...core.protocol import Cancelled as CancelledEvent
 from ...core.roi_table import ZOOM_OUT
 from ...core.settings import Settings
 from ...core.source import SceneSource, Seen
 from ...core.wire import LineReader, claim_stdio
-from .events import Outbox, Story
+from .events import Outbox, Story, as_base64
 from .queue import Jobs
 
 if TYPE_CHECKING:
@@ -130,11 +132,13 @@ class Worker:
         self.jobs.over()
         self.outbox.send(last)
 
-    def _result(self, job: Job) -> Result | Counts | Loaded | Described | Calibration:
+    def _result(self, job: Job) -> Result | Counts | ToolResult | Loaded | Described | Calibration:
         if isinstance(job, Ask):
             return self._ask(job)
         if isinstance(job, Batch):
             return self._batch(job)
+        if isinstance(job, RunTool):
+            return self._run_tool(job)
         if isinstance(job, Describe):
             return Described(self._open(job.source).describe())
         if isinstance(job, Test):
@@ -213,6 +217,21 @@ class Worker:
         if sum(counts.values()) < len(job.rows):
             raise Cancelled
         return Counts(counts["answered"], counts["unanswered"], counts["failed"])
+
+    def _run_tool(self, job: RunTool) -> ToolResult:
+        from ...core.geometry import Box
+        from ...core.region import Region
+        from ..scene.region import resolve
+        from ..tools.pictures import before_and_after
+        from ..tools.run import use
+
+        scene = self._open(job.source)
+        region = resolve(scene, job.where) or Region(Box(0, 0, *scene.size))
+        (made,) = use(scene, [(region, job.use)], job.out, self.story.progress, self.jobs.called_off)
+        if job.pictures:
+            with contextlib.suppress(Cancelled):  # the file is written: the work is done
+                return ToolResult(made, *map(as_base64, before_and_after(scene, region, made, job.pictures)))
+        return ToolResult(made)
 
     def _open(self, source: SceneSource) -> Scene:
         """The scene; that of the last job if its source is the same and its files, a VRT's sources among them, are unchanged."""

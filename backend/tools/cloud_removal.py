@@ -43,7 +43,8 @@ def remove_clouds(job: Job, write: Callable[[Box, np.ndarray], None]) -> Result:
     else:
         drawn = bright(job, window) & job.inside(window)
         notes.append(
-            "The clouds were found by their brightness, which takes snow and white roofs for clouds and misses thin ones: draw --mask."
+            "The clouds were found by their brightness, which takes snow and white roofs for clouds and misses thin ones: "
+            "a mask that you draw is surer."
         )
         if not drawn.any():
             raise SceneError("No cloud was found by its brightness.", "Draw the clouds as polygons, and give their file with --mask.")

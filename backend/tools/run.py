@@ -185,7 +185,7 @@ def _made(tool: Tool, job: Job, request: UseTool, result: Result, out: str, seco
         round(seconds, 3),
         request.label,
         tuple(job.region.box),  # type: ignore[arg-type]
-        tool.name in ("cloud-removal", "editing"),
+        tool.synthetic,
     )
 
 

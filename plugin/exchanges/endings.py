@@ -1,9 +1,38 @@
-"""Sentences about how an exchange ended: why there is no answer, or why an answer is not reliable."""
+"""Sentences about an exchange: what it is called, why there is no answer, why an answer is not reliable, and how a tool did its work."""
 
 from __future__ import annotations
 
+from ...core.tools import TOOLS
 from ..i18n import tr
-from .exchange import Exchange, Status
+from .exchange import Exchange, Status, UsedTool
+
+
+def tool_title(use: UsedTool) -> str:
+    """The tool's name, and whether its result shows pixels that were not observed."""
+    tool = TOOLS.get(use.made.tool)
+    title = tr(tool.title) if tool else use.made.tool
+    return tr("{tool} (synthetic)").format(tool=title) if use.made.synthetic else title
+
+
+def heading(exchange: Exchange) -> str:
+    """The question; where a tool was used without one, the tool and the place."""
+    if exchange.question or not exchange.uses:
+        return exchange.question
+    use = exchange.uses[0]
+    return f"{tool_title(use)}: {use.made.label or use.place}"
+
+
+def use_notes(use: UsedTool) -> list[str]:
+    """How it was done, and how far to trust it: a line each."""
+    made = use.made
+    confidence = "" if made.confidence is None else tr("confidence {value} of 1 (not a probability)").format(value=f"{made.confidence:.2f}")
+    took = tr("{seconds} s").format(seconds=f"{made.seconds:.1f}")
+    return [" · ".join(filter(None, (made.backend, confidence, took))), *made.notes]
+
+
+def use_figures(use: UsedTool) -> str:
+    """What the tool has measured, in one line; "" where that is nothing."""
+    return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in use.made.metrics.items())
 
 
 def ending(exchange: Exchange) -> str:

@@ -17,6 +17,7 @@ from typing import Any, Optional
 from ...core.address import hidden, name, shown
 from ...core.protocol import Cancelled, Done, Event, Failed, Result, RowEnded, Saw, Text
 from ...core.source import Corner, SceneSource, Seen, Where
+from ...core.tools import Made
 from ...core.typed import from_json
 
 
@@ -45,15 +46,31 @@ class PicturedView(Seen):
         return (left, -top), (right, -top), (right, -bottom), (left, -bottom), (left, -top)
 
 
+@dataclass(frozen=True)
+class UsedTool:
+    """A tool that was used on a part of the raster. made: what came of it; `made.out` is the name of its file in the folder of the results.
+    place: the part, in words; corners: its box, as `PicturedView.corners`. before, after: pictures of it (PNG), empty where there are none.
+    """
+
+    made: Made
+    place: str
+    corners: tuple[Corner, ...] = ()
+    before: bytes = b""
+    after: bytes = b""
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+
 @dataclass
 class Exchange:
-    """source and layer: the layer's source and name, without keys; crs: its CRS as WKT; scope: a description of the part asked about.
+    """question: "" where a tool was used without one. source and layer: the layer's source and name, without keys; crs: its CRS as WKT.
+    scope: a description of the part asked about.
     seen_as: a description of the colours and the resolution that the model saw; "" where it saw the file in the colours of QGIS.
     outline: the part of the layer that was asked about, or its extent: rings of [x, y] in map units of the CRS, by the even-odd rule.
     scene, region: the raster and the region, to repeat the question; scene is None where the model was shown a snapshot.
     dialect: how the model was asked; notes: sentences of the backend about this, and about boxes that were read in another way.
     meaningless: the demo model was asked about a raster that is not a generated scene; the answer has no confidence then.
     value: the answer as the question's type has it; unreadable: it does not fit.
+    uses: the tools that the user has used on its views, or on the area of an exchange without a question.
     """
 
     question: str
@@ -83,6 +100,7 @@ class Exchange:
     hint: str = ""
     log: list[str] = field(default_factory=list)
     views: list[PicturedView] = field(default_factory=list)
+    uses: list[UsedTool] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.layer = titled(self.layer, self.source)
@@ -156,6 +174,8 @@ class Exchange:
         data["status"] = self.status.value
         for view in data["views"]:
             view["picture"] = base64.b64encode(view["picture"]).decode("ascii")
+        for use in data["uses"]:
+            use.update({name: base64.b64encode(use[name]).decode("ascii") for name in ("before", "after")})
         return data
 
     @classmethod
@@ -164,9 +184,10 @@ class Exchange:
         values = _fields_of(cls, data)
         objects = [_fields_of(PicturedView, view) for view in values.get("views", [])]
         views = [from_json(PicturedView, {**view, "picture": base64.b64decode(view.get("picture", ""))}, "view") for view in objects]
+        uses = [_use_from(use) for use in values.get("uses", [])]
         for key, kind in (("scene", SceneSource), ("region", Where)):
             values[key] = from_json(kind, values[key], key) if values.get(key) else None
-        return cls(**{**values, "status": Status(values["status"]), "views": views})
+        return cls(**{**values, "status": Status(values["status"]), "views": views, "uses": uses})
 
 
 def raster_id(source: str, crs: str) -> str:
@@ -178,6 +199,12 @@ def raster_id(source: str, crs: str) -> str:
 def titled(layer: str, source: str) -> str:
     """A layer's name without keys: QGIS may have made the name from a signed address."""
     return layer if shown(source) == source else hidden(layer, source).partition("?")[0] or name(source)
+
+
+def _use_from(data: Any) -> UsedTool:
+    values = _fields_of(UsedTool, data)
+    pictures = {name: base64.b64decode(values.get(name, "")) for name in ("before", "after")}
+    return from_json(UsedTool, {**values, **pictures, "made": _fields_of(Made, values.get("made"))}, "use")
 
 
 def _fields_of(kind: Any, data: Any) -> dict[str, Any]:

@@ -7,19 +7,21 @@ data folder, which stays when QGIS closes. Saving the project moves the results 
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
-from typing import Iterator, Optional
+from typing import Iterable, Iterator, Optional, cast
 
-from qgis.core import QgsProject, QgsVectorLayer
+from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ...core.errors import SceneError
 from ..i18n import tr
 from ..qt_later import later
 from .attempt import Attempt
-from .exchange import Exchange
+from .exchange import Exchange, UsedTool
+from .geopackage import unwritable
 from .result_layers import ResultLayers
-from .results_file import ROIS, ResultsFile
+from .results_file import ROIS, ResultsFile, numbered
 from .unsaved import new_file, unsaved_folder, waiting_file
 from .writer import Writer
 
@@ -135,6 +137,50 @@ class ProjectResults(QObject):
             self._chosen = chosen
             self.writer.move_to(path)
 
+    def show_uses(self, exchange: Exchange) -> None:
+        """Adds what tools have made of the exchange to the project, where it lacks it."""
+        for use in exchange.uses:
+            self.show_use(exchange, use)
+
+    def show_use(self, exchange: Exchange, use: UsedTool) -> None:
+        """The same of one of them."""
+        if self.file:
+            self._layers.show_use(exchange, use, self.file.folder / use.made.out)
+
+    def hide_use(self, use: UsedTool) -> None:
+        """Removes the layer of a use of a tool; its file stays."""
+        self._layers.hide_use(use)
+
+    def delete_use(self, use: UsedTool) -> None:
+        """Deletes the file of a use of a tool."""
+        if self.file:
+            file = self.file.folder / use.made.out
+            with contextlib.suppress(OSError):  # the files are leftovers then
+                for own in (file, file.with_name(file.name + ".aux.xml")):  # QGIS stores statistics in the second one
+                    own.unlink(missing_ok=True)
+                file.parent.rmdir()  # raises where there are other files
+
+    def new_path(self, name: Path, reserved: Iterable[str] = ()) -> Path:
+        """A path in the folder of what tools have made, by this name or with a number. reserved: names of files that will be written.
+
+        Raises SceneError where there can be no folder.
+        """
+        self.begin()
+        folder = cast(ResultsFile, self.file).folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            existing = {Path(file).stem for file in (*reserved, *os.listdir(folder))}
+        except OSError as error:
+            raise unwritable(folder, error) from error
+        return folder / (numbered(name.stem, existing) + name.suffix)
+
+    def use_layer(self, use: UsedTool) -> Optional[QgsMapLayer]:
+        return self._layers.of_use(use)
+
+    def raster_layer(self, exchange: Exchange) -> Optional[QgsRasterLayer]:
+        """The layer that the exchange is about."""
+        return self._layers.raster_layer(exchange.raster)
+
     def rois(self, exchange: Exchange) -> Optional[QgsVectorLayer]:
         """The layer of the places looked at in the exchange's raster."""
         return self._layers.layer(ROIS, exchange.raster)
@@ -170,6 +216,7 @@ class ProjectResults(QObject):
             self._remember()
             for exchange in self.read():  # their layers are not in the project either
                 self.keep(exchange)
+                self.show_uses(exchange)
 
     def _ended(self, attempt: Attempt) -> None:
         if self._closing:
@@ -191,10 +238,13 @@ class ProjectResults(QObject):
 
     def _moved(self, attempt: Attempt, unchanged: bool) -> None:
         """Points the layers and the project at the moved results. unchanged: the project had no unsaved change before."""
+        unsaved = attempt.origin.parent == unsaved_folder()
+        attempt.file.take(ResultsFile(attempt.origin), delete=False)
         self._layers.follow(attempt.origin, attempt.file)
-        if attempt.origin.parent == unsaved_folder():
+        if unsaved:
             with contextlib.suppress(OSError):  # Windows locks a file for a moment after a layer has closed it
                 attempt.origin.unlink()
+            attempt.file.take(ResultsFile(attempt.origin), delete=True)
         self._remember(self._chosen)
         if unchanged and not self._chosen:
             QgsProject.instance().write()

@@ -1,19 +1,23 @@
-"""The layers of results in the open project: one of places looked at and one of answers for each raster, in a group of the layer tree.
+"""The layers of results in the open project: one of places looked at and one of answers for each raster, and one for each use of a tool, in
+a group of the layer tree.
 
-A layer belongs to the results by a custom property, which names its raster as `Exchange.raster`.
+A layer belongs to the results by a custom property, which names its raster as `Exchange.raster`, or the id of the use of a tool.
 """
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 from typing import Callable, Optional, Union
 
 from qgis.core import (
+    QgsLayerNotesUtils,
     QgsLayerTreeGroup,
     QgsLayerTreeLayer,
     QgsLayerTreeNode,
     QgsMapLayer,
+    QgsMapLayerStyle,
     QgsProject,
     QgsProviderRegistry,
     QgsRasterLayer,
@@ -21,15 +25,18 @@ from qgis.core import (
 )
 
 from ...core.paths import RESOURCES
+from ...core.tools import MASK
 from ..i18n import tr
 from ..layers.raster_layers import wkt
-from .exchange import raster_id, titled
+from .endings import tool_title, use_figures, use_notes
+from .exchange import Exchange, UsedTool, raster_id, titled
 from .results_file import ANSWERS, ROIS, ResultsFile, Written
 
 STYLES = RESOURCES / "styles"
 STYLE = STYLES / "rois.qml"
 RASTER = {ROIS: "zoomearth/source", ANSWERS: "zoomearth/answers"}  # custom property of a layer, by its kind: its raster
 GROUP = RASTER[ROIS]  # custom property of a group: its raster
+USE = "zoomearth/use"  # custom property of a layer that a tool has made: the id of the `UsedTool`
 TITLE = "zoomearth/title"  # custom property: the name that ZoomEarth gave; a layer with another name was renamed by the user
 
 
@@ -72,6 +79,53 @@ class ResultLayers:
             path, table = _place(layer)
             if path == origin:
                 layer.setDataSource(file.uri(table), layer.name(), "ogr")
+        for layer in QgsProject.instance().mapLayers().values():
+            path = Path(layer.source().split("|")[0])
+            if layer.customProperty(USE) and path.parent == ResultsFile(origin).folder:
+                layer.setDataSource(str(file.folder / path.name), layer.name(), layer.providerType())
+
+    def show_use(self, exchange: Exchange, use: UsedTool, file: Path) -> None:
+        """Adds what a tool has made to the raster's group, unless the project has it already. A raster gets the style of its source."""
+        if self.of_use(use) or not file.exists():
+            return
+        source = self.raster_layer(exchange.raster)
+        layer: QgsMapLayer
+        if use.made.kind == MASK:
+            layer = QgsVectorLayer(str(file), file.stem, "ogr")
+            mask_style().writeToLayer(layer)
+        else:
+            layer = QgsRasterLayer(str(file), file.stem)
+            if source and source.bandCount() == layer.bandCount() and source.isValid():
+                style = QgsMapLayerStyle()
+                style.readFromLayer(source)
+                style.writeToLayer(layer)
+        if not layer.isValid():
+            return
+        if not layer.crs().isValid() and source:
+            layer.setCrs(source.crs())
+        name = self._raster_name(exchange.raster)
+        layer.setCustomProperty(USE, use.id)
+        layer.setName(f"{tool_title(use)}: {use.made.label or name}")
+        QgsLayerNotesUtils.setLayerNotes(layer, "<br>".join(map(html.escape, [*use_notes(use), use_figures(use)])))
+        QgsProject.instance().addMapLayer(layer, False)
+        group = self._group(exchange.raster, name)
+        rasters = [at for at, node in enumerate(group.children()) if _is_raster(node)]
+        at = 0 if use.made.kind == MASK else rasters[0] if rasters else len(group.children())
+        group.insertLayer(at, layer)
+
+    def hide_use(self, use: UsedTool) -> None:
+        """Removes its layer from the project; the file stays."""
+        if layer := self.of_use(use):
+            QgsProject.instance().removeMapLayer(layer.id())
+
+    def of_use(self, use: UsedTool) -> Optional[QgsMapLayer]:
+        layers = QgsProject.instance().mapLayers().values()
+        return next((layer for layer in layers if layer.customProperty(USE) == use.id), None)
+
+    def raster_layer(self, raster: str) -> Optional[QgsRasterLayer]:
+        """The layer of a raster in the project."""
+        layers = QgsProject.instance().mapLayers().values()
+        return next((layer for layer in layers if isinstance(layer, QgsRasterLayer) and _id(layer) == raster), None)
 
     def rename(self, node: QgsLayerTreeNode, name: str) -> None:
         """Gives the raster's group and layers its new name, where the node is a raster layer."""
@@ -88,21 +142,25 @@ class ResultLayers:
         layer.setCustomProperty(RASTER[kind], raster)
         project, name = QgsProject.instance(), self._raster_name(raster)
         project.addMapLayer(layer, False)
-        root = project.layerTreeRoot()
+        group = self._group(raster, name)
+        rasters = [at for at, node in enumerate(group.children()) if _is_raster(node)]
+        group.insertLayer(0 if kind == ROIS else rasters[0] if rasters else len(group.children()), layer)
+        _entitle(layer, _title(kind, name, layer))
+
+    def _group(self, raster: str, name: str) -> QgsLayerTreeGroup:
+        """The raster's group, which is added where there is none."""
+        root = QgsProject.instance().layerTreeRoot()
         group = next((one for one in root.findGroups(True) if one.customProperty(GROUP) == raster), None)
         if group is None:
             group = root.insertGroup(0, "")
             group.setCustomProperty(GROUP, raster)
             _entitle(group, _group_title(name))
-        group.insertLayer(0 if kind == ROIS else len(group.children()), layer)
-        _entitle(layer, _title(kind, name, layer))
+        return group
 
     def _raster_name(self, raster: str) -> str:
         """The name of the raster's layer in the project, else its name in the last question about it."""
-        for layer in QgsProject.instance().mapLayers().values():
-            if isinstance(layer, QgsRasterLayer) and _id(layer) == raster:
-                return titled(layer.name(), layer.source())
-        return self._name_of(raster)
+        layer = self.raster_layer(raster)
+        return titled(layer.name(), layer.source()) if layer else self._name_of(raster)
 
     def _entitle_all(self, raster: str) -> None:
         """Gives the raster's group and layers its name, except those that the user has renamed."""
@@ -116,10 +174,19 @@ class ResultLayers:
                 _entitle(own, _title(kind, name, own))
 
 
+def mask_style() -> QgsMapLayerStyle:
+    """The style of what a tool has outlined."""
+    return QgsMapLayerStyle((STYLES / "masks.qml").read_text(encoding="utf-8"))
+
+
 def _layers(kind: str) -> list[QgsVectorLayer]:
     """All layers of that kind in the project, valid or not."""
     layers = QgsProject.instance().mapLayers().values()
     return [layer for layer in layers if isinstance(layer, QgsVectorLayer) and layer.customProperty(RASTER[kind])]
+
+
+def _is_raster(node: QgsLayerTreeNode) -> bool:
+    return isinstance(node, QgsLayerTreeLayer) and isinstance(node.layer(), QgsRasterLayer)
 
 
 def _raster_of(layer: QgsVectorLayer, kind: str) -> str:

@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sqlite3
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Iterable, Mapping, Optional
+from typing import Any, Container, Iterable, Mapping, Optional, Union
 
 from qgis.core import QgsCoordinateTransformContext, QgsGeometry, QgsPointXY, QgsVectorLayer, QgsWkbTypes
 from qgis.PyQt.QtCore import QVariant
@@ -24,8 +26,8 @@ from qgis.PyQt.QtCore import QVariant
 from ...core.roi_table import FIELDS, ZOOM_OUT, Facts, answer_row, view_row
 from ..log import say
 from .endings import reason
-from .exchange import Exchange, PicturedView
-from .geopackage import add_row, columns, copy, reading, sql, tables, touch, writing
+from .exchange import Exchange, PicturedView, UsedTool
+from .geopackage import add_row, columns, copy, reading, sql, tables, touch, unwritable, writing
 from .geopackage_tables import add_columns, add_table, begin
 
 PATIENCE = 1.0  # seconds that a write waits for another program's lock
@@ -50,7 +52,7 @@ def roi_values(exchange: Exchange, view: PicturedView) -> dict[str, Any]:
     return view_row(_facts(exchange), view, brought_back=view.label == ZOOM_OUT)
 
 
-def roi_geometry(view: PicturedView) -> QgsGeometry:
+def roi_geometry(view: Union[PicturedView, UsedTool]) -> QgsGeometry:
     """The box in map units of the raster's CRS."""
     return QgsGeometry.fromPolygonXY([[QgsPointXY(x, y) for x, y in view.corners]])
 
@@ -103,6 +105,11 @@ class ResultsFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the files that tools have made; it may not exist yet."""
+        return self.path.with_suffix("")
 
     @property
     def exists(self) -> bool:
@@ -189,8 +196,26 @@ class ResultsFile:
                 self.path.unlink()
 
     def copy_to(self, path: Path) -> None:
-        """Copies the whole file to `path`. Raises SceneError; no incomplete file is left then."""
+        """Copies the whole file to `path`, and what tools have made. Raises SceneError; no incomplete file is left then."""
+        try:
+            if self.folder.is_dir():
+                hidden = shutil.ignore_patterns(".*")  # of a tool that is at work
+                shutil.copytree(self.folder, ResultsFile(path).folder, ignore=hidden, dirs_exist_ok=True)
+        except OSError as error:  # shutil.Error is one
+            raise unwritable(ResultsFile(path).folder, error) from error
         copy(self.path, path, PATIENCE)
+
+    def take(self, origin: ResultsFile, delete: bool) -> None:
+        """Copies what a tool has written since the files of `origin` were copied. delete: then deletes the files of the origin."""
+        with suppress(OSError):  # a tool may be at work in the folder, or a layer may hold a file open
+            for file in origin.folder.iterdir():
+                if not (self.folder / file.name).exists() and not file.name.startswith("."):
+                    self.folder.mkdir(exist_ok=True)
+                    shutil.copyfile(file, self.folder / file.name)
+                if delete and (self.folder / file.name).exists():
+                    file.unlink()
+            if delete:
+                origin.folder.rmdir()
 
     def uri(self, table: str) -> str:
         """The URI of a table for the OGR provider."""
@@ -206,6 +231,8 @@ class ResultsFile:
         row = {"exchange": exchange.id, "time": exchange.time, "question": exchange.question, "answer": exchange.answer or ""}
         data = json.dumps(exchange.to_dict())
         add_row(file, EXCHANGES, {**row, "meaningless": exchange.meaningless, "source": exchange.source, "data": data})
+        if not exchange.question:  # a tool was used: the layer of what it made is a file of its own
+            return {}
         answers = self._table(file, ANSWERS, exchange)
         add_row(file, answers, answer_values(exchange), answer_geometry(exchange))
         written = {(ANSWERS, exchange.raster): answers}
@@ -243,9 +270,9 @@ class ResultsFile:
             if name.startswith(f"{kind}_") and (description == exchange.raster or self._belongs(file, name, description, exchange.source)):
                 add_columns(file, name, ROI_FIELDS)
                 return name
-        stem = f"{kind}_{_slug(exchange.layer)}"
+        stem = f"{kind}_{slug(exchange.layer)}"
         existing = {name.lower() for (name,) in file.execute("SELECT name FROM sqlite_master")}
-        name = next(name for name in (stem, *(f"{stem}_{n}" for n in range(2, 10_000))) if name not in existing)
+        name = numbered(stem, existing)
         geometry = {ROIS: QgsWkbTypes.Type.Polygon, ANSWERS: QgsWkbTypes.Type.MultiPolygon}[kind]
         add_table(file, name, ROI_FIELDS, geometry, exchange.crs, description=exchange.raster)
         return name
@@ -256,7 +283,12 @@ class ResultsFile:
         return not description and file.execute(query, (source,)).fetchone() is not None
 
 
-def _slug(name: str) -> str:
-    """The name in letters, digits and underscores, for the name of a table."""
+def numbered(stem: str, existing: Container[str]) -> str:
+    """The name, with a number where it exists already."""
+    return next(name for name in (stem, *(f"{stem}_{n}" for n in range(2, 10_000))) if name not in existing)
+
+
+def slug(name: str) -> str:
+    """The name in letters, digits and underscores, for the name of a table or a file."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return re.sub(r"\W+", "_", plain).strip("_").lower()[:40] or "raster"

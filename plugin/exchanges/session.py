@@ -7,8 +7,9 @@ session.finished.connect(...)        # (exchange): it has ended and is stored, o
 
 from __future__ import annotations
 
+import shutil
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Callable, Iterable, Optional
 
@@ -25,7 +26,8 @@ from ..i18n import tr
 from ..layers.raster_layers import needs_snapshot, raw_words, scene_source, style_of, wkt
 from ..layers.scope import Place, Ring
 from ..layers.snapshot import Snapshot
-from .exchange import Exchange, Status
+from .exchange import Exchange, Status, UsedTool
+from .geopackage import unwritable
 from .project_results import ProjectResults
 from .results_file import ResultsFile
 from .writer import BRIEF
@@ -53,6 +55,7 @@ class Session(QObject):
     progressed = pyqtSignal(str, int, int)
     finished = pyqtSignal(object)
     removed = pyqtSignal(object)
+    uses_changed = pyqtSignal(object)  # Exchange
     replaced = pyqtSignal()  # the list of exchanges has changed: another project, or an exchange brought back by `undo`
 
     def __init__(self, backend: Backend, results: ProjectResults, load: Callable[[], Load], parent: Optional[QObject] = None) -> None:
@@ -62,7 +65,7 @@ class Session(QObject):
         self._load = load
         self._waiting: deque[Asked] = deque()
         self._running: Optional[Asked] = None
-        self._removed: list[tuple[int, Exchange]] = []
+        self._removed: list[tuple[int, Exchange, Optional[UsedTool]]] = []  # None: the exchange itself
         self._ended: dict[str, Exchange] = {}  # by id: being written, `finished` is not emitted yet
         self._snapshots: dict[tuple[Any, ...], tuple[str, str]] = {}  # path and `seen_as`, by layer, style, extent and resolution
         results.project_changed.connect(self._replace)
@@ -109,16 +112,50 @@ class Session(QObject):
         at = self.exchanges.index(exchange)
         del self.exchanges[at]
         self.results.remove(exchange)
-        self._removed.append((at, exchange))
+        for use in exchange.uses:
+            self.results.hide_use(use)
+        self._removed.append((at, exchange, None))
         self.removed.emit(exchange)
 
+    def add_use(self, exchange: Exchange, use: UsedTool) -> None:
+        """Stores what a tool has made of a part of the exchange's raster, and adds its layer. The exchange may be a new one."""
+        exchange.uses = [*exchange.uses, use]  # a new list, because a thread may be writing the old one
+        if exchange not in self.exchanges:
+            self.exchanges.append(exchange)
+            self.added.emit(exchange)
+        self.results.show_use(exchange, use)
+        self._use_changed(exchange)
+
+    def remove_use(self, exchange: Exchange, use: UsedTool) -> None:
+        """Removes the use and its layer; `undo` brings it back. An exchange of nothing else is removed."""
+        if not exchange.question and len(exchange.uses) == 1:
+            self.remove(exchange)
+            return
+        at = exchange.uses.index(use)
+        exchange.uses = [*exchange.uses[:at], *exchange.uses[at + 1 :]]
+        self._removed.append((at, exchange, use))
+        self.results.hide_use(use)
+        self._use_changed(exchange)
+
     def undo(self) -> None:
-        """Brings back the exchange that was removed last."""
-        if self._removed:
-            at, exchange = self._removed.pop()
+        """Brings back the exchange, or the use of a tool, that was removed last."""
+        if not self._removed:
+            return
+        at, exchange, use = self._removed.pop()
+        if use is None:
             self.results.keep(exchange)
             self.exchanges.insert(min(at, len(self.exchanges)), exchange)
+            self.results.show_uses(exchange)
             self.replaced.emit()
+        else:
+            exchange.uses = [*exchange.uses[:at], use, *exchange.uses[at:]]
+            self.results.show_use(exchange, use)
+            self._use_changed(exchange)
+
+    def _use_changed(self, exchange: Exchange) -> None:
+        if exchange.status is not Status.RUNNING:  # else it is written when it ends
+            self.results.keep(exchange)
+        self.uses_changed.emit(exchange)
 
     def reload(self) -> None:
         """Reads the GeoPackage again, which another program may have written to."""
@@ -129,13 +166,35 @@ class Session(QObject):
         present = {exchange.id for exchange in self.exchanges}
         added = [exchange for exchange in ResultsFile(file).read(BRIEF) if exchange.id not in present]
         for exchange in added:
+            self._take_files(exchange, ResultsFile(file).folder)
             self.results.keep(exchange)
+            self.results.show_uses(exchange)
         self._merge([*self.exchanges, *added])
+
+    def _take_files(self, exchange: Exchange, folder: Path) -> None:
+        """Copies what tools have made into the folder of this project's results, under free names. Raises SceneError."""
+        taken = []
+        for use in exchange.uses:
+            out = self.results.new_path(Path(use.made.out))
+            try:
+                shutil.copyfile(folder / use.made.out, out)
+                taken.append(replace(use, made=replace(use.made, out=out.name)))
+            except OSError as error:
+                raise unwritable(out, error) from error
+        exchange.uses = taken
 
     def close(self) -> None:
         """Cancels every question and ends the backend process at once."""
         self.cancel()
         self.backend.close()
+        self.forget_removed()
+
+    def forget_removed(self) -> None:
+        """Deletes the files of what was removed and not brought back; to be called before the project closes."""
+        for _, exchange, use in self._removed:
+            for each in exchange.uses if use is None else [use]:
+                self.results.delete_use(each)
+        self._removed.clear()
 
     def _next(self) -> None:
         if self._running or not self._waiting or self.backend.state is State.BROKEN:  # the questions wait until it is revived

@@ -14,8 +14,8 @@ from ... import __version__
 from ...core.atomic import beside
 from ...core.errors import SceneError
 from ...core.reasoning import thought
-from ..exchanges.endings import ending, meaningless, reason
-from ..exchanges.exchange import Exchange, PicturedView, Status
+from ..exchanges.endings import ending, heading, meaningless, reason, tool_title, use_notes
+from ..exchanges.exchange import Exchange, PicturedView, Status, UsedTool
 from ..i18n import reduction, tr
 from ..panel.canvas import CASING, color_of
 
@@ -53,6 +53,9 @@ figcaption { margin-top: .4rem; font-size: .87rem; line-height: 1.4; overflow-wr
 figcaption b { display: inline-block; min-width: 1.5em; margin-right: .4rem; text-align: center; border-radius: 3px;
   background: var(--step); color: #111; }
 figcaption span { display: block; font-size: .8rem; font-variant-numeric: tabular-nums; }
+.use { margin-top: 1.4rem; break-inside: avoid; }
+.use p { margin: 0 0 .4rem; overflow-wrap: anywhere; }
+.pair { display: grid; grid-template-columns: 1fr 1fr; gap: 1.2rem; align-items: start; margin-bottom: .4rem; }
 details { margin-top: 1.2rem; font-size: .9rem; }
 summary { cursor: pointer; color: var(--soft); }
 details ol { margin: .5rem 0 0; padding-left: 1.6rem; }
@@ -173,15 +176,17 @@ def _article(number: int, exchange: Exchange) -> str:
     about = "".join(f"<span>{escape(fact)}</span>" for fact in facts(exchange))
     remark = note(exchange)
     kind = " none" if exchange.answer is None else " meaningless" if exchange.meaningless else ""
+    answer = f"""<div class="answer{kind}"><p class="said">{escape(answered(exchange))}</p>
+{f'<p class="note">{escape(remark)}</p>' if remark else ""}</div>"""
     views = "\n".join(_whole(exchange) if view.roi is None else _zoom(view) for view in exchange.views)
     return f"""<article>
-<h2><span>{number}</span>{escape(exchange.question)}</h2>
+<h2><span>{number}</span>{escape(heading(exchange))}</h2>
 <p class="facts">{about}</p>
-<div class="answer{kind}"><p class="said">{escape(answered(exchange))}</p>
-{f'<p class="note">{escape(remark)}</p>' if remark else ""}</div>
+{answer if exchange.question else ""}
 <div class="views">
 {views}
 </div>
+{"".join(map(_use, exchange.uses))}
 {_thoughts(exchange)}
 </article>"""
 
@@ -219,6 +224,19 @@ def _zoom(view: PicturedView) -> str:
 <figcaption><b>{view.step}</b>{escape(title_of(view))}<span>{escape(measures(view))}</span></figcaption></figure>"""
 
 
+def _use(use: UsedTool) -> str:
+    """What a tool has made: both pictures, with how it was done."""
+    pictures = ((tr("before"), use.before), (tr("after"), use.after))
+    figures = "\n".join(
+        f'<figure><img src="{_png(picture)}" alt="{escape(words)}"><figcaption>{escape(words)}</figcaption></figure>'
+        for words, picture in pictures
+        if picture
+    )
+    notes = "<br>".join(map(escape, use_notes(use)))
+    title = f"<b>{escape(tool_title(use))}</b> {escape(use.made.label or use.place)}"
+    return f'<section class="use"><p>{title}</p><div class="pair">{figures}</div><p class="note">{notes}</p></section>'
+
+
 def _thoughts(exchange: Exchange) -> str:
     thoughts = [escape(text) for text in map(reasoning, exchange.views) if text]
     if not thoughts:
@@ -228,4 +246,8 @@ def _thoughts(exchange: Exchange) -> str:
 
 
 def _data(view: PicturedView) -> str:
-    return "data:image/png;base64," + base64.b64encode(view.picture).decode("ascii")
+    return _png(view.picture)
+
+
+def _png(picture: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(picture).decode("ascii")

@@ -20,12 +20,13 @@ from qgis.core import (
     QgsRectangle,
     QgsTextFormat,
 )
-from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtGui import QColor, QImage
 
 from ...core.address import shown
 from ...core.atomic import beside
 from ...core.errors import SceneError
-from ..exchanges.exchange import Exchange, PicturedView, titled
+from ..exchanges.endings import heading, tool_title, use_notes
+from ..exchanges.exchange import Exchange, PicturedView, UsedTool, titled
 from ..exchanges.result_layers import STYLE
 from ..i18n import tr
 from ..panel.canvas import color_of
@@ -76,14 +77,17 @@ class _Report:
         self.pages.number()
 
     def _exchange(self, number: int, exchange: Exchange) -> None:
-        self.pages.text(f"{number}   {exchange.question}", 15, bold=True)
+        self.pages.text(f"{number}   {heading(exchange)}", 15, bold=True)
         self.pages.y += 1
         self.pages.text("  ·  ".join(facts(exchange)), 8, SOFT)
         self.pages.y += 3
-        self._answer(exchange)
+        if exchange.question:
+            self._answer(exchange)
         if exchange.views:
             self._map(exchange)
             self._crops(exchange.zooms)
+        for use in exchange.uses:
+            self._use(use)
 
     def _answer(self, exchange: Exchange) -> None:
         """The answer in a tinted box with a bar at its left."""
@@ -184,6 +188,24 @@ class _Report:
                 self.pages.text(name, 9, bold=True, x=x, width=side)
                 self.pages.text(size, 7.5, SOFT, x=x, width=side)
             self.pages.y = top + tall + words + 3 + GAP
+
+    def _use(self, use: UsedTool) -> None:
+        """What a tool has made: both pictures side by side, with how it was done."""
+        title, notes = f"{tool_title(use)}   {use.made.label or use.place}", "\n".join(use_notes(use))
+        pictures = [(tr("before"), use.before), (tr("after"), use.after)] if use.before and use.after else []
+        side = (WIDTH - GAP) / 2
+        size = QImage.fromData(use.before).size()
+        tall = min(side, side * size.height() / max(1, size.width())) if pictures else 0
+        self._room(height_of(title, 11, WIDTH, bold=True) + tall + height_of(notes, 7.5, WIDTH) + 10)
+        self.pages.text(title, 11, bold=True)
+        top = self.pages.y + 1
+        for column, (words, picture) in enumerate(pictures):
+            x = LEFT + column * (side + GAP)
+            self.pages.picture(picture, x, top, side, tall)
+            self.pages.y = top + tall + 0.5
+            self.pages.text(words, 7.5, SOFT, x=x, width=side)
+        self.pages.text(notes, 7.5, SOFT)
+        self.pages.y += GAP
 
     def _room(self, height: float) -> None:
         """Begins a page where the current one has less room than this, in mm."""

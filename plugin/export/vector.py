@@ -45,8 +45,8 @@ def rows(exchanges: Iterable[Exchange]) -> list[Row]:
 
 
 def answer_rows(exchanges: Iterable[Exchange]) -> list[Row]:
-    """A row for each exchange that has ended, in order."""
-    return [(exchange, None) for exchange in exchanges if exchange.status is not Status.RUNNING]
+    """A row for each question that has ended, in order."""
+    return [(exchange, None) for exchange in exchanges if exchange.question and exchange.status is not Status.RUNNING]
 
 
 def selected_answers(layers: Iterable[QgsVectorLayer], exchanges: Iterable[Exchange]) -> list[Row]:

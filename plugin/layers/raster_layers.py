@@ -75,6 +75,14 @@ def scene_source(layer: QgsRasterLayer) -> SceneSource:
     return SceneSource(path, tuple(bands) or None, stretch if stretch and len(stretch) == len(limits) else None)
 
 
+def tool_source(layer: QgsRasterLayer) -> SceneSource:
+    """The layer's raster for a tool, which works on the pixels of the file. Raises ValueError where only QGIS can read the layer."""
+    if not read_by_gdal(layer):
+        message = tr("Tools work on files, and QGIS alone can read the layer {layer}. Save it as a GeoTIFF first (Export > Save As).")
+        raise ValueError(message.format(layer=layer.name()))
+    return scene_source(layer)
+
+
 def style_of(layer: QgsRasterLayer) -> str:
     """The layer's style as text, to compare styles."""
     style = QgsMapLayerStyle()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Optional
+from typing import Callable, Optional, Union
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
@@ -21,7 +21,7 @@ from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QEvent, QObject, QPointF, QRectF, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor, QFont, QFontMetricsF, QPainter
 
-from ..exchanges.exchange import PicturedView
+from ..exchanges.exchange import PicturedView, UsedTool
 from ..exchanges.results_file import roi_geometry
 
 COLORS = ("#00e5ff", "#ff6ad5", "#9dff57", "#ff9640", "#b9a2ff")
@@ -233,8 +233,8 @@ class Rectangle(QObject):
         self._before = None
 
 
-def fly_to(canvas: QgsMapCanvas, view: PicturedView, crs: QgsCoordinateReferenceSystem) -> None:
-    """Moves the map to a view, with a margin around it."""
+def fly_to(canvas: QgsMapCanvas, view: Union[PicturedView, UsedTool], crs: QgsCoordinateReferenceSystem) -> None:
+    """Moves the map to a view, or to the place of a tool, with a margin around it."""
     geometry = _on_canvas(roi_geometry(view), crs, canvas)
     if geometry is None:
         return

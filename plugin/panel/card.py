@@ -11,10 +11,12 @@ from qgis.PyQt.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizeP
 
 from ...core.protocol import Event, Saw
 from ...core.reasoning import thought
-from ..exchanges.endings import ending, meaningless
-from ..exchanges.exchange import Exchange, PicturedView, Status
+from ..exchanges.endings import ending, heading, meaningless
+from ..exchanges.exchange import Exchange, PicturedView, Status, UsedTool
 from ..i18n import reduction, tr
 from .canvas import CASING, color_of
+from .tool_menu import tool_menu_button
+from .use_box import UseBox
 from .widgets import named, tip
 
 THUMB = 104  # pixels of a thumbnail's longer side, before the screen's own scaling
@@ -29,12 +31,15 @@ class Card(QFrame):
 
     view_clicked = pyqtSignal(object, object)  # Exchange, PicturedView
     delete_clicked = pyqtSignal(object)
+    tool_chosen = pyqtSignal(object, object, str)  # Exchange, PicturedView, the tool's name
+    use_clicked = pyqtSignal(object, object)  # Exchange, UsedTool: the user wants to see it on the map
+    use_removed = pyqtSignal(object, object)
 
     def __init__(self, exchange: Exchange, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
         self.exchange = exchange
         self.setObjectName(f"zoomearth_exchange_{exchange.id}")
-        self.setAccessibleName(tr("Question: {question}").format(question=exchange.question))
+        self.setAccessibleName(tr("Question: {question}").format(question=exchange.question) if exchange.question else heading(exchange))
         self.mark(False)
         self._question = _label("zoomearth_exchange_question", bold=True)
         self._where = _label("zoomearth_exchange_where", small=True)
@@ -45,7 +50,7 @@ class Card(QFrame):
         self._fold.setCheckable(True)
         self._fold.toggled.connect(self._folded)
         self._thoughts = _label("zoomearth_exchange_reasoning", small=True)
-        self._views: list[QToolButton] = []
+        self._views: list[QWidget] = []
         self._thumbs = QGridLayout()
         self._thumbs.setSpacing(4)
         self._answer = _label("zoomearth_exchange_answer", bold=True)
@@ -58,6 +63,8 @@ class Card(QFrame):
         self._note = _label("zoomearth_exchange_note", small=True)
         self._log = _label("zoomearth_exchange_log", small=True)
         self._log.setVisible(False)
+        self.uses: list[UseBox] = []
+        self._uses = QVBoxLayout()
         self._lay_out()
         for view in exchange.views:
             self._add_view(view)
@@ -72,7 +79,7 @@ class Card(QFrame):
     def refresh(self) -> None:
         """Shows the current state of the exchange."""
         exchange = self.exchange
-        self._question.setText(html.escape(exchange.question))
+        self._question.setText(html.escape(heading(exchange)))
         self._where.setText(html.escape(" · ".join(filter(None, (exchange.layer, exchange.scope, exchange.seen_as)))))
         thoughts = [text for view in exchange.views if (text := thought(view.thoughts).strip())]
         thoughts += [exchange.why] if exchange.why and exchange.answer is None else []
@@ -88,9 +95,26 @@ class Card(QFrame):
         self._meaningless.setVisible(exchange.meaningless)
         self._note.setText(self._notes())
         self._note.setToolTip("" if exchange.confidence is None else tip(_about_confidence()))
-        self._note.setVisible(not running)
+        self._note.setVisible(not running and bool(exchange.question))
         self._log.setText("<br>".join(html.escape(line) for line in exchange.log))
         self._log.setVisible(bool(exchange.log))
+        self._show_uses()
+
+    def _show_uses(self) -> None:
+        """Makes a box for each new use of a tool, and deletes those of uses that are gone."""
+        ids = [use.id for use in self.exchange.uses]
+        existing = {box.use.id: box for box in self.uses}
+        for id in existing.keys() - set(ids):
+            existing[id].deleteLater()
+        self.uses = [existing.get(use.id) or self._use_box(use) for use in self.exchange.uses]
+        for at, box in enumerate(self.uses):
+            self._uses.insertWidget(at, box)
+
+    def _use_box(self, use: UsedTool) -> UseBox:
+        box = UseBox(use, bool(self.exchange.question))
+        box.show_clicked.connect(lambda: self.use_clicked.emit(self.exchange, use))
+        box.remove_clicked.connect(lambda: self.use_removed.emit(self.exchange, use))
+        return box
 
     def mark(self, marked: bool) -> None:
         """Marks the card of the exchange whose box was clicked on the map."""
@@ -112,6 +136,7 @@ class Card(QFrame):
         box.addLayout(self._thumbs)
         for widget in (self._answer, self._meaningless, self._note, self._log):
             box.addWidget(widget)
+        box.addLayout(self._uses)
 
     def _folded(self, opened: bool) -> None:
         """Shows or hides the reasoning; it is shown while the model runs."""
@@ -130,15 +155,30 @@ class Card(QFrame):
         button.setIcon(_thumbnail(view, self.devicePixelRatioF()))
         button.setIconSize(QSize(THUMB, THUMB))
         button.clicked.connect(lambda: self.view_clicked.emit(self.exchange, view))
-        self._views.append(button)
+
+        def choose(tool: str) -> None:
+            self.tool_chosen.emit(self.exchange, view, tool)
+
+        tools = tool_menu_button(f"zoomearth_exchange_tools_{number}", tr("Tools for {place}").format(place=name), choose, bool(view.label))
+        button.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        button.customContextMenuRequested.connect(lambda at: tools.menu().popup(button.mapToGlobal(at)))
+        cell = QWidget()
+        tools.setText(tr("Tools"))
+        tools.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        column = QVBoxLayout(cell)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(button)
+        column.addWidget(tools, 0, Qt.AlignmentFlag.AlignHCenter)
+        self._views.append(cell)
         self._arrange()
 
     def _arrange(self) -> None:
         """Arranges the pictures in as many columns as the card has room for."""
-        widest = max((button.sizeHint().width() for button in self._views), default=1)
+        widest = max((cell.sizeHint().width() for cell in self._views), default=1)
         columns = max(1, self._inner_width() // (widest + self._thumbs.spacing()))
-        for number, button in enumerate(self._views):
-            self._thumbs.addWidget(button, number // columns, number % columns, Qt.AlignmentFlag.AlignLeft)
+        for number, cell in enumerate(self._views):
+            self._thumbs.addWidget(cell, number // columns, number % columns, Qt.AlignmentFlag.AlignLeft)
         for column in range(self._thumbs.columnCount()):
             self._thumbs.setColumnStretch(column, int(column == columns))
         self._thumbs.setColumnStretch(columns, 1)

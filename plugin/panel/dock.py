@@ -28,17 +28,16 @@ from ..child.backend_process import State
 from ..exchanges.exchange import Exchange, PicturedView, Status
 from ..exchanges.session import Session
 from ..exchanges.unsaved import earlier
-from ..i18n import tr
+from ..i18n import tool_stage, tr
 from .canvas import Boxes, Picker, fly_to
 from .form import Form
 from .leaving import Leaving
 from .notice import Notice, show_log
 from .question_box import QuestionBox
+from .tool_bench import MANY, ToolBench
 from .toolbar import Toolbar
 from .transcript import Transcript
 from .widgets import ElidedButton, ask_file, named, paragraph
-
-MANY = 10  # selected polygons; with more, the panel asks for confirmation
 
 
 class Dock(QgsDockWidget):
@@ -60,6 +59,7 @@ class Dock(QgsDockWidget):
         self._picker = Picker(self._canvas, session.results.layers, self)
         self._looking = ""  # the label of the view shown last
         self._build()
+        self.bench = ToolBench(session, self.form, self._canvas, ready, lambda text: self.confirm(text), self)
         self.leaving = Leaving(session, lambda text: self.confirm(text), self._save, self)
         self._connect()
         self._replaced()
@@ -118,6 +118,15 @@ class Dock(QgsDockWidget):
         self.question.textChanged.connect(self._refresh)
         self.toolbar.ask.clicked.connect(self.send)
         self.toolbar.cancel.clicked.connect(self._session.cancel)
+        self.toolbar.cancel.clicked.connect(self.bench.runs.cancel)
+        self.form.tool_chosen.connect(self.bench.use_on_area)
+        self.transcript.tool_chosen.connect(self.bench.use_on_view)
+        self.transcript.use_clicked.connect(self.bench.show_use)
+        self.transcript.use_removed.connect(lambda *use: self._guarded(self._session.remove_use)(*use))
+        self.bench.refused.connect(self._warn)
+        self.bench.runs.progressed.connect(self._progressed)
+        self.bench.runs.changed.connect(self._refresh)
+        self._session.uses_changed.connect(self.transcript.refresh_card)
         self.toolbar.undo.clicked.connect(self._guarded(self._session.undo))
         self.toolbar.choose_file.triggered.connect(self._save)
         self.toolbar.reload.triggered.connect(self._guarded(self._session.reload))
@@ -169,10 +178,11 @@ class Dock(QgsDockWidget):
         """Enables the buttons that can be used, and updates the notices."""
         session = self._session
         self.toolbar.ask.setEnabled(self.form.raster is not None and bool(self.question.text))
-        self.toolbar.cancel.setEnabled(session.busy)
+        busy = session.busy or self.bench.runs.busy
+        self.toolbar.cancel.setEnabled(busy)
         broken = session.backend.state is State.BROKEN
-        self.progress.setVisible(session.busy and not broken)
-        self.stage.setVisible(session.busy and not broken)
+        self.progress.setVisible(busy and not broken)
+        self.stage.setVisible(busy and not broken)
         self.process_notice.say(self._process_words() if broken else "")
         self.results_notice.say(session.results.trouble)
         self.toolbar.undo.setEnabled(session.can_undo)
@@ -185,7 +195,8 @@ class Dock(QgsDockWidget):
 
     def _added(self, exchange: Exchange) -> None:
         self.transcript.add(exchange)
-        self._progressed("starting", 0, 0)
+        if exchange.status is Status.RUNNING:
+            self._progressed("starting", 0, 0)
         self._refresh()
 
     def _receive(self, exchange: Exchange, event: Event) -> None:
@@ -217,7 +228,7 @@ class Dock(QgsDockWidget):
             "thinking": tr("looking at “{label}”").format(label=self._looking) if self._looking else tr("thinking"),
         }
         percent = f" {100 * done // total} %" if total > 1 and stage != "trying again" else ""
-        self.stage.setText(words.get(stage, stage) + percent)
+        self.stage.setText((words.get(stage) or tool_stage(stage)) + percent)
         self.progress.setMaximum(total if total > 1 else 0)
         self.progress.setValue(done)
 

@@ -20,6 +20,7 @@ from ..layers.raster_layers import raw_words, read_by_gdal, reproduced
 from ..layers.resolution import LEAST, default_resolution, size, unit
 from ..layers.scope import Place, Scope
 from .canvas import Rectangle
+from .tool_menu import tool_menu_button
 from .widgets import ElidedButton, named, paragraph, tip, tool_button
 
 
@@ -45,6 +46,7 @@ class Form(QWidget):
     """Follows the active layer of QGIS and its style. The resolution of a snapshot follows the canvas until the user changes it."""
 
     layer_changed = pyqtSignal()
+    tool_chosen = pyqtSignal(str)  # for the area
 
     def __init__(self, iface: QgisInterface, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
@@ -233,6 +235,7 @@ class Form(QWidget):
         ):
             self.scope.addItem(words, choice)
         self.draw = tool_button("zoomearth_draw", tr("Draw a rectangle on the map"), "/mActionAddBasicRectangle.svg")
+        self.tools = tool_menu_button("zoomearth_area_tools", tr("Tools for this area"), self.tool_chosen.emit, False)
         self.resolution = Resolution()
         self.resolution.setObjectName("zoomearth_resolution")
         self.resolution.setAccessibleName(tr("Detail: map units per pixel"))
@@ -275,5 +278,6 @@ class Form(QWidget):
         ):
             if label:
                 rows.addWidget(label, row, 0)
-            rows.addWidget(field, row, 1 if label else 0, 1, 1 if field is self.scope else 2 if label else 3)
+            rows.addWidget(field, row, 1 if label else 0, 1, 1 if field is self.scope else 3 if label else 4)
         rows.addWidget(self.draw, 1, 2)
+        rows.addWidget(self.tools, 1, 3)

@@ -35,6 +35,7 @@ class Leaving(QObject):
         if (trouble := _unwritten_question(session)) and not self._confirmed and not self._confirm(trouble):
             self._save()
             session.results.finish()
+        session.forget_removed()
 
     def may_close(self) -> bool:
         """Whether QGIS may close. If so, the waiting questions have been discarded."""

@@ -8,7 +8,7 @@ from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from ...core.protocol import Event
-from ..exchanges.endings import meaningless
+from ..exchanges.endings import heading, meaningless
 from ..exchanges.exchange import Exchange
 from ..i18n import tr
 from ..qt_later import later
@@ -23,6 +23,9 @@ class Transcript(QScrollArea):
 
     view_clicked = pyqtSignal(object, object)
     delete_clicked = pyqtSignal(object)
+    tool_chosen = pyqtSignal(object, object, str)  # as those of a card
+    use_clicked = pyqtSignal(object, object)
+    use_removed = pyqtSignal(object, object)
 
     def __init__(self, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
@@ -81,6 +84,11 @@ class Transcript(QScrollArea):
         if card := self.card(exchange.id):
             card.hear(event)
 
+    def refresh_card(self, exchange: Exchange) -> None:
+        """Shows what has changed about an exchange that has ended."""
+        if card := self.card(exchange.id):
+            card.refresh()
+
     def card(self, id: str) -> Optional[Card]:
         return next((card for card in self.cards if card.exchange.id == id), None)
 
@@ -107,6 +115,9 @@ class Transcript(QScrollArea):
         card = Card(exchange)
         card.view_clicked.connect(self.view_clicked)
         card.delete_clicked.connect(self.delete_clicked)
+        card.tool_chosen.connect(self.tool_chosen)
+        card.use_clicked.connect(self.use_clicked)
+        card.use_removed.connect(self.use_removed)
         self.cards.insert(at, card)
         self._column.insertWidget(2 + at, card)
 
@@ -128,7 +139,7 @@ class Transcript(QScrollArea):
 
 
 def _text(exchange: Exchange) -> str:
-    lines = [exchange.question, exchange.answer or exchange.message]
+    lines = [heading(exchange), exchange.answer or exchange.message]
     return "\n".join([*lines, meaningless()] if exchange.meaningless else lines)
 
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Iterator, Optional
+from typing import Any, Iterator
 
 from qgis.core import (
-    NULL,
-    QgsCoordinateReferenceSystem,
-    QgsCsException,
     QgsExpression,
     QgsExpressionContext,
     QgsFeature,
@@ -17,7 +14,6 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeatureSource,
-    QgsProcessingFeatureSourceDefinition,
     QgsProcessingFeedback,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
@@ -28,13 +24,9 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QVariant
 
 from ..i18n import tr
-from .common import Algorithm, RoiSink, asking_parameters, corners, fields_of, moved, roi_parameter
-from .questions import Outline, Row
+from .common import FEATURE, Algorithm, RoiSink, asking_parameters, display_expression, fields_of, name_of, outline_of, roi_parameter
+from .questions import Row
 from .rows import Tally, add_counts, answer_fields, answer_values
-
-FEATURE = "feature"  # field of the ROI layer: the name of the polygon that was asked about
-
-STEPS = 1000  # corners along a polygon's longer extent in another CRS: a side as long as a country is wrong by centimetres
 
 
 @dataclass
@@ -87,11 +79,7 @@ class AskByFeature(Algorithm):
         add_counts(self)
 
     def prepareAlgorithm(self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> bool:
-        chosen = parameters.get("POLYGONS")
-        if isinstance(chosen, QgsProcessingFeatureSourceDefinition):  # a selection, for example, of a layer
-            chosen = chosen.source
-        polygons = self.parameterAsVectorLayer({**parameters, "POLYGONS": chosen}, "POLYGONS", context)
-        self._display = QgsExpression(polygons.displayExpression() if polygons else "")
+        self._display = display_expression(self, parameters, "POLYGONS", context)
         self.prepare_asking(parameters, context, [self.raster_layer(parameters, context)])
         return True
 
@@ -119,11 +107,6 @@ class AskByFeature(Algorithm):
                 rois.write(row.exchange, row.raster, row.name)
         return {"OUTPUT": identifier, "ROIS": rois.id, **tally.finish()}
 
-    def _name(self, feature: QgsFeature, here: QgsExpressionContext) -> str:
-        """The name that QGIS displays for the feature, or its id."""
-        name = self._display.evaluate(here)
-        return str(feature.id()) if self._display.hasEvalError() or name in (None, NULL, "") else str(name)
-
     def _rows(
         self, source: QgsProcessingFeatureSource, question: str, expressions: QgsExpressionContext, context: QgsProcessingContext
     ) -> Iterator[FeatureRow]:
@@ -131,23 +114,11 @@ class AskByFeature(Algorithm):
         for feature in source.getFeatures(QgsFeatureRequest(), skip):
             here = QgsExpressionContext(expressions)
             here.setFeature(feature)
-            outline, fault = self._outline(feature, source.sourceCrs(), context)
+            outline, fault = outline_of(feature, source.sourceCrs(), self.rasters[0].crs, context)
             asked = QgsExpression.replaceExpressionText(question, here)
-            row = FeatureRow(self.rasters[0], asked, outline, feature, self._name(feature, here))
+            row = FeatureRow(self.rasters[0], asked, outline, feature, name_of(feature, self._display, here))
             if "[%" in asked:
                 fault = tr("The expression in the question can't be evaluated: {question}").format(question=asked)
             if fault:
                 row.fail(fault)
             yield row
-
-    def _outline(
-        self, feature: QgsFeature, crs: QgsCoordinateReferenceSystem, context: QgsProcessingContext
-    ) -> tuple[Optional[Outline], str]:
-        """The feature's place on the raster, or the reason why it has none."""
-        if feature.geometry().isEmpty():
-            return None, tr("The feature has no geometry.")
-        try:
-            outline = corners(moved(feature.geometry(), crs, self.rasters[0].crs, context, STEPS))
-        except QgsCsException as error:
-            return None, tr("The feature can't be transformed to the CRS of the raster: {reason}").format(reason=error)
-        return (outline, "") if outline else (None, tr("The feature has no area."))

@@ -7,9 +7,12 @@ from types import MappingProxyType
 from typing import Any, Iterable, Mapping, Optional
 
 from qgis.core import (
+    NULL,
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsCsException,
+    QgsExpression,
+    QgsExpressionContext,
     QgsFeature,
     QgsFeatureSink,
     QgsField,
@@ -19,6 +22,7 @@ from qgis.core import (
     QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingException,
+    QgsProcessingFeatureSourceDefinition,
     QgsProcessingFeedback,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
@@ -42,10 +46,13 @@ from .questions import Outline, Raster
 
 # In the order of the parameter's labels: the kind, and its choices where they are fixed.
 ANSWER_TYPES = ((TEXT, ""), ("", "yes,no"), ("", "yes,no,unsure"), (CHOICE, ""), (NUMBER, ""), (INTEGER, ""))
+FEATURE = "feature"  # field of a layer of results: the name of the polygon that a row comes from
+STEPS = 1000  # corners along a polygon's longer extent in another CRS: a side as long as a country is wrong by centimetres
 
 
 class Algorithm(QgsProcessingAlgorithm):
-    """An algorithm that asks. `prepareAlgorithm` reads everything that needs QGIS's main thread; the rest runs on another thread."""
+    """An algorithm that uses the backend. `prepareAlgorithm` reads everything that needs QGIS's main thread; the rest runs on another
+    thread."""
 
     def createInstance(self) -> Algorithm:
         return type(self)()
@@ -61,11 +68,7 @@ class Algorithm(QgsProcessingAlgorithm):
 
     def prepare_asking(self, parameters: dict[str, Any], context: QgsProcessingContext, layers: Iterable[QgsRasterLayer]) -> None:
         """Called by prepareAlgorithm. Raises QgsProcessingException where the environment or the raster is missing."""
-        python = backend_python()
-        if python is None:
-            remedy = tr("Set it up in QGIS: Settings > Options > ZoomEarth.")
-            raise QgsProcessingException(tr("The Python environment of ZoomEarth is not set up.") + " " + remedy)
-        self._python = python
+        self.prepare_backend()
         model = self.parameterAsString(parameters, "MODEL", context).strip()
         load = load_message()
         self._load = Load(replace(load.settings, model=model, remote="", remote_model="")) if model else load
@@ -76,6 +79,14 @@ class Algorithm(QgsProcessingAlgorithm):
         self.answer_type = self._answer_type(parameters, context)
         self._max_zooms = self._number(parameters, "MAX_ZOOMS", context)
         self._resolution = self._number(parameters, "RESOLUTION", context)
+
+    def prepare_backend(self) -> None:
+        """Called by prepareAlgorithm. Raises QgsProcessingException where the environment is missing."""
+        python = backend_python()
+        if python is None:
+            remedy = tr("Set it up in QGIS: Settings > Options > ZoomEarth.")
+            raise QgsProcessingException(tr("The Python environment of ZoomEarth is not set up.") + " " + remedy)
+        self._python = python
 
     def asker(self, feedback: QgsProcessingFeedback) -> Asker:
         """For one question."""
@@ -187,6 +198,34 @@ def corners(geometry: QgsGeometry) -> Outline:
         shape = QgsGeometry.unaryUnion([part.makeValid() for part in shape.asGeometryCollection()])
     polygons = [part for part in shape.asGeometryCollection() if part.type() == QgsWkbTypes.GeometryType.PolygonGeometry]
     return tuple(tuple((point.x(), point.y()) for point in ring) for part in polygons for ring in part.asPolygon())
+
+
+def outline_of(
+    feature: QgsFeature, crs: QgsCoordinateReferenceSystem, target: QgsCoordinateReferenceSystem, context: QgsProcessingContext
+) -> tuple[Optional[Outline], str]:
+    """The feature's place in the CRS of a raster, or the reason why it has none."""
+    if feature.geometry().isEmpty():
+        return None, tr("The feature has no geometry.")
+    try:
+        outline = corners(moved(feature.geometry(), crs, target, context, STEPS))
+    except QgsCsException as error:
+        return None, tr("The feature can't be transformed to the CRS of the raster: {reason}").format(reason=error)
+    return (outline, "") if outline else (None, tr("The feature has no area."))
+
+
+def display_expression(algorithm: Algorithm, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> QgsExpression:
+    """The expression by which QGIS displays the features of a source; to be called by prepareAlgorithm."""
+    chosen = parameters.get(name)
+    if isinstance(chosen, QgsProcessingFeatureSourceDefinition):  # a selection, for example, of a layer
+        chosen = chosen.source
+    layer = algorithm.parameterAsVectorLayer({**parameters, name: chosen}, name, context) if chosen else None
+    return QgsExpression(layer.displayExpression() if layer else "")
+
+
+def name_of(feature: QgsFeature, display: QgsExpression, here: QgsExpressionContext) -> str:
+    """The name that QGIS displays for the feature, or its id."""
+    name = display.evaluate(here)
+    return str(feature.id()) if display.hasEvalError() or name in (None, NULL, "") else str(name)
 
 
 def asking_parameters() -> list[QgsProcessingParameterDefinition]:

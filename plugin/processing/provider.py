@@ -6,9 +6,11 @@ from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 from ...core.paths import RESOURCES
+from ...core.tools import TOOLS
 from .ask import Ask
 from .askbyfeature import AskByFeature
 from .askmany import AskMany
+from .tool import ToolAlgorithm
 
 ICON = RESOURCES / "icons" / "zoomearth.svg"
 
@@ -28,6 +30,9 @@ class Provider(QgsProcessingProvider):
     def svgIconPath(self) -> str:
         return str(ICON)
 
+    def supportedOutputRasterLayerExtensions(self) -> list[str]:
+        return ["tif", "vrt"]
+
     def loadAlgorithms(self) -> None:
-        for algorithm in (Ask(), AskByFeature(), AskMany()):
+        for algorithm in (Ask(), AskByFeature(), AskMany(), *map(ToolAlgorithm, TOOLS.values())):
             self.addAlgorithm(algorithm)

@@ -95,6 +95,21 @@
         </message>
         <message>
             <location filename="../../plugin/exchanges/endings.py" />
+            <source>{seconds} s</source>
+            <translation>{seconds} s</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/endings.py" />
+            <source>{tool} (synthetic)</source>
+            <translation>{tool} (synthetisch)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/endings.py" />
+            <source>confidence {value} of 1 (not a probability)</source>
+            <translation>Konfidenz {value} von 1 (keine Wahrscheinlichkeit)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/endings.py" />
             <source>The answer does not have the type that was asked for: {answer}</source>
             <translation>Die Antwort hat nicht den verlangten Typ: {answer}</translation>
         </message>
@@ -485,6 +500,16 @@
         </message>
         <message>
             <location filename="../../plugin/export/html.py" />
+            <source>before</source>
+            <translation>vorher</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/html.py" />
+            <source>after</source>
+            <translation>nachher</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/html.py" />
             <source>Check that the disk has space and that the folder can be written to.</source>
             <translation>Prüfen Sie, ob auf dem Datenträger Platz ist und der Ordner beschrieben werden kann.</translation>
         </message>
@@ -492,11 +517,6 @@
             <location filename="../../plugin/export/html.py" />
             <source>en</source>
             <translation>de</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export/html.py" />
-            <source>{seconds} s</source>
-            <translation>{seconds} s</translation>
         </message>
         <message>
             <location filename="../../plugin/export/html.py" />
@@ -602,6 +622,56 @@
             <location filename="../../plugin/export/vector.py" />
             <source>the file is incomplete</source>
             <translation>die Datei ist unvollständig</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/i18n.py" />
+            <source>opening the raster</source>
+            <translation>das Raster wird geöffnet</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/i18n.py" />
+            <source>creating the overview of the raster</source>
+            <translation>die Übersicht des Rasters wird erstellt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/i18n.py" />
+            <source>reading the raster</source>
+            <translation>das Raster wird gelesen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/i18n.py" />
+            <source>reading the images of other dates</source>
+            <translation>Bilder anderer Zeitpunkte werden gelesen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/i18n.py" />
+            <source>measuring the noise</source>
+            <translation>Rauschen wird gemessen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/i18n.py" />
+            <source>measuring the stripes</source>
+            <translation>Streifen werden gemessen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/i18n.py" />
+            <source>removing the noise</source>
+            <translation>Rauschen wird entfernt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/i18n.py" />
+            <source>outlining the object</source>
+            <translation>Objekt wird umrissen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/i18n.py" />
+            <source>editing the pixels</source>
+            <translation>Pixel werden bearbeitet</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/i18n.py" />
+            <source>writing the result</source>
+            <translation>Ergebnis wird geschrieben</translation>
         </message>
         <message>
             <location filename="../../plugin/i18n.py" />
@@ -1017,6 +1087,21 @@
             <location filename="../../plugin/install/recipe.py" />
             <source>Downloading the installer uv</source>
             <translation>Das Installationsprogramm uv wird heruntergeladen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/polygons_file.py" />
+            <source>The mask layer has no polygon.</source>
+            <translation>Der Maskenlayer hat kein Polygon.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/polygons_file.py" />
+            <source>Draw where the tool is to work, or choose another layer.</source>
+            <translation>Zeichnen Sie, wo das Werkzeug arbeiten soll, oder wählen Sie einen anderen Layer.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/raster_layers.py" />
+            <source>Tools work on files, and QGIS alone can read the layer {layer}. Save it as a GeoTIFF first (Export &gt; Save As).</source>
+            <translation>Werkzeuge arbeiten an Dateien, und den Layer {layer} kann nur QGIS lesen. Speichern Sie ihn zuerst als GeoTIFF (Export &gt; Speichern als).</translation>
         </message>
         <message>
             <location filename="../../plugin/layers/raster_layers.py" />
@@ -1680,13 +1765,18 @@
         </message>
         <message>
             <location filename="../../plugin/panel/card.py" />
+            <source>Tools</source>
+            <translation>Werkzeuge</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/card.py" />
             <source>Answer: {answer}</source>
             <translation>Antwort: {answer}</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/card.py" />
-            <source>Question: {question}</source>
-            <translation>Frage: {question}</translation>
+            <source>Tools for {place}</source>
+            <translation>Werkzeuge für {place}</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/card.py" />
@@ -1695,8 +1785,13 @@
         </message>
         <message>
             <location filename="../../plugin/panel/card.py" />
-            <source>confidence {value} of 1 (not a probability)</source>
-            <translation>Konfidenz {value} von 1 (keine Wahrscheinlichkeit)</translation>
+            <source>Question: {question}</source>
+            <translation>Frage: {question}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/comparison.py" />
+            <source>Before (left) and after (right). Drag the line, or use the arrow keys, Home and End.</source>
+            <translation>Vorher (links) und nachher (rechts). Ziehen Sie die Linie, oder benutzen Sie die Pfeiltasten, Pos1 und Ende.</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
@@ -1757,21 +1852,6 @@
             <location filename="../../plugin/panel/dock.py" />
             <source>starting the model process</source>
             <translation>der Modellprozess wird gestartet</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>opening the raster</source>
-            <translation>das Raster wird geöffnet</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>creating the overview of the raster</source>
-            <translation>die Übersicht des Rasters wird erstellt</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>reading the raster</source>
-            <translation>das Raster wird gelesen</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
@@ -1882,6 +1962,11 @@
             <location filename="../../plugin/panel/form.py" />
             <source>Draw a rectangle on the map</source>
             <translation>Ein Rechteck auf die Karte zeichnen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>Tools for this area</source>
+            <translation>Werkzeuge für diesen Bereich</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/form.py" />
@@ -2044,6 +2129,86 @@
             <translation>Strg+Eingabe stellt die Frage. Die Pfeiltasten auf und ab zeigen frühere Fragen.</translation>
         </message>
         <message>
+            <location filename="../../plugin/panel/tool_bench.py" />
+            <source>Add the layer again, then choose the tool.</source>
+            <translation>Fügen Sie den Layer wieder hinzu und wählen Sie dann das Werkzeug.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/tool_bench.py" />
+            <source>The model saw a picture that QGIS drew of the layer {layer}. Its place in the file is not known.</source>
+            <translation>Das Modell hat ein Bild gesehen, das QGIS vom Layer {layer} gezeichnet hat. Seine Lage in der Datei ist nicht bekannt.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/tool_bench.py" />
+            <source>Choose a raster layer.</source>
+            <translation>Wählen Sie einen Rasterlayer.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/tool_bench.py" />
+            <source>The layer {layer} is not in the project.</source>
+            <translation>Der Layer {layer} ist nicht im Projekt.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/tool_bench.py" />
+            <source>Draw a rectangle there, and choose the tool beside Area.</source>
+            <translation>Zeichnen Sie dort ein Rechteck und wählen Sie das Werkzeug neben „Bereich“.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/tool_bench.py" />
+            <source>{count} polygons are selected. The tool is used once for each of them. Continue?</source>
+            <translation>{count} Polygone sind gewählt. Das Werkzeug wird auf jedes einmal angewandt. Fortfahren?</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/tool_bench.py" />
+            <source>The file of this result no longer exists: {file}.</source>
+            <translation>Die Datei dieses Ergebnisses gibt es nicht mehr: {file}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/tool_bench.py" />
+            <source>Zoom {number}</source>
+            <translation>Zoom {number}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/tool_dialog.py" />
+            <source>Rasters of the same place on other dates; any CRS and resolution</source>
+            <translation>Raster desselben Ortes zu anderen Zeitpunkten; KBS und Auflösung beliebig</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/tool_dialog.py" />
+            <source>What the place shows; kept with the result</source>
+            <translation>Was an dieser Stelle zu sehen ist; wird mit dem Ergebnis gespeichert</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/tool_dialog.py" />
+            <source>What is missing</source>
+            <translation>Was fehlt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/tool_dialog.py" />
+            <source>Tick an image of another date of the same place.</source>
+            <translation>Kreuzen Sie ein Bild desselben Ortes zu einem anderen Zeitpunkt an.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/tool_dialog.py" />
+            <source>Images of other dates</source>
+            <translation>Bilder anderer Zeitpunkte</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/tool_dialog.py" />
+            <source>Polygons that say where to work: the selected ones, or all</source>
+            <translation>Polygone, in denen gearbeitet wird: die gewählten oder alle</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/tool_dialog.py" />
+            <source>Mask</source>
+            <translation>Maske</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/tool_dialog.py" />
+            <source>Add a raster layer of another date of the same place to the project first.</source>
+            <translation>Fügen Sie dem Projekt zuerst einen Rasterlayer desselben Ortes zu einem anderen Zeitpunkt hinzu.</translation>
+        </message>
+        <message>
             <location filename="../../plugin/panel/toolbar.py" />
             <source>Export the results or a report</source>
             <translation>Die Ergebnisse oder einen Bericht exportieren</translation>
@@ -2117,6 +2282,26 @@
             <location filename="../../plugin/panel/transcript.py" />
             <source>Show earlier questions</source>
             <translation>Frühere Fragen zeigen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/use_box.py" />
+            <source>Move the map to the place, and show the layer of the result</source>
+            <translation>Karte zu dieser Stelle bewegen und den Layer des Ergebnisses zeigen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/use_box.py" />
+            <source>Remove this result and its layer (you can undo this)</source>
+            <translation>Dieses Ergebnis und seinen Layer entfernen (lässt sich rückgängig machen)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/use_box.py" />
+            <source>Show on map</source>
+            <translation>Auf der Karte zeigen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/use_box.py" />
+            <source>Remove</source>
+            <translation>Entfernen</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/widgets.py" />
@@ -2240,16 +2425,6 @@
         </message>
         <message>
             <location filename="../../plugin/processing/askbyfeature.py" />
-            <source>The feature has no geometry.</source>
-            <translation>Das Objekt hat keine Geometrie.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/askbyfeature.py" />
-            <source>The feature has no area.</source>
-            <translation>Das Objekt hat keine Fläche.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/askbyfeature.py" />
             <source>The expression in the question can't be evaluated: {question}</source>
             <translation>Der Ausdruck in der Frage kann nicht ausgewertet werden: {question}</translation>
         </message>
@@ -2257,11 +2432,6 @@
             <location filename="../../plugin/processing/askbyfeature.py" />
             <source>Feature {name}</source>
             <translation>Objekt {name}</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/askbyfeature.py" />
-            <source>The feature can't be transformed to the CRS of the raster: {reason}</source>
-            <translation>Das Objekt kann nicht in das KBS des Rasters transformiert werden: {reason}</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/asker.py" />
@@ -2475,6 +2645,16 @@
         </message>
         <message>
             <location filename="../../plugin/processing/common.py" />
+            <source>The feature has no geometry.</source>
+            <translation>Das Objekt hat keine Geometrie.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/common.py" />
+            <source>The feature has no area.</source>
+            <translation>Das Objekt hat keine Fläche.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/common.py" />
             <source>question,answer,vision,language,model,AI,image,imagery,raster,aerial,satellite,count,zoom</source>
             <translation>Frage,Antwort,Bild,Sprache,Modell,KI,Bilder,Raster,Luftbild,Satellit,zählen,Zoom</translation>
         </message>
@@ -2487,6 +2667,11 @@
             <location filename="../../plugin/processing/common.py" />
             <source>The Python environment of ZoomEarth is not set up.</source>
             <translation>Die Python-Umgebung von ZoomEarth ist nicht eingerichtet.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/common.py" />
+            <source>The feature can't be transformed to the CRS of the raster: {reason}</source>
+            <translation>Das Objekt kann nicht in das KBS des Rasters transformiert werden: {reason}</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/common.py" />
@@ -2512,6 +2697,146 @@
             <location filename="../../plugin/processing/snapshots.py" />
             <source>Drawing the layer as an image</source>
             <translation>Der Layer wird als Bild gezeichnet</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/tool.py" />
+            <source>&lt;p&gt;It works in full resolution on the bands and values of the file, not on the colours of the layer style. It needs no model and no download, and never changes the raster. Choose an extent, or a polygon layer: then each polygon is worked on by itself, and one that fails is named in the log and left out. Without both, all of the raster is worked on.&lt;/p&gt;</source>
+            <translation>&lt;p&gt;Gearbeitet wird in voller Auflösung an den Kanälen und Werten der Datei, nicht an den Farben des Layerstils. Es braucht kein Modell und keinen Download, und das Raster wird nie verändert. Wählen Sie eine Ausdehnung oder einen Polygonlayer: Dann wird jedes Polygon für sich bearbeitet, und eines, das fehlschlägt, steht im Protokoll und wird ausgelassen. Ohne beides wird das ganze Raster bearbeitet.&lt;/p&gt;</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/tool.py" />
+            <source>&lt;p&gt;The output has the grid, the bands and the data type of the raster. With polygons it is one raster with all of them; outside of them it has no data. A name that ends in .vrt gives a mosaic that refers to one GeoTIFF for each polygon.&lt;/p&gt;</source>
+            <translation>&lt;p&gt;Das Ergebnis hat das Gitter, die Kanäle und den Datentyp des Rasters. Mit Polygonen ist es ein Raster mit allen; außerhalb davon hat es keine Daten. Ein Name, der auf .vrt endet, ergibt ein Mosaik, das auf ein GeoTIFF je Polygon verweist.&lt;/p&gt;</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/tool.py" />
+            <source>&lt;p&gt;The polygons have the fields label, score (the confidence, 0 to 1; not a probability), tool, backend, parameters, area_m2, image, time and, with a polygon layer, feature (the display name of the polygon).&lt;/p&gt;</source>
+            <translation>&lt;p&gt;Die Polygone haben die Felder label, score (die Konfidenz, 0 bis 1; keine Wahrscheinlichkeit), tool, backend, parameters, area_m2, image, time und, mit einem Polygonlayer, feature (den Anzeigenamen des Polygons).&lt;/p&gt;</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/tool.py" />
+            <source>A raster layer of a file. Web layers must be saved as a GeoTIFF first.</source>
+            <translation>Ein Rasterlayer einer Datei. Weblayer müssen zuerst als GeoTIFF gespeichert werden.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/tool.py" />
+            <source>The part of the raster to work on.</source>
+            <translation>Der Teil des Rasters, der bearbeitet wird.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/tool.py" />
+            <source>Each polygon is worked on by itself, instead of the extent. Any CRS.</source>
+            <translation>Jedes Polygon wird für sich bearbeitet, statt der Ausdehnung. KBS beliebig.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/tool.py" />
+            <source>Result (synthetic)</source>
+            <translation>Ergebnis (synthetisch)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/tool.py" />
+            <source>Result</source>
+            <translation>Ergebnis</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/tool.py" />
+            <source>A GeoTIFF, or a mosaic over the raster (.vrt).</source>
+            <translation>Ein GeoTIFF oder ein Mosaik über dem Raster (.vrt).</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/tool.py" />
+            <source>Rasters of the same place: any CRS, grid and resolution. More of them give a better result.</source>
+            <translation>Raster desselben Ortes: KBS, Gitter und Auflösung beliebig. Mit mehreren wird das Ergebnis besser.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/tool.py" />
+            <source>Mask (polygons)</source>
+            <translation>Maske (Polygone)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/tool.py" />
+            <source>What the area shows. It is stored with the polygons, and does not guide the tool.</source>
+            <translation>Was in dem Bereich zu sehen ist. Wird mit den Polygonen gespeichert und beeinflusst das Werkzeug nicht.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/tool.py" />
+            <source>Number of areas worked on</source>
+            <translation>Anzahl der bearbeiteten Bereiche</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/tool.py" />
+            <source>Number of areas that failed</source>
+            <translation>Anzahl der fehlgeschlagenen Bereiche</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/tool.py" />
+            <source>Choose an extent or a polygon layer, not both.</source>
+            <translation>Wählen Sie eine Ausdehnung oder einen Polygonlayer, nicht beides.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/tool.py" />
+            <source>Choose an extent or a polygon layer: what is outlined is the one object inside each.</source>
+            <translation>Wählen Sie eine Ausdehnung oder einen Polygonlayer: Umrissen wird das eine Objekt in jedem Bereich.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/tool.py" />
+            <source>Outlines</source>
+            <translation>Umrisse</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/tool.py" />
+            <source>The outlines as polygons, in the CRS of the raster.</source>
+            <translation>Die Umrisse als Polygone, im KBS des Rasters.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/tool.py" />
+            <source>tool,segment,mask,outline,noise,cloud,edit,blur,pixelate,retouch</source>
+            <translation>Werkzeug,Segmentierung,Maske,Umriss,Rauschen,Wolke,bearbeiten,weichzeichnen,verpixeln,Retusche</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/tool.py" />
+            <source>Areas: {made} done, {failed} failed</source>
+            <translation>Bereiche: {made} fertig, {failed} fehlgeschlagen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/tool.py" />
+            <source>{path} is no GeoTIFF: choose a name that ends in .tif or .vrt.</source>
+            <translation>{path} ist kein GeoTIFF: Wählen Sie einen Namen, der auf .tif oder .vrt endet.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/tool_parameters.py" />
+            <source>Where to edit. Empty: the whole area.</source>
+            <translation>Wo bearbeitet wird. Leer: im ganzen Bereich.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/tool_parameters.py" />
+            <source>Where the clouds are. Empty: they are found by their brightness, which takes snow and white roofs for clouds.</source>
+            <translation>Wo die Wolken sind. Leer: Sie werden an ihrer Helligkeit erkannt, was Schnee und weiße Dächer für Wolken hält.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/tool_parameters.py" />
+            <source>&lt;p&gt;Each area must hold one object: a box around a lake, a roof, a field. It is compared with its surroundings. Where nothing tells the object from its surroundings, the outline is the area itself, with a score of 0.1.&lt;/p&gt;</source>
+            <translation>&lt;p&gt;Jeder Bereich muss ein Objekt enthalten: ein Rahmen um einen See, ein Dach, ein Feld. Er wird mit seiner Umgebung verglichen. Wo nichts das Objekt von seiner Umgebung unterscheidet, ist der Umriss der Bereich selbst, mit einem score von 0,1.&lt;/p&gt;</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/tool_parameters.py" />
+            <source>&lt;p&gt;Grain is removed by a filter in the frequency domain (DCT, Wiener) that keeps edges; single wrong pixels take the median of their neighbours; stripes of a scanner are levelled. Memory does not grow with the size of the area.&lt;/p&gt;</source>
+            <translation>&lt;p&gt;Körnung wird durch einen Filter im Frequenzraum (DCT, Wiener) entfernt, der Kanten erhält; einzelne falsche Pixel erhalten den Median ihrer Nachbarn; Streifen eines Scanners werden ausgeglichen. Der Speicherbedarf wächst nicht mit der Größe des Bereichs.&lt;/p&gt;</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/tool_parameters.py" />
+            <source>&lt;p&gt;Pixels under the clouds are estimated from images of other dates, fitted to the clear pixels of this image and drawn to the rim of the clouds. Outside of the clouds no pixel changes. What no other image shows stays cloud. The result shows pixels that were not observed: it is synthetic.&lt;/p&gt;</source>
+            <translation>&lt;p&gt;Pixel unter den Wolken werden aus Bildern anderer Zeitpunkte geschätzt, an die klaren Pixel dieses Bildes angepasst und an den Rand der Wolken angeschlossen. Außerhalb der Wolken ändert sich kein Pixel. Was kein anderes Bild zeigt, bleibt Wolke. Das Ergebnis zeigt Pixel, die nicht beobachtet wurden: Es ist synthetisch.&lt;/p&gt;</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/tool_parameters.py" />
+            <source>&lt;p&gt;remove fills from the rim, recolour gives a colour, brighten, contrast, equalise and sharpen change the tones, blur and pixelate hide, paste takes the pixels of another image. Outside of the mask no pixel changes. The result is synthetic.&lt;/p&gt;</source>
+            <translation>&lt;p&gt;remove füllt vom Rand her, recolour färbt um, brighten, contrast, equalise und sharpen ändern die Tonwerte, blur und pixelate verbergen, paste übernimmt die Pixel eines anderen Bildes. Außerhalb der Maske ändert sich kein Pixel. Das Ergebnis ist synthetisch.&lt;/p&gt;</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/tool_user.py" />
+            <source>confidence {value}</source>
+            <translation>Konfidenz {value}</translation>
         </message>
         <message>
             <location filename="../../core/settings.py" />
@@ -2597,6 +2922,196 @@
             <location filename="../../core/settings.py" />
             <source>how the model is asked and its boxes are read (see the page on models and servers); empty: as the model itself, a test of it, or its name tells</source>
             <translation>wie das Modell befragt und seine Rahmen gelesen werden (siehe die Seite über Modelle und Server); leer: wie es das Modell selbst, ein Test oder sein Name vorgibt</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>Segment</source>
+            <translation>Umreißen</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>outlines the object inside a box, as polygons or as a mask raster</source>
+            <translation>umreißt das Objekt in einem Rahmen, als Polygone oder als Maskenraster</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>Simplify</source>
+            <translation>Vereinfachen</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>how far an outline may move to have fewer corners</source>
+            <translation>wie weit sich ein Umriss verschieben darf, um weniger Ecken zu haben</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>pixels</source>
+            <translation>Pixel</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>Least area</source>
+            <translation>Kleinste Fläche</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>smaller parts and holes are left out</source>
+            <translation>kleinere Teile und Löcher werden weggelassen</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>Denoise</source>
+            <translation>Entrauschen</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>removes noise and keeps edges, in the raster's own type and bands</source>
+            <translation>entfernt Rauschen und erhält Kanten, im Datentyp und in den Kanälen des Rasters</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>Noise</source>
+            <translation>Rauschen</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>Gaussian</source>
+            <translation>Gauß</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>Impulse</source>
+            <translation>Impuls</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>Row stripes</source>
+            <translation>Zeilenstreifen</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>Column stripes</source>
+            <translation>Spaltenstreifen</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>gaussian: grain; impulse: salt and pepper; row-stripes, column-stripes: a scanner's</source>
+            <translation>Gauß: Körnung; Impuls: einzelne falsche Pixel; Zeilen- und Spaltenstreifen: die eines Scanners</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>Sigma</source>
+            <translation>Sigma</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>standard deviation of gaussian noise; estimated unless given</source>
+            <translation>Standardabweichung des Gauß-Rauschens; ohne Angabe wird sie geschätzt</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>pixel values</source>
+            <translation>Pixelwerte</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>Remove clouds</source>
+            <translation>Wolken entfernen</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>replaces clouds by what images of other dates show there, fitted to this one</source>
+            <translation>ersetzt Wolken durch das, was Bilder anderer Zeitpunkte dort zeigen, angepasst an dieses Bild</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>Margin</source>
+            <translation>Rand</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>by how much the mask is grown</source>
+            <translation>um wie viel die Maske vergrößert wird</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>Edit</source>
+            <translation>Bearbeiten</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>changes the pixels inside a mask by one of a few verbs; every other pixel stays as it is</source>
+            <translation>ändert die Pixel in einer Maske auf eine von wenigen Arten; jedes andere Pixel bleibt, wie es ist</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>Verb</source>
+            <translation>Art der Änderung</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>Recolour</source>
+            <translation>Umfärben</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>Brighten</source>
+            <translation>Aufhellen</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>Contrast</source>
+            <translation>Kontrast</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>Equalise</source>
+            <translation>Ausgleichen</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>Sharpen</source>
+            <translation>Schärfen</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>Blur</source>
+            <translation>Weichzeichnen</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>Pixelate</source>
+            <translation>Verpixeln</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>Paste</source>
+            <translation>Einfügen</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>what to do</source>
+            <translation>was zu tun ist</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>Amount</source>
+            <translation>Stärke</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>strength; negative darkens or flattens</source>
+            <translation>Stärke; negativ: dunkler oder flacher</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>Color</source>
+            <translation>Farbe</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>of recolour</source>
+            <translation>beim Umfärben</translation>
         </message>
         <message>
             <location filename="../../resources/models.json" />

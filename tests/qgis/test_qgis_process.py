@@ -89,6 +89,10 @@ def test_the_algorithms_are_listed(desk):
         "zoomearth:ask",
         "zoomearth:askbyfeature",
         "zoomearth:askmany",
+        "zoomearth:cloudremoval",
+        "zoomearth:denoising",
+        "zoomearth:editing",
+        "zoomearth:segmentation",
     ]
     assert "How often the model may zoom in" in desk.run("help", "zoomearth:ask").said
 
