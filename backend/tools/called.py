@@ -11,7 +11,7 @@ from ...core.errors import Cancelled, SceneError, as_ours
 from ...core.look import Observation
 from ...core.region import Region
 from ...core.tool_calls import Offer, ToolUse
-from ...core.tools import MASK, MASK_FILE, RASTER, REFERENCE, Made, Tool, UseTool, tool_named
+from ...core.tools import MASK, MASK_FILE, RASTER, REFERENCE, Tool, UseTool, tool_named
 from ..scene.scene import Scene
 from .job import MOST_PIXELS
 from .pictures import with_result

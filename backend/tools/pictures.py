@@ -29,7 +29,10 @@ def before_and_after(scene: Scene, region: Region, made: Made, side: int) -> tup
 
 
 def with_result(scene: Scene, view: View, made: Made) -> Image.Image:
-    """The view with what a tool has made: a mask is drawn over it, new pixels take the place of the raster's. Raises SceneError, Cancelled."""
+    """The view with what a tool has made: a mask is drawn over it, new pixels take the place of the raster's.
+
+    Raises SceneError, Cancelled.
+    """
     picture = scene.part(view)
     box = Box(*made.box).rounded_out() if made.box else Box(0, 0, *scene.size)
     if made.kind == MASK:
