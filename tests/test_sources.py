@@ -296,6 +296,6 @@ def test_an_address_is_signed_when_it_is_opened_and_again_when_the_signature_exp
         finished = list(run(ByRule(), rows, question_of, 1, concurrent, sign=signer(f"{__name__}:sign")))
         assert finished[0].answered.outcome.answer in ("yes", "no")
         assert server.signed == 3
-    assert list(run(ByRule(), rows, question_of, 1, concurrent, sign=lambda address: 1 / 0))[0].error.message.endswith(
+    assert next(run(ByRule(), rows, question_of, 1, concurrent, sign=lambda address: 1 / 0)).error.message.endswith(
         "can't be signed: division by zero."
     )
