@@ -11,7 +11,7 @@ import itertools
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -160,7 +160,7 @@ class Cluster:
             since = self._say_late(since)
         return None
 
-    def ask(self, rows: Iterable[Ask], profile: Profile, cancelled: Callable[[], bool] = never) -> Iterator[dict[str, Any]]:
+    def ask(self, rows: Sequence[Ask], profile: Profile, cancelled: Callable[[], bool] = never) -> Iterator[dict[str, Any]]:
         """The line of each row, as it ends. profile: how the model is asked. Raises BackendError where no worker can be started."""
         self._profile = profile
         for actor in self._actors:  # the first is open, and learns how it is asked
@@ -168,7 +168,7 @@ class Cluster:
         work = _Work(rows, not self._opening.settings.remote, self._opening.at_once)
         since = time.monotonic()
         while not cancelled() and (work.left() or any(actor.calls for actor in self._actors)):
-            while len(self._actors) < self.workers:
+            while len(self._actors) < min(self.workers, len(rows)):
                 self._start()
             for actor in self._actors:
                 self._feed(actor, work)

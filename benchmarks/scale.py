@@ -65,10 +65,14 @@ def here(engine: Any, rows: list[Ask], at_once: int = AT_ONCE) -> Iterator[dict[
         yield line(asked(each.row), each.answered, each.error, engine.profile.name)
 
 
+def workers_here() -> list[psutil.Process]:
+    """The processes below this one that run workers."""
+    return [each for each in psutil.Process().children(recursive=True) if "ray::Worker" in " ".join(each.cmdline())]
+
+
 def memory() -> tuple[float, float]:
     """MB of this process, and of the workers (Ray's own processes do not count)."""
-    workers = [each for each in psutil.process_iter(["cmdline"]) if "ray::Worker" in " ".join(each.info["cmdline"] or ())]
-    return psutil.Process().memory_info().rss / MEGABYTE, sum(each.memory_info().rss for each in workers) / MEGABYTE
+    return psutil.Process().memory_info().rss / MEGABYTE, sum(each.memory_info().rss for each in workers_here()) / MEGABYTE
 
 
 def small_rasters(folder: Path, count: int = 50) -> list[Path]:
@@ -167,8 +171,7 @@ def killed(folder: Path, count: int, kills: int) -> None:
             for each in cluster.ask(rows, profile):
                 lines.append({**each, "seconds": None})
                 if len(lines) in at_rows:
-                    there = [one for one in psutil.process_iter(["cmdline"]) if "ray::Worker" in " ".join(one.info["cmdline"] or ())]
-                    rng.choice(there).send_signal(signal.SIGKILL)
+                    rng.choice(workers_here()).send_signal(signal.SIGKILL)
         runs.append((time.perf_counter() - begun, lines))
     (whole_seconds, whole), (seconds, survived) = runs
     print(f"## {count} rows, {kills} workers killed with SIGKILL after rows {', '.join(map(str, moments))}")

@@ -24,13 +24,13 @@ from ...core.settings import KEY_VARIABLE, Settings
 from ..answer import MEANINGLESS
 from ..batch import asked, line, question_of, revision_of, run, spec
 from ..engines.open import open_engine
-from ..results import ABOUT, Results, Tally
+from ..results import ABOUT, KINDS, Results, Tally
 from ..rows import BadRow, Table
 from ..rows.sources import rows_of
 from ..scene.signing import signer
 from .interrupt import Interrupt
 from .parser import Parser, add_answer_type, add_policy, add_settings, changed, policy_of, positive, settings_of
-from .rows import SOURCES, add_source, in_shard, shard, source_of, written
+from .rows import SOURCES, add_source, check_other, in_shard, shard, source_of, written
 
 
 def command(parser: Parser) -> None:
@@ -85,10 +85,9 @@ class _Asking:
 def batch(options: argparse.Namespace, settings: Settings) -> int:
     """Asks the rows that the file of answers lacks. Returns 0, or 1 where a row has no answer, or 130 after an interrupt."""
     at_once = _at_once(options.batch, options.concurrency, bool(settings.remote))
-    source, sign = source_of(options), signer(options.sign)
-    table = in_shard(rows_of(source), options.shard)
-    if os.path.exists(options.out) and os.path.exists(source.name) and os.path.samefile(source.name, options.out):
-        raise UsageError(f"--out is {options.out}, the file of the rows itself.", "Name another file.")
+    sign = signer(options.sign)
+    table = in_shard(rows_of(source_of(options)), options.shard)
+    check_other(options)
     interrupted = Interrupt()
     notes = Console(stderr=True, highlight=False)
     if table.ignored:
@@ -100,6 +99,7 @@ def batch(options: argparse.Namespace, settings: Settings) -> int:
         table = listed
     if not table.rows:
         notes.print(f"note: none of the rows falls into shard {options.shard[0]} of {options.shard[1]}")
+        print(json.dumps({"rows": 0, **dict.fromkeys(KINDS, 0), "out": str(options.out)}) if options.json else "0 answered of 0")
         return 0
     asks = _on_ray if options.on else _here
     with asks(options, settings, at_once, notes, interrupted) as asking, Results(options.out, asking.spec) as results:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -48,6 +49,12 @@ def source_of(options: argparse.Namespace) -> Source:
     return Source(
         options.source, options.question, tuple(options.bands) if options.bands else None, answer_type_of(options), options.asset, search
     )
+
+
+def check_other(options: argparse.Namespace) -> None:
+    """Raises UsageError where --out is the file of the rows itself."""
+    if os.path.exists(options.out) and os.path.exists(options.source) and os.path.samefile(options.source, options.out):
+        raise UsageError(f"--out is {options.out}, the file of the rows itself.", "Name another file.")
 
 
 def shard(text: str) -> tuple[int, int]:
@@ -106,6 +113,7 @@ or has failed.
 def _manifest(options: argparse.Namespace) -> int:
     if options.out.suffix.lower() not in manifest.SUFFIXES:
         raise UsageError(f"--out {options.out} has no known suffix.", f"Give a name that ends in {' or '.join(manifest.SUFFIXES)}.")
+    check_other(options)
     sign, interrupted = signer(options.sign), Interrupt()
     table = written(options.out, rows_of(source_of(options)), sign, interrupted, Console(stderr=True, quiet=options.json))
     if table is None:

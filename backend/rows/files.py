@@ -26,8 +26,8 @@ LONGEST = 100_000_000  # letters of a cell: an outline may have many corners
 
 
 def read(path: Path, question: str = "", answer_type: AnswerType | None = None) -> Table:
-    """All rows of a file, in order. question, answer_type: of the rows that have none. Raises DataError where it can't be read, and where not one row
-    can be asked."""
+    """All rows of a file, in order. question, answer_type: of the rows that have none. Raises DataError where it can't be read, and where
+    not one row can be asked."""
     if not texts.is_file(path):
         raise DataError(f"{path} does not exist as a file.", "Give JSON lines, or a table that ends in .csv or .parquet.")
     suffix = path.suffix.lower()
