@@ -118,13 +118,14 @@ class Cluster:
         if settings.remote:
             self.workers = max(1, min(cpus, at_once))
             cap = at_once // self.workers  # all workers together keep to the servers' cap
-            self._resources = {"num_cpus": 1, "max_concurrency": cap * len(settings.addresses) + 1}
+            self._resources: dict[str, Any] = {"num_cpus": 1, "max_concurrency": cap * len(settings.addresses) + 1}
             self._opening = Opening(settings, key, cap, cap * len(settings.addresses), sign, open)
             self._calls = self._opening.at_once
         else:
             on_gpu = gpus and settings.device in ("auto", "cuda")
             self.workers = gpus if on_gpu else max(1, len(nodes))
-            own = {"num_gpus": 1, "num_cpus": 1} if on_gpu else {"num_cpus": max(1, min(int(node.get("CPU", 1)) for node in nodes))}
+            cores = max(1, min(int(node.get("CPU", 1)) for node in nodes))
+            own = {"num_gpus": 1, "num_cpus": 1} if on_gpu else {"num_cpus": cores}
             self._resources = {**own, "scheduling_strategy": "SPREAD"}
             self._opening = Opening(settings, key, at_once, at_once, sign, open)
             self._calls = 2  # one is asked, one waits
@@ -187,8 +188,8 @@ class Cluster:
                 actor.calls[actor.handle.ask.remote(rows)] = rows
                 actor.alone = True
             return
-        while len(actor.calls) < self._calls and (rows := work.next()):
-            actor.calls[actor.handle.ask.remote(rows)] = rows
+        while len(actor.calls) < self._calls and (shard := work.next()):
+            actor.calls[actor.handle.ask.remote(shard)] = shard
 
     def _taken(self, ref: Any, work: _Work) -> Iterator[dict[str, Any]]:
         """What comes of a call that is over."""
@@ -220,6 +221,7 @@ class Cluster:
                     del actor.calls[other]
                     yield from lines
             lost = [*rows, *itertools.chain.from_iterable(actor.calls.values())]
+            self._on_note(f"a worker has died; rows of its that had no answer yet: {len(lost)}")
             self._replace(actor)
             yield from (self._failed(row, _fatal()) for row in work.died(lost))
 

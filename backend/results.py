@@ -44,6 +44,9 @@ class Results(Journal[Kept]):
     def __init__(self, path: Path, spec: Mapping[str, Any]) -> None:
         super().__init__(path, spec, "id", Kept.of, lambda kept: kept.line or {})
 
+    def __enter__(self) -> Results:
+        return self
+
     def write(self, line: Mapping[str, Any]) -> Kept | None:
         """Appends the line of a row, and returns what the file had of it before. An error that the file has is not written again."""
         existing, new = self.lines.get(line["id"]), Kept.of(line)

@@ -70,6 +70,11 @@ def workers_here() -> list[psutil.Process]:
     return [each for each in psutil.Process().children(recursive=True) if "ray::Worker" in " ".join(each.cmdline())]
 
 
+def cpu() -> float:
+    """Seconds of a processor that this process and the workers below it have taken."""
+    return sum(sum(each.cpu_times()[:2]) for each in (psutil.Process(), *workers_here()))
+
+
 def memory() -> tuple[float, float]:
     """MB of this process, and of the workers (Ray's own processes do not count)."""
     return psutil.Process().memory_info().rss / MEGABYTE, sum(each.memory_info().rss for each in workers_here()) / MEGABYTE
@@ -88,24 +93,26 @@ def small_rasters(folder: Path, count: int = 50) -> list[Path]:
 def cost_of_a_row(folder: Path, count: int) -> None:
     paths = small_rasters(folder)
     rows = [Ask(SceneSource(str(paths[at % len(paths)])), f"Is {at} there?", id=str(at)) for at in range(count)]
-    began = time.perf_counter()
+    began, taken = time.perf_counter(), cpu()
     alone = {each["id"]: each for each in here(ByRule(), rows)}
-    single = time.perf_counter() - began
+    single, single_cpu = time.perf_counter() - began, cpu() - taken
     with Cluster("ray", Settings(), open=by_rule) as cluster:
         profile, _ = cluster.open()
         marks: dict[int, tuple[float, float]] = {}
-        digest, began = 0, time.perf_counter()
+        same, began, taken = 0, time.perf_counter(), cpu()
         for number, each in enumerate(cluster.ask(rows, profile), 1):
-            digest += each["answer"] == alone[each["id"]]["answer"]
+            same += each["answer"] == alone[each["id"]]["answer"]
             if number in (min(FIRST, count), count):
                 marks[number] = memory()
-        through = time.perf_counter() - began
+        through, through_cpu = time.perf_counter() - began, cpu() - taken
         workers = cluster.workers
     print(f"## {count} rows, an engine without time of its own, {workers} worker(s)")
-    print(f"  in one process   {single:8.1f} s  {1000 * single / count:6.2f} ms a row")
-    print(f"  through Ray      {through:8.1f} s  {1000 * through / count:6.2f} ms a row")
-    print(f"  overhead         {1000 * (through - single) / count:+18.2f} ms a row")
-    print(f"  equal answers    {digest} of {count}")
+    for name, seconds, of_cpu in (("in one process", single, single_cpu), ("through Ray", through, through_cpu)):
+        print(f"  {name:15} {seconds:8.1f} s  {1000 * seconds / count:7.2f} ms a row, {1000 * of_cpu / count:6.2f} ms of a processor")
+    print(
+        f"  overhead                    {1000 * (through - single) / count:+7.2f} ms a row, {1000 * (through_cpu - single_cpu) / count:+6.2f} ms of a processor"
+    )
+    print(f"  equal answers    {same} of {count}")
     for number, (driver, of_workers) in marks.items():
         print(f"  memory at row {number:6d}: driver {driver:5.0f} MB, workers {of_workers:5.0f} MB")
     (first, last) = (sum(marks[number]) for number in (min(marks), max(marks)))

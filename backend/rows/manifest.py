@@ -20,7 +20,6 @@ from ...core.atomic import beside
 from ...core.errors import DataError, as_ours
 from ...core.geometry import Box
 from ...core.protocol import Ask
-from ...core.typed import to_json
 from ..batch import asked
 from ..engines import never
 from ..outputs.parquet import SUFFIXES as PARQUET
@@ -108,7 +107,7 @@ def _facts(scene: Scene) -> dict[str, Any]:
     """width, height, crs and gsd of the raster, and its footprint: a closed ring in degrees, where it has one."""
     facts = {"width": scene.size.width, "height": scene.size.height, "crs": scene.crs or None, "gsd": scene.gsd}
     ring = footprint(scene)
-    return to_json({**facts, "footprint": ring} if ring else facts)
+    return {**facts, "footprint": ring} if ring else facts
 
 
 def footprint(scene: Scene) -> list[list[float]] | None:

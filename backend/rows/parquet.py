@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...core import texts
 from ...core.errors import DataError
 from ..outputs.parquet import arrow, write_parquet
 
@@ -21,7 +20,7 @@ DESCRIBED: dict[str, type] = {"width": int, "height": int, "crs": str, "gsd": fl
 GEOMETRY = "geometry"
 
 
-def read_parquet(path: Path) -> Iterator[texts.Row]:
+def read_parquet(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a table. Raises DataError where it can't be read, BackendError where pyarrow is missing."""
     pyarrow = arrow()
     try:

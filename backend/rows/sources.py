@@ -84,7 +84,7 @@ def _items(path: Path) -> Iterator[Mapping[str, Any]] | None:
     if suffix in PARQUET:
         rows = read_parquet(path)
         first = next(rows, {})
-        return itertools.chain([first], rows) if isinstance(first, Mapping) and "assets" in first else None
+        return itertools.chain([first], rows) if "assets" in first else None
     if suffix not in (".json", ".geojson"):
         return None
     try:
