@@ -330,7 +330,6 @@ def _connected(at: str) -> tuple[Any, bool]:
             ray.init(address="auto" if place == "auto" else at, log_to_driver=False, logging_level="error")
     except Exception as error:  # ConnectionError, ValueError, RuntimeError, ...
         reason = " ".join(str(error).split())[:200].rstrip(".")
-        raise BackendError(
-            f"The Ray cluster at {at} can't be used: {reason}.", "Is it running, with the same versions of Python and Ray?"
-        ) from error
+        hint = "Is it running, with the same versions of Python and Ray? A cluster that wants a token wants RAY_AUTH_MODE=token set here."
+        raise BackendError(f"The Ray cluster at {at} can't be used: {reason}.", hint) from error
     return ray, True

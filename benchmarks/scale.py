@@ -109,9 +109,8 @@ def cost_of_a_row(folder: Path, count: int) -> None:
     print(f"## {count} rows, an engine without time of its own, {workers} worker(s)")
     for name, seconds, of_cpu in (("in one process", single, single_cpu), ("through Ray", through, through_cpu)):
         print(f"  {name:15} {seconds:8.1f} s  {1000 * seconds / count:7.2f} ms a row, {1000 * of_cpu / count:6.2f} ms of a processor")
-    print(
-        f"  overhead                    {1000 * (through - single) / count:+7.2f} ms a row, {1000 * (through_cpu - single_cpu) / count:+6.2f} ms of a processor"
-    )
+    more, more_cpu = 1000 * (through - single) / count, 1000 * (through_cpu - single_cpu) / count
+    print(f"  {'overhead':15} {through - single:+8.1f} s  {more:+7.2f} ms a row, {more_cpu:+6.2f} ms of a processor")
     print(f"  equal answers    {same} of {count}")
     for number, (driver, of_workers) in marks.items():
         print(f"  memory at row {number:6d}: driver {driver:5.0f} MB, workers {of_workers:5.0f} MB")

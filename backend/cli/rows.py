@@ -86,7 +86,7 @@ def written(path: Path, table: Table, sign: Sign, cancelled: Callable[[], bool],
     if len(rows) < len(table.rows):
         return None
     table = replace(table, rows=rows)
-    manifest.write(path, table, secret=sign is unsigned)
+    manifest.write(path, table, bare=sign is not unsigned)
     if sign is unsigned and manifest.has_secrets(table):
         note = f"note: {path} holds addresses with a login or a signature, and only you can read it; --sign keeps them out of the file"
         console.print(note, markup=False, soft_wrap=True)

@@ -43,9 +43,9 @@ def open_engine(
     """The engine that the settings name; a server's key comes from the environment unless given.
 
     A server's model that nothing else is known of is tested first (see `calibration`), once; on_test: conversations done, of how many.
-    cap: requests at a time that each of several servers is sent. Raises ModelError, EngineError, Cancelled.
+    cap: requests at a time that a server is sent, of a batch: its questions wait for a busy server instead of failing. Raises ModelError, EngineError, Cancelled.
     """
-    if len(settings.addresses) > 1:
+    if len(settings.addresses) > 1 or (settings.remote and cap):
         return _on_servers(settings, key, on_test, cancelled, cap)
     if settings.remote:
         return _on_server(settings, key, on_test, cancelled)
@@ -127,7 +127,7 @@ def _on_servers(settings: Settings, key: str | None, on_test: OnProgress, cancel
     from .remote import PARALLEL, RemoteEngine
 
     first = replace(settings, remote=settings.addresses[0])
-    for address in settings.addresses if not settings.profile else ():
+    for address in settings.addresses if len(settings.addresses) > 1 and not settings.profile else ():
         engine, _, revision = _as_family(replace(settings, remote=address), key, cancelled)
         engine.close()
         if revision:

@@ -63,13 +63,13 @@ def described(table: Table, earlier: Table | None, sign: Sign = unsigned, cancel
                 return
 
 
-def write(path: Path, table: Table, secret: bool) -> None:
-    """Writes the rows with what is known of their rasters. secret: addresses are written with their queries, and only the user may read the
-    file; else without, and they are signed when they are asked. Raises DataError."""
-    rows = [_line(row, table.described.get(str(row.id), {}), secret) for row in table.rows]
+def write(path: Path, table: Table, bare: bool = False) -> None:
+    """Writes the rows with what is known of their rasters. bare: addresses without logins and queries, since they are signed when they
+    are asked; else as they are, and where one holds any, only the user may read the file. Raises DataError."""
+    rows = [_line(row, table.described.get(str(row.id), {}), bare) for row in table.rows]
     try:
         with beside(path) as new:
-            new.touch(mode=0o600 if secret else 0o666)
+            new.touch(mode=0o600 if has_secrets(table) and not bare else 0o666)
             if path.suffix.lower() in PARQUET:
                 write_rows(new, rows)
             else:
@@ -94,11 +94,11 @@ def has_secrets(table: Table) -> bool:
     return any(shown(ask.source.path) != ask.source.path for ask in asks if ask)
 
 
-def _line(row: Ask | BadRow, facts: dict[str, Any], secret: bool) -> dict[str, Any]:
+def _line(row: Ask | BadRow, facts: dict[str, Any], bare: bool) -> dict[str, Any]:
     ask = row.ask if isinstance(row, BadRow) else row
     if ask is None:
         return {"id": str(row.id), **facts}
-    if not secret:
+    if bare:
         ask = replace(ask, source=replace(ask.source, path=shown(ask.source.path)))
     return {**cells_of(ask), **facts}
 
