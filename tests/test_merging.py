@@ -31,6 +31,7 @@ def rows(tmp_path, monkeypatch):
     make(tmp_path / "2.tif", pixels, affine=None, crs="")
     made = [{"id": f"r{at}", "path": f"{at % 3}.tif", "question": f"Is {at} {('global', 'object')[at % 2]}?"} for at in range(40)]
     made[4]["window"] = [10, 10, 90, 90]
+    made[9]["choices"], made[10]["choices"] = "yes,no", "yes,no,unsure"
     made[7]["path"] = "none.tif"
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in made))
     return tmp_path / "rows.jsonl"
@@ -95,10 +96,13 @@ def test_a_merged_table_has_answers_and_boxes_in_degrees(rows, tmp_path, suffix)
         assert (geo["primary_column"], geo["columns"]["geometry"]["encoding"]) == ("geometry", "WKB")
         shapes = table["geometry"].to_pylist()
         written = table.drop(["geometry"]).to_pylist()
-    assert list(written[0]) == list(FIELDS)
+    assert list(written[0]) == [*FIELDS, "value"]
     answers = {row["exchange"]: (row, shape) for row, shape in zip(written, shapes) if row["kind"] == "answer"}
     assert len(answers) == 40
     assert sum(row["kind"] == "zoom" for row in written) == 19
+    assert answers["r9"][0]["value"] == {"yes": "True", "no": "False"}[answers["r9"][0]["answer"]]
+    assert answers["r10"][0]["value"] == answers["r10"][0]["answer"], "values of two types are texts"
+    assert answers["r8"][0]["value"] is None
     assert answers["r7"][0]["error"].startswith("There is no file")
     assert answers["r7"][1] is None
     assert answers["r2"][1] is None, "a raster without georeference has a place"

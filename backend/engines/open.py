@@ -43,7 +43,8 @@ def open_engine(
     """The engine that the settings name; a server's key comes from the environment unless given.
 
     A server's model that nothing else is known of is tested first (see `calibration`), once; on_test: conversations done, of how many.
-    cap: requests at a time that a server is sent, of a batch: its questions wait for a busy server instead of failing. Raises ModelError, EngineError, Cancelled.
+    cap: requests at a time that a server is sent, of a batch: its questions wait for a busy server instead of failing. Raises ModelError,
+    EngineError, Cancelled.
     """
     if len(settings.addresses) > 1 or (settings.remote and cap):
         return _on_servers(settings, key, on_test, cancelled, cap)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...core.address import name
+from ...core.answer_type import AnswerType
 from ...core.roi_table import FIELDS, Facts, answer_row, view_row
 from ...core.source import SceneSource, Seen, Where
 from ...core.typed import from_json
@@ -25,7 +26,9 @@ WRITTEN = "EPSG:4326"  # the same with its usual name, for a GeoPackage
 
 def write_merged(path: Path, lines: Iterable[Mapping[str, Any]]) -> int:
     """lines: see `batch.line`. Of each row there is a row `answer` (its geometry is the place asked about), and a row for each zoom. Rows
-    of rasters without georeference have no geometry. Returns how many rows were written. Raises SceneError, BackendError."""
+    of rasters without georeference have no geometry. Values of typed answers have columns of their own: "value", or the names of the
+    fields. Returns how many rows were written. Raises SceneError, BackendError."""
+    values: dict[str, type] = {}
     rows: list[dict[str, Any]] = []
     polygons: list[Any] = []
     for line in lines:
@@ -34,13 +37,32 @@ def write_merged(path: Path, lines: Iterable[Mapping[str, Any]]) -> int:
         for view in views:
             rows.append(view_row(facts, view))
             polygons.append(_polygon([view.polygon] if view.polygon else None, crs))
-        rows.append({**answer_row(facts, ()), "step": 1 + len(views)})  # a line has the zooms, not the global view
+        # a line has the zooms, not the global view
+        rows.append({**answer_row(facts, ()), "step": 1 + len(views), **_values(line, values)})
         polygons.append(_polygon(line.get("place"), crs))
+    table = {**FIELDS, **values}
+    for row in rows:
+        row.update({column: _as(kind, row.get(column)) for column, kind in values.items()})
     if path.suffix.lower() in PARQUET:
-        write_file(path, lambda new: write_parquet(new, polygons, rows, FIELDS))
+        write_file(path, lambda new: write_parquet(new, polygons, rows, table))
     else:
-        write_file(path, lambda new: write_polygons(new, polygons, rows, WRITTEN))
+        write_file(path, lambda new: write_polygons(new, polygons, rows, WRITTEN, table))
     return len(rows)
+
+
+def _values(line: Mapping[str, Any], columns: dict[str, type]) -> dict[str, Any]:
+    """The value of a line's answer by column. columns: the types so far, which this adds to; a column of two types is one of texts."""
+    if not line.get("answer_type"):
+        return {}
+    kind = from_json(AnswerType, line["answer_type"])
+    names = {field: f"value_{field}" if field in FIELDS else field for field in kind.columns}
+    for field, its in kind.columns.items():
+        columns[names[field]] = its if columns.get(names[field], its) is its else str
+    return {names[field]: value for field, value in kind.cells(line.get("value")).items()}
+
+
+def _as(kind: type, value: Any) -> Any:
+    return str(value) if kind is str and value is not None else value
 
 
 def _facts(line: Mapping[str, Any]) -> Facts:
