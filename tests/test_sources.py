@@ -5,6 +5,7 @@ import json
 import os
 import stat
 import threading
+from dataclasses import replace
 from urllib.parse import parse_qs, urlparse
 
 import numpy as np
@@ -16,13 +17,14 @@ from rasters import make
 from zoomearth.backend.batch import question_of, run
 from zoomearth.backend.cli import batch as command
 from zoomearth.backend.cli.main import main
-from zoomearth.backend.rows import BadRow
+from zoomearth.backend.rows import BadRow, Table, manifest
 from zoomearth.backend.rows.files import read
 from zoomearth.backend.rows.sources import Source, rows_of
 from zoomearth.backend.scene.signing import signer
+from zoomearth.core.answer_type import AnswerType
 from zoomearth.core.errors import DataError, UsageError
 from zoomearth.core.protocol import Ask
-from zoomearth.core.source import SceneSource
+from zoomearth.core.source import SceneSource, Where
 
 Q = "Is 1 global?"
 
@@ -143,6 +145,29 @@ def test_a_manifest_has_every_row_described_and_is_asked_like_any_file_of_rows(t
     (tiles / "south" / "2.tif").write_bytes(before)
     assert main(["batch", "manifest", str(tiles), Q, "--bands", "3,2,1", "--out", str(rows)]) == 0
     assert not any(isinstance(row, BadRow) for row in read(rows).rows)
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
+def test_a_row_with_all_it_can_have_is_the_same_row_after_a_manifest(tmp_path, suffix):
+    ring = ((0.0, 0.0), (9.5, 0.0), (9.0, 9.0))
+    fields = AnswerType("fields", fields=(AnswerType("integer", name="ships"), AnswerType("choice", ("tile", "metal"), name="roof")))
+    rows = [
+        Ask(
+            SceneSource("/x/0.tif", (4, 3, 2), ((0.0, 3000.0),) * 3, True),
+            'How many, "and" where?',
+            Where(window=(0, 0.5, 9, 9)),
+            {"max_zooms": 0},
+        ),
+        Ask(SceneSource("https://example.org/a.tif?key=1"), "Größe?", Where(bounds=(-5, -6, 7, 8)), answer_type=AnswerType("number")),
+        Ask(SceneSource("/x/0.tif", (4,)), "q", Where(outline=(ring, ring)), answer_type=AnswerType("choice", ("yes", "no, not"))),
+        Ask(SceneSource('NETCDF:"a.nc":v'), "q", Where(within="/x/polygons.gpkg"), answer_type=fields),
+    ]
+    rows = [replace(row, id=str(at)) for at, row in enumerate(rows)]
+    path = tmp_path / f"rows.{suffix}"
+    manifest.write(path, Table(rows))
+    assert read(path).rows == rows
+    manifest.write(path, Table(rows), bare=True)
+    assert "key=1" not in path.read_bytes().decode("latin-1")
 
 
 def test_a_folder_is_asked_at_once_and_its_manifest_lies_beside_the_answers(tiles, engine, capsys):
