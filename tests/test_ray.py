@@ -43,7 +43,10 @@ def cluster():
 
 def started():
     args = {"num_cpus": 2, "include_dashboard": False, "_system_config": PROMPT, **SMALL}
-    head = nodes.Cluster(initialize_head=True, head_node_args=args)
+    try:
+        head = nodes.Cluster(initialize_head=True, head_node_args=args)
+    except Exception:  # Ray gives its node 30 s to start, which may be too little on a busy machine
+        head = nodes.Cluster(initialize_head=True, head_node_args=args)
     ray.init(address=head.address, log_to_driver=False, logging_level="error")
     yield head
     ray.shutdown()
