@@ -10,8 +10,7 @@ import contextlib
 import itertools
 import os
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,10 +21,9 @@ from ..core.settings import Settings
 from .batch import asked, line, question_of, revision_of, run
 from .engines import Engine, never
 from .engines.open import open_engine
+from .handout import LIVES, Work
 from .scene.signing import signer
 
-LIVES = 3  # a row whose worker has died so often fails; the last time it is asked alone
-SHARD = 8  # rows in a call: so many about one raster; with a model of its own so many times what it is asked at once
 OPENINGS = 3  # of every worker in a row that may fail
 TICK = 0.5  # seconds between two looks at `cancelled`
 LATE = 30.0  # seconds without a worker before that is said
@@ -166,7 +164,7 @@ class Cluster:
         self._profile = profile
         for actor in self._actors:  # the first is open, and learns how it is asked
             actor.ready, actor.opening = False, actor.handle.open.remote(profile)
-        work = _Work(rows, not self._opening.settings.remote, self._opening.at_once)
+        work = Work(rows, not self._opening.settings.remote, self._opening.at_once)
         since = time.monotonic()
         while not cancelled() and (work.left() or any(actor.calls for actor in self._actors)):
             while len(self._actors) < min(self.workers, len(rows)):
@@ -178,7 +176,7 @@ class Cluster:
                 yield from self._taken(ref, work)
             since = time.monotonic() if any(actor.ready for actor in self._actors) else self._say_late(since)
 
-    def _feed(self, actor: _Actor, work: _Work) -> None:
+    def _feed(self, actor: _Actor, work: Work) -> None:
         """Gives a worker what it can take. A row that workers have died of is given to an idle one, and nothing beside it."""
         if not actor.ready or actor.alone:
             return
@@ -191,7 +189,7 @@ class Cluster:
         while len(actor.calls) < self._calls and (shard := work.next()):
             actor.calls[actor.handle.ask.remote(shard)] = shard
 
-    def _taken(self, ref: Any, work: _Work) -> Iterator[dict[str, Any]]:
+    def _taken(self, ref: Any, work: Work) -> Iterator[dict[str, Any]]:
         """What comes of a call that is over."""
         actor = next((each for each in self._actors if ref in each.calls or ref == each.opening), None)
         if actor is None:  # of a worker that died meanwhile
@@ -265,45 +263,6 @@ class Cluster:
     def _needs(self) -> str:
         kinds = {"num_cpus": "processor cores", "num_gpus": "graphics cards"}
         return " and ".join(f"{self._resources[kind]} {name}" for kind, name in kinds.items() if kind in self._resources)
-
-
-class _Work:
-    """The rows that are not over. suspects: rows that have one life left."""
-
-    def __init__(self, rows: Iterable[Ask], own_model: bool, at_once: int) -> None:
-        self._own_model, self._at_once = own_model, at_once
-        self._shards, self._again = _shards(rows, own_model, at_once), deque[list[Ask]]()
-        self._first: list[Ask] | None = next(self._shards, None)
-        self._deaths: Counter[Any] = Counter()
-        self.suspects: deque[Ask] = deque()
-
-    def left(self) -> bool:
-        return bool(self._first or self._again or self.suspects)
-
-    def next(self) -> list[Ask] | None:
-        if self._again:
-            return self._again.popleft()
-        rows, self._first = self._first, next(self._shards, None)
-        return rows
-
-    def died(self, rows: list[Ask]) -> list[Ask]:
-        """These had no result when their worker died. Returns those that have no life left."""
-        by_deaths: dict[int, list[Ask]] = {}
-        for row in rows:
-            self._deaths[row.id] += 1
-            by_deaths.setdefault(self._deaths[row.id], []).append(row)
-        self.suspects.extend(by_deaths.pop(LIVES - 1, []))
-        fatal = by_deaths.pop(LIVES, [])
-        for others in by_deaths.values():
-            self._again.extend(_shards(others, self._own_model, self._at_once))
-        return fatal
-
-
-def _shards(rows: Iterable[Ask], own_model: bool, at_once: int) -> Iterator[list[Ask]]:
-    """The rows of a call each: as many as keep a model of its own busy, or those in succession that are about one raster."""
-    for _, group in itertools.groupby(rows, key=lambda row: None if own_model else row.source):
-        while shard := list(itertools.islice(group, SHARD * at_once if own_model else SHARD)):
-            yield shard
 
 
 def _fatal() -> BackendError:

@@ -16,11 +16,14 @@ import psutil
 import pytest
 import ray_parts
 from evaluating import rule
+from hypothesis import given
+from hypothesis import strategies as st
 from quirks import Answer, Quirks, chunk, streamed
 from rasters import make
 
 from zoomearth.backend.cli.main import main
-from zoomearth.backend.cluster import LIVES, Cluster
+from zoomearth.backend.cluster import Cluster
+from zoomearth.backend.handout import LIVES, Work
 from zoomearth.core.protocol import Ask
 from zoomearth.core.settings import Settings
 from zoomearth.core.source import SceneSource
@@ -111,6 +114,29 @@ def comparable(lines):
 def workers():
     """The processes below this one that run workers."""
     return [each for each in psutil.Process().children(recursive=True) if "ray::Worker" in " ".join(each.cmdline())]
+
+
+@given(st.integers(0, 40), st.booleans(), st.integers(1, 3), st.data())
+def test_whatever_dies_every_row_is_over_once_and_one_that_kills_is_given_up(count, own_model, at_once, data):
+    """Workers that have two calls under way each die at random, and always of row 3."""
+    rows = [Ask(SceneSource(f"{at // 3}.tif"), "q", id=str(at)) for at in range(count)]
+    work, over, calls = Work(rows, own_model, at_once), [], []
+    for _ in range(2000):
+        while len(calls) < 2 and not work.suspects and (shard := work.next()):
+            calls.append(shard)
+        if not calls and work.suspects:
+            calls.append([work.suspects.popleft()])
+        if not calls:
+            break
+        if any(row.id == "3" for row in calls[0]) or data.draw(st.integers(0, 9)) == 0:
+            lost = [row for call in calls for row in call]
+            over += [("fatal", row.id) for row in work.died(lost)]
+            calls = []
+        else:
+            over += [("answered", row.id) for row in calls.pop(0)]
+    assert not work.left()
+    assert sorted(int(id) for _, id in over) == list(range(count))
+    assert count <= 3 or ("fatal", "3") in over
 
 
 def test_a_batch_on_ray_equals_the_batch_here(cluster, server, model, rasters, capsys):
