@@ -9,6 +9,8 @@ Evaluation, the command line, the backend process and anything else that asks mo
 
 from __future__ import annotations
 
+import contextlib
+import re
 import threading
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -16,8 +18,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Callable, Generic, Protocol, TypeVar
 
 from ..core.address import shown
-from ..core.errors import Cancelled, DataError, ZoomEarthError, as_ours
+from ..core.errors import Cancelled, DataError, SceneError, ZoomEarthError, as_ours
+from ..core.geometry import Box
 from ..core.look import Outcome, Policy, Stopped
+from ..core.profile import Profile
 from ..core.protocol import Ask, Call
 from ..core.settings import Settings
 from ..core.source import SceneSource, Seen
@@ -29,7 +33,9 @@ from .engines import Engine, never
 from .models import store as models
 from .scene import region
 from .scene.scene import Progress, Scene
+from .scene.signing import Sign, opened, unsigned
 
+POOL = "a pool"  # of servers with one model, which may come and go
 OPEN = 8  # scenes kept open that no question is about
 
 
@@ -87,13 +93,15 @@ def run(
     cancelled: Callable[[], bool] = never,
     on_progress: Progress = silent,
     limit: int = REPLY_LIMIT,
+    sign: Sign = unsigned,
 ) -> Generator[Finished[R], None, None]:
     """Yields each row as it ends, on the caller's thread. Whatever fails costs its own row only.
 
     make: see `question_of`; what it raises is its row's error. concurrent: each of `at_once` questions on a thread of its own, for a
     server that batches; else in lockstep, so that the engine batches. cancelled: is looked at from those threads; rows that are not over
     when it becomes true are not yielded. on_progress: is called from those threads, of scenes that are opened and of replies that are
-    tried again. limit: tokens a reply.
+    tried again. limit: tokens a reply. sign: of the addresses of rasters; a row whose raster fails is asked once more at the end, with a
+    new signature.
     """
     stop = threading.Event()
 
@@ -104,14 +112,27 @@ def run(
         if isinstance(event, Tried):
             on_progress("trying again", event.number, event.tries)
 
-    scenes = Scenes(make, stopped, on_progress)
-    try:
-        if concurrent:
-            yield from _concurrently(engine, rows, at_once, scenes, follow, stopped, stop.set, limit)
-        else:
-            yield from _in_lockstep(engine, rows, at_once, scenes, stopped, limit)
-    finally:
-        scenes.close()
+    def asked(rows: Iterable[R]) -> Generator[Finished[R], None, None]:
+        scenes = Scenes(make, stopped, on_progress, sign)
+        try:
+            if concurrent:
+                yield from _concurrently(engine, rows, at_once, scenes, follow, stopped, stop.set, limit)
+            else:
+                yield from _in_lockstep(engine, rows, at_once, scenes, stopped, limit)
+        finally:
+            scenes.close()
+
+    if sign is unsigned:
+        yield from asked(rows)
+        return
+    expired: list[R] = []
+    with contextlib.closing(asked(rows)) as first:
+        for finished in first:
+            if isinstance(finished.error, SceneError):
+                expired.append(finished.row)
+            else:
+                yield finished
+    yield from asked(expired)
 
 
 def _in_lockstep(
@@ -213,8 +234,8 @@ class _Opened:
 class Scenes(Generic[R]):
     """Open scenes, shared by the questions about one source on whatever threads; the last few stay open with no question about them."""
 
-    def __init__(self, make: Make[R], cancelled: Callable[[], bool], on_progress: Progress) -> None:
-        self._make, self._cancelled, self._on_progress = make, cancelled, on_progress
+    def __init__(self, make: Make[R], cancelled: Callable[[], bool], on_progress: Progress, sign: Sign = unsigned) -> None:
+        self._make, self._cancelled, self._on_progress, self._sign = make, cancelled, on_progress, sign
         self._opened: dict[SceneSource, _Opened] = {}  # the last used comes last
         self._lock = threading.Lock()
 
@@ -222,13 +243,13 @@ class Scenes(Generic[R]):
         """The row's question over its open scene, which is kept until `leave`. Raises whatever ails the row."""
         source = row.source
         with self._lock:
-            opened = self._opened[source] = self._opened.pop(source) if source in self._opened else _Opened()
-            opened.users += 1
+            entry = self._opened[source] = self._opened.pop(source) if source in self._opened else _Opened()
+            entry.users += 1
         try:
-            with opened.opening:  # the first opens it, the others wait
-                if opened.scene is None:
-                    opened.scene = Scene.of(source, self._on_progress, self._cancelled)
-            return self._make(row, opened.scene, policy)
+            with entry.opening:  # the first opens it, the others wait
+                if entry.scene is None:
+                    entry.scene = opened(source, self._sign, self._on_progress, self._cancelled)
+            return self._make(row, entry.scene, policy)
         except BaseException:
             self.leave(source)
             raise
@@ -237,16 +258,16 @@ class Scenes(Generic[R]):
         """A question about it is over."""
         with self._lock:
             self._opened[source].users -= 1
-            idle = [source for source, opened in self._opened.items() if not opened.users]
+            idle = [source for source, entry in self._opened.items() if not entry.users]
             closing = [self._opened.pop(source) for source in idle[:-OPEN]]
-        for opened in closing:
-            if opened.scene:
-                opened.scene.close()
+        for entry in closing:
+            if entry.scene:
+                entry.scene.close()
 
     def close(self) -> None:
-        for opened in self._opened.values():
-            if opened.scene:
-                opened.scene.close()
+        for entry in self._opened.values():
+            if entry.scene:
+                entry.scene.close()
 
 
 def asked(ask: Ask) -> dict[str, Any]:
@@ -262,7 +283,11 @@ def asked(ask: Ask) -> dict[str, Any]:
 
 
 def line(about: Mapping[str, Any], answered: Answered | None, error: ZoomEarthError | None, model: str) -> dict[str, Any]:
-    """What came of a row as a JSON-able line of a file of results. about: see `asked`; zooms: see `core/source.Seen`."""
+    """What came of a row as a JSON-able line of a file of results. about: see `asked`; zooms: see `core/source.Seen`.
+
+    scene: width, height and CRS (a short name, or WKT where it has none; null without georeference). place: rings around what was asked
+    about, in map units of that CRS.
+    """
     outcome = answered.outcome if answered else Outcome(None)
     grid = answered.question.scene.grid if answered else None
     return {
@@ -276,6 +301,8 @@ def line(about: Mapping[str, Any], answered: Answered | None, error: ZoomEarthEr
         "why": outcome.why,
         "zooms": [to_json(Seen.of(each, grid)) for each in outcome.zooms],
         "tools": [to_json(Call.of(use)) for use in outcome.uses],
+        "scene": _scene(answered.question.scene) if answered else None,
+        "place": _place(answered.question) if answered else None,
         "seconds": round(answered.seconds, 3) if answered else None,
         "model": model,
         "dialect": answered.talk.dialect.described if answered else None,
@@ -283,16 +310,36 @@ def line(about: Mapping[str, Any], answered: Answered | None, error: ZoomEarthEr
     }
 
 
-def spec(engine: Engine, settings: Settings) -> dict[str, Any]:
-    """What of an engine makes two answers comparable: a file of results holds answers of one such spec. Raises ModelError."""
-    profile = engine.profile
+def _scene(scene: Scene) -> dict[str, Any]:
+    wkt = scene.grid.crs if scene.grid else ""
+    crs = scene.crs if re.fullmatch(r"[A-Za-z]+:\d+", scene.crs) else wkt
+    return {"width": scene.size.width, "height": scene.size.height, "crs": (crs if wkt else None) or None}
+
+
+def _place(question: Question) -> Any:
+    scene, part = question.scene, question.region
+    if scene.grid is None:
+        return None
+    if part and part.outline:
+        return to_json(part.outline)
+    return to_json([scene.grid.polygon(part.box if part else Box(0, 0, *scene.size))])
+
+
+def spec(profile: Profile, settings: Settings, revision: str | None) -> dict[str, Any]:
+    """What makes two answers comparable: a file of results holds answers of one such spec. profile: of the engine; revision: see
+    `revision_of`."""
     return {
         "model": profile.name,
-        "revision": None if settings.remote else models.revision(settings.weights),
-        "server": shown(settings.remote) or None,
+        "revision": revision,
+        "server": POOL if len(settings.addresses) > 1 else shown(settings.remote) or None,
         "dialect": profile.dialect.described,
         "prompt_hash": profile.prompt_hash,
         "policy": asdict(profile.policy),
         "dtype": settings.dtype,
         "quantize": settings.quantize,
     }
+
+
+def revision_of(settings: Settings) -> str | None:
+    """The revision of the weights on this machine; None for a server's. Raises ModelError."""
+    return None if settings.remote else models.revision(settings.weights)

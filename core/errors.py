@@ -13,7 +13,7 @@ An unreadable reply, a box outside the view, the zoom limit and a cancellation a
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Mapping
 
 from .address import hidden
 from .texts import well_formed
@@ -37,6 +37,12 @@ class ZoomEarthError(Exception):
 
     def to_dict(self) -> dict[str, Any]:
         return {"code": self.code, "message": self.message, "hint": self.hint}
+
+    @staticmethod
+    def of(data: Mapping[str, Any]) -> ZoomEarthError:
+        """The inverse of `to_dict`."""
+        kinds = {kind.code: kind for kind in (SceneError, ModelError, EngineError, DataError, BackendError, UsageError)}
+        return kinds.get(str(data.get("code")), ZoomEarthError)(str(data.get("message")), str(data.get("hint") or ""))
 
 
 class SceneError(ZoomEarthError):

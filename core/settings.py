@@ -88,6 +88,11 @@ class Settings:
         With a server, `model` names it too."""
         return self.asked_as or self.model or ("" if self.remote else self.weights)
 
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The servers: `remote` has several with blanks between them, which host the same model."""
+        return tuple(dict.fromkeys(self.remote.split()))
+
     def __post_init__(self) -> None:
         for setting in fields(self):
             choices, value = setting.metadata["choices"], getattr(self, setting.name)

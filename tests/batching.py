@@ -20,5 +20,5 @@ from evaluating import ByRule  # noqa: E402
 if __name__ == "__main__":
     from zoomearth.backend.cli import batch, main
 
-    batch.open_engine = lambda settings: ByRule(pathlib.Path(sys.argv[1]), pace=float(sys.argv[2]))
+    batch.open_engine = lambda settings, **_: ByRule(pathlib.Path(sys.argv[1]), pace=float(sys.argv[2]))
     sys.exit(main.main(sys.argv[3:]))

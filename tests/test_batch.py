@@ -26,7 +26,8 @@ from zoomearth.backend.batch import OPEN, question_of, run
 from zoomearth.backend.cli import batch as command
 from zoomearth.backend.cli.main import main
 from zoomearth.backend.engines.remote import RemoteEngine
-from zoomearth.backend.rows import BadRow, read
+from zoomearth.backend.rows import BadRow
+from zoomearth.backend.rows.files import read
 from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.protocol import Ask
 from zoomearth.core.source import SceneSource, Seen, Where
@@ -46,6 +47,8 @@ FIELDS = [
     "why",
     "zooms",
     "tools",
+    "scene",
+    "place",
     "seconds",
     "model",
     "dialect",
@@ -66,7 +69,7 @@ def scenes(tmp_path):
 @pytest.fixture
 def engine(monkeypatch):
     engine = ByRule()
-    monkeypatch.setattr(command, "open_engine", lambda settings: engine)
+    monkeypatch.setattr(command, "open_engine", lambda settings, **_: engine)
     return engine
 
 

@@ -32,7 +32,9 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "ask": Command("ask questions about a raster", "backend.cli.ask:command"),
-    "batch": Command("ask the questions of a file, each about its own raster", "backend.cli.batch:command", resumes=True),
+    "batch": Command("ask about many rasters: a file of questions, a folder, a catalogue", "backend.cli.batch:command", resumes=True),
+    "batch manifest": Command("write the rows of a batch to a file, each raster opened and described", "backend.cli.rows:manifest_command"),
+    "batch merge": Command("join the answers of several batches to one file", "backend.cli.merged:command"),
     "tool list": Command("list the tools that work on a region, and their settings", "backend.cli.tool:list_command"),
     "tool segmentation": Command("outline the object inside a box", "backend.cli.tool:segmentation_command"),
     "tool denoising": Command("remove noise from a region", "backend.cli.tool:denoising_command"),

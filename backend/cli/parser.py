@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from ...core.look import Policy
 
 
+class Several(argparse.Action):
+    """A flag that may be given several times: its values with blanks between them."""
+
+    def __call__(self, parser: argparse.ArgumentParser, options: argparse.Namespace, value: Any, flag: str | None = None) -> None:
+        setattr(options, self.dest, " ".join(filter(None, (getattr(options, self.dest), value))))
+
+
 class Parser(argparse.ArgumentParser):
     """An argparse parser that raises UsageError for an invalid command line, and keeps line breaks in descriptions and examples."""
 
@@ -38,7 +45,11 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         choices = setting.metadata["choices"] or None
         text = setting.metadata["help"] + (f" (default: {setting.default})" if setting.default else "")
         metavar = None if choices else setting.name.upper()
-        group.add_argument("--" + setting.name.replace("_", "-"), choices=choices, help=text, metavar=metavar)
+        name = "--" + setting.name.replace("_", "-")
+        if setting.name == "remote":
+            group.add_argument(name, action=Several, help=f"{text}; given several times: servers that share the questions", metavar=metavar)
+        else:
+            group.add_argument(name, choices=choices, help=text, metavar=metavar)
 
 
 def settings_of(options: argparse.Namespace) -> Settings:

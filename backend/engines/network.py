@@ -24,11 +24,19 @@ TICK = 0.05  # seconds between two looks at `cancelled`
 
 
 class Again(Exception):
-    """Worth another try. wait: seconds the server asked for."""
+    """Worth another try. wait: seconds the server asked for; status: of its answer, where it gave one."""
 
-    def __init__(self, why: str, hint: str = "", wait: float | None = None) -> None:
+    def __init__(self, why: str, hint: str = "", wait: float | None = None, status: int | None = None) -> None:
         super().__init__(why)
-        self.why, self.hint, self.wait = why, hint, wait
+        self.why, self.hint, self.wait, self.status = why, hint, wait, status
+
+
+class Unavailable(EngineError):
+    """The server gives no reply now; it may later, and another server may at once. wait, status: see `Again`."""
+
+    def __init__(self, message: str, hint: str = "", wait: float | None = None, status: int | None = None) -> None:
+        super().__init__(message, hint)
+        self.wait, self.status = wait, status
 
 
 class Background:
@@ -86,7 +94,7 @@ async def _end(opened: contextlib.AsyncExitStack) -> None:
 async def over_network(work: Awaitable[T], host: str, connect: float, stall: float, cancelled: Callable[[], bool]) -> T:
     """Awaits `work` of httpx. connect: seconds it takes to connect at the most; stall: seconds for all of it.
 
-    Raises Again for what may pass, EngineError for what stays, Cancelled.
+    Raises Again for what may pass, EngineError for what stays (Unavailable where there is no such host), Cancelled.
     """
     try:
         return await watched(work, cancelled, stall)
@@ -97,7 +105,7 @@ async def over_network(work: Awaitable[T], host: str, connect: float, stall: flo
     except httpx.ConnectError as error:
         if any(isinstance(cause, socket.gaierror) and cause.errno != socket.EAI_AGAIN for cause in _causes(error)):
             hint = "Check the address, and whether this machine is online (and its proxy, where it has one)."
-            raise EngineError(f"{host}: no such host.", hint) from error
+            raise Unavailable(f"{host}: no such host.", hint) from error
         if "CERTIFICATE" in str(error).upper():
             hint = "Have its certificate trusted on this machine (SSL_CERT_FILE names a file of such certificates)."
             raise EngineError(f"{host} shows a certificate that is not trusted here.", hint) from error

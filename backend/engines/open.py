@@ -33,12 +33,21 @@ def quiet(done: int, total: int) -> None:
     """For whoever does not follow a test."""
 
 
-def open_engine(settings: Settings, key: str | None = None, on_test: OnProgress = quiet, cancelled: Callable[[], bool] = never) -> Engine:
+def open_engine(
+    settings: Settings,
+    key: str | None = None,
+    on_test: OnProgress = quiet,
+    cancelled: Callable[[], bool] = never,
+    cap: int | None = None,
+) -> Engine:
     """The engine that the settings name; a server's key comes from the environment unless given.
 
     A server's model that nothing else is known of is tested first (see `calibration`), once; on_test: conversations done, of how many.
-    Raises ModelError, EngineError, Cancelled.
+    cap: requests at a time that a server is sent, of a batch: its questions wait for a busy server instead of failing. Raises ModelError,
+    EngineError, Cancelled.
     """
+    if len(settings.addresses) > 1 or (settings.remote and cap):
+        return _on_servers(settings, key, on_test, cancelled, cap)
     if settings.remote:
         return _on_server(settings, key, on_test, cancelled)
     engine, server, revision = _here(settings)
@@ -111,6 +120,25 @@ def _on_server(settings: Settings, key: str | None, on_test: OnProgress, cancell
         engine.close()
         raise
     return engine
+
+
+def _on_servers(settings: Settings, key: str | None, on_test: OnProgress, cancelled: Callable[[], bool], cap: int | None) -> Engine:
+    """All servers are asked as the first one that lists its models; where none does, as the first one."""
+    from .pool import Pool
+    from .remote import PARALLEL, RemoteEngine
+
+    first = replace(settings, remote=settings.addresses[0])
+    for address in settings.addresses if len(settings.addresses) > 1 and not settings.profile else ():
+        engine, _, revision = _as_family(replace(settings, remote=address), key, cancelled)
+        engine.close()
+        if revision:
+            first = replace(settings, remote=address)
+            break
+    engine = _on_server(first, key, on_test, cancelled)
+    engine.close()
+    key = key or os.environ.get(KEY_VARIABLE)
+    servers = [RemoteEngine(each, settings.remote_model, profile=engine.profile, key=key, retries=0) for each in settings.addresses]
+    return Pool(servers, engine.profile, cap or PARALLEL)
 
 
 def _as_family(settings: Settings, key: str | None, cancelled: Callable[[], bool]) -> tuple[Engine, str, str]:

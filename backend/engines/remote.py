@@ -27,7 +27,7 @@ from ...core.profile import Profile
 from ...core.settings import KEY_VARIABLE
 from . import OnRead, OnText, OnTry, Reply, never, patient, silent, unseen
 from .endpoint import CHAT, endpoint
-from .network import Again, Background, Post, next_chunk, over_network, seconds, trusted, watched
+from .network import Again, Background, Post, Unavailable, next_chunk, over_network, seconds, trusted, watched
 from .openai_chat import Form
 from .openai_reply import CODES, Reading, error_text, failure_of, meaning
 
@@ -195,7 +195,8 @@ class RemoteEngine:
                     tried += 1
                     if tried > self._retries or (again.wait or 0) > PATIENCE:
                         often = f" ({tried} tries)" if tried > 1 else ""
-                        raise self._error(f"{roots[0]}: {again.why}{often}.", again.hint) from again
+                        message = self._hidden(f"{roots[0]}: {again.why}{often}.")
+                        raise Unavailable(message, self._hidden(again.hint), again.wait, again.status) from again
                     on_try(tried + 1, self._retries + 1, self._hidden(f"{roots[0]}: {again.why}"))
                     wait = again.wait if again.wait is not None else min(30.0, self._backoff * 2 ** (tried - 1)) * JITTER.uniform(0.5, 1.5)
                     await watched(asyncio.sleep(wait), cancelled)
@@ -307,7 +308,7 @@ class RemoteEngine:
             return self._error(f"{root} {'refuses the key' if self._key else 'asks for a key'} (HTTP {status}{words}).", hint)
         if status in (408, 429) or status >= 500:
             hint = "The server is busy, or its limit is reached: try later." if status == 429 else "See the server's own log."
-            return Again(f"HTTP {status} {said.rstrip('.')}".strip(), hint, seconds(response.headers.get("retry-after")))
+            return Again(f"HTTP {status} {said.rstrip('.')}".strip(), hint, seconds(response.headers.get("retry-after")), status)
         if 300 <= status < 400:
             location = response.headers.get("location")
             moved = f"Give its new address: {_joined(root + '/', location)}" if location else NOT_API

@@ -129,7 +129,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         benchmark=benchmark,
         changes=changes,
         subset={name: getattr(options, name) for name in ("split", "size") if name in options},
-        at_once=options.concurrency if settings.remote else options.batch,
+        at_once=options.concurrency * len(settings.addresses) if settings.remote else options.batch,
         out=out,
     )
     try:
@@ -215,7 +215,7 @@ def spec(engine: Engine, asker: Asker, settings: Settings, subset: dict[str, Any
         "extractor": asker.benchmark.extractor,
         "set": subset,
         "mode": asker.mode,
-        **batch.spec(engine, settings),
+        **batch.spec(engine.profile, settings, batch.revision_of(settings)),
         "policy": asdict(asker.policy),
     }
 

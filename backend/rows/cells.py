@@ -1,120 +1,90 @@
-"""Rows to ask, out of a file of JSON lines or a CSV table.
+"""A row to ask, out of its fields, and back.
 
     {"path": "city.tif", "question": "How many ships are there?", "window": [0, 0, 4096, 4096]}
 
-    path,question,bands,max_zooms
-    city.tif,"How many ships, and where?","4,3,2",1
-
-A cell of a table has lists as JSON or as numbers between commas or blanks. Relative paths are relative to the file's folder. A row that
-can't be asked costs itself only.
+A list may also be a text: JSON, or numbers between commas or blanks. A row that can't be asked costs itself only.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Union
+from typing import Any
 
-from ..core import texts
-from ..core.answer_type import CHOICE, AnswerType, parse_type
-from ..core.errors import DataError
-from ..core.protocol import Ask, Id
-from ..core.source import SceneSource, Where
-from ..core.typed import from_json
+from ...core import texts
+from ...core.answer_type import CHOICE, AnswerType, parse_type
+from ...core.answer_type import FIELDS as FIELDS_TYPE
+from ...core.errors import DataError, ZoomEarthError
+from ...core.protocol import Ask, Id
+from ...core.source import SceneSource, Where
+from ...core.typed import from_json, to_json
+from . import BadRow, Cells, Table
 
 PLACES = ("window", "bounds", "outline", "within")
-OPTIONS = ("bands", "stretch", "max_zooms", "type", "choices", "force_remote_scan")
-FIELDS = ("id", "path", "image", "question", *PLACES, *OPTIONS)
+OPTIONS = ("bands", "stretch", "max_zooms", "type", "choices", "fields", "force_remote_scan")
+ASKED = ("id", "path", "image", "question", *PLACES, *OPTIONS)
+DESCRIBED = ("width", "height", "crs", "gsd", "footprint", "error")  # of the raster, in a manifest
+FIELDS = (*ASKED, *DESCRIBED)
 OPTIONAL = "id, window, bounds, outline or within, bands, stretch, max_zooms, type and choices"
 NEEDED = f"A row has path (or image) and question; it may have {OPTIONAL}."
-TABLES = (".csv", ".tsv")
-LONGEST = 100_000_000  # letters of a cell: an outline may have many corners
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9_+.-]+:|[/\\]|[A-Za-z]:|<")  # URLs, "NETCDF:...", inline XML, and paths from a root
 
 
-@dataclass(frozen=True)
-class BadRow:
-    """A row that can't be asked."""
-
-    id: str
-    error: DataError
-
-
-@dataclass(frozen=True)
-class Table:
-    """ignored: names of fields that the file has and nobody reads."""
-
-    rows: list[Union[Ask, BadRow]]
-    ignored: list[str]
-
-
-Cells = Mapping[str, Any]
-
-
-def read(path: Path, answer_type: AnswerType | None = None) -> Table:
-    """All rows of a file, in order. answer_type: of rows that name none. Raises DataError where the file can't be read, and where not one
-    row can be asked."""
-    if not texts.is_file(path):
-        raise DataError(f"{path} does not exist as a file.", "Give a file of rows: JSON lines, or a table that ends in .csv.")
-    try:
-        numbered = [(at, _plain(row)) for at, row in (_csv(path) if path.suffix.lower() in TABLES else texts.rows(path))]
-    except (OSError, ValueError, csv.Error) as error:
-        raise DataError(f"{path} can't be read: {error}.", "It is JSON lines or a CSV table, in UTF-8.") from error
+def table(numbered: Iterable[tuple[int, texts.Row]], path: Path, question: str = "", answer_type: AnswerType | None = None) -> Table:
+    """The rows of a file. numbered: their fields with the numbers by which a person finds them. path: relative paths are relative to its
+    folder. question, answer_type: of the rows that have none. Raises DataError where not one row can be asked."""
     rows: dict[Id, Ask | BadRow] = {}
-    for at, cells in numbered:
+    described: dict[str, dict[str, Any]] = {}
+    names: dict[str, None] = {}
+    for at, broken_or_cells in numbered:
+        cells = _plain(broken_or_cells, question)
         row = _row(at, cells, path, answer_type)
         if row.id in rows:
             twice = DataError(f"Row {at} of {path.name} has the id {row.id!r} of another row.", "Give each row an id of its own.")
             row = BadRow(_another(row.id, rows), twice)
         rows[row.id] = row
+        if not isinstance(cells, texts.Broken):
+            names.update(dict.fromkeys(cells))
+            if "width" in cells or "error" in cells:
+                described[str(row.id)] = {name: cells[name] for name in DESCRIBED if name in cells}
     if not rows:
         raise DataError(f"{path} holds no rows.", NEEDED)
     bad = [row for row in rows.values() if isinstance(row, BadRow)]
     if len(bad) == len(rows):
         raise DataError(f"No row of {path} can be asked. {bad[0].error.message}", bad[0].error.hint)
-    names = dict.fromkeys(name for _, cells in numbered if not isinstance(cells, texts.Broken) for name in cells)
-    return Table(list(rows.values()), [name for name in names if name not in FIELDS])
+    return Table(list(rows.values()), [name for name in names if name not in FIELDS], described)
 
 
-def _csv(path: Path) -> Iterator[tuple[int, texts.Row]]:
-    """The rows below the header, numbered from 1. Raises OSError, ValueError and csv.Error."""
-    csv.field_size_limit(LONGEST)
-    text = texts.read(path)
-    header, delimiter = _header(text)
-    names = [name.strip().lower() for name in header]
-    if twice := next((name for name in names if name and names.count(name) > 1), None):
-        raise ValueError(f"its column {twice!r} is there twice")
-    if not {"path", "image"} & set(names) or "question" not in names:
-        raise ValueError(f"its first line must name the columns path and question, and it has {', '.join(map(repr, header)) or 'none'}")
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    next(lines)
-    for number, cells in enumerate(lines, 1):
-        if len(cells) > len(names) and any(cell.strip() for cell in cells[len(names) :]):
-            yield number, texts.Broken("it has more cells than the header has names: put a text that has a comma between quotes")
-        elif any(cell.strip() for cell in cells):
-            yield number, {name: cell for name, cell in zip(names, cells) if name and cell.strip()}
+def cells_of(ask: Ask) -> dict[str, Any]:
+    """The fields of a row, JSON-able: `table` makes the same row of them."""
+    source = to_json(ask.source)
+    forced = {"force_remote_scan": True} if source.pop("force_remote_scan") else {}
+    where = to_json(ask.where) if ask.where else {}
+    kind = _type_cells(ask.answer_type)
+    return {
+        "id": str(ask.id),
+        "path": source.pop("path"),
+        "question": ask.question,
+        **where,
+        **source,
+        **forced,
+        **(ask.policy or {}),
+        **kind,
+    }
 
 
-def _header(text: str) -> tuple[list[str], str]:
-    """The names of the columns, and what stands between cells: a comma, or what spreadsheets of other countries write."""
-    headers = {mark: next(csv.reader(io.StringIO(text, newline=""), delimiter=mark), []) for mark in (",", ";", "\t")}
-    best = max(headers, key=lambda mark: sum(name.strip().lower() in FIELDS for name in headers[mark]))
-    return headers[best], best
-
-
-def _plain(row: texts.Row) -> Cells | texts.Broken:
+def _plain(row: texts.Row, question: str) -> Cells | texts.Broken:
     """Without what is null, names in small letters."""
     if isinstance(row, texts.Broken):
         return row
-    return {name.strip().lower(): value for name, value in row.items() if value is not None}
+    cells = {name.strip().lower(): value for name, value in row.items() if value is not None}
+    return {"question": question, **cells} if question else cells
 
 
 def _row(number: int, cells: Cells | texts.Broken, path: Path, answer_type: AnswerType | None) -> Ask | BadRow:
+    """The place where rows of another kind would be told from questions."""
     id = str(number)
     try:
         if isinstance(cells, texts.Broken):
@@ -123,10 +93,21 @@ def _row(number: int, cells: Cells | texts.Broken, path: Path, answer_type: Answ
         if isinstance(given, bool) or not isinstance(given, (str, int, float)):
             raise ValueError(f"its id is {given!r}, not a text or a number")
         id = str(given).strip() or id
+        if "error" in cells and "path" not in cells:  # a manifest's line of a row that could never be asked
+            return BadRow(id, _error(cells))
         own = _answer_type(cells) or answer_type
-        return Ask(_source(cells, path.parent), _text(cells, "question"), _where(cells, path.parent), _policy(cells), id, own)
+        ask = Ask(_source(cells, path.parent), _text(cells, "question"), _where(cells, path.parent), _policy(cells), id, own)
+        return BadRow(id, _error(cells), ask) if "error" in cells else ask
     except ValueError as error:
         return BadRow(id, DataError(f"Row {number} of {path.name} can't be asked: {str(error).rstrip('.')}.", NEEDED))
+
+
+def _error(cells: Cells) -> ZoomEarthError:
+    """Why a manifest says that a row can't be asked."""
+    error = texts.parse(cells["error"]) if isinstance(cells["error"], str) else cells["error"]
+    if not isinstance(error, dict) or not isinstance(error.get("message"), str):
+        raise ValueError(f"its error is {error!r}, not an object with code, message and hint")
+    return ZoomEarthError.of(error)
 
 
 def _another(id: Id, used: Iterable[Id]) -> str:
@@ -169,12 +150,25 @@ def _policy(cells: Cells) -> dict[str, Any] | None:
 
 
 def _answer_type(cells: Cells) -> AnswerType | None:
-    choices, kind = cells.get("choices", ""), cells.get("type", "")
+    choices, kind, fields = cells.get("choices", ""), cells.get("type", ""), cells.get("fields")
+    if fields:  # as a manifest has them
+        return from_json(AnswerType, {"kind": FIELDS_TYPE, "fields": texts.parse(fields) if isinstance(fields, str) else fields}, "row")
+    if isinstance(choices, str) and choices.startswith("["):
+        choices = texts.parse(choices)
     if isinstance(choices, list):
         return AnswerType(CHOICE, tuple(map(str, choices)))
     if not isinstance(choices, str) or not isinstance(kind, str):
         raise ValueError(f"its type is {kind!r} and its choices are {choices!r}: they are texts")
     return parse_type(kind.strip().lower(), choices)
+
+
+def _type_cells(answer_type: AnswerType | None) -> dict[str, Any]:
+    """The inverse of `_answer_type`."""
+    if answer_type is None:
+        return {}
+    if answer_type.fields:
+        return {"fields": to_json(answer_type.fields)}
+    return {"choices": list(answer_type.choices)} if answer_type.choices else {"type": answer_type.kind}
 
 
 def _text(cells: Cells, name: str) -> str:

@@ -1,0 +1,209 @@
+"""Measures batches over many rasters: the cost of a row through Ray, memory, rows a second over HTTP, and runs whose workers are killed.
+
+    python benchmarks/scale.py [--rows 10000] [--cogs 1000] [--kills 5] [--folder FOLDER]
+
+Rows of the first and the third part are asked of an engine that answers by rule at once; those of the second of the demo model, about
+cloud-optimised GeoTIFFs that are made in FOLDER (else in a temporary folder that is deleted) and served over HTTP on this machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+from machine import machine
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "tests"))
+
+from zoomearth.backend.batch import asked, line, question_of, run  # noqa: E402
+from zoomearth.backend.cluster import Cluster  # noqa: E402
+from zoomearth.backend.engines import Reply  # noqa: E402
+from zoomearth.backend.engines.open import open_engine  # noqa: E402
+from zoomearth.backend.engines.scripted import ScriptedEngine  # noqa: E402
+from zoomearth.core.dialect import Talk  # noqa: E402
+from zoomearth.core.profile import Profile  # noqa: E402
+from zoomearth.core.protocol import AT_ONCE, Ask  # noqa: E402
+from zoomearth.core.settings import Settings  # noqa: E402
+from zoomearth.core.source import SceneSource  # noqa: E402
+
+MEGABYTE = 1e6
+FIRST = 1000  # the row at which memory is measured for the first time
+
+
+class ByRule(ScriptedEngine):
+    """Answers each question with a hash of it, after a zoom: no time of its own."""
+
+    def __init__(self) -> None:
+        policy = {"view": 112, "least": 56, "max_zooms": 1, "native": None}
+        super().__init__(Profile.from_dict({"name": "by rule", "dialect": "zoomearth", "instruction": "", "policy": policy}), [""])
+
+    def _one(self, index: int, talk: Talk, limit: int, *rest: Any) -> Reply:
+        if not any(turn.role == "assistant" for turn in talk.turns):
+            return Reply('<think>look</think>[{"bbox_2d": [4, 4, 60, 60], "label": "it"}]')
+        return Reply(f"<think>seen</think><answer>{hashlib.md5(talk.turns[1].text.encode()).hexdigest()}</answer>")
+
+
+def by_rule(settings: Settings, key: str | None, cap: int | None) -> ByRule:
+    return ByRule()
+
+
+def here(engine: Any, rows: list[Ask], at_once: int = AT_ONCE) -> Iterator[dict[str, Any]]:
+    for each in run(engine, rows, question_of, at_once, False):
+        yield line(asked(each.row), each.answered, each.error, engine.profile.name)
+
+
+def workers_here() -> list[psutil.Process]:
+    """The processes below this one that run workers."""
+    return [each for each in psutil.Process().children(recursive=True) if "ray::Worker" in " ".join(each.cmdline())]
+
+
+def cpu() -> float:
+    """Seconds of a processor that this process and the workers below it have taken."""
+    return sum(sum(each.cpu_times()[:2]) for each in (psutil.Process(), *workers_here()))
+
+
+def memory() -> tuple[float, float]:
+    """MB of this process, and of the workers (Ray's own processes do not count)."""
+    return psutil.Process().memory_info().rss / MEGABYTE, sum(each.memory_info().rss for each in workers_here()) / MEGABYTE
+
+
+def small_rasters(folder: Path, count: int = 50) -> list[Path]:
+    from rasters import make
+
+    paths = [folder / f"small-{at}.tif" for at in range(count)]
+    for at, path in enumerate(paths):
+        if not path.exists():
+            make(path, np.random.default_rng(at).integers(0, 255, (3, 256, 256), dtype=np.uint8))
+    return paths
+
+
+def cost_of_a_row(folder: Path, count: int) -> None:
+    paths = small_rasters(folder)
+    rows = [Ask(SceneSource(str(paths[at % len(paths)])), f"Is {at} there?", id=str(at)) for at in range(count)]
+    began, taken = time.perf_counter(), cpu()
+    alone = {each["id"]: each for each in here(ByRule(), rows)}
+    single, single_cpu = time.perf_counter() - began, cpu() - taken
+    with Cluster("ray", Settings(), open=by_rule) as cluster:
+        profile, _ = cluster.open()
+        marks: dict[int, tuple[float, float]] = {}
+        same, began, taken = 0, time.perf_counter(), cpu()
+        for number, each in enumerate(cluster.ask(rows, profile), 1):
+            same += each["answer"] == alone[each["id"]]["answer"]
+            if number in (min(FIRST, count), count):
+                marks[number] = memory()
+        through, through_cpu = time.perf_counter() - began, cpu() - taken
+        workers = cluster.workers
+    print(f"## {count} rows, an engine without time of its own, {workers} worker(s)")
+    for name, seconds, of_cpu in (("in one process", single, single_cpu), ("through Ray", through, through_cpu)):
+        print(f"  {name:15} {seconds:8.1f} s  {1000 * seconds / count:7.2f} ms a row, {1000 * of_cpu / count:6.2f} ms of a processor")
+    more, more_cpu = 1000 * (through - single) / count, 1000 * (through_cpu - single_cpu) / count
+    print(f"  {'overhead':15} {through - single:+8.1f} s  {more:+7.2f} ms a row, {more_cpu:+6.2f} ms of a processor")
+    print(f"  equal answers    {same} of {count}")
+    for number, (driver, of_workers) in marks.items():
+        print(f"  memory at row {number:6d}: driver {driver:5.0f} MB, workers {of_workers:5.0f} MB")
+    (first, last) = (sum(marks[number]) for number in (min(marks), max(marks)))
+    print(f"  growth           {last - first:+.0f} MB")
+
+
+def cogs(folder: Path, count: int) -> list[str]:
+    """Names of GeoTIFFs of 1,024 x 1,024 px with overviews."""
+    from rasters import city, copy, make
+
+    names = [f"cog-{at}.tif" for at in range(count)]
+    picture = city(2048, 2048)
+    for at, name in enumerate(names):
+        if (folder / name).exists():
+            continue
+        left, top = (int(side) for side in np.random.default_rng(at).integers(0, 1024, 2))
+        make(folder / "part.tif", np.ascontiguousarray(picture[:, top : top + 1024, left : left + 1024]))
+        copy(folder / "part.tif", folder / name, "COG", COMPRESS="DEFLATE", BLOCKSIZE="256")
+    return names
+
+
+def over_http(folder: Path, count: int) -> None:
+    names = cogs(folder, count)
+    program = "import sys, time; from pathlib import Path; from range_server import RangeServer\n"
+    program += "with RangeServer(Path(sys.argv[1])) as server: print(server.url, flush=True); time.sleep(1e6)"
+    server = subprocess.Popen([sys.executable, "-c", program, str(folder)], stdout=subprocess.PIPE, text=True, cwd=HERE.parent / "tests")
+    try:
+        url = server.stdout.readline().strip()
+        rows = [Ask(SceneSource(url + name), "How many planes are there?", id=name) for name in names]
+        engine = open_engine(Settings())
+        next(here(engine, rows[:1]))  # it is warm
+        began = time.perf_counter()
+        alone = {each["id"]: each for each in here(engine, rows)}
+        single = time.perf_counter() - began
+        engine.close()
+        with Cluster("ray", Settings()) as cluster:
+            profile, _ = cluster.open()
+            list(cluster.ask(rows[:1], profile))
+            began = time.perf_counter()
+            done = {each["id"]: each for each in cluster.ask(rows, profile)}
+            through = time.perf_counter() - began
+            workers = cluster.workers
+    finally:
+        server.kill()
+    print(f"## {count} COGs of 1,024 px over HTTP, the demo model, {workers} worker(s) with one model each")
+    print(f"  batch in one process  {single:7.1f} s  {count / single:6.2f} rows/s")
+    print(f"  through Ray           {through:7.1f} s  {count / through:6.2f} rows/s  ({single / through:.2f}x)")
+    print(f"  without an answer     {sum(each['error'] is not None for each in [*alone.values(), *done.values()])}")
+    print(f"  equal answers         {sum(alone[id]['answer'] == each['answer'] for id, each in done.items())} of {count}")
+
+
+def killed(folder: Path, count: int, kills: int) -> None:
+    paths = small_rasters(folder)
+    rows = [Ask(SceneSource(str(paths[at % len(paths)])), f"Is {at} there?", id=str(at)) for at in range(count)]
+    rng = random.Random()
+    moments = sorted(rng.sample(range(1, count - count // 20), kills))
+    runs = []
+    for at_rows in ([], moments):
+        lines: list[dict[str, Any]] = []
+        begun = time.perf_counter()
+        with Cluster("ray", Settings(), open=by_rule) as cluster:
+            profile, _ = cluster.open()
+            for each in cluster.ask(rows, profile):
+                lines.append({**each, "seconds": None})
+                if len(lines) in at_rows:
+                    rng.choice(workers_here()).send_signal(signal.SIGKILL)
+        runs.append((time.perf_counter() - begun, lines))
+    (whole_seconds, whole), (seconds, survived) = runs
+    print(f"## {count} rows, {kills} workers killed with SIGKILL after rows {', '.join(map(str, moments))}")
+    print(f"  unkilled {whole_seconds:.1f} s, killed {seconds:.1f} s (a worker that starts again included)")
+    print(f"  rows {len(survived)}, twice {len(survived) - len({each['id'] for each in survived})}")
+    print(f"  equal to the unkilled run: {sorted(map(json.dumps, whole)) == sorted(map(json.dumps, survived))}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=10_000)
+    parser.add_argument("--cogs", type=int, default=1000)
+    parser.add_argument("--kills", type=int, default=5)
+    parser.add_argument("--folder", type=Path)
+    options = parser.parse_args()
+    print(f"# {machine()}, {time.strftime('%Y-%m-%d')}", flush=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.folder or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        cost_of_a_row(folder, options.rows)
+        sys.stdout.flush()
+        killed(folder, max(options.kills * 40, options.rows // 5), options.kills)
+        sys.stdout.flush()
+        over_http(folder, options.cogs)
+    print(f"# {machine()}")
+
+
+if __name__ == "__main__":
+    main()

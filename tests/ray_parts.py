@@ -1,0 +1,19 @@
+"""What workers of a Ray cluster import in the tests: an engine that answers by rule, and a signature that ends its process."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from evaluating import ByRule
+
+
+def by_rule(settings, key, cap):
+    return ByRule(pace=0.005)
+
+
+def deadly(address):
+    """Kills the process for an address with "deadly" in it."""
+    if "deadly" in address:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return address
