@@ -120,6 +120,9 @@ class Made:
     synthetic: bool = False
 
 
+BEST = "best"
+SEGMENTERS = ("sam2.1-hiera-large", "sam2.1-hiera-base-plus", "sam2.1-hiera-small", "sam2.1-hiera-tiny", "otsu-grabcut")
+"""The backends of a tool, in the order in which they are tried: the listed models that it uses, and last the one that needs no weights."""
 VERBS = ("remove", "recolour", "brighten", "contrast", "equalise", "sharpen", "blur", "pixelate", "paste")
 TOOLS = {
     tool.name: tool
@@ -132,6 +135,7 @@ TOOLS = {
             (
                 Parameter("simplify", NUMBER, "how far an outline may move to have fewer corners", 0.4, 0, 0.5, unit="pixels"),
                 Parameter("least_area", NUMBER, "smaller parts and holes are left out", 4.0, 0, 1e9, unit="pixels"),
+                Parameter("backend", CHOICE, "what does it; best: the first whose weights are here", BEST, choices=(BEST, *SEGMENTERS)),
             ),
             (),
             'zoomearth tool segmentation lake.tif --window 900,400,1500,1100 --label "northern lake" --out lake.gpkg',
