@@ -161,7 +161,7 @@ def crops(folder: Path, names: list[str], side: int, count: int) -> list[tuple[s
 
 
 def ours(noisy: np.ndarray) -> np.ndarray:
-    from zoomearth.backend.tools.denoising import estimate, without_gaussian
+    from zoomearth.backend.tools.gaussian import estimate, without_gaussian
 
     valid = np.ones(noisy.shape[1:], bool)
     return without_gaussian(noisy, valid, estimate(noisy, valid))
@@ -204,7 +204,7 @@ if HAS_SKIMAGE:
 
 
 def denoising(folder: Path, count: int) -> None:
-    from zoomearth.backend.tools.denoising import estimate, without_gaussian
+    from zoomearth.backend.tools.gaussian import estimate, without_gaussian
 
     clean = crops(folder, AERIAL, SIDE, count)
     if not clean:
@@ -342,7 +342,8 @@ def seams(path: Path, cleaned: Path, side: int) -> tuple[int, int]:
     """How much the result differs at the most from the same pixels cleaned as one piece: on the two lines where four tiles meet in the
     middle of the region, and in all of the piece, [pixel values]."""
     from zoomearth.backend.scene.scene import Scene
-    from zoomearth.backend.tools.denoising import GRID, HALO, TILE, without_gaussian
+    from zoomearth.backend.tools.denoising import TILE
+    from zoomearth.backend.tools.gaussian import GRID, HALO, without_gaussian
     from zoomearth.core.geometry import Box
 
     corner = side // 2 // TILE * TILE

@@ -63,7 +63,14 @@ class Model:
     @property
     def here(self) -> bool:
         """Its folder has the record of a download, which is written when all of it is there, or was copied there whole."""
-        return (self.folder / RECEIPT).is_file() or holds_model(self.folder)
+        if (self.folder / RECEIPT).is_file():
+            return True
+        return holds_model(self.folder) if self.is_checkpoint else all((self.folder / name).is_file() for name in self.files)
+
+    @property
+    def is_checkpoint(self) -> bool:
+        """A folder as transformers loads it; else the files that are named, and no others."""
+        return self.files == CHECKPOINT
 
     @property
     def size_is_estimated(self) -> bool:
@@ -160,6 +167,6 @@ def _listed() -> dict[str, Model]:
     return {entry["id"]: _model(**entry) for entry in entries}
 
 
-def _model(repo: Optional[str], **entry: Any) -> Model:
+def _model(repo: Optional[str], files: Sequence[str] = CHECKPOINT, **entry: Any) -> Model:
     name, _, revision = (repo or "").partition("@")
-    return Model(repo=name or None, revision=revision or None, **entry)
+    return Model(repo=name or None, revision=revision or None, files=tuple(files), **entry)

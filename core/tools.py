@@ -122,6 +122,7 @@ class Made:
 
 BEST = "best"
 SEGMENTERS = ("sam2.1-hiera-large", "sam2.1-hiera-base-plus", "sam2.1-hiera-small", "sam2.1-hiera-tiny", "otsu-grabcut")
+DENOISERS = ("drunet", "sliding-dct")
 """The backends of a tool, in the order in which they are tried: the listed models that it uses, and last the one that needs no weights."""
 VERBS = ("remove", "recolour", "brighten", "contrast", "equalise", "sharpen", "blur", "pixelate", "paste")
 TOOLS = {
@@ -156,6 +157,13 @@ TOOLS = {
                 Parameter(
                     "sigma", NUMBER, "standard deviation of gaussian noise; estimated unless given", None, 0, 1e9, unit="pixel values"
                 ),
+                Parameter(
+                    "backend",
+                    CHOICE,
+                    "what removes gaussian noise; best: the first whose weights are here",
+                    BEST,
+                    choices=(BEST, *DENOISERS),
+                ),
             ),
             (),
             "zoomearth tool denoising radar.tif --window 0,0,2000,2000 --out clean.tif --set sigma=12",
@@ -176,7 +184,7 @@ TOOLS = {
             RASTER,
             (
                 Parameter(
-                    "verb", CHOICE, "what to do", None, choices=VERBS, beyond="Other edits need an editing model, and none is installed."
+                    "verb", CHOICE, "what to do", None, choices=VERBS, beyond="Other edits need an editing model, and ZoomEarth has none."
                 ),
                 Parameter("amount", NUMBER, "strength; negative darkens or flattens", 1.0, -4, 4),
                 Parameter("color", COLOR, "of recolour", "#c03020"),

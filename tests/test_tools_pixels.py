@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 from rasters import NORTH_UP, ROTATED, city, make, psnr, whole
 
 from zoomearth.backend.scene.scene import Scene
-from zoomearth.backend.tools import denoising
+from zoomearth.backend.tools import denoising, gaussian
 from zoomearth.backend.tools.cloud_removal import from_references
 from zoomearth.backend.tools.job import Job, Mask, Result, stored
 from zoomearth.backend.tools.membrane import membrane
@@ -91,11 +91,11 @@ def test_bands_that_show_the_same_edges_help_each_other_whatever_their_number(ph
     sigma = np.array([15.0, 15, 15, 6])
     before = bands + RNG.normal(0, 1, bands.shape) * sigma[:, None, None]
     valid = np.ones(bands.shape[1:], bool)
-    alone = denoising.without_gaussian(before, valid, sigma, np.eye(4))
-    together = denoising.without_gaussian(before, valid, sigma)
+    alone = gaussian.without_gaussian(before, valid, sigma, np.eye(4))
+    together = gaussian.without_gaussian(before, valid, sigma)
     for band in range(4):
         assert psnr(together[band], bands[band]) > psnr(alone[band], bands[band]) + 0.3
-    axes = denoising.principal_axes(denoising.detail_covariance(before, valid), sigma)
+    axes = gaussian.principal_axes(gaussian.detail_covariance(before, valid), sigma)
     assert axes @ axes.T == pytest.approx(np.eye(4), abs=1e-9)
 
 

@@ -1,10 +1,12 @@
 """Tools with weights: found, downloaded, used where they are here, left out where a person says so; the mask lies where the model saw."""
 
+import importlib.util
 import json
 import shutil
 import threading
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from hub import Hub
@@ -18,13 +20,13 @@ from tiny_sam import SIDE, make_sam
 from zoomearth.backend.cli.main import main
 from zoomearth.backend.models import store
 from zoomearth.backend.scene.scene import Scene
-from zoomearth.backend.tools import run, sam2
+from zoomearth.backend.tools import denoising, drunet, run, sam2
 from zoomearth.backend.tools.job import Job
 from zoomearth.core.catalogue import catalogue, tool_models
 from zoomearth.core.errors import Cancelled, ModelError
 from zoomearth.core.geometry import Box, Size
 from zoomearth.core.region import Region
-from zoomearth.core.tools import BEST, SEGMENTERS, TOOLS, UseTool
+from zoomearth.core.tools import BEST, DENOISERS, SEGMENTERS, TOOLS, UseTool
 
 torch = pytest.importorskip("torch")
 
@@ -71,6 +73,7 @@ def test_the_backends_are_the_listed_models_and_the_one_without_weights():
         names = [backend.name for backend in run.BACKENDS[tool.name]]
         choices = [parameter.choices for parameter in tool.parameters if parameter.name == "backend"]
         assert choices == ([(BEST, *names)] if len(names) > 1 else [])
+    assert list(tool_models("denoising")) == list(DENOISERS[:-1])
     for model in tool_models().values():
         assert 0.95 < model.bytes / (4e9 * model.parameters) < 1.05, "32 bits a parameter"
         assert model.commercial == "yes"
@@ -300,6 +303,124 @@ def test_between_two_samples_the_value_is_theirs_in_proportion(count, places):
     samples = np.arange(count) * 2.0 - 7
     expected = np.interp(places, np.arange(count), samples)
     assert sam2._between(np.array(places), count) @ samples == pytest.approx(expected, abs=1e-3)
+
+
+# The network that removes noise
+
+
+@pytest.fixture
+def files_of_drunet(home):
+    """Its two files, in name."""
+    folder = home / "drunet"
+    folder.mkdir(parents=True)
+    for name in drunet.FILES.values():
+        (folder / name).write_bytes(b"not yet weights" * 100)
+    return folder
+
+
+def denoised(path, out, box, **arguments):
+    with Scene.open(path) as opened:
+        (made,) = run.use(opened, [(Region(Box(*box)), UseTool("denoising", arguments=arguments))], str(out))
+    return made
+
+
+def test_without_its_weights_or_its_package_noise_is_removed_without_and_a_person_who_wants_it_is_told(scene, home, tmp_path, request):
+    assert denoised(scene, tmp_path / "out.tif", (0, 0, 100, 100), sigma=5).backend == "sliding-dct"
+    with pytest.raises(ModelError, match="not been downloaded") as raised:
+        denoised(scene, tmp_path / "none.tif", (0, 0, 100, 100), backend="drunet")
+    assert raised.value.hint == "zoomearth models download drunet"
+    request.getfixturevalue("files_of_drunet")
+    if importlib.util.find_spec("deepinv") is None:
+        with pytest.raises(ModelError, match="needs deepinv") as raised:
+            denoised(scene, tmp_path / "none.tif", (0, 0, 100, 100), backend="drunet")
+        assert "pip install 'zoomearth[denoising]'" in raised.value.hint
+        assert denoised(scene, tmp_path / "out.tif", (0, 0, 100, 100), sigma=5).backend == "sliding-dct"
+    assert not (tmp_path / "none.tif").exists()
+
+
+def test_its_files_are_downloaded_and_checked_like_a_checkpoints(files_of_drunet, home, capsys, monkeypatch):
+    server = Hub(files_of_drunet, "deepinv/drunet")
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("HF_ENDPOINT", server.address)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    assert main(["models", "verify", "drunet"]) == 2, "by hand, without a record"
+    assert "can't be checked" in capsys.readouterr().err
+    shutil.rmtree(files_of_drunet)
+    assert main(["models", "download", "drunet"]) == 0
+    assert {file.name for file in files_of_drunet.iterdir()} == {*drunet.FILES.values(), "download.json"}
+    assert main(["models", "verify", "drunet"]) == 0
+    server.shutdown()
+    server.server_close()
+    (files_of_drunet / drunet.FILES[1]).write_bytes(b"torn")
+    capsys.readouterr()
+    assert main(["models", "verify", "drunet"]) == 2
+    assert f"{drunet.FILES[1]} is damaged" in capsys.readouterr().err
+    assert main(["models", "adopt", str(home), "drunet"]) == 2
+    assert drunet.FILES[3] in capsys.readouterr().err
+
+
+class Blur(torch.nn.Module):
+    """In place of the network: what it does is known, and it scales with the values like it."""
+
+    def __init__(self):
+        super().__init__()
+        self.kernel = torch.nn.Parameter(torch.ones(1, 1, 25, 25) / 625)
+        self.seen = []
+
+    def forward(self, x, sigma):
+        self.seen.append((x.shape[1], round(sigma, 4), x.shape[2] % 8, x.shape[3] % 8))
+        padded = torch.nn.functional.pad(x, (12,) * 4, mode="replicate")
+        return torch.nn.functional.conv2d(padded.transpose(0, 1), self.kernel).transpose(0, 1)
+
+
+@pytest.fixture
+def blurring(monkeypatch, files_of_drunet):
+    network = Blur()
+    monkeypatch.setattr(drunet, "load", lambda file, bands, device: network)
+    monkeypatch.setitem(run.BACKENDS, "denoising", (replace(run.BACKENDS["denoising"][0], missing=lambda: None),))
+    return network
+
+
+@pytest.mark.parametrize(("bands", "dtype", "scale"), [(3, np.uint8, 1), (3, np.uint16, 200), (5, np.int16, 100), (1, np.float32, 0.01)])
+def test_every_type_and_number_of_bands_goes_through_the_network_and_tiles_leave_no_seam(
+    tmp_path, blurring, monkeypatch, bands, dtype, scale
+):
+    pixels = (city(330, 210)[[0, 1, 2, 0, 1][:bands]].astype(np.float64) * scale).astype(dtype)
+    pixels[:, 50:80, 100:140] = 0
+    path = make(tmp_path / "scene.tif", pixels, nodata=0)
+    clean = {}
+    for side in (128, 1024):
+        monkeypatch.setattr(denoising, "TILE", side)
+        made = denoised(path, tmp_path / f"{side}.tif", (9, 7, 330, 201), sigma=20 * scale)
+        clean[side] = whole(tmp_path / f"{side}.tif")
+    assert made.backend == "drunet"
+    assert clean[128].dtype == dtype
+    assert np.abs(clean[128] - clean[1024].astype(float)).max() <= (1 if dtype != np.float32 else 1e-4)
+    before = pixels[:, 7:201, 9:330]
+    assert np.array_equal(clean[1024] == 0, before == 0)
+    inner = (slice(None), slice(120, 180), slice(200, 300))
+    blurred = np.stack([cv2.blur(plane.astype(np.float64), (25, 25)) for plane in before])
+    assert np.abs(clean[1024][inner] - blurred[inner]).max() <= (0 if dtype == np.float32 else 0.51) + 1e-3 * scale
+    assert {seen[0] for seen in blurring.seen} == {3 if bands == 3 else 1}
+    assert {seen[2:] for seen in blurring.seen} == {(0, 0)}
+    assert all(0.05 < seen[1] < 0.2 for seen in blurring.seen), "sigma in the range of the values"
+
+
+def test_other_noise_is_removed_as_without_weights(scene, blurring, tmp_path):
+    assert denoised(scene, tmp_path / "out.tif", (0, 0, 100, 100), noise="impulse").backend == "median"
+    assert not blurring.seen
+
+
+def test_the_real_network_loads_its_files_and_damaged_ones_are_one_sentence(scene, files_of_drunet, tmp_path):
+    """Random weights of the true shape; only where deepinv is installed."""
+    models = pytest.importorskip("deepinv.models")
+    with pytest.raises(ModelError, match="damaged") as raised:
+        denoised(scene, tmp_path / "none.tif", (0, 0, 60, 60), sigma=5)
+    assert "--set backend=sliding-dct" in raised.value.hint
+    for bands, name in drunet.FILES.items():
+        torch.save(models.DRUNet(bands, bands, pretrained=None).state_dict(), files_of_drunet / name)
+    assert denoised(scene, tmp_path / "out.tif", (0, 0, 60, 60), sigma=5).backend == "drunet"
+    assert whole(tmp_path / "out.tif").shape == (3, 60, 60)
 
 
 def test_a_cancel_at_any_moment_leaves_no_file(scene, here, tmp_path):

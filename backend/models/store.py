@@ -87,6 +87,8 @@ def verify(name: str) -> list[str]:
     again = f"zoomearth models download {name}" if model else "Copy the folder again from where it came."
     record = folder / RECEIPT
     if not record.is_file():
+        if model and not model.is_checkpoint:
+            raise ModelError(f"{folder} has no record of a download: its files can't be checked.", again)
         return check(folder, again)
     try:
         files = texts.read_object(record)["files"]
@@ -166,6 +168,8 @@ def adopt(folder: Path, name: str, on_progress: OnProgress = ignore, cancelled: 
     model = listed(name)
     if model.bundled:
         raise ModelError(f"{name} is a part of ZoomEarth.", "Give a folder of your own to --model.")
+    if not model.is_checkpoint:
+        raise ModelError(f"{name} has no checkpoint folder.", f"Copy {' and '.join(model.files)} to {model.folder}.")
     if model.folder.exists():
         raise ModelError(
             f"{name} is here already: {model.folder}.", f"Check it: zoomearth models verify {name}; or remove that folder first."

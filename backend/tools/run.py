@@ -19,7 +19,6 @@ from typing import Any
 from ... import __version__
 from ...core import tools
 from ...core.atomic import DRIVERS
-from ...core.catalogue import tool_models
 from ...core.errors import ModelError, SceneError, UsageError
 from ...core.region import Region
 from ...core.roi_table import stored
@@ -28,12 +27,12 @@ from ..outputs import rasters
 from ..outputs.rois import check_vector, check_vector_for, write_polygons
 from ..outputs.writing import check_file, check_other, write_file
 from ..scene.scene import Scene
+from . import drunet, sam2
 from .cloud_removal import remove_clouds
 from .denoising import denoise
 from .editing import edit
 from .job import Job, Mask, Result
 from .outlines import native, outlines, polygon_on_map
-from .sam2 import segment_with
 from .segmentation import segment
 
 LEAST_SIDE = 4  # pixels of a region
@@ -59,22 +58,20 @@ class Backend:
     """One implementation of a tool. name: by which `--set backend=` chooses it.
 
     run: of a tool that gives a mask, `(job) -> Mask`; of one that gives pixels, `(job, write) -> Result`, where `write(box, array)` takes
-    all of the region in parts. missing: what it lacks on this machine, a sentence; "" where it can run.
+    all of the region in parts. missing: what it lacks on this machine, with the remedy; None where it can run.
     """
 
     name: str
     run: Callable[..., Any]
-    missing: Callable[[], str] = lambda: ""
-
-
-def _of_model(name: str, run: Callable[..., Any]) -> Backend:
-    """The backend of a listed model, whose id is its first argument."""
-    return Backend(name, partial(run, name), lambda: "" if tool_models()[name].here else f"{name} has not been downloaded.")
+    missing: Callable[[], ModelError | None] = lambda: None
 
 
 BACKENDS: dict[str, tuple[Backend, ...]] = {
-    "segmentation": (*(_of_model(name, segment_with) for name in tools.SEGMENTERS[:-1]), Backend("otsu-grabcut", segment)),
-    "denoising": (Backend("sliding-dct", denoise),),
+    "segmentation": (
+        *(Backend(name, partial(sam2.segment_with, name), partial(sam2.missing, name)) for name in tools.SEGMENTERS[:-1]),
+        Backend("otsu-grabcut", segment),
+    ),
+    "denoising": (Backend(drunet.NAME, drunet.denoise_with_network, drunet.missing), Backend("sliding-dct", denoise)),
     "cloud-removal": (Backend("linear-fit-membrane", remove_clouds),),
     "editing": (Backend("pixel-verbs", edit),),
 }
@@ -182,10 +179,12 @@ def _run(tool: Tool, job: Job, folder: Path | None, drafts: list[rasters.Draft],
 def _chosen(tool: Tool, name: str) -> Backend:
     """Raises ModelError where it can't run on this machine."""
     able = [backend for backend in BACKENDS[tool.name] if name in (tools.BEST, backend.name)]
-    lacking = [backend.missing() for backend in able]
-    if "" not in lacking:
-        raise ModelError(f"{tool.name} can't be done by {able[0].name}: {lacking[0]}", f"zoomearth models download {able[0].name}")
-    return able[lacking.index("")]
+    reasons: list[ModelError] = []
+    for backend in able:
+        if (reason := backend.missing()) is None:
+            return backend
+        reasons.append(reason)
+    raise reasons[0]
 
 
 def _made(tool: Tool, job: Job, request: UseTool, result: Result, out: str, seconds: float) -> Made:

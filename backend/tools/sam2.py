@@ -15,15 +15,15 @@ from typing import Any
 import numpy as np
 
 from ...core.catalogue import tool_models
-from ...core.errors import ModelError, UsageError
+from ...core.errors import ModelError
 from ...core.geometry import Box, Size, View
-from ...core.settings import Settings
 from .job import Job, Mask, Result
+from .loading import chosen_device, out_of_memory, repair
 from .segmentation import UNSURE, remarks, shows_data
 
 CONTEXT = 2.0  # the side of the square, times the longer side of the box
 LEAST_SIDE = 128  # pixels of the raster: a smaller square would show a small object without anything to tell it from
-WEIGHT_FREE = "or work without weights: --set backend=otsu-grabcut"
+WEIGHT_FREE = "--set backend=otsu-grabcut"
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,17 @@ class Sam:
     side: int
 
 
+def missing(name: str) -> ModelError | None:
+    """Why a listed model can't be used on this machine."""
+    return None if tool_models()[name].here else ModelError(f"{name} has not been downloaded.", f"zoomearth models download {name}")
+
+
 def segment_with(name: str, job: Job) -> Mask:
     """By the listed model `name`, whose weights are on this machine. Raises ModelError for weights that can't be used; SceneError where
     nothing is valid; Cancelled."""
     box, around = job.window, _square(job)
     job.progress("loading the model", 0, 3)
-    sam = load(tool_models()[name].folder, _device())
+    sam = load(tool_models()[name].folder, chosen_device())
     job.progress("reading", 1, 3)
     picture = job.scene.part(View(around, Size(sam.side, sam.side)))
     x, y = sam.side / around.width, sam.side / around.height
@@ -72,17 +77,13 @@ def predict(sam: Sam, picture: Any, box: Box) -> tuple[np.ndarray, float]:
     """
     import torch
 
-    from ..engines.weights import out_of_memory
-
     pixels = sam.pictures(picture, do_resize=False, return_tensors="pt")["pixel_values"].to(sam.device)
     corners = torch.tensor([[[box.left, box.top, max(box.right - 1, box.left), max(box.bottom - 1, box.top)]]], device=sam.device)
     try:
         with torch.inference_mode():
             seen = sam.model(pixel_values=pixels, input_boxes=corners, multimask_output=False)
     except (RuntimeError, MemoryError) as error:
-        if not out_of_memory(error):
-            raise
-        raise ModelError(f"The memory of {sam.device} does not suffice for SAM 2.1.", f"Take a smaller one, {WEIGHT_FREE}") from error
+        raise out_of_memory(error, sam.device, WEIGHT_FREE) from error
     return seen.pred_masks[0, 0, 0].float().cpu().numpy(), float(seen.iou_scores[0, 0, 0].clamp(0, 1))
 
 
@@ -105,22 +106,10 @@ def load(folder: Path, device: str) -> Sam:
             folder, local_files_only=True, dtype=torch.float32, output_loading_info=True
         )
     except Exception as error:  # transformers and safetensors each raise their own kinds
-        why = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ModelError(f"{folder} can't be loaded: {why}", _repair(folder)) from error
+        raise repair(folder, folder.name, error, WEIGHT_FREE) from error
     if absent := sorted(report["missing_keys"]) + sorted(str(key) for key in report["mismatched_keys"]):
-        raise ModelError(f"{folder} lacks {len(absent)} of the model's weights, {absent[0]} for one.", _repair(folder))
+        raise repair(folder, folder.name, f"it lacks {len(absent)} of the model's weights, {absent[0]} for one.", WEIGHT_FREE)
     return Sam(model.eval().requires_grad_(False).to(place), pictures, place, model.config.prompt_encoder_config.image_size)
-
-
-def _repair(folder: Path) -> str:
-    return f"zoomearth models download {folder.name} repairs it; {WEIGHT_FREE}"
-
-
-def _device() -> str:
-    try:
-        return Settings.of_environment().device
-    except ValueError as error:
-        raise UsageError(str(error), "Unset ZOOMEARTH_DEVICE, or set it to one of these.") from error
 
 
 def _square(job: Job) -> Box:
