@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import multiprocessing
 import subprocess
 import sys
 import tempfile
@@ -368,9 +369,11 @@ def run_region(side: int) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "scene.tif"
-        write_noisy(path, side)
+        maker = multiprocessing.get_context("spawn").Process(target=write_noisy, args=(path, side))  # its memory is not the tool's
+        maker.start()
+        maker.join()
         begun, wall = time.process_time(), time.perf_counter()
-        Path("/proc/self/clear_refs").write_text("5")  # forgets the peak of what made the raster
+        Path("/proc/self/clear_refs").write_text("5")  # forgets the peak of the imports
         with Scene.open(path) as scene:
             request = UseTool("denoising", arguments={"sigma": GRAIN})
             use(scene, [(Region(Box(0, 0, side, side)), request)], str(Path(folder) / "clean.tif"))

@@ -84,7 +84,7 @@ def predict(sam: Sam, picture: Any, box: Box) -> tuple[np.ndarray, float]:
             seen = sam.model(pixel_values=pixels, input_boxes=corners, multimask_output=False)
     except (RuntimeError, MemoryError) as error:
         raise out_of_memory(error, sam.device, WEIGHT_FREE) from error
-    return seen.pred_masks[0, 0, 0].float().cpu().numpy(), float(seen.iou_scores[0, 0, 0].clamp(0, 1))
+    return np.asarray(seen.pred_masks[0, 0, 0].float().cpu()), float(seen.iou_scores[0, 0, 0].clamp(0, 1))
 
 
 @lru_cache(maxsize=1)
