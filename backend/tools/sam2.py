@@ -84,7 +84,7 @@ def predict(sam: Sam, picture: Any, box: Box) -> tuple[np.ndarray, float]:
             seen = sam.model(pixel_values=pixels, input_boxes=corners, multimask_output=False)
     except (RuntimeError, MemoryError) as error:
         raise out_of_memory(error, sam.device, WEIGHT_FREE) from error
-    return np.asarray(seen.pred_masks[0, 0, 0].float().cpu()), float(seen.iou_scores[0, 0, 0].clamp(0, 1))
+    return seen.pred_masks[0, 0, 0].float().cpu().numpy(), float(seen.iou_scores[0, 0, 0].clamp(0, 1))
 
 
 @lru_cache(maxsize=1)
@@ -134,4 +134,4 @@ def _centres(start: float, length: float, count: int, scale: float) -> np.ndarra
 
 def _between(places: np.ndarray, count: int) -> np.ndarray:
     """Linear interpolation as a matrix: [place, sample]; beyond the first and the last sample, their values."""
-    return np.maximum(0, 1 - np.abs(np.clip(places, 0, count - 1)[:, None] - np.arange(count))).astype(np.float32)
+    return np.asarray(np.maximum(0, 1 - np.abs(np.clip(places, 0, count - 1)[:, None] - np.arange(count))), np.float32)
