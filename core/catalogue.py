@@ -35,6 +35,7 @@ class Model:
     licence: in words; commercial: "yes", "no" or "check" (not read by us). recommended_from: GB (1e9 bytes) of memory; 0: not recommended.
     model_type: the family, as its config.json names it. profile: how it is asked, where its folder does not say so.
     files: which of the repository's files are needed, as patterns. kind: models, or datasets: what the hub keeps it among.
+    tool: the tool that uses it, see `core/tools.py`; "" of a model that answers questions.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Model:
     files: Tuple[str, ...] = CHECKPOINT
     profile: Mapping[str, Any] = field(default_factory=dict)
     kind: str = "models"
+    tool: str = ""
 
     @property
     def folder(self) -> Path:
@@ -61,7 +63,14 @@ class Model:
     @property
     def here(self) -> bool:
         """Its folder has the record of a download, which is written when all of it is there, or was copied there whole."""
-        return (self.folder / RECEIPT).is_file() or holds_model(self.folder)
+        if (self.folder / RECEIPT).is_file():
+            return True
+        return holds_model(self.folder) if self.is_checkpoint else all((self.folder / name).is_file() for name in self.files)
+
+    @property
+    def is_checkpoint(self) -> bool:
+        """A folder as transformers loads it; else the files that are named, and no others."""
+        return self.files == CHECKPOINT
 
     @property
     def size_is_estimated(self) -> bool:
@@ -115,9 +124,13 @@ def recommended(models: Iterable[Model], places: Sequence[Memory]) -> Optional[M
 
 
 def catalogue() -> dict[str, Model]:
-    """The models by id, in the list's order."""
-    entries = json.loads((RESOURCES / "models.json").read_text(encoding="utf-8"))
-    return {entry["id"]: _model(**entry) for entry in entries}
+    """The models that answer questions, by id, in the list's order."""
+    return {name: model for name, model in _listed().items() if not model.tool}
+
+
+def tool_models(tool: str = "") -> dict[str, Model]:
+    """The models that a tool uses, or that any tool uses, by id, the most exact of a tool first."""
+    return {name: model for name, model in _listed().items() if model.tool and tool in ("", model.tool)}
 
 
 def of_hub(repo: str) -> Model:
@@ -149,6 +162,11 @@ def weight_files(folder: Path) -> list[str]:
     return sorted(set(shards.values()))
 
 
-def _model(repo: Optional[str], **entry: Any) -> Model:
+def _listed() -> dict[str, Model]:
+    entries = json.loads((RESOURCES / "models.json").read_text(encoding="utf-8"))
+    return {entry["id"]: _model(**entry) for entry in entries}
+
+
+def _model(repo: Optional[str], files: Sequence[str] = CHECKPOINT, **entry: Any) -> Model:
     name, _, revision = (repo or "").partition("@")
-    return Model(repo=name or None, revision=revision or None, **entry)
+    return Model(repo=name or None, revision=revision or None, files=tuple(files), **entry)

@@ -128,6 +128,10 @@ def label(name: str) -> str:
     return name.replace("_", " ").replace("-", " ").capitalize()
 
 
+BEST = "best"
+SEGMENTERS = ("sam2.1-hiera-large", "sam2.1-hiera-base-plus", "sam2.1-hiera-small", "sam2.1-hiera-tiny", "otsu-grabcut")
+DENOISERS = ("drunet", "sliding-dct")
+"""The backends of a tool, in the order in which they are tried: the listed models that it uses, and last the one that needs no weights."""
 VERBS = ("remove", "recolour", "brighten", "contrast", "equalise", "sharpen", "blur", "pixelate", "paste")
 TOOLS = {
     tool.name: tool
@@ -140,6 +144,7 @@ TOOLS = {
             (
                 Parameter("simplify", NUMBER, "how far an outline may move to have fewer corners", 0.4, 0, 0.5, unit="pixels"),
                 Parameter("least_area", NUMBER, "smaller parts and holes are left out", 4.0, 0, 1e9, unit="pixels"),
+                Parameter("backend", CHOICE, "what does it; best: the first whose weights are here", BEST, choices=(BEST, *SEGMENTERS)),
             ),
             (),
             'zoomearth tool segmentation lake.tif --window 900,400,1500,1100 --label "northern lake" --out lake.gpkg',
@@ -159,6 +164,13 @@ TOOLS = {
                 ),
                 Parameter(
                     "sigma", NUMBER, "standard deviation of gaussian noise; estimated unless given", None, 0, 1e9, unit="pixel values"
+                ),
+                Parameter(
+                    "backend",
+                    CHOICE,
+                    "what removes gaussian noise; best: the first whose weights are here",
+                    BEST,
+                    choices=(BEST, *DENOISERS),
                 ),
             ),
             (),
@@ -181,7 +193,7 @@ TOOLS = {
             RASTER,
             (
                 Parameter(
-                    "verb", CHOICE, "what to do", None, choices=VERBS, beyond="Other edits need an editing model, and none is installed."
+                    "verb", CHOICE, "what to do", None, choices=VERBS, beyond="Other edits need an editing model, and ZoomEarth has none."
                 ),
                 Parameter("amount", NUMBER, "strength; negative darkens or flattens", 1.0, -4, 4),
                 Parameter("color", COLOR, "of recolour", "#c03020"),

@@ -22,8 +22,9 @@ class Hub(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, folder):
+    def __init__(self, folder, repo=REPO):
         super().__init__(("127.0.0.1", 0), Handler)
+        self.repo = repo
         self.files = {file.name: file.read_bytes() for file in folder.iterdir() if file.name != "zoomearth.json"}
         self.files["README.md"] = b"not needed"
         self.listed = {name: hashlib.sha256(content).hexdigest() for name, content in self.files.items()}
@@ -56,15 +57,15 @@ class Handler(BaseHTTPRequestHandler):
         if hub.broken:
             hub.broken -= 1
             return self.answer(503, b"")
-        if re.fullmatch(f"/api/models/{REPO}/revision/(main|{COMMIT})", path):
+        if re.fullmatch(f"/api/models/{hub.repo}/revision/(main|{COMMIT})", path):
             siblings = [{"rfilename": "../escape.json", "size": 1, "blobId": "0"}]
             for name, content in hub.files.items():
                 blob = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
                 lfs = {"lfs": {"sha256": hub.listed[name]}} if name == WEIGHTS else {}
                 siblings.append({"rfilename": name, **({} if hub.names_only else {"size": len(content), "blobId": blob, **lfs})})
             return self.answer(200, json.dumps({"sha": COMMIT, "siblings": siblings}).encode())
-        name = path.removeprefix(f"/{REPO}/resolve/{COMMIT}/").removeprefix("/cdn/")
-        if path == f"/{REPO}/resolve/{COMMIT}/{name}" and name == WEIGHTS:
+        name = path.removeprefix(f"/{hub.repo}/resolve/{COMMIT}/").removeprefix("/cdn/")
+        if path == f"/{hub.repo}/resolve/{COMMIT}/{name}" and name == WEIGHTS:
             self.send_response(302)
             self.send_header("Location", f"http://localhost:{hub.server_port}/cdn/{name}")
             if not hub.silent:
@@ -72,7 +73,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.send_header("X-Linked-Etag", f'"{hub.listed[name]}"')
             self.send_header("Content-Length", "0")
             return self.end_headers()
-        if path in (f"/{REPO}/resolve/{COMMIT}/{name}", f"/cdn/{name}") and name in hub.files:
+        if path in (f"/{hub.repo}/resolve/{COMMIT}/{name}", f"/cdn/{name}") and name in hub.files:
             return self.send_file(name)
         return self.answer(404, b"")
 

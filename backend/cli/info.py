@@ -19,7 +19,7 @@ from rich.table import Table
 
 from ... import __version__
 from ...core import memory
-from ...core.catalogue import catalogue, home
+from ...core.catalogue import catalogue, home, tool_models
 from ...core.errors import BackendError
 from .parser import Parser
 
@@ -82,7 +82,7 @@ def check(as_json: bool) -> int:
     models = home()
     existing = next(folder for folder in (models, *models.parents) if folder.exists())
     facts["models"] = f"{models}, {shutil.disk_usage(existing).free / 1e9:.0f} GB free"
-    facts["at hand"] = ", ".join(model.id for model in catalogue().values() if model.here) or "no model"
+    facts["at hand"] = ", ".join(model.id for model in (*catalogue().values(), *tool_models().values()) if model.here) or "no model"
     missing = [name for name in ("torch", "transformers", "gdal") if facts[name] == "missing"]
     facts["verdict"] = f"missing: {', '.join(missing)}" if missing else "ready"
     if as_json:

@@ -18,7 +18,7 @@ from ...core.errors import UsageError
 from ...core.memory import Memory, gigabytes
 from ..models import store
 from ..models.access import VARIABLES
-from ..models.listing import listing, verdict
+from ..models.listing import listing, tools_listing, verdict
 from .parser import Parser
 from .progress import download_bars
 
@@ -57,9 +57,9 @@ def _run(options: argparse.Namespace) -> int:
 
 def _list(as_json: bool) -> int:
     here = places()
-    models = listing(here)
+    models, of_tools = listing(here), tools_listing()
     if as_json:
-        print(json.dumps(models))
+        print(json.dumps([*models, *of_tools]))
         return 0
     table = Table("id", "download", "commercial use", "memory as bfloat16 / int8", "runs here", "folder")
     for model, known in zip(models, catalogue().values()):
@@ -68,7 +68,11 @@ def _list(as_json: bool) -> int:
         table.add_row(model["id"], model["size"], model["commercial"], memory, verdict(known, fit(known, here)), folder)
     console = Console()
     console.print(table)
-    for model in models:
+    beside = Table("id, used by a tool", "download", "commercial use", "tool", "folder")
+    for model in of_tools:
+        beside.add_row(model["id"], model["size"], model["commercial"], model["tool"], escape(model["folder"] or "-"))
+    console.print(beside)
+    for model in [*models, *of_tools]:
         console.print(
             f"[bold]{model['id']}[/]: {escape(model['title'])}. {escape(model['use'])}. Licence: {escape(model['licence'])}.",
             soft_wrap=True,

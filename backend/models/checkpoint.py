@@ -15,14 +15,15 @@ from ...core.memory import header
 AGAIN = "Copy the folder again from where it came."
 PICTURES = ("preprocessor_config.json", "processor_config.json")  # how pictures are prepared: either of them
 TOKENIZERS = (("tokenizer.json",), ("vocab.json", "merges.txt"), ("tokenizer.model",))  # one of these sets
+WORDLESS = ("sam2", "sam2_video")  # families that read no text
 
 
 def check(folder: Path, again: str = AGAIN) -> list[str]:
     """The names of the checkpoint's files, all of them whole. again: what to do about the others. Raises ModelError naming the first."""
-    _objects(folder, again)
+    family = _objects(folder, again)
     if not any((folder / name).is_file() for name in PICTURES):
         raise ModelError(f"{folder} lacks {PICTURES[0]}, which says how pictures are prepared.", again)
-    if not any(all((folder / name).is_file() for name in names) for names in TOKENIZERS):
+    if family not in WORDLESS and not any(all((folder / name).is_file() for name in names) for names in TOKENIZERS):
         raise ModelError(f"{folder} has no tokenizer: tokenizer.json is missing, and vocab.json with merges.txt too.", again)
     _weights(folder, again)
     names = {file.name for pattern in ("*.json", "*.safetensors", "*.txt", "*.jinja") for file in folder.glob(pattern)}
@@ -68,14 +69,14 @@ def quantization(folder: Path) -> str:
     return ""
 
 
-def _objects(folder: Path, again: str) -> None:
-    """The folder's JSON files can be read, and config.json names a family."""
+def _objects(folder: Path, again: str) -> str:
+    """The family that config.json names, where all of the folder's JSON files can be read."""
     for file in sorted(folder.glob("*.json")):
         if not is_whole(file):
             raise ModelError(f"{file} is damaged.", again)
     try:
-        if texts.read_object(folder / "config.json").get("model_type"):
-            return
+        if family := texts.read_object(folder / "config.json").get("model_type"):
+            return str(family)
         raise ModelError(f"{folder / 'config.json'} names no model_type.", again)
     except OSError:
         raise ModelError(f"{folder} holds no model: config.json is missing.", "Give the folder of a model's files.") from None

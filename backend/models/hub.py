@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 OnProgress = Callable[[str, int, int], None]  # file name, bytes there, bytes in all
 ATTEMPTS = 5  # in a row without a single byte
 REDIRECTS = 5
+WEIGHTS = (".safetensors", ".pth")
 SPARE = 64 << 20  # bytes of disk left over
 AGAIN = "Run the same command again: it goes on where it stopped. Behind a proxy set HTTPS_PROXY; HF_ENDPOINT names a mirror of the hub."
 NAMES = re.compile(r"(\w[\w.\-]*/)*\w[\w.\-]*")  # that can't lead out of a folder
@@ -130,7 +131,7 @@ def _list(client: httpx.Client, model: Model) -> tuple[str, list[Wanted]]:
             time.sleep(2**attempt / 4)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ModelError(f"{url} answers with something that is no listing of a model.", AGAIN) from error
-    if not any(file.name.endswith(".safetensors") for file in files) if model.kind == "models" else not files:
+    if not any(file.name.endswith(WEIGHTS) for file in files) if model.kind == "models" else not files:
         what = "weights" if model.kind == "models" else " or ".join(model.files)
         raise ModelError(f"{model.repo} holds no {what} at revision {revision}.", "Report it: the list of models is out of date.")
     return revision, files

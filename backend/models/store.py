@@ -12,7 +12,7 @@ from typing import Any, Callable
 
 from ...core import texts
 from ...core.atomic import link_or_copy
-from ...core.catalogue import CHECKPOINT, RECEIPT, Model, catalogue
+from ...core.catalogue import CHECKPOINT, RECEIPT, Model, catalogue, tool_models
 from ...core.errors import Cancelled, ModelError
 from ...core.memory import gigabytes
 from ...core.profile import FILE as PROFILE_FILE
@@ -25,7 +25,11 @@ ALIKE = 0.25  # by how much the weights of an adopted folder may differ in size 
 
 
 def find(name: str) -> Path:
-    """The folder of a model, by its id or as a path. Raises ModelError where there is none."""
+    """The folder of a model that answers questions, by its id or as a path. Raises ModelError where there is none."""
+    if model := tool_models().get(name):
+        raise ModelError(
+            f"{name} answers no questions: it is used by the tool {model.tool}.", f"`zoomearth tool {model.tool} --help` has examples."
+        )
     model = catalogue().get(name)
     if model is None:
         folder = Path(name).expanduser()
@@ -35,6 +39,11 @@ def find(name: str) -> Path:
                 f"The ids are {', '.join(catalogue())}; or give the folder of a checkpoint.",
             )
         return folder
+    return folder_of(model)
+
+
+def folder_of(model: Model) -> Path:
+    """The folder of a listed model. Raises ModelError where it is not on this machine."""
     if not model.here:
         if model.bundled:
             raise ModelError(f"{model.folder} holds no model: this copy of ZoomEarth is not whole.", "Install it anew.")
@@ -73,10 +82,13 @@ def verify(name: str) -> list[str]:
 
     Returns the files' names; raises ModelError naming the first bad one.
     """
-    folder = find(name)
-    again = f"zoomearth models download {name}" if name in catalogue() else "Copy the folder again from where it came."
+    model = _known().get(name)
+    folder = folder_of(model) if model else find(name)
+    again = f"zoomearth models download {name}" if model else "Copy the folder again from where it came."
     record = folder / RECEIPT
     if not record.is_file():
+        if model and not model.is_checkpoint:
+            raise ModelError(f"{folder} has no record of a download: its files can't be checked.", again)
         return check(folder, again)
     try:
         files = texts.read_object(record)["files"]
@@ -112,15 +124,20 @@ def download(name: str, on_progress: OnProgress = ignore, cancelled: Callable[[]
         except ModelError:
             if model.bundled:
                 raise
-    return find(name) if model.bundled else bring(model, on_progress, cancelled)
+    return folder_of(model) if model.bundled else bring(model, on_progress, cancelled)
 
 
 def listed(name: str) -> Model:
     """A model by its id. Raises ModelError."""
-    model = catalogue().get(name)
-    if model is None:
-        raise ModelError(f"There is no model {name!r}.", f"The ids are {', '.join(catalogue())}.")
-    return model
+    known = _known()
+    if name not in known:
+        raise ModelError(f"There is no model {name!r}.", f"The ids are {', '.join(known)}.")
+    return known[name]
+
+
+def _known() -> dict[str, Model]:
+    """Every model of the list, those of tools too."""
+    return {**catalogue(), **tool_models()}
 
 
 def bring(model: Model, on_progress: OnProgress = ignore, cancelled: Callable[[], bool] = never) -> Path:
@@ -151,6 +168,8 @@ def adopt(folder: Path, name: str, on_progress: OnProgress = ignore, cancelled: 
     model = listed(name)
     if model.bundled:
         raise ModelError(f"{name} is a part of ZoomEarth.", "Give a folder of your own to --model.")
+    if not model.is_checkpoint:
+        raise ModelError(f"{name} has no checkpoint folder.", f"Copy {' and '.join(model.files)} to {model.folder}.")
     if model.folder.exists():
         raise ModelError(
             f"{name} is here already: {model.folder}.", f"Check it: zoomearth models verify {name}; or remove that folder first."

@@ -1,43 +1,38 @@
 """Denoising: gaussian noise by a sliding DCT, salt and pepper by a median, stripes by the medians of rows or columns.
 
-Gaussian: every 8 x 8 block at a step of 2 pixels is transformed, small coefficients are set to zero (the pilot), and the blocks of the
-input are then shrunk by Wiener's rule with the pilot as the signal; blocks overlap, and are averaged by how much of the noise they lost.
-Three bands are decorrelated by a DCT across them first. It works in tiles whose results do not depend on where the tiles begin.
+It works in tiles whose results do not depend on where the tiles begin.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from ...core.geometry import Box
+from .gaussian import GRID, HALO, detail_covariance, estimate, principal_axes, valid_everywhere, without_gaussian
 from .job import Job, Result, changed, stored
 
-BLOCK, STEP = 8, 2
-THRESHOLD = 2.7  # times sigma: below it a coefficient is noise
-HALO = 32  # pixels: the pilot and the Wiener pass reach 14, filling what is not valid as much again
 TILE = 512  # pixels a side
-SAMPLES = 7  # windows a side, from which sigma is estimated
-MAD = 0.6745  # median of |x| of the normal distribution
+SAMPLES = 7  # windows a side, from which the noise is measured
 SAMPLE_SIDE = 128
+RANGE = (0.5, 99.5)  # percentiles of a window: what counts as its darkest and brightest
 IMPULSE = 4.0  # times the spread around the median: more is salt or pepper
 SPREAD = 17  # pixels a side over which that spread is taken
 STRIP = 512  # rows or columns whose medians are taken together
 SMOOTH = 31  # lines over which the level between stripes is taken
 
 
-def _dct(size: int) -> np.ndarray:
-    """The orthonormal DCT-II as a matrix."""
-    k, n = np.mgrid[:size, :size]
-    matrix: np.ndarray = np.cos(np.pi * (2 * n + 1) * k / (2 * size)) * np.sqrt(np.where(k == 0, 1, 2) / size)
-    return matrix
+@dataclass(frozen=True)
+class Measured:
+    """What windows spread over a region say of its bands. sigma: of the noise; axes: see `principal_axes`; low, high: of the values."""
 
-
-BLOCK_DCT = np.kron(_dct(BLOCK), _dct(BLOCK)).astype(np.float32)  # of a block as a column of 64
-HIGH = np.logical_and.outer(np.arange(BLOCK) >= 5, np.arange(BLOCK) >= 5).reshape(-1)  # frequencies that hold little but noise
-BAND_DCT = _dct(3)
+    sigma: np.ndarray
+    axes: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
 
 
 def denoise(job: Job, write: Callable[[Box, np.ndarray], None]) -> Result:
@@ -50,119 +45,41 @@ def denoise(job: Job, write: Callable[[Box, np.ndarray], None]) -> Result:
         return Result(
             "median", metrics={"changed_share": round(share, 4)}, notes=("Single pixels far from their neighbours were replaced.",)
         )
-    given = job.arguments["sigma"]
-    sigma = np.full(job.bands, given, float) if given is not None else _estimated(job)
-    notes = () if sigma.any() else ("No noise was found: the pixels are as they were.",)
-    clean = lambda array, valid: without_gaussian(array, valid, sigma)  # noqa: E731
-    _in_tiles(job, write, clean if sigma.any() else lambda array, valid: array)
-    return Result("sliding-dct", metrics={"sigma": [round(float(each), 3) for each in sigma], "estimated": given is None}, notes=notes)
+    noisy = measured(job)
+    return of_gaussian("sliding-dct", noisy, job, write, lambda array, valid: without_gaussian(array, valid, noisy.sigma, noisy.axes))
 
 
-def without_gaussian(array: np.ndarray, valid: np.ndarray, sigma: Sequence[float] | np.ndarray) -> np.ndarray:
-    """[band, row, column] without noise of a standard deviation of `sigma` in each band; float. What is not valid is meaningless."""
-    narrow = array.dtype.itemsize <= 2
-    filled = valid_everywhere(array.astype(np.float32 if narrow else np.float64), valid)
-    level = np.zeros((len(array), 1, 1)) if narrow else filled.mean(axis=(1, 2), keepdims=True)  # float32 holds what is left
-    scale = np.where(np.asarray(sigma) > 0, sigma, 1.0)[:, None, None]
-    planes = ((filled - level) / scale).astype(np.float32)
-    together = len(planes) == 3 and all(each > 0 for each in sigma)
-    if together:
-        planes = np.tensordot(BAND_DCT, planes, 1).astype(np.float32)
-    planes = np.stack([_clean(plane) if each > 0 else plane for plane, each in zip(planes, sigma)])
-    if together:
-        planes = np.tensordot(BAND_DCT.T, planes, 1)
-    return np.asarray(planes * scale + level)
+def of_gaussian(
+    backend: str,
+    noisy: Measured,
+    job: Job,
+    write: Callable[[Box, np.ndarray], None],
+    clean: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    halo: int = HALO,
+    grid: int = GRID,
+) -> Result:
+    """Writes the region as `clean` leaves it, or as it is where no noise was found; see `_in_tiles`."""
+    found = bool(noisy.sigma.any())
+    _in_tiles(job, write, clean if found else lambda array, valid: array, halo, grid)
+    metrics = {"sigma": [round(float(each), 3) for each in noisy.sigma], "estimated": job.arguments["sigma"] is None}
+    return Result(backend, metrics=metrics, notes=() if found else ("No noise was found: the pixels are as they were.",))
 
 
-def estimate(array: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """Sigma of each band, from the highest frequencies of the valid blocks; NaN where there are none.
-
-    Where noise was cut off at black or white it looks weaker than it is: the quarter of the blocks with the fewest such pixels counts.
-    """
-    rows, columns = ((side - BLOCK) // BLOCK + 1 for side in valid.shape)
-    if rows < 1 or columns < 1:
-        return np.full(len(array), np.nan)
-    whole = _gathered(valid.astype(np.float32), rows, columns, BLOCK).all(axis=0)
-    if not whole.any():
-        return np.full(len(array), np.nan)
-    cut = _gathered((array == array.min()).any(axis=0) | (array == array.max()).any(axis=0), rows, columns, BLOCK).sum(axis=0)
-    whole &= cut <= np.quantile(cut[whole], 0.25)
-    level = array.mean(axis=(1, 2), keepdims=True, where=valid)
-    high = [
-        (BLOCK_DCT[HIGH] @ _gathered((plane - mean).astype(np.float32), rows, columns, BLOCK)[:, whole])
-        for plane, mean in zip(array, level)
-    ]
-    return np.array([np.median(np.abs(each)) / MAD for each in high])
-
-
-def _clean(plane: np.ndarray) -> np.ndarray:
-    """A plane without noise of standard deviation 1."""
-    height, width = plane.shape
-    padded = np.pad(plane, ((BLOCK, BLOCK + height % STEP), (BLOCK, BLOCK + width % STEP)), mode="reflect")
-    rows, columns = ((side - BLOCK) // STEP + 1 for side in padded.shape)
-    noisy = BLOCK_DCT @ _gathered(padded, rows, columns, STEP)
-    large = np.abs(noisy) > THRESHOLD
-    large[0] = True  # the mean
-    pilot = _averaged(BLOCK_DCT.T @ (noisy * large), 1 / large.sum(axis=0, dtype=np.float32), rows, columns)
-    gain = BLOCK_DCT @ _gathered(pilot, rows, columns, STEP)
-    gain *= gain
-    gain /= gain + 1
-    gain[0] = 1
-    noisy *= gain
-    np.square(gain, out=gain)
-    clean = _averaged(BLOCK_DCT.T @ noisy, 1 / gain.sum(axis=0), rows, columns)
-    return clean[BLOCK : BLOCK + height, BLOCK : BLOCK + width]
-
-
-def _gathered(plane: np.ndarray, rows: int, columns: int, step: int) -> np.ndarray:
-    """The blocks as columns, [64, rows * columns]."""
-    blocks = np.empty((BLOCK, BLOCK, rows, columns), np.float32)
-    for i in range(BLOCK):
-        for j in range(BLOCK):
-            blocks[i, j] = plane[i : i + step * (rows - 1) + 1 : step, j : j + step * (columns - 1) + 1 : step]
-    return blocks.reshape(BLOCK * BLOCK, -1)
-
-
-def _averaged(blocks: np.ndarray, weight: np.ndarray, rows: int, columns: int) -> np.ndarray:
-    """The plane of overlapping blocks at STEP, each counted by its weight. Pixels of one parity are summed side by side in memory."""
-    blocks *= weight
-    shaped, weight = blocks.reshape(BLOCK, BLOCK, rows, columns), weight.reshape(rows, columns)
-    more = BLOCK // STEP - 1
-    total = np.zeros((STEP, STEP, rows + more, columns + more), np.float32)
-    weights = np.zeros(total.shape[2:], np.float32)
-    for i in range(BLOCK):
-        for j in range(BLOCK):
-            place = (slice(i // STEP, i // STEP + rows), slice(j // STEP, j // STEP + columns))
-            total[i % STEP, j % STEP, place[0], place[1]] += shaped[i, j]
-            if not (i % STEP or j % STEP):
-                weights[place] += weight
-    total /= weights
-    return np.asarray(total.transpose(2, 0, 3, 1).reshape(total.shape[2] * STEP, -1))
-
-
-def valid_everywhere(array: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """What is not valid is filled from around: by averages of 9 pixels, then of 33, then by the mean."""
-    if valid.all() or not valid.any():
-        return array if valid.any() else np.zeros_like(array)
-    filled = np.where(valid, array, 0)
-    known = valid.astype(array.dtype)
-    for side in (9, HALO + 1):
-        weight = cv2.blur(known, (side, side))
-        some = ~valid & (weight > 1e-6) & (known == 0)
-        for plane in filled:
-            np.copyto(plane, cv2.blur(plane * known, (side, side)) / np.maximum(weight, 1e-6), where=some)
-        known = np.where(some, 1, known).astype(array.dtype)
-    mean = array.mean(axis=(1, 2), keepdims=True, where=valid)
-    return np.asarray(np.where(known > 0, filled, mean), array.dtype)
-
-
-def _in_tiles(job: Job, write: Callable[[Box, np.ndarray], None], clean: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> float:
-    """Writes the region, cleaned; the share of its pixels that changed. Tiles and halos begin at even pixels: so do the blocks."""
+def _in_tiles(
+    job: Job,
+    write: Callable[[Box, np.ndarray], None],
+    clean: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    halo: int = HALO,
+    grid: int = GRID,
+) -> float:
+    """Writes the region, cleaned; the share of its pixels that changed. `clean` takes an array and its valid pixels: a tile with `halo`
+    pixels around it, which begins at a multiple of `grid`, as the method's blocks do. halo: a multiple of grid."""
     altered = total = 0
     tiles = list(_tiles(job.window))
     for done, tile in enumerate(tiles):
         job.progress("denoising", done, len(tiles))
-        around = _even(Box(tile.left - HALO, tile.top - HALO, tile.right + HALO, tile.bottom + HALO)).intersect(job.whole)
+        left, top = (int(side) // grid * grid - halo for side in (tile.left, tile.top))
+        around = Box(left, top, tile.right + halo, tile.bottom + halo).intersect(job.whole)
         pixels = job.read(around)
         x, y = int(tile.left - around.left), int(tile.top - around.top)
         inner = (slice(y, y + int(tile.height)), slice(x, x + int(tile.width)))
@@ -186,13 +103,11 @@ def _tiles(window: Box) -> Iterator[Box]:
             yield Box(x, y, x + TILE, y + TILE).intersect(window)
 
 
-def _even(box: Box) -> Box:
-    return Box(box.left // 2 * 2, box.top // 2 * 2, -(-box.right // 2) * 2, -(-box.bottom // 2) * 2)
-
-
-def _estimated(job: Job) -> np.ndarray:
-    """Sigma of each band: the median over windows spread over the region."""
+def measured(job: Job) -> Measured:
+    """From windows spread over the region; sigma is their median unless it is given, and 0 where none has a valid pixel."""
     found: list[np.ndarray] = []
+    ranges: list[np.ndarray] = []
+    covariance = np.zeros((job.bands, job.bands))
     side = SAMPLE_SIDE
     left, top, right, bottom = job.window
     steps = [(x, y) for y in range(SAMPLES) for x in range(SAMPLES)]
@@ -202,10 +117,17 @@ def _estimated(job: Job) -> np.ndarray:
         job.progress("measuring the noise", len(found), len(corners))
         pixels = job.read(Box(x, y, x + side, y + side).intersect(job.window))
         if pixels.valid.any():
-            found.append(estimate(pixels.array.astype(np.float64), pixels.valid))
+            array = pixels.array.astype(np.float64)
+            found.append(estimate(array, pixels.valid))
+            covariance += detail_covariance(array, pixels.valid)
+            ranges.append(np.percentile(array[:, pixels.valid], RANGE, axis=1))
     values = np.array(found).reshape(-1, job.bands)
     values = values[np.isfinite(values).all(axis=1)]
-    return np.median(values, axis=0) if len(values) else np.zeros(job.bands)
+    sigma = np.median(values, axis=0) if len(values) else np.zeros(job.bands)
+    if job.arguments["sigma"] is not None:
+        sigma = np.full(job.bands, job.arguments["sigma"], float)
+    low, high = (np.min(ranges, axis=0)[0], np.max(ranges, axis=0)[1]) if ranges else (np.zeros(job.bands), np.ones(job.bands))
+    return Measured(sigma, principal_axes(covariance, sigma), low, high)
 
 
 def _without_impulses(plane: np.ndarray, valid: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...core.errors import SceneError
 from ...core.geometry import Box
-from .denoising import valid_everywhere
+from .gaussian import valid_everywhere
 from .job import Job, Result, changed, stored
 from .membrane import membrane
 from .references import mask_onto, onto

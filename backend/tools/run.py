@@ -12,13 +12,14 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ... import __version__
 from ...core import tools
 from ...core.atomic import DRIVERS
-from ...core.errors import SceneError, UsageError
+from ...core.errors import ModelError, SceneError, UsageError
 from ...core.region import Region
 from ...core.roi_table import stored
 from ...core.tools import Made, Tool, UseTool, tool_named
@@ -26,6 +27,7 @@ from ..outputs import rasters
 from ..outputs.rois import check_vector, check_vector_for, write_polygons
 from ..outputs.writing import check_file, check_other, write_file
 from ..scene.scene import Scene
+from . import drunet, sam2
 from .cloud_removal import remove_clouds
 from .denoising import denoise
 from .editing import edit
@@ -53,21 +55,25 @@ those that the region comes from. parameters: as JSON. area_m2: of the polygon. 
 
 @dataclass(frozen=True)
 class Backend:
-    """One implementation of a tool. missing: what it lacks on this machine, a sentence; "" where it can run.
+    """One implementation of a tool. name: by which `--set backend=` chooses it.
 
     run: of a tool that gives a mask, `(job) -> Mask`; of one that gives pixels, `(job, write) -> Result`, where `write(box, array)` takes
-    all of the region in parts.
+    all of the region in parts. missing: what it lacks on this machine, with the remedy; None where it can run.
     """
 
+    name: str
     run: Callable[..., Any]
-    missing: Callable[[], str] = lambda: ""
+    missing: Callable[[], ModelError | None] = lambda: None
 
 
 BACKENDS: dict[str, tuple[Backend, ...]] = {
-    "segmentation": (Backend(segment),),
-    "denoising": (Backend(denoise),),
-    "cloud-removal": (Backend(remove_clouds),),
-    "editing": (Backend(edit),),
+    "segmentation": (
+        *(Backend(name, partial(sam2.segment_with, name), partial(sam2.missing, name)) for name in tools.SEGMENTERS[:-1]),
+        Backend("otsu-grabcut", segment),
+    ),
+    "denoising": (Backend(drunet.NAME, drunet.denoise_with_network, drunet.missing), Backend("sliding-dct", denoise)),
+    "cloud-removal": (Backend("linear-fit-membrane", remove_clouds),),
+    "editing": (Backend("pixel-verbs", edit),),
 }
 """In the order in which they are tried. Those with weights go before those without."""
 
@@ -155,11 +161,8 @@ def _checked(tool: Tool, region: Region, request: UseTool) -> dict[str, Any]:
 
 
 def _run(tool: Tool, job: Job, folder: Path | None, drafts: list[rasters.Draft], opened: ExitStack) -> Mask | Result:
-    """The result of the first backend that can run; its pixels are in the last draft then."""
-    lacking = [backend.missing() for backend in BACKENDS[tool.name]]
-    if all(lacking):
-        raise SceneError(f"{tool.title} can't be run here: {lacking[0]}", "`zoomearth models` lists what can be downloaded.")
-    backend = BACKENDS[tool.name][lacking.index("")]
+    """The result of the backend that was chosen, or of the first that can run; its pixels are in the last draft then."""
+    backend = _chosen(tool, job.arguments.get("backend", tools.BEST))
     if folder is not None:
         drafts.append(rasters.Draft(folder, job.scene, job.window, mask=tool.gives == tools.MASK))
         opened.callback(drafts[-1].close)
@@ -171,6 +174,17 @@ def _run(tool: Tool, job: Job, folder: Path | None, drafts: list[rasters.Draft],
         return mask
     result: Result = backend.run(job, drafts[-1].write)
     return result
+
+
+def _chosen(tool: Tool, name: str) -> Backend:
+    """Raises ModelError where it can't run on this machine."""
+    able = [backend for backend in BACKENDS[tool.name] if name in (tools.BEST, backend.name)]
+    reasons: list[ModelError] = []
+    for backend in able:
+        if (reason := backend.missing()) is None:
+            return backend
+        reasons.append(reason)
+    raise reasons[0]
 
 
 def _made(tool: Tool, job: Job, request: UseTool, result: Result, out: str, seconds: float) -> Made:

@@ -33,7 +33,7 @@ def segment(job: Job) -> Mask:
     size = Size(max(1, round(around.width * scale)), max(1, round(around.height * scale)))
     job.progress("reading", 0, 3)
     picture = np.asarray(job.scene.part(View(around, size)))
-    valid = _valid(job, around, picture)
+    valid = shows_data(job, around, picture)
     x, y = size.width / around.width, size.height / around.height
     inside = np.zeros(valid.shape, bool)
     left, top = round((box.left - around.left) * x), round((box.top - around.top) * y)
@@ -47,12 +47,15 @@ def segment(job: Job) -> Mask:
     cover = np.zeros((bottom - top, right - left), np.float32)
     cover[mask[top:bottom, left:right]] = 1
     notes = [] if how != "box" else ["Nothing in the box is told from its surroundings: the mask is the box itself."]
-    if scale < 1:
-        notes.append(f"It was worked out at 1/{1 / scale:.1f} of the raster's resolution.")
-    if job.label:
-        notes.append("This backend does not read the label; it outlines what differs from its surroundings.")
+    notes += remarks(job, scale)
     metrics = {"method": how, "fill": round(float(cover.mean()), 4), "scale": round(scale, 4)}
     return Mask(cover, box, Result("otsu-grabcut", round(confidence, 3), metrics, tuple(notes)))
+
+
+def remarks(job: Job, scale: float) -> list[str]:
+    """What a person must know of a mask that was worked out at a scale of the raster's resolution."""
+    notes = [f"It was worked out at 1/{1 / scale:.1f} of the raster's resolution."] if scale < 1 else []
+    return [*notes, "This backend does not read the label; it outlines the object in the box."] if job.label else notes
 
 
 def object_in(picture: np.ndarray, inside: np.ndarray, valid: np.ndarray) -> tuple[np.ndarray, str, float]:
@@ -122,8 +125,9 @@ def _large(mask: np.ndarray) -> np.ndarray:
     return np.asarray(large[parts])
 
 
-def _valid(job: Job, around: Box, picture: np.ndarray) -> np.ndarray:
-    """What of the picture shows data: exactly where it is read at once, else by the black that stands for nodata."""
+def shows_data(job: Job, around: Box, picture: np.ndarray) -> np.ndarray:
+    """What of the picture [row, column, 3] shows data, [row, column] bool: exactly where it is read at once, else by the black that stands
+    for nodata."""
     whole = np.ones(picture.shape[:2], bool)
     if all(band.validity == "all" and not band.dtype.startswith("float") for band in job.scene.facts.bands):
         return whole
