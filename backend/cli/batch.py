@@ -60,7 +60,7 @@ command continues a run that was stopped, and asks again what failed: the last l
 
 def batch(options: argparse.Namespace, settings: Settings) -> int:
     """Asks the rows that the file of answers lacks. Returns 0, or 1 where a row has no answer, or 130 after an interrupt."""
-    at_once = _at_once(options.batch, options.concurrency, bool(settings.remote))
+    at_once = how_many(options.batch, options.concurrency, bool(settings.remote))
     table = read(options.rows, answer_type_of(options))
     if os.path.exists(options.out) and os.path.samefile(options.rows, options.out):
         raise UsageError(f"--out is {options.out}, the file of the rows itself.", "Name another file.")
@@ -88,7 +88,7 @@ def batch(options: argparse.Namespace, settings: Settings) -> int:
     return 0 if tally.counts["answered"] == len(table.rows) else 1
 
 
-def _at_once(batch: int | None, concurrency: int | None, remote: bool) -> int:
+def how_many(batch: int | None, concurrency: int | None, remote: bool) -> int:
     """How many questions are asked at once. Raises UsageError for a flag that does not fit the engine."""
     if remote and batch is not None:
         raise UsageError("--batch is for a model on this machine.", "With --remote, give --concurrency.")

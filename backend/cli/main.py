@@ -33,6 +33,7 @@ class Command(NamedTuple):
 COMMANDS = {
     "ask": Command("ask questions about a raster", "backend.cli.ask:command"),
     "batch": Command("ask the questions of a file, each about its own raster", "backend.cli.batch:command", resumes=True),
+    "survey": Command("find all things of a kind in a raster", "backend.cli.survey:command", resumes=True),
     "tool list": Command("list the tools that work on a region, and their settings", "backend.cli.tool:list_command"),
     "tool segmentation": Command("outline the object inside a box", "backend.cli.tool:segmentation_command"),
     "tool denoising": Command("remove noise from a region", "backend.cli.tool:denoising_command"),
@@ -63,6 +64,7 @@ EXAMPLES = f"""examples:
   zoomearth ask city.tif "What is the largest roof made of?" --rois roofs.gpkg --figure roofs.png
   zoomearth ask https://example.org/ortho.tif "Is there a stadium?" --model zoomearth-3b --json
   zoomearth ask ortho.tif "Which crops?" --remote http://localhost:8000/v1 --remote-model Qwen/Qwen2.5-VL-7B-Instruct
+  zoomearth survey bay.tif "ships" --out ships.gpkg
   zoomearth tool segmentation city.tif --window 900,400,1500,1100 --out roof.gpkg
   zoomearth models download zoomearth-3b
   zoomearth check
