@@ -11,17 +11,19 @@ leads to the same features. Views that failed are asked again.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..core.dialect import Talk
+from ..core.dialect import Dialect, Talk
 from ..core.errors import Cancelled, ZoomEarthError, as_ours
 from ..core.families import marking
 from ..core.geometry import Box
 from ..core.look import Observation, Policy
 from ..core.marks import Mark, Reading, State, read, request
+from ..core.plan import Plan
 from ..core.region import Region
-from ..core.survey import Plan, Step, Survey, Wanted, survey
+from ..core.survey import Step, Survey, Wanted, survey
 from ..core.texts import well_formed
 from .answer import confidence
 from .engines import Engine, never
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 LIMIT = 4096  # tokens of a list: about a hundred boxes in the words of a stock model
 IN_STEP = 3  # views of a step for each one that is asked at a time, so that the others go on while a long list is written
+SLOW = 5.0  # seconds: of views that take longer together, fewer are asked together, so that a kill costs less
 PLAIN = 2  # grey levels: a picture whose colours differ by no more shows nothing
 PATIENCE = 10  # failures, and nothing else, after which a survey ends: the next view would fail too
 
@@ -50,6 +53,11 @@ def write_line(line: tuple[str, Reading]) -> dict[str, Any]:
     name, reading = line
     marks = [[*mark.box, mark.label, mark.score] for mark in reading.marks]
     return {"id": name, "state": reading.state.value, "marks": marks, "why": reading.why}
+
+
+def names_places(dialect: Dialect) -> bool:
+    """Whether the model can be asked where things could be; one that was trained without an instruction knows the words of its training."""
+    return bool(dialect.instruction)
 
 
 def run(
@@ -86,12 +94,11 @@ def run(
 class _Asker:
     """Readings of views: those of the file, and those of the engine. failure: why it has given up."""
 
-    def __init__(
-        self, engine: Engine, scene: Scene, target: str, journal: Readings, at_once: int, cancelled: Callable[[], bool]
-    ) -> None:
+    def __init__(self, engine: Engine, scene: Scene, target: str, journal: Readings, at_once: int, cancelled: Callable[[], bool]) -> None:
         self.engine, self.scene, self.target, self.journal = engine, scene, target, journal
         self.at_once, self.cancelled = at_once, cancelled
         self.dialect = marking(engine.profile.dialect)
+        self.slow = False  # the last views were
         self.failures = 0  # since the last view that did not fail
         self.failure: ZoomEarthError | None = None
 
@@ -105,8 +112,10 @@ class _Asker:
                 found[wanted.id] = existing
             elif not self.failure and not self.cancelled():
                 self._look(wanted, pictures, found)
-        if pictures:
-            self._ask(pictures, found)
+        for start in range(0, len(pictures), together := self.at_once * (1 if self.slow else IN_STEP)):
+            started = time.monotonic()
+            self._ask(pictures[start : start + together], found)
+            self.slow = time.monotonic() - started > SLOW
         return [found.get(wanted.id) for wanted in batch]
 
     def _look(self, wanted: Wanted, pictures: list[tuple[Wanted, Image]], found: dict[str, Reading]) -> None:
@@ -145,7 +154,8 @@ class _Asker:
 
     def _talk(self, wanted: Wanted, picture: Image) -> Talk:
         talk = Talk(self.dialect)
-        talk.observe(Observation(wanted.view, request(self.target, wanted.places), begins=True), picture)
+        text = request(self.target, wanted.places and names_places(self.dialect))
+        talk.observe(Observation(wanted.view, text, begins=True), picture)
         return talk
 
     def _keep(self, wanted: Wanted, reading: Reading, found: dict[str, Reading]) -> None:

@@ -68,11 +68,21 @@ def request(target: str, places: bool = False) -> str:
 
 def singular(target: str) -> str:
     """The singular of an English noun with what belongs to it: "all ships at the pier" gives "ship at the pier"; other words stay."""
+    return "".join(_parts(target))
+
+
+def kind(target: str) -> str:
+    """The singular without what belongs to it: "red ships at the pier" gives "red ship"."""
+    return _parts(target)[0]
+
+
+def _parts(target: str) -> tuple[str, str]:
+    """The noun in the singular with the words before it, and the words behind it."""
     text = _QUANTIFIER.sub("", " ".join(target.split()))
     found = _PREPOSITION.search(text)
     head, tail = (text[: found.start()], text[found.start() :]) if found else (text, "")
     before, blank, noun = head.rpartition(" ")
-    return before + blank + _one(noun) + tail
+    return before + blank + _one(noun), tail
 
 
 def _one(noun: str) -> str:
@@ -114,7 +124,9 @@ def read(dialect: Dialect, reply: str, view: View, cut: bool = False, score: Sco
         return Reading(State.FAILED, (), f"no box of the reply lies in the view: [{written[0].text[:60]}]")
     if _NONE.search(said):
         return Reading(State.DONE)
-    return Reading(State.FAILED, (), "the reply marks nothing, and does not say that there is nothing" if said.strip() else "the reply is empty")
+    return Reading(
+        State.FAILED, (), "the reply marks nothing, and does not say that there is nothing" if said.strip() else "the reply is empty"
+    )
 
 
 def _box(dialect: Dialect, numbers: tuple[float, ...], view: View) -> Box | None:

@@ -20,9 +20,10 @@ import math
 from collections import defaultdict
 from dataclasses import dataclass, field
 from statistics import median
-from typing import Callable, Iterable, Iterator, Sequence
+from typing import Callable, Iterable, Sequence
 
 from .geometry import Box
+from .nearby import Nearby
 
 SAME = 0.5  # intersection over the smaller area, of what both views saw
 ALIKE = 0.3  # smaller over larger area there: less is a part, not a reading
@@ -83,67 +84,12 @@ def grown(box: Box, by: float) -> Box:
     return Box(box.left - by, box.top - by, box.right + by, box.bottom + by)
 
 
-class _Index:
-    """Boxes by number, and which of them touch another one: a grid for each size of box, so that each lies in few cells."""
-
-    def __init__(self) -> None:
-        self._boxes: dict[int, Box] = {}
-        self._cells: dict[tuple[int, int, int], set[int]] = defaultdict(set)
-        self._heights: dict[int, int] = defaultdict(int)  # of the grids in use, with their number of boxes
-
-    @classmethod
-    def of(cls, boxes: Iterable[Box]) -> _Index:
-        index = cls()
-        for number, box in enumerate(boxes):
-            index.add(number, box)
-        return index
-
-    def add(self, number: int, box: Box) -> None:
-        self._boxes[number] = box
-        height = _height(box)
-        self._heights[height] += 1
-        for cell in _cells(box, height):
-            self._cells[cell].add(number)
-
-    def remove(self, number: int) -> None:
-        box = self._boxes.pop(number)
-        height = _height(box)
-        for cell in _cells(box, height):
-            self._cells[cell].discard(number)
-            if not self._cells[cell]:
-                del self._cells[cell]
-        self._heights[height] -= 1
-        if not self._heights[height]:
-            del self._heights[height]
-
-    def near(self, box: Box) -> list[int]:
-        """The numbers of the boxes that have an area in common with it, in order."""
-        numbers: set[int] = set()
-        for height in self._heights:
-            for cell in _cells(box, height):
-                numbers |= self._cells.get(cell, set())
-        return sorted(number for number in numbers if self._boxes[number].intersect(box).area)
-
-
-def _height(box: Box) -> int:
-    """Of the grid whose cells are as large as the box."""
-    return max(0, math.ceil(math.log2(max(box.width, box.height, 1))))
-
-
-def _cells(box: Box, height: int) -> Iterator[tuple[int, int, int]]:
-    """The cells of a grid that the box touches."""
-    side = 2.0**height
-    for row in range(math.floor(box.top / side), math.floor(box.bottom / side) + 1):
-        for column in range(math.floor(box.left / side), math.floor(box.right / side) + 1):
-            yield height, row, column
-
-
 class Pieces:
     """The pieces of groups that are not settled. thing: how large one is along its longer side, in source pixels; None: not known."""
 
     def __init__(self, thing: float | None = None) -> None:
         self.thing = thing
-        self._index = _Index()
+        self._index = Nearby()
         self._pieces: dict[int, Piece] = {}
         self._group_of: dict[int, int] = {}
         self._groups: dict[int, list[int]] = {}
@@ -225,7 +171,7 @@ def _once(pieces: list[Piece]) -> list[Piece]:
 
 def _joined(pieces: list[Piece]) -> list[_Thing]:
     """The readings of each thing, the surest pairs first; no view has two readings of one thing."""
-    index = _Index.of(piece.reach for piece in pieces)
+    index = Nearby.of(piece.reach for piece in pieces)
     pairs = []
     for first, piece in enumerate(pieces):
         for second in index.near(piece.reach):
@@ -267,11 +213,13 @@ def _agreement(one: Piece, other: Piece) -> float:
 def _without_remains(things: list[_Thing]) -> list[_Thing]:
     """Without what is only cut pieces, and adds nothing to a larger thing that covers it, or ends beside it at the edge that cut it."""
     things = sorted(things, key=lambda each: (-each.box.area, each.box))
-    index = _Index.of(each.box for each in things)
+    index = Nearby.of(each.box for each in things)
     gone = set()
     for number, remains in enumerate(things):
         larger = () if remains.whole else index.near(grown(remains.box, max(piece.slack for piece in remains.pieces)))
-        holder = next((other for other in larger if other < number and other not in gone and _adds_nothing(remains, things[other].box)), None)
+        holder = next(
+            (other for other in larger if other < number and other not in gone and _adds_nothing(remains, things[other].box)), None
+        )
         if holder is not None:
             things[holder].absorbed += len(remains.pieces) + remains.absorbed
             gone.add(number)
@@ -297,7 +245,7 @@ def _adds_nothing(remains: _Thing, box: Box) -> bool:
 def _choose_parts(things: list[_Thing], thing: float | None) -> None:
     """Makes candidates of the parts of a shape, or of the shape, the smaller shapes first."""
     things = sorted(things, key=lambda each: (each.box.area, each.box))
-    index = _Index.of(each.box for each in things)
+    index = Nearby.of(each.box for each in things)
     for number, holder in enumerate(things):
         within = [things[other] for other in index.near(holder.box) if other < number]
         parts = [each for each in within if not each.candidate and _is_part(each.box, holder.box)]

@@ -6,7 +6,7 @@ a smaller one is lost. Round figures of everyday things, not measurements.
 
 from __future__ import annotations
 
-from .marks import singular
+from .marks import kind
 
 SIZES = {
     "person": 0.6,
@@ -74,10 +74,6 @@ SIZES = {
 
 
 def size_of(target: str) -> float | None:
-    """Metres; None where the table has no such thing. "red ships at the pier" is a ship."""
-    words = singular(target).lower().replace("-", " ").split()
-    for end in range(len(words), 0, -1):
-        for start in range(end):
-            if (found := SIZES.get(" ".join(words[start:end]))) is not None:
-                return found
-    return None
+    """Metres; None where the table has no such thing. "red ships at the pier" are ships."""
+    words = kind(target).lower().replace("-", " ").split()
+    return next((SIZES[name] for start in range(len(words)) if (name := " ".join(words[start:])) in SIZES), None)

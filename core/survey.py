@@ -7,14 +7,13 @@
 
 A driver sends None in place of a reading to stop: what was not looked at is recorded as unseen, and what was found so far is settled.
 
-`exhaustive`: each view of the resolution that was asked for. `guided`: from a view of everything down to that resolution; a coarse view is
+A survey looks at each view of the resolution that was asked for; a `guided` one goes from a view of everything down to it: a coarse view is
 asked where such things could be, and only these places are looked at more closely. A view whose list is not complete is asked again in
 four parts. How the marks become features is told in `pieces.py`.
 """
 
 from __future__ import annotations
 
-import math
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from itertools import islice
@@ -24,58 +23,11 @@ from .geometry import Box, Size, View
 from .look import Policy, shown_size
 from .marks import Mark, Reading, State
 from .pieces import Feature, Piece, Pieces, grown
+from .plan import Plan
 from .region import Region
 from .tiling import Cell, Level, quarters, runs
 
-WAYS = ("exhaustive", "guided")
-ACROSS = 32.0  # shown pixels along a thing that `Plan.for_thing` aims at; below 20, published detectors lose them
-OVERLAP = 1.25  # of a thing's size: one that a seam cuts is whole in the next view
-UNKNOWN_OVERLAP = 0.2  # of a view's side, where the size is not known
-LARGEST = 0.5  # of a view's side: larger things are looked for in coarser views
-COARSER = 4  # times, from one level to the next
 LEAST_SIDE = 56  # source pixels, of a part of a view that was split
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is looked for, how closely and in which order.
-
-    scale: source pixels per shown pixel, at least 1. thing: how large one is along its longer side, in source pixels; None: not known.
-    budget: views that are asked at the most. most: marks of a view from which on its list counts as incomplete: of 51 to 100 things in a
-    picture, vision-language models count few exactly (docs/survey.md). splits: times that a view is divided in four at the most.
-    """
-
-    scale: float = 1.0
-    thing: float | None = None
-    way: str = "exhaustive"
-    budget: int | None = None
-    most: int = 50
-    splits: int = 2
-
-    def __post_init__(self) -> None:
-        if self.way not in WAYS:
-            raise ValueError(f"way is {self.way!r}: it is one of {', '.join(WAYS)}")
-        if not (self.scale >= 1 and math.isfinite(self.scale)) or (self.thing is not None and not 0 < self.thing < math.inf):
-            raise ValueError(f"scale is at least 1, and a thing is larger than 0: {self}")
-
-    def levels(self, area: Box, policy: Policy) -> list[Level]:
-        """The views by scale, the finest first. area: in whole source pixels."""
-        shown = policy.view // policy.multiple * policy.multiple
-        side = max(1, math.floor(shown * self.scale))
-        levels = [self._level(area, side)]
-        longest = max(area.width, area.height)
-        if self.way == "guided":
-            while levels[-1].side < longest:
-                levels.append(self._level(area, levels[-1].side * COARSER))
-        elif self.thing is None:
-            levels += [self._level(area, side * COARSER)] if side < longest else []
-        elif self.thing > LARGEST * side and side < longest:
-            levels.append(self._level(area, math.ceil(self.thing / LARGEST)))
-        return levels
-
-    def _level(self, area: Box, side: int) -> Level:
-        overlap = UNKNOWN_OVERLAP * side if self.thing is None else OVERLAP * self.thing
-        return Level(area, side, max(1, side - math.ceil(min(overlap, side / 2))))
 
 
 @dataclass(frozen=True)
@@ -147,7 +99,7 @@ class _Survey:
         self.area, self.plan, self.policy, self.region = area, plan, policy, region
         self.levels = plan.levels(area, policy)
         self.guided = plan.way == "guided"
-        self.number = len(self.levels) - 1  # of the level; the finest is 0
+        self.number = len(self.levels) - 1  # of the level: from coarse to fine, which is 0; then -1
         self.selected: frozenset[Cell] | None = None  # its cells that are looked at; None: all
         self.waiting: Iterator[Cell] = iter(())  # those that were not in a step yet, in rows
         self.position = self.following = 0  # of the level's cells in rows: those before are read; those behind were in no step
@@ -174,7 +126,7 @@ class _Survey:
         return self.guided and self.number > 0
 
     def run(self, together: int) -> Flow:
-        for self.number in range(len(self.levels) - 1, -1, -1):
+        while self.number >= 0:
             self.waiting = iter(sorted(self.selected)) if self.selected is not None else self._cells(self.level, *_all(self.level))
             self.position = self.following = 0
             while batch := self._batch(together):
@@ -187,7 +139,7 @@ class _Survey:
             if self.places:
                 self._rule_out()
                 self.selected, self.chosen, self.parents = frozenset(self.chosen), set(), []
-        self.number = -1
+            self.number -= 1
         yield self._step([])
         coverage = self.covered / self.known if self.known else 1.0
         return Survey(self.count, self.candidates, coverage, dict(self.views), self.asked)
@@ -309,9 +261,8 @@ class _Survey:
         finest = min(window.width, window.height)
         if wanted.depth >= self.plan.splits or finest < 2 * LEAST_SIDE:
             return False
-        overlap = min(UNKNOWN_OVERLAP * finest if self.plan.thing is None else OVERLAP * self.plan.thing, finest / 2)
         x, y = window.center
-        for number, part in enumerate(quarters(window, math.ceil(overlap))):
+        for number, part in enumerate(quarters(window, self.plan.overlap(finest))):
             own = wanted.cell.intersect(
                 Box(
                     window.left if part.left == window.left else x,
@@ -355,9 +306,7 @@ class _Survey:
         counts = self.number == 0 or self.guided
         self._record(name, State.UNSEEN, cell, scale, 0, why, counts, max(1, len(rows) * len(columns)))
 
-    def _record(
-        self, name: str, state: State, cell: Box, scale: float, marks: int, why: str, counts: bool = True, views: int = 1
-    ) -> None:
+    def _record(self, name: str, state: State, cell: Box, scale: float, marks: int, why: str, counts: bool = True, views: int = 1) -> None:
         self.records.append(Record(name, state, cell, scale, marks, why, views))
         self.views[state] += views
         if counts and state is not State.SPLIT:
@@ -374,4 +323,3 @@ def _all(level: Level) -> tuple[range, range]:
 
 def _around(first: Box, last: Box) -> Box:
     return Box(first.left, first.top, last.right, last.bottom)
-

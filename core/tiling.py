@@ -111,8 +111,7 @@ class Level:
 
 def quarters(window: Box, overlap: float) -> list[Box]:
     """Four windows that are together the same place, each at twice the resolution, in whole pixels; fewer of a narrow one."""
-    rows = _halves(window.top, window.bottom, overlap)
-    columns = _halves(window.left, window.right, overlap)
+    rows, columns = list(_halves(window.top, window.bottom, overlap)), list(_halves(window.left, window.right, overlap))
     return [Box(left, top, right, bottom) for top, bottom in rows for left, right in columns]
 
 

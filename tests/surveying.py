@@ -26,6 +26,7 @@ from zoomearth.core.profile import Profile  # noqa: E402
 from zoomearth.core.survey import survey  # noqa: E402
 
 VISIBLE = 0.3  # of a thing, in a view in which it is marked; the demo model's own
+POLICY = Policy(view=168, least=168, multiple=28)
 PROFILE = Profile.from_dict(
     {"name": "by truth", "dialect": "zoomearth", "instruction": "", "policy": {"view": 168, "least": 168, "max_zooms": 1, "multiple": 28}}
 )
@@ -37,7 +38,7 @@ def seen(things, window, least=VISIBLE):
     return [part for box, part in parts if part.area and part.area >= least * box.area]
 
 
-def surveyed(things, size, plan, policy=Policy(view=168, least=168, multiple=28), region=None, mark=None, together=16):
+def surveyed(things, size, plan, policy=POLICY, region=None, mark=None, together=16):
     """Features, records, the survey, and every view that was wanted. mark: a Reading for a wanted view; None: a perfect one."""
     mark = mark or (lambda wanted: Reading(State.DONE, tuple(Mark(part) for part in seen(things, wanted.view.window))))
     flow = survey(Size(*size), plan, policy, region, together)

@@ -19,11 +19,31 @@ ITEM = '{{"bbox_2d": [{}, 20, {}, 80], "label": "ship"}}'
 LIST = "[" + ", ".join(ITEM.format(at, at + 9) for at in range(10, 60, 10)) + "]"
 qwen = marking(dialect("qwen-grounding"))
 pieces = st.sampled_from(
-    ["[", "]", "{", "}", '"bbox_2d": [', "1, 2, 3, 4", '"label": "', "<think>", "</think>", "<box>", "NaN", "1e999", "<loc0012>", "```json", "[]"]
+    [
+        "[",
+        "]",
+        "{",
+        "}",
+        '"bbox_2d": [',
+        "1, 2, 3, 4",
+        '"label": "',
+        "<think>",
+        "</think>",
+        "<box>",
+        "NaN",
+        "1e999",
+        "<loc0012>",
+        "```json",
+        "[]",
+    ]
 )
 
 
-@given(reply=st.lists(st.one_of(st.text(max_size=20), pieces), max_size=14).map("".join), name=st.sampled_from(list(DIALECTS)), cut=st.booleans())
+@given(
+    reply=st.lists(st.one_of(st.text(max_size=20), pieces), max_size=14).map("".join),
+    name=st.sampled_from(list(DIALECTS)),
+    cut=st.booleans(),
+)
 @settings(deadline=None)
 @example(reply=ITEM.format(1, 2) * 2000, name="zoomearth", cut=False)
 @example(reply='"bbox_2d": [' + "9" * 5000 + ",1,2,3]", name="general", cut=False)
@@ -32,7 +52,9 @@ def test_no_reply_can_break_the_reading_of_a_list(reply, name, cut):
     reading = read(marking(dialect(name)), reply, VIEW, cut)
     assert reading.state in (State.DONE, State.FAILED, State.SATURATED)
     for mark in reading.marks:
-        assert mark.box.area > 0 and mark.box.intersect(VIEW.window) == mark.box and all(map(math.isfinite, mark.box))
+        assert mark.box.area > 0
+        assert mark.box.intersect(VIEW.window) == mark.box
+        assert all(map(math.isfinite, mark.box))
     marking(dialect(name)).complete(reply)
 
 
@@ -46,7 +68,8 @@ def test_a_list_that_is_cut_keeps_the_whole_boxes_before_the_cut_and_says_so(nam
     boxes = [Box(2100 + 150 * at, 3100, 2180 + 150 * at, 3300) for at in range(count)]
     written = asked.form.write([(asked.convention.rounded(box, VIEW), "ship") for box in boxes])
     whole = read(asked, written, VIEW)
-    assert whole.state is State.DONE and len(whole.marks) == count
+    assert whole.state is State.DONE
+    assert len(whole.marks) == count
     end = data.draw(st.integers(0, len(written) - 1))
     reading = read(asked, written[:end], VIEW, cut=True)
     assert [mark.box for mark in reading.marks] == [mark.box for mark in whole.marks[: len(reading.marks)]]
@@ -113,13 +136,16 @@ def test_the_demo_model_is_asked_in_the_words_that_it_was_trained_with(root):
     assert text == head + "mark every plane<|im_end|><|im_start|>assistant\n"
     reply = '[{"bbox_2d": [10, 20, 30, 40], "label": "plane"}, {"bbox_2d": [50, 60, 70, 80], "label": "plane"}]'
     assert [mark.box for mark in read(talk.dialect, reply, view).marks] == [Box(10, 20, 30, 40), Box(50, 60, 70, 80)]
-    assert talk.dialect.complete(reply) and talk.dialect.complete("[]") and not talk.dialect.complete(reply[:50])
+    assert talk.dialect.complete(reply)
+    assert talk.dialect.complete("[]")
+    assert not talk.dialect.complete(reply[:50])
 
 
 @pytest.mark.parametrize("name", DIALECTS)
 def test_a_stock_model_is_told_how_a_list_is_written_and_what_to_write_for_none(name):
     asked = marking(dialect(name))
-    assert "[]" in asked.instruction and "answer" not in asked.instruction
+    assert "[]" in asked.instruction
+    assert "answer" not in asked.instruction
     assert asked.form.between.strip() in asked.instruction
     assert "$" not in asked.instruction
 

@@ -78,7 +78,8 @@ def test_things_and_views_are_layers_of_one_file(scene, engine, capsys):
     assert len(rows) == result["count"]
     expected = {shapely.Polygon(Grid(NORTH_UP).polygon(thing)).normalize().wkt for thing in THINGS}
     assert {polygon.normalize().wkt for polygon in polygons} == expected
-    assert {row["kind"] for row in rows} == {"feature"} and {row["image"] for row in rows} == {str(scene)}
+    assert {row["kind"] for row in rows} == {"feature"}
+    assert {row["image"] for row in rows} == {str(scene)}
     assert pyogrio.read_info(scene.with_name("out.gpkg"), layer="features")["crs"] == "EPSG:32615"
     views, cells = layer(scene.with_name("out.gpkg"), "views")
     assert sum(row["views"] for row in views) == sum(result["views"].values()) == len(engine.talks)
@@ -99,8 +100,10 @@ def test_the_same_command_asks_nothing_again(scene, engine, capsys):
 def test_a_larger_budget_goes_on_and_nothing_is_hidden(scene, engine, capsys):
     assert survey(scene, "--budget", 10) == 0
     result = told(capsys)
-    assert result["views"]["done"] == 10 and result["views"]["unseen"] > 10
-    assert 0 < result["coverage"] < 0.6 and 0 < result["count"] < len(THINGS)
+    assert result["views"]["done"] == 10
+    assert result["views"]["unseen"] > 10
+    assert 0 < result["coverage"] < 0.6
+    assert 0 < result["count"] < len(THINGS)
     views, _ = layer(scene.with_name("out.gpkg"), "views")
     assert sum(row["views"] for row in views if row["state"] == "unseen") == result["views"]["unseen"]
     assert {row["why"] for row in views if row["state"] == "unseen"} == {"the budget was spent"}
@@ -164,6 +167,22 @@ def test_things_of_a_rotated_raster_are_rotated(tmp_path, engine, capsys):
     assert {polygon.normalize().wkt for polygon in polygons} == expected
 
 
+def test_a_guided_survey_by_a_model_that_marks_things_only(tmp_path, monkeypatch, capsys):
+    """It begins where the things can be seen, and is asked in the words that it knows."""
+    things = [Box(x, y, x + 40, y + 24) for x, y in ((100, 100), (160, 100), (2500, 1700))]
+    scene = make(tmp_path / "large.tif", np.random.default_rng(1).integers(0, 255, (3, 2000, 3000), dtype=np.uint8))
+    engine = ByTruth(things)
+    monkeypatch.setattr(command, "open_engine", lambda settings: engine)
+    assert survey(scene, "--way", "guided") == 0
+    result = told(capsys)
+    guided = len(engine.talks)
+    assert result["count"] == len(things)
+    assert {talk.turns[1].text for talk in engine.talks} == {"mark every plane"}
+    assert survey(scene, out="all.gpkg") == 0
+    assert told(capsys)["count"] == len(things)
+    assert (len(engine.talks) - guided) > 5 * guided
+
+
 def test_views_without_data_cost_nothing(tmp_path, engine, capsys):
     pixels = np.random.default_rng(1).integers(1, 255, (3, 700, 900), dtype=np.uint8)
     pixels[:, :, 300:] = 0
@@ -188,7 +207,8 @@ def test_a_server_that_fails_ends_the_survey_and_the_same_command_goes_on(scene,
     assert 0 < len(rows) < len(THINGS), "what was found stays"
     views, _ = layer(scene.with_name("out.gpkg"), "views")
     states = [row["state"] for row in views]
-    assert states.count("failed") == driver.PATIENCE and "unseen" in states
+    assert states.count("failed") == driver.PATIENCE
+    assert "unseen" in states
     monkeypatch.setattr(command, "open_engine", lambda settings: engine)
     assert survey(scene) == 0
     assert told(capsys)["count"] == len(THINGS)
@@ -253,7 +273,8 @@ def test_files_that_no_survey_made_are_left_alone(scene, engine, capsys):
 def test_sizes_of_common_things_and_notes(scene, engine, capsys):
     assert survey(scene, target="cars", size=None) == 0
     notes = capsys.readouterr().err
-    assert "taken to be about 4.5 m long" in notes and "9 pixels long" in notes
+    assert "taken to be about 4.5 m long" in notes
+    assert "9 pixels long" in notes
     assert survey(scene, target="unicorns", size=None, out="other.gpkg") == 0
     assert "not known" in capsys.readouterr().err
 
@@ -261,7 +282,20 @@ def test_sizes_of_common_things_and_notes(scene, engine, capsys):
 def start(scene, tmp_path, *more, pace="0.02"):
     truth = tmp_path / "truth.json"
     truth.write_text(json.dumps(THINGS))
-    words = [truth, tmp_path / "log", pace, "survey", scene, "planes", "--out", scene.with_name("out.gpkg"), "--size", "20", "--json", *more]
+    words = [
+        truth,
+        tmp_path / "log",
+        pace,
+        "survey",
+        scene,
+        "planes",
+        "--out",
+        scene.with_name("out.gpkg"),
+        "--size",
+        "20",
+        "--json",
+        *more,
+    ]
     return subprocess.Popen([sys.executable, CHILD, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -310,7 +344,8 @@ def test_ctrl_c_keeps_what_was_found_and_the_same_command_goes_on(scene, tmp_pat
     assert child.returncode == 130, err
     result = json.loads(out)
     assert result["count"] == len(layer(scene.with_name("out.gpkg"))[0]) > 0
-    assert result["views"]["unseen"] > 0 and result["coverage"] < 1
+    assert result["views"]["unseen"] > 0
+    assert result["coverage"] < 1
     assert "the same command continues" in err
     child = start(scene, tmp_path, pace="0")
     out, err = child.communicate(timeout=60)

@@ -18,11 +18,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ...core.address import shown
 from ...core.errors import Cancelled, DataError, SceneError, UsageError
 from ...core.marks import State, singular
+from ...core.plan import ACROSS, WAYS, Plan
 from ...core.region import Region
 from ...core.settings import Settings
 from ...core.sizes import size_of
 from ...core.source import SceneSource, Where
-from ...core.survey import ACROSS, WAYS, Plan, Step, Survey
+from ...core.survey import Step, Survey
 from ...core.typed import to_json
 from ..answer import MEANINGLESS
 from ..batch import spec
@@ -33,12 +34,13 @@ from ..outputs.writing import check_file, check_other
 from ..records import Journal
 from ..scene.region import NoGeoreference, resolve
 from ..scene.scene import Scene
-from ..survey import read_line, run, write_line
+from ..survey import names_places, read_line, run, write_line
 from .batch import how_many
 from .interrupt import Interrupt
 from .parser import Parser, add_settings, bands, box, changed, length, positive, question, settings_of
 
 FEW = 20.0  # shown pixels along a thing: fewer are said
+LEAST = 6.0  # shown pixels along a thing in the coarsest view, for a model that can't be asked about places
 KEPT = ".views.jsonl"  # appended to the name of the output: the file of readings
 
 
@@ -66,7 +68,7 @@ interrupted, and looks again at views that failed."""
         "--way",
         choices=WAYS,
         default=WAYS[0],
-        help="exhaustive: every view; guided: from a view of everything down to the places where such things could be (default: %(default)s)",
+        help="exhaustive: every view; guided: from a view of everything down to places that may have such things (default: %(default)s)",
     )
     parser.add_argument("--budget", type=positive, metavar="N", help="show the model at most N views")
     parser.add_argument("--view-size", dest="view", type=positive, metavar="PX", help="longest side of a view (default: the model's own)")
@@ -100,7 +102,7 @@ def survey(options: argparse.Namespace, settings: Settings) -> int:
             engine = open_engine(settings)
             try:
                 engine.profile = replace(engine.profile, policy=changed(engine.profile.policy, request.policy))
-                plan = _plan(scene, request, screen)
+                plan = _plan(scene, request, 0.0 if names_places(engine.profile.dialect) else LEAST, screen)
                 about = {**spec(engine, settings), **request.about(), "plan": {**asdict(plan), "budget": None}}
                 meaningless = engine.profile.generated_only and not scene.generated
                 with Journal(request.kept, about, "id", read_line, write_line) as journal:
@@ -160,9 +162,7 @@ def _request(options: argparse.Namespace, at_once: int) -> _Request:
     check_vector("--out", options.out)
     check_file(options.out)
     policy = {"view": options.view} if options.view else {}
-    request = _Request(
-        source, target, where, Path(options.out), at_once, policy, options.size, options.gsd, options.way, options.budget
-    )
+    request = _Request(source, target, where, Path(options.out), at_once, policy, options.size, options.gsd, options.way, options.budget)
     if request.out.exists() and not request.kept.exists():
         message = f"{request.out} exists, and is not the file of a survey: {request.kept.name} is not beside it."
         raise DataError(message, "Name another file with --out.")
@@ -177,8 +177,8 @@ def _resolved(scene: Scene, where: Where | None) -> Region | None:
         raise SceneError(error.message, "Give the region in pixels: --window X0,Y0,X1,Y1 instead of --region or --within.") from None
 
 
-def _plan(scene: Scene, request: _Request, screen: _Screen) -> Plan:
-    """The plan, from metres, or from pixels where the raster does not say how large they are."""
+def _plan(scene: Scene, request: _Request, least: float, screen: _Screen) -> Plan:
+    """The plan, from metres, or from pixels where the raster does not say how large they are. least: see `Plan`."""
     thing, pixel = singular(request.target), scene.gsd or 1.0
     notes, size = [], request.size
     if scene.gsd is None:
@@ -195,7 +195,7 @@ def _plan(scene: Scene, request: _Request, screen: _Screen) -> Plan:
         few = f"Each {thing} is about {size / pixel / scale:.0f} pixels long in the views"
         notes.append(f"{few}, fewer than {FEW:.0f}: expect that many are not found.")
     screen.notes(notes)
-    return Plan(scale, size / pixel if size else None, request.way, request.budget)
+    return Plan(scale, size / pixel if size else None, request.way, request.budget, least=least)
 
 
 class _Screen:
@@ -260,7 +260,7 @@ class _Screen:
         more = f", and {result.candidates} candidates that do not count" if result.candidates else ""
         console.print(f"[bold]{escape(request.target)}[/]: [bold green]{found}[/]{more}", soft_wrap=True)
         counts = ", ".join(f"{number:,} {state}" for state, number in views.items() if number)
-        console.print(f"{100 * result.coverage:.1f} % of the area was looked at closely; views: {counts or 'none'} [dim]({seconds:.0f} s)[/]")
+        console.print(f"{100 * result.coverage:.1f} % of the area was looked at closely; views: {counts} [dim]({seconds:.0f} s)[/]")
         if meaningless:
             console.print(f"[bold yellow]{escape(MEANINGLESS)}[/]", soft_wrap=True)
         console.print(f"[dim]wrote[/] {escape(str(request.out))}", soft_wrap=True)

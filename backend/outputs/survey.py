@@ -39,11 +39,11 @@ FEATURES: dict[str, type] = {
     "model": str,
     "time": str,
 }
-"""kind: "feature", or "candidate", which does not count. box: "left,top,right,bottom" in source pixels. view: the id of the view in which it
-was seen best; scale: of that view, source pixels per shown pixel; pieces: the marks that it is made of. time: of the run that wrote it,
+"""kind: "feature", or "candidate", which does not count. box: "left,top,right,bottom" in source pixels. view: the id of the view in which
+it was seen best; scale: of that view, source pixels per shown pixel; pieces: the marks that it is made of. time: of the run that wrote it,
 UTC."""
 VIEWS: dict[str, type] = {"view": str, "state": str, "why": str, "marks": int, "views": int, "scale": float}
-"""A view's own part of the scene, without its overlap. views: how many views of the finest scale a part stands for that nobody looked at."""
+"""A view's own part of the scene, without its overlap. views: how many views of the finest scale a part stands for that was not seen."""
 PAUSE = 2.0  # seconds between two additions: each costs about 0.1 s
 
 
