@@ -289,11 +289,10 @@ class _Survey:
         self.position = self.following = self.level.size
 
     def _rule_out(self) -> None:
-        """Records the places where a coarser view showed nothing."""
+        """Records the places where a coarser view showed nothing, each once; one on the border of such a view is one of them."""
         finer = self.levels[self.number - 1]
-        for parent in self.parents:
-            cells = self._cells(finer, *finer.centred(parent))
-            self._leave_cells(finer, (cell for cell in cells if cell not in self.chosen), "a coarser view showed no such place")
+        ruled = {cell for parent in self.parents for cell in self._cells(finer, *finer.owning(parent))} - self.chosen
+        self._leave_cells(finer, iter(sorted(ruled)), "a coarser view showed no such place")
 
     def _leave_cells(self, level: Level, cells: Iterator[Cell], why: str) -> None:
         scale = View(level.window((0, 0)), shown_size(level.window((0, 0)), self.policy)).scale
