@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .scene.scene import Scene
 
 LIMIT = 4096  # tokens of a list: about a hundred boxes in the words of a stock model
-IN_STEP = 3  # views of a step for each one that is asked at a time, so that the others go on while a long list is written
+IN_STEP = 2  # views of a step for each one that is asked at a time, so that the others go on while a long list is written
 SLOW = 5.0  # seconds: of views that take longer together, fewer are asked together, so that a kill costs less
 PLAIN = 2  # grey levels: a picture whose colours differ by no more shows nothing
 PATIENCE = 10  # failures, and nothing else, after which a survey ends: the next view would fail too
@@ -81,7 +81,8 @@ def run(
     step = next(flow)
     while True:
         yield step
-        readings = asker.readings(step.wanted)
+        with scene.small_cache():
+            readings = asker.readings(step.wanted)
         try:
             step = flow.send(readings)
         except StopIteration as stop:
