@@ -336,9 +336,9 @@ def test_a_run_that_is_killed_anywhere_continues_with_nothing_twice_and_nothing_
 
 
 def test_ctrl_c_keeps_what_was_found_and_the_same_command_goes_on(scene, tmp_path):
-    child = start(scene, tmp_path)
+    child = start(scene, tmp_path, "--batch", "2")
     kept = scene.with_name("out.gpkg.views.jsonl")
-    until(lambda: len(lines(kept)) >= 24, child)
+    until(lambda: len(lines(kept)) >= 8, child)
     child.send_signal(signal.SIGINT)
     out, err = child.communicate(timeout=60)
     assert child.returncode == 130, err
