@@ -114,10 +114,10 @@ def read(dialect: Dialect, reply: str, view: View, cut: bool = False, score: Sco
     found = tuple(marks.values())
     if repeated:
         return Reading(State.SATURATED, found, "the list repeats itself")
-    if cut and ("[" in said or "<" in said):
+    if cut and (found or "[" in said or "<" in said):
         return Reading(State.SATURATED, found, "the list was cut off")
     if cut:
-        return Reading(State.FAILED, found, "the reply reached the maximum length before a list")
+        return Reading(State.FAILED, (), "the reply reached the maximum length before a list")
     if found:
         return Reading(State.DONE, found, f"{wrong} boxes could not be read" if wrong else "")
     if wrong:

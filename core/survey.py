@@ -215,24 +215,31 @@ class _Survey:
         )
 
     def _take(self, wanted: Wanted, reading: Reading | None) -> None:
+        coarser = self.coarser.pop(wanted.id, [])
         if reading is None:
             self.stopped = True
+            self._keep(coarser)
             return self._unseen(wanted.id, wanted.cell, wanted.view.scale, "the survey was stopped")
         self.asked += reading.state is not State.EMPTY
         if wanted.places:
             return self._take_places(wanted, reading)
         pieces = [self._piece(wanted, mark) for mark in reading.marks if self._touches(mark.box)]
-        state, why = reading.state, reading.why
-        if state is State.DONE and len(reading.marks) >= self.plan.most:
-            state, why = State.SATURATED, f"{len(reading.marks)} marks"
+        state, why = self._judged(reading)
         if state is State.SATURATED and self._split(wanted, pieces):
             state = State.SPLIT
         if state in (State.DONE, State.SATURATED):
             self._keep(pieces)
-            self.coarser.pop(wanted.id, None)
         elif state is State.FAILED:
-            self._keep(self.coarser.pop(wanted.id, []))
+            self._keep(coarser)
         self._record(wanted.id, state, wanted.cell, wanted.view.scale, len(reading.marks), why, counts=self.number == 0)
+
+    def _judged(self, reading: Reading) -> tuple[State, str]:
+        """A list that is at its limit is not complete. A coarser level is there for large things, and its lists need not be."""
+        if reading.state is State.DONE and len(reading.marks) >= self.plan.most and not self.number:
+            return State.SATURATED, f"{len(reading.marks)} marks"
+        if reading.state is State.SATURATED and self.number:
+            return State.DONE, reading.why
+        return reading.state, reading.why
 
     def _take_places(self, wanted: Wanted, reading: Reading) -> None:
         """Chooses the cells of the next finer level: all of a view whose list is not complete."""
@@ -301,9 +308,10 @@ class _Survey:
             self._unseen(f"{self.levels.index(level)}/{row}/{column}", box, scale, why)
 
     def _unseen(self, name: str, cell: Box, scale: float, why: str) -> None:
-        rows, columns = self.levels[0].centred(cell)
-        counts = self.number == 0 or self.guided
-        self._record(name, State.UNSEEN, cell, scale, 0, why, counts, max(1, len(rows) * len(columns)))
+        """In views of the finest level. Of a coarser one of an exhaustive survey, nothing: the finest shows the same places."""
+        if self.number == 0 or self.guided:
+            rows, columns = self.levels[0].centred(cell)
+            self._record(name, State.UNSEEN, cell, scale, 0, why, views=max(1, len(rows) * len(columns)))
 
     def _record(self, name: str, state: State, cell: Box, scale: float, marks: int, why: str, counts: bool = True, views: int = 1) -> None:
         self.records.append(Record(name, state, cell, scale, marks, why, views))

@@ -241,6 +241,27 @@ def test_a_list_that_was_cut_off_counts_what_the_parts_show():
     assert result.coverage == 0.5
 
 
+def test_a_stop_between_the_parts_of_a_view_loses_nothing():
+    things = [Box(x, y, x + 10, y + 10) for x in range(5, 400, 60) for y in range(5, 400, 60)]
+
+    def mark(wanted):
+        marks = tuple(Mark(part) for part in seen(things, wanted.view.window))
+        return Reading(State.SATURATED, marks, "the list was cut off") if not wanted.depth else None
+
+    features, _, result, _ = surveyed(things, (420, 420), Plan(thing=10.0), Policy(view=420, multiple=28), mark=mark)
+    assert sorted(feature.box for feature in features) == sorted(things)
+    assert (result.views[State.UNSEEN], result.coverage) == (4, 0.0)
+
+
+def test_a_coarse_level_for_large_things_is_not_split():
+    """The size is not known: of many small things, the coarse views have long lists."""
+    things = [Box(x, y, x + 10, y + 10) for x in range(5, 1300, 30) for y in range(5, 1300, 30)]
+    _, records, result, asked = surveyed(things, (1320, 1320), Plan(most=60))
+    assert result.count == len(things)
+    assert State.SPLIT not in result.views
+    assert result.coverage == 1.0
+
+
 def test_an_endless_list_ends():
     """Each view of the survey repeats itself for ever."""
     same = lambda wanted: Reading(State.SATURATED, (Mark(wanted.view.window),), "the list repeats itself")  # noqa: E731
