@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..core.dialect import Dialect, Talk
 from ..core.errors import Cancelled, ZoomEarthError, as_ours
@@ -127,7 +127,8 @@ class _Asker:
             return
         except ZoomEarthError as error:
             return self._fail(wanted, error, found)
-        if all(high - low <= PLAIN for low, high in picture.getextrema()):
+        spans = cast("tuple[tuple[int, int], ...]", picture.getextrema())  # of red, green and blue
+        if all(high - low <= PLAIN for low, high in spans):
             self._keep(wanted, Reading(State.EMPTY), found)
         else:
             pictures.append((wanted, picture))
