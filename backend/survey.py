@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from .scene.scene import Scene
 
-LIMIT = 4096  # tokens of a list: about a hundred boxes in the words of a stock model
+LIMIT = 2048  # tokens of a list: a few more boxes than `Plan.most`, in the words of a stock model
 IN_STEP = 2  # views of a step for each one that is asked at a time, so that the others go on while a long list is written
 SLOW = 5.0  # seconds: of views that take longer together, fewer are asked together, so that a kill costs less
 PLAIN = 2  # grey levels: a picture whose colours differ by no more shows nothing

@@ -55,7 +55,13 @@ def layout(rng: random.Random, largest: float) -> list[Box]:
             y = rng.choice(seams) - rng.uniform(0, height)
         thing = Box(x, y, x + width, y + height)
         near = Box(x - GAP, y - GAP, x + width + GAP, y + height + GAP)
-        if x >= 0 and y >= 0 and thing.right <= AREA[0] and thing.bottom <= AREA[1] and not any(near.intersect(each).area for each in things):
+        if (
+            x >= 0
+            and y >= 0
+            and thing.right <= AREA[0]
+            and thing.bottom <= AREA[1]
+            and not any(near.intersect(each).area for each in things)
+        ):
             things.append(thing)
     return things
 
@@ -75,7 +81,9 @@ def seams() -> list[dict[str, object]]:
                     moved = (Box(*(side + rng.uniform(-off, off) for side in part)).intersect(wanted.view.window) for part in parts)
                     return Reading(State.DONE, tuple(Mark(part) for part in moved if part.area))
 
-                features = [each for each in surveyed(things, AREA, Plan(thing=EXPECTED, most=1000), POLICY, mark=mark)[0] if not each.candidate]
+                features = [
+                    each for each in surveyed(things, AREA, Plan(thing=EXPECTED, most=1000), POLICY, mark=mark)[0] if not each.candidate
+                ]
                 for thing in things:
                     found = sum(feature.box.intersect(thing).area > 0.3 * feature.box.area for feature in features)
                     doubled += max(0, found - 1)
@@ -138,7 +146,10 @@ class Lattice:
         near = range(int(window.left // LATTICE) - 1, int(window.right // LATTICE) + 1)
         rows = range(int(window.top // LATTICE) - 1, int(window.bottom // LATTICE) + 1)
         things = [thing(column, row) for row in rows for column in near]
-        return [[part.left - window.left, part.top - window.top, part.right - window.left, part.bottom - window.top] for part in seen(things, window)]
+        return [
+            [part.left - window.left, part.top - window.top, part.right - window.left, part.bottom - window.top]
+            for part in seen(things, window)
+        ]
 
     def close(self) -> None:
         pass
@@ -170,7 +181,16 @@ def repeated(folder: Path, side: int, tile: int = 2000) -> Path:
     pixels = np.random.default_rng(1).integers(60, 200, (3, tile, tile), dtype=np.uint8)
     place = from_origin(300_000, 5_400_000, 0.3, 0.3)
     with rasterio.open(
-        folder / "tile.tif", "w", driver="GTiff", width=tile, height=tile, count=3, dtype="uint8", crs="EPSG:32633", transform=place, tiled=True
+        folder / "tile.tif",
+        "w",
+        driver="GTiff",
+        width=tile,
+        height=tile,
+        count=3,
+        dtype="uint8",
+        crs="EPSG:32633",
+        transform=place,
+        tiled=True,
     ) as raster:
         raster.write(pixels)
         wkt = raster.crs.to_wkt()

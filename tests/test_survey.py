@@ -10,6 +10,7 @@ from surveying import seen, surveyed
 from zoomearth.core.geometry import Box, Size
 from zoomearth.core.look import Policy
 from zoomearth.core.marks import Mark, Reading, State
+from zoomearth.core.nearby import Nearby
 from zoomearth.core.pieces import Piece, Pieces, settled
 from zoomearth.core.plan import Plan
 from zoomearth.core.region import Region
@@ -60,6 +61,24 @@ def test_views_are_found_by_what_they_show(level, data):
     assert [(row, column) for row in rows for column in columns] == [
         each for each in every if box.left <= level.cell(each).center[0] < box.right and box.top <= level.cell(each).center[1] < box.bottom
     ]
+
+
+boxes = st.builds(
+    lambda x, y, width, height: Box(x, y, x + width, y + height),
+    st.floats(-500, 500),
+    st.floats(-500, 500),
+    st.floats(0.1, 400),
+    st.floats(0.1, 40),
+)
+
+
+@given(st.lists(boxes, max_size=20), boxes, st.data())
+def test_boxes_that_touch_are_found_whatever_their_sizes(many, box, data):
+    index = Nearby.of(many)
+    gone = set(data.draw(st.lists(st.sampled_from(range(len(many))), unique=True))) if many else set()
+    for number in gone:
+        index.remove(number)
+    assert index.near(box) == [number for number, each in enumerate(many) if number not in gone and each.intersect(box).area]
 
 
 @given(st.integers(112, 900), st.integers(112, 900), st.integers(0, 56))

@@ -260,7 +260,9 @@ class _Screen:
         more = f", and {result.candidates} candidates that do not count" if result.candidates else ""
         console.print(f"[bold]{escape(request.target)}[/]: [bold green]{found}[/]{more}", soft_wrap=True)
         counts = ", ".join(f"{number:,} {state}" for state, number in views.items() if number)
-        console.print(f"{100 * result.coverage:.1f} % of the area was looked at closely; views: {counts} [dim]({seconds:.0f} s)[/]")
+        console.print(
+            f"{100 * result.coverage:.1f} % of the area was looked at closely; views: {counts} [dim]({seconds:.0f} s)[/]", soft_wrap=True
+        )
         if meaningless:
             console.print(f"[bold yellow]{escape(MEANINGLESS)}[/]", soft_wrap=True)
         console.print(f"[dim]wrote[/] {escape(str(request.out))}", soft_wrap=True)
