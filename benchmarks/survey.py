@@ -1,9 +1,11 @@
 """Measures a survey: things that count twice at seams, views per second, memory, and what is left of a run that is killed.
 
-    python benchmarks/survey.py [seams] [speed] [large] [--threads N] [--side 100000] [--json]
+    python benchmarks/survey.py [seams] [guided] [speed] [large] [--threads N] [--side 100000] [--json]
 
 seams: layouts with things laid on the seams of views on purpose, of known truth, without a raster; a marker that sees all of which a part
 of 30 % is visible, exactly, and with boxes that are up to two shown pixels off.
+seams: layouts with things laid on the seams of views on purpose, of known truth, without a raster; a marker that sees all of which 30 % is
+visible, exactly, and with boxes that are up to two shown pixels off.
 speed: the demo model over a drawn scene, 8 views in lockstep against one at a time. It writes 40 tokens a view at the most, about three
 boxes, so that both ways do the same work whatever the weights have learnt.
 large: a raster of SIDE x SIDE pixels (a VRT that repeats a small one), every view asked of an engine that marks a thing every 700 pixels or
@@ -28,16 +30,17 @@ sys.path[:0] = [str(ROOT / ".build" / "path"), str(ROOT / "tests")]
 from machine import machine, peak_mb  # noqa: E402
 from surveying import seen, surveyed  # noqa: E402
 
-from zoomearth.core.geometry import Box, Size  # noqa: E402
+from zoomearth.core.geometry import Box  # noqa: E402
 from zoomearth.core.look import Policy  # noqa: E402
 from zoomearth.core.marks import Mark, Reading, State  # noqa: E402
-from zoomearth.core.plan import Plan  # noqa: E402
+from zoomearth.core.plan import ACROSS, Plan  # noqa: E402
 
 LAYOUTS, AREA, EXPECTED = 40, (2400, 2400), 40.0
 POLICY = Policy(view=336, least=336, multiple=28)
 GAP = 12  # pixels between things
 LATTICE = 700
 KILLS = 5
+PARTS = ("seams", "guided", "speed", "large")
 
 
 def layout(rng: random.Random, largest: float) -> list[Box]:
@@ -91,6 +94,28 @@ def seams() -> list[dict[str, object]]:
                 truth += len(things)
             rows.append({"largest": largest, "off": off, "things": truth, "doubled": doubled, "lost": lost})
     return rows
+
+
+def guided() -> list[dict[str, object]]:
+    from zoomearth.training.scenes.scene import HELD_OUT, make_scene
+
+    rows = {name: {"way": name, "views": 0, "found": 0, "things": 0} for name in ("exhaustive", "guided", "guided, things only")}
+    policy = Policy(view=168, least=168, multiple=28)
+    for number in range(40):
+        side = random.Random(number).randint(8192, 16384)
+        drawn = make_scene(HELD_OUT + number)
+        size = 0.0165 * side
+        spots = [(x * side, y * side) for site in drawn.sites for x, y in site.points]
+        things = [Box(x - size / 2, y - size / 2, x + size / 2, y + size / 2) for x, y in spots]
+        scale = max(1.0, size / ACROSS)
+        for name, row in rows.items():
+            least = 6.0 if name.endswith("only") else 0.0
+            plan = Plan(scale, size, name.split(",")[0], least=least)
+            features, _, result, _ = surveyed(things, (side, side), plan, policy)
+            row["views"] += result.asked
+            row["things"] += len(things)
+            row["found"] += sum(any(feature.box.iou(thing) > 0.5 for feature in features) for thing in things)
+    return list(rows.values())
 
 
 def speed(folder: Path, threads: int, views: int = 96, repeats: int = 3) -> dict[str, object]:
@@ -208,7 +233,8 @@ def repeated(folder: Path, side: int, tile: int = 2000) -> Path:
     affine = ", ".join(map(str, place.to_gdal()))
     path = folder / "large.vrt"
     path.write_text(
-        f"<VRTDataset rasterXSize='{side}' rasterYSize='{side}'><SRS>{wkt}</SRS><GeoTransform>{affine}</GeoTransform>{''.join(bands)}</VRTDataset>"
+        f"<VRTDataset rasterXSize='{side}' rasterYSize='{side}'><SRS>{wkt}</SRS>"
+        f"<GeoTransform>{affine}</GeoTransform>{''.join(bands)}</VRTDataset>"
     )
     return path
 
@@ -251,13 +277,14 @@ def large(folder: Path, side: int) -> dict[str, object]:
         "count_after_kills": again["count"],
         "views_asked_again": len(asked) - len(set(asked)),
         "views_lost": total - len(set(asked)),
-        "true": sum(
-            0 <= box.left and 0 <= box.top and (part := box.intersect(Box(0, 0, side, side))).area >= 0.3 * box.area
-            for row in range(side // LATTICE + 1)
-            for column in range(side // LATTICE + 1)
-            for box in [thing(column, row)]
-        ),
+        "true": len(true_things(Box(0, 0, side, side))),
     }
+
+
+def true_things(area: Box) -> list[Box]:
+    """The things of which a view at the area's edge marks what is visible."""
+    rows, columns = range(int(area.bottom) // LATTICE + 1), range(int(area.right) // LATTICE + 1)
+    return seen([thing(column, row) for row in rows for column in columns], area)
 
 
 def count(path: Path) -> int:
@@ -277,7 +304,7 @@ def main() -> int:
     if sys.argv[1:2] == ["child"]:
         return child(*sys.argv[2:])
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("parts", nargs="*", choices=["seams", "speed", "large"], default=["seams", "speed", "large"])
+    parser.add_argument("parts", nargs="*", choices=PARTS, default=PARTS)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--side", type=int, default=100_000)
     parser.add_argument("--json", action="store_true")
@@ -286,6 +313,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         if "seams" in options.parts:
             results["seams"] = seams()
+        if "guided" in options.parts:
+            results["guided"] = guided()
         if "speed" in options.parts:
             results["speed"] = speed(Path(scratch), options.threads)
         if "large" in options.parts:
@@ -296,6 +325,8 @@ def main() -> int:
     print(machine())
     for row in results.get("seams", ()):  # type: ignore[attr-defined]
         print("seams: {things} things up to {largest:g} px, boxes off by {off:g} px: {doubled} counted twice, {lost} lost".format(**row))
+    for row in results.get("guided", ()):  # type: ignore[attr-defined]
+        print("guided: {way}: {views} views, {found} of {things} things found".format(**row))
     if found := results.get("speed"):
         print("speed: {views} views, one at a time {one:.1f} a second, lockstep of 8 {eight:.1f}: {faster:.1f}x".format(**found))  # type: ignore[arg-type]
     if found := results.get("large"):

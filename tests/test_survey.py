@@ -275,7 +275,7 @@ def test_a_stop_between_the_parts_of_a_view_loses_nothing():
 def test_a_coarse_level_for_large_things_is_not_split():
     """The size is not known: of many small things, the coarse views have long lists."""
     things = [Box(x, y, x + 10, y + 10) for x in range(5, 1300, 30) for y in range(5, 1300, 30)]
-    _, records, result, asked = surveyed(things, (1320, 1320), Plan(most=60))
+    _, _, result, _ = surveyed(things, (1320, 1320), Plan(most=60))
     assert result.count == len(things)
     assert State.SPLIT not in result.views
     assert result.coverage == 1.0
