@@ -4,8 +4,8 @@
 
 seams: layouts with things laid on the seams of views on purpose, of known truth, without a raster; a marker that sees all of which a part
 of 30 % is visible, exactly, and with boxes that are up to two shown pixels off.
-seams: layouts with things laid on the seams of views on purpose, of known truth, without a raster; a marker that sees all of which 30 % is
-visible, exactly, and with boxes that are up to two shown pixels off.
+guided: the views that a guided survey of 40 held-out drawn scenes of 8,192 to 16,384 px takes, against every view, for a marker without
+errors: how much can be saved at best, from one view of everything, or from where the things are six pixels long.
 speed: the demo model over a drawn scene, 8 views in lockstep against one at a time. It writes 40 tokens a view at the most, about three
 boxes, so that both ways do the same work whatever the weights have learnt.
 large: a raster of SIDE x SIDE pixels (a VRT that repeats a small one), every view asked of an engine that marks a thing every 700 pixels or
