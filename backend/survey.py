@@ -38,7 +38,7 @@ LIMIT = 2048  # tokens of a list: a few more boxes than `Plan.most`, in the word
 IN_STEP = 2  # views of a step for each one that is asked at a time, so that the others go on while a long list is written
 SLOW = 5.0  # seconds: of views that take longer together, fewer are asked together, so that a kill costs less
 PLAIN = 2  # grey levels: a picture whose colours differ by no more shows nothing
-PATIENCE = 10  # failures, and nothing else, after which a survey ends: the next view would fail too
+PATIENCE = 10  # failures of the engine, without a reply between them, after which a survey ends: the next view would fail too
 
 Readings = Journal[tuple[str, Reading]]
 
@@ -100,7 +100,7 @@ class _Asker:
         self.at_once, self.cancelled = at_once, cancelled
         self.dialect = marking(engine.profile.dialect)
         self.slow = False  # the last views were
-        self.failures = 0  # since the last view that did not fail
+        self.failures = 0  # of the engine since its last reply
         self.failure: ZoomEarthError | None = None
 
     def readings(self, batch: Sequence[Wanted]) -> list[Reading | None]:
@@ -125,8 +125,8 @@ class _Asker:
             picture = self.scene.part(wanted.view)
         except Cancelled:
             return
-        except ZoomEarthError as error:
-            return self._fail(wanted, error, found)
+        except ZoomEarthError as error:  # of a damaged file, other parts can be read
+            return self._keep(wanted, Reading(State.FAILED, why=error.message), found)
         spans = cast("tuple[tuple[int, int], ...]", picture.getextrema())  # of red, green and blue
         if all(high - low <= PLAIN for low, high in spans):
             self._keep(wanted, Reading(State.EMPTY), found)
@@ -148,6 +148,7 @@ class _Asker:
             half = len(pictures) // 2
             self._ask(pictures[:half], found)
             return self._ask(pictures[half:], found)
+        self.failures = 0
         for (wanted, _), reply in zip(pictures, replies):
             if not reply.cancelled:
                 text = well_formed(reply.text)
@@ -164,11 +165,10 @@ class _Asker:
         found[wanted.id] = reading
         self.journal.add((wanted.id, reading))
         self.journal.lines.pop(wanted.id)
-        self.failures = 0
 
     def _fail(self, wanted: Wanted, error: ZoomEarthError, found: dict[str, Reading]) -> None:
-        failures = self.failures + 1
+        """The engine gave no reply."""
         self._keep(wanted, Reading(State.FAILED, why=error.message), found)
-        self.failures = failures
-        if failures >= PATIENCE:
+        self.failures += 1
+        if self.failures >= PATIENCE:
             self.failure = error

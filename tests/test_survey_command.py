@@ -1,6 +1,7 @@
 """`zoomearth survey`: what is written, what goes on after an accident, and what a user is told."""
 
 import json
+import os
 import random
 import signal
 import subprocess
@@ -230,6 +231,51 @@ def test_one_view_that_fails_costs_itself_only_and_is_asked_again(scene, engine,
     assert survey(scene) == 0
     assert len(engine.talks) == 1
     assert told(capsys)["count"] == len(THINGS)
+
+
+def test_a_damaged_raster_is_surveyed_as_far_as_it_can_be_read(scene, engine, capsys):
+    """The lower part of the file is missing."""
+    os.truncate(scene, scene.stat().st_size * 6 // 10)
+    assert survey(scene, "--gsd", 0.5, "--view-size", 112) == 1
+    result = told(capsys)
+    assert result["views"]["failed"] > driver.PATIENCE
+    assert 0.3 < result["coverage"] < 0.7
+    assert sum(thing.bottom < 300 for thing in THINGS) <= result["count"] < len(THINGS)
+    views, _ = layer(scene.with_name("out.gpkg"), "views")
+    assert all("can't be read" in row["why"] or "could not" in row["why"] for row in views if row["state"] == "failed"), views[-1]
+
+
+def test_a_file_that_another_program_holds_loses_nothing(scene, engine, capsys, monkeypatch):
+    monkeypatch.setattr(command, "open_engine", lambda settings: Holding(THINGS, scene.with_name("out.gpkg")))
+    assert survey(scene) == 2
+    assert "can't be written" in told(capsys)["error"]["message"]
+    monkeypatch.setattr(command, "open_engine", lambda settings: engine)
+    assert survey(scene) == 0
+    assert told(capsys)["count"] == len(layer(scene.with_name("out.gpkg"))[0]) == len(THINGS)
+    assert not engine.talks, "all views were read before"
+
+
+HOLD = (
+    "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute('BEGIN EXCLUSIVE'); print(flush=True); input()"
+)
+
+
+class Holding(ByTruth):
+    """Another process has the output open for writing, from the first view on until the survey is over."""
+
+    def __init__(self, things, file):
+        super().__init__(things)
+        self.file, self.child = file, None
+
+    def reply(self, talks, **_):
+        if self.child is None:
+            words = [sys.executable, "-c", HOLD, str(self.file)]
+            self.child = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            self.child.stdout.readline()
+        return super().reply(talks)
+
+    def close(self):
+        self.child.communicate("\n")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ the end. The file is made anew from the readings (`backend/survey.py`) whenever 
 
 from __future__ import annotations
 
+import contextlib
 import time
 from datetime import datetime, timezone
 from pathlib import Path
@@ -48,8 +49,8 @@ PAUSE = 2.0  # seconds between two additions: each costs about 0.1 s
 
 
 class SurveyFile:
-    """Write features and records, then `close`. Raises SceneError where the disk is full or another program holds the file; what was given
-    is kept then, and written with the next."""
+    """Give features and records, then `close`, which raises SceneError where the disk is full or another program holds the file. While the
+    survey runs, what can't be written is kept and tried again."""
 
     def __init__(self, path: Path, scene: Scene, target: str, model: str, meaningless: bool) -> None:
         self.path, self._grid = path, scene.grid
@@ -75,7 +76,9 @@ class SurveyFile:
         if self._grows:
             self._records += records
             if time.monotonic() - self._written >= PAUSE:
-                self._append()
+                with contextlib.suppress(SceneError):
+                    self._append()
+                self._written = time.monotonic()
 
     def close(self) -> None:
         """Writes what is left."""
@@ -104,7 +107,6 @@ class SurveyFile:
         except (OSError, RuntimeError) as error:
             hint = "Close it in other programs and make room on the disk; the same command continues from here."
             raise SceneError(f"{self.path} can't be written: {str(error).rstrip('.')}.", hint) from error
-        self._written = time.monotonic()
 
     def _row(self, feature: Feature) -> dict[str, Any]:
         return {
