@@ -32,6 +32,7 @@ INSIDE = 0.8  # of a part's area lies in what holds it
 PART = 0.5  # of the area of what holds it, at the most
 THIN = 0.25  # a piece this much shallower than the thing beside it adds nothing to it
 SLACK = 2.0  # shown pixels: models draw a box that ends at an edge up to this far from it
+LEEWAY = 0.25  # of the narrower side of a mark: small things side by side are not one
 VAGUE = 0.006  # of the side of a large view, likewise
 
 
@@ -200,7 +201,8 @@ def _joined(pieces: list[Piece]) -> list[_Thing]:
 
 def _agreement(one: Piece, other: Piece) -> float:
     """0 to 1: how far two views agree about what both saw of a thing; 0 where they mean different things."""
-    slack = min(one.slack, other.slack)
+    narrow = min(one.box.width, one.box.height, other.box.width, other.box.height)
+    slack = min(one.slack, other.slack, LEEWAY * narrow)
     common = one.window.intersect(other.window)
     first, second = (grown(piece.box, slack).intersect(common) for piece in (one, other))
     smaller, larger = sorted((first.area, second.area))

@@ -216,6 +216,17 @@ def test_neighbours_in_a_row_do_not_merge_where_boxes_overlap():
     assert sorted(feature.box for feature in features) == cars
 
 
+def test_small_things_side_by_side_are_not_one_where_each_view_has_missed_another():
+    """Parked cars of 9 x 4 pixels in a view of 1,008, a pixel apart."""
+    area = Box(0, 0, 3000, 1008)
+    left, right = Box(0, 0, 1008, 1008), Box(900, 0, 1908, 1008)
+    one = Piece(Box(950, 500, 959, 504), "car", None, "a", left, 1.0, area)
+    other = Piece(Box(950, 505, 959, 509), "car", None, "b", right, 1.0, area)
+    again = Piece(Box(951, 500, 960, 505), "car", None, "b", right, 1.0, area)
+    assert len(settled([one, other])) == 2
+    assert len(settled([one, other, again])) == 2
+
+
 def test_a_piece_that_adds_nothing_to_what_ends_at_the_seam_is_dropped():
     area = Box(0, 0, 400, 168)
     left, right = Box(0, 0, 168, 168), Box(118, 0, 286, 168)
