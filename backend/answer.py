@@ -282,7 +282,7 @@ class _Run:
         self.result.replies.append(reply)
         action: Action = Cancelled() if reply.cancelled else self.talk.act(reply.text, reply.cut)
         if isinstance(action, Answer) and not self.result.meaningless:
-            self.result.confidence = _confidence(reply, action.span)
+            self.result.confidence = confidence(reply, action.span)
         if isinstance(action, (Zoom, ToolCall)):
             notes = [each.note for each in (action, *getattr(action, "then", ()))]
             self.result.notes += [note for note in dict.fromkeys(notes) if note and note not in self.result.notes]
@@ -346,8 +346,9 @@ class _Run:
         self.over = True
 
 
-def _confidence(reply: Reply, span: tuple[int, int] | None) -> float | None:
-    """The geometric mean probability of the answer's tokens. span: of the answer in the reply. A token without text belongs to the next."""
+def confidence(reply: Reply, span: tuple[int, int] | None) -> float | None:
+    """The geometric mean probability of the tokens of an answer or a box; None where the engine gives none. span: its place in the reply. A
+    token without text belongs to the next."""
     inside, at = [], 0
     for piece, logprob in reply.tokens:
         if span and at < span[1] and at + max(1, len(piece)) > span[0]:

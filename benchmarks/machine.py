@@ -1,7 +1,8 @@
-"""A line about the machine that a benchmark ran on."""
+"""A line about the machine that a benchmark ran on, and the memory of a process."""
 
 import os
 import platform
+import sys
 from pathlib import Path
 
 
@@ -14,3 +15,13 @@ def machine() -> str:
         processor = platform.processor() or platform.machine()
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     return f"{processor}, {os.cpu_count()} cores{load}, Python {platform.python_version()}"
+
+
+def peak_mb() -> float:
+    """The peak memory of this process; `ru_maxrss` would include the parent's, inherited by fork."""
+    try:
+        return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1000
+    except OSError:
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)

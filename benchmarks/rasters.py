@@ -18,20 +18,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from machine import machine
+from machine import machine, peak_mb
 
 HERE = Path(__file__).resolve().parent
 REMOTE_SIDE, REMOTE_QUALITY = 40_000, 96  # with JPEG tiles, more than 1 GB
-
-
-def peak_mb() -> float:
-    """The peak memory of this process; `ru_maxrss` would include the parent's, inherited by fork."""
-    try:
-        return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1000
-    except OSError:
-        import resource
-
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
 
 
 def question(path: str) -> dict[str, object]:

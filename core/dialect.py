@@ -25,6 +25,9 @@ _CLOSED = re.compile(r"\}\s*\]|</answer>")
 _CLOSED_BOX = re.compile(r"<\|(?:box_end|end_of_box)\|>")  # families that write those write all boxes, or the answer, before them
 _CALL = "</tool_call>"
 _RESULTS = {MASK: "with what {} has found drawn in pink", RASTER: "as {} has made it", VALUE: "after {}"}
+_LISTED = re.compile(r"\}\s*\]|<\|end_of_box\|>|\A\W*\[\s*\]")  # the end of a list of boxes: GLM's stands in one pair of tokens
+_PERIODS = 8  # of a text that repeats itself
+_PERIOD = 24  # letters that are looked for in what was written before
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class Dialect:
     convention, form: what boxes mean and how they are written. corrected: the convention is not the family's, a test has found another.
     wordy: a server is told that the model is not to think before it answers. template: of the chat templates in `resources/templates`.
     tools: the names of those on offer; without any, `<tool_call>` is a way to write a box, as it is for models that zoom by a tool.
+    marks: it is asked to mark all things of a kind in one view (`families.marking`, `core/marks.py`): its reply is one list of boxes.
     """
 
     system: str
@@ -64,6 +68,7 @@ class Dialect:
     corrected: bool = False
     wordy: bool = False
     tools: tuple[str, ...] = ()
+    marks: bool = False
 
     template = "zoomearth"
 
@@ -139,6 +144,8 @@ class Dialect:
 
     def complete(self, text: str) -> bool:
         """The reply holds its action: generation may stop."""
+        if self.marks:
+            return _listed(text)
         call = self._call(text)
         return call.closed if call else bool(_CLOSED.search(text))
 
@@ -258,6 +265,8 @@ class Chat(Dialect):
         if spoken := self._call(text):
             return spoken.closed
         said = text[thought.end() :] if thought else text
+        if self.marks:
+            return _listed(said)
         _, call, after = said.rpartition(_CALL)
         after = after.lstrip()
         called = bool(call and after) and not "<tool_call>".startswith(after[: len("<tool_call>")])
@@ -361,6 +370,22 @@ class Talk:
         if self.forced and self.forced + ">" in tokens:
             parts = _joined([*parts, ">"])
         return parts
+
+
+def repeats(text: str) -> bool:
+    """Whether the text ends with the same piece again and again, as a model writes that has lost its way."""
+    tail = text[-_PERIOD:]
+    before = text.rfind(tail, 0, len(text) - 1)
+    if before < 0 or len(tail) < _PERIOD:
+        return False
+    period = len(text) - _PERIOD - before
+    end = text[-period * _PERIODS :]
+    return len(end) == period * _PERIODS and end == end[:period] * _PERIODS
+
+
+def _listed(text: str) -> bool:
+    """A list of boxes is over, or no good end of it will come."""
+    return bool(_LISTED.search(text)) or repeats(text)
 
 
 def _vision(turn: Turn) -> list[Part]:

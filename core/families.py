@@ -106,16 +106,25 @@ def corrected(existing: Dialect, convention: Convention) -> Dialect:
     return dialect(existing.name, system, instruction, convention)
 
 
+def marking(existing: Dialect) -> Dialect:
+    """The same dialect, asked to mark all things of a kind in one view; a model that was trained without instructions gets none."""
+    if not existing.instruction:
+        return replace(existing, marks=True)
+    convention = replace(existing.convention, frame="last")  # there is one picture
+    system, instruction = _prompt(DIALECTS[existing.name], convention, "find", boxes=2)
+    return replace(existing, system=system, instruction=instruction, marks=True)
+
+
 def family_of(model: str) -> str | None:
     """The dialect that the name of a model, as servers list it, tells of; None where it tells nothing."""
     return next((name for name, family in DIALECTS.items() if re.search(family.served, model, re.I)), None)
 
 
-def _prompt(family: Family, convention: Convention) -> tuple[str, str]:
-    """System sentence and instruction of ours, which shows a box as the model writes it."""
-    file = "zoomearth" if family.kind is Dialect else "chat"
+def _prompt(family: Family, convention: Convention, file: str = "", boxes: int = 1) -> tuple[str, str]:
+    """System sentence and instruction of ours, which shows boxes as the model writes them. file: another one than for questions."""
+    file = file or ("zoomearth" if family.kind is Dialect else "chat")
     system, instruction = (PROMPTS / f"{file}.txt").read_text(encoding="utf-8").split("\n---\n")
-    box = family.form.write([(_NAMES[convention.y_first], "short name")])
+    box = family.form.write([(_NAMES[convention.y_first], "short name")] * boxes)
     words = Template(instruction.strip()).substitute(box=box, convention=convention.sentence)
     return system.strip(), "\n" + words
 

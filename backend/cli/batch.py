@@ -84,7 +84,7 @@ class _Asking:
 
 def batch(options: argparse.Namespace, settings: Settings) -> int:
     """Asks the rows that the file of answers lacks. Returns 0, or 1 where a row has no answer, or 130 after an interrupt."""
-    at_once = _at_once(options.batch, options.concurrency, bool(settings.remote))
+    at_once = how_many(options.batch, options.concurrency, bool(settings.remote))
     sign = signer(options.sign)
     table = in_shard(rows_of(source_of(options)), options.shard)
     check_other(options)
@@ -196,7 +196,7 @@ def _place(text: str) -> str:
     return text
 
 
-def _at_once(batch: int | None, concurrency: int | None, remote: bool) -> int:
+def how_many(batch: int | None, concurrency: int | None, remote: bool) -> int:
     """How many questions are asked at once, of each server. Raises UsageError for a flag that does not fit the engine."""
     if remote and batch is not None:
         raise UsageError("--batch is for a model on this machine.", "With --remote, give --concurrency.")

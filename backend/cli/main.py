@@ -35,6 +35,7 @@ COMMANDS = {
     "batch": Command("ask about many rasters: a file of questions, a folder, a catalogue", "backend.cli.batch:command", resumes=True),
     "batch manifest": Command("write the rows of a batch to a file, each raster opened and described", "backend.cli.rows:manifest_command"),
     "batch merge": Command("join the answers of several batches to one file", "backend.cli.merged:command"),
+    "survey": Command("find all things of a kind in a raster", "backend.cli.survey:command", resumes=True),
     "tool list": Command("list the tools that work on a region, and their settings", "backend.cli.tool:list_command"),
     "tool segmentation": Command("outline the object inside a box", "backend.cli.tool:segmentation_command"),
     "tool denoising": Command("remove noise from a region", "backend.cli.tool:denoising_command"),
@@ -65,6 +66,7 @@ EXAMPLES = f"""examples:
   zoomearth ask city.tif "What is the largest roof made of?" --rois roofs.gpkg --figure roofs.png
   zoomearth ask https://example.org/ortho.tif "Is there a stadium?" --model zoomearth-3b --json
   zoomearth ask ortho.tif "Which crops?" --remote http://localhost:8000/v1 --remote-model Qwen/Qwen2.5-VL-7B-Instruct
+  zoomearth survey bay.tif "ships" --out ships.gpkg
   zoomearth tool segmentation city.tif --window 900,400,1500,1100 --out roof.gpkg
   zoomearth models download zoomearth-3b
   zoomearth check

@@ -109,9 +109,10 @@ def write_polygons(
     crs: str,
     table: Mapping[str, type] = FIELDS,
     layer: str = "rois",
+    append: bool = False,
 ) -> None:
     """Writes rows with polygons. polygons: of shapely, in units of `crs` (WKT; "": none), None for a row without; rows: by the names of
-    `table`, which has their types.
+    `table`, which has their types. append: to the layer that is there; else other layers of a GeoPackage stay.
 
     Raises RuntimeError or OSError.
     """
@@ -152,7 +153,8 @@ def write_polygons(
             geometry_type="MultiPolygon" if several and not shapefile else "Polygon",
             crs=crs or None,
             driver=driver,
-            **options[driver],
+            append=append,
+            **({"layer": layer} if append else options[driver]),
         )
 
 
