@@ -17,6 +17,7 @@ DOCS_VENV := .venv-docs
 PY := $(VENV)/bin/python
 VERSIONS := --constraint tests/oldest.txt
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+IN_TWO := --numprocesses 2 --dist loadfile
 QGIS_PYTEST := QT_QPA_PLATFORM=offscreen $(QGIS_VENV)/bin/python -m pytest
 APT := $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get
 
@@ -45,7 +46,7 @@ $(QGIS_VENV)/.installed: Makefile
 	  { $(APT) update -q && $(APT) install -y -q --no-install-recommends python3-qgis qgis-providers python3-gdal python3-numpy python3-pil python3-venv; }
 	$(QGIS_VENV)/bin/python -m pip --version >/dev/null 2>&1 || /usr/bin/python3 -m venv --clear --system-site-packages $(QGIS_VENV)
 	$(QGIS_VENV)/bin/python -m pip install -q --disable-pip-version-check \
-	  pytest==9.2.0 pytest-qt==4.5.0 pytest-qgis==5.0.2 pytest-timeout hypothesis psutil uv
+	  pytest==9.2.0 pytest-qt==4.5.0 pytest-qgis==5.0.2 pytest-timeout pytest-xdist hypothesis psutil uv
 	@touch $@
 
 # The desktop itself, a virtual screen for it, and what its tests read files back with.
@@ -83,8 +84,8 @@ $(DOCS_VENV)/.installed: docs/requirements.txt
 
 # Two processes, a file of tests in one of them; each computes with one thread, or four threads would wait for two cores.
 test: lint $(DOCS_VENV)/.installed setup-desktop
-	OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses 2 --dist loadfile
-	$(QGIS_PYTEST) -p no:pytest_qgis tests/test_scene.py tests/test_pixels.py tests/test_scene_remote.py tests/test_scan.py tests/test_stretch.py tests/test_georeference.py \
+	OMP_NUM_THREADS=1 $(PY) -m pytest $(IN_TWO)
+	$(QGIS_PYTEST) $(IN_TWO) -p no:pytest_qgis tests/test_scene.py tests/test_pixels.py tests/test_scene_remote.py tests/test_scan.py tests/test_stretch.py tests/test_georeference.py \
 	  tests/test_complaints.py tests/test_raster_campaign.py tests/test_look.py tests/test_dialect.py
 	$(QGIS_PYTEST) tests/qgis
 	$(MAKE) desktop-test package
