@@ -24,6 +24,7 @@ fragments = st.sampled_from(
 replies = st.lists(st.one_of(st.text(max_size=20), fragments), max_size=12).map("".join)
 
 
+@settings(deadline=2000)
 @given(reply=replies, name=st.sampled_from(list(DIALECTS)), cut=st.booleans())
 @example(reply='"bbox_2d": [' + "9" * 5000 + ",1,2,3]", name="zoomearth", cut=False)
 @example(reply=BOX * 1000, name="zoomearth", cut=False)

@@ -69,6 +69,7 @@ fragments = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(deadline=2000)
 @given(reply=st.lists(fragments | st.text(max_size=12), max_size=12).map("".join), name=st.sampled_from(list(DIALECTS)), cut=st.booleans())
 @example(reply="<tool_call>" * 3000, name="zoomearth", cut=False)
 @example(reply="<tool_call>" + '{"a":' * 5000, name="qwen-grounding", cut=True)
@@ -200,7 +201,7 @@ def used(call, kind="raster"):
     return ToolUse(call, Made(call.tool, "b", kind, "f.tif", None, (), {}, 0.1))
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     moves=st.lists(st.sampled_from(["zoom", "tool", "bad tool", "out"]), max_size=12),
     zooms=st.integers(0, 3),
@@ -481,7 +482,19 @@ def test_a_server_is_told_of_the_tools_and_what_it_calls_is_made(raster, tmp_pat
         assert main([*asked, "--tools", "--out-tools", str(folder), "--view-size", "168"]) == 0
         shown = " ".join(capsys.readouterr().out.split())
         assert main([*asked, "--json"]) == 2, "calls that nobody offered are no reply"
-    capsys.readouterr()
+        capsys.readouterr()
+        before = len(requests)
+        (tmp_path / "file").touch()
+        refused = {
+            "--mask is for tools": ["--mask", str(rois)],
+            "There is no file": ["--tools", "--mask", str(tmp_path / "none.gpkg")],
+            "none.tif": ["--tools", "--reference", str(tmp_path / "none.tif")],
+            "is a file": ["--tools", "--out-tools", str(tmp_path / "file")],
+        }
+        for why, flags in refused.items():
+            assert main([*asked, *flags]) == 2
+            assert why in capsys.readouterr().err
+        assert len(requests) == before, "no model is asked"
     listed = [function(tool, dialect("zoomearth").convention) for tool in TOOLS.values()]
     assert requests[0]["tools"] == listed
     assert "<tools>" not in json.dumps(requests[0]["messages"])

@@ -98,6 +98,14 @@ def _offer(options: argparse.Namespace) -> Offer | None:
     return None
 
 
+def _check_files(offer: Offer, interrupted: Interrupt) -> None:
+    """Before the model is loaded. Raises SceneError for references that can't be opened, and a mask that is not there."""
+    for path in offer.references:
+        Scene.open(path, cancelled=interrupted).close()
+    if offer.mask and "/vsi" not in offer.mask and "://" not in offer.mask and not Path(offer.mask).exists():
+        raise SceneError(f"There is no file {offer.mask}.", "Check the path after --mask.")
+
+
 def answer_requests(requests: Sequence[Ask], settings: Settings, files: outputs.Outputs, as_json: bool) -> int:
     """Answers questions about the same part of the same scene with one engine.
 
@@ -111,6 +119,8 @@ def answer_requests(requests: Sequence[Ask], settings: Settings, files: outputs.
         with Scene.of(requests[0].source, screen.progress, interrupted) as scene:
             region = _resolved(scene, requests[0].where)
             files.check_for(scene)
+            if requests[0].tools:
+                _check_files(requests[0].tools, interrupted)
             screen.stage(f"loading {settings.remote_model or settings.profile or 'the model of the server'}")
             engine = open_engine(
                 settings, on_test=lambda done, total: screen.progress("testing the model", done, total), cancelled=interrupted
