@@ -407,7 +407,7 @@ def test_two_runs_do_not_share_a_file(scene, tmp_path, engine, capsys):
     child.communicate()
 
 
-def test_a_real_server_that_sees_the_pictures_is_surveyed(tmp_path, capsys):
+def test_real_servers_that_see_the_pictures_share_a_survey(tmp_path, capsys):
     """Red rectangles, found by a "model" behind HTTP that counts in thousandths and marks what it sees."""
     places = [(40, 60), (300, 90), (620, 420), (800, 610)]
     picture = Image.new("RGB", (960, 720), (90, 120, 70))
@@ -423,13 +423,26 @@ def test_a_real_server_that_sees_the_pictures_is_surveyed(tmp_path, capsys):
                 return "[]"
             return super().reply(body)
 
-    finder = Finder(unit="thousandths")
-    server = finder.serve()
-    words = ("--remote", server.url, "--dialect", "qwen3-grounding", "--view-size", "224", "--concurrency", "4")
+    finders = [Finder(unit="thousandths"), Finder(unit="thousandths")]
+    servers = [finder.serve() for finder in finders]
+    words = (
+        "--remote",
+        servers[0].url,
+        "--remote",
+        servers[1].url,
+        "--dialect",
+        "qwen3-grounding",
+        "--view-size",
+        "224",
+        "--concurrency",
+        "4",
+    )
     try:
         assert survey(scene, *words, target="red rectangles") == 0
     finally:
-        server.shutdown()
+        for server in servers:
+            server.shutdown()
+    assert all(finder.asked for finder in finders)
     result = told(capsys)
     assert (result["count"], result["coverage"]) == (len(places), 1.0)
     assert result["views"]["empty"] > 0
