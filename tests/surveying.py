@@ -84,5 +84,5 @@ if __name__ == "__main__":
 
     truth, log, pace, *arguments = sys.argv[1:]
     things = [Box(*box) for box in json.loads(pathlib.Path(truth).read_text())]
-    command.open_engine = lambda settings: ByTruth(things, pathlib.Path(log), float(pace))
+    command.open_engine = lambda settings, **_: ByTruth(things, pathlib.Path(log), float(pace))
     sys.exit(main.main(arguments))

@@ -40,7 +40,7 @@ def scene(tmp_path):
 @pytest.fixture
 def engine(monkeypatch):
     engine = ByTruth(THINGS)
-    monkeypatch.setattr(command, "open_engine", lambda settings: engine)
+    monkeypatch.setattr(command, "open_engine", lambda settings, **_: engine)
     return engine
 
 
@@ -120,7 +120,7 @@ def test_other_formats_have_the_features(scene, engine, capsys, out):
 
 
 def test_no_match_is_none_found(scene, monkeypatch, capsys):
-    monkeypatch.setattr(command, "open_engine", lambda settings: ScriptedEngine(PROFILE, ["[]"]))
+    monkeypatch.setattr(command, "open_engine", lambda settings, **_: ScriptedEngine(PROFILE, ["[]"]))
     assert survey(scene, target="unicorns") == 0
     result = told(capsys)
     assert (result["count"], result["coverage"]) == (0, 1.0)
@@ -173,7 +173,7 @@ def test_a_guided_survey_by_a_model_that_marks_things_only(tmp_path, monkeypatch
     things = [Box(x, y, x + 40, y + 24) for x, y in ((100, 100), (160, 100), (2500, 1700))]
     scene = make(tmp_path / "large.tif", np.random.default_rng(1).integers(0, 255, (3, 2000, 3000), dtype=np.uint8))
     engine = ByTruth(things)
-    monkeypatch.setattr(command, "open_engine", lambda settings: engine)
+    monkeypatch.setattr(command, "open_engine", lambda settings, **_: engine)
     assert survey(scene, "--way", "guided") == 0
     result = told(capsys)
     guided = len(engine.talks)
@@ -201,7 +201,7 @@ def test_a_server_that_fails_ends_the_survey_and_the_same_command_goes_on(scene,
                 raise EngineError("The server does not answer.", "Start it.")
             return super().one(talk)
 
-    monkeypatch.setattr(command, "open_engine", lambda settings: Down(THINGS))
+    monkeypatch.setattr(command, "open_engine", lambda settings, **_: Down(THINGS))
     assert survey(scene, "--batch", 2) == 2
     assert told(capsys)["error"]["message"] == "The server does not answer."
     rows, _ = layer(scene.with_name("out.gpkg"))
@@ -210,7 +210,7 @@ def test_a_server_that_fails_ends_the_survey_and_the_same_command_goes_on(scene,
     states = [row["state"] for row in views]
     assert states.count("failed") == driver.PATIENCE
     assert "unseen" in states
-    monkeypatch.setattr(command, "open_engine", lambda settings: engine)
+    monkeypatch.setattr(command, "open_engine", lambda settings, **_: engine)
     assert survey(scene) == 0
     assert told(capsys)["count"] == len(THINGS)
 
@@ -222,12 +222,12 @@ def test_one_view_that_fails_costs_itself_only_and_is_asked_again(scene, engine,
                 raise EngineError("The server filters this picture.")
             return super().one(talk)
 
-    monkeypatch.setattr(command, "open_engine", lambda settings: Once(THINGS))
+    monkeypatch.setattr(command, "open_engine", lambda settings, **_: Once(THINGS))
     assert survey(scene) == 1
     result = told(capsys)
     assert (result["views"]["failed"], result["coverage"] < 1) == (1, True)
     assert result["count"] < len(THINGS)
-    monkeypatch.setattr(command, "open_engine", lambda settings: engine)
+    monkeypatch.setattr(command, "open_engine", lambda settings, **_: engine)
     assert survey(scene) == 0
     assert len(engine.talks) == 1
     assert told(capsys)["count"] == len(THINGS)
@@ -246,10 +246,10 @@ def test_a_damaged_raster_is_surveyed_as_far_as_it_can_be_read(scene, engine, ca
 
 
 def test_a_file_that_another_program_holds_loses_nothing(scene, engine, capsys, monkeypatch):
-    monkeypatch.setattr(command, "open_engine", lambda settings: Holding(THINGS, scene.with_name("out.gpkg")))
+    monkeypatch.setattr(command, "open_engine", lambda settings, **_: Holding(THINGS, scene.with_name("out.gpkg")))
     assert survey(scene) == 2
     assert "can't be written" in told(capsys)["error"]["message"]
-    monkeypatch.setattr(command, "open_engine", lambda settings: engine)
+    monkeypatch.setattr(command, "open_engine", lambda settings, **_: engine)
     assert survey(scene) == 0
     assert told(capsys)["count"] == len(layer(scene.with_name("out.gpkg"))[0]) == len(THINGS)
     assert not engine.talks, "all views were read before"
@@ -407,7 +407,7 @@ def test_two_runs_do_not_share_a_file(scene, tmp_path, engine, capsys):
     child.communicate()
 
 
-def test_a_real_server_that_sees_the_pictures_is_surveyed(tmp_path, capsys):
+def test_real_servers_that_see_the_pictures_share_a_survey(tmp_path, capsys):
     """Red rectangles, found by a "model" behind HTTP that counts in thousandths and marks what it sees."""
     places = [(40, 60), (300, 90), (620, 420), (800, 610)]
     picture = Image.new("RGB", (960, 720), (90, 120, 70))
@@ -423,13 +423,26 @@ def test_a_real_server_that_sees_the_pictures_is_surveyed(tmp_path, capsys):
                 return "[]"
             return super().reply(body)
 
-    finder = Finder(unit="thousandths")
-    server = finder.serve()
-    words = ("--remote", server.url, "--dialect", "qwen3-grounding", "--view-size", "224", "--concurrency", "4")
+    finders = [Finder(unit="thousandths"), Finder(unit="thousandths")]
+    servers = [finder.serve() for finder in finders]
+    words = (
+        "--remote",
+        servers[0].url,
+        "--remote",
+        servers[1].url,
+        "--dialect",
+        "qwen3-grounding",
+        "--view-size",
+        "224",
+        "--concurrency",
+        "4",
+    )
     try:
         assert survey(scene, *words, target="red rectangles") == 0
     finally:
-        server.shutdown()
+        for server in servers:
+            server.shutdown()
+    assert all(finder.asked for finder in finders)
     result = told(capsys)
     assert (result["count"], result["coverage"]) == (len(places), 1.0)
     assert result["views"]["empty"] > 0

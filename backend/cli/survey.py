@@ -99,16 +99,17 @@ def survey(options: argparse.Namespace, settings: Settings) -> int:
                 check(options.out, scene)
             region = _resolved(scene, request.where)
             screen.stage(f"loading {settings.remote_model or settings.profile or 'the model of the server'}", 0, 0)
-            engine = open_engine(settings)
+            engine = open_engine(settings, cap=request.at_once)
             try:
                 engine.profile = replace(engine.profile, policy=changed(engine.profile.policy, request.policy))
                 plan = _plan(scene, request, 0.0 if names_places(engine.profile.dialect) else LEAST, screen)
                 own = spec(engine.profile, settings, revision_of(settings))
                 about = {**own, **request.about(), "plan": {**asdict(plan), "budget": None}}
+                at_once = request.at_once * max(1, len(settings.addresses))
                 meaningless = engine.profile.generated_only and not scene.generated
                 with Journal(request.kept, about, "id", read_line, write_line) as journal:
                     file = SurveyFile(request.out, scene, request.target, engine.profile.name, meaningless)
-                    steps = run(engine, scene, request.target, plan, region, journal, request.at_once, cancelled=interrupted)
+                    steps = run(engine, scene, request.target, plan, region, journal, at_once, cancelled=interrupted)
                     result = screen.follow(steps, file)
                 screen.notes([*engine.profile.notes, *getattr(engine, "tolerated", [])])
             finally:
