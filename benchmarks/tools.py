@@ -347,7 +347,7 @@ def seams(path: Path, cleaned: Path, side: int) -> tuple[int, int]:
     from zoomearth.backend.tools.gaussian import GRID, HALO, without_gaussian
     from zoomearth.core.geometry import Box
 
-    corner = side // 2 // TILE * TILE
+    corner = max(1, side // 2 // TILE) * TILE
     reach = min(TILE, side - corner)
     start = max(0, corner - reach - HALO) // GRID * GRID
     around = Box(start, start, corner + reach + HALO, corner + reach + HALO).intersect(Box(0, 0, side, side))
