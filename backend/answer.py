@@ -120,6 +120,7 @@ class Question:
     flow: another loop instead of `look()`: a function of the scene's size and the policy.
     answer_type: what the answer must be; None for any text.
     tools: what the model may use, as often as the policy says; None for nothing. See `tools/called.py`.
+    system: instead of the model's own system text and instruction, for a task other than answering.
     """
 
     scene: Scene
@@ -131,6 +132,7 @@ class Question:
     flow: Callable[[Size, Policy], Flow] | None = None
     answer_type: AnswerType | None = None
     tools: Tools | None = None
+    system: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", well_formed(self.text))  # the text is also written into files
@@ -258,7 +260,10 @@ class _Run:
         self.scene = question.scene
         if question.blind or not question.tools:
             policy = replace(policy, max_zooms=0 if question.blind else policy.max_zooms, max_tools=0)
-        self.talk = Talk(engine.profile.dialect.offering(policy), question.blind, question.answer_type)
+        dialect = engine.profile.dialect.offering(policy)
+        if question.system is not None:
+            dialect = replace(dialect, system=question.system, instruction="")
+        self.talk = Talk(dialect, question.blind, question.answer_type)
         self.on_event, self.cancelled = on_event, cancelled
         self.over = False
         meaningless = engine.profile.generated_only and not self.scene.generated

@@ -9,7 +9,7 @@ import pytest
 from zoomearth.backend.cli.main import COMMANDS, main
 from zoomearth.training.data.sets import BENCHMARKS
 
-GROUPS = ("", "train")
+GROUPS = ("", "train", "label")
 WITHIN = [*(f"evaluate {name}" for name in BENCHMARKS), "demo pretrain train", "demo pretrain export"]
 
 

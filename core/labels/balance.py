@@ -85,16 +85,17 @@ def blind_guesses(questions: Sequence[Question]) -> list[bool]:
 
 
 def ask_next(questions: Iterable[Question], level: str = "", count: int = 3, categories: Sequence[str] = CATEGORIES) -> list[str]:
-    """The categories with the fewest questions that were not rejected, the least filled first. level: of these only. The categories that
-    the level already uses are preferred to those that it never had."""
+    """The categories with the fewest questions that were not rejected, the least filled first. level: of its questions and
+    categories only."""
     kept = [question for question in questions if question.verdict != REJECTED and (not level or question.level == level)]
     counts = Counter(question.category for question in kept)
     return sorted(categories_of(level, categories), key=lambda name: (counts[name], categories.index(name)))[:count]
 
 
 def categories_of(level: str, categories: Sequence[str] = CATEGORIES) -> list[str]:
-    """The categories that fit a level, by their names: those of objects for an object, of regions for a region, the others for the whole."""
-    kinds = {"object": ("Object", "Other"), "region": ("Region", "Counting", "Other"), "global": ("Scene", "Urban", "Counting", "Season")}
+    """The categories that fit a level, by their names; all of them where none fits."""
+    whole = ("Scene", "Urban", "Counting", "Season")
+    kinds = {"object": ("Object", "Other"), "region": ("Region", "Counting", "Other"), "global": whole}
     beginnings = kinds.get(level)
     return [name for name in categories if beginnings is None or name.startswith(beginnings)] or list(categories)
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from .file import LabelFile
 from .rows import ACCEPTED
 
 
-def coco(labels: LabelFile, images: frozenset[str] | None = None) -> tuple[dict[str, Any], list[str]]:
+def coco(labels: LabelFile, only: Collection[str] | None = None) -> tuple[dict[str, Any], list[str]]:
     """The JSON object, with the accepted questions of each box; and the paths of images whose size is not known, which are left out.
 
-    images: ids of the images to write; None for all. A box's category is its label, or else its level.
+    only: ids of images; None for all. A box's category is its label, or else its level.
     """
-    chosen = [image for image in labels.images() if images is None or image.id in images]
+    chosen = [image for image in labels.images() if only is None or image.id in only]
     numbers = {image.id: at for at, image in enumerate(chosen, 1) if image.size}
     boxes = [box for box in labels.boxes() if box.image in numbers]
     names = {name: at for at, name in enumerate(sorted({box.label or box.level for box in boxes}), 1)}

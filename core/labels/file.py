@@ -19,10 +19,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Optional, cast
-from urllib.parse import quote
 
 from ..errors import DataError
 from . import geopackage
+from .connection import connect, create, errors
 from .geopackage import EVENTS, VERSION, table
 from .rows import (
     ACCEPTED,
@@ -43,7 +43,6 @@ from .rows import (
     to_columns,
 )
 
-PATIENCE = 5.0  # seconds to wait for another program's lock
 REGENERATE = "regenerate"
 Row = Any  # LabelImage, LabelBox, Question or Proposal
 
@@ -83,23 +82,25 @@ class LabelFile:
         self.path, self.annotator, self._file = path, annotator, file
 
     @classmethod
-    def open(cls, path: Path, annotator: str = "", create: bool = False) -> LabelFile:
-        """create: makes the file where it does not exist. Raises DataError, also for a file of another version, which stays unchanged."""
+    def open(cls, path: Path, annotator: str = "", new: bool = False) -> LabelFile:
+        """new: makes the file where it does not exist. Raises DataError, also for a file of another version, which stays unchanged."""
         path = Path(path)
         if not path.exists():
-            if not create:
+            if not new:
                 raise DataError(f"{path} does not exist.", "Make a label file with `zoomearth label import`, or in QGIS.")
-            with _errors(path):
-                _create(path)
-        with _errors(path):
-            file = _connect(path, "rw" if os.access(path, os.W_OK) else "ro")
+            with errors(path):
+                create(path)
+        with errors(path):
+            file = connect(path, "rw" if os.access(path, os.W_OK) else "ro")
         try:
-            with _errors(path):
+            with errors(path):
                 version = geopackage.version(file)
                 if version is None:
                     raise DataError(f"{path} is a GeoPackage without labels.", "Name a label file, or a new file.")
                 if version != VERSION:
-                    age, remedy = ("a newer", "Update ZoomEarth.") if version > VERSION else ("an older", "Open it in the ZoomEarth that made it.")
+                    age, remedy = (
+                        ("a newer", "Update ZoomEarth.") if version > VERSION else ("an older", "Open it in the ZoomEarth that made it.")
+                    )
                     raise DataError(f"{path} has labels of {age} version: {version}, and this ZoomEarth reads {VERSION}.", remedy)
             return cls(path, file, annotator)
         except BaseException:
@@ -147,7 +148,9 @@ class LabelFile:
 
     def next(self, after: str = "", verdict: str = CANDIDATE) -> Optional[Question]:
         """The next question with this verdict behind the question `after`, or the first one; None where there is none."""
-        query = "SELECT * FROM questions WHERE verdict = ? AND fid > coalesce((SELECT fid FROM questions WHERE id = ?), 0) ORDER BY fid LIMIT 1"
+        query = (
+            "SELECT * FROM questions WHERE verdict = ? AND fid > coalesce((SELECT fid FROM questions WHERE id = ?), 0) ORDER BY fid LIMIT 1"
+        )
         rows = self._select(query, verdict, after) or (self._select(query, verdict, "") if after else [])
         return self._row(Question, rows[0]) if rows else None
 
@@ -224,7 +227,9 @@ class LabelFile:
         except OSError as error:
             raise DataError(f"{path} can't be read: {error.strerror}.", "Give the path where the raster is now.") from error
         if image.checksum and checksum and image.checksum != checksum:
-            raise DataError(f"{path} is not the raster that was labelled as {image.path}: its content differs.", "Give the path of the same raster.")
+            raise DataError(
+                f"{path} is not the raster that was labelled as {image.path}: its content differs.", "Give the path of the same raster."
+            )
         self._act("move", [Change("image", image, replace(image, path=path, checksum=checksum or image.checksum))])
 
     def check_image(self, image: LabelImage) -> None:
@@ -237,7 +242,9 @@ class LabelFile:
             hint = "Put it back, or tell the label file where it is: in QGIS, or `zoomearth label move`."
             raise DataError(f"{image.path} is not there: the raster was moved, or its disk is not mounted.", hint) from None
         if not same:
-            raise DataError(f"{image.path} has changed since it was labelled.", "Boxes may not fit: restore the file, or label it as a new image.")
+            raise DataError(
+                f"{image.path} has changed since it was labelled.", "Boxes may not fit: restore the file, or label it as a new image."
+            )
 
     def undo(self) -> Optional[str]:
         """Reverses this annotator's last action that is not undone, and returns what it was; None where there is none. Raises DataError
@@ -257,9 +264,15 @@ class LabelFile:
             rows = self._rows(kind, "id = ?", event.target)
             current = rows[0] if rows else None
             if current != (from_columns(kind, event.after) if event.after else None):
-                raise DataError(f"This {event.kind} was changed since by another person, so {last[0]['what']!r} can't be undone.", "Edit it instead.")
+                raise DataError(
+                    f"This {event.kind} was changed since by another person, so {last[0]['what']!r} can't be undone.", "Edit it instead."
+                )
+            if event.kind == "image" and event.before is None:
+                continue  # other boxes may be on it by now
+            if event.kind == "box" and event.before is None:
+                changes += self._orphans(event.target, {each.target for each in events})
             changes.append(Change(event.kind, current, from_columns(kind, event.before) if event.before else None))
-        self._act("undo", changes, undoes=action)
+        self._act("undo", changes or [Change(events[0].kind, current, current)], undoes=action)
         return str(last[0]["what"])
 
     def append(self, events: Iterable[Event], rows: Iterable[Change]) -> None:
@@ -271,6 +284,13 @@ class LabelFile:
                 self._write(change)
 
     # Below
+
+    def _orphans(self, box: str, besides: set[str]) -> list[Change]:
+        """The candidates of a box whose drawing is undone. Raises DataError where a person has decided one."""
+        questions = [each for each in self.questions(box=box) if each.id not in besides]
+        if any(each.touched for each in questions):
+            raise DataError("Questions about this box were decided, so its drawing can't be undone.", "Remove the box instead.")
+        return [Change("question", each, None) for each in questions]
 
     def _decide(self, id: str, verdict: str, reason: str = "") -> None:
         before = self.get(Question, id)
@@ -314,7 +334,7 @@ class LabelFile:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with _errors(self.path):
+        with errors(self.path):
             self._file.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -332,10 +352,12 @@ class LabelFile:
         try:
             return from_columns(kind, cast(Any, row))
         except (TypeError, ValueError) as error:
-            raise DataError(f"{self.path} has a damaged {_name(kind)} (row {row['fid']}): {error}.", "Restore the row, or a copy.") from error
+            raise DataError(
+                f"{self.path} has a damaged {_name(kind)} (row {row['fid']}): {error}.", "Restore the row, or a copy."
+            ) from error
 
     def _select(self, query: str, *values: Any) -> list[sqlite3.Row]:
-        with _errors(self.path):
+        with errors(self.path):
             return self._file.execute(query, values).fetchall()
 
 
@@ -345,64 +367,13 @@ def is_label_file(path: Path) -> bool:
         with open(path, "rb") as file:
             if file.read(16) != b"SQLite format 3\0":
                 return False
-        file = _connect(path, "ro")
+        file = connect(path, "ro")
         try:
             return geopackage.version(file) is not None
         finally:
             file.close()
     except (OSError, sqlite3.Error):
         return False
-
-
-def _create(path: Path) -> None:
-    from ..atomic import beside
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with beside(path) as new:
-        file = sqlite3.connect(str(new), isolation_level=None)
-        try:
-            geopackage.create(file)
-        finally:
-            file.close()
-
-
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    place = path.absolute().as_posix()
-    place = place if place.startswith("/") else f"/{place}"
-    file = sqlite3.connect(f"file://{quote(place)}?mode={mode}", uri=True, timeout=PATIENCE, isolation_level=None)
-    file.row_factory = sqlite3.Row
-    file.execute("PRAGMA synchronous = FULL")
-    return file
-
-
-@contextmanager
-def _errors(path: Path) -> Iterator[None]:
-    """SQLite's errors as sentences."""
-    try:
-        yield
-    except (OSError, sqlite3.Error) as error:
-        raise DataError(f"{path} can't be used: {_reason(error)}.", _remedy(error)) from error
-
-
-REASONS_OF_ERRORS = (
-    ("locked", "another program is using it", "Close it there, and try again; nothing was changed."),
-    ("readonly", "it is read-only", "Allow writing, or copy it to another folder."),
-    ("full", "the disk is full", "Make room, and try again; everything before this action is kept."),
-    ("No space", "the disk is full", "Make room, and try again; everything before this action is kept."),
-    ("disk I/O", "the disk is full or has an error", "Check the disk, and try again; everything before this action is kept."),
-    ("not a database", "it is not a GeoPackage", "Name a label file, or a new file."),
-    ("malformed", "it is damaged", "Restore a copy of it."),
-)
-
-
-def _reason(error: Exception) -> str:
-    text = str(error.strerror or error) if isinstance(error, OSError) else str(error)
-    return next((words for sign, words, _ in REASONS_OF_ERRORS if sign in text), text)
-
-
-def _remedy(error: Exception) -> str:
-    fallback = "Check the path, its permissions, and the free space on the disk."
-    return next((remedy for sign, _, remedy in REASONS_OF_ERRORS if sign in str(error)), fallback)
 
 
 def _event(row: sqlite3.Row) -> Event:

@@ -23,7 +23,7 @@ MOST_WORDS = 3
 OFF = 0.25
 """How far the centre of a box may lie on the wrong side of the image's middle, as a share of half its side."""
 UNKNOWN_FRAME = 1024.0
-_JOINING = frozenset("a an the and or of in on at to by for with".split())
+_JOINING = frozenset(["a", "an", "the", "and", "or", "of", "in", "on", "at", "to", "by", "for", "with"])
 _SIDES = {  # words to (right, down)
     **dict.fromkeys(("left", "leftmost"), (-1, 0)),
     **dict.fromkeys(("right", "rightmost"), (1, 0)),
@@ -46,7 +46,8 @@ _COMPASS = {  # words to (east, south)
 }
 _RELATION = re.compile(  # "to the left of the pier" is about a neighbour, not about the box
     r"\b(?:to|on|at|towards?|in|from)?\s*(?:the|its)?\s*(?:immediate(?:ly)?|directly|far|just)?\s*"
-    r"(?:left|right|top|bottom|upper|lower|north|south|east|west)(?:[- ]?(?:east|west))?(?:ern)?[- ]*(?:hand)?[- ]*(?:side|edge|end|part|corner)?"
+    r"(?:left|right|top|bottom|upper|lower|north|south|east|west)(?:[- ]?(?:east|west))?(?:ern)?[- ]*(?:hand)?[- ]*"
+    r"(?:side|edge|end|part|corner)?"
     r"\s+(?:of|from|side of)\b"
     r"|\b(?:directly|immediately|just) (?:to )?(?:the )?(?:left|right|north|south|east|west)\b"
     r"|\bto (?:the|its) (?:immediate )?(?:left|right|north|south|east|west)\b"
@@ -86,9 +87,7 @@ class Place:
             return cls(right, down, right, down)
         xs, ys = zip(*grid.polygon(Box(0, 0, width, height)))
         east, north = grid.to_map(x, y)
-        return cls(
-            right, down, 2 * (east - min(xs)) / (max(xs) - min(xs)) - 1, 1 - 2 * (north - min(ys)) / (max(ys) - min(ys))
-        )
+        return cls(right, down, 2 * (east - min(xs)) / (max(xs) - min(xs)) - 1, 1 - 2 * (north - min(ys)) / (max(ys) - min(ys)))
 
 
 def flags(
@@ -158,9 +157,9 @@ def _coordinates(question: Question) -> Optional[Flag]:
 
 
 def _duplicate(question: Question, others: Iterable[Question]) -> Optional[Flag]:
-    text = plain(question.question)
     for other in others:
-        if other.id != question.id and other.image == question.image and other.box == question.box and plain(other.question) == text:
+        same_place = other.id != question.id and (other.image, other.box) == (question.image, question.box)
+        if same_place and plain(other.question) == plain(question.question):
             return Flag(DUPLICATE, "The same question is asked about the same place.")
     return None
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Callable, Optional, Union
 
 from ..geometry import Box, Size
 from ..texts import has_half_characters
-from .examples import drawn
+from .examples import Left, drawn
 from .file import LabelFile
 from .flags import Place
 from .rows import ACCEPTED, LabelBox, LabelImage, Question, made_id, now
@@ -62,9 +62,9 @@ def label(row: Mapping[str, Any], image_of: Callable[[str], LabelImage]) -> Labe
         str(row["ground_truth"]),
         box.id if box else "",
         (box.id,) if box else (),
-        level,
-        str(row.get("category") or ""),
-        tuple(str(row[name]) for name in STAGES if row.get(name)),
+        level=level,
+        category=str(row.get("category") or ""),
+        thoughts=tuple(str(row[name]) for name in STAGES if row.get(name)),
         verdict=ACCEPTED,
         created=now(),
         maker="import",
@@ -73,15 +73,17 @@ def label(row: Mapping[str, Any], image_of: Callable[[str], LabelImage]) -> Labe
     return image, box, question
 
 
-def rows(labels: LabelFile, sft: bool = False) -> Iterator[Union[dict[str, Any], tuple[Question, str]]]:
-    """The accepted questions as rows; a question that has no such form as itself with the reason. sft: with thoughts and places."""
+def rows(labels: LabelFile, sft: bool = False, only: Optional[Collection[str]] = None) -> Iterator[Union[dict[str, Any], Left]]:
+    """The accepted questions as rows. sft: with thoughts and places. only: ids of images; None for all."""
     boxes, images = {box.id: box for box in labels.boxes()}, {image.id: image for image in labels.images()}
     for question in labels.questions(verdict=ACCEPTED):
+        if only is not None and question.image not in only:
+            continue
         box, image = boxes.get(question.box), images[question.image]
         try:
             line = row_of(question, box, image)
         except ValueError as error:
-            yield question, f"its box can't be written in a frame of {FRAME:.0f}: {error}"
+            yield Left(question, f"its box can't be written in a frame of {FRAME:.0f}: {error}")
             continue
         yield {**line, **_sft(question, box, image)} if sft else line
 
@@ -133,7 +135,9 @@ def _box(row: Mapping[str, Any], image: LabelImage) -> Optional[LabelBox]:
     given = row.get("bbox")
     if given in (None, []):
         return None
-    sound = isinstance(given, list) and len(given) == 4 and all(isinstance(side, (int, float)) and not isinstance(side, bool) for side in given)
+    sound = (
+        isinstance(given, list) and len(given) == 4 and all(isinstance(side, (int, float)) and not isinstance(side, bool) for side in given)
+    )
     if not sound or not all(abs(side) < 1e9 for side in given) or not (given[0] < given[2] and given[1] < given[3]):
         raise BadRow(f"its bbox is {str(given)[:60]}, not four numbers with an area between them")
     return drawn(image, Box(*map(float, given)), str(row.get("type") or "object"), str(row.get("label") or ""), FRAME)

@@ -120,6 +120,7 @@ class Question:
     """A question about an image with its answer.
 
     box: the id of the first box, "" for the whole image. steps: the ids of the boxes that are zoomed into, in order; "" is a zoom out.
+    tools: of steps that use a tool on their box in place of a zoom, by their place ("0", "1", ...), {"tool", "arguments"} each.
     thoughts: a text before each action. region: the part of the image that the question is limited to. verdict: one of VERDICTS; reason:
     why it was rejected. edited: a person has changed its text. annotator: who decided last. created, decided: UTC. proposal: the id of the
     model's reply that it came from, "" where a person or a template wrote it. maker: "person", "template", "import" or the model's name.
@@ -133,6 +134,7 @@ class Question:
     answer: str
     box: str = ""
     steps: Tuple[str, ...] = ()
+    tools: Optional[Dict[str, Dict[str, Any]]] = None
     level: str = ""
     category: str = ""
     thoughts: Tuple[str, ...] = ()
@@ -178,7 +180,7 @@ class Proposal:
 
 KINDS: Dict[str, Any] = {"image": LabelImage, "box": LabelBox, "question": Question, "proposal": Proposal}
 """The kinds of rows; each has a table of its name with an "s"."""
-TEXTS = ("bands", "stretch", "affine", "sides", "steps", "thoughts", "region", "extra")
+TEXTS = ("bands", "stretch", "affine", "sides", "steps", "tools", "thoughts", "region", "extra")
 """The columns that contain JSON."""
 R = TypeVar("R", LabelImage, LabelBox, Question, Proposal)
 
@@ -200,7 +202,7 @@ def from_columns(kind: Type[R], values: Mapping[str, Any]) -> R:
     for name in TEXTS:
         if name in given:
             value = json.loads(given[name])
-            given[name] = from_json(Where, value, "region") if name == "region" else value if name == "extra" else _tuples(value)
+            given[name] = from_json(Where, value, "region") if name == "region" else value if name in ("extra", "tools") else _tuples(value)
     if "edited" in given:
         given["edited"] = bool(given["edited"])
     return kind(**given)

@@ -6,6 +6,10 @@
     tool      the name of a tool that is to be used on the box in place of a zoom, and arguments, an object: optional
     level     global, region or object; category, label, thoughts (a text, or a list with one for each action): all optional
 
+JSON lines that `zoomearth label export --as folder` writes have `steps` instead of `box`: a list of {"box", "label", "tool", "arguments"}
+for each action (a box of null: a zoom out); and id, frame, bands, stretch, region, choices, extra where the question has them (see
+`core.labels.examples.line_of`). A label file (`core/labels`) is read directly: its accepted questions.
+
 The vector files that `zoomearth ask --rois`, the panel and Processing write (see `core/roi_table.py`) are read as exchanges: each with all
 of its zooms in order, its raster with bands and stretch, and its region. Users can correct the answers and train on these files.
 """
@@ -13,6 +17,7 @@ of its zooms in order, its raster with bands and stretch, and its region. Users 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,12 +25,15 @@ from typing import Any
 from ...core.address import names_a_file
 from ...core.errors import DataError
 from ...core.example import Example, Step
+from ...core.labels.examples import Left, examples
+from ...core.labels.file import LabelFile, is_label_file
 from ...core.roi_table import ANSWER, ZOOM, ZOOM_OUT, region_of, source_of
 from ...core.source import SceneSource, Where
 from ...core.texts import is_file
 from ...core.tool_calls import ToolCall
 from ...core.tools import TOOLS
-from . import features
+from ...core.typed import from_json
+from . import features, fields
 from .sets import base
 from .sets.base import Unusable
 
@@ -55,6 +63,9 @@ class Folder:
             if file.suffix.lower() not in TABLES:
                 yield from base.examples(base.json_rows(file), reader.line)
                 continue
+            if is_label_file(file):
+                yield from _labels(file)
+                continue
             drawn = []
             for place, row in features.read(file):
                 if exchange := base.text(row, "exchange"):
@@ -76,8 +87,34 @@ class _Reader:
 
     def line(self, place: str, row: dict[str, Any]) -> Example | Unusable:
         """The example of a line of JSON; an empty box counts as no box."""
+        if isinstance(row.get("steps"), list):
+            return self._steps(place, row)
         given = None if row.get("box") in ([], {}, "") else row.get("box")
         return self._one_box(place, row, lambda source: given)
+
+    def _steps(self, place: str, row: dict[str, Any]) -> Example | Unusable:
+        """The example of a line of `core.labels.examples.line_of`."""
+        if problem := _missing(row, name := base.text(row, "image") or self._only):
+            return Unusable(place, problem)
+        settings = {each: row[each] for each in ("bands", "stretch") if row.get(each) is not None}
+        source = from_json(SceneSource, {"path": self._path(str(name)), **settings}, "row")
+        steps = []
+        for given in row["steps"]:
+            given = given if isinstance(given, dict) else {"box": given}
+            box = base.box(given.get("box"))
+            if box is None and given.get("box") is not None:
+                return Unusable(place, "the box is not four numbers with an area between them", repr(given["box"])[:100])
+            step = Step(box, base.text(given, "label") or "", base.text(given, "tool") or "", given.get("arguments"))
+            if step.tool and (wrong := ToolCall(step.tool, box, step.label, step.arguments or {}).complaint):
+                return Unusable(place, "the tool can't be used like this", wrong)
+            steps.append(step)
+        region = from_json(Where, row["region"], "region") if row.get("region") else None
+        made = _example(base.text(row, "id") or place, row, source, tuple(steps), region)
+        if isinstance(made, Unusable):
+            return made
+        choices = tuple(fields.texts(row.get("choices")) or ())
+        extra = row["extra"] if isinstance(row.get("extra"), dict) else None
+        return replace(made, frame=fields.positive(row.get("frame")), choices=choices, extra=extra)
 
     def feature(self, place: str, row: dict[str, Any]) -> Example | Unusable:
         """The example of a feature that a user has drawn."""
@@ -149,6 +186,13 @@ class _Reader:
             return region_of(row)
         except ValueError:  # a Shapefile has cut the text; the geometry is the outline
             return Where(outline=self._places.rings(source, row))
+
+
+def _labels(file: Path) -> base.Loaded:
+    """The accepted questions of a label file."""
+    with LabelFile.open(file) as labels:
+        for row in examples(labels):
+            yield Unusable(row.question.id, row.why) if isinstance(row, Left) else row
 
 
 def _only_raster(folder: Path) -> str | None:

@@ -1,0 +1,1 @@
+"""Labels that need pixels: what is known of a raster, and candidate questions from a model or from a template."""
