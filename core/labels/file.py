@@ -302,17 +302,18 @@ class LabelFile:
         action, time, who = new_id(), now(), self.annotator if annotator is None else annotator
         with self._transaction():
             for change in changes:
-                self._write(change)
                 before = to_columns(change.before) if change.before else None
-                after = to_columns(change.after) if change.after else None
+                after = self._write(change)
                 self._log(Event(new_id(), action, time, who, change.kind, (change.after or change.before).id, what, before, after, undoes))
 
-    def _write(self, change: Change) -> None:
+    def _write(self, change: Change) -> Optional[dict[str, Any]]:
+        """Writes the row, and returns its columns; None where it was removed."""
         name = table(change.kind)
         if change.after is None:
             self._file.execute(f"DELETE FROM {name} WHERE id = ?", (change.before.id,))
-            return
-        columns = to_columns(change.after)
+            return None
+        logged = to_columns(change.after)
+        columns = dict(logged)
         if change.kind == "box":
             columns["geom"], columns["srs"] = geopackage.geometry(self._file, change.after, self.get(LabelImage, change.after.image))
         names = ", ".join(f'"{column}"' for column in columns)
@@ -325,6 +326,7 @@ class LabelFile:
         else:
             sets = ", ".join(f'"{column}" = ?' for column in columns)
             self._file.execute(f"UPDATE {name} SET {sets} WHERE id = ?", [*columns.values(), change.after.id])
+        return logged
 
     def _log(self, event: Event) -> None:
         values = [getattr(event, name) for name in EVENTS]
@@ -364,8 +366,8 @@ class LabelFile:
 def is_label_file(path: Path) -> bool:
     """Whether the file is a GeoPackage with labels, of any version."""
     try:
-        with open(path, "rb") as file:
-            if file.read(16) != b"SQLite format 3\0":
+        with open(path, "rb") as beginning:
+            if beginning.read(16) != b"SQLite format 3\0":
                 return False
         file = connect(path, "ro")
         try:

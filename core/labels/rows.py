@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import uuid
 from dataclasses import dataclass, fields
 from datetime import datetime, timezone
@@ -64,8 +63,8 @@ class LabelImage:
 
     @classmethod
     def of(cls, source: SceneSource, **facts: Any) -> LabelImage:
-        """An image with the id that every annotator's file gives it: by checksum where there is one, else by its name."""
-        name = facts.get("checksum") or re.split(r"[\\/]", source.path)[-1]
+        """An image with the id that every annotator's file gives it: by checksum where there is one, else by its path."""
+        name = facts.get("checksum") or source.path
         return cls(made_id("image", name, source.bands, source.stretch), source.path, source.bands, source.stretch, **facts)
 
     @property
@@ -190,7 +189,7 @@ def to_columns(row: Any) -> Dict[str, Any]:
     values = {field.name: getattr(row, field.name) for field in fields(row)}
     for name in TEXTS:
         if name in values and values[name] is not None:
-            values[name] = json.dumps(to_json(values[name]), ensure_ascii=False)
+            values[name] = json.dumps(to_json(values[name]) if name == "region" else values[name], ensure_ascii=False)
     if "edited" in values:
         values["edited"] = int(values["edited"])
     return values
@@ -233,7 +232,7 @@ def new_id() -> str:
 
 def made_id(*parts: Any) -> str:
     """The same id for the same parts, in every annotator's file."""
-    return uuid.uuid5(uuid.NAMESPACE_URL, json.dumps(to_json(parts))).hex
+    return uuid.uuid5(uuid.NAMESPACE_URL, json.dumps(parts)).hex
 
 
 def now() -> str:
