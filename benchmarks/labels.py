@@ -108,9 +108,8 @@ def measure_balance(questions: list) -> None:
     found = balance(questions)
     print("\nblind guess, right          ", f"all {100 * found.all.blind:.1f} %,", end=" ")
     print(", ".join(f"{line.name} {100 * line.blind:.1f} %" for line in sorted(found.levels, key=lambda line: -line.blind)))
-    print(
-        f"yes:no {found.all.yes}:{found.all.no}, top answer {found.all.top!r} {100 * found.all.top_share:.1f} %, {found.all.entropy:.2f} bit"
-    )
+    top = f"top answer {found.all.top!r} {100 * found.all.top_share:.1f} %"
+    print(f"yes:no {found.all.yes}:{found.all.no}, {top}, {found.all.entropy:.2f} bit")
 
 
 def opened(path: Path) -> LabelFile:

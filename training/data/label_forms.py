@@ -87,7 +87,10 @@ class _Rasters:
     def named(self, name: str) -> LabelImage:
         """The image of a file name; one that is not found has the name alone."""
         file = self._images.find(name)
-        return self.of(SceneSource(str(file) if file.is_file() else name))
+        if file.is_file():
+            return self.of(SceneSource(str(file)))
+        self.missing[name] = "no file has this name"
+        return self._known.setdefault(SceneSource(name), LabelImage.of(SceneSource(name)))
 
     def of(self, source: SceneSource) -> LabelImage:
         if source not in self._known:
