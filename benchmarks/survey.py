@@ -121,7 +121,7 @@ def guided() -> list[dict[str, object]]:
 def speed(folder: Path, threads: int, views: int = 96, repeats: int = 3) -> dict[str, object]:
     import torch
 
-    from zoomearth.backend import survey as driver
+    from zoomearth.backend.surveys import driver
     from zoomearth.backend.engines.local import LocalEngine
     from zoomearth.backend.models import store
     from zoomearth.backend.records import Journal

@@ -19,6 +19,7 @@ from .answer_type import AnswerType
 from .calibration import Calibration
 from .errors import BackendError, ZoomEarthError
 from .look import Policy
+from .plan import WAYS
 from .settings import Settings
 from .source import Corner, SceneSource, Seen, Where
 from .tool_calls import USUAL_CALLS, Offer, ToolUse
@@ -80,7 +81,7 @@ class Ask:
 
     def policy_from(self, model: Policy) -> Policy:
         """The model's policy with this question's overrides. Raises ValueError where together they are no policy."""
-        policy = from_json(Policy, {**to_json(model), **self.policy}, "policy") if self.policy else model
+        policy = _with(model, self.policy)
         return replace(policy, max_tools=USUAL_CALLS) if self.tools and not policy.max_tools else policy
 
 
@@ -124,6 +125,41 @@ class RunTool:
 
 
 @dataclass(frozen=True)
+class RunSurvey:
+    """Find all things of a kind, and write each to the file `out` as it is found. The same request continues a survey that was interrupted.
+
+    target: the thing, in words. size: how long one is; gsd: of the views, per shown pixel; both in metres, or in pixels of a raster that
+    does not say how large its pixels are; None: see `backend/surveys/run.py`. way: one of `plan.WAYS`. budget: the most views that the
+    model is shown. at_once: views in lockstep, or at once on each server.
+    """
+
+    source: SceneSource
+    target: str
+    out: str
+    where: Optional[Where] = None
+    size: Optional[float] = None
+    gsd: Optional[float] = None
+    way: str = WAYS[0]
+    budget: Optional[int] = None
+    policy: Optional[Dict[str, Any]] = None
+    at_once: int = AT_ONCE
+    id: Id = NEW
+
+    def __post_init__(self) -> None:
+        if not self.target.strip():
+            raise ValueError("the thing to find is empty.")
+        if self.way not in WAYS:
+            raise ValueError(f"way is {self.way!r}: it must be one of {', '.join(WAYS)}.")
+        if not self.out.strip() or min(self.size or 1, self.gsd or 1) <= 0 or min(self.budget or 1, self.at_once) < 1:
+            raise ValueError("out is the path of a file; size and gsd are above 0; budget and at_once are 1 at least.")
+        self.policy_from(_ANY_MODEL)
+
+    def policy_from(self, model: Policy) -> Policy:
+        """The model's policy with this survey's overrides. Raises ValueError where together they are no policy."""
+        return _with(model, self.policy)
+
+
+@dataclass(frozen=True)
 class Describe:
     """Report size, bands, CRS and the like of a raster, and how it would be shown."""
 
@@ -152,7 +188,7 @@ class Stop:
     """Cancel all work and end the process."""
 
 
-Job = Union[Load, Ask, Batch, RunTool, Describe, Test]
+Job = Union[Load, Ask, Batch, RunTool, RunSurvey, Describe, Test]
 Request = Union[Job, Cancel, Stop]
 
 
@@ -212,6 +248,17 @@ class Called:
 
     id: Id
     call: Call
+
+
+@dataclass(frozen=True)
+class Surveyed:
+    """How far a survey is. count: of the features until now; notes: sentences on how it looks. done, total: views."""
+
+    id: Id
+    count: int
+    done: int
+    total: int
+    notes: Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -320,12 +367,27 @@ class ToolResult:
 
 
 @dataclass(frozen=True)
+class SurveyResult:
+    """The result of a survey, and the object that `zoomearth survey --json` ends with. count: of the features; candidates do not count.
+    coverage: 0 to 1, the part of the area with a complete list. views: how many by state."""
+
+    target: str
+    count: int
+    candidates: int
+    coverage: float
+    views: Dict[str, int]
+    meaningless: bool
+    out: str
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Done:
-    """The last event of a job that was done. result: of an ask a Result, a batch Counts, a tool a ToolResult, a load a Loaded, a describe a
-    Described, a test a Calibration."""
+    """The last event of a job that was done. result: of an ask a Result, a batch Counts, a tool a ToolResult, a survey a SurveyResult, a
+    load a Loaded, a describe a Described, a test a Calibration."""
 
     id: Id
-    result: Union[Result, Counts, ToolResult, Loaded, Described, Calibration]
+    result: Union[Result, Counts, ToolResult, SurveyResult, Loaded, Described, Calibration]
 
 
 @dataclass(frozen=True)
@@ -375,7 +437,7 @@ class RowEnded:
 
 
 Last = Union[Done, Failed, Cancelled]
-Event = Union[Ready, Progress, Saw, Called, Text, RowStarted, RowEnded, Last]
+Event = Union[Ready, Progress, Saw, Called, Surveyed, Text, RowStarted, RowEnded, Last]
 LAST = (Done, Failed, Cancelled)
 
 REQUESTS: Dict[str, Any] = {
@@ -383,6 +445,7 @@ REQUESTS: Dict[str, Any] = {
     "ask": Ask,
     "batch": Batch,
     "tool": RunTool,
+    "survey": RunSurvey,
     "describe": Describe,
     "test": Test,
     "cancel": Cancel,
@@ -393,6 +456,7 @@ EVENTS: Dict[str, Any] = {
     "progress": Progress,
     "saw": Saw,
     "called": Called,
+    "surveyed": Surveyed,
     "text": Text,
     "row_started": RowStarted,
     "row_ended": RowEnded,
@@ -401,6 +465,11 @@ EVENTS: Dict[str, Any] = {
     "cancelled": Cancelled,
 }
 _NAMES = {kind: name for table in (REQUESTS, EVENTS) for name, kind in table.items()}
+
+
+def _with(model: Policy, changes: Optional[Mapping[str, Any]]) -> Policy:
+    """Raises ValueError where together they are no policy."""
+    return from_json(Policy, {**to_json(model), **changes}, "policy") if changes else model
 
 
 def request_to_json(request: Request) -> Dict[str, Any]:

@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw
 from rasters import NORTH_UP, ROTATED, make
 from surveying import PROFILE, ByTruth
 
-from zoomearth.backend import survey as driver
+from zoomearth.backend.surveys import driver
 from zoomearth.backend.cli import survey as command
 from zoomearth.backend.cli.main import main
 from zoomearth.backend.engines.scripted import ScriptedEngine

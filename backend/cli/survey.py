@@ -3,45 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
-import time
-from collections.abc import Generator, Iterable
-from dataclasses import asdict, replace
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from ...core.address import shown
-from ...core.errors import Cancelled, DataError, SceneError, UsageError
+from ...core.errors import Cancelled, SceneError, UsageError
 from ...core.marks import State, singular
-from ...core.plan import ACROSS, WAYS, Plan
-from ...core.region import Region
+from ...core.plan import ACROSS, WAYS
+from ...core.protocol import RunSurvey, SurveyResult
 from ...core.settings import Settings
-from ...core.sizes import size_of
 from ...core.source import SceneSource, Where
-from ...core.survey import Step, Survey
+from ...core.survey import Step
 from ...core.typed import to_json
 from ..answer import MEANINGLESS
-from ..batch import revision_of, spec
 from ..engines.open import open_engine
-from ..outputs.rois import check_vector, check_vector_for
-from ..outputs.survey import SurveyFile
-from ..outputs.writing import check_file, check_other
-from ..records import Journal
-from ..scene.region import NoGeoreference, resolve
+from ..scene.region import NoGeoreference
 from ..scene.scene import Scene
-from ..survey import names_places, read_line, run, write_line
+from ..surveys.run import carry_out, check, check_for
 from .batch import how_many
 from .interrupt import Interrupt
 from .parser import Parser, add_settings, bands, box, changed, length, positive, question, settings_of
-
-FEW = 20.0  # shown pixels along a thing: fewer are said
-LEAST = 6.0  # shown pixels along a thing in the coarsest view, for a model that can't be asked about places
-KEPT = ".views.jsonl"  # appended to the name of the output: the file of readings
 
 
 def command(parser: Parser) -> None:
@@ -90,68 +76,37 @@ interrupted, and looks again at views that failed."""
 def survey(options: argparse.Namespace, settings: Settings) -> int:
     """Returns 0, or 1 where views failed or have no complete list, or 130 after an interrupt."""
     request = _request(options, how_many(options.batch, options.concurrency, bool(settings.remote)))
+    check(request)
     interrupted = Interrupt()
     screen = _Screen(options.json)
-    started = time.monotonic()
     try:
         with Scene.of(request.source, screen.stage, interrupted) as scene:
-            for check in (check_other, lambda file, scene: check_vector_for("--out", file, scene)):
-                check(options.out, scene)
-            region = _resolved(scene, request.where)
+            check_for(request, scene)
             screen.stage(f"loading {settings.remote_model or settings.profile or 'the model of the server'}", 0, 0)
             engine = open_engine(settings, cap=request.at_once)
             try:
-                engine.profile = replace(engine.profile, policy=changed(engine.profile.policy, request.policy))
-                plan = _plan(scene, request, 0.0 if names_places(engine.profile.dialect) else LEAST, screen)
-                own = spec(engine.profile, settings, revision_of(settings))
-                about = {**own, **request.about(), "plan": {**asdict(plan), "budget": None}}
-                at_once = request.at_once * max(1, len(settings.addresses))
-                meaningless = engine.profile.generated_only and not scene.generated
-                with Journal(request.kept, about, "id", read_line, write_line) as journal:
-                    file = SurveyFile(request.out, scene, request.target, engine.profile.name, meaningless)
-                    steps = run(engine, scene, request.target, plan, region, journal, at_once, cancelled=interrupted)
-                    result = screen.follow(steps, file)
+                changed(engine.profile.policy, request.policy or {})  # or it can't be used with this model
+                with screen.bar() as on_step:
+                    result = carry_out(engine, scene, request, settings, on_step, screen.notes, interrupted)
                 screen.notes([*engine.profile.notes, *getattr(engine, "tolerated", [])])
+            except NoGeoreference as error:
+                hint = "Give the region in pixels: --window X0,Y0,X1,Y1 instead of --region or --within."
+                raise SceneError(error.message, hint) from None
             finally:
                 engine.close()
     except Cancelled:
         return 130
     finally:
         screen.close()
-    screen.report(result, request, time.monotonic() - started, meaningless)
+    screen.report(result)
     if interrupted():
         print("zoomearth: interrupted; the same command continues from here", file=sys.stderr)
         return 130
-    return 1 if result.views.get(State.FAILED) or result.views.get(State.SATURATED) else 0
+    return 1 if result.views[State.FAILED.value] or result.views[State.SATURATED.value] else 0
 
 
-class _Request(NamedTuple):
-    """What the command line says. size, gsd: in metres, or in pixels of a raster without georeference."""
-
-    source: SceneSource
-    target: str
-    where: Where | None
-    out: Path
-    at_once: int
-    policy: dict[str, Any]
-    size: float | None
-    gsd: float | None
-    way: str
-    budget: int | None
-
-    @property
-    def kept(self) -> Path:
-        """The file of readings."""
-        return self.out.with_name(self.out.name + KEPT)
-
-    def about(self) -> dict[str, Any]:
-        """What a file of readings belongs to; a larger budget continues it."""
-        source = {**to_json(self.source), "path": shown(self.source.path)}
-        return {"source": source, "target": self.target, "where": to_json(self.where)}
-
-
-def _request(options: argparse.Namespace, at_once: int) -> _Request:
-    """Raises UsageError, SceneError, and DataError where the output is a file that no survey has made."""
+def _request(options: argparse.Namespace, at_once: int) -> RunSurvey:
+    """Raises UsageError."""
     places = (options.window, options.region, None, options.within)
     target = " ".join(options.target.split())
     try:
@@ -159,45 +114,11 @@ def _request(options: argparse.Namespace, at_once: int) -> _Request:
             raise ValueError("THING is empty.")
         source = SceneSource(options.scene, tuple(options.bands) if options.bands else None, force_remote_scan=options.force_remote_scan)
         where = None if places == (None, None, None, None) else Where(*places)
+        policy = {"view": options.view} if options.view else None
+        plan = (options.size, options.gsd, options.way, options.budget)
+        return RunSurvey(source, target, options.out, where, *plan, policy, at_once)
     except ValueError as error:
         raise UsageError(f"The command line can't be used: {error}", "`zoomearth survey --help` has examples.") from None
-    check_vector("--out", options.out)
-    check_file(options.out)
-    policy = {"view": options.view} if options.view else {}
-    request = _Request(source, target, where, Path(options.out), at_once, policy, options.size, options.gsd, options.way, options.budget)
-    if request.out.exists() and not request.kept.exists():
-        message = f"{request.out} exists, and is not the file of a survey: {request.kept.name} is not beside it."
-        raise DataError(message, "Name another file with --out.")
-    return request
-
-
-def _resolved(scene: Scene, where: Where | None) -> Region | None:
-    """`resolve` with a hint that names the flags of the command line."""
-    try:
-        return resolve(scene, where)
-    except NoGeoreference as error:
-        raise SceneError(error.message, "Give the region in pixels: --window X0,Y0,X1,Y1 instead of --region or --within.") from None
-
-
-def _plan(scene: Scene, request: _Request, least: float, screen: _Screen) -> Plan:
-    """The plan, from metres, or from pixels where the raster does not say how large they are. least: see `Plan`."""
-    thing, pixel = singular(request.target), scene.gsd or 1.0
-    notes, size = [], request.size
-    if scene.gsd is None:
-        notes.append(f"{scene.name} does not say how large its pixels are: --size and --gsd count in pixels.")
-    elif size is None and (size := size_of(request.target)):
-        notes.append(f"Each {thing} is taken to be about {size:g} m long; --size says otherwise.")
-    scale = (request.gsd or (size / ACROSS if size else pixel)) / pixel
-    if size is None and request.gsd is None:
-        notes.append("How large one is is not known: the views have the raster's own resolution. --size says it.")
-    if request.gsd and scale < 1:
-        notes.append(f"--gsd is finer than the raster: the views have its own resolution, {pixel:g}.")
-    scale = max(1.0, scale)
-    if size and size / pixel / scale < FEW:
-        few = f"Each {thing} is about {size / pixel / scale:.0f} pixels long in the views"
-        notes.append(f"{few}, fewer than {FEW:.0f}: expect that many are not found.")
-    screen.notes(notes)
-    return Plan(scale, size / pixel if size else None, request.way, request.budget, least=least)
 
 
 class _Screen:
@@ -223,48 +144,26 @@ class _Screen:
                 self.noted.append(sentence)
                 Console(stderr=True, highlight=False).print(f"[dim]note: {escape(sentence)}[/]", soft_wrap=True)
 
-    def follow(self, steps: Generator[Step, None, Survey], file: SurveyFile) -> Survey:
-        """Writes what comes; on the way out too, whatever happens. Returns the result."""
+    @contextlib.contextmanager
+    def bar(self) -> Iterator[Callable[[Step], object]]:
+        """A bar of views; it gives what shows a step."""
         self.status.stop()
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[found]} found"))
         with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=self.console) as progress:
             bar = progress.add_task("views", total=None, found=0)
-            try:
-                while True:
-                    try:
-                        step = next(steps)
-                    except StopIteration as stop:
-                        result: Survey = stop.value
-                        return result
-                    file.add(step.features, step.records)
-                    progress.update(bar, completed=step.views[0], total=step.views[1], found=step.count)
-            finally:
-                file.close()
+            yield lambda step: progress.update(bar, completed=step.views[0], total=step.views[1], found=step.count)
 
-    def report(self, result: Survey, request: _Request, seconds: float, meaningless: bool) -> None:
-        views = {state.value: result.views.get(state, 0) for state in State}
+    def report(self, result: SurveyResult) -> None:
         if self.quiet:
-            print(
-                json.dumps({
-                    "target": request.target,
-                    "count": result.count,
-                    "candidates": result.candidates,
-                    "coverage": round(result.coverage, 6),
-                    "views": views,
-                    "meaningless": meaningless,
-                    "out": str(request.out),
-                    "seconds": round(seconds, 3),
-                })
-            )  # fmt: skip
+            print(json.dumps(to_json(result)))
             return
         console = Console(highlight=False)
         found = f"{result.count} found" if result.count else "none found: the model has marked nothing that counts"
         more = f", and {result.candidates} candidates that do not count" if result.candidates else ""
-        console.print(f"[bold]{escape(request.target)}[/]: [bold green]{found}[/]{more}", soft_wrap=True)
-        counts = ", ".join(f"{number:,} {state}" for state, number in views.items() if number)
-        console.print(
-            f"{100 * result.coverage:.1f} % of the area was looked at closely; views: {counts} [dim]({seconds:.0f} s)[/]", soft_wrap=True
-        )
-        if meaningless:
+        console.print(f"[bold]{escape(result.target)}[/]: [bold green]{found}[/]{more}", soft_wrap=True)
+        counts = ", ".join(f"{number:,} {state}" for state, number in result.views.items() if number)
+        seen = f"{100 * result.coverage:.1f} % of the area was looked at closely; views: {counts}"
+        console.print(f"{seen} [dim]({result.seconds:.0f} s)[/]", soft_wrap=True)
+        if result.meaningless:
             console.print(f"[bold yellow]{escape(MEANINGLESS)}[/]", soft_wrap=True)
-        console.print(f"[dim]wrote[/] {escape(str(request.out))}", soft_wrap=True)
+        console.print(f"[dim]wrote[/] {escape(result.out)}", soft_wrap=True)

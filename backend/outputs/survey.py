@@ -1,7 +1,7 @@
 """The file of a survey: a layer `features` with the things that were found, and a layer `views` with what has become of each view.
 
 A GeoPackage grows while the survey runs, and can be open in QGIS meanwhile. A Shapefile or GeoJSON has the features only, and is written at
-the end. The file is made anew from the readings (`backend/survey.py`) whenever the survey is continued.
+the end. The file is made anew from the readings (`backend/surveys/driver.py`) whenever the survey is continued.
 """
 
 from __future__ import annotations

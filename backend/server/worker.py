@@ -44,7 +44,10 @@ from ...core.protocol import (
     Result,
     RowEnded,
     RowStarted,
+    RunSurvey,
     RunTool,
+    Surveyed,
+    SurveyResult,
     Test,
     ToolResult,
 )
@@ -58,6 +61,7 @@ from .queue import Jobs
 
 if TYPE_CHECKING:
     from ...core.profile import Profile
+    from ...core.survey import Step
     from ..answer import Event
     from ..batch import Finished
     from ..engines import Engine
@@ -132,13 +136,15 @@ class Worker:
         self.jobs.over()
         self.outbox.send(last)
 
-    def _result(self, job: Job) -> Result | Counts | ToolResult | Loaded | Described | Calibration:
+    def _result(self, job: Job) -> Result | Counts | ToolResult | SurveyResult | Loaded | Described | Calibration:
         if isinstance(job, Ask):
             return self._ask(job)
         if isinstance(job, Batch):
             return self._batch(job)
         if isinstance(job, RunTool):
             return self._run_tool(job)
+        if isinstance(job, RunSurvey):
+            return self._survey(job)
         if isinstance(job, Describe):
             return Described(self._open(job.source).describe())
         if isinstance(job, Test):
@@ -232,6 +238,24 @@ class Worker:
             with contextlib.suppress(Cancelled):  # the file is written: the work is done
                 return ToolResult(made, *map(as_base64, before_and_after(scene, region, made, job.pictures)))
         return ToolResult(made)
+
+    def _survey(self, job: RunSurvey) -> SurveyResult:
+        from ..surveys.run import carry_out, check, check_for
+
+        notes: list[str] = []
+
+        def on_step(step: Step) -> None:
+            self.outbox.send(Surveyed(job.id, step.count, *step.views, tuple(notes)))
+
+        check(job)
+        scene = self._open(job.source)
+        check_for(job, scene)
+        engine = self._engine()
+        load = self.loaded[0] if self.loaded else _default_load()
+        result = carry_out(engine, scene, job, load.settings, on_step, notes.extend, self.jobs.called_off)
+        if self.jobs.called_off():
+            raise Cancelled
+        return result
 
     def _open(self, source: SceneSource) -> Scene:
         """The scene; that of the last job if its source is the same and its files, a VRT's sources among them, are unchanged."""

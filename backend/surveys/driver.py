@@ -15,24 +15,24 @@ import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from ..core.dialect import Dialect, Talk
-from ..core.errors import Cancelled, ZoomEarthError, as_ours
-from ..core.families import marking
-from ..core.geometry import Box
-from ..core.look import Observation, Policy
-from ..core.marks import Mark, Reading, State, read, request
-from ..core.plan import Plan
-from ..core.region import Region
-from ..core.survey import Step, Survey, Wanted, survey
-from ..core.texts import well_formed
-from .answer import confidence
-from .engines import Engine, never
-from .records import Journal
+from ...core.dialect import Dialect, Talk
+from ...core.errors import Cancelled, ZoomEarthError, as_ours
+from ...core.families import marking
+from ...core.geometry import Box
+from ...core.look import Observation, Policy
+from ...core.marks import Mark, Reading, State, read, request
+from ...core.plan import Plan
+from ...core.region import Region
+from ...core.survey import Step, Survey, Wanted, survey
+from ...core.texts import well_formed
+from ..answer import confidence
+from ..engines import Engine, never
+from ..records import Journal
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from .scene.scene import Scene
+    from ..scene.scene import Scene
 
 LIMIT = 2048  # tokens of a list: a few more boxes than `Plan.most`, in the words of a stock model
 IN_STEP = 2  # views of a step for each one that is asked at a time, so that the others go on while a long list is written
