@@ -123,15 +123,17 @@ class Made:
     synthetic: bool = False
 
 
-def label(name: str) -> str:
-    """The name of a parameter or of a choice, as a person reads it: "Least area"."""
-    return name.replace("_", " ").replace("-", " ").capitalize()
-
-
 BEST = "best"
 SEGMENTERS = ("sam2.1-hiera-large", "sam2.1-hiera-base-plus", "sam2.1-hiera-small", "sam2.1-hiera-tiny", "otsu-grabcut")
 DENOISERS = ("drunet", "sliding-dct")
 """The backends of a tool, in the order in which they are tried: the listed models that it uses, and last the one that needs no weights."""
+
+
+def label(name: str) -> str:
+    """The name of a parameter or of a choice, as a person reads it: "Least area". Backends keep theirs."""
+    return name if name in (*SEGMENTERS, *DENOISERS) else name.replace("_", " ").replace("-", " ").capitalize()
+
+
 VERBS = ("remove", "recolour", "brighten", "contrast", "equalise", "sharpen", "blur", "pixelate", "paste")
 TOOLS = {
     tool.name: tool

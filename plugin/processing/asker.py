@@ -107,7 +107,7 @@ class Asker:
     def _show_stage(self, event: Progress) -> None:
         if event.stage != self._stage:
             self._stage = event.stage
-            self._feedback.setProgressText(_stages().get(event.stage, event.stage))
+            self._feedback.setProgressText(stages().get(event.stage, event.stage))
 
     def _show_zoom(self, seen: PicturedView) -> None:
         if seen.roi:
@@ -137,7 +137,8 @@ class Asker:
         self._feedback.pushInfo(text.format(answer=answer))
 
 
-def _stages() -> dict[str, str]:
+def stages() -> dict[str, str]:
+    """Words for the stages of a job, for a person."""
     return {
         "opening": tr("Opening the raster"),
         "scanning": tr("Creating the overview"),

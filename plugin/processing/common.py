@@ -69,9 +69,7 @@ class Algorithm(QgsProcessingAlgorithm):
     def prepare_asking(self, parameters: dict[str, Any], context: QgsProcessingContext, layers: Iterable[QgsRasterLayer]) -> None:
         """Called by prepareAlgorithm. Raises QgsProcessingException where the environment or the raster is missing."""
         self.prepare_backend()
-        model = self.parameterAsString(parameters, "MODEL", context).strip()
-        load = load_message()
-        self._load = Load(replace(load.settings, model=model, remote="", remote_model="")) if model else load
+        self.prepare_load(parameters, context)
         try:
             self.rasters = [Raster.of(layer) for layer in layers]
         except ValueError as error:
@@ -87,6 +85,12 @@ class Algorithm(QgsProcessingAlgorithm):
             remedy = tr("Set it up in QGIS: Settings > Options > ZoomEarth.")
             raise QgsProcessingException(tr("The Python environment of ZoomEarth is not set up.") + " " + remedy)
         self._python = python
+
+    def prepare_load(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
+        """Called by prepareAlgorithm: the model of the settings, or the one that is named."""
+        model = self.parameterAsString(parameters, "MODEL", context).strip()
+        load = load_message()
+        self._load = Load(replace(load.settings, model=model, remote="", remote_model="")) if model else load
 
     def asker(self, feedback: QgsProcessingFeedback) -> Asker:
         """For one question."""
@@ -264,6 +268,12 @@ def asking_parameters() -> list[QgsProcessingParameterDefinition]:
             "image about 4000 pixels wide for a web layer."
         )
     )
+    resolution.setFlags(resolution.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
+    return [answer, choices, zooms, resolution, model_parameter()]
+
+
+def model_parameter() -> QgsProcessingParameterDefinition:
+    """By its name, in place of the model of the settings."""
     model = QgsProcessingParameterString("MODEL", tr("Model"), "", False, True)
     model.setHelp(
         tr(
@@ -271,9 +281,8 @@ def asking_parameters() -> list[QgsProcessingParameterDefinition]:
             "model chosen in Settings > Options > ZoomEarth."
         )
     )
-    for each in (resolution, model):
-        each.setFlags(each.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
-    return [answer, choices, zooms, resolution, model]
+    model.setFlags(model.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
+    return model
 
 
 def roi_parameter(name: str, optional: bool) -> QgsProcessingParameterFeatureSink:

@@ -10,6 +10,7 @@ from ...core.tools import TOOLS
 from .ask import Ask
 from .askbyfeature import AskByFeature
 from .askmany import AskMany
+from .survey import FindAll
 from .tool import ToolAlgorithm
 
 ICON = RESOURCES / "icons" / "zoomearth.svg"
@@ -34,5 +35,5 @@ class Provider(QgsProcessingProvider):
         return ["tif", "vrt"]
 
     def loadAlgorithms(self) -> None:
-        for algorithm in (Ask(), AskByFeature(), AskMany(), *map(ToolAlgorithm, TOOLS.values())):
+        for algorithm in (Ask(), AskByFeature(), AskMany(), FindAll(), *map(ToolAlgorithm, TOOLS.values())):
             self.addAlgorithm(algorithm)

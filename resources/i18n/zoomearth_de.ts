@@ -2699,6 +2699,166 @@
             <translation>Der Layer wird als Bild gezeichnet</translation>
         </message>
         <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>Find all</source>
+            <translation>Alle finden</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>Finds all things of a kind in a raster, for example all ships. Each becomes a polygon; the count is their number.</source>
+            <translation>Findet alle Dinge einer Art in einem Raster, zum Beispiel alle Schiffe. Jedes wird ein Polygon; die Anzahl ist deren Zahl.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>&lt;p&gt;Looks at the whole raster in overlapping views, at the resolution that such a thing needs, and has the model mark every one. What the edge of a view cuts is joined. The polygons are written while it runs. If you cancel, the file keeps what was found, and the same run with the same file continues.&lt;/p&gt;&lt;p&gt;Field &lt;i&gt;kind&lt;/i&gt;: features count, candidates do not. The layer &lt;i&gt;views&lt;/i&gt; of the file shows what became of each view: done, empty, failed, saturated (there may be more) or unseen. COVERAGE is the part of the area that was looked at closely.&lt;/p&gt;&lt;p&gt;With a polygon layer, only its polygons are looked at, and a copy of them has the number of things whose centre is inside as &lt;i&gt;count&lt;/i&gt;.&lt;/p&gt;</source>
+            <translation>&lt;p&gt;Betrachtet das ganze Raster in überlappenden Ausschnitten, in der Auflösung, die ein solches Ding braucht, und lässt das Modell jedes markieren. Was der Rand eines Ausschnitts zerschneidet, wird verbunden. Die Polygone werden während des Laufs geschrieben. Nach einem Abbruch hat die Datei, was gefunden wurde, und derselbe Lauf mit derselben Datei wird fortgesetzt.&lt;/p&gt;&lt;p&gt;Feld &lt;i&gt;kind&lt;/i&gt;: feature zählt, candidate nicht. Der Layer &lt;i&gt;views&lt;/i&gt; der Datei zeigt, was aus jedem Ausschnitt wurde: done, empty, failed, saturated (es kann mehr geben) oder unseen. COVERAGE ist der Teil der Fläche, der genau betrachtet wurde.&lt;/p&gt;&lt;p&gt;Mit einem Polygonlayer werden nur dessen Polygone betrachtet, und eine Kopie von ihnen hat als &lt;i&gt;count&lt;/i&gt; die Anzahl der Dinge, deren Mitte darin liegt.&lt;/p&gt;</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>A raster layer of a file. Web layers must be saved as a GeoTIFF first.</source>
+            <translation>Ein Rasterlayer einer Datei. Weblayer müssen zuerst als GeoTIFF gespeichert werden.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>What to find</source>
+            <translation>Was gesucht wird</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>In English: ships, swimming pools, ships at the pier.</source>
+            <translation>Auf Englisch: ships, swimming pools, ships at the pier.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>Only what is inside this extent is looked at. Empty: the whole raster.</source>
+            <translation>Nur was in dieser Ausdehnung liegt, wird betrachtet. Leer: das ganze Raster.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>Only what is inside these polygons is looked at, instead of the extent. Any CRS.</source>
+            <translation>Nur was in diesen Polygonen liegt, wird betrachtet, anstelle der Ausdehnung. Jedes KBS.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>Size of one (metres)</source>
+            <translation>Größe eines Dings (Meter)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>How long one such thing is. Empty: a table of common things. It decides how closely is looked.</source>
+            <translation>Wie lang ein solches Ding ist. Leer: eine Tabelle häufiger Dinge. Davon hängt ab, wie genau hingesehen wird.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>Resolution of the views (metres per pixel)</source>
+            <translation>Auflösung der Ausschnitte (Meter pro Pixel)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>Empty: a thing is 32 pixels long in the views, or the views have the resolution of the raster.</source>
+            <translation>Leer: Ein Ding ist in den Ausschnitten 32 Pixel lang, oder die Ausschnitte haben die Auflösung des Rasters.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>Every view</source>
+            <translation>Jeder Ausschnitt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>From coarse to fine, only where such things may be</source>
+            <translation>Von grob zu fein, nur wo solche Dinge sein können</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>How it looks</source>
+            <translation>Wie gesucht wird</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>From coarse to fine takes fewer views, and finds only what the model can expect from a coarse view.</source>
+            <translation>Von grob zu fein braucht weniger Ausschnitte und findet nur, was das Modell nach einem groben Ausschnitt erwarten kann.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>Maximum number of views</source>
+            <translation>Höchstzahl der Ausschnitte</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>Empty: as many as needed. What is not looked at is recorded as unseen.</source>
+            <translation>Leer: so viele wie nötig. Was nicht betrachtet wird, wird als unseen verzeichnet.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>Things found</source>
+            <translation>Gefundene Dinge</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>A GeoPackage. It also has the layer views.</source>
+            <translation>Ein GeoPackage. Es hat auch den Layer views.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>Polygons with counts</source>
+            <translation>Polygone mit Anzahl</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>Only with a polygon layer: its polygons with the field count.</source>
+            <translation>Nur mit einem Polygonlayer: dessen Polygone mit dem Feld count.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>Cancelled. The file has what was found; the same run with the same file continues.</source>
+            <translation>Abgebrochen. Die Datei hat, was gefunden wurde; derselbe Lauf mit derselben Datei wird fortgesetzt.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>What became of each view</source>
+            <translation>Was aus jedem Ausschnitt wurde</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>Number of things</source>
+            <translation>Anzahl der Dinge</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>Part of the area looked at closely (0 to 1)</source>
+            <translation>Genau betrachteter Teil der Fläche (0 bis 1)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>Choose an extent or a polygon layer, not both.</source>
+            <translation>Wählen Sie eine Ausdehnung oder einen Polygonlayer, nicht beides.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>No polygon of the layer has a place on the raster.</source>
+            <translation>Kein Polygon des Layers hat einen Platz auf dem Raster.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>survey,detect,objects,find,instances</source>
+            <translation>Suche,erkennen,Objekte,finden,zählen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>{path} is no GeoPackage: choose a name that ends in .gpkg.</source>
+            <translation>{path} ist kein GeoPackage: Wählen Sie einen Namen, der auf .gpkg endet.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>{count} found, view {done} of {total}</source>
+            <translation>{count} gefunden, Ausschnitt {done} von {total}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>{count} found; views: {views}</source>
+            <translation>{count} gefunden; Ausschnitte: {views}</translation>
+        </message>
+        <message>
             <location filename="../../plugin/processing/tool.py" />
             <source>&lt;p&gt;It works in full resolution on the bands and values of the file, not on the colours of the layer style. It needs no model and no download, and never changes the raster. Choose an extent, or a polygon layer: then each polygon is worked on by itself, and one that fails is named in the log and left out. Without both, all of the raster is worked on.&lt;/p&gt;</source>
             <translation>&lt;p&gt;Gearbeitet wird in voller Auflösung an den Kanälen und Werten der Datei, nicht an den Farben des Layerstils. Es braucht kein Modell und keinen Download, und das Raster wird nie verändert. Wählen Sie eine Ausdehnung oder einen Polygonlayer: Dann wird jedes Polygon für sich bearbeitet, und eines, das fehlschlägt, steht im Protokoll und wird ausgelassen. Ohne beides wird das ganze Raster bearbeitet.&lt;/p&gt;</translation>
@@ -2712,11 +2872,6 @@
             <location filename="../../plugin/processing/tool.py" />
             <source>&lt;p&gt;The polygons have the fields label, score (the confidence, 0 to 1; not a probability), tool, backend, parameters, area_m2, image, time and, with a polygon layer, feature (the display name of the polygon).&lt;/p&gt;</source>
             <translation>&lt;p&gt;Die Polygone haben die Felder label, score (die Konfidenz, 0 bis 1; keine Wahrscheinlichkeit), tool, backend, parameters, area_m2, image, time und, mit einem Polygonlayer, feature (den Anzeigenamen des Polygons).&lt;/p&gt;</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/tool.py" />
-            <source>A raster layer of a file. Web layers must be saved as a GeoTIFF first.</source>
-            <translation>Ein Rasterlayer einer Datei. Weblayer müssen zuerst als GeoTIFF gespeichert werden.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/tool.py" />
@@ -2767,11 +2922,6 @@
             <location filename="../../plugin/processing/tool.py" />
             <source>Number of areas that failed</source>
             <translation>Anzahl der fehlgeschlagenen Bereiche</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/tool.py" />
-            <source>Choose an extent or a polygon layer, not both.</source>
-            <translation>Wählen Sie eine Ausdehnung oder einen Polygonlayer, nicht beides.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/tool.py" />
@@ -2960,6 +3110,46 @@
         </message>
         <message>
             <location filename="../../core/tools.py" />
+            <source>Backend</source>
+            <translation>Verfahren</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>Best</source>
+            <translation>Bestes</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>sam2.1-hiera-large</source>
+            <translation>sam2.1-hiera-large</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>sam2.1-hiera-base-plus</source>
+            <translation>sam2.1-hiera-base-plus</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>sam2.1-hiera-small</source>
+            <translation>sam2.1-hiera-small</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>sam2.1-hiera-tiny</source>
+            <translation>sam2.1-hiera-tiny</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>otsu-grabcut</source>
+            <translation>otsu-grabcut</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>what does it; best: the first whose weights are here</source>
+            <translation>womit es gemacht wird; bestes: das erste, dessen Gewichte hier sind</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
             <source>Denoise</source>
             <translation>Entrauschen</translation>
         </message>
@@ -3012,6 +3202,21 @@
             <location filename="../../core/tools.py" />
             <source>pixel values</source>
             <translation>Pixelwerte</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>drunet</source>
+            <translation>drunet</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>sliding-dct</source>
+            <translation>sliding-dct</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>what removes gaussian noise; best: the first whose weights are here</source>
+            <translation>womit Gaußsches Rauschen entfernt wird; bestes: das erste, dessen Gewichte hier sind</translation>
         </message>
         <message>
             <location filename="../../core/tools.py" />
@@ -3252,6 +3457,61 @@
             <location filename="../../resources/models.json" />
             <source>Servers that have it already; training</source>
             <translation>Für Server, die es schon haben; zum Trainieren</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>SAM 2.1 by Meta, large: outlines the object inside a box</source>
+            <translation>SAM 2.1 von Meta, groß: umreißt das Objekt in einem Rahmen</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Outlines, with a graphics card</source>
+            <translation>Umrisse, mit einer Grafikkarte</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>SAM 2.1 by Meta, base plus: outlines the object inside a box</source>
+            <translation>SAM 2.1 von Meta, mittel: umreißt das Objekt in einem Rahmen</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Outlines, with a graphics card or patience</source>
+            <translation>Umrisse, mit einer Grafikkarte oder Geduld</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>SAM 2.1 by Meta, small: outlines the object inside a box</source>
+            <translation>SAM 2.1 von Meta, klein: umreißt das Objekt in einem Rahmen</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Outlines, on any machine</source>
+            <translation>Umrisse, auf jedem Rechner</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>SAM 2.1 by Meta, tiny: outlines the object inside a box</source>
+            <translation>SAM 2.1 von Meta, sehr klein: umreißt das Objekt in einem Rahmen</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Outlines, on any machine, the fastest</source>
+            <translation>Umrisse, auf jedem Rechner, am schnellsten</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>DRUNet, trained by the authors of deepinv: removes gaussian noise, in colour and in grey</source>
+            <translation>DRUNet, trainiert von den Autoren von deepinv: entfernt Gaußsches Rauschen, in Farbe und in Grau</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Less noise, with a graphics card or patience</source>
+            <translation>Weniger Rauschen, mit einer Grafikkarte oder Geduld</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>BSD-3-Clause</source>
+            <translation>BSD-3-Clause</translation>
         </message>
     </context>
 </TS>

@@ -856,3 +856,32 @@ def test_no_markup_of_a_model_is_an_answer_in_a_table(layer, script, name, reply
     else:
         assert row["answer"].strip()
         assert not any(mark in row["answer"] for mark in MARKUP)
+
+
+def test_all_things_are_found_counted_by_polygon_and_the_same_run_goes_on(layer, script, tmp_path):
+    script('[{"bbox_2d": [10, 10, 40, 40], "label": "ship"}]', "[]")
+    boxes = [map_box(layer, left, 0, left + 600, 600) for left in (0, 900)]
+    places = polygons("EPSG:4326", *(to("EPSG:4326", layer, box) for box in boxes), name=["a", "b"])
+    out = str(tmp_path / "ships.gpkg")
+    asked = {"INPUT": layer, "TARGET": "ships", "POLYGONS": places, "SIZE": 30, "OUTPUT": out, "COUNTS": "memory:"}
+    run = Run("findall", **asked)
+    assert run.good, run.feedback.told
+    assert (run.results["COUNT"], run.results["COVERAGE"]) == (1, 1.0)
+    assert [row["count"] for row in run.rows("COUNTS")] == [1, 0]
+    features, views = (QgsVectorLayer(run.results[name], name, "ogr") for name in ("OUTPUT", "VIEWS"))
+    assert [feature["label"] for feature in features.getFeatures()] == ["ship"]
+    assert features.crs() == layer.crs()
+    assert {feature["state"] for feature in views.getFeatures()} == {"done"}
+    lines = Path(out + ".views.jsonl").read_text()
+    assert Run("findall", **asked).results["COUNT"] == 1
+    assert Path(out + ".views.jsonl").read_text() == lines, "nothing is asked again"
+
+
+def test_a_survey_says_what_is_wrong(layer, script, tmp_path):
+    script("[]")
+    wrong = {"TARGET": "ships", "OUTPUT": str(tmp_path / "ships.shp")}
+    assert not (run := Run("findall", INPUT=layer, **wrong)).good
+    assert any("GeoPackage" in text for text in run.feedback.told)
+    away = polygons("EPSG:4326", None, name=["a"])
+    run = Run("findall", INPUT=layer, TARGET="ships", POLYGONS=away, OUTPUT=str(tmp_path / "ships.gpkg"))
+    assert any("No polygon" in text for text in run.feedback.told)
