@@ -121,11 +121,11 @@ def guided() -> list[dict[str, object]]:
 def speed(folder: Path, threads: int, views: int = 96, repeats: int = 3) -> dict[str, object]:
     import torch
 
-    from zoomearth.backend.surveys import driver
     from zoomearth.backend.engines.local import LocalEngine
     from zoomearth.backend.models import store
     from zoomearth.backend.records import Journal
     from zoomearth.backend.scene.scene import Scene
+    from zoomearth.backend.surveys import driver
     from zoomearth.training.scenes.geotiff import drawn
     from zoomearth.training.scenes.scene import make_scene
 

@@ -18,10 +18,10 @@ from PIL import Image, ImageDraw
 from rasters import NORTH_UP, ROTATED, make
 from surveying import PROFILE, ByTruth
 
-from zoomearth.backend.surveys import driver
 from zoomearth.backend.cli import survey as command
 from zoomearth.backend.cli.main import main
 from zoomearth.backend.engines.scripted import ScriptedEngine
+from zoomearth.backend.surveys import driver
 from zoomearth.core.errors import EngineError
 from zoomearth.core.geometry import Box, Grid
 

@@ -124,7 +124,7 @@ class FindAll(Algorithm):
         result = self._survey(self._request(parameters, context, polygons, out), feedback)
         if result.meaningless:
             feedback.pushWarning(meaningless())
-        outputs = {"OUTPUT": f"{out}|layername=features", "VIEWS": f"{out}|layername=views"}
+        outputs: dict[str, Any] = {"OUTPUT": f"{out}|layername=features", "VIEWS": f"{out}|layername=views"}
         outputs |= {"COUNT": result.count, "COVERAGE": result.coverage}
         if polygons is not None and (counts := self._counts(parameters, context, polygons, outputs["OUTPUT"])):
             outputs["COUNTS"] = counts
