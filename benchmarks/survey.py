@@ -191,7 +191,7 @@ def child(log: str, *arguments: str) -> int:
     from zoomearth.backend.cli import main
     from zoomearth.backend.cli import survey as command
 
-    command.open_engine = lambda settings: Lattice(Path(log))  # type: ignore[assignment,return-value]
+    command.open_engine = lambda settings, **_: Lattice(Path(log))  # type: ignore[assignment,return-value]
     code = main.main(arguments)
     print(json.dumps({"peak_mb": peak_mb()}))
     return code

@@ -451,3 +451,31 @@ def test_real_servers_that_see_the_pictures_share_a_survey(tmp_path, capsys):
     for x, y in places:
         truth = shapely.Polygon(grid.polygon(Box(x, y, x + 40, y + 24)))
         assert max(truth.intersection(polygon).area / truth.union(polygon).area for polygon in polygons) > 0.9
+
+
+def test_the_benchmark_of_a_large_scene_runs(root, tmp_path):
+    """A small one, in its own process, as it measures the large one."""
+    make(
+        tmp_path / "small.tif", np.random.default_rng(1).integers(60, 200, (3, 1100, 1500), dtype=np.uint8), affine=(0, 0.3, 0, 0, 0, -0.3)
+    )
+    words = [
+        "child",
+        tmp_path / "log",
+        "survey",
+        tmp_path / "small.tif",
+        "planes",
+        "--gsd",
+        "0.3",
+        "--size",
+        "18",
+        "--json",
+        "--out",
+        tmp_path / "a.gpkg",
+    ]
+    done = subprocess.run(
+        [sys.executable, root / "benchmarks" / "survey.py", *map(str, words)], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    result, memory = map(json.loads, done.stdout.splitlines())
+    assert result["coverage"] == 1.0
+    assert result["count"] > 0 < memory["peak_mb"]
