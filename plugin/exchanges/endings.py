@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from ...core.tools import TOOLS
 from ..i18n import tr
-from .exchange import Exchange, Status, UsedTool
+from .exchange import SURVEY, Exchange, Status, UsedTool
 
 
 def tool_title(use: UsedTool) -> str:
     """The tool's name, and whether its result shows pixels that were not observed."""
+    if use.made.tool == SURVEY:
+        return tr("Find all")
     tool = TOOLS.get(use.made.tool)
     title = tr(tool.title) if tool else use.made.tool
     return tr("{tool} (synthetic)").format(tool=title) if use.made.synthetic else title
@@ -27,7 +29,7 @@ def use_notes(use: UsedTool) -> list[str]:
     made = use.made
     confidence = "" if made.confidence is None else tr("confidence {value} of 1 (not a probability)").format(value=f"{made.confidence:.2f}")
     took = tr("{seconds} s").format(seconds=f"{made.seconds:.1f}")
-    return [" · ".join(filter(None, (made.backend, confidence, took))), *made.notes]
+    return [" · ".join(filter(None, (made.backend, confidence, took if made.seconds else ""))), *made.notes]
 
 
 def use_figures(use: UsedTool) -> str:

@@ -147,6 +147,10 @@ class ProjectResults(QObject):
         if self.file:
             self._layers.show_use(exchange, use, self.file.folder / use.made.out)
 
+    def reload_use(self, use: UsedTool) -> None:
+        """Shows what the layer's file has now."""
+        self._layers.reload_use(use)
+
     def hide_use(self, use: UsedTool) -> None:
         """Removes the layer of a use of a tool; its file stays."""
         self._layers.hide_use(use)

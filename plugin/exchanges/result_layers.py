@@ -113,6 +113,12 @@ class ResultLayers:
         at = 0 if use.made.kind == MASK else rasters[0] if rasters else len(group.children())
         group.insertLayer(at, layer)
 
+    def reload_use(self, use: UsedTool) -> None:
+        """Shows what its file has now."""
+        layer = self.of_use(use)
+        if isinstance(layer, QgsVectorLayer):
+            _reload(layer)
+
     def hide_use(self, use: UsedTool) -> None:
         """Removes its layer from the project; the file stays."""
         if layer := self.of_use(use):

@@ -126,6 +126,15 @@ class Session(QObject):
         self.results.show_use(exchange, use)
         self._use_changed(exchange)
 
+    def submit_load(self) -> Job:
+        """Has the backend load the model of the settings; it does nothing where that one is loaded already. Raises ZoomEarthError."""
+        return self.backend.submit(self._load())
+
+    def store(self, exchange: Exchange, last: Last) -> None:
+        """Writes an exchange that has ended and is no question to the model, and announces its last event."""
+        self.results.keep(exchange)
+        self.event_received.emit(exchange, last)
+
     def remove_use(self, exchange: Exchange, use: UsedTool) -> None:
         """Removes the use and its layer; `undo` brings it back. An exchange of nothing else is removed."""
         if not exchange.question and len(exchange.uses) == 1:

@@ -103,7 +103,7 @@ class Card(QFrame):
     def _show_uses(self) -> None:
         """Makes a box for each new use of a tool, and deletes those of uses that are gone."""
         ids = [use.id for use in self.exchange.uses]
-        existing = {box.use.id: box for box in self.uses}
+        existing = {box.use.id: box for box in self.uses if box.use in self.exchange.uses}
         for id in existing.keys() - set(ids):
             existing[id].deleteLater()
         self.uses = [existing.get(use.id) or self._use_box(use) for use in self.exchange.uses]

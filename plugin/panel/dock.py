@@ -22,11 +22,12 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ...core.errors import ZoomEarthError
+from ...core.errors import SceneError, ZoomEarthError
 from ...core.protocol import Event, Saw
 from ..child.backend_process import State
 from ..exchanges.exchange import Exchange, PicturedView, Status
 from ..exchanges.session import Session
+from ..exchanges.surveys import Surveys
 from ..exchanges.unsaved import earlier
 from ..i18n import tool_stage, tr
 from .canvas import Boxes, Picker, fly_to
@@ -60,6 +61,7 @@ class Dock(QgsDockWidget):
         self._looking = ""  # the label of the view shown last
         self._build()
         self.bench = ToolBench(session, self.form, self._canvas, ready, lambda text: self.confirm(text), self)
+        self.surveys = Surveys(session, self)
         self.leaving = Leaving(session, lambda text: self.confirm(text), self._save, self)
         self._connect()
         self._replaced()
@@ -119,6 +121,12 @@ class Dock(QgsDockWidget):
         self.toolbar.ask.clicked.connect(self.send)
         self.toolbar.cancel.clicked.connect(self._session.cancel)
         self.toolbar.cancel.clicked.connect(self.bench.runs.cancel)
+        self.toolbar.cancel.clicked.connect(self.surveys.cancel)
+        self.toolbar.find.clicked.connect(self.find)
+        self.surveys.failed.connect(self._warn)
+        self.surveys.progressed.connect(self._progressed)
+        self.surveys.counted.connect(self._counted)
+        self.surveys.changed.connect(self._refresh)
         self.form.tool_chosen.connect(self.bench.use_on_area)
         self.transcript.tool_chosen.connect(self.bench.use_on_view)
         self.transcript.use_clicked.connect(self.bench.show_use)
@@ -174,11 +182,41 @@ class Dock(QgsDockWidget):
         for place in places:
             self._session.ask(layer, question, place, self.form.snapshot_resolution, self.form.raw)
 
+    def find(self) -> None:
+        """Finds all of what the question box names, on the area of the form."""
+        self.message.say("")
+        layer, target = self.form.raster, self.question.text
+        if not target or layer is None:
+            self._warn(tr("Choose a raster layer and type what to find, for example: ships"), "")
+            return
+        if not self._ready():
+            return
+        try:
+            places, left_out = self.form.places(layer)
+            if len(places) > 1:
+                raise SceneError(
+                    tr("{count} polygons are selected.").format(count=len(places)), tr("Select one, or use Find all in the toolbox.")
+                )
+            self.surveys.start(layer, target, places[0])
+        except ZoomEarthError as error:
+            self._warn(error.message, error.hint)
+            return
+        if left_out:
+            self._warn(left_out, "")
+        self.question.remember()
+
+    def _counted(self, count: int, done: int, total: int) -> None:
+        self.stage.setText(tr("{count} found, view {done} of {total}").format(count=count, done=done, total=total))
+        self.progress.setMaximum(max(1, total))
+        self.progress.setValue(done)
+
     def _refresh(self) -> None:
         """Enables the buttons that can be used, and updates the notices."""
         session = self._session
-        self.toolbar.ask.setEnabled(self.form.raster is not None and bool(self.question.text))
-        busy = session.busy or self.bench.runs.busy
+        ready = self.form.raster is not None and bool(self.question.text)
+        self.toolbar.ask.setEnabled(ready)
+        self.toolbar.find.setEnabled(ready and not self.surveys.busy)
+        busy = session.busy or self.bench.runs.busy or self.surveys.busy
         self.toolbar.cancel.setEnabled(busy)
         broken = session.backend.state is State.BROKEN
         self.progress.setVisible(busy and not broken)

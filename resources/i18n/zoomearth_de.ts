@@ -60,6 +60,11 @@
         </message>
         <message>
             <location filename="../../plugin/exchanges/endings.py" />
+            <source>Find all</source>
+            <translation>Alle finden</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/endings.py" />
             <source>The maximum number of zooms was reached: this answer is a best guess.</source>
             <translation>Die Höchstzahl der Zooms war erreicht: Diese Antwort ist die beste Vermutung.</translation>
         </message>
@@ -322,6 +327,31 @@
             <location filename="../../plugin/exchanges/session.py" />
             <source>Add the layer again, then repeat the question.</source>
             <translation>Fügen Sie den Layer wieder hinzu und wiederholen Sie die Frage.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/surveys.py" />
+            <source>A search is running already.</source>
+            <translation>Es läuft bereits eine Suche.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/surveys.py" />
+            <source>Wait for its end, or cancel it.</source>
+            <translation>Warten Sie auf ihr Ende, oder brechen Sie sie ab.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/surveys.py" />
+            <source>{part} % of the area was looked at closely; views: {views}</source>
+            <translation>{part} % der Fläche wurden genau betrachtet; Ausschnitte: {views}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/surveys.py" />
+            <source>Find all: {target}</source>
+            <translation>Alle finden: {target}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/surveys.py" />
+            <source>Cancelled. Find all again goes on where it was.</source>
+            <translation>Abgebrochen. Alle finden setzt dort fort, wo es aufgehört hat.</translation>
         </message>
         <message>
             <location filename="../../plugin/exchanges/unsaved.py" />
@@ -1885,6 +1915,11 @@
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
+            <source>Choose a raster layer and type what to find, for example: ships</source>
+            <translation>Wählen Sie einen Rasterlayer, und schreiben Sie, was gesucht wird, zum Beispiel: ships</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
             <source>Results file</source>
             <translation>Ergebnisdatei</translation>
         </message>
@@ -1897,6 +1932,16 @@
             <location filename="../../plugin/panel/dock.py" />
             <source>One question is waiting.</source>
             <translation>Eine Frage wartet.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>Select one, or use Find all in the toolbox.</source>
+            <translation>Wählen Sie eines aus, oder nehmen Sie Alle finden in der Werkzeugkiste.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>{count} found, view {done} of {total}</source>
+            <translation>{count} gefunden, Ausschnitt {done} von {total}</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
@@ -1932,6 +1977,11 @@
             <location filename="../../plugin/panel/dock.py" />
             <source>No unsaved results</source>
             <translation>Keine ungespeicherten Ergebnisse</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>{count} polygons are selected.</source>
+            <translation>{count} Polygone sind ausgewählt.</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/form.py" />
@@ -2267,6 +2317,11 @@
             <location filename="../../plugin/panel/toolbar.py" />
             <source>Ask about the layer (Ctrl+Enter)</source>
             <translation>Zum Layer fragen (Strg+Eingabe)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/toolbar.py" />
+            <source>Mark and count all such things. Type what to find in English, for example: ships</source>
+            <translation>Alle solchen Dinge markieren und zählen. Schreiben Sie auf Englisch, was gesucht wird, zum Beispiel: ships</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/transcript.py" />
@@ -2700,11 +2755,6 @@
         </message>
         <message>
             <location filename="../../plugin/processing/survey.py" />
-            <source>Find all</source>
-            <translation>Alle finden</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/survey.py" />
             <source>Finds all things of a kind in a raster, for example all ships. Each becomes a polygon; the count is their number.</source>
             <translation>Findet alle Dinge einer Art in einem Raster, zum Beispiel alle Schiffe. Jedes wird ein Polygon; die Anzahl ist deren Zahl.</translation>
         </message>
@@ -2847,11 +2897,6 @@
             <location filename="../../plugin/processing/survey.py" />
             <source>{path} is no GeoPackage: choose a name that ends in .gpkg.</source>
             <translation>{path} ist kein GeoPackage: Wählen Sie einen Namen, der auf .gpkg endet.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/survey.py" />
-            <source>{count} found, view {done} of {total}</source>
-            <translation>{count} gefunden, Ausschnitt {done} von {total}</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/survey.py" />

@@ -1,0 +1,94 @@
+"""Find all in the panel: the layer and the count grow while it runs, a cancel keeps what was found, and the same search goes on."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from panel import wait
+from qgis.core import QgsProject
+from qgis.PyQt.QtWidgets import QLabel
+from rasters import NORTH_UP, make
+
+from zoomearth.plugin.exchanges.exchange import SURVEY, Status
+from zoomearth.plugin.exchanges.results_file import ANSWERS
+
+ONE = '[{"bbox_2d": [30, 40, 60, 70], "label": "ship"}]'
+SLOW = f"<think>{' '.join(f'pier {number}' for number in range(20))}</think>[]"
+
+
+@pytest.fixture
+def bay(panel, tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 255, (3, 900, 1200), dtype=np.uint8)
+    return panel.add(make(tmp_path / "bay.tif", pixels, crs="EPSG:32633", affine=NORTH_UP))
+
+
+def find(panel, target="ships"):
+    panel.dock.question.setPlainText(target)
+    panel.dock.toolbar.find.click()
+
+
+def done(panel):
+    return not panel.dock.surveys.busy and not panel.results.writing
+
+
+def layer_of(exchange):
+    layers = QgsProject.instance().mapLayers().values()
+    return next(layer for layer in layers if layer.customProperty("zoomearth/use") == exchange.uses[0].id)
+
+
+def test_what_is_found_is_a_layer_and_the_count_is_the_answer(panel, bay):
+    panel.script(ONE, "[]")
+    counts = []
+    panel.dock.surveys.counted.connect(lambda *numbers: counts.append(numbers))
+    find(panel)
+    assert not panel.dock.toolbar.find.isEnabled()
+    wait(lambda: done(panel))
+    (exchange,) = panel.session.exchanges
+    assert (exchange.question, exchange.answer, exchange.status) == ("Find all: ships", "1", Status.DONE)
+    assert counts[0][0] == 0
+    assert counts[-1][0] == 1
+    assert counts[-1][1] == counts[-1][2]
+    layer = layer_of(exchange)
+    assert [feature["label"] for feature in layer.getFeatures()] == ["ship"]
+    assert layer.crs() == bay.crs()
+    notes = panel.dock.transcript.card(exchange.id).uses[0].findChild(QLabel, "zoomearth_use_notes").text()
+    assert "100.0 %" in notes
+    (answers,) = panel.results.layers(ANSWERS)
+    assert [feature["answer"] for feature in answers.getFeatures()] == ["1"]
+
+
+def test_a_cancel_keeps_what_was_found_and_the_same_search_goes_on(panel, bay):
+    panel.script(ONE, SLOW, pace=0.01)
+    looked = []
+    panel.dock.surveys.counted.connect(lambda count, views, total: looked.append(views))
+    find(panel)
+    wait(lambda: looked and looked[-1] > 0)
+    panel.dock.toolbar.cancel.click()
+    wait(lambda: done(panel))
+    (exchange,) = panel.session.exchanges
+    assert exchange.status is Status.CANCELLED
+    out = panel.results.file.folder / exchange.uses[0].made.out
+    kept = Path(f"{out}.views.jsonl").read_text()
+    assert kept
+    panel.script("[]")
+    find(panel)
+    wait(lambda: done(panel))
+    first, second = panel.session.exchanges
+    assert second.answer == "1"
+    assert second.uses[0].made.tool == SURVEY
+    assert Path(f"{out}.views.jsonl").read_text().startswith(kept), "no view was asked twice"
+    assert layer_of(second).featureCount() == 1
+    assert not [layer for layer in QgsProject.instance().mapLayers().values() if layer.customProperty("zoomearth/use") == first.uses[0].id]
+
+
+@pytest.mark.usefixtures("bay")
+def test_it_says_what_is_missing(panel):
+    panel.dock.find()
+    assert "type what to find" in panel.dock.message.text
+    panel.script(SLOW, pace=0.01)
+    find(panel)
+    find(panel, "planes")
+    panel.dock.find()
+    assert "running already" in panel.dock.message.text
+    panel.dock.toolbar.cancel.click()
+    wait(lambda: done(panel))
