@@ -20,6 +20,7 @@ class Parameter:
 
     kind: NUMBER (within low to high), CHOICE (one of choices), COLOR ("#rrggbb"). default: None where the tool chooses by the pixels; a
     CHOICE without one must be given. unit: of a number, for a person. beyond: a sentence on what is none of the choices.
+    for_models: whether models are told of it, too; else it is a person's choice.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Parameter:
     choices: Tuple[str, ...] = ()
     unit: str = ""
     beyond: str = ""
+    for_models: bool = True
 
     def read(self, value: Any) -> Any:
         """The value as the tool takes it, from a text or from JSON. Raises ValueError with a sentence."""
@@ -146,7 +148,14 @@ TOOLS = {
             (
                 Parameter("simplify", NUMBER, "how far an outline may move to have fewer corners", 0.4, 0, 0.5, unit="pixels"),
                 Parameter("least_area", NUMBER, "smaller parts and holes are left out", 4.0, 0, 1e9, unit="pixels"),
-                Parameter("backend", CHOICE, "what does it; best: the first whose weights are here", BEST, choices=(BEST, *SEGMENTERS)),
+                Parameter(
+                    "backend",
+                    CHOICE,
+                    "what does it; best: the first whose weights are here",
+                    BEST,
+                    choices=(BEST, *SEGMENTERS),
+                    for_models=False,
+                ),
             ),
             (),
             'zoomearth tool segmentation lake.tif --window 900,400,1500,1100 --label "northern lake" --out lake.gpkg',
@@ -173,6 +182,7 @@ TOOLS = {
                     "what removes gaussian noise; best: the first whose weights are here",
                     BEST,
                     choices=(BEST, *DENOISERS),
+                    for_models=False,
                 ),
             ),
             (),
