@@ -284,7 +284,7 @@ def _connected(at: str) -> tuple[Any, bool]:
     place = at.partition("://")[2]
     try:
         if not place:
-            ray.init(include_dashboard=False, log_to_driver=False, logging_level="error", object_store_memory=STORE)
+            ray.init("local", include_dashboard=False, log_to_driver=False, logging_level="error", object_store_memory=STORE)
         else:
             ray.init(address="auto" if place == "auto" else at, log_to_driver=False, logging_level="error")
     except Exception as error:  # ConnectionError, ValueError, RuntimeError, ...

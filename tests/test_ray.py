@@ -1,5 +1,6 @@
 """Batches on a real local Ray cluster: workers, nodes and drivers die, and no row is lost or written twice."""
 
+import contextlib
 import json
 import os
 import random
@@ -113,7 +114,11 @@ def comparable(lines):
 
 def workers():
     """The processes below this one that run workers."""
-    return [each for each in psutil.Process().children(recursive=True) if "ray::Worker" in " ".join(each.cmdline())]
+    found = []
+    for each in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):  # it ends just now
+            found += [each] if "ray::Worker" in " ".join(each.cmdline()) else []
+    return found
 
 
 @given(st.integers(0, 40), st.booleans(), st.integers(1, 3), st.data())
