@@ -356,7 +356,7 @@ class LabelFile:
     def _row(self, kind: type[R], row: sqlite3.Row) -> R:
         try:
             return from_columns(kind, cast(Any, row))
-        except (TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError) as error:
             raise DataError(
                 f"{self.path} has a damaged {_name(kind)} (row {row['fid']}): {error}.", "Restore the row, or a copy."
             ) from error
