@@ -361,4 +361,5 @@ def test_what_cannot_be_done_is_a_sentence(arguments, words, tmp_path, monkeypat
 
 
 def test_a_key_in_a_servers_address_is_not_stored():
-    assert command._host(Settings(remote="http://user:secret@example.org:8000/v1?key=abc")) == "example.org:8000"
+    several = "http://user:secret@example.org:8000/v1?key=abc https://two.org/v1 http://x:y/v1"
+    assert command._hosts(Settings(remote=several)) == "example.org:8000 two.org "

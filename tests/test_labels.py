@@ -20,7 +20,7 @@ from zoomearth.core.geometry import Box
 from zoomearth.core.labels import lrs_gro, proposal
 from zoomearth.core.labels.agreement import agreement, annotators, differences, kappa
 from zoomearth.core.labels.balance import ask_next, balance
-from zoomearth.core.labels.file import LabelFile, is_label_file
+from zoomearth.core.labels.file import Change, LabelFile, is_label_file
 from zoomearth.core.labels.flags import (
     BLIND,
     COORDINATES,
@@ -152,6 +152,16 @@ def test_undo_leaves_what_another_person_changed_since(tmp_path):
         with pytest.raises(DataError, match="changed since by another person"):
             labels.undo()
         assert labels.get(Question, id).answer == "red"
+
+
+def test_a_decision_on_an_old_state_is_not_written(tmp_path):
+    path = tmp_path / "labels.gpkg"
+    with filled(path, count=1) as labels, LabelFile.open(path, "Ben") as other:
+        old = labels.next()
+        other.edit(old.id, answer="red")
+        with pytest.raises(DataError, match="changed by another program just now"):
+            labels.append([], [Change("question", old, replace(old, verdict=ACCEPTED))])
+        assert labels.get(Question, old.id).answer == "red"
 
 
 def test_the_log_can_only_be_appended_to(tmp_path):

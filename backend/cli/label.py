@@ -108,7 +108,7 @@ def _by_model(options: argparse.Namespace, settings: Settings) -> int:
             if not options.again:
                 wanted = pending(labels, wanted, engine.profile.name)
             with _bar("proposing", len(wanted), options.json) as advance:
-                for _, added, error in propose(engine, labels, wanted, options.count, _host(settings), at_once, remote, interrupted):
+                for _, added, error in propose(engine, labels, wanted, options.count, _hosts(settings), at_once, remote, interrupted):
                     tally.update({"failed": 1} if error else {"boxes": 1, "candidates": added})
                     errors.update([error.message] if error else [])
                     advance()
@@ -145,13 +145,16 @@ class _bar:
         self._progress.stop()
 
 
-def _host(settings: Settings) -> str:
-    """The server's host and port; never a login or a key."""
-    try:
-        parts = urlsplit(settings.remote)
-        return f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}"
-    except ValueError:
-        return ""
+def _hosts(settings: Settings) -> str:
+    """The hosts and ports of the servers; never a login or a key."""
+    hosts = []
+    for address in settings.addresses:
+        try:
+            parts = urlsplit(address)
+            hosts.append(f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}")
+        except ValueError:  # an invalid port
+            hosts.append("")
+    return " ".join(hosts)
 
 
 def _counted(tally: Counter[str], as_json: bool) -> int:

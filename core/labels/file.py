@@ -309,6 +309,9 @@ class LabelFile:
     def _write(self, change: Change) -> Optional[dict[str, Any]]:
         """Writes the row, and returns its columns; None where it was removed."""
         name = table(change.kind)
+        if change.before and self._rows(type(change.before), "id = ?", change.before.id) != [change.before]:
+            message = f"This {change.kind} was changed by another program just now."
+            raise DataError(message, "Look at it again, and repeat the action; nothing was changed.")
         if change.after is None:
             self._file.execute(f"DELETE FROM {name} WHERE id = ?", (change.before.id,))
             return None
@@ -353,7 +356,7 @@ class LabelFile:
     def _row(self, kind: type[R], row: sqlite3.Row) -> R:
         try:
             return from_columns(kind, cast(Any, row))
-        except (TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError) as error:
             raise DataError(
                 f"{self.path} has a damaged {_name(kind)} (row {row['fid']}): {error}.", "Restore the row, or a copy."
             ) from error

@@ -35,6 +35,8 @@ def merge(into: LabelFile, other: LabelFile) -> Merged:
     for event in [*mine, *fresh]:
         if (event.kind, event.target) in targets:
             histories[event.kind, event.target].append(event)
+    rows = (*into.images(), *into.boxes(), *into.questions(), *into.proposals())
+    current = {(type(row), row.id): row for row in rows}
     changes, conflicts = [], []
     for kind, target in sorted(targets, key=lambda each: order[each[0]]):
         events = histories[kind, target]
@@ -43,7 +45,7 @@ def merge(into: LabelFile, other: LabelFile) -> Merged:
         if kind == "image" and before:
             continue  # each person's path of a raster is their own
         if before != after:
-            changes.append(Change(kind, _row(kind, before), _row(kind, after)))
+            changes.append(Change(kind, current.get((KINDS[kind], target)), _row(kind, after)))
         own = [event for event in events if event.id not in shared and event.annotator]
         their = [event for event in events if event.id not in known and event.annotator]
         if own and their and _content(_state(own)) != _content(_state(their)):
