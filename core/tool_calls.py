@@ -149,7 +149,7 @@ def function(tool: Tool, convention: Convention) -> Dict[str, Any]:
     properties: Dict[str, Any] = {
         KEYS[0]: {**box, "description": f"{order}: the box to work on. {convention.sentence}"},
         "label": {"type": "string", "description": "what is in the box, in a few words"},
-        **{parameter.name: _property(parameter) for parameter in tool.parameters if parameter.for_models},
+        **{parameter.name: _property(parameter) for parameter in tool.parameters if not parameter.detail},
     }
     needed = [parameter.name for parameter in tool.parameters if parameter.kind == CHOICE and parameter.default is None]
     parameters = {"type": "object", "properties": properties, "required": [KEYS[0], *needed]}

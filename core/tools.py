@@ -20,7 +20,7 @@ class Parameter:
 
     kind: NUMBER (within low to high), CHOICE (one of choices), COLOR ("#rrggbb"). default: None where the tool chooses by the pixels; a
     CHOICE without one must be given. unit: of a number, for a person. beyond: a sentence on what is none of the choices.
-    for_models: whether models are told of it, too; else it is a person's choice.
+    detail: its default suits nearly everyone: models are not told of it, and the panel asks nothing for it.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Parameter:
     choices: Tuple[str, ...] = ()
     unit: str = ""
     beyond: str = ""
-    for_models: bool = True
+    detail: bool = False
 
     def read(self, value: Any) -> Any:
         """The value as the tool takes it, from a text or from JSON. Raises ValueError with a sentence."""
@@ -154,7 +154,7 @@ TOOLS = {
                     "what does it; best: the first whose weights are here",
                     BEST,
                     choices=(BEST, *SEGMENTERS),
-                    for_models=False,
+                    detail=True,
                 ),
             ),
             (),
@@ -182,7 +182,7 @@ TOOLS = {
                     "what removes gaussian noise; best: the first whose weights are here",
                     BEST,
                     choices=(BEST, *DENOISERS),
-                    for_models=False,
+                    detail=True,
                 ),
             ),
             (),

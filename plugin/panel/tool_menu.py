@@ -33,4 +33,8 @@ def tool_menu_button(name: str, about: str, choose: Callable[[str], object], lab
 
 def has_questions(tool: Tool, labelled: bool) -> bool:
     """Whether the user must be asked before the tool can be used: for a choice, other rasters, a mask or a label."""
-    return bool(tool.uses) or any(parameter.kind == CHOICE for parameter in tool.parameters) or (tool.gives == MASK and not labelled)
+    return (
+        bool(tool.uses)
+        or any(parameter.kind == CHOICE and not parameter.detail for parameter in tool.parameters)
+        or (tool.gives == MASK and not labelled)
+    )
