@@ -16,7 +16,8 @@ from ..scene.mask import inside, masked
 from ..scene.scene import Scene
 
 ENLARGED = 8  # times: a small region is shown larger
-PINK = (255, 0, 160)  # of a mask; rare in what is seen from above
+PINK = (255, 0, 160)  # of a mask for a model; rare in what is seen from above
+CYAN = (0, 229, 255)  # of a mask for a person: the colour of its layer on the map
 TINT = 0.35  # of the colour over what the mask covers; its rim has the whole colour
 
 
@@ -25,10 +26,10 @@ def before_and_after(scene: Scene, region: Region, made: Made, side: int) -> tup
     window = region.window
     scale = min(ENLARGED, side / max(window.width, window.height))
     view = View(window, Size(max(1, round(window.width * scale)), max(1, round(window.height * scale))))
-    return scene.part(view), with_result(scene, view, made)
+    return scene.part(view), with_result(scene, view, made, CYAN)
 
 
-def with_result(scene: Scene, view: View, made: Made) -> Image.Image:
+def with_result(scene: Scene, view: View, made: Made, color: tuple[int, int, int] = PINK) -> Image.Image:
     """The view with what a tool has made: a mask is drawn over it, new pixels take the place of the raster's.
 
     Raises SceneError, Cancelled.
@@ -36,7 +37,7 @@ def with_result(scene: Scene, view: View, made: Made) -> Image.Image:
     picture = scene.part(view)
     box = Box(*made.box).rounded_out() if made.box else Box(0, 0, *scene.size)
     if made.kind == MASK:
-        picture = _with_mask(picture, _cover(scene, view, made.out, box))
+        picture = _with_mask(picture, _cover(scene, view, made.out, box), color)
     elif made.kind == RASTER:
         _lay_over(picture, view, scene, made.out, box)
     return masked(picture, view)
@@ -57,10 +58,10 @@ def _cover(scene: Scene, view: View, path: str, box: Box) -> np.ndarray:
     return cover
 
 
-def _with_mask(picture: Image.Image, cover: np.ndarray) -> Image.Image:
+def _with_mask(picture: Image.Image, cover: np.ndarray, color: tuple[int, int, int]) -> Image.Image:
     core = cv2.erode(cover, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
     share = np.where(cover > core, 1.0, TINT * cover)[..., None]
-    return Image.fromarray(np.rint(np.asarray(picture) * (1 - share) + np.array(PINK) * share).astype(np.uint8))
+    return Image.fromarray(np.rint(np.asarray(picture) * (1 - share) + np.array(color) * share).astype(np.uint8))
 
 
 def _lay_over(picture: Image.Image, view: View, scene: Scene, path: str, box: Box) -> None:

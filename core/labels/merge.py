@@ -35,7 +35,7 @@ def merge(into: LabelFile, other: LabelFile) -> Merged:
     for event in [*mine, *fresh]:
         if (event.kind, event.target) in targets:
             histories[event.kind, event.target].append(event)
-    rows = (*into.images(), *into.boxes(), *into.questions(), *into.proposals())
+    rows: list[Any] = [*into.images(), *into.boxes(), *into.questions(), *into.proposals()]
     current = {(type(row), row.id): row for row in rows}
     changes, conflicts = [], []
     for kind, target in sorted(targets, key=lambda each: order[each[0]]):
