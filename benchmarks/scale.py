@@ -172,20 +172,22 @@ def killed(folder: Path, count: int, kills: int) -> None:
     paths = small_rasters(folder)
     rows = [Ask(SceneSource(str(paths[at % len(paths)])), f"Is {at} there?", id=str(at)) for at in range(count)]
     rng = random.Random()
-    moments = sorted(rng.sample(range(1, count - count // 20), kills))
+    moments = sorted(rng.sample(range(1, count * 3 // 4), kills))
     runs = []
     for at_rows in ([], moments):
         lines: list[dict[str, Any]] = []
         begun = time.perf_counter()
-        with Cluster("ray", Settings(), open=by_rule) as cluster:
+        due = list(at_rows)
+        with Cluster("ray", Settings(), at_once=1, open=by_rule) as cluster:
             profile, _ = cluster.open()
             for each in cluster.ask(rows, profile):
                 lines.append({**each, "seconds": None})
-                if len(lines) in at_rows:
-                    rng.choice(workers_here()).send_signal(signal.SIGKILL)
+                if due and len(lines) >= due[0] and (there := workers_here()):
+                    rng.choice(there).send_signal(signal.SIGKILL)
+                    del due[0]
         runs.append((time.perf_counter() - begun, lines))
     (whole_seconds, whole), (seconds, survived) = runs
-    print(f"## {count} rows, {kills} workers killed with SIGKILL after rows {', '.join(map(str, moments))}")
+    print(f"## {count} rows, {kills - len(due)} workers killed with SIGKILL from rows {', '.join(map(str, moments))} on")
     print(f"  unkilled {whole_seconds:.1f} s, killed {seconds:.1f} s (a worker that starts again included)")
     print(f"  rows {len(survived)}, twice {len(survived) - len({each['id'] for each in survived})}")
     print(f"  equal to the unkilled run: {sorted(map(json.dumps, whole)) == sorted(map(json.dumps, survived))}")
