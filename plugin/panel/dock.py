@@ -38,7 +38,7 @@ from .question_box import QuestionBox
 from .tool_bench import MANY, ToolBench
 from .toolbar import Toolbar
 from .transcript import Transcript
-from .widgets import ElidedButton, ask_file, named, paragraph
+from .widgets import ElidedButton, ask_file, named, paragraph, tool_button
 
 
 class Dock(QgsDockWidget):
@@ -91,6 +91,8 @@ class Dock(QgsDockWidget):
         self.progress.setTextVisible(False)
         self.progress.setMaximumHeight(8)
         self.question = QuestionBox()
+        about = tr("Find all: mark and count all such things. Type what to find in English, for example: ships")
+        self.find_all = tool_button("zoomearth_find", about, "/mActionSelectAll.svg")
         self.toolbar = Toolbar()
         self.temporary = QWidget()
         self.temporary.setObjectName("zoomearth_temporary")
@@ -110,8 +112,13 @@ class Dock(QgsDockWidget):
         for widget in (self.process_notice, self.results_notice, self.form):
             column.addWidget(widget)
         column.addWidget(self.transcript, 1)
-        for widget in (self.temporary, self.stage, self.progress, self.message, self.question, self.toolbar):
+        for widget in (self.temporary, self.stage, self.progress, self.message):
             column.addWidget(widget)
+        row = QHBoxLayout()
+        row.addWidget(self.question, 1)
+        row.addWidget(self.find_all)
+        column.addLayout(row)
+        column.addWidget(self.toolbar)
         self.setWidget(inside)
 
     def _connect(self) -> None:
@@ -122,7 +129,7 @@ class Dock(QgsDockWidget):
         self.toolbar.cancel.clicked.connect(self._session.cancel)
         self.toolbar.cancel.clicked.connect(self.bench.runs.cancel)
         self.toolbar.cancel.clicked.connect(self.surveys.cancel)
-        self.toolbar.find.clicked.connect(self.find)
+        self.find_all.clicked.connect(self.find)
         self.surveys.failed.connect(self._warn)
         self.surveys.progressed.connect(self._progressed)
         self.surveys.counted.connect(self._counted)
@@ -215,7 +222,7 @@ class Dock(QgsDockWidget):
         session = self._session
         ready = self.form.raster is not None and bool(self.question.text)
         self.toolbar.ask.setEnabled(ready)
-        self.toolbar.find.setEnabled(ready and not self.surveys.busy)
+        self.find_all.setEnabled(ready and not self.surveys.busy)
         busy = session.busy or self.bench.runs.busy or self.surveys.busy
         self.toolbar.cancel.setEnabled(busy)
         broken = session.backend.state is State.BROKEN

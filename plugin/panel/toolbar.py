@@ -38,9 +38,6 @@ class Toolbar(QWidget):
         self.ask.setObjectName("zoomearth_ask")
         self.ask.setToolTip(tr("Ask about the layer (Ctrl+Enter)"))
         self.ask.setDefault(True)
-        self.find = ElidedButton(tr("Find all"))
-        self.find.setObjectName("zoomearth_find")
-        self.find.setToolTip(tr("Mark and count all such things. Type what to find in English, for example: ships"))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(3)
@@ -48,7 +45,6 @@ class Toolbar(QWidget):
             row.addWidget(button)
         row.addStretch(1)
         row.addWidget(self.cancel)
-        row.addWidget(self.find)
         row.addWidget(self.ask)
 
 

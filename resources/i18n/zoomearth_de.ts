@@ -1825,6 +1825,11 @@
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
+            <source>Find all: mark and count all such things. Type what to find in English, for example: ships</source>
+            <translation>Alle finden: alle solchen Dinge markieren und zählen. Schreiben Sie auf Englisch, was gesucht wird, zum Beispiel: ships</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
             <source>Put the file back and open the project again. Otherwise the next answer starts a new results file.</source>
             <translation>Legen Sie die Datei zurück und öffnen Sie das Projekt erneut. Sonst beginnt die nächste Antwort eine neue Ergebnisdatei.</translation>
         </message>
@@ -2317,11 +2322,6 @@
             <location filename="../../plugin/panel/toolbar.py" />
             <source>Ask about the layer (Ctrl+Enter)</source>
             <translation>Zum Layer fragen (Strg+Eingabe)</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/toolbar.py" />
-            <source>Mark and count all such things. Type what to find in English, for example: ships</source>
-            <translation>Alle solchen Dinge markieren und zählen. Schreiben Sie auf Englisch, was gesucht wird, zum Beispiel: ships</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/transcript.py" />

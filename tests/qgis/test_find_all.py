@@ -24,7 +24,7 @@ def bay(panel, tmp_path):
 
 def find(panel, target="ships"):
     panel.dock.question.setPlainText(target)
-    panel.dock.toolbar.find.click()
+    panel.dock.find_all.click()
 
 
 def done(panel):
@@ -41,7 +41,7 @@ def test_what_is_found_is_a_layer_and_the_count_is_the_answer(panel, bay):
     counts = []
     panel.dock.surveys.counted.connect(lambda *numbers: counts.append(numbers))
     find(panel)
-    assert not panel.dock.toolbar.find.isEnabled()
+    assert not panel.dock.find_all.isEnabled()
     wait(lambda: done(panel))
     (exchange,) = panel.session.exchanges
     assert (exchange.question, exchange.answer, exchange.status) == ("Find all: ships", "1", Status.DONE)
