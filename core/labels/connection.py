@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from ..atomic import beside
@@ -43,6 +44,19 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
     file.row_factory = sqlite3.Row
     file.execute("PRAGMA synchronous = FULL")
     return file
+
+
+def sql(text: str, *names: str) -> str:
+    """A statement with the quoted name of a table or column in place of each {}: SQL has no parameters for names."""
+    quoted = (name.replace('"', '""') for name in names)
+    return text.format(*(f'"{name}"' for name in quoted))
+
+
+def insert(file: sqlite3.Connection, table: str, columns: Mapping[str, Any]) -> None:
+    """Adds a row. Raises sqlite3.Error."""
+    names, marks = ", ".join(["{}"] * len(columns)), ", ".join("?" * len(columns))
+    statement = " ".join(("INSERT INTO {}", f"({names})", "VALUES", f"({marks})"))
+    file.execute(sql(statement, table, *columns), list(columns.values()))
 
 
 @contextmanager

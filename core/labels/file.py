@@ -22,7 +22,7 @@ from typing import Any, Optional, cast
 
 from ..errors import DataError
 from . import geopackage
-from .connection import connect, create, errors
+from .connection import connect, create, errors, insert, sql
 from .geopackage import EVENTS, VERSION, table
 from .rows import (
     ACCEPTED,
@@ -139,9 +139,8 @@ class LabelFile:
 
     def page(self, after: int = 0, limit: int = 100, verdict: str = "") -> list[tuple[int, Question]]:
         """Questions with their places, in order, behind the place `after`: for lists that show thousands."""
-        where, values = ("AND verdict = ?", (verdict,)) if verdict else ("", ())
-        query = f"SELECT * FROM questions WHERE fid > ? {where} ORDER BY fid LIMIT ?"
-        return [(row["fid"], self._row(Question, row)) for row in self._select(query, after, *values, limit)]
+        query = "SELECT * FROM questions WHERE fid > ?1 AND (?3 = '' OR verdict = ?3) ORDER BY fid LIMIT ?2"
+        return [(row["fid"], self._row(Question, row)) for row in self._select(query, after, limit, verdict)]
 
     def proposals(self) -> list[Proposal]:
         return self._rows(Proposal)
@@ -313,29 +312,27 @@ class LabelFile:
             message = f"This {change.kind} was changed by another program just now."
             raise DataError(message, "Look at it again, and repeat the action; nothing was changed.")
         if change.after is None:
-            self._file.execute(f"DELETE FROM {name} WHERE id = ?", (change.before.id,))
+            self._file.execute(sql("DELETE FROM {} WHERE id = ?", name), (change.before.id,))
             return None
         logged = to_columns(change.after)
         columns = dict(logged)
         if change.kind == "box":
             columns["geom"], columns["srs"] = geopackage.geometry(self._file, change.after, self.get(LabelImage, change.after.image))
-        names = ", ".join(f'"{column}"' for column in columns)
         if change.before is None:
             try:
-                self._file.execute(f"INSERT INTO {name} ({names}) VALUES ({', '.join('?' * len(columns))})", list(columns.values()))
+                insert(self._file, name, columns)
             except sqlite3.IntegrityError:
                 message = f"{self.path} has the {change.kind} {change.after.id!r} already."
                 raise DataError(message, "It was not added again. Merge two files with `zoomearth label merge`.") from None
         else:
-            sets = ", ".join(f'"{column}" = ?' for column in columns)
-            self._file.execute(f"UPDATE {name} SET {sets} WHERE id = ?", [*columns.values(), change.after.id])
+            statement = " ".join(("UPDATE {} SET", ", ".join(["{} = ?"] * len(columns)), "WHERE id = ?"))
+            self._file.execute(sql(statement, name, *columns), [*columns.values(), change.after.id])
         return logged
 
     def _log(self, event: Event) -> None:
-        values = [getattr(event, name) for name in EVENTS]
-        texts = [json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value for value in values]
-        names = ", ".join(f'"{name}"' for name in EVENTS)
-        self._file.execute(f"INSERT INTO events ({names}) VALUES ({', '.join('?' * len(EVENTS))})", texts)
+        values = {name: getattr(event, name) for name in EVENTS}
+        texts = {name: json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value for name, value in values.items()}
+        insert(self._file, "events", texts)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -350,7 +347,7 @@ class LabelFile:
                 raise
 
     def _rows(self, kind: type[R], where: str = "", *values: Any) -> list[R]:
-        query = f"SELECT * FROM {table(_name(kind))}" + (f" WHERE {where}" if where else "") + " ORDER BY fid"
+        query = " ".join((sql("SELECT * FROM {}", table(_name(kind))), f"WHERE {where}" if where else "", "ORDER BY fid"))
         return [self._row(kind, row) for row in self._select(query, *values)]
 
     def _row(self, kind: type[R], row: sqlite3.Row) -> R:

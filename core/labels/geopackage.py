@@ -148,7 +148,8 @@ def _layer(file: sqlite3.Connection, srs: int, crs: str) -> None:
     name = layer(srs)
     if file.execute("SELECT 1 FROM gpkg_contents WHERE table_name = ?", (name,)).fetchone():
         return
-    file.execute(f"CREATE VIEW {name} AS SELECT fid, geom, id, image, level, label, annotator FROM boxes WHERE srs = {int(srs)}")
+    columns = "fid, geom, id, image, level, label, annotator"
+    file.execute(" ".join(("CREATE VIEW", name, "AS SELECT", columns, "FROM boxes WHERE srs =", str(srs))))
     title = f"Boxes, {crs or 'without CRS'}"
     if file.execute("SELECT 1 FROM gpkg_contents WHERE identifier = ?", (title,)).fetchone():
         title = name
