@@ -310,7 +310,7 @@ class _Run:
             self.on_event(Used(observation.used))
         if observation.view and not self.talk.blind:
             try:
-                picture = self._read(observation) if picture is None else picture
+                picture = self._read(observation.view, observation.used) if picture is None else picture
             except errors.Cancelled:
                 return self._send(Cancelled())
             except errors.ZoomEarthError as error:
@@ -322,21 +322,21 @@ class _Run:
         if observation.more:
             self._send(None)
 
-    def _read(self, observation: Observation) -> Image:
-        tools, made = self.result.question.tools, observation.used and observation.used.made
-        assert observation.view
-        return tools.picture(self.scene, observation.view, made) if tools and made else self.scene.part(observation.view)
+    def _read(self, view: View, used: ToolUse | None) -> Image:
+        tools, made = self.result.question.tools, used and used.made
+        return tools.picture(self.scene, view, made) if tools and made else self.scene.part(view)
 
     def _use(self, observation: Observation) -> None:
         """Has the tool used that the model has called."""
-        question = self.result.question
-        assert question.tools
+        question, tools = self.result.question, self.result.question.tools
+        if tools is None:
+            raise RuntimeError("the question has no tools on offer")
 
         def progress(stage: str, done: int, total: int) -> None:
             self.on_event(Working(stage, done, total))
 
         try:
-            use = question.tools.use(self.scene, observation, question.text, progress, self.cancelled)
+            use = tools.use(self.scene, observation, question.text, progress, self.cancelled)
         except errors.Cancelled:
             return self._send(Cancelled())
         self._send(use)

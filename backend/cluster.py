@@ -70,7 +70,8 @@ class Worker:
     def ask(self, rows: list[Ask]) -> list[dict[str, Any]]:
         """The lines of the rows, as they end."""
         engine, opening = self._engine, self._opening
-        assert engine is not None
+        if engine is None:
+            raise RuntimeError("a worker opens its engine before it asks")
         concurrent = bool(opening.settings.remote)  # then this is called on several threads
         finished = run(engine, rows, question_of, 1 if concurrent else opening.at_once, concurrent, sign=signer(opening.sign))
         return [line(asked(each.row), each.answered, each.error, engine.profile.name) for each in finished]

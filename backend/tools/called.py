@@ -40,9 +40,8 @@ class Toolbox:
         Raises Cancelled, and no file is left then.
         """
         call, view, box = observation.call, observation.view, observation.roi
-        assert call
-        assert view
-        assert box
+        if not (call and view and box):
+            raise ValueError("the observation has no call of a tool")
         tool = tool_named(call.tool)
         references = self.offer.references if REFERENCE in tool.uses else ()
         mask = self.offer.mask if MASK_FILE in tool.uses else None
