@@ -1,15 +1,20 @@
 """The demo model's training: rows with the loop's own views, the numbers of the unchanged model, and a run that can be continued."""
 
+import argparse
 import copy
+import json
 import random
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from transformers import AutoImageProcessor, AutoTokenizer, Qwen2_5_VLForConditionalGeneration
+from tokenizers import Tokenizer
+from transformers import AutoImageProcessor, AutoTokenizer, PreTrainedTokenizerFast, Qwen2_5_VLForConditionalGeneration
 
+from zoomearth.core.boxes import BBOX_2D
 from zoomearth.core.dialect import Talk
+from zoomearth.core.errors import ModelError, UsageError
 from zoomearth.core.families import dialect
 from zoomearth.core.geometry import Size
 from zoomearth.core.look import Policy, look
@@ -19,9 +24,11 @@ from zoomearth.training.demo import rows as pk
 from zoomearth.training.demo.dense_heads import detail_targets, site_targets
 from zoomearth.training.demo.model import export, make_model, make_tokenizer, patches
 from zoomearth.training.demo.muon import _orthogonal
-from zoomearth.training.demo.pretrain import Plan, Trainer, rows_of
+from zoomearth.training.demo.pretrain import Plan, Trainer, _train, continued, rows_of
+from zoomearth.training.scenes.marks import NOUNS, marks, survey_window
 from zoomearth.training.scenes.questions import LEVELS, ask
 from zoomearth.training.scenes.render import WHOLE, global_view, square_around, to_pixels
+from zoomearth.training.scenes.requests import DONE, TOOLS, ask_tool
 from zoomearth.training.scenes.scene import SITES, make_scene
 
 SMALL = Plan(vision=(32, 1, 2), text=(32, 2, 2, 1), scenes_per_step=2, warm_up=1)
@@ -74,7 +81,7 @@ def test_training_rows_are_the_layout_of_the_serving_loop(coder):
     question = ask(scene, "count", rng)
     window = square_around(question.site.box)
     talk, flow = Talk(dialect("zoomearth", "", "")), look(Size(4096, 4096), question.text, policy)
-    trained = pk.first_turn(pk.asked(coder, pk.prefix(coder).at, question), coder, question)
+    trained = pk.first_turn(pk.asked(coder, pk.prefix(coder).at, question.text), coder, question)
     replies = [coder.tokenizer.decode(trained.ids[len(coder.encode(question.text + pk.TAIL)) :])]
     pk.last_turn(pk.crop_turn(trained, coder), coder, question, window)
     talk.observe(next(flow), "global")
@@ -92,7 +99,7 @@ def test_a_forced_answer_is_asked_as_it_was_trained(coder):
     talk, flow = Talk(dialect("zoomearth", "", "")), look(Size(4096, 4096), question.text, Policy(view=168, max_zooms=0))
     talk.observe(next(flow), "global")
     served = [i for part in talk.layout({"<answer>"}) for i in (coder.encode(part) if isinstance(part, str) else [coder.image] * 36)]
-    trained = pk.guess(pk.asked(coder, pk.prefix(coder).at, question), coder, question)
+    trained = pk.guess(pk.asked(coder, pk.prefix(coder).at, question.text), coder, question)
     assert served == (pk.prefix(coder).ids + trained.ids)[: len(served)]
     assert coder.tokenizer.decode(trained.ids).endswith(f"<answer>{question.answer}</answer><|im_end|>")
 
@@ -163,7 +170,7 @@ def test_dense_targets_agree_with_the_scene():
         x, y = site.center
         assert cells[int(y * 6), int(x * 6), list(SITES).index(site.kind), 0] == 1
         details = detail_targets(scene, square_around(site.box))
-        assert details[:, 5].sum() >= 1
+        assert details[:, 8].sum() >= 1
         assert (details[:, 0].sum() > 0) == any(
             square_around(site.box)[0] <= x < square_around(site.box)[2] and square_around(site.box)[1] <= y < square_around(site.box)[3]
             for other in scene.sites
@@ -185,3 +192,78 @@ def test_every_kind_of_question_has_its_thought(coder):
         question = next(q for seed in range(50) if (q := ask(make_scene(seed), kind, rng)))
         thought = question.last_thought(to_pixels(WHOLE))
         assert 0 < len(coder.encode(thought)) <= 25
+
+
+def test_a_call_of_a_tool_is_the_json_that_servers_and_parsers_know(coder):
+    rng = random.Random(4)
+    for tool in TOOLS * 3:
+        request = next(r for seed in range(50) if (r := ask_tool(make_scene(seed), tool, rng)))
+        question = request.question
+        asked = pk.asked(coder, pk.prefix(coder).at, question.text)
+        start = len(asked.ids)
+        reply = coder.tokenizer.decode(pk.tool_turn(asked, coder, request).ids[start:])
+        thought, call = reply.removesuffix("</tool_call>").split("</think><tool_call>")
+        assert thought == "<think>" + question.first_thought(to_pixels(WHOLE))
+        arguments = {"bbox_2d": list(pk.box_pixels(question.site.box)), "label": question.label}
+        if tool == "editing":
+            arguments["verb"] = request.verb
+        assert call == json.dumps({"name": tool, "arguments": arguments})
+        window = square_around(question.site.box)
+        end = len(asked.ids)
+        last = coder.tokenizer.decode(pk.last_turn(pk.crop_turn(asked, coder), coder, question, window).ids[end:])
+        assert last.endswith(f"</think><answer>{question.answer}</answer><|im_end|>")
+        assert question.answer == DONE or tool in ("denoising", "cloud-removal")
+
+
+def test_marks_are_written_as_the_dialect_writes_boxes(coder):
+    rng = random.Random(5)
+    lengths = set()
+    for seed in range(20):
+        scene = make_scene(seed)
+        window = survey_window(scene, rng)
+        for noun in NOUNS.values():
+            boxes = marks(scene, noun, window)
+            asked = pk.asked(coder, pk.prefix(coder).at, f"mark every {noun}")
+            start = len(asked.ids)
+            reply = coder.tokenizer.decode(pk.mark_turn(asked, coder, noun, boxes).ids[start:])
+            assert reply == BBOX_2D.write([(box, noun) for box in boxes]) + "<|im_end|>"
+            lengths.add(len(boxes))
+    assert {0, 1, 2} <= lengths
+
+
+def test_a_run_begins_with_an_older_model_whose_vocabulary_is_smaller(tmp_path):
+    """The older vocabulary lacks some words of today's, so that all its numbers of tokens are others."""
+    tokenizer = make_tokenizer()
+    state = json.loads(tokenizer.backend_tokenizer.to_str())
+    words = [word for word in state["model"]["vocab"] if word not in (" every", "plane", "done")]
+    state["model"]["vocab"] = {word: at for at, word in enumerate(words)}
+    for added in state["added_tokens"]:
+        added["id"] = state["model"]["vocab"][added["content"]]
+    older = PreTrainedTokenizerFast(
+        tokenizer_object=Tokenizer.from_str(json.dumps(state)), eos_token="<|im_end|>", pad_token="<|endoftext|>"
+    )
+    torch.manual_seed(3)
+    before = make_model(older, SMALL.vision, SMALL.text)
+    export(copy.deepcopy(before), older, tmp_path / "older", {"scenes": 7})
+    plan = continued(SMALL, tmp_path / "older")
+    assert (plan.vision, plan.text) == (SMALL.vision, SMALL.text)
+    trainer = Trainer(tmp_path, plan)
+    trainer.begin()
+    embeddings = trainer.model.model.language_model.embed_tokens.weight
+    known, ids = older.get_vocab(), trainer.tokenizer.get_vocab()
+    for word, source in ((" planes", " planes"), ("0", "0"), ("255", "255"), ("</answer>", "</answer>"), ("plane", "planes")):
+        assert torch.equal(embeddings[ids[word]], before.model.language_model.embed_tokens.weight[known[source]].bfloat16().float())
+    assert len(embeddings) == len(before.model.language_model.embed_tokens.weight) + 3
+    trainer.learn(range(2), 0.5, 1)
+    trainer.save()
+    again = Trainer(tmp_path, plan)
+    again.begin()
+    assert again.step == 1, "a checkpoint goes before the model that the run began with"
+
+
+def test_a_run_does_not_change_the_model_it_began_with(tmp_path):
+    (tmp_path / "checkpoint.pt").touch()
+    with pytest.raises(UsageError):
+        _train(argparse.Namespace(folder=tmp_path, minutes=None, workers=1, start=tmp_path / "another"))
+    with pytest.raises(ModelError):
+        continued(Plan(), tmp_path)

@@ -3,6 +3,7 @@
 import random
 import shutil
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,9 +13,11 @@ from zoomearth.backend.scene.scene import Scene as Raster
 from zoomearth.core.geometry import Box, View
 from zoomearth.core.look import Policy, place, shown_size
 from zoomearth.training.scenes.geotiff import drawn, write_geotiff
+from zoomearth.training.scenes.marks import LEAST_VISIBLE, NOUNS, marks, object_boxes, survey_window, visible
 from zoomearth.training.scenes.questions import KINDS, LEVELS, ask, refer
-from zoomearth.training.scenes.render import crop_view, global_view, render, square_around
+from zoomearth.training.scenes.render import VIEW, crop_view, global_view, paint, render, square_around
 from zoomearth.training.scenes.scene import PALETTE, make_scene
+from zoomearth.training.scenes.spoil import CLOUD, clouded, clouds, noisy, part_of
 
 WHOLE = (0.0, 0.0, 1.0, 1.0)
 
@@ -166,3 +169,64 @@ def test_the_bundled_scene_is_marked_and_small(root):
     with rasterio.open(path) as file:
         assert [file.checksum(band) for band in (1, 2, 3)] == [46502, 6749, 29972], "the mark changes no pixel"
     assert path.stat().st_size < 830_000
+
+
+def test_the_marks_are_where_the_pixels_of_the_objects_are():
+    """A scene is drawn with and without the two polygons of each object: the pixels that differ are those of its mark."""
+    checked = 0
+    for seed in range(6):
+        scene = make_scene(seed)
+        drawn_objects = [(site, at, box) for site in scene.sites for at, box in zip(site.points, object_boxes(site))]
+        for site, at, box in drawn_objects[::3]:
+            middles = (scene.bounds[:, :2] + scene.bounds[:, 2:]) / 2
+            size = scene.bounds[:, 2:] - scene.bounds[:, :2]
+            mine = [i for i in range(len(size)) if np.allclose(scene.bounds[i], box)]
+            assert len(mine) == 1, "the outline's own bounds are the truth"
+            bare = replace(scene, colors=[*scene.colors])
+            keep = [i for i in range(len(size)) if i not in (mine[0], mine[0] + 1)]
+            window = square_around(box, 0.04)
+            with_object, without = paint(scene, window, (VIEW, VIEW)), paint(_only(bare, keep), window, (VIEW, VIEW))
+            rows, columns = np.nonzero((with_object != without).any(2))
+            assert abs(middles[mine[0]][0] - at[0]) < site.size
+            found = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+            assert min(np.abs(np.subtract(mark, found)).max() for mark in marks(scene, NOUNS[site.kind], window)) <= 2
+            checked += 1
+    assert checked > 8
+
+
+def _only(scene, keep):
+    """The scene with these polygons only."""
+    parts = [scene.points[scene.starts[i] : scene.starts[i + 1]] for i in keep]
+    starts = np.cumsum([0, *map(len, parts)])
+    return replace(scene, points=np.concatenate(parts), starts=starts, bounds=scene.bounds[keep], colors=[scene.colors[i] for i in keep])
+
+
+def test_an_object_that_the_edge_cuts_is_marked_as_far_as_it_is_visible():
+    box = (0.5, 0.5, 0.6, 0.6)
+    assert visible(box, (0.4, 0.4, 0.7, 0.7)) == box
+    assert visible(box, (0.5, 0.5, 0.5 + 0.1 * LEAST_VISIBLE + 1e-6, 0.8)) is not None
+    assert visible(box, (0.5, 0.5, 0.5 + 0.1 * LEAST_VISIBLE - 1e-6, 0.8)) is None
+    assert visible(box, (0.0, 0.0, 0.4, 0.4)) is None
+    rng = random.Random(6)
+    for seed in range(60):
+        scene = make_scene(seed)
+        window = survey_window(scene, rng)
+        assert 0 <= window[0] < window[2] <= 1
+        assert 0 <= window[1] < window[3] <= 1
+        for noun in NOUNS.values():
+            found = marks(scene, noun, window)
+            assert found == sorted(found)
+            assert all(0 <= x0 < x1 <= VIEW and 0 <= y0 < y1 <= VIEW for x0, y0, x1, y1 in found)
+
+
+def test_noise_and_clouds_are_as_strong_as_they_are_said_to_be():
+    generator = np.random.default_rng(0)
+    grey = np.full((200, 200, 3), 128, np.uint8)
+    assert (noisy(grey, 12, generator).astype(float) - 128).std() == pytest.approx(12, rel=0.02)
+    alpha = clouds(generator, 0.3)
+    assert (alpha > 0).mean() == pytest.approx(0.3, abs=0.01)
+    assert alpha.max() == pytest.approx(1, abs=1e-5)
+    seen = clouded(np.zeros((*alpha.shape, 3), np.uint8), alpha)
+    assert np.abs(seen[..., 0] - alpha * CLOUD).max() <= 0.51
+    part = part_of(alpha, (0.25, 0.5, 0.5, 0.75), (64, 64))
+    assert np.abs(part - alpha[128:192, 64:128]).max() < 1e-3

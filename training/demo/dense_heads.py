@@ -2,7 +2,7 @@
 
 With them, the model reaches a given box error after about a third of the scenes. They are not exported. Targets in global views: the class
 of the site that covers a cell, and its box. In crops: whether the centre of an object or of the landmark lies in a cell, its position, and
-its colour, heading and shape.
+the object's size, class, colour and heading, or the landmark's shape.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from ..scenes.marks import object_boxes
 from ..scenes.render import VIEW, Window
 from ..scenes.scene import COLORS, HEADINGS, SHAPES, SITES, Scene
 from .model import GRID, NUMBERS
-from .rows import BOX, POINT, Batch
+from .rows import COORDINATES, Batch
 
 KINDS = list(SITES)
-DETAILS = 9
-"""Columns of a crop target: object, x, y, colour, heading (-1: none), landmark, x, y, shape."""
+DETAILS = 12
+"""Columns of a crop target: object, x, y, width, height, class, colour, heading (-1: none), landmark, x, y, shape."""
 
 
 def site_targets(scene: Scene) -> np.ndarray:
@@ -34,20 +35,28 @@ def site_targets(scene: Scene) -> np.ndarray:
     return targets.reshape(GRID**2, len(KINDS), 5)
 
 
+def no_details() -> np.ndarray:
+    """(cells, DETAILS) of a picture in which nothing can be told."""
+    targets = np.zeros((GRID**2, DETAILS), np.float32)
+    targets[:, 7] = -1
+    return targets
+
+
 def detail_targets(scene: Scene, window: Window) -> np.ndarray:
     """(cells, DETAILS) of the crop that shows `window`; positions are fractions of the window."""
-    targets = np.zeros((GRID, GRID, DETAILS), np.float32)
-    targets[..., 4] = -1
+    targets = no_details().reshape(GRID, GRID, DETAILS)
     x0, y0, x1, y1 = window
     for site in scene.sites:
         heading = HEADINGS.index(site.heading) if SITES[site.kind].heading else -1
-        for px, py in reversed(site.points):  # so that the leftmost object of a cell remains
+        for (px, py), box in reversed([*zip(site.points, object_boxes(site))]):  # so that the leftmost object of a cell remains
             u, v = (px - x0) / (x1 - x0), (py - y0) / (y1 - y0)
             if 0 <= u < 1 and 0 <= v < 1:
-                targets[int(v * GRID), int(u * GRID), :5] = (1, u, v, COLORS.index(site.color), heading)
+                size = (box[2] - box[0]) / (x1 - x0), (box[3] - box[1]) / (y1 - y0)
+                what = KINDS.index(site.kind), COLORS.index(site.color), heading
+                targets[int(v * GRID), int(u * GRID), :8] = (1, u, v, *size, *what)
         u, v = (site.landmark[0] - x0) / (x1 - x0), (site.landmark[1] - y0) / (y1 - y0)
         if 0 <= u < 1 and 0 <= v < 1:
-            targets[int(v * GRID), int(u * GRID), 5:] = (1, u, v, SHAPES.index(site.shape))
+            targets[int(v * GRID), int(u * GRID), 8:] = (1, u, v, SHAPES.index(site.shape))
     return targets.reshape(GRID**2, DETAILS)
 
 
@@ -57,7 +66,7 @@ class Heads(torch.nn.Module):
     def __init__(self, width: int):
         super().__init__()
         self.sites = torch.nn.Sequential(torch.nn.LayerNorm(width), torch.nn.Linear(width, len(KINDS) * 5))
-        outputs = 3 + len(COLORS) + len(HEADINGS) + 3 + len(SHAPES)
+        outputs = 5 + len(KINDS) + len(COLORS) + len(HEADINGS) + 3 + len(SHAPES)
         self.details = torch.nn.Sequential(torch.nn.LayerNorm(width), torch.nn.Linear(width, outputs))
         self.number = torch.nn.Linear(width, 1)
 
@@ -65,7 +74,7 @@ class Heads(torch.nn.Module):
         """Smooth-L1 loss of a linear readout of each coordinate: it has a gradient where the cross-entropy is flat. zero: the token of
         "0".
         """
-        numbers = ((batch.roles == BOX) | (batch.roles == POINT)) & (batch.targets >= zero) & (batch.targets < zero + NUMBERS)
+        numbers = torch.isin(batch.roles, torch.tensor(COORDINATES)) & (batch.targets >= zero) & (batch.targets < zero + NUMBERS)
         predicted = self.number(hidden[batch.inputs[numbers]])[:, 0]
         truth = (batch.targets[numbers] - zero) / VIEW
         with torch.no_grad():
@@ -85,21 +94,22 @@ class Heads(torch.nn.Module):
         if batch.details is not None and batch.detail_cells is not None:
             t = batch.details
             out = self.details(states[batch.detail_cells])
-            point, color, heading, mark, shape = out.split([3, len(COLORS), len(HEADINGS), 3, len(SHAPES)], 1)
-            objects, landmarks = t[:, 0] > 0, t[:, 5] > 0
+            point, kind, color, heading, mark, shape = out.split([5, len(KINDS), len(COLORS), len(HEADINGS), 3, len(SHAPES)], 1)
+            objects, landmarks = t[:, 0] > 0, t[:, 8] > 0
             presence = F.binary_cross_entropy_with_logits(point[:, 0], t[:, 0], pos_weight=torch.tensor(2.0))
-            presence = presence + F.binary_cross_entropy_with_logits(mark[:, 0], t[:, 5], pos_weight=torch.tensor(4.0))
+            presence = presence + F.binary_cross_entropy_with_logits(mark[:, 0], t[:, 8], pos_weight=torch.tensor(4.0))
             off, what = states.new_zeros(()), states.new_zeros(())
-            pointed = t[:, 4] >= 0
+            pointed = t[:, 7] >= 0
             if objects.any():
-                off = off + F.smooth_l1_loss(point[objects, 1:], t[objects, 1:3], beta=0.02)
-                what = what + F.cross_entropy(color[objects], t[objects, 3].long())
+                off = off + F.smooth_l1_loss(point[objects, 1:], t[objects, 1:5], beta=0.02)
+                what = what + F.cross_entropy(color[objects], t[objects, 6].long())
+                what = what + F.cross_entropy(kind[objects], t[objects, 5].long())
             if pointed.any():
-                what = what + F.cross_entropy(heading[pointed], t[pointed, 4].long())
+                what = what + F.cross_entropy(heading[pointed], t[pointed, 7].long())
             if landmarks.any():
-                off = off + F.smooth_l1_loss(mark[landmarks, 1:], t[landmarks, 6:8], beta=0.02)
-                what = what + F.cross_entropy(shape[landmarks], t[landmarks, 8].long())
-                figures["cell_shape"] = (shape[landmarks].argmax(1) == t[landmarks, 8]).float().mean().item()
+                off = off + F.smooth_l1_loss(mark[landmarks, 1:], t[landmarks, 9:11], beta=0.02)
+                what = what + F.cross_entropy(shape[landmarks], t[landmarks, 11].long())
+                figures["cell_shape"] = (shape[landmarks].argmax(1) == t[landmarks, 11]).float().mean().item()
             total = total + presence + 4 * off + 0.3 * what
             figures["cell_detail"] = presence.item()
         return total, figures

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from transformers import Qwen2_5_VLForConditionalGeneration
 
 from .model import GRID, NUMBERS
-from .rows import ANSWER, BOX, END, GLOBAL, GUESS, OTHER, POINT, WEIGHTS, Batch, Coder
+from .rows import ANSWER, BOX, COORDINATES, END, GLOBAL, GUESS, MARK, OTHER, POINT, WEIGHTS, Batch, Coder
 
 
 class _Attention(torch.autograd.Function):
@@ -149,7 +149,7 @@ def loss(
     logits = model.lm_head(hidden[batch.inputs])
     log_p = logits.log_softmax(-1)
     each = -log_p.gather(1, batch.targets[:, None])[:, 0]
-    numbers = (batch.roles == BOX) | (batch.roles == POINT)
+    numbers = torch.isin(batch.roles, torch.tensor(COORDINATES))
     numbers &= (batch.targets >= coder.zero) & (batch.targets < coder.zero + NUMBERS)
     at = numbers.nonzero()[:, 0]
     truth = (batch.targets[at] - coder.zero)[:, None]
@@ -164,7 +164,7 @@ def loss(
         for name, role in (("answer", ANSWER), ("guess", GUESS), ("global", GLOBAL), ("end", END), ("other", OTHER)):
             if (batch.roles == role).any():
                 figures[name] = right[batch.roles == role].mean().item()
-        for name, role in (("box", BOX), ("point", POINT)):
+        for name, role in (("box", BOX), ("point", POINT), ("mark", MARK)):
             if (batch.roles == role).any():
                 figures[name] = near[batch.roles == role].clamp(max=200).mean().item()
     return (each * weights).sum() / weights.sum(), figures

@@ -17,6 +17,8 @@ import torch
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 from transformers import GenerationConfig, PreTrainedTokenizerFast, Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
 
+from ...core.errors import ModelError
+from ..scenes import marks, requests
 from ..scenes.questions import DIRECTIONS, vocabulary
 from ..scenes.render import VIEW
 from ..scenes.scene import COLORS, HEADINGS, SETTINGS, SHAPES, SITES, TERRAIN
@@ -28,19 +30,21 @@ MEAN, STD = (0.48, 0.46, 0.41), (0.27, 0.26, 0.28)
 NUMBERS = 256
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>"]
 PIECES = ["<think>", "</think>", "<answer>", "</answer>", '[{"bbox_2d": [', '], "label": "', '"}]', ", ", " (", ") (", ")"]
+PIECES += ['"}, {"bbox_2d": [', "[]", '<tool_call>{"name": "', '", "arguments": {"bbox_2d": [', '", "verb": "', '"}}</tool_call>']
 _SPLIT = Regex(r" ?[a-z]+|[0-9]+|\n|[^\sa-z0-9]|\s")
 
 
 def make_tokenizer() -> PreTrainedTokenizerFast:
     """A word-level tokenizer. Tokens include their leading space, so that decoding restores the text."""
     split = pre_tokenizers.Split(_SPLIT, behavior="isolated")
-    pieces = {piece for text in vocabulary() for piece, _ in split.pre_tokenize_str(text)}
+    texts = [*vocabulary(), *requests.vocabulary(), *map(marks.request, marks.NOUNS.values())]
+    pieces = {piece for text in texts for piece, _ in split.pre_tokenize_str(text)}
     for word in [*COLORS, *SHAPES, *HEADINGS, *SETTINGS, *TERRAIN, *SITES, *DIRECTIONS, "yes", "no", "system", "user", "assistant"]:
         pieces |= {word, " " + word}
     for about in SITES.values():
         pieces |= {about.objects, about.landmark, " " + about.objects, " " + about.landmark}
     for name in SITES:
-        pieces |= {name + "s", f" {name}s"}
+        pieces |= {name + "s", f" {name}s", marks.NOUNS[name]}
     words = [*sorted(pieces | {"\n", " ", ".", "?", ","}), *map(str, range(NUMBERS))]
     ids = {token: i for i, token in enumerate([*SPECIAL, "<unk>", *PIECES, *words])}
     core = Tokenizer(models.WordLevel(ids, unk_token="<unk>"))
@@ -113,6 +117,34 @@ def make_model(
         for weight in (model.model.language_model.embed_tokens.weight, model.lm_head.weight):
             weight[rows] = torch.cat([waves.sin(), waves.cos()], 1) * 0.05
     return model
+
+
+def shape_of(folder: Path) -> tuple[tuple[int, int, int], tuple[int, int, int, int]]:
+    """The shape of an exported demo model, as `make_model` takes it: vision and text. Raises ModelError where it is none."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        see, read = config["vision_config"], config["text_config"]
+        text = read["hidden_size"], read["num_hidden_layers"], read["num_attention_heads"], read["num_key_value_heads"]
+        return (see["hidden_size"], see["depth"], see["num_heads"]), text
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(f"{folder} has no configuration of a demo model.", "Give a folder of `zoomearth demo pretrain export`.") from error
+
+
+def take_over(model: Qwen2_5_VLForConditionalGeneration, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
+    """Gives a new model the weights of an exported one of the same shape, whose vocabulary may be smaller.
+
+    A token that the old model lacks keeps its random rows of embedding and output; the singular of a known plural begins with its rows.
+    """
+    existing = Qwen2_5_VLForConditionalGeneration.from_pretrained(folder, dtype=torch.float32).state_dict()
+    known = PreTrainedTokenizerFast.from_pretrained(folder).get_vocab()
+    ids = tokenizer.get_vocab()
+    sources = {row: known[name] for token, row in ids.items() if (name := token if token in known else token + "s") in known}
+    for name, weight in model.state_dict().items():
+        if weight.shape[0] == len(ids) and existing[name].shape != weight.shape:
+            grown = weight.clone()
+            grown[list(sources)] = existing[name][list(sources.values())]
+            existing[name] = grown
+    model.load_state_dict(existing)
 
 
 def patches(picture: np.ndarray) -> np.ndarray:

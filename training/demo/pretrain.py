@@ -1,10 +1,11 @@
-"""Trains the demo model from scratch on drawn scenes, on CPU cores.
+"""Trains the demo model on drawn scenes, on CPU cores: from scratch, or from the weights of an earlier one.
 
     zoomearth demo pretrain train RUN --minutes 90 --workers 2     (run again: continues from the last checkpoint)
+    zoomearth demo pretrain train RUN --start resources/demo --minutes 90     (begins with the weights of a model, whose vocabulary may grow)
     zoomearth demo pretrain export RUN resources/demo
 
 Every scene is new, so that the logged figures are held-out figures. The curriculum begins with one-picture rows (boxes on global views,
-questions on crops) and changes to real two-turn rows. Workers are processes with one thread that average their gradients. Muon trains the
+questions on crops) and changes to real two-turn rows; calls of tools and marks of a survey's views are in it from the beginning. Workers are processes with one thread that average their gradients. Muon trains the
 hidden matrices, AdamW the other weights. RUN gets `plan.json`, `log.jsonl` and `checkpoint.pt` (weights, optimizers, step, seconds). A file
 `stop` in RUN ends the training after the current step.
 """
@@ -16,26 +17,33 @@ import json
 import os
 import random
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 
 from ...backend.cli.parser import Parser, positive
-from ...core.errors import ModelError
+from ...core.errors import ModelError, UsageError
+from ..scenes.marks import asked_of, marks, survey_window
+from ..scenes.marks import request as mark_request
 from ..scenes.questions import LEVELS, Question, ask
 from ..scenes.render import WHOLE, crop_view, global_view, square_around
+from ..scenes.requests import TOOLS, Request, ask_tool
 from ..scenes.scene import HELD_OUT, Scene, make_scene
+from ..scenes.spoil import Weather, edited, noisy, outlined, restored
 from . import forward
 from . import rows as pk
-from .dense_heads import Heads, detail_targets, site_targets
-from .model import export, make_model, make_tokenizer
+from .dense_heads import Heads, detail_targets, no_details, site_targets
+from .model import export, make_model, make_tokenizer, shape_of, take_over
 from .muon import Muon
 from .quick_eval import play
 
+LEARNT = 0.5
+"""The share of the curriculum that a run with --start leaves out: all of it before the serving layout."""
 DETAIL_KINDS = {"count": 0.5, "exists": 0.1, "color": 0.12, "shape": 0.14, "heading": 0.14}
 
 
@@ -44,7 +52,9 @@ class Plan:
     """The settings of a run; its folder has them as `plan.json` for later commands.
 
     vision: width, depth, heads; text: width, depth, heads, key-value heads; rates: of Muon and AdamW; decay: the share of the run in which
-    the rates fall to zero; two_turns: the shares of the run between which the serving layout replaces one-picture rows.
+    the rates fall to zero; two_turns: the shares of the run between which the serving layout replaces one-picture rows; start: the folder of
+    the model whose weights it begins with, "" for random ones; begin: the share of the curriculum that such a run leaves out; earlier: what that
+    model was trained on.
     """
 
     minutes: float = 90.0
@@ -55,6 +65,9 @@ class Plan:
     warm_up: int = 40
     decay: float = 0.35
     two_turns: tuple[float, float] = (0.36, 0.5)
+    start: str = ""
+    begin: float = 0.0
+    earlier: dict[str, Any] = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
         (folder / "plan.json").write_text(json.dumps(asdict(self), indent=1) + "\n")
@@ -72,19 +85,20 @@ def rows_of(seed: int, two_turns: float, coder: pk.Coder) -> list[pk.Row]:
     """The training rows of one new scene. two_turns: the probability of the serving layout; else a global row and a crop row."""
     rng = random.Random(f"rows {seed}")
     scene = make_scene(seed)
+    weather = Weather.draw(rng)
     exact, oversample = rng.random() < 0.35, rng.choice((2, 2, 3))
     sites = [s for s in scene.sites if ask(scene, "shape", rng, [s])]
     rng.shuffle(sites)
-    row = pk.Row(global_view(scene, oversample=oversample, exact=exact), sites=site_targets(scene))
+    row = pk.Row(weather.over(global_view(scene, oversample=oversample, exact=exact), WHOLE, rng), sites=site_targets(scene))
     start = pk.prefix(coder).at
     rows = [row]
-    zooms = 2 if rng.random() < two_turns else 0
+    zooms = rng.choice((1, 2)) if rng.random() < two_turns else 0
     for i, site in enumerate(sites[: 3 if zooms else 5]):
         questions = _about(scene, site, rng, 2 if i < zooms else 1)
         window = square_around(pk.jittered(site.box, rng, 0.9))
-        picture = crop_view(scene, window, exact=exact) if i < zooms else None
+        picture = weather.over(crop_view(scene, window, exact=exact), window, rng) if i < zooms else None
         for question in questions:
-            tokens = pk.first_turn(pk.asked(coder, start, question), coder, question)
+            tokens = pk.first_turn(pk.asked(coder, start, question.text), coder, question)
             if picture is not None:
                 pk.last_turn(pk.crop_turn(tokens, coder), coder, question, window)
                 row.crops.append(picture)
@@ -93,17 +107,56 @@ def rows_of(seed: int, two_turns: float, coder: pk.Coder) -> list[pk.Row]:
     if not zooms and sites:
         site = sites[0]
         window = square_around(pk.jittered(site.box, rng, 1.5))
-        crop = pk.Row(crop_view(scene, window, exact=exact), details=[detail_targets(scene, window)], prefix_is_crop=True)
-        crop.branches = [pk.last_turn(pk.asked(coder, start, q), coder, q, window) for q in _about(scene, site, rng, 5)]
+        picture = weather.over(crop_view(scene, window, exact=exact), window, rng)
+        crop = pk.Row(picture, details=[detail_targets(scene, window)], prefix_is_crop=True)
+        crop.branches = [pk.last_turn(pk.asked(coder, start, q.text), coder, q, window) for q in _about(scene, site, rng, 5)]
         rows.append(crop)
     for kind in ("sites", rng.choice(("site", "site", "terrain", "setting"))):  # the last two are learnt in minutes
         about_all = ask(scene, kind, rng)
         if about_all:
-            row.branches.append(pk.last_turn(pk.asked(coder, start, about_all), coder, about_all, WHOLE))
+            row.branches.append(pk.last_turn(pk.asked(coder, start, about_all.text), coder, about_all, WHOLE))
     forced = ask(scene, rng.choice(list(LEVELS)), rng)
     if forced and rng.random() < 0.5:
-        row.branches.append(pk.guess(pk.asked(coder, start, forced), coder, forced))
+        row.branches.append(pk.guess(pk.asked(coder, start, forced.text), coder, forced))
+    for i, tool in enumerate(rng.sample(TOOLS, 2)):
+        request = ask_tool(scene, tool, rng)
+        if request:
+            _add_request(row, scene, request, bool(zooms) and i == 0, rng, coder)
+    rows += [_marked_view(scene, weather, rng, coder) for _ in range(2)]
     return rows
+
+
+def _add_request(row: pk.Row, scene: Scene, request: Request, made: bool, rng: random.Random, coder: pk.Coder) -> None:
+    """Adds a branch with the call of a tool. made: with the picture that it makes, and the last turn."""
+    question = request.question
+    assert question.site is not None
+    tokens = pk.tool_turn(pk.asked(coder, pk.prefix(coder).at, question.text), coder, request)
+    if made:
+        window = square_around(pk.jittered(question.site.box, rng, 0.9))
+        picture = crop_view(scene, window)
+        details = detail_targets(scene, window)
+        if request.tool == "segmentation":
+            picture = outlined(picture, question.site.box, window, rng)
+        elif request.verb in ("remove", "blur", "pixelate"):
+            picture, details = edited(picture, request.verb), no_details()
+        else:
+            picture = restored(picture, rng)
+        pk.last_turn(pk.crop_turn(tokens, coder), coder, question, window)
+        row.crops.append(picture)
+        row.details.append(details)
+    row.branches.append(tokens)
+
+
+def _marked_view(scene: Scene, weather: Weather, rng: random.Random, coder: pk.Coder) -> pk.Row:
+    """A view of a survey with requests to mark objects."""
+    window = survey_window(scene, rng)
+    picture = weather.over(crop_view(scene, window, oversample=rng.choice((1, 2)), exact=rng.random() < 0.5), window, rng)
+    picture = noisy(picture, rng.uniform(0, 4), np.random.default_rng(rng.getrandbits(32)))  # a sensor's grain
+    row = pk.Row(picture, details=[detail_targets(scene, window)], prefix_is_crop=True)
+    for noun in asked_of(scene, window, rng):
+        tokens = pk.asked(coder, pk.prefix(coder).at, mark_request(noun))
+        row.branches.append(pk.mark_turn(tokens, coder, noun, marks(scene, noun, window)))
+    return row
 
 
 def _about(scene: Scene, site: Any, rng: random.Random, count: int) -> list[Question]:
@@ -152,6 +205,11 @@ class Trainer:
         self.step, self.spent = state["step"], state["spent"]
         return True
 
+    def begin(self) -> None:
+        """Continues from the checkpoint, else begins with the weights of the plan's model, if it names one."""
+        if not self.load() and self.plan.start:
+            take_over(self.model, self.tokenizer, Path(self.plan.start))
+
     def learn(self, seeds: range, progress: float, workers: int) -> dict[str, float]:
         """One step on these scenes; gradients are averaged over the workers."""
         ramp = self.plan.two_turns
@@ -160,6 +218,8 @@ class Trainer:
         batch = pk.collate(rows, self.coder)
         hidden, middle = forward.run(self.model, batch, self.coder, forward.see(self.model, batch.pictures), tap=1)
         loss, figures = forward.loss(self.model, batch, hidden, self.coder, 3.0 * (1 - progress) + 0.8 * progress)
+        if self.plan.start and self.step < self.plan.warm_up:  # the dense heads are new: until they fit, they don't teach
+            hidden, middle = hidden.detach(), middle.detach()
         dense, more = self.heads.loss(batch, middle)
         linear, most = self.heads.number_loss(batch, hidden, self.coder.zero)
         (loss + (1 - 0.6 * progress) * dense + 2 * linear).backward()
@@ -190,7 +250,7 @@ def work(rank: int, workers: int, folder: Path, plan: Plan) -> None:
         os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(29400 + os.getppid() % 500))
         dist.init_process_group("gloo", rank=rank, world_size=workers)
     trainer = Trainer(folder, plan)
-    trainer.load()
+    trainer.begin()
     if rank == 0:
         print(f"{sum(p.numel() for p in trainer.model.parameters()) / 1e6:.2f} M parameters, step {trainer.step}, {plan}", flush=True)
     each = plan.scenes_per_step // workers
@@ -203,7 +263,7 @@ def work(rank: int, workers: int, folder: Path, plan: Plan) -> None:
         if workers > 1:
             dist.broadcast(clock, 0)
         trainer.spent = clock[0].item()
-        progress = trainer.spent / (60 * plan.minutes)
+        progress = plan.begin + (1 - plan.begin) * trainer.spent / (60 * plan.minutes)
         if progress >= 1 or clock[1]:
             break
         first = trainer.step * plan.scenes_per_step + rank * each
@@ -238,6 +298,7 @@ def command(parser: Parser) -> None:
     train.add_argument("folder", type=Path, metavar="RUN", help="the run's folder")
     train.add_argument("--minutes", type=float, help="minutes of training in all, including earlier sessions (default 90)")
     train.add_argument("--workers", type=positive, default=2, metavar="N", help="processes of one thread each (default 2)")
+    train.add_argument("--start", type=Path, metavar="MODEL", help="begin with the weights of this exported model")
     train.examples("zoomearth demo pretrain train runs/demo --minutes 105 --workers 2")
     train.set_defaults(run=_train)
     write = actions.add_parser("export", help="write a model folder", description="Write a run's model as a folder for --model.")
@@ -248,11 +309,27 @@ def command(parser: Parser) -> None:
     parser.examples("zoomearth demo pretrain train runs/demo --minutes 105", "zoomearth demo pretrain export runs/demo my-demo-model")
 
 
+def continued(plan: Plan, start: Path) -> Plan:
+    """The plan of a run that begins with the weights of an exported model: its shape, the late part of the curriculum, and smaller steps.
+
+    Raises ModelError.
+    """
+    vision, text = shape_of(start)
+    profile = json.loads((start / "zoomearth.json").read_text(encoding="utf-8"))
+    rates = plan.rates[0] / 2, plan.rates[1] / 2
+    plan = replace(plan, scenes_per_step=8, vision=vision, text=text, rates=rates, warm_up=100)
+    return replace(plan, start=str(start), begin=LEARNT, earlier=profile["trained_on"])
+
+
 def _train(options: argparse.Namespace) -> int:
     options.folder.mkdir(parents=True, exist_ok=True)
     plan = Plan.of_folder(options.folder)
     if options.minutes:
         plan = replace(plan, minutes=options.minutes)
+    if options.start and str(options.start) != plan.start:
+        if (options.folder / "checkpoint.pt").exists():
+            raise UsageError(f"{options.folder} has a checkpoint that did not begin with {options.start}.", "Give another RUN.")
+        plan = continued(plan, options.start)
     plan.write(options.folder)
     if options.workers == 1:
         work(0, 1, options.folder, plan)
@@ -265,6 +342,9 @@ def _export(options: argparse.Namespace) -> int:
     trainer = Trainer(options.folder, Plan.of_folder(options.folder))
     if not trainer.load():
         raise ModelError(f"{options.folder} has no checkpoint.pt.", "Train first: zoomearth demo pretrain train RUN")
-    card = {"scenes": trainer.step * trainer.plan.scenes_per_step, "steps": trainer.step, "seconds": round(trainer.spent)}
+    card: dict[str, Any] = {"scenes": trainer.step * trainer.plan.scenes_per_step, "steps": trainer.step}
+    card["seconds"] = round(trainer.spent)
+    if trainer.plan.start:
+        card["earlier"] = trainer.plan.earlier
     export(trainer.model, trainer.tokenizer, options.out, card)
     return 0

@@ -13,8 +13,12 @@ import torch
 from transformers import Qwen2_5_VLForConditionalGeneration
 
 from ...core.geometry import Box
+from ..evaluation.marking import LEAST_IOU, f1, paired
+from ..scenes.marks import asked_of, marks, survey_window
+from ..scenes.marks import request as mark_request
 from ..scenes.questions import exam
 from ..scenes.render import VIEW, crop_view, global_view, square_around
+from ..scenes.requests import TOOLS, Request, ask_tool
 from ..scenes.scene import make_scene
 from . import forward
 from . import rows as pk
@@ -45,7 +49,9 @@ def write(
         features = [talks[i][1][0] for i in pending] + [f for i in pending for f in talks[i][1][1:]]
         batch = pk.collate(rows, coder, encoded=False)
         hidden, _ = forward.run(model, batch, coder, torch.stack(features))
-        best = model.lm_head(hidden[batch.ends]).argmax(1).tolist()
+        logits = model.lm_head(hidden[batch.ends])
+        logits[:, coder.image] = -torch.inf  # a model can't show itself a picture
+        best = logits.argmax(1).tolist()
         for i, token in zip(pending, best):
             tokens = talks[i][0]
             tokens.ids.append(token)
@@ -67,12 +73,12 @@ def play(model: Qwen2_5_VLForConditionalGeneration, coder: pk.Coder, first_seed:
         globals_.append(torch.from_numpy(patches(global_view(scene))))
         items += [(scene, len(globals_) - 1, question) for question in exam(scene, rng)]
     overviews = forward.see(model, torch.stack(globals_))
-    first = [(pk.asked(coder, start, q), [overviews[i]]) for _, i, q in items]
+    first = [(pk.asked(coder, start, q.text), [overviews[i]]) for _, i, q in items]
     texts = write(model, coder, first, lambda text: "}]" in text or "</answer>" in text)
-    marks: dict[str, list[float]] = {}
+    shares: dict[str, list[float]] = {}
 
     def mark(name: str, value: float) -> None:
-        marks.setdefault(name, []).append(value)
+        shares.setdefault(name, []).append(value)
 
     zoomed, crops = [], []
     for talk, text, item in zip(first, texts, items):
@@ -100,8 +106,51 @@ def play(model: Qwen2_5_VLForConditionalGeneration, coder: pk.Coder, first_seed:
             right = bool(answer and answer[1] == item[2].answer)
             mark(item[2].kind, right)
             mark(item[2].level, right)
-    forced = [(pk.asked(coder, start, q).text(coder, "<answer>"), [overviews[i]]) for _, i, q in items if q.site]
+    forced = [(pk.asked(coder, start, q.text).text(coder, "<answer>"), [overviews[i]]) for _, i, q in items if q.site]
     texts = write(model, coder, forced, lambda text: "</answer>" in text, 4)
     for text, question in zip(texts, (q for _, _, q in items if q.site)):
         mark(question.kind + ", no crop", text.split("</answer>")[0] == question.answer)
-    return {name: round(sum(values) / len(values), 3) for name, values in sorted(marks.items())}
+    figures = {name: round(sum(values) / len(values), 3) for name, values in sorted(shares.items())}
+    return {**figures, **play_skills(model, coder, first_seed, scenes)}
+
+
+@torch.no_grad()
+def play_skills(model: Qwen2_5_VLForConditionalGeneration, coder: pk.Coder, first_seed: int, scenes: int) -> dict[str, float]:
+    """The share of requests with the right tool, of those with the right tool and box (IoU >= 0.5); F1 of marks, two views a scene."""
+    rng = random.Random(first_seed)
+    start = pk.prefix(coder).at
+    requests: list[Request] = []
+    shown, views = [], []
+    calls: list[tuple[pk.Tokens, list[torch.Tensor]]] = []
+    truths: list[tuple[str, list[Box]]] = []
+    for seed in range(first_seed, first_seed + scenes):
+        scene = make_scene(seed)
+        shown.append(torch.from_numpy(patches(global_view(scene))))
+        overview = forward.see(model, shown[-1][None])[0]
+        for tool in TOOLS:
+            if request := ask_tool(scene, tool, rng):
+                requests.append(request)
+                calls.append((pk.asked(coder, start, request.question.text), [overview]))
+        for _ in range(2):
+            window = survey_window(scene, rng)
+            view = forward.see(model, torch.from_numpy(patches(crop_view(scene, window)))[None])[0]
+            for noun in asked_of(scene, window, rng):
+                truths.append((noun, [Box(*box) for box in marks(scene, noun, window)]))
+                views.append((pk.asked(coder, start, mark_request(noun)), [view]))
+    named, called = [], []
+    for text, request in zip(write(model, coder, calls, lambda text: "</tool_call>" in text or "</answer>" in text), requests):
+        box = _BOX.search(text)
+        assert request.question.site is not None
+        named.append(f'<tool_call>{{"name": "{request.tool}"' in text)
+        near = box and Box(*map(int, box.groups())).iou(Box(*pk.box_pixels(request.question.site.box))) >= LEAST_IOU
+        called.append(bool(named[-1] and near))
+    counts = []
+    for text, (_, truth) in zip(write(model, coder, views, lambda text: "<|im_end|>" in text, 120), truths):
+        found = [Box(*map(int, box)) for box in _BOX.findall(text)]
+        counts.append((paired(found, truth), len(found), len(truth)))
+    return {
+        "tool": round(sum(named) / len(named), 3),
+        "tool, box": round(sum(called) / len(called), 3),
+        "marks F1": round(f1(counts), 3),
+        "marks, recall": round(sum(c[0] for c in counts) / max(1, sum(c[2] for c in counts)), 3),
+    }

@@ -14,15 +14,18 @@ import numpy as np
 import torch
 from transformers import PreTrainedTokenizerFast
 
+from ..scenes import marks
 from ..scenes.questions import Question
 from ..scenes.render import VIEW, WHOLE, Window, to_pixels
+from ..scenes.requests import Request
 from .model import GRID, NUMBERS, patches
 
 HEAD = "\n<|im_start|>system\n<|im_end|>\n<|im_start|>user\n<|vision_start|>"
 TAIL = "<|im_end|><|im_start|>assistant\n"
-OTHER, BOX, POINT, ANSWER, GUESS, GLOBAL, END = range(7)
+OTHER, BOX, POINT, ANSWER, GUESS, GLOBAL, END, MARK = range(8)
 """The role of a token in the loss: it decides the weight, the soft labels and the logged figure."""
-WEIGHTS = {OTHER: 0.1, BOX: 2.0, POINT: 1.0, ANSWER: 1.5, GUESS: 0.4, GLOBAL: 1.5, END: 0.6}
+WEIGHTS = {OTHER: 0.1, BOX: 2.0, POINT: 1.0, ANSWER: 1.5, GUESS: 0.4, GLOBAL: 1.5, END: 0.6, MARK: 1.0}
+COORDINATES = (BOX, POINT, MARK)
 
 Box = tuple[float, float, float, float]
 
@@ -83,9 +86,9 @@ def prefix(coder: Coder) -> Tokens:
     return Tokens().text(coder, HEAD).image(coder).text(coder, "<|vision_end|>")
 
 
-def asked(coder: Coder, start: int, question: Question) -> Tokens:
+def asked(coder: Coder, start: int, text: str) -> Tokens:
     """The question, up to the beginning of the reply. start: the position after the prefix."""
-    return Tokens(start).text(coder, question.text + TAIL)
+    return Tokens(start).text(coder, text + TAIL)
 
 
 def first_turn(tokens: Tokens, coder: Coder, question: Question) -> Tokens:
@@ -94,6 +97,27 @@ def first_turn(tokens: Tokens, coder: Coder, question: Question) -> Tokens:
     x0, y0, x1, y1 = box_pixels(question.site.box)
     tokens.text(coder, f"<think>{question.first_thought(to_pixels(WHOLE))}</think>", OTHER, POINT)
     return tokens.text(coder, f'[{{"bbox_2d": [{x0}, {y0}, {x1}, {y1}], "label": "{question.label}"}}]', OTHER, BOX)
+
+
+def tool_turn(tokens: Tokens, coder: Coder, request: Request) -> Tokens:
+    """Adds the first reply to a request that needs a tool: thought and call, its box in pixels of the global view."""
+    question = request.question
+    assert question.site is not None
+    x0, y0, x1, y1 = box_pixels(question.site.box)
+    tokens.text(coder, f"<think>{question.first_thought(to_pixels(WHOLE))}</think>", OTHER, POINT)
+    tokens.text(coder, '<tool_call>{"name": "', END).text(coder, request.tool, END)
+    tokens.text(coder, f'", "arguments": {{"bbox_2d": [{x0}, {y0}, {x1}, {y1}], "label": "{question.label}', OTHER, BOX)
+    if request.verb:
+        tokens.text(coder, '", "verb": "', OTHER).text(coder, request.verb, END)
+    return tokens.text(coder, '"}}</tool_call>', OTHER)
+
+
+def mark_turn(tokens: Tokens, coder: Coder, noun: str, boxes: Sequence[marks.Pixels]) -> Tokens:
+    """Adds the reply to "mark every plane": a list of boxes in pixels of the view, which may be empty, without a thought."""
+    for at, (x0, y0, x1, y1) in enumerate(boxes):
+        tokens.text(coder, '"}, {"bbox_2d": [' if at else '[{"bbox_2d": [', END)
+        tokens.text(coder, f'{x0}, {y0}, {x1}, {y1}], "label": "{noun}', OTHER, MARK)
+    return tokens.text(coder, '"}]' if boxes else "[]", END).text(coder, "<|im_end|>", OTHER)
 
 
 def last_turn(tokens: Tokens, coder: Coder, question: Question, window: Window) -> Tokens:
@@ -126,7 +150,7 @@ class Row:
     branches: list[Tokens] = field(default_factory=list)
     crops: list[np.ndarray] = field(default_factory=list)
     sites: np.ndarray | None = None  # dense targets of a global view, (cells, classes, 5)
-    details: list[np.ndarray] = field(default_factory=list)  # dense targets of crops, (cells, 8) each, see heads.py
+    details: list[np.ndarray] = field(default_factory=list)  # dense targets of crops, (cells, DETAILS) each, see dense_heads.py
     prefix_is_crop: bool = False
 
 

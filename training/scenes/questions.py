@@ -179,8 +179,12 @@ def ask(scene: Scene, kind: str, rng: random.Random, among: list[Site] | None = 
         "shape": site.shape,
         "heading": site.heading,
     }[kind]
-    mates = tuple(sorted(other.center for other in scene.sites if other.kind == site.kind))
-    return Question(text, answer, kind, site, label, noun, tuple(spots), mates)
+    return Question(text, answer, kind, site, label, noun, tuple(spots), mates_of(scene, site))
+
+
+def mates_of(scene: Scene, site: Site) -> tuple[Spot, ...]:
+    """The centres of all sites of this one's class, left to right."""
+    return tuple(sorted(other.center for other in scene.sites if other.kind == site.kind))
 
 
 def _ask_globally(scene: Scene, kind: str, wording: str, rng: random.Random) -> Question:

@@ -65,7 +65,8 @@ BLOBS = 10
 
 @dataclass
 class Site:
-    """One site with all facts that questions are about. `box` = x0, y0, x1, y1; `points` = object centres, left to right."""
+    """One site with all facts that questions are about. `box` = x0, y0, x1, y1; `points` = object centres, left to right; `size` = of an
+    object's outline, as `sites.draw_object` takes it."""
 
     kind: str
     box: Box
@@ -74,6 +75,7 @@ class Site:
     shape: str
     points: list[tuple[float, float]] = field(default_factory=list)
     landmark: tuple[float, float] = (0.0, 0.0)
+    size: float = 0.0
 
     @property
     def center(self) -> tuple[float, float]:
@@ -191,13 +193,13 @@ def _town(brush: Brush, base: Color) -> None:
 
 
 def _draw_site(brush: Brush, site: Site, count: int) -> None:
-    """Draws the ground of a site, decoys, landmark and `count` objects; sets `points` and `landmark`."""
+    """Draws the ground of a site, decoys, landmark and `count` objects; sets `points`, `landmark` and `size`."""
     rng = brush.rng
     x0, y0, x1, y1 = site.box
     w, h = x1 - x0, y1 - y0
     s = min(w, h)
     draw_ground(brush, site.kind, site.box)
-    size = rng.uniform(0.115, 0.135) * s
+    site.size = rng.uniform(0.115, 0.135) * s
 
     occupied: list[tuple[float, float, float]] = []
 
@@ -226,4 +228,4 @@ def _draw_site(brush: Brush, site: Site, count: int) -> None:
             draw_stack(brush, spot, 0.115 * s, PALETTE[tint])
     draw_landmark(brush, site.shape, site.landmark, 0.17 * s)
     for spot in site.points:
-        draw_object(brush, SITES[site.kind].objects, spot, size, PALETTE[site.color], HEADINGS.index(site.heading))
+        draw_object(brush, SITES[site.kind].objects, spot, site.size, PALETTE[site.color], HEADINGS.index(site.heading))

@@ -31,6 +31,8 @@ ROOFS: dict[str, list[Point]] = {
     "triangle": [(0, -0.6), (0.62, 0.5), (-0.62, 0.5)],
 }  # fmt: skip
 INK: Color = (22, 22, 24)
+OUTER, BODY = 1.24, 0.94
+"""The sizes of an object's outline and of its body, in units of its size."""
 
 
 def _mirrored(half: list[Point]) -> list[Point]:
@@ -45,14 +47,24 @@ def _placed(outline: list[Point], at: Point, size: float) -> list[Point]:
 SILHOUETTES = {name: _mirrored(half) for name, half in OUTLINES.items()}
 
 
-def draw_object(brush: Brush, name: str, at: Point, size: float, color: Color, heading: int) -> None:
-    """Draws one plane, ship, ...: an outline (light around black, dark around other colours), and the body."""
-    outline = SILHOUETTES[name]
+def _turned(outline: list[Point], heading: int) -> list[Point]:
     for _ in range(heading):
         outline = [(-y, x) for x, y in outline]
+    return outline
+
+
+def extent(name: str, heading: int) -> tuple[float, float, float, float]:
+    """The box around a drawn object (x0, y0, x1, y1), relative to its centre, in units of its size."""
+    xs, ys = zip(*_turned(SILHOUETTES[name], heading))
+    return min(xs) * OUTER, min(ys) * OUTER, max(xs) * OUTER, max(ys) * OUTER
+
+
+def draw_object(brush: Brush, name: str, at: Point, size: float, color: Color, heading: int) -> None:
+    """Draws one plane, ship, ...: an outline (light around black, dark around other colours), and the body."""
+    outline = _turned(SILHOUETTES[name], heading)
     ink = (232, 232, 232) if sum(color) < 120 else INK
-    brush.polygon(_placed(outline, at, size * 1.24), ink)
-    brush.polygon(_placed(outline, at, size * 0.94), color)
+    brush.polygon(_placed(outline, at, size * OUTER), ink)
+    brush.polygon(_placed(outline, at, size * BODY), color)
 
 
 def draw_landmark(brush: Brush, shape: str, at: Point, size: float) -> None:

@@ -1,0 +1,77 @@
+"""Requests about drawn scenes that need a tool: which tool, on which site, and what is answered once its picture is shown.
+
+Questions about a noisy or a clouded site are those of `questions`, with the words that name what spoils it. Other requests ("segment the
+northern lake", "blur the cars in the village") are answered with DONE.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+
+from .questions import PLACES, Question, ask, mates_of, refer
+from .scene import SITES, Scene
+
+DONE = "done"
+VERBS = {
+    "remove": "remove",
+    "erase": "remove",
+    "blur": "blur",
+    "pixelate": "pixelate",
+    "brighten": "brighten",
+    "sharpen": "sharpen",
+}
+"""Words of a request for an edit, and the tool's verb."""
+WORDINGS = {
+    "segmentation": ("segment the {label}", "outline the {label}", "draw the outline of the {label}"),
+    "denoising": ("denoise the {label}", "remove the noise {at}", "clean the noise {at}"),
+    "cloud-removal": ("remove the clouds {at}", "remove the clouds over the {label}", "clear the clouds {at}"),
+    "editing": ("{word} the {objects} {at}", "{word} the {objects} {at}", "{word} the {label}"),
+}
+"""Of requests that are answered with DONE."""
+SPOILT = {
+    "denoising": ("without the noise", "without noise", "after denoising"),
+    "cloud-removal": ("under the clouds", "below the clouds", "without the clouds"),
+}
+"""The words added to a question about a site that noise or clouds spoil."""
+TOOLS = tuple(WORDINGS)
+
+
+@dataclass(frozen=True)
+class Request:
+    """question: its text is the request, its site the one that the tool is used on, its answer the one after the tool. verb: of an edit."""
+
+    tool: str
+    question: Question
+    verb: str = ""
+
+
+def ask_tool(scene: Scene, tool: str, rng: random.Random) -> Request | None:
+    """A request for this tool; None where the scene has nothing to ask about."""
+    end = rng.choice(("", "."))
+    if tool in SPOILT and rng.random() < 0.7:
+        question = ask(scene, rng.choice(("count", "count", "exists", "color", "shape", "heading")), rng)
+        if question is None:
+            return None
+        text = question.text.rstrip("?.")
+        if question.kind == "count" and rng.random() < 0.4:
+            text = text.replace(" are ", " ").replace(" there ", " ")
+        mark = "." if question.text.endswith(".") else "?"
+        return Request(tool, replace(question, text=f"{text} {rng.choice(SPOILT[tool])}{mark}"))
+    labelled = [(site, label) for site in scene.sites if (label := refer(scene, site, rng))]
+    if not labelled:
+        return None
+    site, label = rng.choice(labelled)
+    word = rng.choice(list(VERBS))
+    at = f"{PLACES.get(site.kind, 'at')} the {label}"
+    text = rng.choice(WORDINGS[tool]).format(label=label, at=at, objects=SITES[site.kind].objects, word=word) + end
+    question = Question(text, DONE, tool, site, label, label, (site.center,), mates_of(scene, site))
+    return Request(tool, question, VERBS[word] if tool == "editing" else "")
+
+
+def vocabulary() -> list[str]:
+    """All texts that requests and calls consist of, for the tokenizer."""
+    texts = [DONE, *TOOLS, *VERBS, *(f"what {words}?" for spoilt in SPOILT.values() for words in spoilt)]
+    for wordings in WORDINGS.values():
+        texts += [wording.format(label="lake", at="at the lake", objects="boats", word=word) for wording in wordings for word in VERBS]
+    return texts
