@@ -61,10 +61,11 @@ COMMANDS = {
     "servable": Command("make a model folder that `transformers serve` hosts", "training.tuning.servable:command"),
     "evaluate": Command("ask a model a benchmark's questions, and score the answers", "training.evaluation.evaluate:command", resumes=True),
     "evaluate report": Command("write the HTML report of a run", "training.evaluation.evaluate:report_command"),
+    "evaluate skills": Command("how well the demo model calls tools and marks objects", "training.evaluation.skills:command"),
     "compare": Command("compare two runs over one benchmark", "training.evaluation.evaluate:compare_command"),
     "demo": Command("draw a scene, ask the demo model three questions about it", "training.demo.demo:command", resumes=True),
     "demo scene": Command("draw a scene as GeoTIFF, with its questions and answers", "training.scenes.geotiff:command"),
-    "demo pretrain": Command("train the demo model from scratch, and export it", "training.demo.pretrain:command", resumes=True),
+    "demo pretrain": Command("train the demo model, and export it", "training.demo.pretrain:command", resumes=True),
 }
 
 EXAMPLES = f"""examples:

@@ -1,13 +1,14 @@
 """Trains the demo model on drawn scenes, on CPU cores: from scratch, or from the weights of an earlier one.
 
     zoomearth demo pretrain train RUN --minutes 90 --workers 2     (run again: continues from the last checkpoint)
-    zoomearth demo pretrain train RUN --start resources/demo --minutes 90     (begins with the weights of a model, whose vocabulary may grow)
+    zoomearth demo pretrain train RUN --start resources/demo --minutes 90
     zoomearth demo pretrain export RUN resources/demo
 
 Every scene is new, so that the logged figures are held-out figures. The curriculum begins with one-picture rows (boxes on global views,
-questions on crops) and changes to real two-turn rows; calls of tools and marks of a survey's views are in it from the beginning. Workers are processes with one thread that average their gradients. Muon trains the
-hidden matrices, AdamW the other weights. RUN gets `plan.json`, `log.jsonl` and `checkpoint.pt` (weights, optimizers, step, seconds). A file
-`stop` in RUN ends the training after the current step.
+questions on crops) and changes to real two-turn rows; calls of tools and marks in the views of a survey are in it from the beginning. With
+--start, a run has the late part of the curriculum only; the vocabulary may have grown. Workers are processes with one thread that average
+their gradients. Muon trains the hidden matrices, AdamW the other weights. RUN gets `plan.json`, `log.jsonl` and `checkpoint.pt` (weights,
+optimizers, step, seconds). A file `stop` in RUN ends the training after the current step.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ from .quick_eval import play
 
 LEARNT = 0.5
 """The share of the curriculum that a run with --start leaves out: all of it before the serving layout."""
+HURRY = 6.0
+"""How much faster the dense heads learn, which are new, where the model is not."""
 DETAIL_KINDS = {"count": 0.5, "exists": 0.1, "color": 0.12, "shape": 0.14, "heading": 0.14}
 
 
@@ -52,9 +55,9 @@ class Plan:
     """The settings of a run; its folder has them as `plan.json` for later commands.
 
     vision: width, depth, heads; text: width, depth, heads, key-value heads; rates: of Muon and AdamW; decay: the share of the run in which
-    the rates fall to zero; two_turns: the shares of the run between which the serving layout replaces one-picture rows; start: the folder of
-    the model whose weights it begins with, "" for random ones; begin: the share of the curriculum that such a run leaves out; earlier: what that
-    model was trained on.
+    the rates fall to zero; two_turns: the shares of the run between which the serving layout replaces one-picture rows.
+    start: the folder of the model whose weights it begins with, "" for random ones; begin: the share of the curriculum that such a run
+    leaves out; earlier: what that model was trained on.
     """
 
     minutes: float = 90.0
@@ -179,10 +182,11 @@ class Trainer:
         self.parameters = [*self.model.parameters(), *self.heads.parameters()]
         matrices = [p for n, p in self.model.named_parameters() if p.ndim == 2 and "embed" not in n and "lm_head" not in n]
         muon = {id(p) for p in matrices}
-        others = [p for p in self.parameters if id(p) not in muon]
+        others = [p for p in self.model.parameters() if id(p) not in muon]
+        dense = {"params": [*self.heads.parameters()], "hurry": HURRY if plan.start else 1.0}
         self.optimizers: list[torch.optim.Optimizer] = [
             Muon(matrices, lr=plan.rates[0]),
-            torch.optim.AdamW(others, lr=plan.rates[1], betas=(0.9, 0.98), weight_decay=0.01, fused=True),
+            torch.optim.AdamW([{"params": others}, dense], lr=plan.rates[1], betas=(0.9, 0.98), weight_decay=0.01, fused=True),
         ]
         self.step, self.spent = 0, 0.0
 
@@ -236,7 +240,7 @@ class Trainer:
         scale = min(1.0, (self.step + 1) / self.plan.warm_up) * min(1.0, (1 - progress) / self.plan.decay + 0.01)
         for optimizer, rate in zip(self.optimizers, self.plan.rates):
             for group in optimizer.param_groups:
-                group["lr"] = rate * scale
+                group["lr"] = rate * scale * group.get("hurry", 1.0)
             optimizer.step()
             optimizer.zero_grad()
         self.step += 1

@@ -1,0 +1,227 @@
+"""`zoomearth evaluate skills`: how well a demo model calls tools and marks objects, on drawn scenes that no model was trained on.
+
+Requests: the first reply to a request that needs a tool. It is right with the right tool, the right verb, and a box whose IoU with the true
+one is at least 0.5. Marks: "mark every plane" over views at native resolution (scales from 0.8 to 1.25) of scenes of two sizes; marks and
+true boxes are paired from an IoU of 0.5 on. Every scene is a GeoTIFF on disk, read as the user's own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from ...backend.cli.parser import Parser, add_settings, positive, settings_of
+from ...backend.engines import Engine
+from ...backend.engines.open import open_engine
+from ...backend.scene.scene import Scene as Raster
+from ...core.boxes import find_published
+from ...core.dialect import Talk
+from ...core.geometry import Box, Size, View
+from ...core.look import Observation, shown_size
+from ...core.settings import data_folder
+from ..data.sets.scenes import FIRST_SEED
+from ..scenes import marks
+from ..scenes.geotiff import drawn
+from ..scenes.requests import TOOLS, ask_tool
+from ..scenes.scene import make_scene
+from .marking import LEAST_IOU, f1, paired
+from .statistics import RESAMPLES
+
+SIZE = 4096  # pixels a side of the scenes for requests
+SIZES = (2048, 4096)  # of those for marks
+SCALES = (0.8, 1.25)  # shown pixels for one of the raster
+VIEWS = 2  # of each scene and size
+LIMIT = 160  # tokens of a reply
+WIDTH = 168  # of a view, in pixels
+
+
+@dataclass(frozen=True)
+class Case:
+    """One request with its picture. tool, verb: "" for marks. truth: the true boxes, in pixels of the view."""
+
+    scene: int
+    group: str
+    picture: Image.Image
+    view: View
+    text: str
+    truth: tuple[Box, ...]
+    tool: str = ""
+    verb: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a case. named: the right tool and verb; iou: of the first box. counts: pairs, marks and true boxes."""
+
+    scene: int
+    group: str
+    named: bool = False
+    iou: float = 0.0
+    counts: tuple[int, int, int] = (0, 0, 0)
+
+    @property
+    def right(self) -> bool:
+        return self.named and self.iou >= LEAST_IOU
+
+
+def requests(folder: Path, engine: Engine, seed: int = FIRST_SEED) -> Iterator[Case]:
+    """Requests for each tool about each scene; without end."""
+    while True:
+        scene, rng = make_scene(seed), random.Random(f"requests {seed}")
+        path = drawn(scene, folder / f"scene-{seed}-{SIZE}.tif", SIZE)
+        area = Box(0, 0, SIZE, SIZE)
+        with Raster.open(path) as raster:
+            view = View(area, shown_size(area, engine.profile.policy))
+            picture = raster.part(view)
+        for tool in TOOLS:
+            if request := ask_tool(scene, tool, rng):
+                site = request.question.site
+                assert site is not None
+                box = Box(*(side * WIDTH for side in site.box))
+                yield Case(seed, tool, picture, view, request.question.text, (box,), tool, request.verb)
+        seed += 1
+
+
+def views(folder: Path, seed: int = FIRST_SEED) -> Iterator[Case]:
+    """Requests to mark objects in views of each scene; without end."""
+    while True:
+        scene, rng = make_scene(seed), random.Random(f"marks {seed}")
+        for size in SIZES:
+            path = drawn(scene, folder / f"scene-{seed}-{size}.tif", size)
+            with Raster.open(path) as raster:
+                for _ in range(VIEWS):
+                    sides = WIDTH / SCALES[1] / size, WIDTH / SCALES[0] / size
+                    x0, y0, x1, _ = (round(side * size) for side in marks.survey_window(scene, rng, sides))
+                    window = x0, y0, x1, min(y0 + x1 - x0, size)
+                    view = View(Box(*window), Size(WIDTH, WIDTH))
+                    part = (window[0] / size, window[1] / size, window[2] / size, window[3] / size)
+                    picture = raster.part(view)
+                    for noun in marks.asked_of(scene, part, rng):
+                        truth = tuple(Box(*box) for box in marks.marks(scene, noun, part))
+                        yield Case(seed, f"{size} px", picture, view, marks.request(noun), truth)
+        seed += 1
+
+
+def ask(engine: Engine, cases: Sequence[Case], together: int) -> list[Result]:
+    """The first reply to each case, compared with the truth."""
+    results = []
+    for start in track(range(0, len(cases), together), "asking", console=Console(stderr=True), transient=True):
+        group = cases[start : start + together]
+        talks = []
+        for case in group:
+            talks.append(Talk(engine.profile.dialect))
+            talks[-1].observe(Observation(case.view, case.text, begins=True), case.picture)
+        replies = engine.reply(talks, limit=LIMIT, together=together)
+        results += [_result(case, reply.text) for case, reply in zip(group, replies)]
+    return results
+
+
+def _result(case: Case, reply: str) -> Result:
+    if case.tool:
+        name, arguments = call_in(reply)
+        numbers = arguments.get("bbox_2d")
+        box = Box(*numbers) if isinstance(numbers, list) and len(numbers) == 4 else Box(0, 0, 0, 0)
+        named = name == case.tool and arguments.get("verb", "") == case.verb
+        return Result(case.scene, case.group, named, box.iou(case.truth[0]))
+    found = [Box(*written.numbers) for written in find_published(reply) if len(written.numbers) == 4]
+    return Result(case.scene, case.group, counts=(paired(found, case.truth), len(found), len(case.truth)))
+
+
+def call_in(reply: str) -> tuple[str, dict[str, Any]]:
+    """Name and arguments of the call of a tool in a reply; "" where there is none."""
+    try:
+        call = json.loads(reply.partition("<tool_call>")[2].partition("</tool_call>")[0])
+        return str(call["name"]), dict(call["arguments"])
+    except (ValueError, KeyError, TypeError):
+        return "", {}
+
+
+def interval(results: Sequence[Result], value: Callable[[Sequence[Result]], float]) -> tuple[float, float]:
+    """95 % interval by bootstrap over scenes: requests about one scene are not independent."""
+    scenes: dict[int, list[Result]] = {}
+    for result in results:
+        scenes.setdefault(result.scene, []).append(result)
+    groups = list(scenes.values())
+    generator = np.random.default_rng(0)
+    values = [value([result for at in generator.integers(0, len(groups), len(groups)) for result in groups[at]]) for _ in range(RESAMPLES)]
+    low, high = np.percentile(values, (2.5, 97.5))
+    return float(low), float(high)
+
+
+def share_right(results: Sequence[Result]) -> float:
+    return sum(result.right for result in results) / len(results)
+
+
+def marks_f1(results: Sequence[Result]) -> float:
+    return f1([result.counts for result in results])
+
+
+def summary(results: Sequence[Result], value: Callable[[Sequence[Result]], float]) -> dict[str, dict[str, Any]]:
+    """Of all results and of each group: n, the value, its interval, and the sums."""
+    groups = {"all": list(results)}
+    for result in results:
+        groups.setdefault(result.group, []).append(result)
+    rows: dict[str, dict[str, Any]] = {}
+    for name, group in groups.items():
+        pairs, written, truth = (sum(each) for each in zip(*(result.counts for result in group)))
+        rows[name] = {"n": len(group), "value": value(group), "interval": interval(group, value)}
+        rows[name] |= {"named": sum(result.named for result in group) / len(group), "pairs": pairs, "marks": written, "truth": truth}
+    return rows
+
+
+def command(parser: Parser) -> None:
+    parser.add_argument("--requests", type=positive, default=300, metavar="N", help="requests that need a tool (default 300)")
+    parser.add_argument("--marks", type=positive, default=600, metavar="N", help="requests to mark objects in a view (default 600)")
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help="where the scenes are drawn (default: those of `evaluate scenes`)")
+    parser.add_argument("--batch", type=positive, default=8, metavar="N", help="requests in lockstep (default 8)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    add_settings(parser)
+    parser.examples("zoomearth evaluate skills", "zoomearth evaluate skills --model runs/demo/model --requests 100 --marks 200")
+    parser.set_defaults(run=_evaluate)
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    folder = options.data or data_folder() / "benchmarks" / "scenes"
+    folder.mkdir(parents=True, exist_ok=True)
+    engine = open_engine(settings_of(options))
+    status = Console(stderr=True)
+    try:
+        with status.status("drawing scenes"):
+            asked = list(islice(requests(folder, engine), options.requests))
+        called = summary(ask(engine, asked, options.batch), share_right)
+        with status.status("drawing scenes"):
+            asked = list(islice(views(folder), options.marks))
+        marked = summary(ask(engine, asked, options.batch), marks_f1)
+    finally:
+        engine.close()
+    if options.json:
+        print(json.dumps({"requests": called, "marks": marked}))
+        return 0
+    console = Console(highlight=False)
+    table = Table("", "requests", "right tool, %", "and IoU >= 0.5, % (95 %)", title="requests that need a tool")
+    for name, row in called.items():
+        table.add_row(name, str(row["n"]), f"{100 * row['named']:.1f}", _percent(row))
+    console.print(table)
+    table = Table("", "requests", "true boxes", "precision, %", "recall, %", "F1, % (95 %)", title="marks, paired from an IoU of 0.5 on")
+    for name, row in marked.items():
+        precision, recall = (f"{100 * row['pairs'] / max(1, row[of]):.1f}" for of in ("marks", "truth"))
+        table.add_row(name, str(row["n"]), str(row["truth"]), precision, recall, _percent(row))
+    console.print(table)
+    return 0
+
+
+def _percent(row: dict[str, Any]) -> str:
+    low, high = row["interval"]
+    return f"{100 * row['value']:.1f} ({100 * low:.1f} to {100 * high:.1f})"
