@@ -142,6 +142,27 @@ def test_an_interrupted_drawing_leaves_nothing_under_the_final_name(tmp_path):
     assert not (tmp_path / "s.json").exists()
 
 
+def test_a_spoilt_scene_differs_from_the_clean_one_by_what_spoils_it(tmp_path):
+    scene, generator = make_scene(3), np.random.default_rng(1)
+    alpha = clouds(generator, 0.4)
+    ways = {
+        "clean": lambda pixels, window: pixels,
+        "noise": lambda pixels, window: noisy(pixels, 20, generator),
+        "clouds": lambda pixels, window: clouded(pixels, part_of(alpha, window, pixels.shape[1::-1])),
+    }
+    rasters = {}
+    for name, spoil in ways.items():
+        write_geotiff(scene, tmp_path / f"{name}.tif", 1100, spoil=spoil)
+        with rasterio.open(tmp_path / f"{name}.tif") as file:
+            rasters[name] = file.read().astype(float)
+    middle = (rasters["clean"] > 70) & (rasters["clean"] < 185)  # where nothing is clipped
+    assert (rasters["noise"] - rasters["clean"])[middle].std() == pytest.approx(20, rel=0.02)
+    at = part_of(alpha, WHOLE, (1100, 1100))
+    off = np.abs(rasters["clean"] * (1 - at) + CLOUD * at - rasters["clouds"])
+    assert np.quantile(off, 0.999) < 4, "blocks fit together"
+    assert not (rasters["clouds"] - rasters["clean"])[:, at == 0].any()
+
+
 def unmarked(path, target):
     """A file of an older version: the same pixels, without the tag of a generated scene."""
     with rasterio.open(path) as opened, rasterio.open(target, "w", **opened.profile) as file:

@@ -24,7 +24,7 @@ from ...backend.cli.parser import Parser, count, positive
 from ...backend.scene.gdal import GENERATED
 from ...core.atomic import beside
 from .questions import LEVELS, Question, ask
-from .render import render
+from .render import Window, render
 from .scene import SITES, Scene, make_scene
 
 BLOCK = 1024
@@ -33,10 +33,17 @@ GSD = 0.3
 CRS = "EPSG:32633"
 
 
-def write_geotiff(scene: Scene, path: Path, size: int = 8192, progress: Callable[[int, int], None] | None = None) -> None:
+def write_geotiff(
+    scene: Scene,
+    path: Path,
+    size: int = 8192,
+    progress: Callable[[int, int], None] | None = None,
+    spoil: Callable[[np.ndarray, Window], np.ndarray] | None = None,
+) -> None:
     """Writes the scene as a size x size GeoTIFF at `path`, marked as generated, and its truth as JSON under the same name.
 
     progress is called with blocks done and blocks in all; overviews count as a third of them. The files get their names when complete.
+    spoil: what happens to the pixels of each window (scene units) before they are written, without loss then: see `spoil.py`.
     """
     profile: dict[str, Any] = {
         "driver": "GTiff",
@@ -49,9 +56,7 @@ def write_geotiff(scene: Scene, path: Path, size: int = 8192, progress: Callable
         "tiled": True,
         "blockxsize": 512,
         "blockysize": 512,
-        "compress": "JPEG",
-        "jpeg_quality": 90,
-        "photometric": "YCBCR",
+        **({"compress": "DEFLATE"} if spoil else {"compress": "JPEG", "jpeg_quality": 90, "photometric": "YCBCR"}),
         "interleave": "pixel",
         "bigtiff": "IF_SAFER",
     }
@@ -62,7 +67,10 @@ def write_geotiff(scene: Scene, path: Path, size: int = 8192, progress: Callable
             raster.update_tags(**GENERATED)
             for done, (x, y) in enumerate(corners):
                 w, h = min(BLOCK, size - x), min(BLOCK, size - y)
-                pixels = render(scene, (x / size, y / size, (x + w) / size, (y + h) / size), (w, h), grain=3.0)
+                window = x / size, y / size, (x + w) / size, (y + h) / size
+                pixels = render(scene, window, (w, h), grain=3.0)
+                if spoil:
+                    pixels = spoil(pixels, window)
                 raster.write(np.moveaxis(pixels, 2, 0), window=PixelWindow(x, y, w, h))
                 if progress:
                     progress(done + 1, blocks + extra)
