@@ -183,7 +183,7 @@ class Trainer:
         matrices = [p for n, p in self.model.named_parameters() if p.ndim == 2 and "embed" not in n and "lm_head" not in n]
         muon = {id(p) for p in matrices}
         others = [p for p in self.model.parameters() if id(p) not in muon]
-        dense = {"params": [*self.heads.parameters()], "hurry": HURRY if plan.start else 1.0}
+        dense: dict[str, Any] = {"params": [*self.heads.parameters()], "hurry": HURRY if plan.start else 1.0}
         self.optimizers: list[torch.optim.Optimizer] = [
             Muon(matrices, lr=plan.rates[0]),
             torch.optim.AdamW([{"params": others}, dense], lr=plan.rates[1], betas=(0.9, 0.98), weight_decay=0.01, fused=True),
