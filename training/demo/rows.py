@@ -24,7 +24,7 @@ HEAD = "\n<|im_start|>system\n<|im_end|>\n<|im_start|>user\n<|vision_start|>"
 TAIL = "<|im_end|><|im_start|>assistant\n"
 OTHER, BOX, POINT, ANSWER, GUESS, GLOBAL, END, MARK = range(8)
 """The role of a token in the loss: it decides the weight, the soft labels and the logged figure."""
-WEIGHTS = {OTHER: 0.1, BOX: 2.0, POINT: 1.0, ANSWER: 1.5, GUESS: 0.4, GLOBAL: 1.5, END: 0.6, MARK: 1.0}
+WEIGHTS = {OTHER: 0.1, BOX: 2.0, POINT: 1.0, ANSWER: 1.5, GUESS: 0.4, GLOBAL: 1.5, END: 0.6, MARK: 2.0}
 COORDINATES = (BOX, POINT, MARK)
 
 Box = tuple[float, float, float, float]
