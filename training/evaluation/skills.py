@@ -148,9 +148,9 @@ def call_in(reply: str) -> tuple[str, dict[str, Any]]:
         return "", {}
 
 
-def interval(results: Sequence[Result], value: Callable[[Sequence[Result]], float]) -> tuple[float, float]:
-    """95 % interval by bootstrap over scenes: requests about one scene are not independent."""
-    scenes: dict[int, list[Result]] = {}
+def interval(results: Sequence[Any], value: Callable[[Sequence[Any]], float]) -> tuple[float, float]:
+    """95 % interval by bootstrap over scenes: results about one `scene` are not independent."""
+    scenes: dict[int, list[Any]] = {}
     for result in results:
         scenes.setdefault(result.scene, []).append(result)
     groups = list(scenes.values())

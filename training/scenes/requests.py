@@ -51,13 +51,7 @@ def ask_tool(scene: Scene, tool: str, rng: random.Random) -> Request | None:
     end = rng.choice(("", "."))
     if tool in SPOILT and rng.random() < 0.7:
         question = ask(scene, rng.choice(("count", "count", "exists", "color", "shape", "heading")), rng)
-        if question is None:
-            return None
-        text = question.text.rstrip("?.")
-        if question.kind == "count" and rng.random() < 0.4:
-            text = text.replace(" are ", " ").replace(" there ", " ")
-        mark = "." if question.text.endswith(".") else "?"
-        return Request(tool, replace(question, text=f"{text} {rng.choice(SPOILT[tool])}{mark}"))
+        return Request(tool, in_words(question, tool, rng)) if question else None
     labelled = [(site, label) for site in scene.sites if (label := refer(scene, site, rng))]
     if not labelled:
         return None
@@ -67,6 +61,15 @@ def ask_tool(scene: Scene, tool: str, rng: random.Random) -> Request | None:
     text = rng.choice(WORDINGS[tool]).format(label=label, at=at, objects=SITES[site.kind].objects, word=word) + end
     question = Question(text, DONE, tool, site, label, label, (site.center,), mates_of(scene, site))
     return Request(tool, question, VERBS[word] if tool == "editing" else "")
+
+
+def in_words(question: Question, tool: str, rng: random.Random) -> Question:
+    """The question about a spoilt site, with the words that ask for the tool. tool: one of SPOILT."""
+    text = question.text.rstrip("?.")
+    if question.kind == "count" and rng.random() < 0.4:
+        text = text.replace(" are ", " ").replace(" there ", " ")
+    mark = "." if question.text.endswith(".") else "?"
+    return replace(question, text=f"{text} {rng.choice(SPOILT[tool])}{mark}")
 
 
 def vocabulary() -> list[str]:
