@@ -22,9 +22,10 @@ from .model import GRID, NUMBERS, patches
 
 HEAD = "\n<|im_start|>system\n<|im_end|>\n<|im_start|>user\n<|vision_start|>"
 TAIL = "<|im_end|><|im_start|>assistant\n"
-OTHER, BOX, POINT, ANSWER, GUESS, GLOBAL, END, MARK = range(8)
-"""The role of a token in the loss: it decides the weight, the soft labels and the logged figure."""
-WEIGHTS = {OTHER: 0.1, BOX: 2.0, POINT: 1.0, ANSWER: 1.5, GUESS: 0.4, GLOBAL: 1.5, END: 0.6, MARK: 2.0}
+OTHER, BOX, POINT, ANSWER, GUESS, GLOBAL, END, MARK, ANY = range(9)
+"""The role of a token in the loss: it decides the weight, the soft labels and the logged figure. ANY: whether there is a mark at all, which
+depends on the noun that is asked for."""
+WEIGHTS = {OTHER: 0.1, BOX: 2.0, POINT: 1.0, ANSWER: 1.5, GUESS: 0.4, GLOBAL: 1.5, END: 0.6, MARK: 2.0, ANY: 5.0}
 COORDINATES = (BOX, POINT, MARK)
 
 Box = tuple[float, float, float, float]
@@ -115,9 +116,10 @@ def tool_turn(tokens: Tokens, coder: Coder, request: Request) -> Tokens:
 def mark_turn(tokens: Tokens, coder: Coder, noun: str, boxes: Sequence[marks.Pixels]) -> Tokens:
     """Adds the reply to "mark every plane": a list of boxes in pixels of the view, which may be empty, without a thought."""
     for at, (x0, y0, x1, y1) in enumerate(boxes):
-        tokens.text(coder, '"}, {"bbox_2d": [' if at else '[{"bbox_2d": [', END)
+        tokens.text(coder, '"}, {"bbox_2d": [', END) if at else tokens.text(coder, '[{"bbox_2d": [', ANY)
         tokens.text(coder, f'{x0}, {y0}, {x1}, {y1}], "label": "{noun}', OTHER, MARK)
-    return tokens.text(coder, '"}]' if boxes else "[]", END).text(coder, "<|im_end|>", OTHER)
+    tokens.text(coder, '"}]', END) if boxes else tokens.text(coder, "[]", ANY)
+    return tokens.text(coder, "<|im_end|>", OTHER)
 
 
 def last_turn(tokens: Tokens, coder: Coder, question: Question, window: Window) -> Tokens:
