@@ -1,6 +1,7 @@
 """The figures of `zoomearth evaluate skills`: perfect replies score 1, and each fault costs what it should."""
 
 import json
+import random
 from itertools import islice
 
 import pytest
@@ -13,8 +14,10 @@ from zoomearth.core.boxes import BBOX_2D
 from zoomearth.core.geometry import Box
 from zoomearth.core.paths import RESOURCES
 from zoomearth.core.profile import Profile
-from zoomearth.training.evaluation import skills
+from zoomearth.training.evaluation import skills, spoilt
 from zoomearth.training.evaluation.marking import f1, paired
+from zoomearth.training.scenes.questions import exam
+from zoomearth.training.scenes.scene import make_scene
 
 PROFILE = Profile.of_folder(RESOURCES / "demo")
 sides = st.integers(0, 40)
@@ -91,7 +94,26 @@ def test_marks_are_scored_by_view_and_size(folder):
     assert nothing["all"]["value"] == 0
 
 
+@pytest.mark.parametrize("kind", ["noise", "clouds"])
+def test_answers_that_a_call_of_the_tool_wins_back_are_counted(kind, tmp_path, monkeypatch):
+    """The model finds every answer on the clean scene and with the tool, and none on the spoilt scene."""
+    monkeypatch.setattr(spoilt, "SIZE", 1024)
+    questions = [question for question in exam(make_scene(5), random.Random("spoilt 5")) if question.site]
+    replies = []
+    for question in questions:
+        box = [round(side * 168) for side in question.site.box]
+        call = json.dumps({"name": spoilt.TOOLS[kind], "arguments": {"bbox_2d": box, "label": question.label}})
+        right = f"<answer>{question.answer}</answer>"
+        replies += [f"<tool_call>{call}</tool_call>", right, right, "<answer>unclear</answer>"]
+    results = spoilt.ask(ScriptedEngine(PROFILE, replies), 5, kind, tmp_path)
+    row = spoilt.summary(results)
+    assert row["n"] == row["lost"] == len(questions)
+    assert (row["clean"], row["spoilt"], row["restored"], row["won_back"]) == (1, 0, 1, 1)
+    assert row["called"] == 1 if kind == "noise" else row["called"] > 0.5, "a site wholly under clouds can't be fitted to the reference"
+    assert row["interval"] == (1, 1)
+
+
 def test_the_command_prints_both_as_json(folder, capsys):
-    assert main(["evaluate", "skills", "--requests", "3", "--marks", "3", "--data", str(folder), "--device", "cpu", "--json"]) == 0
+    assert main(["evaluate", "skills", "--requests", "2", "--marks", "2", "--data", str(folder), "--device", "cpu", "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)
-    assert figures["requests"]["all"]["n"] == figures["marks"]["all"]["n"] == 3
+    assert figures["requests"]["all"]["n"] == figures["marks"]["all"]["n"] == 2

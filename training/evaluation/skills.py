@@ -11,7 +11,7 @@ import argparse
 import json
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,11 @@ from ...backend.engines.open import open_engine
 from ...backend.scene.scene import Scene as Raster
 from ...core.boxes import find_published
 from ...core.dialect import Talk
+from ...core.families import marking
 from ...core.geometry import Box, Size, View
 from ...core.look import Observation, shown_size
 from ...core.settings import data_folder
+from ...core.tool_calls import find_call
 from ..data.sets.scenes import FIRST_SEED
 from ..scenes import marks
 from ..scenes.geotiff import drawn
@@ -116,12 +118,13 @@ def views(folder: Path, seed: int = FIRST_SEED) -> Iterator[Case]:
 
 def ask(engine: Engine, cases: Sequence[Case], together: int) -> list[Result]:
     """The first reply to each case, compared with the truth."""
-    results = []
+    dialect, results = engine.profile.dialect, []
+    calling, listing = dialect.offering(replace(engine.profile.policy, max_tools=1)), marking(dialect)
     for start in track(range(0, len(cases), together), "asking", console=Console(stderr=True), transient=True):
         group = cases[start : start + together]
         talks = []
         for case in group:
-            talks.append(Talk(engine.profile.dialect))
+            talks.append(Talk(calling if case.tool else listing))
             talks[-1].observe(Observation(case.view, case.text, begins=True), case.picture)
         replies = engine.reply(talks, limit=LIMIT, together=together)
         results += [_result(case, reply.text) for case, reply in zip(group, replies)]
@@ -130,22 +133,12 @@ def ask(engine: Engine, cases: Sequence[Case], together: int) -> list[Result]:
 
 def _result(case: Case, reply: str) -> Result:
     if case.tool:
-        name, arguments = call_in(reply)
-        numbers = arguments.get("bbox_2d")
-        box = Box(*numbers) if isinstance(numbers, list) and len(numbers) == 4 else Box(0, 0, 0, 0)
-        named = name == case.tool and arguments.get("verb", "") == case.verb
+        call = find_call(reply)
+        box = Box(*call.numbers) if call and call.numbers else Box(0, 0, 0, 0)
+        named = call is not None and (call.name, call.others.get("verb", "")) == (case.tool, case.verb)
         return Result(case.scene, case.group, named, box.iou(case.truth[0]))
     found = [Box(*written.numbers) for written in find_published(reply) if len(written.numbers) == 4]
     return Result(case.scene, case.group, counts=(paired(found, case.truth), len(found), len(case.truth)))
-
-
-def call_in(reply: str) -> tuple[str, dict[str, Any]]:
-    """Name and arguments of the call of a tool in a reply; "" where there is none."""
-    try:
-        call = json.loads(reply.partition("<tool_call>")[2].partition("</tool_call>")[0])
-        return str(call["name"]), dict(call["arguments"])
-    except (ValueError, KeyError, TypeError):
-        return "", {}
 
 
 def interval(results: Sequence[Any], value: Callable[[Sequence[Any]], float]) -> tuple[float, float]:
