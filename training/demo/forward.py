@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from transformers import Qwen2_5_VLForConditionalGeneration
 
 from .model import GRID, NUMBERS
-from .rows import ANSWER, ANY, BOX, COORDINATES, END, GLOBAL, GUESS, MARK, OTHER, POINT, WEIGHTS, Batch, Coder
+from .rows import ANSWER, BOX, CHOICE, COORDINATES, END, GLOBAL, GUESS, MARK, OTHER, POINT, WEIGHTS, Batch, Coder
 
 
 class _Attention(torch.autograd.Function):
@@ -161,7 +161,7 @@ def loss(
         best = logits.argmax(1)
         right = (best == batch.targets).float()
         near = (best - batch.targets).abs().float()
-        for name, role in (("answer", ANSWER), ("guess", GUESS), ("global", GLOBAL), ("end", END), ("any", ANY), ("other", OTHER)):
+        for name, role in (("answer", ANSWER), ("guess", GUESS), ("global", GLOBAL), ("end", END), ("choice", CHOICE), ("other", OTHER)):
             if (batch.roles == role).any():
                 figures[name] = right[batch.roles == role].mean().item()
         for name, role in (("box", BOX), ("point", POINT), ("mark", MARK)):

@@ -22,10 +22,10 @@ from .model import GRID, NUMBERS, patches
 
 HEAD = "\n<|im_start|>system\n<|im_end|>\n<|im_start|>user\n<|vision_start|>"
 TAIL = "<|im_end|><|im_start|>assistant\n"
-OTHER, BOX, POINT, ANSWER, GUESS, GLOBAL, END, MARK, ANY = range(9)
-"""The role of a token in the loss: it decides the weight, the soft labels and the logged figure. ANY: whether there is a mark at all, which
-depends on the noun that is asked for."""
-WEIGHTS = {OTHER: 0.1, BOX: 2.0, POINT: 1.0, ANSWER: 1.5, GUESS: 0.4, GLOBAL: 1.5, END: 0.6, MARK: 2.0, ANY: 5.0}
+OTHER, BOX, POINT, ANSWER, GUESS, GLOBAL, END, MARK, CHOICE = range(9)
+"""The role of a token in the loss: it decides the weight, the soft labels and the logged figure. CHOICE: what a single word of the
+request decides: the tool, the verb, whether there is a mark at all."""
+WEIGHTS = {OTHER: 0.1, BOX: 2.0, POINT: 1.0, ANSWER: 1.5, GUESS: 0.4, GLOBAL: 1.5, END: 0.6, MARK: 2.0, CHOICE: 5.0}
 COORDINATES = (BOX, POINT, MARK)
 
 Box = tuple[float, float, float, float]
@@ -106,19 +106,19 @@ def tool_turn(tokens: Tokens, coder: Coder, request: Request) -> Tokens:
     assert question.site is not None
     x0, y0, x1, y1 = box_pixels(question.site.box)
     tokens.text(coder, f"<think>{question.first_thought(to_pixels(WHOLE))}</think>", OTHER, POINT)
-    tokens.text(coder, '<tool_call>{"name": "', END).text(coder, request.tool, END)
+    tokens.text(coder, '<tool_call>{"name": "', END).text(coder, request.tool, CHOICE)
     tokens.text(coder, f'", "arguments": {{"bbox_2d": [{x0}, {y0}, {x1}, {y1}], "label": "{question.label}', OTHER, BOX)
     if request.verb:
-        tokens.text(coder, '", "verb": "', OTHER).text(coder, request.verb, END)
+        tokens.text(coder, '", "verb": "', CHOICE).text(coder, request.verb, CHOICE)
     return tokens.text(coder, '"}}</tool_call>', OTHER)
 
 
 def mark_turn(tokens: Tokens, coder: Coder, noun: str, boxes: Sequence[marks.Pixels]) -> Tokens:
     """Adds the reply to "mark every plane": a list of boxes in pixels of the view, which may be empty, without a thought."""
     for at, (x0, y0, x1, y1) in enumerate(boxes):
-        tokens.text(coder, '"}, {"bbox_2d": [', END) if at else tokens.text(coder, '[{"bbox_2d": [', ANY)
+        tokens.text(coder, '"}, {"bbox_2d": [', END) if at else tokens.text(coder, '[{"bbox_2d": [', CHOICE)
         tokens.text(coder, f'{x0}, {y0}, {x1}, {y1}], "label": "{noun}', OTHER, MARK)
-    tokens.text(coder, '"}]', END) if boxes else tokens.text(coder, "[]", ANY)
+    tokens.text(coder, '"}]', END) if boxes else tokens.text(coder, "[]", CHOICE)
     return tokens.text(coder, "<|im_end|>", OTHER)
 
 

@@ -1,8 +1,9 @@
 """`zoomearth evaluate skills`: how well a demo model calls tools and marks objects, on drawn scenes that no model was trained on.
 
-Requests: the first reply to a request that needs a tool. It is right with the right tool, the right verb, and a box whose IoU with the true
-one is at least 0.5. Marks: "mark every plane" over views at native resolution (scales from 0.8 to 1.25) of scenes of two sizes; marks and
-true boxes are paired from an IoU of 0.5 on. Every scene is a GeoTIFF on disk, read as the user's own.
+Requests: the first reply to a request that needs a tool. It is right with the right tool and a box whose IoU with the true one is at least
+0.5; whether an edit has the right verb too is counted apart. Marks: "mark every plane" over views at native resolution (scales from 0.8 to
+1.25) of scenes of two sizes; marks and true boxes are paired from an IoU of 0.5 on. Every scene is a GeoTIFF on disk, read as the user's
+own.
 """
 
 from __future__ import annotations
@@ -65,11 +66,13 @@ class Case:
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a case. named: the right tool and verb; iou: of the first box. counts: pairs, marks and true boxes."""
+    """What came of a case. named: the right tool; verb: the right verb, or none where none is needed; iou: of the first box. counts: pairs,
+    marks and true boxes."""
 
     scene: int
     group: str
     named: bool = False
+    verb: bool = False
     iou: float = 0.0
     counts: tuple[int, int, int] = (0, 0, 0)
 
@@ -135,8 +138,9 @@ def _result(case: Case, reply: str) -> Result:
     if case.tool:
         call = find_call(reply)
         box = Box(*call.numbers) if call and call.numbers else Box(0, 0, 0, 0)
-        named = call is not None and (call.name, call.others.get("verb", "")) == (case.tool, case.verb)
-        return Result(case.scene, case.group, named, box.iou(case.truth[0]))
+        named = call is not None and call.name == case.tool
+        verb = call is not None and call.others.get("verb", "") == case.verb
+        return Result(case.scene, case.group, named, verb, box.iou(case.truth[0]))
     found = [Box(*written.numbers) for written in find_published(reply) if len(written.numbers) == 4]
     return Result(case.scene, case.group, counts=(paired(found, case.truth), len(found), len(case.truth)))
 
@@ -171,6 +175,7 @@ def summary(results: Sequence[Result], value: Callable[[Sequence[Result]], float
         pairs, written, truth = (sum(each) for each in zip(*(result.counts for result in group)))
         rows[name] = {"n": len(group), "value": value(group), "interval": interval(group, value)}
         rows[name] |= {"named": sum(result.named for result in group) / len(group), "pairs": pairs, "marks": written, "truth": truth}
+        rows[name]["exact"] = sum(result.right and result.verb for result in group) / len(group)
     return rows
 
 
@@ -203,9 +208,9 @@ def _evaluate(options: argparse.Namespace) -> int:
         print(json.dumps({"requests": called, "marks": marked}))
         return 0
     console = Console(highlight=False)
-    table = Table("", "requests", "right tool, %", "and IoU >= 0.5, % (95 %)", title="requests that need a tool")
+    table = Table("", "requests", "right tool, %", "and IoU >= 0.5, % (95 %)", "and verb, %", title="requests that need a tool")
     for name, row in called.items():
-        table.add_row(name, str(row["n"]), f"{100 * row['named']:.1f}", _percent(row))
+        table.add_row(name, str(row["n"]), f"{100 * row['named']:.1f}", _percent(row), f"{100 * row['exact']:.1f}")
     console.print(table)
     table = Table("", "requests", "true boxes", "precision, %", "recall, %", "F1, % (95 %)", title="marks, paired from an IoU of 0.5 on")
     for name, row in marked.items():
