@@ -5,6 +5,11 @@ import pathlib
 import sys
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("zoomearth", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("zoomearth")
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 DATA = ROOT / "tests" / "data"

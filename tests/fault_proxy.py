@@ -92,7 +92,7 @@ class FaultProxy:
         stalled = False
         while True:
             ready, _, _ = select.select([client] if stalled else [client, server], [], [])
-            if client in ready and not client.recv(65536):
+            if client in ready and _has_hung_up(client):
                 exchange.hung_up = time.monotonic()
                 return  # this closes the server's side too, so that the server notices
             if server not in ready or stalled:
@@ -109,6 +109,14 @@ class FaultProxy:
                     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")  # a reset, like a broken router sends it
                     return
                 stalled = True
+
+
+def _has_hung_up(client: socket.socket) -> bool:
+    """A client that has not read all it was sent ends the connection with a reset."""
+    try:
+        return not client.recv(65536)
+    except ConnectionError:
+        return True
 
 
 def _first_events(before: bytes, data: bytes, events: int) -> int:

@@ -146,7 +146,7 @@ def test_whatever_dies_every_row_is_over_once_and_one_that_kills_is_given_up(cou
 
 def test_a_batch_on_ray_equals_the_batch_here(cluster, server, model, rasters, capsys):
     rows = [{"id": str(row.id), "path": row.source.path, "question": row.question} for row in rows_over(rasters, 60)]
-    rows[5]["path"], rows[6]["path"] = "none.tif", "http://me:pw1234@127.0.0.1:9/a.tif?sig=secret99"
+    rows[5]["path"], rows[6]["path"] = "none.tif", "http://me:pw1234@127.0.0.1:9/gone.tif?sig=secret99"
     del rows[7]["question"]
     file = rasters / "rows.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))

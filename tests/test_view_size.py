@@ -48,7 +48,7 @@ def test_on_a_processor_the_smallest_is_taken_and_stands_in_the_record(stock):
     settings = Settings(str(stock), device="cpu")
     engine = open_engine(settings)
     try:
-        assert engine.profile.policy.view == spec(engine, settings)["policy"]["view"] == 56
+        assert engine.profile.policy.view == spec(engine.profile, settings, None)["policy"]["view"] == 56
     finally:
         engine.close()
 
