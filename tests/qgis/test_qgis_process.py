@@ -92,6 +92,7 @@ def test_the_algorithms_are_listed(desk):
         "zoomearth:cloudremoval",
         "zoomearth:denoising",
         "zoomearth:editing",
+        "zoomearth:findall",
         "zoomearth:segmentation",
     ]
     assert "How often the model may zoom in" in desk.run("help", "zoomearth:ask").said
