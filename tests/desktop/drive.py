@@ -222,7 +222,7 @@ def reloaded(plugin):
     assert not Path(f"/proc/{pid}").exists()
     ours = [provider for provider in QgsApplication.processingRegistry().providers() if provider.id() == "zoomearth"]
     assert len(ours) == 1
-    assert len(ours[0].algorithms()) == 7
+    assert len(ours[0].algorithms()) == 8
     again = plugins["zoomearth"]
     assert again is not plugin
     log("reloaded; exchanges there:", len(again.session.exchanges))
