@@ -70,7 +70,7 @@ quick: setup
 	@start=$$(date +%s); $(MAKE) --no-print-directory --jobs=2 --output-sync lint quick-tests && echo "make quick: $$(($$(date +%s) - start)) s"
 
 quick-tests:
-	$(PY) -m pytest -q $(QUICK:%=tests/test_%.py)
+	OMP_NUM_THREADS=1 $(PY) -m pytest -q $(IN_TWO) $(QUICK:%=tests/test_%.py)
 
 docs: setup $(DOCS_VENV)/.installed
 	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --quiet
