@@ -52,22 +52,23 @@ class _Config(QuantizationConfigMixin):  # type: ignore[misc]
 
 @register_quantizer(NAME)
 class _Quantizer(HfQuantizer):  # type: ignore[misc]
-    """transformers' way of changing layers while their weights are read. The head is changed at the end, as it may be the embeddings."""
+    """transformers' way of changing layers while their weights are read. A head of its own is changed at the end; one that shares the
+    embeddings' matrix, which is the largest, with them when it is read."""
 
     def param_needs_quantization(self, model: Any, param_name: str, **_options: Any) -> bool:
         name, _, kind = param_name.rpartition(".")
         module = model.get_submodule(name)
-        return kind == "weight" and isinstance(module, nn.Linear) and module is not model.get_output_embeddings()
+        if kind != "weight":
+            return False
+        return _is_shared(model, module) or (isinstance(module, nn.Linear) and module is not model.get_output_embeddings())
 
     def get_quantize_ops(self) -> _Quantize:
         return _Quantize(self.quantization_config)
 
     def _process_model_after_weight_loading(self, model: Any, **_options: Any) -> Any:
-        head, table = model.get_output_embeddings(), model.get_input_embeddings()
-        tied = head.weight is table.weight
-        model.set_output_embeddings(Int8Linear(head.weight, head.bias, self.quantization_config.scratch))
-        if tied:
-            model.set_input_embeddings(Int8Embedding(model.get_output_embeddings()))
+        head = model.get_output_embeddings()
+        if not isinstance(head, Int8Linear):
+            model.set_output_embeddings(Int8Linear(head.weight, head.bias, self.quantization_config.scratch))
         return model
 
     def is_serializable(self) -> bool:
@@ -91,15 +92,37 @@ class _Quantize(ConversionOps):  # type: ignore[misc]
         (weight,) = input_dict.values()
         weight = weight[0] if isinstance(weight, list) else weight
         parent, _, name = full_layer_name.removesuffix(".weight").rpartition(".")
-        linear = getattr(model.get_submodule(parent), name)
+        replaced = getattr(model.get_submodule(parent), name)
+        shared = _is_shared(model, replaced)
         try:
-            if weight.shape != linear.weight.shape:
-                raise ValueError(f"{full_layer_name} is of shape {tuple(weight.shape)} and not {tuple(linear.weight.shape)}")
-            layer = Int8Linear(weight, linear.bias, self.config.scratch)
+            if weight.shape != replaced.weight.shape:
+                raise ValueError(f"{full_layer_name} is of shape {tuple(weight.shape)} and not {tuple(replaced.weight.shape)}")
+            layer = Int8Linear(weight, None if shared else replaced.bias, self.config.scratch)
         except Exception as error:
             self.config.failure = error
             raise
         layer._is_hf_initialized = True  # type: ignore[assignment]  # or transformers draws weights at random
-        setattr(model.get_submodule(parent), name, layer)
         missing_keys.discard(full_layer_name)
+        if shared:
+            head = _name_of(model, model.get_output_embeddings())
+            model.all_tied_weights_keys.pop(head, None)  # or transformers looks for the matrix that both had
+            missing_keys.discard(head)
+            model.set_output_embeddings(layer)
+            embedding = Int8Embedding(layer)
+            embedding._is_hf_initialized = True  # type: ignore[assignment]
+            model.set_input_embeddings(embedding)
+        else:
+            setattr(model.get_submodule(parent), name, layer)
         return {}
+
+
+def _is_shared(model: Any, module: nn.Module) -> bool:
+    """Whether the module is the embeddings and the head has their matrix. Embeddings that do more than look up rows stay as they are."""
+    if type(module) is not nn.Embedding or module is not model.get_input_embeddings():
+        return False
+    return _name_of(model, model.get_output_embeddings()) in model.all_tied_weights_keys
+
+
+def _name_of(model: Any, module: nn.Module) -> str:
+    """The name of the module's matrix."""
+    return next(f"{name}.weight" for name, each in model.named_modules() if each is module)
