@@ -154,6 +154,11 @@ class RunSurvey:
             raise ValueError("out is the path of a file; size and gsd are above 0; budget and at_once are 1 at least.")
         self.policy_from(_ANY_MODEL)
 
+    @property
+    def readings(self) -> str:
+        """The file beside `out` that a survey goes on from: what the model said of each view."""
+        return self.out + ".views.jsonl"
+
     def policy_from(self, model: Policy) -> Policy:
         """The model's policy with this survey's overrides. Raises ValueError where together they are no policy."""
         return _with(model, self.policy)

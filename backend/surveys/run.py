@@ -28,27 +28,21 @@ from .driver import names_places, read_line, run, write_line
 
 FEW = 20.0  # shown pixels along a thing: fewer are said
 LEAST = 6.0  # shown pixels along a thing in the coarsest view, for a model that can't be asked about places
-KEPT = ".views.jsonl"  # appended to the name of the output: the file of readings
 
 
 def check(request: RunSurvey) -> None:
     """Raises SceneError where the output can't be written, and DataError where it is a file that no survey has made."""
     check_vector("out", request.out)
     check_file(request.out)
-    out, kept = Path(request.out), kept_by(request)
-    if out.exists() and not kept.exists():
-        raise DataError(f"{out} exists, and is not the file of a survey: {kept.name} is not beside it.", "Name another file.")
+    out, readings = Path(request.out), Path(request.readings)
+    if out.exists() and not readings.exists():
+        raise DataError(f"{out} exists, and is not the file of a survey: {readings.name} is not beside it.", "Name another file.")
 
 
 def check_for(request: RunSurvey, scene: Scene) -> None:
     """Raises SceneError where the output is the raster itself, or can't hold its CRS."""
     check_other(request.out, scene)
     check_vector_for("out", request.out, scene)
-
-
-def kept_by(request: RunSurvey) -> Path:
-    """The file of readings."""
-    return Path(request.out + KEPT)
 
 
 def carry_out(
@@ -80,7 +74,7 @@ def carry_out(
         "plan": {**asdict(plan), "budget": None},  # a larger budget continues a smaller one
     }
     meaningless = engine.profile.generated_only and not scene.generated
-    with Journal(kept_by(request), about, "id", read_line, write_line) as journal:
+    with Journal(Path(request.readings), about, "id", read_line, write_line) as journal:
         file = SurveyFile(Path(request.out), scene, request.target, engine.profile.name, meaningless)
         try:
             at_once = request.at_once * max(1, len(settings.addresses))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from pathlib import Path
 from typing import Iterable, Iterator, Optional, cast
 
@@ -169,14 +170,33 @@ class ProjectResults(QObject):
 
         Raises SceneError where there can be no folder.
         """
-        self.begin()
-        folder = cast(ResultsFile, self.file).folder
+        folder = self.begin_folder()
         try:
-            folder.mkdir(parents=True, exist_ok=True)
             existing = {Path(file).stem for file in (*reserved, *os.listdir(folder))}
         except OSError as error:
             raise unwritable(folder, error) from error
         return folder / (numbered(name.stem, existing) + name.suffix)
+
+    def begin_folder(self) -> Path:
+        """The folder of what tools and surveys have made, which is there then. Raises SceneError."""
+        self.begin()
+        folder = cast(ResultsFile, self.file).folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise unwritable(folder, error) from error
+        return folder
+
+    def has_left(self, file: Path) -> bool:
+        """Whether the results have moved since the file was made in their folder."""
+        return self.file is not None and file.parent != self.file.folder
+
+    def bring(self, file: Path, here: Path) -> None:
+        """Moves a file into the folder. Raises SceneError."""
+        try:
+            shutil.move(file, here)
+        except OSError as error:
+            raise unwritable(here, error) from error
 
     def use_layer(self, use: UsedTool) -> Optional[QgsMapLayer]:
         return self._layers.of_use(use)

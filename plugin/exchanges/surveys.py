@@ -8,7 +8,6 @@ After a cancel, a crash or a restart of QGIS the same start goes on where it was
 
 from __future__ import annotations
 
-import shutil
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,27 +19,25 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 from ...core.errors import SceneError
 from ...core.protocol import Done, Event, Failed, Last, Loaded, Progress, RunSurvey, Surveyed, SurveyResult
 from ...core.roi_table import stored
+from ...core.source import Corner
 from ...core.tools import MASK, Made
 from ..child.backend_process import Job
 from ..i18n import tr
 from ..layers.raster_layers import tool_source, wkt
 from ..layers.scope import Place
 from .exchange import SURVEY, Exchange, Status, UsedTool
-from .geopackage import unwritable
 from .results_file import slug
 from .session import Session
 
-READINGS = ".views.jsonl"  # appended to the name of the file: what a survey goes on from
 PAUSE = 2.0  # seconds between two looks at the file while it grows
 
 
 @dataclass
 class _Run:
     exchange: Exchange
-    target: str
-    out: Path
-    place: Place
-    extent: tuple[tuple[float, float], ...]
+    request: RunSurvey
+    place: str
+    corners: tuple[Corner, ...]
     loading: Job
     job: Job
     use: Optional[UsedTool] = None
@@ -75,15 +72,14 @@ class Surveys(QObject):
             raise SceneError(str(error)) from None
         out = self._path(layer, target)
         exchange = Exchange(tr("Find all: {target}").format(target=target), layer.source(), layer.name(), wkt(layer.crs()), place.words)
-        box = place.extent(layer)
-        left, bottom, right, top = box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()
-        extent = ((left, top), (right, top), (right, bottom), (left, bottom), (left, top))
-        exchange.outline = [[[x, y] for x, y in ring] for ring in place.outline or [extent]]
+        corners = place.corners(layer)
+        exchange.outline = [[[x, y] for x, y in ring] for ring in place.outline or [corners]]
         exchange.scene, exchange.region = stored(source), where
         self._hide_earlier(out)
         loading = self._session.submit_load()
-        job = self._session.backend.submit(RunSurvey(source, target, str(out), where))
-        run = self._run = _Run(exchange, target, out, place, extent, loading, job)
+        request = RunSurvey(source, target, str(out), where)
+        job = self._session.backend.submit(request)
+        run = self._run = _Run(exchange, request, place.words, corners, loading, job)
         loading.heard.connect(self._hear_progress)
         job.heard.connect(lambda event: self._hear(run, event))
         job.ended.connect(lambda last: self._end(run, last))
@@ -96,8 +92,7 @@ class Surveys(QObject):
             self._run.job.cancel()
 
     def _path(self, layer: QgsRasterLayer, target: str) -> Path:
-        folder = self._session.results.new_path(Path("survey.gpkg")).parent
-        return folder / f"{slug(layer.name())}_{slug(target)}.gpkg"
+        return self._session.results.begin_folder() / f"{slug(layer.name())}_{slug(target)}.gpkg"
 
     def _hide_earlier(self, out: Path) -> None:
         """The file is made anew: no layer may read the old one."""
@@ -123,8 +118,8 @@ class Surveys(QObject):
 
     def _show(self, run: _Run) -> None:
         """Adds the exchange with the layer, which is empty at first."""
-        made = Made(SURVEY, "", MASK, run.out.name, None, (), {}, 0.0, run.target)
-        run.use, run.shown = UsedTool(made, run.place.words, run.extent), time.monotonic()
+        made = Made(SURVEY, "", MASK, Path(run.request.out).name, None, (), {}, 0.0, run.request.target)
+        run.use, run.shown = UsedTool(made, run.place, run.corners), time.monotonic()
         self._session.add_use(run.exchange, run.use)
 
     def _end(self, run: _Run, last: Last) -> None:
@@ -158,19 +153,15 @@ class Surveys(QObject):
         made = replace(use.made, backend=model, notes=(seen,), metrics=metrics, seconds=result.seconds)
         exchange.answer, exchange.stopped, exchange.status = str(result.count), "answered", Status.DONE
         exchange.model, exchange.seconds, exchange.meaningless = model, result.seconds, result.meaningless
-        final = replace(use, made=replace(made, out=self._brought(run.out)))
-        exchange.uses = [final if each.id == use.id else each for each in exchange.uses]
+        self._bring(run.request)
+        exchange.uses = [replace(use, made=made) if each.id == use.id else each for each in exchange.uses]
 
-    def _brought(self, out: Path) -> str:
-        """The file's name in the folder of the results, which may have moved meanwhile. Raises SceneError."""
+    def _bring(self, request: RunSurvey) -> None:
+        """Brings the files where the results are, which may have moved meanwhile. Raises SceneError."""
         results = self._session.results
-        if results.file is not None and out.parent != results.file.folder:
-            for file in (out, Path(f"{out}{READINGS}")):
-                try:
-                    shutil.move(file, results.file.folder / file.name)
-                except OSError as error:
-                    raise unwritable(file, error) from error
-        return out.name
+        for file in (Path(request.out), Path(request.readings)):
+            if results.has_left(file):
+                results.bring(file, results.begin_folder() / file.name)
 
     def _forget(self) -> None:
         """The project was closed."""

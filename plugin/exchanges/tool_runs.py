@@ -8,7 +8,6 @@ runs.failed.connect(...)     # (message, hint)
 from __future__ import annotations
 
 import base64
-import shutil
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -27,7 +26,6 @@ from ..child.backend_process import Job
 from ..layers.polygons_file import write_polygons
 from ..layers.raster_layers import tool_source, wkt
 from .exchange import Exchange, Status, UsedTool
-from .geopackage import unwritable
 from .results_file import slug
 from .session import Session
 
@@ -152,13 +150,10 @@ class ToolRuns(QObject):
     def _brought(self, out: Path) -> str:
         """The file's name in the folder of the results, which may have moved meanwhile. Raises SceneError."""
         results = self._session.results
-        if results.file is None or out.parent == results.file.folder:
+        if not results.has_left(out):
             return out.name
         here = results.new_path(out)
-        try:
-            shutil.move(out, here)
-        except OSError as error:
-            raise unwritable(here, error) from error
+        results.bring(out, here)
         return here.name
 
 

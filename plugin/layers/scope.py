@@ -64,6 +64,12 @@ class Place:
         """The region of a question. Raises ValueError for an outline that is not valid."""
         return Where(outline=self.outline) if self.outline else None
 
+    def corners(self, layer: QgsRasterLayer) -> Ring:
+        """The extent as a closed ring."""
+        box = self.extent(layer)
+        left, bottom, right, top = box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()
+        return (left, top), (right, top), (right, bottom), (left, bottom), (left, top)
+
     def extent(self, layer: QgsRasterLayer) -> QgsRectangle:
         """The extent of the outline, or of the whole layer, in the layer's CRS."""
         if self.outline is None:

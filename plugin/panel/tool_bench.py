@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Callable, Optional, Sequence
 
-from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsRectangle
+from qgis.core import QgsCoordinateReferenceSystem, QgsProject
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 from qgis.PyQt.QtWidgets import QWidget
 
 from ...core.errors import SceneError, ZoomEarthError
-from ...core.source import Corner, Where
+from ...core.source import Where
 from ...core.tools import MASK, UseTool, tool_named
 from ..exchanges.exchange import Exchange, PicturedView, UsedTool
 from ..exchanges.session import Session
@@ -73,7 +73,7 @@ class ToolBench(QObject):
             return
         try:
             places, left_out = self._form.places(layer)
-            wanted = [Wanted(layer, UseTool(name), each.where, each.words, _corners(each.extent(layer))) for each in places]
+            wanted = [Wanted(layer, UseTool(name), each.where, each.words, each.corners(layer)) for each in places]
         except ZoomEarthError as error:
             self.refused.emit(error.message, error.hint)
         except ValueError as error:  # an outline of too many corners
@@ -113,8 +113,3 @@ class ToolBench(QObject):
                 self.runs.start(replace(each, use=use, mask=mask), exchange)
         except SceneError as error:
             self.refused.emit(error.message, error.hint)
-
-
-def _corners(box: QgsRectangle) -> tuple[Corner, ...]:
-    left, bottom, right, top = box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()
-    return (left, top), (right, top), (right, bottom), (left, bottom), (left, top)
