@@ -8,10 +8,9 @@ with Asker(python, load, feedback) as asker:           # in processAlgorithm, on
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Iterable, Optional, TypeVar
+from typing import Iterable, Optional
 
 from qgis.core import QgsProcessingFeedback
-from qgis.PyQt import sip
 
 from ...core.answer_type import AnswerType
 from ...core.errors import Cancelled, SceneError
@@ -19,17 +18,15 @@ from ...core.protocol import Ask, Event, Load, Progress
 from ...core.protocol import Cancelled as CancelledEvent
 from ...core.reasoning import thought
 from ...core.source import Where
-from ..child.backend_process import Backend, command
 from ..exchanges.endings import meaningless
 from ..exchanges.exchange import Exchange, PicturedView, Status
 from ..i18n import reduction, tr
+from .own_backend import OwnBackend
 from .questions import Row
 from .snapshots import Snapshots
 
-Self = TypeVar("Self", bound="Asker")
 
-
-class Asker:
+class Asker(OwnBackend):
     """Asks one question, streaming; progress and the model's reasoning go to `feedback`.
 
     max_zooms: None for the model's own. resolution: of snapshots, map units per pixel. answer_type: of every
@@ -45,7 +42,8 @@ class Asker:
         resolution: Optional[float] = None,
         answer_type: Optional[AnswerType] = None,
     ) -> None:
-        self._python, self._load, self._feedback = python, load, feedback
+        super().__init__(python)
+        self._load, self._feedback = load, feedback
         self._policy = None if max_zooms is None else {"max_zooms": max_zooms}
         self._answer_type = answer_type
         self._snapshots = Snapshots(feedback, resolution)
@@ -53,21 +51,16 @@ class Asker:
         self._model = ""
         self._warned = False
 
-    def __enter__(self: Self) -> Self:
-        self._backend = Backend(lambda: command(str(self._python)))
-        return self
-
     def __exit__(self, *exc: object) -> None:
-        self._backend.close()
-        sip.delete(self._backend)  # immediately: another thread must not delete it
+        super().__exit__(*exc)
         self._snapshots.forget()
 
     def ask(self, row: Row) -> Exchange:
         """The row's exchange after its end; an error is part of it."""
         self._feedback.pushInfo(f"{row.raster.name}: {row.question}")
         if request := self._request(row):
-            loading, job = self._backend.submit(self._load), self._backend.submit(request)
-            for event in self._backend.follow(loading, job, cancelled=self._feedback.isCanceled):
+            loading, job = self.backend.submit(self._load), self.backend.submit(request)
+            for event in self.backend.follow(loading, job, cancelled=self._feedback.isCanceled):
                 if event is not loading.result:
                     self._hear(row.exchange, event)
             self._show_end(row.exchange)

@@ -22,6 +22,7 @@ from qgis.core import (
     QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingException,
+    QgsProcessingFeatureSource,
     QgsProcessingFeatureSourceDefinition,
     QgsProcessingFeedback,
     QgsProcessingParameterDefinition,
@@ -118,6 +119,18 @@ class Algorithm(QgsProcessingAlgorithm):
         if layer is None:
             raise QgsProcessingException(self.invalidRasterError(parameters, "INPUT"))
         return layer
+
+    def check_area(self, parameters: dict[str, Any]) -> None:
+        """Of algorithms with EXTENT and POLYGONS, of which one may be given. Raises QgsProcessingException."""
+        if parameters.get("EXTENT") and parameters.get("POLYGONS"):
+            raise QgsProcessingException(tr("Choose an extent or a polygon layer, not both."))
+
+    def polygons(self, parameters: dict[str, Any], context: QgsProcessingContext) -> Optional[QgsProcessingFeatureSource]:
+        """The polygons of POLYGONS; None where none are given. Raises QgsProcessingException where they can't be read."""
+        polygons = self.parameterAsSource(parameters, "POLYGONS", context)
+        if polygons is None and parameters.get("POLYGONS"):
+            raise QgsProcessingException(self.invalidSourceError(parameters, "POLYGONS"))
+        return polygons
 
     def add(self, sink: QgsFeatureSink, feature: QgsFeature, parameters: dict[str, Any], name: str) -> None:
         """Raises QgsProcessingException where it can't be written."""

@@ -93,9 +93,9 @@ class ManyAsker(Asker):
 
     def _send(self, left: Open, ids: Sequence[Id], under_way: list[Id]) -> Generator[None, None, Last]:
         """Asks these rows as one batch. Returns its last event."""
-        loading = self._backend.submit(self._load)  # does nothing if the model is loaded; loads it again after a crash
-        job = self._backend.submit(Batch(tuple(left[id][1] for id in ids)))
-        for event in self._backend.follow(loading, job, cancelled=self._feedback.isCanceled):
+        loading = self.backend.submit(self._load)  # does nothing if the model is loaded; loads it again after a crash
+        job = self.backend.submit(Batch(tuple(left[id][1] for id in ids)))
+        for event in self.backend.follow(loading, job, cancelled=self._feedback.isCanceled):
             if isinstance(event, Progress):
                 self._show_stage(event)
             elif isinstance(event, RowStarted):
@@ -115,14 +115,14 @@ class ManyAsker(Asker):
 
     def _is_final(self, failed: Failed, under_way: Sequence[Id]) -> bool:
         """Whether a batch failed for all of its rows. Otherwise the process has crashed, and can be started again."""
-        state = self._backend.state
+        state = self.backend.state
         if state is State.UP:  # the batch was refused, for example because the model can't be loaded
             return True
         self._crashes += 1
         if self._crashes >= CRASHES or (state is State.BROKEN and not under_way):
             return True
         self._feedback.pushWarning(failed.message)
-        self._backend.revive()
+        self.backend.revive()
         return False
 
     def _show_row(self, row: Row) -> None:

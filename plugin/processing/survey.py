@@ -29,18 +29,17 @@ from qgis.core import (
     QgsSpatialIndex,
     QgsVectorLayer,
 )
-from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QVariant
 
 from ...core.plan import WAYS
 from ...core.protocol import Done, Failed, Progress, RunSurvey, Surveyed, SurveyResult
 from ...core.source import Where
-from ..child.backend_process import Backend, command
 from ..exchanges.endings import meaningless
 from ..i18n import tr
 from ..layers.raster_layers import tool_source
 from .asker import stages
 from .common import Algorithm, corners, fields_of, model_parameter, moved, outline_of
+from .own_backend import OwnBackend
 from .questions import Outline
 
 
@@ -103,8 +102,7 @@ class FindAll(Algorithm):
         self.prepare_backend()
         self.prepare_load(parameters, context)
         layer = self.raster_layer(parameters, context)
-        if parameters.get("EXTENT") and parameters.get("POLYGONS"):
-            raise QgsProcessingException(tr("Choose an extent or a polygon layer, not both."))
+        self.check_area(parameters)
         try:
             self._source = tool_source(layer)
         except ValueError as error:
@@ -115,9 +113,7 @@ class FindAll(Algorithm):
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        polygons = self.parameterAsSource(parameters, "POLYGONS", context)
-        if polygons is None and parameters.get("POLYGONS"):
-            raise QgsProcessingException(self.invalidSourceError(parameters, "POLYGONS"))
+        polygons = self.polygons(parameters, context)
         out = Path(self.parameterAsOutputLayer(parameters, "OUTPUT", context))
         if out.suffix.lower() != ".gpkg":
             raise QgsProcessingException(tr("{path} is no GeoPackage: choose a name that ends in .gpkg.").format(path=out))
@@ -160,11 +156,10 @@ class FindAll(Algorithm):
         return corners(QgsGeometry.unaryUnion(shapes))
 
     def _survey(self, request: RunSurvey, feedback: QgsProcessingFeedback) -> SurveyResult:
-        backend = Backend(lambda: command(str(self._python)))
         told: tuple[str, ...] = ()
-        try:
-            loading, job = backend.submit(self._load), backend.submit(request)
-            for event in backend.follow(loading, job, cancelled=feedback.isCanceled):
+        with OwnBackend(self._python) as child:
+            loading, job = child.backend.submit(self._load), child.backend.submit(request)
+            for event in child.backend.follow(loading, job, cancelled=feedback.isCanceled):
                 if isinstance(event, Progress):
                     feedback.setProgressText(stages().get(event.stage, event.stage))
                 elif isinstance(event, Surveyed):
@@ -175,9 +170,6 @@ class FindAll(Algorithm):
                     feedback.setProgressText(words.format(count=event.count, done=event.done, total=event.total))
                     feedback.setProgress(100 * event.done / max(1, event.total))
             last = job.result
-        finally:
-            backend.close()
-            sip.delete(backend)  # immediately: another thread must not delete it
         if isinstance(last, Failed):
             for line in last.log:
                 feedback.pushConsoleInfo(line)

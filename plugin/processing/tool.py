@@ -149,8 +149,7 @@ class ToolAlgorithm(Algorithm):
             self._references = tuple(tool_source(each).path for each in references if isinstance(each, QgsRasterLayer))
         except ValueError as error:
             raise QgsProcessingException(str(error)) from None
-        if parameters.get("EXTENT") and parameters.get("POLYGONS"):
-            raise QgsProcessingException(tr("Choose an extent or a polygon layer, not both."))
+        self.check_area(parameters)
         if self._gives_mask and not parameters.get("EXTENT") and not parameters.get("POLYGONS"):
             raise QgsProcessingException(tr("Choose an extent or a polygon layer: what is outlined is the one object inside each."))
         self._crs, self._display = layer.crs(), display_expression(self, parameters, "POLYGONS", context)
@@ -162,9 +161,7 @@ class ToolAlgorithm(Algorithm):
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        polygons = self.parameterAsSource(parameters, "POLYGONS", context)
-        if polygons is None and parameters.get("POLYGONS"):
-            raise QgsProcessingException(self.invalidSourceError(parameters, "POLYGONS"))
+        polygons = self.polygons(parameters, context)
         pieces = iter([self._piece(parameters, context)]) if polygons is None else self._pieces(polygons, parameters, context)
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="zoomearth-")))

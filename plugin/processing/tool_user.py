@@ -9,19 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Iterator, Optional, Tuple, TypeVar
+from typing import Callable, Iterator, Optional, Tuple
 
 from qgis.core import QgsProcessingFeedback
-from qgis.PyQt import sip
 
 from ...core.errors import BackendError, Cancelled, SceneError, ZoomEarthError
 from ...core.protocol import Done, Failed, Progress, RunTool, ToolResult
 from ...core.source import SceneSource, Where
 from ...core.tools import Made, UseTool
-from ..child.backend_process import Backend, State, command
+from ..child.backend_process import State
 from ..i18n import tool_stage, tr
-
-Self = TypeVar("Self", bound="ToolUser")
+from .own_backend import OwnBackend
 
 
 @dataclass
@@ -33,20 +31,13 @@ class Piece:
     fault: str = ""
 
 
-class ToolUser:
+class ToolUser(OwnBackend):
     """total: the number of regions, for the progress."""
 
     def __init__(self, python: Path, source: SceneSource, feedback: QgsProcessingFeedback, total: int = 1) -> None:
-        self._python, self._source, self._feedback, self._total = python, source, feedback, max(1, total)
+        super().__init__(python)
+        self._source, self._feedback, self._total = source, feedback, max(1, total)
         self._over, self._stage = 0, ""
-
-    def __enter__(self: Self) -> Self:
-        self._backend = Backend(lambda: command(str(self._python)))
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._backend.close()
-        sip.delete(self._backend)  # immediately: another thread must not delete it
 
     def run(self, use: UseTool, where: Optional[Where], out: Path) -> Made:
         """Writes the file `out`. Raises SceneError where the tool can't do it, BackendError where the process is no more, Cancelled."""
@@ -54,8 +45,8 @@ class ToolUser:
             request = RunTool(self._source, use, str(out), where)
         except ValueError as error:
             raise SceneError(str(error)) from None
-        job = self._backend.submit(request)
-        for event in self._backend.follow(job, cancelled=self._feedback.isCanceled):
+        job = self.backend.submit(request)
+        for event in self.backend.follow(job, cancelled=self._feedback.isCanceled):
             if isinstance(event, Progress):
                 self._show(event)
         self._over += 1
@@ -64,7 +55,7 @@ class ToolUser:
         if isinstance(last, Failed):
             for line in last.log:
                 self._feedback.pushConsoleInfo(line)
-            broken = self._backend.state is State.BROKEN
+            broken = self.backend.state is State.BROKEN
             raise (BackendError if broken else SceneError)(last.message, last.hint)
         if not (isinstance(last, Done) and isinstance(last.result, ToolResult)):
             raise Cancelled

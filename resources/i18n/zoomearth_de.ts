@@ -2720,6 +2720,11 @@
         </message>
         <message>
             <location filename="../../plugin/processing/common.py" />
+            <source>Choose an extent or a polygon layer, not both.</source>
+            <translation>Wählen Sie eine Ausdehnung oder einen Polygonlayer, nicht beides.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/common.py" />
             <source>The Python environment of ZoomEarth is not set up.</source>
             <translation>Die Python-Umgebung von ZoomEarth ist nicht eingerichtet.</translation>
         </message>
@@ -2877,11 +2882,6 @@
             <location filename="../../plugin/processing/survey.py" />
             <source>Part of the area looked at closely (0 to 1)</source>
             <translation>Genau betrachteter Teil der Fläche (0 bis 1)</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/survey.py" />
-            <source>Choose an extent or a polygon layer, not both.</source>
-            <translation>Wählen Sie eine Ausdehnung oder einen Polygonlayer, nicht beides.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/survey.py" />
