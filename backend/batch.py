@@ -23,6 +23,7 @@ from ..core.geometry import Box
 from ..core.look import Outcome, Policy, Stopped
 from ..core.profile import Profile
 from ..core.protocol import Ask, Call
+from ..core.region import Region
 from ..core.settings import Settings
 from ..core.source import SceneSource, Seen
 from ..core.texts import well_formed
@@ -54,11 +55,15 @@ def question_of(ask: Ask, scene: Scene, policy: Policy) -> Question:
         own = ask.policy_from(policy)
     except ValueError as error:
         raise DataError(f"The question can't be asked with its policy: {error}.") from error
-    where = region.resolve(scene, ask.where)
-    return Question(scene, ask.question, where, own, answer_type=ask.answer_type, tools=toolbox(ask.tools))
+    return question_in(ask, scene, region.resolve(scene, ask.where), own)
 
 
-def toolbox(offer: Offer | None) -> Tools | None:
+def question_in(ask: Ask, scene: Scene, part: Region | None, policy: Policy) -> Question:
+    """The question about a part of the open scene, with a policy that is complete."""
+    return Question(scene, ask.question, part, policy, answer_type=ask.answer_type, tools=_toolbox(ask.tools))
+
+
+def _toolbox(offer: Offer | None) -> Tools | None:
     """The tools of a question. What they need is imported only where there are some."""
     if offer is None:
         return None

@@ -79,8 +79,8 @@ def kind(target: str) -> str:
 def _parts(target: str) -> tuple[str, str]:
     """The noun in the singular with the words before it, and the words behind it."""
     text = _QUANTIFIER.sub("", " ".join(target.split()))
-    found = _PREPOSITION.search(text)
-    head, tail = (text[: found.start()], text[found.start() :]) if found else (text, "")
+    preposition = _PREPOSITION.search(text)
+    head, tail = (text[: preposition.start()], text[preposition.start() :]) if preposition else (text, "")
     before, blank, noun = head.rpartition(" ")
     return before + blank + _one(noun), tail
 
@@ -99,8 +99,8 @@ def _one(noun: str) -> str:
 def read(dialect: Dialect, reply: str, view: View, cut: bool = False, score: Score = lambda start, end: None) -> Reading:
     """The marks of a reply. Of a list that was cut off, the whole boxes before the cut count. cut: the reply ran into the token limit."""
     thought = THOUGHT.match(reply)
-    said = reply[thought.end() :] if thought and "</think>" in thought[0] else "" if thought else reply
-    cut = cut or said.count("[") > said.count("]") or said.count("{") > said.count("}")
+    text = reply[thought.end() :] if thought and "</think>" in thought[0] else "" if thought else reply
+    cut = cut or text.count("[") > text.count("]") or text.count("{") > text.count("}")
     written = dialect.boxes(reply[: _last_closed(reply)] if cut else reply)
     marks: dict[Box, Mark] = {}
     wrong = 0
@@ -110,22 +110,22 @@ def read(dialect: Dialect, reply: str, view: View, cut: bool = False, score: Sco
             wrong += 1
         elif box not in marks:
             marks[box] = Mark(box, label_of(each.label), score(each.start, each.end))
-    repeated = len(written) - wrong - len(marks) >= REPEATED - 1 or repeats(said)
-    found = tuple(marks.values())
+    repeated = len(written) - wrong - len(marks) >= REPEATED - 1 or repeats(text)
+    marked = tuple(marks.values())
     if repeated:
-        return Reading(State.SATURATED, found, "the list repeats itself")
-    if cut and (found or "[" in said or "<" in said):
-        return Reading(State.SATURATED, found, "the list was cut off")
+        return Reading(State.SATURATED, marked, "the list repeats itself")
+    if cut and (marked or "[" in text or "<" in text):
+        return Reading(State.SATURATED, marked, "the list was cut off")
     if cut:
         return Reading(State.FAILED, (), "the reply reached the maximum length before a list")
-    if found:
-        return Reading(State.DONE, found, f"{wrong} boxes could not be read" if wrong else "")
+    if marked:
+        return Reading(State.DONE, marked, f"{wrong} boxes could not be read" if wrong else "")
     if wrong:
         return Reading(State.FAILED, (), f"no box of the reply lies in the view: [{written[0].text[:60]}]")
-    if _NONE.search(said):
+    if _NONE.search(text):
         return Reading(State.DONE)
     return Reading(
-        State.FAILED, (), "the reply marks nothing, and does not say that there is nothing" if said.strip() else "the reply is empty"
+        State.FAILED, (), "the reply marks nothing, and does not say that there is nothing" if text.strip() else "the reply is empty"
     )
 
 

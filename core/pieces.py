@@ -163,11 +163,11 @@ def settled(pieces: Sequence[Piece], thing: float | None = None) -> list[Feature
 
 def _once(pieces: list[Piece]) -> list[Piece]:
     """Without what one view has twice. pieces: in order."""
-    kept: dict[str, list[Piece]] = defaultdict(list)
+    by_view: dict[str, list[Piece]] = defaultdict(list)
     for piece in pieces:
-        if not any(piece.box.iou(other.box) >= TWICE for other in kept[piece.view]):
-            kept[piece.view].append(piece)
-    return sorted((piece for view in kept.values() for piece in view), key=_key)
+        if not any(piece.box.iou(other.box) >= TWICE for other in by_view[piece.view]):
+            by_view[piece.view].append(piece)
+    return sorted((piece for pieces in by_view.values() for piece in pieces), key=_key)
 
 
 def _joined(pieces: list[Piece]) -> list[_Thing]:
@@ -181,14 +181,14 @@ def _joined(pieces: list[Piece]) -> list[_Thing]:
     things = {number: _Thing([piece], {piece.view}) for number, piece in enumerate(pieces)}
     owner = list(range(len(pieces)))
 
-    def found(number: int) -> int:
+    def root(number: int) -> int:
         while owner[number] != number:
             owner[number] = owner[owner[number]]
             number = owner[number]
         return number
 
     for _, first, second in sorted(pairs):
-        keep, gone = sorted((found(first), found(second)))
+        keep, gone = sorted((root(first), root(second)))
         if keep != gone and not things[keep].views & things[gone].views:
             owner[gone] = keep
             moved = things.pop(gone)

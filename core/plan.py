@@ -10,7 +10,7 @@ from .look import Policy
 from .tiling import Level
 
 WAYS = ("exhaustive", "guided")
-ACROSS = 32.0  # shown pixels along a thing that `Plan.for_thing` aims at; below 20, published detectors lose them
+ACROSS = 32.0  # shown pixels along a thing that a survey aims at; below 20, published detectors lose them
 OVERLAP = 1.25  # of a thing's size: one that a seam cuts is whole in the next view
 UNKNOWN_OVERLAP = 0.2  # of a view's side, where the size is not known
 LARGEST = 0.5  # of a view's side: larger things are looked for in coarser views

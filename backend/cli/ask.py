@@ -18,18 +18,30 @@ from ...core.protocol import Ask
 from ...core.reasoning import Thoughts
 from ...core.region import Region
 from ...core.settings import Settings
-from ...core.source import SceneSource, Where
+from ...core.source import Where
 from ...core.tool_calls import Offer, ToolUse
 from ...core.typed import to_json
-from ..answer import MEANINGLESS, Answered, Event, Question, Read, Said, Saw, Tried, Used, answer, ending, report
-from ..batch import toolbox
+from ..answer import MEANINGLESS, Answered, Event, Read, Said, Saw, Tried, Used, answer, ending, report
+from ..batch import question_in
 from ..engines import Engine
 from ..engines.open import open_engine
 from ..outputs import files as outputs
 from ..scene.region import NoGeoreference, resolve
 from ..scene.scene import Scene
 from .interrupt import Interrupt
-from .parser import Parser, add_answer_type, add_policy, add_settings, answer_type_of, bands, box, policy_of, settings_of
+from .parser import (
+    IN_PIXELS,
+    Parser,
+    add_answer_type,
+    add_policy,
+    add_settings,
+    add_where,
+    answer_type_of,
+    bands,
+    policy_of,
+    scene_of,
+    settings_of,
+)
 from .parser import question as question_text
 from .tool import show_made
 
@@ -38,15 +50,7 @@ def command(parser: Parser) -> None:
     parser.add_argument("scene", metavar="SCENE", help="a raster GDAL can open: a file, a URL, /vsizip/..., a VRT")
     parser.add_argument("questions", type=question_text, metavar="QUESTION", nargs="+", help="one or more; the model is loaded once")
     add_settings(parser)
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument(
-        "--region",
-        type=box,
-        metavar="MINX,MINY,MAXX,MAXY",
-        help="look only here (map units of the raster's CRS; --region=-5,... where it begins with a minus)",
-    )
-    where.add_argument("--window", type=box, metavar="X0,Y0,X1,Y1", help="look only here (pixels from the top left corner)")
-    where.add_argument("--within", metavar="FILE", help="look only inside the polygons of a vector file; the rest is shown grey")
+    add_where(parser, "look only inside the polygons of a vector file; the rest is shown grey")
     add_answer_type(parser)
     add_policy(parser)
     parser.add_argument("--bands", type=bands, metavar="R,G,B", help="band numbers shown as red, green and blue (or one, as grey)")
@@ -75,11 +79,8 @@ CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # control characters in
 
 def ask(options: argparse.Namespace, settings: Settings) -> int:
     """The command. Raises UsageError for invalid arguments; otherwise see `answer_requests`."""
-    bands = tuple(options.bands) if options.bands else None
-    places = (options.window, options.region, None, options.within)
     try:
-        source = SceneSource(options.scene, bands, force_remote_scan=options.force_remote_scan)
-        where = None if places == (None, None, None, None) else Where(*places)
+        source, where = scene_of(options)
         policy, answer_type, tools = policy_of(options) or None, answer_type_of(options), _offer(options)
         requests = [Ask(source, question, where, policy, answer_type=answer_type, tools=tools) for question in options.questions]
     except ValueError as error:
@@ -153,8 +154,7 @@ def _answer_in(
         except ValueError as error:  # a view smaller than a cell of this model
             least = engine.profile.policy.multiple
             raise UsageError(f"--view-size is too small for {engine.profile.name}.", f"It is at least {least}.") from error
-        tools = toolbox(request.tools)
-        question = Question(scene, request.question, region, policy, answer_type=request.answer_type, tools=tools)
+        question = question_in(request, scene, region, policy)
         screen.asked(question.text, scene, _words(region, request.where))
         try:
             answered = answer(engine, question, screen.event, interrupted)
@@ -185,7 +185,7 @@ def _resolved(scene: Scene, where: Where | None) -> Region | None:
     try:
         return resolve(scene, where)
     except NoGeoreference as error:
-        raise SceneError(error.message, "Give the region in pixels: --window X0,Y0,X1,Y1 instead of --region or --within.") from None
+        raise SceneError(error.message, IN_PIXELS) from None
 
 
 def _words(region: Region | None, where: Where | None) -> str:

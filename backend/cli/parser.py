@@ -12,10 +12,15 @@ from ...core.answer_type import FIELDS, INTEGER, NUMBER, TEXT, AnswerType, parse
 from ...core.errors import UsageError
 from ...core.geometry import Box
 from ...core.settings import PREFIX, Settings
+from ...core.source import SceneSource, Where
 from ...core.texts import well_formed
 
 if TYPE_CHECKING:
     from ...core.look import Policy
+
+
+IN_PIXELS = "Give the region in pixels: --window X0,Y0,X1,Y1 instead of --region or --within."
+"""What to do where a raster has no georeference."""
 
 
 class Several(argparse.Action):
@@ -60,6 +65,30 @@ def settings_of(options: argparse.Namespace) -> Settings:
         return replace(Settings.of_environment(), **given)
     except ValueError as error:
         raise UsageError(f"In the environment, {error}.", f"Correct or unset the {PREFIX}... variable.") from None
+
+
+def add_where(parser: argparse.ArgumentParser, within: str) -> None:
+    """Flags for the part of the scene that is looked at; `scene_of` reads them. within: the help of --within."""
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--region",
+        type=box,
+        metavar="MINX,MINY,MAXX,MAXY",
+        help="look only here (map units of the raster's CRS; --region=-5,... where it begins with a minus)",
+    )
+    where.add_argument("--window", type=box, metavar="X0,Y0,X1,Y1", help="look only here (pixels from the top left corner)")
+    where.add_argument("--within", metavar="FILE", help=within)
+
+
+def scene_of(options: argparse.Namespace) -> tuple[SceneSource, Where | None]:
+    """The raster and the part of it, of a command with SCENE, --bands, --force-remote-scan and the flags of `add_where`.
+
+    Raises ValueError.
+    """
+    bands = tuple(options.bands) if options.bands else None
+    places = (options.window, options.region, None, options.within)
+    where = None if places == (None, None, None, None) else Where(*places)
+    return SceneSource(options.scene, bands, force_remote_scan=options.force_remote_scan), where
 
 
 def add_answer_type(parser: argparse.ArgumentParser, of: str = "") -> None:

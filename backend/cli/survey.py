@@ -17,7 +17,6 @@ from ...core.marks import State, singular
 from ...core.plan import ACROSS, WAYS
 from ...core.protocol import RunSurvey, SurveyResult
 from ...core.settings import Settings
-from ...core.source import SceneSource, Where
 from ...core.survey import Step
 from ...core.typed import to_json
 from ..answer import MEANINGLESS
@@ -27,7 +26,7 @@ from ..scene.scene import Scene
 from ..surveys.run import carry_out, check, check_for
 from .batch import how_many
 from .interrupt import Interrupt
-from .parser import Parser, add_settings, bands, box, changed, length, positive, question, settings_of
+from .parser import IN_PIXELS, Parser, add_settings, add_where, bands, changed, length, positive, question, scene_of, settings_of
 
 
 def command(parser: Parser) -> None:
@@ -39,15 +38,7 @@ interrupted, and looks again at views that failed."""
     parser.add_argument("scene", metavar="SCENE", help="a raster GDAL can open: a file, a URL, /vsizip/..., a VRT")
     parser.add_argument("target", metavar="THING", type=question, help='what to find, in English: "ships", "swimming pools"')
     parser.add_argument("--out", required=True, metavar="FILE", help="a new .gpkg, or .shp or .geojson without the layer of views")
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument(
-        "--region",
-        type=box,
-        metavar="MINX,MINY,MAXX,MAXY",
-        help="look only here (map units of the raster's CRS; --region=-5,... where it begins with a minus)",
-    )
-    where.add_argument("--window", type=box, metavar="X0,Y0,X1,Y1", help="look only here (pixels from the top left corner)")
-    where.add_argument("--within", metavar="FILE", help="look only inside the polygons of a vector file")
+    add_where(parser, "look only inside the polygons of a vector file")
     parser.add_argument("--size", type=length, metavar="METRES", help="how long one is (default: a table of common things)")
     parser.add_argument("--gsd", type=length, metavar="METRES", help=f"per shown pixel (default: one is {ACROSS:.0f} pixels long)")
     parser.add_argument(
@@ -90,8 +81,7 @@ def survey(options: argparse.Namespace, settings: Settings) -> int:
                     result = carry_out(engine, scene, request, settings, on_step, screen.notes, interrupted)
                 screen.notes([*engine.profile.notes, *getattr(engine, "tolerated", [])])
             except NoGeoreference as error:
-                hint = "Give the region in pixels: --window X0,Y0,X1,Y1 instead of --region or --within."
-                raise SceneError(error.message, hint) from None
+                raise SceneError(error.message, IN_PIXELS) from None
             finally:
                 engine.close()
     except Cancelled:
@@ -107,13 +97,11 @@ def survey(options: argparse.Namespace, settings: Settings) -> int:
 
 def _request(options: argparse.Namespace, at_once: int) -> RunSurvey:
     """Raises UsageError."""
-    places = (options.window, options.region, None, options.within)
     target = " ".join(options.target.split())
     try:
         if not singular(target):
             raise ValueError("THING is empty.")
-        source = SceneSource(options.scene, tuple(options.bands) if options.bands else None, force_remote_scan=options.force_remote_scan)
-        where = None if places == (None, None, None, None) else Where(*places)
+        source, where = scene_of(options)
         policy = {"view": options.view} if options.view else None
         plan = (options.size, options.gsd, options.way, options.budget)
         return RunSurvey(source, target, options.out, where, *plan, policy, at_once)

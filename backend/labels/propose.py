@@ -97,7 +97,7 @@ def propose(
             yield target, 0, error
     for finished in batch.run(engine, sound, _request, at_once, concurrent, cancelled):
         target, reply = finished.row, _reply(finished)
-        found = proposal.parse(reply, target.categories)[: target.count]
+        proposed = proposal.parse(reply, target.categories)[: target.count]
         made = Proposal(
             new_id(),
             target.image.id,
@@ -106,7 +106,7 @@ def propose(
             server,
             proposal.VERSION,
             reply,
-            len(found),
+            len(proposed),
             now(),
             finished.error.message if finished.error else "",
         )
@@ -114,7 +114,7 @@ def propose(
             labels.add(made, what="propose")
             yield target, 0, finished.error
             continue
-        questions = [_candidate(target, each, made) for each in found]
+        questions = [_candidate(target, each, made) for each in proposed]
         yield target, len(labels.regenerate(target.image.id, target.box_id, questions, made)), None
 
 
@@ -170,17 +170,17 @@ def _reply(finished: Finished[Target]) -> str:
     return replies[-1].text if replies else ""
 
 
-def _candidate(target: Target, found: proposal.Proposed, made: Proposal) -> Question:
+def _candidate(target: Target, proposed: proposal.Proposed, made: Proposal) -> Question:
     return Question(
         new_id(),
         target.image.id,
-        found.question,
-        found.answer,
+        proposed.question,
+        proposed.answer,
         target.box_id,
         (target.box_id,) if target.box else (),
         level=target.level,
-        category=found.category or target.categories[0],
-        thoughts=("", found.thoughts) if target.box and found.thoughts else (found.thoughts,) if found.thoughts else (),
+        category=proposed.category or target.categories[0],
+        thoughts=("", proposed.thoughts) if target.box and proposed.thoughts else (proposed.thoughts,) if proposed.thoughts else (),
         created=now(),
         maker=made.model,
         proposal=made.id,

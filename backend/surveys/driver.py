@@ -105,35 +105,35 @@ class _Asker:
 
     def readings(self, batch: Sequence[Wanted]) -> list[Reading | None]:
         """One for each view; None for those that were not looked at because of a cancellation or of failures."""
-        found: dict[str, Reading] = {}
+        results: dict[str, Reading] = {}
         pictures: list[tuple[Wanted, Image]] = []
         for wanted in batch:
             _, existing = self.journal.lines.pop(wanted.id, ("", None))  # what has been used needs no memory
             if existing and existing.state is not State.FAILED:
-                found[wanted.id] = existing
+                results[wanted.id] = existing
             elif not self.failure and not self.cancelled():
-                self._look(wanted, pictures, found)
+                self._look(wanted, pictures, results)
         for start in range(0, len(pictures), together := self.at_once * (1 if self.slow else IN_STEP)):
             started = time.monotonic()
-            self._ask(pictures[start : start + together], found)
+            self._ask(pictures[start : start + together], results)
             self.slow = time.monotonic() - started > SLOW
-        return [found.get(wanted.id) for wanted in batch]
+        return [results.get(wanted.id) for wanted in batch]
 
-    def _look(self, wanted: Wanted, pictures: list[tuple[Wanted, Image]], found: dict[str, Reading]) -> None:
+    def _look(self, wanted: Wanted, pictures: list[tuple[Wanted, Image]], results: dict[str, Reading]) -> None:
         """Reads a view's picture, which may show nothing, or can't be read."""
         try:
             picture = self.scene.part(wanted.view)
         except Cancelled:
             return
         except ZoomEarthError as error:  # of a damaged file, other parts can be read
-            return self._keep(wanted, Reading(State.FAILED, why=error.message), found)
+            return self._keep(wanted, Reading(State.FAILED, why=error.message), results)
         spans = cast("tuple[tuple[int, int], ...]", picture.getextrema())  # of red, green and blue
         if all(high - low <= PLAIN for low, high in spans):
-            self._keep(wanted, Reading(State.EMPTY), found)
+            self._keep(wanted, Reading(State.EMPTY), results)
         else:
             pictures.append((wanted, picture))
 
-    def _ask(self, pictures: Sequence[tuple[Wanted, Image]], found: dict[str, Reading]) -> None:
+    def _ask(self, pictures: Sequence[tuple[Wanted, Image]], results: dict[str, Reading]) -> None:
         """Asks about views together. Where that fails, in two halves, so that only the view at fault gets the error."""
         if self.failure or self.cancelled():
             return
@@ -144,16 +144,16 @@ class _Asker:
             return
         except Exception as error:
             if len(pictures) == 1:
-                return self._fail(pictures[0][0], as_ours(error), found)
+                return self._fail(pictures[0][0], as_ours(error), results)
             half = len(pictures) // 2
-            self._ask(pictures[:half], found)
-            return self._ask(pictures[half:], found)
+            self._ask(pictures[:half], results)
+            return self._ask(pictures[half:], results)
         self.failures = 0
         for (wanted, _), reply in zip(pictures, replies):
             if not reply.cancelled:
                 text = well_formed(reply.text)
                 score = lambda start, end, reply=reply: confidence(reply, (start, end))  # noqa: E731
-                self._keep(wanted, read(self.dialect, text, wanted.view, reply.cut, score), found)
+                self._keep(wanted, read(self.dialect, text, wanted.view, reply.cut, score), results)
 
     def _talk(self, wanted: Wanted, picture: Image) -> Talk:
         talk = Talk(self.dialect)
@@ -161,14 +161,14 @@ class _Asker:
         talk.observe(Observation(wanted.view, text, begins=True), picture)
         return talk
 
-    def _keep(self, wanted: Wanted, reading: Reading, found: dict[str, Reading]) -> None:
-        found[wanted.id] = reading
+    def _keep(self, wanted: Wanted, reading: Reading, results: dict[str, Reading]) -> None:
+        results[wanted.id] = reading
         self.journal.add((wanted.id, reading))
         self.journal.lines.pop(wanted.id)
 
-    def _fail(self, wanted: Wanted, error: ZoomEarthError, found: dict[str, Reading]) -> None:
+    def _fail(self, wanted: Wanted, error: ZoomEarthError, results: dict[str, Reading]) -> None:
         """The engine gave no reply."""
-        self._keep(wanted, Reading(State.FAILED, why=error.message), found)
+        self._keep(wanted, Reading(State.FAILED, why=error.message), results)
         self.failures += 1
         if self.failures >= PATIENCE:
             self.failure = error

@@ -26,15 +26,19 @@ def before_and_after(scene: Scene, region: Region, made: Made, side: int) -> tup
     window = region.window
     scale = min(ENLARGED, side / max(window.width, window.height))
     view = View(window, Size(max(1, round(window.width * scale)), max(1, round(window.height * scale))))
-    return scene.part(view), with_result(scene, view, made, CYAN)
+    picture = scene.part(view)
+    return picture, _drawn(picture.copy(), scene, view, made, CYAN)
 
 
-def with_result(scene: Scene, view: View, made: Made, color: tuple[int, int, int] = PINK) -> Image.Image:
+def with_result(scene: Scene, view: View, made: Made) -> Image.Image:
     """The view with what a tool has made: a mask is drawn over it, new pixels take the place of the raster's.
 
     Raises SceneError, Cancelled.
     """
-    picture = scene.part(view)
+    return _drawn(scene.part(view), scene, view, made, PINK)
+
+
+def _drawn(picture: Image.Image, scene: Scene, view: View, made: Made, color: tuple[int, int, int]) -> Image.Image:
     box = Box(*made.box).rounded_out() if made.box else Box(0, 0, *scene.size)
     if made.kind == MASK:
         picture = _with_mask(picture, _cover(scene, view, made.out, box), color)

@@ -39,16 +39,16 @@ class Balance:
 
 def balance(questions: Iterable[Question]) -> Balance:
     """Of all questions that were not rejected."""
-    kept = [question for question in questions if question.verdict != REJECTED]
-    right = blind_guesses(kept)
+    counted = [question for question in questions if question.verdict != REJECTED]
+    right = blind_guesses(counted)
     by_level: dict[str, list[int]] = defaultdict(list)
     by_category: dict[str, list[int]] = defaultdict(list)
-    for at, question in enumerate(kept):
+    for at, question in enumerate(counted):
         by_level[question.level or "-"].append(at)
         by_category[question.category or "-"].append(at)
 
     def line(name: str, places: Sequence[int]) -> Line:
-        answers = Counter(_plain(kept[at].answer) for at in places)
+        answers = Counter(_plain(counted[at].answer) for at in places)
         top, count = answers.most_common(1)[0] if answers else ("", 0)
         total = len(places)
         entropy = -sum(n / total * math.log2(n / total) for n in answers.values())
@@ -56,7 +56,7 @@ def balance(questions: Iterable[Question]) -> Balance:
         return Line(name, total, len(answers), answers["yes"], answers["no"], top, share, abs(entropy), guessed)
 
     return Balance(
-        line(ALL, range(len(kept))),
+        line(ALL, range(len(counted))),
         tuple(line(name, places) for name, places in sorted(by_level.items())),
         tuple(line(name, places) for name, places in sorted(by_category.items(), key=lambda item: (-len(item[1]), item[0]))),
     )
@@ -87,8 +87,8 @@ def blind_guesses(questions: Sequence[Question]) -> list[bool]:
 def ask_next(questions: Iterable[Question], level: str = "", count: int = 3, categories: Sequence[str] = CATEGORIES) -> list[str]:
     """The categories with the fewest questions that were not rejected, the least filled first. level: of its questions and
     categories only."""
-    kept = [question for question in questions if question.verdict != REJECTED and (not level or question.level == level)]
-    counts = Counter(question.category for question in kept)
+    counted = [question for question in questions if question.verdict != REJECTED and (not level or question.level == level)]
+    counts = Counter(question.category for question in counted)
     return sorted(categories_of(level, categories), key=lambda name: (counts[name], categories.index(name)))[:count]
 
 

@@ -95,10 +95,10 @@ def flags(
     boxes: Iterable[LabelBox] = (),
 ) -> list[Flag]:  # fmt: skip
     """The flags of a question. box: its own; others: the questions of the same image; boxes: the boxes of the same image."""
-    found = [_given(question), _long(question), _coordinates(question), _duplicate(question, others), _blind(question), _disagree(question)]
+    flags = [_given(question), _long(question), _coordinates(question), _duplicate(question, others), _blind(question), _disagree(question)]
     if box:
-        found += [_contradiction(question, box, image), _not_the_most(box, boxes)]
-    return [flag for flag in found if flag]
+        flags += [_contradiction(question, box, image), _not_the_most(box, boxes)]
+    return [flag for flag in flags if flag]
 
 
 def flags_of_all(questions: Sequence[Question], boxes: Sequence[LabelBox], images: Sequence[LabelImage]) -> dict[str, list[Flag]]:
@@ -193,16 +193,16 @@ def _directions(text: str) -> list[str]:
     text = _RELATION.sub(" ", text.lower())
     text = re.sub(r"(left|right|top|bottom|upper|lower|north|south)[- ](most|east|west)", r"\1\2", text)
     text = re.sub(r"(north|south|east|west)(ern)?[- ]most", r"\1\2most", text)
-    found = [word for word in re.findall(r"[a-z]+", text) if word in _SIDES or word in _COMPASS]
+    words = [word for word in re.findall(r"[a-z]+", text) if word in _SIDES or word in _COMPASS]
     signs: dict[tuple[bool, int], set[int]] = defaultdict(set)
-    for word in found:
+    for word in words:
         for axis, sign in enumerate(_SIDES.get(word) or _COMPASS[word]):
             if sign:
                 signs[word in _SIDES, axis].add(sign)
     twofold = {key for key, values in signs.items() if len(values) > 1}
     return [
         word
-        for word in found
+        for word in words
         if not any(sign and (word in _SIDES, axis) in twofold for axis, sign in enumerate(_SIDES.get(word) or _COMPASS[word]))
     ]
 

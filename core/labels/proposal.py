@@ -84,7 +84,7 @@ def parse(reply: str, categories: Sequence[str] = ()) -> list[Proposed]:
     is equal to one of these but for its letters' case is written as there.
     """
     spelled = {name.lower(): name for name in categories}
-    found: dict[str, Proposed] = {}
+    proposed: dict[str, Proposed] = {}
     for entry in _objects(reply[-READ:].rpartition("</think>")[2]):
         texts = {name: _text(entry, keys) for name, keys in NAMES.items()}
         question, answer = texts["question"], texts["answer"]
@@ -92,8 +92,8 @@ def parse(reply: str, categories: Sequence[str] = ()) -> list[Proposed]:
             continue
         category = texts["category"][: LONGEST["category"]]
         made = Proposed(question, answer, spelled.get(category.lower(), category), texts["thoughts"][: LONGEST["thoughts"]])
-        found.setdefault(question.lower(), made)
-    return list(found.values())
+        proposed.setdefault(question.lower(), made)
+    return list(proposed.values())
 
 
 def _enlarged(box: Box, policy: Policy) -> Size:

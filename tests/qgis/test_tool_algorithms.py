@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from algorithms import Feedback, Run, map_box
 from osgeo import gdal, ogr
 from qgis.core import (
-    NULL,
     QgsApplication,
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
@@ -21,7 +21,6 @@ from qgis.core import (
     QgsProcessingAlgorithm,
     QgsProcessingAlgRunnerTask,
     QgsProcessingContext,
-    QgsProcessingFeedback,
     QgsProcessingModelAlgorithm,
     QgsProcessingModelChildAlgorithm,
     QgsProcessingModelChildParameterSource,
@@ -31,7 +30,6 @@ from qgis.core import (
     QgsProcessingParameterRasterLayer,
     QgsProject,
     QgsRasterLayer,
-    QgsRectangle,
     QgsSettings,
     QgsVectorLayer,
 )
@@ -88,43 +86,6 @@ def added(path):
     return layer
 
 
-class Feedback(QgsProcessingFeedback):
-    """Records all messages."""
-
-    def __init__(self):
-        super().__init__(False)
-        self.told = []
-
-    def pushInfo(self, text):
-        self.told.append(text)
-
-    def reportError(self, text, fatalError=False):
-        self.told.append("error: " + text)
-
-
-class Run:
-    """Runs an algorithm in this thread: its results, whether it succeeded, its messages."""
-
-    def __init__(self, name, feedback=None, **parameters):
-        self.feedback, self.context = feedback or Feedback(), QgsProcessingContext()
-        self.context.setProject(QgsProject.instance())
-        algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"zoomearth:{name}")
-        self.results, self.good = algorithm.run(parameters, self.context, self.feedback)
-
-    def rows(self):
-        """Attributes by name; the geometry under ""."""
-        layer = self.context.getMapLayer(self.results["OUTPUT"]) or QgsVectorLayer(self.results["OUTPUT"])
-        names = layer.fields().names()
-        rows = [dict(zip(names, feature.attributes())) | {"": feature.geometry()} for feature in layer.getFeatures()]
-        return [{name: None if value == NULL else value for name, value in row.items()} for row in rows]
-
-
-def box(layer, left, top, right, bottom):
-    """Pixels of a north-up layer as a rectangle in its CRS."""
-    x, y, pixel = layer.extent().xMinimum(), layer.extent().yMaximum(), layer.rasterUnitsPerPixelX()
-    return QgsRectangle(x + left * pixel, y - bottom * pixel, x + right * pixel, y - top * pixel)
-
-
 def around(lake, beyond=6):
     return lake[0] - 40 - beyond, lake[1] - 30 - beyond, lake[0] + 40 + beyond, lake[1] + 30 + beyond
 
@@ -138,7 +99,7 @@ def polygons(layer, boxes, crs=None, names=None):
         feature = QgsFeature(places.fields())
         feature.setAttributes([names[number] if names else str(number)])
         if each:
-            geometry = QgsGeometry.fromRect(box(layer, *each))
+            geometry = QgsGeometry.fromRect(map_box(layer, *each))
             geometry.transform(QgsCoordinateTransform(layer.crs(), target, QgsProject.instance()))
             feature.setGeometry(geometry)
         features.append(feature)
@@ -164,7 +125,7 @@ def test_each_tool_runs_on_a_thread_and_every_parameter_is_explained(provider, n
 
 def test_an_object_is_outlined_in_the_crs_of_the_raster_with_its_attributes(layer, tmp_path):
     out = tmp_path / "lake.gpkg"
-    extent = box(layer, *around(LAKES[0]))
+    extent = map_box(layer, *around(LAKES[0]))
     run = Run("segmentation", INPUT=layer, EXTENT=extent, LABEL="the lake", OUTPUT=str(out))
     assert run.good, run.feedback.told
     assert (run.results["MADE"], run.results["FAILED"]) == (1, 0)
@@ -181,7 +142,7 @@ def test_an_object_is_outlined_in_the_crs_of_the_raster_with_its_attributes(laye
 def test_what_is_loaded_is_styled_as_an_outline_or_as_its_source(layer, tmp_path, name):
     layer.renderer().setRedBand(3)
     out = QgsProcessingOutputLayerDefinition("memory:" if name == "segmentation" else str(tmp_path / "out.tif"), QgsProject.instance())
-    run = Run(name, INPUT=layer, EXTENT=box(layer, *around(LAKES[0])), OUTPUT=out)
+    run = Run(name, INPUT=layer, EXTENT=map_box(layer, *around(LAKES[0])), OUTPUT=out)
     assert run.good, run.feedback.told
     made = run.context.getMapLayer(run.results["OUTPUT"]) or QgsRasterLayer(run.results["OUTPUT"])
     (details,) = run.context.layersToLoadOnCompletion().values()
@@ -259,7 +220,7 @@ def test_clouds_are_replaced_from_ticked_layers_under_a_drawn_mask(qgis_new_proj
     other = added(make(tmp_path / "other.tif", np.clip(pixels * 0.9 + 5, 0, 255).astype(np.uint8), crs="EPSG:32633", affine=NORTH_UP))
     drawn = polygons(layer, [(58, 58, 122, 102)])
     out = tmp_path / "clear.tif"
-    given = {"INPUT": layer, "EXTENT": box(layer, 20, 20, 200, 150), "MASK": drawn, "OUTPUT": str(out)}
+    given = {"INPUT": layer, "EXTENT": map_box(layer, 20, 20, 200, 150), "MASK": drawn, "OUTPUT": str(out)}
     run = Run("cloudremoval", REFERENCES=[other], **given)
     assert run.good, run.feedback.told
     after, truth = values(out).astype(int), pixels[:, 20:150, 20:200].astype(int)
@@ -321,7 +282,7 @@ def test_a_model_denoises_and_outlines_what_is_left(layer):
     model = QgsProcessingModelAlgorithm()
     model.addModelParameter(QgsProcessingParameterRasterLayer("raster", "raster"), QgsProcessingModelParameter("raster"))
     source = QgsProcessingModelChildParameterSource
-    extent = box(layer, *around(LAKES[0], 10))
+    extent = map_box(layer, *around(LAKES[0], 10))
     sides = f"{extent.xMinimum()},{extent.xMaximum()},{extent.yMinimum()},{extent.yMaximum()} [EPSG:32633]"
     first = QgsProcessingModelChildAlgorithm("zoomearth:denoising")
     first.setChildId("clean")
