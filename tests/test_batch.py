@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from evaluating import PROFILE, ByRule
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from quirks import Answer, Quirks, chunk, streamed
 from rasters import make
@@ -285,6 +285,7 @@ def test_a_bad_row_is_one_sentence_and_the_others_are_read(tmp_path, row, why):
         max_size=6,
     )
 )
+@example(rows=[{"id": 2}])  # the number of the row behind it
 def test_whatever_a_file_holds_each_row_is_one_with_an_id_of_its_own(tmp_path_factory, rows):
     rows = [*rows, {"path": "a.tif", "question": "q"}]
     table = read(write(tmp_path_factory.mktemp("rows") / "rows.jsonl", rows))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,12 @@ def table(numbered: Iterable[tuple[int, texts.Row]], path: Path, question: str =
         cells = _plain(broken_or_cells, question)
         row = _row(at, cells, path, answer_type)
         if row.id in rows:
-            twice = DataError(f"Row {at} of {path.name} has the id {row.id!r} of another row.", "Give each row an id of its own.")
-            row = BadRow(_another(row.id, rows), twice)
+            id = _another(row.id, rows)
+            if isinstance(cells, texts.Broken) or "id" not in cells:  # its number is the id of another row
+                row = replace(row, id=id)
+            else:
+                twice = DataError(f"Row {at} of {path.name} has the id {row.id!r} of another row.", "Give each row an id of its own.")
+                row = BadRow(id, twice)
         rows[row.id] = row
         if not isinstance(cells, texts.Broken):
             names.update(dict.fromkeys(cells))
