@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Callable, Iterable, Iterator, Protocol, Sequen
 from ..core import errors
 from ..core.answer_type import AnswerType, Value
 from ..core.dialect import Talk
+from ..core.events import Call, RegionFacts, Result, SceneFacts, Usage
 from ..core.geometry import Box, Size, View
 from ..core.look import Action, Answer, Cancelled, Flow, Observation, Outcome, Policy, Shown, Stopped, Zoom, look
-from ..core.protocol import Call, RegionFacts, Result, SceneFacts, Usage
 from ..core.region import Region
 from ..core.source import Seen
 from ..core.texts import well_formed

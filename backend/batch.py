@@ -19,11 +19,12 @@ from typing import Any, Callable, Generic, Protocol, TypeVar
 
 from ..core.address import shown
 from ..core.errors import Cancelled, DataError, SceneError, ZoomEarthError, as_ours
+from ..core.events import Call
 from ..core.geometry import Box
 from ..core.look import Outcome, Policy, Stopped
 from ..core.profile import Profile
-from ..core.protocol import Ask, Call
 from ..core.region import Region
+from ..core.requests import Ask
 from ..core.settings import Settings
 from ..core.source import SceneSource, Seen
 from ..core.texts import well_formed

@@ -16,7 +16,7 @@ from typing import Any
 
 from ..core.errors import BackendError, ZoomEarthError, as_ours
 from ..core.profile import Profile
-from ..core.protocol import AT_ONCE, Ask
+from ..core.requests import AT_ONCE, Ask
 from ..core.settings import Settings
 from .batch import asked, line, question_of, revision_of, run
 from .engines import Engine, never

@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ..core.protocol import Ask
+from ..core.requests import Ask
 
 LIVES = 3  # a row whose worker has died so often is given up; the last time it is asked alone
 SHARD = 8  # rows at a time: so many about one raster; for a worker with a model of its own so many times what it is asked at once

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import DataError
-from ..core.protocol import Ask
+from ..core.requests import Ask
 from .batch import asked
 from .records import ANOTHER, Journal
 from .rows import BadRow

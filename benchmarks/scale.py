@@ -38,7 +38,7 @@ from zoomearth.backend.engines.open import open_engine  # noqa: E402
 from zoomearth.backend.engines.scripted import ScriptedEngine  # noqa: E402
 from zoomearth.core.dialect import Talk  # noqa: E402
 from zoomearth.core.profile import Profile  # noqa: E402
-from zoomearth.core.protocol import AT_ONCE, Ask  # noqa: E402
+from zoomearth.core.requests import AT_ONCE, Ask  # noqa: E402
 from zoomearth.core.settings import Settings  # noqa: E402
 from zoomearth.core.source import SceneSource  # noqa: E402
 

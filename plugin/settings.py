@@ -10,7 +10,7 @@ from typing import Optional
 
 from qgis.core import QgsApplication, QgsAuthMethodConfig, QgsSettings
 
-from ..core.protocol import Load
+from ..core.requests import Load
 from ..core.settings import Settings
 
 GROUP = "zoomearth/"

@@ -8,7 +8,8 @@ from pathlib import Path
 from zoomearth.backend.server.events import Outbox
 from zoomearth.backend.server.queue import Jobs
 from zoomearth.backend.server.worker import Worker
-from zoomearth.core.protocol import Ask, Load, read_event
+from zoomearth.core.protocol import read_event
+from zoomearth.core.requests import Ask, Load
 from zoomearth.core.source import SceneSource
 from zoomearth.core.wire import LineReader
 from zoomearth.plugin.exchanges.exchange import Exchange

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import threading
 
-from zoomearth.core.protocol import Ask, Batch, Load, request_to_json
+from zoomearth.core.protocol import request_to_json
+from zoomearth.core.requests import Ask, Batch, Load
 from zoomearth.core.source import SceneSource
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from quirks import Answer, Asked, Quirks, chunk, streamed
 
-from zoomearth.core.protocol import Load
+from zoomearth.core.requests import Load
 from zoomearth.core.settings import Settings
 
 

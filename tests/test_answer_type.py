@@ -17,7 +17,8 @@ from zoomearth.core.dialect import Talk
 from zoomearth.core.families import dialect
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Observation
-from zoomearth.core.protocol import Ask, read_request, request_to_json
+from zoomearth.core.protocol import read_request, request_to_json
+from zoomearth.core.requests import Ask
 from zoomearth.core.source import SceneSource
 
 YES_NO, UNSURE = parse_type(choices="yes,no"), parse_type(choices="yes, no, unsure")

@@ -29,7 +29,7 @@ from zoomearth.backend.engines.remote import RemoteEngine
 from zoomearth.backend.rows import BadRow
 from zoomearth.backend.rows.files import read
 from zoomearth.backend.scene.scene import Scene
-from zoomearth.core.protocol import Ask
+from zoomearth.core.requests import Ask
 from zoomearth.core.source import SceneSource, Seen, Where
 from zoomearth.core.typed import from_json
 

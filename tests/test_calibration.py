@@ -20,10 +20,11 @@ from zoomearth.backend.engines.open import calibrate_model, open_engine
 from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.boxes import UNITS, Convention
 from zoomearth.core.calibration import Calibration, Sighting, judge
+from zoomearth.core.events import Done
 from zoomearth.core.families import DIALECTS
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.profile import Profile
-from zoomearth.core.protocol import Done, event_to_json, read_event
+from zoomearth.core.protocol import event_to_json, read_event
 from zoomearth.core.settings import Settings
 from zoomearth.core.typed import from_json, to_json
 
@@ -258,7 +259,7 @@ def test_a_test_over_the_wire_is_answered_and_remembered(serve):
     from zoomearth.backend.server.events import Outbox
     from zoomearth.backend.server.queue import Jobs
     from zoomearth.backend.server.worker import Worker
-    from zoomearth.core.protocol import Test
+    from zoomearth.core.requests import Test
     from zoomearth.core.wire import LineReader
 
     _, url = serve(listed="qwen3-vl", unit="thousandths", frame="root")

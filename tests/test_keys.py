@@ -17,7 +17,7 @@ from zoomearth.backend.server.events import Outbox
 from zoomearth.backend.server.queue import Jobs
 from zoomearth.backend.server.worker import Worker, _Discreet
 from zoomearth.core.errors import SceneError
-from zoomearth.core.protocol import Ask, Describe, Load
+from zoomearth.core.requests import Ask, Describe, Load
 from zoomearth.core.source import SceneSource, Where
 
 KEY = "TOPSECRET"

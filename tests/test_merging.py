@@ -16,7 +16,7 @@ from zoomearth.backend.cli import batch as command
 from zoomearth.backend.cli.main import main
 from zoomearth.backend.cli.rows import in_shard
 from zoomearth.backend.rows import Table
-from zoomearth.core.protocol import Ask
+from zoomearth.core.requests import Ask
 from zoomearth.core.roi_table import FIELDS
 from zoomearth.core.source import SceneSource
 

@@ -17,7 +17,7 @@ from zoomearth.backend.engines import pool as pools
 from zoomearth.backend.engines.open import open_engine
 from zoomearth.backend.engines.pool import Pool
 from zoomearth.backend.engines.remote import RemoteEngine
-from zoomearth.core.protocol import Ask
+from zoomearth.core.requests import Ask
 from zoomearth.core.settings import Settings
 from zoomearth.core.source import SceneSource
 

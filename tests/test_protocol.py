@@ -9,17 +9,12 @@ from hypothesis import strategies as st
 
 from zoomearth.core import protocol
 from zoomearth.core.errors import BackendError
-from zoomearth.core.look import Policy
-from zoomearth.core.protocol import (
-    Ask,
-    Batch,
-    Cancel,
+from zoomearth.core.events import (
+    Cancelled,
     Counts,
-    Describe,
     Described,
     Done,
     Failed,
-    Load,
     Loaded,
     Progress,
     Ready,
@@ -27,14 +22,16 @@ from zoomearth.core.protocol import (
     Result,
     RowEnded,
     RowStarted,
-    RunTool,
     Saw,
     SceneFacts,
-    Stop,
+    Surveyed,
+    SurveyResult,
     Text,
     ToolResult,
     Usage,
 )
+from zoomearth.core.look import Policy
+from zoomearth.core.requests import Ask, Batch, Cancel, Describe, Load, RunSurvey, RunTool, Stop
 from zoomearth.core.settings import Settings
 from zoomearth.core.source import SceneSource, Seen, Where
 from zoomearth.core.tools import TOOLS, Made, UseTool
@@ -103,12 +100,24 @@ MADE = st.builds(
     st.none() | BOX,
     st.booleans(),
 )
+SURVEYED = st.builds(
+    SurveyResult,
+    TEXT,
+    st.integers(0, 10**9),
+    st.integers(0, 10**9),
+    st.floats(0, 1),
+    st.dictionaries(TEXT, st.integers(0, 10**9), max_size=3),
+    st.booleans(),
+    TEXT,
+    st.floats(0, 99),
+)
 FAILED = st.builds(Failed, st.none() | ID, TEXT, TEXT, TEXT, st.lists(TEXT, max_size=3).map(tuple))
 REQUESTS = st.one_of(
     st.builds(Load, SETTINGS, st.none() | TEXT, st.none() | st.lists(TEXT, min_size=1, max_size=3).map(tuple), st.floats(0, 10), ID),
     ASK,
     st.builds(Batch, st.lists(ASK, min_size=1, max_size=4, unique_by=lambda ask: ask.id).map(tuple), st.integers(1, 99), ID),
     st.builds(RunTool, SOURCE, USE, NAME, st.none() | WHERE, st.integers(0, 2048), ID),
+    st.builds(RunSurvey, SOURCE, NAME, NAME, st.none() | WHERE, st.none() | st.floats(1, 99), budget=st.none() | st.integers(1, 99), id=ID),
     st.builds(Describe, SOURCE, ID),
     st.builds(Cancel, ID),
     st.builds(Stop),
@@ -123,8 +132,10 @@ EVENTS = st.one_of(
         RowEnded, ID, st.builds(Done, ID, RESULT) | FAILED, st.lists(SEEN, max_size=3).map(tuple), st.lists(TEXT, max_size=3).map(tuple)
     ),
     st.builds(Done, ID, RESULT | LOADED | COUNTS | DESCRIBED | st.builds(ToolResult, MADE, st.none() | TEXT, st.none() | TEXT)),
+    st.builds(Surveyed, ID, *[st.integers(0, 10**9)] * 3, st.lists(TEXT, max_size=3).map(tuple)),
+    st.builds(Done, ID, SURVEYED),
     FAILED,
-    st.builds(protocol.Cancelled, st.none() | ID),
+    st.builds(Cancelled, st.none() | ID),
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | TEXT,

@@ -25,7 +25,7 @@ from rasters import make
 from zoomearth.backend.cli.main import main
 from zoomearth.backend.cluster import Cluster
 from zoomearth.backend.handout import LIVES, Work
-from zoomearth.core.protocol import Ask
+from zoomearth.core.requests import Ask
 from zoomearth.core.settings import Settings
 from zoomearth.core.source import SceneSource
 

@@ -21,7 +21,7 @@ from zoomearth.core.errors import EngineError
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Observation
 from zoomearth.core.profile import Profile
-from zoomearth.core.protocol import Load
+from zoomearth.core.requests import Load
 from zoomearth.core.settings import Settings
 
 pytest.importorskip("fastapi", reason="`transformers serve` needs fastapi and uvicorn")

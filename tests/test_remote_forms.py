@@ -32,7 +32,7 @@ from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Answer as Answered
 from zoomearth.core.look import Observation
 from zoomearth.core.profile import Profile
-from zoomearth.core.protocol import Ask, Load
+from zoomearth.core.requests import Ask, Load
 from zoomearth.core.settings import Settings
 from zoomearth.core.source import SceneSource
 from zoomearth.core.wire import LineReader

@@ -24,7 +24,8 @@ from tiny import make_tiny
 from zoomearth.backend.scene.mask import inside
 from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.geometry import Box, Grid, Size, View
-from zoomearth.core.protocol import VERSION, Ask, Describe, Load
+from zoomearth.core.protocol import VERSION
+from zoomearth.core.requests import Ask, Describe, Load
 from zoomearth.core.settings import Settings
 from zoomearth.core.source import SceneSource, Where
 

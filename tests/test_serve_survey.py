@@ -6,7 +6,9 @@ import pytest
 from child import Backend
 from rasters import make
 
-from zoomearth.core.protocol import Cancel, RunSurvey, SurveyResult, read_event
+from zoomearth.core.events import SurveyResult
+from zoomearth.core.protocol import read_event
+from zoomearth.core.requests import Cancel, RunSurvey
 from zoomearth.core.source import SceneSource, Where
 
 ONE = '[{"bbox_2d": [30, 40, 60, 70], "label": "ship"}]'

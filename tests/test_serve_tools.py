@@ -12,7 +12,9 @@ from child import Backend
 from PIL import Image
 from rasters import ROTATED, city, make
 
-from zoomearth.core.protocol import Describe, RunTool, ToolResult, read_event
+from zoomearth.core.events import ToolResult
+from zoomearth.core.protocol import read_event
+from zoomearth.core.requests import Describe, RunTool
 from zoomearth.core.source import SceneSource, Where
 from zoomearth.core.tools import UseTool
 

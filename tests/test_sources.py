@@ -23,7 +23,7 @@ from zoomearth.backend.rows.sources import Source, rows_of
 from zoomearth.backend.scene.signing import signer
 from zoomearth.core.answer_type import AnswerType
 from zoomearth.core.errors import DataError, UsageError
-from zoomearth.core.protocol import Ask
+from zoomearth.core.requests import Ask
 from zoomearth.core.source import SceneSource, Where
 
 Q = "Is 1 global?"

@@ -30,14 +30,16 @@ from zoomearth.backend.server.queue import Jobs
 from zoomearth.backend.server.worker import Worker
 from zoomearth.backend.tools.called import Toolbox
 from zoomearth.core.dialect import Talk
+from zoomearth.core.events import Called, Done
+from zoomearth.core.events import Saw as SawEvent
 from zoomearth.core.example import Example
 from zoomearth.core.families import DIALECTS, dialect
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Answer, Observation, Policy, Stopped, Unreadable, Zoom, ZoomOut, look
 from zoomearth.core.profile import Profile
-from zoomearth.core.protocol import Ask, Called, Done, Load, read_event, read_request, request_to_json
-from zoomearth.core.protocol import Saw as SawEvent
+from zoomearth.core.protocol import read_event, read_request, request_to_json
 from zoomearth.core.region import Region
+from zoomearth.core.requests import Ask, Load
 from zoomearth.core.source import SceneSource
 from zoomearth.core.tool_calls import Offer, ToolCall, ToolUse, find_call, function
 from zoomearth.core.tools import TOOLS, Made

@@ -14,9 +14,9 @@ from rich.table import Table
 
 from ...core.address import name
 from ...core.errors import Cancelled, EngineError, ModelError, SceneError, UsageError
-from ...core.protocol import Ask
 from ...core.reasoning import Thoughts
 from ...core.region import Region
+from ...core.requests import Ask
 from ...core.settings import Settings
 from ...core.source import Where
 from ...core.tool_calls import Offer, ToolUse

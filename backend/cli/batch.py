@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ...core.errors import UsageError
 from ...core.profile import Profile
-from ...core.protocol import AT_ONCE, Ask
+from ...core.requests import AT_ONCE, Ask
 from ...core.settings import KEY_VARIABLE, Settings
 from ..answer import MEANINGLESS
 from ..batch import asked, line, question_of, revision_of, run, spec

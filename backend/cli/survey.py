@@ -13,9 +13,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ...core.errors import Cancelled, SceneError, UsageError
+from ...core.events import SurveyResult
 from ...core.marks import State, singular
 from ...core.plan import ACROSS, WAYS
-from ...core.protocol import RunSurvey, SurveyResult
+from ...core.requests import RunSurvey
 from ...core.settings import Settings
 from ...core.survey import Step
 from ...core.typed import to_json

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Union
 
 from ...core.errors import ZoomEarthError
-from ...core.protocol import Ask
+from ...core.requests import Ask
 
 Cells = Mapping[str, Any]
 """The fields of a row by name, as a file has them."""

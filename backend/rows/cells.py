@@ -18,7 +18,7 @@ from ...core import texts
 from ...core.answer_type import CHOICE, AnswerType, parse_type
 from ...core.answer_type import FIELDS as FIELDS_TYPE
 from ...core.errors import DataError, ZoomEarthError
-from ...core.protocol import Ask, Id
+from ...core.requests import Ask, Id
 from ...core.source import SceneSource, Where
 from ...core.typed import from_json, to_json
 from . import BadRow, Cells, Table

@@ -19,7 +19,7 @@ from ...core.address import shown
 from ...core.atomic import beside
 from ...core.errors import DataError, as_ours
 from ...core.geometry import Box
-from ...core.protocol import Ask
+from ...core.requests import Ask
 from ..batch import asked
 from ..engines import never
 from ..outputs.parquet import SUFFIXES as PARQUET

@@ -1,4 +1,4 @@
-"""Sends the events of `core/protocol.py` to the plugin, one JSON object a line."""
+"""Sends the events of `core/events.py` to the plugin, one JSON object a line."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import threading
 import time
 from typing import TYPE_CHECKING, BinaryIO
 
-from ...core import protocol
-from ...core.protocol import Id
+from ...core import events
+from ...core.protocol import event_to_json
+from ...core.requests import Id
 from ...core.source import Seen
 from ...core.tool_calls import ToolUse
 from ...core.wire import encode
@@ -32,8 +33,8 @@ class Outbox:
         self._wire = wire_out
         self._lock = threading.Lock()
 
-    def send(self, event: protocol.Event) -> None:
-        line = memoryview(encode(protocol.event_to_json(event)))
+    def send(self, event: events.Event) -> None:
+        line = memoryview(encode(event_to_json(event)))
         with self._lock:
             try:
                 while line:
@@ -55,18 +56,18 @@ class Story:
         now = time.monotonic()
         if stage != self._stage or (total and done >= total) or now - self._progressed >= PAUSE:
             self._stage, self._progressed = stage, now
-            self._outbox.send(protocol.Progress(self._id, stage, done, total))
+            self._outbox.send(events.Progress(self._id, stage, done, total))
 
     def saw(self, event: Saw, scene: Scene) -> None:
         """The model is shown a view, which the plugin draws at once."""
         self.flush()
-        self._outbox.send(protocol.Saw(self._id, Seen.of(event.shown, scene.grid), as_base64(event.picture)))
+        self._outbox.send(events.Saw(self._id, Seen.of(event.shown, scene.grid), as_base64(event.picture)))
         self.progress("thinking", event.shown.step, 0)
 
     def called(self, use: ToolUse) -> None:
         """A tool is through."""
         self.flush()
-        self._outbox.send(protocol.Called(self._id, protocol.Call.of(use)))
+        self._outbox.send(events.Called(self._id, events.Call.of(use)))
 
     def read(self, part: float) -> None:
         """The model has read this part of what it is shown, 0 to 1."""
@@ -84,7 +85,7 @@ class Story:
     def flush(self) -> None:
         """Sends the text gathered so far."""
         if self._text:
-            self._outbox.send(protocol.Text(self._id, self._text))
+            self._outbox.send(events.Text(self._id, self._text))
             self._text, self._sent = "", time.monotonic()
 
 

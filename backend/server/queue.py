@@ -8,7 +8,9 @@ import threading
 from typing import Any
 
 from ...core.errors import BackendError
-from ...core.protocol import Cancel, Cancelled, Failed, Id, Job, Load, Stop, id_of, read_request
+from ...core.events import Cancelled, Failed
+from ...core.protocol import id_of, read_request
+from ...core.requests import Cancel, Id, Job, Load, Stop
 from .events import Outbox
 
 GRACE = 5.0  # seconds that work under way has to end after `stop`

@@ -24,34 +24,25 @@ from ... import __version__
 from ...core.address import hidden
 from ...core.calibration import Calibration
 from ...core.errors import BackendError, Cancelled, ModelError, ZoomEarthError
-from ...core.look import Stopped
-from ...core.protocol import (
-    NEW,
-    VERSION,
-    Ask,
-    Batch,
+from ...core.events import Cancelled as CancelledEvent
+from ...core.events import (
     Counts,
-    Describe,
     Described,
     Done,
     Failed,
-    Id,
-    Job,
     Last,
-    Load,
     Loaded,
     Ready,
     Result,
     RowEnded,
     RowStarted,
-    RunSurvey,
-    RunTool,
     Surveyed,
     SurveyResult,
-    Test,
     ToolResult,
 )
-from ...core.protocol import Cancelled as CancelledEvent
+from ...core.look import Stopped
+from ...core.protocol import VERSION
+from ...core.requests import NEW, Ask, Batch, Describe, Id, Job, Load, RunSurvey, RunTool, Test
 from ...core.roi_table import ZOOM_OUT
 from ...core.settings import Settings
 from ...core.source import SceneSource, Seen

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from ...core.address import shown
 from ...core.errors import DataError
+from ...core.events import SurveyResult
 from ...core.marks import State, singular
 from ...core.plan import ACROSS, Plan
-from ...core.protocol import RunSurvey, SurveyResult
+from ...core.requests import RunSurvey
 from ...core.settings import Settings
 from ...core.sizes import size_of
 from ...core.survey import Step, Survey

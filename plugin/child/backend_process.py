@@ -2,7 +2,7 @@
 
     backend = Backend(command)                      # command() -> [program, *arguments]
     job = backend.submit(Ask(SceneSource("city.tif"), "How many ships are there?"))
-    job.heard.connect(...)                          # Progress, Saw, Text, RowEnded, ...: the events of core/protocol.py
+    job.heard.connect(...)                          # Progress, Saw, Text, RowEnded, ...: core/events.py
     job.ended.connect(...)                          # Done, Failed or Cancelled: exactly one, the last event
 
     DOWN --submit--> STARTING --ready--> UP --crash--> DOWN
@@ -23,22 +23,11 @@ from qgis.PyQt.QtCore import QEventLoop, QObject, QProcess, QTimer, pyqtSignal
 
 from ...core.address import hidden
 from ...core.errors import BackendError
+from ...core.events import LAST, Cancelled, Event, Failed, Last, Ready
 from ...core.paths import ROOT
-from ...core.protocol import (
-    LAST,
-    Cancel,
-    Cancelled,
-    Event,
-    Failed,
-    Last,
-    Ready,
-    Request,
-    check_version,
-    id_of,
-    read_event,
-    request_to_json,
-)
-from ...core.protocol import Job as Work
+from ...core.protocol import check_version, id_of, read_event, request_to_json
+from ...core.requests import Cancel, Request
+from ...core.requests import Job as Work
 from ...core.wire import LineReader, encode
 from ..i18n import tr
 from ..log import say, warn

@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Any, Optional
 
 from ...core.address import hidden, name, shown
-from ...core.protocol import Cancelled, Done, Event, Failed, Result, RowEnded, Saw, Text
+from ...core.events import Cancelled, Done, Event, Failed, Result, RowEnded, Saw, Text
 from ...core.source import Corner, SceneSource, Seen, Where
 from ...core.tools import Made
 from ...core.typed import from_json

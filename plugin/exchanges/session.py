@@ -18,7 +18,8 @@ from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ...core.errors import SceneError, ZoomEarthError
-from ...core.protocol import Ask, Cancelled, Event, Failed, Last, Load, Progress
+from ...core.events import Cancelled, Event, Failed, Last, Progress
+from ...core.requests import Ask, Load
 from ...core.roi_table import stored
 from ...core.source import SceneSource
 from ..child.backend_process import Backend, Job, State

@@ -17,7 +17,8 @@ from qgis.core import QgsRasterLayer
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ...core.errors import SceneError
-from ...core.protocol import Done, Event, Failed, Last, Loaded, Progress, RunSurvey, Surveyed, SurveyResult
+from ...core.events import Done, Event, Failed, Last, Loaded, Progress, Surveyed, SurveyResult
+from ...core.requests import RunSurvey
 from ...core.roi_table import stored
 from ...core.source import Corner
 from ...core.tools import MASK, Made

@@ -18,7 +18,8 @@ from qgis.core import QgsFeature, QgsRasterLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ...core.errors import SceneError
-from ...core.protocol import Done, Event, Failed, Last, Progress, RunTool, ToolResult
+from ...core.events import Done, Event, Failed, Last, Progress, ToolResult
+from ...core.requests import RunTool
 from ...core.roi_table import stored
 from ...core.source import Corner, Where
 from ...core.tools import MASK, UseTool, tool_named

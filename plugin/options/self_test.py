@@ -11,8 +11,9 @@ from typing import Optional
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ...core.calibration import Calibration
+from ...core.events import Done, Failed, Last, Result
 from ...core.families import DIALECTS
-from ...core.protocol import Ask, Done, Failed, Last, Load, Result, Test
+from ...core.requests import Ask, Load, Test
 from ...core.source import SceneSource
 from ..child.backend_process import Backend, command
 from ..i18n import tr

@@ -9,7 +9,7 @@ from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor, QIcon, QPainter, QPixmap, QResizeEvent
 from qgis.PyQt.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from ...core.protocol import Event, Saw
+from ...core.events import Event, Saw
 from ...core.reasoning import thought
 from ..exchanges.endings import ending, heading, meaningless
 from ..exchanges.exchange import Exchange, PicturedView, Status, UsedTool

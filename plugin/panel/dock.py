@@ -23,7 +23,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...core.errors import SceneError, ZoomEarthError
-from ...core.protocol import Event, Saw
+from ...core.events import Event, Saw
 from ..child.backend_process import State
 from ..exchanges.exchange import Exchange, PicturedView, Status
 from ..exchanges.session import Session

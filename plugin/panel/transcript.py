@@ -7,7 +7,7 @@ from typing import Optional
 from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from ...core.protocol import Event
+from ...core.events import Event
 from ..exchanges.endings import heading, meaningless
 from ..exchanges.exchange import Exchange
 from ..i18n import tr

@@ -14,9 +14,10 @@ from qgis.core import QgsProcessingFeedback
 
 from ...core.answer_type import AnswerType
 from ...core.errors import Cancelled, SceneError
-from ...core.protocol import Ask, Event, Load, Progress
-from ...core.protocol import Cancelled as CancelledEvent
+from ...core.events import Cancelled as CancelledEvent
+from ...core.events import Event, Progress
 from ...core.reasoning import thought
+from ...core.requests import Ask, Load
 from ...core.source import Where
 from ..exchanges.endings import meaningless
 from ..exchanges.exchange import Exchange, PicturedView, Status

@@ -35,7 +35,7 @@ from qgis.core import (
 )
 
 from ...core.answer_type import CHOICE, INTEGER, NUMBER, TEXT, AnswerType, parse_type
-from ...core.protocol import Load
+from ...core.requests import Load
 from ..exchanges.exchange import Exchange, PicturedView
 from ..exchanges.results_file import ROI_FIELDS, roi_geometry, roi_values
 from ..i18n import tr

@@ -13,7 +13,8 @@ from collections import deque
 from dataclasses import replace
 from typing import Dict, Generator, Iterable, Iterator, Optional, Sequence, Tuple, TypeVar, Union, cast
 
-from ...core.protocol import Ask, Batch, Cancelled, Failed, Id, Last, Progress, RowEnded, RowStarted
+from ...core.events import Cancelled, Failed, Last, Progress, RowEnded, RowStarted
+from ...core.requests import Ask, Batch, Id
 from ...core.typed import to_json
 from ...core.wire import MAX_LINE, encode
 from ..child.backend_process import State

@@ -8,7 +8,7 @@ from typing import Optional, Tuple
 from qgis.core import QgsCoordinateReferenceSystem, QgsRasterLayer, QgsRectangle
 
 from ...core.errors import SceneError
-from ...core.protocol import Failed
+from ...core.events import Failed
 from ...core.roi_table import stored
 from ...core.source import Corner, SceneSource
 from ..exchanges.exchange import Exchange, Status, titled

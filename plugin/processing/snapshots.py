@@ -9,7 +9,7 @@ from qgis.core import QgsProcessingFeedback, QgsRasterBlockFeedback
 from qgis.PyQt.QtCore import Qt
 
 from ...core.errors import Cancelled, SceneError
-from ...core.protocol import AT_ONCE
+from ...core.requests import AT_ONCE
 from ...core.source import SceneSource
 from ..i18n import tr
 from ..layers.resolution import LIMIT

@@ -31,8 +31,9 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QVariant
 
+from ...core.events import Done, Failed, Progress, Surveyed, SurveyResult
 from ...core.plan import WAYS
-from ...core.protocol import Done, Failed, Progress, RunSurvey, Surveyed, SurveyResult
+from ...core.requests import RunSurvey
 from ...core.source import Where
 from ..exchanges.endings import meaningless
 from ..i18n import tr

@@ -14,7 +14,8 @@ from typing import Callable, Iterator, Optional, Tuple
 from qgis.core import QgsProcessingFeedback
 
 from ...core.errors import BackendError, Cancelled, SceneError, ZoomEarthError
-from ...core.protocol import Done, Failed, Progress, RunTool, ToolResult
+from ...core.events import Done, Failed, Progress, ToolResult
+from ...core.requests import RunTool
 from ...core.source import SceneSource, Where
 from ...core.tools import Made, UseTool
 from ..child.backend_process import State

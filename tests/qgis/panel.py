@@ -3,7 +3,7 @@
 from qgis.core import QgsProject, QgsRasterLayer
 from qgis.PyQt.QtCore import QEventLoop, QTimer
 
-from zoomearth.core.protocol import Load
+from zoomearth.core.requests import Load
 from zoomearth.plugin.child.backend_process import Backend, command
 from zoomearth.plugin.exchanges.project_results import ProjectResults
 from zoomearth.plugin.exchanges.session import Session

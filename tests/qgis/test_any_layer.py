@@ -34,7 +34,7 @@ from qgis.PyQt.QtCore import QSize
 from qgis.PyQt.QtGui import QColor, QImage
 from rasters import make, pixels_of
 
-from zoomearth.core.protocol import Load
+from zoomearth.core.requests import Load
 from zoomearth.plugin.exchanges.exchange import Status
 from zoomearth.plugin.layers.raster_layers import raw_words, read_by_gdal, reproduced, scene_source, wkt
 from zoomearth.plugin.processing.asker import Asker

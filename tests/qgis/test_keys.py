@@ -8,7 +8,7 @@ import pytest
 from panel import last_of, wait
 from qgis.core import QgsApplication, QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer
 
-from zoomearth.core.protocol import Describe
+from zoomearth.core.requests import Describe
 from zoomearth.core.source import SceneSource
 from zoomearth.plugin.child.backend_process import Backend
 from zoomearth.plugin.exchanges.exchange import Exchange

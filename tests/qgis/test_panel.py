@@ -42,7 +42,7 @@ from qgis.PyQt.QtWidgets import (
 )
 from tile_server import TileServer
 
-from zoomearth.core.protocol import Load
+from zoomearth.core.requests import Load
 from zoomearth.core.settings import Settings
 from zoomearth.plugin.child.backend_process import State
 from zoomearth.plugin.exchanges.exchange import Status

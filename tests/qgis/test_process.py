@@ -11,7 +11,9 @@ from qgis.core import QgsApplication
 from qgis.PyQt.QtTest import QTest
 
 from zoomearth.core.errors import BackendError
-from zoomearth.core.protocol import LAST, VERSION, Ask, Cancelled, Describe, Done, Failed, Load, Progress, Saw, Text
+from zoomearth.core.events import LAST, Cancelled, Done, Failed, Progress, Saw, Text
+from zoomearth.core.protocol import VERSION
+from zoomearth.core.requests import Ask, Describe, Load
 from zoomearth.core.source import SceneSource
 from zoomearth.plugin.child.backend_process import Backend, State, command
 from zoomearth.plugin.log import TAG

@@ -40,7 +40,8 @@ from qgis.core import (
 from served import Served
 from tile_server import TileServer, resolution
 
-from zoomearth.core.protocol import AT_ONCE, Load, RowEnded, Saw
+from zoomearth.core.events import RowEnded, Saw
+from zoomearth.core.requests import AT_ONCE, Load
 from zoomearth.core.settings import Settings
 from zoomearth.plugin.exchanges.exchange import Exchange
 from zoomearth.plugin.layers import snapshot

@@ -17,7 +17,7 @@ from panel import ANSWER, BOX, wait
 from qgis.core import QgsProject, QgsVectorLayer
 from qgis.PyQt.QtTest import QTest
 
-from zoomearth.core.protocol import Saw
+from zoomearth.core.events import Saw
 from zoomearth.core.settings import data_folder
 from zoomearth.plugin.exchanges.results_file import ROI_FIELDS
 

@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 from qgis.core import QgsApplication, QgsAuthMethodConfig, QgsSettings
 
-from zoomearth.core.protocol import Load
+from zoomearth.core.requests import Load
 from zoomearth.core.settings import Settings
 from zoomearth.plugin.settings import choose_auth_config, load_message, load_settings, save_settings, server_key
 

@@ -14,7 +14,7 @@ from qgis.core import QgsContrastEnhancement, QgsMultiBandColorRenderer, QgsProc
 from rasters import NORTH_UP, ROTATED, make
 
 from zoomearth.core.geometry import Grid
-from zoomearth.core.protocol import Load
+from zoomearth.core.requests import Load
 from zoomearth.plugin.exchanges.exchange import Status
 from zoomearth.plugin.export.vector import answer_rows, export_rois, rows
 from zoomearth.plugin.layers.scope import Place

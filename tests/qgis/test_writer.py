@@ -16,7 +16,7 @@ from panel import wait
 from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer, QgsVectorLayer, QgsWkbTypes
 from qgis.PyQt.QtCore import QTimer, QVariant
 
-from zoomearth.core.protocol import Failed
+from zoomearth.core.events import Failed
 from zoomearth.core.settings import data_folder
 from zoomearth.plugin.exchanges import writer as writer_module
 from zoomearth.plugin.exchanges.exchange import Exchange

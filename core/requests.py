@@ -1,0 +1,192 @@
+"""The requests to the backend process, which `core/protocol.py` makes lines of. A request that is answered has an `id`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Dict, Mapping, Optional, Tuple, Union
+
+from .answer_type import AnswerType
+from .look import Policy
+from .plan import WAYS
+from .settings import Settings
+from .source import SceneSource, Where
+from .tool_calls import USUAL_CALLS, Offer
+from .tools import UseTool, tool_named
+from .typed import from_json, to_json
+
+Id = Union[str, int]
+NEW = ""
+"""The id of a request that has not been sent; whoever sends it replaces it."""
+LONGEST_ID = 200
+AT_ONCE = 8
+"""Questions of a batch at a time, where nobody says how many."""
+LARGEST_PICTURE = 2048
+
+_ANY_MODEL = Policy(view=10**9, multiple=1)  # overrides that can't be applied to this one can be applied to no model's policy
+
+
+@dataclass(frozen=True)
+class Load:
+    """Make an engine; the questions that follow are asked of this one, or fail as the load did.
+
+    key: of the server. replies: those of a scripted engine, given in turn, which is then used instead of a model; pace: its seconds a word.
+    """
+
+    settings: Settings = field(default_factory=Settings)
+    key: Optional[str] = field(default=None, repr=False)
+    replies: Optional[Tuple[str, ...]] = None
+    pace: float = 0.0
+    id: Id = NEW
+
+    def __post_init__(self) -> None:
+        if self.replies is not None and not self.replies:
+            raise ValueError("replies is empty: a scripted engine needs one at least.")
+        if self.pace < 0:
+            raise ValueError(f"pace is {self.pace}: it must be a number of seconds.")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One question. where: None for the whole scene. policy: the fields of `Policy` in which it differs from the model's own. answer_type:
+    what the answer must be; None for any text. tools: None where the model may use none.
+    """
+
+    source: SceneSource
+    question: str
+    where: Optional[Where] = None
+    policy: Optional[Dict[str, Any]] = None
+    id: Id = NEW
+    answer_type: Optional[AnswerType] = None
+    tools: Optional[Offer] = None
+
+    def __post_init__(self) -> None:
+        if not self.question.strip():
+            raise ValueError("question is empty.")
+        self.policy_from(_ANY_MODEL)
+
+    def policy_from(self, model: Policy) -> Policy:
+        """The model's policy with this question's overrides. Raises ValueError where together they are no policy."""
+        policy = _with(model, self.policy)
+        return replace(policy, max_tools=USUAL_CALLS) if self.tools and not policy.max_tools else policy
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Many questions, `at_once` at a time: in lockstep where the model runs here, concurrently where it runs on a server.
+
+    rows: the id of each is its own within the batch. A row that fails costs itself only; its end is a `RowEnded`.
+    """
+
+    rows: Tuple[Ask, ...]
+    at_once: int = AT_ONCE
+    id: Id = NEW
+
+    def __post_init__(self) -> None:
+        if not self.rows or self.at_once < 1:
+            raise ValueError("a batch has one row at least, and at_once is 1 at least.")
+        ids = [row.id for row in self.rows]
+        if not all(map(is_id, ids)) or len(set(ids)) < len(ids):
+            raise ValueError(f"each row must have an id of its own, a whole number or a string of 1 to {LONGEST_ID} letters.")
+
+
+@dataclass(frozen=True)
+class RunTool:
+    """Use a tool on a region of a raster, and write what comes of it to the file `out`. No model is needed or loaded.
+
+    where: None for the whole raster. pictures: the longest side, in pixels, of the pictures of the region before and after; 0: none.
+    """
+
+    source: SceneSource
+    use: UseTool
+    out: str
+    where: Optional[Where] = None
+    pictures: int = 0
+    id: Id = NEW
+
+    def __post_init__(self) -> None:
+        tool_named(self.use.tool)
+        if not self.out.strip() or not 0 <= self.pictures <= LARGEST_PICTURE:
+            raise ValueError(f"out is the path of a file, and pictures is 0 to {LARGEST_PICTURE}.")
+
+
+@dataclass(frozen=True)
+class RunSurvey:
+    """Find all things of a kind, and write each to the file `out` as it is found. The same request continues a survey that was interrupted.
+
+    target: the thing, in words. size: how long one is; gsd: of the views, per shown pixel; both in metres, or in pixels of a raster that
+    does not say how large its pixels are; None: see `backend/surveys/run.py`. way: one of `plan.WAYS`. budget: the most views that the
+    model is shown. at_once: views in lockstep, or at once on each server.
+    """
+
+    source: SceneSource
+    target: str
+    out: str
+    where: Optional[Where] = None
+    size: Optional[float] = None
+    gsd: Optional[float] = None
+    way: str = WAYS[0]
+    budget: Optional[int] = None
+    policy: Optional[Dict[str, Any]] = None
+    at_once: int = AT_ONCE
+    id: Id = NEW
+
+    def __post_init__(self) -> None:
+        if not self.target.strip():
+            raise ValueError("the thing to find is empty.")
+        if self.way not in WAYS:
+            raise ValueError(f"way is {self.way!r}: it must be one of {', '.join(WAYS)}.")
+        if not self.out.strip() or min(self.size or 1, self.gsd or 1) <= 0 or min(self.budget or 1, self.at_once) < 1:
+            raise ValueError("out is the path of a file; size and gsd are above 0; budget and at_once are 1 at least.")
+        self.policy_from(_ANY_MODEL)
+
+    @property
+    def readings(self) -> str:
+        """The file beside `out` that a survey goes on from: what the model said of each view."""
+        return self.out + ".views.jsonl"
+
+    def policy_from(self, model: Policy) -> Policy:
+        """The model's policy with this survey's overrides. Raises ValueError where together they are no policy."""
+        return _with(model, self.policy)
+
+
+@dataclass(frozen=True)
+class Describe:
+    """Report size, bands, CRS and the like of a raster, and how it would be shown."""
+
+    source: SceneSource
+    id: Id = NEW
+
+
+@dataclass(frozen=True)
+class Test:
+    """Find out how a model counts its boxes, and remember it: a few questions about drawn targets. key: of the server."""
+
+    settings: Settings = field(default_factory=Settings)
+    key: Optional[str] = field(default=None, repr=False)
+    id: Id = NEW
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Stop the work `id`, waiting or under way. Not answered itself; work that is over already is no error."""
+
+    id: Id
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Cancel all work and end the process."""
+
+
+Job = Union[Load, Ask, Batch, RunTool, RunSurvey, Describe, Test]
+Request = Union[Job, Cancel, Stop]
+
+
+def is_id(value: Any) -> bool:
+    """Whether a value is an `Id`."""
+    return (isinstance(value, str) and 0 < len(value) <= LONGEST_ID) or (isinstance(value, int) and not isinstance(value, bool))
+
+
+def _with(model: Policy, changes: Optional[Mapping[str, Any]]) -> Policy:
+    """Raises ValueError where together they are no policy."""
+    return from_json(Policy, {**to_json(model), **changes}, "policy") if changes else model
