@@ -1,4 +1,4 @@
-"""Drivers: run the loop with an engine and a scene, for one question or for many in lockstep; and the report of an answer."""
+"""Drivers: run the loop with an engine and a scene, for one question or for many in lockstep."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Callable, Iterable, Iterator, Protocol, Sequen
 
 from ..core import errors
 from ..core.answer_type import AnswerType, Value
-from ..core.dialect import Talk
-from ..core.events import Call, RegionFacts, Result, SceneFacts, Usage
-from ..core.geometry import Box, Size, View
-from ..core.look import Action, Answer, Cancelled, Flow, Observation, Outcome, Policy, Shown, Stopped, Zoom, look
+from ..core.geometry import Size, View
+from ..core.look import Action, Answer, Cancelled, Flow, Observation, Outcome, Policy, Shown, Zoom, look
 from ..core.region import Region
-from ..core.source import Seen
+from ..core.talk import Talk
 from ..core.texts import well_formed
 from ..core.tool_calls import ToolCall, ToolUse
 from ..core.tools import Made
@@ -26,15 +24,7 @@ if TYPE_CHECKING:
 
     from .scene.scene import Scene
 
-ENDINGS = {
-    Stopped.LIMIT: "no zooms were left, so this is a best guess",
-    Stopped.UNREADABLE: "The model's reply made no sense. Ask in other words.",
-    Stopped.ENDLESS: "the model's reply was too long and was cut off",
-    Stopped.BAD_BOX: "the model asked for an invalid box",
-    Stopped.CANCELLED: "cancelled",
-}
 REPLY_LIMIT = 1024  # new tokens of a reply, by default
-MEANINGLESS = "Meaningless: the demo model knows only generated scenes. `zoomearth models` shows real models."
 IN_HAND = 3  # running questions for each slot of a batch, so that slots are refilled when replies of different lengths end
 
 
@@ -360,44 +350,3 @@ def confidence(reply: Reply, span: tuple[int, int] | None) -> float | None:
             inside.append(logprob)
         at += len(piece)
     return math.exp(sum(inside) / len(inside)) if inside else None
-
-
-def ending(outcome: Outcome) -> str:
-    """Why there is no answer, or why it is not reliable, for the user; `outcome.why` has the technical reason."""
-    if outcome.stopped is Stopped.LIMIT and outcome.answer is None:
-        return "no zooms were left, and the model asked for another one"
-    return ENDINGS.get(outcome.stopped, "")
-
-
-def report(answered: Answered, model: str, notes: Sequence[str] = ()) -> Result:
-    """The object that `zoomearth ask --json` prints and the backend sends with `done`. notes: how the model is asked, see `Profile`."""
-    scene, outcome, region = answered.question.scene, answered.outcome, answered.question.region
-    return Result(
-        question=answered.question.text,
-        answer=outcome.answer,
-        confidence=None if answered.confidence is None else round(answered.confidence, 4),
-        meaningless=answered.meaningless,
-        stopped=outcome.stopped.value,
-        why=outcome.why,
-        model=model,
-        dialect=answered.talk.dialect.described,
-        notes=(*notes, *answered.notes),
-        seconds=round(answered.seconds, 3),
-        scene=SceneFacts(scene.name, *scene.size, scene.crs or None),
-        region=RegionFacts(_whole(region.window), region.outline or None) if region else None,
-        overview=outcome.views[0].view.size if outcome.views else None,
-        zooms=tuple(Seen.of(shown, scene.grid) for shown in outcome.zooms),
-        usage=Usage(
-            answered.bytes_read,
-            sum(reply.tokens_in for reply in answered.replies),
-            sum(reply.tokens_out for reply in answered.replies),
-        ),
-        value=answered.value,
-        unreadable=answered.unreadable,
-        tools=tuple(map(Call.of, outcome.uses)),
-    )
-
-
-def _whole(box: Box) -> tuple[int, int, int, int]:
-    left, top, right, bottom = (int(side) for side in box)
-    return left, top, right, bottom

@@ -32,9 +32,9 @@ from PIL import Image  # noqa: E402
 from zoomearth.backend.engines.local import LocalEngine  # noqa: E402
 from zoomearth.backend.models import store as models  # noqa: E402
 from zoomearth.core.catalogue import catalogue  # noqa: E402
-from zoomearth.core.dialect import Talk  # noqa: E402
 from zoomearth.core.geometry import Box, Size, View  # noqa: E402
 from zoomearth.core.look import Observation  # noqa: E402
+from zoomearth.core.talk import Talk  # noqa: E402
 
 QUESTIONS = ("How many planes are at the northern airport?", "What color are the planes at the northern airport?")
 BOX = '[{"bbox_2d": [40, 50, 90, 100], "label": "northern airport"}]'

@@ -32,10 +32,10 @@ from zoomearth.backend.engines.local import LocalEngine  # noqa: E402
 from zoomearth.backend.engines.remote import RemoteEngine  # noqa: E402
 from zoomearth.backend.models import store as models  # noqa: E402
 from zoomearth.backend.scene.scene import Scene  # noqa: E402
-from zoomearth.core.dialect import Talk  # noqa: E402
 from zoomearth.core.geometry import Size  # noqa: E402
 from zoomearth.core.look import look  # noqa: E402
 from zoomearth.core.profile import Profile  # noqa: E402
+from zoomearth.core.talk import Talk  # noqa: E402
 from zoomearth.training.data.sets.scenes import Scenes  # noqa: E402
 from zoomearth.training.evaluation.records import Record  # noqa: E402
 from zoomearth.training.evaluation.runner import Asker, run, tasks  # noqa: E402

@@ -29,7 +29,7 @@ from zoomearth.backend.answer import Question, answer_all  # noqa: E402
 from zoomearth.backend.engines import OnRead, OnText, OnTry, Reply, never, patient, silent, unseen  # noqa: E402
 from zoomearth.backend.engines.local import LocalEngine  # noqa: E402
 from zoomearth.backend.scene.scene import Scene  # noqa: E402
-from zoomearth.core.dialect import Talk  # noqa: E402
+from zoomearth.core.talk import Talk  # noqa: E402
 from zoomearth.training.data.sets.scenes import Scenes  # noqa: E402
 from zoomearth.training.tuning.checkpoint import load  # noqa: E402
 from zoomearth.training.tuning.trl_chat import suppressed_tokens  # noqa: E402

@@ -36,11 +36,11 @@ from zoomearth.backend.cluster import Cluster  # noqa: E402
 from zoomearth.backend.engines import Reply  # noqa: E402
 from zoomearth.backend.engines.open import open_engine  # noqa: E402
 from zoomearth.backend.engines.scripted import ScriptedEngine  # noqa: E402
-from zoomearth.core.dialect import Talk  # noqa: E402
 from zoomearth.core.profile import Profile  # noqa: E402
 from zoomearth.core.requests import AT_ONCE, Ask  # noqa: E402
 from zoomearth.core.settings import Settings  # noqa: E402
 from zoomearth.core.source import SceneSource  # noqa: E402
+from zoomearth.core.talk import Talk  # noqa: E402
 
 MEGABYTE = 1e6
 FIRST = 1000  # the row at which memory is measured for the first time

@@ -35,9 +35,9 @@ from tiny import make_tiny  # noqa: E402
 
 from zoomearth.backend.engines.local import LocalEngine  # noqa: E402
 from zoomearth.core import memory  # noqa: E402
-from zoomearth.core.dialect import Talk  # noqa: E402
 from zoomearth.core.geometry import Box, Size, View  # noqa: E402
 from zoomearth.core.look import Observation  # noqa: E402
+from zoomearth.core.talk import Talk  # noqa: E402
 
 SIDE = 504
 INSTRUCTION = "\n" + "Look closer: " * 14  # as long, in the test tokenizer's tokens, as ZoomEarth-3B's with its own

@@ -10,13 +10,12 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
-from typing import Any, Collection, Sequence, Union
+from typing import Any, Sequence, Union
 
-from .answer_type import AnswerType
 from .boxes import BBOX_2D, PIXELS, Convention, Form, Written, find, find_published
 from .geometry import View
 from .look import Action, Answer, Observation, Policy, Unreadable, Zoom, ZoomOut
-from .reply import ANSWER, THOUGHT, in_words, label_of, plain, quoted, trimmed
+from .reply import ANSWER, THOUGHT, in_words, label_of, quoted, repeats, trimmed
 from .tool_calls import Spoken, ToolCall, find_call, listed, write_call
 from .tools import MASK, RASTER, TOOLS, VALUE, tool_named
 
@@ -26,8 +25,6 @@ _CLOSED_BOX = re.compile(r"<\|(?:box_end|end_of_box)\|>")  # families that write
 _CALL = "</tool_call>"
 _RESULTS = {MASK: "with what {} has found drawn in pink", RASTER: "as {} has made it", VALUE: "after {}"}
 _LISTED = re.compile(r"\}\s*\]|<\|end_of_box\|>|\A\W*\[\s*\]")  # the end of a list of boxes: GLM's stands in one pair of tokens
-_PERIODS = 8  # of a text that repeats itself
-_PERIOD = 24  # letters that are looked for in what was written before
 
 
 @dataclass(frozen=True)
@@ -111,7 +108,7 @@ class Dialect:
                 parts += ["<|im_start|>user\n", *_vision(turn), turn.text + "<|im_end|><|im_start|>assistant\n"]
             else:
                 parts += [*_vision(turn), turn.text]
-        return _joined(parts)
+        return joined(parts)
 
     def parse(self, reply: str, view: View, cut: bool = False, before: Sequence[View] = ()) -> Action:
         """What the model did. view: of the picture it saw last; before: of those before it in this talk, in order. cut: the reply ran into
@@ -145,7 +142,7 @@ class Dialect:
     def complete(self, text: str) -> bool:
         """The reply holds its action: generation may stop."""
         if self.marks:
-            return _listed(text)
+            return _list_is_over(text)
         call = self._call(text)
         return call.closed if call else bool(_CLOSED.search(text))
 
@@ -243,7 +240,7 @@ class Chat(Dialect):
                 role = speaker
             parts += [*_vision(turn), turn.text]
         parts += [] if role == "assistant" else ["<|im_end|>\n<|im_start|>assistant\n"]
-        return _joined(parts)
+        return joined(parts)
 
     def boxes(self, reply: str) -> list[Written]:
         """Of what follows the thoughts: a model that thinks counts there in boxes too. Those of open thoughts are all there is."""
@@ -266,7 +263,7 @@ class Chat(Dialect):
             return spoken.closed
         said = text[thought.end() :] if thought else text
         if self.marks:
-            return _listed(said)
+            return _list_is_over(said)
         _, call, after = said.rpartition(_CALL)
         after = after.lstrip()
         called = bool(call and after) and not "<tool_call>".startswith(after[: len("<tool_call>")])
@@ -306,84 +303,7 @@ class Chat(Dialect):
         return [Turn("tool", "\n" + text if observation.begins else text)]
 
 
-class Talk:
-    """The conversation about one question, in a dialect: observations in, actions out. blind: its pictures are left out.
-
-    answer_type: the question is followed by its instruction, but for a model that is asked without instructions, as the demo model is.
-    views: of all its pictures, in order; the first begins it, so that a conversation begun afresh has a new one.
-    """
-
-    def __init__(self, dialect: Dialect, blind: bool = False, answer_type: AnswerType | None = None) -> None:
-        self.dialect = dialect
-        self.blind = blind
-        self.instruction = answer_type.instruction if answer_type and dialect.instruction else ""
-        self.turns: list[Turn] = []
-        self.views: list[View] = []
-
-    @property
-    def view(self) -> View | None:
-        """The view that was shown last."""
-        return self.views[-1] if self.views else None
-
-    def observe(self, observation: Observation, picture: Any = None) -> None:
-        """Add what the model is shown; `picture` is its pixels, read from the scene or the observation's own."""
-        if observation.begins:
-            self.turns, self.views = [], []
-            if self.instruction:
-                observation = replace(observation, text=f"{observation.text.strip()} {self.instruction}")
-        if view := observation.view or (self.view if observation.has_picture else None):
-            self.views.append(view)
-        turns = self.dialect.observe(observation)
-        if self.blind:
-            self.turns += [replace(turn, view=None, has_picture=False) for turn in turns]
-        else:
-            self.turns += [replace(turn, picture=picture) if turn.has_picture else turn for turn in turns]
-
-    @property
-    def forced(self) -> str:
-        """What the model's reply has been begun with."""
-        return self.turns[-1].text if self.turns[-1].role == "assistant" else ""
-
-    def act(self, reply: str, cut: bool = False) -> Action:
-        """Add what the model wrote, and say what it did; an answer's span counts from the beginning of `reply`."""
-        if not self.views:
-            raise RuntimeError("a talk begins with a view")
-        closed = ">" if self.forced and not reply.startswith(">") else ""  # of the tag that the reply was begun with
-        begun = self.forced + closed
-        action = self.dialect.parse(begun + reply, self.views[-1], cut, self.views[:-1])
-        if isinstance(action, Answer) and action.span:
-            start, end = (max(0, side - len(begun)) for side in action.span)
-            action = replace(action, span=(start, end))
-        self.turns.append(Turn("assistant", plain(closed + self.dialect.spoken(reply, action))))
-        return action
-
-    def write(self, action: Action, thought: str = "") -> str:
-        """The reply that would mean `action` here."""
-        if not self.views:
-            raise RuntimeError("a talk begins with a view")
-        return self.dialect.write(action, self.views[-1], thought, self.views[:-1])
-
-    def layout(self, tokens: Collection[str] = ()) -> list[Part]:
-        """tokens: what the tokenizer has as tokens; a tag that the reply is begun with and that is one of them is given whole, since its
-        beginning would be other tokens."""
-        parts = self.dialect.layout(self.turns)
-        if self.forced and self.forced + ">" in tokens:
-            parts = _joined([*parts, ">"])
-        return parts
-
-
-def repeats(text: str) -> bool:
-    """Whether the text ends with the same piece again and again, as a model writes that has lost its way."""
-    tail = text[-_PERIOD:]
-    before = text.rfind(tail, 0, len(text) - 1)
-    if before < 0 or len(tail) < _PERIOD:
-        return False
-    period = len(text) - _PERIOD - before
-    end = text[-period * _PERIODS :]
-    return len(end) == period * _PERIODS and end == end[:period] * _PERIODS
-
-
-def _listed(text: str) -> bool:
+def _list_is_over(text: str) -> bool:
     """A list of boxes is over, or no good end of it will come."""
     return bool(_LISTED.search(text)) or repeats(text)
 
@@ -392,12 +312,12 @@ def _vision(turn: Turn) -> list[Part]:
     return ["<|vision_start|>", turn, "<|vision_end|>"] if turn.has_picture else []
 
 
-def _joined(parts: list[Part]) -> list[Part]:
+def joined(parts: list[Part]) -> list[Part]:
     """Neighbouring texts in one piece, so that they are tokenised as one; no empty ones."""
-    joined: list[Part] = []
+    whole: list[Part] = []
     for part in parts:
-        if isinstance(part, str) and joined and isinstance(joined[-1], str):
-            joined[-1] += part
+        if isinstance(part, str) and whole and isinstance(whole[-1], str):
+            whole[-1] += part
         elif part != "":
-            joined.append(part)
-    return joined
+            whole.append(part)
+    return whole

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Callable, Optional
 
-from .dialect import Dialect, repeats
+from .dialect import Dialect
 from .geometry import Box, View
-from .reply import THOUGHT, label_of
+from .reply import THOUGHT, label_of, repeats
 
 
 class State(str, Enum):

@@ -34,6 +34,8 @@ _MARKUP = re.compile(  # of models
     """,
     re.X | re.I | re.M,
 )
+_PERIODS = 8  # of a text that repeats itself
+_PERIOD = 24  # letters that are looked for in what was written before
 _CONTINUED = re.compile(r"[,;:)\]}]")  # what begins so is the rest of something else
 _CONTROL = re.compile(  # begins a token of some family's tokenizer
     r"<(?=[|\uff5c/]|[A-Za-z_][\w.:|-]{0,60}>|0x[0-9A-Fa-f]{2}>)|\[(?=/?[a-z]?[A-Z_]{2,20}\])"
@@ -77,3 +79,14 @@ def quoted(text: str) -> str:
     """What others wrote (a question, a label), such as tokenizers take, with nothing in it that one of them has as a token of its own:
     `<|im_end|>`, `<tool_call>`, `<start_of_turn>`, `[INST]`."""
     return _CONTROL.sub(lambda sign: sign[0] + " ", well_formed(text)).replace("<|", "< |")
+
+
+def repeats(text: str) -> bool:
+    """Whether the text ends with the same piece again and again, as a model writes that has lost its way."""
+    tail = text[-_PERIOD:]
+    before = text.rfind(tail, 0, len(text) - 1)
+    if before < 0 or len(tail) < _PERIOD:
+        return False
+    period = len(text) - _PERIOD - before
+    end = text[-period * _PERIODS :]
+    return len(end) == period * _PERIODS and end == end[:period] * _PERIODS

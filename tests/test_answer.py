@@ -12,10 +12,11 @@ from PIL import Image
 from rasterio.transform import from_origin
 from rasters import tag
 
-from zoomearth.backend.answer import Question, Said, Saw, answer, answer_all, report
+from zoomearth.backend.answer import Question, Said, Saw, answer, answer_all
 from zoomearth.backend.engines import Reply
 from zoomearth.backend.engines.openai_chat import Form
 from zoomearth.backend.engines.scripted import ScriptedEngine
+from zoomearth.backend.report import report
 from zoomearth.backend.scene.mask import inside
 from zoomearth.backend.scene.region import resolve
 from zoomearth.backend.scene.scene import Scene

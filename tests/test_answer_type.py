@@ -13,13 +13,13 @@ from zoomearth.backend.cli import ask as ask_command
 from zoomearth.backend.cli import batch as batch_command
 from zoomearth.backend.cli.main import main
 from zoomearth.core.answer_type import KINDS, AnswerType, parse_type
-from zoomearth.core.dialect import Talk
 from zoomearth.core.families import dialect
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Observation
 from zoomearth.core.protocol import read_request, request_to_json
 from zoomearth.core.requests import Ask
 from zoomearth.core.source import SceneSource
+from zoomearth.core.talk import Talk
 
 YES_NO, UNSURE = parse_type(choices="yes,no"), parse_type(choices="yes, no, unsure")
 LAND = parse_type(choices="residential,non-residential,under construction,farm land")

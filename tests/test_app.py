@@ -13,7 +13,7 @@ import pyogrio
 import pytest
 import rasterio
 
-from zoomearth.backend.answer import MEANINGLESS
+from zoomearth.backend.report import MEANINGLESS
 from zoomearth.core.reasoning import Thoughts
 from zoomearth.training.scenes.geotiff import write_geotiff
 from zoomearth.training.scenes.scene import HELD_OUT, make_scene

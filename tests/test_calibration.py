@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from marking import Marker
 
-from zoomearth.backend.answer import Question, answer, report
+from zoomearth.backend.answer import Question, answer
 from zoomearth.backend.cli.main import main
 from zoomearth.backend.engines import calibration
 from zoomearth.backend.engines.open import calibrate_model, open_engine
+from zoomearth.backend.report import report
 from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.boxes import UNITS, Convention
 from zoomearth.core.calibration import Calibration, Sighting, judge

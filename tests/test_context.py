@@ -11,12 +11,12 @@ from rasters import add_overviews, city, make, psnr
 
 from zoomearth.backend.scene.mask import inside
 from zoomearth.backend.scene.scene import Scene
-from zoomearth.core.dialect import Talk
 from zoomearth.core.families import dialect
 from zoomearth.core.geometry import FOCUS, Box, Size, View
 from zoomearth.core.look import GAIN, Answer, Policy, Zoom, ZoomOut, look, place, shown_size
 from zoomearth.core.region import Region
 from zoomearth.core.source import Seen
+from zoomearth.core.talk import Talk
 
 CONTEXT = Policy(view=1008, zoom="context")
 fractions = st.floats(0, 1)

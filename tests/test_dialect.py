@@ -8,12 +8,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from zoomearth.core.boxes import published
-from zoomearth.core.dialect import Talk, Turn
+from zoomearth.core.dialect import Turn
 from zoomearth.core.families import DIALECTS, dialect
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Answer, Observation, Policy, Unreadable, Zoom, ZoomOut, shown_size
 from zoomearth.core.profile import Profile
 from zoomearth.core.reply import label_of
+from zoomearth.core.talk import Talk
 
 VIEW = View(Box(1000, 2000, 9000, 6000), Size(504, 252))
 BOX = '[{"bbox_2d": [10, 20, 30, 40], "label": "pier"}]'

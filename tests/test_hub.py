@@ -18,11 +18,11 @@ from tiny import make_tiny
 from zoomearth.backend.engines.remote import RemoteEngine
 from zoomearth.backend.models import access, store
 from zoomearth.backend.models import hub as hub_module
-from zoomearth.core.dialect import Talk
 from zoomearth.core.errors import ModelError
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Observation
 from zoomearth.core.profile import Profile
+from zoomearth.core.talk import Talk
 
 ID = "zoomearth-3b"
 

@@ -8,9 +8,10 @@ from PIL import Image
 from tiny import make_tiny
 
 from zoomearth.backend.models import store as models
-from zoomearth.core.dialect import Dialect, Talk, Turn
+from zoomearth.core.dialect import Dialect, Turn
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Observation
+from zoomearth.core.talk import Talk
 
 torch = pytest.importorskip("torch")
 cache = pytest.importorskip("zoomearth.backend.engines.kv_cache")

@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 from tiny import dictated, make_tiny
 
-from zoomearth.core.dialect import Talk
 from zoomearth.core.errors import ModelError
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Observation
+from zoomearth.core.talk import Talk
 
 torch = pytest.importorskip("torch")
 

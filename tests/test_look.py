@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoomearth.core.dialect import Talk
 from zoomearth.core.families import DIALECTS, dialect
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Answer, Cancelled, Observation, Policy, Stopped, Unreadable, Zoom, ZoomOut, look, place, shown_size
 from zoomearth.core.region import Region
+from zoomearth.core.talk import Talk
 
 SIZE = Size(20000, 10000)
 DEFAULT = Policy()

@@ -6,13 +6,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from zoomearth.core.dialect import Talk, repeats
+from zoomearth.core.dialect import repeats
 from zoomearth.core.families import DIALECTS, dialect, marking
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Observation
 from zoomearth.core.marks import State, read, request, singular
 from zoomearth.core.profile import Profile
 from zoomearth.core.sizes import SIZES, size_of
+from zoomearth.core.talk import Talk
 
 VIEW = View(Box(2000, 3000, 4016, 5016), Size(1008, 1008))
 ITEM = '{{"bbox_2d": [{}, 20, {}, 80], "label": "ship"}}'

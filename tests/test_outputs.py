@@ -20,13 +20,14 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from matplotlib.axes import Axes
 from PIL import Image
 
-from zoomearth.backend.answer import MEANINGLESS, Question, answer
+from zoomearth.backend.answer import Question, answer
 from zoomearth.backend.engines.scripted import ScriptedEngine
 from zoomearth.backend.outputs import figure
 from zoomearth.backend.outputs.figure import draw, resolution
 from zoomearth.backend.outputs.files import Outputs, write_figure, write_views
 from zoomearth.backend.outputs.lettering import quiet
 from zoomearth.backend.outputs.rois import write_rois
+from zoomearth.backend.report import MEANINGLESS
 from zoomearth.backend.scene.region import resolve
 from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.atomic import shapefile_text

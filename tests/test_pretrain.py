@@ -13,12 +13,12 @@ from tokenizers import Tokenizer
 from transformers import AutoImageProcessor, AutoTokenizer, PreTrainedTokenizerFast, Qwen2_5_VLForConditionalGeneration
 
 from zoomearth.core.boxes import BBOX_2D
-from zoomearth.core.dialect import Talk
 from zoomearth.core.errors import ModelError, UsageError
 from zoomearth.core.families import dialect
 from zoomearth.core.geometry import Size
 from zoomearth.core.look import Policy, look
 from zoomearth.core.profile import Profile
+from zoomearth.core.talk import Talk
 from zoomearth.training.demo import forward
 from zoomearth.training.demo import rows as pk
 from zoomearth.training.demo.dense_heads import detail_targets, site_targets

@@ -16,13 +16,14 @@ from server import LISTED, serving
 from tiny import make_tiny
 
 from zoomearth.backend.engines.remote import RemoteEngine
-from zoomearth.core.dialect import Dialect, Talk
+from zoomearth.core.dialect import Dialect
 from zoomearth.core.errors import EngineError
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Observation
 from zoomearth.core.profile import Profile
 from zoomearth.core.requests import Load
 from zoomearth.core.settings import Settings
+from zoomearth.core.talk import Talk
 
 pytest.importorskip("fastapi", reason="`transformers serve` needs fastapi and uvicorn")
 

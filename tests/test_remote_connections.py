@@ -9,11 +9,11 @@ import pytest
 from quirks import Answer, Quirks, chunk, streamed
 
 from zoomearth.backend.engines.remote import LAST, RemoteEngine
-from zoomearth.core.dialect import Talk
 from zoomearth.core.errors import EngineError
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Observation
 from zoomearth.core.profile import Profile
+from zoomearth.core.talk import Talk
 
 PROFILE = Profile.from_dict({"name": "m", "dialect": "zoomearth"})
 RED = "<answer>red</answer>"

@@ -26,7 +26,6 @@ from zoomearth.backend.scene.scene import Scene
 from zoomearth.backend.server.events import Outbox
 from zoomearth.backend.server.queue import Jobs
 from zoomearth.backend.server.worker import Worker
-from zoomearth.core.dialect import Talk
 from zoomearth.core.errors import EngineError
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Answer as Answered
@@ -35,6 +34,7 @@ from zoomearth.core.profile import Profile
 from zoomearth.core.requests import Ask, Load
 from zoomearth.core.settings import Settings
 from zoomearth.core.source import SceneSource
+from zoomearth.core.talk import Talk
 from zoomearth.core.wire import LineReader
 
 OURS, STOCK = (Profile.from_dict({"name": "m", "dialect": name}) for name in ("zoomearth", "qwen-grounding"))

@@ -13,11 +13,11 @@ from zoomearth.backend.engines.network import seconds
 from zoomearth.backend.engines.openai_chat import Form
 from zoomearth.backend.engines.openai_reply import Reading, error_text
 from zoomearth.backend.engines.remote import _Teller
-from zoomearth.core.dialect import Talk
 from zoomearth.core.errors import EngineError
 from zoomearth.core.families import dialect
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Observation
+from zoomearth.core.talk import Talk
 
 TEXT = 'Ein Größenvergleich: 日本 <think>so</think>[{"bbox_2d": [1, 2, 3, 4], "label": "pier"}]'
 BYTES = TEXT.encode()

@@ -8,12 +8,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from zoomearth.core.boxes import find
-from zoomearth.core.dialect import Talk
 from zoomearth.core.families import DIALECTS, dialect, family_of
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Answer, Observation, Unreadable, Zoom
 from zoomearth.core.reply import quoted
 from zoomearth.core.settings import DIALECTS as CHOICES
+from zoomearth.core.talk import Talk
 
 ROOT = View(Box(0, 0, 8000, 4000), Size(1000, 500))
 VIEW = View(Box(0, 0, 2000, 1000), Size(500, 250))

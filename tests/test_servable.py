@@ -8,11 +8,11 @@ from PIL import Image
 from tiny import make_tiny
 
 from zoomearth.backend.engines.openai_chat import Form
-from zoomearth.core.dialect import Talk
 from zoomearth.core.errors import ModelError
 from zoomearth.core.families import dialect
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Observation
+from zoomearth.core.talk import Talk
 from zoomearth.training.tuning.servable import servable
 
 VIEW = View(Box(0, 0, 56, 56), Size(56, 56))

@@ -13,10 +13,10 @@ from PIL import Image
 
 from zoomearth.backend.engines.openai_chat import Form
 from zoomearth.core.catalogue import catalogue
-from zoomearth.core.dialect import Talk
 from zoomearth.core.families import dialect
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Observation
+from zoomearth.core.talk import Talk
 
 VIEW = View(Box(0, 0, 56, 56), Size(56, 56))
 TEMPLATES = ("zoomearth", "qwen-grounding")

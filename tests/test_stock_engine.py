@@ -10,12 +10,13 @@ import pytest
 from PIL import Image
 from tiny_families import FAMILIES, make_family
 
-from zoomearth.core.dialect import Dialect, Talk, Turn
+from zoomearth.core.dialect import Dialect, Turn
 from zoomearth.core.errors import ModelError
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Observation
 from zoomearth.core.profile import Profile
 from zoomearth.core.settings import Settings
+from zoomearth.core.talk import Talk
 
 torch = pytest.importorskip("torch")
 

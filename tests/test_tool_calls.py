@@ -16,12 +16,13 @@ from quirks import Quirks, body, chunk, streamed
 from rasters import ROTATED, city, make, whole
 from test_dialect import labels, views
 
-from zoomearth.backend.answer import Question, Said, Saw, Used, Working, answer, answer_all, report
+from zoomearth.backend.answer import Question, Said, Saw, Used, Working, answer, answer_all
 from zoomearth.backend.cli.main import main
 from zoomearth.backend.engines import Reply
 from zoomearth.backend.engines.openai_chat import Form
 from zoomearth.backend.engines.openai_reply import Reading
 from zoomearth.backend.engines.scripted import ScriptedEngine
+from zoomearth.backend.report import report
 from zoomearth.backend.scene import polygons
 from zoomearth.backend.scene.mask import inside
 from zoomearth.backend.scene.scene import Scene
@@ -29,7 +30,6 @@ from zoomearth.backend.server.events import Outbox
 from zoomearth.backend.server.queue import Jobs
 from zoomearth.backend.server.worker import Worker
 from zoomearth.backend.tools.called import Toolbox
-from zoomearth.core.dialect import Talk
 from zoomearth.core.events import Called, Done
 from zoomearth.core.events import Saw as SawEvent
 from zoomearth.core.example import Example
@@ -41,6 +41,7 @@ from zoomearth.core.protocol import read_event, read_request, request_to_json
 from zoomearth.core.region import Region
 from zoomearth.core.requests import Ask, Load
 from zoomearth.core.source import SceneSource
+from zoomearth.core.talk import Talk
 from zoomearth.core.tool_calls import Offer, ToolCall, ToolUse, find_call, function
 from zoomearth.core.tools import TOOLS, Made
 from zoomearth.core.wire import LineReader

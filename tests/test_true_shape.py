@@ -12,11 +12,12 @@ from hub_folders import ADDED, ADDED_BY_QWEN3, FIRST, SPECIAL, make_true, make_v
 from PIL import Image
 from tiny import dictated
 
-from zoomearth.core.dialect import Talk, Turn
+from zoomearth.core.dialect import Turn
 from zoomearth.core.families import dialect
 from zoomearth.core.geometry import Box, Size, View
 from zoomearth.core.look import Answer, Observation, Zoom
 from zoomearth.core.profile import Profile
+from zoomearth.core.talk import Talk
 
 torch = pytest.importorskip("torch")
 local = pytest.importorskip("zoomearth.backend.engines.local")

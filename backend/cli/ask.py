@@ -21,11 +21,12 @@ from ...core.settings import Settings
 from ...core.source import Where
 from ...core.tool_calls import Offer, ToolUse
 from ...core.typed import to_json
-from ..answer import MEANINGLESS, Answered, Event, Read, Said, Saw, Tried, Used, answer, ending, report
+from ..answer import Answered, Event, Read, Said, Saw, Tried, Used, answer
 from ..batch import question_in
 from ..engines import Engine
 from ..engines.open import open_engine
 from ..outputs import files as outputs
+from ..report import MEANINGLESS, ending, report
 from ..scene.region import NoGeoreference, resolve
 from ..scene.scene import Scene
 from .interrupt import Interrupt

@@ -20,8 +20,8 @@ from ...core.requests import RunSurvey
 from ...core.settings import Settings
 from ...core.survey import Step
 from ...core.typed import to_json
-from ..answer import MEANINGLESS
 from ..engines.open import open_engine
+from ..report import MEANINGLESS
 from ..scene.region import NoGeoreference
 from ..scene.scene import Scene
 from ..surveys.run import carry_out, check, check_for

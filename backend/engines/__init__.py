@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Callable, Protocol, Sequence
 
-from ...core.dialect import Talk
 from ...core.profile import Profile
+from ...core.talk import Talk
 
 OnText = Callable[[int, str], None]  # which of the talks, and the text that has come since
 OnTry = Callable[[int, int, str], None]  # a try was lost: the number of the next one, of how many, and what went wrong

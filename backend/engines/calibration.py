@@ -23,13 +23,13 @@ from PIL import Image, ImageDraw
 
 from ...core.atomic import write_whole
 from ...core.calibration import READS, Calibration, Sighting, judge, longest_side, overlaps
-from ...core.dialect import Talk
 from ...core.errors import Cancelled
 from ...core.families import DIALECTS, corrected
 from ...core.geometry import Box, Size, View
 from ...core.look import Observation, Policy, shown_size
 from ...core.profile import Profile
 from ...core.settings import data_folder
+from ...core.talk import Talk
 from ...core.texts import read_object
 from ...core.typed import from_json, to_json
 from . import Engine, Reply, never

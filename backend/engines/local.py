@@ -22,9 +22,9 @@ from PIL import Image
 from torch import Tensor
 
 from ...core.boxes import UNITS
-from ...core.dialect import Talk
 from ...core.errors import Cancelled, ModelError
 from ...core.profile import Profile
+from ...core.talk import Talk
 from . import OnRead, OnText, OnTry, Reply, never, patient, silent, unseen
 from .cuda_graph import FixedDecoder
 from .kv_cache import Decoder, Layers, Memories, Memory, Picture, Prompt, prefill

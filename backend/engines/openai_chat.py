@@ -12,7 +12,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Iterator
 
-from ...core.dialect import Talk, Turn
+from ...core.dialect import Turn
+from ...core.talk import Talk
 from ...core.tool_calls import function
 from ...core.tools import TOOLS
 

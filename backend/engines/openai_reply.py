@@ -16,7 +16,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Callable, Iterator
 
-from ...core.dialect import Talk
+from ...core.talk import Talk
 from ...core.tool_calls import CLOSED, OPENED
 from . import Reply
 from .openai_chat import Form

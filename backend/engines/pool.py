@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ...core.dialect import Talk
 from ...core.errors import EngineError
 from ...core.profile import Profile
+from ...core.talk import Talk
 from . import OnRead, OnText, OnTry, Reply, never, patient, silent, unseen
 from .network import Unavailable
 from .remote import PARALLEL, RemoteEngine

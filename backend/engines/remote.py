@@ -21,10 +21,10 @@ from urllib.parse import urljoin
 import httpx
 
 from ...core.address import shown
-from ...core.dialect import Talk
 from ...core.errors import Cancelled, EngineError
 from ...core.profile import Profile
 from ...core.settings import KEY_VARIABLE
+from ...core.talk import Talk
 from . import OnRead, OnText, OnTry, Reply, never, patient, silent, unseen
 from .endpoint import CHAT, endpoint
 from .network import Again, Background, Post, Unavailable, next_chunk, over_network, seconds, trusted, watched

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import Callable, Sequence
 
-from ...core.dialect import Talk
 from ...core.profile import Profile
+from ...core.talk import Talk
 from . import OnRead, OnText, OnTry, Reply, never, patient, silent, unseen
 
 

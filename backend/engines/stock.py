@@ -21,9 +21,9 @@ from PIL import Image
 from torch import Tensor, nn
 from transformers import GenerationConfig, LogitsProcessor, RepetitionPenaltyLogitsProcessor, StoppingCriteria
 
-from ...core.dialect import Talk
 from ...core.errors import Cancelled, ModelError
 from ...core.profile import Profile
+from ...core.talk import Talk
 from . import OnRead, OnText, OnTry, Reply, never, patient, silent, unseen
 from .linear import widen
 from .openai_chat import Form

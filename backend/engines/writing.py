@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Callable, Collection
 
-from ...core.dialect import Talk
+from ...core.talk import Talk
 from . import OnText, Reply
 
 

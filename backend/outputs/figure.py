@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ...core.address import name
-from ..answer import MEANINGLESS, Answered, ending
+from ..answer import Answered
+from ..report import MEANINGLESS, ending
 from .lettering import Lettering
 
 # The colours of Okabe and Ito, in an order that is distinct on vegetation, water and soil, also for colour-blind readers

@@ -17,7 +17,8 @@ from ...core.geometry import PIXELS, Box, Grid
 from ...core.roi_table import FIELDS, Facts, answer_row, stored, view_row
 from ...core.source import Seen, Where
 from ...core.texts import well_formed
-from ..answer import Answered, ending
+from ..answer import Answered
+from ..report import ending
 from ..scene.gdal import RasterError, transform
 from .writing import write_file
 

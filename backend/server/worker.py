@@ -183,8 +183,9 @@ class Worker:
         return cast("Engine", self.engine)
 
     def _ask(self, job: Ask) -> Result:
-        from ..answer import answer, report
+        from ..answer import answer
         from ..batch import question_of
+        from ..report import report
 
         engine = self._engine()
         question = question_of(job, self._open(job.source), engine.profile.policy)
@@ -278,7 +279,7 @@ class Worker:
 
 
 def _row_ended(id: Id, finished: Finished[Ask], profile: Profile) -> RowEnded:
-    from ..answer import report
+    from ..report import report
 
     if finished.answered is None:
         return RowEnded(id, Failed.of(cast(ZoomEarthError, finished.error), finished.row.id))

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from ...core.dialect import Dialect, Talk
+from ...core.dialect import Dialect
 from ...core.errors import Cancelled, ZoomEarthError, as_ours
 from ...core.families import marking
 from ...core.geometry import Box
@@ -24,6 +24,7 @@ from ...core.marks import Mark, Reading, State, read, request
 from ...core.plan import Plan
 from ...core.region import Region
 from ...core.survey import Step, Survey, Wanted, survey
+from ...core.talk import Talk
 from ...core.texts import well_formed
 from ..answer import confidence
 from ..engines import Engine, never

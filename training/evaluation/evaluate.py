@@ -24,10 +24,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ...backend import batch
-from ...backend.answer import MEANINGLESS
 from ...backend.cli.parser import Parser, add_policy, add_settings, changed, policy_of, positive, settings_of
 from ...backend.engines import Engine
 from ...backend.engines.open import open_engine
+from ...backend.report import MEANINGLESS
 from ...backend.scene.scene import Scene
 from ...core.errors import DataError, UsageError
 from ...core.example import Example

@@ -28,11 +28,11 @@ from ...backend.engines import Engine
 from ...backend.engines.open import open_engine
 from ...backend.scene.scene import Scene as Raster
 from ...core.boxes import find_published
-from ...core.dialect import Talk
 from ...core.families import marking
 from ...core.geometry import Box, Size, View
 from ...core.look import Observation, shown_size
 from ...core.settings import data_folder
+from ...core.talk import Talk
 from ...core.tool_calls import find_call
 from ..data.sets.scenes import FIRST_SEED
 from ..scenes import marks

@@ -17,13 +17,13 @@ from PIL import Image
 from ...backend.scene.region import resolve
 from ...backend.scene.scene import Scene
 from ...backend.tools.called import Toolbox
-from ...core.dialect import Talk
 from ...core.errors import ZoomEarthError, as_ours
 from ...core.example import Example
 from ...core.geometry import Size
 from ...core.look import Action, Flow, Observation, Outcome, Unreadable, look
 from ...core.profile import Profile
 from ...core.region import Region
+from ...core.talk import Talk
 from ...core.tool_calls import Offer, ToolUse
 from .trl_chat import Block, Message, blocks
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any, Callable, Sequence
 
-from ...core.dialect import Talk
 from ...core.geometry import Size, View
 from ...core.look import Action, Observation, Outcome, look
 from ...core.profile import Profile
 from ...core.region import Region
+from ...core.talk import Talk
 from ...core.tool_calls import ToolCall, ToolUse
 from ...core.tools import Made, tool_named
 

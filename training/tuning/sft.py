@@ -23,13 +23,13 @@ from ...backend.cli.parser import Parser
 from ...backend.scene.region import resolve
 from ...backend.scene.scene import Scene
 from ...backend.tools.called import Toolbox
-from ...core.dialect import Talk
 from ...core.errors import SceneError, as_ours
 from ...core.example import Example
 from ...core.geometry import Size, View
 from ...core.look import Action, Answer
 from ...core.profile import Profile
 from ...core.region import Region
+from ...core.talk import Talk
 from ...core.tool_calls import Offer
 from ..data.sources import Data, Fault, gather
 from . import run as tuning

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from typing import Any, Iterable
 
-from ...core.dialect import Dialect, Talk, Turn
+from ...core.dialect import Dialect, Turn
 from ...core.errors import ModelError
 from ...core.paths import RESOURCES
+from ...core.talk import Talk
 
 TEMPLATES = RESOURCES / "templates"
 

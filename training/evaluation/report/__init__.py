@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from .... import __version__
-from ....backend.answer import MEANINGLESS
+from ....backend.report import MEANINGLESS
 from ....core.atomic import write_whole
 from ....core.errors import DataError
 from ....core.paths import RESOURCES
