@@ -95,6 +95,8 @@ def _run(folder: Path, options: argparse.Namespace) -> int:
         "QT_X11_NO_MITSHM": "1",
         "ZOOMEARTH_HOME": str(folder / "home"),
         "ZOOMEARTH_CACHE": str(folder / "cache"),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(options.drive.resolve().parent), os.environ.get("PYTHONPATH")])),
+        "DRIVE_NAME": options.drive.stem,
         "DRIVE_OUT": str(options.out.resolve()),
         "DRIVE_RASTERS": os.pathsep.join(rasters),
         "DRIVE_ZIP": str(options.zip.resolve()) if options.zip else "",

@@ -8,38 +8,14 @@ import os
 import signal
 import subprocess
 import time
-import traceback
 from pathlib import Path
 
+from driving import OUT, log, picture, run, wait
 from qgis.core import QgsApplication, QgsProject, QgsRasterLayer
-from qgis.PyQt.QtCore import QCoreApplication, QEventLoop, Qt, QTimer
+from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication, QDockWidget, QPushButton, QTabWidget, QToolButton, QWidget
-from qgis.utils import iface, plugins, reloadPlugin, unloadPlugin
-
-OUT = Path(os.environ["DRIVE_OUT"])
-LOG = (OUT / "drive.log").open("w", buffering=1)
-BEGUN = time.monotonic()
-
-
-def log(*words):
-    print(f"{time.monotonic() - BEGUN:6.2f}", *words, file=LOG)
-
-
-def wait(condition, seconds=90):
-    loop, timer = QEventLoop(), QTimer()
-    end = time.monotonic() + seconds
-    timer.timeout.connect(lambda: (condition() or time.monotonic() > end) and loop.quit())
-    timer.start(20)
-    if not condition():
-        loop.exec()
-    assert condition(), "timed out"
-
-
-def picture(name):
-    wait(lambda: not iface.mapCanvas().isDrawing())
-    QTest.qWait(400)
-    iface.mainWindow().grab().save(str(OUT / f"{name}.png"))
+from qgis.utils import iface, plugins, reloadPlugin
 
 
 class Stalls:
@@ -229,23 +205,4 @@ def reloaded(plugin):
     assert len(again.session.exchanges) >= 3
 
 
-def finish(code):
-    log("exit code", code)
-    if "zoomearth" in plugins:
-        unloadPlugin("zoomearth")
-    QgsProject.instance().clear()
-    QTest.qWait(200)
-    QCoreApplication.exit(code)
-
-
-def go():
-    try:
-        main()
-    except BaseException:
-        log(traceback.format_exc())
-        iface.mainWindow().grab().save(str(OUT / "failed.png"))
-        return finish(1)
-    finish(0)
-
-
-QTimer.singleShot(0, go)
+run(main)

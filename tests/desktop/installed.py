@@ -5,18 +5,15 @@ After an error, DRIVE_OUT/installed.log describes it and the exit code is 1.
 
 import json
 import os
-import traceback
 from pathlib import Path
 
 import pyplugin_installer
+from driving import OUT, log, run
 from qgis.core import QgsApplication, QgsProject, QgsRasterLayer
-from qgis.PyQt.QtCore import QCoreApplication, QTimer
+from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication
 from qgis.utils import active_plugins, home_plugin_path, iface, pluginMetadata, plugins, unloadPlugin
-
-OUT = Path(os.environ["DRIVE_OUT"])
-LOG = (OUT / "installed.log").open("w", buffering=1)
 
 
 def main():
@@ -29,10 +26,10 @@ def main():
     assert folder.is_dir()
     assert not folder.is_symlink()
     assert Path(__import__("zoomearth").__file__).parent == folder
-    print("version", pluginMetadata("zoomearth", "version"), file=LOG)
+    log("version", pluginMetadata("zoomearth", "version"))
     assert pluginMetadata("zoomearth", "hasProcessingProvider") == "yes"
     provider = QgsApplication.processingRegistry().providerById("zoomearth")
-    print("algorithms", sorted(algorithm.name() for algorithm in provider.algorithms()), file=LOG)
+    log("algorithms", sorted(algorithm.name() for algorithm in provider.algorithms()))
     assert provider.algorithms()
     plugin.action.trigger()
     assert plugin.dock.isVisible()
@@ -50,25 +47,11 @@ def main():
         QTest.qWait(100)
         if ended:
             break
-    print("asked", known["question"], "->", ended[0]["answer"], file=LOG)
+    log("asked", known["question"], "->", ended[0]["answer"])
     assert ended[0]["answer"] == known["answer"], ended
     iface.mainWindow().grab().save(str(OUT / "installed.png"))
     unloadPlugin("zoomearth")
     assert QgsApplication.processingRegistry().providerById("zoomearth") is None
 
 
-def go():
-    code = 1
-    try:
-        main()
-        code = 0
-    except BaseException:
-        print(traceback.format_exc(), file=LOG)
-        iface.mainWindow().grab().save(str(OUT / "failed.png"))
-    QgsProject.instance().clear()
-    QTest.qWait(200)
-    print("exit code", code, file=LOG)
-    QCoreApplication.exit(code)
-
-
-QTimer.singleShot(0, go)
+run(main)

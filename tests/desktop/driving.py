@@ -1,0 +1,59 @@
+"""What the scripts that run inside the real QGIS have in common: a log, waiting, pictures, and the end (see release/desktop.py).
+
+DRIVE_OUT: the folder of log and pictures; DRIVE_NAME: of the script, and of its log.
+"""
+
+import os
+import time
+import traceback
+from pathlib import Path
+
+from qgis.core import QgsProject
+from qgis.PyQt.QtCore import QCoreApplication, QEventLoop, QTimer
+from qgis.PyQt.QtTest import QTest
+from qgis.utils import iface, plugins, unloadPlugin
+
+OUT = Path(os.environ["DRIVE_OUT"])
+LOG = (OUT / f"{os.environ['DRIVE_NAME']}.log").open("w", buffering=1)
+BEGUN = time.monotonic()
+
+
+def log(*words):
+    print(f"{time.monotonic() - BEGUN:6.2f}", *words, file=LOG)
+
+
+def wait(condition, seconds=90):
+    loop, timer = QEventLoop(), QTimer()
+    end = time.monotonic() + seconds
+    timer.timeout.connect(lambda: (condition() or time.monotonic() > end) and loop.quit())
+    timer.start(20)
+    if not condition():
+        loop.exec()
+    assert condition(), "timed out"
+
+
+def picture(name):
+    wait(lambda: not iface.mapCanvas().isDrawing())
+    QTest.qWait(500)
+    iface.mainWindow().grab().save(str(OUT / f"{name}.png"))
+
+
+def run(main):
+    """Runs `main` when QGIS is up, and ends QGIS: with 0, or after an error, which the log has then, with 1."""
+
+    def go():
+        code = 1
+        try:
+            main()
+            code = 0
+        except BaseException:
+            log(traceback.format_exc())
+            iface.mainWindow().grab().save(str(OUT / "failed.png"))
+        log("exit code", code)
+        if "zoomearth" in plugins:
+            unloadPlugin("zoomearth")
+        QgsProject.instance().clear()
+        QTest.qWait(200)
+        QCoreApplication.exit(code)
+
+    QTimer.singleShot(0, go)
