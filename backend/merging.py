@@ -12,7 +12,7 @@ from typing import Any
 from ..core import texts
 from ..core.atomic import beside
 from ..core.errors import DataError
-from .results import ABOUT, Kept
+from .results import ABOUT, KINDS, Summary, in_words
 
 SAME = ("server",)  # fields of a spec that may differ: where a model ran does not change what it says
 ANSWERS = "Give files of answers that `zoomearth batch` wrote."
@@ -24,7 +24,7 @@ class _Place:
 
     part: int
     at: int
-    kept: Kept
+    summary: Summary
 
 
 @dataclass
@@ -61,18 +61,18 @@ class Merged:
             raise DataError(f"{path} can't be written: {error.strerror}.", "Name another place, or make room.") from error
 
     def counts(self) -> dict[str, int]:
-        counted = Counter(kind for place in self.places.values() for kind in place.kept.kinds)
-        return {"rows": len(self.places), **{kind: counted[kind] for kind in ("answered", "unreadable", "failed", "meaningless")}}
+        counted = Counter(kind for place in self.places.values() for kind in place.summary.kinds)
+        return {"rows": len(self.places), **{kind: counted[kind] for kind in KINDS}}
 
     @property
     def failed(self) -> int:
-        return self.counts()["failed"] + self.counts()["unreadable"]
+        counts = self.counts()
+        return counts["failed"] + counts["unreadable"]
 
     def sentence(self) -> str:
         counts = self.counts()
-        failures = [f"{counts[kind]} {kind}" for kind in ("unreadable", "failed") if counts[kind]]
         missing = [f"{len(self.missing)} missing"] if self.missing else []
-        return ", ".join([f"{counts['answered']} answered", *failures, *missing]) + f" of {counts['rows'] + len(self.missing)}"
+        return ", ".join([*in_words(counts), *missing]) + f" of {counts['rows'] + len(self.missing)}"
 
 
 def merged(parts: Sequence[Path], wanted: Sequence[str] | None = None) -> Merged:
@@ -90,8 +90,8 @@ def merged(parts: Sequence[Path], wanted: Sequence[str] | None = None) -> Merged
                 raise DataError(
                     f"{part} and {first[0]} hold the answers of two runs: their {', '.join(differs)} differs.", "Merge parts of one run."
                 )
-            new, existing = _Place(number, at, Kept.of(row)), places.get(row["id"])
-            if existing is None or _counts_more(new.kept, existing.kept, row["id"], part):
+            new, existing = _Place(number, at, Summary.of(row)), places.get(row["id"])
+            if existing is None or _counts_more(new.summary, existing.summary, row["id"], part):
                 places[row["id"]] = new
             duplicates += existing is not None
     if wanted is None:
@@ -100,7 +100,7 @@ def merged(parts: Sequence[Path], wanted: Sequence[str] | None = None) -> Merged
     return Merged(list(parts), chosen, [id for id in wanted if id not in places], len(places.keys() - chosen.keys()), duplicates)
 
 
-def _counts_more(new: Kept, existing: Kept, id: str, part: Path) -> bool:
+def _counts_more(new: Summary, existing: Summary, id: str, part: Path) -> bool:
     """Whether a later line replaces an earlier one. Raises DataError where both are answers to different questions."""
     if "failed" in new.kinds and "failed" not in existing.kinds:
         return False

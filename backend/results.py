@@ -22,7 +22,7 @@ KINDS = ("answered", "unreadable", "failed", "meaningless")
 
 
 @dataclass(frozen=True)
-class Kept:
+class Summary:
     """What is remembered of a line. kinds: of KINDS; about: a hash of each field of ABOUT; whole: of all that is not PASSING.
 
     line: the line itself, until it is written.
@@ -34,24 +34,24 @@ class Kept:
     line: Mapping[str, Any] | None = None
 
     @classmethod
-    def of(cls, line: Mapping[str, Any]) -> Kept:
+    def of(cls, line: Mapping[str, Any]) -> Summary:
         return cls(kinds(line), _about(line), _hash({name: value for name, value in line.items() if name not in PASSING}))
 
 
-class Results(Journal[Kept]):
+class Results(Journal[Summary]):
     """The answers of one run. Raises DataError, see Journal."""
 
     def __init__(self, path: Path, spec: Mapping[str, Any]) -> None:
-        super().__init__(path, spec, "id", Kept.of, lambda kept: kept.line or {})
+        super().__init__(path, spec, "id", Summary.of, lambda summary: summary.line or {})
 
     def __enter__(self) -> Results:
         return self
 
-    def write(self, line: Mapping[str, Any]) -> Kept | None:
+    def write(self, line: Mapping[str, Any]) -> Summary | None:
         """Appends the line of a row, and returns what the file had of it before. An error that the file has is not written again."""
-        existing, new = self.lines.get(line["id"]), Kept.of(line)
+        existing, new = self.lines.get(line["id"]), Summary.of(line)
         if existing is None or existing.whole != new.whole:
-            self.add(Kept(new.kinds, new.about, new.whole, line))
+            self.add(Summary(new.kinds, new.about, new.whole, line))
         return existing
 
     def is_answered(self, row: Ask) -> bool:
@@ -84,11 +84,16 @@ class Tally:
         self.counts.update(kinds(line))
 
     def sentence(self) -> str:
-        failures = ", ".join(f"{self.counts[kind]} {kind}" for kind in ("unreadable", "failed") if self.counts[kind])
-        return f"{self.counts['answered']} answered{failures and ', '}{failures} of {self.total}"
+        return f"{', '.join(in_words(self.counts))} of {self.total}"
 
     def as_json(self) -> dict[str, int]:
         return {"rows": self.total, **{kind: self.counts[kind] for kind in KINDS}}
+
+
+def in_words(counts: Mapping[str, int]) -> list[str]:
+    """How many rows were answered, unreadable and failed; the last two where there are some."""
+    failures = [f"{counts[kind]} {kind}" for kind in ("unreadable", "failed") if counts[kind]]
+    return [f"{counts['answered']} answered", *failures]
 
 
 def kinds(line: Mapping[str, Any]) -> tuple[str, ...]:
