@@ -187,7 +187,7 @@ class Dock(QgsDockWidget):
             self._warn(left_out, "")
         self.question.remember()
         for place in places:
-            self._session.ask(layer, question, place, self.form.snapshot_resolution, self.form.raw)
+            self._session.ask(layer, question, place, self.form.snapshot_resolution, self.form.raw, self.form.offers_tools.isChecked())
 
     def find(self) -> None:
         """Finds all of what the question box names, on the area of the form."""

@@ -2025,6 +2025,16 @@
         </message>
         <message>
             <location filename="../../plugin/panel/form.py" />
+            <source>&amp;Let the model use tools</source>
+            <translation>Das Modell darf &amp;Werkzeuge benutzen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>While it answers, the model may outline, denoise or edit a place and look at the result. The other rasters of the place are images of other dates.</source>
+            <translation>Während es antwortet, darf das Modell eine Stelle umranden, entrauschen oder bearbeiten und das Ergebnis ansehen. Die anderen Raster der Stelle sind Bilder anderer Daten.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
             <source>Detail: map units per pixel</source>
             <translation>Detail: Karteneinheiten je Pixel</translation>
         </message>
