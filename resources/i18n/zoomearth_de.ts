@@ -1990,6 +1990,11 @@
         </message>
         <message>
             <location filename="../../plugin/panel/form.py" />
+            <source>While it answers, the model may outline, denoise or edit a place and look at the result. The other rasters of the place are images of other dates.</source>
+            <translation>Während es antwortet, darf das Modell eine Stelle umranden, entrauschen oder bearbeiten und das Ergebnis ansehen. Die anderen Raster der Stelle sind Bilder anderer Daten.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
             <source>The pixels of this layer are not in a file, so QGIS draws the layer as an image for the model. This value is the size of one pixel of that image. A smaller value shows more detail and takes more time.</source>
             <translation>Die Pixel dieses Layers liegen nicht in einer Datei, deshalb zeichnet QGIS den Layer für das Modell als Bild. Dieser Wert ist die Größe eines Pixels dieses Bildes. Ein kleinerer Wert zeigt mehr Details und braucht mehr Zeit.</translation>
         </message>
@@ -2027,11 +2032,6 @@
             <location filename="../../plugin/panel/form.py" />
             <source>&amp;Let the model use tools</source>
             <translation>Das Modell darf &amp;Werkzeuge benutzen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/form.py" />
-            <source>While it answers, the model may outline, denoise or edit a place and look at the result. The other rasters of the place are images of other dates.</source>
-            <translation>Während es antwortet, darf das Modell eine Stelle umranden, entrauschen oder bearbeiten und das Ergebnis ansehen. Die anderen Raster der Stelle sind Bilder anderer Daten.</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/form.py" />
@@ -3310,6 +3310,11 @@
         </message>
         <message>
             <location filename="../../core/tools.py" />
+            <source>Replace</source>
+            <translation>Ersetzen</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
             <source>Recolour</source>
             <translation>Umfärben</translation>
         </message>
@@ -3372,6 +3377,21 @@
             <location filename="../../core/tools.py" />
             <source>of recolour</source>
             <translation>beim Umfärben</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>stable-diffusion-inpainting</source>
+            <translation>stable-diffusion-inpainting</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>pixel-verbs</source>
+            <translation>pixel-verbs</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>what removes or replaces; best: the editing model if its weights are here</source>
+            <translation>was entfernt oder ersetzt; bestes: das Bearbeitungsmodell, wenn seine Gewichte hier sind</translation>
         </message>
         <message>
             <location filename="../../resources/models.json" />
@@ -3567,6 +3587,21 @@
             <location filename="../../resources/models.json" />
             <source>BSD-3-Clause</source>
             <translation>BSD-3-Clause</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Stable Diffusion 1.5 inpainting: draws anew what a mask covers</source>
+            <translation>Stable Diffusion 1.5 Inpainting: zeichnet neu, was eine Maske bedeckt</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Removing and replacing things in a picture, with a graphics card or patience</source>
+            <translation>Dinge in einem Bild entfernen und ersetzen, mit einer Grafikkarte oder Geduld</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>CreativeML Open RAIL-M, whose restrictions on use apply</source>
+            <translation>CreativeML Open RAIL-M, deren Nutzungsbeschränkungen gelten</translation>
         </message>
     </context>
 </TS>
