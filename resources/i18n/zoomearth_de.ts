@@ -245,6 +245,26 @@
         </message>
         <message>
             <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Checked answer</source>
+            <translation>Geprüfte Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Checked by</source>
+            <translation>Geprüft von</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Checked at</source>
+            <translation>Geprüft am</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Note</source>
+            <translation>Notiz</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
             <source>Model</source>
             <translation>Modell</translation>
         </message>
