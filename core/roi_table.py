@@ -37,6 +37,7 @@ FIELDS: Dict[str, type] = {
     "error": str,
     "layer": str,
     "image": str,
+    "compare": str,
     "bands": str,
     "stretch": str,
     "region": str,
@@ -47,13 +48,14 @@ FIELDS: Dict[str, type] = {
 global one; in an answer's row, the number of views. roi: the box that the model asked for, "left,top,right,bottom" in source pixels;
 window: the part of the source that was shown, in the same form; focus: the part of the window that was shown enlarged, "" for one scale;
 shown: the picture's "width,height"; scale: source pixels per shown pixel, of the focus if there is one. stopped: why the question ended;
-error: why there is no answer. layer: the raster's name. image: its path or address, "" for a snapshot; bands: "4,3,2"; stretch:
+error: why there is no answer. layer: the raster's name. image: its path or address, "" for a snapshot; compare: the same of a second
+raster that it was compared with, "" for none; bands: "4,3,2"; stretch:
 "0:1000,0:900,0:800"; region: a `Where` as JSON. time: of the question, UTC."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """The values that all rows of an exchange share. source: as returned by `stored`; None for a snapshot."""
+    """The values that all rows of an exchange share. source, compare: as returned by `stored`; None for a snapshot, and for none."""
 
     exchange: str
     question: str
@@ -67,6 +69,7 @@ class Facts:
     layer: str = ""
     source: Optional[SceneSource] = None
     region: Optional[Where] = None
+    compare: Optional[SceneSource] = None
 
 
 def view_row(facts: Facts, view: Seen, brought_back: bool = False) -> Dict[str, Any]:
@@ -133,6 +136,7 @@ def _common(facts: Facts) -> Dict[str, Any]:
         "error": facts.error,
         "layer": facts.layer,
         "image": source.path if source else "",
+        "compare": facts.compare.path if facts.compare else "",
         "bands": ",".join(map(str, source.bands)) if source and source.bands else "",
         "stretch": ",".join(f"{low!r}:{high!r}" for low, high in source.stretch) if source and source.stretch else "",
         "region": json.dumps(to_json(facts.region)) if facts.region else "",

@@ -21,7 +21,7 @@ from ...core.errors import SceneError, ZoomEarthError
 from ...core.events import Cancelled, Event, Failed, Last, Progress
 from ...core.requests import Ask, Load
 from ...core.roi_table import stored
-from ...core.source import SceneSource
+from ...core.source import Compare, SceneSource
 from ..child.backend_process import Backend, Job, State
 from ..i18n import tr
 from ..layers.raster_layers import needs_snapshot, raw_words, scene_source, style_of, wkt
@@ -37,13 +37,14 @@ from .writer import BRIEF
 @dataclass
 class Asked:
     """One question that waits or runs. resolution: map units per pixel of the snapshot, for a layer that GDAL can't read. raw: the model is
-    shown the values of the file, not the layer's style."""
+    shown the values of the file, not the layer's style. compare: a second raster, with the names of both layers."""
 
     exchange: Exchange
     layer: QgsRasterLayer
     place: Place
     resolution: Optional[float]
     raw: bool
+    compare: Optional[Compare] = None
     work: Any = None  # the Snapshot or the Job that runs
     cancelled: bool = False
 
@@ -88,13 +89,23 @@ class Session(QObject):
     def can_undo(self) -> bool:
         return bool(self._removed)
 
-    def ask(self, layer: QgsRasterLayer, question: str, place: Place, resolution: Optional[float] = None, raw: bool = False) -> Exchange:
-        """Queues a question; `added` is emitted at once."""
+    def ask(
+        self,
+        layer: QgsRasterLayer,
+        question: str,
+        place: Place,
+        resolution: Optional[float] = None,
+        raw: bool = False,
+        compare: Optional[Compare] = None,
+    ) -> Exchange:
+        """Queues a question; `added` is emitted at once. compare: see `raster_layers.compared`."""
         exchange = Exchange(question, layer.source(), layer.name(), wkt(layer.crs()), place.words)
         exchange.outline = [[[x, y] for x, y in ring] for ring in place.outline or [_corners(layer.extent())]]
         self.results.begin()
         self.exchanges.append(exchange)
-        self._waiting.append(Asked(exchange, layer, place, resolution, raw))
+        if compare:
+            exchange.compare, exchange.names = stored(compare.source), list(compare.names or ())
+        self._waiting.append(Asked(exchange, layer, place, resolution, raw, compare))
         self.added.emit(exchange)
         self._next()
         return exchange
@@ -244,7 +255,7 @@ class Session(QObject):
             source = SceneSource(snapshot) if snapshot else scene_source(asked.layer)
             asked.exchange.scene = None if snapshot else stored(source)
             asked.exchange.region = asked.place.where
-            request = Ask(source, asked.exchange.question, asked.place.where)
+            request = Ask(source, asked.exchange.question, asked.place.where, compare=asked.compare)
             load = self._load()
         except ZoomEarthError as error:
             return self._fail(asked, error)
