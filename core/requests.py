@@ -9,7 +9,7 @@ from .answer_type import AnswerType
 from .look import Policy
 from .plan import WAYS
 from .settings import Settings
-from .source import SceneSource, Where
+from .source import Compare, SceneSource, Where
 from .tool_calls import USUAL_CALLS, Offer
 from .tools import UseTool, tool_named
 from .typed import from_json, to_json
@@ -48,7 +48,8 @@ class Load:
 @dataclass(frozen=True)
 class Ask:
     """One question. where: None for the whole scene. policy: the fields of `Policy` in which it differs from the model's own. answer_type:
-    what the answer must be; None for any text. tools: None where the model may use none.
+    what the answer must be; None for any text. tools: None where the model may use none; they work on `source`. compare: a second raster,
+    the ground of which is shown beside each view; a model that takes one picture at a time can't.
     """
 
     source: SceneSource
@@ -58,6 +59,7 @@ class Ask:
     id: Id = NEW
     answer_type: Optional[AnswerType] = None
     tools: Optional[Offer] = None
+    compare: Optional[Compare] = None
 
     def __post_init__(self) -> None:
         if not self.question.strip():

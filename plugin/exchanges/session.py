@@ -22,7 +22,7 @@ from ...core.errors import SceneError, ZoomEarthError
 from ...core.events import Call, Called, Cancelled, Event, Failed, Last, Progress, Saw
 from ...core.requests import Ask, Load
 from ...core.roi_table import stored
-from ...core.source import SceneSource
+from ...core.source import Compare, SceneSource
 from ...core.tool_calls import Offer
 from ..child.backend_process import Backend, Job, State
 from ..i18n import tr
@@ -39,7 +39,8 @@ from .writer import BRIEF
 @dataclass
 class Asked:
     """One question that waits or runs. resolution: map units per pixel of the snapshot, for a layer that GDAL can't read. raw: the model is
-    shown the values of the file, not the layer's style. tools: it may use tools. call: the one that it has called last."""
+    shown the values of the file, not the layer's style. tools: it may use tools. compare: a second raster, with the names of both layers.
+    call: the tool that it has called last."""
 
     exchange: Exchange
     layer: QgsRasterLayer
@@ -47,6 +48,7 @@ class Asked:
     resolution: Optional[float]
     raw: bool
     tools: bool
+    compare: Optional[Compare] = None
     call: Optional[Call] = None
     work: Any = None  # the Snapshot or the Job that runs
     cancelled: bool = False
@@ -102,13 +104,18 @@ class Session(QObject):
         raw: bool = False,
         tools: bool = False,
         answer_type: Optional[AnswerType] = None,
+        compare: Optional[Compare] = None,
     ) -> Exchange:
-        """Queues a question; `added` is emitted at once. answer_type: what the answer must be, None for any text; else see Asked."""
+        """Queues a question; `added` is emitted at once. answer_type: what the answer must be, None for any text. compare: see
+        `raster_layers.compared`. The others: see Asked.
+        """
         exchange = Exchange(question, layer.source(), layer.name(), wkt(layer.crs()), place.words, answer_type=answer_type)
         exchange.outline = [[[x, y] for x, y in ring] for ring in place.outline or [_corners(layer.extent())]]
         self.results.begin()
         self.exchanges.append(exchange)
-        self._waiting.append(Asked(exchange, layer, place, resolution, raw, tools))
+        if compare:
+            exchange.compare, exchange.names = stored(compare.source), list(compare.names or ())
+        self._waiting.append(Asked(exchange, layer, place, resolution, raw, tools, compare))
         self.added.emit(exchange)
         self._next()
         return exchange
@@ -264,8 +271,14 @@ class Session(QObject):
             source = SceneSource(snapshot) if snapshot else scene_source(asked.layer)
             asked.exchange.scene = None if snapshot else stored(source)
             asked.exchange.region = asked.place.where
-            tools = self._offer(asked) if asked.tools else None
-            request = Ask(source, asked.exchange.question, asked.place.where, answer_type=asked.exchange.answer_type, tools=tools)
+            request = Ask(
+                source,
+                asked.exchange.question,
+                asked.place.where,
+                answer_type=asked.exchange.answer_type,
+                tools=self._offer(asked) if asked.tools else None,
+                compare=asked.compare,
+            )
             load = self._load()
         except ZoomEarthError as error:
             return self._fail(asked, error)

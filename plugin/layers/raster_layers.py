@@ -23,7 +23,8 @@ from qgis.core import (
     QgsSingleBandPseudoColorRenderer,
 )
 
-from ...core.source import SceneSource
+from ...core.address import titled
+from ...core.source import Compare, SceneSource
 from ..i18n import tr
 
 _Algorithm = QgsContrastEnhancement.ContrastEnhancementAlgorithm
@@ -93,6 +94,17 @@ def scene_source(layer: QgsRasterLayer) -> SceneSource:
     stretch = tuple(pair for pair in limits if pair)
     path = layer.source().split("|")[0]  # QGIS's own options follow the "|"
     return SceneSource(path, tuple(bands) or None, stretch if stretch and len(stretch) == len(limits) else None)
+
+
+def compared(layer: QgsRasterLayer, second: QgsRasterLayer) -> Compare:
+    """A second layer to compare the first one with; the model sees the bands of its file. Raises ValueError where that can't be."""
+    if second.source() == layer.source():
+        raise ValueError(tr("{layer} can't be compared with itself. Choose another layer.").format(layer=layer.name()))
+    if not read_by_gdal(second):
+        message = tr("The layer {layer} is no file, and can't be compared with. Save it as a GeoTIFF first (Export > Save As).")
+        raise ValueError(message.format(layer=second.name()))
+    titles = (titled(each.name(), each.source()) for each in (layer, second))
+    return Compare(scene_source(second), (next(titles), next(titles)))
 
 
 def tool_source(layer: QgsRasterLayer) -> SceneSource:

@@ -110,6 +110,11 @@
         </message>
         <message>
             <location filename="../../plugin/exchanges/endings.py" />
+            <source>compared with {name}</source>
+            <translation>verglichen mit {name}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/endings.py" />
             <source>confidence {value} of 1 (not a probability)</source>
             <translation>Konfidenz {value} von 1 (keine Wahrscheinlichkeit)</translation>
         </message>
@@ -277,6 +282,11 @@
             <location filename="../../plugin/exchanges/result_layers.py" />
             <source>Raster</source>
             <translation>Raster</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Compared with</source>
+            <translation>Verglichen mit</translation>
         </message>
         <message>
             <location filename="../../plugin/exchanges/result_layers.py" />
@@ -1150,6 +1160,11 @@
         </message>
         <message>
             <location filename="../../plugin/layers/raster_layers.py" />
+            <source>The layer {layer} is no file, and can't be compared with. Save it as a GeoTIFF first (Export &gt; Save As).</source>
+            <translation>Der Layer {layer} ist keine Datei, und damit kann nicht verglichen werden. Speichern Sie ihn zuerst als GeoTIFF (Export &gt; Speichern als).</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/raster_layers.py" />
             <source>Tools work on files, and QGIS alone can read the layer {layer}. Save it as a GeoTIFF first (Export &gt; Save As).</source>
             <translation>Werkzeuge arbeiten an Dateien, und den Layer {layer} kann nur QGIS lesen. Speichern Sie ihn zuerst als GeoTIFF (Export &gt; Speichern als).</translation>
         </message>
@@ -1172,6 +1187,11 @@
             <location filename="../../plugin/layers/raster_layers.py" />
             <source>seen as grey, band {band}, {low} to {high}</source>
             <translation>gesehen in Grau, Kanal {band}, {low} bis {high}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/raster_layers.py" />
+            <source>{layer} can't be compared with itself. Choose another layer.</source>
+            <translation>{layer} kann nicht mit sich selbst verglichen werden. Wählen Sie einen anderen Layer.</translation>
         </message>
         <message>
             <location filename="../../plugin/layers/raster_layers.py" />
@@ -1840,8 +1860,8 @@
         </message>
         <message>
             <location filename="../../plugin/panel/comparison.py" />
-            <source>Before (left) and after (right). Drag the line, or use the arrow keys, Home and End.</source>
-            <translation>Vorher (links) und nachher (rechts). Ziehen Sie die Linie, oder benutzen Sie die Pfeiltasten, Pos1 und Ende.</translation>
+            <source>{left} (left) and {right} (right). Drag the line, or use the arrow keys, Home and End.</source>
+            <translation>{left} (links) und {right} (rechts). Ziehen Sie die Linie, oder nehmen Sie die Pfeiltasten, Pos1 und Ende.</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
@@ -2010,6 +2030,11 @@
         </message>
         <message>
             <location filename="../../plugin/panel/form.py" />
+            <source>A second raster layer of the same place, for example of another date. The model is shown the same part of both layers. Needs a model that takes several pictures, such as Qwen3-VL.</source>
+            <translation>Ein zweiter Rasterlayer desselben Ortes, zum Beispiel von einem anderen Datum. Das Modell sieht denselben Teil beider Layer. Braucht ein Modell, das mehrere Bilder annimmt, zum Beispiel Qwen3-VL.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
             <source>While it answers, the model may outline, denoise or edit a place and look at the result. The other rasters of the place are images of other dates.</source>
             <translation>Während es antwortet, darf das Modell eine Stelle umranden, entrauschen oder bearbeiten und das Ergebnis ansehen. Die anderen Raster der Stelle sind Bilder anderer Daten.</translation>
         </message>
@@ -2027,6 +2052,16 @@
             <location filename="../../plugin/panel/form.py" />
             <source>The raster layer that you ask about. It follows the active layer of QGIS.</source>
             <translation>Der Rasterlayer, zu dem Sie fragen. Er folgt dem aktiven Layer von QGIS.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>Layer to compare with</source>
+            <translation>Layer zum Vergleichen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>Compare</source>
+            <translation>Vergleich</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/form.py" />
@@ -2447,6 +2482,16 @@
             <location filename="../../plugin/processing/ask.py" />
             <source>A question in plain words, preferably in English: How many planes are at the airport?</source>
             <translation>Eine Frage in einfachen Worten, möglichst auf Englisch: How many planes are at the airport?</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/ask.py" />
+            <source>Compare with</source>
+            <translation>Vergleichen mit</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/ask.py" />
+            <source>A second raster of the same place, for example of another date, for questions such as What changed? The model is shown the same part of both. Needs a model that takes several pictures, such as Qwen3-VL. Empty: one raster.</source>
+            <translation>Ein zweites Raster desselben Ortes, zum Beispiel von einem anderen Datum, für Fragen wie: What changed? Das Modell sieht denselben Teil von beiden. Braucht ein Modell, das mehrere Bilder annimmt, zum Beispiel Qwen3-VL. Leer: ein Raster.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/ask.py" />
