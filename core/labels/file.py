@@ -137,6 +137,10 @@ class LabelFile:
         given = {name: value for name, value in (("image", image), ("box", box), ("verdict", verdict)) if value}
         return self._rows(Question, " AND ".join(f"{name} = ?" for name in given), *given.values())
 
+    def asked(self, image: str, box: str = "") -> list[Question]:
+        """The questions about a box, or about the image as a whole, in order."""
+        return self._rows(Question, "box = ? AND image = ?", box, image)
+
     def page(self, after: int = 0, limit: int = 100, verdict: str = "") -> list[tuple[int, Question]]:
         """Questions with their places, in order, behind the place `after`: for lists that show thousands."""
         query = "SELECT * FROM questions WHERE fid > ?1 AND (?3 = '' OR verdict = ?3) ORDER BY fid LIMIT ?2"
@@ -151,6 +155,13 @@ class LabelFile:
             "SELECT * FROM questions WHERE verdict = ? AND fid > coalesce((SELECT fid FROM questions WHERE id = ?), 0) ORDER BY fid LIMIT 1"
         )
         rows = self._select(query, verdict, after) or (self._select(query, verdict, "") if after else [])
+        return self._row(Question, rows[0]) if rows else None
+
+    def beside(self, id: str, back: bool = False, verdict: str = "") -> Optional[Question]:
+        """The question behind another, or before it; None at the end of the list. verdict: of questions with this one only."""
+        way = "fid < (SELECT fid FROM questions WHERE id = ?1) AND (?2 = '' OR verdict = ?2) ORDER BY fid DESC LIMIT 1"
+        way = way if back else way.replace("<", ">").replace("DESC", "ASC")
+        rows = self._select(" ".join(("SELECT * FROM questions WHERE", way)), id, verdict)
         return self._row(Question, rows[0]) if rows else None
 
     def next_for_second(self, after: str = "") -> Optional[Question]:
@@ -170,6 +181,11 @@ class LabelFile:
         """The whole log, in order."""
         for row in self._select("SELECT * FROM events ORDER BY fid"):
             yield _event(row)
+
+    def latest(self) -> Optional[Event]:
+        """The last event of the log."""
+        rows = self._select("SELECT * FROM events ORDER BY fid DESC LIMIT 1")
+        return _event(rows[0]) if rows else None
 
     # Acting
 
@@ -205,7 +221,7 @@ class LabelFile:
     def regenerate(self, image: str, box: str, questions: Sequence[Question], proposal: Optional[Proposal] = None) -> list[Question]:
         """Replaces the candidates of a box ("": of the whole image) that no person has touched. A new question that a person has decided
         already, with whatever verdict, is left out. Returns the questions that were added."""
-        existing = [question for question in self.questions(image=image) if question.box == box]
+        existing = self.asked(image, box)
         stay = {_plain(question.question) for question in existing if question.touched}
         fresh: dict[str, Question] = {}
         for question in questions:
