@@ -3034,6 +3034,11 @@
             <translation>Konfidenz {value}</translation>
         </message>
         <message>
+            <location filename="../../plugin/review/keys.py" />
+            <source>Keys</source>
+            <translation>Tasten</translation>
+        </message>
+        <message>
             <location filename="../../core/settings.py" />
             <source>name of a model (see `zoomearth models`) or path of a model folder</source>
             <translation>Name eines Modells (siehe `zoomearth models`) oder Pfad eines Modellordners</translation>
