@@ -177,6 +177,15 @@ class LabelFile:
         """The number of questions by verdict."""
         return {row["verdict"]: row["n"] for row in self._select("SELECT verdict, count(*) AS n FROM questions GROUP BY verdict")}
 
+    def filled(self, level: str = "") -> dict[str, int]:
+        """How many questions of a level, or of all, each category has; rejected ones do not count."""
+        query = "SELECT category, count(*) AS n FROM questions WHERE verdict != ?1 AND (?2 = '' OR level = ?2) GROUP BY category"
+        return {row["category"]: row["n"] for row in self._select(query, REJECTED, level)}
+
+    def layers(self) -> list[str]:
+        """The names of the layers of boxes: one for each CRS."""
+        return [row["table_name"] for row in self._select("SELECT table_name FROM gpkg_contents WHERE data_type = 'features'")]
+
     def events(self) -> Iterator[Event]:
         """The whole log, in order."""
         for row in self._select("SELECT * FROM events ORDER BY fid"):
@@ -193,9 +202,9 @@ class LabelFile:
         """Adds images, boxes, questions and proposals, in this order, in one action. Raises DataError where an id is taken."""
         self._act(what, [Change(_kind(row), None, row) for row in rows])
 
-    def change(self, row: Row, what: str = "edit") -> None:
-        """Replaces an image, a box or a question by another version with the same id."""
-        self._act(what, [Change(_kind(row), self.get(type(row), row.id), row)])
+    def change(self, *rows: Row, what: str = "edit") -> None:
+        """Replaces images, boxes and questions by other versions with the same ids, in one action."""
+        self._act(what, [Change(_kind(row), self.get(type(row), row.id), row) for row in rows])
 
     def accept(self, id: str) -> None:
         self._decide(id, ACCEPTED)
