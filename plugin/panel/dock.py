@@ -326,7 +326,7 @@ class Dock(QgsDockWidget):
             self.toolbar.earlier.addAction(tr("No unsaved results")).setEnabled(False)
 
     def _fly(self, exchange: Exchange, view: PicturedView) -> None:
-        fly_to(self._canvas, view, QgsCoordinateReferenceSystem.fromWkt(exchange.crs))
+        fly_to(self._canvas, view.corners, QgsCoordinateReferenceSystem.fromWkt(exchange.crs))
 
     def _save(self) -> None:
         file = self._session.results.file
