@@ -194,6 +194,36 @@
             <translation>der Datenträger ist vielleicht voll</translation>
         </message>
         <message>
+            <location filename="../../plugin/exchanges/looked_at.py" />
+            <source>looked at</source>
+            <translation>angesehen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/looked_at.py" />
+            <source>no data</source>
+            <translation>keine Daten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/looked_at.py" />
+            <source>failed</source>
+            <translation>fehlgeschlagen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/looked_at.py" />
+            <source>too many things: the list is not complete</source>
+            <translation>zu viele Dinge: Die Liste ist nicht vollständig</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/looked_at.py" />
+            <source>looked at again in parts</source>
+            <translation>noch einmal in Teilen angesehen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/looked_at.py" />
+            <source>not looked at</source>
+            <translation>nicht angesehen</translation>
+        </message>
+        <message>
             <location filename="../../plugin/exchanges/project_results.py" />
             <source>Answers that are only in memory: {count}. {hint}</source>
             <translation>Antworten, die nur im Arbeitsspeicher sind: {count}. {hint}</translation>
@@ -347,6 +377,11 @@
             <location filename="../../plugin/exchanges/result_layers.py" />
             <source>Answers: {layer}</source>
             <translation>Antworten: {layer}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Looked at: {target}</source>
+            <translation>Angesehen: {target}</translation>
         </message>
         <message>
             <location filename="../../plugin/exchanges/session.py" />
