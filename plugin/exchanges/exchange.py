@@ -77,7 +77,8 @@ class Exchange:
     dialect: how the model was asked; notes: sentences of the backend about this, and about boxes that were read in another way.
     meaningless: the demo model was asked about a raster that is not a generated scene; the answer has no confidence then.
     value: the answer as the question's type has it; unreadable: it does not fit.
-    uses: the tools that the user has used on its views, or on the area of an exchange without a question.
+    uses: the tools that the model has called, and those that the user has used on its views or on the area of an exchange that has no
+    question.
     """
 
     question: str
@@ -151,7 +152,9 @@ class Exchange:
             self.status = Status.DONE
             for key in ("answer", "stopped", "why", "model", "dialect", "seconds", "confidence", "meaningless", "value", "unreadable"):
                 setattr(self, key, getattr(event.result, key))
-            self.notes, self.names = list(event.result.notes), list(event.result.names)
+            failed = [f"{call.tool}: {call.why}" for call in event.result.tools if call.why]
+            self.notes = [*event.result.notes, *failed]
+            self.names = list(event.result.names)
         elif isinstance(event, Failed):
             self.status, self.message, self.hint = Status.FAILED, event.message, event.hint
             self.log = list(event.log)

@@ -9,12 +9,16 @@ from qgis.core import (
     Qgis,
     QgsContrastEnhancement,
     QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsCsException,
     QgsHueSaturationFilter,
     QgsMapLayerStyle,
     QgsMultiBandColorRenderer,
     QgsPalettedRasterRenderer,
+    QgsProject,
     QgsRaster,
     QgsRasterLayer,
+    QgsRectangle,
     QgsSingleBandGrayRenderer,
     QgsSingleBandPseudoColorRenderer,
 )
@@ -34,6 +38,22 @@ QGIS_ALONE = ("/vsimem/", "authcfg=", "|credential:")  # sources that only QGIS 
 def read_by_gdal(layer: QgsRasterLayer) -> bool:
     """Whether the backend can read the layer's file or URL itself; other layers need a snapshot."""
     return layer.providerType() == "gdal" and not any(mark in layer.source() for mark in QGIS_ALONE)
+
+
+def other_rasters(layer: QgsRasterLayer, place: Optional[QgsRectangle] = None) -> list[QgsRasterLayer]:
+    """The raster layers of the project that show another file, which the backend can read. place: only those that touch it, in the CRS of
+    `layer`."""
+    rasters = (other for other in QgsProject.instance().mapLayers().values() if isinstance(other, QgsRasterLayer))
+    others = [other for other in rasters if other.isValid() and read_by_gdal(other) and other.source() != layer.source()]
+    return others if place is None else [other for other in others if _extent_in(other, layer.crs()).intersects(place)]
+
+
+def _extent_in(layer: QgsRasterLayer, crs: QgsCoordinateReferenceSystem) -> QgsRectangle:
+    """The layer's extent in another CRS; empty where it has none there."""
+    try:
+        return QgsCoordinateTransform(layer.crs(), crs, QgsProject.instance()).transformBoundingBox(layer.extent())
+    except QgsCsException:
+        return QgsRectangle()
 
 
 def reproduced(layer: QgsRasterLayer) -> bool:

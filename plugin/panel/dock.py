@@ -188,7 +188,8 @@ class Dock(QgsDockWidget):
             self._warn(left_out, "")
         self.question.remember()
         for place in places:
-            self._session.ask(layer, question, place, self.form.snapshot_resolution, self.form.raw, compare)
+            tools = self.form.offers_tools.isChecked()
+            self._session.ask(layer, question, place, self.form.snapshot_resolution, self.form.raw, tools, compare)
 
     def find(self) -> None:
         """Finds all of what the question box names, on the area of the form."""

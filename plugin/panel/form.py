@@ -20,6 +20,7 @@ from ..layers import scope
 from ..layers.raster_layers import compared, raw_words, read_by_gdal, reproduced
 from ..layers.resolution import LEAST, default_resolution, size, unit
 from ..layers.scope import Place, Scope
+from ..settings import offer_tools, offers_tools
 from .canvas import Rectangle
 from .tool_menu import tool_menu_button
 from .widgets import ElidedButton, named, paragraph, tip, tool_button
@@ -268,6 +269,17 @@ class Form(QWidget):
             self.scope.addItem(words, choice)
         self.draw = tool_button("zoomearth_draw", tr("Draw a rectangle on the map"), "/mActionAddBasicRectangle.svg")
         self.tools = tool_menu_button("zoomearth_area_tools", tr("Tools for this area"), self.tool_chosen.emit, False)
+        self.tools.menu().addSeparator()
+        self.offers_tools = self.tools.menu().addAction(tr("&Let the model use tools"))
+        self.offers_tools.setObjectName("zoomearth_offer_tools")
+        self.offers_tools.setCheckable(True)
+        self.offers_tools.setChecked(offers_tools())
+        about = tr(
+            "While it answers, the model may outline, denoise or edit a place and look at the result. The other rasters of the place are "
+            "images of other dates."
+        )
+        self.offers_tools.setToolTip(tip(about))
+        self.offers_tools.toggled.connect(offer_tools)
         self.resolution = Resolution()
         self.resolution.setObjectName("zoomearth_resolution")
         self.resolution.setAccessibleName(tr("Detail: map units per pixel"))

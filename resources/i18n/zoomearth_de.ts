@@ -2015,6 +2015,11 @@
         </message>
         <message>
             <location filename="../../plugin/panel/form.py" />
+            <source>While it answers, the model may outline, denoise or edit a place and look at the result. The other rasters of the place are images of other dates.</source>
+            <translation>Während es antwortet, darf das Modell eine Stelle umranden, entrauschen oder bearbeiten und das Ergebnis ansehen. Die anderen Raster der Stelle sind Bilder anderer Daten.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
             <source>The pixels of this layer are not in a file, so QGIS draws the layer as an image for the model. This value is the size of one pixel of that image. A smaller value shows more detail and takes more time.</source>
             <translation>Die Pixel dieses Layers liegen nicht in einer Datei, deshalb zeichnet QGIS den Layer für das Modell als Bild. Dieser Wert ist die Größe eines Pixels dieses Bildes. Ein kleinerer Wert zeigt mehr Details und braucht mehr Zeit.</translation>
         </message>
@@ -2057,6 +2062,11 @@
             <location filename="../../plugin/panel/form.py" />
             <source>Tools for this area</source>
             <translation>Werkzeuge für diesen Bereich</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>&amp;Let the model use tools</source>
+            <translation>Das Modell darf &amp;Werkzeuge benutzen</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/form.py" />
