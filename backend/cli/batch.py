@@ -21,9 +21,10 @@ from ...core.errors import UsageError
 from ...core.profile import Profile
 from ...core.requests import AT_ONCE, Ask
 from ...core.settings import KEY_VARIABLE, Settings
-from ..batch import asked, line, question_of, revision_of, run, spec
+from ..batch import asked, line, question_of, run
 from ..engines import notes_of
 from ..engines.open import open_engine
+from ..records import revision_of, spec
 from ..report import MEANINGLESS
 from ..results import ABOUT, KINDS, Results, Tally
 from ..rows import BadRow, Table

@@ -289,8 +289,7 @@ class Worker:
 
 def _journal(out: str, profile: Profile, settings: Settings) -> Journal[Any]:
     """The file of results of a batch; lines that it has are kept."""
-    from ..batch import revision_of, spec
-    from ..records import Journal
+    from ..records import Journal, revision_of, spec
 
     hint = "Choose the model with which this run began, or begin another run."
     return Journal(Path(out), spec(profile, settings, revision_of(settings)), "id", lambda row: None, dict, hint)

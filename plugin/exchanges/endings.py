@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ...core.tools import TOOLS
+from ...core.tools import SURVEY, TOOLS
 from ..i18n import tr
-from .exchange import SURVEY, Exchange, Status, UsedTool
+from .exchange import Exchange, Status, UsedTool
 
 
 def tool_title(use: UsedTool) -> str:

@@ -49,9 +49,6 @@ class PicturedView(Seen):
         return (left, -top), (right, -top), (right, -bottom), (left, -bottom), (left, -top)
 
 
-SURVEY = "survey"  # the tool of a `UsedTool` that a survey has made
-
-
 @dataclass(frozen=True)
 class UsedTool:
     """A tool that was used on a part of the raster, or a survey. made: what came of it; `made.out` is the name of its file in the folder of

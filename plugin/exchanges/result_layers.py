@@ -26,11 +26,11 @@ from qgis.core import (
 
 from ...core.address import titled
 from ...core.paths import RESOURCES
-from ...core.tools import MASK
+from ...core.tools import MASK, SURVEY
 from ..i18n import tr
 from ..layers.raster_layers import wkt
 from .endings import tool_title, use_figures, use_notes
-from .exchange import SURVEY, Exchange, UsedTool, raster_id
+from .exchange import Exchange, UsedTool, raster_id
 from .looked_at import looked_at
 from .results_file import ANSWERS, ROIS, ResultsFile, Written
 

@@ -765,6 +765,11 @@
         </message>
         <message>
             <location filename="../../plugin/i18n.py" />
+            <source>looking closely at all of it</source>
+            <translation>alles wird aus der Nähe angesehen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/i18n.py" />
             <source>writing the result</source>
             <translation>Ergebnis wird geschrieben</translation>
         </message>

@@ -10,7 +10,8 @@ from qgis.PyQt.QtWidgets import QLabel
 from rasters import NORTH_UP, make
 
 from zoomearth.core.marks import State
-from zoomearth.plugin.exchanges.exchange import SURVEY, Status
+from zoomearth.core.tools import SURVEY
+from zoomearth.plugin.exchanges.exchange import Status
 from zoomearth.plugin.exchanges.results_file import ANSWERS
 
 ONE = '[{"bbox_2d": [30, 40, 60, 70], "label": "ship"}]'
