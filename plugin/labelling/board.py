@@ -185,7 +185,13 @@ class Board(QFrame):
             self.buttons[name].setEnabled(box is not None)
         for name in ("ask", "model"):
             self.buttons[name].setEnabled(image is not None)
-        self.counts.setText(count_words(shown.counts))
+        self.show_counts(shown.counts)
+
+    def show_counts(self, counts: dict[str, int]) -> None:
+        """How many questions have each verdict."""
+        words = tr("{candidates} to decide · {accepted} accepted · {rejected} rejected · {unsure} unsure")
+        candidates, accepted, rejected, unsure = (counts.get(verdict, 0) for verdict in (CANDIDATE, ACCEPTED, REJECTED, UNSURE))
+        self.counts.setText(words.format(candidates=candidates, accepted=accepted, rejected=rejected, unsure=unsure))
 
     def ask_reason(self) -> None:
         """Shows the reasons for a rejection."""
@@ -216,13 +222,6 @@ class Board(QFrame):
         if self.reasons.isVisible():
             self.reasons.hide()
             self.setFocus()
-
-
-def count_words(counts: dict[str, int]) -> str:
-    """How many questions have each verdict."""
-    words = tr("{candidates} to decide · {accepted} accepted · {rejected} rejected · {unsure} unsure")
-    candidates, accepted, rejected, unsure = (counts.get(verdict, 0) for verdict in (CANDIDATE, ACCEPTED, REJECTED, UNSURE))
-    return words.format(candidates=candidates, accepted=accepted, rejected=rejected, unsure=unsure)
 
 
 def level_words(level: str) -> str:

@@ -1120,11 +1120,6 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/board.py" />
-            <source>{candidates} to decide · {accepted} accepted · {rejected} rejected · {unsure} unsure</source>
-            <translation>{candidates} offen · {accepted} angenommen · {rejected} verworfen · {unsure} unsicher</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
             <source>Accept</source>
             <translation>Annehmen</translation>
         </message>
@@ -1167,6 +1162,11 @@
             <location filename="../../plugin/labelling/board.py" />
             <source>Templates</source>
             <translation>Vorlagen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>{candidates} to decide · {accepted} accepted · {rejected} rejected · {unsure} unsure</source>
+            <translation>{candidates} offen · {accepted} angenommen · {rejected} verworfen · {unsure} unsicher</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/board.py" />
@@ -1425,18 +1425,8 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/dock.py" />
-            <source>{count} candidates were added.</source>
-            <translation>{count} Vorschläge kamen hinzu.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/dock.py" />
             <source>No layer of the project shows {path}: add it to see the pictures.</source>
             <translation>Kein Layer des Projekts zeigt {path}: Fügen Sie ihn hinzu, um die Bilder zu sehen.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/dock.py" />
-            <source>No layer of the project shows {path}.</source>
-            <translation>Kein Layer des Projekts zeigt {path}.</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/editors.py" />
@@ -1510,6 +1500,11 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Propose by the model for all boxes that it was not asked about</source>
+            <translation>Vom Modell vorschlagen lassen für alle Rahmen, zu denen es nicht gefragt wurde</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
             <source>The label file, the annotator, and keys</source>
             <translation>Die Labeldatei, der Bearbeiter und die Tasten</translation>
         </message>
@@ -1547,6 +1542,56 @@
             <location filename="../../plugin/labelling/pictures.py" />
             <source>The box enlarged</source>
             <translation>Der Rahmen vergrößert</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposals.py" />
+            <source>The model is proposing already.</source>
+            <translation>Das Modell macht schon Vorschläge.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposals.py" />
+            <source>The model gave no questions for {count} places: {reason}</source>
+            <translation>Zu {count} Orten kamen vom Modell keine Fragen: {reason}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
+            <source>What the model is doing</source>
+            <translation>Was das Modell gerade tut</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
+            <source>Progress</source>
+            <translation>Fortschritt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
+            <source>Stop the proposals; those that came stay</source>
+            <translation>Die Vorschläge abbrechen; was kam, bleibt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
+            <source>starting the model process</source>
+            <translation>der Modellprozess wird gestartet</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
+            <source>loading the model</source>
+            <translation>das Modell wird geladen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
+            <source>No new candidate: all were there already, or the model wrote none.</source>
+            <translation>Kein neuer Vorschlag: Alle gab es schon, oder das Modell schrieb keine.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
+            <source>{count} candidates, place {done} of {total}</source>
+            <translation>{count} Vorschläge, Ort {done} von {total}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
+            <source>No layer of the project shows {path}.</source>
+            <translation>Kein Layer des Projekts zeigt {path}.</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/rasters.py" />
@@ -2325,11 +2370,6 @@
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
-            <source>Progress</source>
-            <translation>Fortschritt</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
             <source>The results are temporary. Save the project or choose a file to keep them.</source>
             <translation>Die Ergebnisse sind nur temporär gespeichert. Speichern Sie das Projekt oder wählen Sie eine Datei.</translation>
         </message>
@@ -2340,18 +2380,8 @@
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
-            <source>starting the model process</source>
-            <translation>der Modellprozess wird gestartet</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
             <source>drawing the layer as an image</source>
             <translation>der Layer wird als Bild gezeichnet</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>loading the model</source>
-            <translation>das Modell wird geladen</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
