@@ -68,6 +68,7 @@ class Dialect:
     marks: bool = False
 
     template = "zoomearth"
+    compares = False  # it takes pictures of two rasters side by side
 
     def offering(self, policy: Policy) -> Dialect:
         """The same, with all tools on offer where the policy allows a call."""
@@ -228,6 +229,7 @@ class Chat(Dialect):
     """Stock models, zero-shot: plain chat turns (the layout is Qwen's), plain answers accepted, boxes in whatever form they come."""
 
     template = "qwen-grounding"
+    compares = True
 
     def layout(self, turns: list[Turn]) -> list[Part]:
         """Neighbouring turns of the user, several crops among them, are one message, as servers get them."""

@@ -37,11 +37,12 @@ class Progress:
 
 @dataclass(frozen=True)
 class Saw:
-    """The model is shown a view. picture: a PNG as base64."""
+    """The model is shown a view. picture: a PNG as base64; other: of the raster that it is compared with, None without one."""
 
     id: Id
     view: Seen
     picture: str = field(repr=False)
+    other: Optional[str] = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ class Result:
     engine gives no probabilities or the answer is meaningless. meaningless: the demo model was asked about a scene that is not generated.
     overview: the width and height at which all that was asked about was shown, None if nothing was shown. value: the answer as its type
     has it, None where no type was given, there is no answer, or it does not fit; unreadable: it does not fit. tools: those that were
-    called.
+    called. compare: the second raster of a comparison, None without one; names: what the model was told that the two are called.
     """
 
     question: str
@@ -158,6 +159,8 @@ class Result:
     value: Optional[Any] = None
     unreadable: bool = False
     tools: Tuple[Call, ...] = ()
+    compare: Optional[SceneFacts] = None
+    names: Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

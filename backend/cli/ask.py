@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Sequence
 
@@ -18,13 +20,14 @@ from ...core.reasoning import Thoughts
 from ...core.region import Region
 from ...core.requests import Ask
 from ...core.settings import Settings
-from ...core.source import Where
+from ...core.source import Compare, Where
 from ...core.tool_calls import Offer, ToolUse
 from ...core.typed import to_json
-from ..answer import Answered, Event, Read, Said, Saw, Tried, Used, answer
+from ..answer import Answered, Event, Question, Read, Said, Saw, Tried, Used, answer
 from ..batch import question_in
 from ..engines import Engine
 from ..engines.open import open_engine
+from ..opened import beside
 from ..outputs import files as outputs
 from ..report import MEANINGLESS, ending, report
 from ..scene.region import NoGeoreference, resolve
@@ -55,6 +58,7 @@ def command(parser: Parser) -> None:
     add_answer_type(parser)
     add_policy(parser)
     parser.add_argument("--bands", type=bands, metavar="R,G,B", help="band numbers shown as red, green and blue (or one, as grey)")
+    parser.add_argument("--compare", metavar="RASTER", help="the same ground on another date: the model is shown each view of both")
     tools = parser.add_argument_group("tools (see `zoomearth tool list`)")
     tools.add_argument("--tools", action="store_true", help="let the model use tools: segmentation, denoising, cloud removal, editing")
     tools.add_argument("--out-tools", metavar="FOLDER", help=f"where the files that tools make are written (default: {TOOLS_FOLDER})")
@@ -69,6 +73,7 @@ def command(parser: Parser) -> None:
         'zoomearth ask harbour.tif "How many ships are at the northern pier?"',
         'zoomearth ask city.tif "Is there a stadium?" "What colour is its roof?" --rois stadium.gpkg --figure stadium.png',
         'zoomearth ask fields.tif "Which crop is this?" --within parcels.gpkg --bands 4,3,2 --json',
+        'zoomearth ask yard-2014.tif "What changed?" --compare yard-2019.tif --remote http://localhost:8000/v1',
         'zoomearth ask lakes.tif "Segment the northern lake" --tools --out-tools lakes',
     )
     parser.set_defaults(run=lambda options: ask(options, settings_of(options)))
@@ -83,7 +88,10 @@ def ask(options: argparse.Namespace, settings: Settings) -> int:
     try:
         source, where = scene_of(options)
         policy, answer_type, tools = policy_of(options) or None, answer_type_of(options), _offer(options)
-        requests = [Ask(source, question, where, policy, answer_type=answer_type, tools=tools) for question in options.questions]
+        compare = Compare(replace(source, path=options.compare, stretch=None)) if options.compare else None
+        requests = [
+            Ask(source, question, where, policy, answer_type=answer_type, tools=tools, compare=compare) for question in options.questions
+        ]
     except ValueError as error:
         raise UsageError(f"The command line can't be used: {error}", "`zoomearth ask --help` has examples.") from None
     files = outputs.Outputs(rois=options.rois, figure=options.figure, views=options.views, tools=tools.folder if tools else None)
@@ -118,7 +126,10 @@ def answer_requests(requests: Sequence[Ask], settings: Settings, files: outputs.
     screen = _Screen(quiet=as_json)
     interrupted = Interrupt()
     try:
-        with Scene.of(requests[0].source, screen.progress, interrupted) as scene:
+        with contextlib.ExitStack() as rasters:
+            scene = rasters.enter_context(Scene.of(requests[0].source, screen.progress, interrupted))
+            compare = requests[0].compare
+            second = rasters.enter_context(Scene.of(compare.source, screen.progress, interrupted)) if compare else None
             region = _resolved(scene, requests[0].where)
             files.check_for(scene)
             if requests[0].tools:
@@ -129,7 +140,7 @@ def answer_requests(requests: Sequence[Ask], settings: Settings, files: outputs.
             )
             screen.tolerated(getattr(engine, "tolerated", []))
             try:
-                return _answer_in(scene, region, engine, requests, files, screen, interrupted)
+                return _answer_in(scene, second, region, engine, requests, files, screen, interrupted)
             finally:
                 engine.close()
     except Cancelled:
@@ -140,6 +151,7 @@ def answer_requests(requests: Sequence[Ask], settings: Settings, files: outputs.
 
 def _answer_in(
     scene: Scene,
+    second: Scene | None,
     region: Region | None,
     engine: Engine,
     requests: Sequence[Ask],
@@ -156,7 +168,9 @@ def _answer_in(
             least = engine.profile.policy.multiple
             raise UsageError(f"--view-size is too small for {engine.profile.name}.", f"It is at least {least}.") from error
         question = question_in(request, scene, region, policy)
-        screen.asked(question.text, scene, _words(region, request.where))
+        if second and request.compare:
+            question = beside(question, second, request.compare)
+        screen.asked(question, _words(region, request.where))
         try:
             answered = answer(engine, question, screen.event, interrupted)
         except (SceneError, ModelError, EngineError) as error:
@@ -217,9 +231,11 @@ class _Screen:
     def progress(self, stage: str, done: int, total: int) -> None:
         self.stage(f"{stage} {100 * done // total} %" if total else stage)
 
-    def asked(self, question: str, scene: Scene, part: str) -> None:
+    def asked(self, question: Question, part: str) -> None:
+        scene = question.scene
         facts = f"{name(scene.path)}, {scene.size[0]} x {scene.size[1]} px{part}"
-        self.console.print(f"\n[bold]{escape(question)}[/]  [dim]{escape(facts)}[/]")
+        facts += f"; {' beside '.join(question.compared.names)}" if question.compared else ""
+        self.console.print(f"\n[bold]{escape(question.text)}[/]  [dim]{escape(facts)}[/]")
         self.thoughts = Thoughts()
 
     def event(self, event: Event) -> None:

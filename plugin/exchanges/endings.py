@@ -24,6 +24,11 @@ def heading(exchange: Exchange) -> str:
     return f"{tool_title(use)}: {use.made.label or use.place}"
 
 
+def compared_with(exchange: Exchange) -> str:
+    """What it is compared with; "" where it is about one raster."""
+    return tr("compared with {name}").format(name=exchange.names[1]) if exchange.compare and len(exchange.names) == 2 else ""
+
+
 def use_notes(use: UsedTool) -> list[str]:
     """How it was done, and how far to trust it: a line each."""
     made = use.made

@@ -24,12 +24,13 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
+from ...core.address import titled
 from ...core.paths import RESOURCES
 from ...core.tools import MASK
 from ..i18n import tr
 from ..layers.raster_layers import wkt
 from .endings import tool_title, use_figures, use_notes
-from .exchange import Exchange, UsedTool, raster_id, titled
+from .exchange import Exchange, UsedTool, raster_id
 from .results_file import ANSWERS, ROIS, ResultsFile, Written
 
 STYLES = RESOURCES / "styles"
@@ -243,9 +244,14 @@ def _aliases() -> dict[str, str]:
         "label": tr("Label"),
         "stopped": tr("Status"),
         "error": tr("Error"),
+        "checked": tr("Checked answer"),
+        "checked_by": tr("Checked by"),
+        "checked_at": tr("Checked at"),
+        "note": tr("Note"),
         "model": tr("Model"),
         "layer": tr("Layer"),
         "image": tr("Raster"),
+        "compare": tr("Compared with"),
         "bands": tr("Bands"),
         "stretch": tr("Stretch"),
         "region": tr("Region"),

@@ -73,9 +73,14 @@ def _facts(exchange: Exchange) -> Facts:
         error=reason(exchange) or None,
         confidence=exchange.confidence,
         meaningless=exchange.meaningless,
+        checked=exchange.checked,
+        checked_by=exchange.checked_by,
+        checked_at=exchange.checked_at,
+        note=exchange.note,
         layer=exchange.layer,
         source=exchange.scene,
         region=exchange.region,
+        compare=exchange.compare,
     )
 
 

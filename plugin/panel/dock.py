@@ -178,6 +178,7 @@ class Dock(QgsDockWidget):
             return
         try:
             places, left_out = self.form.places(layer)
+            compare = self.form.compare(layer)
         except ZoomEarthError as error:
             self._warn(error.message, error.hint)
             return
@@ -187,7 +188,15 @@ class Dock(QgsDockWidget):
             self._warn(left_out, "")
         self.question.remember()
         for place in places:
-            self._session.ask(layer, question, place, self.form.snapshot_resolution, self.form.raw)
+            self._session.ask(
+                layer,
+                question,
+                place,
+                self.form.snapshot_resolution,
+                self.form.raw,
+                self.form.offers_tools.isChecked(),
+                compare=compare,
+            )
 
     def find(self) -> None:
         """Finds all of what the question box names, on the area of the form."""

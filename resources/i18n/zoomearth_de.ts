@@ -110,6 +110,11 @@
         </message>
         <message>
             <location filename="../../plugin/exchanges/endings.py" />
+            <source>compared with {name}</source>
+            <translation>verglichen mit {name}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/endings.py" />
             <source>confidence {value} of 1 (not a probability)</source>
             <translation>Konfidenz {value} von 1 (keine Wahrscheinlichkeit)</translation>
         </message>
@@ -245,6 +250,26 @@
         </message>
         <message>
             <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Checked answer</source>
+            <translation>Geprüfte Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Checked by</source>
+            <translation>Geprüft von</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Checked at</source>
+            <translation>Geprüft am</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Note</source>
+            <translation>Notiz</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
             <source>Model</source>
             <translation>Modell</translation>
         </message>
@@ -257,6 +282,11 @@
             <location filename="../../plugin/exchanges/result_layers.py" />
             <source>Raster</source>
             <translation>Raster</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Compared with</source>
+            <translation>Verglichen mit</translation>
         </message>
         <message>
             <location filename="../../plugin/exchanges/result_layers.py" />
@@ -1640,6 +1670,11 @@
         </message>
         <message>
             <location filename="../../plugin/layers/raster_layers.py" />
+            <source>The layer {layer} is no file, and can't be compared with. Save it as a GeoTIFF first (Export &gt; Save As).</source>
+            <translation>Der Layer {layer} ist keine Datei, und damit kann nicht verglichen werden. Speichern Sie ihn zuerst als GeoTIFF (Export &gt; Speichern als).</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/raster_layers.py" />
             <source>Tools work on files, and QGIS alone can read the layer {layer}. Save it as a GeoTIFF first (Export &gt; Save As).</source>
             <translation>Werkzeuge arbeiten an Dateien, und den Layer {layer} kann nur QGIS lesen. Speichern Sie ihn zuerst als GeoTIFF (Export &gt; Speichern als).</translation>
         </message>
@@ -1662,6 +1697,11 @@
             <location filename="../../plugin/layers/raster_layers.py" />
             <source>seen as grey, band {band}, {low} to {high}</source>
             <translation>gesehen in Grau, Kanal {band}, {low} bis {high}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/raster_layers.py" />
+            <source>{layer} can't be compared with itself. Choose another layer.</source>
+            <translation>{layer} kann nicht mit sich selbst verglichen werden. Wählen Sie einen anderen Layer.</translation>
         </message>
         <message>
             <location filename="../../plugin/layers/raster_layers.py" />
@@ -2330,8 +2370,8 @@
         </message>
         <message>
             <location filename="../../plugin/panel/comparison.py" />
-            <source>Before (left) and after (right). Drag the line, or use the arrow keys, Home and End.</source>
-            <translation>Vorher (links) und nachher (rechts). Ziehen Sie die Linie, oder benutzen Sie die Pfeiltasten, Pos1 und Ende.</translation>
+            <source>{left} (left) and {right} (right). Drag the line, or use the arrow keys, Home and End.</source>
+            <translation>{left} (links) und {right} (rechts). Ziehen Sie die Linie, oder nehmen Sie die Pfeiltasten, Pos1 und Ende.</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
@@ -2475,6 +2515,16 @@
         </message>
         <message>
             <location filename="../../plugin/panel/form.py" />
+            <source>A second raster layer of the same place, for example of another date. The model is shown the same part of both layers. Needs a model that takes several pictures, such as Qwen3-VL.</source>
+            <translation>Ein zweiter Rasterlayer desselben Ortes, zum Beispiel von einem anderen Datum. Das Modell sieht denselben Teil beider Layer. Braucht ein Modell, das mehrere Bilder annimmt, zum Beispiel Qwen3-VL.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>While it answers, the model may outline, denoise or edit a place and look at the result. The other rasters of the place are images of other dates.</source>
+            <translation>Während es antwortet, darf das Modell eine Stelle umranden, entrauschen oder bearbeiten und das Ergebnis ansehen. Die anderen Raster der Stelle sind Bilder anderer Daten.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
             <source>The pixels of this layer are not in a file, so QGIS draws the layer as an image for the model. This value is the size of one pixel of that image. A smaller value shows more detail and takes more time.</source>
             <translation>Die Pixel dieses Layers liegen nicht in einer Datei, deshalb zeichnet QGIS den Layer für das Modell als Bild. Dieser Wert ist die Größe eines Pixels dieses Bildes. Ein kleinerer Wert zeigt mehr Details und braucht mehr Zeit.</translation>
         </message>
@@ -2487,6 +2537,16 @@
             <location filename="../../plugin/panel/form.py" />
             <source>The raster layer that you ask about. It follows the active layer of QGIS.</source>
             <translation>Der Rasterlayer, zu dem Sie fragen. Er folgt dem aktiven Layer von QGIS.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>Layer to compare with</source>
+            <translation>Layer zum Vergleichen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>Compare</source>
+            <translation>Vergleich</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/form.py" />
@@ -2507,6 +2567,11 @@
             <location filename="../../plugin/panel/form.py" />
             <source>Tools for this area</source>
             <translation>Werkzeuge für diesen Bereich</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>&amp;Let the model use tools</source>
+            <translation>Das Modell darf &amp;Werkzeuge benutzen</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/form.py" />
@@ -2725,6 +2790,11 @@
         </message>
         <message>
             <location filename="../../plugin/panel/tool_dialog.py" />
+            <source>Type as the label what to draw.</source>
+            <translation>Geben Sie als Bezeichnung ein, was gezeichnet werden soll.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/tool_dialog.py" />
             <source>Tick an image of another date of the same place.</source>
             <translation>Kreuzen Sie ein Bild desselben Ortes zu einem anderen Zeitpunkt an.</translation>
         </message>
@@ -2907,6 +2977,16 @@
             <location filename="../../plugin/processing/ask.py" />
             <source>A question in plain words, preferably in English: How many planes are at the airport?</source>
             <translation>Eine Frage in einfachen Worten, möglichst auf Englisch: How many planes are at the airport?</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/ask.py" />
+            <source>Compare with</source>
+            <translation>Vergleichen mit</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/ask.py" />
+            <source>A second raster of the same place, for example of another date, for questions such as What changed? The model is shown the same part of both. Needs a model that takes several pictures, such as Qwen3-VL. Empty: one raster.</source>
+            <translation>Ein zweites Raster desselben Ortes, zum Beispiel von einem anderen Datum, für Fragen wie: What changed? Das Modell sieht denselben Teil von beiden. Braucht ein Modell, das mehrere Bilder annimmt, zum Beispiel Qwen3-VL. Leer: ein Raster.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/ask.py" />
@@ -3790,6 +3870,11 @@
         </message>
         <message>
             <location filename="../../core/tools.py" />
+            <source>Replace</source>
+            <translation>Ersetzen</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
             <source>Recolour</source>
             <translation>Umfärben</translation>
         </message>
@@ -3852,6 +3937,21 @@
             <location filename="../../core/tools.py" />
             <source>of recolour</source>
             <translation>beim Umfärben</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>stable-diffusion-inpainting</source>
+            <translation>stable-diffusion-inpainting</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>pixel-verbs</source>
+            <translation>pixel-verbs</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>what removes or replaces; best: the editing model if its weights are here</source>
+            <translation>was entfernt oder ersetzt; bestes: das Bearbeitungsmodell, wenn seine Gewichte hier sind</translation>
         </message>
         <message>
             <location filename="../../resources/models.json" />
@@ -4047,6 +4147,21 @@
             <location filename="../../resources/models.json" />
             <source>BSD-3-Clause</source>
             <translation>BSD-3-Clause</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Stable Diffusion 1.5 inpainting: draws anew what a mask covers</source>
+            <translation>Stable Diffusion 1.5 Inpainting: zeichnet neu, was eine Maske bedeckt</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Removing and replacing things in a picture, with a graphics card or patience</source>
+            <translation>Dinge in einem Bild entfernen und ersetzen, mit einer Grafikkarte oder Geduld</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>CreativeML Open RAIL-M, whose restrictions on use apply</source>
+            <translation>CreativeML Open RAIL-M, deren Nutzungsbeschränkungen gelten</translation>
         </message>
     </context>
 </TS>
