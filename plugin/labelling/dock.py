@@ -8,7 +8,7 @@ from typing import Callable, Optional
 from qgis.core import QgsCoordinateReferenceSystem, QgsMapLayer, QgsMapLayerProxyModel, QgsRasterLayer
 from qgis.gui import QgisInterface, QgsDockWidget, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from ...core.geometry import Box
 from ...core.labels import review
@@ -23,6 +23,7 @@ from ..panel.canvas import fly_to
 from ..panel.notice import Notice
 from ..panel.widgets import named, paragraph
 from ..review.keys import KeysDialog
+from .balance_view import BalanceView
 from .board import Board
 from .box_layers import BoxLayers
 from .box_tool import BoxTool
@@ -72,6 +73,18 @@ class LabelDock(QgsDockWidget):
         self.board = Board()
         self.editor = QuestionEditor()
         self.box_editor = BoxEditor()
+        self.balance = BalanceView(self.store)
+        review_tab = QWidget()
+        column = QVBoxLayout(review_tab)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.board, 1)
+        for widget in (self.proposer, self.editor, self.box_editor):
+            column.addWidget(widget)
+        self.tabs = QTabWidget()
+        self.tabs.setObjectName("zoomearth_label_tabs")
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(review_tab, tr("Review"))
+        self.tabs.addTab(self.balance, tr("Balance"))
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(6, 6, 6, 6)
@@ -81,9 +94,7 @@ class LabelDock(QgsDockWidget):
         column.addLayout(row)
         for widget in (self.where, self.message):
             column.addWidget(widget)
-        column.addWidget(self.board, 1)
-        for widget in (self.proposer, self.editor, self.box_editor):
-            column.addWidget(widget)
+        column.addWidget(self.tabs, 1)
         self.setWidget(inside)
 
     def _connect(self) -> None:

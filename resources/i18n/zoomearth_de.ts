@@ -1149,6 +1149,116 @@
             <translation>Das Installationsprogramm uv wird heruntergeladen</translation>
         </message>
         <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Answers of each level and category</source>
+            <translation>Antworten jeder Ebene und Kategorie</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>all</source>
+            <translation>alle</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>{share} %</source>
+            <translation>{share} %</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Group</source>
+            <translation>Gruppe</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>All questions that were not rejected, each level, and each category</source>
+            <translation>Alle Fragen, die nicht verworfen wurden, jede Ebene und jede Kategorie</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Questions</source>
+            <translation>Fragen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>How many there are</source>
+            <translation>Wie viele es gibt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>How many different answers they have</source>
+            <translation>Wie viele verschiedene Antworten sie haben</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Yes:no</source>
+            <translation>Ja:Nein</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>How many are answered by yes, and by no</source>
+            <translation>Wie viele mit Ja und wie viele mit Nein beantwortet sind</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Top answer</source>
+            <translation>Häufigste</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>The commonest answer</source>
+            <translation>Die häufigste Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Share</source>
+            <translation>Anteil</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>The share of the commonest answer</source>
+            <translation>Der Anteil der häufigsten Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Entropy</source>
+            <translation>Entropie</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Of the answers, in bits: 0 where all are the same</source>
+            <translation>Der Antworten in Bit: 0, wo alle gleich sind</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Blind</source>
+            <translation>Blind</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>What is right by guessing the commonest answer of the category and the question's first two words</source>
+            <translation>Was richtig ist, wenn man die häufigste Antwort der Kategorie und der ersten zwei Wörter der Frage rät</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>{category}: ask questions with another answer than “{top}” ({share} have it).</source>
+            <translation>{category}: Stellen Sie Fragen mit einer anderen Antwort als „{top}“ ({share} haben sie).</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Ask next, {level}: {categories}</source>
+            <translation>Als Nächstes fragen, {level}: {categories}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>{category}: ask questions whose answer is “{rare}” ({yes} yes, {no} no).</source>
+            <translation>{category}: Stellen Sie Fragen mit der Antwort „{rare}“ ({yes} ja, {no} nein).</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Flagged: {flags}</source>
+            <translation>Hinweise: {flags}</translation>
+        </message>
+        <message>
             <location filename="../../plugin/labelling/board.py" />
             <source>Accept</source>
             <translation>Annehmen</translation>
@@ -1300,96 +1410,6 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/board.py" />
-            <source>the whole image</source>
-            <translation>das ganze Bild</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>region</source>
-            <translation>Gebiet</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>object</source>
-            <translation>Objekt</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>written by a person</source>
-            <translation>von einem Menschen geschrieben</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>from a template</source>
-            <translation>aus einer Vorlage</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>imported</source>
-            <translation>importiert</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>wrong answer</source>
-            <translation>falsche Antwort</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>ambiguous question</source>
-            <translation>mehrdeutige Frage</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>not visible</source>
-            <translation>nicht sichtbar</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>trivial or repeated</source>
-            <translation>banal oder wiederholt</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>bad language</source>
-            <translation>schlechte Sprache</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>answer in the question</source>
-            <translation>Antwort in der Frage</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>more than three words</source>
-            <translation>mehr als drei Wörter</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>coordinates</source>
-            <translation>Koordinaten</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>duplicate</source>
-            <translation>doppelt</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>answerable blind</source>
-            <translation>ohne Bild zu beantworten</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>two samples disagree</source>
-            <translation>zwei Versuche widersprechen sich</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>words contradict the box</source>
-            <translation>Worte widersprechen dem Rahmen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
             <source>Do not reject</source>
             <translation>Nicht verwerfen</translation>
         </message>
@@ -1442,6 +1462,16 @@
             <location filename="../../plugin/labelling/dock.py" />
             <source>The raster layer that boxes are drawn on</source>
             <translation>Der Rasterlayer, auf dem Rahmen gezeichnet werden</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/dock.py" />
+            <source>Review</source>
+            <translation>Prüfen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/dock.py" />
+            <source>Balance</source>
+            <translation>Balance</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/dock.py" />
@@ -1657,6 +1687,96 @@
             <location filename="../../plugin/labelling/store.py" />
             <source>The labels can't be used: {reason}.</source>
             <translation>Die Labels lassen sich nicht verwenden: {reason}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>the whole image</source>
+            <translation>das ganze Bild</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>region</source>
+            <translation>Gebiet</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>object</source>
+            <translation>Objekt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>written by a person</source>
+            <translation>von einem Menschen geschrieben</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>from a template</source>
+            <translation>aus einer Vorlage</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>imported</source>
+            <translation>importiert</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>wrong answer</source>
+            <translation>falsche Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>ambiguous question</source>
+            <translation>mehrdeutige Frage</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>not visible</source>
+            <translation>nicht sichtbar</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>trivial or repeated</source>
+            <translation>banal oder wiederholt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>bad language</source>
+            <translation>schlechte Sprache</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>answer in the question</source>
+            <translation>Antwort in der Frage</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>more than three words</source>
+            <translation>mehr als drei Wörter</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>coordinates</source>
+            <translation>Koordinaten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>duplicate</source>
+            <translation>doppelt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>answerable blind</source>
+            <translation>ohne Bild zu beantworten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>two samples disagree</source>
+            <translation>zwei Versuche widersprechen sich</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>words contradict the box</source>
+            <translation>Worte widersprechen dem Rahmen</translation>
         </message>
         <message>
             <location filename="../../plugin/layers/polygons_file.py" />

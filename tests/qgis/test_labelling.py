@@ -238,6 +238,34 @@ def test_flags_stand_at_the_candidate(desk, town):
     assert "'blue' stands in the question" in desk.board.flags.text().replace("&#x27;", "'")
 
 
+def test_the_balance_says_what_to_ask_next_and_follows_the_decisions(desk, town):
+    desk.drag(town, 100, 60, 180, 120)
+    desk.type("mill")
+    desk.press(Key.Key_Return)
+    desk.templates()
+    desk.dock.tabs.setCurrentWidget(desk.dock.balance)
+    desk.ready()
+    table = desk.dock.balance.table
+
+    def row(name):
+        found = next(at for at in range(table.rowCount()) if table.item(at, 0).text() == name)
+        return [table.item(found, at).text() for at in range(1, table.columnCount())]
+
+    assert row("all")[0] == "5"
+    assert row("Object existence")[:3] == ["2", "2", "1:1"]
+    assert row("Object existence")[5] == "1.0"
+    assert "Ask next, object: Object category," in desk.dock.balance.advice.text()
+    colour = desk.dock.shown.question
+    desk.dock.tabs.setCurrentIndex(0)
+    desk.board.setFocus()
+    desk.press(Key.Key_R)
+    desk.press(Key.Key_1)
+    desk.dock.tabs.setCurrentWidget(desk.dock.balance)
+    desk.ready()
+    assert row("all")[0] == "4", "a rejected question does not count"
+    assert colour.category not in [table.item(at, 0).text() for at in range(table.rowCount())]
+
+
 REPLY = '[{"question": "Does the mill have sails?", "answer": "yes"}, {"question": "Is the mill ruined?", "answer": "no"}]'
 
 
