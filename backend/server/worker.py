@@ -32,6 +32,8 @@ from ...core.events import (
     Failed,
     Last,
     Loaded,
+    Proposed,
+    ProposeResult,
     Ready,
     Result,
     RowEnded,
@@ -42,7 +44,7 @@ from ...core.events import (
 )
 from ...core.look import Stopped
 from ...core.protocol import VERSION
-from ...core.requests import NEW, Ask, Batch, Describe, Id, Job, Load, RunSurvey, RunTool, Test
+from ...core.requests import NEW, Ask, Batch, Describe, Id, Job, Load, Propose, RunSurvey, RunTool, Test
 from ...core.roi_table import ZOOM_OUT
 from ...core.settings import Settings
 from ...core.source import SceneSource, Seen
@@ -128,7 +130,7 @@ class Worker:
         self.jobs.over()
         self.outbox.send(last)
 
-    def _result(self, job: Job) -> Result | Counts | ToolResult | SurveyResult | Loaded | Described | Calibration:
+    def _result(self, job: Job) -> Result | Counts | ToolResult | SurveyResult | ProposeResult | Loaded | Described | Calibration:
         if isinstance(job, Ask):
             return self._ask(job)
         if isinstance(job, Batch):
@@ -137,6 +139,8 @@ class Worker:
             return self._run_tool(job)
         if isinstance(job, RunSurvey):
             return self._survey(job)
+        if isinstance(job, Propose):
+            return self._propose(job)
         if isinstance(job, Describe):
             return Described(self._open(job.source).describe())
         if isinstance(job, Test):
@@ -254,6 +258,21 @@ class Worker:
         engine = self._engine()
         load = self.loaded[0] if self.loaded else _default_load()
         result = carry_out(engine, scene, job, load.settings, on_step, notes.extend, self.jobs.called_off)
+        if self.jobs.called_off():
+            raise Cancelled
+        return result
+
+    def _propose(self, job: Propose) -> ProposeResult:
+        from ..labels.propose import carry_out, hosts
+
+        engine = self._engine()
+        load = cast(Load, self.loaded and self.loaded[0])
+        concurrent = bool(load.settings.remote) and not load.replies
+
+        def on_step(done: int, total: int, candidates: int) -> None:
+            self.outbox.send(Proposed(job.id, done, total, candidates))
+
+        result = carry_out(engine, job, hosts(load.settings) if concurrent else "", concurrent, on_step, self.jobs.called_off)
         if self.jobs.called_off():
             raise Cancelled
         return result
