@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ...core.tools import TOOLS
+from ...core.tools import SURVEY, TOOLS
 from ..i18n import tr
-from .exchange import RUN, SURVEY, Exchange, Status, UsedTool
+from .exchange import RUN, Exchange, Status, UsedTool
 
 
 def tool_title(use: UsedTool) -> str:
@@ -22,6 +22,11 @@ def heading(exchange: Exchange) -> str:
         return exchange.question
     use = exchange.uses[0]
     return f"{tool_title(use)}: {use.made.label or use.place}"
+
+
+def compared_with(exchange: Exchange) -> str:
+    """What it is compared with; "" where it is about one raster."""
+    return tr("compared with {name}").format(name=exchange.names[1]) if exchange.compare and len(exchange.names) == 2 else ""
 
 
 def use_notes(use: UsedTool) -> list[str]:

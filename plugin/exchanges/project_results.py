@@ -204,6 +204,14 @@ class ProjectResults(QObject):
         except OSError as error:
             raise unwritable(here, error) from error
 
+    def brought(self, file: Path) -> str:
+        """The name in the folder of a file that was made for it; the results may have moved meanwhile. Raises SceneError."""
+        if not self.has_left(file):
+            return file.name
+        here = self.new_path(file)
+        self.bring(file, here)
+        return here.name
+
     def use_layer(self, use: UsedTool) -> Optional[QgsMapLayer]:
         return self._layers.of_use(use)
 

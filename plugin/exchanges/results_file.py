@@ -81,6 +81,7 @@ def _facts(exchange: Exchange) -> Facts:
         layer=exchange.layer,
         source=exchange.scene,
         region=exchange.region,
+        compare=exchange.compare,
     )
 
 

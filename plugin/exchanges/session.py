@@ -20,13 +20,14 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ...core.answer_type import AnswerType
 from ...core.errors import SceneError, ZoomEarthError
-from ...core.events import Cancelled, Event, Failed, Last, Progress
+from ...core.events import Call, Called, Cancelled, Event, Failed, Last, Progress, Saw
 from ...core.requests import Ask, Load
 from ...core.roi_table import stored
-from ...core.source import SceneSource
+from ...core.source import Compare, SceneSource
+from ...core.tool_calls import Offer
 from ..child.backend_process import Backend, Job, State
 from ..i18n import tr
-from ..layers.raster_layers import needs_snapshot, raw_words, scene_source, style_of, wkt
+from ..layers.raster_layers import needs_snapshot, other_rasters, raw_words, scene_source, style_of, wkt
 from ..layers.scope import Place, Ring
 from ..layers.snapshot import Snapshot
 from .exchange import Exchange, Status, UsedTool
@@ -39,13 +40,17 @@ from .writer import BRIEF
 @dataclass
 class Asked:
     """One question that waits or runs. resolution: map units per pixel of the snapshot, for a layer that GDAL can't read. raw: the model is
-    shown the values of the file, not the layer's style."""
+    shown the values of the file, not the layer's style. tools: it may use tools. compare: a second raster, with the names of both layers.
+    call: the tool that it has called last."""
 
     exchange: Exchange
     layer: QgsRasterLayer
     place: Place
     resolution: Optional[float]
     raw: bool
+    tools: bool
+    compare: Optional[Compare] = None
+    call: Optional[Call] = None
     work: Any = None  # the Snapshot or the Job that runs
     cancelled: bool = False
 
@@ -98,14 +103,20 @@ class Session(QObject):
         place: Place,
         resolution: Optional[float] = None,
         raw: bool = False,
+        tools: bool = False,
         answer_type: Optional[AnswerType] = None,
+        compare: Optional[Compare] = None,
     ) -> Exchange:
-        """Queues a question; `added` is emitted at once. answer_type: what the answer must be; None for any text."""
+        """Queues a question; `added` is emitted at once. answer_type: what the answer must be, None for any text. compare: see
+        `raster_layers.compared`. The others: see Asked.
+        """
         exchange = Exchange(question, layer.source(), layer.name(), wkt(layer.crs()), place.words, answer_type=answer_type)
         exchange.outline = [[[x, y] for x, y in ring] for ring in place.outline or [_corners(layer.extent())]]
         self.results.begin()
         self.exchanges.append(exchange)
-        self._waiting.append(Asked(exchange, layer, place, resolution, raw))
+        if compare:
+            exchange.compare, exchange.names = stored(compare.source), list(compare.names or ())
+        self._waiting.append(Asked(exchange, layer, place, resolution, raw, tools, compare))
         self.added.emit(exchange)
         self._next()
         return exchange
@@ -268,7 +279,14 @@ class Session(QObject):
             source = SceneSource(snapshot) if snapshot else scene_source(asked.layer)
             asked.exchange.scene = None if snapshot else stored(source)
             asked.exchange.region = asked.place.where
-            request = Ask(source, asked.exchange.question, asked.place.where, answer_type=asked.exchange.answer_type)
+            request = Ask(
+                source,
+                asked.exchange.question,
+                asked.place.where,
+                answer_type=asked.exchange.answer_type,
+                tools=self._offer(asked) if asked.tools else None,
+                compare=asked.compare,
+            )
             load = self._load()
         except ZoomEarthError as error:
             return self._fail(asked, error)
@@ -291,6 +309,25 @@ class Session(QObject):
         elif asked.exchange in self.exchanges:  # else its project has been closed
             asked.exchange.hear(event)
             self.event_received.emit(asked.exchange, event)
+            if isinstance(event, Called):
+                asked.call = event.call
+            elif isinstance(event, Saw) and event.view.tool and asked.call:
+                self._add_called(asked.exchange, asked.call)
+        elif isinstance(event, Called) and event.call.made:
+            Path(event.call.made.out).unlink(missing_ok=True)  # nobody waits for it
+
+    def _offer(self, asked: Asked) -> Offer:
+        """The tools that the model may use; the other rasters of the place are images of other dates. Raises SceneError."""
+        others = other_rasters(asked.layer, asked.place.extent(asked.layer))
+        return Offer(str(self.results.begin_folder()), tuple(scene_source(other).path for other in others))
+
+    def _add_called(self, exchange: Exchange, call: Call) -> None:
+        """Shows what a tool has made that the model has called; the exchange's last view is its picture."""
+        view, made = exchange.views[-1], call.made
+        if made is None:
+            return
+        out = self.results.brought(Path(made.out))
+        self.add_use(exchange, UsedTool(replace(made, out=out), view.label or exchange.scope, view.corners, after=view.picture))
 
     def _fail(self, asked: Asked, error: ZoomEarthError) -> None:
         self._end(asked, Failed.of(error))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from datetime import datetime
 from html import escape
 from pathlib import Path
@@ -14,7 +15,7 @@ from ... import __version__
 from ...core.atomic import beside
 from ...core.errors import SceneError
 from ...core.reasoning import thought
-from ..exchanges.endings import ending, heading, meaningless, reason, tool_title, use_notes
+from ..exchanges.endings import compared_with, ending, heading, meaningless, reason, tool_title, use_notes
 from ..exchanges.exchange import Exchange, PicturedView, Status, UsedTool
 from ..i18n import reduction, tr
 from ..panel.canvas import CASING, color_of
@@ -124,7 +125,13 @@ def caveat() -> str:
 def facts(exchange: Exchange) -> list[str]:
     """Layer, area, colours, CRS, time, model and duration; without those that are not known."""
     crs = QgsCoordinateReferenceSystem.fromWkt(exchange.crs) if exchange.crs else QgsCoordinateReferenceSystem()
-    about = [exchange.layer, exchange.scope, exchange.seen_as, crs.userFriendlyIdentifier() if crs.isValid() else ""]
+    about = [
+        exchange.layer,
+        compared_with(exchange),
+        exchange.scope,
+        exchange.seen_as,
+        crs.userFriendlyIdentifier() if crs.isValid() else "",
+    ]
     took = tr("{seconds} s").format(seconds=f"{exchange.seconds:.1f}") if exchange.seconds else ""
     return [each for each in (*about, utc(exchange), exchange.model, took) if each]
 
@@ -160,6 +167,14 @@ def title_of(view: PicturedView) -> str:
     return view.label or (tr("Overview") if view.roi is None else tr("Zoom"))
 
 
+def pictured(exchange: Exchange, view: PicturedView) -> list[PicturedView]:
+    """The view, and as another one what the second raster of a comparison has there; each by its raster's name then."""
+    if not view.other or len(exchange.names) != 2:
+        return [view]
+    labels = [f"{title_of(view)}: {name}" for name in exchange.names]
+    return [view if view.roi is None else replace(view, label=labels[0]), replace(view, label=labels[1], picture=view.other)]
+
+
 def measures(view: PicturedView) -> str:
     """The window, or the part of it that was enlarged, in source pixels, and the reduction at which it was shown."""
     left, top, right, bottom = (f"{side:,}" for side in view.part)
@@ -178,7 +193,9 @@ def _article(number: int, exchange: Exchange) -> str:
     kind = " none" if exchange.answer is None else " meaningless" if exchange.meaningless else ""
     answer = f"""<div class="answer{kind}"><p class="said">{escape(answered(exchange))}</p>
 {f'<p class="note">{escape(remark)}</p>' if remark else ""}</div>"""
-    views = "\n".join(_whole(exchange) if view.roi is None else _zoom(view) for view in exchange.views)
+    views = "\n".join(
+        _whole(exchange) if shown is exchange.views[0] else _zoom(shown) for view in exchange.views for shown in pictured(exchange, view)
+    )
     return f"""<article>
 <h2><span>{number}</span>{escape(heading(exchange))}</h2>
 <p class="facts">{about}</p>

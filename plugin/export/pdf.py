@@ -22,15 +22,15 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QColor, QImage
 
-from ...core.address import shown
+from ...core.address import shown, titled
 from ...core.atomic import beside
 from ...core.errors import SceneError
 from ..exchanges.endings import heading, tool_title, use_notes
-from ..exchanges.exchange import Exchange, PicturedView, UsedTool, titled
+from ..exchanges.exchange import Exchange, PicturedView, UsedTool
 from ..exchanges.result_layers import STYLE
 from ..i18n import tr
 from ..panel.canvas import color_of
-from .html import answered, caveat, facts, measures, note, over, title_of, utc
+from .html import answered, caveat, facts, measures, note, over, pictured, title_of, utc
 from .page import BOTTOM, LEFT, SOFT, WIDTH, Pages, font_of, height_of
 from .vector import boxes, crs_of, rows
 
@@ -85,7 +85,8 @@ class _Report:
             self._answer(exchange)
         if exchange.views:
             self._map(exchange)
-            self._crops(exchange.zooms)
+            shown = (each for view in (*exchange.views[:1], *exchange.zooms) for each in pictured(exchange, view))
+            self._crops([view for view in shown if view is not exchange.views[0]])
         for use in exchange.uses:
             self._use(use)
 

@@ -11,11 +11,12 @@ from qgis.PyQt.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizeP
 
 from ...core.events import Event, Saw
 from ...core.reasoning import thought
-from ..exchanges.endings import ending, heading, meaningless
+from ..exchanges.endings import compared_with, ending, heading, meaningless
 from ..exchanges.exchange import RUN, Exchange, PicturedView, Status, UsedTool
 from ..i18n import reduction, tr
 from ..runs.run import Run
 from .canvas import CASING, color_of
+from .comparison import Comparison
 from .run_box import RunBox
 from .tool_menu import tool_menu_button
 from .use_box import UseBox
@@ -58,6 +59,7 @@ class Card(QFrame):
         self._views: list[QWidget] = []
         self._thumbs = QGridLayout()
         self._thumbs.setSpacing(4)
+        self._pair = QVBoxLayout()  # of the view that was shown or clicked last
         self._answer = _label("zoomearth_exchange_answer", bold=True)
         font = self._answer.font()
         font.setPointSizeF(font.pointSizeF() * 1.25)
@@ -68,6 +70,7 @@ class Card(QFrame):
         self._note = _label("zoomearth_exchange_note", small=True)
         self._log = _label("zoomearth_exchange_log", small=True)
         self._log.setVisible(False)
+        self.comparison: Optional[Comparison] = None
         self.uses: list[UseBox] = []
         self._uses = QVBoxLayout()
         self._lay_out()
@@ -85,7 +88,9 @@ class Card(QFrame):
         """Shows the current state of the exchange."""
         exchange = self.exchange
         self._question.setText(html.escape(heading(exchange)))
-        self._where.setText(html.escape(" · ".join(filter(None, (exchange.layer, exchange.scope, exchange.seen_as)))))
+        self._where.setText(
+            html.escape(" · ".join(filter(None, (exchange.layer, compared_with(exchange), exchange.scope, exchange.seen_as))))
+        )
         thoughts = [text for view in exchange.views if (text := thought(view.thoughts).strip())]
         thoughts += [exchange.why] if exchange.why and exchange.answer is None else []
         self._thoughts.setText("<br>".join(html.escape(text) for text in thoughts))
@@ -98,6 +103,8 @@ class Card(QFrame):
         self._answer.setStyleSheet(DOUBTED if exchange.meaningless else TRUSTED)
         self._answer.setAccessibleName(_spoken(exchange))
         self._meaningless.setVisible(exchange.meaningless)
+        if self.comparison:
+            self.comparison.set_names(exchange.names)
         self._note.setText(self._notes())
         self._note.setToolTip("" if exchange.confidence is None else tip(_about_confidence()))
         self._note.setVisible(not running and bool(exchange.question) and not self.run_box)
@@ -139,6 +146,7 @@ class Card(QFrame):
         box.addWidget(self._fold)
         box.addWidget(self._thoughts)
         box.addLayout(self._thumbs)
+        box.addLayout(self._pair)
         for widget in (self._answer, self._meaningless, self._note, self._log):
             box.addWidget(widget)
         box.addLayout(self._uses)
@@ -163,6 +171,8 @@ class Card(QFrame):
         button.setIcon(_thumbnail(view, self.devicePixelRatioF()))
         button.setIconSize(QSize(THUMB, THUMB))
         button.clicked.connect(lambda: self.view_clicked.emit(self.exchange, view))
+        button.clicked.connect(lambda: self._compare(view))
+        self._compare(view)
 
         def choose(tool: str) -> None:
             self.tool_chosen.emit(self.exchange, view, tool)
@@ -180,6 +190,15 @@ class Card(QFrame):
         column.addWidget(tools, 0, Qt.AlignmentFlag.AlignHCenter)
         self._views.append(cell)
         self._arrange()
+
+    def _compare(self, view: PicturedView) -> None:
+        """Shows both pictures of a comparison, under a line that the user moves."""
+        if not view.other:
+            return
+        if self.comparison is None:
+            self.comparison = Comparison(view.picture, view.other, self.exchange.names)
+            self._pair.addWidget(self.comparison)
+        self.comparison.show_pictures(view.picture, view.other)
 
     def _arrange(self) -> None:
         """Arranges the pictures in as many columns as the card has room for."""

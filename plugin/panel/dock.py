@@ -191,10 +191,13 @@ class Dock(QgsDockWidget):
             if polygons and len(polygons[1]) > 1:
                 if len(polygons[1]) > MANY and not self._sure(len(polygons[1])):
                     return
-                self.runs.start(Wanted(layer, *polygons, question, answer_type, self.form.snapshot_resolution, self.form.raw))
+                form = self.form
+                compare = form.compare(layer)
+                self.runs.start(Wanted(layer, *polygons, question, answer_type, form.snapshot_resolution, form.raw, compare))
                 self.question.remember()
                 return
             places, left_out = self.form.places(layer)
+            compare = self.form.compare(layer)
         except ZoomEarthError as error:
             self._warn(error.message, error.hint)
             return
@@ -202,7 +205,16 @@ class Dock(QgsDockWidget):
             self._warn(left_out, "")
         self.question.remember()
         for place in places:
-            self._session.ask(layer, question, place, self.form.snapshot_resolution, self.form.raw, answer_type)
+            self._session.ask(
+                layer,
+                question,
+                place,
+                self.form.snapshot_resolution,
+                self.form.raw,
+                self.form.offers_tools.isChecked(),
+                compare=compare,
+                answer_type=answer_type,
+            )
 
     def find(self) -> None:
         """Finds all of what the question box names, on the area of the form."""
@@ -339,7 +351,7 @@ class Dock(QgsDockWidget):
             self.toolbar.earlier.addAction(tr("No unsaved results")).setEnabled(False)
 
     def _fly(self, exchange: Exchange, view: PicturedView) -> None:
-        fly_to(self._canvas, view, QgsCoordinateReferenceSystem.fromWkt(exchange.crs))
+        fly_to(self._canvas, view.corners, QgsCoordinateReferenceSystem.fromWkt(exchange.crs))
 
     def _save(self) -> None:
         file = self._session.results.file

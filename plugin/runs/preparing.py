@@ -12,6 +12,7 @@ from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ...core.answer_type import AnswerType
 from ...core.roi_table import stored
+from ...core.source import Compare
 from ..exchanges.exchange import Exchange, Feature
 from ..i18n import tr
 from ..layers.raster_layers import needs_snapshot, raw_words, scene_source, wkt
@@ -22,7 +23,7 @@ TURN = 0.015  # seconds of work in one turn
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a run is to ask. ids: of the polygons. resolution, raw: as those of `Session.ask`."""
+    """What a run is to ask. ids: of the polygons. resolution, raw, compare: as those of `Session.ask`."""
 
     layer: QgsRasterLayer
     polygons: QgsVectorLayer
@@ -31,6 +32,7 @@ class Wanted:
     answer_type: Optional[AnswerType] = None
     resolution: Optional[float] = None
     raw: bool = False
+    compare: Optional[Compare] = None
 
 
 class Preparing(QObject):
@@ -77,6 +79,8 @@ class Preparing(QObject):
         polygons = self.wanted.polygons
         row = Exchange(_expanded(self.wanted.question, feature, polygons), *self._raster, place.words)
         row.scene, row.region, row.seen_as, row.answer_type = self._scene, place.where, self._words, self.wanted.answer_type
+        if compare := self.wanted.compare:
+            row.compare, row.names = stored(compare.source), list(compare.names or ())
         row.feature = Feature(polygons.id(), feature.id(), feature_name(feature, polygons))
         return row
 

@@ -12,7 +12,7 @@ from qgis.PyQt.QtCore import QObject
 
 from ...core.errors import SceneError
 from ...core.requests import Ask
-from ...core.source import SceneSource
+from ...core.source import Compare, SceneSource
 from ..exchanges.exchange import Exchange
 from ..i18n import tr
 from ..layers.raster_layers import read_by_gdal, scene_source
@@ -96,7 +96,8 @@ class Sources(QObject):
 
 
 def _ask(row: Exchange, source: SceneSource) -> Ask:
-    return Ask(source, row.question, row.region, id=row.id, answer_type=row.answer_type)
+    compare = Compare(row.compare, (row.names[0], row.names[1]) if row.names else None) if row.compare else None
+    return Ask(source, row.question, row.region, id=row.id, answer_type=row.answer_type, compare=compare)
 
 
 def _extent(row: Exchange) -> QgsRectangle:
