@@ -277,8 +277,8 @@ class Dock(QgsDockWidget):
         ready = self.form.raster is not None and bool(self.question.text)
         self.toolbar.ask.setEnabled(ready)
         self.find_all.setEnabled(ready and not self.surveys.busy)
-        busy = session.busy or self.bench.runs.busy or self.surveys.busy or self.runs.busy
-        self.toolbar.cancel.setEnabled(busy)
+        busy = session.busy or self.bench.runs.busy or self.surveys.busy or self.runs.preparing
+        self.toolbar.cancel.setEnabled(busy or self.runs.busy)
         broken = session.backend.state is State.BROKEN
         self.progress.setVisible(busy and not broken)
         self.stage.setVisible(busy and not broken)

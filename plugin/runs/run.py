@@ -37,7 +37,7 @@ from .rows import CANCELLED, FAILED, UNREADABLE, WAITING, Counts, kind, read_lin
 from .sources import Sources
 
 BATCH = 32  # rows that are sent together to a server, which answers one after another; a model here ends all rows in hand at once
-SHOWN = 2.0  # seconds between two looks of the map at the file while it fills
+SHOWN = 4.0  # seconds between two looks of the map at the file while it fills
 MOMENT = 200  # ms between two signals of changed counts
 FREQUENT = 6  # answers that the card lists
 ENOUGH = 3  # rows after which the time that is left can be told

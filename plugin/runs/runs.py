@@ -19,6 +19,7 @@ from ..exchanges.results_file import slug
 from ..exchanges.session import Session
 from ..i18n import tr
 from ..layers.raster_layers import wkt
+from ..qt_later import later
 from .preparing import Preparing, Wanted, outside_words
 from .rows import Counts
 from .run import Phase, Run, summary
@@ -47,8 +48,12 @@ class Runs(QObject):
         QgsProject.instance().removeAll.connect(self._finish)
 
     @property
+    def preparing(self) -> bool:
+        return self._preparing is not None
+
+    @property
     def busy(self) -> bool:
-        return self._preparing is not None or self._asking is not None
+        return self.preparing or self._asking is not None
 
     def start(self, wanted: Wanted) -> None:
         """Prepares the rows and begins to ask. Raises SceneError where another run asks, or nothing can be written."""
@@ -127,7 +132,7 @@ class Runs(QObject):
         run = self._add(Run(self._session, exchange, use, rows, self))
         self._session.add_use(exchange, use)
         self.started.emit(run)
-        run.go_on()
+        later(self, run.go_on)
         if words := outside_words(preparing.left_out, len(wanted.ids), layer):
             self.failed.emit(words, "")
 
