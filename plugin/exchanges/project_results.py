@@ -7,10 +7,11 @@ data folder, which stays when QGIS closes. Saving the project moves the results 
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import shutil
 from pathlib import Path
-from typing import Iterable, Iterator, Optional, cast
+from typing import Callable, Iterable, Iterator, Optional, cast
 
 from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, pyqtSignal
@@ -47,6 +48,7 @@ class ProjectResults(QObject):
         self._layers = ResultLayers(lambda raster: self.writer.name_of(raster) if self.writer else "")
         self._chosen = False  # whether the move under way is the user's choice
         self._closing = False  # whether the project is being cleared: no layer may be added then
+        self.before_move: Callable[[Callable[[], None]], None] = lambda move: move()  # who writes to the folder stops first
         self._open()
         project = QgsProject.instance()
         self._connections = (
@@ -136,6 +138,10 @@ class ProjectResults(QObject):
         """
         if self.writer and path != self.writer.file.path:
             self._chosen = chosen
+            self.before_move(lambda: self._move_to(path))
+
+    def _move_to(self, path: Path) -> None:
+        if self.writer:
             self.writer.move_to(path)
 
     def show_uses(self, exchange: Exchange) -> None:
@@ -161,7 +167,7 @@ class ProjectResults(QObject):
         if self.file:
             file = self.file.folder / use.made.out
             with contextlib.suppress(OSError):  # the files are leftovers then
-                for own in (file, file.with_name(file.name + ".aux.xml")):  # QGIS stores statistics in the second one
+                for own in (file, *file.parent.glob(f"{glob.escape(file.name)}.*")):  # QGIS's statistics, the answers of a run
                     own.unlink(missing_ok=True)
                 file.parent.rmdir()  # raises where there are other files
 

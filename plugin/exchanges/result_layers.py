@@ -30,9 +30,9 @@ from ...core.tools import MASK, SURVEY
 from ..i18n import tr
 from ..layers.raster_layers import wkt
 from .endings import tool_title, use_figures, use_notes
-from .exchange import Exchange, UsedTool, raster_id
+from .exchange import RUN, Exchange, UsedTool, raster_id
 from .looked_at import looked_at
-from .results_file import ANSWERS, ROIS, ResultsFile, Written
+from .results_file import ANSWERS, ROIS, ResultsFile, Written, table_of
 
 STYLES = RESOURCES / "styles"
 STYLE = STYLES / "rois.qml"
@@ -94,7 +94,10 @@ class ResultLayers:
             return
         source = self.raster_layer(exchange.raster)
         layer: QgsMapLayer
-        if use.made.kind == MASK:
+        if use.made.tool == RUN:
+            layer = ResultsFile(file).open(table_of(ANSWERS, exchange))
+            _dress(layer, ANSWERS)
+        elif use.made.kind == MASK:
             layer = QgsVectorLayer(str(file), file.stem, "ogr")
             mask_style().writeToLayer(layer)
         else:
@@ -157,10 +160,7 @@ class ResultLayers:
 
     def _add(self, layer: QgsVectorLayer, kind: str, raster: str) -> None:
         """Adds the layer with its style to the raster's group at the top of the layer tree."""
-        layer.loadNamedStyle(str(STYLES / f"{kind}.qml"))
-        for field, alias in _aliases().items():
-            if (index := layer.fields().indexOf(field)) >= 0:
-                layer.setFieldAlias(index, alias)
+        _dress(layer, kind)
         layer.setCustomProperty(RASTER[kind], raster)
         project, name = QgsProject.instance(), self._raster_name(raster)
         project.addMapLayer(layer, False)
@@ -199,6 +199,14 @@ class ResultLayers:
 def mask_style() -> QgsMapLayerStyle:
     """The style of what a tool has outlined."""
     return QgsMapLayerStyle((STYLES / "masks.qml").read_text(encoding="utf-8"))
+
+
+def _dress(layer: QgsVectorLayer, kind: str) -> None:
+    """Gives the layer the style of its kind, and its fields their names for users."""
+    layer.loadNamedStyle(str(STYLES / f"{kind}.qml"))
+    for field, alias in _aliases().items():
+        if (index := layer.fields().indexOf(field)) >= 0:
+            layer.setFieldAlias(index, alias)
 
 
 def _layers(kind: str) -> list[QgsVectorLayer]:

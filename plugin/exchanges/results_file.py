@@ -58,8 +58,9 @@ def roi_geometry(view: Union[PicturedView, UsedTool]) -> QgsGeometry:
 
 
 def answer_values(exchange: Exchange) -> dict[str, Any]:
-    """An answer's attributes, by the names of ROI_FIELDS."""
-    return answer_row(_facts(exchange), exchange.views)
+    """An answer's attributes, by the names of ROI_FIELDS; of a row of a run, the label is the name of its polygon."""
+    label = exchange.feature.name if exchange.feature else ""
+    return {**answer_row(_facts(exchange), exchange.views), "label": label}
 
 
 def _facts(exchange: Exchange) -> Facts:
@@ -275,9 +276,8 @@ class ResultsFile:
             if name.startswith(f"{kind}_") and (description == exchange.raster or self._belongs(file, name, description, exchange.source)):
                 add_columns(file, name, ROI_FIELDS)
                 return name
-        stem = f"{kind}_{slug(exchange.layer)}"
         existing = {name.lower() for (name,) in file.execute("SELECT name FROM sqlite_master")}
-        name = numbered(stem, existing)
+        name = numbered(table_of(kind, exchange), existing)
         geometry = {ROIS: QgsWkbTypes.Type.Polygon, ANSWERS: QgsWkbTypes.Type.MultiPolygon}[kind]
         add_table(file, name, ROI_FIELDS, geometry, exchange.crs, description=exchange.raster)
         return name
@@ -286,6 +286,11 @@ class ResultsFile:
         """Whether a table without description, of an older version, has rows of the raster."""
         query = sql("SELECT 1 FROM {} JOIN {} AS asked USING (exchange) WHERE asked.source = ? LIMIT 1", table, EXCHANGES)
         return not description and file.execute(query, (source,)).fetchone() is not None
+
+
+def table_of(kind: str, exchange: Exchange) -> str:
+    """The name of the first table of that kind in a file about the exchange's raster."""
+    return f"{kind}_{slug(exchange.layer)}"
 
 
 def numbered(stem: str, existing: Container[str]) -> str:

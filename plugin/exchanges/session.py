@@ -7,6 +7,7 @@ session.finished.connect(...)        # (exchange): it has ended and is stored, o
 
 from __future__ import annotations
 
+import glob
 import shutil
 from collections import deque
 from dataclasses import dataclass, replace
@@ -146,13 +147,18 @@ class Session(QObject):
             self.exchanges.append(exchange)
             self.added.emit(exchange)
         self.results.show_use(exchange, use)
-        self._use_changed(exchange)
+        self.update(exchange)
 
     def check(self, exchange: Exchange, checked: Optional[str], by: str, note: Optional[str] = None) -> None:
         """Stores what a person says that the answer of an exchange that has ended is; see `Exchange.check`."""
         exchange.check(checked, by, note)
         self.results.keep(exchange)
         self.checked.emit(exchange)
+
+    @property
+    def asks_server(self) -> bool:
+        """Whether the model of the settings runs on a server. Raises ZoomEarthError."""
+        return bool(self._load().settings.remote)
 
     def submit_load(self) -> Job:
         """Has the backend load the model of the settings; it does nothing where that one is loaded already. Raises ZoomEarthError."""
@@ -172,7 +178,7 @@ class Session(QObject):
         exchange.uses = [*exchange.uses[:at], *exchange.uses[at + 1 :]]
         self._removed.append((at, exchange, use))
         self.results.hide_use(use)
-        self._use_changed(exchange)
+        self.update(exchange)
 
     def undo(self) -> None:
         """Brings back the exchange, or the use of a tool, that was removed last."""
@@ -187,9 +193,10 @@ class Session(QObject):
         else:
             exchange.uses = [*exchange.uses[:at], use, *exchange.uses[at:]]
             self.results.show_use(exchange, use)
-            self._use_changed(exchange)
+            self.update(exchange)
 
-    def _use_changed(self, exchange: Exchange) -> None:
+    def update(self, exchange: Exchange) -> None:
+        """Stores what has changed about an exchange or about what was used on it, and announces it."""
         if exchange.status is not Status.RUNNING:  # else it is written when it ends
             self.results.keep(exchange)
         self.uses_changed.emit(exchange)
@@ -214,7 +221,8 @@ class Session(QObject):
         for use in exchange.uses:
             out = self.results.new_path(Path(use.made.out))
             try:
-                shutil.copyfile(folder / use.made.out, out)
+                for file in (folder / use.made.out, *folder.glob(f"{glob.escape(use.made.out)}.*")):
+                    shutil.copyfile(file, out.with_name(out.name + file.name[len(use.made.out) :]))
                 taken.append(replace(use, made=replace(use.made, out=out.name)))
             except OSError as error:
                 raise unwritable(out, error) from error

@@ -4,6 +4,36 @@
     <context>
         <name>ZoomEarth</name>
         <message>
+            <location filename="../../plugin/answer_types.py" />
+            <source>Any text</source>
+            <translation>Beliebiger Text</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/answer_types.py" />
+            <source>Yes or no</source>
+            <translation>Ja oder nein</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/answer_types.py" />
+            <source>Yes, no or unsure</source>
+            <translation>Ja, nein oder unsicher</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/answer_types.py" />
+            <source>One of a list</source>
+            <translation>Eine aus einer Liste</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/answer_types.py" />
+            <source>Number</source>
+            <translation>Zahl</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/answer_types.py" />
+            <source>Whole number</source>
+            <translation>Ganze Zahl</translation>
+        </message>
+        <message>
             <location filename="../../plugin/child/backend_process.py" />
             <source>Choose another Python program or set up the environment again in Settings &gt; Options &gt; ZoomEarth.</source>
             <translation>Wählen Sie ein anderes Python-Programm, oder richten Sie die Umgebung unter Einstellungen &gt; Optionen &gt; ZoomEarth neu ein.</translation>
@@ -60,11 +90,6 @@
         </message>
         <message>
             <location filename="../../plugin/exchanges/endings.py" />
-            <source>Find all</source>
-            <translation>Alle finden</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/endings.py" />
             <source>The maximum number of zooms was reached: this answer is a best guess.</source>
             <translation>Die Höchstzahl der Zooms war erreicht: Diese Antwort ist die beste Vermutung.</translation>
         </message>
@@ -97,6 +122,16 @@
             <location filename="../../plugin/exchanges/endings.py" />
             <source>There is no answer.</source>
             <translation>Es gibt keine Antwort.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/endings.py" />
+            <source>Find all</source>
+            <translation>Alle finden</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/endings.py" />
+            <source>Run</source>
+            <translation>Lauf</translation>
         </message>
         <message>
             <location filename="../../plugin/exchanges/endings.py" />
@@ -1965,8 +2000,8 @@
         </message>
         <message>
             <location filename="../../plugin/layers/scope.py" />
-            <source>{name} of {layer}</source>
-            <translation>{name} aus {layer}</translation>
+            <source>feature {id} of {layer}</source>
+            <translation>Objekt {id} aus {layer}</translation>
         </message>
         <message>
             <location filename="../../plugin/layers/scope.py" />
@@ -1985,8 +2020,13 @@
         </message>
         <message>
             <location filename="../../plugin/layers/scope.py" />
-            <source>feature {id} of {layer}</source>
-            <translation>Objekt {id} aus {layer}</translation>
+            <source>inside the outline of {place}</source>
+            <translation>innerhalb des Umrisses von {place}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/scope.py" />
+            <source>{name} of {layer}</source>
+            <translation>{name} aus {layer}</translation>
         </message>
         <message>
             <location filename="../../plugin/layers/scope.py" />
@@ -2002,11 +2042,6 @@
             <location filename="../../plugin/layers/scope.py" />
             <source>({count} parts)</source>
             <translation>({count} Teile)</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/layers/scope.py" />
-            <source>inside the outline of {place}</source>
-            <translation>innerhalb des Umrisses von {place}</translation>
         </message>
         <message>
             <location filename="../../plugin/layers/snapshot.py" />
@@ -2479,6 +2514,31 @@
             <translation>Auf diesem Computer antwortet kein Server (Ports: {ports}).</translation>
         </message>
         <message>
+            <location filename="../../plugin/panel/answer_kind.py" />
+            <source>What the answer must be. The model is told so, and an answer that does not fit is unreadable.</source>
+            <translation>Was die Antwort sein muss. Das wird dem Modell gesagt; eine Antwort, die nicht passt, ist unlesbar.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/answer_kind.py" />
+            <source>List of answers, separated by commas</source>
+            <translation>Liste der Antworten, durch Kommas getrennt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/answer_kind.py" />
+            <source>residential, industrial, farmland</source>
+            <translation>Wohngebiet, Gewerbe, Acker</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/answer_kind.py" />
+            <source>For example: yes, no, unsure</source>
+            <translation>Zum Beispiel: ja, nein, unsicher</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/answer_kind.py" />
+            <source>The list of answers can't be used: {reason}</source>
+            <translation>Die Liste der Antworten ist nicht brauchbar: {reason}</translation>
+        </message>
+        <message>
             <location filename="../../plugin/panel/card.py" />
             <source>Confidence is computed from the probabilities of the words in the answer. A higher value is more often right, but 0.65 does not mean that 65 % of such answers are right.</source>
             <translation>Die Konfidenz wird aus den Wahrscheinlichkeiten der Wörter in der Antwort berechnet. Ein höherer Wert ist öfter richtig, aber 0,65 heißt nicht, dass 65 % solcher Antworten richtig sind.</translation>
@@ -2582,6 +2642,11 @@
             <location filename="../../plugin/panel/dock.py" />
             <source>drawing the layer as an image</source>
             <translation>der Layer wird als Bild gezeichnet</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>reading the polygons</source>
+            <translation>Polygone werden gelesen</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
@@ -2720,6 +2785,11 @@
         </message>
         <message>
             <location filename="../../plugin/panel/form.py" />
+            <source>Layer of the polygons</source>
+            <translation>Layer der Polygone</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
             <source>Draw a rectangle on the map</source>
             <translation>Ein Rechteck auf die Karte zeichnen</translation>
         </message>
@@ -2802,6 +2872,11 @@
             <location filename="../../plugin/panel/form.py" />
             <source>Selected polygons</source>
             <translation>Gewählte Polygone</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>All polygons of a layer</source>
+            <translation>Alle Polygone eines Layers</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/form.py" />
@@ -2892,6 +2967,91 @@
             <location filename="../../plugin/panel/question_box.py" />
             <source>Ctrl+Enter asks the question. The keys Up and Down show earlier questions.</source>
             <translation>Strg+Eingabe stellt die Frage. Die Pfeiltasten auf und ab zeigen frühere Fragen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>Reading the rows…</source>
+            <translation>Zeilen werden gelesen …</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>in progress</source>
+            <translation>läuft</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>Stop asking for now; what was answered stays</source>
+            <translation>Vorerst nicht weiter fragen; was beantwortet ist, bleibt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>Ask the rows that have not been asked</source>
+            <translation>Zu den Zeilen fragen, zu denen noch nicht gefragt wurde</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>End the run; what was answered stays</source>
+            <translation>Den Lauf beenden; was beantwortet ist, bleibt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>Ask the rows that failed once more</source>
+            <translation>Zu den fehlgeschlagenen Zeilen noch einmal fragen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>stopping</source>
+            <translation>wird angehalten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>{hours} h {minutes} min left</source>
+            <translation>noch {hours} h {minutes} min</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>&amp;Pause</source>
+            <translation>&amp;Pause</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>&amp;Continue</source>
+            <translation>&amp;Weiter</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>{seconds} s left</source>
+            <translation>noch {seconds} s</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>{minutes} min left</source>
+            <translation>noch {minutes} min</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>{count} failed: &amp;retry</source>
+            <translation>{count} fehlgeschlagen: &amp;wiederholen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>paused</source>
+            <translation>angehalten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>{count} failed</source>
+            <translation>{count} fehlgeschlagen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>{count} checked</source>
+            <translation>{count} geprüft</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>cancelled</source>
+            <translation>abgebrochen</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/tool_bench.py" />
@@ -3345,36 +3505,6 @@
         </message>
         <message>
             <location filename="../../plugin/processing/common.py" />
-            <source>Any text</source>
-            <translation>Beliebiger Text</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/common.py" />
-            <source>Yes or no</source>
-            <translation>Ja oder nein</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/common.py" />
-            <source>Yes, no or unsure</source>
-            <translation>Ja, nein oder unsicher</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/common.py" />
-            <source>One of a list</source>
-            <translation>Eine aus einer Liste</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/common.py" />
-            <source>Number</source>
-            <translation>Zahl</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/common.py" />
-            <source>Whole number</source>
-            <translation>Ganze Zahl</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/common.py" />
             <source>Type of answer</source>
             <translation>Typ der Antwort</translation>
         </message>
@@ -3382,11 +3512,6 @@
             <location filename="../../plugin/processing/common.py" />
             <source>What the answer must be. The model is told so, and the field &lt;i&gt;value&lt;/i&gt; has the answer in this type. An answer that does not have it gets the status unreadable; its text stays in &lt;i&gt;answer&lt;/i&gt;.</source>
             <translation>Was die Antwort sein muss. Dem Modell wird das gesagt, und das Feld &lt;i&gt;value&lt;/i&gt; hat die Antwort in diesem Typ. Eine Antwort, die ihn nicht hat, bekommt den Status unreadable; ihr Text bleibt in &lt;i&gt;answer&lt;/i&gt;.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/common.py" />
-            <source>List of answers, separated by commas</source>
-            <translation>Liste der Antworten, durch Kommas getrennt</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/common.py" />
@@ -3767,6 +3892,51 @@
             <location filename="../../plugin/review/keys.py" />
             <source>Keys</source>
             <translation>Tasten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/preparing.py" />
+            <source>{count} of {total} polygons lie outside the layer {layer} or have no area, and were left out.</source>
+            <translation>{count} von {total} Polygonen liegen außerhalb des Layers {layer} oder haben keine Fläche und wurden weggelassen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/run.py" />
+            <source>unreadable</source>
+            <translation>unlesbar</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/run.py" />
+            <source>The rows of this run are missing: {path}.</source>
+            <translation>Die Zeilen dieses Laufs fehlen: {path}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/runs.py" />
+            <source>Another run is asking.</source>
+            <translation>Ein anderer Lauf fragt gerade.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/runs.py" />
+            <source>Pause it, or wait for its end.</source>
+            <translation>Halten Sie ihn an, oder warten Sie auf sein Ende.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/runs.py" />
+            <source>No polygon lies on the layer.</source>
+            <translation>Kein Polygon liegt auf dem Layer.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/runs.py" />
+            <source>Choose polygons that lie on the layer.</source>
+            <translation>Wählen Sie Polygone, die auf dem Layer liegen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/runs.py" />
+            <source>{count} polygons of {layer}</source>
+            <translation>{count} Polygone von {layer}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/sources.py" />
+            <source>Add the layer again, then continue.</source>
+            <translation>Fügen Sie den Layer wieder hinzu, und machen Sie dann weiter.</translation>
         </message>
         <message>
             <location filename="../../core/settings.py" />
