@@ -29,7 +29,7 @@ from qgis.PyQt.QtCore import QVariant
 from ...core.atomic import DRIVERS, SHAPEFILE_NAME, SHAPEFILE_TEXT, beside, shapefile_text
 from ...core.errors import SceneError
 from ..exchanges.exchange import Exchange, PicturedView, Status
-from ..exchanges.results_file import ROI_FIELDS, answer_geometry, answer_values, roi_geometry, roi_values
+from ..exchanges.result_rows import ROI_FIELDS, answer_geometry, answer_values, roi_geometry, roi_values
 from ..i18n import tr
 
 FORMATS = {**DRIVERS, ".csv": "CSV", ".xlsx": "XLSX"}  # GDAL's drivers, by suffix

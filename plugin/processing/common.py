@@ -37,7 +37,7 @@ from qgis.core import (
 from ...core.answer_type import CHOICE, INTEGER, NUMBER, TEXT, AnswerType, parse_type
 from ...core.requests import Load
 from ..exchanges.exchange import Exchange, PicturedView
-from ..exchanges.results_file import ROI_FIELDS, roi_geometry, roi_values
+from ..exchanges.result_rows import ROI_FIELDS, roi_geometry, roi_values
 from ..i18n import tr
 from ..install.environment import backend_python
 from ..settings import load_message

@@ -44,6 +44,26 @@
             <translation>Der Modellprozess kann mit {program} nicht gestartet werden: {reason}.</translation>
         </message>
         <message>
+            <location filename="../../plugin/exchanges/answer_colors.py" />
+            <source>other or no answer</source>
+            <translation>andere oder keine Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/answer_colors.py" />
+            <source>yes</source>
+            <translation>ja</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/answer_colors.py" />
+            <source>no</source>
+            <translation>nein</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/answer_colors.py" />
+            <source>unsure</source>
+            <translation>unsicher</translation>
+        </message>
+        <message>
             <location filename="../../plugin/exchanges/attempt.py" />
             <source>The log shows the details.</source>
             <translation>Das Protokoll zeigt die Einzelheiten.</translation>
@@ -199,134 +219,204 @@
             <translation>Antworten in der temporären Datei {path}: {count}. ZoomEarth versucht es automatisch erneut.</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>The picture of a question's zoom, for a map tip: by the question's id and the zoom's number</source>
+            <translation>Das Bild zu einem Zoom einer Frage, für einen Kartenhinweis: nach der Kennung der Frage und der Nummer des Zooms</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Question id</source>
             <translation>Kennung der Frage</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Question</source>
             <translation>Frage</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Answer</source>
             <translation>Antwort</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Confidence (0 to 1)</source>
             <translation>Konfidenz (0 bis 1)</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Meaningless</source>
             <translation>Bedeutungslos</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Zoom number</source>
             <translation>Nummer des Zooms</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Label</source>
             <translation>Bezeichnung</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Status</source>
             <translation>Status</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Error</source>
             <translation>Fehler</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Checked answer</source>
             <translation>Geprüfte Antwort</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Checked by</source>
             <translation>Geprüft von</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Checked at</source>
             <translation>Geprüft am</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Note</source>
             <translation>Notiz</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Model</source>
             <translation>Modell</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Layer</source>
             <translation>Layer</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Raster</source>
             <translation>Raster</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Bands</source>
             <translation>Kanäle</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Stretch</source>
             <translation>Streckung</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Region</source>
             <translation>Bereich</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Kind</source>
             <translation>Art</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Box in pixels of the raster</source>
             <translation>Rahmen in Pixeln des Rasters</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Pixels of the raster</source>
             <translation>Pixel des Rasters</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Enlarged pixels of the raster</source>
             <translation>Vergrößerte Pixel des Rasters</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Size of the picture in pixels</source>
             <translation>Größe des Bildes in Pixeln</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Reduction (1: full resolution)</source>
             <translation>Verkleinerung (1: volle Auflösung)</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Time</source>
             <translation>Zeit</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>Checked by {}</source>
+            <translation>Geprüft von {}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>Confidence: {}</source>
+            <translation>Konfidenz: {}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>Zoom</source>
+            <translation>Zoom</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>Zoom out</source>
+            <translation>Herauszoomen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>answered</source>
+            <translation>beantwortet</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>maximum number of zooms</source>
+            <translation>höchste Zahl an Zooms</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>unreadable reply</source>
+            <translation>unlesbare Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>reply too long</source>
+            <translation>Antwort zu lang</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>invalid place</source>
+            <translation>ungültiger Ort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>cancelled</source>
+            <translation>abgebrochen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>failed</source>
+            <translation>fehlgeschlagen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>done</source>
+            <translation>fertig</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>not checked</source>
+            <translation>nicht geprüft</translation>
         </message>
         <message>
             <location filename="../../plugin/exchanges/result_layers.py" />
@@ -537,11 +627,6 @@
             <location filename="../../plugin/export/html.py" />
             <source>Overview</source>
             <translation>Übersicht</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export/html.py" />
-            <source>Zoom</source>
-            <translation>Zoom</translation>
         </message>
         <message>
             <location filename="../../plugin/export/html.py" />
