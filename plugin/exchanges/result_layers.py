@@ -146,11 +146,7 @@ class ResultLayers:
 
     def _add(self, layer: QgsVectorLayer, kind: str, raster: str) -> None:
         """Adds the layer with its style to the raster's group at the top of the layer tree."""
-        layer.loadNamedStyle(str(STYLES / f"{kind}.qml"))
-        describe(layer)
-        add_tip(layer, kind == ANSWERS)
-        if kind == ANSWERS:
-            categorize(layer)
+        dress(layer, kind)
         layer.setCustomProperty(RASTER[kind], raster)
         project, name = QgsProject.instance(), self._raster_name(raster)
         project.addMapLayer(layer, False)
@@ -193,6 +189,15 @@ class ResultLayers:
             own = self.layer(kind, raster)
             if own and own.name() == own.customProperty(TITLE):
                 _entitle(own, _title(kind, name, own))
+
+
+def dress(layer: QgsVectorLayer, kind: str) -> None:
+    """Gives a layer of that kind its style, the names of its fields and its map tips."""
+    layer.loadNamedStyle(str(STYLES / f"{kind}.qml"))
+    describe(layer)
+    add_tip(layer, kind == ANSWERS)
+    if kind == ANSWERS:
+        categorize(layer)
 
 
 def mask_style() -> QgsMapLayerStyle:

@@ -485,6 +485,16 @@
         </message>
         <message>
             <location filename="../../plugin/export/dialog.py" />
+            <source>Append to the &amp;existing file</source>
+            <translation>An die &amp;vorhandene Datei anhängen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>Add to the &amp;project</source>
+            <translation>Zum &amp;Projekt hinzufügen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
             <source>Export</source>
             <translation>Exportieren</translation>
         </message>
@@ -575,8 +585,28 @@
         </message>
         <message>
             <location filename="../../plugin/export/dialog.py" />
-            <source>An existing file with this name is replaced</source>
-            <translation>Eine vorhandene Datei dieses Namens wird ersetzt</translation>
+            <source>An existing file with this name is replaced, unless you append to it</source>
+            <translation>Eine vorhandene Datei mit diesem Namen wird ersetzt, wenn Sie nichts anhängen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>Append to the existing file</source>
+            <translation>An die vorhandene Datei anhängen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>The features are added to those of the file, in the CRS of the file. Otherwise an existing file is replaced.</source>
+            <translation>Die Objekte kommen zu denen der Datei hinzu, im KBS der Datei. Sonst wird eine vorhandene Datei ersetzt.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>Add to the project</source>
+            <translation>Zum Projekt hinzufügen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>The file becomes a layer of the project, coloured by answer</source>
+            <translation>Die Datei wird ein Layer des Projekts, nach Antwort gefärbt</translation>
         </message>
         <message>
             <location filename="../../plugin/export/dialog.py" />
@@ -592,6 +622,16 @@
             <location filename="../../plugin/export/dialog.py" />
             <source>All ({count})</source>
             <translation>Alle ({count})</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>answers</source>
+            <translation>antworten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>places</source>
+            <translation>orte</translation>
         </message>
         <message>
             <location filename="../../plugin/export/dialog.py" />
@@ -715,6 +755,11 @@
         </message>
         <message>
             <location filename="../../plugin/export/vector.py" />
+            <source>Choose another file, or replace this one.</source>
+            <translation>Wählen Sie eine andere Datei, oder ersetzen Sie diese.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/vector.py" />
             <source>Choose another name, or remove the layer first.</source>
             <translation>Wählen Sie einen anderen Namen, oder entfernen Sie zuerst den Layer.</translation>
         </message>
@@ -727,6 +772,11 @@
             <location filename="../../plugin/export/vector.py" />
             <source>The places looked at in {layer} can't be transformed to {crs}.</source>
             <translation>Die betrachteten Stellen in {layer} können nicht nach {crs} transformiert werden.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/vector.py" />
+            <source>{path} is not an export of ZoomEarth.</source>
+            <translation>{path} ist kein Export von ZoomEarth.</translation>
         </message>
         <message>
             <location filename="../../plugin/export/vector.py" />
