@@ -101,7 +101,8 @@ class ResultLayers:
         layer: QgsMapLayer
         if use.made.tool == RUN:
             layer = ResultsFile(file).open(table_of(ANSWERS, exchange))
-            dress(layer, ANSWERS)
+            if layer.isValid():  # else the file has no table of answers yet
+                dress(layer, ANSWERS)
         elif use.made.kind == MASK:
             layer = QgsVectorLayer(str(file), file.stem, "ogr")
             mask_style().writeToLayer(layer)
