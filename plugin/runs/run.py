@@ -19,6 +19,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Iterable, Mapping, Optional
 
+from qgis.core import QgsRasterLayer
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ...core.errors import SceneError, ZoomEarthError
@@ -98,6 +99,11 @@ class Run(QObject):
     def answers(self) -> Path:
         """The file to which the backend appends the answers."""
         return self.path.with_name(self.path.name + ".answers.jsonl")
+
+    @property
+    def raster(self) -> Optional[QgsRasterLayer]:
+        """The layer that it is about; None where it is not in the project."""
+        return self._session.results.raster_layer(self.exchange)
 
     @property
     def counts(self) -> Counts:
@@ -243,11 +249,10 @@ class Run(QObject):
         if self.phase is not Phase.ASKING or not (self._queue or self._alone):
             self._rest()
             return
-        layer = self._session.results.raster_layer(self.exchange)
         try:
             rows = self._batch()
             self._under_way = {row.id: row for row in rows}
-            self._sources.find(rows, layer, self.use.made.metrics, self._send)
+            self._sources.find(rows, self.raster, self.use.made.metrics, self._send)
         except ZoomEarthError as error:
             self._stop(error.message, error.hint)
 

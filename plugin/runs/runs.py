@@ -32,6 +32,7 @@ class Runs(QObject):
     failed = pyqtSignal(str, str)  # message and hint; also about polygons that were left out
     progressed = pyqtSignal(str, int, int)
     changed = pyqtSignal()
+    closed = pyqtSignal(object)  # Run
 
     def __init__(self, session: Session, parent: Optional[QObject] = None) -> None:
         super().__init__(parent)
@@ -148,6 +149,7 @@ class Runs(QObject):
             else:
                 run.close()
                 del self._runs[id]
+                self.closed.emit(run)
 
     def _finish(self) -> None:
         """Before the project closes: waits until the rows are written."""

@@ -3125,6 +3125,11 @@
         </message>
         <message>
             <location filename="../../plugin/panel/run_box.py" />
+            <source>Open the table of the answers, to check them</source>
+            <translation>Die Tabelle der Antworten öffnen, um sie zu prüfen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
             <source>stopping</source>
             <translation>wird angehalten</translation>
         </message>
@@ -3142,6 +3147,11 @@
             <location filename="../../plugin/panel/run_box.py" />
             <source>&amp;Continue</source>
             <translation>&amp;Weiter</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>&amp;Table</source>
+            <translation>&amp;Tabelle</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/run_box.py" />
@@ -4009,9 +4019,139 @@
             <translation>Konfidenz {value}</translation>
         </message>
         <message>
+            <location filename="../../plugin/review/actions.py" />
+            <source>Next</source>
+            <translation>Weiter</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/actions.py" />
+            <source>Previous</source>
+            <translation>Zurück</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/actions.py" />
+            <source>Right</source>
+            <translation>Richtig</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/actions.py" />
+            <source>Yes</source>
+            <translation>Ja</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/actions.py" />
+            <source>Wrong</source>
+            <translation>Falsch</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/actions.py" />
+            <source>No</source>
+            <translation>Nein</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/crop.py" />
+            <source>The place, with the boxes of the model</source>
+            <translation>Der Ort mit den Rahmen des Modells</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/dock.py" />
+            <source>ZoomEarth: answers</source>
+            <translation>ZoomEarth: Antworten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/filters.py" />
+            <source>Filter the rows by a text</source>
+            <translation>Die Zeilen nach einem Text filtern</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/filters.py" />
+            <source>Filter</source>
+            <translation>Filtern</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/filters.py" />
+            <source>Only rows with this answer</source>
+            <translation>Nur Zeilen mit dieser Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/filters.py" />
+            <source>Only rows that are not checked or unsure</source>
+            <translation>Nur Zeilen, die nicht geprüft oder unsicher sind</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/filters.py" />
+            <source>All answers</source>
+            <translation>Alle Antworten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/filters.py" />
+            <source>Only &amp;unchecked</source>
+            <translation>Nur &amp;ungeprüfte</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/filters.py" />
+            <source>{checked} of {total} checked</source>
+            <translation>{checked} von {total} geprüft</translation>
+        </message>
+        <message>
             <location filename="../../plugin/review/keys.py" />
             <source>Keys</source>
             <translation>Tasten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/pane.py" />
+            <source>The right answer; Enter keeps it</source>
+            <translation>Die richtige Antwort; Enter speichert sie</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/pane.py" />
+            <source>Right answer</source>
+            <translation>Richtige Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/pane.py" />
+            <source>A note about this place; Enter keeps it</source>
+            <translation>Eine Notiz zu diesem Ort; Enter speichert sie</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/pane.py" />
+            <source>Choose other keys</source>
+            <translation>Andere Tasten wählen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/pane.py" />
+            <source>Model: {answer}</source>
+            <translation>Modell: {answer}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/pane.py" />
+            <source>Checked: {answer}</source>
+            <translation>Geprüft: {answer}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/table.py" />
+            <source>Place</source>
+            <translation>Ort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/table.py" />
+            <source>Picture</source>
+            <translation>Bild</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/table.py" />
+            <source>Remark</source>
+            <translation>Bemerkung</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/table.py" />
+            <source>waiting</source>
+            <translation>wartet</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/table_view.py" />
+            <source>The answers of the run, a row for each place</source>
+            <translation>Die Antworten des Laufs, eine Zeile für jeden Ort</translation>
         </message>
         <message>
             <location filename="../../plugin/runs/preparing.py" />
