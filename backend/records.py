@@ -47,8 +47,13 @@ class Journal(Generic[T]):
         key: str,
         read: Callable[[dict[str, Any]], T],
         write: Callable[[T], Mapping[str, Any]],
+        another: str = ANOTHER,
     ) -> None:
-        """Raises DataError where the file can't be written, is used by another process, or holds anything but lines of this run."""
+        """another: what to do where the file holds another run.
+
+        Raises DataError where the file can't be written, is used by another process, or holds anything but lines of this run.
+        """
+        self._another = another
         self.path, self.spec, self.key = path, json.loads(json.dumps(spec)), key
         self._reader, self._writer = read, write
         self.lines: dict[str, T] = {}
@@ -124,7 +129,7 @@ class Journal(Generic[T]):
                 whole += len(line)
         begins = b'{"%s": "' % self.key.encode()  # each line, and so does a first one that was cut off
         if not self.lines and (foreign or not (tail.startswith(begins) or begins.startswith(tail))):
-            raise DataError(f"{self.path} is not a file of results.", ANOTHER)
+            raise DataError(f"{self.path} is not a file of results.", self._another)
         self._size = whole
         if whole and not tail and not line.endswith(b"\n"):  # an editor took the end of the last line away
             self._write(b"\n")
@@ -133,10 +138,10 @@ class Journal(Generic[T]):
     def _check(self, row: Mapping[str, Any]) -> None:
         spec = row.get("spec")
         if not isinstance(row.get(self.key), str) or not isinstance(spec, dict):
-            raise DataError(f"{self.path} is not a file of results.", ANOTHER)
+            raise DataError(f"{self.path} is not a file of results.", self._another)
         if spec != self.spec:
             differs = sorted(name for name in {*spec, *self.spec} if spec.get(name) != self.spec.get(name))
-            raise DataError(f"{self.path} holds the answers of another run: its {', '.join(differs)} differs.", ANOTHER)
+            raise DataError(f"{self.path} holds the answers of another run: its {', '.join(differs)} differs.", self._another)
 
     def _take(self, row: dict[str, Any]) -> None:
         self.lines[row[self.key]] = self._reader({**row, "spec": self.spec})

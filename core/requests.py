@@ -76,12 +76,14 @@ class Ask:
 class Batch:
     """Many questions, `at_once` at a time: in lockstep where the model runs here, concurrently where it runs on a server.
 
-    rows: the id of each is its own within the batch. A row that fails costs itself only; its end is a `RowEnded`.
+    rows: the id of each is its own within the batch. A row that fails costs itself only; its end is a `RowEnded`. out: a file of results to
+    which the line of each row is appended before its `RowEnded`, as `zoomearth batch` does; the ids are strings then.
     """
 
     rows: Tuple[Ask, ...]
     at_once: int = AT_ONCE
     id: Id = NEW
+    out: Optional[str] = None
 
     def __post_init__(self) -> None:
         if not self.rows or self.at_once < 1:
@@ -89,6 +91,8 @@ class Batch:
         ids = [row.id for row in self.rows]
         if not all(map(is_id, ids)) or len(set(ids)) < len(ids):
             raise ValueError(f"each row must have an id of its own, a whole number or a string of 1 to {LONGEST_ID} letters.")
+        if self.out is not None and not (self.out.strip() and all(isinstance(id, str) for id in ids)):
+            raise ValueError("out is the path of a file, and each row's id is a string then.")
 
 
 @dataclass(frozen=True)

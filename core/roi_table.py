@@ -35,6 +35,10 @@ FIELDS: Dict[str, type] = {
     "meaningless": bool,
     "stopped": str,
     "error": str,
+    "checked": str,
+    "checked_by": str,
+    "checked_at": str,
+    "note": str,
     "layer": str,
     "image": str,
     "compare": str,
@@ -48,8 +52,9 @@ FIELDS: Dict[str, type] = {
 global one; in an answer's row, the number of views. roi: the box that the model asked for, "left,top,right,bottom" in source pixels;
 window: the part of the source that was shown, in the same form; focus: the part of the window that was shown enlarged, "" for one scale;
 shown: the picture's "width,height"; scale: source pixels per shown pixel, of the focus if there is one. stopped: why the question ended;
-error: why there is no answer. layer: the raster's name. image: its path or address, "" for a snapshot; compare: the same of a second
-raster that it was compared with, "" for none; bands: "4,3,2"; stretch:
+error: why there is no answer. checked: what a person says that the answer is; checked_by, checked_at: who and when, UTC; note: what
+the person adds. layer: the raster's name. image: its path or address, "" for a snapshot; compare: the same of a second raster that it was
+compared with, "" for none; bands: "4,3,2"; stretch:
 "0:1000,0:900,0:800"; region: a `Where` as JSON. time: of the question, UTC."""
 
 
@@ -66,6 +71,10 @@ class Facts:
     error: Optional[str] = None
     confidence: Optional[float] = None
     meaningless: bool = False
+    checked: Optional[str] = None
+    checked_by: Optional[str] = None
+    checked_at: Optional[str] = None
+    note: Optional[str] = None
     layer: str = ""
     source: Optional[SceneSource] = None
     region: Optional[Where] = None
@@ -134,6 +143,10 @@ def _common(facts: Facts) -> Dict[str, Any]:
         "meaningless": facts.meaningless,
         "stopped": facts.stopped,
         "error": facts.error,
+        "checked": facts.checked,
+        "checked_by": facts.checked_by,
+        "checked_at": facts.checked_at,
+        "note": facts.note,
         "layer": facts.layer,
         "image": source.path if source else "",
         "compare": facts.compare.path if facts.compare else "",

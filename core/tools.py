@@ -130,15 +130,16 @@ class Made:
 BEST = "best"
 SEGMENTERS = ("sam2.1-hiera-large", "sam2.1-hiera-base-plus", "sam2.1-hiera-small", "sam2.1-hiera-tiny", "otsu-grabcut")
 DENOISERS = ("drunet", "sliding-dct")
+EDITORS = ("stable-diffusion-inpainting", "pixel-verbs")
 """The backends of a tool, in the order in which they are tried: the listed models that it uses, and last the one that needs no weights."""
 
 
 def label(name: str) -> str:
     """The name of a parameter or of a choice, as a person reads it: "Least area". Backends keep theirs."""
-    return name if name in (*SEGMENTERS, *DENOISERS) else name.replace("_", " ").replace("-", " ").capitalize()
+    return name if name in (*SEGMENTERS, *DENOISERS, *EDITORS) else name.replace("_", " ").replace("-", " ").capitalize()
 
 
-VERBS = ("remove", "recolour", "brighten", "contrast", "equalise", "sharpen", "blur", "pixelate", "paste")
+VERBS = ("remove", "replace", "recolour", "brighten", "contrast", "equalise", "sharpen", "blur", "pixelate", "paste")
 TOOLS = {
     tool.name: tool
     for tool in (
@@ -207,10 +208,23 @@ TOOLS = {
             RASTER,
             (
                 Parameter(
-                    "verb", CHOICE, "what to do", None, choices=VERBS, beyond="Other edits need an editing model, and ZoomEarth has none."
+                    "verb",
+                    CHOICE,
+                    "what to do",
+                    None,
+                    choices=VERBS,
+                    beyond="verb=replace draws what the label names, with an editing model.",
                 ),
                 Parameter("amount", NUMBER, "strength; negative darkens or flattens", 1.0, -4, 4),
                 Parameter("color", COLOR, "of recolour", "#c03020"),
+                Parameter(
+                    "backend",
+                    CHOICE,
+                    "what removes or replaces; best: the editing model if its weights are here",
+                    BEST,
+                    choices=(BEST, *EDITORS),
+                    detail=True,
+                ),
             ),
             (REFERENCE, MASK_FILE),
             "zoomearth tool editing yard.tif --window 40,60,90,100 --set verb=pixelate --out private.vrt",

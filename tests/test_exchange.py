@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zoomearth.core.answer_type import BOOLEAN, CHOICE, INTEGER, AnswerType
 from zoomearth.core.reasoning import Thoughts, thought
 from zoomearth.plugin.exchanges.exchange import Exchange, PicturedView, Status
 
@@ -37,6 +38,10 @@ exchange = st.builds(
     status=st.sampled_from(Status),
     confidence=st.none() | st.floats(0, 1),
     meaningless=st.booleans(),
+    answer_type=st.sampled_from([None, AnswerType(CHOICE, BOOLEAN), AnswerType(INTEGER)]),
+    checked=st.none() | st.text(),
+    checked_by=st.none() | st.text(),
+    note=st.none() | st.text(),
     log=st.lists(st.text()),
     views=st.lists(seen),
 )
@@ -51,6 +56,18 @@ def test_what_is_kept_comes_back_as_it_was(kept):
 def test_the_outcome_is_plain_data(ended):
     assert json.loads(json.dumps(ended.outcome()))["zooms"] == json.loads(json.dumps(ended.outcome()["zooms"]))
     assert len(ended.outcome()["zooms"]) == len(ended.zooms)
+
+
+def test_a_check_stands_beside_the_answer_of_the_model_and_can_be_taken_back():
+    pool = Exchange("Is there a pool?", answer="Yes, one.", answer_type=AnswerType(CHOICE, BOOLEAN))
+    assert (pool.verdict, pool.contradicted) == ("Yes, one.", False)
+    pool.check("yes", "Ada")
+    assert (pool.verdict, pool.contradicted) == ("yes", False), "both are yes"
+    pool.check("no", "Ada", "a trampoline")
+    assert (pool.answer, pool.verdict, pool.contradicted, pool.note, pool.checked_by) == ("Yes, one.", "no", True, "a trampoline", "Ada")
+    assert pool.checked_at.endswith("Z")
+    pool.check(None, "Ada")
+    assert (pool.verdict, pool.contradicted, pool.checked_by, pool.checked_at) == ("Yes, one.", False, None, None)
 
 
 def test_fields_of_a_newer_version_are_passed_over():

@@ -17,7 +17,6 @@ from zoomearth.backend.cli.main import main
 from zoomearth.backend.engines.scripted import ScriptedEngine
 from zoomearth.backend.labels.images import bounds_of, examined
 from zoomearth.backend.labels.propose import check, pending, propose, targets
-from zoomearth.backend.labels.templates import colour_name
 from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.errors import EngineError
 from zoomearth.core.example import Example, Step
@@ -25,6 +24,7 @@ from zoomearth.core.geometry import Box
 from zoomearth.core.labels.examples import examples, from_examples, line_of
 from zoomearth.core.labels.file import LabelFile
 from zoomearth.core.labels.rows import ACCEPTED, CANDIDATE, LabelImage
+from zoomearth.core.labels.templates import colour_name
 from zoomearth.core.profile import Profile
 from zoomearth.core.settings import Settings
 from zoomearth.core.source import SceneSource, Where

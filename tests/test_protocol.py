@@ -200,6 +200,8 @@ ROW = {"id": 1, "source": {"path": "a.tif"}, "question": "?"}
         ({"op": "batch", "id": 1, "rows": [ROW, {**ROW, "question": "!"}]}, "an id of its own"),
         ({"op": "batch", "id": 1, "rows": [{**ROW, "id": ""}]}, "a string of 1 to 200 letters"),
         ({"op": "batch", "id": 1, "rows": [ROW, {**ROW, "id": 2, "question": " "}]}, "batch.rows[1]: question is empty"),
+        ({"op": "batch", "id": 1, "rows": [{**ROW, "id": 1}], "out": "answers.jsonl"}, "each row's id is a string"),
+        ({"op": "batch", "id": 1, "rows": [ROW], "out": " "}, "out is the path of a file"),
         ({"op": "batch", "id": 1, "rows": ROW}, "a list, each entry the object Ask"),
         ({"op": "load", "id": 1, "settings": {"device": "abacus"}}, "device is 'abacus'"),
         ({"op": "load", "id": 1, "replies": []}, "replies is empty"),

@@ -8,7 +8,7 @@ import json
 import shutil
 import sys
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -67,7 +67,8 @@ def _propose(options: argparse.Namespace) -> int:
 
 def _templates(labels: LabelFile, options: argparse.Namespace) -> int:
     from ...core.errors import ZoomEarthError
-    from ..labels.templates import proposed
+    from ...core.labels.templates import proposed
+    from ..labels.images import colour_of
     from ..scene.scene import Scene
 
     tally: Counter[str] = Counter()
@@ -81,7 +82,9 @@ def _templates(labels: LabelFile, options: argparse.Namespace) -> int:
             labels.check_image(image)
             with Scene.of(image.source) as scene:
                 for box in todo:
-                    added = labels.regenerate(image.id, box.id, proposed(scene, image, box, boxes, options.count))
+                    colour = colour_of(scene, box.in_unit(None, scene.size))
+                    sized = replace(image, width=scene.size.width, height=scene.size.height)
+                    added = labels.regenerate(image.id, box.id, proposed(sized, box, boxes, colour, options.count))
                     tally.update(boxes=1, candidates=len(added))
         except ZoomEarthError as error:
             tally["failed"] += len(todo)

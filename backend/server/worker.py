@@ -18,7 +18,7 @@ import traceback
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Callable, Iterator, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Callable, Iterator, cast
 
 from ... import __version__
 from ...core.address import hidden
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from ..answer import Event
     from ..batch import Finished
     from ..engines import Engine
+    from ..records import Journal
     from ..scene.scene import Scene
     from .kept import Kept
 
@@ -198,7 +199,7 @@ class Worker:
         return report(answered, engine.profile.name, engine.profile.notes)
 
     def _batch(self, job: Batch) -> Counts:
-        from ..batch import question_of, run
+        from ..batch import asked, line, question_of, run
 
         def rows() -> Iterator[Ask]:
             for row in job.rows:
@@ -210,11 +211,14 @@ class Worker:
         concurrent = bool(load.settings.remote) and not load.replies
         counts: Counter[str] = Counter()
         self.story.progress("thinking", 0, len(job.rows))
-        for finished in run(engine, rows(), question_of, job.at_once, concurrent, self.jobs.called_off, self.story.progress):
-            self.outbox.send(_row_ended(job.id, finished, engine.profile))
-            answered = finished.answered
-            counts["failed" if answered is None else "unanswered" if answered.outcome.answer is None else "answered"] += 1
-            self.story.progress("thinking", sum(counts.values()), len(job.rows))
+        with _journal(job.out, engine.profile, load.settings) if job.out else contextlib.nullcontext() as journal:
+            for finished in run(engine, rows(), question_of, job.at_once, concurrent, self.jobs.called_off, self.story.progress):
+                answered = finished.answered
+                if journal:
+                    journal.add(line(asked(finished.row), answered, finished.error, engine.profile.name))
+                self.outbox.send(_row_ended(job.id, finished, engine.profile))
+                counts["failed" if answered is None else "unanswered" if answered.outcome.answer is None else "answered"] += 1
+                self.story.progress("thinking", sum(counts.values()), len(job.rows))
         if sum(counts.values()) < len(job.rows):
             raise Cancelled
         return Counts(counts["answered"], counts["unanswered"], counts["failed"])
@@ -279,6 +283,14 @@ class Worker:
             self.story.text(event.delta)
         else:
             self.story.progress(event.stage, event.done, event.total)
+
+
+def _journal(out: str, profile: Profile, settings: Settings) -> Journal[Any]:
+    """The file of results of a batch; lines that it has are kept."""
+    from ..records import Journal, revision_of, spec
+
+    hint = "Choose the model with which this run began, or begin another run."
+    return Journal(Path(out), spec(profile, settings, revision_of(settings)), "id", lambda row: None, dict, hint)
 
 
 def _row_ended(id: Id, finished: Finished[Ask], profile: Profile) -> RowEnded:

@@ -137,6 +137,10 @@ class LabelFile:
         given = {name: value for name, value in (("image", image), ("box", box), ("verdict", verdict)) if value}
         return self._rows(Question, " AND ".join(f"{name} = ?" for name in given), *given.values())
 
+    def asked(self, image: str, box: str = "") -> list[Question]:
+        """The questions about a box, or about the image as a whole, in order."""
+        return self._rows(Question, "box = ? AND image = ?", box, image)
+
     def page(self, after: int = 0, limit: int = 100, verdict: str = "") -> list[tuple[int, Question]]:
         """Questions with their places, in order, behind the place `after`: for lists that show thousands."""
         query = "SELECT * FROM questions WHERE fid > ?1 AND (?3 = '' OR verdict = ?3) ORDER BY fid LIMIT ?2"
@@ -153,6 +157,13 @@ class LabelFile:
         rows = self._select(query, verdict, after) or (self._select(query, verdict, "") if after else [])
         return self._row(Question, rows[0]) if rows else None
 
+    def beside(self, id: str, back: bool = False, verdict: str = "") -> Optional[Question]:
+        """The question behind another, or before it; None at the end of the list. verdict: of questions with this one only."""
+        way = "fid < (SELECT fid FROM questions WHERE id = ?1) AND (?2 = '' OR verdict = ?2) ORDER BY fid DESC LIMIT 1"
+        way = way if back else way.replace("<", ">").replace("DESC", "ASC")
+        rows = self._select(" ".join(("SELECT * FROM questions WHERE", way)), id, verdict)
+        return self._row(Question, rows[0]) if rows else None
+
     def next_for_second(self, after: str = "") -> Optional[Question]:
         """For a blind second pass: the next question that others have decided and this annotator has not, shown without their verdict."""
         query = (
@@ -166,10 +177,24 @@ class LabelFile:
         """The number of questions by verdict."""
         return {row["verdict"]: row["n"] for row in self._select("SELECT verdict, count(*) AS n FROM questions GROUP BY verdict")}
 
+    def filled(self, level: str = "") -> dict[str, int]:
+        """How many questions of a level, or of all, each category has; rejected ones do not count."""
+        query = "SELECT category, count(*) AS n FROM questions WHERE verdict != ?1 AND (?2 = '' OR level = ?2) GROUP BY category"
+        return {row["category"]: row["n"] for row in self._select(query, REJECTED, level)}
+
+    def layers(self) -> list[str]:
+        """The names of the layers of boxes: one for each CRS."""
+        return [row["table_name"] for row in self._select("SELECT table_name FROM gpkg_contents WHERE data_type = 'features'")]
+
     def events(self) -> Iterator[Event]:
         """The whole log, in order."""
         for row in self._select("SELECT * FROM events ORDER BY fid"):
             yield _event(row)
+
+    def latest(self) -> Optional[Event]:
+        """The last event of the log."""
+        rows = self._select("SELECT * FROM events ORDER BY fid DESC LIMIT 1")
+        return _event(rows[0]) if rows else None
 
     # Acting
 
@@ -177,9 +202,9 @@ class LabelFile:
         """Adds images, boxes, questions and proposals, in this order, in one action. Raises DataError where an id is taken."""
         self._act(what, [Change(_kind(row), None, row) for row in rows])
 
-    def change(self, row: Row, what: str = "edit") -> None:
-        """Replaces an image, a box or a question by another version with the same id."""
-        self._act(what, [Change(_kind(row), self.get(type(row), row.id), row)])
+    def change(self, *rows: Row, what: str = "edit") -> None:
+        """Replaces images, boxes and questions by other versions with the same ids, in one action."""
+        self._act(what, [Change(_kind(row), self.get(type(row), row.id), row) for row in rows])
 
     def accept(self, id: str) -> None:
         self._decide(id, ACCEPTED)
@@ -205,7 +230,7 @@ class LabelFile:
     def regenerate(self, image: str, box: str, questions: Sequence[Question], proposal: Optional[Proposal] = None) -> list[Question]:
         """Replaces the candidates of a box ("": of the whole image) that no person has touched. A new question that a person has decided
         already, with whatever verdict, is left out. Returns the questions that were added."""
-        existing = [question for question in self.questions(image=image) if question.box == box]
+        existing = self.asked(image, box)
         stay = {_plain(question.question) for question in existing if question.touched}
         fresh: dict[str, Question] = {}
         for question in questions:

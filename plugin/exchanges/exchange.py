@@ -15,6 +15,7 @@ from enum import Enum
 from typing import Any, Optional
 
 from ...core.address import shown, titled
+from ...core.answer_type import AnswerType
 from ...core.events import Cancelled, Done, Event, Failed, Result, RowEnded, Saw, Text
 from ...core.source import Corner, SceneSource, Seen, Where
 from ...core.tools import Made
@@ -73,7 +74,9 @@ class Exchange:
     compare: the second raster of a comparison, None without one; names: what the model was told that the two are called.
     dialect: how the model was asked; notes: sentences of the backend about this, and about boxes that were read in another way.
     meaningless: the demo model was asked about a raster that is not a generated scene; the answer has no confidence then.
-    value: the answer as the question's type has it; unreadable: it does not fit.
+    answer_type: what the answer must be; None for any text. value: the answer as that type has it; unreadable: it does not fit.
+    checked: what a person says that the answer is; None where nobody has checked it. checked_by, checked_at: who, and when (UTC); note:
+    what the person adds. The model's answer stays as it is.
     uses: the tools that the model has called, and those that the user has used on its views or on the area of an exchange that has no
     question.
     """
@@ -88,9 +91,10 @@ class Exchange:
     region: Optional[Where] = None
     compare: Optional[SceneSource] = None
     names: list[str] = field(default_factory=list)
+    answer_type: Optional[AnswerType] = None
     seen_as: str = ""
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
-    time: str = field(default_factory=lambda: datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    time: str = field(default_factory=lambda: now())
     status: Status = Status.RUNNING
     answer: Optional[str] = None
     stopped: str = ""
@@ -103,6 +107,10 @@ class Exchange:
     meaningless: bool = False
     value: Any = None
     unreadable: bool = False
+    checked: Optional[str] = None
+    checked_by: Optional[str] = None
+    checked_at: Optional[str] = None
+    note: Optional[str] = None
     message: str = ""
     hint: str = ""
     log: list[str] = field(default_factory=list)
@@ -133,6 +141,26 @@ class Exchange:
         """The outline; for an exchange of an older version, the polygon of its first view; empty where there is none."""
         return self.outline or [[[x, y] for x, y in view.corners] for view in self.views[:1]]
 
+    @property
+    def verdict(self) -> Optional[str]:
+        """What the answer is, as far as is known: what a person says, else what the model says."""
+        return self.answer if self.checked is None else self.checked
+
+    @property
+    def contradicted(self) -> bool:
+        """Whether a person says something else than the model."""
+        return self.checked is not None and self._plain(self.checked) != self._plain(self.answer)
+
+    def check(self, checked: Optional[str], by: str, note: Optional[str] = None) -> None:
+        """Stores what a person says that the answer is; None: it is not checked any longer. by: the person's name."""
+        self.checked, self.note = checked, note
+        self.checked_by, self.checked_at = (None, None) if checked is None and note is None else (by, now())
+
+    def _plain(self, answer: Optional[str]) -> Any:
+        """An answer as its type has it, to compare it with another."""
+        value = self.answer_type.read(answer) if self.answer_type and answer is not None else None
+        return (answer or "").strip().casefold() if value is None else value
+
     def hear(self, event: Event) -> None:
         """Applies an event of the backend: Saw, Text, RowEnded, Done, Failed or Cancelled; other events change nothing."""
         if isinstance(event, Saw):
@@ -150,8 +178,7 @@ class Exchange:
             for key in ("answer", "stopped", "why", "model", "dialect", "seconds", "confidence", "meaningless", "value", "unreadable"):
                 setattr(self, key, getattr(event.result, key))
             failed = [f"{call.tool}: {call.why}" for call in event.result.tools if call.why]
-            self.notes = [*event.result.notes, *failed]
-            self.names = list(event.result.names)
+            self.notes, self.names = [*event.result.notes, *failed], list(event.result.names)
         elif isinstance(event, Failed):
             self.status, self.message, self.hint = Status.FAILED, event.message, event.hint
             self.log = list(event.log)
@@ -199,9 +226,14 @@ class Exchange:
         decoded = [{**view, **{name: base64.b64decode(view.get(name, "")) for name in ("picture", "other")}} for view in objects]
         views = [from_json(PicturedView, view, "view") for view in decoded]
         uses = [_use_from(use) for use in values.get("uses", [])]
-        for key, kind in (("scene", SceneSource), ("region", Where), ("compare", SceneSource)):
+        for key, kind in (("scene", SceneSource), ("region", Where), ("compare", SceneSource), ("answer_type", AnswerType)):
             values[key] = from_json(kind, values[key], key) if values.get(key) else None
         return cls(**{**values, "status": Status(values["status"]), "views": views, "uses": uses})
+
+
+def now() -> str:
+    """The time as files have it, UTC."""
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def raster_id(source: str, crs: str) -> str:

@@ -17,6 +17,7 @@ from qgis.core import QgsRasterLayer, QgsRectangle
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
+from ...core.answer_type import AnswerType
 from ...core.errors import SceneError, ZoomEarthError
 from ...core.events import Call, Called, Cancelled, Event, Failed, Last, Progress, Saw
 from ...core.requests import Ask, Load
@@ -38,8 +39,8 @@ from .writer import BRIEF
 @dataclass
 class Asked:
     """One question that waits or runs. resolution: map units per pixel of the snapshot, for a layer that GDAL can't read. raw: the model is
-    shown the values of the file, not the layer's style. tools: it may use tools. call: the one that it has called last. compare: a second
-    raster, with the names of both layers."""
+    shown the values of the file, not the layer's style. tools: it may use tools. compare: a second raster, with the names of both layers.
+    call: the tool that it has called last."""
 
     exchange: Exchange
     layer: QgsRasterLayer
@@ -47,8 +48,8 @@ class Asked:
     resolution: Optional[float]
     raw: bool
     tools: bool
-    call: Optional[Call] = None
     compare: Optional[Compare] = None
+    call: Optional[Call] = None
     work: Any = None  # the Snapshot or the Job that runs
     cancelled: bool = False
 
@@ -62,6 +63,7 @@ class Session(QObject):
     finished = pyqtSignal(object)
     removed = pyqtSignal(object)
     uses_changed = pyqtSignal(object)  # Exchange
+    checked = pyqtSignal(object)  # Exchange: a person has checked its answer
     replaced = pyqtSignal()  # the list of exchanges has changed: another project, or an exchange brought back by `undo`
 
     def __init__(self, backend: Backend, results: ProjectResults, load: Callable[[], Load], parent: Optional[QObject] = None) -> None:
@@ -101,16 +103,19 @@ class Session(QObject):
         resolution: Optional[float] = None,
         raw: bool = False,
         tools: bool = False,
+        answer_type: Optional[AnswerType] = None,
         compare: Optional[Compare] = None,
     ) -> Exchange:
-        """Queues a question; `added` is emitted at once. See Asked for the parameters."""
-        exchange = Exchange(question, layer.source(), layer.name(), wkt(layer.crs()), place.words)
+        """Queues a question; `added` is emitted at once. answer_type: what the answer must be, None for any text. compare: see
+        `raster_layers.compared`. The others: see Asked.
+        """
+        exchange = Exchange(question, layer.source(), layer.name(), wkt(layer.crs()), place.words, answer_type=answer_type)
         exchange.outline = [[[x, y] for x, y in ring] for ring in place.outline or [_corners(layer.extent())]]
         self.results.begin()
         self.exchanges.append(exchange)
         if compare:
             exchange.compare, exchange.names = stored(compare.source), list(compare.names or ())
-        self._waiting.append(Asked(exchange, layer, place, resolution, raw, tools, compare=compare))
+        self._waiting.append(Asked(exchange, layer, place, resolution, raw, tools, compare))
         self.added.emit(exchange)
         self._next()
         return exchange
@@ -142,6 +147,12 @@ class Session(QObject):
             self.added.emit(exchange)
         self.results.show_use(exchange, use)
         self._use_changed(exchange)
+
+    def check(self, exchange: Exchange, checked: Optional[str], by: str, note: Optional[str] = None) -> None:
+        """Stores what a person says that the answer of an exchange that has ended is; see `Exchange.check`."""
+        exchange.check(checked, by, note)
+        self.results.keep(exchange)
+        self.checked.emit(exchange)
 
     def submit_load(self) -> Job:
         """Has the backend load the model of the settings; it does nothing where that one is loaded already. Raises ZoomEarthError."""
@@ -260,8 +271,14 @@ class Session(QObject):
             source = SceneSource(snapshot) if snapshot else scene_source(asked.layer)
             asked.exchange.scene = None if snapshot else stored(source)
             asked.exchange.region = asked.place.where
-            offer = self._offer(asked) if asked.tools else None
-            request = Ask(source, asked.exchange.question, asked.place.where, tools=offer, compare=asked.compare)
+            request = Ask(
+                source,
+                asked.exchange.question,
+                asked.place.where,
+                answer_type=asked.exchange.answer_type,
+                tools=self._offer(asked) if asked.tools else None,
+                compare=asked.compare,
+            )
             load = self._load()
         except ZoomEarthError as error:
             return self._fail(asked, error)

@@ -188,8 +188,15 @@ class Dock(QgsDockWidget):
             self._warn(left_out, "")
         self.question.remember()
         for place in places:
-            tools = self.form.offers_tools.isChecked()
-            self._session.ask(layer, question, place, self.form.snapshot_resolution, self.form.raw, tools, compare)
+            self._session.ask(
+                layer,
+                question,
+                place,
+                self.form.snapshot_resolution,
+                self.form.raw,
+                self.form.offers_tools.isChecked(),
+                compare=compare,
+            )
 
     def find(self) -> None:
         """Finds all of what the question box names, on the area of the form."""
@@ -319,7 +326,7 @@ class Dock(QgsDockWidget):
             self.toolbar.earlier.addAction(tr("No unsaved results")).setEnabled(False)
 
     def _fly(self, exchange: Exchange, view: PicturedView) -> None:
-        fly_to(self._canvas, view, QgsCoordinateReferenceSystem.fromWkt(exchange.crs))
+        fly_to(self._canvas, view.corners, QgsCoordinateReferenceSystem.fromWkt(exchange.crs))
 
     def _save(self) -> None:
         file = self._session.results.file

@@ -71,6 +71,7 @@ class ToolDialog(QDialog):
         column.addLayout(form)
         column.addWidget(self.hint)
         column.addWidget(buttons)
+        self.label.textChanged.connect(self._refresh)
         for widget in self._fields.values():
             if isinstance(widget, QComboBox):
                 widget.currentIndexChanged.connect(self._refresh)
@@ -96,9 +97,9 @@ class ToolDialog(QDialog):
 
     def _refresh(self) -> None:
         """Says what is missing, and lets nobody go on without it."""
-        verb = self._fields.get("verb")
-        needed = self._tool.name == "cloud-removal" or (verb is not None and _value(verb) == "paste")
-        missing = ""
+        verb = _value(self._fields["verb"]) if "verb" in self._fields else None
+        needed = self._tool.name == "cloud-removal" or verb == "paste"
+        missing = tr("Type as the label what to draw.") if verb == "replace" and not self.label.text().strip() else ""
         if needed and self.references is not None and not self._ticked():
             missing = tr("Tick an image of another date of the same place.")
             if not self.references.count():

@@ -194,6 +194,36 @@
             <translation>der Datenträger ist vielleicht voll</translation>
         </message>
         <message>
+            <location filename="../../plugin/exchanges/looked_at.py" />
+            <source>looked at</source>
+            <translation>angesehen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/looked_at.py" />
+            <source>no data</source>
+            <translation>keine Daten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/looked_at.py" />
+            <source>failed</source>
+            <translation>fehlgeschlagen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/looked_at.py" />
+            <source>too many things: the list is not complete</source>
+            <translation>zu viele Dinge: Die Liste ist nicht vollständig</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/looked_at.py" />
+            <source>looked at again in parts</source>
+            <translation>noch einmal in Teilen angesehen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/looked_at.py" />
+            <source>not looked at</source>
+            <translation>nicht angesehen</translation>
+        </message>
+        <message>
             <location filename="../../plugin/exchanges/project_results.py" />
             <source>Answers that are only in memory: {count}. {hint}</source>
             <translation>Antworten, die nur im Arbeitsspeicher sind: {count}. {hint}</translation>
@@ -247,6 +277,26 @@
             <location filename="../../plugin/exchanges/result_layers.py" />
             <source>Error</source>
             <translation>Fehler</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Checked answer</source>
+            <translation>Geprüfte Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Checked by</source>
+            <translation>Geprüft von</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Checked at</source>
+            <translation>Geprüft am</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Note</source>
+            <translation>Notiz</translation>
         </message>
         <message>
             <location filename="../../plugin/exchanges/result_layers.py" />
@@ -327,6 +377,11 @@
             <location filename="../../plugin/exchanges/result_layers.py" />
             <source>Answers: {layer}</source>
             <translation>Antworten: {layer}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Looked at: {target}</source>
+            <translation>Angesehen: {target}</translation>
         </message>
         <message>
             <location filename="../../plugin/exchanges/session.py" />
@@ -1134,6 +1189,471 @@
             <translation>Das Installationsprogramm uv wird heruntergeladen</translation>
         </message>
         <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>{candidates} to decide · {accepted} accepted · {rejected} rejected · {unsure} unsure</source>
+            <translation>{candidates} offen · {accepted} angenommen · {rejected} verworfen · {unsure} unsicher</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Accept</source>
+            <translation>Annehmen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Edit</source>
+            <translation>Bearbeiten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Reject</source>
+            <translation>Verwerfen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Unsure</source>
+            <translation>Unsicher</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Undo</source>
+            <translation>Zurück</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Box</source>
+            <translation>Rahmen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Describe</source>
+            <translation>Benennen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Write</source>
+            <translation>Fragen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Templates</source>
+            <translation>Vorlagen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>No question is asked about this place yet: propose some, or write one.</source>
+            <translation>Zu diesem Ort gibt es noch keine Frage: Lassen Sie welche vorschlagen oder schreiben Sie eine.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Edit the question</source>
+            <translation>Die Frage bearbeiten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Previous question</source>
+            <translation>Vorige Frage</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Next question</source>
+            <translation>Nächste Frage</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Next candidate</source>
+            <translation>Nächster Vorschlag</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Draw a box</source>
+            <translation>Einen Rahmen zeichnen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Describe the box</source>
+            <translation>Den Rahmen benennen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Write a question</source>
+            <translation>Eine Frage schreiben</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Propose from templates</source>
+            <translation>Aus Vorlagen vorschlagen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Propose by the model</source>
+            <translation>Vom Modell vorschlagen lassen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>The box is a region</source>
+            <translation>Der Rahmen ist ein Gebiet</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>The box is an object</source>
+            <translation>Der Rahmen ist ein Objekt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>About the whole image</source>
+            <translation>Zum ganzen Bild</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Remove the box</source>
+            <translation>Den Rahmen entfernen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>The question that is decided next</source>
+            <translation>Die Frage, über die als nächste entschieden wird</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>All are decided.</source>
+            <translation>Über alle ist entschieden.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Nothing is asked yet. Draw a box on the map to begin.</source>
+            <translation>Noch gibt es keine Frage. Zeichnen Sie zuerst einen Rahmen auf die Karte.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>accepted</source>
+            <translation>angenommen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>rejected</source>
+            <translation>verworfen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>unsure</source>
+            <translation>unsicher</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>the whole image</source>
+            <translation>das ganze Bild</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>region</source>
+            <translation>Gebiet</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>object</source>
+            <translation>Objekt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>written by a person</source>
+            <translation>von einem Menschen geschrieben</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>from a template</source>
+            <translation>aus einer Vorlage</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>imported</source>
+            <translation>importiert</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>wrong answer</source>
+            <translation>falsche Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>ambiguous question</source>
+            <translation>mehrdeutige Frage</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>not visible</source>
+            <translation>nicht sichtbar</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>trivial or repeated</source>
+            <translation>banal oder wiederholt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>bad language</source>
+            <translation>schlechte Sprache</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>answer in the question</source>
+            <translation>Antwort in der Frage</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>more than three words</source>
+            <translation>mehr als drei Wörter</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>coordinates</source>
+            <translation>Koordinaten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>duplicate</source>
+            <translation>doppelt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>answerable blind</source>
+            <translation>ohne Bild zu beantworten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>two samples disagree</source>
+            <translation>zwei Versuche widersprechen sich</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>words contradict the box</source>
+            <translation>Worte widersprechen dem Rahmen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Do not reject</source>
+            <translation>Nicht verwerfen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>no description</source>
+            <translation>ohne Namen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/box_layers.py" />
+            <source>Labels</source>
+            <translation>Labels</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/box_layers.py" />
+            <source>Labels ({crs})</source>
+            <translation>Labels ({crs})</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/box_layers.py" />
+            <source>no CRS</source>
+            <translation>ohne KBS</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/box_tool.py" />
+            <source>Drag a box on the map.</source>
+            <translation>Ziehen Sie einen Rahmen auf der Karte auf.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/box_tool.py" />
+            <source>Add a raster layer first: boxes are drawn on it.</source>
+            <translation>Fügen Sie zuerst einen Rasterlayer hinzu: Auf ihm werden Rahmen gezeichnet.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/dock.py" />
+            <source>ZoomEarth Labels</source>
+            <translation>ZoomEarth Labels</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/dock.py" />
+            <source>Close</source>
+            <translation>Schließen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/dock.py" />
+            <source>Hide this message</source>
+            <translation>Diese Meldung ausblenden</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/dock.py" />
+            <source>The raster layer that boxes are drawn on</source>
+            <translation>Der Rasterlayer, auf dem Rahmen gezeichnet werden</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/dock.py" />
+            <source>{file}, labelled by {annotator}</source>
+            <translation>{file}, bearbeitet von {annotator}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/dock.py" />
+            <source>No label file is open: the first box makes one beside the project.</source>
+            <translation>Keine Labeldatei ist offen: Mit dem ersten Rahmen entsteht eine neben dem Projekt.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/dock.py" />
+            <source>{count} candidates were added.</source>
+            <translation>{count} Vorschläge kamen hinzu.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/dock.py" />
+            <source>No layer of the project shows {path}: add it to see the pictures.</source>
+            <translation>Kein Layer des Projekts zeigt {path}: Fügen Sie ihn hinzu, um die Bilder zu sehen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/dock.py" />
+            <source>No layer of the project shows {path}.</source>
+            <translation>Kein Layer des Projekts zeigt {path}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/editors.py" />
+            <source>Answer: one to three words</source>
+            <translation>Antwort: ein bis drei Wörter</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/editors.py" />
+            <source>Category: choose one, or type another</source>
+            <translation>Kategorie: wählen Sie eine oder tippen Sie eine andere ein</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/editors.py" />
+            <source>Category</source>
+            <translation>Kategorie</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/editors.py" />
+            <source>Enter: save and accept · Escape: leave</source>
+            <translation>Eingabe: speichern und annehmen · Escape: verlassen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/editors.py" />
+            <source>What the box shows, for example: bridge</source>
+            <translation>Was der Rahmen zeigt, zum Beispiel: bridge</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/editors.py" />
+            <source>What is it?</source>
+            <translation>Was ist es?</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/editors.py" />
+            <source>Enter: save · Escape: leave</source>
+            <translation>Eingabe: speichern · Escape: verlassen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/editors.py" />
+            <source>Enter: “{suggestion}” · Shift+Enter: “{typed}”</source>
+            <translation>Eingabe: „{suggestion}“ · Umschalt+Eingabe: „{typed}“</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Your decisions are logged with this name:</source>
+            <translation>Ihre Entscheidungen werden unter diesem Namen festgehalten:</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>New label file…</source>
+            <translation>Neue Labeldatei…</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Open a label file…</source>
+            <translation>Labeldatei öffnen…</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Name of the annotator…</source>
+            <translation>Name des Bearbeiters…</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Keys…</source>
+            <translation>Tasten…</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Propose from templates for all boxes without questions</source>
+            <translation>Aus Vorlagen vorschlagen für alle Rahmen ohne Fragen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>The label file, the annotator, and keys</source>
+            <translation>Die Labeldatei, der Bearbeiter und die Tasten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Open a label file</source>
+            <translation>Labeldatei öffnen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Annotator</source>
+            <translation>Bearbeiter</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>New label file</source>
+            <translation>Neue Labeldatei</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>{path} exists and was opened.</source>
+            <translation>{path} gab es schon; die Datei wurde geöffnet.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/pictures.py" />
+            <source>The whole image</source>
+            <translation>Das ganze Bild</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/pictures.py" />
+            <source>The crop around the box, as the model sees it</source>
+            <translation>Der Ausschnitt um den Rahmen, wie ihn das Modell sieht</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/pictures.py" />
+            <source>The box enlarged</source>
+            <translation>Der Rahmen vergrößert</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/rasters.py" />
+            <source>Labels need a raster that ZoomEarth can read by itself, and QGIS alone can draw the layer {layer}.</source>
+            <translation>Labels brauchen ein Raster, das ZoomEarth selbst lesen kann, und nur QGIS kann den Layer {layer} zeichnen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/rasters.py" />
+            <source>Save it as a GeoTIFF first (Export &gt; Save As, Rendered image).</source>
+            <translation>Speichern Sie ihn zuerst als GeoTIFF (Export &gt; Speichern als, Gerendertes Bild).</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/rasters.py" />
+            <source>The box lies outside the layer {layer}.</source>
+            <translation>Der Rahmen liegt außerhalb des Layers {layer}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/rasters.py" />
+            <source>{path} can't be opened: {reason}.</source>
+            <translation>{path} lässt sich nicht öffnen: {reason}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/store.py" />
+            <source>No label file is open.</source>
+            <translation>Keine Labeldatei ist offen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/store.py" />
+            <source>Open one, or make a new one.</source>
+            <translation>Öffnen Sie eine oder legen Sie eine neue an.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/store.py" />
+            <source>The labels can't be used: {reason}.</source>
+            <translation>Die Labels lassen sich nicht verwenden: {reason}.</translation>
+        </message>
+        <message>
             <location filename="../../plugin/layers/polygons_file.py" />
             <source>The mask layer has no polygon.</source>
             <translation>Der Maskenlayer hat kein Polygon.</translation>
@@ -1885,16 +2405,6 @@
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
-            <source>Close</source>
-            <translation>Schließen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>Hide this message</source>
-            <translation>Diese Meldung ausblenden</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
             <source>Progress</source>
             <translation>Fortschritt</translation>
         </message>
@@ -2290,6 +2800,11 @@
         </message>
         <message>
             <location filename="../../plugin/panel/tool_dialog.py" />
+            <source>Type as the label what to draw.</source>
+            <translation>Geben Sie als Bezeichnung ein, was gezeichnet werden soll.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/tool_dialog.py" />
             <source>Tick an image of another date of the same place.</source>
             <translation>Kreuzen Sie ein Bild desselben Ortes zu einem anderen Zeitpunkt an.</translation>
         </message>
@@ -2417,6 +2932,11 @@
             <location filename="../../plugin/plugin.py" />
             <source>Ask a question about a raster (ZoomEarth)</source>
             <translation>Eine Frage zu einem Raster stellen (ZoomEarth)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/plugin.py" />
+            <source>Label rasters with boxes, questions and answers (ZoomEarth)</source>
+            <translation>Raster mit Rahmen, Fragen und Antworten beschriften (ZoomEarth)</translation>
         </message>
         <message>
             <location filename="../../plugin/plugin.py" />
@@ -3094,6 +3614,11 @@
             <translation>Konfidenz {value}</translation>
         </message>
         <message>
+            <location filename="../../plugin/review/keys.py" />
+            <source>Keys</source>
+            <translation>Tasten</translation>
+        </message>
+        <message>
             <location filename="../../core/settings.py" />
             <source>name of a model (see `zoomearth models`) or path of a model folder</source>
             <translation>Name eines Modells (siehe `zoomearth models`) oder Pfad eines Modellordners</translation>
@@ -3345,11 +3870,6 @@
         </message>
         <message>
             <location filename="../../core/tools.py" />
-            <source>Edit</source>
-            <translation>Bearbeiten</translation>
-        </message>
-        <message>
-            <location filename="../../core/tools.py" />
             <source>changes the pixels inside a mask by one of a few verbs; every other pixel stays as it is</source>
             <translation>ändert die Pixel in einer Maske auf eine von wenigen Arten; jedes andere Pixel bleibt, wie es ist</translation>
         </message>
@@ -3357,6 +3877,11 @@
             <location filename="../../core/tools.py" />
             <source>Verb</source>
             <translation>Art der Änderung</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>Replace</source>
+            <translation>Ersetzen</translation>
         </message>
         <message>
             <location filename="../../core/tools.py" />
@@ -3422,6 +3947,21 @@
             <location filename="../../core/tools.py" />
             <source>of recolour</source>
             <translation>beim Umfärben</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>stable-diffusion-inpainting</source>
+            <translation>stable-diffusion-inpainting</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>pixel-verbs</source>
+            <translation>pixel-verbs</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>what removes or replaces; best: the editing model if its weights are here</source>
+            <translation>was entfernt oder ersetzt; bestes: das Bearbeitungsmodell, wenn seine Gewichte hier sind</translation>
         </message>
         <message>
             <location filename="../../resources/models.json" />
@@ -3617,6 +4157,21 @@
             <location filename="../../resources/models.json" />
             <source>BSD-3-Clause</source>
             <translation>BSD-3-Clause</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Stable Diffusion 1.5 inpainting: draws anew what a mask covers</source>
+            <translation>Stable Diffusion 1.5 Inpainting: zeichnet neu, was eine Maske bedeckt</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Removing and replacing things in a picture, with a graphics card or patience</source>
+            <translation>Dinge in einem Bild entfernen und ersetzen, mit einer Grafikkarte oder Geduld</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>CreativeML Open RAIL-M, whose restrictions on use apply</source>
+            <translation>CreativeML Open RAIL-M, deren Nutzungsbeschränkungen gelten</translation>
         </message>
     </context>
 </TS>

@@ -319,6 +319,11 @@ def test_editing_takes_the_verb_and_a_dialog_that_is_cancelled_does_nothing(pane
         verb = dialog.findChild(type(dialog._fields["verb"]), "zoomearth_tool_verb")
         verb.setCurrentIndex(verb.findData("paste"))
         values.append((dialog.ok.isEnabled(), dialog.hint.text()))
+        verb.setCurrentIndex(verb.findData("replace"))
+        dialog.label.setText(" ")
+        values.append((dialog.ok.isEnabled(), dialog.hint.text()))
+        dialog.label.setText("northern lake")
+        values.append((dialog.ok.isEnabled(), dialog.hint.text()))
         verb.setCurrentIndex(verb.findData("pixelate"))
         values.append((dialog.use.arguments, dialog.use.label))
         dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Cancel).click()
@@ -328,7 +333,8 @@ def test_editing_takes_the_verb_and_a_dialog_that_is_cancelled_does_nothing(pane
     assert not timer.isActive()
     assert not runs(panel).busy
     assert values[0] == (False, "Add a raster layer of another date of the same place to the project first.")
-    assert values[1] == ({"verb": "pixelate", "amount": 1.0, "color": "#c03020"}, "northern lake")
+    assert values[1:3] == [(False, "Type as the label what to draw."), (True, "")]
+    assert values[3] == ({"verb": "pixelate", "amount": 1.0, "color": "#c03020", "backend": "best"}, "northern lake")
 
 
 def test_what_can_not_be_done_is_said_in_the_panel(panel, asked, tmp_path):
