@@ -85,6 +85,16 @@ class Surveyed:
 
 
 @dataclass(frozen=True)
+class Proposed:
+    """How far proposals are: places asked about, of all, and candidates in the label file until now."""
+
+    id: Id
+    done: int
+    total: int
+    candidates: int
+
+
+@dataclass(frozen=True)
 class Text:
     """More of the model's reply."""
 
@@ -207,12 +217,23 @@ class SurveyResult:
 
 
 @dataclass(frozen=True)
+class ProposeResult:
+    """The result of a Propose. places: that the model replied about; candidates: that were added; failed: places without a reply; why: of
+    the most of them."""
+
+    places: int
+    candidates: int
+    failed: int
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Done:
-    """The last event of a job that was done. result: of an ask a Result, a batch Counts, a tool a ToolResult, a survey a SurveyResult, a
-    load a Loaded, a describe a Described, a test a Calibration."""
+    """The last event of a job that was done. result: of an ask a Result, a batch Counts, a tool a ToolResult, a survey a SurveyResult,
+    proposals a ProposeResult, a load a Loaded, a describe a Described, a test a Calibration."""
 
     id: Id
-    result: Union[Result, Counts, ToolResult, SurveyResult, Loaded, Described, Calibration]
+    result: Union[Result, Counts, ToolResult, SurveyResult, ProposeResult, Loaded, Described, Calibration]
 
 
 @dataclass(frozen=True)
@@ -262,5 +283,5 @@ class RowEnded:
 
 
 Last = Union[Done, Failed, Cancelled]
-Event = Union[Ready, Progress, Saw, Called, Surveyed, Text, RowStarted, RowEnded, Last]
+Event = Union[Ready, Progress, Saw, Called, Surveyed, Proposed, Text, RowStarted, RowEnded, Last]
 LAST = (Done, Failed, Cancelled)

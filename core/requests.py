@@ -156,6 +156,27 @@ class RunSurvey:
 
 
 @dataclass(frozen=True)
+class Propose:
+    """Let the model propose questions with answers for boxes of the label file `labels`, and write those of each reply into it as it comes.
+
+    image, box: ids of the one place that is asked about; box "": the image as a whole. image "": every box that this model was not asked
+    about yet; the same request continues one that was cancelled. count: questions for a place. at_once: in lockstep, or at once on each
+    server.
+    """
+
+    labels: str
+    image: str = ""
+    box: str = ""
+    count: int = 4
+    at_once: int = AT_ONCE
+    id: Id = NEW
+
+    def __post_init__(self) -> None:
+        if not self.labels.strip() or min(self.count, self.at_once) < 1 or (self.box and not self.image):
+            raise ValueError("labels is the path of a label file; count and at_once are 1 at least; a box needs its image.")
+
+
+@dataclass(frozen=True)
 class Describe:
     """Report size, bands, CRS and the like of a raster, and how it would be shown."""
 
@@ -184,7 +205,7 @@ class Stop:
     """Cancel all work and end the process."""
 
 
-Job = Union[Load, Ask, Batch, RunTool, RunSurvey, Describe, Test]
+Job = Union[Load, Ask, Batch, RunTool, RunSurvey, Propose, Describe, Test]
 Request = Union[Job, Cancel, Stop]
 
 

@@ -78,7 +78,7 @@ class Plugin:
 
     def _init_labels(self) -> None:
         self.labels = ProjectLabels(self.iface.mainWindow())
-        self.label_dock = LabelDock(self.iface, self.labels)
+        self.label_dock = LabelDock(self.iface, self.labels, self.session, self._ready)
         self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.label_dock)
         self.label_dock.hide()
         self.label_action = QAction(QgsApplication.getThemeIcon("/mActionLabeling.svg"), tr("ZoomEarth Labels"), self.iface.mainWindow())

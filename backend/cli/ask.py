@@ -25,7 +25,7 @@ from ...core.tool_calls import USUAL_VIEWS, Offer, ToolUse
 from ...core.typed import to_json
 from ..answer import Answered, Event, Question, Read, Said, Saw, Tried, Used, answer
 from ..batch import question_in
-from ..engines import Engine
+from ..engines import Engine, notes_of
 from ..engines.open import open_engine
 from ..opened import beside
 from ..outputs import files as outputs
@@ -143,7 +143,7 @@ def answer_requests(requests: Sequence[Ask], settings: Settings, files: outputs.
             engine = open_engine(
                 settings, on_test=lambda done, total: screen.progress("testing the model", done, total), cancelled=interrupted
             )
-            screen.tolerated(getattr(engine, "tolerated", []))
+            screen.tolerated(notes_of(engine))
             try:
                 return _answer_in(scene, second, region, engine, requests, files, screen, interrupted)
             finally:
@@ -183,9 +183,9 @@ def _answer_in(
             break
         answers.append(answered)
         screen.answered(answered, engine.profile.name)
-        screen.tolerated([*engine.profile.notes, *answered.notes, *getattr(engine, "tolerated", [])])
+        screen.tolerated([*notes_of(engine), *answered.notes])
         if screen.quiet:
-            print(json.dumps(to_json(report(answered, engine.profile.name, engine.profile.notes), nulls=True)), flush=True)
+            print(json.dumps(to_json(report(answered, engine.profile.name, notes_of(engine)), nulls=True)), flush=True)
         if interrupted():
             break
     try:

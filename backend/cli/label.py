@@ -11,7 +11,6 @@ from collections import Counter
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -94,7 +93,7 @@ def _templates(labels: LabelFile, options: argparse.Namespace) -> int:
 
 def _by_model(options: argparse.Namespace, settings: Settings) -> int:
     from ..engines.open import open_engine
-    from ..labels.propose import check, pending, propose, targets
+    from ..labels.propose import check, hosts, pending, propose, targets
 
     if settings.remote and options.batch is not None:
         raise UsageError("--batch is for a model on this machine.", "With --remote, give --concurrency.")
@@ -111,7 +110,7 @@ def _by_model(options: argparse.Namespace, settings: Settings) -> int:
             if not options.again:
                 wanted = pending(labels, wanted, engine.profile.name)
             with _bar("proposing", len(wanted), options.json) as advance:
-                for _, added, error in propose(engine, labels, wanted, options.count, _hosts(settings), at_once, remote, interrupted):
+                for _, added, error in propose(engine, labels, wanted, options.count, hosts(settings), at_once, remote, interrupted):
                     tally.update({"failed": 1} if error else {"boxes": 1, "candidates": added})
                     errors.update([error.message] if error else [])
                     advance()
@@ -146,18 +145,6 @@ class _bar:
 
     def __exit__(self, *exc: object) -> None:
         self._progress.stop()
-
-
-def _hosts(settings: Settings) -> str:
-    """The hosts and ports of the servers; never a login or a key."""
-    hosts = []
-    for address in settings.addresses:
-        try:
-            parts = urlsplit(address)
-            hosts.append(f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}")
-        except ValueError:  # an invalid port
-            hosts.append("")
-    return " ".join(hosts)
 
 
 def _counted(tally: Counter[str], as_json: bool) -> int:

@@ -18,7 +18,7 @@ import traceback
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Callable, Iterator, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Callable, Iterator, Sequence, cast
 
 from ... import __version__
 from ...core.address import hidden
@@ -32,6 +32,8 @@ from ...core.events import (
     Failed,
     Last,
     Loaded,
+    Proposed,
+    ProposeResult,
     Ready,
     Result,
     RowEnded,
@@ -42,7 +44,7 @@ from ...core.events import (
 )
 from ...core.look import Stopped
 from ...core.protocol import VERSION
-from ...core.requests import NEW, Ask, Batch, Describe, Id, Job, Load, RunSurvey, RunTool, Test
+from ...core.requests import NEW, Ask, Batch, Describe, Id, Job, Load, Propose, RunSurvey, RunTool, Test
 from ...core.roi_table import ZOOM_OUT
 from ...core.settings import Settings
 from ...core.source import SceneSource, Seen
@@ -128,7 +130,7 @@ class Worker:
         self.jobs.over()
         self.outbox.send(last)
 
-    def _result(self, job: Job) -> Result | Counts | ToolResult | SurveyResult | Loaded | Described | Calibration:
+    def _result(self, job: Job) -> Result | Counts | ToolResult | SurveyResult | ProposeResult | Loaded | Described | Calibration:
         if isinstance(job, Ask):
             return self._ask(job)
         if isinstance(job, Batch):
@@ -137,6 +139,8 @@ class Worker:
             return self._run_tool(job)
         if isinstance(job, RunSurvey):
             return self._survey(job)
+        if isinstance(job, Propose):
+            return self._propose(job)
         if isinstance(job, Describe):
             return Described(self._open(job.source).describe())
         if isinstance(job, Test):
@@ -186,6 +190,7 @@ class Worker:
     def _ask(self, job: Ask) -> Result:
         from ..answer import answer
         from ..batch import question_of
+        from ..engines import notes_of
         from ..opened import beside
         from ..report import report
 
@@ -196,10 +201,11 @@ class Worker:
         answered = answer(engine, question, self._send, self.jobs.called_off)
         if answered.outcome.stopped is Stopped.CANCELLED:
             raise Cancelled
-        return report(answered, engine.profile.name, engine.profile.notes)
+        return report(answered, engine.profile.name, notes_of(engine))
 
     def _batch(self, job: Batch) -> Counts:
         from ..batch import asked, line, question_of, run
+        from ..engines import notes_of
 
         def rows() -> Iterator[Ask]:
             for row in job.rows:
@@ -216,7 +222,7 @@ class Worker:
                 answered = finished.answered
                 if journal:
                     journal.add(line(asked(finished.row), answered, finished.error, engine.profile.name))
-                self.outbox.send(_row_ended(job.id, finished, engine.profile))
+                self.outbox.send(_row_ended(job.id, finished, engine.profile.name, notes_of(engine)))
                 counts["failed" if answered is None else "unanswered" if answered.outcome.answer is None else "answered"] += 1
                 self.story.progress("thinking", sum(counts.values()), len(job.rows))
         if sum(counts.values()) < len(job.rows):
@@ -252,6 +258,21 @@ class Worker:
         engine = self._engine()
         load = self.loaded[0] if self.loaded else _default_load()
         result = carry_out(engine, scene, job, load.settings, on_step, notes.extend, self.jobs.called_off)
+        if self.jobs.called_off():
+            raise Cancelled
+        return result
+
+    def _propose(self, job: Propose) -> ProposeResult:
+        from ..labels.propose import carry_out, hosts
+
+        engine = self._engine()
+        load = cast(Load, self.loaded and self.loaded[0])
+        concurrent = bool(load.settings.remote) and not load.replies
+
+        def on_step(done: int, total: int, candidates: int) -> None:
+            self.outbox.send(Proposed(job.id, done, total, candidates))
+
+        result = carry_out(engine, job, hosts(load.settings) if concurrent else "", concurrent, on_step, self.jobs.called_off)
         if self.jobs.called_off():
             raise Cancelled
         return result
@@ -293,7 +314,7 @@ def _journal(out: str, profile: Profile, settings: Settings) -> Journal[Any]:
     return Journal(Path(out), spec(profile, settings, revision_of(settings)), "id", lambda row: None, dict, hint)
 
 
-def _row_ended(id: Id, finished: Finished[Ask], profile: Profile) -> RowEnded:
+def _row_ended(id: Id, finished: Finished[Ask], model: str, notes: Sequence[str]) -> RowEnded:
     from ..report import report
 
     if finished.answered is None:
@@ -302,7 +323,7 @@ def _row_ended(id: Id, finished: Finished[Ask], profile: Profile) -> RowEnded:
     grid = answered.question.scene.grid
     shown = (replace(each, label=ZOOM_OUT) if each.again else each for each in answered.outcome.views)  # as `Saw` has it
     views, replies = tuple(Seen.of(each, grid) for each in shown), tuple(reply.text for reply in answered.replies)
-    return RowEnded(id, Done(finished.row.id, report(answered, profile.name, profile.notes)), views, replies)
+    return RowEnded(id, Done(finished.row.id, report(answered, model, notes)), views, replies)
 
 
 def _files(settings: Settings) -> list[str | None]:

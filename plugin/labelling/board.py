@@ -10,7 +10,6 @@ from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtGui import QFocusEvent
 from qgis.PyQt.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from ...core.labels.flags import BLIND, COORDINATES, DISAGREE, DUPLICATE, GEOMETRY, GIVEN, LONG
 from ...core.labels.review import Shown
 from ...core.labels.rows import ACCEPTED, CANDIDATE, REASONS, REJECTED, UNSURE
 from ..i18n import tr
@@ -18,6 +17,7 @@ from ..panel.widgets import named, paragraph, tip
 from ..review.keys import Action, Keys
 from .pictures import Pictures
 from .rasters import pixels_of
+from .words import flag_words, level_words, maker_words, reason_words
 
 WARNING = "QLabel { border-left: 3px solid #b3541e; padding: 2px 6px; color: #8a3d12; background: #fdf5f0; }"
 
@@ -185,7 +185,13 @@ class Board(QFrame):
             self.buttons[name].setEnabled(box is not None)
         for name in ("ask", "model"):
             self.buttons[name].setEnabled(image is not None)
-        self.counts.setText(count_words(shown.counts))
+        self.show_counts(shown.counts)
+
+    def show_counts(self, counts: dict[str, int]) -> None:
+        """How many questions have each verdict."""
+        words = tr("{candidates} to decide · {accepted} accepted · {rejected} rejected · {unsure} unsure")
+        candidates, accepted, rejected, unsure = (counts.get(verdict, 0) for verdict in (CANDIDATE, ACCEPTED, REJECTED, UNSURE))
+        self.counts.setText(words.format(candidates=candidates, accepted=accepted, rejected=rejected, unsure=unsure))
 
     def ask_reason(self) -> None:
         """Shows the reasons for a rejection."""
@@ -216,47 +222,6 @@ class Board(QFrame):
         if self.reasons.isVisible():
             self.reasons.hide()
             self.setFocus()
-
-
-def count_words(counts: dict[str, int]) -> str:
-    """How many questions have each verdict."""
-    words = tr("{candidates} to decide · {accepted} accepted · {rejected} rejected · {unsure} unsure")
-    candidates, accepted, rejected, unsure = (counts.get(verdict, 0) for verdict in (CANDIDATE, ACCEPTED, REJECTED, UNSURE))
-    return words.format(candidates=candidates, accepted=accepted, rejected=rejected, unsure=unsure)
-
-
-def level_words(level: str) -> str:
-    """A level in the user's language."""
-    return {"global": tr("the whole image"), "region": tr("region"), "object": tr("object")}.get(level, level)
-
-
-def maker_words(maker: str) -> str:
-    """Who made a question, in the user's language."""
-    return {"person": tr("written by a person"), "template": tr("from a template"), "import": tr("imported")}.get(maker, maker)
-
-
-def reason_words(reason: str) -> str:
-    """A reason of a rejection in the user's language."""
-    return {
-        "wrong answer": tr("wrong answer"),
-        "ambiguous question": tr("ambiguous question"),
-        "not visible": tr("not visible"),
-        "trivial or repeated": tr("trivial or repeated"),
-        "bad language": tr("bad language"),
-    }.get(reason, reason)
-
-
-def flag_words(flag: str) -> str:
-    """The name of a flag in the user's language."""
-    return {
-        GIVEN: tr("answer in the question"),
-        LONG: tr("more than three words"),
-        COORDINATES: tr("coordinates"),
-        DUPLICATE: tr("duplicate"),
-        BLIND: tr("answerable blind"),
-        DISAGREE: tr("two samples disagree"),
-        GEOMETRY: tr("words contradict the box"),
-    }.get(flag, flag)
 
 
 def _text(name: str) -> QLabel:

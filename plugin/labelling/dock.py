@@ -8,7 +8,7 @@ from typing import Callable, Optional
 from qgis.core import QgsCoordinateReferenceSystem, QgsMapLayer, QgsMapLayerProxyModel, QgsRasterLayer
 from qgis.gui import QgisInterface, QgsDockWidget, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from ...core.geometry import Box
 from ...core.labels import review
@@ -17,31 +17,34 @@ from ...core.labels.file import LabelFile
 from ...core.labels.review import Shown
 from ...core.labels.rows import LabelBox, LabelImage
 from ...core.labels.suggest import level_of
+from ..exchanges.session import Session
 from ..i18n import tr
 from ..panel.canvas import fly_to
 from ..panel.notice import Notice
 from ..panel.widgets import named, paragraph
 from ..review.keys import KeysDialog
+from .balance_view import BalanceView
 from .board import Board
 from .box_layers import BoxLayers
 from .box_tool import BoxTool
 from .editors import BoxEditor, QuestionEditor
 from .file_menu import FileMenu
 from .project_labels import ProjectLabels
+from .proposer import Proposer
 from .rasters import Raster, grid_of, layer_of, pixels_of
-from .templates import Templates
 
 
 class LabelDock(QgsDockWidget):
     """`shown` is what the board shows; None while an action is under way, so that no key decides about what was not seen."""
 
-    def __init__(self, iface: QgisInterface, labels: ProjectLabels) -> None:
+    def __init__(self, iface: QgisInterface, labels: ProjectLabels, session: Session, ready: Callable[[], bool]) -> None:
+        """session: has the model. ready: returns whether a model can be asked; it may open the setup dialog first."""
         super().__init__(tr("ZoomEarth Labels"))
         self.setObjectName("zoomearth_label_dock")
         self._iface, self._labels, self.store = iface, labels, labels.store
         self._canvas = iface.mapCanvas()
         self._layers = BoxLayers()
-        self.templates = Templates(self.store, self)
+        self.proposer = Proposer(self.store, session, ready)
         self.shown: Optional[Shown] = Shown()
         self._build()
         self.boxes = BoxTool(self._canvas, labels, self.layer.currentLayer, self)
@@ -51,7 +54,7 @@ class LabelDock(QgsDockWidget):
     def close_down(self) -> None:
         """Removes everything from the canvas and disconnects from QGIS."""
         self._iface.currentLayerChanged.disconnect(self._follow)
-        self.templates.close()
+        self.proposer.close_down()
         self.board.pictures.painter.close()
         self.boxes.close()
 
@@ -70,6 +73,18 @@ class LabelDock(QgsDockWidget):
         self.board = Board()
         self.editor = QuestionEditor()
         self.box_editor = BoxEditor()
+        self.balance = BalanceView(self.store)
+        review_tab = QWidget()
+        column = QVBoxLayout(review_tab)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.board, 1)
+        for widget in (self.proposer, self.editor, self.box_editor):
+            column.addWidget(widget)
+        self.tabs = QTabWidget()
+        self.tabs.setObjectName("zoomearth_label_tabs")
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(review_tab, tr("Review"))
+        self.tabs.addTab(self.balance, tr("Balance"))
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(6, 6, 6, 6)
@@ -79,9 +94,7 @@ class LabelDock(QgsDockWidget):
         column.addLayout(row)
         for widget in (self.where, self.message):
             column.addWidget(widget)
-        column.addWidget(self.board, 1)
-        for widget in (self.editor, self.box_editor):
-            column.addWidget(widget)
+        column.addWidget(self.tabs, 1)
         self.setWidget(inside)
 
     def _connect(self) -> None:
@@ -91,9 +104,11 @@ class LabelDock(QgsDockWidget):
         self.boxes.refused.connect(self._fail)
         self.store.opened.connect(self._opened)
         self.store.failed.connect(self._fail)
-        self.templates.ended.connect(self._proposed)
+        self.proposer.ended.connect(self._proposed)
+        self.proposer.grown.connect(self._grown)
         self.menu.keys_clicked.connect(self._choose_keys)
-        self.menu.templates_clicked.connect(self._all_templates)
+        self.menu.templates_clicked.connect(lambda: self.proposer.by_templates())
+        self.menu.model_clicked.connect(lambda: self.proposer.by_model())
         self.menu.said.connect(self.message.say)
         self.board.acted.connect(self.act)
         self.board.rejected.connect(self._reject)
@@ -200,7 +215,9 @@ class LabelDock(QgsDockWidget):
         elif name == "remove" and box and image:
             self._run(lambda labels: _removed(labels, image.id, box.id), boxes=True)
         elif name == "templates" and box and image:
-            self.templates.propose([(image, box)])
+            self.proposer.by_templates(image, box)
+        elif name == "model" and image:
+            self.proposer.by_model(image, box)
 
     def _reject(self, reason: str) -> None:
         if self.shown and (question := self.shown.question):
@@ -268,23 +285,24 @@ class LabelDock(QgsDockWidget):
 
     # Proposals
 
-    def _all_templates(self) -> None:
-        def boxes(labels: LabelFile) -> list[tuple[LabelImage, LabelBox]]:
-            images, asked = {image.id: image for image in labels.images()}, {question.box for question in labels.questions()}
-            return [(images[box.image], box) for box in labels.boxes() if box.id not in asked]
-
-        self.store.do(boxes, self.templates.propose)
-
-    def _proposed(self, added: int, missing: list[str]) -> None:
-        words = tr("{count} candidates were added.").format(count=added)
-        if missing:
-            words += " " + tr("No layer of the project shows {path}.").format(path=", ".join(missing))
-        self.message.say(words if missing or not added else "")
-        shown = self.shown
-        if shown and shown.question is None and shown.image:
-            image, box = shown.image.id, shown.box.id if shown.box else ""
-            self.store.do(lambda labels: review.of_box(labels, image, box), lambda again: self.show_shown(again, fly=False))
+    def _proposed(self, words: str) -> None:
+        self.message.say(words)
+        self._grown()
         self.board.setFocus()
+
+    def _grown(self) -> None:
+        """Shows the first candidate where no question is shown, and the counts."""
+        shown = self.shown
+        if shown and shown.question:
+            self.store.do(LabelFile.counts, self.board.show_counts)
+        elif shown and shown.image:
+            image, box = shown.image.id, shown.box.id if shown.box else ""
+
+            def show(again: Shown) -> None:
+                if self.shown is shown:  # the user has not gone on
+                    self.show_shown(again, fly=False)
+
+            self.store.do(lambda labels: review.of_box(labels, image, box), show)
 
 
 def _removed(labels: LabelFile, image: str, box: str) -> Shown:

@@ -18,6 +18,7 @@ class FileMenu(QMenu):
 
     keys_clicked = pyqtSignal()
     templates_clicked = pyqtSignal()
+    model_clicked = pyqtSignal()
     said = pyqtSignal(str)
 
     def __init__(self, labels: ProjectLabels, parent: Optional[QWidget] = None) -> None:
@@ -29,6 +30,7 @@ class FileMenu(QMenu):
         self._entry("keys", tr("Keys…"), self.keys_clicked.emit)
         self.addSeparator()
         self._entry("templates", tr("Propose from templates for all boxes without questions"), self.templates_clicked.emit)
+        self._entry("model", tr("Propose by the model for all boxes that it was not asked about"), self.model_clicked.emit)
 
     def button(self) -> QToolButton:
         """A button that opens the menu."""

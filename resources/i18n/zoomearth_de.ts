@@ -1189,9 +1189,114 @@
             <translation>Das Installationsprogramm uv wird heruntergeladen</translation>
         </message>
         <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>{candidates} to decide · {accepted} accepted · {rejected} rejected · {unsure} unsure</source>
-            <translation>{candidates} offen · {accepted} angenommen · {rejected} verworfen · {unsure} unsicher</translation>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Answers of each level and category</source>
+            <translation>Antworten jeder Ebene und Kategorie</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>all</source>
+            <translation>alle</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>{share} %</source>
+            <translation>{share} %</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Group</source>
+            <translation>Gruppe</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>All questions that were not rejected, each level, and each category</source>
+            <translation>Alle Fragen, die nicht verworfen wurden, jede Ebene und jede Kategorie</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Questions</source>
+            <translation>Fragen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>How many there are</source>
+            <translation>Wie viele es gibt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>How many different answers they have</source>
+            <translation>Wie viele verschiedene Antworten sie haben</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Yes:no</source>
+            <translation>Ja:Nein</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>How many are answered by yes, and by no</source>
+            <translation>Wie viele mit Ja und wie viele mit Nein beantwortet sind</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Top answer</source>
+            <translation>Häufigste</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>The commonest answer</source>
+            <translation>Die häufigste Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Share</source>
+            <translation>Anteil</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>The share of the commonest answer</source>
+            <translation>Der Anteil der häufigsten Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Entropy</source>
+            <translation>Entropie</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Of the answers, in bits: 0 where all are the same</source>
+            <translation>Der Antworten in Bit: 0, wo alle gleich sind</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Blind</source>
+            <translation>Blind</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>What is right by guessing the commonest answer of the category and the question's first two words</source>
+            <translation>Was richtig ist, wenn man die häufigste Antwort der Kategorie und der ersten zwei Wörter der Frage rät</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>{category}: ask questions with another answer than “{top}” ({share} have it).</source>
+            <translation>{category}: Stellen Sie Fragen mit einer anderen Antwort als „{top}“ ({share} haben sie).</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Ask next, {level}: {categories}</source>
+            <translation>Als Nächstes fragen, {level}: {categories}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>{category}: ask questions whose answer is “{rare}” ({yes} yes, {no} no).</source>
+            <translation>{category}: Stellen Sie Fragen mit der Antwort „{rare}“ ({yes} ja, {no} nein).</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Flagged: {flags}</source>
+            <translation>Hinweise: {flags}</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/board.py" />
@@ -1237,6 +1342,11 @@
             <location filename="../../plugin/labelling/board.py" />
             <source>Templates</source>
             <translation>Vorlagen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>{candidates} to decide · {accepted} accepted · {rejected} rejected · {unsure} unsure</source>
+            <translation>{candidates} offen · {accepted} angenommen · {rejected} verworfen · {unsure} unsicher</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/board.py" />
@@ -1340,96 +1450,6 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/board.py" />
-            <source>the whole image</source>
-            <translation>das ganze Bild</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>region</source>
-            <translation>Gebiet</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>object</source>
-            <translation>Objekt</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>written by a person</source>
-            <translation>von einem Menschen geschrieben</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>from a template</source>
-            <translation>aus einer Vorlage</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>imported</source>
-            <translation>importiert</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>wrong answer</source>
-            <translation>falsche Antwort</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>ambiguous question</source>
-            <translation>mehrdeutige Frage</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>not visible</source>
-            <translation>nicht sichtbar</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>trivial or repeated</source>
-            <translation>banal oder wiederholt</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>bad language</source>
-            <translation>schlechte Sprache</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>answer in the question</source>
-            <translation>Antwort in der Frage</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>more than three words</source>
-            <translation>mehr als drei Wörter</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>coordinates</source>
-            <translation>Koordinaten</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>duplicate</source>
-            <translation>doppelt</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>answerable blind</source>
-            <translation>ohne Bild zu beantworten</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>two samples disagree</source>
-            <translation>zwei Versuche widersprechen sich</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>words contradict the box</source>
-            <translation>Worte widersprechen dem Rahmen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
             <source>Do not reject</source>
             <translation>Nicht verwerfen</translation>
         </message>
@@ -1485,6 +1505,16 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/dock.py" />
+            <source>Review</source>
+            <translation>Prüfen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/dock.py" />
+            <source>Balance</source>
+            <translation>Balance</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/dock.py" />
             <source>{file}, labelled by {annotator}</source>
             <translation>{file}, bearbeitet von {annotator}</translation>
         </message>
@@ -1495,18 +1525,8 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/dock.py" />
-            <source>{count} candidates were added.</source>
-            <translation>{count} Vorschläge kamen hinzu.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/dock.py" />
             <source>No layer of the project shows {path}: add it to see the pictures.</source>
             <translation>Kein Layer des Projekts zeigt {path}: Fügen Sie ihn hinzu, um die Bilder zu sehen.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/dock.py" />
-            <source>No layer of the project shows {path}.</source>
-            <translation>Kein Layer des Projekts zeigt {path}.</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/editors.py" />
@@ -1580,6 +1600,11 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Propose by the model for all boxes that it was not asked about</source>
+            <translation>Vom Modell vorschlagen lassen für alle Rahmen, zu denen es nicht gefragt wurde</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
             <source>The label file, the annotator, and keys</source>
             <translation>Die Labeldatei, der Bearbeiter und die Tasten</translation>
         </message>
@@ -1619,6 +1644,56 @@
             <translation>Der Rahmen vergrößert</translation>
         </message>
         <message>
+            <location filename="../../plugin/labelling/proposals.py" />
+            <source>The model is proposing already.</source>
+            <translation>Das Modell macht schon Vorschläge.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposals.py" />
+            <source>The model gave no questions for {count} places: {reason}</source>
+            <translation>Zu {count} Orten kamen vom Modell keine Fragen: {reason}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
+            <source>What the model is doing</source>
+            <translation>Was das Modell gerade tut</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
+            <source>Progress</source>
+            <translation>Fortschritt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
+            <source>Stop the proposals; those that came stay</source>
+            <translation>Die Vorschläge abbrechen; was kam, bleibt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
+            <source>starting the model process</source>
+            <translation>der Modellprozess wird gestartet</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
+            <source>loading the model</source>
+            <translation>das Modell wird geladen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
+            <source>No new candidate: all were there already, or the model wrote none.</source>
+            <translation>Kein neuer Vorschlag: Alle gab es schon, oder das Modell schrieb keine.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
+            <source>{count} candidates, place {done} of {total}</source>
+            <translation>{count} Vorschläge, Ort {done} von {total}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
+            <source>No layer of the project shows {path}.</source>
+            <translation>Kein Layer des Projekts zeigt {path}.</translation>
+        </message>
+        <message>
             <location filename="../../plugin/labelling/rasters.py" />
             <source>Labels need a raster that ZoomEarth can read by itself, and QGIS alone can draw the layer {layer}.</source>
             <translation>Labels brauchen ein Raster, das ZoomEarth selbst lesen kann, und nur QGIS kann den Layer {layer} zeichnen.</translation>
@@ -1652,6 +1727,96 @@
             <location filename="../../plugin/labelling/store.py" />
             <source>The labels can't be used: {reason}.</source>
             <translation>Die Labels lassen sich nicht verwenden: {reason}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>the whole image</source>
+            <translation>das ganze Bild</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>region</source>
+            <translation>Gebiet</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>object</source>
+            <translation>Objekt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>written by a person</source>
+            <translation>von einem Menschen geschrieben</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>from a template</source>
+            <translation>aus einer Vorlage</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>imported</source>
+            <translation>importiert</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>wrong answer</source>
+            <translation>falsche Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>ambiguous question</source>
+            <translation>mehrdeutige Frage</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>not visible</source>
+            <translation>nicht sichtbar</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>trivial or repeated</source>
+            <translation>banal oder wiederholt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>bad language</source>
+            <translation>schlechte Sprache</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>answer in the question</source>
+            <translation>Antwort in der Frage</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>more than three words</source>
+            <translation>mehr als drei Wörter</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>coordinates</source>
+            <translation>Koordinaten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>duplicate</source>
+            <translation>doppelt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>answerable blind</source>
+            <translation>ohne Bild zu beantworten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>two samples disagree</source>
+            <translation>zwei Versuche widersprechen sich</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>words contradict the box</source>
+            <translation>Worte widersprechen dem Rahmen</translation>
         </message>
         <message>
             <location filename="../../plugin/layers/polygons_file.py" />
@@ -2405,11 +2570,6 @@
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
-            <source>Progress</source>
-            <translation>Fortschritt</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
             <source>The results are temporary. Save the project or choose a file to keep them.</source>
             <translation>Die Ergebnisse sind nur temporär gespeichert. Speichern Sie das Projekt oder wählen Sie eine Datei.</translation>
         </message>
@@ -2420,18 +2580,8 @@
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
-            <source>starting the model process</source>
-            <translation>der Modellprozess wird gestartet</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
             <source>drawing the layer as an image</source>
             <translation>der Layer wird als Bild gezeichnet</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>loading the model</source>
-            <translation>das Modell wird geladen</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />

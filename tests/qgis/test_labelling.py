@@ -14,6 +14,11 @@ from qgis.PyQt.QtWidgets import QApplication
 
 from zoomearth.core.labels.file import LabelFile
 from zoomearth.core.labels.rows import ACCEPTED, CANDIDATE, REASONS, REJECTED, UNSURE
+from zoomearth.core.requests import Load
+from zoomearth.core.settings import Settings
+from zoomearth.plugin.child.backend_process import Backend, command
+from zoomearth.plugin.exchanges.project_results import ProjectResults
+from zoomearth.plugin.exchanges.session import Session
 from zoomearth.plugin.labelling.dock import LabelDock
 from zoomearth.plugin.labelling.project_labels import ProjectLabels
 
@@ -23,11 +28,15 @@ Key = Qt.Key
 class Desk:
     """The dock with a project's labels; keys go to whatever has the focus."""
 
-    def __init__(self, iface):
+    def __init__(self, iface, python):
         self.iface = iface
+        self.load = Load()
+        self.backend = Backend(lambda: command(python))
+        self.results = ProjectResults()
+        self.session = Session(self.backend, self.results, lambda: self.load)
         self.labels = ProjectLabels()
         self.labels.name_annotator("Ada O'Neill")
-        self.dock = LabelDock(iface, self.labels)
+        self.dock = LabelDock(iface, self.labels, self.session, lambda: True)
         self.dock.resize(420, 800)
         self.dock.show()
         self.board = self.dock.board
@@ -59,10 +68,14 @@ class Desk:
         QTest.keyClicks(QApplication.focusWidget(), text)
 
     def templates(self):
+        return self.proposed(Key.Key_T)
+
+    def proposed(self, key):
+        """What the dock says in the end."""
         ended = []
-        self.dock.templates.ended.connect(lambda *counts: ended.append(counts))
-        self.press(Key.Key_T)
-        wait(lambda: ended)
+        self.dock.proposer.ended.connect(ended.append)
+        self.press(key)
+        wait(lambda: ended, 120)
         self.ready()
         return ended[0]
 
@@ -70,18 +83,20 @@ class Desk:
         return LabelFile.open(self.dock.store.path)
 
     def close(self):
+        self.session.close()
+        self.results.close()
         self.labels.close()
         self.dock.close_down()
-        self.dock.deleteLater()
-        self.labels.deleteLater()
+        for thing in (self.dock, self.labels, self.session, self.results, self.backend):
+            thing.deleteLater()
 
 
 @pytest.fixture
-def desk(qgis_app, qgis_iface, qgis_new_project, tmp_path):
+def desk(qgis_app, qgis_iface, qgis_new_project, tmp_path, python):
     qgis_iface.mapCanvas().freeze(False)
     qgis_iface.mapCanvas().setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:32633"))
     QgsProject.instance().write(str(tmp_path / "town.qgz"))
-    desk = Desk(qgis_iface)
+    desk = Desk(qgis_iface, python)
     yield desk
     desk.close()
     qgis_iface.mapCanvas().freeze()
@@ -141,8 +156,9 @@ def test_candidates_without_a_model_are_decided_by_keys_alone(desk, town):
     desk.drag(town, 100, 60, 180, 120)
     desk.type("mill")
     desk.press(Key.Key_Return)
-    added, missing = desk.templates()
-    assert (added, missing) == (5, [])
+    assert desk.templates() == ""
+    with desk.read() as labels:
+        assert len(labels.questions(verdict=CANDIDATE)) == 5
     colour = desk.dock.shown.question
     assert "main colour of the mill" in colour.question
     assert QApplication.focusWidget() is desk.board
@@ -220,6 +236,86 @@ def test_flags_stand_at_the_candidate(desk, town):
     desk.press(Key.Key_Return)
     assert "answer in the question" in desk.board.flags.text()
     assert "'blue' stands in the question" in desk.board.flags.text().replace("&#x27;", "'")
+
+
+def test_the_balance_says_what_to_ask_next_and_follows_the_decisions(desk, town):
+    desk.drag(town, 100, 60, 180, 120)
+    desk.type("mill")
+    desk.press(Key.Key_Return)
+    desk.templates()
+    desk.dock.tabs.setCurrentWidget(desk.dock.balance)
+    desk.ready()
+    table = desk.dock.balance.table
+
+    def row(name):
+        found = next(at for at in range(table.rowCount()) if table.item(at, 0).text() == name)
+        return [table.item(found, at).text() for at in range(1, table.columnCount())]
+
+    assert row("all")[0] == "5"
+    assert row("Object existence")[:3] == ["2", "2", "1:1"]
+    assert row("Object existence")[5] == "1.0"
+    assert "Ask next, object: Object category," in desk.dock.balance.advice.text()
+    colour = desk.dock.shown.question
+    desk.dock.tabs.setCurrentIndex(0)
+    desk.board.setFocus()
+    desk.press(Key.Key_R)
+    desk.press(Key.Key_1)
+    desk.dock.tabs.setCurrentWidget(desk.dock.balance)
+    desk.ready()
+    assert row("all")[0] == "4", "a rejected question does not count"
+    assert colour.category not in [table.item(at, 0).text() for at in range(table.rowCount())]
+
+
+REPLY = '[{"question": "Does the mill have sails?", "answer": "yes"}, {"question": "Is the mill ruined?", "answer": "no"}]'
+
+
+def test_a_models_candidates_come_through_the_backend_process_and_decisions_stay(desk, town):
+    desk.load = Load(replies=(REPLY,))
+    for top in (60, 260):
+        desk.drag(town, 100, top, 180, top + 60)
+        desk.type("mill")
+        desk.press(Key.Key_Return)
+    assert desk.proposed(Key.Key_M) == ""
+    assert desk.dock.shown.question.question == "Does the mill have sails?"
+    assert "scripted" in desk.board.facts.text()
+    assert desk.dock.proposer.isHidden()
+    desk.press(Key.Key_A)
+    assert "No new candidate" not in desk.proposed(Key.Key_M)
+    with desk.read() as labels:
+        assert [each.verdict for each in labels.questions()] == [ACCEPTED, CANDIDATE]
+    ended = []
+    desk.dock.proposer.ended.connect(ended.append)
+    desk.dock.menu.model_clicked.emit()
+    wait(lambda: ended, 60)
+    with desk.read() as labels:
+        assert len(labels.questions()) == 4, "the other box"
+
+
+def test_proposals_are_cancelled_and_what_came_stays(desk, town):
+    desk.load = Load(replies=(" ".join(f"mill {number}" for number in range(60)) + REPLY,), pace=0.01)
+    for top in (60, 160, 260, 360):
+        desk.drag(town, 100, top, 180, top + 60)
+        desk.press(Key.Key_Escape)
+    ended, counts = [], []
+    desk.dock.proposer.ended.connect(ended.append)
+    desk.dock.proposer.proposals.counted.connect(lambda *numbers: counts.append(numbers))
+    desk.dock.proposer.proposals.start(desk.dock.store.path)
+    wait(lambda: counts)
+    desk.dock.proposer.cancel.click()
+    wait(lambda: ended)
+    assert not desk.dock.proposer.proposals.busy
+    with desk.read() as labels:
+        assert len(labels.questions()) == counts[-1][2] < 8
+
+
+def test_a_model_that_proposes_nonsense_is_one_sentence(desk, town):
+    desk.load = Load(replies=("I am not able to do this.",))
+    desk.drag(town, 100, 60, 180, 120)
+    desk.press(Key.Key_Escape)
+    assert "No new candidate" in desk.proposed(Key.Key_M)
+    desk.load = Load(Settings(model="there is no such model"))
+    assert "there is no such model" in desk.proposed(Key.Key_M)
+    assert "there is no such model" in desk.dock.message.text
 
 
 def test_a_rotated_raster_is_labelled_in_its_own_pixels(desk, turned):
