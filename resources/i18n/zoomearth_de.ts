@@ -1789,6 +1789,16 @@
             <translation>{path} gab es schon; die Datei wurde geöffnet.</translation>
         </message>
         <message>
+            <location filename="../../plugin/labelling/learning.py" />
+            <source>The model saw a picture of a layer that QGIS alone can draw: training could not show it.</source>
+            <translation>Das Modell sah ein Bild eines Layers, den nur QGIS zeichnen kann: Beim Training ließe er sich nicht zeigen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/learning.py" />
+            <source>This is a label in {file} now.</source>
+            <translation>Dies ist jetzt ein Label in {file}.</translation>
+        </message>
+        <message>
             <location filename="../../plugin/labelling/pictures.py" />
             <source>The whole image</source>
             <translation>Das ganze Bild</translation>
@@ -2700,6 +2710,11 @@
         </message>
         <message>
             <location filename="../../plugin/panel/card.py" />
+            <source>Label this place</source>
+            <translation>Diesen Ort beschriften</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/card.py" />
             <source>Tools for {place}</source>
             <translation>Werkzeuge für {place}</translation>
         </message>
@@ -3052,6 +3067,56 @@
             <location filename="../../plugin/panel/form.py" />
             <source>: too small for a useful answer.</source>
             <translation>: zu klein für eine brauchbare Antwort.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/judgement.py" />
+            <source>The answer is right: keep it as a label to train on</source>
+            <translation>Die Antwort ist richtig: als Label für das Training behalten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/judgement.py" />
+            <source>The answer is wrong: say what is right</source>
+            <translation>Die Antwort ist falsch: sagen, was richtig ist</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/judgement.py" />
+            <source>The right answer</source>
+            <translation>Die richtige Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/judgement.py" />
+            <source>Drag the box on the map that the model should have looked at</source>
+            <translation>Den Rahmen auf der Karte aufziehen, den das Modell hätte ansehen sollen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/judgement.py" />
+            <source>Keep the right answer as a label to train on</source>
+            <translation>Die richtige Antwort als Label für das Training behalten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/judgement.py" />
+            <source>Box ✓</source>
+            <translation>Rahmen ✓</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/judgement.py" />
+            <source>Right</source>
+            <translation>Richtig</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/judgement.py" />
+            <source>Wrong…</source>
+            <translation>Falsch…</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/judgement.py" />
+            <source>Box…</source>
+            <translation>Rahmen…</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/judgement.py" />
+            <source>Save</source>
+            <translation>Speichern</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/leaving.py" />
@@ -4027,11 +4092,6 @@
             <location filename="../../plugin/review/actions.py" />
             <source>Previous</source>
             <translation>Zurück</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/review/actions.py" />
-            <source>Right</source>
-            <translation>Richtig</translation>
         </message>
         <message>
             <location filename="../../plugin/review/actions.py" />
