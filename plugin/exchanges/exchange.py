@@ -177,6 +177,11 @@ class Exchange:
         value = self.answer_type.read(answer) if self.answer_type and answer is not None else None
         return (answer or "").strip().casefold() if value is None else value
 
+    @property
+    def learnable(self) -> bool:
+        """Whether it is an answer about one raster that training can show."""
+        return self.status is Status.DONE and self.scene is not None and self.compare is None and bool(self.views)
+
     def hear(self, event: Event) -> None:
         """Applies an event of the backend: Saw, Text, RowEnded, Done, Failed or Cancelled; other events change nothing."""
         if isinstance(event, Saw):

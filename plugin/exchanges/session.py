@@ -30,6 +30,7 @@ from ..i18n import tr
 from ..layers.raster_layers import needs_snapshot, other_rasters, raw_words, scene_source, style_of, wkt
 from ..layers.scope import Place, Ring
 from ..layers.snapshot import Snapshot
+from ..settings import user_name
 from .exchange import Exchange, Status, UsedTool
 from .geopackage import unwritable
 from .project_results import ProjectResults
@@ -80,6 +81,7 @@ class Session(QObject):
         results.project_changed.connect(self._replace)
         results.settled.connect(self._finish)
         results.recovered.connect(self._merge)
+        results.edited.connect(self._take_edit)
         backend.changed.connect(self._next)
 
     @property
@@ -159,6 +161,16 @@ class Session(QObject):
     def asks_server(self) -> bool:
         """Whether the model of the settings runs on a server. Raises ZoomEarthError."""
         return bool(self._load().settings.remote)
+
+    def _take_edit(self, id: str, written: dict[str, Optional[str]]) -> None:
+        """Stores what the user has written into the feature of an answer; who and when are added where the user has not written them."""
+        exchange = next((exchange for exchange in self.exchanges if exchange.id == id), None)
+        if exchange:
+            exchange.check(written.get("checked", exchange.checked), user_name(), written.get("note", exchange.note))
+            for name in written.keys() & {"checked_by", "checked_at"}:
+                setattr(exchange, name, written[name])
+            self.results.keep(exchange)
+            self.checked.emit(exchange)
 
     def submit_load(self) -> Job:
         """Has the backend load the model of the settings; it does nothing where that one is loaded already. Raises ZoomEarthError."""

@@ -17,6 +17,7 @@ from ..i18n import reduction, tr
 from ..runs.run import Run
 from .canvas import CASING, color_of
 from .comparison import Comparison
+from .judgement import Judgement
 from .run_box import RunBox
 from .tool_menu import tool_menu_button
 from .use_box import UseBox
@@ -38,6 +39,9 @@ class Card(QFrame):
     use_clicked = pyqtSignal(object, object)  # Exchange, UsedTool: the user wants to see it on the map
     use_removed = pyqtSignal(object, object)
     run_clicked = pyqtSignal(object, str)  # as `RunBox.clicked`
+    judged = pyqtSignal(object, str, object)  # Exchange, the right answer, the right box or None
+    box_wanted = pyqtSignal(object)  # Exchange: the user is to drag the right box
+    view_kept = pyqtSignal(object, object)  # Exchange, PicturedView: as a box to label
 
     def __init__(self, exchange: Exchange, run: Optional[Run] = None, parent: Optional[QWidget] = None) -> None:
         """run: of an exchange that is one; its box shows what is said of the answer otherwise."""
@@ -71,6 +75,9 @@ class Card(QFrame):
         self._log = _label("zoomearth_exchange_log", small=True)
         self._log.setVisible(False)
         self.comparison: Optional[Comparison] = None
+        self.judgement = Judgement()
+        self.judgement.judged.connect(lambda answer, box: self.judged.emit(self.exchange, answer, box))
+        self.judgement.box_wanted.connect(lambda: self.box_wanted.emit(self.exchange))
         self.uses: list[UseBox] = []
         self._uses = QVBoxLayout()
         self._lay_out()
@@ -110,6 +117,8 @@ class Card(QFrame):
         self._note.setVisible(not running and bool(exchange.question) and not self.run_box)
         self._log.setText("<br>".join(html.escape(line) for line in exchange.log))
         self._log.setVisible(bool(exchange.log))
+        self.judgement.ask(exchange.answer)
+        self.judgement.setVisible(exchange.learnable)
         self._show_uses()
 
     def _show_uses(self) -> None:
@@ -147,7 +156,7 @@ class Card(QFrame):
         box.addWidget(self._thoughts)
         box.addLayout(self._thumbs)
         box.addLayout(self._pair)
-        for widget in (self._answer, self._meaningless, self._note, self._log):
+        for widget in (self._answer, self._meaningless, self._note, self.judgement, self._log):
             box.addWidget(widget)
         box.addLayout(self._uses)
         if self.run_box:
@@ -178,6 +187,11 @@ class Card(QFrame):
             self.tool_chosen.emit(self.exchange, view, tool)
 
         tools = tool_menu_button(f"zoomearth_exchange_tools_{number}", tr("Tools for {place}").format(place=name), choose, bool(view.label))
+        if view.roi is not None:
+            tools.menu().addSeparator()
+            keep = tools.menu().addAction(tr("Label this place"))
+            keep.setObjectName(f"zoomearth_exchange_keep_{number}")
+            keep.triggered.connect(lambda: self.view_kept.emit(self.exchange, view))
         button.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         button.customContextMenuRequested.connect(lambda at: tools.menu().popup(button.mapToGlobal(at)))
         cell = QWidget()

@@ -38,7 +38,7 @@ from ...core.answer_type import AnswerType
 from ...core.requests import Load
 from ..answer_types import chosen_type, type_labels
 from ..exchanges.exchange import Exchange, PicturedView
-from ..exchanges.results_file import ROI_FIELDS, roi_geometry, roi_values
+from ..exchanges.result_rows import ROI_FIELDS, roi_geometry, roi_values
 from ..i18n import tr
 from ..install.environment import backend_python
 from ..settings import load_message

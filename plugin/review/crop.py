@@ -11,7 +11,7 @@ from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QWidget
 
 from ..exchanges.exchange import Exchange
-from ..exchanges.results_file import answer_geometry
+from ..exchanges.result_rows import answer_geometry
 from ..i18n import tr
 from ..panel.canvas import CASING, Boxes
 from ..panel.widgets import named

@@ -15,7 +15,7 @@ from qgis.PyQt.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from ...core.source import Corner
 from ..exchanges.exchange import Exchange
-from ..exchanges.results_file import answer_geometry
+from ..exchanges.result_rows import answer_geometry
 from ..i18n import tr
 from ..panel.canvas import fly_to
 from ..runs.run import Run

@@ -11,7 +11,7 @@ from qgis.PyQt.QtCore import QObject, QPointF, QSize, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor, QPainter, QPen, QPixmap, QPolygonF
 
 from ..exchanges.exchange import Exchange
-from ..exchanges.results_file import answer_geometry
+from ..exchanges.result_rows import answer_geometry
 from ..panel.canvas import COLORS
 
 KEPT = 600  # pictures

@@ -74,6 +74,26 @@
             <translation>Der Modellprozess kann mit {program} nicht gestartet werden: {reason}.</translation>
         </message>
         <message>
+            <location filename="../../plugin/exchanges/answer_colors.py" />
+            <source>other or no answer</source>
+            <translation>andere oder keine Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/answer_colors.py" />
+            <source>yes</source>
+            <translation>ja</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/answer_colors.py" />
+            <source>no</source>
+            <translation>nein</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/answer_colors.py" />
+            <source>unsure</source>
+            <translation>unsicher</translation>
+        </message>
+        <message>
             <location filename="../../plugin/exchanges/attempt.py" />
             <source>The log shows the details.</source>
             <translation>Das Protokoll zeigt die Einzelheiten.</translation>
@@ -269,139 +289,204 @@
             <translation>Antworten in der temporären Datei {path}: {count}. ZoomEarth versucht es automatisch erneut.</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>The picture of a question's zoom, for a map tip: by the question's id and the zoom's number</source>
+            <translation>Das Bild zu einem Zoom einer Frage, für einen Kartenhinweis: nach der Kennung der Frage und der Nummer des Zooms</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Question id</source>
             <translation>Kennung der Frage</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Question</source>
             <translation>Frage</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Answer</source>
             <translation>Antwort</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Confidence (0 to 1)</source>
             <translation>Konfidenz (0 bis 1)</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Meaningless</source>
             <translation>Bedeutungslos</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Zoom number</source>
             <translation>Nummer des Zooms</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Label</source>
             <translation>Bezeichnung</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Status</source>
             <translation>Status</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Error</source>
             <translation>Fehler</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Checked answer</source>
             <translation>Geprüfte Antwort</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Checked by</source>
             <translation>Geprüft von</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Checked at</source>
             <translation>Geprüft am</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Note</source>
             <translation>Notiz</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Model</source>
             <translation>Modell</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Layer</source>
             <translation>Layer</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Raster</source>
             <translation>Raster</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Compared with</source>
             <translation>Verglichen mit</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Bands</source>
             <translation>Kanäle</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Stretch</source>
             <translation>Streckung</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Region</source>
             <translation>Bereich</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Kind</source>
             <translation>Art</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Box in pixels of the raster</source>
             <translation>Rahmen in Pixeln des Rasters</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Pixels of the raster</source>
             <translation>Pixel des Rasters</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Enlarged pixels of the raster</source>
             <translation>Vergrößerte Pixel des Rasters</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Size of the picture in pixels</source>
             <translation>Größe des Bildes in Pixeln</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Reduction (1: full resolution)</source>
             <translation>Verkleinerung (1: volle Auflösung)</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Time</source>
             <translation>Zeit</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>Checked by {}</source>
+            <translation>Geprüft von {}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>Confidence: {}</source>
+            <translation>Konfidenz: {}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>Zoom</source>
+            <translation>Zoom</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>Zoom out</source>
+            <translation>Herauszoomen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>answered</source>
+            <translation>beantwortet</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>maximum number of zooms</source>
+            <translation>höchste Zahl an Zooms</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>unreadable reply</source>
+            <translation>unlesbare Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>reply too long</source>
+            <translation>Antwort zu lang</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>invalid place</source>
+            <translation>ungültiger Ort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>cancelled</source>
+            <translation>abgebrochen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>done</source>
+            <translation>fertig</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>not checked</source>
+            <translation>nicht geprüft</translation>
         </message>
         <message>
             <location filename="../../plugin/exchanges/result_layers.py" />
@@ -472,6 +557,16 @@
             <location filename="../../plugin/export/dialog.py" />
             <source>Answers</source>
             <translation>Antworten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>Append to the &amp;existing file</source>
+            <translation>An die &amp;vorhandene Datei anhängen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>Add to the &amp;project</source>
+            <translation>Zum &amp;Projekt hinzufügen</translation>
         </message>
         <message>
             <location filename="../../plugin/export/dialog.py" />
@@ -565,8 +660,28 @@
         </message>
         <message>
             <location filename="../../plugin/export/dialog.py" />
-            <source>An existing file with this name is replaced</source>
-            <translation>Eine vorhandene Datei dieses Namens wird ersetzt</translation>
+            <source>An existing file with this name is replaced, unless you append to it</source>
+            <translation>Eine vorhandene Datei mit diesem Namen wird ersetzt, wenn Sie nichts anhängen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>Append to the existing file</source>
+            <translation>An die vorhandene Datei anhängen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>The features are added to those of the file, in the CRS of the file. Otherwise an existing file is replaced.</source>
+            <translation>Die Objekte kommen zu denen der Datei hinzu, im KBS der Datei. Sonst wird eine vorhandene Datei ersetzt.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>Add to the project</source>
+            <translation>Zum Projekt hinzufügen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>The file becomes a layer of the project, coloured by answer</source>
+            <translation>Die Datei wird ein Layer des Projekts, nach Antwort gefärbt</translation>
         </message>
         <message>
             <location filename="../../plugin/export/dialog.py" />
@@ -582,6 +697,16 @@
             <location filename="../../plugin/export/dialog.py" />
             <source>All ({count})</source>
             <translation>Alle ({count})</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>answers</source>
+            <translation>antworten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>places</source>
+            <translation>orte</translation>
         </message>
         <message>
             <location filename="../../plugin/export/dialog.py" />
@@ -617,11 +742,6 @@
             <location filename="../../plugin/export/html.py" />
             <source>Overview</source>
             <translation>Übersicht</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export/html.py" />
-            <source>Zoom</source>
-            <translation>Zoom</translation>
         </message>
         <message>
             <location filename="../../plugin/export/html.py" />
@@ -710,6 +830,11 @@
         </message>
         <message>
             <location filename="../../plugin/export/vector.py" />
+            <source>Choose another file, or replace this one.</source>
+            <translation>Wählen Sie eine andere Datei, oder ersetzen Sie diese.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/vector.py" />
             <source>Choose another name, or remove the layer first.</source>
             <translation>Wählen Sie einen anderen Namen, oder entfernen Sie zuerst den Layer.</translation>
         </message>
@@ -722,6 +847,11 @@
             <location filename="../../plugin/export/vector.py" />
             <source>The places looked at in {layer} can't be transformed to {crs}.</source>
             <translation>Die betrachteten Stellen in {layer} können nicht nach {crs} transformiert werden.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/vector.py" />
+            <source>{path} is not an export of ZoomEarth.</source>
+            <translation>{path} ist kein Export von ZoomEarth.</translation>
         </message>
         <message>
             <location filename="../../plugin/export/vector.py" />
@@ -1480,11 +1610,6 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/board.py" />
-            <source>unsure</source>
-            <translation>unsicher</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
             <source>Do not reject</source>
             <translation>Nicht verwerfen</translation>
         </message>
@@ -1662,6 +1787,16 @@
             <location filename="../../plugin/labelling/file_menu.py" />
             <source>{path} exists and was opened.</source>
             <translation>{path} gab es schon; die Datei wurde geöffnet.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/learning.py" />
+            <source>The model saw a picture of a layer that QGIS alone can draw: training could not show it.</source>
+            <translation>Das Modell sah ein Bild eines Layers, den nur QGIS zeichnen kann: Beim Training ließe er sich nicht zeigen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/learning.py" />
+            <source>This is a label in {file} now.</source>
+            <translation>Dies ist jetzt ein Label in {file}.</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/pictures.py" />
@@ -2575,6 +2710,11 @@
         </message>
         <message>
             <location filename="../../plugin/panel/card.py" />
+            <source>Label this place</source>
+            <translation>Diesen Ort beschriften</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/card.py" />
             <source>Tools for {place}</source>
             <translation>Werkzeuge für {place}</translation>
         </message>
@@ -2929,6 +3069,56 @@
             <translation>: zu klein für eine brauchbare Antwort.</translation>
         </message>
         <message>
+            <location filename="../../plugin/panel/judgement.py" />
+            <source>The answer is right: keep it as a label to train on</source>
+            <translation>Die Antwort ist richtig: als Label für das Training behalten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/judgement.py" />
+            <source>The answer is wrong: say what is right</source>
+            <translation>Die Antwort ist falsch: sagen, was richtig ist</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/judgement.py" />
+            <source>The right answer</source>
+            <translation>Die richtige Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/judgement.py" />
+            <source>Drag the box on the map that the model should have looked at</source>
+            <translation>Den Rahmen auf der Karte aufziehen, den das Modell hätte ansehen sollen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/judgement.py" />
+            <source>Keep the right answer as a label to train on</source>
+            <translation>Die richtige Antwort als Label für das Training behalten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/judgement.py" />
+            <source>Box ✓</source>
+            <translation>Rahmen ✓</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/judgement.py" />
+            <source>Right</source>
+            <translation>Richtig</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/judgement.py" />
+            <source>Wrong…</source>
+            <translation>Falsch…</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/judgement.py" />
+            <source>Box…</source>
+            <translation>Rahmen…</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/judgement.py" />
+            <source>Save</source>
+            <translation>Speichern</translation>
+        </message>
+        <message>
             <location filename="../../plugin/panel/leaving.py" />
             <source>One question is waiting. Discard it?</source>
             <translation>Eine Frage wartet. Verwerfen?</translation>
@@ -3057,11 +3247,6 @@
             <location filename="../../plugin/panel/run_box.py" />
             <source>{count} checked</source>
             <translation>{count} geprüft</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/run_box.py" />
-            <source>cancelled</source>
-            <translation>abgebrochen</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/tool_bench.py" />
@@ -3907,11 +4092,6 @@
             <location filename="../../plugin/review/actions.py" />
             <source>Previous</source>
             <translation>Zurück</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/review/actions.py" />
-            <source>Right</source>
-            <translation>Richtig</translation>
         </message>
         <message>
             <location filename="../../plugin/review/actions.py" />
