@@ -12,7 +12,7 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
 from qgis.utils import iface, plugins
 
-COUNT, ASKED, ACROSS = 2000, 64, 50
+COUNT, ASKED, ACROSS = 2000, 24, 50
 
 
 def measured(what, act):
