@@ -6,7 +6,15 @@ import time
 from dataclasses import dataclass
 from typing import Optional
 
-from qgis.core import QgsExpression, QgsExpressionContext, QgsExpressionContextUtils, QgsFeature, QgsRasterLayer, QgsVectorLayer
+from qgis.core import (
+    QgsExpression,
+    QgsExpressionContext,
+    QgsExpressionContextUtils,
+    QgsFeature,
+    QgsRasterLayer,
+    QgsRectangle,
+    QgsVectorLayer,
+)
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
@@ -36,7 +44,7 @@ class Wanted:
 
 
 class Preparing(QObject):
-    """left_out: how many polygons lie outside the raster or have no area."""
+    """left_out: how many polygons lie outside the raster or have no area. extent: of the rows, in the raster's CRS."""
 
     progressed = pyqtSignal(int, int)
     ended = pyqtSignal()
@@ -46,6 +54,7 @@ class Preparing(QObject):
         super().__init__(parent)
         self.wanted, self.left_out = wanted, 0
         self.rows: list[Exchange] = []
+        self.extent = QgsRectangle()
         layer = wanted.layer
         self._scene = None if needs_snapshot(layer, wanted.raw) else stored(scene_source(layer))
         self._words = "" if self._scene is None else raw_words(layer)
@@ -73,6 +82,7 @@ class Preparing(QObject):
                 self.left_out += 1
             else:
                 self.rows.append(self._row(feature, place))
+                self.extent.combineExtentWith(place.extent(self.wanted.layer))
         self.progressed.emit(len(self.rows) + self.left_out, len(self.wanted.ids))
 
     def _row(self, feature: QgsFeature, place: Place) -> Exchange:

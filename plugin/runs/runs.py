@@ -21,8 +21,8 @@ from ..i18n import tr
 from ..layers.raster_layers import wkt
 from ..qt_later import later
 from .preparing import Preparing, Wanted, outside_words
-from .rows import Counts
-from .run import Phase, Run, summary
+from .rows import Counts, summary
+from .run import Phase, Run
 from .sources import RESOLUTION
 
 
@@ -120,8 +120,8 @@ class Runs(QObject):
         layer, polygons = wanted.layer, wanted.polygons
         words = tr("{count} polygons of {layer}").format(count=len(rows), layer=polygons.name())
         exchange = Exchange(wanted.question, layer.source(), layer.name(), wkt(layer.crs()), words, answer_type=wanted.answer_type)
-        xs, ys = zip(*(corner for row in rows for ring in row.place for corner in ring))
-        (left, right), (bottom, top) = (min(xs), max(xs)), (min(ys), max(ys))
+        extent = preparing.extent
+        left, bottom, right, top = extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum()
         corners = ((left, top), (right, top), (right, bottom), (left, bottom), (left, top))
         exchange.outline = [[[x, y] for x, y in corners]]
         exchange.scene, exchange.seen_as = rows[0].scene, rows[0].seen_as
@@ -179,8 +179,8 @@ class Runs(QObject):
 
         def once() -> None:
             run.rested.disconnect(once)
-            self._resumed = run
             rested()
+            self._resumed = run  # not before: something else may be written meanwhile
 
         run.rested.connect(once)
         run.pause()
