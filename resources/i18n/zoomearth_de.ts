@@ -4190,13 +4190,18 @@
         </message>
         <message>
             <location filename="../../plugin/review/table.py" />
+            <source>Picture</source>
+            <translation>Bild</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/table.py" />
             <source>Place</source>
             <translation>Ort</translation>
         </message>
         <message>
             <location filename="../../plugin/review/table.py" />
-            <source>Picture</source>
-            <translation>Bild</translation>
+            <source>Checked</source>
+            <translation>Geprüft</translation>
         </message>
         <message>
             <location filename="../../plugin/review/table.py" />
