@@ -2705,6 +2705,11 @@
         </message>
         <message>
             <location filename="../../plugin/panel/card.py" />
+            <source>{checked} (checked; the model: {answer})</source>
+            <translation>{checked} (geprüft; das Modell: {answer})</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/card.py" />
             <source>Answer: {answer}</source>
             <translation>Antwort: {answer}</translation>
         </message>
@@ -3427,6 +3432,16 @@
             <location filename="../../plugin/panel/use_box.py" />
             <source>Remove</source>
             <translation>Entfernen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/use_box.py" />
+            <source>Check each thing by keys; the count follows</source>
+            <translation>Jedes Ding mit Tasten prüfen; die Anzahl folgt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/use_box.py" />
+            <source>&amp;Check</source>
+            <translation>&amp;Prüfen</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/widgets.py" />
@@ -4235,6 +4250,11 @@
         </message>
         <message>
             <location filename="../../plugin/runs/runs.py" />
+            <source>Show its layer on the map first.</source>
+            <translation>Zeigen Sie zuerst den Layer auf der Karte.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/runs.py" />
             <source>Another run is asking.</source>
             <translation>Ein anderer Lauf fragt gerade.</translation>
         </message>
@@ -4259,9 +4279,19 @@
             <translation>{count} Polygone von {layer}</translation>
         </message>
         <message>
+            <location filename="../../plugin/runs/runs.py" />
+            <source>There is nothing to check: {target}.</source>
+            <translation>Es gibt nichts zu prüfen: {target}.</translation>
+        </message>
+        <message>
             <location filename="../../plugin/runs/sources.py" />
             <source>Add the layer again, then continue.</source>
             <translation>Fügen Sie den Layer wieder hinzu, und machen Sie dann weiter.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/things.py" />
+            <source>Is this one: {thing}?</source>
+            <translation>Ist dies eines: {thing}?</translation>
         </message>
         <message>
             <location filename="../../core/settings.py" />
