@@ -6,7 +6,6 @@ from typing import Optional
 
 from ...core.answer_type import AnswerType
 from ..exchanges.exchange import Exchange
-from ..runs.rows import answer_text
 from ..runs.run import Run
 from ..settings import user_name
 
@@ -32,7 +31,7 @@ class Checks:
 
     def accept(self, row: Exchange) -> None:
         """The model's answer is right."""
-        if (answer := answer_text(row)) is not None:
+        if (answer := row.typed_answer) is not None:
             self.check(row, answer)
 
     def note(self, row: Exchange, note: str) -> None:

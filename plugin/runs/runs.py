@@ -35,7 +35,7 @@ class Runs(QObject):
     failed = pyqtSignal(str, str)  # message and hint; also about polygons that were left out
     progressed = pyqtSignal(str, int, int)
     changed = pyqtSignal()
-    closed = pyqtSignal(object)  # Run
+    closed = pyqtSignal(object)  # Run: it is not to be shown any more
 
     def __init__(self, session: Session, parent: Optional[QObject] = None) -> None:
         super().__init__(parent)
@@ -176,6 +176,7 @@ class Runs(QObject):
     def _removed(self, exchange: Exchange) -> None:
         if run := self._runs.get(exchange.id):
             run.pause()
+            self.closed.emit(run)
 
     def _replaced(self) -> None:
         """Another project, or the same exchanges read anew."""

@@ -89,7 +89,7 @@ def test_each_thing_is_checked_by_a_key_and_the_count_follows(panel, bay):
     card.findChild(QPushButton, "zoomearth_use_check").click()
     survey, about = panel.session.exchanges
     assert about.question == "Is this one: ship?"
-    table = panel.dock.answers
+    table = panel.answers.dock
     assert [row.answer for row in table.run.rows] == ["yes", "yes"]
     assert {row.feature.layer for row in table.run.rows} == {layer_of(survey).id()}
     table.act("no")
