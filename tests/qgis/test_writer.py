@@ -485,13 +485,13 @@ def test_a_full_user_folder_is_said_and_the_answers_stay_in_memory(results, harb
 
 
 class Read(Exchange):
-    """Tells when a thread has read it, and lets the thread go on when it is told to."""
+    """Tells when a thread has written it up to the places looked at, and lets the thread go on when it is told to."""
 
-    def to_dict(self):
-        data = super().to_dict()
+    @property
+    def looks(self):
         self.reached.set()
         self.go.wait(20)
-        return data
+        return super().looks
 
 
 def test_a_change_while_the_one_before_is_written_is_written_too(results, harbour):
