@@ -195,8 +195,8 @@ def _totals(question: str, exchanges: Sequence[Exchange]) -> str:
     rows = []
     for answer, count in counts:
         bar = f"width: {100 * count / counts[0][1]:.1f}%; background: {colors.get(answer, NO_COLOR)}"
-        cells = f'<td class="said">{escape(answer)}</td><td class="count">{count}</td><td class="wide"><span class="bar" style="{bar}"></span></td>'
-        rows.append(f"<tr>{cells}</tr>")
+        cells = f'<td class="said">{escape(answer)}</td><td class="count">{count}</td>'
+        rows.append(f'<tr>{cells}<td class="wide"><span class="bar" style="{bar}"></span></td></tr>')
     title = tr("{question} ({count} places)").format(question=question, count=len(exchanges))
     same = [exchange for exchange in exchanges if exchange.raster == exchanges[0].raster]
     map = f'<img src="{_png(picture(same, raster, MAP))}" alt="{escape(tr("Map"))}">' if raster else ""
