@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Callable, Iterable, Iterator, Protocol, Sequen
 
 from ..core import errors
 from ..core.answer_type import AnswerType, Value
-from ..core.geometry import Size, View
+from ..core.geometry import Box, Size, View
 from ..core.look import Action, Answer, Cancelled, Flow, Observation, Outcome, Policy, Shown, Zoom, look
 from ..core.region import Region
 from ..core.talk import Talk
@@ -22,18 +22,21 @@ from .engines import Engine, Reply, never
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from .scene.compared import Compared
     from .scene.scene import Scene
 
 REPLY_LIMIT = 1024  # new tokens of a reply, by default
+COMPARES = "Ask a model that takes several, such as Qwen3-VL: --model qwen3-vl-4b, or --remote with a server."
 IN_HAND = 3  # running questions for each slot of a batch, so that slots are refilled when replies of different lengths end
 
 
 @dataclass(frozen=True)
 class Saw:
-    """The model is shown a view. picture: the exact pixels."""
+    """The model is shown a view. picture: the exact pixels; other: those of the raster that it is compared with, None without one."""
 
     shown: Shown
     picture: Image
+    other: Image | None = None
 
 
 @dataclass(frozen=True)
@@ -94,8 +97,9 @@ class Tools(Protocol):
         question: str,
         on_progress: Callable[[str, int, int], None],
         cancelled: Callable[[], bool],
+        engine: Engine | None = None,
     ) -> ToolUse:
-        """What comes of the call of an observation. Raises Cancelled."""
+        """What comes of the call of an observation. engine: of the model that answers. Raises Cancelled."""
 
     def picture(self, scene: Scene, view: View, made: Made) -> Image:
         """The view with what was made."""
@@ -111,6 +115,7 @@ class Question:
     answer_type: what the answer must be; None for any text.
     tools: what the model may use, as often as the policy says; None for nothing. See `tools/called.py`.
     system: instead of the model's own system text and instruction, for a task other than answering.
+    compared: a second raster, whose picture is shown beside each view.
     """
 
     scene: Scene
@@ -123,6 +128,7 @@ class Question:
     answer_type: AnswerType | None = None
     tools: Tools | None = None
     system: str | None = None
+    compared: Compared | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", well_formed(self.text))  # the text is also written into files
@@ -132,6 +138,7 @@ class Question:
 class Answered:
     """The result of a question: the outcome, or the error that ended it; and the pictures, one for each of `outcome.views`.
 
+    others: those of the raster that it is compared with, None where a view has none; empty without such a raster.
     meaningless: a model that knows only generated scenes was asked about another raster.
     notes: sentences about boxes with unusual coordinates, each once.
     confidence: geometric mean probability of the answer's tokens, uncalibrated; None where the engine gives no probabilities, and
@@ -143,6 +150,7 @@ class Answered:
     outcome: Outcome
     talk: Talk
     pictures: list[Image] = field(default_factory=list)
+    others: list[Image | None] = field(default_factory=list)
     replies: list[Reply] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     meaningless: bool = False
@@ -247,19 +255,24 @@ class _Run:
 
     def __init__(self, engine: Engine, question: Question, on_event: Callable[[Event], None], cancelled: Callable[[], bool]) -> None:
         policy = question.policy or engine.profile.policy
-        self.scene = question.scene
+        self.scene, self.compared = question.scene, question.compared
         if question.blind or not question.tools:
             policy = replace(policy, max_zooms=0 if question.blind else policy.max_zooms, max_tools=0)
         dialect = engine.profile.dialect.offering(policy)
         if question.system is not None:
             dialect = replace(dialect, system=question.system, instruction="")
-        self.talk = Talk(dialect, question.blind, question.answer_type)
-        self.on_event, self.cancelled = on_event, cancelled
+        names = question.compared.names if question.compared else ()
+        if names and not dialect.compares:
+            raise errors.ModelError(f"{engine.profile.name} takes one picture at a time, and can't compare two rasters.", COMPARES)
+        self.talk = Talk(dialect, question.blind, question.answer_type, names)
+        self.engine, self.on_event, self.cancelled = engine, on_event, cancelled
         self.over = False
         meaningless = engine.profile.generated_only and not self.scene.generated
         self.result = Answered(question, Outcome(None), self.talk, meaningless=meaningless)
         self.started, self.read_before = time.perf_counter(), self.scene.bytes_read
         size = self.scene.size
+        if question.compared:
+            self._check_ground(question.compared, question.region.window if question.region else Box(0, 0, *size))
         self.flow = question.flow(size, policy) if question.flow else look(size, question.text, policy, question.region)
         try:
             observation = next(self.flow)
@@ -295,26 +308,36 @@ class _Run:
     def _show(self, observation: Observation) -> None:
         if observation.call:
             return self._use(observation)
-        picture = observation.picture
+        picture, other = observation.picture, None
         if observation.used:
             self.on_event(Used(observation.used))
         if observation.view and not self.talk.blind:
             try:
                 picture = self._read(observation.view, observation.used) if picture is None else picture
+                if self.compared and not observation.used:
+                    other = self.compared.part(observation.view)
             except errors.Cancelled:
                 return self._send(Cancelled())
             except errors.ZoomEarthError as error:
                 return self.fail(error)
             self.result.pictures.append(picture)
+            self.result.others += [other] if self.compared else []
             if observation.shown:
-                self.on_event(Saw(observation.shown, picture))
-        self.talk.observe(observation, picture)
+                self.on_event(Saw(observation.shown, picture, other))
+        self.talk.observe(observation, picture, *([] if other is None else [other]))
         if observation.more:
             self._send(None)
 
     def _read(self, view: View, used: ToolUse | None) -> Image:
         tools, made = self.result.question.tools, used and used.made
         return tools.picture(self.scene, view, made) if tools and made else self.scene.part(view)
+
+    def _check_ground(self, compared: Compared, window: Box) -> None:
+        """Raises SceneError where the second raster has nothing of the place; notes where it has a part only."""
+        part = compared.coverage(window)
+        if part < 1:
+            seen = f"{compared.second.name} has {100 * part:.0f} % of the place"
+            self.result.notes.append(f"{seen} that was asked about: the rest is grey in its pictures.")
 
     def _use(self, observation: Observation) -> None:
         """Has the tool used that the model has called."""
@@ -326,9 +349,10 @@ class _Run:
             self.on_event(Working(stage, done, total))
 
         try:
-            use = tools.use(self.scene, observation, question.text, progress, self.cancelled)
+            use = tools.use(self.scene, observation, question.text, progress, self.cancelled, self.engine)
         except errors.Cancelled:
             return self._send(Cancelled())
+        self.result.notes += [use.told] if use.told else []  # which the answer rests on
         self._send(use)
 
     def fail(self, error: errors.ZoomEarthError) -> None:

@@ -14,39 +14,26 @@ import re
 import threading
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, field
-from typing import Any, Callable, Generic, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Any, Callable, Generic
 
 from ..core.address import shown
 from ..core.errors import Cancelled, DataError, SceneError, ZoomEarthError, as_ours
 from ..core.events import Call
 from ..core.geometry import Box
 from ..core.look import Outcome, Policy, Stopped
-from ..core.profile import Profile
 from ..core.region import Region
 from ..core.requests import Ask
-from ..core.settings import Settings
 from ..core.source import SceneSource, Seen
 from ..core.texts import well_formed
 from ..core.tool_calls import Offer
 from ..core.typed import to_json
 from .answer import REPLY_LIMIT, Answered, Event, Question, Tools, Tried, answer, answers
 from .engines import Engine, never
-from .models import store as models
+from .opened import Make, R, Scenes
 from .scene import region
 from .scene.scene import Progress, Scene
-from .scene.signing import Sign, opened, unsigned
-
-POOL = "a pool"  # of servers with one model, which may come and go
-OPEN = 8  # scenes kept open that no question is about
-
-
-class Row(Protocol):
-    """What `run` needs of a row; an `Ask` has it."""
-
-    @property
-    def source(self) -> SceneSource:
-        """The raster that it is about."""
+from .scene.signing import Sign, unsigned
 
 
 def question_of(ask: Ask, scene: Scene, policy: Policy) -> Question:
@@ -71,10 +58,6 @@ def _toolbox(offer: Offer | None) -> Tools | None:
     from .tools.called import Toolbox
 
     return Toolbox(offer)
-
-
-R = TypeVar("R", bound=Row)
-Make = Callable[[R, Scene, Policy], Question]
 
 
 @dataclass(frozen=True)
@@ -167,7 +150,7 @@ def _in_lockstep(
             yield question
 
     for index, answered in answers(engine, questions(), at_once, stopped, limit):
-        scenes.leave(asked[index].source)
+        scenes.leave(asked[index])
         yield from _taken(failed)
         if answered.outcome.stopped is not Stopped.CANCELLED:
             yield _finished(asked[index], answered)
@@ -197,7 +180,7 @@ def _concurrently(
             try:
                 answered = answer(engine, question, on_event, stopped, limit)
             finally:
-                scenes.leave(row.source)
+                scenes.leave(row)
         except Cancelled:
             return None
         except Exception as error:
@@ -228,64 +211,21 @@ def _finished(row: R, answered: Answered) -> Finished[R]:
     return Finished(row, error=answered.error) if answered.error else Finished(row, answered)
 
 
-@dataclass
-class _Opened:
-    """A scene with how many questions are about it; None until it is open."""
-
-    scene: Scene | None = None
-    users: int = 0
-    opening: threading.Lock = field(default_factory=threading.Lock)
-
-
-class Scenes(Generic[R]):
-    """Open scenes, shared by the questions about one source on whatever threads; the last few stay open with no question about them."""
-
-    def __init__(self, make: Make[R], cancelled: Callable[[], bool], on_progress: Progress, sign: Sign = unsigned) -> None:
-        self._make, self._cancelled, self._on_progress, self._sign = make, cancelled, on_progress, sign
-        self._opened: dict[SceneSource, _Opened] = {}  # the last used comes last
-        self._lock = threading.Lock()
-
-    def ask(self, row: R, policy: Policy) -> Question:
-        """The row's question over its open scene, which is kept until `leave`. Raises whatever ails the row."""
-        source = row.source
-        with self._lock:
-            entry = self._opened[source] = self._opened.pop(source) if source in self._opened else _Opened()
-            entry.users += 1
-        try:
-            with entry.opening:  # the first opens it, the others wait
-                if entry.scene is None:
-                    entry.scene = opened(source, self._sign, self._on_progress, self._cancelled)
-            return self._make(row, entry.scene, policy)
-        except BaseException:
-            self.leave(source)
-            raise
-
-    def leave(self, source: SceneSource) -> None:
-        """A question about it is over."""
-        with self._lock:
-            self._opened[source].users -= 1
-            idle = [source for source, entry in self._opened.items() if not entry.users]
-            closing = [self._opened.pop(source) for source in idle[:-OPEN]]
-        for entry in closing:
-            if entry.scene:
-                entry.scene.close()
-
-    def close(self) -> None:
-        for entry in self._opened.values():
-            if entry.scene:
-                entry.scene.close()
-
-
 def asked(ask: Ask) -> dict[str, Any]:
     """What of a row's line is known before it is asked; an address in it has no login and no query."""
     return {
         "id": ask.id,
-        "source": {**to_json(ask.source), "path": shown(ask.source.path)},
+        "source": _discreet(ask.source),
         "question": well_formed(ask.question),
         "where": to_json(ask.where),
         "policy": ask.policy,
         "answer_type": to_json(ask.answer_type),
+        **({"compare": {**to_json(ask.compare), "source": _discreet(ask.compare.source)}} if ask.compare else {}),
     }
+
+
+def _discreet(source: SceneSource) -> dict[str, Any]:
+    return {**to_json(source), "path": shown(source.path)}
 
 
 def line(about: Mapping[str, Any], answered: Answered | None, error: ZoomEarthError | None, model: str) -> dict[str, Any]:
@@ -308,6 +248,7 @@ def line(about: Mapping[str, Any], answered: Answered | None, error: ZoomEarthEr
         "zooms": [to_json(Seen.of(each, grid)) for each in outcome.zooms],
         "tools": [to_json(Call.of(use)) for use in outcome.uses],
         "scene": _scene(answered.question.scene) if answered else None,
+        **({"names": list(answered.question.compared.names)} if answered and answered.question.compared else {}),
         "place": _place(answered.question) if answered else None,
         "seconds": round(answered.seconds, 3) if answered else None,
         "model": model,
@@ -329,23 +270,3 @@ def _place(question: Question) -> Any:
     if part and part.outline:
         return to_json(part.outline)
     return to_json([scene.grid.polygon(part.box if part else Box(0, 0, *scene.size))])
-
-
-def spec(profile: Profile, settings: Settings, revision: str | None) -> dict[str, Any]:
-    """What makes two answers comparable: a file of results holds answers of one such spec. profile: of the engine; revision: see
-    `revision_of`."""
-    return {
-        "model": profile.name,
-        "revision": revision,
-        "server": POOL if len(settings.addresses) > 1 else shown(settings.remote) or None,
-        "dialect": profile.dialect.described,
-        "prompt_hash": profile.prompt_hash,
-        "policy": asdict(profile.policy),
-        "dtype": settings.dtype,
-        "quantize": settings.quantize,
-    }
-
-
-def revision_of(settings: Settings) -> str | None:
-    """The revision of the weights on this machine; None for a server's. Raises ModelError."""
-    return None if settings.remote else models.revision(settings.weights)

@@ -12,11 +12,16 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from ..core import texts
+from ..core.address import shown
 from ..core.errors import DataError
+from ..core.profile import Profile
+from ..core.settings import Settings
+from .models import store as models
 
 try:
     import fcntl
@@ -24,6 +29,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 T = TypeVar("T")
+POOL = "a pool"  # of servers with one model, which may come and go
 ANOTHER = "Name another file with --out, or move this one away."
 
 
@@ -41,8 +47,13 @@ class Journal(Generic[T]):
         key: str,
         read: Callable[[dict[str, Any]], T],
         write: Callable[[T], Mapping[str, Any]],
+        another: str = ANOTHER,
     ) -> None:
-        """Raises DataError where the file can't be written, is used by another process, or holds anything but lines of this run."""
+        """another: what to do where the file holds another run.
+
+        Raises DataError where the file can't be written, is used by another process, or holds anything but lines of this run.
+        """
+        self._another = another
         self.path, self.spec, self.key = path, json.loads(json.dumps(spec)), key
         self._reader, self._writer = read, write
         self.lines: dict[str, T] = {}
@@ -118,7 +129,7 @@ class Journal(Generic[T]):
                 whole += len(line)
         begins = b'{"%s": "' % self.key.encode()  # each line, and so does a first one that was cut off
         if not self.lines and (foreign or not (tail.startswith(begins) or begins.startswith(tail))):
-            raise DataError(f"{self.path} is not a file of results.", ANOTHER)
+            raise DataError(f"{self.path} is not a file of results.", self._another)
         self._size = whole
         if whole and not tail and not line.endswith(b"\n"):  # an editor took the end of the last line away
             self._write(b"\n")
@@ -127,10 +138,10 @@ class Journal(Generic[T]):
     def _check(self, row: Mapping[str, Any]) -> None:
         spec = row.get("spec")
         if not isinstance(row.get(self.key), str) or not isinstance(spec, dict):
-            raise DataError(f"{self.path} is not a file of results.", ANOTHER)
+            raise DataError(f"{self.path} is not a file of results.", self._another)
         if spec != self.spec:
             differs = sorted(name for name in {*spec, *self.spec} if spec.get(name) != self.spec.get(name))
-            raise DataError(f"{self.path} holds the answers of another run: its {', '.join(differs)} differs.", ANOTHER)
+            raise DataError(f"{self.path} holds the answers of another run: its {', '.join(differs)} differs.", self._another)
 
     def _take(self, row: dict[str, Any]) -> None:
         self.lines[row[self.key]] = self._reader({**row, "spec": self.spec})
@@ -145,3 +156,23 @@ class Journal(Generic[T]):
     def _unwritable(self, error: Exception, hint: str) -> DataError:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         return DataError(f"{self.path} can't be written: {reason}.", hint)
+
+
+def spec(profile: Profile, settings: Settings, revision: str | None) -> dict[str, Any]:
+    """What makes two answers comparable: a file of results holds answers of one such spec. profile: of the engine; revision: see
+    `revision_of`."""
+    return {
+        "model": profile.name,
+        "revision": revision,
+        "server": POOL if len(settings.addresses) > 1 else shown(settings.remote) or None,
+        "dialect": profile.dialect.described,
+        "prompt_hash": profile.prompt_hash,
+        "policy": asdict(profile.policy),
+        "dtype": settings.dtype,
+        "quantize": settings.quantize,
+    }
+
+
+def revision_of(settings: Settings) -> str | None:
+    """The revision of the weights on this machine; None for a server's. Raises ModelError."""
+    return None if settings.remote else models.revision(settings.weights)

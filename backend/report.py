@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Sequence
+from typing import TYPE_CHECKING, Sequence
 
 from ..core.events import Call, RegionFacts, Result, SceneFacts, Usage
 from ..core.geometry import Box
 from ..core.look import Outcome, Stopped
 from ..core.source import Seen
 from .answer import Answered
+
+if TYPE_CHECKING:
+    from .scene.scene import Scene
 
 ENDINGS = {
     Stopped.LIMIT: "no zooms were left, so this is a best guess",
@@ -28,8 +31,9 @@ def ending(outcome: Outcome) -> str:
 
 
 def report(answered: Answered, model: str, notes: Sequence[str] = ()) -> Result:
-    """The object that `zoomearth ask --json` prints and the backend sends with `done`. notes: how the model is asked, see `Profile`."""
+    """The object that `zoomearth ask --json` prints and the backend sends with `done`. notes: of the engine, see `notes_of`."""
     scene, outcome, region = answered.question.scene, answered.outcome, answered.question.region
+    compared = answered.question.compared
     return Result(
         question=answered.question.text,
         answer=outcome.answer,
@@ -41,7 +45,7 @@ def report(answered: Answered, model: str, notes: Sequence[str] = ()) -> Result:
         dialect=answered.talk.dialect.described,
         notes=(*notes, *answered.notes),
         seconds=round(answered.seconds, 3),
-        scene=SceneFacts(scene.name, *scene.size, scene.crs or None),
+        scene=_facts(scene),
         region=RegionFacts(_whole(region.window), region.outline or None) if region else None,
         overview=outcome.views[0].view.size if outcome.views else None,
         zooms=tuple(Seen.of(shown, scene.grid) for shown in outcome.zooms),
@@ -53,7 +57,13 @@ def report(answered: Answered, model: str, notes: Sequence[str] = ()) -> Result:
         value=answered.value,
         unreadable=answered.unreadable,
         tools=tuple(map(Call.of, outcome.uses)),
+        compare=_facts(compared.second) if compared else None,
+        names=compared.names if compared else (),
     )
+
+
+def _facts(scene: Scene) -> SceneFacts:
+    return SceneFacts(scene.name, *scene.size, scene.crs or None)
 
 
 def _whole(box: Box) -> tuple[int, int, int, int]:

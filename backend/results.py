@@ -16,7 +16,7 @@ from .batch import asked
 from .records import ANOTHER, Journal
 from .rows import BadRow
 
-ABOUT = ("id", "source", "question", "where", "policy", "answer_type")  # of a line, what `asked` says of a row that can be asked
+ABOUT = ("id", "source", "question", "where", "policy", "answer_type", "compare")  # of a line, what `asked` says of a row that can be asked
 PASSING = ("seconds", "spec")  # what may differ between two lines that say the same
 KINDS = ("answered", "unreadable", "failed", "meaningless")
 

@@ -79,6 +79,11 @@ def hidden(text: str, *addresses: str) -> str:
     return _ELEMENT.sub(r"\1", _IN_TEXT.sub(_in_text, text))
 
 
+def titled(layer: str, source: str) -> str:
+    """A layer's name without keys: QGIS may have made the name from a signed address."""
+    return layer if shown(source) == source else hidden(layer, source).partition("?")[0] or name(source)
+
+
 def _bare(url: str) -> str:
     """url: begins with a _START."""
     start = _START.match(url)

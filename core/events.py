@@ -37,11 +37,12 @@ class Progress:
 
 @dataclass(frozen=True)
 class Saw:
-    """The model is shown a view. picture: a PNG as base64."""
+    """The model is shown a view. picture: a PNG as base64; other: of the raster that it is compared with, None without one."""
 
     id: Id
     view: Seen
     picture: str = field(repr=False)
+    other: Optional[str] = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,16 @@ class Surveyed:
     done: int
     total: int
     notes: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """How far proposals are: places asked about, of all, and candidates in the label file until now."""
+
+    id: Id
+    done: int
+    total: int
+    candidates: int
 
 
 @dataclass(frozen=True)
@@ -127,7 +138,7 @@ class Result:
     engine gives no probabilities or the answer is meaningless. meaningless: the demo model was asked about a scene that is not generated.
     overview: the width and height at which all that was asked about was shown, None if nothing was shown. value: the answer as its type
     has it, None where no type was given, there is no answer, or it does not fit; unreadable: it does not fit. tools: those that were
-    called.
+    called. compare: the second raster of a comparison, None without one; names: what the model was told that the two are called.
     """
 
     question: str
@@ -148,6 +159,8 @@ class Result:
     value: Optional[Any] = None
     unreadable: bool = False
     tools: Tuple[Call, ...] = ()
+    compare: Optional[SceneFacts] = None
+    names: Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -204,12 +217,23 @@ class SurveyResult:
 
 
 @dataclass(frozen=True)
+class ProposeResult:
+    """The result of a Propose. places: that the model replied about; candidates: that were added; failed: places without a reply; why: of
+    the most of them."""
+
+    places: int
+    candidates: int
+    failed: int
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Done:
-    """The last event of a job that was done. result: of an ask a Result, a batch Counts, a tool a ToolResult, a survey a SurveyResult, a
-    load a Loaded, a describe a Described, a test a Calibration."""
+    """The last event of a job that was done. result: of an ask a Result, a batch Counts, a tool a ToolResult, a survey a SurveyResult,
+    proposals a ProposeResult, a load a Loaded, a describe a Described, a test a Calibration."""
 
     id: Id
-    result: Union[Result, Counts, ToolResult, SurveyResult, Loaded, Described, Calibration]
+    result: Union[Result, Counts, ToolResult, SurveyResult, ProposeResult, Loaded, Described, Calibration]
 
 
 @dataclass(frozen=True)
@@ -259,5 +283,5 @@ class RowEnded:
 
 
 Last = Union[Done, Failed, Cancelled]
-Event = Union[Ready, Progress, Saw, Called, Surveyed, Text, RowStarted, RowEnded, Last]
+Event = Union[Ready, Progress, Saw, Called, Surveyed, Proposed, Text, RowStarted, RowEnded, Last]
 LAST = (Done, Failed, Cancelled)

@@ -16,11 +16,11 @@ from dataclasses import fields
 from typing import Any, Dict, Mapping, Optional, cast
 
 from .errors import BackendError
-from .events import Called, Cancelled, Done, Event, Failed, Progress, Ready, RowEnded, RowStarted, Saw, Surveyed, Text
-from .requests import LONGEST_ID, Ask, Batch, Cancel, Describe, Id, Load, Request, RunSurvey, RunTool, Stop, Test, is_id
+from .events import Called, Cancelled, Done, Event, Failed, Progress, Proposed, Ready, RowEnded, RowStarted, Saw, Surveyed, Text
+from .requests import LONGEST_ID, Ask, Batch, Cancel, Describe, Id, Load, Propose, Request, RunSurvey, RunTool, Stop, Test, is_id
 from .typed import from_json, to_json
 
-VERSION = 4
+VERSION = 5
 """Of the protocol. Plugin and backend of one release have the same one."""
 
 REQUESTS: Dict[str, Any] = {
@@ -29,6 +29,7 @@ REQUESTS: Dict[str, Any] = {
     "batch": Batch,
     "tool": RunTool,
     "survey": RunSurvey,
+    "propose": Propose,
     "describe": Describe,
     "test": Test,
     "cancel": Cancel,
@@ -40,6 +41,7 @@ EVENTS: Dict[str, Any] = {
     "saw": Saw,
     "called": Called,
     "surveyed": Surveyed,
+    "proposed": Proposed,
     "text": Text,
     "row_started": RowStarted,
     "row_ended": RowEnded,

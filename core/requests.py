@@ -9,7 +9,7 @@ from .answer_type import AnswerType
 from .look import Policy
 from .plan import WAYS
 from .settings import Settings
-from .source import SceneSource, Where
+from .source import Compare, SceneSource, Where
 from .tool_calls import USUAL_CALLS, Offer
 from .tools import UseTool, tool_named
 from .typed import from_json, to_json
@@ -48,7 +48,8 @@ class Load:
 @dataclass(frozen=True)
 class Ask:
     """One question. where: None for the whole scene. policy: the fields of `Policy` in which it differs from the model's own. answer_type:
-    what the answer must be; None for any text. tools: None where the model may use none.
+    what the answer must be; None for any text. tools: None where the model may use none; they work on `source`. compare: a second raster,
+    the ground of which is shown beside each view; a model that takes one picture at a time can't.
     """
 
     source: SceneSource
@@ -58,6 +59,7 @@ class Ask:
     id: Id = NEW
     answer_type: Optional[AnswerType] = None
     tools: Optional[Offer] = None
+    compare: Optional[Compare] = None
 
     def __post_init__(self) -> None:
         if not self.question.strip():
@@ -74,12 +76,14 @@ class Ask:
 class Batch:
     """Many questions, `at_once` at a time: in lockstep where the model runs here, concurrently where it runs on a server.
 
-    rows: the id of each is its own within the batch. A row that fails costs itself only; its end is a `RowEnded`.
+    rows: the id of each is its own within the batch. A row that fails costs itself only; its end is a `RowEnded`. out: a file of results to
+    which the line of each row is appended before its `RowEnded`, as `zoomearth batch` does; the ids are strings then.
     """
 
     rows: Tuple[Ask, ...]
     at_once: int = AT_ONCE
     id: Id = NEW
+    out: Optional[str] = None
 
     def __post_init__(self) -> None:
         if not self.rows or self.at_once < 1:
@@ -87,6 +91,8 @@ class Batch:
         ids = [row.id for row in self.rows]
         if not all(map(is_id, ids)) or len(set(ids)) < len(ids):
             raise ValueError(f"each row must have an id of its own, a whole number or a string of 1 to {LONGEST_ID} letters.")
+        if self.out is not None and not (self.out.strip() and all(isinstance(id, str) for id in ids)):
+            raise ValueError("out is the path of a file, and each row's id is a string then.")
 
 
 @dataclass(frozen=True)
@@ -150,6 +156,27 @@ class RunSurvey:
 
 
 @dataclass(frozen=True)
+class Propose:
+    """Let the model propose questions with answers for boxes of the label file `labels`, and write those of each reply into it as it comes.
+
+    image, box: ids of the one place that is asked about; box "": the image as a whole. image "": every box that this model was not asked
+    about yet; the same request continues one that was cancelled. count: questions for a place. at_once: in lockstep, or at once on each
+    server.
+    """
+
+    labels: str
+    image: str = ""
+    box: str = ""
+    count: int = 4
+    at_once: int = AT_ONCE
+    id: Id = NEW
+
+    def __post_init__(self) -> None:
+        if not self.labels.strip() or min(self.count, self.at_once) < 1 or (self.box and not self.image):
+            raise ValueError("labels is the path of a label file; count and at_once are 1 at least; a box needs its image.")
+
+
+@dataclass(frozen=True)
 class Describe:
     """Report size, bands, CRS and the like of a raster, and how it would be shown."""
 
@@ -178,7 +205,7 @@ class Stop:
     """Cancel all work and end the process."""
 
 
-Job = Union[Load, Ask, Batch, RunTool, RunSurvey, Describe, Test]
+Job = Union[Load, Ask, Batch, RunTool, RunSurvey, Propose, Describe, Test]
 Request = Union[Job, Cancel, Stop]
 
 

@@ -41,6 +41,7 @@ FIELDS: Dict[str, type] = {
     "note": str,
     "layer": str,
     "image": str,
+    "compare": str,
     "bands": str,
     "stretch": str,
     "region": str,
@@ -52,13 +53,14 @@ global one; in an answer's row, the number of views. roi: the box that the model
 window: the part of the source that was shown, in the same form; focus: the part of the window that was shown enlarged, "" for one scale;
 shown: the picture's "width,height"; scale: source pixels per shown pixel, of the focus if there is one. stopped: why the question ended;
 error: why there is no answer. checked: what a person says that the answer is; checked_by, checked_at: who and when, UTC; note: what
-the person adds. layer: the raster's name. image: its path or address, "" for a snapshot; bands: "4,3,2"; stretch:
+the person adds. layer: the raster's name. image: its path or address, "" for a snapshot; compare: the same of a second raster that it was
+compared with, "" for none; bands: "4,3,2"; stretch:
 "0:1000,0:900,0:800"; region: a `Where` as JSON. time: of the question, UTC."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """The values that all rows of an exchange share. source: as returned by `stored`; None for a snapshot."""
+    """The values that all rows of an exchange share. source, compare: as returned by `stored`; None for a snapshot, and for none."""
 
     exchange: str
     question: str
@@ -76,6 +78,7 @@ class Facts:
     layer: str = ""
     source: Optional[SceneSource] = None
     region: Optional[Where] = None
+    compare: Optional[SceneSource] = None
 
 
 def view_row(facts: Facts, view: Seen, brought_back: bool = False) -> Dict[str, Any]:
@@ -90,8 +93,8 @@ def view_row(facts: Facts, view: Seen, brought_back: bool = False) -> Dict[str, 
 
 
 def answer_row(facts: Facts, views: Sequence[Seen]) -> Dict[str, Any]:
-    """The row of the answer, by the names of FIELDS. views: all views that the model was shown; the row describes the first."""
-    return {**_common(facts), **(_view(views[0]) if views else {}), "step": len(views), "kind": ANSWER, "label": ""}
+    """The row of the answer, by the names of FIELDS. views: all views that the model was shown; the row describes the global one."""
+    return {**_common(facts), **(_view(views[0]) if views and views[0].step == 0 else {}), "step": len(views), "kind": ANSWER, "label": ""}
 
 
 def stored(source: SceneSource) -> SceneSource:
@@ -146,6 +149,7 @@ def _common(facts: Facts) -> Dict[str, Any]:
         "note": facts.note,
         "layer": facts.layer,
         "image": source.path if source else "",
+        "compare": facts.compare.path if facts.compare else "",
         "bands": ",".join(map(str, source.bands)) if source and source.bands else "",
         "stretch": ",".join(f"{low!r}:{high!r}" for low, high in source.stretch) if source and source.stretch else "",
         "region": json.dumps(to_json(facts.region)) if facts.region else "",

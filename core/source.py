@@ -38,6 +38,17 @@ class SceneSource:
 
 
 @dataclass(frozen=True)
+class Compare:
+    """A second raster of the same ground, usually of another date, that the model is shown beside the first.
+
+    names: what the model is told that the first and this one are called, before their dates; None: as their files.
+    """
+
+    source: SceneSource
+    names: Optional[Tuple[str, str]] = None
+
+
+@dataclass(frozen=True)
 class Where:
     """The region of a question, as the user gave it: one of the four. (`core.region.Region` is the same in source pixels.)
 

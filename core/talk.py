@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Collection
+from typing import Any, Collection, Iterator
 
 from .answer_type import AnswerType
 from .dialect import Dialect, Part, Turn, joined
 from .geometry import View
 from .look import Action, Answer, Observation
-from .reply import plain
+from .reply import plain, quoted
+
+COMPARED = (
+    "The two pictures show the same ground at the same scale: a box is the same place in both, and a closer look shows you both again."
+)
 
 
 class Talk:
     """The conversation about one question, in a dialect: observations in, actions out. blind: its pictures are left out.
 
     answer_type: the question is followed by its instruction, but for a model that is asked without instructions, as the demo model is.
-    views: of all its pictures, in order; the first begins it, so that a conversation begun afresh has a new one.
+    names: of the two rasters that are compared, none for one raster: each picture follows its name. views: of all its pictures, in order;
+    the first begins it, so that a conversation begun afresh has a new one.
     """
 
-    def __init__(self, dialect: Dialect, blind: bool = False, answer_type: AnswerType | None = None) -> None:
+    def __init__(self, dialect: Dialect, blind: bool = False, answer_type: AnswerType | None = None, names: tuple[str, ...] = ()) -> None:
         self.dialect = dialect
         self.blind = blind
+        self.names = names
         self.instruction = answer_type.instruction if answer_type and dialect.instruction else ""
         self.turns: list[Turn] = []
         self.views: list[View] = []
@@ -31,19 +37,29 @@ class Talk:
         """The view that was shown last."""
         return self.views[-1] if self.views else None
 
-    def observe(self, observation: Observation, picture: Any = None) -> None:
-        """Add what the model is shown; `picture` is its pixels, read from the scene or the observation's own."""
+    def observe(self, observation: Observation, *pictures: Any) -> None:
+        """Add what the model is shown; `pictures` are its pixels, read from the scene or the observation's own: one of each raster."""
         if observation.begins:
             self.turns, self.views = [], []
-            if self.instruction:
-                observation = replace(observation, text=f"{observation.text.strip()} {self.instruction}")
+            words = [observation.text.strip(), COMPARED if self.names else "", self.instruction]
+            observation = replace(observation, text=" ".join(filter(None, words)))
         if view := observation.view or (self.view if observation.has_picture else None):
-            self.views.append(view)
-        turns = self.dialect.observe(observation)
-        if self.blind:
-            self.turns += [replace(turn, view=None, has_picture=False) for turn in turns]
-        else:
-            self.turns += [replace(turn, picture=picture) if turn.has_picture else turn for turn in turns]
+            self.views += [view] * max(1, len(pictures))
+        for turn in self.dialect.observe(observation):
+            if self.blind or not turn.has_picture:
+                self.turns.append(replace(turn, view=None, has_picture=False))
+            else:
+                self.turns += self._pictured(turn, pictures or (None,))
+
+    def _pictured(self, turn: Turn, pictures: tuple[Any, ...]) -> Iterator[Turn]:
+        """A turn with its picture, or those of both rasters, each behind its name, and then what the turn says."""
+        if not self.names:
+            yield replace(turn, picture=pictures[0])
+            return
+        for name, picture in zip(self.names, pictures):
+            yield Turn(turn.role, f"{quoted(name)}:")
+            yield replace(turn, text="", picture=picture)
+        yield Turn(turn.role, turn.text)
 
     @property
     def forced(self) -> str:

@@ -63,7 +63,8 @@ class Parameter:
 @dataclass(frozen=True)
 class Tool:
     """gives: MASK, RASTER or VALUE. uses: what it takes beside region and label, of REFERENCE and MASK_FILE. example: a command line.
-    synthetic: whether its result shows pixels that were not observed.
+    synthetic: whether its result shows pixels that were not observed. sought: its label is what it looks for, which it needs; it works on
+    all that is asked about where no box is given.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Tool:
     uses: Tuple[str, ...] = ()
     example: str = ""
     synthetic: bool = False
+    sought: bool = False
 
     def arguments(self, given: Mapping[str, Any]) -> Dict[str, Any]:
         """All parameters with their values: those given, checked, and the defaults. Raises ValueError with a sentence."""
@@ -128,15 +130,16 @@ class Made:
 BEST = "best"
 SEGMENTERS = ("sam2.1-hiera-large", "sam2.1-hiera-base-plus", "sam2.1-hiera-small", "sam2.1-hiera-tiny", "otsu-grabcut")
 DENOISERS = ("drunet", "sliding-dct")
+EDITORS = ("stable-diffusion-inpainting", "pixel-verbs")
 """The backends of a tool, in the order in which they are tried: the listed models that it uses, and last the one that needs no weights."""
 
 
 def label(name: str) -> str:
     """The name of a parameter or of a choice, as a person reads it: "Least area". Backends keep theirs."""
-    return name if name in (*SEGMENTERS, *DENOISERS) else name.replace("_", " ").replace("-", " ").capitalize()
+    return name if name in (*SEGMENTERS, *DENOISERS, *EDITORS) else name.replace("_", " ").replace("-", " ").capitalize()
 
 
-VERBS = ("remove", "recolour", "brighten", "contrast", "equalise", "sharpen", "blur", "pixelate", "paste")
+VERBS = ("remove", "replace", "recolour", "brighten", "contrast", "equalise", "sharpen", "blur", "pixelate", "paste")
 TOOLS = {
     tool.name: tool
     for tool in (
@@ -205,10 +208,23 @@ TOOLS = {
             RASTER,
             (
                 Parameter(
-                    "verb", CHOICE, "what to do", None, choices=VERBS, beyond="Other edits need an editing model, and ZoomEarth has none."
+                    "verb",
+                    CHOICE,
+                    "what to do",
+                    None,
+                    choices=VERBS,
+                    beyond="verb=replace draws what the label names, with an editing model.",
                 ),
                 Parameter("amount", NUMBER, "strength; negative darkens or flattens", 1.0, -4, 4),
                 Parameter("color", COLOR, "of recolour", "#c03020"),
+                Parameter(
+                    "backend",
+                    CHOICE,
+                    "what removes or replaces; best: the editing model if its weights are here",
+                    BEST,
+                    choices=(BEST, *EDITORS),
+                    detail=True,
+                ),
             ),
             (REFERENCE, MASK_FILE),
             "zoomearth tool editing yard.tif --window 40,60,90,100 --set verb=pixelate --out private.vrt",
@@ -218,9 +234,27 @@ TOOLS = {
 }
 
 
-def tool_named(name: str) -> Tool:
+SURVEY = "survey"
+CALLED = {
+    **TOOLS,
+    SURVEY: Tool(
+        SURVEY,
+        "Find all",
+        "finds and counts all things of a kind, in a box or in the whole scene, by looking closely at all of it: for every question about "
+        "how many there are, or where all are",
+        MASK,
+        (Parameter("size", NUMBER, "how long one of them is; leave it out for common things", None, 0.05, 1e5, unit="metres"),),
+        (),
+        'zoomearth survey bay.tif "ships" --out ships.gpkg',
+        sought=True,
+    ),
+}
+"""The tools that a model may call: a person surveys by a command of its own, for which a survey is no tool."""
+
+
+def tool_named(name: str, among: Mapping[str, Tool] = TOOLS) -> Tool:
     """Raises ValueError with a sentence. An underscore may stand for the hyphen."""
     try:
-        return TOOLS[name.replace("_", "-")]
+        return among[name.replace("_", "-")]
     except KeyError:
-        raise ValueError(f"There is no tool {name!r}; the tools are {', '.join(TOOLS)}.") from None
+        raise ValueError(f"There is no tool {name!r}; the tools are {', '.join(among)}.") from None

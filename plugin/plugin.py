@@ -27,6 +27,9 @@ from .export.vector import add_to_project, answer_rows, rows, selected, selected
 from .i18n import tr
 from .install.dialog import SetupDialog
 from .install.environment import ICON, backend_python
+from .labelling.dock import LabelDock
+from .labelling.learning import Learning
+from .labelling.project_labels import ProjectLabels
 from .options.page import PAGE, OptionsFactory
 from .panel.dock import Dock
 from .panel.leaving import ExitBlocker
@@ -68,10 +71,25 @@ class Plugin:
         self.dock.setToggleVisibilityAction(self.action)
         self.iface.addToolBarIcon(self.action)
         self.iface.addPluginToRasterMenu("ZoomEarth", self.action)
+        self._init_labels(self.dock)
         self._exit_blocker = ExitBlocker(self.dock.leaving.may_close)
         self.iface.registerApplicationExitBlocker(self._exit_blocker)
         self._options = OptionsFactory()
         self.iface.registerOptionsWidgetFactory(self._options)
+
+    def _init_labels(self, dock: Dock) -> None:
+        self.labels = ProjectLabels(self.iface.mainWindow())
+        self.label_dock = LabelDock(self.iface, self.labels, self.session, self._ready)
+        self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.label_dock)
+        self.label_dock.hide()
+        self.learning = Learning(self.iface.mapCanvas(), self.labels, self.session, self.label_dock)
+        self.learning.connect_to(dock.transcript)
+        self.label_action = QAction(QIcon(str(ICON.with_name("labels.svg"))), tr("ZoomEarth Labels"), self.iface.mainWindow())
+        self.label_action.setObjectName("zoomearth_label_action")
+        self.label_action.setToolTip(tr("Label rasters with boxes, questions and answers (ZoomEarth)"))
+        self.label_dock.setToggleVisibilityAction(self.label_action)
+        self.iface.addToolBarIcon(self.label_action)
+        self.iface.addPluginToRasterMenu("ZoomEarth", self.label_action)
 
     def unload(self) -> None:
         """Removes every widget, signal connection and process of the plugin."""
@@ -83,13 +101,18 @@ class Plugin:
             self.dock.leaving.leave()
             self.iface.unregisterOptionsWidgetFactory(self._options)
             self._options.close()
-            self.iface.removePluginRasterMenu("ZoomEarth", self.action)
-            self.iface.removeToolBarIcon(self.action)
+            for action in (self.action, self.label_action):
+                self.iface.removePluginRasterMenu("ZoomEarth", action)
+                self.iface.removeToolBarIcon(action)
             self.session.close()
             self.results.close()
-            self.dock.close_down()
-            self.iface.removeDockWidget(self.dock)
-            for part in (self.dock, self.action, self.session, self.results, self.backend):
+            self.labels.close()
+            self.learning.close()
+            for dock in (self.dock, self.label_dock):
+                dock.close_down()
+                self.iface.removeDockWidget(dock)
+            ours = (self.dock, self.action, self.label_dock, self.label_action, self.labels, self.session, self.results, self.backend)
+            for part in ours:
                 part.deleteLater()
             self.dock = None
         if self._translator:

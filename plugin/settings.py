@@ -31,6 +31,15 @@ def save_settings(settings: Settings) -> None:
         QgsSettings().setValue(GROUP + name, value)
 
 
+def offers_tools() -> bool:
+    """Whether the model may use tools while it answers."""
+    return bool(QgsSettings().value(GROUP + "offer_tools", False, type=bool))
+
+
+def offer_tools(wanted: bool) -> None:
+    QgsSettings().setValue(GROUP + "offer_tools", wanted)
+
+
 def chosen_python() -> str:
     """The Python program that the user has chosen for the backend; "": the one of the private environment."""
     return _value("python")

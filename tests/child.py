@@ -70,10 +70,10 @@ class Backend:
         self.request(Ask(SceneSource(scene, bands), question, where, policy, id))
         return id
 
-    def batch(self, *rows, at_once=8):
+    def batch(self, *rows, at_once=8, out=None):
         """rows: Asks, each with an id."""
         id = self.id()
-        self.request(Batch(rows, at_once, id))
+        self.request(Batch(rows, at_once, id, out))
         return id
 
     def end(self):

@@ -25,7 +25,11 @@ class Hub(ThreadingHTTPServer):
     def __init__(self, folder, repo=REPO):
         super().__init__(("127.0.0.1", 0), Handler)
         self.repo = repo
-        self.files = {file.name: file.read_bytes() for file in folder.iterdir() if file.name != "zoomearth.json"}
+        self.files = {
+            file.relative_to(folder).as_posix(): file.read_bytes()
+            for file in folder.rglob("*")
+            if file.is_file() and file.name != "zoomearth.json"
+        }
         self.files["README.md"] = b"not needed"
         self.listed = {name: hashlib.sha256(content).hexdigest() for name, content in self.files.items()}
         self.cut = 0

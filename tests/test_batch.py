@@ -22,10 +22,11 @@ from rasters import make
 
 from zoomearth.backend import batch
 from zoomearth.backend.answer import IN_HAND
-from zoomearth.backend.batch import OPEN, question_of, run
+from zoomearth.backend.batch import question_of, run
 from zoomearth.backend.cli import batch as command
 from zoomearth.backend.cli.main import main
 from zoomearth.backend.engines.remote import RemoteEngine
+from zoomearth.backend.opened import OPEN
 from zoomearth.backend.rows import BadRow
 from zoomearth.backend.rows.files import read
 from zoomearth.backend.scene.scene import Scene

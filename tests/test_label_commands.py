@@ -12,12 +12,10 @@ from labelling import RECORDS, box, real_rows
 from quirks import Answer, Quirks, chunk, streamed
 from rasters import NORTH_UP, make
 
-from zoomearth.backend.cli import label as command
 from zoomearth.backend.cli.main import main
 from zoomearth.backend.engines.scripted import ScriptedEngine
 from zoomearth.backend.labels.images import bounds_of, examined
-from zoomearth.backend.labels.propose import check, pending, propose, targets
-from zoomearth.backend.labels.templates import colour_name
+from zoomearth.backend.labels.propose import check, hosts, pending, propose, targets
 from zoomearth.backend.scene.scene import Scene
 from zoomearth.core.errors import EngineError
 from zoomearth.core.example import Example, Step
@@ -25,6 +23,7 @@ from zoomearth.core.geometry import Box
 from zoomearth.core.labels.examples import examples, from_examples, line_of
 from zoomearth.core.labels.file import LabelFile
 from zoomearth.core.labels.rows import ACCEPTED, CANDIDATE, LabelImage
+from zoomearth.core.labels.templates import colour_name
 from zoomearth.core.profile import Profile
 from zoomearth.core.settings import Settings
 from zoomearth.core.source import SceneSource, Where
@@ -362,4 +361,4 @@ def test_what_cannot_be_done_is_a_sentence(arguments, words, tmp_path, monkeypat
 
 def test_a_key_in_a_servers_address_is_not_stored():
     several = "http://user:secret@example.org:8000/v1?key=abc https://two.org/v1 http://x:y/v1"
-    assert command._hosts(Settings(remote=several)) == "example.org:8000 two.org "
+    assert hosts(Settings(remote=several)) == "example.org:8000 two.org "

@@ -17,6 +17,8 @@ from zoomearth.core.events import (
     Failed,
     Loaded,
     Progress,
+    Proposed,
+    ProposeResult,
     Ready,
     RegionFacts,
     Result,
@@ -31,7 +33,7 @@ from zoomearth.core.events import (
     Usage,
 )
 from zoomearth.core.look import Policy
-from zoomearth.core.requests import Ask, Batch, Cancel, Describe, Load, RunSurvey, RunTool, Stop
+from zoomearth.core.requests import Ask, Batch, Cancel, Describe, Load, Propose, RunSurvey, RunTool, Stop
 from zoomearth.core.settings import Settings
 from zoomearth.core.source import SceneSource, Seen, Where
 from zoomearth.core.tools import TOOLS, Made, UseTool
@@ -118,6 +120,7 @@ REQUESTS = st.one_of(
     st.builds(Batch, st.lists(ASK, min_size=1, max_size=4, unique_by=lambda ask: ask.id).map(tuple), st.integers(1, 99), ID),
     st.builds(RunTool, SOURCE, USE, NAME, st.none() | WHERE, st.integers(0, 2048), ID),
     st.builds(RunSurvey, SOURCE, NAME, NAME, st.none() | WHERE, st.none() | st.floats(1, 99), budget=st.none() | st.integers(1, 99), id=ID),
+    st.builds(Propose, NAME, NAME, TEXT, st.integers(1, 99), st.integers(1, 99), ID),
     st.builds(Describe, SOURCE, ID),
     st.builds(Cancel, ID),
     st.builds(Stop),
@@ -133,7 +136,8 @@ EVENTS = st.one_of(
     ),
     st.builds(Done, ID, RESULT | LOADED | COUNTS | DESCRIBED | st.builds(ToolResult, MADE, st.none() | TEXT, st.none() | TEXT)),
     st.builds(Surveyed, ID, *[st.integers(0, 10**9)] * 3, st.lists(TEXT, max_size=3).map(tuple)),
-    st.builds(Done, ID, SURVEYED),
+    st.builds(Done, ID, SURVEYED | st.builds(ProposeResult, *[st.integers(0, 10**9)] * 3, TEXT)),
+    st.builds(Proposed, ID, *[st.integers(0, 10**9)] * 3),
     FAILED,
     st.builds(Cancelled, st.none() | ID),
 )
@@ -200,6 +204,8 @@ ROW = {"id": 1, "source": {"path": "a.tif"}, "question": "?"}
         ({"op": "batch", "id": 1, "rows": [ROW, {**ROW, "question": "!"}]}, "an id of its own"),
         ({"op": "batch", "id": 1, "rows": [{**ROW, "id": ""}]}, "a string of 1 to 200 letters"),
         ({"op": "batch", "id": 1, "rows": [ROW, {**ROW, "id": 2, "question": " "}]}, "batch.rows[1]: question is empty"),
+        ({"op": "batch", "id": 1, "rows": [{**ROW, "id": 1}], "out": "answers.jsonl"}, "each row's id is a string"),
+        ({"op": "batch", "id": 1, "rows": [ROW], "out": " "}, "out is the path of a file"),
         ({"op": "batch", "id": 1, "rows": ROW}, "a list, each entry the object Ask"),
         ({"op": "load", "id": 1, "settings": {"device": "abacus"}}, "device is 'abacus'"),
         ({"op": "load", "id": 1, "replies": []}, "replies is empty"),

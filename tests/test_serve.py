@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import os
 import shutil
 import signal
@@ -251,6 +252,29 @@ def test_a_batch_tells_of_each_row_once_and_one_that_fails_costs_itself(backend,
     assert shares[-1] == 70
 
 
+def test_the_rows_of_a_batch_are_in_its_file_before_anybody_hears_of_them(backend, scene, tmp_path):
+    """As the command line writes them, after those of an earlier batch; another model's answers are refused."""
+    out = tmp_path / "new folder" / "answers.jsonl"
+    for ids in (("a", "nowhere", "b"), ("c", "nowhere")):
+        backend.scripted(ANSWER)
+        id = backend.batch(*(row(id, "nowhere.tif" if id == "nowhere" else scene) for id in ids), out=str(out))
+        while (event := backend.hear())["event"] != "done":
+            if event["event"] == "row_ended":
+                assert event["last"]["id"] in [json.loads(line)["id"] for line in out.read_text().splitlines()]
+        assert event["id"] == id
+    lines = [json.loads(line) for line in out.read_text().splitlines()]
+    assert sorted(line["id"] for line in lines[:3]) == ["a", "b", "nowhere"]
+    assert sorted(line["id"] for line in lines[3:]) == ["c", "nowhere"]
+    assert {line["id"]: line["answer"] for line in lines} == {"a": "red", "b": "red", "c": "red", "nowhere": None}
+    assert all(bool(line["error"]) == (line["id"] == "nowhere") for line in lines)
+    other = out.with_name("other.jsonl")
+    other.write_text(out.read_text().replace('"model": "scripted"', '"model": "x"'))
+    failed = backend.last(backend.batch(row("d", scene), out=str(other)))
+    assert (failed["event"], failed["code"]) == ("failed", "data")
+    assert "model differs" in failed["message"]
+    assert "Choose the model with which this run began" in failed["hint"]
+
+
 def test_a_row_ends_with_what_an_ask_of_its_own_would_have(backend, scene):
     more = {"where": Where(window=(100, 200, 900, 1000)), "policy": {"view": 280}}
     backend.scripted(ZOOM, '[{"zoom_out": true}]', ANSWER)
@@ -295,6 +319,18 @@ def test_a_server_is_asked_as_many_questions_at_a_time_as_are_wanted(backend, sc
     assert most == 6
     assert last["result"] == {"answered": 29, "unanswered": 0, "failed": 1}
     assert [event["last"]["id"] for event in told_of(backend, id, "row_ended") if "code" in event["last"]] == [13]
+
+
+def test_what_a_server_refuses_is_a_note_of_the_answer(backend, scene):
+    def reply(asked):
+        if b'"logprobs": true' in asked.body or b'"logprobs":true' in asked.body:
+            return Answer([b'{"error": {"message": "logprobs is not supported"}}'], 400, "application/json")
+        return Answer(streamed(chunk(ANSWER), chunk(finish="stop")))
+
+    with Quirks(reply).serving() as quirks:
+        backend.request(Load(Settings(model="zoomearth-3b", remote=quirks.url, remote_model="m"), id=backend.id()))
+        last = backend.last(backend.ask(scene, "How many?"))
+    assert any("probabilities" in note for note in last["result"]["notes"]), last["result"]["notes"]
 
 
 @pytest.mark.parametrize("server", [False, True], ids=["here", "on a server"])

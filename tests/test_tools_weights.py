@@ -26,7 +26,7 @@ from zoomearth.core.catalogue import catalogue, tool_models
 from zoomearth.core.errors import Cancelled, ModelError
 from zoomearth.core.geometry import Box, Size
 from zoomearth.core.region import Region
-from zoomearth.core.tools import BEST, DENOISERS, SEGMENTERS, TOOLS, UseTool
+from zoomearth.core.tools import BEST, DENOISERS, EDITORS, SEGMENTERS, TOOLS, UseTool
 
 torch = pytest.importorskip("torch")
 
@@ -74,8 +74,10 @@ def test_the_backends_are_the_listed_models_and_the_one_without_weights():
         choices = [parameter.choices for parameter in tool.parameters if parameter.name == "backend"]
         assert choices == ([(BEST, *names)] if len(names) > 1 else [])
     assert list(tool_models("denoising")) == list(DENOISERS[:-1])
+    assert list(tool_models("editing")) == list(EDITORS[:-1])
     for model in tool_models().values():
-        assert 0.95 < model.bytes / (4e9 * model.parameters) < 1.05, "32 bits a parameter"
+        width = 2 if any(".fp16." in name for name in model.files) else 4
+        assert 0.95 < model.bytes / (width * 1e9 * model.parameters) < 1.05, f"{width} bytes a parameter"
         assert model.commercial == "yes"
         assert model.tool in TOOLS
 

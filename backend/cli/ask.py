@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Sequence
 
@@ -18,13 +20,14 @@ from ...core.reasoning import Thoughts
 from ...core.region import Region
 from ...core.requests import Ask
 from ...core.settings import Settings
-from ...core.source import Where
-from ...core.tool_calls import Offer, ToolUse
+from ...core.source import Compare, Where
+from ...core.tool_calls import USUAL_VIEWS, Offer, ToolUse
 from ...core.typed import to_json
-from ..answer import Answered, Event, Read, Said, Saw, Tried, Used, answer
+from ..answer import Answered, Event, Question, Read, Said, Saw, Tried, Used, answer
 from ..batch import question_in
-from ..engines import Engine
+from ..engines import Engine, notes_of
 from ..engines.open import open_engine
+from ..opened import beside
 from ..outputs import files as outputs
 from ..report import MEANINGLESS, ending, report
 from ..scene.region import NoGeoreference, resolve
@@ -40,6 +43,7 @@ from .parser import (
     answer_type_of,
     bands,
     policy_of,
+    positive,
     scene_of,
     settings_of,
 )
@@ -55,10 +59,14 @@ def command(parser: Parser) -> None:
     add_answer_type(parser)
     add_policy(parser)
     parser.add_argument("--bands", type=bands, metavar="R,G,B", help="band numbers shown as red, green and blue (or one, as grey)")
+    parser.add_argument("--compare", metavar="RASTER", help="the same ground on another date: the model is shown each view of both")
     tools = parser.add_argument_group("tools (see `zoomearth tool list`)")
-    tools.add_argument("--tools", action="store_true", help="let the model use tools: segmentation, denoising, cloud removal, editing")
+    tools.add_argument(
+        "--tools", action="store_true", help="let the model use tools: survey, segmentation, denoising, cloud removal, editing"
+    )
     tools.add_argument("--out-tools", metavar="FOLDER", help=f"where the files that tools make are written (default: {TOOLS_FOLDER})")
     tools.add_argument("--reference", nargs="+", action="extend", metavar="RASTER", help="for tools: the same place on another date")
+    tools.add_argument("--budget", type=positive, metavar="N", help=f"for surveys: show the model at most N views (default: {USUAL_VIEWS})")
     tools.add_argument("--mask", metavar="FILE", help="for cloud removal and editing: where to work, polygons or a raster")
     parser.add_argument("--rois", metavar="FILE", help="write the zoomed boxes as .gpkg, .shp or .geojson (an older file is replaced)")
     parser.add_argument("--figure", metavar="FILE.png", help="draw the global view with its boxes, the crops and the answer")
@@ -69,6 +77,8 @@ def command(parser: Parser) -> None:
         'zoomearth ask harbour.tif "How many ships are at the northern pier?"',
         'zoomearth ask city.tif "Is there a stadium?" "What colour is its roof?" --rois stadium.gpkg --figure stadium.png',
         'zoomearth ask fields.tif "Which crop is this?" --within parcels.gpkg --bands 4,3,2 --json',
+        'zoomearth ask yard-2014.tif "What changed?" --compare yard-2019.tif --remote http://localhost:8000/v1',
+        'zoomearth ask bay.tif "How many ships are in the whole bay?" --tools --budget 200',
         'zoomearth ask lakes.tif "Segment the northern lake" --tools --out-tools lakes',
     )
     parser.set_defaults(run=lambda options: ask(options, settings_of(options)))
@@ -83,7 +93,10 @@ def ask(options: argparse.Namespace, settings: Settings) -> int:
     try:
         source, where = scene_of(options)
         policy, answer_type, tools = policy_of(options) or None, answer_type_of(options), _offer(options)
-        requests = [Ask(source, question, where, policy, answer_type=answer_type, tools=tools) for question in options.questions]
+        compare = Compare(replace(source, path=options.compare, stretch=None)) if options.compare else None
+        requests = [
+            Ask(source, question, where, policy, answer_type=answer_type, tools=tools, compare=compare) for question in options.questions
+        ]
     except ValueError as error:
         raise UsageError(f"The command line can't be used: {error}", "`zoomearth ask --help` has examples.") from None
     files = outputs.Outputs(rois=options.rois, figure=options.figure, views=options.views, tools=tools.folder if tools else None)
@@ -92,9 +105,9 @@ def ask(options: argparse.Namespace, settings: Settings) -> int:
 
 def _offer(options: argparse.Namespace) -> Offer | None:
     """Raises UsageError for a flag of the tools without --tools."""
-    given = {"--out-tools": options.out_tools, "--reference": options.reference, "--mask": options.mask}
+    given = {"--out-tools": options.out_tools, "--reference": options.reference, "--mask": options.mask, "--budget": options.budget}
     if options.tools:
-        return Offer(options.out_tools or TOOLS_FOLDER, tuple(options.reference or ()), options.mask)
+        return Offer(options.out_tools or TOOLS_FOLDER, tuple(options.reference or ()), options.mask, options.budget or USUAL_VIEWS)
     if alone := [flag for flag, value in given.items() if value]:
         raise UsageError(f"{alone[0]} is for tools, and the model may use none.", "Give --tools too.")
     return None
@@ -118,7 +131,10 @@ def answer_requests(requests: Sequence[Ask], settings: Settings, files: outputs.
     screen = _Screen(quiet=as_json)
     interrupted = Interrupt()
     try:
-        with Scene.of(requests[0].source, screen.progress, interrupted) as scene:
+        with contextlib.ExitStack() as rasters:
+            scene = rasters.enter_context(Scene.of(requests[0].source, screen.progress, interrupted))
+            compare = requests[0].compare
+            second = rasters.enter_context(Scene.of(compare.source, screen.progress, interrupted)) if compare else None
             region = _resolved(scene, requests[0].where)
             files.check_for(scene)
             if requests[0].tools:
@@ -127,9 +143,9 @@ def answer_requests(requests: Sequence[Ask], settings: Settings, files: outputs.
             engine = open_engine(
                 settings, on_test=lambda done, total: screen.progress("testing the model", done, total), cancelled=interrupted
             )
-            screen.tolerated(getattr(engine, "tolerated", []))
+            screen.tolerated(notes_of(engine))
             try:
-                return _answer_in(scene, region, engine, requests, files, screen, interrupted)
+                return _answer_in(scene, second, region, engine, requests, files, screen, interrupted)
             finally:
                 engine.close()
     except Cancelled:
@@ -140,6 +156,7 @@ def answer_requests(requests: Sequence[Ask], settings: Settings, files: outputs.
 
 def _answer_in(
     scene: Scene,
+    second: Scene | None,
     region: Region | None,
     engine: Engine,
     requests: Sequence[Ask],
@@ -156,7 +173,9 @@ def _answer_in(
             least = engine.profile.policy.multiple
             raise UsageError(f"--view-size is too small for {engine.profile.name}.", f"It is at least {least}.") from error
         question = question_in(request, scene, region, policy)
-        screen.asked(question.text, scene, _words(region, request.where))
+        if second and request.compare:
+            question = beside(question, second, request.compare)
+        screen.asked(question, _words(region, request.where))
         try:
             answered = answer(engine, question, screen.event, interrupted)
         except (SceneError, ModelError, EngineError) as error:
@@ -164,9 +183,9 @@ def _answer_in(
             break
         answers.append(answered)
         screen.answered(answered, engine.profile.name)
-        screen.tolerated([*engine.profile.notes, *answered.notes, *getattr(engine, "tolerated", [])])
+        screen.tolerated([*notes_of(engine), *answered.notes])
         if screen.quiet:
-            print(json.dumps(to_json(report(answered, engine.profile.name, engine.profile.notes), nulls=True)), flush=True)
+            print(json.dumps(to_json(report(answered, engine.profile.name, notes_of(engine)), nulls=True)), flush=True)
         if interrupted():
             break
     try:
@@ -217,9 +236,11 @@ class _Screen:
     def progress(self, stage: str, done: int, total: int) -> None:
         self.stage(f"{stage} {100 * done // total} %" if total else stage)
 
-    def asked(self, question: str, scene: Scene, part: str) -> None:
+    def asked(self, question: Question, part: str) -> None:
+        scene = question.scene
         facts = f"{name(scene.path)}, {scene.size[0]} x {scene.size[1]} px{part}"
-        self.console.print(f"\n[bold]{escape(question)}[/]  [dim]{escape(facts)}[/]")
+        facts += f"; {' beside '.join(question.compared.names)}" if question.compared else ""
+        self.console.print(f"\n[bold]{escape(question.text)}[/]  [dim]{escape(facts)}[/]")
         self.thoughts = Thoughts()
 
     def event(self, event: Event) -> None:

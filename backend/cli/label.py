@@ -8,10 +8,9 @@ import json
 import shutil
 import sys
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -67,7 +66,8 @@ def _propose(options: argparse.Namespace) -> int:
 
 def _templates(labels: LabelFile, options: argparse.Namespace) -> int:
     from ...core.errors import ZoomEarthError
-    from ..labels.templates import proposed
+    from ...core.labels.templates import proposed
+    from ..labels.images import colour_of
     from ..scene.scene import Scene
 
     tally: Counter[str] = Counter()
@@ -81,7 +81,9 @@ def _templates(labels: LabelFile, options: argparse.Namespace) -> int:
             labels.check_image(image)
             with Scene.of(image.source) as scene:
                 for box in todo:
-                    added = labels.regenerate(image.id, box.id, proposed(scene, image, box, boxes, options.count))
+                    colour = colour_of(scene, box.in_unit(None, scene.size))
+                    sized = replace(image, width=scene.size.width, height=scene.size.height)
+                    added = labels.regenerate(image.id, box.id, proposed(sized, box, boxes, colour, options.count))
                     tally.update(boxes=1, candidates=len(added))
         except ZoomEarthError as error:
             tally["failed"] += len(todo)
@@ -91,7 +93,7 @@ def _templates(labels: LabelFile, options: argparse.Namespace) -> int:
 
 def _by_model(options: argparse.Namespace, settings: Settings) -> int:
     from ..engines.open import open_engine
-    from ..labels.propose import check, pending, propose, targets
+    from ..labels.propose import check, hosts, pending, propose, targets
 
     if settings.remote and options.batch is not None:
         raise UsageError("--batch is for a model on this machine.", "With --remote, give --concurrency.")
@@ -108,7 +110,7 @@ def _by_model(options: argparse.Namespace, settings: Settings) -> int:
             if not options.again:
                 wanted = pending(labels, wanted, engine.profile.name)
             with _bar("proposing", len(wanted), options.json) as advance:
-                for _, added, error in propose(engine, labels, wanted, options.count, _hosts(settings), at_once, remote, interrupted):
+                for _, added, error in propose(engine, labels, wanted, options.count, hosts(settings), at_once, remote, interrupted):
                     tally.update({"failed": 1} if error else {"boxes": 1, "candidates": added})
                     errors.update([error.message] if error else [])
                     advance()
@@ -143,18 +145,6 @@ class _bar:
 
     def __exit__(self, *exc: object) -> None:
         self._progress.stop()
-
-
-def _hosts(settings: Settings) -> str:
-    """The hosts and ports of the servers; never a login or a key."""
-    hosts = []
-    for address in settings.addresses:
-        try:
-            parts = urlsplit(address)
-            hosts.append(f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}")
-        except ValueError:  # an invalid port
-            hosts.append("")
-    return " ".join(hosts)
 
 
 def _counted(tally: Counter[str], as_json: bool) -> int:

@@ -1,1 +1,1 @@
-"""Labels that need pixels: what is known of a raster, and candidate questions from a model or from a template."""
+"""Labels that need pixels or a model: what is known of a raster, and candidate questions."""

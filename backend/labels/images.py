@@ -1,12 +1,14 @@
-"""What a label file stores of a raster: size, CRS, affine, ground sampling distance and checksum."""
+"""What a label file stores of a raster: size, CRS, affine, ground sampling distance and checksum; and the colour of a box."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ...core.errors import ZoomEarthError
+from ...core.geometry import Box, Size, View
 from ...core.labels.rows import LabelImage, checksum_of
 from ...core.labels.split import Bounds
+from ...core.labels.templates import SAMPLE
 from ...core.roi_table import stored
 from ...core.source import SceneSource
 from ..scene.gdal import RasterError, transform
@@ -44,6 +46,16 @@ def known(source: SceneSource) -> tuple[LabelImage, str]:
         return examined(source), ""
     except ZoomEarthError as error:
         return LabelImage.of(source), error.message
+
+
+def colour_of(scene: Scene, box: Box) -> tuple[float, float, float]:
+    """The median red, green and blue of a box's pixels, from 0 to 255. Raises SceneError where they can't be read."""
+    window = box.rounded_out().intersect(Box(0, 0, *scene.size))
+    scale = min(1.0, SAMPLE / max(window.width, window.height))
+    size = Size(max(1, round(window.width * scale)), max(1, round(window.height * scale)))
+    pixels = np.asarray(scene.part(View(window, size)), dtype=float).reshape(-1, 3)
+    red, green, blue = np.median(pixels, axis=0)
+    return float(red), float(green), float(blue)
 
 
 def bounds_of(image: LabelImage) -> Bounds | None:

@@ -6,8 +6,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from ...core.errors import ZoomEarthError
+from ...core.events import ProposeResult
 from ...core.labels import proposal
 from ...core.labels.balance import categories_of
 from ...core.labels.file import LabelFile
@@ -15,6 +18,8 @@ from ...core.labels.flags import Place
 from ...core.labels.lrs_gro import area
 from ...core.labels.rows import CANDIDATE, REJECTED, LabelBox, LabelImage, Proposal, Question, new_id, now
 from ...core.look import Policy, Zoom
+from ...core.requests import Propose
+from ...core.settings import Settings
 from ...core.source import SceneSource
 from .. import answer, batch
 from ..batch import Finished
@@ -116,6 +121,38 @@ def propose(
             continue
         questions = [_candidate(target, each, made) for each in proposed]
         yield target, len(labels.regenerate(target.image.id, target.box_id, questions, made)), None
+
+
+def hosts(settings: Settings) -> str:
+    """The hosts and ports of the servers; never a login or a key."""
+    names = []
+    for address in settings.addresses:
+        try:
+            parts = urlsplit(address)
+            names.append(f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}")
+        except ValueError:  # an invalid port
+            names.append("")
+    return " ".join(names)
+
+
+def carry_out(
+    engine: Engine, job: Propose, server: str, concurrent: bool, on_step: Callable[[int, int, int], object], cancelled: Callable[[], bool]
+) -> ProposeResult:
+    """A request of the backend process. on_step: called with the places done, all places, and the candidates. Raises DataError where the
+    file has no such place."""
+    tally, errors = Counter[str](), Counter[str]()
+    with LabelFile.open(Path(job.labels)) as labels:
+        if job.image:
+            wanted = [Target(labels.get(LabelImage, job.image), labels.get(LabelBox, job.box) if job.box else None)]
+        else:
+            wanted = pending(labels, targets(labels, whole=False), engine.profile.name)
+        on_step(0, len(wanted), 0)
+        for _, added, error in propose(engine, labels, wanted, job.count, server, job.at_once, concurrent, cancelled):
+            tally.update({"failed": 1} if error else {"places": 1, "candidates": added})
+            errors.update([f"{error.message} {error.hint}".strip()] if error else [])
+            on_step(tally["places"] + tally["failed"], len(wanted), tally["candidates"])
+    why = next((message for message, _ in errors.most_common(1)), "")
+    return ProposeResult(tally["places"], tally["candidates"], tally["failed"], why)
 
 
 def check(

@@ -138,8 +138,8 @@ def _list(client: httpx.Client, model: Model) -> tuple[str, list[Wanted]]:
 
 
 def _is_needed(name: str, model: Model) -> bool:
-    """Of a model, files of the repository's own folder only: below it may be the checkpoints of its training."""
-    if not NAMES.fullmatch(name) or (model.kind == "models" and "/" in name):
+    """Of a checkpoint, files of the repository's own folder only: below it may be the checkpoints of its training."""
+    if not NAMES.fullmatch(name) or (model.kind == "models" and model.is_checkpoint and "/" in name):
         return False
     return any(fnmatch.fnmatch(name, pattern) for pattern in model.files)
 

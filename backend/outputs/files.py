@@ -79,7 +79,8 @@ def _check_folder(flag: str, folder: str) -> None:
 
 
 def write_views(folder: Path, answers: Sequence[Answered]) -> Path:
-    """Writes the pictures that the model was shown as PNG: `q1-0-global.png`, `q1-1-northern-pier.png`, ..."""
+    """Writes the pictures that the model was shown as PNG: `q1-0-global.png`, `q1-1-northern-pier.png`, ...; those of the raster that is
+    compared with beside them, `q1-0-global-compared.png`."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -88,6 +89,8 @@ def write_views(folder: Path, answers: Sequence[Answered]) -> Path:
         for step, (shown, picture) in enumerate(zip(answered.outcome.views, answered.pictures)):
             label = re.sub(r"\W+", "-", shown.label.lower()).strip("-")[:40] or ("zoom" if shown.roi else "global")
             write_file(folder / f"q{number}-{step}-{label}.png", picture.save)
+            if other := answered.others[step] if answered.others else None:
+                write_file(folder / f"q{number}-{step}-{label}-compared.png", other.save)
     return folder
 
 

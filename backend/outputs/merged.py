@@ -11,7 +11,7 @@ import numpy as np
 from ...core.address import name
 from ...core.answer_type import AnswerType
 from ...core.roi_table import FIELDS, Facts, answer_row, view_row
-from ...core.source import SceneSource, Seen, Where
+from ...core.source import Compare, SceneSource, Seen, Where
 from ...core.typed import from_json
 from ..scene.gdal import RasterError, transform
 from .parquet import SUFFIXES as PARQUET
@@ -66,7 +66,7 @@ def _as(kind: type, value: Any) -> Any:
 
 
 def _facts(line: Mapping[str, Any]) -> Facts:
-    source, error = line.get("source"), line.get("error") or {}
+    source, error, compare = line.get("source"), line.get("error") or {}, line.get("compare")
     return Facts(
         exchange=str(line["id"]),
         question=str(line.get("question") or ""),
@@ -80,6 +80,7 @@ def _facts(line: Mapping[str, Any]) -> Facts:
         layer=name(source["path"]) if source else "",
         source=from_json(SceneSource, source) if source else None,
         region=from_json(Where, line["where"]) if line.get("where") else None,
+        compare=from_json(Compare, compare).source if compare else None,
     )
 
 

@@ -68,6 +68,7 @@ def _facts(answered: Answered, model: str) -> Facts:
         layer=name(scene.path),
         source=stored(scene.source),
         region=Where.of(question.region) if question.region else None,
+        compare=stored(question.compared.second.source) if question.compared else None,
     )
 
 

@@ -19,16 +19,16 @@ from ...core.answer_type import CHOICE, AnswerType, parse_type
 from ...core.answer_type import FIELDS as FIELDS_TYPE
 from ...core.errors import DataError, ZoomEarthError
 from ...core.requests import Ask, Id
-from ...core.source import SceneSource, Where
+from ...core.source import Compare, SceneSource, Where
 from ...core.typed import from_json, to_json
 from . import BadRow, Cells, Table
 
 PLACES = ("window", "bounds", "outline", "within")
-OPTIONS = ("bands", "stretch", "max_zooms", "type", "choices", "fields", "force_remote_scan")
+OPTIONS = ("bands", "stretch", "max_zooms", "type", "choices", "fields", "force_remote_scan", "compare")
 ASKED = ("id", "path", "image", "question", *PLACES, *OPTIONS)
 DESCRIBED = ("width", "height", "crs", "gsd", "footprint", "error")  # of the raster, in a manifest
 FIELDS = (*ASKED, *DESCRIBED)
-OPTIONAL = "id, window, bounds, outline or within, bands, stretch, max_zooms, type and choices"
+OPTIONAL = "id, window, bounds, outline or within, bands, stretch, max_zooms, type, choices and compare"
 NEEDED = f"A row has path (or image) and question; it may have {OPTIONAL}."
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9_+.-]+:|[/\\]|[A-Za-z]:|<")  # URLs, "NETCDF:...", inline XML, and paths from a root
 
@@ -68,6 +68,7 @@ def cells_of(ask: Ask) -> dict[str, Any]:
     forced = {"force_remote_scan": True} if source.pop("force_remote_scan") else {}
     where = to_json(ask.where) if ask.where else {}
     kind = _type_cells(ask.answer_type)
+    compare = {"compare": ask.compare.source.path} if ask.compare else {}
     return {
         "id": str(ask.id),
         "path": source.pop("path"),
@@ -77,6 +78,7 @@ def cells_of(ask: Ask) -> dict[str, Any]:
         **forced,
         **(ask.policy or {}),
         **kind,
+        **compare,
     }
 
 
@@ -101,7 +103,9 @@ def _row(number: int, cells: Cells | texts.Broken, path: Path, answer_type: Answ
         if "error" in cells and "path" not in cells:  # a manifest's line of a row that could never be asked
             return BadRow(id, _error(cells))
         own = _answer_type(cells) or answer_type
-        ask = Ask(_source(cells, path.parent), _text(cells, "question"), _where(cells, path.parent), _policy(cells), id, own)
+        source, where = _source(cells, path.parent), _where(cells, path.parent)
+        compare = _compare(cells, source, path.parent)
+        ask = Ask(source, _text(cells, "question"), where, _policy(cells), id, own, compare=compare)
         return BadRow(id, _error(cells), ask) if "error" in cells else ask
     except ValueError as error:
         return BadRow(id, DataError(f"Row {number} of {path.name} can't be asked: {str(error).rstrip('.')}.", NEEDED))
@@ -134,6 +138,13 @@ def _source(cells: Cells, folder: Path) -> SceneSource:
         "force_remote_scan": {"true": True, "false": False}.get(force.strip().lower(), force) if isinstance(force, str) else force,
     }
     return from_json(SceneSource, data, "row")
+
+
+def _compare(cells: Cells, source: SceneSource, folder: Path) -> Compare | None:
+    """The second raster, in the same bands."""
+    if not cells.get("compare"):
+        return None
+    return Compare(replace(source, path=_resolved(_text(cells, "compare"), folder), stretch=None))
 
 
 def _where(cells: Cells, folder: Path) -> Where | None:

@@ -20,8 +20,10 @@ from ...core.atomic import beside
 from ...core.errors import DataError, as_ours
 from ...core.geometry import Box
 from ...core.requests import Ask
+from ...core.source import SceneSource
 from ..batch import asked
 from ..engines import never
+from ..opened import sources_of
 from ..outputs.parquet import SUFFIXES as PARQUET
 from ..scene.gdal import RasterError, transform
 from ..scene.scene import Scene
@@ -48,6 +50,8 @@ def described(table: Table, earlier: Table | None, sign: Sign = unsigned, cancel
         if earlier and before and asked(before) == asked(row) and "width" in (facts := earlier.described.get(str(row.id), {})):
             return row, facts
         try:
+            if row.compare:
+                opened(row.compare.source, sign).close()
             with opened(row.source, sign) as scene:
                 return row, _facts(scene)
         except Exception as error:  # a reader may raise any error for a damaged file
@@ -91,7 +95,8 @@ def earlier(path: Path) -> Table | None:
 def has_secrets(table: Table) -> bool:
     """Whether an address has a login or a query."""
     asks = (row.ask if isinstance(row, BadRow) else row for row in table.rows)
-    return any(shown(ask.source.path) != ask.source.path for ask in asks if ask)
+    sources = (source for ask in asks if ask for source in sources_of(ask))
+    return any(shown(source.path) != source.path for source in sources)
 
 
 def _line(row: Ask | BadRow, facts: dict[str, Any], bare: bool) -> dict[str, Any]:
@@ -99,8 +104,13 @@ def _line(row: Ask | BadRow, facts: dict[str, Any], bare: bool) -> dict[str, Any
     if ask is None:
         return {"id": str(row.id), **facts}
     if bare:
-        ask = replace(ask, source=replace(ask.source, path=shown(ask.source.path)))
+        ask = replace(ask, source=_bare(ask.source))
+        ask = replace(ask, compare=replace(ask.compare, source=_bare(ask.compare.source))) if ask.compare else ask
     return {**cells_of(ask), **facts}
+
+
+def _bare(source: SceneSource) -> SceneSource:
+    return replace(source, path=shown(source.path))
 
 
 def _facts(scene: Scene) -> dict[str, Any]:

@@ -73,7 +73,10 @@ def _found(source: Source, rows: Iterable[Mapping[str, Any]]) -> Table:
 def _with_bands(rows: Table, bands: tuple[int, ...] | None) -> Table:
     def banded(row: Any) -> Any:
         fits = bands and not isinstance(row, BadRow) and row.source.bands is None
-        return replace(row, source=replace(row.source, bands=bands)) if fits else row
+        if not fits:
+            return row
+        compare = row.compare and replace(row.compare, source=replace(row.compare.source, bands=bands))
+        return replace(row, source=replace(row.source, bands=bands), compare=compare)
 
     return replace(rows, rows=list(map(banded, rows.rows)))
 

@@ -61,7 +61,8 @@ class Story:
     def saw(self, event: Saw, scene: Scene) -> None:
         """The model is shown a view, which the plugin draws at once."""
         self.flush()
-        self._outbox.send(events.Saw(self._id, Seen.of(event.shown, scene.grid), as_base64(event.picture)))
+        other = None if event.other is None else as_base64(event.other)
+        self._outbox.send(events.Saw(self._id, Seen.of(event.shown, scene.grid), as_base64(event.picture), other))
         self.progress("thinking", event.shown.step, 0)
 
     def called(self, use: ToolUse) -> None:

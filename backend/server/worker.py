@@ -18,7 +18,7 @@ import traceback
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Callable, Iterable, Iterator, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Callable, Iterator, Sequence, cast
 
 from ... import __version__
 from ...core.address import hidden
@@ -32,6 +32,8 @@ from ...core.events import (
     Failed,
     Last,
     Loaded,
+    Proposed,
+    ProposeResult,
     Ready,
     Result,
     RowEnded,
@@ -42,7 +44,7 @@ from ...core.events import (
 )
 from ...core.look import Stopped
 from ...core.protocol import VERSION
-from ...core.requests import NEW, Ask, Batch, Describe, Id, Job, Load, RunSurvey, RunTool, Test
+from ...core.requests import NEW, Ask, Batch, Describe, Id, Job, Load, Propose, RunSurvey, RunTool, Test
 from ...core.roi_table import ZOOM_OUT
 from ...core.settings import Settings
 from ...core.source import SceneSource, Seen
@@ -56,7 +58,9 @@ if TYPE_CHECKING:
     from ..answer import Event
     from ..batch import Finished
     from ..engines import Engine
+    from ..records import Journal
     from ..scene.scene import Scene
+    from .kept import Kept
 
 
 def main() -> int:
@@ -103,8 +107,7 @@ class Worker:
         self.engine: Engine | None = None
         self.loaded: tuple[Load, list[str | None]] | None = None  # what the engine was made of
         self.refused: BaseException | None = None  # why the last load failed
-        self.scene: Scene | None = None
-        self.scene_key: tuple[SceneSource, list[str | None]] | None = None
+        self.kept: tuple[Kept, Kept] | None = None  # the rasters of the last job, and of the last comparison
         self.story = Story(outbox, NEW)
 
     def run(self, job: Job | BackendError) -> None:
@@ -127,7 +130,7 @@ class Worker:
         self.jobs.over()
         self.outbox.send(last)
 
-    def _result(self, job: Job) -> Result | Counts | ToolResult | SurveyResult | Loaded | Described | Calibration:
+    def _result(self, job: Job) -> Result | Counts | ToolResult | SurveyResult | ProposeResult | Loaded | Described | Calibration:
         if isinstance(job, Ask):
             return self._ask(job)
         if isinstance(job, Batch):
@@ -136,6 +139,8 @@ class Worker:
             return self._run_tool(job)
         if isinstance(job, RunSurvey):
             return self._survey(job)
+        if isinstance(job, Propose):
+            return self._propose(job)
         if isinstance(job, Describe):
             return Described(self._open(job.source).describe())
         if isinstance(job, Test):
@@ -185,17 +190,22 @@ class Worker:
     def _ask(self, job: Ask) -> Result:
         from ..answer import answer
         from ..batch import question_of
+        from ..engines import notes_of
+        from ..opened import beside
         from ..report import report
 
         engine = self._engine()
         question = question_of(job, self._open(job.source), engine.profile.policy)
+        if job.compare:
+            question = beside(question, self._open(job.compare.source, 1), job.compare)
         answered = answer(engine, question, self._send, self.jobs.called_off)
         if answered.outcome.stopped is Stopped.CANCELLED:
             raise Cancelled
-        return report(answered, engine.profile.name, engine.profile.notes)
+        return report(answered, engine.profile.name, notes_of(engine))
 
     def _batch(self, job: Batch) -> Counts:
-        from ..batch import question_of, run
+        from ..batch import asked, line, question_of, run
+        from ..engines import notes_of
 
         def rows() -> Iterator[Ask]:
             for row in job.rows:
@@ -207,11 +217,14 @@ class Worker:
         concurrent = bool(load.settings.remote) and not load.replies
         counts: Counter[str] = Counter()
         self.story.progress("thinking", 0, len(job.rows))
-        for finished in run(engine, rows(), question_of, job.at_once, concurrent, self.jobs.called_off, self.story.progress):
-            self.outbox.send(_row_ended(job.id, finished, engine.profile))
-            answered = finished.answered
-            counts["failed" if answered is None else "unanswered" if answered.outcome.answer is None else "answered"] += 1
-            self.story.progress("thinking", sum(counts.values()), len(job.rows))
+        with _journal(job.out, engine.profile, load.settings) if job.out else contextlib.nullcontext() as journal:
+            for finished in run(engine, rows(), question_of, job.at_once, concurrent, self.jobs.called_off, self.story.progress):
+                answered = finished.answered
+                if journal:
+                    journal.add(line(asked(finished.row), answered, finished.error, engine.profile.name))
+                self.outbox.send(_row_ended(job.id, finished, engine.profile.name, notes_of(engine)))
+                counts["failed" if answered is None else "unanswered" if answered.outcome.answer is None else "answered"] += 1
+                self.story.progress("thinking", sum(counts.values()), len(job.rows))
         if sum(counts.values()) < len(job.rows):
             raise Cancelled
         return Counts(counts["answered"], counts["unanswered"], counts["failed"])
@@ -249,17 +262,32 @@ class Worker:
             raise Cancelled
         return result
 
-    def _open(self, source: SceneSource) -> Scene:
-        """The scene; that of the last job if its source is the same and its files, a VRT's sources among them, are unchanged."""
-        from ..scene.scene import Scene
+    def _propose(self, job: Propose) -> ProposeResult:
+        from ..labels.propose import carry_out, hosts
 
-        if self.scene is None or (source, _states(self.scene.files)) != self.scene_key:
-            if self.scene:
-                self.scene.close()
-            self.scene = None
-            self.scene = Scene.of(source, lambda stage, done, total: self.story.progress(stage, done, total), self.jobs.called_off)
-            self.scene_key = (source, _states(self.scene.files))
-        return self.scene
+        engine = self._engine()
+        load = cast(Load, self.loaded and self.loaded[0])
+        concurrent = bool(load.settings.remote) and not load.replies
+
+        def on_step(done: int, total: int, candidates: int) -> None:
+            self.outbox.send(Proposed(job.id, done, total, candidates))
+
+        result = carry_out(engine, job, hosts(load.settings) if concurrent else "", concurrent, on_step, self.jobs.called_off)
+        if self.jobs.called_off():
+            raise Cancelled
+        return result
+
+    @property
+    def scene(self) -> Scene | None:
+        """The raster of the last job."""
+        return self.kept[0].scene if self.kept else None
+
+    def _open(self, source: SceneSource, number: int = 0) -> Scene:
+        """number: 1 for the second raster of a comparison."""
+        from .kept import Kept
+
+        self.kept = self.kept or (Kept(), Kept())
+        return self.kept[number].open(source, lambda stage, done, total: self.story.progress(stage, done, total), self.jobs.called_off)
 
     def _send(self, event: Event) -> None:
         from ..answer import Read, Said, Saw, Tried, Used
@@ -278,7 +306,15 @@ class Worker:
             self.story.progress(event.stage, event.done, event.total)
 
 
-def _row_ended(id: Id, finished: Finished[Ask], profile: Profile) -> RowEnded:
+def _journal(out: str, profile: Profile, settings: Settings) -> Journal[Any]:
+    """The file of results of a batch; lines that it has are kept."""
+    from ..records import Journal, revision_of, spec
+
+    hint = "Choose the model with which this run began, or begin another run."
+    return Journal(Path(out), spec(profile, settings, revision_of(settings)), "id", lambda row: None, dict, hint)
+
+
+def _row_ended(id: Id, finished: Finished[Ask], model: str, notes: Sequence[str]) -> RowEnded:
     from ..report import report
 
     if finished.answered is None:
@@ -287,30 +323,18 @@ def _row_ended(id: Id, finished: Finished[Ask], profile: Profile) -> RowEnded:
     grid = answered.question.scene.grid
     shown = (replace(each, label=ZOOM_OUT) if each.again else each for each in answered.outcome.views)  # as `Saw` has it
     views, replies = tuple(Seen.of(each, grid) for each in shown), tuple(reply.text for reply in answered.replies)
-    return RowEnded(id, Done(finished.row.id, report(answered, profile.name, profile.notes)), views, replies)
-
-
-def _states(files: Iterable[str]) -> list[str | None]:
-    """What changes with a file, or with the archive around it; None for one that is not on this disk, or can't be looked at."""
-    from ..scene.scan import fingerprint
-
-    states: list[str | None] = []
-    for file in files:
-        try:
-            states.append(fingerprint([file], ""))
-        except OSError:
-            states.append(None)
-    return states
+    return RowEnded(id, Done(finished.row.id, report(answered, model, notes)), views, replies)
 
 
 def _files(settings: Settings) -> list[str | None]:
     """What changes with the files a load reads: a folder may hold another model by now, a prompt file another prompt."""
     from ..models import store as models
+    from .kept import states
 
     files = [str(Path(settings.prompt_file).expanduser())] if settings.prompt_file else []
     with contextlib.suppress(ModelError, OSError):  # a model on a server need not be here; if one here is missing, _opened raises
         files += sorted(map(str, models.find(settings.weights).iterdir())) if not settings.remote else []
-    return _states(files)
+    return states(files)
 
 
 def _opened(job: Load, on_test: Callable[[int, int], None], cancelled: Callable[[], bool]) -> Engine:

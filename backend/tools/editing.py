@@ -6,13 +6,16 @@ at the region's edge.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
-from ...core.errors import SceneError
+from ...core.errors import ModelError, SceneError
 from ...core.geometry import Box
+from ...core.tools import EDITORS
+from ..scene.pixels import Pixels
 from .gaussian import valid_everywhere
 from .job import Job, Result, changed, stored
 from .membrane import membrane
@@ -30,42 +33,75 @@ CLIP_LIMIT = 2.0  # of CLAHE
 TONES = 65535
 
 
+@dataclass(frozen=True)
+class Work:
+    """What an edit is about. around: the region with its surroundings, and their pixels; inner: the region's part of their arrays; mask:
+    what may change, [row, column] bool over `around`, in the region only."""
+
+    around: Box
+    pixels: Pixels
+    inner: tuple[slice, slice]
+    mask: np.ndarray
+
+    @property
+    def known(self) -> np.ndarray:
+        """The valid pixels that stay, [row, column] bool."""
+        return np.asarray(self.pixels.valid & ~self.mask)
+
+
 def edit(job: Job, write: Callable[[Box, np.ndarray], None]) -> Result:
-    """Raises SceneError for a mask that leaves nothing to fill from, a verb that lacks what it needs; Cancelled."""
+    """Raises SceneError for a mask that leaves nothing to fill from, a verb that lacks what it needs; ModelError for a verb that needs an
+    editing model; Cancelled."""
     verb, amount = job.arguments["verb"], job.arguments["amount"]
     if verb in ("blur", "pixelate", "sharpen", "equalise") and amount <= 0:
         raise SceneError(f"{verb} takes an amount above 0, not {amount:g}.", "For example --set amount=1.")
-    window, around = job.window, job.around(RING, LEAST_RING)
-    pixels = job.read_whole(around)
-    inner = _part(window, around)
-    before, valid = pixels.array[..., inner[0], inner[1]], pixels.valid
-    if not valid[inner].any():
-        raise job.without_valid_pixels()
-    mask = np.zeros(valid.shape, bool)
-    mask[inner] = (mask_onto(job, job.mask, window) if job.mask else job.inside(window)) & valid[inner]
-    if not mask.any():
-        raise SceneError("The mask covers nodata only.", "Draw it over pixels that have values.")
+    if verb == "replace":
+        raise ModelError("replace needs an editing model.", f"zoomearth models download {EDITORS[0]}")
+    work = begin(job)
     job.progress("editing", 0, 2)
-    notes: list[str] = []
+    notes: Sequence[str] = ()
+    mask = work.mask
     if verb == "remove":
-        if (job.mask and not (valid & ~mask)[inner].any()) or not (valid & ~mask).any():
+        if (job.mask and not work.known[work.inner].any()) or not work.known.any():
             raise SceneError(
                 "The mask covers everything: nothing is left to fill from.", "Choose a region that is larger than what is to be removed."
             )
-        values = membrane(pixels.array, valid & ~mask)
-        notes.append("The mask is filled from its rim: nothing of what lay beneath is recovered.")
+        values = membrane(work.pixels.array, work.known)
+        notes = ["The mask is filled from its rim: nothing of what lay beneath is recovered."]
     elif verb == "paste":
-        values, mask, notes = _pasted(job, window, around, mask)
+        values, mask, notes = _pasted(job, job.window, work.around, mask)
     else:
-        values = _changed(job, pixels.array.astype(np.float64), valid, mask)
+        values = _changed(job, work.pixels.array.astype(np.float64), work.pixels.valid, mask)
     job.progress("editing", 1, 2)
-    after = stored(values[..., inner[0], inner[1]], before, mask[inner], job.nodata)
+    return end(job, write, EDITORS[-1], replace(work, mask=mask), values, notes)
+
+
+def begin(job: Job) -> Work:
+    """Reads the region with its surroundings, and the mask. Raises SceneError where nothing of it is valid; Cancelled."""
+    window, around = job.window, job.around(RING, LEAST_RING)
+    pixels = job.read_whole(around)
+    inner = _part(window, around)
+    if not pixels.valid[inner].any():
+        raise job.without_valid_pixels()
+    mask = np.zeros(pixels.valid.shape, bool)
+    mask[inner] = (mask_onto(job, job.mask, window) if job.mask else job.inside(window)) & pixels.valid[inner]
+    if not mask.any():
+        raise SceneError("The mask covers nodata only.", "Draw it over pixels that have values.")
+    return Work(around, pixels, inner, mask)
+
+
+def end(job: Job, write: Callable[[Box, np.ndarray], None], backend: str, work: Work, values: np.ndarray, notes: Sequence[str]) -> Result:
+    """Writes the region with the values, [band, row, column] over `work.around`, where the mask is true."""
+    rows, columns = work.inner
+    before, mask = work.pixels.array[..., rows, columns], work.mask[work.inner]
+    after = stored(values[..., rows, columns], before, mask, job.nodata)
     apart = changed(before, after)
-    outside = int(apart[~mask[inner]].sum())
-    notes.append(f"Outside of the mask no pixel was changed ({int((~mask[inner]).sum()):,} compared).")
-    write(window, after)
-    metrics = {"verb": verb, "mask_pixels": int(mask.sum()), "changed_inside": int(apart.sum()) - outside, "changed_outside": outside}
-    return Result("pixel-verbs", None, metrics, tuple(notes))
+    outside = int(apart[~mask].sum())
+    compared = f"Outside of the mask no pixel was changed ({int((~mask).sum()):,} compared)."
+    write(job.window, after)
+    metrics = {"verb": job.arguments["verb"], "mask_pixels": int(mask.sum())}
+    metrics |= {"changed_inside": int(apart.sum()) - outside, "changed_outside": outside}
+    return Result(backend, None, metrics, (*notes, compared))
 
 
 def _part(window: Box, around: Box) -> tuple[slice, slice]:
@@ -76,7 +112,7 @@ def _part(window: Box, around: Box) -> tuple[slice, slice]:
 def _changed(job: Job, array: np.ndarray, valid: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """All bands after one of the verbs that need no other raster."""
     verb, amount = job.arguments["verb"], job.arguments["amount"]
-    low, high = _range(job, array, valid)
+    low, high = value_range(job, array, valid)
     side = min(job.window.width, job.window.height)
     if verb == "brighten":
         return np.asarray(array + BRIGHTER * amount * (high - low))
@@ -95,7 +131,7 @@ def _changed(job: Job, array: np.ndarray, valid: np.ndarray, mask: np.ndarray) -
     return _equalised(filled, low, high, CLIP_LIMIT * amount)
 
 
-def _range(job: Job, array: np.ndarray, valid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def value_range(job: Job, array: np.ndarray, valid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What counts as black and as white in each band, [band, 1, 1]."""
     if job.scene.palette is not None or all(band.dtype == "uint8" for band in job.scene.facts.bands):
         return np.zeros((len(array), 1, 1)), np.full((len(array), 1, 1), 255.0)
@@ -106,7 +142,7 @@ def _range(job: Job, array: np.ndarray, valid: np.ndarray) -> tuple[np.ndarray, 
 def _recoloured(job: Job, array: np.ndarray, mask: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """The shown bands in the colour, light and dark as before; other bands as they were."""
     red, green, blue = (int(job.arguments["color"][at : at + 2], 16) / 255 for at in (1, 3, 5))
-    bands = [0, 1, 2] if job.scene.palette is not None else [job.scene.colour_bands.index(number) for number in job.scene.shown_bands]
+    bands = shown_bands(job)
     colour = (red, green, blue) if len(bands) == 3 else (0.299 * red + 0.587 * green + 0.114 * blue,)
     light = ((array - low) / (high - low))[bands].mean(axis=0)
     relative = np.clip(light / max(float(light[mask].mean()), 1e-6), 0, 4)
@@ -114,6 +150,11 @@ def _recoloured(job: Job, array: np.ndarray, mask: np.ndarray, low: np.ndarray, 
     for band, part in zip(bands, colour):
         values[band] = low[band] + np.clip(part * relative, 0, 1) * (high[band] - low[band])
     return values
+
+
+def shown_bands(job: Job) -> list[int]:
+    """The indices of the bands that are shown, one or three, in an array that the job has read."""
+    return [0, 1, 2] if job.scene.palette is not None else [job.scene.colour_bands.index(number) for number in job.scene.shown_bands]
 
 
 def _blurred(array: np.ndarray, sigma: float) -> np.ndarray:

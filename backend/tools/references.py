@@ -1,7 +1,6 @@
 """Other rasters on the pixels of a scene: images of other dates, and masks. Other CRSs, grids, resolutions and rotations are resampled.
 
-Where a pixel of the scene lies in the other raster is worked out exactly on a lattice, and linearly in between. A finer raster is averaged
-first; then bicubic, or the nearest pixel for a mask.
+A finer raster is averaged first; then bicubic, or the nearest pixel for a mask.
 """
 
 from __future__ import annotations
@@ -13,14 +12,13 @@ import numpy as np
 import pyogrio
 
 from ...core.errors import SceneError
-from ...core.geometry import PIXELS, Box, Grid, Size, View
-from ..scene.gdal import RasterError, transform
+from ...core.geometry import PIXELS, Box, Size, View
 from ..scene.mask import inside
+from ..scene.overlay import between, lattice, places
 from ..scene.polygons import read as read_polygons
 from ..scene.scene import Scene
 from .job import Job
 
-LATTICE = 16  # pixels between the places that are worked out exactly
 TILE = 256  # pixels of the scene that are resampled together
 FINEST = 12  # pixels of the other raster to one of the scene, a side
 RIM = 3  # pixels that bicubic reaches
@@ -48,8 +46,8 @@ def onto(job: Job, other: Scene, window: Box, nearest: bool = False) -> Resample
     ]
     for done, tile in enumerate(tiles):
         job.progress("reading references", done, len(tiles))
-        places = _places(job.scene, other, tile)
-        sampled = None if places is None else _sampled(other, places, nearest, palette)
+        found = _places(job.scene, other, tile)
+        sampled = None if found is None else _sampled(other, found, nearest, palette)
         if sampled is not None:
             top, left = int(tile.top - window.top), int(tile.left - window.left)
             place = (slice(top, top + int(tile.height)), slice(left, left + int(tile.width)))
@@ -88,52 +86,16 @@ def _is_vector(path: str) -> bool:
 def _places(scene: Scene, other: Scene, tile: Box) -> np.ndarray | None:
     """[2, row, column] float64: where the pixel centres of a tile lie in the other raster, in its pixels, corners at whole numbers.
 
-    None where some have no place there. Raises SceneError where the one raster has a georeference and the other has none.
+    None where some have no place there. Raises SceneError, see `overlay.places`.
     """
-    across, down = (np.minimum(np.arange(0, side + LATTICE, LATTICE), side) for side in (tile.width, tile.height))
-    xs, ys = np.meshgrid(tile.left + across, tile.top + down)
-    if not (scene.grid and other.grid):
-        if scene.size != other.size:
-            lacking = scene if scene.grid is None else other
-            raise SceneError(
-                f"{lacking.name} has no georeference, so that {scene.name} and {other.name} can't be laid over each other.",
-                "Georeference it, or give a raster of the same size, pixel over pixel.",
-            )
-        corners = np.stack([xs, ys])
-    else:
-        points = np.stack(_affine(scene.grid.affine, xs, ys), axis=-1).reshape(-1, 2)
-        if scene.grid.crs != other.grid.crs and scene.grid.crs and other.grid.crs:
-            try:
-                points = transform(points, scene.grid.crs, other.grid.crs)
-            except RasterError:
-                message = f"No way is known from the CRS of {scene.name} ({scene.crs}) to that of {other.name} ({other.crs})."
-                raise SceneError(message, "Bring the reference to the raster's CRS first (gdalwarp -t_srs).") from None
-        if not np.isfinite(points).all():
-            return None
-        corners = np.stack(_inverse(other.grid, *points.T)).reshape(2, *xs.shape)
-    return np.stack([_between(each, across, down, tile) for each in corners])
+    across, down = lattice(tile.width), lattice(tile.height)
+    corners = places(scene, other, tile.left + across, tile.top + down)
+    return np.stack([between(each, across, down) for each in corners]) if np.isfinite(corners).all() else None
 
 
-def _affine(a: tuple[float, ...], x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return a[0] + a[1] * x + a[2] * y, a[3] + a[4] * x + a[5] * y
-
-
-def _inverse(grid: Grid, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    a = grid.affine
-    across, down, area = x - a[0], y - a[3], a[1] * a[5] - a[2] * a[4]
-    return (a[5] * across - a[2] * down) / area, (a[1] * down - a[4] * across) / area
-
-
-def _between(values: np.ndarray, across: np.ndarray, down: np.ndarray, tile: Box) -> np.ndarray:
-    """From the lattice to the pixel centres, linearly: first along the rows, then along the columns."""
-    columns, rows = np.arange(int(tile.width)) + 0.5, np.arange(int(tile.height)) + 0.5
-    wide = np.array([np.interp(columns, across, row) for row in values])
-    return np.stack([np.interp(rows, down, column) for column in wide.T], axis=1)
-
-
-def _sampled(other: Scene, places: np.ndarray, nearest: bool, palette: bool) -> tuple[np.ndarray, np.ndarray, float] | None:
+def _sampled(other: Scene, found: np.ndarray, nearest: bool, palette: bool) -> tuple[np.ndarray, np.ndarray, float] | None:
     """The other raster at these places, what of it is valid, and how much finer it is; None where it does not lie there."""
-    x, y = places
+    x, y = found
     finer = float(np.hypot(x[:, 1:] - x[:, :-1], y[:, 1:] - y[:, :-1]).mean()) if x.shape[1] > 1 else 1.0
     rim = int(RIM * max(finer, 1)) + 1
     needed = Box(float(x.min()) - rim, float(y.min()) - rim, float(x.max()) + rim, float(y.max()) + rim)

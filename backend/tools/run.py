@@ -27,7 +27,7 @@ from ..outputs import rasters
 from ..outputs.rois import check_vector, check_vector_for, write_polygons
 from ..outputs.writing import check_file, check_other, write_file
 from ..scene.scene import Scene
-from . import drunet, sam2
+from . import drunet, inpainting, sam2
 from .cloud_removal import remove_clouds
 from .denoising import denoise
 from .editing import edit
@@ -73,7 +73,7 @@ BACKENDS: dict[str, tuple[Backend, ...]] = {
     ),
     "denoising": (Backend(drunet.NAME, drunet.denoise_with_network, drunet.missing), Backend("sliding-dct", denoise)),
     "cloud-removal": (Backend("linear-fit-membrane", remove_clouds),),
-    "editing": (Backend("pixel-verbs", edit),),
+    "editing": (Backend(inpainting.NAME, inpainting.edit_with_model, inpainting.missing), Backend(tools.EDITORS[-1], edit)),
 }
 """In the order in which they are tried. Those with weights go before those without."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from .rows import CATEGORIES, REJECTED, Question
 
 ALL = "all"
+OTHER = "other"
 
 
 @dataclass(frozen=True)
@@ -100,14 +101,19 @@ def categories_of(level: str, categories: Sequence[str] = CATEGORIES) -> list[st
     return [name for name in categories if beginnings is None or name.startswith(beginnings)] or list(categories)
 
 
+def lacking(line: Line) -> str:
+    """The answer that the group has too seldom: "yes", "no", or OTHER than its commonest one; "" where nothing stands out."""
+    if line.yes + line.no >= 10 and max(line.yes, line.no) > 2 * min(line.yes, line.no):
+        return "no" if line.yes > line.no else "yes"
+    return OTHER if line.questions >= 10 and line.top_share > 0.5 and line.top not in ("yes", "no") else ""
+
+
 def balance_hint(line: Line) -> str:
     """A sentence on what the group lacks; "" where nothing stands out."""
-    if line.yes + line.no >= 10 and max(line.yes, line.no) > 2 * min(line.yes, line.no):
-        rare = "no" if line.yes > line.no else "yes"
-        return f"{line.name}: ask questions whose answer is {rare!r} ({line.yes} yes, {line.no} no)."
-    if line.questions >= 10 and line.top_share > 0.5 and line.top not in ("yes", "no"):
+    rare = lacking(line)
+    if rare == OTHER:
         return f"{line.name}: ask questions with another answer than {line.top!r} ({100 * line.top_share:.0f} % have it)."
-    return ""
+    return f"{line.name}: ask questions whose answer is {rare!r} ({line.yes} yes, {line.no} no)." if rare else ""
 
 
 def _group(question: Question) -> Hashable:

@@ -137,6 +137,10 @@ class LabelFile:
         given = {name: value for name, value in (("image", image), ("box", box), ("verdict", verdict)) if value}
         return self._rows(Question, " AND ".join(f"{name} = ?" for name in given), *given.values())
 
+    def asked(self, image: str, box: str = "") -> list[Question]:
+        """The questions about a box, or about the image as a whole, in order."""
+        return self._rows(Question, "box = ? AND image = ?", box, image)
+
     def page(self, after: int = 0, limit: int = 100, verdict: str = "") -> list[tuple[int, Question]]:
         """Questions with their places, in order, behind the place `after`: for lists that show thousands."""
         query = "SELECT * FROM questions WHERE fid > ?1 AND (?3 = '' OR verdict = ?3) ORDER BY fid LIMIT ?2"
@@ -153,6 +157,13 @@ class LabelFile:
         rows = self._select(query, verdict, after) or (self._select(query, verdict, "") if after else [])
         return self._row(Question, rows[0]) if rows else None
 
+    def beside(self, id: str, back: bool = False, verdict: str = "") -> Optional[Question]:
+        """The question behind another, or before it; None at the end of the list. verdict: of questions with this one only."""
+        way = "fid < (SELECT fid FROM questions WHERE id = ?1) AND (?2 = '' OR verdict = ?2) ORDER BY fid DESC LIMIT 1"
+        way = way if back else way.replace("<", ">").replace("DESC", "ASC")
+        rows = self._select(" ".join(("SELECT * FROM questions WHERE", way)), id, verdict)
+        return self._row(Question, rows[0]) if rows else None
+
     def next_for_second(self, after: str = "") -> Optional[Question]:
         """For a blind second pass: the next question that others have decided and this annotator has not, shown without their verdict."""
         query = (
@@ -166,20 +177,43 @@ class LabelFile:
         """The number of questions by verdict."""
         return {row["verdict"]: row["n"] for row in self._select("SELECT verdict, count(*) AS n FROM questions GROUP BY verdict")}
 
+    def filled(self, level: str = "") -> dict[str, int]:
+        """How many questions of a level, or of all, each category has; rejected ones do not count."""
+        query = "SELECT category, count(*) AS n FROM questions WHERE verdict != ?1 AND (?2 = '' OR level = ?2) GROUP BY category"
+        return {row["category"]: row["n"] for row in self._select(query, REJECTED, level)}
+
+    def layers(self) -> list[str]:
+        """The names of the layers of boxes: one for each CRS."""
+        return [row["table_name"] for row in self._select("SELECT table_name FROM gpkg_contents WHERE data_type = 'features'")]
+
     def events(self) -> Iterator[Event]:
         """The whole log, in order."""
         for row in self._select("SELECT * FROM events ORDER BY fid"):
             yield _event(row)
 
+    def latest(self) -> Optional[Event]:
+        """The last event of the log."""
+        rows = self._select("SELECT * FROM events ORDER BY fid DESC LIMIT 1")
+        return _event(rows[0]) if rows else None
+
     # Acting
+
+    def act(self, what: str, changes: Sequence[Change], annotator: Optional[str] = None, undoes: Optional[str] = None) -> None:
+        """All changes in one transaction, with an event for each row: one undo reverses them all. annotator: "" for a program."""
+        action, time, who = new_id(), now(), self.annotator if annotator is None else annotator
+        with self._transaction():
+            for change in changes:
+                before = to_columns(change.before) if change.before else None
+                after = self._write(change)
+                self._log(Event(new_id(), action, time, who, change.kind, (change.after or change.before).id, what, before, after, undoes))
 
     def add(self, *rows: Row, what: str = "add") -> None:
         """Adds images, boxes, questions and proposals, in this order, in one action. Raises DataError where an id is taken."""
-        self._act(what, [Change(_kind(row), None, row) for row in rows])
+        self.act(what, [Change(_kind(row), None, row) for row in rows])
 
-    def change(self, row: Row, what: str = "edit") -> None:
-        """Replaces an image, a box or a question by another version with the same id."""
-        self._act(what, [Change(_kind(row), self.get(type(row), row.id), row)])
+    def change(self, *rows: Row, what: str = "edit") -> None:
+        """Replaces images, boxes and questions by other versions with the same ids, in one action."""
+        self.act(what, [Change(_kind(row), self.get(type(row), row.id), row) for row in rows])
 
     def accept(self, id: str) -> None:
         self._decide(id, ACCEPTED)
@@ -194,18 +228,18 @@ class LabelFile:
         """Changes a question's fields (question, answer, category, thoughts, ...) as a person, and accepts it."""
         before = self.get(Question, id)
         after = replace(before, **{"verdict": ACCEPTED, "reason": "", **texts}, edited=True, annotator=self.annotator, decided=now())
-        self._act("edit", [Change("question", before, after)])
+        self.act("edit", [Change("question", before, after)])
 
     def remove(self, id: str) -> None:
         """Removes a box with its questions; undo brings them back."""
         questions = self.questions(box=id)
         gone = [Change("question", question, None) for question in questions]
-        self._act("remove", [*gone, Change("box", self.get(LabelBox, id), None)])
+        self.act("remove", [*gone, Change("box", self.get(LabelBox, id), None)])
 
     def regenerate(self, image: str, box: str, questions: Sequence[Question], proposal: Optional[Proposal] = None) -> list[Question]:
         """Replaces the candidates of a box ("": of the whole image) that no person has touched. A new question that a person has decided
         already, with whatever verdict, is left out. Returns the questions that were added."""
-        existing = [question for question in self.questions(image=image) if question.box == box]
+        existing = self.asked(image, box)
         stay = {_plain(question.question) for question in existing if question.touched}
         fresh: dict[str, Question] = {}
         for question in questions:
@@ -215,7 +249,7 @@ class LabelFile:
         changes += [Change("proposal", None, proposal)] if proposal else []
         changes += [Change("question", None, question) for question in fresh.values()]
         if changes:
-            self._act(REGENERATE, changes, annotator="")
+            self.act(REGENERATE, changes, annotator="")
         return list(fresh.values())
 
     def move_image(self, id: str, path: str) -> None:
@@ -229,7 +263,7 @@ class LabelFile:
             raise DataError(
                 f"{path} is not the raster that was labelled as {image.path}: its content differs.", "Give the path of the same raster."
             )
-        self._act("move", [Change("image", image, replace(image, path=path, checksum=checksum or image.checksum))])
+        self.act("move", [Change("image", image, replace(image, path=path, checksum=checksum or image.checksum))])
 
     def check_image(self, image: LabelImage) -> None:
         """Raises DataError where the raster is missing, or its file has another content than when it was labelled."""
@@ -271,7 +305,7 @@ class LabelFile:
             if event.kind == "box" and event.before is None:
                 changes += self._orphans(event.target, {each.target for each in events})
             changes.append(Change(event.kind, current, from_columns(kind, event.before) if event.before else None))
-        self._act("undo", changes or [Change(events[0].kind, current, current)], undoes=action)
+        self.act("undo", changes or [Change(events[0].kind, current, current)], undoes=action)
         return str(last[0]["what"])
 
     def append(self, events: Iterable[Event], rows: Iterable[Change]) -> None:
@@ -294,16 +328,7 @@ class LabelFile:
     def _decide(self, id: str, verdict: str, reason: str = "") -> None:
         before = self.get(Question, id)
         after = replace(before, verdict=verdict, reason=reason, annotator=self.annotator, decided=now())
-        self._act(verdict, [Change("question", before, after)])
-
-    def _act(self, what: str, changes: Sequence[Change], annotator: Optional[str] = None, undoes: Optional[str] = None) -> None:
-        """One transaction: the rows, and an event for each."""
-        action, time, who = new_id(), now(), self.annotator if annotator is None else annotator
-        with self._transaction():
-            for change in changes:
-                before = to_columns(change.before) if change.before else None
-                after = self._write(change)
-                self._log(Event(new_id(), action, time, who, change.kind, (change.after or change.before).id, what, before, after, undoes))
+        self.act(verdict, [Change("question", before, after)])
 
     def _write(self, change: Change) -> Optional[dict[str, Any]]:
         """Writes the row, and returns its columns; None where it was removed."""

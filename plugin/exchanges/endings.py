@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from ...core.tools import TOOLS
+from ...core.tools import SURVEY, TOOLS
 from ..i18n import tr
-from .exchange import SURVEY, Exchange, Status, UsedTool
+from .exchange import RUN, Exchange, Status, UsedTool
 
 
 def tool_title(use: UsedTool) -> str:
     """The tool's name, and whether its result shows pixels that were not observed."""
-    if use.made.tool == SURVEY:
-        return tr("Find all")
+    if use.made.tool in (SURVEY, RUN):
+        return tr("Find all") if use.made.tool == SURVEY else tr("Run")
     tool = TOOLS.get(use.made.tool)
     title = tr(tool.title) if tool else use.made.tool
     return tr("{tool} (synthetic)").format(tool=title) if use.made.synthetic else title
@@ -22,6 +22,11 @@ def heading(exchange: Exchange) -> str:
         return exchange.question
     use = exchange.uses[0]
     return f"{tool_title(use)}: {use.made.label or use.place}"
+
+
+def compared_with(exchange: Exchange) -> str:
+    """What it is compared with; "" where it is about one raster."""
+    return tr("compared with {name}").format(name=exchange.names[1]) if exchange.compare and len(exchange.names) == 2 else ""
 
 
 def use_notes(use: UsedTool) -> list[str]:

@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, Optional
 
-from ...core.address import hidden, name, shown
+from ...core.address import shown, titled
 from ...core.answer_type import AnswerType
 from ...core.events import Cancelled, Done, Event, Failed, Result, RowEnded, Saw, Text
 from ...core.source import Corner, SceneSource, Seen, Where
@@ -33,9 +33,11 @@ class Status(str, Enum):
 
 @dataclass(frozen=True)
 class PicturedView(Seen):
-    """A view with its picture (PNG) and the text that the model wrote when it was shown the picture."""
+    """A view with its picture (PNG), that of the raster that it is compared with (empty where there is none), and the text that the model
+    wrote when it was shown them."""
 
     picture: bytes = b""
+    other: bytes = b""
     thoughts: str = ""
 
     @property
@@ -47,14 +49,14 @@ class PicturedView(Seen):
         return (left, -top), (right, -top), (right, -bottom), (left, -bottom), (left, -top)
 
 
-SURVEY = "survey"  # the tool of a `UsedTool` that a survey has made
+RUN = "run"  # the tool of a `UsedTool` that a run has made
 
 
 @dataclass(frozen=True)
 class UsedTool:
-    """A tool that was used on a part of the raster, or a survey. made: what came of it; `made.out` is the name of its file in the folder of
-    the results. place: the part, in words; corners: its box, as `PicturedView.corners`. before, after: pictures of it (PNG), empty where
-    there are none.
+    """A tool that was used on a part of the raster, or a survey, or a run. made: what came of it; `made.out` is the name of its file in
+    the folder of the results. place: the part, in words; corners: its box, as `PicturedView.corners`. before, after: pictures of it (PNG),
+    empty where there are none.
     """
 
     made: Made
@@ -65,6 +67,15 @@ class UsedTool:
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
+@dataclass(frozen=True)
+class Feature:
+    """The polygon of a row of a run. layer: the id of its layer in the project; id: in that layer; name: as QGIS displays it."""
+
+    layer: str
+    id: int
+    name: str
+
+
 @dataclass
 class Exchange:
     """question: "" where a tool was used without one. source and layer: the layer's source and name, without keys; crs: its CRS as WKT.
@@ -72,12 +83,15 @@ class Exchange:
     seen_as: a description of the colours and the resolution that the model saw; "" where it saw the file in the colours of QGIS.
     outline: the part of the layer that was asked about, or its extent: rings of [x, y] in map units of the CRS, by the even-odd rule.
     scene, region: the raster and the region, to repeat the question; scene is None where the model was shown a snapshot.
+    compare: the second raster of a comparison, None without one; names: what the model was told that the two are called.
     dialect: how the model was asked; notes: sentences of the backend about this, and about boxes that were read in another way.
     meaningless: the demo model was asked about a raster that is not a generated scene; the answer has no confidence then.
     answer_type: what the answer must be; None for any text. value: the answer as that type has it; unreadable: it does not fit.
     checked: what a person says that the answer is; None where nobody has checked it. checked_by, checked_at: who, and when (UTC); note:
     what the person adds. The model's answer stays as it is.
-    uses: the tools that the user has used on its views, or on the area of an exchange without a question.
+    feature: of a row of a run, the polygon asked about; None otherwise.
+    uses: the tools that the model has called, and those that the user has used on its views or on the area of an exchange that has no
+    question.
     """
 
     question: str
@@ -88,6 +102,8 @@ class Exchange:
     outline: Optional[list[list[list[float]]]] = None
     scene: Optional[SceneSource] = None
     region: Optional[Where] = None
+    compare: Optional[SceneSource] = None
+    names: list[str] = field(default_factory=list)
     answer_type: Optional[AnswerType] = None
     seen_as: str = ""
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -108,6 +124,7 @@ class Exchange:
     checked_by: Optional[str] = None
     checked_at: Optional[str] = None
     note: Optional[str] = None
+    feature: Optional[Feature] = None
     message: str = ""
     hint: str = ""
     log: list[str] = field(default_factory=list)
@@ -131,12 +148,14 @@ class Exchange:
     @property
     def looks(self) -> list[PicturedView]:
         """Every view after the global one, including views that a zoom out showed again."""
-        return self.views[1:]
+        return [view for view in self.views if view.step > 0]
 
     @property
     def place(self) -> list[list[list[float]]]:
-        """The outline; for an exchange of an older version, the polygon of its first view; empty where there is none."""
-        return self.outline or [[[x, y] for x, y in view.corners] for view in self.views[:1]]
+        """The outline, else that of the region; of an exchange of an older version the polygon of its first view; empty: there is none."""
+        if self.outline or not (self.region and self.region.outline):
+            return self.outline or [[[x, y] for x, y in view.corners] for view in self.views[:1]]
+        return [[[x, y] for x, y in ring] for ring in self.region.outline]
 
     @property
     def verdict(self) -> Optional[str]:
@@ -158,10 +177,17 @@ class Exchange:
         value = self.answer_type.read(answer) if self.answer_type and answer is not None else None
         return (answer or "").strip().casefold() if value is None else value
 
+    @property
+    def learnable(self) -> bool:
+        """Whether it is an answer about one raster that training can show."""
+        return self.status is Status.DONE and self.scene is not None and self.compare is None and bool(self.views)
+
     def hear(self, event: Event) -> None:
         """Applies an event of the backend: Saw, Text, RowEnded, Done, Failed or Cancelled; other events change nothing."""
         if isinstance(event, Saw):
-            self.views.append(PicturedView(**vars(event.view), picture=base64.b64decode(event.picture)))
+            self.views.append(
+                PicturedView(**vars(event.view), picture=base64.b64decode(event.picture), other=base64.b64decode(event.other or ""))
+            )
         elif isinstance(event, Text) and self.views:
             self.views[-1] = replace(self.views[-1], thoughts=self.views[-1].thoughts + event.delta)
         elif isinstance(event, RowEnded):
@@ -172,7 +198,8 @@ class Exchange:
             self.status = Status.DONE
             for key in ("answer", "stopped", "why", "model", "dialect", "seconds", "confidence", "meaningless", "value", "unreadable"):
                 setattr(self, key, getattr(event.result, key))
-            self.notes = list(event.result.notes)
+            failed = [f"{call.tool}: {call.why}" for call in event.result.tools if call.why]
+            self.notes, self.names = [*event.result.notes, *failed], list(event.result.names)
         elif isinstance(event, Failed):
             self.status, self.message, self.hint = Status.FAILED, event.message, event.hint
             self.log = list(event.log)
@@ -197,15 +224,17 @@ class Exchange:
             "seen_as",
         )
         identity = {name: getattr(self, name) for name in ("id", *names, "source", "layer", "message", "hint")}
-        zooms = [{key: value for key, value in asdict(view).items() if key not in ("picture", "thoughts")} for view in self.zooms]
-        return {"status": self.status.value, **identity, "zooms": zooms}
+        hidden = ("picture", "other", "thoughts")
+        zooms = [{key: value for key, value in asdict(view).items() if key not in hidden} for view in self.zooms]
+        compare = self.compare.path if self.compare else None
+        return {"status": self.status.value, **identity, "compare": compare, "names": self.names, "zooms": zooms}
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; the pictures are base64."""
         data = asdict(self)
         data["status"] = self.status.value
         for view in data["views"]:
-            view["picture"] = base64.b64encode(view["picture"]).decode("ascii")
+            view.update({name: base64.b64encode(view[name]).decode("ascii") for name in ("picture", "other")})
         for use in data["uses"]:
             use.update({name: base64.b64encode(use[name]).decode("ascii") for name in ("before", "after")})
         return data
@@ -215,9 +244,16 @@ class Exchange:
         """The inverse of `to_dict`; fields of a newer version are ignored. Raises KeyError, TypeError or ValueError for other data."""
         values = _fields_of(cls, data)
         objects = [_fields_of(PicturedView, view) for view in values.get("views", [])]
-        views = [from_json(PicturedView, {**view, "picture": base64.b64decode(view.get("picture", ""))}, "view") for view in objects]
+        decoded = [{**view, **{name: base64.b64decode(view.get(name, "")) for name in ("picture", "other")}} for view in objects]
+        views = [from_json(PicturedView, view, "view") for view in decoded]
         uses = [_use_from(use) for use in values.get("uses", [])]
-        for key, kind in (("scene", SceneSource), ("region", Where), ("answer_type", AnswerType)):
+        for key, kind in (
+            ("scene", SceneSource),
+            ("region", Where),
+            ("compare", SceneSource),
+            ("answer_type", AnswerType),
+            ("feature", Feature),
+        ):
             values[key] = from_json(kind, values[key], key) if values.get(key) else None
         return cls(**{**values, "status": Status(values["status"]), "views": views, "uses": uses})
 
@@ -231,11 +267,6 @@ def raster_id(source: str, crs: str) -> str:
     """source: of a raster layer; crs: its CRS as WKT, shortened to its authority's code where it has one."""
     code = re.search(r'(?:ID|AUTHORITY)\["(\w+)",\s*"?(\w+)"?\]\s*\]\s*$', crs)
     return f"{shown(source)} [{code[1]}:{code[2]}]" if code else f"{shown(source)} [{zlib.crc32(''.join(crs.split()).encode()):08x}]"
-
-
-def titled(layer: str, source: str) -> str:
-    """A layer's name without keys: QGIS may have made the name from a signed address."""
-    return layer if shown(source) == source else hidden(layer, source).partition("?")[0] or name(source)
 
 
 def _use_from(data: Any) -> UsedTool:

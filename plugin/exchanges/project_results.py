@@ -7,10 +7,11 @@ data folder, which stays when QGIS closes. Saving the project moves the results 
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import shutil
 from pathlib import Path
-from typing import Any, Iterable, Iterator, Optional, cast
+from typing import Any, Callable, Iterable, Iterator, Optional, cast
 
 from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, pyqtSignal
@@ -52,6 +53,7 @@ class ProjectResults(QObject):
         self._picture.register()
         self._chosen = False  # whether the move under way is the user's choice
         self._closing = False  # whether the project is being cleared: no layer may be added then
+        self.before_move: Callable[[Callable[[], None]], None] = lambda move: move()  # who writes to the folder stops first
         self._open()
         project = QgsProject.instance()
         self._watch(project.mapLayers().values())
@@ -144,6 +146,10 @@ class ProjectResults(QObject):
         """
         if self.writer and path != self.writer.file.path:
             self._chosen = chosen
+            self.before_move(lambda: self._move_to(path))
+
+    def _move_to(self, path: Path) -> None:
+        if self.writer:
             self.writer.move_to(path)
 
     def show_uses(self, exchange: Exchange) -> None:
@@ -169,7 +175,7 @@ class ProjectResults(QObject):
         if self.file:
             file = self.file.folder / use.made.out
             with contextlib.suppress(OSError):  # the files are leftovers then
-                for own in (file, file.with_name(file.name + ".aux.xml")):  # QGIS stores statistics in the second one
+                for own in (file, *file.parent.glob(f"{glob.escape(file.name)}.*")):  # QGIS's statistics, the answers of a run
                     own.unlink(missing_ok=True)
                 file.parent.rmdir()  # raises where there are other files
 
@@ -205,6 +211,14 @@ class ProjectResults(QObject):
             shutil.move(file, here)
         except OSError as error:
             raise unwritable(here, error) from error
+
+    def brought(self, file: Path) -> str:
+        """The name in the folder of a file that was made for it; the results may have moved meanwhile. Raises SceneError."""
+        if not self.has_left(file):
+            return file.name
+        here = self.new_path(file)
+        self.bring(file, here)
+        return here.name
 
     def use_layer(self, use: UsedTool) -> Optional[QgsMapLayer]:
         return self._layers.of_use(use)

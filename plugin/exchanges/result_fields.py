@@ -16,7 +16,22 @@ from .result_rows import CHECKS
 
 VERDICT = 'coalesce("checked", "answer")'  # as `Exchange.verdict`
 PICTURE = "zoomearth_picture"  # the name of the expression's function
-MINOR = ("fid", "exchange", "roi", "window", "focus", "shown", "scale", "meaningless", "layer", "image", "bands", "stretch", "region")
+MINOR = (
+    "fid",
+    "exchange",
+    "roi",
+    "window",
+    "focus",
+    "shown",
+    "scale",
+    "meaningless",
+    "layer",
+    "image",
+    "compare",
+    "bands",
+    "stretch",
+    "region",
+)
 TIP_WIDTH = 260  # pixels of the picture in a map tip
 
 
@@ -150,6 +165,7 @@ def _aliases() -> dict[str, str]:
         "model": tr("Model"),
         "layer": tr("Layer"),
         "image": tr("Raster"),
+        "compare": tr("Compared with"),
         "bands": tr("Bands"),
         "stretch": tr("Stretch"),
         "region": tr("Region"),

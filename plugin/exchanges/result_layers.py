@@ -24,21 +24,24 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
+from ...core.address import titled
 from ...core.paths import RESOURCES
-from ...core.tools import MASK
+from ...core.tools import MASK, SURVEY
 from ..i18n import tr
 from ..layers.raster_layers import wkt
 from .answer_colors import categorize, color_answers
 from .endings import tool_title, use_figures, use_notes
-from .exchange import Exchange, UsedTool, raster_id, titled
+from .exchange import RUN, Exchange, UsedTool, raster_id
+from .looked_at import looked_at
 from .result_fields import add_tip, describe, offer_checks
-from .results_file import ANSWERS, ROIS, ResultsFile, Written
+from .results_file import ANSWERS, ROIS, ResultsFile, Written, table_of
 
 STYLES = RESOURCES / "styles"
 STYLE = STYLES / "rois.qml"
 RASTER = {ROIS: "zoomearth/source", ANSWERS: "zoomearth/answers"}  # custom property of a layer, by its kind: its raster
 GROUP = RASTER[ROIS]  # custom property of a group: its raster
 USE = "zoomearth/use"  # custom property of a layer that a tool has made: the id of the `UsedTool`
+LOOKED_AT = "zoomearth/looked_at"  # custom property of a layer that shows where a survey has looked: the same id
 TITLE = "zoomearth/title"  # custom property: the name that ZoomEarth gave; a layer with another name was renamed by the user
 
 
@@ -86,8 +89,9 @@ class ResultLayers:
                 layer.setDataSource(file.uri(table), layer.name(), "ogr")
         for layer in QgsProject.instance().mapLayers().values():
             path = Path(layer.source().split("|")[0])
-            if layer.customProperty(USE) and path.parent == ResultsFile(origin).folder:
-                layer.setDataSource(str(file.folder / path.name), layer.name(), layer.providerType())
+            if (layer.customProperty(USE) or layer.customProperty(LOOKED_AT)) and path.parent == ResultsFile(origin).folder:
+                table = layer.source().partition("|")[1:]
+                layer.setDataSource("".join((str(file.folder / path.name), *table)), layer.name(), layer.providerType())
 
     def show_use(self, exchange: Exchange, use: UsedTool, file: Path) -> None:
         """Adds what a tool has made to the raster's group, unless the project has it already. A raster gets the style of its source."""
@@ -95,7 +99,11 @@ class ResultLayers:
             return
         source = self.raster_layer(exchange.raster)
         layer: QgsMapLayer
-        if use.made.kind == MASK:
+        if use.made.tool == RUN:
+            layer = ResultsFile(file).open(table_of(ANSWERS, exchange))
+            if layer.isValid():  # else the file has no table of answers yet
+                dress(layer, ANSWERS)
+        elif use.made.kind == MASK:
             layer = QgsVectorLayer(str(file), file.stem, "ogr")
             mask_style().writeToLayer(layer)
         else:
@@ -117,21 +125,33 @@ class ResultLayers:
         rasters = [at for at, node in enumerate(group.children()) if _is_raster(node)]
         at = 0 if use.made.kind == MASK else rasters[0] if rasters else len(group.children())
         group.insertLayer(at, layer)
+        if use.made.tool == SURVEY:
+            looked = looked_at(file)
+            looked.setCustomProperty(LOOKED_AT, use.id)
+            looked.setName(tr("Looked at: {target}").format(target=use.made.label))
+            if not looked.crs().isValid():
+                looked.setCrs(layer.crs())
+            QgsProject.instance().addMapLayer(looked, False)
+            group.insertLayer(at + 1, looked)
 
     def reload_use(self, use: UsedTool) -> None:
         """Shows what its file has now."""
-        layer = self.of_use(use)
-        if isinstance(layer, QgsVectorLayer):
-            _reload(layer)
+        for layer in self._of_use(use):
+            if isinstance(layer, QgsVectorLayer):
+                _reload(layer)
 
     def hide_use(self, use: UsedTool) -> None:
-        """Removes its layer from the project; the file stays."""
-        if layer := self.of_use(use):
-            QgsProject.instance().removeMapLayer(layer.id())
+        """Removes its layers from the project; the file stays."""
+        QgsProject.instance().removeMapLayers([layer.id() for layer in self._of_use(use)])
 
     def of_use(self, use: UsedTool) -> Optional[QgsMapLayer]:
+        """The layer of what it has made."""
+        return next(iter(self._of_use(use)), None)
+
+    def _of_use(self, use: UsedTool) -> list[QgsMapLayer]:
+        """The same, and of a survey the layer that shows where it has looked."""
         layers = QgsProject.instance().mapLayers().values()
-        return next((layer for layer in layers if layer.customProperty(USE) == use.id), None)
+        return [layer for kind in (USE, LOOKED_AT) for layer in layers if layer.customProperty(kind) == use.id]
 
     def raster_layer(self, raster: str) -> Optional[QgsRasterLayer]:
         """The layer of a raster in the project."""

@@ -27,8 +27,9 @@ def roi_geometry(view: Union[PicturedView, UsedTool]) -> QgsGeometry:
 
 
 def answer_values(exchange: Exchange) -> dict[str, Any]:
-    """An answer's attributes, by the names of ROI_FIELDS."""
-    return answer_row(_facts(exchange), exchange.views)
+    """An answer's attributes, by the names of ROI_FIELDS; of a row of a run, the label is the name of its polygon."""
+    label = exchange.feature.name if exchange.feature else ""
+    return {**answer_row(_facts(exchange), exchange.views), "label": label}
 
 
 def _facts(exchange: Exchange) -> Facts:
@@ -49,6 +50,7 @@ def _facts(exchange: Exchange) -> Facts:
         layer=exchange.layer,
         source=exchange.scene,
         region=exchange.region,
+        compare=exchange.compare,
     )
 
 

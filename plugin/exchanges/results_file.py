@@ -273,9 +273,8 @@ class ResultsFile:
             if description == exchange.raster or self._belongs(file, name, description, exchange.source):
                 add_columns(file, name, ROI_FIELDS)
                 return name
-        stem = f"{kind}_{slug(exchange.layer)}"
         existing = {name.lower() for (name,) in file.execute("SELECT name FROM sqlite_master")}
-        name = numbered(stem, existing)
+        name = numbered(table_of(kind, exchange), existing)
         geometry = {ROIS: QgsWkbTypes.Type.Polygon, ANSWERS: QgsWkbTypes.Type.MultiPolygon}[kind]
         add_table(file, name, ROI_FIELDS, geometry, exchange.crs, description=exchange.raster)
         return name
@@ -284,6 +283,11 @@ class ResultsFile:
         """Whether a table without description, of an older version, has rows of the raster."""
         query = sql("SELECT 1 FROM {} JOIN {} AS asked USING (exchange) WHERE asked.source = ? LIMIT 1", table, EXCHANGES)
         return not description and file.execute(query, (source,)).fetchone() is not None
+
+
+def table_of(kind: str, exchange: Exchange) -> str:
+    """The name of the first table of that kind in a file about the exchange's raster."""
+    return f"{kind}_{slug(exchange.layer)}"
 
 
 def numbered(stem: str, existing: Container[str]) -> str:

@@ -7,6 +7,7 @@ session.finished.connect(...)        # (exchange): it has ended and is stored, o
 
 from __future__ import annotations
 
+import glob
 import shutil
 from collections import deque
 from dataclasses import dataclass, replace
@@ -19,13 +20,14 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ...core.answer_type import AnswerType
 from ...core.errors import SceneError, ZoomEarthError
-from ...core.events import Cancelled, Event, Failed, Last, Progress
+from ...core.events import Call, Called, Cancelled, Event, Failed, Last, Progress, Saw
 from ...core.requests import Ask, Load
 from ...core.roi_table import stored
-from ...core.source import SceneSource
+from ...core.source import Compare, SceneSource
+from ...core.tool_calls import Offer
 from ..child.backend_process import Backend, Job, State
 from ..i18n import tr
-from ..layers.raster_layers import needs_snapshot, raw_words, scene_source, style_of, wkt
+from ..layers.raster_layers import needs_snapshot, other_rasters, raw_words, scene_source, style_of, wkt
 from ..layers.scope import Place, Ring
 from ..layers.snapshot import Snapshot
 from ..settings import user_name
@@ -39,13 +41,17 @@ from .writer import BRIEF
 @dataclass
 class Asked:
     """One question that waits or runs. resolution: map units per pixel of the snapshot, for a layer that GDAL can't read. raw: the model is
-    shown the values of the file, not the layer's style."""
+    shown the values of the file, not the layer's style. tools: it may use tools. compare: a second raster, with the names of both layers.
+    call: the tool that it has called last."""
 
     exchange: Exchange
     layer: QgsRasterLayer
     place: Place
     resolution: Optional[float]
     raw: bool
+    tools: bool
+    compare: Optional[Compare] = None
+    call: Optional[Call] = None
     work: Any = None  # the Snapshot or the Job that runs
     cancelled: bool = False
 
@@ -99,14 +105,20 @@ class Session(QObject):
         place: Place,
         resolution: Optional[float] = None,
         raw: bool = False,
+        tools: bool = False,
         answer_type: Optional[AnswerType] = None,
+        compare: Optional[Compare] = None,
     ) -> Exchange:
-        """Queues a question; `added` is emitted at once. answer_type: what the answer must be; None for any text."""
+        """Queues a question; `added` is emitted at once. answer_type: what the answer must be, None for any text. compare: see
+        `raster_layers.compared`. The others: see Asked.
+        """
         exchange = Exchange(question, layer.source(), layer.name(), wkt(layer.crs()), place.words, answer_type=answer_type)
         exchange.outline = [[[x, y] for x, y in ring] for ring in place.outline or [_corners(layer.extent())]]
         self.results.begin()
         self.exchanges.append(exchange)
-        self._waiting.append(Asked(exchange, layer, place, resolution, raw))
+        if compare:
+            exchange.compare, exchange.names = stored(compare.source), list(compare.names or ())
+        self._waiting.append(Asked(exchange, layer, place, resolution, raw, tools, compare))
         self.added.emit(exchange)
         self._next()
         return exchange
@@ -137,13 +149,18 @@ class Session(QObject):
             self.exchanges.append(exchange)
             self.added.emit(exchange)
         self.results.show_use(exchange, use)
-        self._use_changed(exchange)
+        self.update(exchange)
 
     def check(self, exchange: Exchange, checked: Optional[str], by: str, note: Optional[str] = None) -> None:
         """Stores what a person says that the answer of an exchange that has ended is; see `Exchange.check`."""
         exchange.check(checked, by, note)
         self.results.keep(exchange)
         self.checked.emit(exchange)
+
+    @property
+    def asks_server(self) -> bool:
+        """Whether the model of the settings runs on a server. Raises ZoomEarthError."""
+        return bool(self._load().settings.remote)
 
     def _take_edit(self, id: str, written: dict[str, Optional[str]]) -> None:
         """Stores what the user has written into the feature of an answer; who and when are added where the user has not written them."""
@@ -173,7 +190,7 @@ class Session(QObject):
         exchange.uses = [*exchange.uses[:at], *exchange.uses[at + 1 :]]
         self._removed.append((at, exchange, use))
         self.results.hide_use(use)
-        self._use_changed(exchange)
+        self.update(exchange)
 
     def undo(self) -> None:
         """Brings back the exchange, or the use of a tool, that was removed last."""
@@ -188,9 +205,10 @@ class Session(QObject):
         else:
             exchange.uses = [*exchange.uses[:at], use, *exchange.uses[at:]]
             self.results.show_use(exchange, use)
-            self._use_changed(exchange)
+            self.update(exchange)
 
-    def _use_changed(self, exchange: Exchange) -> None:
+    def update(self, exchange: Exchange) -> None:
+        """Stores what has changed about an exchange or about what was used on it, and announces it."""
         if exchange.status is not Status.RUNNING:  # else it is written when it ends
             self.results.keep(exchange)
         self.uses_changed.emit(exchange)
@@ -215,7 +233,8 @@ class Session(QObject):
         for use in exchange.uses:
             out = self.results.new_path(Path(use.made.out))
             try:
-                shutil.copyfile(folder / use.made.out, out)
+                for file in (folder / use.made.out, *folder.glob(f"{glob.escape(use.made.out)}.*")):
+                    shutil.copyfile(file, out.with_name(out.name + file.name[len(use.made.out) :]))
                 taken.append(replace(use, made=replace(use.made, out=out.name)))
             except OSError as error:
                 raise unwritable(out, error) from error
@@ -272,7 +291,14 @@ class Session(QObject):
             source = SceneSource(snapshot) if snapshot else scene_source(asked.layer)
             asked.exchange.scene = None if snapshot else stored(source)
             asked.exchange.region = asked.place.where
-            request = Ask(source, asked.exchange.question, asked.place.where, answer_type=asked.exchange.answer_type)
+            request = Ask(
+                source,
+                asked.exchange.question,
+                asked.place.where,
+                answer_type=asked.exchange.answer_type,
+                tools=self._offer(asked) if asked.tools else None,
+                compare=asked.compare,
+            )
             load = self._load()
         except ZoomEarthError as error:
             return self._fail(asked, error)
@@ -295,6 +321,25 @@ class Session(QObject):
         elif asked.exchange in self.exchanges:  # else its project has been closed
             asked.exchange.hear(event)
             self.event_received.emit(asked.exchange, event)
+            if isinstance(event, Called):
+                asked.call = event.call
+            elif isinstance(event, Saw) and event.view.tool and asked.call:
+                self._add_called(asked.exchange, asked.call)
+        elif isinstance(event, Called) and event.call.made:
+            Path(event.call.made.out).unlink(missing_ok=True)  # nobody waits for it
+
+    def _offer(self, asked: Asked) -> Offer:
+        """The tools that the model may use; the other rasters of the place are images of other dates. Raises SceneError."""
+        others = other_rasters(asked.layer, asked.place.extent(asked.layer))
+        return Offer(str(self.results.begin_folder()), tuple(scene_source(other).path for other in others))
+
+    def _add_called(self, exchange: Exchange, call: Call) -> None:
+        """Shows what a tool has made that the model has called; the exchange's last view is its picture."""
+        view, made = exchange.views[-1], call.made
+        if made is None:
+            return
+        out = self.results.brought(Path(made.out))
+        self.add_use(exchange, UsedTool(replace(made, out=out), view.label or exchange.scope, view.corners, after=view.picture))
 
     def _fail(self, asked: Asked, error: ZoomEarthError) -> None:
         self._end(asked, Failed.of(error))

@@ -139,7 +139,7 @@ class ToolRuns(QObject):
 
     def _store(self, run: _Run, result: ToolResult) -> None:
         try:
-            name = self._brought(run.out)
+            name = self._session.results.brought(run.out)
         except SceneError as error:
             self.failed.emit(error.message, error.hint)
             return
@@ -147,15 +147,6 @@ class ToolRuns(QObject):
         use = UsedTool(replace(result.made, out=name), run.wanted.place, run.wanted.corners, before, after)
         self._session.add_use(run.exchange, use)
         self.made.emit(run.exchange, use)
-
-    def _brought(self, out: Path) -> str:
-        """The file's name in the folder of the results, which may have moved meanwhile. Raises SceneError."""
-        results = self._session.results
-        if not results.has_left(out):
-            return out.name
-        here = results.new_path(out)
-        results.bring(out, here)
-        return here.name
 
 
 def _features(layer: QgsVectorLayer) -> list[QgsFeature]:

@@ -11,6 +11,7 @@ user's data folder (the waiting file). The next session that opens the same resu
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Callable, Iterable, Optional
@@ -25,7 +26,7 @@ from .results_file import ResultsFile
 from .unsaved import waiting_file
 
 RETRY = 2000  # ms between two attempts
-BRIEF = 0.1  # seconds that reading on the GUI thread waits for a lock
+BRIEF = 0.05  # seconds that reading on the GUI thread waits for locks
 
 
 class Writer(QObject):
@@ -93,6 +94,7 @@ class Writer(QObject):
         """Every exchange, oldest first, including those of the waiting file. A file that can't be read is tried again: see `ended`."""
         existing: list[Exchange] = []
         waiting: list[Exchange] = []
+        deadline = time.monotonic() + BRIEF
         try:
             existing, self._unread = self.file.read(BRIEF), not self.file.exists
             self._doubted = self._doubted or self.file.outdated
@@ -102,7 +104,7 @@ class Writer(QObject):
             self._identity = self.file.identity
             self._known = {id: exchange for id, exchange in self._changes.items() if exchange}
         with suppress(SceneError):
-            waiting = ResultsFile(waiting_file(self.file.path)).read(BRIEF)
+            waiting = ResultsFile(waiting_file(self.file.path)).read(max(0.0, deadline - time.monotonic()))
         if self._unread:
             self._retry.start(RETRY)
         exchanges = self._merge(existing, waiting)

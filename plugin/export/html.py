@@ -93,9 +93,8 @@ class _Page:
         kind = " none" if exchange.verdict is None else " meaningless" if exchange.meaningless else ""
         answer = f"""<div class="answer{kind}"><p class="said">{escape(words.answered(exchange))}</p>
 {f'<p class="note">{escape(remark)}</p>' if remark else ""}</div>"""
-        views = "\n".join(
-            self._whole(number, exchange) if view.roi is None else _zoom(exchange, view) for view in exchange.views if view.picture
-        )
+        shown = [each for view in exchange.views for each in words.pictured(exchange, view) if each.picture]
+        views = "\n".join(self._whole(number, exchange) if view is exchange.views[0] else _zoom(exchange, view) for view in shown)
         return f"""<article id="q{number}">
 <h2><span>{number}</span>{escape(heading(exchange))}</h2>
 <p class="facts">{about}</p>

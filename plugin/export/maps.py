@@ -25,9 +25,9 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QBuffer, QSize
 from qgis.PyQt.QtGui import QColor
 
-from ...core.address import shown
+from ...core.address import shown, titled
 from ..exchanges.answer_colors import color_answers
-from ..exchanges.exchange import Exchange, titled
+from ..exchanges.exchange import Exchange
 from ..exchanges.result_layers import STYLE, dress
 from ..exchanges.result_rows import answer_geometry
 from ..exchanges.results_file import ANSWERS

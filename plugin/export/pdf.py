@@ -97,8 +97,9 @@ class _Report:
         """What is shown of an exchange: None for its map, and the pictures of its zooms; its first picture where there is no map."""
         if not exchange.views:
             return []
-        begin = [None] if raster_of(exchange) else [view for view in exchange.views[:1] if view.picture]
-        return [*begin, *(view for view in exchange.zooms if view.picture)]
+        first = exchange.views[0]
+        shown = [each for view in (first, *exchange.zooms) for each in words.pictured(exchange, view) if each.picture]
+        return [None, *(view for view in shown if view is not first)] if raster_of(exchange) else list(shown)
 
     def _columns(self, exchange: Exchange, cells: Sequence[Cell], room: float) -> int:
         """How many maps and pictures in a row make all of them fit into the room (in mm); 0 where none does."""

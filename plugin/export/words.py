@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Iterable, Optional, Sequence
 
@@ -11,7 +11,7 @@ from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsC
 
 from ...core.errors import SceneError
 from ...core.reasoning import thought
-from ..exchanges.endings import ending, meaningless, reason
+from ..exchanges.endings import compared_with, ending, meaningless, reason
 from ..exchanges.exchange import Exchange, PicturedView, Status
 from ..exchanges.result_rows import answer_geometry, roi_geometry
 from ..i18n import reduction, tr
@@ -104,7 +104,13 @@ def caveat() -> str:
 def facts(exchange: Exchange) -> list[str]:
     """Layer, area, colours, CRS, time, model and duration; without those that are not known."""
     crs = QgsCoordinateReferenceSystem.fromWkt(exchange.crs) if exchange.crs else QgsCoordinateReferenceSystem()
-    about = [exchange.layer, exchange.scope, exchange.seen_as, crs.userFriendlyIdentifier() if crs.isValid() else ""]
+    about = [
+        exchange.layer,
+        compared_with(exchange),
+        exchange.scope,
+        exchange.seen_as,
+        crs.userFriendlyIdentifier() if crs.isValid() else "",
+    ]
     took = tr("{seconds} s").format(seconds=f"{exchange.seconds:.1f}") if exchange.seconds else ""
     return [each for each in (*about, utc(exchange), exchange.model, took) if each]
 
@@ -163,6 +169,14 @@ def remark(exchange: Exchange) -> str:
 
 def title_of(view: PicturedView) -> str:
     return view.label or (tr("Overview") if view.roi is None else tr("Zoom"))
+
+
+def pictured(exchange: Exchange, view: PicturedView) -> list[PicturedView]:
+    """The view, and as another one what the second raster of a comparison has there; each by its raster's name then."""
+    if not view.other or len(exchange.names) != 2:
+        return [view]
+    labels = [f"{title_of(view)}: {name}" for name in exchange.names]
+    return [view if view.roi is None else replace(view, label=labels[0]), replace(view, label=labels[1], picture=view.other)]
 
 
 def measures(view: PicturedView) -> str:

@@ -9,17 +9,22 @@ from qgis.core import (
     Qgis,
     QgsContrastEnhancement,
     QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsCsException,
     QgsHueSaturationFilter,
     QgsMapLayerStyle,
     QgsMultiBandColorRenderer,
     QgsPalettedRasterRenderer,
+    QgsProject,
     QgsRaster,
     QgsRasterLayer,
+    QgsRectangle,
     QgsSingleBandGrayRenderer,
     QgsSingleBandPseudoColorRenderer,
 )
 
-from ...core.source import SceneSource
+from ...core.address import titled
+from ...core.source import Compare, SceneSource
 from ..i18n import tr
 
 _Algorithm = QgsContrastEnhancement.ContrastEnhancementAlgorithm
@@ -33,6 +38,22 @@ QGIS_ALONE = ("/vsimem/", "authcfg=", "|credential:")  # sources that only QGIS 
 def read_by_gdal(layer: QgsRasterLayer) -> bool:
     """Whether the backend can read the layer's file or URL itself; other layers need a snapshot."""
     return layer.providerType() == "gdal" and not any(mark in layer.source() for mark in QGIS_ALONE)
+
+
+def other_rasters(layer: QgsRasterLayer, place: Optional[QgsRectangle] = None) -> list[QgsRasterLayer]:
+    """The raster layers of the project that show another file, which the backend can read. place: only those that touch it, in the CRS of
+    `layer`."""
+    rasters = (other for other in QgsProject.instance().mapLayers().values() if isinstance(other, QgsRasterLayer))
+    others = [other for other in rasters if other.isValid() and read_by_gdal(other) and other.source() != layer.source()]
+    return others if place is None else [other for other in others if _extent_in(other, layer.crs()).intersects(place)]
+
+
+def _extent_in(layer: QgsRasterLayer, crs: QgsCoordinateReferenceSystem) -> QgsRectangle:
+    """The layer's extent in another CRS; empty where it has none there."""
+    try:
+        return QgsCoordinateTransform(layer.crs(), crs, QgsProject.instance()).transformBoundingBox(layer.extent())
+    except QgsCsException:
+        return QgsRectangle()
 
 
 def reproduced(layer: QgsRasterLayer) -> bool:
@@ -73,6 +94,17 @@ def scene_source(layer: QgsRasterLayer) -> SceneSource:
     stretch = tuple(pair for pair in limits if pair)
     path = layer.source().split("|")[0]  # QGIS's own options follow the "|"
     return SceneSource(path, tuple(bands) or None, stretch if stretch and len(stretch) == len(limits) else None)
+
+
+def compared(layer: QgsRasterLayer, second: QgsRasterLayer) -> Compare:
+    """A second layer to compare the first one with; the model sees the bands of its file. Raises ValueError where that can't be."""
+    if second.source() == layer.source():
+        raise ValueError(tr("{layer} can't be compared with itself. Choose another layer.").format(layer=layer.name()))
+    if not read_by_gdal(second):
+        message = tr("The layer {layer} is no file, and can't be compared with. Save it as a GeoTIFF first (Export > Save As).")
+        raise ValueError(message.format(layer=second.name()))
+    titles = (titled(each.name(), each.source()) for each in (layer, second))
+    return Compare(scene_source(second), (next(titles), next(titles)))
 
 
 def tool_source(layer: QgsRasterLayer) -> SceneSource:

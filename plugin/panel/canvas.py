@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Callable, Optional, Union
+from collections.abc import Sequence
+from typing import Callable, Optional
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
@@ -21,7 +22,8 @@ from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QEvent, QObject, QPointF, QRectF, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor, QFont, QFontMetricsF, QPainter
 
-from ..exchanges.exchange import PicturedView, UsedTool
+from ...core.source import Corner
+from ..exchanges.exchange import PicturedView
 from ..exchanges.result_rows import roi_geometry
 
 COLORS = ("#00e5ff", "#ff6ad5", "#9dff57", "#ff9640", "#b9a2ff")
@@ -233,9 +235,9 @@ class Rectangle(QObject):
         self._before = None
 
 
-def fly_to(canvas: QgsMapCanvas, view: Union[PicturedView, UsedTool], crs: QgsCoordinateReferenceSystem) -> None:
-    """Moves the map to a view, or to the place of a tool, with a margin around it."""
-    geometry = _on_canvas(roi_geometry(view), crs, canvas)
+def fly_to(canvas: QgsMapCanvas, corners: Sequence[Corner], crs: QgsCoordinateReferenceSystem) -> None:
+    """Moves the map to a polygon, with a margin around it. corners: of the ring, in the CRS."""
+    geometry = _on_canvas(QgsGeometry.fromPolygonXY([[QgsPointXY(x, y) for x, y in corners]]), crs, canvas)
     if geometry is None:
         return
     extent = geometry.boundingBox()

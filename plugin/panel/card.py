@@ -11,10 +11,14 @@ from qgis.PyQt.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizeP
 
 from ...core.events import Event, Saw
 from ...core.reasoning import thought
-from ..exchanges.endings import ending, heading, meaningless
-from ..exchanges.exchange import Exchange, PicturedView, Status, UsedTool
+from ..exchanges.endings import compared_with, ending, heading, meaningless
+from ..exchanges.exchange import RUN, Exchange, PicturedView, Status, UsedTool
 from ..i18n import reduction, tr
+from ..runs.run import Run
 from .canvas import CASING, color_of
+from .comparison import Comparison
+from .judgement import Judgement
+from .run_box import RunBox
 from .tool_menu import tool_menu_button
 from .use_box import UseBox
 from .widgets import named, tip
@@ -34,9 +38,15 @@ class Card(QFrame):
     tool_chosen = pyqtSignal(object, object, str)  # Exchange, PicturedView, the tool's name
     use_clicked = pyqtSignal(object, object)  # Exchange, UsedTool: the user wants to see it on the map
     use_removed = pyqtSignal(object, object)
+    run_clicked = pyqtSignal(object, str)  # as `RunBox.clicked`
+    judged = pyqtSignal(object, str, object)  # Exchange, the right answer, the right box or None
+    box_wanted = pyqtSignal(object)  # Exchange: the user is to drag the right box
+    view_kept = pyqtSignal(object, object)  # Exchange, PicturedView: as a box to label
 
-    def __init__(self, exchange: Exchange, parent: Optional[QWidget] = None) -> None:
+    def __init__(self, exchange: Exchange, run: Optional[Run] = None, parent: Optional[QWidget] = None) -> None:
+        """run: of an exchange that is one; its box shows what is said of the answer otherwise."""
         super().__init__(parent)
+        self.run_box = RunBox(run) if run else None
         self.exchange = exchange
         self.setObjectName(f"zoomearth_exchange_{exchange.id}")
         self.setAccessibleName(tr("Question: {question}").format(question=exchange.question) if exchange.question else heading(exchange))
@@ -53,6 +63,7 @@ class Card(QFrame):
         self._views: list[QWidget] = []
         self._thumbs = QGridLayout()
         self._thumbs.setSpacing(4)
+        self._pair = QVBoxLayout()  # of the view that was shown or clicked last
         self._answer = _label("zoomearth_exchange_answer", bold=True)
         font = self._answer.font()
         font.setPointSizeF(font.pointSizeF() * 1.25)
@@ -63,6 +74,10 @@ class Card(QFrame):
         self._note = _label("zoomearth_exchange_note", small=True)
         self._log = _label("zoomearth_exchange_log", small=True)
         self._log.setVisible(False)
+        self.comparison: Optional[Comparison] = None
+        self.judgement = Judgement()
+        self.judgement.judged.connect(lambda answer, box: self.judged.emit(self.exchange, answer, box))
+        self.judgement.box_wanted.connect(lambda: self.box_wanted.emit(self.exchange))
         self.uses: list[UseBox] = []
         self._uses = QVBoxLayout()
         self._lay_out()
@@ -80,7 +95,9 @@ class Card(QFrame):
         """Shows the current state of the exchange."""
         exchange = self.exchange
         self._question.setText(html.escape(heading(exchange)))
-        self._where.setText(html.escape(" · ".join(filter(None, (exchange.layer, exchange.scope, exchange.seen_as)))))
+        self._where.setText(
+            html.escape(" · ".join(filter(None, (exchange.layer, compared_with(exchange), exchange.scope, exchange.seen_as))))
+        )
         thoughts = [text for view in exchange.views if (text := thought(view.thoughts).strip())]
         thoughts += [exchange.why] if exchange.why and exchange.answer is None else []
         self._thoughts.setText("<br>".join(html.escape(text) for text in thoughts))
@@ -88,25 +105,29 @@ class Card(QFrame):
         self._fold.setVisible(bool(thoughts))
         self._folded(self._fold.isChecked())
         self._delete.setEnabled(not running)
-        self._answer.setVisible(exchange.answer is not None)
+        self._answer.setVisible(exchange.answer is not None and not self.run_box)
         self._answer.setText(html.escape(exchange.answer or ""))
         self._answer.setStyleSheet(DOUBTED if exchange.meaningless else TRUSTED)
         self._answer.setAccessibleName(_spoken(exchange))
         self._meaningless.setVisible(exchange.meaningless)
+        if self.comparison:
+            self.comparison.set_names(exchange.names)
         self._note.setText(self._notes())
         self._note.setToolTip("" if exchange.confidence is None else tip(_about_confidence()))
-        self._note.setVisible(not running and bool(exchange.question))
+        self._note.setVisible(not running and bool(exchange.question) and not self.run_box)
         self._log.setText("<br>".join(html.escape(line) for line in exchange.log))
         self._log.setVisible(bool(exchange.log))
+        self.judgement.ask(exchange.answer)
+        self.judgement.setVisible(exchange.learnable)
         self._show_uses()
 
     def _show_uses(self) -> None:
         """Makes a box for each new use of a tool, and deletes those of uses that are gone."""
-        ids = [use.id for use in self.exchange.uses]
-        existing = {box.use.id: box for box in self.uses if box.use in self.exchange.uses}
-        for id in existing.keys() - set(ids):
+        uses = [use for use in self.exchange.uses if use.made.tool != RUN]
+        existing = {box.use.id: box for box in self.uses if box.use in uses}
+        for id in existing.keys() - {use.id for use in uses}:
             existing[id].deleteLater()
-        self.uses = [existing.get(use.id) or self._use_box(use) for use in self.exchange.uses]
+        self.uses = [existing.get(use.id) or self._use_box(use) for use in uses]
         for at, box in enumerate(self.uses):
             self._uses.insertWidget(at, box)
 
@@ -134,9 +155,13 @@ class Card(QFrame):
         box.addWidget(self._fold)
         box.addWidget(self._thoughts)
         box.addLayout(self._thumbs)
-        for widget in (self._answer, self._meaningless, self._note, self._log):
+        box.addLayout(self._pair)
+        for widget in (self._answer, self._meaningless, self._note, self.judgement, self._log):
             box.addWidget(widget)
         box.addLayout(self._uses)
+        if self.run_box:
+            self.run_box.clicked.connect(self.run_clicked)
+            box.addWidget(self.run_box)
 
     def _folded(self, opened: bool) -> None:
         """Shows or hides the reasoning; it is shown while the model runs."""
@@ -155,11 +180,18 @@ class Card(QFrame):
         button.setIcon(_thumbnail(view, self.devicePixelRatioF()))
         button.setIconSize(QSize(THUMB, THUMB))
         button.clicked.connect(lambda: self.view_clicked.emit(self.exchange, view))
+        button.clicked.connect(lambda: self._compare(view))
+        self._compare(view)
 
         def choose(tool: str) -> None:
             self.tool_chosen.emit(self.exchange, view, tool)
 
         tools = tool_menu_button(f"zoomearth_exchange_tools_{number}", tr("Tools for {place}").format(place=name), choose, bool(view.label))
+        if view.roi is not None:
+            tools.menu().addSeparator()
+            keep = tools.menu().addAction(tr("Label this place"))
+            keep.setObjectName(f"zoomearth_exchange_keep_{number}")
+            keep.triggered.connect(lambda: self.view_kept.emit(self.exchange, view))
         button.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         button.customContextMenuRequested.connect(lambda at: tools.menu().popup(button.mapToGlobal(at)))
         cell = QWidget()
@@ -172,6 +204,15 @@ class Card(QFrame):
         column.addWidget(tools, 0, Qt.AlignmentFlag.AlignHCenter)
         self._views.append(cell)
         self._arrange()
+
+    def _compare(self, view: PicturedView) -> None:
+        """Shows both pictures of a comparison, under a line that the user moves."""
+        if not view.other:
+            return
+        if self.comparison is None:
+            self.comparison = Comparison(view.picture, view.other, self.exchange.names)
+            self._pair.addWidget(self.comparison)
+        self.comparison.show_pictures(view.picture, view.other)
 
     def _arrange(self) -> None:
         """Arranges the pictures in as many columns as the card has room for."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Optional, Sequence
 
 from qgis.PyQt.QtCore import QPointF, QRectF, QSize, Qt
 from qgis.PyQt.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
@@ -17,14 +17,15 @@ HANDLE = 7  # pixels: half of the handle's size
 
 
 class Comparison(QAbstractSlider):
-    """value: the line's place, 0 to 100 % from the left. The arrow keys, Home and End move it, and so do a click and the wheel."""
+    """value: the line's place, 0 to 100 % from the left. The arrow keys, Home and End move it, and so do a click and the wheel.
 
-    def __init__(self, before: bytes, after: bytes, parent: Optional[QWidget] = None) -> None:
+    before, after: PNGs. names: of both; without them "before" and "after".
+    """
+
+    def __init__(self, before: bytes, after: bytes, names: Sequence[str] = (), parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
         self.setObjectName("zoomearth_comparison")
-        self.before, self.after = QPixmap(), QPixmap()
-        self.before.loadFromData(before)
-        self.after.loadFromData(after)
+        self.show_pictures(before, after)
         self.setOrientation(Qt.Orientation.Horizontal)
         self.setRange(0, 100)
         self.setSingleStep(2)
@@ -32,13 +33,27 @@ class Comparison(QAbstractSlider):
         self.setValue(50)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.SplitHCursor)
-        words = tr("Before (left) and after (right). Drag the line, or use the arrow keys, Home and End.")
-        self.setAccessibleName(words)
-        self.setToolTip(tip(words))
+        self.set_names(names)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self.valueChanged.connect(lambda: self.update())
+
+    def show_pictures(self, before: bytes, after: bytes) -> None:
+        """Two other pictures, PNGs."""
+        self.before, self.after = QPixmap(), QPixmap()
+        self.before.loadFromData(before)
+        self.after.loadFromData(after)
+        self.updateGeometry()
+        self.update()
+
+    def set_names(self, names: Sequence[str]) -> None:
+        self._names = (names[0], names[1]) if len(names) == 2 else (tr("before"), tr("after"))
+        how = tr("{left} (left) and {right} (right). Drag the line, or use the arrow keys, Home and End.")
+        words = how.format(left=self._names[0], right=self._names[1])
+        self.setAccessibleName(words)
+        self.setToolTip(tip(words))
+        self.update()
 
     def hasHeightForWidth(self) -> bool:
         return True
@@ -75,7 +90,7 @@ class Comparison(QAbstractSlider):
         painter.setBrush(QColor("#ffffff"))
         painter.setPen(QPen(QColor(CASING), 1.5))
         painter.drawEllipse(QPointF(line, place.center().y()), HANDLE, HANDLE)
-        for words, left in ((tr("before"), True), (tr("after"), False)):
+        for words, left in zip(self._names, (True, False)):
             self._write(painter, words, place, left)
         if self.hasFocus():
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -83,10 +98,9 @@ class Comparison(QAbstractSlider):
             painter.drawRect(place.adjusted(1, 1, -1, -1))
 
     def _write(self, painter: QPainter, words: str, place: QRectF, left: bool) -> None:
-        """A word in a lower corner, unless the picture is too narrow."""
+        """A name in a lower corner, cut to its half of the picture."""
+        words = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideMiddle, max(0, round(place.width() / 2) - 20))
         width = painter.fontMetrics().horizontalAdvance(words) + 8
-        if 2 * width > place.width():
-            return
         height = painter.fontMetrics().height() + 2
         box = QRectF(place.left() + 3 if left else place.right() - width - 3, place.bottom() - height - 3, width, height)
         painter.setPen(Qt.PenStyle.NoPen)

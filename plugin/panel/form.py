@@ -14,14 +14,19 @@ from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QComboBox, QGridLayout, QLabel, QWidget
 
 from ...core.errors import SceneError
+from ...core.source import Compare
 from ..i18n import rounded, tr
 from ..layers import scope
-from ..layers.raster_layers import raw_words, read_by_gdal, reproduced
+from ..layers.raster_layers import compared, raw_words, read_by_gdal, reproduced
 from ..layers.resolution import LEAST, default_resolution, size, unit
 from ..layers.scope import Place, Scope
+from ..settings import offer_tools, offers_tools
+from .answer_kind import AnswerKind
 from .canvas import Rectangle
 from .tool_menu import tool_menu_button
 from .widgets import ElidedButton, named, paragraph, tip, tool_button
+
+MEASURED = 100  # polygons: of more, the sizes of the images are not computed before the question
 
 
 class Colours(Enum):
@@ -61,6 +66,9 @@ class Form(QWidget):
         self._canvas.selectionChanged.connect(self._measure)
         self._rectangle.drawn.connect(self._scope_changed)
         self.layer.layerChanged.connect(self._layer_changed)
+        for changed in (self.second.model().rowsInserted, self.second.model().rowsRemoved, self.second.model().modelReset):
+            changed.connect(self._offer_second)
+        self._offer_second()
         self.scope.currentIndexChanged.connect(self._scope_changed)
         self.colours.currentIndexChanged.connect(self._style_changed)
         self.draw.clicked.connect(self._rectangle.draw)
@@ -94,6 +102,16 @@ class Form(QWidget):
         """Whether the model is shown the values of the file, where the backend can't reproduce the layer's style."""
         return self.colours.currentData() is Colours.RAW
 
+    def compare(self, layer: QgsRasterLayer) -> Optional[Compare]:
+        """The layer to compare with; None where none is chosen. Raises SceneError where it can't be."""
+        second = self.second.currentLayer()
+        if not isinstance(second, QgsRasterLayer):
+            return None
+        try:
+            return compared(layer, second)
+        except ValueError as error:
+            raise SceneError(str(error)) from None
+
     def places(self, layer: QgsRasterLayer) -> tuple[list[Place], str]:
         """One place, or one for each selected polygon; and a sentence about polygons that were left out.
 
@@ -110,14 +128,29 @@ class Form(QWidget):
         if choice is Scope.CANVAS:
             return [scope.canvas_view(self._canvas, layer)], ""
         if choice is Scope.FEATURES:
-            active = self._iface.activeLayer()
-            return scope.features(layer, scope.with_selection(active if isinstance(active, QgsVectorLayer) else None))
+            return scope.features(layer, self._polygon_layer())
+        if choice is Scope.ALL:
+            return scope.features(layer, self._polygon_layer(), selected=False)
         if choice is Scope.RECTANGLE:
             if self._rectangle.extent is None:
                 self._rectangle.draw()
                 raise SceneError(tr("No rectangle is drawn yet."), tr("Drag a rectangle on the map, then ask again."))
             return [scope.rectangle(self._rectangle.extent, self._rectangle.crs, layer)], ""
         return [Place(tr("whole layer"))], ""
+
+    def polygons(self) -> Optional[tuple[QgsVectorLayer, tuple[int, ...]]]:
+        """The layer of the polygons that a question is about, and their ids; None where the area is no polygons."""
+        choice, layer = self.scope.currentData(), self._polygon_layer()
+        if layer is None or choice not in (Scope.FEATURES, Scope.ALL):
+            return None
+        return layer, tuple(sorted(layer.selectedFeatureIds() if choice is Scope.FEATURES else layer.allFeatureIds()))
+
+    def _polygon_layer(self) -> Optional[QgsVectorLayer]:
+        if self.scope.currentData() is Scope.ALL:
+            chosen = self.polygon_layer.currentLayer()
+            return chosen if isinstance(chosen, QgsVectorLayer) else None
+        active = self._iface.activeLayer()
+        return scope.with_selection(active if isinstance(active, QgsVectorLayer) else None)
 
     def _follow(self, layer: Optional[QgsMapLayer]) -> None:
         """Chooses the active layer of QGIS, if it is a raster."""
@@ -136,6 +169,12 @@ class Form(QWidget):
         self._suggestion = self.resolution.value()  # so that the resolution of another layer counts as not changed by the user
         self._measure()
         self.layer_changed.emit()
+
+    def _offer_second(self) -> None:
+        """There is something to compare with: another layer beside the one asked about, and the empty row."""
+        several = self.second.count() > 2
+        self.second.setVisible(several)
+        self._second_label.setVisible(several)
 
     def _watch(self, layer: Optional[QgsRasterLayer]) -> None:
         """Connects to the style changes of this layer, and disconnects from those of the layer before."""
@@ -169,6 +208,7 @@ class Form(QWidget):
         if drawn and self._rectangle.extent is None:
             self._rectangle.draw()
         self.drag.setVisible(drawn and self._rectangle.extent is None)
+        self.polygon_layer.setVisible(self.scope.currentData() is Scope.ALL)
         self._rectangle.show(drawn)
         self._measure()
 
@@ -178,6 +218,10 @@ class Form(QWidget):
         if layer is None or read_by_gdal(layer):
             return
         self._extents = []
+        polygons = self.polygons()
+        if polygons and len(polygons[1]) > MEASURED:
+            self._suggest_resolution()
+            return
         if self.scope.currentData() is not Scope.RECTANGLE or self._rectangle.extent:
             with suppress(SceneError):  # the error is shown when the question is asked
                 self._extents = [place.extent(layer) for place in self._places(layer)[0]]
@@ -223,6 +267,18 @@ class Form(QWidget):
         self.layer.setFilters(QgsMapLayerProxyModel.Filter.RasterLayer)
         self.layer.setAccessibleName(tr("Raster layer"))
         self.layer.setToolTip(tr("The raster layer that you ask about. It follows the active layer of QGIS."))
+        self.second = QgsMapLayerComboBox()
+        self.second.setObjectName("zoomearth_compare")
+        self.second.setFilters(QgsMapLayerProxyModel.Filter.RasterLayer)
+        self.second.setAllowEmptyLayer(True)
+        self.second.setLayer(None)
+        self.second.setAccessibleName(tr("Layer to compare with"))
+        about = tr(
+            "A second raster layer of the same place, for example of another date. The model is shown the same part of both layers. "
+            "Needs a model that takes several pictures, such as Qwen3-VL."
+        )
+        self.second.setToolTip(tip(about))
+        self._second_label = QLabel(tr("Compare"))
         self.scope = QComboBox()
         self.scope.setObjectName("zoomearth_scope")
         self.scope.setAccessibleName(tr("Area"))
@@ -232,10 +288,25 @@ class Form(QWidget):
             (Scope.CANVAS, tr("Map canvas extent")),
             (Scope.RECTANGLE, tr("Drawn rectangle")),
             (Scope.FEATURES, tr("Selected polygons")),
+            (Scope.ALL, tr("All polygons of a layer")),
         ):
             self.scope.addItem(words, choice)
+        self.polygon_layer = named(QgsMapLayerComboBox(), "zoomearth_polygon_layer", tr("Layer of the polygons"))
+        self.polygon_layer.setFilters(QgsMapLayerProxyModel.Filter.PolygonLayer)
+        self.answer = AnswerKind()
         self.draw = tool_button("zoomearth_draw", tr("Draw a rectangle on the map"), "/mActionAddBasicRectangle.svg")
         self.tools = tool_menu_button("zoomearth_area_tools", tr("Tools for this area"), self.tool_chosen.emit, False)
+        self.tools.menu().addSeparator()
+        self.offers_tools = self.tools.menu().addAction(tr("&Let the model use tools"))
+        self.offers_tools.setObjectName("zoomearth_offer_tools")
+        self.offers_tools.setCheckable(True)
+        self.offers_tools.setChecked(offers_tools())
+        about = tr(
+            "While it answers, the model may outline, denoise or edit a place and look at the result. The other rasters of the place are "
+            "images of other dates."
+        )
+        self.offers_tools.setToolTip(tip(about))
+        self.offers_tools.toggled.connect(offer_tools)
         self.resolution = Resolution()
         self.resolution.setObjectName("zoomearth_resolution")
         self.resolution.setAccessibleName(tr("Detail: map units per pixel"))
@@ -258,7 +329,13 @@ class Form(QWidget):
         self.colours.addItem(tr("As shown in QGIS"), Colours.STYLE)
         self.colours.addItem(tr("Without the layer style"), Colours.RAW)
         self._colours_label = QLabel(tr("Colours"))
-        for combo in (self.layer, self.scope, self.colours):  # the panel may be narrower than the longest name
+        for combo in (
+            self.layer,
+            self.second,
+            self.scope,
+            self.polygon_layer,
+            self.colours,
+        ):  # the panel may be narrower than the longest name
             combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             combo.setMinimumContentsLength(4)
         self.resolution.setMinimumWidth(80)
@@ -269,11 +346,14 @@ class Form(QWidget):
             (
                 (QLabel(tr("Layer")), self.layer),
                 (QLabel(tr("Area")), self.scope),
+                (None, self.polygon_layer),
                 (None, self.drag),
+                (self._second_label, self.second),
                 (self._colours_label, self.colours),
                 (self._resolution_label, self.resolution),
                 (None, self.size),
                 (None, self.fit),
+                (QLabel(tr("Answer")), self.answer),
             )
         ):
             if label:

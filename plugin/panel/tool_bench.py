@@ -94,7 +94,7 @@ class ToolBench(QObject):
                 node.setItemVisibilityCheckedParentRecursive(True)
         else:
             self.refused.emit(tr("The file of this result no longer exists: {file}.").format(file=use.made.out), "")
-        fly_to(self._canvas, use, QgsCoordinateReferenceSystem.fromWkt(exchange.crs))
+        fly_to(self._canvas, use.corners, QgsCoordinateReferenceSystem.fromWkt(exchange.crs))
 
     def _start(self, wanted: Sequence[Wanted], exchange: Optional[Exchange] = None) -> None:
         use, layer = wanted[0].use, wanted[0].layer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, Optional
 
-from qgis.core import QgsMapLayerProxyModel, QgsProject, QgsRasterLayer, QgsVectorLayer
+from qgis.core import QgsMapLayerProxyModel, QgsRasterLayer, QgsVectorLayer
 from qgis.gui import QgsColorButton, QgsDoubleSpinBox, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor
@@ -23,7 +23,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ...core.tools import CHOICE, COLOR, MASK_FILE, REFERENCE, Parameter, Tool, UseTool, label
 from ..i18n import tr
-from ..layers.raster_layers import read_by_gdal, scene_source
+from ..layers.raster_layers import other_rasters, scene_source
 from .widgets import named, paragraph
 
 WIDEST = 1e9  # of a number without a limit
@@ -71,6 +71,7 @@ class ToolDialog(QDialog):
         column.addLayout(form)
         column.addWidget(self.hint)
         column.addWidget(buttons)
+        self.label.textChanged.connect(self._refresh)
         for widget in self._fields.values():
             if isinstance(widget, QComboBox):
                 widget.currentIndexChanged.connect(self._refresh)
@@ -96,9 +97,9 @@ class ToolDialog(QDialog):
 
     def _refresh(self) -> None:
         """Says what is missing, and lets nobody go on without it."""
-        verb = self._fields.get("verb")
-        needed = self._tool.name == "cloud-removal" or (verb is not None and _value(verb) == "paste")
-        missing = ""
+        verb = _value(self._fields["verb"]) if "verb" in self._fields else None
+        needed = self._tool.name == "cloud-removal" or verb == "paste"
+        missing = tr("Type as the label what to draw.") if verb == "replace" and not self.label.text().strip() else ""
         if needed and self.references is not None and not self._ticked():
             missing = tr("Tick an image of another date of the same place.")
             if not self.references.count():
@@ -151,10 +152,9 @@ def _references(layer: QgsRasterLayer) -> QListWidget:
     """The other raster layers of the project, to be ticked."""
     widget = named(QListWidget(), "zoomearth_tool_references", tr("Rasters of the same place on other dates; any CRS and resolution"))
     widget.setMaximumHeight(110)
-    for other in QgsProject.instance().mapLayers().values():
-        if isinstance(other, QgsRasterLayer) and other.isValid() and read_by_gdal(other) and other.source() != layer.source():
-            item = QListWidgetItem(other.name(), widget)
-            item.setData(Qt.ItemDataRole.UserRole, scene_source(other).path)
-            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
-            item.setCheckState(Qt.CheckState.Unchecked)
+    for other in other_rasters(layer):
+        item = QListWidgetItem(other.name(), widget)
+        item.setData(Qt.ItemDataRole.UserRole, scene_source(other).path)
+        item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+        item.setCheckState(Qt.CheckState.Unchecked)
     return widget

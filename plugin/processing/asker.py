@@ -74,7 +74,8 @@ class Asker(OwnBackend):
             return None
         try:
             where = row.exchange.region = None if row.outline is None else Where(outline=row.outline)
-            return Ask(self._snapshots.source(row), row.question, where, self._policy, row.exchange.id, self._answer_type)
+            source = self._snapshots.source(row)
+            return Ask(source, row.question, where, self._policy, row.exchange.id, self._answer_type, compare=row.compare)
         except SceneError as error:
             row.fail(error.message, error.hint)
         except ValueError as error:  # an invalid question, for example an outline with too many corners

@@ -7,11 +7,12 @@ from typing import Optional, Tuple
 
 from qgis.core import QgsCoordinateReferenceSystem, QgsRasterLayer, QgsRectangle
 
+from ...core.address import titled
 from ...core.errors import SceneError
 from ...core.events import Failed
 from ...core.roi_table import stored
-from ...core.source import Corner, SceneSource
-from ..exchanges.exchange import Exchange, Status, titled
+from ...core.source import Compare, Corner, SceneSource
+from ..exchanges.exchange import Exchange, Status
 from ..layers.raster_layers import needs_snapshot, scene_source, wkt
 from ..layers.snapshot import Original
 
@@ -38,17 +39,20 @@ class Raster:
 
 @dataclass
 class Row:
-    """A question and its exchange. outline: the part of the raster, in the raster's CRS; None: the whole raster."""
+    """A question and its exchange. outline: the part of the raster, in the raster's CRS; None: the whole raster. compare: a second raster
+    to compare it with."""
 
     raster: Raster
     question: str
     outline: Optional[Outline] = None
+    compare: Optional[Compare] = None
     exchange: Exchange = field(init=False)
 
     def __post_init__(self) -> None:
         raster = self.raster
         self.exchange = Exchange(self.question, raster.source, raster.name, wkt(raster.crs))
         self.exchange.scene = stored(raster.scene) if raster.scene else None
+        self.exchange.compare = stored(self.compare.source) if self.compare else None
 
     @property
     def over(self) -> bool:

@@ -4,6 +4,36 @@
     <context>
         <name>ZoomEarth</name>
         <message>
+            <location filename="../../plugin/answer_types.py" />
+            <source>Any text</source>
+            <translation>Beliebiger Text</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/answer_types.py" />
+            <source>Yes or no</source>
+            <translation>Ja oder nein</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/answer_types.py" />
+            <source>Yes, no or unsure</source>
+            <translation>Ja, nein oder unsicher</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/answer_types.py" />
+            <source>One of a list</source>
+            <translation>Eine aus einer Liste</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/answer_types.py" />
+            <source>Number</source>
+            <translation>Zahl</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/answer_types.py" />
+            <source>Whole number</source>
+            <translation>Ganze Zahl</translation>
+        </message>
+        <message>
             <location filename="../../plugin/child/backend_process.py" />
             <source>Choose another Python program or set up the environment again in Settings &gt; Options &gt; ZoomEarth.</source>
             <translation>Wählen Sie ein anderes Python-Programm, oder richten Sie die Umgebung unter Einstellungen &gt; Optionen &gt; ZoomEarth neu ein.</translation>
@@ -80,11 +110,6 @@
         </message>
         <message>
             <location filename="../../plugin/exchanges/endings.py" />
-            <source>Find all</source>
-            <translation>Alle finden</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/endings.py" />
             <source>The maximum number of zooms was reached: this answer is a best guess.</source>
             <translation>Die Höchstzahl der Zooms war erreicht: Diese Antwort ist die beste Vermutung.</translation>
         </message>
@@ -120,6 +145,16 @@
         </message>
         <message>
             <location filename="../../plugin/exchanges/endings.py" />
+            <source>Find all</source>
+            <translation>Alle finden</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/endings.py" />
+            <source>Run</source>
+            <translation>Lauf</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/endings.py" />
             <source>{seconds} s</source>
             <translation>{seconds} s</translation>
         </message>
@@ -127,6 +162,11 @@
             <location filename="../../plugin/exchanges/endings.py" />
             <source>{tool} (synthetic)</source>
             <translation>{tool} (synthetisch)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/endings.py" />
+            <source>compared with {name}</source>
+            <translation>verglichen mit {name}</translation>
         </message>
         <message>
             <location filename="../../plugin/exchanges/endings.py" />
@@ -207,6 +247,36 @@
             <location filename="../../plugin/exchanges/geopackage_tables.py" />
             <source>the disk may be full</source>
             <translation>der Datenträger ist vielleicht voll</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/looked_at.py" />
+            <source>looked at</source>
+            <translation>angesehen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/looked_at.py" />
+            <source>no data</source>
+            <translation>keine Daten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/looked_at.py" />
+            <source>failed</source>
+            <translation>fehlgeschlagen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/looked_at.py" />
+            <source>too many things: the list is not complete</source>
+            <translation>zu viele Dinge: Die Liste ist nicht vollständig</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/looked_at.py" />
+            <source>looked at again in parts</source>
+            <translation>noch einmal in Teilen angesehen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/looked_at.py" />
+            <source>not looked at</source>
+            <translation>nicht angesehen</translation>
         </message>
         <message>
             <location filename="../../plugin/exchanges/project_results.py" />
@@ -302,6 +372,11 @@
             <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Raster</source>
             <translation>Raster</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>Compared with</source>
+            <translation>Verglichen mit</translation>
         </message>
         <message>
             <location filename="../../plugin/exchanges/result_fields.py" />
@@ -405,11 +480,6 @@
         </message>
         <message>
             <location filename="../../plugin/exchanges/result_fields.py" />
-            <source>failed</source>
-            <translation>fehlgeschlagen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>done</source>
             <translation>fertig</translation>
         </message>
@@ -427,6 +497,11 @@
             <location filename="../../plugin/exchanges/result_layers.py" />
             <source>Answers: {layer}</source>
             <translation>Antworten: {layer}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Looked at: {target}</source>
+            <translation>Angesehen: {target}</translation>
         </message>
         <message>
             <location filename="../../plugin/exchanges/session.py" />
@@ -709,14 +784,14 @@
             <translation>Überblick: wie in Frage {number}</translation>
         </message>
         <message>
+            <location filename="../../plugin/export/html.py" />
+            <source>Map</source>
+            <translation>Karte</translation>
+        </message>
+        <message>
             <location filename="../../plugin/export/page.py" />
             <source>{page} of {count}</source>
             <translation>{page} von {count}</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export/pdf.py" />
-            <source>Map</source>
-            <translation>Karte</translation>
         </message>
         <message>
             <location filename="../../plugin/export/pdf.py" />
@@ -1107,6 +1182,11 @@
             <location filename="../../plugin/i18n.py" />
             <source>editing the pixels</source>
             <translation>Pixel werden bearbeitet</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/i18n.py" />
+            <source>looking closely at all of it</source>
+            <translation>alles wird aus der Nähe angesehen</translation>
         </message>
         <message>
             <location filename="../../plugin/i18n.py" />
@@ -1529,6 +1609,636 @@
             <translation>Das Installationsprogramm uv wird heruntergeladen</translation>
         </message>
         <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Answers of each level and category</source>
+            <translation>Antworten jeder Ebene und Kategorie</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>all</source>
+            <translation>alle</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>{share} %</source>
+            <translation>{share} %</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Group</source>
+            <translation>Gruppe</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>All questions that were not rejected, each level, and each category</source>
+            <translation>Alle Fragen, die nicht verworfen wurden, jede Ebene und jede Kategorie</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>How many there are</source>
+            <translation>Wie viele es gibt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>How many different answers they have</source>
+            <translation>Wie viele verschiedene Antworten sie haben</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Yes:no</source>
+            <translation>Ja:Nein</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>How many are answered by yes, and by no</source>
+            <translation>Wie viele mit Ja und wie viele mit Nein beantwortet sind</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Top answer</source>
+            <translation>Häufigste</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>The commonest answer</source>
+            <translation>Die häufigste Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Share</source>
+            <translation>Anteil</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>The share of the commonest answer</source>
+            <translation>Der Anteil der häufigsten Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Entropy</source>
+            <translation>Entropie</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Of the answers, in bits: 0 where all are the same</source>
+            <translation>Der Antworten in Bit: 0, wo alle gleich sind</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Blind</source>
+            <translation>Blind</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>What is right by guessing the commonest answer of the category and the question's first two words</source>
+            <translation>Was richtig ist, wenn man die häufigste Antwort der Kategorie und der ersten zwei Wörter der Frage rät</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>{category}: ask questions with another answer than “{top}” ({share} have it).</source>
+            <translation>{category}: Stellen Sie Fragen mit einer anderen Antwort als „{top}“ ({share} haben sie).</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Ask next, {level}: {categories}</source>
+            <translation>Als Nächstes fragen, {level}: {categories}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>{category}: ask questions whose answer is “{rare}” ({yes} yes, {no} no).</source>
+            <translation>{category}: Stellen Sie Fragen mit der Antwort „{rare}“ ({yes} ja, {no} nein).</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
+            <source>Flagged: {flags}</source>
+            <translation>Hinweise: {flags}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Accept</source>
+            <translation>Annehmen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Edit</source>
+            <translation>Bearbeiten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Reject</source>
+            <translation>Verwerfen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Unsure</source>
+            <translation>Unsicher</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Undo</source>
+            <translation>Zurück</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Box</source>
+            <translation>Rahmen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Describe</source>
+            <translation>Benennen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Write</source>
+            <translation>Fragen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Templates</source>
+            <translation>Vorlagen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>{candidates} to decide · {accepted} accepted · {rejected} rejected · {unsure} unsure</source>
+            <translation>{candidates} offen · {accepted} angenommen · {rejected} verworfen · {unsure} unsicher</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>No question is asked about this place yet: propose some, or write one.</source>
+            <translation>Zu diesem Ort gibt es noch keine Frage: Lassen Sie welche vorschlagen oder schreiben Sie eine.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Edit the question</source>
+            <translation>Die Frage bearbeiten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Previous question</source>
+            <translation>Vorige Frage</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Next question</source>
+            <translation>Nächste Frage</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Next candidate</source>
+            <translation>Nächster Vorschlag</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Draw a box</source>
+            <translation>Einen Rahmen zeichnen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Describe the box</source>
+            <translation>Den Rahmen benennen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Write a question</source>
+            <translation>Eine Frage schreiben</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Propose from templates</source>
+            <translation>Aus Vorlagen vorschlagen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Propose by the model</source>
+            <translation>Vom Modell vorschlagen lassen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>The box is a region</source>
+            <translation>Der Rahmen ist ein Gebiet</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>The box is an object</source>
+            <translation>Der Rahmen ist ein Objekt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>About the whole image</source>
+            <translation>Zum ganzen Bild</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Remove the box</source>
+            <translation>Den Rahmen entfernen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>The question that is decided next</source>
+            <translation>Die Frage, über die als nächste entschieden wird</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>All are decided.</source>
+            <translation>Über alle ist entschieden.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Nothing is asked yet. Draw a box on the map to begin.</source>
+            <translation>Noch gibt es keine Frage. Zeichnen Sie zuerst einen Rahmen auf die Karte.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>accepted</source>
+            <translation>angenommen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>rejected</source>
+            <translation>verworfen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Do not reject</source>
+            <translation>Nicht verwerfen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>no description</source>
+            <translation>ohne Namen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/box_layers.py" />
+            <source>Labels</source>
+            <translation>Labels</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/box_layers.py" />
+            <source>Labels ({crs})</source>
+            <translation>Labels ({crs})</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/box_layers.py" />
+            <source>no CRS</source>
+            <translation>ohne KBS</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/box_tool.py" />
+            <source>Drag a box on the map.</source>
+            <translation>Ziehen Sie einen Rahmen auf der Karte auf.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/box_tool.py" />
+            <source>Add a raster layer first: boxes are drawn on it.</source>
+            <translation>Fügen Sie zuerst einen Rasterlayer hinzu: Auf ihm werden Rahmen gezeichnet.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/dock.py" />
+            <source>ZoomEarth Labels</source>
+            <translation>ZoomEarth Labels</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/dock.py" />
+            <source>Close</source>
+            <translation>Schließen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/dock.py" />
+            <source>Hide this message</source>
+            <translation>Diese Meldung ausblenden</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/dock.py" />
+            <source>The raster layer that boxes are drawn on</source>
+            <translation>Der Rasterlayer, auf dem Rahmen gezeichnet werden</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/dock.py" />
+            <source>Review</source>
+            <translation>Prüfen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/dock.py" />
+            <source>Balance</source>
+            <translation>Balance</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/dock.py" />
+            <source>{file}, labelled by {annotator}</source>
+            <translation>{file}, bearbeitet von {annotator}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/dock.py" />
+            <source>No label file is open: the first box makes one beside the project.</source>
+            <translation>Keine Labeldatei ist offen: Mit dem ersten Rahmen entsteht eine neben dem Projekt.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/dock.py" />
+            <source>No layer of the project shows {path}: add it to see the pictures.</source>
+            <translation>Kein Layer des Projekts zeigt {path}: Fügen Sie ihn hinzu, um die Bilder zu sehen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/editors.py" />
+            <source>Answer: one to three words</source>
+            <translation>Antwort: ein bis drei Wörter</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/editors.py" />
+            <source>Category: choose one, or type another</source>
+            <translation>Kategorie: wählen Sie eine oder tippen Sie eine andere ein</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/editors.py" />
+            <source>Category</source>
+            <translation>Kategorie</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/editors.py" />
+            <source>Enter: save and accept · Escape: leave</source>
+            <translation>Eingabe: speichern und annehmen · Escape: verlassen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/editors.py" />
+            <source>What the box shows, for example: bridge</source>
+            <translation>Was der Rahmen zeigt, zum Beispiel: bridge</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/editors.py" />
+            <source>What is it?</source>
+            <translation>Was ist es?</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/editors.py" />
+            <source>Enter: save · Escape: leave</source>
+            <translation>Eingabe: speichern · Escape: verlassen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/editors.py" />
+            <source>Enter: “{suggestion}” · Shift+Enter: “{typed}”</source>
+            <translation>Eingabe: „{suggestion}“ · Umschalt+Eingabe: „{typed}“</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Your decisions are logged with this name:</source>
+            <translation>Ihre Entscheidungen werden unter diesem Namen festgehalten:</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>New label file…</source>
+            <translation>Neue Labeldatei…</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Open a label file…</source>
+            <translation>Labeldatei öffnen…</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Name of the annotator…</source>
+            <translation>Name des Bearbeiters…</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Keys…</source>
+            <translation>Tasten…</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Propose from templates for all boxes without questions</source>
+            <translation>Aus Vorlagen vorschlagen für alle Rahmen ohne Fragen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Propose by the model for all boxes that it was not asked about</source>
+            <translation>Vom Modell vorschlagen lassen für alle Rahmen, zu denen es nicht gefragt wurde</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>The label file, the annotator, and keys</source>
+            <translation>Die Labeldatei, der Bearbeiter und die Tasten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Open a label file</source>
+            <translation>Labeldatei öffnen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Annotator</source>
+            <translation>Bearbeiter</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>New label file</source>
+            <translation>Neue Labeldatei</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>{path} exists and was opened.</source>
+            <translation>{path} gab es schon; die Datei wurde geöffnet.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/learning.py" />
+            <source>The model saw a picture of a layer that QGIS alone can draw: training could not show it.</source>
+            <translation>Das Modell sah ein Bild eines Layers, den nur QGIS zeichnen kann: Beim Training ließe er sich nicht zeigen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/learning.py" />
+            <source>This is a label in {file} now.</source>
+            <translation>Dies ist jetzt ein Label in {file}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/pictures.py" />
+            <source>The whole image</source>
+            <translation>Das ganze Bild</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/pictures.py" />
+            <source>The crop around the box, as the model sees it</source>
+            <translation>Der Ausschnitt um den Rahmen, wie ihn das Modell sieht</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/pictures.py" />
+            <source>The box enlarged</source>
+            <translation>Der Rahmen vergrößert</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposals.py" />
+            <source>The model is proposing already.</source>
+            <translation>Das Modell macht schon Vorschläge.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposals.py" />
+            <source>The model gave no questions for {count} places: {reason}</source>
+            <translation>Zu {count} Orten kamen vom Modell keine Fragen: {reason}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
+            <source>What the model is doing</source>
+            <translation>Was das Modell gerade tut</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
+            <source>Progress</source>
+            <translation>Fortschritt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
+            <source>Stop the proposals; those that came stay</source>
+            <translation>Die Vorschläge abbrechen; was kam, bleibt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
+            <source>starting the model process</source>
+            <translation>der Modellprozess wird gestartet</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
+            <source>loading the model</source>
+            <translation>das Modell wird geladen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
+            <source>No new candidate: all were there already, or the model wrote none.</source>
+            <translation>Kein neuer Vorschlag: Alle gab es schon, oder das Modell schrieb keine.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
+            <source>{count} candidates, place {done} of {total}</source>
+            <translation>{count} Vorschläge, Ort {done} von {total}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
+            <source>No layer of the project shows {path}.</source>
+            <translation>Kein Layer des Projekts zeigt {path}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/rasters.py" />
+            <source>Labels need a raster that ZoomEarth can read by itself, and QGIS alone can draw the layer {layer}.</source>
+            <translation>Labels brauchen ein Raster, das ZoomEarth selbst lesen kann, und nur QGIS kann den Layer {layer} zeichnen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/rasters.py" />
+            <source>Save it as a GeoTIFF first (Export &gt; Save As, Rendered image).</source>
+            <translation>Speichern Sie ihn zuerst als GeoTIFF (Export &gt; Speichern als, Gerendertes Bild).</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/rasters.py" />
+            <source>The box lies outside the layer {layer}.</source>
+            <translation>Der Rahmen liegt außerhalb des Layers {layer}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/rasters.py" />
+            <source>{path} can't be opened: {reason}.</source>
+            <translation>{path} lässt sich nicht öffnen: {reason}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/store.py" />
+            <source>No label file is open.</source>
+            <translation>Keine Labeldatei ist offen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/store.py" />
+            <source>Open one, or make a new one.</source>
+            <translation>Öffnen Sie eine oder legen Sie eine neue an.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/store.py" />
+            <source>The labels can't be used: {reason}.</source>
+            <translation>Die Labels lassen sich nicht verwenden: {reason}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>the whole image</source>
+            <translation>das ganze Bild</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>region</source>
+            <translation>Gebiet</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>object</source>
+            <translation>Objekt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>written by a person</source>
+            <translation>von einem Menschen geschrieben</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>from a template</source>
+            <translation>aus einer Vorlage</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>imported</source>
+            <translation>importiert</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>wrong answer</source>
+            <translation>falsche Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>ambiguous question</source>
+            <translation>mehrdeutige Frage</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>not visible</source>
+            <translation>nicht sichtbar</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>trivial or repeated</source>
+            <translation>banal oder wiederholt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>bad language</source>
+            <translation>schlechte Sprache</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>answer in the question</source>
+            <translation>Antwort in der Frage</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>more than three words</source>
+            <translation>mehr als drei Wörter</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>coordinates</source>
+            <translation>Koordinaten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>duplicate</source>
+            <translation>doppelt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>answerable blind</source>
+            <translation>ohne Bild zu beantworten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>two samples disagree</source>
+            <translation>zwei Versuche widersprechen sich</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>words contradict the box</source>
+            <translation>Worte widersprechen dem Rahmen</translation>
+        </message>
+        <message>
             <location filename="../../plugin/layers/polygons_file.py" />
             <source>The mask layer has no polygon.</source>
             <translation>Der Maskenlayer hat kein Polygon.</translation>
@@ -1537,6 +2247,11 @@
             <location filename="../../plugin/layers/polygons_file.py" />
             <source>Draw where the tool is to work, or choose another layer.</source>
             <translation>Zeichnen Sie, wo das Werkzeug arbeiten soll, oder wählen Sie einen anderen Layer.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/raster_layers.py" />
+            <source>The layer {layer} is no file, and can't be compared with. Save it as a GeoTIFF first (Export &gt; Save As).</source>
+            <translation>Der Layer {layer} ist keine Datei, und damit kann nicht verglichen werden. Speichern Sie ihn zuerst als GeoTIFF (Export &gt; Speichern als).</translation>
         </message>
         <message>
             <location filename="../../plugin/layers/raster_layers.py" />
@@ -1562,6 +2277,11 @@
             <location filename="../../plugin/layers/raster_layers.py" />
             <source>seen as grey, band {band}, {low} to {high}</source>
             <translation>gesehen in Grau, Kanal {band}, {low} bis {high}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/raster_layers.py" />
+            <source>{layer} can't be compared with itself. Choose another layer.</source>
+            <translation>{layer} kann nicht mit sich selbst verglichen werden. Wählen Sie einen anderen Layer.</translation>
         </message>
         <message>
             <location filename="../../plugin/layers/raster_layers.py" />
@@ -1665,8 +2385,8 @@
         </message>
         <message>
             <location filename="../../plugin/layers/scope.py" />
-            <source>{name} of {layer}</source>
-            <translation>{name} aus {layer}</translation>
+            <source>feature {id} of {layer}</source>
+            <translation>Objekt {id} aus {layer}</translation>
         </message>
         <message>
             <location filename="../../plugin/layers/scope.py" />
@@ -1685,8 +2405,13 @@
         </message>
         <message>
             <location filename="../../plugin/layers/scope.py" />
-            <source>feature {id} of {layer}</source>
-            <translation>Objekt {id} aus {layer}</translation>
+            <source>inside the outline of {place}</source>
+            <translation>innerhalb des Umrisses von {place}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/scope.py" />
+            <source>{name} of {layer}</source>
+            <translation>{name} aus {layer}</translation>
         </message>
         <message>
             <location filename="../../plugin/layers/scope.py" />
@@ -1702,11 +2427,6 @@
             <location filename="../../plugin/layers/scope.py" />
             <source>({count} parts)</source>
             <translation>({count} Teile)</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/layers/scope.py" />
-            <source>inside the outline of {place}</source>
-            <translation>innerhalb des Umrisses von {place}</translation>
         </message>
         <message>
             <location filename="../../plugin/layers/snapshot.py" />
@@ -2179,6 +2899,31 @@
             <translation>Auf diesem Computer antwortet kein Server (Ports: {ports}).</translation>
         </message>
         <message>
+            <location filename="../../plugin/panel/answer_kind.py" />
+            <source>What the answer must be. The model is told so, and an answer that does not fit is unreadable.</source>
+            <translation>Was die Antwort sein muss. Das wird dem Modell gesagt; eine Antwort, die nicht passt, ist unlesbar.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/answer_kind.py" />
+            <source>List of answers, separated by commas</source>
+            <translation>Liste der Antworten, durch Kommas getrennt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/answer_kind.py" />
+            <source>residential, industrial, farmland</source>
+            <translation>Wohngebiet, Gewerbe, Acker</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/answer_kind.py" />
+            <source>For example: yes, no, unsure</source>
+            <translation>Zum Beispiel: ja, nein, unsicher</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/answer_kind.py" />
+            <source>The list of answers can't be used: {reason}</source>
+            <translation>Die Liste der Antworten ist nicht brauchbar: {reason}</translation>
+        </message>
+        <message>
             <location filename="../../plugin/panel/card.py" />
             <source>Confidence is computed from the probabilities of the words in the answer. A higher value is more often right, but 0.65 does not mean that 65 % of such answers are right.</source>
             <translation>Die Konfidenz wird aus den Wahrscheinlichkeiten der Wörter in der Antwort berechnet. Ein höherer Wert ist öfter richtig, aber 0,65 heißt nicht, dass 65 % solcher Antworten richtig sind.</translation>
@@ -2215,6 +2960,11 @@
         </message>
         <message>
             <location filename="../../plugin/panel/card.py" />
+            <source>Label this place</source>
+            <translation>Diesen Ort beschriften</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/card.py" />
             <source>Tools for {place}</source>
             <translation>Werkzeuge für {place}</translation>
         </message>
@@ -2230,8 +2980,8 @@
         </message>
         <message>
             <location filename="../../plugin/panel/comparison.py" />
-            <source>Before (left) and after (right). Drag the line, or use the arrow keys, Home and End.</source>
-            <translation>Vorher (links) und nachher (rechts). Ziehen Sie die Linie, oder benutzen Sie die Pfeiltasten, Pos1 und Ende.</translation>
+            <source>{left} (left) and {right} (right). Drag the line, or use the arrow keys, Home and End.</source>
+            <translation>{left} (links) und {right} (rechts). Ziehen Sie die Linie, oder nehmen Sie die Pfeiltasten, Pos1 und Ende.</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
@@ -2270,21 +3020,6 @@
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
-            <source>Close</source>
-            <translation>Schließen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>Hide this message</source>
-            <translation>Diese Meldung ausblenden</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>Progress</source>
-            <translation>Fortschritt</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
             <source>The results are temporary. Save the project or choose a file to keep them.</source>
             <translation>Die Ergebnisse sind nur temporär gespeichert. Speichern Sie das Projekt oder wählen Sie eine Datei.</translation>
         </message>
@@ -2295,18 +3030,13 @@
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
-            <source>starting the model process</source>
-            <translation>der Modellprozess wird gestartet</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
             <source>drawing the layer as an image</source>
             <translation>der Layer wird als Bild gezeichnet</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
-            <source>loading the model</source>
-            <translation>das Modell wird geladen</translation>
+            <source>reading the polygons</source>
+            <translation>Polygone werden gelesen</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
@@ -2400,6 +3130,16 @@
         </message>
         <message>
             <location filename="../../plugin/panel/form.py" />
+            <source>A second raster layer of the same place, for example of another date. The model is shown the same part of both layers. Needs a model that takes several pictures, such as Qwen3-VL.</source>
+            <translation>Ein zweiter Rasterlayer desselben Ortes, zum Beispiel von einem anderen Datum. Das Modell sieht denselben Teil beider Layer. Braucht ein Modell, das mehrere Bilder annimmt, zum Beispiel Qwen3-VL.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>While it answers, the model may outline, denoise or edit a place and look at the result. The other rasters of the place are images of other dates.</source>
+            <translation>Während es antwortet, darf das Modell eine Stelle umranden, entrauschen oder bearbeiten und das Ergebnis ansehen. Die anderen Raster der Stelle sind Bilder anderer Daten.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
             <source>The pixels of this layer are not in a file, so QGIS draws the layer as an image for the model. This value is the size of one pixel of that image. A smaller value shows more detail and takes more time.</source>
             <translation>Die Pixel dieses Layers liegen nicht in einer Datei, deshalb zeichnet QGIS den Layer für das Modell als Bild. Dieser Wert ist die Größe eines Pixels dieses Bildes. Ein kleinerer Wert zeigt mehr Details und braucht mehr Zeit.</translation>
         </message>
@@ -2415,6 +3155,16 @@
         </message>
         <message>
             <location filename="../../plugin/panel/form.py" />
+            <source>Layer to compare with</source>
+            <translation>Layer zum Vergleichen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>Compare</source>
+            <translation>Vergleich</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
             <source>Area</source>
             <translation>Bereich</translation>
         </message>
@@ -2425,6 +3175,11 @@
         </message>
         <message>
             <location filename="../../plugin/panel/form.py" />
+            <source>Layer of the polygons</source>
+            <translation>Layer der Polygone</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
             <source>Draw a rectangle on the map</source>
             <translation>Ein Rechteck auf die Karte zeichnen</translation>
         </message>
@@ -2432,6 +3187,11 @@
             <location filename="../../plugin/panel/form.py" />
             <source>Tools for this area</source>
             <translation>Werkzeuge für diesen Bereich</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>&amp;Let the model use tools</source>
+            <translation>Das Modell darf &amp;Werkzeuge benutzen</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/form.py" />
@@ -2505,6 +3265,11 @@
         </message>
         <message>
             <location filename="../../plugin/panel/form.py" />
+            <source>All polygons of a layer</source>
+            <translation>Alle Polygone eines Layers</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
             <source>Drag a rectangle on the map.</source>
             <translation>Ziehen Sie ein Rechteck auf der Karte auf.</translation>
         </message>
@@ -2554,6 +3319,56 @@
             <translation>: zu klein für eine brauchbare Antwort.</translation>
         </message>
         <message>
+            <location filename="../../plugin/panel/judgement.py" />
+            <source>The answer is right: keep it as a label to train on</source>
+            <translation>Die Antwort ist richtig: als Label für das Training behalten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/judgement.py" />
+            <source>The answer is wrong: say what is right</source>
+            <translation>Die Antwort ist falsch: sagen, was richtig ist</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/judgement.py" />
+            <source>The right answer</source>
+            <translation>Die richtige Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/judgement.py" />
+            <source>Drag the box on the map that the model should have looked at</source>
+            <translation>Den Rahmen auf der Karte aufziehen, den das Modell hätte ansehen sollen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/judgement.py" />
+            <source>Keep the right answer as a label to train on</source>
+            <translation>Die richtige Antwort als Label für das Training behalten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/judgement.py" />
+            <source>Box ✓</source>
+            <translation>Rahmen ✓</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/judgement.py" />
+            <source>Right</source>
+            <translation>Richtig</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/judgement.py" />
+            <source>Wrong…</source>
+            <translation>Falsch…</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/judgement.py" />
+            <source>Box…</source>
+            <translation>Rahmen…</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/judgement.py" />
+            <source>Save</source>
+            <translation>Speichern</translation>
+        </message>
+        <message>
             <location filename="../../plugin/panel/leaving.py" />
             <source>One question is waiting. Discard it?</source>
             <translation>Eine Frage wartet. Verwerfen?</translation>
@@ -2592,6 +3407,96 @@
             <location filename="../../plugin/panel/question_box.py" />
             <source>Ctrl+Enter asks the question. The keys Up and Down show earlier questions.</source>
             <translation>Strg+Eingabe stellt die Frage. Die Pfeiltasten auf und ab zeigen frühere Fragen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>Reading the rows…</source>
+            <translation>Zeilen werden gelesen …</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>in progress</source>
+            <translation>läuft</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>Stop asking for now; what was answered stays</source>
+            <translation>Vorerst nicht weiter fragen; was beantwortet ist, bleibt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>Ask the rows that have not been asked</source>
+            <translation>Zu den Zeilen fragen, zu denen noch nicht gefragt wurde</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>End the run; what was answered stays</source>
+            <translation>Den Lauf beenden; was beantwortet ist, bleibt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>Ask the rows that failed once more</source>
+            <translation>Zu den fehlgeschlagenen Zeilen noch einmal fragen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>Open the table of the answers, to check them</source>
+            <translation>Die Tabelle der Antworten öffnen, um sie zu prüfen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>stopping</source>
+            <translation>wird angehalten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>{hours} h {minutes} min left</source>
+            <translation>noch {hours} h {minutes} min</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>&amp;Pause</source>
+            <translation>&amp;Pause</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>&amp;Continue</source>
+            <translation>&amp;Weiter</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>&amp;Table</source>
+            <translation>&amp;Tabelle</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>{seconds} s left</source>
+            <translation>noch {seconds} s</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>{minutes} min left</source>
+            <translation>noch {minutes} min</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>{count} failed: &amp;retry</source>
+            <translation>{count} fehlgeschlagen: &amp;wiederholen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>paused</source>
+            <translation>angehalten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>{count} failed</source>
+            <translation>{count} fehlgeschlagen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>{count} checked</source>
+            <translation>{count} geprüft</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/tool_bench.py" />
@@ -2647,6 +3552,11 @@
             <location filename="../../plugin/panel/tool_dialog.py" />
             <source>What is missing</source>
             <translation>Was fehlt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/tool_dialog.py" />
+            <source>Type as the label what to draw.</source>
+            <translation>Geben Sie als Bezeichnung ein, was gezeichnet werden soll.</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/tool_dialog.py" />
@@ -2775,6 +3685,11 @@
         </message>
         <message>
             <location filename="../../plugin/plugin.py" />
+            <source>Label rasters with boxes, questions and answers (ZoomEarth)</source>
+            <translation>Raster mit Rahmen, Fragen und Antworten beschriften (ZoomEarth)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/plugin.py" />
             <source>The Python program {path} does not exist. Choose another one in Settings &gt; Options &gt; ZoomEarth.</source>
             <translation>Das Python-Programm {path} ist nicht vorhanden. Wählen Sie ein anderes unter Einstellungen &gt; Optionen &gt; ZoomEarth.</translation>
         </message>
@@ -2817,6 +3732,16 @@
             <location filename="../../plugin/processing/ask.py" />
             <source>A question in plain words, preferably in English: How many planes are at the airport?</source>
             <translation>Eine Frage in einfachen Worten, möglichst auf Englisch: How many planes are at the airport?</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/ask.py" />
+            <source>Compare with</source>
+            <translation>Vergleichen mit</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/ask.py" />
+            <source>A second raster of the same place, for example of another date, for questions such as What changed? The model is shown the same part of both. Needs a model that takes several pictures, such as Qwen3-VL. Empty: one raster.</source>
+            <translation>Ein zweites Raster desselben Ortes, zum Beispiel von einem anderen Datum, für Fragen wie: What changed? Das Modell sieht denselben Teil von beiden. Braucht ein Modell, das mehrere Bilder annimmt, zum Beispiel Qwen3-VL. Leer: ein Raster.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/ask.py" />
@@ -3015,36 +3940,6 @@
         </message>
         <message>
             <location filename="../../plugin/processing/common.py" />
-            <source>Any text</source>
-            <translation>Beliebiger Text</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/common.py" />
-            <source>Yes or no</source>
-            <translation>Ja oder nein</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/common.py" />
-            <source>Yes, no or unsure</source>
-            <translation>Ja, nein oder unsicher</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/common.py" />
-            <source>One of a list</source>
-            <translation>Eine aus einer Liste</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/common.py" />
-            <source>Number</source>
-            <translation>Zahl</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/common.py" />
-            <source>Whole number</source>
-            <translation>Ganze Zahl</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/common.py" />
             <source>Type of answer</source>
             <translation>Typ der Antwort</translation>
         </message>
@@ -3052,11 +3947,6 @@
             <location filename="../../plugin/processing/common.py" />
             <source>What the answer must be. The model is told so, and the field &lt;i&gt;value&lt;/i&gt; has the answer in this type. An answer that does not have it gets the status unreadable; its text stays in &lt;i&gt;answer&lt;/i&gt;.</source>
             <translation>Was die Antwort sein muss. Dem Modell wird das gesagt, und das Feld &lt;i&gt;value&lt;/i&gt; hat die Antwort in diesem Typ. Eine Antwort, die ihn nicht hat, bekommt den Status unreadable; ihr Text bleibt in &lt;i&gt;answer&lt;/i&gt;.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/common.py" />
-            <source>List of answers, separated by commas</source>
-            <translation>Liste der Antworten, durch Kommas getrennt</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/common.py" />
@@ -3429,6 +4319,176 @@
             <translation>&lt;p&gt;remove füllt vom Rand her, recolour färbt um, brighten, contrast, equalise und sharpen ändern die Tonwerte, blur und pixelate verbergen, paste übernimmt die Pixel eines anderen Bildes. Außerhalb der Maske ändert sich kein Pixel. Das Ergebnis ist synthetisch.&lt;/p&gt;</translation>
         </message>
         <message>
+            <location filename="../../plugin/review/actions.py" />
+            <source>Next</source>
+            <translation>Weiter</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/actions.py" />
+            <source>Previous</source>
+            <translation>Zurück</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/actions.py" />
+            <source>Yes</source>
+            <translation>Ja</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/actions.py" />
+            <source>Wrong</source>
+            <translation>Falsch</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/actions.py" />
+            <source>No</source>
+            <translation>Nein</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/crop.py" />
+            <source>The place, with the boxes of the model</source>
+            <translation>Der Ort mit den Rahmen des Modells</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/dock.py" />
+            <source>ZoomEarth: answers</source>
+            <translation>ZoomEarth: Antworten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/filters.py" />
+            <source>Filter the rows by a text</source>
+            <translation>Die Zeilen nach einem Text filtern</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/filters.py" />
+            <source>Filter</source>
+            <translation>Filtern</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/filters.py" />
+            <source>Only rows with this answer</source>
+            <translation>Nur Zeilen mit dieser Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/filters.py" />
+            <source>Only rows that are not checked or unsure</source>
+            <translation>Nur Zeilen, die nicht geprüft oder unsicher sind</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/filters.py" />
+            <source>All answers</source>
+            <translation>Alle Antworten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/filters.py" />
+            <source>Only &amp;unchecked</source>
+            <translation>Nur &amp;ungeprüfte</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/filters.py" />
+            <source>{checked} of {total} checked</source>
+            <translation>{checked} von {total} geprüft</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/keys.py" />
+            <source>Keys</source>
+            <translation>Tasten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/pane.py" />
+            <source>The right answer; Enter keeps it</source>
+            <translation>Die richtige Antwort; Enter speichert sie</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/pane.py" />
+            <source>Right answer</source>
+            <translation>Richtige Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/pane.py" />
+            <source>A note about this place; Enter keeps it</source>
+            <translation>Eine Notiz zu diesem Ort; Enter speichert sie</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/pane.py" />
+            <source>Choose other keys</source>
+            <translation>Andere Tasten wählen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/pane.py" />
+            <source>Model: {answer}</source>
+            <translation>Modell: {answer}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/pane.py" />
+            <source>Checked: {answer}</source>
+            <translation>Geprüft: {answer}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/table.py" />
+            <source>Picture</source>
+            <translation>Bild</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/table.py" />
+            <source>Checked</source>
+            <translation>Geprüft</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/table.py" />
+            <source>waiting</source>
+            <translation>wartet</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/table_view.py" />
+            <source>The answers of the run, a row for each place</source>
+            <translation>Die Antworten des Laufs, eine Zeile für jeden Ort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/preparing.py" />
+            <source>{count} of {total} polygons lie outside the layer {layer} or have no area, and were left out.</source>
+            <translation>{count} von {total} Polygonen liegen außerhalb des Layers {layer} oder haben keine Fläche und wurden weggelassen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/run.py" />
+            <source>unreadable</source>
+            <translation>unlesbar</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/run.py" />
+            <source>The rows of this run are missing: {path}.</source>
+            <translation>Die Zeilen dieses Laufs fehlen: {path}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/runs.py" />
+            <source>Another run is asking.</source>
+            <translation>Ein anderer Lauf fragt gerade.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/runs.py" />
+            <source>Pause it, or wait for its end.</source>
+            <translation>Halten Sie ihn an, oder warten Sie auf sein Ende.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/runs.py" />
+            <source>No polygon lies on the layer.</source>
+            <translation>Kein Polygon liegt auf dem Layer.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/runs.py" />
+            <source>Choose polygons that lie on the layer.</source>
+            <translation>Wählen Sie Polygone, die auf dem Layer liegen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/runs.py" />
+            <source>{count} polygons of {layer}</source>
+            <translation>{count} Polygone von {layer}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/sources.py" />
+            <source>Add the layer again, then continue.</source>
+            <translation>Fügen Sie den Layer wieder hinzu, und machen Sie dann weiter.</translation>
+        </message>
+        <message>
             <location filename="../../core/settings.py" />
             <source>name of a model (see `zoomearth models`) or path of a model folder</source>
             <translation>Name eines Modells (siehe `zoomearth models`) oder Pfad eines Modellordners</translation>
@@ -3680,11 +4740,6 @@
         </message>
         <message>
             <location filename="../../core/tools.py" />
-            <source>Edit</source>
-            <translation>Bearbeiten</translation>
-        </message>
-        <message>
-            <location filename="../../core/tools.py" />
             <source>changes the pixels inside a mask by one of a few verbs; every other pixel stays as it is</source>
             <translation>ändert die Pixel in einer Maske auf eine von wenigen Arten; jedes andere Pixel bleibt, wie es ist</translation>
         </message>
@@ -3692,6 +4747,11 @@
             <location filename="../../core/tools.py" />
             <source>Verb</source>
             <translation>Art der Änderung</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>Replace</source>
+            <translation>Ersetzen</translation>
         </message>
         <message>
             <location filename="../../core/tools.py" />
@@ -3757,6 +4817,21 @@
             <location filename="../../core/tools.py" />
             <source>of recolour</source>
             <translation>beim Umfärben</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>stable-diffusion-inpainting</source>
+            <translation>stable-diffusion-inpainting</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>pixel-verbs</source>
+            <translation>pixel-verbs</translation>
+        </message>
+        <message>
+            <location filename="../../core/tools.py" />
+            <source>what removes or replaces; best: the editing model if its weights are here</source>
+            <translation>was entfernt oder ersetzt; bestes: das Bearbeitungsmodell, wenn seine Gewichte hier sind</translation>
         </message>
         <message>
             <location filename="../../resources/models.json" />
@@ -3952,6 +5027,21 @@
             <location filename="../../resources/models.json" />
             <source>BSD-3-Clause</source>
             <translation>BSD-3-Clause</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Stable Diffusion 1.5 inpainting: draws anew what a mask covers</source>
+            <translation>Stable Diffusion 1.5 Inpainting: zeichnet neu, was eine Maske bedeckt</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>Removing and replacing things in a picture, with a graphics card or patience</source>
+            <translation>Dinge in einem Bild entfernen und ersetzen, mit einer Grafikkarte oder Geduld</translation>
+        </message>
+        <message>
+            <location filename="../../resources/models.json" />
+            <source>CreativeML Open RAIL-M, whose restrictions on use apply</source>
+            <translation>CreativeML Open RAIL-M, deren Nutzungsbeschränkungen gelten</translation>
         </message>
     </context>
 </TS>

@@ -132,7 +132,8 @@ def test_the_picture_of_a_zoom_has_the_menu_by_the_right_button_and_by_a_button_
         assert button.accessibleName() == f"Tools for {name}"
         assert button.focusPolicy() & Qt.FocusPolicy.TabFocus
         titles = [action.text().replace("&", "") for action in button.menu().actions()]
-        assert [title.rstrip("…") for title in titles] == ["Segment", "Denoise", "Remove clouds", "Edit"]
+        more = ["", "Label this place"] if number else []
+        assert [title.rstrip("…") for title in titles] == ["Segment", "Denoise", "Remove clouds", "Edit", *more]
         thumb = card.findChild(QToolButton, f"zoomearth_exchange_view_{number}")
         thumb.customContextMenuRequested.emit(thumb.rect().center())
         assert button.menu().isVisible()
@@ -319,6 +320,11 @@ def test_editing_takes_the_verb_and_a_dialog_that_is_cancelled_does_nothing(pane
         verb = dialog.findChild(type(dialog._fields["verb"]), "zoomearth_tool_verb")
         verb.setCurrentIndex(verb.findData("paste"))
         values.append((dialog.ok.isEnabled(), dialog.hint.text()))
+        verb.setCurrentIndex(verb.findData("replace"))
+        dialog.label.setText(" ")
+        values.append((dialog.ok.isEnabled(), dialog.hint.text()))
+        dialog.label.setText("northern lake")
+        values.append((dialog.ok.isEnabled(), dialog.hint.text()))
         verb.setCurrentIndex(verb.findData("pixelate"))
         values.append((dialog.use.arguments, dialog.use.label))
         dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Cancel).click()
@@ -328,7 +334,8 @@ def test_editing_takes_the_verb_and_a_dialog_that_is_cancelled_does_nothing(pane
     assert not timer.isActive()
     assert not runs(panel).busy
     assert values[0] == (False, "Add a raster layer of another date of the same place to the project first.")
-    assert values[1] == ({"verb": "pixelate", "amount": 1.0, "color": "#c03020"}, "northern lake")
+    assert values[1:3] == [(False, "Type as the label what to draw."), (True, "")]
+    assert values[3] == ({"verb": "pixelate", "amount": 1.0, "color": "#c03020", "backend": "best"}, "northern lake")
 
 
 def test_what_can_not_be_done_is_said_in_the_panel(panel, asked, tmp_path):
@@ -362,3 +369,85 @@ def test_results_of_an_unsaved_project_come_along_when_they_are_added_to_another
         assert other.results.use_layer(use) is not None
     finally:
         other.close()
+
+
+CALL = (
+    "<think>Outline it.</think>"
+    '<tool_call>{"name": "segmentation", "arguments": {"bbox_2d": [106, 106, 406, 406], "label": "northern lake"}}</tool_call>'
+)
+
+
+@pytest.fixture
+def offering(panel):
+    """The panel, whose model may use tools."""
+    panel.dock.form.offers_tools.setChecked(True)
+    yield panel
+    panel.dock.form.offers_tools.setChecked(False)
+
+
+def test_a_tool_that_the_model_calls_lands_as_a_layer_of_its_answer(offering, lake):
+    offering.script(CALL, ANSWER)
+    offering.add(lake)
+    exchange = offering.asked("Segment the northern lake. How many ships are on it?")
+    assert (exchange.answer, [view.tool for view in exchange.views]) == ("3", [None, "segmentation"])
+    (use,) = exchange.uses
+    assert (use.made.tool, use.made.out, use.place) == ("segmentation", "segmentation-1.gpkg", "northern lake")
+    layer = offering.results.use_layer(use)
+    (feature,) = layer.getFeatures()
+    assert feature.geometry().area() == pytest.approx(np.pi * 120 * 100 * NORTH_UP[1] ** 2, rel=0.05)
+    assert feature["question"] == exchange.question
+    assert [box.use.id for box in offering.dock.transcript.card(exchange.id).uses] == [use.id]
+    (stored,) = offering.results.read()
+    assert [each.id for each in stored.uses] == [use.id]
+    offering.session.remove_use(exchange, use)
+    assert offering.results.use_layer(use) is None
+    offering.session.undo()
+    assert offering.results.use_layer(use).isValid()
+
+
+def test_a_tool_that_fails_is_a_note_and_the_model_still_answers(offering, lake):
+    offering.script(CALL.replace("segmentation", "cloud-removal"), ANSWER)
+    offering.add(lake)
+    exchange = offering.asked("Remove the clouds over the lake.")
+    assert (exchange.answer, exchange.uses) == ("3", [])
+    assert any(note.startswith("cloud-removal: ") for note in exchange.notes), exchange.notes
+
+
+def test_the_other_rasters_of_the_place_are_references_and_rasters_elsewhere_are_not(offering, lake, tmp_path):
+    pixels = city(512, 512) // 3
+    later = make(tmp_path / "later.tif", pixels, crs="EPSG:32633", affine=NORTH_UP)
+    cloudy = pixels.copy()
+    yy, xx = np.mgrid[:512, :512]
+    cloudy[:, (xx - 256) ** 2 + (yy - 256) ** 2 < 80**2] = 250
+    away = (NORTH_UP[0] + 1e5, *NORTH_UP[1:])
+    far = make(tmp_path / "far.tif", city(512, 512), crs="EPSG:32633", affine=away)
+    offering.add(far)
+    offering.add(later)
+    offering.add(make(tmp_path / "cloudy.tif", cloudy, crs="EPSG:32633", affine=NORTH_UP))
+    offering.script(CALL.replace("segmentation", "cloud-removal"), ANSWER)
+    exchange = offering.asked("Remove the clouds over the lake.")
+    assert (exchange.answer, len(exchange.uses)) == ("3", 1), exchange.notes
+    (use,) = exchange.uses
+    assert offering.results.use_layer(use).isValid()
+
+
+def test_without_the_users_consent_no_tool_is_used(panel, lake):
+    panel.script(CALL, ANSWER)
+    panel.add(lake)
+    assert panel.asked("Segment the northern lake.").uses == []
+
+
+def test_a_survey_that_the_model_calls_is_a_layer_of_its_answer(offering, lake):
+    call = '<tool_call>{"name": "survey", "arguments": {"label": "lakes", "size": 60}}</tool_call>'
+    offering.script(call, '[{"bbox_2d": [130, 150, 380, 360], "label": "lake"}]', "<answer>1</answer>")
+    offering.add(lake)
+    exchange = offering.asked("How many lakes are in the whole scene?")
+    assert (exchange.answer, [view.tool for view in exchange.views]) == ("1", [None, "survey"]), exchange.why
+    (use,) = exchange.uses
+    assert (use.made.metrics["count"], use.made.metrics["views"]) == (1, 1)
+    assert any(note.startswith("A survey for lakes found 1: it looked closely at 100 % of the area") for note in exchange.notes)
+    layer = offering.results.use_layer(use)
+    assert [feature["kind"] for feature in layer.getFeatures()] == ["feature"]
+    assert layer.name() == "Find all: lakes"
+    image = QImage.fromData(exchange.views[-1].picture)
+    assert any(image.pixelColor(x, 256).getRgb()[:3] == (255, 0, 160) for x in range(image.width()))  # the mark is drawn

@@ -259,6 +259,18 @@ def test_a_project_that_is_opened_while_its_file_can_not_be_read_shows_it_later(
     assert_all_there_once(path, exchanges)
 
 
+def longest_stall(results, exchanges, other):
+    """The longest stall of the window, in seconds, while exchanges are kept, removed and read."""
+    heartbeat = Heartbeat()
+    keep(results, exchanges[3], other)
+    results.remove(exchanges[0])
+    settle(results)
+    keep(results, exchanges[0])
+    results.read()
+    wait(lambda: not results.writing)
+    return heartbeat.stop()
+
+
 @pytest.mark.parametrize("mode", ["IMMEDIATE", "EXCLUSIVE"])
 @pytest.mark.parametrize("journal", ["rollback", "wal"])
 def test_qgis_goes_on_while_another_program_holds_the_lock(results, harbour, scene, mode, journal):
@@ -270,18 +282,12 @@ def test_qgis_goes_on_while_another_program_holds_the_lock(results, harbour, sce
     stalls = []
     for _ in range(3):  # a stall by the lock comes each time, one by a busy machine does not
         with locked(path, mode, journal):
-            heartbeat = Heartbeat()
-            keep(results, exchanges[3], other)
-            results.remove(exchanges[0])
-            settle(results)
-            keep(results, exchanges[0])
-            results.read()
-            wait(lambda: not results.writing)
-            stalls.append(heartbeat.stop())
+            stalls.append(longest_stall(results, exchanges, other))
         healed(results)
         assert sorted(content(path)[EXCHANGES]) == sorted(exchange.id for exchange in (*exchanges[:4], other))
         assert QgsProject.instance().fileName() == project
-    assert min(stalls) < 0.2, stalls
+    unlocked = [longest_stall(results, exchanges, other) for _ in range(3)]  # what this machine needs without a lock
+    assert min(stalls) < max(unlocked) + 0.1, (stalls, unlocked)
 
 
 def test_a_file_that_is_replaced_by_an_older_copy_gets_what_it_lacks(results, harbour, tmp_path):

@@ -201,7 +201,9 @@ def _only_raster(folder: Path) -> str | None:
 
 
 def _missing(row: dict[str, Any], image: str | None) -> str:
-    """A sentence that names the missing texts which every row needs; "" where none is missing."""
+    """A sentence that names the missing texts which every row needs; "" where none is missing and the row can be used."""
+    if base.text(row, "compare"):
+        return "the row compares two rasters, and training takes one"
     needed = (("image", image), ("question", base.text(row, "question")), ("answer", base.text(row, "answer")))
     missing = [name for name, value in needed if value is None]
     return f"the row has no {' and no '.join(missing)}" if missing else ""

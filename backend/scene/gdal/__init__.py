@@ -11,8 +11,10 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Protocol
 
 import numpy as np
@@ -44,6 +46,16 @@ os.environ.setdefault("PROJ_DEBUG", "0")  # else PROJ prints the errors that it 
 
 UNKNOWN = "GDAL gives no reason"
 GENERATED = {"ZOOMEARTH_SCENE": "generated"}  # metadata of a scene that ZoomEarth has drawn
+ACQUIRED = (  # names of metadata, in the order in which they count
+    "ACQUISITIONDATETIME",
+    "ACQUISITION_DATETIME",
+    "ACQUISITIONDATE",
+    "ACQUISITION_DATE",
+    "DATE_ACQUIRED",
+    "SENSING_TIME",
+    "PRODUCT_START_TIME",
+    "DATETIME",
+)
 CACHE_BYTES = 32 << 20  # GDAL's block cache during a full read; its default is 5 % of the machine's memory
 
 
@@ -86,6 +98,8 @@ class Facts:
     lossy: bool  # compressed as photographs are
     halves: bool  # GDAL can read half the resolution for half the work: a TIFF of JPEG tiles, without overviews
     generated: bool  # its metadata say that ZoomEarth has drawn it
+    acquired: str  # the day on which it was taken, "2014-07-20", as its metadata have it; "" where they don't
+    written: str  # the day of TIFFTAG_DATETIME, which is often that of a later processing
 
 
 class Raster(Protocol):
@@ -147,6 +161,21 @@ def halves(driver: str, structure: Mapping[str, str], overviews: int) -> bool:
     """
     jpeg = structure.get("COMPRESSION") in ("JPEG", "YCbCr JPEG") and structure.get("SOURCE_COLOR_SPACE") != "CMYK"
     return driver == "GTiff" and jpeg and not overviews
+
+
+def acquired(metadata: Mapping[str, str], imagery: Mapping[str, str]) -> str:
+    """`Facts.acquired`. metadata: of the raster; imagery: of GDAL's domain IMAGERY."""
+    named = {key.upper(): value for key, value in {**metadata, **imagery}.items()}
+    return next((day for key in ACQUIRED if (day := day_of(named.get(key, "")))), "")
+
+
+def day_of(text: str) -> str:
+    """The day that a date begins with, as "2014-07-20"; "" where it begins with none."""
+    match = re.match(r"\s*(\d{4})[-:/.]?(\d\d)[-:/.]?(\d\d)(?!\d)", text)
+    try:
+        return str(date(*map(int, match.groups()))) if match else ""
+    except ValueError:  # of all zeros
+        return ""
 
 
 def open_raster(path: str, options: dict[str, str]) -> Raster:

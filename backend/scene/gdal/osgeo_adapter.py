@@ -13,7 +13,7 @@ import numpy as np
 from osgeo import gdal, osr
 
 from ....core.geometry import Size
-from . import CACHE_BYTES, GENERATED, UNKNOWN, Band, Facts, Raster, RasterError, Window, halves, jpeg, lossy
+from . import CACHE_BYTES, GENERATED, UNKNOWN, Band, Facts, Raster, RasterError, Window, acquired, day_of, halves, jpeg, lossy
 from .complaints import Complaints
 from .georeference import crs_name, georeference, units
 
@@ -175,6 +175,7 @@ def _facts(ds: gdal.Dataset) -> Facts:
     points = [(point.GCPPixel, point.GCPLine, point.GCPX, point.GCPY) for point in ds.GetGCPs()]
     units_ = units(wkt)
     affine, placed = georeference(ds.GetGeoTransform(can_return_null=True), points, bool(ds.GetMetadata("RPC")), units_)
+    metadata = ds.GetMetadata() or {}
     driver, structure = ds.GetDriver().ShortName, ds.GetMetadata("IMAGE_STRUCTURE") or {}
     return Facts(
         driver=driver,
@@ -191,7 +192,9 @@ def _facts(ds: gdal.Dataset) -> Facts:
         subdatasets=tuple(name for name, _ in ds.GetSubDatasets()),
         lossy=lossy(driver, structure),
         halves=halves(driver, structure, len(overviews)),
-        generated=GENERATED.items() <= (ds.GetMetadata() or {}).items(),
+        generated=GENERATED.items() <= metadata.items(),
+        acquired=acquired(metadata, ds.GetMetadata("IMAGERY") or {}),
+        written=day_of(metadata.get("TIFFTAG_DATETIME", "")),
     )
 
 

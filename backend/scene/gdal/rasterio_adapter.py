@@ -31,7 +31,7 @@ from rasterio.io import MemoryFile
 
 from ....core.geometry import Size
 from ....core.texts import well_formed
-from . import CACHE_BYTES, GENERATED, UNKNOWN, Band, Facts, Raster, RasterError, Window, halves, jpeg, lossy
+from . import CACHE_BYTES, GENERATED, UNKNOWN, Band, Facts, Raster, RasterError, Window, acquired, day_of, halves, jpeg, lossy
 from .complaints import Complaints
 from .georeference import crs_name, georeference, units
 
@@ -224,7 +224,7 @@ def _facts(ds: rasterio.DatasetReader, overviews: tuple[Size, ...]) -> Facts:
     points = [(point.col, point.row, point.x, point.y) for point in gcps]
     units_ = units(wkt)
     affine, placed = georeference(_geotransform(ds), points, bool(ds.tags(ns="RPC")), units_)
-    structure = ds.tags(ns="IMAGE_STRUCTURE")
+    structure, metadata = ds.tags(ns="IMAGE_STRUCTURE"), ds.tags()
     return Facts(
         driver=ds.driver,
         size=Size(ds.width, ds.height),
@@ -240,7 +240,9 @@ def _facts(ds: rasterio.DatasetReader, overviews: tuple[Size, ...]) -> Facts:
         subdatasets=tuple(ds.subdatasets),
         lossy=lossy(ds.driver, structure),
         halves=halves(ds.driver, structure, len(overviews)),
-        generated=GENERATED.items() <= ds.tags().items(),
+        generated=GENERATED.items() <= metadata.items(),
+        acquired=acquired(metadata, ds.tags(ns="IMAGERY")),
+        written=day_of(metadata.get("TIFFTAG_DATETIME", "")),
     )
 
 

@@ -1,30 +1,29 @@
-"""Candidate questions without a model: existence, count, colour, position and size, from the box and the pixels inside it."""
+"""Candidate questions without a model: existence, count, colour, position and size, from the boxes and the colour of the box's pixels."""
 
 from __future__ import annotations
 
 import colorsys
 import re
 from collections.abc import Iterator, Sequence
+from typing import Tuple
 
-import numpy as np
+from ..geometry import Box
+from .flags import Place, words
+from .lrs_gro import area
+from .rows import LabelBox, LabelImage, Question, new_id, now
 
-from ...core.geometry import Box, Size, View
-from ...core.labels.flags import Place, words
-from ...core.labels.lrs_gro import area
-from ...core.labels.rows import LabelBox, LabelImage, Question, new_id, now
-from ..scene.scene import Scene
-
-SAMPLE = 64  # the longest side of the picture whose colour is named
+SAMPLE = 64
+"""The longest side of the picture whose median colour is named."""
 OPPOSITE = {"top": "bottom", "bottom": "top", "left": "right", "right": "left"}
 DIRECTIONS = re.compile(r"(left|right|top|bottom|upper|lower|north|south|east|west|cent)")
 HUES = ((15, "red"), (40, "orange"), (70, "yellow"), (165, "green"), (200, "cyan"), (260, "blue"), (320, "purple"), (361, "red"))
 
 
-def proposed(scene: Scene, image: LabelImage, box: LabelBox, boxes: Sequence[LabelBox], count: int) -> list[Question]:
-    """At most `count` candidates for a box. boxes: all boxes of the image. Raises SceneError where its pixels can't be read."""
-    sides = box.in_unit(None, scene.size)
+def proposed(image: LabelImage, box: LabelBox, boxes: Sequence[LabelBox], colour: Tuple[float, float, float], count: int) -> list[Question]:
+    """At most `count` candidates for a box. boxes: all boxes of the image; colour: of the box, red, green and blue from 0 to 255. Raises
+    ValueError where the image's size is needed and not known."""
     made = []
-    for category, question, answer in _texts(scene, image, box, sides, boxes):
+    for category, question, answer in _texts(image, box, box.in_unit(None, image.size), boxes, colour_name(*colour)):
         row = Question(
             new_id(), image.id, question, answer, box.id, (box.id,), level=box.level, category=category, created=now(), maker="template"
         )
@@ -43,7 +42,7 @@ def colour_name(red: float, green: float, blue: float) -> str:
     return "brown" if name in ("red", "orange", "yellow") and value < 0.6 and saturation > 0.25 else name
 
 
-def _texts(scene: Scene, image: LabelImage, box: LabelBox, sides: Box, boxes: Sequence[LabelBox]) -> Iterator[tuple[str, str, str]]:
+def _texts(image: LabelImage, box: LabelBox, sides: Box, boxes: Sequence[LabelBox], colour: str) -> Iterator[tuple[str, str, str]]:
     """The category, question and answer of each template that fits the box."""
     name = box.label.strip() or f"marked {box.level}"
     kind = "Region" if box.level == "region" else "Object"
@@ -52,7 +51,7 @@ def _texts(scene: Scene, image: LabelImage, box: LabelBox, sides: Box, boxes: Se
     yield (
         "Object color / pattern" if kind == "Object" else "Other visual features",
         f"What is the main colour of the {name}?",
-        _colour(scene, sides),
+        colour,
     )
     if placed:
         relative = "Object relative position / context" if kind == "Object" else "Other visual features"
@@ -72,12 +71,3 @@ def _texts(scene: Scene, image: LabelImage, box: LabelBox, sides: Box, boxes: Se
         length = max(sides.width, sides.height) * image.gsd
         rounded = float(f"{length:.2g}")
         yield "Other visual features", f"About how many metres long is the longer side of the {name}?", f"{rounded:g}"
-
-
-def _colour(scene: Scene, sides: Box) -> str:
-    window = sides.rounded_out().intersect(Box(0, 0, *scene.size))
-    scale = min(1.0, SAMPLE / max(window.width, window.height))
-    size = Size(max(1, round(window.width * scale)), max(1, round(window.height * scale)))
-    pixels = np.asarray(scene.part(View(window, size)), dtype=float).reshape(-1, 3)
-    red, green, blue = np.median(pixels, axis=0)
-    return colour_name(red, green, blue)

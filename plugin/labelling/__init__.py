@@ -1,0 +1,1 @@
+"""Labelling in QGIS: boxes, candidate questions, and decisions about them."""

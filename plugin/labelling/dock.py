@@ -1,0 +1,318 @@
+"""The dock *Labels*: boxes are drawn on the map, candidates are proposed for them, and each is decided with one key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable, Optional
+
+from qgis.core import QgsCoordinateReferenceSystem, QgsMapLayer, QgsMapLayerProxyModel, QgsRasterLayer
+from qgis.gui import QgisInterface, QgsDockWidget, QgsMapLayerComboBox
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
+
+from ...core.geometry import Box
+from ...core.labels import review
+from ...core.labels.examples import drawn as box_of
+from ...core.labels.file import LabelFile
+from ...core.labels.review import Shown
+from ...core.labels.rows import LabelBox, LabelImage
+from ...core.labels.suggest import level_of
+from ..exchanges.session import Session
+from ..i18n import tr
+from ..panel.canvas import fly_to
+from ..panel.notice import Notice
+from ..panel.widgets import named, paragraph
+from ..review.keys import KeysDialog
+from .balance_view import BalanceView
+from .board import Board
+from .box_layers import BoxLayers
+from .box_tool import BoxTool
+from .editors import BoxEditor, QuestionEditor
+from .file_menu import FileMenu
+from .project_labels import ProjectLabels
+from .proposer import Proposer
+from .rasters import Raster, grid_of, layer_of, pixels_of
+
+
+class LabelDock(QgsDockWidget):
+    """`shown` is what the board shows; None while an action is under way, so that no key decides about what was not seen."""
+
+    def __init__(self, iface: QgisInterface, labels: ProjectLabels, session: Session, ready: Callable[[], bool]) -> None:
+        """session: has the model. ready: returns whether a model can be asked; it may open the setup dialog first."""
+        super().__init__(tr("ZoomEarth Labels"))
+        self.setObjectName("zoomearth_label_dock")
+        self._iface, self._labels, self.store = iface, labels, labels.store
+        self._canvas = iface.mapCanvas()
+        self._layers = BoxLayers()
+        self.proposer = Proposer(self.store, session, ready)
+        self.shown: Optional[Shown] = Shown()
+        self._build()
+        self.boxes = BoxTool(self._canvas, labels, self.layer.currentLayer, self)
+        self._connect()
+        self._opened(str(self.store.path or ""))
+
+    def close_down(self) -> None:
+        """Removes everything from the canvas and disconnects from QGIS."""
+        self._iface.currentLayerChanged.disconnect(self._follow)
+        self.proposer.close_down()
+        self.board.pictures.painter.close()
+        self.boxes.close()
+
+    def _build(self) -> None:
+        self.message = Notice("zoomearth_label_message")
+        close = self.message.add_button("close", tr("Close"), tr("Hide this message"))
+        close.clicked.connect(lambda: self.message.say(""))
+        self.layer = named(QgsMapLayerComboBox(), "zoomearth_label_layer", tr("The raster layer that boxes are drawn on"))
+        self.layer.setFilters(QgsMapLayerProxyModel.Filter.RasterLayer)
+        self.layer.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.layer.setMinimumContentsLength(4)
+        self.menu = FileMenu(self._labels, self)
+        self.where = paragraph()
+        self.where.setObjectName("zoomearth_label_where")
+        self.where.setTextFormat(Qt.TextFormat.PlainText)
+        self.board = Board()
+        self.editor = QuestionEditor()
+        self.box_editor = BoxEditor()
+        self.balance = BalanceView(self.store)
+        review_tab = QWidget()
+        column = QVBoxLayout(review_tab)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.board, 1)
+        for widget in (self.proposer, self.editor, self.box_editor):
+            column.addWidget(widget)
+        self.tabs = QTabWidget()
+        self.tabs.setObjectName("zoomearth_label_tabs")
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(review_tab, tr("Review"))
+        self.tabs.addTab(self.balance, tr("Balance"))
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(6, 6, 6, 6)
+        row = QHBoxLayout()
+        row.addWidget(self.layer, 1)
+        row.addWidget(self.menu.button())
+        column.addLayout(row)
+        for widget in (self.where, self.message):
+            column.addWidget(widget)
+        column.addWidget(self.tabs, 1)
+        self.setWidget(inside)
+
+    def _connect(self) -> None:
+        self._iface.currentLayerChanged.connect(self._follow)
+        self.boxes.made.connect(self._add)
+        self.boxes.said.connect(self.message.say)
+        self.boxes.refused.connect(self._fail)
+        self.store.opened.connect(self._opened)
+        self.store.failed.connect(self._fail)
+        self.proposer.ended.connect(self._proposed)
+        self.proposer.grown.connect(self._grown)
+        self.menu.keys_clicked.connect(self._choose_keys)
+        self.menu.templates_clicked.connect(lambda: self.proposer.by_templates())
+        self.menu.model_clicked.connect(lambda: self.proposer.by_model())
+        self.menu.said.connect(self.message.say)
+        self.board.acted.connect(self.act)
+        self.board.rejected.connect(self._reject)
+        self.editor.saved.connect(self._save_question)
+        self.box_editor.saved.connect(self._save_label)
+        for editor in (self.editor, self.box_editor):
+            editor.left.connect(self.board.setFocus)
+        self._follow(self._iface.activeLayer())
+
+    # The file
+
+    def _opened(self, path: str) -> None:
+        self.message.say("")
+        words = tr("{file}, labelled by {annotator}").format(file=Path(path).name, annotator=self._labels.annotator)
+        self.where.setText(words if path else tr("No label file is open: the first box makes one beside the project."))
+        self.where.setToolTip(path)
+        self._leave_editors()
+        self.show_layers()
+        if path:
+            self.store.do(review.first, self.show_shown)
+        else:
+            self.show_shown(Shown())
+
+    def _choose_keys(self) -> None:
+        KeysDialog(self.board.keys, self).exec()
+        self.board.show_keys()
+
+    def _follow(self, layer: Optional[QgsMapLayer]) -> None:
+        if isinstance(layer, QgsRasterLayer):
+            self.layer.setLayer(layer)
+
+    # What is shown
+
+    def show_shown(self, shown: Shown, fly: bool = True) -> None:
+        """Shows a question, or a box, with the place on the map."""
+        self.shown = shown
+        image, layer = shown.image, layer_of(shown.image) if shown.image else None
+        self.board.show_shown(shown, layer)
+        if self.store.path:
+            self._layers.select(shown.box)
+        if image and not layer:
+            self.message.say(tr("No layer of the project shows {path}: add it to see the pictures.").format(path=image.path))
+        if fly and image and image.size:
+            box = pixels_of(shown.box, image) or Box(0, 0, *image.size)
+            fly_to(self._canvas, grid_of(image).polygon(box), _crs(image))
+
+    def _run(self, act: Callable[[LabelFile], Shown], fly: bool = True, boxes: bool = False) -> None:
+        """An action of the user: what it returns is shown. boxes: it changes boxes on the map."""
+        self.shown = None
+        self.message.say("")
+
+        def then(shown: Shown) -> None:
+            self.show_shown(shown, fly)
+            if boxes:
+                self.show_layers()
+
+        self.store.change(act, then)
+
+    def show_layers(self) -> None:
+        """Shows the boxes that the file has now."""
+
+        def show(tables: list[str]) -> None:
+            if self.store.path:  # else the project is being replaced
+                self._layers.show(self.store.path, tables)
+
+        if self.store.path:
+            self.store.do(LabelFile.layers, show)
+
+    def _fail(self, message: str, hint: str) -> None:
+        """Nothing was changed; what is in the file is shown again."""
+        self.message.say(f"{message} {hint}".strip())
+        if self.shown is None:
+            self.show_shown(Shown())
+            if self.store.path:
+                self.store.do(review.first, self.show_shown)
+
+    # Actions
+
+    def act(self, name: str) -> None:
+        """An action by its name, see `board.actions`."""
+        if self.shown is None:
+            return
+        shown, question, box, image = self.shown, self.shown.question, self.shown.box, self.shown.image
+        if name == "draw":
+            self.boxes.draw()
+        elif name == "undo":
+            self._run(lambda labels: review.undo(labels) or shown, boxes=True)
+        elif name in ("accept", "unsure") and question:
+            self._run(review.decide(getattr(LabelFile, name), question.id))
+        elif name == "reject" and question:
+            self.board.ask_reason()
+        elif name == "edit" and question:
+            self._edit(new=False)
+        elif name == "ask" and image:
+            self._edit(new=True)
+        elif name in ("previous", "next") and question:
+            self._run(lambda labels: review.beside(labels, question.id, name == "previous"))
+        elif name == "candidate":
+            self._run(lambda labels: review.of_question(labels, labels.next(question.id if question else "")))
+        elif name == "describe" and box and image:
+            self._describe(image, box)
+        elif name in ("region", "object") and box:
+            self._run(lambda labels: review.redrawn(labels, box.id, level=name), fly=False, boxes=True)
+        elif name == "global":
+            self._look_at_whole(image)
+        elif name == "remove" and box and image:
+            self._run(lambda labels: _removed(labels, image.id, box.id), boxes=True)
+        elif name == "templates" and box and image:
+            self.proposer.by_templates(image, box)
+        elif name == "model" and image:
+            self.proposer.by_model(image, box)
+
+    def _reject(self, reason: str) -> None:
+        if self.shown and (question := self.shown.question):
+            self._run(review.decide(lambda labels, id: labels.reject(id, reason), question.id))
+
+    def _edit(self, new: bool) -> None:
+        shown = self.shown
+        if shown is None:
+            return
+        self._leave_editors()
+
+        def begin(filled: dict[str, int]) -> None:
+            self.editor.begin(None if new else shown.question, shown.level, filled)
+
+        self._editing = None if new else shown.question
+        self.store.do(lambda labels: labels.filled(shown.level), begin)
+
+    def _save_question(self, question: str, answer: str, category: str) -> None:
+        self.board.setFocus()
+        texts = {"question": question, "answer": answer, "category": category}
+        if self._editing:
+            self._run(review.decide(lambda labels, id: labels.edit(id, **texts), self._editing.id))
+        elif self.shown and (image := self.shown.image):
+            box = self.shown.box
+            self._run(lambda labels: review.asked(labels, image, box, **texts), fly=False)
+
+    def _save_label(self, label: str) -> None:
+        self.board.setFocus()
+        if self.shown and (box := self.shown.box):
+            self._run(lambda labels: review.redrawn(labels, box.id, label=label), fly=False, boxes=True)
+
+    def _leave_editors(self) -> None:
+        self.editor.hide()
+        self.box_editor.hide()
+
+    # Boxes
+
+    def take(self, raster: Raster, box: Box, label: str) -> None:
+        """A place that a model has looked at as a box. box: in source pixels."""
+        self.boxes.take(raster, lambda image: box, label)
+
+    def _add(self, image: LabelImage, sides: Box, label: str) -> None:
+        """Adds a box with the suggested level; one around nearly everything is the whole image."""
+        self._leave_editors()
+        level = level_of(sides, image.size) if image.size else "object"
+        if level == "global":
+            self._run(lambda labels: review.drawn(labels, image, None))
+            return
+        box = box_of(image, sides, level, label, annotator=self._labels.annotator)
+        self._run(lambda labels: review.drawn(labels, image, box), fly=bool(label), boxes=True)
+        self.show()
+        if not label:
+            self._describe(image, box)
+
+    def _describe(self, image: LabelImage, box: LabelBox) -> None:
+        self._leave_editors()
+        self.store.do(lambda labels: labels.boxes(image.id), lambda boxes: self.box_editor.begin(box, image, boxes))
+
+    def _look_at_whole(self, image: Optional[LabelImage]) -> None:
+        """Turns to the whole image of what is shown, else of the layer."""
+        if image:
+            self._run(lambda labels: review.drawn(labels, image, None))
+        else:
+            self.boxes.open(self._look_at_whole)
+
+    # Proposals
+
+    def _proposed(self, words: str) -> None:
+        self.message.say(words)
+        self._grown()
+        self.board.setFocus()
+
+    def _grown(self) -> None:
+        """Shows the first candidate where no question is shown, and the counts."""
+        shown = self.shown
+        if shown and shown.question:
+            self.store.do(LabelFile.counts, self.board.show_counts)
+        elif shown and shown.image:
+            image, box = shown.image.id, shown.box.id if shown.box else ""
+
+            def show(again: Shown) -> None:
+                if self.shown is shown:  # the user has not gone on
+                    self.show_shown(again, fly=False)
+
+            self.store.do(lambda labels: review.of_box(labels, image, box), show)
+
+
+def _removed(labels: LabelFile, image: str, box: str) -> Shown:
+    labels.remove(box)
+    return review.first(labels)
+
+
+def _crs(image: LabelImage) -> QgsCoordinateReferenceSystem:
+    if image.crs:
+        return QgsCoordinateReferenceSystem(image.crs)
+    return QgsCoordinateReferenceSystem.fromWkt(image.wkt) if image.wkt else QgsCoordinateReferenceSystem()

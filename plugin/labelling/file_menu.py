@@ -1,0 +1,62 @@
+"""The button with the label file, the name of the annotator, and the keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable, Optional
+
+from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtWidgets import QFileDialog, QInputDialog, QMenu, QToolButton, QWidget
+
+from ..i18n import tr
+from ..panel.widgets import ask_file, tool_button
+from .project_labels import ProjectLabels
+
+
+class FileMenu(QMenu):
+    """Opens files by itself; what is for the board is a signal."""
+
+    keys_clicked = pyqtSignal()
+    templates_clicked = pyqtSignal()
+    model_clicked = pyqtSignal()
+    said = pyqtSignal(str)
+
+    def __init__(self, labels: ProjectLabels, parent: Optional[QWidget] = None) -> None:
+        super().__init__(parent)
+        self._labels = labels
+        self._entry("new", tr("New label file…"), self._new)
+        self._entry("open", tr("Open a label file…"), self._open)
+        self._entry("annotator", tr("Name of the annotator…"), self._name)
+        self._entry("keys", tr("Keys…"), self.keys_clicked.emit)
+        self.addSeparator()
+        self._entry("templates", tr("Propose from templates for all boxes without questions"), self.templates_clicked.emit)
+        self._entry("model", tr("Propose by the model for all boxes that it was not asked about"), self.model_clicked.emit)
+
+    def button(self) -> QToolButton:
+        """A button that opens the menu."""
+        button = tool_button("zoomearth_label_file", tr("The label file, the annotator, and keys"), "/mActionFileOpen.svg")
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setMenu(self)
+        return button
+
+    def _entry(self, name: str, text: str, act: Callable[[], object]) -> None:
+        action = self.addAction(text)
+        action.setObjectName(f"zoomearth_label_{name}_action")
+        action.triggered.connect(lambda: act())
+
+    def _new(self) -> None:
+        if path := ask_file(self, tr("New label file"), self._labels.suggested(), ".gpkg"):
+            if path.exists():  # a label file may be the work of weeks: it is opened, not replaced
+                self.said.emit(tr("{path} exists and was opened.").format(path=path))
+            self._labels.open(path, new=True)
+
+    def _open(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, tr("Open a label file"), str(self._labels.suggested().parent), "*.gpkg")
+        if name:
+            self._labels.open(Path(name))
+
+    def _name(self) -> None:
+        question = tr("Your decisions are logged with this name:")
+        name, chosen = QInputDialog.getText(self, tr("Annotator"), question, text=self._labels.annotator)
+        if chosen and name.strip():
+            self._labels.name_annotator(name)

@@ -1,0 +1,40 @@
+"""Words of a label file in the user's language."""
+
+from __future__ import annotations
+
+from ...core.labels.flags import BLIND, COORDINATES, DISAGREE, DUPLICATE, GEOMETRY, GIVEN, LONG
+from ..i18n import tr
+
+
+def level_words(level: str) -> str:
+    """A level in the user's language."""
+    return {"global": tr("the whole image"), "region": tr("region"), "object": tr("object")}.get(level, level)
+
+
+def maker_words(maker: str) -> str:
+    """Who made a question, in the user's language."""
+    return {"person": tr("written by a person"), "template": tr("from a template"), "import": tr("imported")}.get(maker, maker)
+
+
+def reason_words(reason: str) -> str:
+    """A reason of a rejection in the user's language."""
+    return {
+        "wrong answer": tr("wrong answer"),
+        "ambiguous question": tr("ambiguous question"),
+        "not visible": tr("not visible"),
+        "trivial or repeated": tr("trivial or repeated"),
+        "bad language": tr("bad language"),
+    }.get(reason, reason)
+
+
+def flag_words(flag: str) -> str:
+    """The name of a flag in the user's language."""
+    return {
+        GIVEN: tr("answer in the question"),
+        LONG: tr("more than three words"),
+        COORDINATES: tr("coordinates"),
+        DUPLICATE: tr("duplicate"),
+        BLIND: tr("answerable blind"),
+        DISAGREE: tr("two samples disagree"),
+        GEOMETRY: tr("words contradict the box"),
+    }.get(flag, flag)

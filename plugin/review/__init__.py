@@ -1,0 +1,1 @@
+"""The answers of a run as a table, and their review by keys."""

@@ -1,0 +1,414 @@
+"""The dock *Labels*: boxes from the map, candidates without a model, decisions by keys, and what is on the disk then."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from panel import wait
+from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer, QgsRectangle
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QApplication
+
+from zoomearth.core.labels.file import LabelFile
+from zoomearth.core.labels.rows import ACCEPTED, CANDIDATE, REASONS, REJECTED, UNSURE
+from zoomearth.core.requests import Load
+from zoomearth.core.settings import Settings
+from zoomearth.plugin.child.backend_process import Backend, command
+from zoomearth.plugin.exchanges.project_results import ProjectResults
+from zoomearth.plugin.exchanges.session import Session
+from zoomearth.plugin.labelling.dock import LabelDock
+from zoomearth.plugin.labelling.project_labels import ProjectLabels
+
+Key = Qt.Key
+
+
+class Desk:
+    """The dock with a project's labels; keys go to whatever has the focus."""
+
+    def __init__(self, iface, python):
+        self.iface = iface
+        self.load = Load()
+        self.backend = Backend(lambda: command(python))
+        self.results = ProjectResults()
+        self.session = Session(self.backend, self.results, lambda: self.load)
+        self.labels = ProjectLabels()
+        self.labels.name_annotator("Ada O'Neill")
+        self.dock = LabelDock(iface, self.labels, self.session, lambda: True)
+        self.dock.resize(420, 800)
+        self.dock.show()
+        self.board = self.dock.board
+        QApplication.setActiveWindow(self.dock)
+        self.board.setFocus()
+
+    def ready(self):
+        self.dock.store.finish()
+        wait(lambda: not self.dock.store.busy and self.dock.shown is not None)
+
+    def add(self, path):
+        layer = QgsRasterLayer(str(path), path.stem)
+        QgsProject.instance().addMapLayer(layer)
+        self.dock.layer.setLayer(layer)
+        return layer
+
+    def drag(self, layer, left, top, right, bottom):
+        """A rectangle in pixels of a layer that is upright, as `QgsMapToolExtent` gives it."""
+        west, north = layer.extent().xMinimum(), layer.extent().yMaximum()
+        x, y = layer.rasterUnitsPerPixelX(), layer.rasterUnitsPerPixelY()
+        self.dock.boxes._rectangle._drawn(QgsRectangle(west + left * x, north - bottom * y, west + right * x, north - top * y))
+        self.ready()
+
+    def press(self, key, modifier=Qt.KeyboardModifier.NoModifier):
+        QTest.keyClick(QApplication.focusWidget() or self.board, key, modifier)
+        self.ready()
+
+    def type(self, text):
+        QTest.keyClicks(QApplication.focusWidget(), text)
+
+    def templates(self):
+        return self.proposed(Key.Key_T)
+
+    def proposed(self, key):
+        """What the dock says in the end."""
+        ended = []
+        self.dock.proposer.ended.connect(ended.append)
+        self.press(key)
+        wait(lambda: ended, 120)
+        self.ready()
+        return ended[0]
+
+    def read(self):
+        return LabelFile.open(self.dock.store.path)
+
+    def close(self):
+        self.session.close()
+        self.results.close()
+        self.labels.close()
+        self.dock.close_down()
+        for thing in (self.dock, self.labels, self.session, self.results, self.backend):
+            thing.deleteLater()
+
+
+@pytest.fixture
+def desk(qgis_app, qgis_iface, qgis_new_project, tmp_path, python):
+    qgis_iface.mapCanvas().freeze(False)
+    qgis_iface.mapCanvas().setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:32633"))
+    QgsProject.instance().write(str(tmp_path / "town.qgz"))
+    desk = Desk(qgis_iface, python)
+    yield desk
+    desk.close()
+    qgis_iface.mapCanvas().freeze()
+
+
+@pytest.fixture
+def town(desk, scene):
+    return desk.add(scene)
+
+
+def test_a_box_on_the_map_is_whole_pixels_with_a_level_and_words_that_its_place_suggests(desk, town, tmp_path):
+    desk.drag(town, 100.4, 60.3, 180.2, 119.8)
+    assert desk.dock.store.path == tmp_path / "town_labels.gpkg"
+    assert QApplication.focusWidget() is desk.dock.box_editor.label
+    desk.type("mill")
+    desk.press(Key.Key_Return)
+    desk.drag(town, 500, 500, 800, 700)
+    desk.type("old mill")
+    assert "bottommost old mill" in desk.dock.box_editor.hint.text()
+    desk.press(Key.Key_Return)
+    with desk.read() as labels:
+        first, second = labels.boxes()
+        (image,) = labels.images()
+        assert first.sides == (100, 60, 180, 120)
+        assert [(each.level, each.label, each.annotator) for each in (first, second)] == [
+            ("object", "mill", "Ada O'Neill"),
+            ("region", "bottommost old mill", "Ada O'Neill"),
+        ]
+        assert (image.width, image.height, image.crs, image.gsd, image.path) == (1200, 800, "EPSG:32633", 0.5, str(town.source()))
+        assert image.checksum
+    (layer,) = (each for each in QgsProject.instance().mapLayers().values() if each.customProperty("zoomearth/labels"))
+    assert [feature["label"] for feature in layer.getFeatures()] == ["mill", "bottommost old mill"]
+    assert layer.crs().authid() == "EPSG:32633"
+    assert QApplication.focusWidget() is desk.board
+
+
+def test_levels_and_words_are_changed_by_keys_and_undone(desk, town):
+    desk.drag(town, 100, 60, 180, 120)
+    desk.type("top mill")
+    desk.press(Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    desk.press(Key.Key_1)
+    with desk.read() as labels:
+        assert [(each.level, each.label) for each in labels.boxes()] == [("region", "top mill")]
+    desk.press(Key.Key_Z)
+    with desk.read() as labels:
+        assert [each.level for each in labels.boxes()] == ["object"]
+    desk.press(Key.Key_Delete)
+    with desk.read() as labels:
+        assert labels.boxes() == []
+    desk.press(Key.Key_Z)
+    with desk.read() as labels:
+        assert [each.label for each in labels.boxes()] == ["top mill"]
+    assert "top mill" in desk.board.place.text()
+
+
+def test_candidates_without_a_model_are_decided_by_keys_alone(desk, town):
+    desk.drag(town, 100, 60, 180, 120)
+    desk.type("mill")
+    desk.press(Key.Key_Return)
+    assert desk.templates() == ""
+    with desk.read() as labels:
+        assert len(labels.questions(verdict=CANDIDATE)) == 5
+    colour = desk.dock.shown.question
+    assert "main colour of the mill" in colour.question
+    assert QApplication.focusWidget() is desk.board
+    desk.press(Key.Key_A)
+    second = desk.dock.shown.question
+    assert second.id != colour.id
+    desk.press(Key.Key_R)
+    desk.press(Key.Key_3)
+    desk.press(Key.Key_U)
+    fourth = desk.dock.shown.question
+    desk.press(Key.Key_E)
+    assert QApplication.focusWidget() is desk.dock.editor.answer
+    desk.type("aqua")
+    desk.press(Key.Key_Return)
+    with desk.read() as labels:
+        verdicts = [(each.verdict, each.reason) for each in labels.questions()]
+        assert verdicts == [(ACCEPTED, ""), (REJECTED, REASONS[2]), (UNSURE, ""), (ACCEPTED, ""), (CANDIDATE, "")]
+        assert [each.edited for each in labels.questions()] == [False, False, False, True, False]
+        assert labels.get(type(fourth), fourth.id).answer == "aqua"
+        assert {each.annotator for each in labels.questions() if each.verdict != CANDIDATE} == {"Ada O'Neill"}
+    desk.press(Key.Key_Z)
+    assert desk.dock.shown.question.id == fourth.id
+    assert desk.dock.shown.question.verdict == CANDIDATE
+    desk.press(Key.Key_Left)
+    assert desk.dock.shown.question.verdict == UNSURE
+    desk.press(Key.Key_Left)
+    desk.press(Key.Key_Left)
+    assert desk.dock.shown.question.id == colour.id
+    desk.press(Key.Key_Left)
+    assert desk.dock.shown.question.id == colour.id, "the first one has none before it"
+    assert "1 accepted" in desk.board.counts.text()
+
+
+def test_a_question_that_a_person_writes_is_accepted_and_about_the_whole_image_too(desk, town):
+    desk.press(Key.Key_3)
+    assert desk.dock.shown.level == "global"
+    desk.press(Key.Key_N)
+    desk.type("Is this a town or a village?")
+    desk.press(Key.Key_Return)
+    assert QApplication.focusWidget() is desk.dock.editor.answer, "an answer is missing"
+    desk.type("town")
+    desk.dock.editor.category.setCurrentText("Land use / cover")
+    desk.press(Key.Key_Return)
+    with desk.read() as labels:
+        (question,) = labels.questions()
+        assert (question.question, question.answer, question.category) == ("Is this a town or a village?", "town", "Land use / cover")
+        assert (question.level, question.verdict, question.maker, question.box, question.steps) == ("global", ACCEPTED, "person", "", ())
+    assert desk.dock.shown.question.id == question.id
+
+
+def test_the_canvas_flies_to_the_box_and_the_pictures_show_it(desk, town):
+    desk.drag(town, 100, 60, 180, 120)
+    desk.press(Key.Key_Escape)
+    canvas = desk.iface.mapCanvas()
+    canvas.setExtent(town.extent())
+    desk.templates()
+    desk.press(Key.Key_A)
+    assert canvas.extent().width() < town.extent().width() / 2
+    pictures = desk.board.pictures
+    wait(lambda: pictures.patch.drawn and pictures.crop.drawn and pictures.whole.drawn)
+    assert pictures.patch.drawn.image.width() == 360
+    assert len(pictures.whole.drawn.outline) == 5
+    found = desk.dock.shown.flags
+    assert bool(found) == desk.board.flags.isVisible()
+
+
+def test_flags_stand_at_the_candidate(desk, town):
+    desk.drag(town, 100, 60, 180, 120)
+    desk.type("mill")
+    desk.press(Key.Key_Return)
+    desk.press(Key.Key_N)
+    desk.type("What colour is the blue mill?")
+    desk.press(Key.Key_Tab)
+    desk.type("blue")
+    desk.press(Key.Key_Return)
+    assert "answer in the question" in desk.board.flags.text()
+    assert "'blue' stands in the question" in desk.board.flags.text().replace("&#x27;", "'")
+
+
+def test_the_balance_says_what_to_ask_next_and_follows_the_decisions(desk, town):
+    desk.drag(town, 100, 60, 180, 120)
+    desk.type("mill")
+    desk.press(Key.Key_Return)
+    desk.templates()
+    desk.dock.tabs.setCurrentWidget(desk.dock.balance)
+    desk.ready()
+    table = desk.dock.balance.table
+
+    def row(name):
+        found = next(at for at in range(table.rowCount()) if table.item(at, 0).text() == name)
+        return [table.item(found, at).text() for at in range(1, table.columnCount())]
+
+    assert row("all")[0] == "5"
+    assert row("Object existence")[:3] == ["2", "2", "1:1"]
+    assert row("Object existence")[5] == "1.0"
+    assert "Ask next, object: Object category," in desk.dock.balance.advice.text()
+    colour = desk.dock.shown.question
+    desk.dock.tabs.setCurrentIndex(0)
+    desk.board.setFocus()
+    desk.press(Key.Key_R)
+    desk.press(Key.Key_1)
+    desk.dock.tabs.setCurrentWidget(desk.dock.balance)
+    desk.ready()
+    assert row("all")[0] == "4", "a rejected question does not count"
+    assert colour.category not in [table.item(at, 0).text() for at in range(table.rowCount())]
+
+
+REPLY = '[{"question": "Does the mill have sails?", "answer": "yes"}, {"question": "Is the mill ruined?", "answer": "no"}]'
+
+
+def test_a_models_candidates_come_through_the_backend_process_and_decisions_stay(desk, town):
+    desk.load = Load(replies=(REPLY,))
+    for top in (60, 260):
+        desk.drag(town, 100, top, 180, top + 60)
+        desk.type("mill")
+        desk.press(Key.Key_Return)
+    assert desk.proposed(Key.Key_M) == ""
+    assert desk.dock.shown.question.question == "Does the mill have sails?"
+    assert "scripted" in desk.board.facts.text()
+    assert desk.dock.proposer.isHidden()
+    desk.press(Key.Key_A)
+    assert "No new candidate" not in desk.proposed(Key.Key_M)
+    with desk.read() as labels:
+        assert [each.verdict for each in labels.questions()] == [ACCEPTED, CANDIDATE]
+    ended = []
+    desk.dock.proposer.ended.connect(ended.append)
+    desk.dock.menu.model_clicked.emit()
+    wait(lambda: ended, 60)
+    with desk.read() as labels:
+        assert len(labels.questions()) == 4, "the other box"
+
+
+def test_proposals_are_cancelled_and_what_came_stays(desk, town):
+    desk.load = Load(replies=(" ".join(f"mill {number}" for number in range(60)) + REPLY,), pace=0.01)
+    for top in (60, 160, 260, 360):
+        desk.drag(town, 100, top, 180, top + 60)
+        desk.press(Key.Key_Escape)
+    ended, counts = [], []
+    desk.dock.proposer.ended.connect(ended.append)
+    desk.dock.proposer.proposals.counted.connect(lambda *numbers: counts.append(numbers))
+    desk.dock.proposer.proposals.start(desk.dock.store.path)
+    wait(lambda: counts)
+    desk.dock.proposer.cancel.click()
+    wait(lambda: ended)
+    assert not desk.dock.proposer.proposals.busy
+    with desk.read() as labels:
+        assert len(labels.questions()) == counts[-1][2] < 8
+
+
+def test_a_model_that_proposes_nonsense_is_one_sentence(desk, town):
+    desk.load = Load(replies=("I am not able to do this.",))
+    desk.drag(town, 100, 60, 180, 120)
+    desk.press(Key.Key_Escape)
+    assert "No new candidate" in desk.proposed(Key.Key_M)
+    desk.load = Load(Settings(model="there is no such model"))
+    assert "there is no such model" in desk.proposed(Key.Key_M)
+    assert "there is no such model" in desk.dock.message.text
+
+
+def test_a_rotated_raster_is_labelled_in_its_own_pixels(desk, turned):
+    layer = desk.add(turned)
+    image_of_layer = layer.extent()
+    center = image_of_layer.center()
+    around = QgsRectangle(center.x() - 20, center.y() - 20, center.x() + 20, center.y() + 20)
+    desk.iface.mapCanvas().setDestinationCrs(layer.crs())
+    desk.dock.boxes._rectangle._drawn(around)
+    desk.ready()
+    with desk.read() as labels:
+        (box,), (image,) = labels.boxes(), labels.images()
+        assert (image.width, image.height) == (1200, 800)
+        x, y = image.grid.to_map(*box.box.center)
+        assert abs(x - center.x()) < 1
+        assert abs(y - center.y()) < 1
+
+
+def test_the_project_opens_its_labels_again_where_they_were_left(desk, town, tmp_path):
+    desk.drag(town, 100, 60, 180, 120)
+    desk.type("mill")
+    desk.press(Key.Key_Return)
+    desk.templates()
+    desk.press(Key.Key_A)
+    left = desk.dock.shown.question.id
+    QgsProject.instance().write()
+    QgsProject.instance().clear()
+    desk.ready()
+    assert desk.dock.store.path is None
+    QgsProject.instance().read(str(tmp_path / "town.qgz"))
+    desk.ready()
+    assert desk.dock.store.path == tmp_path / "town_labels.gpkg"
+    assert desk.dock.shown.question.id == left
+
+
+def test_another_persons_decision_on_the_same_file_is_seen_and_not_overwritten(desk, town):
+    desk.drag(town, 100, 60, 180, 120)
+    desk.press(Key.Key_Escape)
+    desk.templates()
+    shown = desk.dock.shown.question
+    with LabelFile.open(desk.dock.store.path, "Ben") as other:
+        other.edit(shown.id, answer="Ben's")
+        other.remove(other.boxes()[0].id)
+    desk.press(Key.Key_A)
+    assert "no question" in desk.dock.message.text
+    assert desk.dock.shown.question is None
+
+
+def test_a_file_without_labels_or_of_another_version_is_refused_and_the_open_one_stays(desk, town, tmp_path):
+    desk.drag(town, 100, 60, 180, 120)
+    desk.press(Key.Key_Escape)
+    (tmp_path / "other.gpkg").write_bytes(b"no database")
+    desk.labels.open(tmp_path / "other.gpkg")
+    desk.ready()
+    assert "other.gpkg" in desk.dock.message.text
+    assert desk.dock.store.path == tmp_path / "town_labels.gpkg"
+    assert len(desk.dock.store.path.read_bytes()) > 0
+
+
+def test_the_narrow_dock_fits_beside_the_map(desk):
+    assert desk.dock.widget().minimumSizeHint().width() <= 300
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from qgis.PyQt.QtCore import QCoreApplication
+from zoomearth.core.labels.file import LabelFile
+from zoomearth.plugin.labelling.store import LabelStore
+application = QCoreApplication([])
+store = LabelStore()
+store.open(Path(sys.argv[1]), "Ada")
+def on(question):
+    store.change(lambda labels: labels.accept(question.id), lambda _: (print(question.id, flush=True), store.do(LabelFile.next, on)))
+store.do(LabelFile.next, on)
+application.exec()
+"""
+
+
+def test_kill_9_loses_no_decision(qgis_app, tmp_path):
+    from labelling import filled
+
+    path = tmp_path / "labels.gpkg"
+    filled(path, count=500).close()
+    (tmp_path / "path").mkdir()
+    (tmp_path / "path" / "zoomearth").symlink_to(Path(__file__).resolve().parents[2])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path / "path"), os.environ.get("PYTHONPATH", "")])}
+    with subprocess.Popen([sys.executable, "-c", CHILD, str(path)], stdout=subprocess.PIPE, text=True, env=environment) as child:
+        done = [child.stdout.readline().strip() for _ in range(20)]
+        child.kill()
+        done += child.stdout.read().split()
+    with LabelFile.open(path, "Ada") as labels:
+        accepted = [each.id for each in labels.questions(verdict=ACCEPTED)]
+        assert len(done) >= 20
+        assert accepted[: len(done)] == done
+        assert len(accepted) <= len(done) + 1
