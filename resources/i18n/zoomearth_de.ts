@@ -714,39 +714,39 @@
             <translation>KBS des Layers: {crs}</translation>
         </message>
         <message>
-            <location filename="../../plugin/export/html.py" />
-            <source>ZoomEarth report</source>
-            <translation>ZoomEarth-Bericht</translation>
+            <location filename="../../plugin/export/front.py" />
+            <source>Place</source>
+            <translation>Ort</translation>
         </message>
         <message>
-            <location filename="../../plugin/export/html.py" />
-            <source>The answers come from a model and can be wrong. The boxes show where the model looked. The pictures show what it saw.</source>
-            <translation>Die Antworten stammen von einem Modell und können falsch sein. Die Rahmen zeigen, wo das Modell hingesehen hat. Die Bilder zeigen, was es gesehen hat.</translation>
+            <location filename="../../plugin/export/front.py" />
+            <source>Remark</source>
+            <translation>Bemerkung</translation>
         </message>
         <message>
-            <location filename="../../plugin/export/html.py" />
-            <source>{count} questions, {date}</source>
-            <translation>{count} Fragen, {date}</translation>
+            <location filename="../../plugin/export/front.py" />
+            <source>Choose another picture, or none.</source>
+            <translation>Wählen Sie ein anderes Bild oder keins.</translation>
         </message>
         <message>
-            <location filename="../../plugin/export/html.py" />
-            <source>There is nothing to report yet.</source>
-            <translation>Es gibt noch nichts zu berichten.</translation>
+            <location filename="../../plugin/export/front.py" />
+            <source>{question} ({count} places)</source>
+            <translation>{question} ({count} Orte)</translation>
         </message>
         <message>
-            <location filename="../../plugin/export/html.py" />
-            <source>Ask a question first.</source>
-            <translation>Stellen Sie zuerst eine Frage.</translation>
+            <location filename="../../plugin/export/front.py" />
+            <source>Questions: {}</source>
+            <translation>Fragen: {}</translation>
         </message>
         <message>
-            <location filename="../../plugin/export/html.py" />
-            <source>Overview</source>
-            <translation>Übersicht</translation>
+            <location filename="../../plugin/export/front.py" />
+            <source>The logo {path} can't be read: {reason}.</source>
+            <translation>Das Logo {path} ist nicht lesbar: {reason}.</translation>
         </message>
         <message>
-            <location filename="../../plugin/export/html.py" />
-            <source>columns {left} to {right}, rows {top} to {bottom}</source>
-            <translation>Spalten {left} bis {right}, Zeilen {top} bis {bottom}</translation>
+            <location filename="../../plugin/export/front.py" />
+            <source>and {count} other answers</source>
+            <translation>und {count} andere Antworten</translation>
         </message>
         <message>
             <location filename="../../plugin/export/html.py" />
@@ -765,16 +765,6 @@
         </message>
         <message>
             <location filename="../../plugin/export/html.py" />
-            <source>en</source>
-            <translation>de</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export/html.py" />
-            <source>Failed: {reason}</source>
-            <translation>Fehlgeschlagen: {reason}</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export/html.py" />
             <source>Reasoning of the model</source>
             <translation>Begründung des Modells</translation>
         </message>
@@ -785,8 +775,18 @@
         </message>
         <message>
             <location filename="../../plugin/export/html.py" />
-            <source>Model's own confidence: {value} of 1. Use it to compare answers: it is not a probability.</source>
-            <translation>Eigene Konfidenz des Modells: {value} von 1. Verwenden Sie sie, um Antworten zu vergleichen: Sie ist keine Wahrscheinlichkeit.</translation>
+            <source>en</source>
+            <translation>de</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/html.py" />
+            <source>Overview: as in question {number}</source>
+            <translation>Überblick: wie in Frage {number}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/html.py" />
+            <source>Map</source>
+            <translation>Karte</translation>
         </message>
         <message>
             <location filename="../../plugin/export/page.py" />
@@ -797,6 +797,151 @@
             <location filename="../../plugin/export/pdf.py" />
             <source>{path} can't be written.</source>
             <translation>{path} kann nicht geschrieben werden.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Report</source>
+            <translation>Bericht</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>ZoomEarth report</source>
+            <translation>ZoomEarth-Bericht</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Pictures (*.png *.jpg *.jpeg *.svg)</source>
+            <translation>Bilder (*.png *.jpg *.jpeg *.svg)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Con&amp;tested</source>
+            <translation>S&amp;trittige</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>T&amp;otals and map of questions asked about many places</source>
+            <translation>&amp;Summen und Karte von Fragen zu vielen Orten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Ta&amp;ble of all questions and answers</source>
+            <translation>Ta&amp;belle aller Fragen und Antworten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Maps and &amp;pictures of each answer</source>
+            <translation>Karten und &amp;Bilder jeder Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Maps and pictures of &amp;contested answers only</source>
+            <translation>Karten und Bilder nur der strittigen Ant&amp;worten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>&amp;Reasoning of the model</source>
+            <translation>Überlegungen des &amp;Modells</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>&amp;Title</source>
+            <translation>&amp;Titel</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Pro&amp;ject</source>
+            <translation>Pro&amp;jekt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>A&amp;uthor</source>
+            <translation>A&amp;utor</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>&amp;Logo</source>
+            <translation>&amp;Logo</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>&amp;Questions</source>
+            <translation>&amp;Fragen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>&amp;All</source>
+            <translation>&amp;Alle</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>&amp;None</source>
+            <translation>&amp;Keine</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>{path} already exists. Replace it?</source>
+            <translation>{path} ist schon vorhanden. Ersetzen?</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Title</source>
+            <translation>Titel</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Project</source>
+            <translation>Projekt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Author</source>
+            <translation>Autor</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Logo</source>
+            <translation>Logo</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>A picture for the title page: PNG, JPEG or SVG</source>
+            <translation>Ein Bild für die Titelseite: PNG, JPEG oder SVG</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Questions</source>
+            <translation>Fragen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>The questions that the report contains</source>
+            <translation>Die Fragen, die der Bericht enthält</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Tick all questions</source>
+            <translation>Alle Fragen ankreuzen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Tick no question</source>
+            <translation>Keine Frage ankreuzen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Tick the contested answers</source>
+            <translation>Die strittigen Antworten ankreuzen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Contested: a person says something else than the model, or its own confidence is low and nobody has checked it</source>
+            <translation>Strittig: Ein Mensch sagt etwas anderes als das Modell, oder dessen eigene Konfidenz ist niedrig und niemand hat geprüft</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>The file that is written</source>
+            <translation>Die Datei, die geschrieben wird</translation>
         </message>
         <message>
             <location filename="../../plugin/export/vector.py" />
@@ -882,6 +1027,116 @@
             <location filename="../../plugin/export/vector.py" />
             <source>the file is incomplete</source>
             <translation>die Datei ist unvollständig</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>The answers come from a model and can be wrong. The boxes show where the model looked. The pictures show what it saw.</source>
+            <translation>Die Antworten stammen von einem Modell und können falsch sein. Die Rahmen zeigen, wo das Modell hingesehen hat. Die Bilder zeigen, was es gesehen hat.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>A person says something else than the model.</source>
+            <translation>Ein Mensch sagt etwas anderes als das Modell.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>The model's own confidence is low.</source>
+            <translation>Die eigene Konfidenz des Modells ist niedrig.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>meaningless</source>
+            <translation>ohne Bedeutung</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>There is nothing to report yet.</source>
+            <translation>Es gibt noch nichts zu berichten.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>Ask a question first.</source>
+            <translation>Stellen Sie zuerst eine Frage.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>Contested answers</source>
+            <translation>Strittige Antworten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>no answer</source>
+            <translation>keine Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>corrected</source>
+            <translation>berichtigt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>confirmed</source>
+            <translation>bestätigt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>Overview</source>
+            <translation>Übersicht</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>columns {left} to {right}, rows {top} to {bottom}</source>
+            <translation>Spalten {left} bis {right}, Zeilen {top} bis {bottom}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>centre {x}, {y} ({crs})</source>
+            <translation>Mitte {x}, {y} ({crs})</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>Project: {}</source>
+            <translation>Projekt: {}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>Author: {}</source>
+            <translation>Autor: {}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>Date: {}</source>
+            <translation>Datum: {}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>Failed: {reason}</source>
+            <translation>Fehlgeschlagen: {reason}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>Checked by {name}, {date}.</source>
+            <translation>Geprüft von {name}, {date}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>confidence {value}</source>
+            <translation>Konfidenz {value}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>Model's own confidence: {value} of 1. Use it to compare answers: it is not a probability.</source>
+            <translation>Eigene Konfidenz des Modells: {value} von 1. Verwenden Sie sie, um Antworten zu vergleichen: Sie ist keine Wahrscheinlichkeit.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>The model said: {answer}.</source>
+            <translation>Das Modell sagte: {answer}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>Note: “{}”.</source>
+            <translation>Notiz: „{}“.</translation>
         </message>
         <message>
             <location filename="../../plugin/i18n.py" />
@@ -1377,11 +1632,6 @@
             <location filename="../../plugin/labelling/balance_view.py" />
             <source>All questions that were not rejected, each level, and each category</source>
             <translation>Alle Fragen, die nicht verworfen wurden, jede Ebene und jede Kategorie</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/balance_view.py" />
-            <source>Questions</source>
-            <translation>Fragen</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/balance_view.py" />
@@ -3444,11 +3694,6 @@
             <translation>&amp;Prüfen</translation>
         </message>
         <message>
-            <location filename="../../plugin/panel/widgets.py" />
-            <source>{path} already exists. Replace it?</source>
-            <translation>{path} ist schon vorhanden. Ersetzen?</translation>
-        </message>
-        <message>
             <location filename="../../plugin/plugin.py" />
             <source>Ask a question about a raster (ZoomEarth)</source>
             <translation>Eine Frage zu einem Raster stellen (ZoomEarth)</translation>
@@ -3462,11 +3707,6 @@
             <location filename="../../plugin/plugin.py" />
             <source>The Python program {path} does not exist. Choose another one in Settings &gt; Options &gt; ZoomEarth.</source>
             <translation>Das Python-Programm {path} ist nicht vorhanden. Wählen Sie ein anderes unter Einstellungen &gt; Optionen &gt; ZoomEarth.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/plugin.py" />
-            <source>Save the report as</source>
-            <translation>Bericht speichern als</translation>
         </message>
         <message>
             <location filename="../../plugin/plugin.py" />
@@ -4094,11 +4334,6 @@
             <translation>&lt;p&gt;remove füllt vom Rand her, recolour färbt um, brighten, contrast, equalise und sharpen ändern die Tonwerte, blur und pixelate verbergen, paste übernimmt die Pixel eines anderen Bildes. Außerhalb der Maske ändert sich kein Pixel. Das Ergebnis ist synthetisch.&lt;/p&gt;</translation>
         </message>
         <message>
-            <location filename="../../plugin/processing/tool_user.py" />
-            <source>confidence {value}</source>
-            <translation>Konfidenz {value}</translation>
-        </message>
-        <message>
             <location filename="../../plugin/review/actions.py" />
             <source>Next</source>
             <translation>Weiter</translation>
@@ -4210,18 +4445,8 @@
         </message>
         <message>
             <location filename="../../plugin/review/table.py" />
-            <source>Place</source>
-            <translation>Ort</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/review/table.py" />
             <source>Checked</source>
             <translation>Geprüft</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/review/table.py" />
-            <source>Remark</source>
-            <translation>Bemerkung</translation>
         </message>
         <message>
             <location filename="../../plugin/review/table.py" />
