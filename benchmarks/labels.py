@@ -1,5 +1,5 @@
 """Measures the labels: what each flag catches on real rows and on rows that were spoilt on purpose, the blind guess, and how quick a label
-file of 20,000 candidates is.
+file of 20,000 candidates is, by itself and as the dock in QGIS uses it.
 
 python benchmarks/labels.py ROWS.jsonl > benchmarks/results/labels.txt
 
@@ -15,13 +15,13 @@ import statistics
 import sys
 import tempfile
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 from machine import machine
 
-from zoomearth.core.labels import flags, lrs_gro
+from zoomearth.core.labels import flags, lrs_gro, review
 from zoomearth.core.labels.balance import balance
 from zoomearth.core.labels.file import LabelFile
 from zoomearth.core.labels.rows import LabelImage, Question, new_id
@@ -124,26 +124,37 @@ def about(labels: LabelFile, image: str) -> tuple[list, list]:
     return labels.questions(image), labels.boxes(image)
 
 
+def filled(path: Path, questions: list, boxes: list, images: list) -> None:
+    """Makes a file of CANDIDATES questions about BOXES boxes on these images."""
+    with LabelFile.open(path, new=True) as labels:
+        drawn = [replace(boxes[at % len(boxes)], id=new_id(), image=images[at * len(images) // BOXES].id) for at in range(BOXES)]
+        rows = []
+        for at in range(CANDIDATES):
+            like, box = questions[at % len(questions)], drawn[at // (CANDIDATES // BOXES)]
+            fields = {"level": "object", "category": like.category, "maker": "model"}
+            rows.append(Question(new_id(), box.image, like.question, like.answer, box.id, (box.id,), **fields))
+        labels.add(*images, *drawn, *rows)
+
+
+class Times(dict):
+    """Seconds of each step, by its name."""
+
+    def __call__(self, name, action, *values):
+        start = time.perf_counter()
+        result = action(*values)
+        self.setdefault(name, []).append(time.perf_counter() - start)
+        return result
+
+    def show(self, title: str) -> None:
+        print(f"\n{title:54}median ms   longest ms")
+        for name, seconds in self.items():
+            print(f"  {name:46}{1000 * statistics.median(seconds):15.1f}{1000 * max(seconds):13.1f}")
+
+
 def measure_file(questions: list, boxes: list) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "labels.gpkg")
-        with LabelFile.open(path, new=True) as labels:
-            images = [LabelImage.of(SceneSource(f"{at}.tif")) for at in range(BOXES // 4)]
-            drawn = [replace(boxes[at % len(boxes)], id=new_id(), image=images[at // 4].id) for at in range(BOXES)]
-            rows = []
-            for at in range(CANDIDATES):
-                like, box = questions[at % len(questions)], drawn[at // (CANDIDATES // BOXES)]
-                fields = {"level": "object", "category": like.category, "maker": "model"}
-                rows.append(Question(new_id(), box.image, like.question, like.answer, box.id, (box.id,), **fields))
-            labels.add(*images, *drawn, *rows)
-        times = defaultdict(list)
-
-        def timed(name, action, *values):
-            start = time.perf_counter()
-            result = action(*values)
-            times[name].append(time.perf_counter() - start)
-            return result
-
+        path, timed = Path(folder, "labels.gpkg"), Times()
+        filled(path, questions, boxes, [LabelImage.of(SceneSource(f"{at}.tif")) for at in range(BOXES // 4)])
         for _ in range(5):
             labels = timed("open, and read the first candidate", opened, path)
             timed("a page of 100", labels.page, CANDIDATES // 2, 100)
@@ -159,9 +170,23 @@ def measure_file(questions: list, boxes: list) -> None:
         with LabelFile.open(path) as labels:
             everything = timed("read all", labels.questions)
             timed("balance of all", balance, everything)
-        print(f"\n{CANDIDATES:,} candidates, {BOXES:,} boxes, {path.stat().st_size / 1e6:.0f} MB      median ms   longest ms")
-        for name, seconds in times.items():
-            print(f"  {name:44}{1000 * statistics.median(seconds):10.1f}{1000 * max(seconds):13.1f}")
+        timed.show(f"{CANDIDATES:,} candidates, {BOXES:,} boxes, {path.stat().st_size / 1e6:.0f} MB")
+
+
+def measure_review(questions: list, boxes: list) -> None:
+    """What the dock in QGIS asks its thread for: all candidates are about one raster, as in a project."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, timed = Path(folder, "labels.gpkg"), Times()
+        filled(path, questions, boxes, [LabelImage.of(SceneSource("one.tif"), width=8192, height=8192)])
+        for _ in range(5):
+            labels = timed("open (file)", LabelFile.open, path, "Ada")
+            shown = timed("the first candidate, with box, flags and counts", review.first, labels)
+            for _ in range(40):
+                shown = timed("accept (on the disk), and show the next", review.decide(LabelFile.accept, shown.question.id), labels)
+                timed("show the next (key: right)", review.beside, labels, shown.question.id, False)
+            timed("undo, and show it", review.undo, labels)
+            labels.close()
+        timed.show("the same about one raster, as the dock shows it")
 
 
 def main() -> None:
@@ -171,6 +196,7 @@ def main() -> None:
     measure_flags(questions, boxes, images)
     measure_balance(questions)
     measure_file(questions, boxes)
+    measure_review(questions, boxes)
 
 
 if __name__ == "__main__":

@@ -22,11 +22,12 @@ from .exchanges.session import Session
 from .export.dialog import ExportDialog
 from .export.html import write_html
 from .export.pdf import write_pdf
-from .export.vector import answer_rows, rows, selected, selected_answers
+from .export.vector import add_to_project, answer_rows, rows, selected, selected_answers
 from .i18n import tr
 from .install.dialog import SetupDialog
 from .install.environment import ICON, backend_python
 from .labelling.dock import LabelDock
+from .labelling.learning import Learning
 from .labelling.project_labels import ProjectLabels
 from .options.page import PAGE, OptionsFactory
 from .panel.dock import Dock
@@ -70,18 +71,20 @@ class Plugin:
         self.dock.setToggleVisibilityAction(self.action)
         self.iface.addToolBarIcon(self.action)
         self.iface.addPluginToRasterMenu("ZoomEarth", self.action)
-        self._init_labels()
+        self._init_labels(self.dock)
         self._exit_blocker = ExitBlocker(self.dock.leaving.may_close)
         self.iface.registerApplicationExitBlocker(self._exit_blocker)
         self._options = OptionsFactory()
         self.iface.registerOptionsWidgetFactory(self._options)
 
-    def _init_labels(self) -> None:
+    def _init_labels(self, dock: Dock) -> None:
         self.labels = ProjectLabels(self.iface.mainWindow())
         self.label_dock = LabelDock(self.iface, self.labels, self.session, self._ready)
         self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.label_dock)
         self.label_dock.hide()
-        self.label_action = QAction(QgsApplication.getThemeIcon("/mActionLabeling.svg"), tr("ZoomEarth Labels"), self.iface.mainWindow())
+        self.learning = Learning(self.iface.mapCanvas(), self.labels, self.session, self.label_dock)
+        self.learning.connect_to(dock.transcript)
+        self.label_action = QAction(QIcon(str(ICON.with_name("labels.svg"))), tr("ZoomEarth Labels"), self.iface.mainWindow())
         self.label_action.setObjectName("zoomearth_label_action")
         self.label_action.setToolTip(tr("Label rasters with boxes, questions and answers (ZoomEarth)"))
         self.label_dock.setToggleVisibilityAction(self.label_action)
@@ -104,6 +107,7 @@ class Plugin:
             self.session.close()
             self.results.close()
             self.labels.close()
+            self.learning.close()
             for dock in (self.dock, self.label_dock):
                 dock.close_down()
                 self.iface.removeDockWidget(dock)
@@ -140,6 +144,8 @@ class Plugin:
         dialog = ExportDialog(*places, *answers, self.iface.mainWindow())
         if dialog.exec() == ExportDialog.DialogCode.Accepted and dialog.written:
             self._wrote(dialog.written)
+            if dialog.load.isChecked():
+                add_to_project(dialog.written, dialog.kind, dialog.chosen)
         dialog.deleteLater()
 
     def _report(self, kind: str) -> None:

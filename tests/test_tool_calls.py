@@ -147,7 +147,10 @@ WRONG = {
     "a box of three": ('{"name": "segmentation", "arguments": {"bbox_2d": [1, 2, 3]}}', "has no box"),
     "a box of too large numbers": ('{"name": "segmentation", "arguments": {"bbox_2d": [1, 2, 3, 1e400]}}', "has no box"),
     "no verb": ('{"name": "editing", "arguments": {"bbox_2d": [1, 2, 30, 40]}}', "editing needs verb"),
-    "a wrong verb": ('{"name": "editing", "arguments": {"bbox_2d": [1, 2, 30, 40], "verb": ["blur"]}}', "need an editing model"),
+    "a wrong verb": (
+        '{"name": "editing", "arguments": {"bbox_2d": [1, 2, 30, 40], "verb": ["blur"]}}',
+        "verb=replace draws what the label names",
+    ),
     "an unknown parameter": ('{"name": "denoising", "arguments": {"bbox_2d": [1, 2, 30, 40], "power": 3}}', "no parameter 'power'"),
     "outside": ('{"name": "denoising", "arguments": {"bbox_2d": [9001, 1, 9004, 4]}}', "outside the view"),
     "reversed": ('{"name": "denoising", "arguments": {"bbox_2d": [30, 40, 1, 2]}}', "reversed"),

@@ -198,13 +198,22 @@ class LabelFile:
 
     # Acting
 
+    def act(self, what: str, changes: Sequence[Change], annotator: Optional[str] = None, undoes: Optional[str] = None) -> None:
+        """All changes in one transaction, with an event for each row: one undo reverses them all. annotator: "" for a program."""
+        action, time, who = new_id(), now(), self.annotator if annotator is None else annotator
+        with self._transaction():
+            for change in changes:
+                before = to_columns(change.before) if change.before else None
+                after = self._write(change)
+                self._log(Event(new_id(), action, time, who, change.kind, (change.after or change.before).id, what, before, after, undoes))
+
     def add(self, *rows: Row, what: str = "add") -> None:
         """Adds images, boxes, questions and proposals, in this order, in one action. Raises DataError where an id is taken."""
-        self._act(what, [Change(_kind(row), None, row) for row in rows])
+        self.act(what, [Change(_kind(row), None, row) for row in rows])
 
     def change(self, *rows: Row, what: str = "edit") -> None:
         """Replaces images, boxes and questions by other versions with the same ids, in one action."""
-        self._act(what, [Change(_kind(row), self.get(type(row), row.id), row) for row in rows])
+        self.act(what, [Change(_kind(row), self.get(type(row), row.id), row) for row in rows])
 
     def accept(self, id: str) -> None:
         self._decide(id, ACCEPTED)
@@ -219,13 +228,13 @@ class LabelFile:
         """Changes a question's fields (question, answer, category, thoughts, ...) as a person, and accepts it."""
         before = self.get(Question, id)
         after = replace(before, **{"verdict": ACCEPTED, "reason": "", **texts}, edited=True, annotator=self.annotator, decided=now())
-        self._act("edit", [Change("question", before, after)])
+        self.act("edit", [Change("question", before, after)])
 
     def remove(self, id: str) -> None:
         """Removes a box with its questions; undo brings them back."""
         questions = self.questions(box=id)
         gone = [Change("question", question, None) for question in questions]
-        self._act("remove", [*gone, Change("box", self.get(LabelBox, id), None)])
+        self.act("remove", [*gone, Change("box", self.get(LabelBox, id), None)])
 
     def regenerate(self, image: str, box: str, questions: Sequence[Question], proposal: Optional[Proposal] = None) -> list[Question]:
         """Replaces the candidates of a box ("": of the whole image) that no person has touched. A new question that a person has decided
@@ -240,7 +249,7 @@ class LabelFile:
         changes += [Change("proposal", None, proposal)] if proposal else []
         changes += [Change("question", None, question) for question in fresh.values()]
         if changes:
-            self._act(REGENERATE, changes, annotator="")
+            self.act(REGENERATE, changes, annotator="")
         return list(fresh.values())
 
     def move_image(self, id: str, path: str) -> None:
@@ -254,7 +263,7 @@ class LabelFile:
             raise DataError(
                 f"{path} is not the raster that was labelled as {image.path}: its content differs.", "Give the path of the same raster."
             )
-        self._act("move", [Change("image", image, replace(image, path=path, checksum=checksum or image.checksum))])
+        self.act("move", [Change("image", image, replace(image, path=path, checksum=checksum or image.checksum))])
 
     def check_image(self, image: LabelImage) -> None:
         """Raises DataError where the raster is missing, or its file has another content than when it was labelled."""
@@ -296,7 +305,7 @@ class LabelFile:
             if event.kind == "box" and event.before is None:
                 changes += self._orphans(event.target, {each.target for each in events})
             changes.append(Change(event.kind, current, from_columns(kind, event.before) if event.before else None))
-        self._act("undo", changes or [Change(events[0].kind, current, current)], undoes=action)
+        self.act("undo", changes or [Change(events[0].kind, current, current)], undoes=action)
         return str(last[0]["what"])
 
     def append(self, events: Iterable[Event], rows: Iterable[Change]) -> None:
@@ -319,16 +328,7 @@ class LabelFile:
     def _decide(self, id: str, verdict: str, reason: str = "") -> None:
         before = self.get(Question, id)
         after = replace(before, verdict=verdict, reason=reason, annotator=self.annotator, decided=now())
-        self._act(verdict, [Change("question", before, after)])
-
-    def _act(self, what: str, changes: Sequence[Change], annotator: Optional[str] = None, undoes: Optional[str] = None) -> None:
-        """One transaction: the rows, and an event for each."""
-        action, time, who = new_id(), now(), self.annotator if annotator is None else annotator
-        with self._transaction():
-            for change in changes:
-                before = to_columns(change.before) if change.before else None
-                after = self._write(change)
-                self._log(Event(new_id(), action, time, who, change.kind, (change.after or change.before).id, what, before, after, undoes))
+        self.act(verdict, [Change("question", before, after)])
 
     def _write(self, change: Change) -> Optional[dict[str, Any]]:
         """Writes the row, and returns its columns; None where it was removed."""

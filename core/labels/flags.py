@@ -178,7 +178,8 @@ def _disagree(question: Question) -> Optional[Flag]:
 
 def _contradiction(question: Question, box: LabelBox, image: Optional[LabelImage]) -> Optional[Flag]:
     place = Place.of(box, image)
-    for text in (question.question, box.label):
+    asked = "" if words(question.answer) == ["no"] else question.question  # "Is it in the west?" with "no" is no contradiction
+    for text in (asked, box.label):
         for word in _directions(text):
             side, compass = _SIDES.get(word), _COMPASS.get(word)
             x, y = side or compass or (0, 0)

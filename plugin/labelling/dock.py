@@ -126,7 +126,7 @@ class LabelDock(QgsDockWidget):
         self.where.setText(words if path else tr("No label file is open: the first box makes one beside the project."))
         self.where.setToolTip(path)
         self._leave_editors()
-        self._show_layers()
+        self.show_layers()
         if path:
             self.store.do(review.first, self.show_shown)
         else:
@@ -163,11 +163,13 @@ class LabelDock(QgsDockWidget):
         def then(shown: Shown) -> None:
             self.show_shown(shown, fly)
             if boxes:
-                self._show_layers()
+                self.show_layers()
 
         self.store.change(act, then)
 
-    def _show_layers(self) -> None:
+    def show_layers(self) -> None:
+        """Shows the boxes that the file has now."""
+
         def show(tables: list[str]) -> None:
             if self.store.path:  # else the project is being replaced
                 self._layers.show(self.store.path, tables)

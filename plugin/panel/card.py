@@ -12,10 +12,13 @@ from qgis.PyQt.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizeP
 from ...core.events import Event, Saw
 from ...core.reasoning import thought
 from ..exchanges.endings import compared_with, ending, heading, meaningless
-from ..exchanges.exchange import Exchange, PicturedView, Status, UsedTool
+from ..exchanges.exchange import RUN, Exchange, PicturedView, Status, UsedTool
 from ..i18n import reduction, tr
+from ..runs.run import Run
 from .canvas import CASING, color_of
 from .comparison import Comparison
+from .judgement import Judgement
+from .run_box import RunBox
 from .tool_menu import tool_menu_button
 from .use_box import UseBox
 from .widgets import named, tip
@@ -35,9 +38,15 @@ class Card(QFrame):
     tool_chosen = pyqtSignal(object, object, str)  # Exchange, PicturedView, the tool's name
     use_clicked = pyqtSignal(object, object)  # Exchange, UsedTool: the user wants to see it on the map
     use_removed = pyqtSignal(object, object)
+    run_clicked = pyqtSignal(object, str)  # as `RunBox.clicked`
+    judged = pyqtSignal(object, str, object)  # Exchange, the right answer, the right box or None
+    box_wanted = pyqtSignal(object)  # Exchange: the user is to drag the right box
+    view_kept = pyqtSignal(object, object)  # Exchange, PicturedView: as a box to label
 
-    def __init__(self, exchange: Exchange, parent: Optional[QWidget] = None) -> None:
+    def __init__(self, exchange: Exchange, run: Optional[Run] = None, parent: Optional[QWidget] = None) -> None:
+        """run: of an exchange that is one; its box shows what is said of the answer otherwise."""
         super().__init__(parent)
+        self.run_box = RunBox(run) if run else None
         self.exchange = exchange
         self.setObjectName(f"zoomearth_exchange_{exchange.id}")
         self.setAccessibleName(tr("Question: {question}").format(question=exchange.question) if exchange.question else heading(exchange))
@@ -66,6 +75,9 @@ class Card(QFrame):
         self._log = _label("zoomearth_exchange_log", small=True)
         self._log.setVisible(False)
         self.comparison: Optional[Comparison] = None
+        self.judgement = Judgement()
+        self.judgement.judged.connect(lambda answer, box: self.judged.emit(self.exchange, answer, box))
+        self.judgement.box_wanted.connect(lambda: self.box_wanted.emit(self.exchange))
         self.uses: list[UseBox] = []
         self._uses = QVBoxLayout()
         self._lay_out()
@@ -93,7 +105,7 @@ class Card(QFrame):
         self._fold.setVisible(bool(thoughts))
         self._folded(self._fold.isChecked())
         self._delete.setEnabled(not running)
-        self._answer.setVisible(exchange.answer is not None)
+        self._answer.setVisible(exchange.answer is not None and not self.run_box)
         self._answer.setText(html.escape(exchange.answer or ""))
         self._answer.setStyleSheet(DOUBTED if exchange.meaningless else TRUSTED)
         self._answer.setAccessibleName(_spoken(exchange))
@@ -102,18 +114,20 @@ class Card(QFrame):
             self.comparison.set_names(exchange.names)
         self._note.setText(self._notes())
         self._note.setToolTip("" if exchange.confidence is None else tip(_about_confidence()))
-        self._note.setVisible(not running and bool(exchange.question))
+        self._note.setVisible(not running and bool(exchange.question) and not self.run_box)
         self._log.setText("<br>".join(html.escape(line) for line in exchange.log))
         self._log.setVisible(bool(exchange.log))
+        self.judgement.ask(exchange.answer)
+        self.judgement.setVisible(exchange.learnable)
         self._show_uses()
 
     def _show_uses(self) -> None:
         """Makes a box for each new use of a tool, and deletes those of uses that are gone."""
-        ids = [use.id for use in self.exchange.uses]
-        existing = {box.use.id: box for box in self.uses if box.use in self.exchange.uses}
-        for id in existing.keys() - set(ids):
+        uses = [use for use in self.exchange.uses if use.made.tool != RUN]
+        existing = {box.use.id: box for box in self.uses if box.use in uses}
+        for id in existing.keys() - {use.id for use in uses}:
             existing[id].deleteLater()
-        self.uses = [existing.get(use.id) or self._use_box(use) for use in self.exchange.uses]
+        self.uses = [existing.get(use.id) or self._use_box(use) for use in uses]
         for at, box in enumerate(self.uses):
             self._uses.insertWidget(at, box)
 
@@ -142,9 +156,12 @@ class Card(QFrame):
         box.addWidget(self._thoughts)
         box.addLayout(self._thumbs)
         box.addLayout(self._pair)
-        for widget in (self._answer, self._meaningless, self._note, self._log):
+        for widget in (self._answer, self._meaningless, self._note, self.judgement, self._log):
             box.addWidget(widget)
         box.addLayout(self._uses)
+        if self.run_box:
+            self.run_box.clicked.connect(self.run_clicked)
+            box.addWidget(self.run_box)
 
     def _folded(self, opened: bool) -> None:
         """Shows or hides the reasoning; it is shown while the model runs."""
@@ -170,6 +187,11 @@ class Card(QFrame):
             self.tool_chosen.emit(self.exchange, view, tool)
 
         tools = tool_menu_button(f"zoomearth_exchange_tools_{number}", tr("Tools for {place}").format(place=name), choose, bool(view.label))
+        if view.roi is not None:
+            tools.menu().addSeparator()
+            keep = tools.menu().addAction(tr("Label this place"))
+            keep.setObjectName(f"zoomearth_exchange_keep_{number}")
+            keep.triggered.connect(lambda: self.view_kept.emit(self.exchange, view))
         button.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         button.customContextMenuRequested.connect(lambda at: tools.menu().popup(button.mapToGlobal(at)))
         cell = QWidget()

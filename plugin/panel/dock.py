@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import html
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 from qgis.core import (
     Qgis,
     QgsCoordinateReferenceSystem,
 )
 from qgis.gui import QgisInterface, QgsDockWidget
-from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtGui import QGuiApplication
 from qgis.PyQt.QtWidgets import (
     QHBoxLayout,
@@ -30,6 +30,10 @@ from ..exchanges.session import Session
 from ..exchanges.surveys import Surveys
 from ..exchanges.unsaved import earlier
 from ..i18n import tool_stage, tr
+from ..review.dock import RunDock
+from ..runs.preparing import Wanted
+from ..runs.run import Run
+from ..runs.runs import Runs
 from .canvas import Boxes, Picker, fly_to
 from .form import Form
 from .leaving import Leaving
@@ -59,6 +63,9 @@ class Dock(QgsDockWidget):
         self.confirm = self._ask_user  # called with a question, returns whether the answer is yes
         self._picker = Picker(self._canvas, session.results.layers, self)
         self._looking = ""  # the label of the view shown last
+        self.answers: Optional[RunDock] = None
+        self.runs = Runs(session, self)
+        self.runs.closed.connect(self._run_closed)
         self._build()
         self.bench = ToolBench(session, self.form, self._canvas, ready, lambda text: self.confirm(text), self)
         self.surveys = Surveys(session, self)
@@ -71,6 +78,11 @@ class Dock(QgsDockWidget):
         self._picker.close()
         self._boxes.close()
         self.form.close_down()
+        if self.answers:
+            self.answers.close_down()
+            self._iface.removeDockWidget(self.answers)
+            self.answers.deleteLater()
+        self.runs.close()
         self.leaving.close()
 
     def _build(self) -> None:
@@ -82,7 +94,7 @@ class Dock(QgsDockWidget):
         close = self.message.add_button("close", tr("Close"), tr("Hide this message"))
         close.clicked.connect(lambda: self.message.say(""))
         self.form = Form(self._iface)
-        self.transcript = Transcript()
+        self.transcript = Transcript(self.runs.of)
         self.stage = QLabel()
         self.stage.setObjectName("zoomearth_stage")
         self.progress = QProgressBar()
@@ -129,6 +141,11 @@ class Dock(QgsDockWidget):
         self.toolbar.cancel.clicked.connect(self._session.cancel)
         self.toolbar.cancel.clicked.connect(self.bench.runs.cancel)
         self.toolbar.cancel.clicked.connect(self.surveys.cancel)
+        self.toolbar.cancel.clicked.connect(self.runs.cancel)
+        self.runs.failed.connect(self._warn)
+        self.runs.progressed.connect(self._progressed)
+        self.runs.changed.connect(self._refresh)
+        self.transcript.run_clicked.connect(self._act_on_run)
         self.find_all.clicked.connect(self.find)
         self.surveys.failed.connect(self._warn)
         self.surveys.progressed.connect(self._progressed)
@@ -177,12 +194,19 @@ class Dock(QgsDockWidget):
         if not self._ready():
             return
         try:
+            answer_type, polygons = self.form.answer.chosen(), self.form.polygons()
+            if polygons and len(polygons[1]) > 1:
+                if len(polygons[1]) > MANY and not self._sure(len(polygons[1])):
+                    return
+                form = self.form
+                compare = form.compare(layer)
+                self.runs.start(Wanted(layer, *polygons, question, answer_type, form.snapshot_resolution, form.raw, compare))
+                self.question.remember()
+                return
             places, left_out = self.form.places(layer)
             compare = self.form.compare(layer)
         except ZoomEarthError as error:
             self._warn(error.message, error.hint)
-            return
-        if len(places) > MANY and not self._sure(len(places)):
             return
         if left_out:
             self._warn(left_out, "")
@@ -196,6 +220,7 @@ class Dock(QgsDockWidget):
                 self.form.raw,
                 self.form.offers_tools.isChecked(),
                 compare=compare,
+                answer_type=answer_type,
             )
 
     def find(self) -> None:
@@ -221,6 +246,26 @@ class Dock(QgsDockWidget):
             self._warn(left_out, "")
         self.question.remember()
 
+    def _act_on_run(self, run: Run, what: str) -> None:
+        """what: as `RunBox.clicked`."""
+        acts = {"go on": self.runs.go_on, "retry": self.runs.retry}
+        if what == "table":
+            self._show_table(run)
+        elif self._ready():
+            self._guarded(acts[what])(run)
+
+    def _show_table(self, run: Run) -> None:
+        """In a window below the map, which is made when it is wanted first."""
+        if self.answers is None:
+            self.answers = RunDock(self._iface)
+            self._iface.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.answers)
+        self.answers.show_run(run)
+
+    def _run_closed(self, run: Run) -> None:
+        if self.answers and self.answers.run is run:
+            self.answers.forget()
+            self.answers.hide()
+
     def _counted(self, count: int, done: int, total: int) -> None:
         self.stage.setText(tr("{count} found, view {done} of {total}").format(count=count, done=done, total=total))
         self.progress.setMaximum(max(1, total))
@@ -232,7 +277,7 @@ class Dock(QgsDockWidget):
         ready = self.form.raster is not None and bool(self.question.text)
         self.toolbar.ask.setEnabled(ready)
         self.find_all.setEnabled(ready and not self.surveys.busy)
-        busy = session.busy or self.bench.runs.busy or self.surveys.busy
+        busy = session.busy or self.bench.runs.busy or self.surveys.busy or self.runs.busy
         self.toolbar.cancel.setEnabled(busy)
         broken = session.backend.state is State.BROKEN
         self.progress.setVisible(busy and not broken)
@@ -275,6 +320,7 @@ class Dock(QgsDockWidget):
             "scanning": tr("creating the overview of the raster"),
             "reading": tr("reading the raster"),
             "snapshot": tr("drawing the layer as an image"),
+            "preparing": tr("reading the polygons"),
             "loading": tr("loading the model"),
             "testing": tr("testing how the model marks places"),
             "viewing": tr("the model is reading the picture"),
@@ -294,6 +340,8 @@ class Dock(QgsDockWidget):
         self.finished.emit(exchange.outcome())
 
     def _removed(self, exchange: Exchange) -> None:
+        if self.answers and self.answers.run and self.answers.run.exchange is exchange:
+            self._run_closed(self.answers.run)
         self.transcript.remove(exchange)
         self._refresh()
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Callable, Optional
 
 from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from ...core.events import Event
+from ...core.geometry import Box
 from ..exchanges.endings import heading, meaningless
 from ..exchanges.exchange import Exchange
 from ..i18n import tr
 from ..qt_later import later
+from ..runs.run import Run
 from .card import Card
 
 PAGE = 20  # cards that are made together; a hundred would block QGIS for a noticeable time
@@ -26,9 +28,15 @@ class Transcript(QScrollArea):
     tool_chosen = pyqtSignal(object, object, str)  # as those of a card
     use_clicked = pyqtSignal(object, object)
     use_removed = pyqtSignal(object, object)
+    run_clicked = pyqtSignal(object, str)  # as that of a RunBox
+    judged = pyqtSignal(object, str, object)
+    box_wanted = pyqtSignal(object)
+    view_kept = pyqtSignal(object, object)
 
-    def __init__(self, parent: Optional[QWidget] = None) -> None:
+    def __init__(self, run_of: Callable[[Exchange], Optional[Run]], parent: Optional[QWidget] = None) -> None:
+        """run_of: the run of an exchange; None where it is none."""
         super().__init__(parent)
+        self._run_of = run_of
         self.setObjectName("zoomearth_transcript")
         self.setAccessibleName(tr("Questions and answers"))
         self.setWidgetResizable(True)
@@ -89,6 +97,16 @@ class Transcript(QScrollArea):
         if card := self.card(exchange.id):
             card.refresh()
 
+    def say_judged(self, id: str, text: str, kept: bool = False) -> None:
+        """A sentence about the judgement of an exchange's answer. kept: it is stored."""
+        if card := self.card(id):
+            (card.judgement.end if kept else card.judgement.say)(text)
+
+    def take_box(self, id: str, box: Box) -> None:
+        """The right box for the exchange."""
+        if card := self.card(id):
+            card.judgement.take_box(box)
+
     def card(self, id: str) -> Optional[Card]:
         return next((card for card in self.cards if card.exchange.id == id), None)
 
@@ -112,12 +130,16 @@ class Transcript(QScrollArea):
         self._refresh()
 
     def _insert(self, at: int, exchange: Exchange) -> None:
-        card = Card(exchange)
+        card = Card(exchange, self._run_of(exchange))
         card.view_clicked.connect(self.view_clicked)
         card.delete_clicked.connect(self.delete_clicked)
         card.tool_chosen.connect(self.tool_chosen)
         card.use_clicked.connect(self.use_clicked)
         card.use_removed.connect(self.use_removed)
+        card.run_clicked.connect(self.run_clicked)
+        card.judged.connect(self.judged)
+        card.box_wanted.connect(self.box_wanted)
+        card.view_kept.connect(self.view_kept)
         self.cards.insert(at, card)
         self._column.insertWidget(2 + at, card)
 

@@ -132,7 +132,8 @@ def test_the_picture_of_a_zoom_has_the_menu_by_the_right_button_and_by_a_button_
         assert button.accessibleName() == f"Tools for {name}"
         assert button.focusPolicy() & Qt.FocusPolicy.TabFocus
         titles = [action.text().replace("&", "") for action in button.menu().actions()]
-        assert [title.rstrip("…") for title in titles] == ["Segment", "Denoise", "Remove clouds", "Edit"]
+        more = ["", "Label this place"] if number else []
+        assert [title.rstrip("…") for title in titles] == ["Segment", "Denoise", "Remove clouds", "Edit", *more]
         thumb = card.findChild(QToolButton, f"zoomearth_exchange_view_{number}")
         thumb.customContextMenuRequested.emit(thumb.rect().center())
         assert button.menu().isVisible()

@@ -1,0 +1,124 @@
+"""Learning from use: answers of the panel that the user has judged, and places that the model looked at, go into the label file."""
+
+from __future__ import annotations
+
+from typing import Callable, Optional
+
+from qgis.core import QgsCoordinateReferenceSystem, QgsRasterLayer
+from qgis.gui import QgsMapCanvas
+from qgis.PyQt.QtCore import QObject, pyqtSignal
+
+from ...core.geometry import Box
+from ...core.labels.file import LabelFile
+from ...core.labels.learning import Judged, Place, learn
+from ...core.labels.rows import LabelImage
+from ...core.reasoning import thought
+from ...core.roi_table import ZOOM_OUT
+from ..exchanges.exchange import Exchange, PicturedView
+from ..exchanges.session import Session
+from ..i18n import tr
+from ..panel.transcript import Transcript
+from .box_tool import BoxTool
+from .dock import LabelDock
+from .project_labels import ProjectLabels
+from .rasters import Raster
+
+
+class Learning(QObject):
+    """`said` is emitted with the exchange's id, a sentence, and whether its answer is kept now; `drawn` with the id and a box in source
+    pixels."""
+
+    said = pyqtSignal(str, str, bool)
+    drawn = pyqtSignal(str, object)
+
+    def __init__(self, canvas: QgsMapCanvas, labels: ProjectLabels, session: Session, dock: LabelDock) -> None:
+        super().__init__(dock)
+        self._labels, self._session, self._dock = labels, session, dock
+        self._exchange: Optional[Exchange] = None  # that the user has judged, or that a box is dragged for
+        self._boxes = BoxTool(canvas, labels, self._layer, self)
+        self._boxes.made.connect(self._drawn)
+        for signal in (self._boxes.said, self._boxes.refused, labels.store.failed):
+            signal.connect(self._say)
+
+    def connect_to(self, transcript: Transcript) -> None:
+        """Hears what is judged there, and answers there."""
+        transcript.judged.connect(self.judge)
+        transcript.box_wanted.connect(self.draw)
+        transcript.view_kept.connect(self.keep)
+        self.said.connect(transcript.say_judged)
+        self.drawn.connect(transcript.take_box)
+
+    def close(self) -> None:
+        self._boxes.close()
+
+    def judge(self, exchange: Exchange, answer: str, box: Optional[Box]) -> None:
+        """answer: the right one; where it is the model's and no box was dragged, the model was right. box: where it should have looked."""
+        self._exchange = exchange
+        right = box is None and answer == exchange.answer
+        places, thoughts = _looks(exchange)
+        judged = Judged(
+            exchange.id,
+            exchange.question,
+            answer,
+            ((box, ""),) if box else places,
+            thoughts if right else (),
+            exchange.region,
+            right,
+            exchange.answer or "",
+            exchange.model,
+        )
+
+        def write(image: LabelImage) -> Callable[[LabelFile], object]:
+            return lambda labels: learn(labels, image, judged)
+
+        def written(_: object) -> None:
+            path = self._labels.store.path
+            self._exchange = None
+            self.said.emit(exchange.id, tr("This is a label in {file} now.").format(file=path.name if path else ""), True)
+            self._dock.show_layers()
+
+        self._labels.begin()
+        raster = self._raster(exchange)
+        if raster:
+            self._labels.store.do(lambda labels: raster.image(), lambda image: self._labels.store.change(write(image), written))
+
+    def draw(self, exchange: Exchange) -> None:
+        """Lets the user drag the right box."""
+        self._exchange = exchange
+        self._boxes.draw()
+
+    def keep(self, exchange: Exchange, view: PicturedView) -> None:
+        """A place that the model has looked at becomes a box in the dock."""
+        self._exchange = exchange
+        raster = self._raster(exchange)
+        if raster and view.roi:
+            label = "" if view.label == ZOOM_OUT else view.label
+            self._dock.show()
+            self._dock.take(raster, Box(*view.roi).rounded_out(), label)
+            self._exchange = None
+
+    def _raster(self, exchange: Exchange) -> Optional[Raster]:
+        if exchange.scene is None:
+            self._say(tr("The model saw a picture of a layer that QGIS alone can draw: training could not show it."))
+            return None
+        return Raster.of(exchange.scene, exchange.scene.path, QgsCoordinateReferenceSystem.fromWkt(exchange.crs))
+
+    def _layer(self) -> Optional[QgsRasterLayer]:
+        return self._session.results.raster_layer(self._exchange) if self._exchange else None
+
+    def _drawn(self, image: LabelImage, box: Box, label: str) -> None:
+        if self._exchange:
+            self.drawn.emit(self._exchange.id, box)
+            self._exchange = None
+
+    def _say(self, message: str, hint: str = "") -> None:
+        if self._exchange:
+            self.said.emit(self._exchange.id, f"{message} {hint}".strip(), False)
+
+
+def _looks(exchange: Exchange) -> tuple[tuple[Optional[Place], ...], tuple[str, ...]]:
+    """The places that the model zoomed into, and its thoughts before each action; views of what tools made are left out."""
+    views = [view for view in exchange.views if not view.tool]
+    places = [None if view.label == ZOOM_OUT or view.roi is None else (Box(*view.roi), view.label) for view in views[1:]]
+    thoughts = tuple(thought(view.thoughts).strip() for view in views) if len(views) == len(exchange.views) else ()
+    return tuple(places), thoughts if any(thoughts) else ()
