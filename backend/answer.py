@@ -97,8 +97,9 @@ class Tools(Protocol):
         question: str,
         on_progress: Callable[[str, int, int], None],
         cancelled: Callable[[], bool],
+        engine: Engine | None = None,
     ) -> ToolUse:
-        """What comes of the call of an observation. Raises Cancelled."""
+        """What comes of the call of an observation. engine: of the model that answers. Raises Cancelled."""
 
     def picture(self, scene: Scene, view: View, made: Made) -> Image:
         """The view with what was made."""
@@ -264,7 +265,7 @@ class _Run:
         if names and not dialect.compares:
             raise errors.ModelError(f"{engine.profile.name} takes one picture at a time, and can't compare two rasters.", COMPARES)
         self.talk = Talk(dialect, question.blind, question.answer_type, names)
-        self.on_event, self.cancelled = on_event, cancelled
+        self.engine, self.on_event, self.cancelled = engine, on_event, cancelled
         self.over = False
         meaningless = engine.profile.generated_only and not self.scene.generated
         self.result = Answered(question, Outcome(None), self.talk, meaningless=meaningless)
@@ -348,9 +349,10 @@ class _Run:
             self.on_event(Working(stage, done, total))
 
         try:
-            use = tools.use(self.scene, observation, question.text, progress, self.cancelled)
+            use = tools.use(self.scene, observation, question.text, progress, self.cancelled, self.engine)
         except errors.Cancelled:
             return self._send(Cancelled())
+        self.result.notes += [use.told] if use.told else []  # which the answer rests on
         self._send(use)
 
     def fail(self, error: errors.ZoomEarthError) -> None:

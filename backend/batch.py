@@ -14,7 +14,7 @@ import re
 import threading
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Callable, Generic
 
 from ..core.address import shown
@@ -22,23 +22,18 @@ from ..core.errors import Cancelled, DataError, SceneError, ZoomEarthError, as_o
 from ..core.events import Call
 from ..core.geometry import Box
 from ..core.look import Outcome, Policy, Stopped
-from ..core.profile import Profile
 from ..core.region import Region
 from ..core.requests import Ask
-from ..core.settings import Settings
 from ..core.source import SceneSource, Seen
 from ..core.texts import well_formed
 from ..core.tool_calls import Offer
 from ..core.typed import to_json
 from .answer import REPLY_LIMIT, Answered, Event, Question, Tools, Tried, answer, answers
 from .engines import Engine, never
-from .models import store as models
 from .opened import Make, R, Scenes
 from .scene import region
 from .scene.scene import Progress, Scene
 from .scene.signing import Sign, unsigned
-
-POOL = "a pool"  # of servers with one model, which may come and go
 
 
 def question_of(ask: Ask, scene: Scene, policy: Policy) -> Question:
@@ -275,23 +270,3 @@ def _place(question: Question) -> Any:
     if part and part.outline:
         return to_json(part.outline)
     return to_json([scene.grid.polygon(part.box if part else Box(0, 0, *scene.size))])
-
-
-def spec(profile: Profile, settings: Settings, revision: str | None) -> dict[str, Any]:
-    """What makes two answers comparable: a file of results holds answers of one such spec. profile: of the engine; revision: see
-    `revision_of`."""
-    return {
-        "model": profile.name,
-        "revision": revision,
-        "server": POOL if len(settings.addresses) > 1 else shown(settings.remote) or None,
-        "dialect": profile.dialect.described,
-        "prompt_hash": profile.prompt_hash,
-        "policy": asdict(profile.policy),
-        "dtype": settings.dtype,
-        "quantize": settings.quantize,
-    }
-
-
-def revision_of(settings: Settings) -> str | None:
-    """The revision of the weights on this machine; None for a server's. Raises ModelError."""
-    return None if settings.remote else models.revision(settings.weights)

@@ -18,10 +18,11 @@ from ..core.errors import BackendError, ZoomEarthError, as_ours
 from ..core.profile import Profile
 from ..core.requests import AT_ONCE, Ask
 from ..core.settings import Settings
-from .batch import asked, line, question_of, revision_of, run
+from .batch import asked, line, question_of, run
 from .engines import Engine, never
 from .engines.open import open_engine
 from .handout import LIVES, Work
+from .records import revision_of
 from .scene.signing import signer
 
 OPENINGS = 3  # of every worker in a row that may fail

@@ -12,11 +12,16 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from ..core import texts
+from ..core.address import shown
 from ..core.errors import DataError
+from ..core.profile import Profile
+from ..core.settings import Settings
+from .models import store as models
 
 try:
     import fcntl
@@ -24,6 +29,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 T = TypeVar("T")
+POOL = "a pool"  # of servers with one model, which may come and go
 ANOTHER = "Name another file with --out, or move this one away."
 
 
@@ -150,3 +156,23 @@ class Journal(Generic[T]):
     def _unwritable(self, error: Exception, hint: str) -> DataError:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         return DataError(f"{self.path} can't be written: {reason}.", hint)
+
+
+def spec(profile: Profile, settings: Settings, revision: str | None) -> dict[str, Any]:
+    """What makes two answers comparable: a file of results holds answers of one such spec. profile: of the engine; revision: see
+    `revision_of`."""
+    return {
+        "model": profile.name,
+        "revision": revision,
+        "server": POOL if len(settings.addresses) > 1 else shown(settings.remote) or None,
+        "dialect": profile.dialect.described,
+        "prompt_hash": profile.prompt_hash,
+        "policy": asdict(profile.policy),
+        "dtype": settings.dtype,
+        "quantize": settings.quantize,
+    }
+
+
+def revision_of(settings: Settings) -> str | None:
+    """The revision of the weights on this machine; None for a server's. Raises ModelError."""
+    return None if settings.remote else models.revision(settings.weights)

@@ -31,7 +31,7 @@ def ending(outcome: Outcome) -> str:
 
 
 def report(answered: Answered, model: str, notes: Sequence[str] = ()) -> Result:
-    """The object that `zoomearth ask --json` prints and the backend sends with `done`. notes: how the model is asked, see `Profile`."""
+    """The object that `zoomearth ask --json` prints and the backend sends with `done`. notes: of the engine, see `notes_of`."""
     scene, outcome, region = answered.question.scene, answered.outcome, answered.question.region
     compared = answered.question.compared
     return Result(

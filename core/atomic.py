@@ -40,6 +40,13 @@ def beside(path: Path) -> Iterator[Path]:
         _take_places(places, old, Path(folder, "old"))
 
 
+def copy_beside(path: Path, new: Path) -> None:
+    """Copies an existing file, and the other files of a Shapefile, to the path that `beside` has given, to be changed there."""
+    path = path.resolve()
+    for part in (path, *_belonging(path)):
+        shutil.copyfile(part, new.with_name(new.stem + part.name[len(path.stem) :]))
+
+
 def write_whole(path: Path, content: str | bytes) -> None:
     """Writes a file (text as UTF-8); on failure the old file remains. Raises OSError."""
     with beside(path) as new:

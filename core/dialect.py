@@ -17,7 +17,7 @@ from .geometry import View
 from .look import Action, Answer, Observation, Policy, Unreadable, Zoom, ZoomOut
 from .reply import ANSWER, THOUGHT, in_words, label_of, quoted, repeats, trimmed
 from .tool_calls import Spoken, ToolCall, find_call, listed, write_call
-from .tools import MASK, RASTER, TOOLS, VALUE, tool_named
+from .tools import CALLED, MASK, RASTER, VALUE, tool_named
 
 _ZOOM_OUT = re.compile(r'"zoom_out"\s*:\s*true')
 _CLOSED = re.compile(r"\}\s*\]|</answer>")
@@ -72,7 +72,7 @@ class Dialect:
 
     def offering(self, policy: Policy) -> Dialect:
         """The same, with all tools on offer where the policy allows a call."""
-        return replace(self, tools=tuple(TOOLS)) if policy.max_tools else self
+        return replace(self, tools=tuple(CALLED)) if policy.max_tools else self
 
     @property
     def tool_list(self) -> str:
@@ -192,7 +192,7 @@ class Dialect:
     def _use(self, call: Spoken, views: Sequence[View]) -> ToolCall:
         """A tool of ours by its usual name, with its box in source pixels."""
         try:
-            name = tool_named(call.name).name
+            name = tool_named(call.name, CALLED).name
         except ValueError:
             name = label_of(call.name)
         label, others = label_of(call.label), call.others
@@ -207,7 +207,8 @@ class Dialect:
         return views[-1]
 
     def _crop_text(self, observation: Observation) -> str:
-        return ""
+        told = observation.used.told if observation.used else ""
+        return f"<tool_response>{quoted(told)}</tool_response>" if told else ""
 
     def _failure_text(self, why: str) -> str:
         """What the model is told where a tool has made nothing."""
@@ -292,6 +293,8 @@ class Chat(Dialect):
         elif view and view.focus:
             place = ", ".join(f"{number:g}" for number in self.convention.rounded(view.focus, view))
             seen = f"all of it again, distorted: {seen} is enlarged at [{place}] of this picture, and what lies around it is compressed"
+        if observation.used and (told := observation.used.told):
+            seen = f"{seen}. {quoted(told).rstrip('.')}"
         if observation.more:
             return f"This is {seen}."
         frame = "still relative to the first picture" if self.convention.frame == "root" else "now relative to this picture"

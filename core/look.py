@@ -247,8 +247,8 @@ def _use(
     call: ToolCall, trail: list[Shown], seen: list[Shown], uses: list[ToolUse], area: Box, region: Region, policy: Policy
 ) -> Generator[Observation, Any, Any]:
     """Has a tool used, and shows what it has made, or says why there is nothing to show. Returns what the model does next."""
-    box, why = call.box or Box(0, 0, 0, 0), call.complaint
-    if not why and (wrong := _unusable(Zoom(box, frame=call.frame), trail[-1].view, area, region, policy)):
+    box, why = call.box or area, call.complaint
+    if not why and call.box and (wrong := _unusable(Zoom(box, frame=call.frame), trail[-1].view, area, region, policy)):
         why = wrong[0].upper() + wrong[1:] + "."
     if why:
         use = ToolUse(call, why=why)

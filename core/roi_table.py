@@ -93,8 +93,8 @@ def view_row(facts: Facts, view: Seen, brought_back: bool = False) -> Dict[str, 
 
 
 def answer_row(facts: Facts, views: Sequence[Seen]) -> Dict[str, Any]:
-    """The row of the answer, by the names of FIELDS. views: all views that the model was shown; the row describes the first."""
-    return {**_common(facts), **(_view(views[0]) if views else {}), "step": len(views), "kind": ANSWER, "label": ""}
+    """The row of the answer, by the names of FIELDS. views: all views that the model was shown; the row describes the global one."""
+    return {**_common(facts), **(_view(views[0]) if views and views[0].step == 0 else {}), "step": len(views), "kind": ANSWER, "label": ""}
 
 
 def stored(source: SceneSource) -> SceneSource:

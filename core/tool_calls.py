@@ -19,8 +19,9 @@ from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple
 from .boxes import Convention
 from .geometry import Box, View
 from .paths import RESOURCES
-from .tools import CHOICE, NUMBER, TOOLS, Made, Parameter, Tool, tool_named
+from .tools import CALLED, CHOICE, NUMBER, SURVEY, Made, Parameter, Tool, tool_named
 
+USUAL_VIEWS = 400  # of a survey that a model calls, at the most
 USUAL_CALLS = 3  # of a question, where the model's policy does not say how many
 
 
@@ -43,9 +44,12 @@ class ToolCall:
     def complaint(self) -> str:
         """Why the tool can't be used like this, in a sentence for the model, or ""."""
         try:
-            tool_named(self.tool).arguments(self.arguments)
+            tool = tool_named(self.tool, CALLED)
+            tool.arguments(self.arguments)
         except ValueError as error:
             return str(error)
+        if tool.sought:
+            return "" if self.label else 'The call does not say what to find: give it as "label".'
         return "" if self.box else f'The call has no box: give "{KEYS[0]}" with four numbers.'
 
 
@@ -59,19 +63,28 @@ class ToolUse:
     why: str = ""
     step: Optional[int] = None
 
+    @property
+    def told(self) -> str:
+        """What the model is told beside the picture of what was made: of a survey its count, and how much of the place it has seen."""
+        return " ".join(self.made.notes) if self.made and self.made.tool == SURVEY else ""
+
 
 @dataclass(frozen=True)
 class Offer:
     """The tools that a question may use. folder: where the files that they make are written. references: rasters of other dates, for the
-    tools that take them. mask: a vector or raster file that says where these tools work; None: on the whole box."""
+    tools that take them. mask: a vector or raster file that says where these tools work; None: on the whole box. budget: the most views
+    that the model is shown in a survey."""
 
     folder: str
     references: Tuple[str, ...] = ()
     mask: Optional[str] = None
+    budget: int = USUAL_VIEWS
 
     def __post_init__(self) -> None:
         if not self.folder.strip():
             raise ValueError("folder is empty: the files that tools make need a folder.")
+        if self.budget < 1:
+            raise ValueError(f"budget is {self.budget}: a survey needs one view at least.")
 
 
 class Spoken(NamedTuple):
@@ -112,7 +125,7 @@ class Spoken(NamedTuple):
     @property
     def is_zoom(self) -> bool:
         """It asks for a closer look, as models were trained to do by a tool of many names."""
-        return self.name.replace("_", "-") not in TOOLS and bool(re.search("zoom|crop|look|magnif", self.name, re.I))
+        return self.name.replace("_", "-") not in CALLED and bool(re.search("zoom|crop|look|magnif", self.name, re.I))
 
 
 KEYS = ("bbox_2d", "box_2d", "bbox", "box")
@@ -146,13 +159,15 @@ def function(tool: Tool, convention: Convention) -> Dict[str, Any]:
     """A tool as servers and models are told of functions (OpenAI's `tools`, JSON Schema). convention: how the model counts boxes."""
     order = "top, left, bottom, right" if convention.y_first else "left, top, right, bottom"
     box = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}
+    where = "the box to look in, for less than the whole scene" if tool.sought else "the box to work on"
+    label = "what to find, in English, such as ships" if tool.sought else "what is in the box, in a few words"
     properties: Dict[str, Any] = {
-        KEYS[0]: {**box, "description": f"{order}: the box to work on. {convention.sentence}"},
-        "label": {"type": "string", "description": "what is in the box, in a few words"},
+        KEYS[0]: {**box, "description": f"{order}: {where}. {convention.sentence}"},
+        "label": {"type": "string", "description": label},
         **{parameter.name: _property(parameter) for parameter in tool.parameters if not parameter.detail},
     }
     needed = [parameter.name for parameter in tool.parameters if parameter.kind == CHOICE and parameter.default is None]
-    parameters = {"type": "object", "properties": properties, "required": [KEYS[0], *needed]}
+    parameters = {"type": "object", "properties": properties, "required": ["label" if tool.sought else KEYS[0], *needed]}
     return {"type": "function", "function": {"name": tool.name, "description": tool.summary, "parameters": parameters}}
 
 
@@ -160,7 +175,7 @@ def listed(names: Sequence[str], convention: Convention) -> str:
     """What a prompt says of these tools."""
     order = "y1, x1, y2, x2" if convention.y_first else "x1, y1, x2, y2"
     call = f'{OPENED}{{"name": "{names[0]}", "arguments": {{"{KEYS[0]}": [{order}], "label": "short name"}}}}{CLOSED}'
-    lines = "\n".join(json.dumps(function(TOOLS[name], convention)) for name in names)
+    lines = "\n".join(json.dumps(function(CALLED[name], convention)) for name in names)
     words = Template((RESOURCES / "prompts" / "tools.txt").read_text(encoding="utf-8").strip())
     return "\n\n" + words.substitute(call=call, convention=convention.sentence, tools=lines)
 

@@ -63,7 +63,8 @@ class Parameter:
 @dataclass(frozen=True)
 class Tool:
     """gives: MASK, RASTER or VALUE. uses: what it takes beside region and label, of REFERENCE and MASK_FILE. example: a command line.
-    synthetic: whether its result shows pixels that were not observed.
+    synthetic: whether its result shows pixels that were not observed. sought: its label is what it looks for, which it needs; it works on
+    all that is asked about where no box is given.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Tool:
     uses: Tuple[str, ...] = ()
     example: str = ""
     synthetic: bool = False
+    sought: bool = False
 
     def arguments(self, given: Mapping[str, Any]) -> Dict[str, Any]:
         """All parameters with their values: those given, checked, and the defaults. Raises ValueError with a sentence."""
@@ -232,9 +234,27 @@ TOOLS = {
 }
 
 
-def tool_named(name: str) -> Tool:
+SURVEY = "survey"
+CALLED = {
+    **TOOLS,
+    SURVEY: Tool(
+        SURVEY,
+        "Find all",
+        "finds and counts all things of a kind, in a box or in the whole scene, by looking closely at all of it: for every question about "
+        "how many there are, or where all are",
+        MASK,
+        (Parameter("size", NUMBER, "how long one of them is; leave it out for common things", None, 0.05, 1e5, unit="metres"),),
+        (),
+        'zoomearth survey bay.tif "ships" --out ships.gpkg',
+        sought=True,
+    ),
+}
+"""The tools that a model may call: a person surveys by a command of its own, for which a survey is no tool."""
+
+
+def tool_named(name: str, among: Mapping[str, Tool] = TOOLS) -> Tool:
     """Raises ValueError with a sentence. An underscore may stand for the hyphen."""
     try:
-        return TOOLS[name.replace("_", "-")]
+        return among[name.replace("_", "-")]
     except KeyError:
-        raise ValueError(f"There is no tool {name!r}; the tools are {', '.join(TOOLS)}.") from None
+        raise ValueError(f"There is no tool {name!r}; the tools are {', '.join(among)}.") from None

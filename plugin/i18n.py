@@ -24,6 +24,7 @@ def tool_stage(stage: str) -> str:
         "denoising": tr("removing the noise"),
         "segmenting": tr("outlining the object"),
         "editing": tr("editing the pixels"),
+        "surveying": tr("looking closely at all of it"),
         "writing": tr("writing the result"),
     }
     return words.get(stage, stage)

@@ -22,7 +22,7 @@ from .exchanges.session import Session
 from .export.dialog import ExportDialog
 from .export.html import write_html
 from .export.pdf import write_pdf
-from .export.vector import answer_rows, rows, selected, selected_answers
+from .export.vector import add_to_project, answer_rows, rows, selected, selected_answers
 from .i18n import tr
 from .install.dialog import SetupDialog
 from .install.environment import ICON, backend_python
@@ -144,6 +144,8 @@ class Plugin:
         dialog = ExportDialog(*places, *answers, self.iface.mainWindow())
         if dialog.exec() == ExportDialog.DialogCode.Accepted and dialog.written:
             self._wrote(dialog.written)
+            if dialog.load.isChecked():
+                add_to_project(dialog.written, dialog.kind, dialog.chosen)
         dialog.deleteLater()
 
     def _report(self, kind: str) -> None:

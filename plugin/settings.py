@@ -81,5 +81,10 @@ def load_message(settings: Optional[Settings] = None, config: Optional[str] = No
     return Load(settings, server_key(config) if settings.remote else None)
 
 
+def user_name() -> str:
+    """The name of the person at this machine, as QGIS knows it."""
+    return QgsApplication.userFullName() or QgsApplication.userLoginName()
+
+
 def _value(name: str, default: str = "") -> str:
     return QgsSettings().value(GROUP + name, default, type=str)

@@ -321,6 +321,18 @@ def test_a_server_is_asked_as_many_questions_at_a_time_as_are_wanted(backend, sc
     assert [event["last"]["id"] for event in told_of(backend, id, "row_ended") if "code" in event["last"]] == [13]
 
 
+def test_what_a_server_refuses_is_a_note_of_the_answer(backend, scene):
+    def reply(asked):
+        if b'"logprobs": true' in asked.body or b'"logprobs":true' in asked.body:
+            return Answer([b'{"error": {"message": "logprobs is not supported"}}'], 400, "application/json")
+        return Answer(streamed(chunk(ANSWER), chunk(finish="stop")))
+
+    with Quirks(reply).serving() as quirks:
+        backend.request(Load(Settings(model="zoomearth-3b", remote=quirks.url, remote_model="m"), id=backend.id()))
+        last = backend.last(backend.ask(scene, "How many?"))
+    assert any("probabilities" in note for note in last["result"]["notes"]), last["result"]["notes"]
+
+
 @pytest.mark.parametrize("server", [False, True], ids=["here", "on a server"])
 def test_a_batch_is_cancelled_soon_and_what_had_ended_stays_told(backend, scene, server):
     leave = threading.Event()

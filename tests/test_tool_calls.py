@@ -43,7 +43,7 @@ from zoomearth.core.requests import Ask, Load
 from zoomearth.core.source import SceneSource
 from zoomearth.core.talk import Talk
 from zoomearth.core.tool_calls import Offer, ToolCall, ToolUse, find_call, function
-from zoomearth.core.tools import TOOLS, Made
+from zoomearth.core.tools import CALLED, TOOLS, Made
 from zoomearth.core.wire import LineReader
 from zoomearth.training.data.folder import Folder
 from zoomearth.training.tuning import sft
@@ -147,7 +147,10 @@ WRONG = {
     "a box of three": ('{"name": "segmentation", "arguments": {"bbox_2d": [1, 2, 3]}}', "has no box"),
     "a box of too large numbers": ('{"name": "segmentation", "arguments": {"bbox_2d": [1, 2, 3, 1e400]}}', "has no box"),
     "no verb": ('{"name": "editing", "arguments": {"bbox_2d": [1, 2, 30, 40]}}', "editing needs verb"),
-    "a wrong verb": ('{"name": "editing", "arguments": {"bbox_2d": [1, 2, 30, 40], "verb": ["blur"]}}', "need an editing model"),
+    "a wrong verb": (
+        '{"name": "editing", "arguments": {"bbox_2d": [1, 2, 30, 40], "verb": ["blur"]}}',
+        "verb=replace draws what the label names",
+    ),
     "an unknown parameter": ('{"name": "denoising", "arguments": {"bbox_2d": [1, 2, 30, 40], "power": 3}}', "no parameter 'power'"),
     "outside": ('{"name": "denoising", "arguments": {"bbox_2d": [9001, 1, 9004, 4]}}', "outside the view"),
     "reversed": ('{"name": "denoising", "arguments": {"bbox_2d": [30, 40, 1, 2]}}', "reversed"),
@@ -187,8 +190,8 @@ def test_a_prompt_lists_what_the_tools_take_and_a_model_without_a_prompt_has_lea
         spoken = offering(name)
         text = spoken.observe(Observation(VIEW, "How many?", begins=True))[0].text
         lists = [json.loads(line) for line in text.partition("<tools>\n")[2].partition("\n</tools>")[0].split("\n")]
-        assert lists == [function(tool, spoken.convention) for tool in TOOLS.values()]
-        for tool, listed in zip(TOOLS.values(), lists):
+        assert lists == [function(tool, spoken.convention) for tool in CALLED.values()]
+        for tool, listed in zip(CALLED.values(), lists):
             properties = listed["function"]["parameters"]["properties"]
             assert set(properties) == {
                 "bbox_2d",
@@ -502,7 +505,7 @@ def test_a_server_is_told_of_the_tools_and_what_it_calls_is_made(raster, tmp_pat
             assert main([*asked, *flags]) == 2
             assert why in capsys.readouterr().err
         assert len(requests) == before, "no model is asked"
-    listed = [function(tool, dialect("zoomearth").convention) for tool in TOOLS.values()]
+    listed = [function(tool, dialect("zoomearth").convention) for tool in CALLED.values()]
     assert requests[0]["tools"] == listed
     assert "<tools>" not in json.dumps(requests[0]["messages"])
     assert "tools" not in requests[-1]

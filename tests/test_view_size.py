@@ -43,7 +43,7 @@ def test_the_largest_view_that_fits_is_taken(stock, monkeypatch):
 
 
 def test_on_a_processor_the_smallest_is_taken_and_stands_in_the_record(stock):
-    from zoomearth.backend.batch import spec
+    from zoomearth.backend.records import spec
 
     settings = Settings(str(stock), device="cpu")
     engine = open_engine(settings)

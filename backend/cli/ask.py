@@ -21,11 +21,11 @@ from ...core.region import Region
 from ...core.requests import Ask
 from ...core.settings import Settings
 from ...core.source import Compare, Where
-from ...core.tool_calls import Offer, ToolUse
+from ...core.tool_calls import USUAL_VIEWS, Offer, ToolUse
 from ...core.typed import to_json
 from ..answer import Answered, Event, Question, Read, Said, Saw, Tried, Used, answer
 from ..batch import question_in
-from ..engines import Engine
+from ..engines import Engine, notes_of
 from ..engines.open import open_engine
 from ..opened import beside
 from ..outputs import files as outputs
@@ -43,6 +43,7 @@ from .parser import (
     answer_type_of,
     bands,
     policy_of,
+    positive,
     scene_of,
     settings_of,
 )
@@ -60,9 +61,12 @@ def command(parser: Parser) -> None:
     parser.add_argument("--bands", type=bands, metavar="R,G,B", help="band numbers shown as red, green and blue (or one, as grey)")
     parser.add_argument("--compare", metavar="RASTER", help="the same ground on another date: the model is shown each view of both")
     tools = parser.add_argument_group("tools (see `zoomearth tool list`)")
-    tools.add_argument("--tools", action="store_true", help="let the model use tools: segmentation, denoising, cloud removal, editing")
+    tools.add_argument(
+        "--tools", action="store_true", help="let the model use tools: survey, segmentation, denoising, cloud removal, editing"
+    )
     tools.add_argument("--out-tools", metavar="FOLDER", help=f"where the files that tools make are written (default: {TOOLS_FOLDER})")
     tools.add_argument("--reference", nargs="+", action="extend", metavar="RASTER", help="for tools: the same place on another date")
+    tools.add_argument("--budget", type=positive, metavar="N", help=f"for surveys: show the model at most N views (default: {USUAL_VIEWS})")
     tools.add_argument("--mask", metavar="FILE", help="for cloud removal and editing: where to work, polygons or a raster")
     parser.add_argument("--rois", metavar="FILE", help="write the zoomed boxes as .gpkg, .shp or .geojson (an older file is replaced)")
     parser.add_argument("--figure", metavar="FILE.png", help="draw the global view with its boxes, the crops and the answer")
@@ -74,6 +78,7 @@ def command(parser: Parser) -> None:
         'zoomearth ask city.tif "Is there a stadium?" "What colour is its roof?" --rois stadium.gpkg --figure stadium.png',
         'zoomearth ask fields.tif "Which crop is this?" --within parcels.gpkg --bands 4,3,2 --json',
         'zoomearth ask yard-2014.tif "What changed?" --compare yard-2019.tif --remote http://localhost:8000/v1',
+        'zoomearth ask bay.tif "How many ships are in the whole bay?" --tools --budget 200',
         'zoomearth ask lakes.tif "Segment the northern lake" --tools --out-tools lakes',
     )
     parser.set_defaults(run=lambda options: ask(options, settings_of(options)))
@@ -100,9 +105,9 @@ def ask(options: argparse.Namespace, settings: Settings) -> int:
 
 def _offer(options: argparse.Namespace) -> Offer | None:
     """Raises UsageError for a flag of the tools without --tools."""
-    given = {"--out-tools": options.out_tools, "--reference": options.reference, "--mask": options.mask}
+    given = {"--out-tools": options.out_tools, "--reference": options.reference, "--mask": options.mask, "--budget": options.budget}
     if options.tools:
-        return Offer(options.out_tools or TOOLS_FOLDER, tuple(options.reference or ()), options.mask)
+        return Offer(options.out_tools or TOOLS_FOLDER, tuple(options.reference or ()), options.mask, options.budget or USUAL_VIEWS)
     if alone := [flag for flag, value in given.items() if value]:
         raise UsageError(f"{alone[0]} is for tools, and the model may use none.", "Give --tools too.")
     return None
@@ -138,7 +143,7 @@ def answer_requests(requests: Sequence[Ask], settings: Settings, files: outputs.
             engine = open_engine(
                 settings, on_test=lambda done, total: screen.progress("testing the model", done, total), cancelled=interrupted
             )
-            screen.tolerated(getattr(engine, "tolerated", []))
+            screen.tolerated(notes_of(engine))
             try:
                 return _answer_in(scene, second, region, engine, requests, files, screen, interrupted)
             finally:
@@ -178,9 +183,9 @@ def _answer_in(
             break
         answers.append(answered)
         screen.answered(answered, engine.profile.name)
-        screen.tolerated([*engine.profile.notes, *answered.notes, *getattr(engine, "tolerated", [])])
+        screen.tolerated([*notes_of(engine), *answered.notes])
         if screen.quiet:
-            print(json.dumps(to_json(report(answered, engine.profile.name, engine.profile.notes), nulls=True)), flush=True)
+            print(json.dumps(to_json(report(answered, engine.profile.name, notes_of(engine)), nulls=True)), flush=True)
         if interrupted():
             break
     try:

@@ -21,8 +21,10 @@ from ...core.errors import UsageError
 from ...core.profile import Profile
 from ...core.requests import AT_ONCE, Ask
 from ...core.settings import KEY_VARIABLE, Settings
-from ..batch import asked, line, question_of, revision_of, run, spec
+from ..batch import asked, line, question_of, run
+from ..engines import notes_of
 from ..engines.open import open_engine
+from ..records import revision_of, spec
 from ..report import MEANINGLESS
 from ..results import ABOUT, KINDS, Results, Tally
 from ..rows import BadRow, Table
@@ -132,10 +134,7 @@ def _here(
             for finished in run(engine, rows, question_of, several, bool(settings.remote), cancelled, sign=sign):
                 yield line(asked(finished.row), finished.answered, finished.error, name)
 
-        def said() -> list[str]:
-            return [*engine.profile.notes, *getattr(engine, "tolerated", [])]
-
-        yield _Asking(engine.profile, spec(engine.profile, settings, revision_of(settings)), lines, said)
+        yield _Asking(engine.profile, spec(engine.profile, settings, revision_of(settings)), lines, lambda: notes_of(engine))
     finally:
         engine.close()
 

@@ -20,6 +20,7 @@ from ...core.requests import RunSurvey
 from ...core.settings import Settings
 from ...core.survey import Step
 from ...core.typed import to_json
+from ..engines import notes_of
 from ..engines.open import open_engine
 from ..report import MEANINGLESS
 from ..scene.region import NoGeoreference
@@ -80,7 +81,7 @@ def survey(options: argparse.Namespace, settings: Settings) -> int:
                 changed(engine.profile.policy, request.policy or {})  # or it can't be used with this model
                 with screen.bar() as on_step:
                     result = carry_out(engine, scene, request, settings, on_step, screen.notes, interrupted)
-                screen.notes([*engine.profile.notes, *getattr(engine, "tolerated", [])])
+                screen.notes(notes_of(engine))
             except NoGeoreference as error:
                 raise SceneError(error.message, IN_PIXELS) from None
             finally:

@@ -80,3 +80,8 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Give back memory and connections; the engine is of no use afterwards."""
+
+
+def notes_of(engine: Engine) -> list[str]:
+    """Sentences about how the model is asked, and about what the engine puts up with, for example 8-bit weights for want of memory."""
+    return [*engine.profile.notes, *getattr(engine, "tolerated", [])]

@@ -15,7 +15,7 @@ from typing import Any, Callable, Iterator
 from ...core.dialect import Turn
 from ...core.talk import Talk
 from ...core.tool_calls import function
-from ...core.tools import TOOLS
+from ...core.tools import CALLED
 
 LOG = logging.getLogger(__name__)
 
@@ -115,7 +115,7 @@ class Form:
     def request(self, model: str, talk: Talk, limit: int) -> dict[str, Any]:
         """The body of a chat completion, always streamed. No stop strings: some servers cut them off the text, and closing is enough."""
         dialect = talk.dialect
-        tools = [function(TOOLS[name], dialect.convention) for name in dialect.tools] if self._sends_tools(talk) else []
+        tools = [function(CALLED[name], dialect.convention) for name in dialect.tools] if self._sends_tools(talk) else []
         body: dict[str, Any] = {"model": model, "messages": self.messages(talk), "stream": True, **({"tools": tools} if tools else {})}
         body["max_completion_tokens" if "max_tokens" in self.refused else "max_tokens"] = limit
         if "temperature" not in self.refused:

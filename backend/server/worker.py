@@ -18,7 +18,7 @@ import traceback
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Callable, Iterator, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Callable, Iterator, Sequence, cast
 
 from ... import __version__
 from ...core.address import hidden
@@ -190,6 +190,7 @@ class Worker:
     def _ask(self, job: Ask) -> Result:
         from ..answer import answer
         from ..batch import question_of
+        from ..engines import notes_of
         from ..opened import beside
         from ..report import report
 
@@ -200,10 +201,11 @@ class Worker:
         answered = answer(engine, question, self._send, self.jobs.called_off)
         if answered.outcome.stopped is Stopped.CANCELLED:
             raise Cancelled
-        return report(answered, engine.profile.name, engine.profile.notes)
+        return report(answered, engine.profile.name, notes_of(engine))
 
     def _batch(self, job: Batch) -> Counts:
         from ..batch import asked, line, question_of, run
+        from ..engines import notes_of
 
         def rows() -> Iterator[Ask]:
             for row in job.rows:
@@ -220,7 +222,7 @@ class Worker:
                 answered = finished.answered
                 if journal:
                     journal.add(line(asked(finished.row), answered, finished.error, engine.profile.name))
-                self.outbox.send(_row_ended(job.id, finished, engine.profile))
+                self.outbox.send(_row_ended(job.id, finished, engine.profile.name, notes_of(engine)))
                 counts["failed" if answered is None else "unanswered" if answered.outcome.answer is None else "answered"] += 1
                 self.story.progress("thinking", sum(counts.values()), len(job.rows))
         if sum(counts.values()) < len(job.rows):
@@ -306,14 +308,13 @@ class Worker:
 
 def _journal(out: str, profile: Profile, settings: Settings) -> Journal[Any]:
     """The file of results of a batch; lines that it has are kept."""
-    from ..batch import revision_of, spec
-    from ..records import Journal
+    from ..records import Journal, revision_of, spec
 
     hint = "Choose the model with which this run began, or begin another run."
     return Journal(Path(out), spec(profile, settings, revision_of(settings)), "id", lambda row: None, dict, hint)
 
 
-def _row_ended(id: Id, finished: Finished[Ask], profile: Profile) -> RowEnded:
+def _row_ended(id: Id, finished: Finished[Ask], model: str, notes: Sequence[str]) -> RowEnded:
     from ..report import report
 
     if finished.answered is None:
@@ -322,7 +323,7 @@ def _row_ended(id: Id, finished: Finished[Ask], profile: Profile) -> RowEnded:
     grid = answered.question.scene.grid
     shown = (replace(each, label=ZOOM_OUT) if each.again else each for each in answered.outcome.views)  # as `Saw` has it
     views, replies = tuple(Seen.of(each, grid) for each in shown), tuple(reply.text for reply in answered.replies)
-    return RowEnded(id, Done(finished.row.id, report(answered, profile.name, profile.notes)), views, replies)
+    return RowEnded(id, Done(finished.row.id, report(answered, model, notes)), views, replies)
 
 
 def _files(settings: Settings) -> list[str | None]:

@@ -17,12 +17,11 @@ from ...core.settings import Settings
 from ...core.sizes import size_of
 from ...core.survey import Step, Survey
 from ...core.typed import to_json
-from ..batch import revision_of, spec
 from ..engines import Engine, never
 from ..outputs.rois import check_vector, check_vector_for
 from ..outputs.survey import SurveyFile
 from ..outputs.writing import check_file, check_other
-from ..records import Journal
+from ..records import Journal, revision_of, spec
 from ..scene.region import resolve
 from ..scene.scene import Scene
 from .driver import names_places, read_line, run, write_line

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...core.errors import Cancelled, SceneError, as_ours
+from ...core.errors import Cancelled, ModelError, SceneError, as_ours
 from ...core.look import Observation
 from ...core.region import Region
-from ...core.tool_calls import Offer, ToolUse
-from ...core.tools import MASK, MASK_FILE, RASTER, REFERENCE, Tool, UseTool, tool_named
+from ...core.tool_calls import Offer, ToolCall, ToolUse
+from ...core.tools import CALLED, MASK, MASK_FILE, RASTER, REFERENCE, SURVEY, Made, Tool, UseTool, tool_named
+from ..engines import Engine
 from ..scene.scene import Scene
 from .job import MOST_PIXELS
 from .pictures import with_result
@@ -34,15 +35,16 @@ class Toolbox:
         question: str,
         on_progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
         cancelled: Callable[[], bool] = lambda: False,
+        engine: Engine | None = None,
     ) -> ToolUse:
         """What comes of the call of an observation; its file gets a new name in the offer's folder. Whatever goes wrong is said in words.
 
-        Raises Cancelled, and no file is left then.
+        engine: of the model, for a survey. Raises Cancelled, and no file is left then.
         """
         call, view, box = observation.call, observation.view, observation.roi
         if not (call and view and box):
             raise ValueError("the observation has no call of a tool")
-        tool = tool_named(call.tool)
+        tool = tool_named(call.tool, CALLED)
         references = self.offer.references if REFERENCE in tool.uses else ()
         mask = self.offer.mask if MASK_FILE in tool.uses else None
         request = UseTool(tool.name, call.label, dict(call.arguments), references, mask, question)
@@ -53,13 +55,33 @@ class Toolbox:
             )
         try:
             with _new_file(Path(self.offer.folder), tool) as path:
-                made = use(scene, [(region, request)], str(path), on_progress, cancelled)
+                if tool.name == SURVEY:
+                    made = [self._survey(engine, scene, region, call, path, on_progress, cancelled)]
+                else:
+                    made = use(scene, [(region, request)], str(path), on_progress, cancelled)
         except Cancelled:
             raise
         except Exception as error:  # the model may still answer
             failure = as_ours(error)
             return ToolUse(call, why=f"{failure.message} {failure.hint}".strip())
         return ToolUse(call, made[0])
+
+    def _survey(
+        self,
+        engine: Engine | None,
+        scene: Scene,
+        region: Region,
+        call: ToolCall,
+        path: Path,
+        on_progress: Callable[[str, int, int], None],
+        cancelled: Callable[[], bool],
+    ) -> Made:
+        from ..surveys.called import survey
+
+        if engine is None:
+            raise ModelError("A survey asks the model about many views, and there is none to ask here.")
+        size = CALLED[SURVEY].arguments(call.arguments)["size"]
+        return survey(engine, scene, region, call.label, size, self.offer.budget, path, on_progress, cancelled)
 
 
 @contextmanager

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
+import pyogrio
+from PIL import Image, ImageDraw
 
 from ...core.geometry import PIXELS, Box, Size, View
 from ...core.region import Region
-from ...core.tools import MASK, RASTER, Made
+from ...core.tools import MASK, RASTER, SURVEY, Made
 from ..scene import polygons
 from ..scene.mask import inside, masked
 from ..scene.scene import Scene
@@ -18,6 +19,7 @@ from ..scene.scene import Scene
 ENLARGED = 8  # times: a small region is shown larger
 PINK = (255, 0, 160)  # of a mask for a model; rare in what is seen from above
 CYAN = (0, 229, 255)  # of a mask for a person: the colour of its layer on the map
+MARK = 8  # pixels of a side of the box around a thing that a survey has found: small ones could not be seen
 TINT = 0.35  # of the colour over what the mask covers; its rim has the whole colour
 
 
@@ -40,7 +42,9 @@ def with_result(scene: Scene, view: View, made: Made) -> Image.Image:
 
 def _drawn(picture: Image.Image, scene: Scene, view: View, made: Made, color: tuple[int, int, int]) -> Image.Image:
     box = Box(*made.box).rounded_out() if made.box else Box(0, 0, *scene.size)
-    if made.kind == MASK:
+    if made.tool == SURVEY:
+        picture = _with_marks(picture, view, made.out, color)
+    elif made.kind == MASK:
         picture = _with_mask(picture, _cover(scene, view, made.out, box), color)
     elif made.kind == RASTER:
         _lay_over(picture, view, scene, made.out, box)
@@ -66,6 +70,18 @@ def _with_mask(picture: Image.Image, cover: np.ndarray, color: tuple[int, int, i
     core = cv2.erode(cover, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
     share = np.where(cover > core, 1.0, TINT * cover)[..., None]
     return Image.fromarray(np.rint(np.asarray(picture) * (1 - share) + np.array(color) * share).astype(np.uint8))
+
+
+def _with_marks(picture: Image.Image, view: View, path: str, color: tuple[int, int, int]) -> Image.Image:
+    """The boxes of a survey's features, each at least MARK pixels long."""
+    _, _, _, (kinds, boxes) = pyogrio.raw.read(path, layer="features", columns=["kind", "box"], read_geometry=False)
+    draw = ImageDraw.Draw(picture)
+    for kind, text in zip(kinds, boxes):
+        box = view.from_source(Box(*map(float, text.split(","))))
+        if kind == "feature" and box.intersect(Box(0, 0, *picture.size)).area:
+            (x, y), half = box.center, (max(box.width, MARK) / 2, max(box.height, MARK) / 2)
+            draw.rectangle((x - half[0], y - half[1], x + half[0], y + half[1]), outline=color, width=2)
+    return picture
 
 
 def _lay_over(picture: Image.Image, view: View, scene: Scene, path: str, box: Box) -> None:

@@ -26,7 +26,8 @@ class Attempt:
 
     origin: the path of the file at the beginning; target: the path that the results move to. changes: by exchange id; None: remove it.
     known: exchanges that the file should have; they are written where the file is not the one of `identity`, or is `doubted`.
-    doubted: the attempt before failed. unread: the exchanges of the file could not be read so far. safe: ids that the waiting file has.
+    doubted: the attempt before failed, or an older version wrote the file. unread: the exchanges of the file could not be read so far.
+    safe: ids that the waiting file has.
     spare: returns another path for a new file that can't be created.
     Results. error: why the changes are not in the file. refused: why the results did not move. recovered: exchanges of an `unread` file.
     """
@@ -68,7 +69,7 @@ class Attempt:
         if self.unread and self.file.exists:
             self.recovered = self.file.read()
         known = self.known if self.doubted or self.identity != self.file.identity else []
-        if not self.changes and not known:
+        if not self.changes and not known and not self.doubted:
             return
         try:
             self.written = self.file.write(self.changes, known)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from ...core.tools import TOOLS
+from ...core.tools import SURVEY, TOOLS
 from ..i18n import tr
-from .exchange import SURVEY, Exchange, Status, UsedTool
+from .exchange import RUN, Exchange, Status, UsedTool
 
 
 def tool_title(use: UsedTool) -> str:
     """The tool's name, and whether its result shows pixels that were not observed."""
-    if use.made.tool == SURVEY:
-        return tr("Find all")
+    if use.made.tool in (SURVEY, RUN):
+        return tr("Find all") if use.made.tool == SURVEY else tr("Run")
     tool = TOOLS.get(use.made.tool)
     title = tr(tool.title) if tool else use.made.tool
     return tr("{tool} (synthetic)").format(tool=title) if use.made.synthetic else title

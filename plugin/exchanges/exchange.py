@@ -49,14 +49,14 @@ class PicturedView(Seen):
         return (left, -top), (right, -top), (right, -bottom), (left, -bottom), (left, -top)
 
 
-SURVEY = "survey"  # the tool of a `UsedTool` that a survey has made
+RUN = "run"  # the tool of a `UsedTool` that a run has made
 
 
 @dataclass(frozen=True)
 class UsedTool:
-    """A tool that was used on a part of the raster, or a survey. made: what came of it; `made.out` is the name of its file in the folder of
-    the results. place: the part, in words; corners: its box, as `PicturedView.corners`. before, after: pictures of it (PNG), empty where
-    there are none.
+    """A tool that was used on a part of the raster, or a survey, or a run. made: what came of it; `made.out` is the name of its file in
+    the folder of the results. place: the part, in words; corners: its box, as `PicturedView.corners`. before, after: pictures of it (PNG),
+    empty where there are none.
     """
 
     made: Made
@@ -65,6 +65,15 @@ class UsedTool:
     before: bytes = b""
     after: bytes = b""
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+
+@dataclass(frozen=True)
+class Feature:
+    """The polygon of a row of a run. layer: the id of its layer in the project; id: in that layer; name: as QGIS displays it."""
+
+    layer: str
+    id: int
+    name: str
 
 
 @dataclass
@@ -80,6 +89,7 @@ class Exchange:
     answer_type: what the answer must be; None for any text. value: the answer as that type has it; unreadable: it does not fit.
     checked: what a person says that the answer is; None where nobody has checked it. checked_by, checked_at: who, and when (UTC); note:
     what the person adds. The model's answer stays as it is.
+    feature: of a row of a run, the polygon asked about; None otherwise.
     uses: the tools that the model has called, and those that the user has used on its views or on the area of an exchange that has no
     question.
     """
@@ -114,6 +124,7 @@ class Exchange:
     checked_by: Optional[str] = None
     checked_at: Optional[str] = None
     note: Optional[str] = None
+    feature: Optional[Feature] = None
     message: str = ""
     hint: str = ""
     log: list[str] = field(default_factory=list)
@@ -137,12 +148,14 @@ class Exchange:
     @property
     def looks(self) -> list[PicturedView]:
         """Every view after the global one, including views that a zoom out showed again."""
-        return self.views[1:]
+        return [view for view in self.views if view.step > 0]
 
     @property
     def place(self) -> list[list[list[float]]]:
-        """The outline; for an exchange of an older version, the polygon of its first view; empty where there is none."""
-        return self.outline or [[[x, y] for x, y in view.corners] for view in self.views[:1]]
+        """The outline, else that of the region; of an exchange of an older version the polygon of its first view; empty: there is none."""
+        if self.outline or not (self.region and self.region.outline):
+            return self.outline or [[[x, y] for x, y in view.corners] for view in self.views[:1]]
+        return [[[x, y] for x, y in ring] for ring in self.region.outline]
 
     @property
     def verdict(self) -> Optional[str]:
@@ -234,7 +247,13 @@ class Exchange:
         decoded = [{**view, **{name: base64.b64decode(view.get(name, "")) for name in ("picture", "other")}} for view in objects]
         views = [from_json(PicturedView, view, "view") for view in decoded]
         uses = [_use_from(use) for use in values.get("uses", [])]
-        for key, kind in (("scene", SceneSource), ("region", Where), ("compare", SceneSource), ("answer_type", AnswerType)):
+        for key, kind in (
+            ("scene", SceneSource),
+            ("region", Where),
+            ("compare", SceneSource),
+            ("answer_type", AnswerType),
+            ("feature", Feature),
+        ):
             values[key] = from_json(kind, values[key], key) if values.get(key) else None
         return cls(**{**values, "status": Status(values["status"]), "views": views, "uses": uses})
 

@@ -7,10 +7,11 @@ data folder, which stays when QGIS closes. Saving the project moves the results 
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import shutil
 from pathlib import Path
-from typing import Iterable, Iterator, Optional, cast
+from typing import Any, Callable, Iterable, Iterator, Optional, cast
 
 from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, pyqtSignal
@@ -21,8 +22,10 @@ from ..qt_later import later
 from .attempt import Attempt
 from .exchange import Exchange, UsedTool
 from .geopackage import unwritable
-from .result_layers import ResultLayers
-from .results_file import ROIS, ResultsFile, numbered
+from .result_fields import Picture
+from .result_layers import RASTER, ResultLayers
+from .result_rows import CHECKS
+from .results_file import ANSWERS, ROIS, ResultsFile, numbered
 from .unsaved import new_file, unsaved_folder, waiting_file
 from .writer import Writer
 
@@ -39,21 +42,27 @@ class ProjectResults(QObject):
     settled = pyqtSignal(str)  # the id of an exchange: it was written, or `trouble` says why not
     recovered = pyqtSignal(list)  # the exchanges of a file that could not be read before
     refused = pyqtSignal(str, str)  # the results could not be moved: message and hint
+    edited = pyqtSignal(str, dict)  # the id of an exchange, and what the user has written into its answer's feature, by field
     missing = pyqtSignal(str)  # the path of a results file that does not exist
 
     def __init__(self, parent: Optional[QObject] = None) -> None:
         super().__init__(parent)
         self.writer: Optional[Writer] = None
-        self._layers = ResultLayers(lambda raster: self.writer.name_of(raster) if self.writer else "")
+        self._layers = ResultLayers(lambda: self.writer.exchanges if self.writer else [])
+        self._picture = Picture(lambda id: self.writer.exchange(id) if self.writer else None)
+        self._picture.register()
         self._chosen = False  # whether the move under way is the user's choice
         self._closing = False  # whether the project is being cleared: no layer may be added then
+        self.before_move: Callable[[Callable[[], None]], None] = lambda move: move()  # who writes to the folder stops first
         self._open()
         project = QgsProject.instance()
+        self._watch(project.mapLayers().values())
         self._connections = (
             (project.readProject, self._project_read),
             (project.removeAll, self._project_closing),
             (project.cleared, self._project_cleared),
             (project.projectSaved, self._project_saved),
+            (project.layersAdded, self._watch),
             (project.layerTreeRoot().nameChanged, self._layers.rename),
         )
         for signal, slot in self._connections:
@@ -63,6 +72,7 @@ class ProjectResults(QObject):
         """Waits for the writer and disconnects from the project."""
         self.finish()
         self._use(None)
+        self._picture.unregister()
         for signal, slot in self._connections:
             signal.disconnect(slot)
 
@@ -136,6 +146,10 @@ class ProjectResults(QObject):
         """
         if self.writer and path != self.writer.file.path:
             self._chosen = chosen
+            self.before_move(lambda: self._move_to(path))
+
+    def _move_to(self, path: Path) -> None:
+        if self.writer:
             self.writer.move_to(path)
 
     def show_uses(self, exchange: Exchange) -> None:
@@ -161,7 +175,7 @@ class ProjectResults(QObject):
         if self.file:
             file = self.file.folder / use.made.out
             with contextlib.suppress(OSError):  # the files are leftovers then
-                for own in (file, file.with_name(file.name + ".aux.xml")):  # QGIS stores statistics in the second one
+                for own in (file, *file.parent.glob(f"{glob.escape(file.name)}.*")):  # QGIS's statistics, the answers of a run
                     own.unlink(missing_ok=True)
                 file.parent.rmdir()  # raises where there are other files
 
@@ -257,7 +271,8 @@ class ProjectResults(QObject):
         unchanged = not project.isDirty()
         if attempt.written:
             self._layers.show(attempt.file, attempt.written)
-            project.setDirty(True)
+            if attempt.written.tables:
+                project.setDirty(True)
         if attempt.refused:
             self.refused.emit(attempt.refused.message, attempt.refused.hint)
         elif attempt.target:
@@ -280,6 +295,22 @@ class ProjectResults(QObject):
         self._remember(self._chosen)
         if unchanged and not self._chosen:
             QgsProject.instance().write()
+
+    def _watch(self, layers: Iterable[QgsMapLayer]) -> None:
+        for layer in layers:
+            if isinstance(layer, QgsVectorLayer) and layer.customProperty(RASTER[ANSWERS]):
+                layer.committedAttributeValuesChanges.connect(self._committed)
+
+    def _committed(self, id: str, changes: dict[int, dict[int, Any]]) -> None:
+        """Announces the checks among the user's edits of a layer of answers. changes: values by feature and place of the field."""
+        layer = QgsProject.instance().mapLayer(id)
+        if not isinstance(layer, QgsVectorLayer):
+            return
+        names = layer.fields().names()
+        for feature, values in changes.items():
+            written = {names[at]: str(value) if value else None for at, value in values.items() if names[at] in CHECKS}
+            if written:
+                self.edited.emit(layer.getFeature(feature)["exchange"], written)
 
     def _wanted(self) -> Path:
         """The path for the results of the current project."""

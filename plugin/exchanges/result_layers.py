@@ -26,26 +26,30 @@ from qgis.core import (
 
 from ...core.address import titled
 from ...core.paths import RESOURCES
-from ...core.tools import MASK
+from ...core.tools import MASK, SURVEY
 from ..i18n import tr
 from ..layers.raster_layers import wkt
+from .answer_colors import categorize, color_answers
 from .endings import tool_title, use_figures, use_notes
-from .exchange import Exchange, UsedTool, raster_id
-from .results_file import ANSWERS, ROIS, ResultsFile, Written
+from .exchange import RUN, Exchange, UsedTool, raster_id
+from .looked_at import looked_at
+from .result_fields import add_tip, describe, offer_checks
+from .results_file import ANSWERS, ROIS, ResultsFile, Written, table_of
 
 STYLES = RESOURCES / "styles"
 STYLE = STYLES / "rois.qml"
 RASTER = {ROIS: "zoomearth/source", ANSWERS: "zoomearth/answers"}  # custom property of a layer, by its kind: its raster
 GROUP = RASTER[ROIS]  # custom property of a group: its raster
 USE = "zoomearth/use"  # custom property of a layer that a tool has made: the id of the `UsedTool`
+LOOKED_AT = "zoomearth/looked_at"  # custom property of a layer that shows where a survey has looked: the same id
 TITLE = "zoomearth/title"  # custom property: the name that ZoomEarth gave; a layer with another name was renamed by the user
 
 
 class ResultLayers:
-    """name_of: the name that a raster had in the last question about it, for a raster that the project does not hold."""
+    """exchanges: returns those of the results, oldest first."""
 
-    def __init__(self, name_of: Callable[[str], str]) -> None:
-        self._name_of = name_of
+    def __init__(self, exchanges: Callable[[], list[Exchange]]) -> None:
+        self._exchanges = exchanges
 
     def of_kind(self, kind: str = ROIS) -> list[QgsVectorLayer]:
         """All valid layers of that kind."""
@@ -70,9 +74,12 @@ class ResultLayers:
             elif not layer.isValid() or _place(layer) != (file.path, table):
                 layer.setDataSource(file.uri(table), layer.name(), "ogr")
             self._entitle_all(raster)
+            if kind == ANSWERS:
+                self._show_answers(raster)
         for layer in (layer for kind in RASTER for layer in self.of_kind(kind)):
             if _place(layer)[1] in written.touched:
                 _reload(layer)
+                describe(layer)
 
     def follow(self, origin: Path, file: ResultsFile) -> None:
         """Points the layers of the file `origin` at the file that has taken its place."""
@@ -82,8 +89,9 @@ class ResultLayers:
                 layer.setDataSource(file.uri(table), layer.name(), "ogr")
         for layer in QgsProject.instance().mapLayers().values():
             path = Path(layer.source().split("|")[0])
-            if layer.customProperty(USE) and path.parent == ResultsFile(origin).folder:
-                layer.setDataSource(str(file.folder / path.name), layer.name(), layer.providerType())
+            if (layer.customProperty(USE) or layer.customProperty(LOOKED_AT)) and path.parent == ResultsFile(origin).folder:
+                table = layer.source().partition("|")[1:]
+                layer.setDataSource("".join((str(file.folder / path.name), *table)), layer.name(), layer.providerType())
 
     def show_use(self, exchange: Exchange, use: UsedTool, file: Path) -> None:
         """Adds what a tool has made to the raster's group, unless the project has it already. A raster gets the style of its source."""
@@ -91,7 +99,10 @@ class ResultLayers:
             return
         source = self.raster_layer(exchange.raster)
         layer: QgsMapLayer
-        if use.made.kind == MASK:
+        if use.made.tool == RUN:
+            layer = ResultsFile(file).open(table_of(ANSWERS, exchange))
+            dress(layer, ANSWERS)
+        elif use.made.kind == MASK:
             layer = QgsVectorLayer(str(file), file.stem, "ogr")
             mask_style().writeToLayer(layer)
         else:
@@ -113,21 +124,33 @@ class ResultLayers:
         rasters = [at for at, node in enumerate(group.children()) if _is_raster(node)]
         at = 0 if use.made.kind == MASK else rasters[0] if rasters else len(group.children())
         group.insertLayer(at, layer)
+        if use.made.tool == SURVEY:
+            looked = looked_at(file)
+            looked.setCustomProperty(LOOKED_AT, use.id)
+            looked.setName(tr("Looked at: {target}").format(target=use.made.label))
+            if not looked.crs().isValid():
+                looked.setCrs(layer.crs())
+            QgsProject.instance().addMapLayer(looked, False)
+            group.insertLayer(at + 1, looked)
 
     def reload_use(self, use: UsedTool) -> None:
         """Shows what its file has now."""
-        layer = self.of_use(use)
-        if isinstance(layer, QgsVectorLayer):
-            _reload(layer)
+        for layer in self._of_use(use):
+            if isinstance(layer, QgsVectorLayer):
+                _reload(layer)
 
     def hide_use(self, use: UsedTool) -> None:
-        """Removes its layer from the project; the file stays."""
-        if layer := self.of_use(use):
-            QgsProject.instance().removeMapLayer(layer.id())
+        """Removes its layers from the project; the file stays."""
+        QgsProject.instance().removeMapLayers([layer.id() for layer in self._of_use(use)])
 
     def of_use(self, use: UsedTool) -> Optional[QgsMapLayer]:
+        """The layer of what it has made."""
+        return next(iter(self._of_use(use)), None)
+
+    def _of_use(self, use: UsedTool) -> list[QgsMapLayer]:
+        """The same, and of a survey the layer that shows where it has looked."""
         layers = QgsProject.instance().mapLayers().values()
-        return next((layer for layer in layers if layer.customProperty(USE) == use.id), None)
+        return [layer for kind in (USE, LOOKED_AT) for layer in layers if layer.customProperty(kind) == use.id]
 
     def raster_layer(self, raster: str) -> Optional[QgsRasterLayer]:
         """The layer of a raster in the project."""
@@ -142,10 +165,7 @@ class ResultLayers:
 
     def _add(self, layer: QgsVectorLayer, kind: str, raster: str) -> None:
         """Adds the layer with its style to the raster's group at the top of the layer tree."""
-        layer.loadNamedStyle(str(STYLES / f"{kind}.qml"))
-        for field, alias in _aliases().items():
-            if (index := layer.fields().indexOf(field)) >= 0:
-                layer.setFieldAlias(index, alias)
+        dress(layer, kind)
         layer.setCustomProperty(RASTER[kind], raster)
         project, name = QgsProject.instance(), self._raster_name(raster)
         project.addMapLayer(layer, False)
@@ -153,6 +173,13 @@ class ResultLayers:
         rasters = [at for at, node in enumerate(group.children()) if _is_raster(node)]
         group.insertLayer(0 if kind == ROIS else rasters[0] if rasters else len(group.children()), layer)
         _entitle(layer, _title(kind, name, layer))
+
+    def _show_answers(self, raster: str) -> None:
+        """Colours the answers about the raster, and offers what a person may say that they are."""
+        exchanges = [exchange for exchange in self._exchanges() if exchange.question and exchange.raster == raster]
+        if layer := self.layer(ANSWERS, raster):
+            color_answers(layer, (exchange.verdict for exchange in exchanges))
+            offer_checks(layer, [exchange.answer_type for exchange in exchanges])
 
     def _group(self, raster: str, name: str) -> QgsLayerTreeGroup:
         """The raster's group, which is added where there is none."""
@@ -167,7 +194,9 @@ class ResultLayers:
     def _raster_name(self, raster: str) -> str:
         """The name of the raster's layer in the project, else its name in the last question about it."""
         layer = self.raster_layer(raster)
-        return titled(layer.name(), layer.source()) if layer else self._name_of(raster)
+        if layer:
+            return titled(layer.name(), layer.source())
+        return next((exchange.layer for exchange in reversed(self._exchanges()) if exchange.raster == raster), "")
 
     def _entitle_all(self, raster: str) -> None:
         """Gives the raster's group and layers its name, except those that the user has renamed."""
@@ -179,6 +208,15 @@ class ResultLayers:
             own = self.layer(kind, raster)
             if own and own.name() == own.customProperty(TITLE):
                 _entitle(own, _title(kind, name, own))
+
+
+def dress(layer: QgsVectorLayer, kind: str) -> None:
+    """Gives a layer of that kind its style, the names of its fields and its map tips."""
+    layer.loadNamedStyle(str(STYLES / f"{kind}.qml"))
+    describe(layer)
+    add_tip(layer, kind == ANSWERS)
+    if kind == ANSWERS:
+        categorize(layer)
 
 
 def mask_style() -> QgsMapLayerStyle:
@@ -216,8 +254,11 @@ def _place(layer: QgsVectorLayer) -> tuple[Path, str]:
 def _reload(layer: QgsVectorLayer) -> None:
     """Shows what another connection has written to the file."""
     if not layer.isEditable():  # QGIS reloads the layer when the user ends the edits
+        selected = set(layer.selectedFeatureIds())
         layer.reload()
         layer.updateExtents()
+        if selected:
+            layer.selectByIds(list(selected.intersection(layer.allFeatureIds())))
     layer.triggerRepaint()
 
 
@@ -230,39 +271,6 @@ def _title(kind: str, raster: str, layer: QgsVectorLayer) -> str:
     title = {ROIS: tr("Places looked at: {layer}"), ANSWERS: tr("Answers: {layer}")}[kind].format(layer=raster)
     names = {other.name() for other in _layers(kind) if other is not layer}
     return next(name for name in (title, *(f"{title} ({n})" for n in range(2, 10_000))) if name not in names)
-
-
-def _aliases() -> dict[str, str]:
-    """The field names that QGIS shows, by the names in the file."""
-    return {
-        "exchange": tr("Question id"),
-        "question": tr("Question"),
-        "answer": tr("Answer"),
-        "confidence": tr("Confidence (0 to 1)"),
-        "meaningless": tr("Meaningless"),
-        "step": tr("Zoom number"),
-        "label": tr("Label"),
-        "stopped": tr("Status"),
-        "error": tr("Error"),
-        "checked": tr("Checked answer"),
-        "checked_by": tr("Checked by"),
-        "checked_at": tr("Checked at"),
-        "note": tr("Note"),
-        "model": tr("Model"),
-        "layer": tr("Layer"),
-        "image": tr("Raster"),
-        "compare": tr("Compared with"),
-        "bands": tr("Bands"),
-        "stretch": tr("Stretch"),
-        "region": tr("Region"),
-        "kind": tr("Kind"),
-        "roi": tr("Box in pixels of the raster"),
-        "window": tr("Pixels of the raster"),
-        "focus": tr("Enlarged pixels of the raster"),
-        "shown": tr("Size of the picture in pixels"),
-        "scale": tr("Reduction (1: full resolution)"),
-        "time": tr("Time"),
-    }
 
 
 def _entitle(node: Union[QgsMapLayer, QgsLayerTreeGroup], title: str) -> None:

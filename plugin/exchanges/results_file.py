@@ -11,6 +11,7 @@ in the GeoPackage names its raster, as `Exchange.raster`.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -18,24 +19,21 @@ import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Container, Iterable, Mapping, Optional, Union
+from typing import Container, Iterable, Mapping, Optional
 
-from qgis.core import QgsCoordinateTransformContext, QgsGeometry, QgsPointXY, QgsVectorLayer, QgsWkbTypes
+from qgis.core import QgsCoordinateTransformContext, QgsVectorLayer, QgsWkbTypes
 from qgis.PyQt.QtCore import QVariant
 
-from ...core.roi_table import FIELDS, ZOOM_OUT, Facts, answer_row, view_row
 from ..log import say
-from .endings import reason
-from .exchange import Exchange, PicturedView, UsedTool
+from .exchange import Exchange
 from .geopackage import add_row, columns, copy, reading, sql, tables, touch, unwritable, writing
 from .geopackage_tables import add_columns, add_table, begin
+from .result_rows import CHECKS, ROI_FIELDS, answer_geometry, answer_values, roi_geometry, roi_values
 
 PATIENCE = 1.0  # seconds that a write waits for another program's lock
 MAGIC = b"SQLite format 3\0"
 EXCHANGES = "exchanges"
 ROIS, ANSWERS = "rois", "answers"  # the kinds of layers; also how their tables' names begin
-TYPES = {str: QVariant.String, int: QVariant.Int, float: QVariant.Double, bool: QVariant.Bool}
-ROI_FIELDS = {name: TYPES[kind] for name, kind in FIELDS.items()}  # of both kinds of layers
 EXCHANGE_FIELDS = {
     "exchange": QVariant.String,
     "time": QVariant.String,
@@ -45,56 +43,6 @@ EXCHANGE_FIELDS = {
     "source": QVariant.String,
     "data": QVariant.String,
 }
-
-
-def roi_values(exchange: Exchange, view: PicturedView) -> dict[str, Any]:
-    """The attributes of a view after the global one, by the names of ROI_FIELDS."""
-    return view_row(_facts(exchange), view, brought_back=view.label == ZOOM_OUT)
-
-
-def roi_geometry(view: Union[PicturedView, UsedTool]) -> QgsGeometry:
-    """The box in map units of the raster's CRS."""
-    return QgsGeometry.fromPolygonXY([[QgsPointXY(x, y) for x, y in view.corners]])
-
-
-def answer_values(exchange: Exchange) -> dict[str, Any]:
-    """An answer's attributes, by the names of ROI_FIELDS."""
-    return answer_row(_facts(exchange), exchange.views)
-
-
-def _facts(exchange: Exchange) -> Facts:
-    return Facts(
-        exchange=exchange.id,
-        question=exchange.question,
-        answer=exchange.answer,
-        model=exchange.model,
-        time=exchange.time,
-        stopped=exchange.stopped or exchange.status.value,
-        error=reason(exchange) or None,
-        confidence=exchange.confidence,
-        meaningless=exchange.meaningless,
-        checked=exchange.checked,
-        checked_by=exchange.checked_by,
-        checked_at=exchange.checked_at,
-        note=exchange.note,
-        layer=exchange.layer,
-        source=exchange.scene,
-        region=exchange.region,
-        compare=exchange.compare,
-    )
-
-
-def answer_geometry(exchange: Exchange) -> QgsGeometry:
-    """The place asked about, a multipolygon in map units of the raster's CRS; empty where its rings are not valid."""
-    shape = QgsGeometry()
-    try:
-        for ring in exchange.place:
-            polygon = QgsGeometry.fromPolygonXY([[QgsPointXY(x, y) for x, y in ring]])
-            shape = polygon if shape.isNull() else shape.symDifference(polygon)  # the even-odd rule
-    except (TypeError, ValueError):  # rings of another version: the answer is stored without a place
-        return QgsGeometry()
-    shape.convertToMultiType()
-    return shape
 
 
 @dataclass
@@ -110,6 +58,7 @@ class ResultsFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.outdated = False  # whether `read` found that an older version wrote the file: `write` adds what it lacks
 
     @property
     def folder(self) -> Path:
@@ -146,10 +95,15 @@ class ResultsFile:
         with reading(self.path, patience) as file:
             known = {"time", "data"} <= set(columns(file, EXCHANGES))
             rows = file.execute(sql("SELECT data FROM {} ORDER BY time, rowid", EXCHANGES)).fetchall() if known else []
+            checks = self._checks(file)
+            self.outdated = self._is_outdated(file)
         exchanges = []
         for (data,) in rows:
             try:
-                exchanges.append(Exchange.from_dict(json.loads(data)))
+                exchange = Exchange.from_dict(json.loads(data))
+                for name, value in checks.get(exchange.id, {}).items():
+                    setattr(exchange, name, value)
+                exchanges.append(exchange)
             except (KeyError, TypeError, ValueError) as error:
                 say(f"{self.path}: an exchange can't be read: {error!r}")
         return exchanges
@@ -171,6 +125,7 @@ class ResultsFile:
     def write(self, changes: Mapping[str, Optional[Exchange]], known: Iterable[Exchange] = ()) -> Written:
         """Writes all changes in one transaction. Raises SceneError; nothing is written then.
 
+        A file of an older version gets the columns and the answers' features that it lacks.
         changes: by the exchange's id; an exchange replaces its older row; None removes the row.
         known: exchanges that are written only if the file lacks them.
         """
@@ -181,11 +136,13 @@ class ResultsFile:
                 add_table(file, EXCHANGES, EXCHANGE_FIELDS, QgsWkbTypes.Type.NoGeometry, "")
             add_columns(file, EXCHANGES, EXCHANGE_FIELDS)
             existing = self._ids(file)
+            rowids = self._rowids(file, changes)
             written = Written({}, self._remove(file, changes))
+            self._upgrade(file, written)
             added = [exchange for exchange in known if exchange.id not in existing and exchange.id not in changes]
             added += [exchange for exchange in changes.values() if exchange]
             for exchange in sorted(added, key=lambda exchange: exchange.time):
-                written.tables.update(self._add(file, exchange))
+                written.tables.update(self._add(file, exchange, rowids))
             written.touched.update(written.tables.values())
             for table in (EXCHANGES, *written.touched):
                 touch(file, table)
@@ -232,24 +189,67 @@ class ResultsFile:
         options.loadDefaultStyle = False
         return QgsVectorLayer(self.uri(table), table, "ogr", options)
 
-    def _add(self, file: sqlite3.Connection, exchange: Exchange) -> dict[tuple[str, str], str]:
+    def _add(self, file: sqlite3.Connection, exchange: Exchange, rowids: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], str]:
+        """rowids: see `_rowids`."""
         row = {"exchange": exchange.id, "time": exchange.time, "question": exchange.question, "answer": exchange.answer or ""}
         data = json.dumps(exchange.to_dict())
-        add_row(file, EXCHANGES, {**row, "meaningless": exchange.meaningless, "source": exchange.source, "data": data})
+        own = {"rowid": rowids.get((EXCHANGES, exchange.id)), "meaningless": exchange.meaningless}
+        add_row(file, EXCHANGES, {**own, **row, "source": exchange.source, "data": data})
         if not exchange.question:  # a tool was used: the layer of what it made is a file of its own
             return {}
-        answers = self._table(file, ANSWERS, exchange)
-        add_row(file, answers, answer_values(exchange), answer_geometry(exchange))
-        written = {(ANSWERS, exchange.raster): answers}
+        written = {(ANSWERS, exchange.raster): self._add_answer(file, exchange, rowids)}
         if exchange.looks:
             rois = written[ROIS, exchange.raster] = self._table(file, ROIS, exchange)
             for view in exchange.looks:
                 add_row(file, rois, roi_values(exchange, view), roi_geometry(view))
         return written
 
+    def _add_answer(self, file: sqlite3.Connection, exchange: Exchange, rowids: Mapping[tuple[str, str], int]) -> str:
+        """Adds the answer's feature; returns its table."""
+        table = self._table(file, ANSWERS, exchange)
+        add_row(file, table, {"rowid": rowids.get((table, exchange.id)), **answer_values(exchange)}, answer_geometry(exchange))
+        return table
+
+    def _upgrade(self, file: sqlite3.Connection, written: Written) -> None:
+        """Adds what a file of an older version lacks."""
+        for table in self._layers(file):
+            if not ROI_FIELDS.keys() <= set(columns(file, table)):
+                add_columns(file, table, ROI_FIELDS)
+                written.touched.add(table)
+        for id in self._unplaced(file):
+            ((data,),) = file.execute(sql("SELECT data FROM {} WHERE exchange = ?", EXCHANGES), (id,)).fetchmany(1)
+            with suppress(KeyError, TypeError, ValueError):  # it can't be read, and the log says so when the file is read
+                exchange = Exchange.from_dict(json.loads(data))
+                written.tables[ANSWERS, exchange.raster] = self._add_answer(file, exchange, {})
+
+    def _is_outdated(self, file: sqlite3.Connection) -> bool:
+        """Whether the file lacks something, and can be written to."""
+        lacking = any(not ROI_FIELDS.keys() <= set(columns(file, table)) for table in self._layers(file)) or self._unplaced(file)
+        return bool(lacking) and all(os.access(place, os.W_OK) for place in (self.path, self.path.parent))
+
+    def _unplaced(self, file: sqlite3.Connection) -> list[str]:
+        """The ids of the questions that have no feature in a table of answers, as in files of older versions."""
+        if not {"exchange", "question"} <= set(columns(file, EXCHANGES)):
+            return []
+        placed = {id for table in self._layers(file, ANSWERS) for (id,) in file.execute(sql("SELECT exchange FROM {}", table))}
+        return [id for (id,) in file.execute(sql("SELECT exchange FROM {} WHERE question != ''", EXCHANGES)) if id not in placed]
+
+    def _checks(self, file: sqlite3.Connection) -> dict[str, dict[str, Optional[str]]]:
+        """What persons say about the answers, by exchange: it may have been written into the features themselves."""
+        query = "SELECT exchange, {}, {}, {}, {} FROM {}"
+        tables = [table for table in self._layers(file, ANSWERS) if set(CHECKS) <= set(columns(file, table))]
+        rows = (row for table in tables for row in file.execute(sql(query, *CHECKS, table)))
+        return {id: dict(zip(CHECKS, values)) for id, *values in rows}
+
     def _ids(self, file: sqlite3.Connection) -> set[str]:
         known = "exchange" in columns(file, EXCHANGES)
         return {id for (id,) in file.execute(sql("SELECT exchange FROM {}", EXCHANGES))} if known else set()
+
+    def _rowids(self, file: sqlite3.Connection, ids: Iterable[str]) -> dict[tuple[str, str], int]:
+        """The rows of these exchanges, by table and id: what replaces a row takes its place in the order and stays selected on the map."""
+        query = "SELECT rowid FROM {} WHERE exchange = ?"
+        listed = (EXCHANGES, *self._layers(file, ANSWERS))
+        return {(table, id): row for table in listed for id in ids for (row,) in file.execute(sql(query, table), (id,))}
 
     def _remove(self, file: sqlite3.Connection, ids: Iterable[str]) -> set[str]:
         """Removes the rows of these exchanges; returns the tables of layers whose rows were removed."""
@@ -261,23 +261,20 @@ class ResultsFile:
                     touched.add(table)
         return touched
 
-    def _layers(self, file: sqlite3.Connection) -> dict[str, str]:
-        """The tables of ROIs and answers, with their descriptions."""
-        return {
-            name: description
-            for name, description in tables(file).items()
-            if name.startswith((f"{ROIS}_", f"{ANSWERS}_")) and "exchange" in columns(file, name)
-        }
+    def _layers(self, file: sqlite3.Connection, *kinds: str) -> dict[str, str]:
+        """The tables of these kinds, by default of both, with their descriptions."""
+        begins = tuple(f"{kind}_" for kind in kinds or (ROIS, ANSWERS))
+        listed = tables(file).items()
+        return {name: description for name, description in listed if name.startswith(begins) and "exchange" in columns(file, name)}
 
     def _table(self, file: sqlite3.Connection, kind: str, exchange: Exchange) -> str:
         """The raster's table of that kind; adds it where there is none."""
-        for name, description in self._layers(file).items():
-            if name.startswith(f"{kind}_") and (description == exchange.raster or self._belongs(file, name, description, exchange.source)):
+        for name, description in self._layers(file, kind).items():
+            if description == exchange.raster or self._belongs(file, name, description, exchange.source):
                 add_columns(file, name, ROI_FIELDS)
                 return name
-        stem = f"{kind}_{slug(exchange.layer)}"
         existing = {name.lower() for (name,) in file.execute("SELECT name FROM sqlite_master")}
-        name = numbered(stem, existing)
+        name = numbered(table_of(kind, exchange), existing)
         geometry = {ROIS: QgsWkbTypes.Type.Polygon, ANSWERS: QgsWkbTypes.Type.MultiPolygon}[kind]
         add_table(file, name, ROI_FIELDS, geometry, exchange.crs, description=exchange.raster)
         return name
@@ -286,6 +283,11 @@ class ResultsFile:
         """Whether a table without description, of an older version, has rows of the raster."""
         query = sql("SELECT 1 FROM {} JOIN {} AS asked USING (exchange) WHERE asked.source = ? LIMIT 1", table, EXCHANGES)
         return not description and file.execute(query, (source,)).fetchone() is not None
+
+
+def table_of(kind: str, exchange: Exchange) -> str:
+    """The name of the first table of that kind in a file about the exchange's raster."""
+    return f"{kind}_{slug(exchange.layer)}"
 
 
 def numbered(stem: str, existing: Container[str]) -> str:

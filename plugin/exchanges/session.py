@@ -7,6 +7,7 @@ session.finished.connect(...)        # (exchange): it has ended and is stored, o
 
 from __future__ import annotations
 
+import glob
 import shutil
 from collections import deque
 from dataclasses import dataclass, replace
@@ -29,6 +30,7 @@ from ..i18n import tr
 from ..layers.raster_layers import needs_snapshot, other_rasters, raw_words, scene_source, style_of, wkt
 from ..layers.scope import Place, Ring
 from ..layers.snapshot import Snapshot
+from ..settings import user_name
 from .exchange import Exchange, Status, UsedTool
 from .geopackage import unwritable
 from .project_results import ProjectResults
@@ -79,6 +81,7 @@ class Session(QObject):
         results.project_changed.connect(self._replace)
         results.settled.connect(self._finish)
         results.recovered.connect(self._merge)
+        results.edited.connect(self._take_edit)
         backend.changed.connect(self._next)
 
     @property
@@ -146,13 +149,28 @@ class Session(QObject):
             self.exchanges.append(exchange)
             self.added.emit(exchange)
         self.results.show_use(exchange, use)
-        self._use_changed(exchange)
+        self.update(exchange)
 
     def check(self, exchange: Exchange, checked: Optional[str], by: str, note: Optional[str] = None) -> None:
         """Stores what a person says that the answer of an exchange that has ended is; see `Exchange.check`."""
         exchange.check(checked, by, note)
         self.results.keep(exchange)
         self.checked.emit(exchange)
+
+    @property
+    def asks_server(self) -> bool:
+        """Whether the model of the settings runs on a server. Raises ZoomEarthError."""
+        return bool(self._load().settings.remote)
+
+    def _take_edit(self, id: str, written: dict[str, Optional[str]]) -> None:
+        """Stores what the user has written into the feature of an answer; who and when are added where the user has not written them."""
+        exchange = next((exchange for exchange in self.exchanges if exchange.id == id), None)
+        if exchange:
+            exchange.check(written.get("checked", exchange.checked), user_name(), written.get("note", exchange.note))
+            for name in written.keys() & {"checked_by", "checked_at"}:
+                setattr(exchange, name, written[name])
+            self.results.keep(exchange)
+            self.checked.emit(exchange)
 
     def submit_load(self) -> Job:
         """Has the backend load the model of the settings; it does nothing where that one is loaded already. Raises ZoomEarthError."""
@@ -172,7 +190,7 @@ class Session(QObject):
         exchange.uses = [*exchange.uses[:at], *exchange.uses[at + 1 :]]
         self._removed.append((at, exchange, use))
         self.results.hide_use(use)
-        self._use_changed(exchange)
+        self.update(exchange)
 
     def undo(self) -> None:
         """Brings back the exchange, or the use of a tool, that was removed last."""
@@ -187,9 +205,10 @@ class Session(QObject):
         else:
             exchange.uses = [*exchange.uses[:at], use, *exchange.uses[at:]]
             self.results.show_use(exchange, use)
-            self._use_changed(exchange)
+            self.update(exchange)
 
-    def _use_changed(self, exchange: Exchange) -> None:
+    def update(self, exchange: Exchange) -> None:
+        """Stores what has changed about an exchange or about what was used on it, and announces it."""
         if exchange.status is not Status.RUNNING:  # else it is written when it ends
             self.results.keep(exchange)
         self.uses_changed.emit(exchange)
@@ -214,7 +233,8 @@ class Session(QObject):
         for use in exchange.uses:
             out = self.results.new_path(Path(use.made.out))
             try:
-                shutil.copyfile(folder / use.made.out, out)
+                for file in (folder / use.made.out, *folder.glob(f"{glob.escape(use.made.out)}.*")):
+                    shutil.copyfile(file, out.with_name(out.name + file.name[len(use.made.out) :]))
                 taken.append(replace(use, made=replace(use.made, out=out.name)))
             except OSError as error:
                 raise unwritable(out, error) from error

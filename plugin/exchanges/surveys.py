@@ -21,12 +21,12 @@ from ...core.events import Done, Event, Failed, Last, Loaded, Progress, Surveyed
 from ...core.requests import RunSurvey
 from ...core.roi_table import stored
 from ...core.source import Corner
-from ...core.tools import MASK, Made
+from ...core.tools import MASK, SURVEY, Made
 from ..child.backend_process import Job
 from ..i18n import tr
 from ..layers.raster_layers import tool_source, wkt
 from ..layers.scope import Place
-from .exchange import SURVEY, Exchange, Status, UsedTool
+from .exchange import Exchange, Status, UsedTool
 from .results_file import slug
 from .session import Session
 

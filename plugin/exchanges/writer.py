@@ -52,7 +52,8 @@ class Writer(QObject):
         self._known: dict[str, Exchange] = {}
         self._safe: set[str] = set()  # ids of the changes that the waiting file has
         self._identity: Optional[tuple[int, int]] = None
-        self._doubted = self._unread = self._detached = False
+        self._doubted = False  # whether an attempt failed, or an older version wrote the file
+        self._unread = self._detached = False
         self._target: Optional[Path] = None
         self._running = False
         self._retry = QTimer(self)
@@ -80,9 +81,14 @@ class Writer(QObject):
         """Whether the file could not be read so far, or is missing."""
         return self._unread
 
-    def name_of(self, raster: str) -> str:
-        """The name that a raster had in the last question about it; "" where there is none."""
-        return next((exchange.layer for exchange in reversed(self._known.values()) if exchange.raster == raster), "")
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """Those that the file has, or should have, oldest first."""
+        return list(self._known.values())
+
+    def exchange(self, id: str) -> Optional[Exchange]:
+        """One of them."""
+        return self._known.get(id)
 
     def read(self) -> list[Exchange]:
         """Every exchange, oldest first, including those of the waiting file. A file that can't be read is tried again: see `ended`."""
@@ -91,6 +97,7 @@ class Writer(QObject):
         deadline = time.monotonic() + BRIEF
         try:
             existing, self._unread = self.file.read(BRIEF), not self.file.exists
+            self._doubted = self._doubted or self.file.outdated
         except SceneError as error:
             self.error, self._unread = error, True
         if not self._unread:  # forgets what another program has removed
@@ -100,7 +107,9 @@ class Writer(QObject):
             waiting = ResultsFile(waiting_file(self.file.path)).read(max(0.0, deadline - time.monotonic()))
         if self._unread:
             self._retry.start(RETRY)
-        return self._merge(existing, waiting)
+        exchanges = self._merge(existing, waiting)
+        self.start()  # where the file has to be brought up to date
+        return exchanges
 
     def keep(self, exchange: Exchange) -> None:
         """Writes an exchange that has ended."""

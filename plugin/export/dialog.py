@@ -5,16 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Optional, Sequence
 
-from qgis.core import Qgis, QgsCoordinateReferenceSystem, QgsSettings
+from qgis.core import Qgis, QgsCoordinateReferenceSystem, QgsProject, QgsSettings
 from qgis.gui import QgsFileWidget, QgsMessageBar, QgsProjectionSelectionWidget
-from qgis.PyQt.QtWidgets import QButtonGroup, QComboBox, QDialog, QDialogButtonBox, QFormLayout, QRadioButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ...core.errors import ZoomEarthError
+from ..exchanges.results_file import ANSWERS, ROIS, numbered
 from ..i18n import tr
 from .vector import FORMATS, Row, crs_of, export_rois
 
 NAMES = {".gpkg": "GeoPackage", ".shp": "ESRI Shapefile", ".geojson": "GeoJSON", ".csv": "CSV", ".xlsx": "Excel"}
 FOLDER = "zoomearth/export/folder"  # setting: the folder of the last export
+LOAD = "zoomearth/export/load"  # setting: whether the last export was added to the project
 
 
 class ExportDialog(QDialog):
@@ -31,6 +43,7 @@ class ExportDialog(QDialog):
         """selected, every: the selected places and all places; selected_answers, answers: the same for answers."""
         super().__init__(parent)
         self.written: Optional[Path] = None
+        self._suggested = ""
         self.setObjectName("zoomearth_export_dialog")
         self.setWindowTitle(tr("Export results"))
         self.messages = QgsMessageBar(self)
@@ -54,6 +67,10 @@ class ExportDialog(QDialog):
         self.file.setDialogTitle(tr("Export results"))
         self.file.setDefaultRoot(QgsSettings().value(FOLDER, str(Path.home()), type=str))
 
+        self.append = QCheckBox(tr("Append to the &existing file"))
+        self.load = QCheckBox(tr("Add to the &project"))
+        self.load.setChecked(QgsSettings().value(LOAD, True, type=bool))
+
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self.buttons.button(QDialogButtonBox.StandardButton.Ok).setText(tr("Export"))
         self.buttons.accepted.connect(self._export)
@@ -62,11 +79,19 @@ class ExportDialog(QDialog):
         self._describe()
         self._lay_out()
         self._count()
+        self._suggest()
         self.content.currentIndexChanged.connect(self._count)
+        self.content.currentIndexChanged.connect(self._suggest)
         self.format.currentIndexChanged.connect(self._fit)
         self.what.buttonClicked.connect(self._fit)
         self.file.fileChanged.connect(self._take_suffix)
+        self.append.toggled.connect(self._fit)
         self._fit()
+
+    @property
+    def kind(self) -> str:
+        """ROIS or ANSWERS."""
+        return (ROIS, ANSWERS)[self.content.currentIndex()]
 
     @property
     def chosen(self) -> list[Row]:
@@ -83,6 +108,17 @@ class ExportDialog(QDialog):
         (self.only_selected if selected else self.all).setChecked(True)
         self._fit()
 
+    def _suggest(self) -> None:
+        """Suggests a name that no file has, as long as the user has given none."""
+        if self.file.filePath().strip() not in ("", self._suggested):
+            return
+        project = Path(QgsProject.instance().absoluteFilePath() or "zoomearth").stem
+        folder, suffix = Path(self.file.defaultRoot()), self.format.currentData()
+        stem = f"{project}_{tr('answers') if self.kind == ANSWERS else tr('places')}"
+        existing = {file.stem for file in folder.glob(f"*{suffix}")}
+        self._suggested = str(folder / f"{numbered(stem, existing)}{suffix}")
+        self.file.setFilePath(self._suggested)
+
     def _describe(self) -> None:
         """Sets object names for scripts, and accessible names and tooltips."""
         for widget, name, spoken, tip in (
@@ -96,7 +132,14 @@ class ExportDialog(QDialog):
             (self.all, "all", tr("All features"), tr("The features of all questions in the panel")),
             (self.format, "format", tr("Format"), tr("A Shapefile stores at most 254 bytes of each text. Excel stores no polygons.")),
             (self.crs, "crs", tr("Coordinate reference system"), tr("The polygons are transformed to this CRS")),
-            (self.file, "file", tr("File"), tr("An existing file with this name is replaced")),
+            (self.file, "file", tr("File"), tr("An existing file with this name is replaced, unless you append to it")),
+            (
+                self.append,
+                "append",
+                tr("Append to the existing file"),
+                tr("The features are added to those of the file, in the CRS of the file. Otherwise an existing file is replaced."),
+            ),
+            (self.load, "load", tr("Add to the project"), tr("The file becomes a layer of the project, coloured by answer")),
             (self.buttons.button(QDialogButtonBox.StandardButton.Ok), "ok", tr("Export"), ""),
             (self.buttons.button(QDialogButtonBox.StandardButton.Cancel), "cancel", tr("Cancel"), ""),
         ):
@@ -112,6 +155,8 @@ class ExportDialog(QDialog):
         form.addRow(tr("F&ormat"), self.format)
         form.addRow(tr("&CRS"), self.crs)
         form.addRow(tr("&File"), self.file)
+        form.addRow("", self.append)
+        form.addRow("", self.load)
         layout = QVBoxLayout(self)
         layout.addWidget(self.messages)
         layout.addLayout(form)
@@ -131,7 +176,9 @@ class ExportDialog(QDialog):
             else tr("None: pixel coordinates of the raster")
         )
         self.crs.setNotSetText("WGS 84 (RFC 7946)" if suffix == ".geojson" and crs.isValid() else own)
-        self.crs.setEnabled(suffix != ".xlsx")
+        exists = Path(self.file.filePath().strip()).is_file()
+        self.append.setEnabled(exists)
+        self.crs.setEnabled(suffix != ".xlsx" and not (exists and self.append.isChecked()))
         self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(bool(self.chosen and self.file.filePath().strip()))
 
     def _take_suffix(self, name: str) -> None:
@@ -147,9 +194,11 @@ class ExportDialog(QDialog):
             path = path.with_suffix(self.format.currentData())
         self.messages.clearWidgets()
         try:
-            self.written = export_rois(self.chosen, path, self.crs.crs())
+            append = self.append.isEnabled() and self.append.isChecked()
+            self.written = export_rois(self.chosen, path, self.crs.crs(), append)
         except ZoomEarthError as error:
             self.messages.pushMessage("", f"{error.message} {error.hint}", Qgis.MessageLevel.Critical, 0)
             return
         QgsSettings().setValue(FOLDER, str(path.parent))
+        QgsSettings().setValue(LOAD, self.load.isChecked())
         self.accept()

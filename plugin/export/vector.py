@@ -15,6 +15,7 @@ from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsCsException,
+    QgsDataProvider,
     QgsFeature,
     QgsField,
     QgsFields,
@@ -26,10 +27,13 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QVariant
 
-from ...core.atomic import DRIVERS, SHAPEFILE_NAME, SHAPEFILE_TEXT, beside, shapefile_text
+from ...core.atomic import DRIVERS, SHAPEFILE_NAME, SHAPEFILE_TEXT, beside, copy_beside, shapefile_text
 from ...core.errors import SceneError
+from ..exchanges.answer_colors import color_answers
 from ..exchanges.exchange import Exchange, PicturedView, Status
-from ..exchanges.results_file import ROI_FIELDS, answer_geometry, answer_values, roi_geometry, roi_values
+from ..exchanges.result_layers import dress
+from ..exchanges.result_rows import ROI_FIELDS, answer_geometry, answer_values, roi_geometry, roi_values
+from ..exchanges.results_file import ANSWERS, ROIS
 from ..i18n import tr
 
 FORMATS = {**DRIVERS, ".csv": "CSV", ".xlsx": "XLSX"}  # GDAL's drivers, by suffix
@@ -67,21 +71,30 @@ def crs_of(exchange: Exchange) -> QgsCoordinateReferenceSystem:
     return QgsCoordinateReferenceSystem.fromWkt(exchange.crs) if georeferenced else QgsCoordinateReferenceSystem()
 
 
-def export_rois(chosen: Sequence[Row], path: Path, crs: Optional[QgsCoordinateReferenceSystem] = None) -> Path:
+def export_rois(chosen: Sequence[Row], path: Path, crs: Optional[QgsCoordinateReferenceSystem] = None, append: bool = False) -> Path:
     """Writes one layer `rois` or `answers`, its corners transformed to `crs`; an existing file is replaced as a whole.
 
+    append: adds the rows to the layer of an existing file instead, in the CRS of that layer; a GeoPackage without such a layer gets it.
     crs: None means the CRS of the first raster, or WGS 84 for GeoJSON (RFC 7946). Rasters without georeference give pixels with y upwards,
     and no CRS. CSV has the geometry as WKT, Excel has none.
     Raises SceneError for an unknown suffix, a path that can't be written to, a file that is open in the project, boxes that can't be
     transformed to the CRS, and where there is nothing to export.
     """
     driver = _check(chosen, path)
+    append = append and path.exists()
+    existing = _existing(path, _name(chosen)) if append else None
+    if existing:
+        crs = existing.crs()
     target = QgsCoordinateReferenceSystem() if driver == "XLSX" else _target(chosen, driver, crs)
     layer = boxes(chosen, target, shapefile=driver == "ESRI Shapefile", placed=driver != "XLSX")
     options = QgsVectorFileWriter.SaveVectorOptions()
     options.driverName = driver
     options.fileEncoding = "UTF-8"
     options.layerName = layer.name()
+    if append:
+        actions = QgsVectorFileWriter.ActionOnExistingFile
+        options.actionOnExistingFile = actions.AppendToLayerAddFields if existing else actions.CreateOrOverwriteLayer
+    count = len(chosen) + (int(existing.featureCount()) if existing else 0)
     if driver == "GPKG":
         options.datasourceOptions = ["VERSION=1.2"]  # the newest that the GDAL of QGIS 3.22 reads without a warning
     elif driver == "GeoJSON" and layer.crs().authid() == WGS84:
@@ -91,12 +104,17 @@ def export_rois(chosen: Sequence[Row], path: Path, crs: Optional[QgsCoordinateRe
     hint = tr("Check that the disk has space and that the folder can be written to.")
     try:
         with beside(path) as new:
+            if append:
+                copy_beside(path, new)
+                if driver != "GPKG":  # whose file has one layer, under a name of its own
+                    copied = _opened(new)
+                    options.layerName = copied.dataProvider().subLayers()[0].split(QgsDataProvider.sublayerSeparator())[1]
+                    del copied  # which closes the file
             error, reason, *_ = QgsVectorFileWriter.writeAsVectorFormatV3(
                 layer, str(new), QgsProject.instance().transformContext(), options
             )
-            if error != QgsVectorFileWriter.WriterError.NoError or _count(new) != len(
-                chosen
-            ):  # some drivers report no error where the disk is full
+            written = _count(new, options.layerName if driver == "GPKG" else "")  # some drivers report no error where the disk is full
+            if error != QgsVectorFileWriter.WriterError.NoError or written != count:
                 raise SceneError(
                     tr("{path} can't be written: {reason}.").format(path=path, reason=reason or tr("the file is incomplete")), hint
                 )
@@ -113,9 +131,8 @@ def boxes(chosen: Sequence[Row], crs: QgsCoordinateReferenceSystem, shapefile: b
     """
     options = QgsVectorLayer.LayerOptions()
     options.skipCrsValidation = True  # QGIS may ask the user for the CRS of a layer otherwise
-    answers = chosen[0][1] is None
-    kind, name = ("MultiPolygon", "answers") if answers else ("Polygon", "rois")
-    layer = QgsVectorLayer(kind if placed else "NoGeometry", name, "memory", options)
+    kind = "MultiPolygon" if _name(chosen) == ANSWERS else "Polygon"
+    layer = QgsVectorLayer(kind if placed else "NoGeometry", _name(chosen), "memory", options)
     layer.setCrs(crs)
     attributes = QgsFields()
     for field, type in ROI_FIELDS.items():
@@ -133,6 +150,20 @@ def boxes(chosen: Sequence[Row], crs: QgsCoordinateReferenceSystem, shapefile: b
         features.append(feature)
     layer.dataProvider().addFeatures(features)
     layer.updateExtents()
+    return layer
+
+
+def add_to_project(path: Path, kind: str, chosen: Sequence[Row]) -> Optional[QgsVectorLayer]:
+    """Adds an exported file to the project, with the style of such a layer, and returns its layer. kind: ROIS or ANSWERS."""
+    layer = _opened(path, kind if path.suffix.lower() == ".gpkg" else "")
+    layer.setName(path.stem)
+    if not layer.isValid():
+        return None
+    if layer.isSpatial():
+        dress(layer, kind)
+        if kind == ANSWERS:
+            color_answers(layer, (exchange.verdict for exchange, _ in chosen))
+    QgsProject.instance().addMapLayer(layer)
     return layer
 
 
@@ -189,8 +220,28 @@ def _moved(exchange: Exchange, view: Optional[PicturedView], crs: QgsCoordinateR
     return geometry
 
 
-def _count(file: Path) -> int:
+def _name(chosen: Sequence[Row]) -> str:
+    """The name of the layer."""
+    return ANSWERS if chosen[0][1] is None else ROIS
+
+
+def _existing(path: Path, name: str) -> Optional[QgsVectorLayer]:
+    """The layer of a file to append to; None where a GeoPackage has no layer of that name. Raises SceneError for another file."""
+    layer = _opened(path, name if path.suffix.lower() == ".gpkg" else "")
+    if not layer.isValid() and path.suffix.lower() == ".gpkg" and _opened(path).isValid():
+        return None
+    if not layer.isValid() or not {"exchange", "answer"} <= set(layer.fields().names()):
+        message = tr("{path} is not an export of ZoomEarth.").format(path=path)
+        raise SceneError(message, tr("Choose another file, or replace this one."))
+    return layer
+
+
+def _opened(file: Path, name: str = "") -> QgsVectorLayer:
     options = QgsVectorLayer.LayerOptions()
     options.skipCrsValidation = True
     headers = "|option:HEADERS=FORCE" if file.suffix.lower() == ".xlsx" else ""  # else GDAL takes the header of a table of texts for a row
-    return int(QgsVectorLayer(f"{file}{headers}", "", "ogr", options).featureCount())
+    return QgsVectorLayer(f"{file}{f'|layername={name}' if name else ''}{headers}", name, "ogr", options)
+
+
+def _count(file: Path, name: str = "") -> int:
+    return int(_opened(file, name).featureCount())

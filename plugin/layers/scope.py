@@ -6,7 +6,7 @@ import textwrap
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
-from typing import Optional, Tuple
+from typing import Iterable, Iterator, Optional, Tuple
 
 from qgis.core import (
     NULL,
@@ -47,6 +47,7 @@ class Scope(Enum):
     CANVAS = "canvas"
     RECTANGLE = "rectangle"
     FEATURES = "features"
+    ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -93,22 +94,21 @@ def rectangle(extent: QgsRectangle, crs: QgsCoordinateReferenceSystem, layer: Qg
     return _place(tr("drawn rectangle"), QgsGeometry.fromRect(extent), crs, layer, tr("Draw it where the layer is."))
 
 
-def features(layer: QgsRasterLayer, polygons: Optional[QgsVectorLayer]) -> tuple[list[Place], str]:
-    """A place for every selected polygon on the layer, and a sentence about polygons that were left out ("": none).
+def features(layer: QgsRasterLayer, polygons: Optional[QgsVectorLayer], selected: bool = True) -> tuple[list[Place], str]:
+    """A place for every polygon on the layer, and a sentence about polygons that were left out ("": none). selected: only of selected ones.
 
     Raises SceneError where no polygon lies on the layer.
     """
     if polygons is None:
         raise SceneError(tr("No polygon is selected."), tr("Select polygons on the map first, in any vector layer."))
     places, outside, empty = [], [], 0
-    for feature in sorted(polygons.getSelectedFeatures(), key=lambda feature: feature.id()):
+    chosen = polygons.getSelectedFeatures() if selected else polygons.getFeatures()
+    for feature in sorted(chosen, key=lambda feature: feature.id()):
         area = _area(feature.geometry())
         if area.isEmpty():
             empty += 1
         elif inside := _inside(area, polygons.crs(), layer):
-            places.append(
-                Place(tr("inside the outline of {place}").format(place=_name(feature, polygons) + _parts(inside)), _rings(inside))
-            )
+            places.append(_within(inside, feature, polygons))
         else:
             outside.append(_name(feature, polygons))
     total = len(places) + len(outside) + empty
@@ -121,6 +121,20 @@ def features(layer: QgsRasterLayer, polygons: Optional[QgsVectorLayer]) -> tuple
     if not places:
         raise SceneError(tr("The selected polygons of {layer} have no area.").format(layer=polygons.name()), tr("Select other polygons."))
     return places, " ".join(filter(None, (_outside_words(len(outside), total, layer), _empty_words(empty, total))))
+
+
+def each_feature(layer: QgsRasterLayer, polygons: QgsVectorLayer, ids: Iterable[int]) -> Iterator[tuple[QgsFeature, Optional[Place]]]:
+    """These features of a polygon layer with their places on the raster layer, one at a time; None: it lies outside, or has no area."""
+    for id in ids:
+        feature = polygons.getFeature(id)
+        area = _area(feature.geometry())
+        inside = None if area.isEmpty() else _inside(area, polygons.crs(), layer)
+        yield feature, _within(inside, feature, polygons) if inside else None
+
+
+def feature_name(feature: QgsFeature, layer: QgsVectorLayer) -> str:
+    """By the layer's display expression; its id where that gives no name."""
+    return _display_name(feature, layer) or str(feature.id())
 
 
 def with_selection(preferred: Optional[QgsVectorLayer]) -> Optional[QgsVectorLayer]:
@@ -153,14 +167,22 @@ def _place(words: str, shape: QgsGeometry, crs: QgsCoordinateReferenceSystem, la
     return Place(words, _rings(inside))
 
 
-def _name(feature: QgsFeature, layer: QgsVectorLayer) -> str:
-    """The feature's name by the layer's display expression, with the layer's name."""
+def _within(inside: QgsGeometry, feature: QgsFeature, layer: QgsVectorLayer) -> Place:
+    return Place(tr("inside the outline of {place}").format(place=_name(feature, layer) + _parts(inside)), _rings(inside))
+
+
+def _display_name(feature: QgsFeature, layer: QgsVectorLayer) -> str:
     context = QgsExpressionContext(QgsExpressionContextUtils.globalProjectLayerScopes(layer))
     context.setFeature(feature)
     name = QgsExpression(layer.displayExpression()).evaluate(context) if layer.displayExpression() else None
-    if name in (None, NULL, ""):
-        return tr("feature {id} of {layer}").format(id=feature.id(), layer=layer.name())
-    return tr("{name} of {layer}").format(name=textwrap.shorten(str(name), NAME, placeholder="…"), layer=layer.name())
+    return "" if name in (None, NULL, "") else textwrap.shorten(str(name), NAME, placeholder="…")
+
+
+def _name(feature: QgsFeature, layer: QgsVectorLayer) -> str:
+    """The feature's name by the layer's display expression, with the layer's name."""
+    if name := _display_name(feature, layer):
+        return tr("{name} of {layer}").format(name=name, layer=layer.name())
+    return tr("feature {id} of {layer}").format(id=feature.id(), layer=layer.name())
 
 
 def _parts(shape: QgsGeometry) -> str:

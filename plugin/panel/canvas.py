@@ -24,7 +24,7 @@ from qgis.PyQt.QtGui import QColor, QFont, QFontMetricsF, QPainter
 
 from ...core.source import Corner
 from ..exchanges.exchange import PicturedView
-from ..exchanges.results_file import roi_geometry
+from ..exchanges.result_rows import roi_geometry
 
 COLORS = ("#00e5ff", "#ff6ad5", "#9dff57", "#ff9640", "#b9a2ff")
 """The colours of the zooms, in order; after the last colour the first one follows. Each is visible on dark imagery, and with its dark

@@ -12,11 +12,13 @@ from qgis.PyQt.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizeP
 from ...core.events import Event, Saw
 from ...core.reasoning import thought
 from ..exchanges.endings import compared_with, ending, heading, meaningless
-from ..exchanges.exchange import Exchange, PicturedView, Status, UsedTool
+from ..exchanges.exchange import RUN, Exchange, PicturedView, Status, UsedTool
 from ..i18n import reduction, tr
+from ..runs.run import Run
 from .canvas import CASING, color_of
 from .comparison import Comparison
 from .judgement import Judgement
+from .run_box import RunBox
 from .tool_menu import tool_menu_button
 from .use_box import UseBox
 from .widgets import named, tip
@@ -39,9 +41,12 @@ class Card(QFrame):
     judged = pyqtSignal(object, str, object)  # Exchange, the right answer, the right box or None
     box_wanted = pyqtSignal(object)  # Exchange: the user is to drag the right box
     view_kept = pyqtSignal(object, object)  # Exchange, PicturedView: as a box to label
+    run_clicked = pyqtSignal(object, str)  # as `RunBox.clicked`
 
-    def __init__(self, exchange: Exchange, parent: Optional[QWidget] = None) -> None:
+    def __init__(self, exchange: Exchange, run: Optional[Run] = None, parent: Optional[QWidget] = None) -> None:
+        """run: of an exchange that is one; its box shows what is said of the answer otherwise."""
         super().__init__(parent)
+        self.run_box = RunBox(run) if run else None
         self.exchange = exchange
         self.setObjectName(f"zoomearth_exchange_{exchange.id}")
         self.setAccessibleName(tr("Question: {question}").format(question=exchange.question) if exchange.question else heading(exchange))
@@ -100,7 +105,7 @@ class Card(QFrame):
         self._fold.setVisible(bool(thoughts))
         self._folded(self._fold.isChecked())
         self._delete.setEnabled(not running)
-        self._answer.setVisible(exchange.answer is not None)
+        self._answer.setVisible(exchange.answer is not None and not self.run_box)
         self._answer.setText(html.escape(exchange.answer or ""))
         self._answer.setStyleSheet(DOUBTED if exchange.meaningless else TRUSTED)
         self._answer.setAccessibleName(_spoken(exchange))
@@ -109,7 +114,7 @@ class Card(QFrame):
             self.comparison.set_names(exchange.names)
         self._note.setText(self._notes())
         self._note.setToolTip("" if exchange.confidence is None else tip(_about_confidence()))
-        self._note.setVisible(not running and bool(exchange.question))
+        self._note.setVisible(not running and bool(exchange.question) and not self.run_box)
         self._log.setText("<br>".join(html.escape(line) for line in exchange.log))
         self._log.setVisible(bool(exchange.log))
         self.judgement.ask(exchange.answer)
@@ -118,11 +123,11 @@ class Card(QFrame):
 
     def _show_uses(self) -> None:
         """Makes a box for each new use of a tool, and deletes those of uses that are gone."""
-        ids = [use.id for use in self.exchange.uses]
-        existing = {box.use.id: box for box in self.uses if box.use in self.exchange.uses}
-        for id in existing.keys() - set(ids):
+        uses = [use for use in self.exchange.uses if use.made.tool != RUN]
+        existing = {box.use.id: box for box in self.uses if box.use in uses}
+        for id in existing.keys() - {use.id for use in uses}:
             existing[id].deleteLater()
-        self.uses = [existing.get(use.id) or self._use_box(use) for use in self.exchange.uses]
+        self.uses = [existing.get(use.id) or self._use_box(use) for use in uses]
         for at, box in enumerate(self.uses):
             self._uses.insertWidget(at, box)
 
@@ -154,6 +159,9 @@ class Card(QFrame):
         for widget in (self._answer, self._meaningless, self._note, self.judgement, self._log):
             box.addWidget(widget)
         box.addLayout(self._uses)
+        if self.run_box:
+            self.run_box.clicked.connect(self.run_clicked)
+            box.addWidget(self.run_box)
 
     def _folded(self, opened: bool) -> None:
         """Shows or hides the reasoning; it is shown while the model runs."""

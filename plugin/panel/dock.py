@@ -30,6 +30,9 @@ from ..exchanges.session import Session
 from ..exchanges.surveys import Surveys
 from ..exchanges.unsaved import earlier
 from ..i18n import tool_stage, tr
+from ..runs.preparing import Wanted
+from ..runs.run import Run
+from ..runs.runs import Runs
 from .canvas import Boxes, Picker, fly_to
 from .form import Form
 from .leaving import Leaving
@@ -59,6 +62,7 @@ class Dock(QgsDockWidget):
         self.confirm = self._ask_user  # called with a question, returns whether the answer is yes
         self._picker = Picker(self._canvas, session.results.layers, self)
         self._looking = ""  # the label of the view shown last
+        self.runs = Runs(session, self)
         self._build()
         self.bench = ToolBench(session, self.form, self._canvas, ready, lambda text: self.confirm(text), self)
         self.surveys = Surveys(session, self)
@@ -71,6 +75,7 @@ class Dock(QgsDockWidget):
         self._picker.close()
         self._boxes.close()
         self.form.close_down()
+        self.runs.close()
         self.leaving.close()
 
     def _build(self) -> None:
@@ -82,7 +87,7 @@ class Dock(QgsDockWidget):
         close = self.message.add_button("close", tr("Close"), tr("Hide this message"))
         close.clicked.connect(lambda: self.message.say(""))
         self.form = Form(self._iface)
-        self.transcript = Transcript()
+        self.transcript = Transcript(self.runs.of)
         self.stage = QLabel()
         self.stage.setObjectName("zoomearth_stage")
         self.progress = QProgressBar()
@@ -129,6 +134,11 @@ class Dock(QgsDockWidget):
         self.toolbar.cancel.clicked.connect(self._session.cancel)
         self.toolbar.cancel.clicked.connect(self.bench.runs.cancel)
         self.toolbar.cancel.clicked.connect(self.surveys.cancel)
+        self.toolbar.cancel.clicked.connect(self.runs.cancel)
+        self.runs.failed.connect(self._warn)
+        self.runs.progressed.connect(self._progressed)
+        self.runs.changed.connect(self._refresh)
+        self.transcript.run_clicked.connect(self._act_on_run)
         self.find_all.clicked.connect(self.find)
         self.surveys.failed.connect(self._warn)
         self.surveys.progressed.connect(self._progressed)
@@ -177,12 +187,19 @@ class Dock(QgsDockWidget):
         if not self._ready():
             return
         try:
+            answer_type, polygons = self.form.answer.chosen(), self.form.polygons()
+            if polygons and len(polygons[1]) > 1:
+                if len(polygons[1]) > MANY and not self._sure(len(polygons[1])):
+                    return
+                form = self.form
+                compare = form.compare(layer)
+                self.runs.start(Wanted(layer, *polygons, question, answer_type, form.snapshot_resolution, form.raw, compare))
+                self.question.remember()
+                return
             places, left_out = self.form.places(layer)
             compare = self.form.compare(layer)
         except ZoomEarthError as error:
             self._warn(error.message, error.hint)
-            return
-        if len(places) > MANY and not self._sure(len(places)):
             return
         if left_out:
             self._warn(left_out, "")
@@ -196,6 +213,7 @@ class Dock(QgsDockWidget):
                 self.form.raw,
                 self.form.offers_tools.isChecked(),
                 compare=compare,
+                answer_type=answer_type,
             )
 
     def find(self) -> None:
@@ -221,6 +239,12 @@ class Dock(QgsDockWidget):
             self._warn(left_out, "")
         self.question.remember()
 
+    def _act_on_run(self, run: Run, what: str) -> None:
+        """what: as `RunBox.clicked`."""
+        acts = {"go on": self.runs.go_on, "retry": self.runs.retry}
+        if self._ready():
+            self._guarded(acts[what])(run)
+
     def _counted(self, count: int, done: int, total: int) -> None:
         self.stage.setText(tr("{count} found, view {done} of {total}").format(count=count, done=done, total=total))
         self.progress.setMaximum(max(1, total))
@@ -232,7 +256,7 @@ class Dock(QgsDockWidget):
         ready = self.form.raster is not None and bool(self.question.text)
         self.toolbar.ask.setEnabled(ready)
         self.find_all.setEnabled(ready and not self.surveys.busy)
-        busy = session.busy or self.bench.runs.busy or self.surveys.busy
+        busy = session.busy or self.bench.runs.busy or self.surveys.busy or self.runs.busy
         self.toolbar.cancel.setEnabled(busy)
         broken = session.backend.state is State.BROKEN
         self.progress.setVisible(busy and not broken)
@@ -275,6 +299,7 @@ class Dock(QgsDockWidget):
             "scanning": tr("creating the overview of the raster"),
             "reading": tr("reading the raster"),
             "snapshot": tr("drawing the layer as an image"),
+            "preparing": tr("reading the polygons"),
             "loading": tr("loading the model"),
             "testing": tr("testing how the model marks places"),
             "viewing": tr("the model is reading the picture"),

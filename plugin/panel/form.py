@@ -21,9 +21,12 @@ from ..layers.raster_layers import compared, raw_words, read_by_gdal, reproduced
 from ..layers.resolution import LEAST, default_resolution, size, unit
 from ..layers.scope import Place, Scope
 from ..settings import offer_tools, offers_tools
+from .answer_kind import AnswerKind
 from .canvas import Rectangle
 from .tool_menu import tool_menu_button
 from .widgets import ElidedButton, named, paragraph, tip, tool_button
+
+MEASURED = 100  # polygons: of more, the sizes of the images are not computed before the question
 
 
 class Colours(Enum):
@@ -125,14 +128,29 @@ class Form(QWidget):
         if choice is Scope.CANVAS:
             return [scope.canvas_view(self._canvas, layer)], ""
         if choice is Scope.FEATURES:
-            active = self._iface.activeLayer()
-            return scope.features(layer, scope.with_selection(active if isinstance(active, QgsVectorLayer) else None))
+            return scope.features(layer, self._polygon_layer())
+        if choice is Scope.ALL:
+            return scope.features(layer, self._polygon_layer(), selected=False)
         if choice is Scope.RECTANGLE:
             if self._rectangle.extent is None:
                 self._rectangle.draw()
                 raise SceneError(tr("No rectangle is drawn yet."), tr("Drag a rectangle on the map, then ask again."))
             return [scope.rectangle(self._rectangle.extent, self._rectangle.crs, layer)], ""
         return [Place(tr("whole layer"))], ""
+
+    def polygons(self) -> Optional[tuple[QgsVectorLayer, tuple[int, ...]]]:
+        """The layer of the polygons that a question is about, and their ids; None where the area is no polygons."""
+        choice, layer = self.scope.currentData(), self._polygon_layer()
+        if layer is None or choice not in (Scope.FEATURES, Scope.ALL):
+            return None
+        return layer, tuple(sorted(layer.selectedFeatureIds() if choice is Scope.FEATURES else layer.allFeatureIds()))
+
+    def _polygon_layer(self) -> Optional[QgsVectorLayer]:
+        if self.scope.currentData() is Scope.ALL:
+            chosen = self.polygon_layer.currentLayer()
+            return chosen if isinstance(chosen, QgsVectorLayer) else None
+        active = self._iface.activeLayer()
+        return scope.with_selection(active if isinstance(active, QgsVectorLayer) else None)
 
     def _follow(self, layer: Optional[QgsMapLayer]) -> None:
         """Chooses the active layer of QGIS, if it is a raster."""
@@ -190,6 +208,7 @@ class Form(QWidget):
         if drawn and self._rectangle.extent is None:
             self._rectangle.draw()
         self.drag.setVisible(drawn and self._rectangle.extent is None)
+        self.polygon_layer.setVisible(self.scope.currentData() is Scope.ALL)
         self._rectangle.show(drawn)
         self._measure()
 
@@ -199,6 +218,10 @@ class Form(QWidget):
         if layer is None or read_by_gdal(layer):
             return
         self._extents = []
+        polygons = self.polygons()
+        if polygons and len(polygons[1]) > MEASURED:
+            self._suggest_resolution()
+            return
         if self.scope.currentData() is not Scope.RECTANGLE or self._rectangle.extent:
             with suppress(SceneError):  # the error is shown when the question is asked
                 self._extents = [place.extent(layer) for place in self._places(layer)[0]]
@@ -265,8 +288,12 @@ class Form(QWidget):
             (Scope.CANVAS, tr("Map canvas extent")),
             (Scope.RECTANGLE, tr("Drawn rectangle")),
             (Scope.FEATURES, tr("Selected polygons")),
+            (Scope.ALL, tr("All polygons of a layer")),
         ):
             self.scope.addItem(words, choice)
+        self.polygon_layer = named(QgsMapLayerComboBox(), "zoomearth_polygon_layer", tr("Layer of the polygons"))
+        self.polygon_layer.setFilters(QgsMapLayerProxyModel.Filter.PolygonLayer)
+        self.answer = AnswerKind()
         self.draw = tool_button("zoomearth_draw", tr("Draw a rectangle on the map"), "/mActionAddBasicRectangle.svg")
         self.tools = tool_menu_button("zoomearth_area_tools", tr("Tools for this area"), self.tool_chosen.emit, False)
         self.tools.menu().addSeparator()
@@ -302,7 +329,13 @@ class Form(QWidget):
         self.colours.addItem(tr("As shown in QGIS"), Colours.STYLE)
         self.colours.addItem(tr("Without the layer style"), Colours.RAW)
         self._colours_label = QLabel(tr("Colours"))
-        for combo in (self.layer, self.second, self.scope, self.colours):  # the panel may be narrower than the longest name
+        for combo in (
+            self.layer,
+            self.second,
+            self.scope,
+            self.polygon_layer,
+            self.colours,
+        ):  # the panel may be narrower than the longest name
             combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             combo.setMinimumContentsLength(4)
         self.resolution.setMinimumWidth(80)
@@ -313,12 +346,14 @@ class Form(QWidget):
             (
                 (QLabel(tr("Layer")), self.layer),
                 (QLabel(tr("Area")), self.scope),
+                (None, self.polygon_layer),
                 (None, self.drag),
                 (self._second_label, self.second),
                 (self._colours_label, self.colours),
                 (self._resolution_label, self.resolution),
                 (None, self.size),
                 (None, self.fit),
+                (QLabel(tr("Answer")), self.answer),
             )
         ):
             if label:

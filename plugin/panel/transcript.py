@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Callable, Optional
 
 from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
@@ -13,6 +13,7 @@ from ..exchanges.endings import heading, meaningless
 from ..exchanges.exchange import Exchange
 from ..i18n import tr
 from ..qt_later import later
+from ..runs.run import Run
 from .card import Card
 
 PAGE = 20  # cards that are made together; a hundred would block QGIS for a noticeable time
@@ -30,9 +31,12 @@ class Transcript(QScrollArea):
     judged = pyqtSignal(object, str, object)
     box_wanted = pyqtSignal(object)
     view_kept = pyqtSignal(object, object)
+    run_clicked = pyqtSignal(object, str)  # as that of a RunBox
 
-    def __init__(self, parent: Optional[QWidget] = None) -> None:
+    def __init__(self, run_of: Callable[[Exchange], Optional[Run]], parent: Optional[QWidget] = None) -> None:
+        """run_of: the run of an exchange; None where it is none."""
         super().__init__(parent)
+        self._run_of = run_of
         self.setObjectName("zoomearth_transcript")
         self.setAccessibleName(tr("Questions and answers"))
         self.setWidgetResizable(True)
@@ -126,7 +130,7 @@ class Transcript(QScrollArea):
         self._refresh()
 
     def _insert(self, at: int, exchange: Exchange) -> None:
-        card = Card(exchange)
+        card = Card(exchange, self._run_of(exchange))
         card.view_clicked.connect(self.view_clicked)
         card.delete_clicked.connect(self.delete_clicked)
         card.tool_chosen.connect(self.tool_chosen)
@@ -135,6 +139,7 @@ class Transcript(QScrollArea):
         card.judged.connect(self.judged)
         card.box_wanted.connect(self.box_wanted)
         card.view_kept.connect(self.view_kept)
+        card.run_clicked.connect(self.run_clicked)
         self.cards.insert(at, card)
         self._column.insertWidget(2 + at, card)
 

@@ -34,10 +34,11 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from ...core.answer_type import CHOICE, INTEGER, NUMBER, TEXT, AnswerType, parse_type
+from ...core.answer_type import AnswerType
 from ...core.requests import Load
+from ..answer_types import chosen_type, type_labels
 from ..exchanges.exchange import Exchange, PicturedView
-from ..exchanges.results_file import ROI_FIELDS, roi_geometry, roi_values
+from ..exchanges.result_rows import ROI_FIELDS, roi_geometry, roi_values
 from ..i18n import tr
 from ..install.environment import backend_python
 from ..settings import load_message
@@ -45,8 +46,6 @@ from .asker import Asker
 from .many import ManyAsker
 from .questions import Outline, Raster
 
-# In the order of the parameter's labels: the kind, and its choices where they are fixed.
-ANSWER_TYPES = ((TEXT, ""), ("", "yes,no"), ("", "yes,no,unsure"), (CHOICE, ""), (NUMBER, ""), (INTEGER, ""))
 FEATURE = "feature"  # field of a layer of results: the name of the polygon that a row comes from
 STEPS = 1000  # corners along a polygon's longer extent in another CRS: a side as long as a country is wrong by centimetres
 
@@ -101,9 +100,9 @@ class Algorithm(QgsProcessingAlgorithm):
         return ManyAsker(self._python, self._load, feedback, self._max_zooms, self._resolution, self.answer_type)
 
     def _answer_type(self, parameters: dict[str, Any], context: QgsProcessingContext) -> Optional[AnswerType]:
-        kind, choices = ANSWER_TYPES[self.parameterAsEnum(parameters, "ANSWER_TYPE", context)]
+        at, choices = self.parameterAsEnum(parameters, "ANSWER_TYPE", context), self.parameterAsString(parameters, "CHOICES", context)
         try:
-            return parse_type(kind, choices or (self.parameterAsString(parameters, "CHOICES", context) if kind == CHOICE else ""))
+            return chosen_type(at, choices)
         except ValueError as error:
             raise QgsProcessingException(tr("The choices can't be used: {reason}").format(reason=error)) from None
 
@@ -247,15 +246,7 @@ def name_of(feature: QgsFeature, display: QgsExpression, here: QgsExpressionCont
 
 def asking_parameters() -> list[QgsProcessingParameterDefinition]:
     """The parameters about answer and model, which all algorithms have."""
-    labels = [
-        tr("Any text"),
-        tr("Yes or no"),
-        tr("Yes, no or unsure"),
-        tr("One of a list"),
-        tr("Number"),
-        tr("Whole number"),
-    ]
-    answer = QgsProcessingParameterEnum("ANSWER_TYPE", tr("Type of answer"), labels, False, 0)
+    answer = QgsProcessingParameterEnum("ANSWER_TYPE", tr("Type of answer"), type_labels(), False, 0)
     answer.setHelp(
         tr(
             "What the answer must be. The model is told so, and the field <i>value</i> has the answer in this type. An answer "

@@ -4,6 +4,36 @@
     <context>
         <name>ZoomEarth</name>
         <message>
+            <location filename="../../plugin/answer_types.py" />
+            <source>Any text</source>
+            <translation>Beliebiger Text</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/answer_types.py" />
+            <source>Yes or no</source>
+            <translation>Ja oder nein</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/answer_types.py" />
+            <source>Yes, no or unsure</source>
+            <translation>Ja, nein oder unsicher</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/answer_types.py" />
+            <source>One of a list</source>
+            <translation>Eine aus einer Liste</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/answer_types.py" />
+            <source>Number</source>
+            <translation>Zahl</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/answer_types.py" />
+            <source>Whole number</source>
+            <translation>Ganze Zahl</translation>
+        </message>
+        <message>
             <location filename="../../plugin/child/backend_process.py" />
             <source>Choose another Python program or set up the environment again in Settings &gt; Options &gt; ZoomEarth.</source>
             <translation>Wählen Sie ein anderes Python-Programm, oder richten Sie die Umgebung unter Einstellungen &gt; Optionen &gt; ZoomEarth neu ein.</translation>
@@ -44,6 +74,26 @@
             <translation>Der Modellprozess kann mit {program} nicht gestartet werden: {reason}.</translation>
         </message>
         <message>
+            <location filename="../../plugin/exchanges/answer_colors.py" />
+            <source>other or no answer</source>
+            <translation>andere oder keine Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/answer_colors.py" />
+            <source>yes</source>
+            <translation>ja</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/answer_colors.py" />
+            <source>no</source>
+            <translation>nein</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/answer_colors.py" />
+            <source>unsure</source>
+            <translation>unsicher</translation>
+        </message>
+        <message>
             <location filename="../../plugin/exchanges/attempt.py" />
             <source>The log shows the details.</source>
             <translation>Das Protokoll zeigt die Einzelheiten.</translation>
@@ -57,11 +107,6 @@
             <location filename="../../plugin/exchanges/endings.py" />
             <source>Meaningless: the demo model works only on the drawn demo scenes, not on your images. Choose another model in Settings &gt; Options &gt; ZoomEarth &gt; Model.</source>
             <translation>Bedeutungslos: Das Demo-Modell funktioniert nur mit den gezeichneten Demo-Szenen, nicht mit Ihren Bildern. Wählen Sie ein anderes Modell unter Einstellungen &gt; Optionen &gt; ZoomEarth &gt; Modell.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/exchanges/endings.py" />
-            <source>Find all</source>
-            <translation>Alle finden</translation>
         </message>
         <message>
             <location filename="../../plugin/exchanges/endings.py" />
@@ -97,6 +142,16 @@
             <location filename="../../plugin/exchanges/endings.py" />
             <source>There is no answer.</source>
             <translation>Es gibt keine Antwort.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/endings.py" />
+            <source>Find all</source>
+            <translation>Alle finden</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/endings.py" />
+            <source>Run</source>
+            <translation>Lauf</translation>
         </message>
         <message>
             <location filename="../../plugin/exchanges/endings.py" />
@@ -194,6 +249,36 @@
             <translation>der Datenträger ist vielleicht voll</translation>
         </message>
         <message>
+            <location filename="../../plugin/exchanges/looked_at.py" />
+            <source>looked at</source>
+            <translation>angesehen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/looked_at.py" />
+            <source>no data</source>
+            <translation>keine Daten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/looked_at.py" />
+            <source>failed</source>
+            <translation>fehlgeschlagen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/looked_at.py" />
+            <source>too many things: the list is not complete</source>
+            <translation>zu viele Dinge: Die Liste ist nicht vollständig</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/looked_at.py" />
+            <source>looked at again in parts</source>
+            <translation>noch einmal in Teilen angesehen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/looked_at.py" />
+            <source>not looked at</source>
+            <translation>nicht angesehen</translation>
+        </message>
+        <message>
             <location filename="../../plugin/exchanges/project_results.py" />
             <source>Answers that are only in memory: {count}. {hint}</source>
             <translation>Antworten, die nur im Arbeitsspeicher sind: {count}. {hint}</translation>
@@ -204,139 +289,204 @@
             <translation>Antworten in der temporären Datei {path}: {count}. ZoomEarth versucht es automatisch erneut.</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>The picture of a question's zoom, for a map tip: by the question's id and the zoom's number</source>
+            <translation>Das Bild zu einem Zoom einer Frage, für einen Kartenhinweis: nach der Kennung der Frage und der Nummer des Zooms</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Question id</source>
             <translation>Kennung der Frage</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Question</source>
             <translation>Frage</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Answer</source>
             <translation>Antwort</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Confidence (0 to 1)</source>
             <translation>Konfidenz (0 bis 1)</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Meaningless</source>
             <translation>Bedeutungslos</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Zoom number</source>
             <translation>Nummer des Zooms</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Label</source>
             <translation>Bezeichnung</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Status</source>
             <translation>Status</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Error</source>
             <translation>Fehler</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Checked answer</source>
             <translation>Geprüfte Antwort</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Checked by</source>
             <translation>Geprüft von</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Checked at</source>
             <translation>Geprüft am</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Note</source>
             <translation>Notiz</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Model</source>
             <translation>Modell</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Layer</source>
             <translation>Layer</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Raster</source>
             <translation>Raster</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Compared with</source>
             <translation>Verglichen mit</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Bands</source>
             <translation>Kanäle</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Stretch</source>
             <translation>Streckung</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Region</source>
             <translation>Bereich</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Kind</source>
             <translation>Art</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Box in pixels of the raster</source>
             <translation>Rahmen in Pixeln des Rasters</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Pixels of the raster</source>
             <translation>Pixel des Rasters</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Enlarged pixels of the raster</source>
             <translation>Vergrößerte Pixel des Rasters</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Size of the picture in pixels</source>
             <translation>Größe des Bildes in Pixeln</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Reduction (1: full resolution)</source>
             <translation>Verkleinerung (1: volle Auflösung)</translation>
         </message>
         <message>
-            <location filename="../../plugin/exchanges/result_layers.py" />
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>Time</source>
             <translation>Zeit</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>Checked by {}</source>
+            <translation>Geprüft von {}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>Confidence: {}</source>
+            <translation>Konfidenz: {}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>Zoom</source>
+            <translation>Zoom</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>Zoom out</source>
+            <translation>Herauszoomen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>answered</source>
+            <translation>beantwortet</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>maximum number of zooms</source>
+            <translation>höchste Zahl an Zooms</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>unreadable reply</source>
+            <translation>unlesbare Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>reply too long</source>
+            <translation>Antwort zu lang</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>invalid place</source>
+            <translation>ungültiger Ort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>cancelled</source>
+            <translation>abgebrochen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>done</source>
+            <translation>fertig</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>not checked</source>
+            <translation>nicht geprüft</translation>
         </message>
         <message>
             <location filename="../../plugin/exchanges/result_layers.py" />
@@ -347,6 +497,11 @@
             <location filename="../../plugin/exchanges/result_layers.py" />
             <source>Answers: {layer}</source>
             <translation>Antworten: {layer}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_layers.py" />
+            <source>Looked at: {target}</source>
+            <translation>Angesehen: {target}</translation>
         </message>
         <message>
             <location filename="../../plugin/exchanges/session.py" />
@@ -402,6 +557,16 @@
             <location filename="../../plugin/export/dialog.py" />
             <source>Answers</source>
             <translation>Antworten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>Append to the &amp;existing file</source>
+            <translation>An die &amp;vorhandene Datei anhängen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>Add to the &amp;project</source>
+            <translation>Zum &amp;Projekt hinzufügen</translation>
         </message>
         <message>
             <location filename="../../plugin/export/dialog.py" />
@@ -495,8 +660,28 @@
         </message>
         <message>
             <location filename="../../plugin/export/dialog.py" />
-            <source>An existing file with this name is replaced</source>
-            <translation>Eine vorhandene Datei dieses Namens wird ersetzt</translation>
+            <source>An existing file with this name is replaced, unless you append to it</source>
+            <translation>Eine vorhandene Datei mit diesem Namen wird ersetzt, wenn Sie nichts anhängen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>Append to the existing file</source>
+            <translation>An die vorhandene Datei anhängen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>The features are added to those of the file, in the CRS of the file. Otherwise an existing file is replaced.</source>
+            <translation>Die Objekte kommen zu denen der Datei hinzu, im KBS der Datei. Sonst wird eine vorhandene Datei ersetzt.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>Add to the project</source>
+            <translation>Zum Projekt hinzufügen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>The file becomes a layer of the project, coloured by answer</source>
+            <translation>Die Datei wird ein Layer des Projekts, nach Antwort gefärbt</translation>
         </message>
         <message>
             <location filename="../../plugin/export/dialog.py" />
@@ -512,6 +697,16 @@
             <location filename="../../plugin/export/dialog.py" />
             <source>All ({count})</source>
             <translation>Alle ({count})</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>answers</source>
+            <translation>antworten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/dialog.py" />
+            <source>places</source>
+            <translation>orte</translation>
         </message>
         <message>
             <location filename="../../plugin/export/dialog.py" />
@@ -547,11 +742,6 @@
             <location filename="../../plugin/export/html.py" />
             <source>Overview</source>
             <translation>Übersicht</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export/html.py" />
-            <source>Zoom</source>
-            <translation>Zoom</translation>
         </message>
         <message>
             <location filename="../../plugin/export/html.py" />
@@ -640,6 +830,11 @@
         </message>
         <message>
             <location filename="../../plugin/export/vector.py" />
+            <source>Choose another file, or replace this one.</source>
+            <translation>Wählen Sie eine andere Datei, oder ersetzen Sie diese.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/vector.py" />
             <source>Choose another name, or remove the layer first.</source>
             <translation>Wählen Sie einen anderen Namen, oder entfernen Sie zuerst den Layer.</translation>
         </message>
@@ -652,6 +847,11 @@
             <location filename="../../plugin/export/vector.py" />
             <source>The places looked at in {layer} can't be transformed to {crs}.</source>
             <translation>Die betrachteten Stellen in {layer} können nicht nach {crs} transformiert werden.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/vector.py" />
+            <source>{path} is not an export of ZoomEarth.</source>
+            <translation>{path} ist kein Export von ZoomEarth.</translation>
         </message>
         <message>
             <location filename="../../plugin/export/vector.py" />
@@ -727,6 +927,11 @@
             <location filename="../../plugin/i18n.py" />
             <source>editing the pixels</source>
             <translation>Pixel werden bearbeitet</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/i18n.py" />
+            <source>looking closely at all of it</source>
+            <translation>alles wird aus der Nähe angesehen</translation>
         </message>
         <message>
             <location filename="../../plugin/i18n.py" />
@@ -1405,11 +1610,6 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/board.py" />
-            <source>unsure</source>
-            <translation>unsicher</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
             <source>Do not reject</source>
             <translation>Nicht verwerfen</translation>
         </message>
@@ -1935,8 +2135,8 @@
         </message>
         <message>
             <location filename="../../plugin/layers/scope.py" />
-            <source>{name} of {layer}</source>
-            <translation>{name} aus {layer}</translation>
+            <source>feature {id} of {layer}</source>
+            <translation>Objekt {id} aus {layer}</translation>
         </message>
         <message>
             <location filename="../../plugin/layers/scope.py" />
@@ -1955,8 +2155,13 @@
         </message>
         <message>
             <location filename="../../plugin/layers/scope.py" />
-            <source>feature {id} of {layer}</source>
-            <translation>Objekt {id} aus {layer}</translation>
+            <source>inside the outline of {place}</source>
+            <translation>innerhalb des Umrisses von {place}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/layers/scope.py" />
+            <source>{name} of {layer}</source>
+            <translation>{name} aus {layer}</translation>
         </message>
         <message>
             <location filename="../../plugin/layers/scope.py" />
@@ -1972,11 +2177,6 @@
             <location filename="../../plugin/layers/scope.py" />
             <source>({count} parts)</source>
             <translation>({count} Teile)</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/layers/scope.py" />
-            <source>inside the outline of {place}</source>
-            <translation>innerhalb des Umrisses von {place}</translation>
         </message>
         <message>
             <location filename="../../plugin/layers/snapshot.py" />
@@ -2449,6 +2649,31 @@
             <translation>Auf diesem Computer antwortet kein Server (Ports: {ports}).</translation>
         </message>
         <message>
+            <location filename="../../plugin/panel/answer_kind.py" />
+            <source>What the answer must be. The model is told so, and an answer that does not fit is unreadable.</source>
+            <translation>Was die Antwort sein muss. Das wird dem Modell gesagt; eine Antwort, die nicht passt, ist unlesbar.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/answer_kind.py" />
+            <source>List of answers, separated by commas</source>
+            <translation>Liste der Antworten, durch Kommas getrennt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/answer_kind.py" />
+            <source>residential, industrial, farmland</source>
+            <translation>Wohngebiet, Gewerbe, Acker</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/answer_kind.py" />
+            <source>For example: yes, no, unsure</source>
+            <translation>Zum Beispiel: ja, nein, unsicher</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/answer_kind.py" />
+            <source>The list of answers can't be used: {reason}</source>
+            <translation>Die Liste der Antworten ist nicht brauchbar: {reason}</translation>
+        </message>
+        <message>
             <location filename="../../plugin/panel/card.py" />
             <source>Confidence is computed from the probabilities of the words in the answer. A higher value is more often right, but 0.65 does not mean that 65 % of such answers are right.</source>
             <translation>Die Konfidenz wird aus den Wahrscheinlichkeiten der Wörter in der Antwort berechnet. Ein höherer Wert ist öfter richtig, aber 0,65 heißt nicht, dass 65 % solcher Antworten richtig sind.</translation>
@@ -2557,6 +2782,11 @@
             <location filename="../../plugin/panel/dock.py" />
             <source>drawing the layer as an image</source>
             <translation>der Layer wird als Bild gezeichnet</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>reading the polygons</source>
+            <translation>Polygone werden gelesen</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
@@ -2695,6 +2925,11 @@
         </message>
         <message>
             <location filename="../../plugin/panel/form.py" />
+            <source>Layer of the polygons</source>
+            <translation>Layer der Polygone</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
             <source>Draw a rectangle on the map</source>
             <translation>Ein Rechteck auf die Karte zeichnen</translation>
         </message>
@@ -2777,6 +3012,11 @@
             <location filename="../../plugin/panel/form.py" />
             <source>Selected polygons</source>
             <translation>Gewählte Polygone</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/form.py" />
+            <source>All polygons of a layer</source>
+            <translation>Alle Polygone eines Layers</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/form.py" />
@@ -2917,6 +3157,86 @@
             <location filename="../../plugin/panel/question_box.py" />
             <source>Ctrl+Enter asks the question. The keys Up and Down show earlier questions.</source>
             <translation>Strg+Eingabe stellt die Frage. Die Pfeiltasten auf und ab zeigen frühere Fragen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>Reading the rows…</source>
+            <translation>Zeilen werden gelesen …</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>in progress</source>
+            <translation>läuft</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>Stop asking for now; what was answered stays</source>
+            <translation>Vorerst nicht weiter fragen; was beantwortet ist, bleibt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>Ask the rows that have not been asked</source>
+            <translation>Zu den Zeilen fragen, zu denen noch nicht gefragt wurde</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>End the run; what was answered stays</source>
+            <translation>Den Lauf beenden; was beantwortet ist, bleibt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>Ask the rows that failed once more</source>
+            <translation>Zu den fehlgeschlagenen Zeilen noch einmal fragen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>stopping</source>
+            <translation>wird angehalten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>{hours} h {minutes} min left</source>
+            <translation>noch {hours} h {minutes} min</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>&amp;Pause</source>
+            <translation>&amp;Pause</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>&amp;Continue</source>
+            <translation>&amp;Weiter</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>{seconds} s left</source>
+            <translation>noch {seconds} s</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>{minutes} min left</source>
+            <translation>noch {minutes} min</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>{count} failed: &amp;retry</source>
+            <translation>{count} fehlgeschlagen: &amp;wiederholen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>paused</source>
+            <translation>angehalten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>{count} failed</source>
+            <translation>{count} fehlgeschlagen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>{count} checked</source>
+            <translation>{count} geprüft</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/tool_bench.py" />
@@ -3370,36 +3690,6 @@
         </message>
         <message>
             <location filename="../../plugin/processing/common.py" />
-            <source>Any text</source>
-            <translation>Beliebiger Text</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/common.py" />
-            <source>Yes or no</source>
-            <translation>Ja oder nein</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/common.py" />
-            <source>Yes, no or unsure</source>
-            <translation>Ja, nein oder unsicher</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/common.py" />
-            <source>One of a list</source>
-            <translation>Eine aus einer Liste</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/common.py" />
-            <source>Number</source>
-            <translation>Zahl</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/common.py" />
-            <source>Whole number</source>
-            <translation>Ganze Zahl</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/common.py" />
             <source>Type of answer</source>
             <translation>Typ der Antwort</translation>
         </message>
@@ -3407,11 +3697,6 @@
             <location filename="../../plugin/processing/common.py" />
             <source>What the answer must be. The model is told so, and the field &lt;i&gt;value&lt;/i&gt; has the answer in this type. An answer that does not have it gets the status unreadable; its text stays in &lt;i&gt;answer&lt;/i&gt;.</source>
             <translation>Was die Antwort sein muss. Dem Modell wird das gesagt, und das Feld &lt;i&gt;value&lt;/i&gt; hat die Antwort in diesem Typ. Eine Antwort, die ihn nicht hat, bekommt den Status unreadable; ihr Text bleibt in &lt;i&gt;answer&lt;/i&gt;.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/common.py" />
-            <source>List of answers, separated by commas</source>
-            <translation>Liste der Antworten, durch Kommas getrennt</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/common.py" />
@@ -3792,6 +4077,51 @@
             <location filename="../../plugin/review/keys.py" />
             <source>Keys</source>
             <translation>Tasten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/preparing.py" />
+            <source>{count} of {total} polygons lie outside the layer {layer} or have no area, and were left out.</source>
+            <translation>{count} von {total} Polygonen liegen außerhalb des Layers {layer} oder haben keine Fläche und wurden weggelassen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/run.py" />
+            <source>unreadable</source>
+            <translation>unlesbar</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/run.py" />
+            <source>The rows of this run are missing: {path}.</source>
+            <translation>Die Zeilen dieses Laufs fehlen: {path}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/runs.py" />
+            <source>Another run is asking.</source>
+            <translation>Ein anderer Lauf fragt gerade.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/runs.py" />
+            <source>Pause it, or wait for its end.</source>
+            <translation>Halten Sie ihn an, oder warten Sie auf sein Ende.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/runs.py" />
+            <source>No polygon lies on the layer.</source>
+            <translation>Kein Polygon liegt auf dem Layer.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/runs.py" />
+            <source>Choose polygons that lie on the layer.</source>
+            <translation>Wählen Sie Polygone, die auf dem Layer liegen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/runs.py" />
+            <source>{count} polygons of {layer}</source>
+            <translation>{count} Polygone von {layer}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/sources.py" />
+            <source>Add the layer again, then continue.</source>
+            <translation>Fügen Sie den Layer wieder hinzu, und machen Sie dann weiter.</translation>
         </message>
         <message>
             <location filename="../../core/settings.py" />

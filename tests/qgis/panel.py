@@ -79,4 +79,5 @@ def wait(condition, timeout=60):
     end.start(int(timeout * 1000))
     if not condition():
         loop.exec()
+    timer.stop()  # a failed test keeps it alive, and the condition's widgets are gone then
     assert condition(), "timed out"

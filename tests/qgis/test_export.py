@@ -20,7 +20,7 @@ from zoomearth.core.errors import SceneError
 from zoomearth.core.geometry import Box, Grid
 from zoomearth.core.roi_table import FIELDS
 from zoomearth.plugin.exchanges.exchange import Status
-from zoomearth.plugin.export.vector import answer_rows, boxes, crs_of, export_rois, rows, selected, selected_answers
+from zoomearth.plugin.export.vector import add_to_project, answer_rows, boxes, crs_of, export_rois, rows, selected, selected_answers
 
 EACH = pytest.mark.parametrize("suffix", [".gpkg", ".shp", ".geojson"])
 WGS84 = QgsCoordinateReferenceSystem("EPSG:4326")
@@ -303,3 +303,51 @@ def test_ogrinfo_agrees(harbour, tmp_path):
     assert "Feature Count: 2" in text
     assert "question: String (254.0)" in text
     assert "step: Integer" in text
+
+
+@pytest.mark.parametrize("suffix", [".gpkg", ".shp", ".geojson", ".csv", ".xlsx"])
+def test_answers_are_appended_to_an_existing_file_and_its_checks_are_there(harbour, tmp_path, suffix):
+    path = tmp_path / f"answers{suffix}"
+    checked = replace(harbour, id="2", checked="4 ships", checked_by="Ada", checked_at="2026-11-30T10:00:00Z", note="one is a raft")
+    export_rois(answer_rows([harbour]), path)
+    export_rois(answer_rows([checked]), path, append=True)
+    source = ogr.Open(str(path))
+    (layer,) = source
+    found = [{name.lower(): value for name, value in feature.items().items()} for feature in layer]
+    assert [row["exchange"] for row in found] == [harbour.id, "2"]
+    assert [row["checked"] or None for row in found] == [None, "4 ships"]
+    assert (found[1]["checked_by"], found[1]["note"]) == ("Ada", "one is a raft")
+    assert re.sub(r"\D", "", found[1]["checked_at"])[:8] == "20261130"
+    if suffix != ".xlsx":
+        one, two = (feature.GetGeometryRef().GetEnvelope() for feature in layer)
+        assert one == pytest.approx(two, rel=1e-7)
+
+
+def test_a_geopackage_takes_boxes_beside_answers_and_appended_rows_its_crs(harbour, tmp_path):
+    path = tmp_path / "all.gpkg"
+    export_rois(answer_rows([harbour]), path, QgsCoordinateReferenceSystem("EPSG:3035"))
+    export_rois(rows([harbour]), path, append=True)
+    export_rois(answer_rows([replace(harbour, id="2")]), path, append=True)
+    source = ogr.Open(str(path))
+    assert {layer.GetName(): layer.GetFeatureCount() for layer in source} == {"answers": 2, "rois": 2}
+    answers = source.GetLayerByName("answers")
+    assert answers.GetSpatialRef().GetAuthorityCode(None) == "3035"
+    first, second = (feature.GetGeometryRef().GetEnvelope() for feature in answers)
+    assert first == pytest.approx(second)
+
+
+def test_nothing_is_appended_to_a_file_of_something_else(harbour, tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("name,height\nmill,12\n")
+    with pytest.raises(SceneError, match="is not an export of ZoomEarth"):
+        export_rois(answer_rows([harbour]), path, append=True)
+    assert path.read_text() == "name,height\nmill,12\n"
+
+
+def test_an_export_becomes_a_layer_coloured_by_answer(harbour, tmp_path):
+    chosen = answer_rows([harbour])
+    layer = add_to_project(export_rois(chosen, tmp_path / "town.gpkg"), "answers", chosen)
+    assert QgsProject.instance().mapLayersByName("town") == [layer]
+    assert [category.label() for category in layer.renderer().categories()] == ["3 ships", "other or no answer"]
+    table = add_to_project(export_rois(chosen, tmp_path / "town.xlsx"), "answers", chosen)
+    assert (table.featureCount(), table.isSpatial()) == (1, False)

@@ -5,10 +5,10 @@ from osgeo import ogr
 from qgis.core import QgsCoordinateReferenceSystem, QgsSettings
 from qgis.gui import QgsFileWidget, QgsProjectionSelectionWidget
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QApplication, QComboBox, QPushButton, QRadioButton, QWidget
+from qgis.PyQt.QtWidgets import QApplication, QCheckBox, QComboBox, QPushButton, QRadioButton, QWidget
 
 from zoomearth.plugin.export.dialog import FOLDER, ExportDialog
-from zoomearth.plugin.export.vector import answer_rows, rows
+from zoomearth.plugin.export.vector import answer_rows, export_rois, rows
 
 
 @pytest.fixture
@@ -85,6 +85,7 @@ def test_without_boxes_or_a_file_there_is_nothing_to_press(harbour, qtbot, tmp_p
     assert not part(empty, QPushButton, "ok").isEnabled()
     unnamed = ExportDialog([], rows([harbour]))
     qtbot.addWidget(unnamed)
+    part(unnamed, QgsFileWidget, "file").setFilePath("")
     assert not part(unnamed, QPushButton, "ok").isEnabled()
     assert part(unnamed, QRadioButton, "all").isChecked()
     assert not part(unnamed, QRadioButton, "selected").isEnabled()
@@ -131,3 +132,16 @@ def test_every_part_is_reached_by_the_keyboard(dialog, qtbot):
             focused = focused.parentWidget()
     wanted = {part(dialog, QWidget, name).objectName() for name in ("content", "selected", "format", "crs", "file", "cancel")}
     assert wanted <= reached
+
+
+def test_a_free_name_is_suggested_and_an_existing_file_can_be_appended_to(dialog, harbour, qtbot, tmp_path):
+    suggested = part(dialog, QgsFileWidget, "file").filePath()
+    assert suggested.endswith("zoomearth_places.gpkg")
+    append = part(dialog, QCheckBox, "append")
+    assert not append.isEnabled()
+    path = export_rois(rows([harbour]), tmp_path / "boxes.gpkg")
+    part(dialog, QgsFileWidget, "file").setFilePath(str(path))
+    assert append.isEnabled()
+    append.click()
+    click(qtbot, dialog)
+    assert written(dialog) == (3, "32633")

@@ -9,7 +9,9 @@ from qgis.core import QgsProject
 from qgis.PyQt.QtWidgets import QLabel
 from rasters import NORTH_UP, make
 
-from zoomearth.plugin.exchanges.exchange import SURVEY, Status
+from zoomearth.core.marks import State
+from zoomearth.core.tools import SURVEY
+from zoomearth.plugin.exchanges.exchange import Status
 from zoomearth.plugin.exchanges.results_file import ANSWERS
 
 ONE = '[{"bbox_2d": [30, 40, 60, 70], "label": "ship"}]'
@@ -55,6 +57,26 @@ def test_what_is_found_is_a_layer_and_the_count_is_the_answer(panel, bay):
     assert "100.0 %" in notes
     (answers,) = panel.results.layers(ANSWERS)
     assert [feature["answer"] for feature in answers.getFeatures()] == ["1"]
+
+
+def test_a_layer_shows_where_it_has_looked(panel, bay):
+    panel.script(ONE, "[]")
+    find(panel)
+    wait(lambda: done(panel))
+    (exchange,) = panel.session.exchanges
+    (looked,) = QgsProject.instance().mapLayersByName("Looked at: ships")
+    states = [feature["state"] for feature in looked.getFeatures()]
+    assert set(states) == {"done"}
+    extent = looked.extent()
+    extent.combineExtentWith(bay.extent())
+    assert (looked.extent().width(), looked.extent().height()) == pytest.approx((extent.width(), extent.height()))
+    assert {category.value() for category in looked.renderer().categories()} == {state.value for state in State}
+    names = [node.name() for node in QgsProject.instance().layerTreeRoot().findGroups()[0].children()]
+    assert names.index("Find all: ships") < names.index("Looked at: ships")
+    panel.session.remove_use(exchange, exchange.uses[0])
+    assert not QgsProject.instance().mapLayersByName("Looked at: ships")
+    panel.session.undo()
+    assert QgsProject.instance().mapLayersByName("Looked at: ships")
 
 
 def test_a_cancel_keeps_what_was_found_and_the_same_search_goes_on(panel, bay):

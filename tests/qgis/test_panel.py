@@ -40,6 +40,7 @@ from qgis.PyQt.QtWidgets import (
     QTabWidget,
     QToolButton,
 )
+from running import done, run_of
 from tile_server import TileServer
 
 from zoomearth.core.requests import Load
@@ -297,7 +298,7 @@ def test_a_question_can_be_about_what_the_canvas_shows(panel, demo_scene):
     assert 900 < right < 1250
 
 
-def test_each_selected_polygon_is_a_question_of_its_own(panel, demo_scene):
+def test_each_selected_polygon_is_a_row_of_its_own(panel, demo_scene):
     panel.script(ANSWER)
     layer = panel.add(demo_scene)
     polygons = QgsVectorLayer(f"Polygon?crs={layer.crs().authid()}", "fields", "memory")
@@ -313,10 +314,13 @@ def test_each_selected_polygon_is_a_question_of_its_own(panel, demo_scene):
     panel.ask()  # nothing is selected: a message, and no question
     assert panel.session.exchanges == []
     polygons.selectByIds([1, 3])
-    panel.asked()
-    windows = [exchange.views[0].window for exchange in panel.session.exchanges]
-    assert [[window[0], window[1]] for window in windows] == [[204, 204], [1638, 1638]]
-    assert panel.session.exchanges[0].scope == "inside the outline of feature 1 of fields"
+    panel.ask()
+    wait(lambda: run_of(panel) and done(run_of(panel)))
+    rows = run_of(panel).rows
+    assert [list(row.views[0].window[:2]) for row in rows] == [[204, 204], [1638, 1638]]
+    assert rows[0].scope == "inside the outline of feature 1 of fields"
+    polygons.selectByIds([3])
+    assert panel.asked().scope == "inside the outline of feature 3 of fields"
 
 
 def test_polygons_without_a_geometry_are_said_and_the_question_stays(panel, demo_scene):
@@ -588,16 +592,18 @@ def test_polygons_beyond_the_raster_are_said_and_the_others_are_asked_about(pane
     polygon_layer(layer, [(0.1, 0.1, 0.3, 0.3)], [(3, 3, 4, 4)], [(0.5, 0.5, 0.6, 0.6)])
     choose(panel, Scope.FEATURES)
     qgis_iface.messageBar().clear_messages()
-    panel.asked()
-    assert [exchange.scope for exchange in panel.session.exchanges] == [
+    panel.ask()
+    wait(lambda: run_of(panel) and done(run_of(panel)))
+    assert [row.scope for row in run_of(panel).rows] == [
         "inside the outline of Flur 1 of parcels",
         "inside the outline of Flur 3 of parcels",
     ]
     (message,) = qgis_iface.messageBar().get_messages(Qgis.MessageLevel.Warning)
-    assert f"1 of 3 polygons lies outside the layer {layer.name()} and was left out." in message
+    left_out = f"1 of 3 polygons lie outside the layer {layer.name()} or have no area, and were left out."
+    assert left_out in message
     notice = panel.dock.message  # QGIS's bar shows one line of a message, the panel the whole message
     assert notice.isVisible()
-    assert notice.text == f"1 of 3 polygons lies outside the layer {layer.name()} and was left out."
+    assert notice.text == left_out
     choose(panel, Scope.LAYER)
     panel.asked()
     assert not notice.isVisible()

@@ -19,7 +19,7 @@ from qgis.PyQt.QtTest import QTest
 
 from zoomearth.core.events import Saw
 from zoomearth.core.settings import data_folder
-from zoomearth.plugin.exchanges.results_file import ROI_FIELDS
+from zoomearth.plugin.exchanges.result_rows import ROI_FIELDS
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -435,3 +435,19 @@ def test_without_the_users_consent_no_tool_is_used(panel, lake):
     panel.script(CALL, ANSWER)
     panel.add(lake)
     assert panel.asked("Segment the northern lake.").uses == []
+
+
+def test_a_survey_that_the_model_calls_is_a_layer_of_its_answer(offering, lake):
+    call = '<tool_call>{"name": "survey", "arguments": {"label": "lakes", "size": 60}}</tool_call>'
+    offering.script(call, '[{"bbox_2d": [130, 150, 380, 360], "label": "lake"}]', "<answer>1</answer>")
+    offering.add(lake)
+    exchange = offering.asked("How many lakes are in the whole scene?")
+    assert (exchange.answer, [view.tool for view in exchange.views]) == ("1", [None, "survey"]), exchange.why
+    (use,) = exchange.uses
+    assert (use.made.metrics["count"], use.made.metrics["views"]) == (1, 1)
+    assert any(note.startswith("A survey for lakes found 1: it looked closely at 100 % of the area") for note in exchange.notes)
+    layer = offering.results.use_layer(use)
+    assert [feature["kind"] for feature in layer.getFeatures()] == ["feature"]
+    assert layer.name() == "Find all: lakes"
+    image = QImage.fromData(exchange.views[-1].picture)
+    assert any(image.pixelColor(x, 256).getRgb()[:3] == (255, 0, 160) for x in range(image.width()))  # the mark is drawn

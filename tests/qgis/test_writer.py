@@ -23,7 +23,8 @@ from zoomearth.plugin.exchanges.exchange import Exchange
 from zoomearth.plugin.exchanges.geopackage import add_row, writing
 from zoomearth.plugin.exchanges.geopackage_tables import add_table, begin
 from zoomearth.plugin.exchanges.project_results import ProjectResults
-from zoomearth.plugin.exchanges.results_file import ANSWERS, EXCHANGES, ROI_FIELDS, ResultsFile, roi_geometry
+from zoomearth.plugin.exchanges.result_rows import ROI_FIELDS, roi_geometry
+from zoomearth.plugin.exchanges.results_file import ANSWERS, EXCHANGES, ResultsFile
 from zoomearth.plugin.exchanges.unsaved import waiting_file
 from zoomearth.plugin.layers.raster_layers import wkt
 
@@ -354,7 +355,7 @@ def test_results_of_an_older_version_are_read_and_go_on(results, harbour, old):
     assert {field.name() for field in layer.fields()} == {"fid", *ROI_FIELDS}
     assert {feature["confidence"] for feature in layer.getFeatures() if feature["exchange"] == new.id} == {0.75}
     (answers,) = results.layers(ANSWERS)
-    assert [feature["exchange"] for feature in answers.getFeatures()] == [new.id]
+    assert [feature["exchange"] for feature in answers.getFeatures()] == [old.id, new.id]
     results.remove(old)
     settle(results)
     assert layer.featureCount() == len(harbour.zooms)

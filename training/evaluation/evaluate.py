@@ -23,10 +23,11 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from ...backend import batch
 from ...backend.cli.parser import Parser, add_policy, add_settings, changed, policy_of, positive, settings_of
 from ...backend.engines import Engine
 from ...backend.engines.open import open_engine
+from ...backend.records import revision_of
+from ...backend.records import spec as comparable
 from ...backend.report import MEANINGLESS
 from ...backend.scene.scene import Scene
 from ...core.errors import DataError, UsageError
@@ -215,7 +216,7 @@ def spec(engine: Engine, asker: Asker, settings: Settings, subset: dict[str, Any
         "extractor": asker.benchmark.extractor,
         "set": subset,
         "mode": asker.mode,
-        **batch.spec(engine.profile, settings, batch.revision_of(settings)),
+        **comparable(engine.profile, settings, revision_of(settings)),
         "policy": asdict(asker.policy),
     }
 

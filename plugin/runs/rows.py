@@ -1,0 +1,99 @@
+"""The rows of a run, an exchange for each polygon: of what kind a row is, counts, and what the backend's file of answers has."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Iterable, Mapping, Optional
+
+from ...core import texts
+from ...core.errors import ZoomEarthError
+from ...core.events import Failed
+from ...core.source import Seen
+from ...core.typed import from_json
+from ..exchanges.exchange import Exchange, PicturedView, Status
+
+WAITING, ANSWERED, UNREADABLE, FAILED, CANCELLED = "waiting", "answered", "unreadable", "failed", "cancelled"
+FROM_LINE = ("answer", "value", "unreadable", "confidence", "meaningless", "stopped", "why", "model")
+
+
+def kind(row: Exchange) -> str:
+    """One of the words above. A reply without an answer is as unreadable as one that does not have the type of the answer."""
+    if row.status is Status.DONE:
+        return UNREADABLE if row.unreadable or row.answer is None else ANSWERED
+    return {Status.RUNNING: WAITING, Status.FAILED: FAILED}.get(row.status, CANCELLED)
+
+
+def answer_text(row: Exchange) -> Optional[str]:
+    """What the model says, in the words of the type of the answer: "yes" of "Yes, there is one."; None where there is no such answer."""
+    if row.status is not Status.DONE or row.answer is None or row.unreadable:
+        return None
+    if isinstance(row.value, bool):
+        return "yes" if row.value else "no"
+    if isinstance(row.value, float):
+        return f"{row.value:g}"
+    if isinstance(row.value, dict):
+        return ", ".join(f"{name}: {value}" for name, value in row.value.items() if value is not None)
+    return row.answer if row.value is None else str(row.value)
+
+
+def said(row: Exchange) -> Optional[str]:
+    """What the answer is: what a person says, else what the model says."""
+    return answer_text(row) if row.checked is None else row.checked
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many rows there are, how many of each kind, how many a person has checked, and how many have each answer."""
+
+    total: int
+    kinds: Mapping[str, int]
+    checked: int
+    answers: Mapping[str, int]
+
+    @classmethod
+    def of(cls, rows: Iterable[Exchange]) -> Counts:
+        rows = list(rows)
+        answers = Counter(answer for row in rows if (answer := said(row)) is not None)
+        return cls(len(rows), Counter(map(kind, rows)), sum(row.checked is not None for row in rows), dict(answers.most_common()))
+
+    @property
+    def over(self) -> int:
+        """Rows that need not be asked any more: answered, unreadable or failed."""
+        return self.total - self.open
+
+    @property
+    def open(self) -> int:
+        return self.kinds.get(WAITING, 0) + self.kinds.get(CANCELLED, 0)
+
+    @property
+    def failed(self) -> int:
+        return self.kinds.get(FAILED, 0)
+
+
+def reset(row: Exchange) -> None:
+    """The row is to be asked again."""
+    row.status, row.message, row.hint, row.log = Status.RUNNING, "", "", []
+
+
+def read_lines(path: Path) -> dict[str, Mapping[str, Any]]:
+    """The last line of each row in a file of answers; a line that a kill has cut off is left out. Empty where there is no such file."""
+    try:
+        return {str(line.get("id")): line for _, line in texts.rows(path) if isinstance(line, dict)}
+    except OSError:  # nothing was asked yet
+        return {}
+
+
+def take_line(row: Exchange, line: Mapping[str, Any]) -> bool:
+    """Applies a line of the file of answers to a row whose end was not kept. Returns whether it did."""
+    if kind(row) in (ANSWERED, UNREADABLE):
+        return False
+    if error := line.get("error"):
+        row.hear(Failed.of(ZoomEarthError.of(error)))
+        return True
+    for name in FROM_LINE:
+        setattr(row, name, line.get(name))
+    row.status, row.seconds, row.dialect = Status.DONE, line.get("seconds") or 0.0, line.get("dialect") or ""
+    row.views = [PicturedView(**vars(from_json(Seen, zoom, "zoom"))) for zoom in line.get("zooms", ())]
+    return True

@@ -1,0 +1,374 @@
+"""One run: its rows, which a file of its own keeps, and the batches in which they are asked. No widgets.
+
+run.go_on(); run.pause(); run.cancel(); run.retry()
+run.changed.connect(...)        # its state or its counts, a few times a second
+run.rows_changed.connect(...)   # (rows): these have other contents now
+run.replaced.connect(...)       # all rows were read from the file
+
+The backend appends each answer to a file beside (JSON lines) before it tells of it, so that a kill of QGIS loses nothing; the rows are
+written to the GeoPackage on a thread. A run goes on with the rows that have no end in either of the two.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+from enum import Enum
+from pathlib import Path
+from typing import Any, Iterable, Mapping, Optional
+
+from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
+
+from ...core.errors import SceneError, ZoomEarthError
+from ...core.events import Done, Event, Failed, Last, Progress, RowEnded, RowStarted
+from ...core.requests import AT_ONCE, Ask, Batch
+from ..child.backend_process import Job, State
+from ..exchanges.exchange import Exchange, Status, UsedTool
+from ..exchanges.project_results import PATIENCE
+from ..exchanges.results_file import ResultsFile
+from ..exchanges.session import Session
+from ..exchanges.unsaved import waiting_file
+from ..exchanges.writer import Writer
+from ..i18n import tr
+from .rows import CANCELLED, FAILED, UNREADABLE, WAITING, Counts, kind, read_lines, reset, take_line
+from .sources import Sources
+
+BATCH = 32  # rows that are sent together to a server, which answers one after another; a model here ends all rows in hand at once
+SHOWN = 2.0  # seconds between two looks of the map at the file while it fills
+MOMENT = 200  # ms between two signals of changed counts
+FREQUENT = 6  # answers that the card lists
+ENOUGH = 3  # rows after which the time that is left can be told
+
+
+class Phase(Enum):
+    """What a run does: its file is read, it waits for the user, it asks, it ends what it is asking, or its project was closed."""
+
+    READING = "reading"
+    RESTING = "resting"
+    ASKING = "asking"
+    STOPPING = "stopping"
+    CLOSED = "closed"
+
+
+class Run(QObject):
+    """exchange: that of the card, with `use`, whose file is that of the rows. trouble: why it stopped by itself, "" where it did not."""
+
+    changed = pyqtSignal()
+    rows_changed = pyqtSignal(list)
+    replaced = pyqtSignal()
+    rested = pyqtSignal()
+    _read = pyqtSignal(object)
+
+    def __init__(self, session: Session, exchange: Exchange, use: UsedTool, rows: Iterable[Exchange], parent: QObject) -> None:
+        """rows: of a new run; empty: those in its file are read."""
+        super().__init__(parent)
+        self._session, self.exchange, self.use = session, exchange, use
+        self.rows: list[Exchange] = list(rows)
+        self.phase, self.stage, self.trouble = Phase.RESTING, "", ""
+        self._place()
+        self._by_id: dict[str, Exchange] = {}
+        self._queue: deque[Exchange] = deque()
+        self._alone: deque[Exchange] = deque()  # they were being asked when the process crashed
+        self._again = False  # whether the batch is a row of `_alone`
+        self._under_way: dict[str, Exchange] = {}
+        self._sources = Sources(self)
+        self._job: Optional[Job] = None
+        self._began, self._ended = 0.0, 0
+        self._shown = 0.0
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(MOMENT)
+        self._soon.timeout.connect(self.changed)
+        self._read.connect(self._take)
+        if self.rows:
+            self._index()
+            for row in self.rows:
+                self.writer.keep(row)
+        else:
+            self.read()
+
+    @property
+    def path(self) -> Path:
+        """The GeoPackage of the rows."""
+        return self.writer.file.path
+
+    @property
+    def answers(self) -> Path:
+        """The file to which the backend appends the answers."""
+        return self.path.with_name(self.path.name + ".answers.jsonl")
+
+    @property
+    def counts(self) -> Counts:
+        return Counts.of(self.rows)
+
+    @property
+    def asking(self) -> bool:
+        return self.phase in (Phase.ASKING, Phase.STOPPING)
+
+    @property
+    def seconds_left(self) -> Optional[float]:
+        """None while that can't be told."""
+        if self.phase is not Phase.ASKING or self._ended < ENOUGH:
+            return None
+        open_rows = len(self._queue) + len(self._alone) + len(self._under_way)
+        return (time.monotonic() - self._began) / self._ended * open_rows
+
+    def go_on(self) -> None:
+        """Asks the rows that wait or were cancelled."""
+        if self.phase is not Phase.RESTING:
+            return
+        if not self.rows:
+            self.read()
+            return
+        self.trouble = ""
+        for row in self.rows:
+            if kind(row) == CANCELLED:
+                self._reset(row)
+        self._queue = deque(row for row in self.rows if kind(row) == WAITING)
+        self._began, self._ended = time.monotonic(), 0
+        self.phase = Phase.ASKING
+        self._next()
+        self.changed.emit()
+
+    def pause(self) -> None:
+        """Asks no more; the rows that are being asked are asked again when it goes on."""
+        if self.phase is Phase.ASKING:
+            self.phase = Phase.STOPPING
+            self._sources.cancel()
+            if self._job:
+                self._job.cancel()
+            self.changed.emit()
+
+    def cancel(self) -> None:
+        """Asks no more, and ends the rows that wait as cancelled. What was answered stays."""
+        for row in self.rows:
+            if kind(row) == WAITING:
+                row.status = Status.CANCELLED
+                self.keep(row)
+        self._queue.clear()
+        self._alone.clear()
+        self.pause()
+        self.rows_changed.emit(self.rows)
+        self._summarize()
+
+    def retry(self) -> None:
+        """Asks the rows that failed once more."""
+        for row in self.rows:
+            if kind(row) == FAILED:
+                self._reset(row)
+        self.go_on()
+
+    def keep(self, row: Exchange) -> None:
+        """Writes a row that has changed, and announces it."""
+        self.writer.keep(row)
+        self.rows_changed.emit([row])
+        self._announce()
+
+    def read(self) -> None:
+        """Reads the rows on a thread; `replaced` is emitted afterwards."""
+        self.phase = Phase.READING
+        threading.Thread(target=self._read_rows, args=(self.path, self.answers), daemon=True).start()
+
+    def finish(self) -> None:
+        """Waits until the rows are written."""
+        self.writer.finish(PATIENCE)
+
+    def follow(self) -> None:
+        """The results have moved, and this run's file with them."""
+        before = self.writer
+        self._place()
+        for row in before.unwritten:
+            self.writer.keep(row)
+        before.detach()
+
+    def close(self) -> None:
+        """Its project is closed: it asks no more, and what comes still stays in the file of answers."""
+        self.phase = Phase.CLOSED
+        self._sources.cancel()
+        if self._job:
+            self._job.cancel()
+        self.writer.detach()
+
+    def _place(self) -> None:
+        folder = self._session.results.begin_folder()
+        self.writer = Writer(ResultsFile(folder / self.use.made.out), parent=self)
+        self.writer.ended.connect(self._written)
+
+    def _index(self) -> None:
+        self._by_id = {row.id: row for row in self.rows}
+
+    def _reset(self, row: Exchange) -> None:
+        reset(row)
+        self.keep(row)
+
+    def _read_rows(self, path: Path, answers: Path) -> None:
+        """Runs on a thread."""
+        read: Any
+        try:
+            rows = {row.id: row for row in ResultsFile(path).read()}
+            with suppress(SceneError):
+                rows.update((row.id, row) for row in ResultsFile(waiting_file(path)).read())
+            read = list(rows.values()), read_lines(answers)
+        except ZoomEarthError as error:
+            read = error
+        with suppress(RuntimeError):  # QGIS has closed
+            self._read.emit(read)
+
+    def _take(self, read: Any) -> None:
+        if self.phase is Phase.CLOSED:
+            return
+        self.phase = Phase.RESTING
+        if isinstance(read, ZoomEarthError):
+            self.trouble = f"{read.message} {read.hint}"
+        elif not read[0]:
+            self.trouble = tr("The rows of this run are missing: {path}.").format(path=self.path)
+        else:
+            rows, lines = read
+            self.rows = sorted(rows, key=lambda row: row.feature.id if row.feature else 0)
+            self._index()
+            self._recover(lines)
+        self.replaced.emit()
+        self.changed.emit()
+
+    def _recover(self, lines: Mapping[str, Mapping[str, Any]]) -> None:
+        """Takes what the backend had written when QGIS was killed."""
+        for row in self.rows:
+            if row.id in lines and take_line(row, lines[row.id]):
+                self.writer.keep(row)
+        self._summarize()
+
+    def _next(self) -> None:
+        if self.phase is not Phase.ASKING or not (self._queue or self._alone):
+            self._rest()
+            return
+        layer = self._session.results.raster_layer(self.exchange)
+        try:
+            rows = self._batch()
+            self._under_way = {row.id: row for row in rows}
+            self._sources.find(rows, layer, self.use.made.metrics, self._send)
+        except ZoomEarthError as error:
+            self._stop(error.message, error.hint)
+
+    def _batch(self) -> list[Exchange]:
+        """The rows to ask next."""
+        self._again = bool(self._alone)
+        if self._again:
+            return [self._alone.popleft()]
+        most = BATCH if self._queue[0].scene and self._session.asks_server else AT_ONCE  # so many images are on the disk at a time
+        return [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
+
+    def _send(self, asks: list[Ask], failed: Mapping[str, SceneError]) -> None:
+        """asks: of the rows that have a source; failed: why the others have none. Both are empty where it was cancelled."""
+        for id, error in failed.items():
+            self._over(self._under_way[id], Failed.of(error))
+        if self.phase is not Phase.ASKING or not asks:
+            self._next()
+            return
+        started: list[str] = []
+        loading = self._session.submit_load()
+        loading.heard.connect(self._hear_progress)
+        job = self._job = self._session.backend.submit(Batch(tuple(asks), AT_ONCE, out=str(self.answers)))
+        job.heard.connect(lambda event: self._hear(event, started))
+        job.ended.connect(lambda last: self._end(last, started))
+
+    def _hear_progress(self, event: Event) -> None:
+        if isinstance(event, Progress) and event.stage != self.stage:
+            self.stage = event.stage
+            self._announce()
+
+    def _hear(self, event: Event, started: list[str]) -> None:
+        self._hear_progress(event)
+        if isinstance(event, RowStarted):
+            started.append(str(event.row))
+        elif isinstance(event, RowEnded) and self.phase is not Phase.CLOSED and (row := self._under_way.get(str(event.last.id))):
+            started.remove(row.id)
+            self._over(row, event)
+
+    def _over(self, row: Exchange, event: Event) -> None:
+        del self._under_way[row.id]
+        self._ended += 1
+        row.hear(event)
+        self.keep(row)
+        if row.meaningless and not self.exchange.meaningless:
+            self._summarize()
+
+    def _end(self, last: Last, started: list[str]) -> None:
+        """started: the rows that were being asked."""
+        self._job = None
+        if isinstance(last, Done):
+            self._next()
+        elif not isinstance(last, Failed):
+            self._rest()
+        elif self._session.backend.state is State.UP:  # it was refused as a whole, for example because the model can't be loaded
+            self._stop(last.message, last.hint)
+        else:
+            self._crashed(last, started)
+
+    def _crashed(self, failed: Failed, started: list[str]) -> None:
+        """Each row that was being asked is asked once more, alone: one that crashes the process again fails."""
+        for row in [self._under_way[id] for id in started]:
+            if self._again:
+                self._over(row, Failed(None, failed.code, failed.message, failed.hint))
+            else:
+                del self._under_way[row.id]
+                self._alone.append(row)
+        self._queue.extendleft(reversed(self._under_way.values()))
+        self._under_way.clear()
+        if self._session.backend.state is State.BROKEN:
+            self._stop(failed.message, failed.hint)
+        else:
+            self._next()
+
+    def _stop(self, message: str, hint: str) -> None:
+        self.trouble = f"{message} {hint}".strip()
+        self._rest()
+
+    def _rest(self) -> None:
+        if self.phase is Phase.CLOSED:
+            return
+        self._under_way.clear()
+        self.phase, self.stage = Phase.RESTING, ""
+        self._summarize()
+        self.changed.emit()
+        self.rested.emit()
+
+    def _summarize(self) -> None:
+        """Writes into the card's exchange how far the run is."""
+        words = summary(self.counts)
+        if words != self.exchange.answer:
+            self.exchange.answer, self.exchange.stopped, self.exchange.status = words, "answered", Status.DONE
+            self.exchange.model = next((row.model for row in reversed(self.rows) if row.model), "")
+            self.exchange.meaningless = any(row.meaningless for row in self.rows)
+            self._session.update(self.exchange)
+
+    def _announce(self) -> None:
+        if not self._soon.isActive():
+            self._soon.start()
+
+    def _written(self, attempt: Any) -> None:
+        """Shows on the map what is in the file now."""
+        if self.phase is Phase.CLOSED:
+            return
+        if attempt.error:
+            self.trouble = f"{attempt.error.message} {attempt.error.hint}"
+            self._announce()
+        elif attempt.written and (time.monotonic() - self._shown > SHOWN or not self.writer.writing):
+            self._shown = time.monotonic()
+            self._session.results.show_use(self.exchange, self.use)
+            self._session.results.reload_use(self.use)
+
+
+def answer_counts(counts: Counts) -> str:
+    """The most frequent answers: "yes 12, no 28"."""
+    return ", ".join(f"{answer} {count}" for answer, count in list(counts.answers.items())[:FREQUENT])
+
+
+def summary(counts: Counts) -> str:
+    """How far a run is and what the answers are, in one line: "41 of 300: yes 12, no 28, failed 1"."""
+    parts = list(filter(None, [answer_counts(counts)]))
+    for each, words in ((UNREADABLE, tr("unreadable")), (FAILED, tr("failed")), (CANCELLED, tr("cancelled"))):
+        parts += [f"{words} {counts.kinds[each]}"] if counts.kinds.get(each) else []
+    text = tr("{done} of {total}").format(done=counts.over, total=counts.total)
+    return f"{text}: {', '.join(parts)}" if parts else text

@@ -1,0 +1,190 @@
+"""The runs of a project: begins them, finds those of earlier sessions, and stops them before their files move. No widgets.
+
+runs.start(Wanted(raster, polygons, ids, "Is there a pool?", AnswerType("choice", ("yes", "no"))))
+run = runs.of(exchange)           # of a card; None where the exchange is no run
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable, Optional
+
+from qgis.core import QgsProject
+from qgis.PyQt.QtCore import QObject, pyqtSignal
+
+from ...core.errors import SceneError
+from ...core.tools import MASK, Made
+from ..exchanges.exchange import RUN, Exchange, Status, UsedTool
+from ..exchanges.results_file import slug
+from ..exchanges.session import Session
+from ..i18n import tr
+from ..layers.raster_layers import wkt
+from .preparing import Preparing, Wanted, outside_words
+from .rows import Counts
+from .run import Phase, Run, summary
+from .sources import RESOLUTION
+
+
+class Runs(QObject):
+    """One asks at a time."""
+
+    started = pyqtSignal(object)  # Run
+    failed = pyqtSignal(str, str)  # message and hint; also about polygons that were left out
+    progressed = pyqtSignal(str, int, int)
+    changed = pyqtSignal()
+
+    def __init__(self, session: Session, parent: Optional[QObject] = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._runs: dict[str, Run] = {}  # by the id of their exchange
+        self._preparing: Optional[Preparing] = None
+        self._resumed: Optional[Run] = None  # goes on when the results have moved
+        session.replaced.connect(self._replaced)
+        session.removed.connect(self._removed)
+        session.results.changed.connect(self._results_changed)
+        session.results.before_move = self._before_move
+        QgsProject.instance().removeAll.connect(self._finish)
+
+    @property
+    def busy(self) -> bool:
+        return self._preparing is not None or self._asking is not None
+
+    def start(self, wanted: Wanted) -> None:
+        """Prepares the rows and begins to ask. Raises SceneError where another run asks, or nothing can be written."""
+        self._refuse_second()
+        self._session.results.begin_folder()
+        try:
+            preparing = self._preparing = Preparing(wanted, self)
+        except ValueError as error:
+            raise SceneError(str(error)) from None
+        preparing.progressed.connect(lambda done, total: self.progressed.emit("preparing", done, total))
+        preparing.ended.connect(lambda: self._begin(preparing))
+        self.changed.emit()
+
+    def go_on(self, run: Run) -> None:
+        """Raises SceneError where another one asks."""
+        self._refuse_second()
+        run.go_on()
+
+    def retry(self, run: Run) -> None:
+        """Raises SceneError where another one asks."""
+        self._refuse_second()
+        run.retry()
+
+    def cancel(self) -> None:
+        """Cancels the one that asks or is prepared."""
+        if self._preparing:
+            self._preparing.cancel()
+            self._preparing = None
+            self.changed.emit()
+        if run := self._asking:
+            run.cancel()
+
+    def of(self, exchange: Exchange) -> Optional[Run]:
+        """The run of a card; it reads its rows at first."""
+        use = next((use for use in exchange.uses if use.made.tool == RUN), None)
+        if use is None:
+            return None
+        if exchange.id not in self._runs:
+            self._add(Run(self._session, exchange, use, (), self))
+        return self._runs[exchange.id]
+
+    def close(self) -> None:
+        self._finish()
+        for run in self._runs.values():
+            run.close()
+        self._session.results.before_move = lambda move: move()
+        QgsProject.instance().removeAll.disconnect(self._finish)
+
+    @property
+    def _asking(self) -> Optional[Run]:
+        return next((run for run in self._runs.values() if run.asking), None)
+
+    def _refuse_second(self) -> None:
+        if self.busy:
+            raise SceneError(tr("Another run is asking."), tr("Pause it, or wait for its end."))
+
+    def _begin(self, preparing: Preparing) -> None:
+        self._preparing = None
+        wanted, rows = preparing.wanted, preparing.rows
+        if not rows:
+            self.failed.emit(tr("No polygon lies on the layer."), tr("Choose polygons that lie on the layer."))
+            self.changed.emit()
+            return
+        layer, polygons = wanted.layer, wanted.polygons
+        words = tr("{count} polygons of {layer}").format(count=len(rows), layer=polygons.name())
+        exchange = Exchange(wanted.question, layer.source(), layer.name(), wkt(layer.crs()), words, answer_type=wanted.answer_type)
+        xs, ys = zip(*(corner for row in rows for ring in row.place for corner in ring))
+        (left, right), (bottom, top) = (min(xs), max(xs)), (min(ys), max(ys))
+        corners = ((left, top), (right, top), (right, bottom), (left, bottom), (left, top))
+        exchange.outline = [[[x, y] for x, y in corners]]
+        exchange.scene, exchange.seen_as = rows[0].scene, rows[0].seen_as
+        exchange.status, exchange.stopped, exchange.answer = Status.DONE, "answered", summary(Counts.of(rows))
+        out = self._session.results.new_path(Path(f"{slug(wanted.question)}.gpkg"))
+        metrics = {RESOLUTION: wanted.resolution} if wanted.resolution and rows[0].scene is None else {}
+        use = UsedTool(Made(RUN, "", MASK, out.name, None, (), metrics, 0.0, wanted.question), words, corners)
+        run = self._add(Run(self._session, exchange, use, rows, self))
+        self._session.add_use(exchange, use)
+        self.started.emit(run)
+        run.go_on()
+        if words := outside_words(preparing.left_out, len(wanted.ids), layer):
+            self.failed.emit(words, "")
+
+    def _add(self, run: Run) -> Run:
+        run.changed.connect(self.changed)
+        self._runs[run.exchange.id] = run
+        return run
+
+    def _removed(self, exchange: Exchange) -> None:
+        if run := self._runs.get(exchange.id):
+            run.pause()
+
+    def _replaced(self) -> None:
+        """Another project, or the same exchanges read anew."""
+        current = {exchange.id: exchange for exchange in self._session.exchanges}
+        for id, run in list(self._runs.items()):
+            if id in current:
+                run.exchange = current[id]
+            else:
+                run.close()
+                del self._runs[id]
+
+    def _finish(self) -> None:
+        """Before the project closes: waits until the rows are written."""
+        if self._preparing:
+            self._preparing.cancel()
+            self._preparing = None
+        for run in self._runs.values():
+            run.finish()
+
+    def _before_move(self, move: Callable[[], None]) -> None:
+        run = self._asking
+
+        def rested() -> None:
+            for each in self._runs.values():
+                each.finish()
+            move()
+
+        if run is None:
+            rested()
+            return
+
+        def once() -> None:
+            run.rested.disconnect(once)
+            self._resumed = run
+            rested()
+
+        run.rested.connect(once)
+        run.pause()
+
+    def _results_changed(self) -> None:
+        """The results have moved, or something was written."""
+        results = self._session.results
+        if results.file is None or results.writing:
+            return
+        for run in self._runs.values():
+            if run.phase is not Phase.CLOSED and results.has_left(run.path):
+                run.follow()
+        resumed, self._resumed = self._resumed, None
+        if resumed:
+            resumed.go_on()
