@@ -75,7 +75,7 @@ class BalanceView(QWidget):
             for at, text in enumerate((name, *_figures(line))):
                 item = QTableWidgetItem(text)
                 if at not in (0, 4):
-                    item.setTextAlignment(int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter))
+                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 font = item.font()
                 font.setBold(row <= len(found.levels))
                 item.setFont(font)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Callable, Optional
 
-from qgis.core import QgsCoordinateReferenceSystem, QgsMapLayer, QgsMapLayerProxyModel, QgsRasterLayer
+from qgis.core import QgsMapLayer, QgsMapLayerProxyModel, QgsRasterLayer
 from qgis.gui import QgisInterface, QgsDockWidget, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
@@ -17,8 +17,10 @@ from ...core.labels.file import LabelFile
 from ...core.labels.review import Shown
 from ...core.labels.rows import LabelBox, LabelImage
 from ...core.labels.suggest import level_of
+from ...core.roi_table import stored
 from ..exchanges.session import Session
 from ..i18n import tr
+from ..layers.raster_layers import scene_source
 from ..panel.canvas import fly_to
 from ..panel.notice import Notice
 from ..panel.widgets import named, paragraph
@@ -31,7 +33,7 @@ from .editors import BoxEditor, QuestionEditor
 from .file_menu import FileMenu
 from .project_labels import ProjectLabels
 from .proposer import Proposer
-from .rasters import Raster, grid_of, layer_of, pixels_of
+from .rasters import Raster, crs_of, grid_of, layer_of, pixels_of
 
 
 class LabelDock(QgsDockWidget):
@@ -110,6 +112,7 @@ class LabelDock(QgsDockWidget):
         self.menu.templates_clicked.connect(lambda: self.proposer.by_templates())
         self.menu.model_clicked.connect(lambda: self.proposer.by_model())
         self.menu.said.connect(self.message.say)
+        self.menu.moved_clicked.connect(self._move_image)
         self.board.acted.connect(self.act)
         self.board.rejected.connect(self._reject)
         self.editor.saved.connect(self._save_question)
@@ -149,11 +152,9 @@ class LabelDock(QgsDockWidget):
         self.board.show_shown(shown, layer)
         if self.store.path:
             self._layers.select(shown.box)
-        if image and not layer:
-            self.message.say(tr("No layer of the project shows {path}: add it to see the pictures.").format(path=image.path))
         if fly and image and image.size:
             box = pixels_of(shown.box, image) or Box(0, 0, *image.size)
-            fly_to(self._canvas, grid_of(image).polygon(box), _crs(image))
+            fly_to(self._canvas, grid_of(image).polygon(box), crs_of(image))
 
     def _run(self, act: Callable[[LabelFile], Shown], fly: bool = True, boxes: bool = False) -> None:
         """An action of the user: what it returns is shown. boxes: it changes boxes on the map."""
@@ -285,6 +286,18 @@ class LabelDock(QgsDockWidget):
         else:
             self.boxes.open(self._look_at_whole)
 
+    def _move_image(self) -> None:
+        """The raster of what is shown was moved: the chosen layer is it, where the file has the same content."""
+        layer, image = self.layer.currentLayer(), self.shown.image if self.shown else None
+        if image and isinstance(layer, QgsRasterLayer):
+            path = stored(scene_source(layer)).path
+
+            def move(labels: LabelFile) -> Shown:
+                labels.move_image(image.id, path)
+                return review.first(labels)
+
+            self._run(move)
+
     # Proposals
 
     def _proposed(self, words: str) -> None:
@@ -310,9 +323,3 @@ class LabelDock(QgsDockWidget):
 def _removed(labels: LabelFile, image: str, box: str) -> Shown:
     labels.remove(box)
     return review.first(labels)
-
-
-def _crs(image: LabelImage) -> QgsCoordinateReferenceSystem:
-    if image.crs:
-        return QgsCoordinateReferenceSystem(image.crs)
-    return QgsCoordinateReferenceSystem.fromWkt(image.wkt) if image.wkt else QgsCoordinateReferenceSystem()

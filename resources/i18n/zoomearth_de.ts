@@ -1510,6 +1510,11 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/board.py" />
+            <source>No layer of the project shows {path}. If the raster was moved, the menu has an entry for that.</source>
+            <translation>Kein Layer des Projekts zeigt {path}. Wurde das Raster verschoben, hat das Menü einen Eintrag dafür.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
             <source>{candidates} to decide · {accepted} accepted · {rejected} rejected · {unsure} unsure</source>
             <translation>{candidates} offen · {accepted} angenommen · {rejected} verworfen · {unsure} unsicher</translation>
         </message>
@@ -1684,11 +1689,6 @@
             <translation>Keine Labeldatei ist offen: Mit dem ersten Rahmen entsteht eine neben dem Projekt.</translation>
         </message>
         <message>
-            <location filename="../../plugin/labelling/dock.py" />
-            <source>No layer of the project shows {path}: add it to see the pictures.</source>
-            <translation>Kein Layer des Projekts zeigt {path}: Fügen Sie ihn hinzu, um die Bilder zu sehen.</translation>
-        </message>
-        <message>
             <location filename="../../plugin/labelling/editors.py" />
             <source>Answer: one to three words</source>
             <translation>Antwort: ein bis drei Wörter</translation>
@@ -1750,6 +1750,16 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
+            <source>The raster of this question is now the chosen layer</source>
+            <translation>Das Raster dieser Frage ist jetzt der gewählte Layer</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Export the accepted questions…</source>
+            <translation>Die angenommenen Fragen exportieren…</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
             <source>Keys…</source>
             <translation>Tasten…</translation>
         </message>
@@ -1775,6 +1785,26 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
+            <source>LRS-GRO's rows (*.jsonl)</source>
+            <translation>Zeilen von LRS-GRO (*.jsonl)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>LRS-GRO's rows with thoughts (*.jsonl)</source>
+            <translation>Zeilen von LRS-GRO mit Gedanken (*.jsonl)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>COCO's boxes (*.json)</source>
+            <translation>Rahmen von COCO (*.json)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Export the accepted questions</source>
+            <translation>Die angenommenen Fragen exportieren</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
             <source>Annotator</source>
             <translation>Bearbeiter</translation>
         </message>
@@ -1782,6 +1812,21 @@
             <location filename="../../plugin/labelling/file_menu.py" />
             <source>New label file</source>
             <translation>Neue Labeldatei</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>No label file is open.</source>
+            <translation>Keine Labeldatei ist offen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Choose another folder, or make room.</source>
+            <translation>Wählen Sie einen anderen Ordner oder schaffen Sie Platz.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>{count} written to {path}, {left} left out.</source>
+            <translation>{count} nach {path} geschrieben, {left} ausgelassen.</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
@@ -1882,11 +1927,6 @@
             <location filename="../../plugin/labelling/rasters.py" />
             <source>{path} can't be opened: {reason}.</source>
             <translation>{path} lässt sich nicht öffnen: {reason}.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/store.py" />
-            <source>No label file is open.</source>
-            <translation>Keine Labeldatei ist offen.</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/store.py" />

@@ -1,5 +1,6 @@
 """The dock *Labels*: boxes from the map, candidates without a model, decisions by keys, and what is on the disk then."""
 
+import json
 import os
 import subprocess
 import sys
@@ -316,6 +317,44 @@ def test_a_model_that_proposes_nonsense_is_one_sentence(desk, town):
     desk.load = Load(Settings(model="there is no such model"))
     assert "there is no such model" in desk.proposed(Key.Key_M)
     assert "there is no such model" in desk.dock.message.text
+
+
+def test_a_raster_that_was_moved_is_found_by_its_content(desk, scene, turned, tmp_path):
+    copy = tmp_path / "moved.tif"
+    copy.write_bytes(scene.read_bytes())
+    original = desk.add(scene)
+    desk.drag(original, 100, 60, 180, 120)
+    desk.press(Key.Key_Escape)
+    QgsProject.instance().removeMapLayer(original.id())
+    desk.press(Key.Key_1)
+    assert "No layer of the project shows" in desk.board.place.text()
+    desk.add(turned)
+    desk.dock.menu.moved_clicked.emit()
+    desk.ready()
+    assert "is not the raster that was labelled" in desk.dock.message.text
+    desk.add(copy)
+    desk.dock.menu.moved_clicked.emit()
+    desk.ready()
+    with desk.read() as labels:
+        assert labels.images()[0].path == str(copy)
+    assert "No layer" not in desk.board.place.text()
+
+
+def test_the_accepted_ones_are_exported_and_a_bad_place_is_a_sentence(desk, town, tmp_path):
+    desk.drag(town, 100, 60, 180, 120)
+    desk.type("mill")
+    desk.press(Key.Key_Return)
+    desk.templates()
+    desk.press(Key.Key_A)
+    desk.press(Key.Key_A)
+    desk.dock.menu.export(tmp_path / "rows.jsonl", "lrs-gro")
+    desk.ready()
+    assert "2 written" in desk.dock.message.text
+    rows = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
+    assert [(row["image_name"], row["bbox"]) for row in rows] == [("town.tif", [85, 51, 154, 102])] * 2
+    desk.dock.menu.export(tmp_path / "none" / "rows.jsonl", "coco")
+    desk.ready()
+    assert "can't be written" in desk.dock.message.text
 
 
 def test_a_rotated_raster_is_labelled_in_its_own_pixels(desk, turned):
