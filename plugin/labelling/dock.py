@@ -113,6 +113,8 @@ class LabelDock(QgsDockWidget):
         self.menu.model_clicked.connect(lambda: self.proposer.by_model())
         self.menu.said.connect(self.message.say)
         self.menu.moved_clicked.connect(self._move_image)
+        self.menu.check_toggled.connect(lambda check: setattr(self.proposer, "check", check))
+        self.menu.second_toggled.connect(lambda second: self._run(lambda labels: review.first(labels, second)))
         self.board.acted.connect(self.act)
         self.board.rejected.connect(self._reject)
         self.editor.saved.connect(self._save_question)
@@ -131,9 +133,13 @@ class LabelDock(QgsDockWidget):
         self._leave_editors()
         self.show_layers()
         if path:
-            self.store.do(review.first, self.show_shown)
+            self._first()
         else:
             self.show_shown(Shown())
+
+    def _first(self) -> None:
+        second = self.menu.second.isChecked()
+        self.store.do(lambda labels: review.first(labels, second), self.show_shown)
 
     def _choose_keys(self) -> None:
         KeysDialog(self.board.keys, self).exec()
@@ -184,7 +190,7 @@ class LabelDock(QgsDockWidget):
         if self.shown is None:
             self.show_shown(Shown())
             if self.store.path:
-                self.store.do(review.first, self.show_shown)
+                self._first()
 
     # Actions
 
@@ -193,22 +199,23 @@ class LabelDock(QgsDockWidget):
         if self.shown is None:
             return
         shown, question, box, image = self.shown, self.shown.question, self.shown.box, self.shown.image
+        second = self.menu.second.isChecked()
         if name == "draw":
             self.boxes.draw()
         elif name == "undo":
             self._run(lambda labels: review.undo(labels) or shown, boxes=True)
         elif name in ("accept", "unsure") and question:
-            self._run(review.decide(getattr(LabelFile, name), question.id))
+            self._run(review.decide(getattr(LabelFile, name), question.id, second))
         elif name == "reject" and question:
             self.board.ask_reason()
         elif name == "edit" and question:
             self._edit(new=False)
         elif name == "ask" and image:
             self._edit(new=True)
-        elif name in ("previous", "next") and question:
+        elif name in ("previous", "next") and question and not second:  # they would show what others have decided
             self._run(lambda labels: review.beside(labels, question.id, name == "previous"))
         elif name == "candidate":
-            self._run(lambda labels: review.of_question(labels, labels.next(question.id if question else "")))
+            self._run(lambda labels: review.following(labels, question.id if question else "", second))
         elif name == "describe" and box and image:
             self._describe(image, box)
         elif name in ("region", "object") and box:
@@ -224,7 +231,7 @@ class LabelDock(QgsDockWidget):
 
     def _reject(self, reason: str) -> None:
         if self.shown and (question := self.shown.question):
-            self._run(review.decide(lambda labels, id: labels.reject(id, reason), question.id))
+            self._run(review.decide(lambda labels, id: labels.reject(id, reason), question.id, self.menu.second.isChecked()))
 
     def _edit(self, new: bool) -> None:
         shown = self.shown
@@ -242,7 +249,7 @@ class LabelDock(QgsDockWidget):
         self.board.setFocus()
         texts = {"question": question, "answer": answer, "category": category}
         if self._editing:
-            self._run(review.decide(lambda labels, id: labels.edit(id, **texts), self._editing.id))
+            self._run(review.decide(lambda labels, id: labels.edit(id, **texts), self._editing.id, self.menu.second.isChecked()))
         elif self.shown and (image := self.shown.image):
             box = self.shown.box
             self._run(lambda labels: review.asked(labels, image, box, **texts), fly=False)
@@ -306,18 +313,17 @@ class LabelDock(QgsDockWidget):
         self.board.setFocus()
 
     def _grown(self) -> None:
-        """Shows the first candidate where no question is shown, and the counts."""
+        """Shows the first candidate where no question is shown, else its flags and the counts of now."""
         shown = self.shown
-        if shown and shown.question:
-            self.store.do(LabelFile.counts, self.board.show_counts)
-        elif shown and shown.image:
-            image, box = shown.image.id, shown.box.id if shown.box else ""
+        if shown is None or shown.image is None:
+            return
+        image, box, question = shown.image.id, shown.box.id if shown.box else "", shown.question
 
-            def show(again: Shown) -> None:
-                if self.shown is shown:  # the user has not gone on
-                    self.show_shown(again, fly=False)
+        def show(again: Shown) -> None:
+            if self.shown is shown:  # the user has not gone on
+                self.show_shown(again, fly=False)
 
-            self.store.do(lambda labels: review.of_box(labels, image, box), show)
+        self.store.do(lambda labels: review.again(labels, question) if question else review.of_box(labels, image, box), show)
 
 
 def _removed(labels: LabelFile, image: str, box: str) -> Shown:

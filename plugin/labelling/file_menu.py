@@ -23,6 +23,8 @@ class FileMenu(QMenu):
     templates_clicked = pyqtSignal()
     model_clicked = pyqtSignal()
     moved_clicked = pyqtSignal()
+    second_toggled = pyqtSignal(bool)
+    check_toggled = pyqtSignal(bool)
     said = pyqtSignal(str)
 
     def __init__(self, labels: ProjectLabels, parent: Optional[QWidget] = None) -> None:
@@ -33,11 +35,19 @@ class FileMenu(QMenu):
         self._entry("annotator", tr("Name of the annotator…"), self._name)
         self._entry("moved", tr("The raster of this question is now the chosen layer"), self.moved_clicked.emit)
         self._entry("export", tr("Export the accepted questions…"), self._export)
+        self.second = self.addAction(tr("Second pass: decide what others have decided, without seeing how"))
+        self.second.setObjectName("zoomearth_label_second_action")
+        self.second.setCheckable(True)
+        self.second.toggled.connect(self.second_toggled)
         self.addSeparator()
         self._entry("keys", tr("Keys…"), self.keys_clicked.emit)
         self.addSeparator()
         self._entry("templates", tr("Propose from templates for all boxes without questions"), self.templates_clicked.emit)
         self._entry("model", tr("Propose by the model for all boxes that it was not asked about"), self.model_clicked.emit)
+        check = self.addAction(tr("The model also answers each candidate, blindly and again, for two more flags"))
+        check.setObjectName("zoomearth_label_check_action")
+        check.setCheckable(True)
+        check.toggled.connect(self.check_toggled)
 
     def button(self) -> QToolButton:
         """A button that opens the menu."""

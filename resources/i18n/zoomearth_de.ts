@@ -1355,6 +1355,11 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/balance_view.py" />
+            <source>{first} and {second}: {count} decided by both, kappa {kappa}, same answer {exact}, boxes overlap by {iou}</source>
+            <translation>{first} und {second}: {count} von beiden entschieden, Kappa {kappa}, gleiche Antwort {exact}, Rahmen überdecken sich zu {iou}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
             <source>Answers of each level and category</source>
             <translation>Antworten jeder Ebene und Kategorie</translation>
         </message>
@@ -1760,6 +1765,11 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Second pass: decide what others have decided, without seeing how</source>
+            <translation>Zweiter Durchgang: entscheiden, was andere entschieden haben, ohne zu sehen, wie</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
             <source>Keys…</source>
             <translation>Tasten…</translation>
         </message>
@@ -1772,6 +1782,11 @@
             <location filename="../../plugin/labelling/file_menu.py" />
             <source>Propose by the model for all boxes that it was not asked about</source>
             <translation>Vom Modell vorschlagen lassen für alle Rahmen, zu denen es nicht gefragt wurde</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>The model also answers each candidate, blindly and again, for two more flags</source>
+            <translation>Das Modell beantwortet jeden Vorschlag auch, ohne Bild und noch einmal mit, für zwei weitere Hinweise</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
@@ -1897,6 +1912,11 @@
             <location filename="../../plugin/labelling/proposer.py" />
             <source>No new candidate: all were there already, or the model wrote none.</source>
             <translation>Kein neuer Vorschlag: Alle gab es schon, oder das Modell schrieb keine.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
+            <source>checking the candidates: {count} answers</source>
+            <translation>prüft die Vorschläge: {count} Antworten</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/proposer.py" />
