@@ -33,12 +33,12 @@ class Status(str, Enum):
 
 @dataclass(frozen=True)
 class PicturedView(Seen):
-    """A view with its picture (PNG), that of the raster that it is compared with (empty where there is none), and the text that the model
-    wrote when it was shown them."""
+    """A view with its picture (PNG), the text that the model wrote when it was shown it, and the picture of the raster that it is compared
+    with (empty where there is none)."""
 
     picture: bytes = b""
-    other: bytes = b""
     thoughts: str = ""
+    other: bytes = b""
 
     @property
     def corners(self) -> tuple[Corner, ...]:

@@ -25,7 +25,7 @@ from qgis.PyQt.QtWidgets import (
 from ...core.errors import SceneError, ZoomEarthError
 from ...core.events import Event, Saw
 from ..child.backend_process import State
-from ..exchanges.exchange import Exchange, PicturedView, Status
+from ..exchanges.exchange import Exchange, PicturedView, Status, UsedTool
 from ..exchanges.session import Session
 from ..exchanges.surveys import Surveys
 from ..exchanges.unsaved import earlier
@@ -149,6 +149,7 @@ class Dock(QgsDockWidget):
         self.transcript.tool_chosen.connect(self.bench.use_on_view)
         self.transcript.use_clicked.connect(self.bench.show_use)
         self.transcript.use_removed.connect(lambda *use: self._guarded(self._session.remove_use)(*use))
+        self.transcript.use_checked.connect(lambda *use: self._guarded(self._check_survey)(*use))
         self.bench.refused.connect(self._warn)
         self.bench.runs.progressed.connect(self._progressed)
         self.bench.runs.changed.connect(self._refresh)
@@ -247,6 +248,9 @@ class Dock(QgsDockWidget):
             self.table_clicked.emit(run)
         elif self._ready():
             self._guarded(acts[what])(run)
+
+    def _check_survey(self, exchange: Exchange, use: UsedTool) -> None:
+        self.table_clicked.emit(self.runs.of_survey(exchange, use))
 
     def _counted(self, count: int, done: int, total: int) -> None:
         self.stage.setText(tr("{count} found, view {done} of {total}").format(count=count, done=done, total=total))

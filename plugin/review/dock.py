@@ -64,6 +64,13 @@ class RunDock(QgsDockWidget):
 
     def show_run(self, run: Run) -> None:
         """Shows its table."""
+        if run is not self.run:
+            self._take(run)
+        self.show()
+        self.raise_()
+        self.view.setFocus()
+
+    def _take(self, run: Run) -> None:
         self.forget()
         self.run, self._checks = run, Checks(run)
         self.setWindowTitle(run.exchange.question)
@@ -73,9 +80,6 @@ class RunDock(QgsDockWidget):
         run.replaced.connect(self._fill)
         run.changed.connect(self._count)
         self._fill()
-        self.show()
-        self.raise_()
-        self.view.setFocus()
 
     def forget(self) -> None:
         """Shows no run any more."""

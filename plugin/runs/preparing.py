@@ -12,7 +12,6 @@ from qgis.core import (
     QgsExpressionContextUtils,
     QgsFeature,
     QgsRasterLayer,
-    QgsRectangle,
     QgsVectorLayer,
 )
 from qgis.PyQt import sip
@@ -44,7 +43,7 @@ class Wanted:
 
 
 class Preparing(QObject):
-    """left_out: how many polygons lie outside the raster or have no area. extent: of the rows, in the raster's CRS."""
+    """left_out: how many polygons lie outside the raster or have no area."""
 
     progressed = pyqtSignal(int, int)
     ended = pyqtSignal()
@@ -54,7 +53,6 @@ class Preparing(QObject):
         super().__init__(parent)
         self.wanted, self.left_out = wanted, 0
         self.rows: list[Exchange] = []
-        self.extent = QgsRectangle()
         layer = wanted.layer
         self._scene = None if needs_snapshot(layer, wanted.raw) else stored(scene_source(layer))
         self._words = "" if self._scene is None else raw_words(layer)
@@ -82,7 +80,6 @@ class Preparing(QObject):
                 self.left_out += 1
             else:
                 self.rows.append(self._row(feature, place))
-                self.extent.combineExtentWith(place.extent(self.wanted.layer))
         self.progressed.emit(len(self.rows) + self.left_out, len(self.wanted.ids))
 
     def _row(self, feature: QgsFeature, place: Place) -> Exchange:
