@@ -32,10 +32,12 @@ from ..exchanges.results_file import ResultsFile
 from ..exchanges.session import Session
 from ..exchanges.writer import Writer
 from ..i18n import tr
+from ..qt_later import later
 from .rows import CANCELLED, FAILED, WAITING, Counts, kind, read_lines, read_rows, reset, said, summary, take_line
 from .sources import Sources
 
 BATCH = 32  # rows that are sent together to a server, which answers one after another; a model here ends all rows in hand at once
+AGAIN = 2000  # ms between two tries to read
 SHOWN = 4.0  # seconds between two looks of the map at the file while it fills
 MOMENT = 200  # ms between two signals of changed counts
 ENOUGH = 3  # rows after which the time that is left can be told
@@ -59,6 +61,7 @@ class Run(QObject):
     replaced = pyqtSignal()
     rested = pyqtSignal()
     _read = pyqtSignal(object)
+    _end_read = pyqtSignal(object, list, object)
 
     def __init__(self, session: Session, exchange: Exchange, use: UsedTool, rows: Iterable[Exchange], parent: QObject) -> None:
         """rows: of a new run; empty: those in its file are read."""
@@ -81,6 +84,7 @@ class Run(QObject):
         self._soon.setInterval(MOMENT)
         self._soon.timeout.connect(self.changed)
         self._read.connect(self._take)
+        self._end_read.connect(self._crashed)
         if self.rows:
             self._index()
             for row in self.rows:
@@ -221,16 +225,22 @@ class Run(QObject):
         if self.phase is Phase.CLOSED:
             return
         self.phase = Phase.RESTING
-        if isinstance(read, ZoomEarthError):
+        if isinstance(read, ZoomEarthError):  # another program, or the QGIS before this one, holds the file
             self.trouble = f"{read.message} {read.hint}"
+            later(self, self._read_again, AGAIN)
         elif not read[0]:
             self.trouble = tr("The rows of this run are missing: {path}.").format(path=self.path)
         else:
+            self.trouble = ""
             self.rows, lines = read
             self._index()
             self._recover(lines)
         self.replaced.emit()
         self.changed.emit()
+
+    def _read_again(self) -> None:
+        if self.phase is Phase.RESTING and not self.rows:
+            self.read()
 
     def _recover(self, lines: Mapping[str, Mapping[str, Any]]) -> None:
         """Takes what the backend had written when QGIS was killed."""
@@ -298,25 +308,44 @@ class Run(QObject):
         self._job = None
         if isinstance(last, Done):
             self._next()
-        elif not isinstance(last, Failed):
-            self._rest()
-        elif self._session.backend.state is State.UP:  # it was refused as a whole, for example because the model can't be loaded
+        elif self._session.backend.state is not State.UP:
+            threading.Thread(target=self._read_end, args=(self.answers, last, started), daemon=True).start()
+        elif isinstance(last, Failed):  # it was refused as a whole, for example because the model can't be loaded
             self._stop(last.message, last.hint)
         else:
-            self._crashed(last, started)
+            self._rest()
 
-    def _crashed(self, failed: Failed, started: list[str]) -> None:
-        """Each row that was being asked is asked once more, alone: one that crashes the process again fails."""
+    def _read_end(self, answers: Path, last: Last, started: list[str]) -> None:
+        """Runs on a thread."""
+        lines = read_lines(answers)
+        with suppress(RuntimeError):  # QGIS has closed
+            self._end_read.emit(last, started, lines)
+
+    def _crashed(self, last: Last, started: list[str], lines: Mapping[str, Mapping[str, Any]]) -> None:
+        """The process is gone. Each row that was being asked is asked once more, alone: one that crashes the process again fails.
+
+        lines: of the file of answers. A row whose answer is there is over, even if nobody heard of it.
+        """
+        if self.phase is Phase.CLOSED:
+            return
+        for id in [id for id in self._under_way if id in lines and not lines[id].get("error")]:
+            row = self._under_way.pop(id)
+            started = [other for other in started if other != id]
+            take_line(row, lines[id])
+            self.keep(row)
+        if not isinstance(last, Failed):
+            self._rest()
+            return
         for row in [self._under_way[id] for id in started]:
             if self._again:
-                self._over(row, Failed(None, failed.code, failed.message, failed.hint))
+                self._over(row, Failed(None, last.code, last.message, last.hint))
             else:
                 del self._under_way[row.id]
                 self._alone.append(row)
         self._queue.extendleft(reversed(self._under_way.values()))
         self._under_way.clear()
         if self._session.backend.state is State.BROKEN:
-            self._stop(failed.message, failed.hint)
+            self._stop(last.message, last.hint)
         else:
             self._next()
 

@@ -42,6 +42,7 @@ class Runs(QObject):
         self._session = session
         self._runs: dict[str, Run] = {}  # by the id of their exchange
         self._preparing: Optional[Preparing] = None
+        self._beginning = False  # whether a new one is about to ask
         self._resumed: Optional[Run] = None  # goes on when the results have moved
         session.replaced.connect(self._replaced)
         session.removed.connect(self._removed)
@@ -55,7 +56,7 @@ class Runs(QObject):
 
     @property
     def busy(self) -> bool:
-        return self.preparing or self._asking is not None
+        return self.preparing or self._beginning or self._asking is not None
 
     def start(self, wanted: Wanted) -> None:
         """Prepares the rows and begins to ask. Raises SceneError where another run asks, or nothing can be written."""
@@ -114,9 +115,9 @@ class Runs(QObject):
         return self._runs[exchange.id]
 
     def close(self) -> None:
-        self._finish()
-        for run in self._runs.values():
+        for run in self._runs.values():  # first, so that nothing is written to results that are closed already
             run.close()
+        self._finish()
         self._session.results.before_move = lambda move: move()
         QgsProject.instance().removeAll.disconnect(self._finish)
 
@@ -140,9 +141,14 @@ class Runs(QObject):
         exchange = Exchange(wanted.question, layer.source(), layer.name(), wkt(layer.crs()), words, answer_type=wanted.answer_type)
         exchange.scene, exchange.seen_as = rows[0].scene, rows[0].seen_as
         run = self._open(exchange, rows, {RESOLUTION: wanted.resolution} if wanted.resolution and rows[0].scene is None else {})
-        later(self, run.go_on)
+        self._beginning = True
+        later(self, lambda: self._ask(run))
         if words := outside_words(preparing.left_out, len(wanted.ids), layer):
             self.failed.emit(words, "")
+
+    def _ask(self, run: Run) -> None:
+        self._beginning = False
+        run.go_on()
 
     def _open(self, exchange: Exchange, rows: list[Exchange], metrics: Mapping[str, Any]) -> Run:
         """Adds a run with these rows to the project. exchange: of its card."""

@@ -13,7 +13,6 @@ from running import begin, box, done, parcels, run_of, town
 
 from zoomearth.plugin.exchanges.results_file import ResultsFile
 from zoomearth.plugin.review.table import ANSWER, CHECKED, CONFIDENCE, PICTURE, PLACE, REMARK
-from zoomearth.plugin.runs.run import Phase
 
 YES, NO, UNSURE = (f"<answer>{word}</answer>" for word in ("yes", "no", "unsure"))
 ZOOM = '[{"bbox_2d": [10, 10, 20, 20], "label": "pool"}]'
@@ -198,7 +197,7 @@ def test_nothing_of_a_review_is_lost_when_qgis_is_killed(qgis_app, qgis_new_proj
     second = Panel(qgis_iface, python)
     try:
         again = run_of(second)
-        wait(lambda: again.phase is Phase.RESTING)
+        wait(lambda: again.rows)
         assert again.path.parent == copy / "town_zoomearth"
         assert [row.checked for row in again.rows] == ["no", "yes", None, None, None, None]
         assert {row.answer for row in again.rows} == {"yes"}

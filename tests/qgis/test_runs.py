@@ -13,7 +13,6 @@ from zoomearth.plugin.exchanges.exchange import Status
 from zoomearth.plugin.exchanges.results_file import ANSWERS, ResultsFile
 from zoomearth.plugin.layers.scope import Scope
 from zoomearth.plugin.runs.rows import kind, said
-from zoomearth.plugin.runs.run import Phase
 
 YES, NO, UNSURE = (f"<think>{'Look. ' * 6}</think><answer>{word}</answer>" for word in ("Yes, one.", "no", "unsure"))
 
@@ -91,7 +90,7 @@ def test_it_goes_on_where_it_was_when_qgis_was_killed(qgis_app, qgis_new_project
     try:
         second.script(YES, NO)
         again = run_of(second)
-        wait(lambda: again.phase is Phase.RESTING)
+        wait(lambda: again.rows)
         assert {row.id for row in again.rows if kind(row) == "answered"} == asked, "what the backend has written is there"
         assert box(second, again).state.text() == f"{len(asked)} of 30, paused"
         box(second, again).go_on.click()
