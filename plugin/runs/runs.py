@@ -19,7 +19,6 @@ from ..exchanges.results_file import slug
 from ..exchanges.session import Session
 from ..i18n import tr
 from ..layers.raster_layers import wkt
-from ..qt_later import later
 from ..settings import user_name
 from .preparing import Preparing, Wanted, outside_words
 from .rows import Counts
@@ -140,7 +139,7 @@ class Runs(QObject):
         exchange = Exchange(wanted.question, layer.source(), layer.name(), wkt(layer.crs()), words, answer_type=wanted.answer_type)
         exchange.scene, exchange.seen_as = rows[0].scene, rows[0].seen_as
         run = self._open(exchange, rows, {RESOLUTION: wanted.resolution} if wanted.resolution and rows[0].scene is None else {})
-        later(self, run.go_on)
+        run.go_on()
         if words := outside_words(preparing.left_out, len(wanted.ids), layer):
             self.failed.emit(words, "")
 
