@@ -202,6 +202,7 @@ class Runs(QObject):
         def rested() -> None:
             for each in self._runs.values():
                 each.finish()
+            self._resumed = run  # not before: `finish` runs the event loop
             move()
 
         if run is None:
@@ -210,7 +211,6 @@ class Runs(QObject):
 
         def once() -> None:
             run.rested.disconnect(once)
-            self._resumed = run
             rested()
 
         run.rested.connect(once)
