@@ -21,8 +21,8 @@ from ..i18n import tr
 from ..layers.raster_layers import wkt
 from ..settings import user_name
 from .preparing import Preparing, Wanted, outside_words
-from .rows import Counts
-from .run import Phase, Run, summary
+from .rows import Counts, summary
+from .run import Phase, Run
 from .sources import RESOLUTION
 from .things import SURVEY_ID, YES, question_about, rows_of_things
 
@@ -145,7 +145,8 @@ class Runs(QObject):
 
     def _open(self, exchange: Exchange, rows: list[Exchange], metrics: Mapping[str, Any]) -> Run:
         """Adds a run with these rows to the project. exchange: of its card."""
-        xs, ys = zip(*(corner for row in rows for ring in row.place for corner in ring))
+        places = [corner for row in rows for ring in row.place for corner in ring]
+        xs, ys = [corner[0] for corner in places], [corner[1] for corner in places]
         (left, right), (bottom, top) = (min(xs), max(xs)), (min(ys), max(ys))
         corners = ((left, top), (right, top), (right, bottom), (left, bottom), (left, top))
         exchange.outline = [[[x, y] for x, y in corners]]
@@ -212,6 +213,7 @@ class Runs(QObject):
         def once() -> None:
             run.rested.disconnect(once)
             rested()
+            self._resumed = run  # not before: something else may be written meanwhile
 
         run.rested.connect(once)
         run.pause()

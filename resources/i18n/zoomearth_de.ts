@@ -4405,6 +4405,11 @@
         </message>
         <message>
             <location filename="../../plugin/review/actions.py" />
+            <source>Full resolution</source>
+            <translation>Volle Auflösung</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/actions.py" />
             <source>Yes</source>
             <translation>Ja</translation>
         </message>
@@ -4524,7 +4529,7 @@
             <translation>{count} von {total} Polygonen liegen außerhalb des Layers {layer} oder haben keine Fläche und wurden weggelassen.</translation>
         </message>
         <message>
-            <location filename="../../plugin/runs/run.py" />
+            <location filename="../../plugin/runs/rows.py" />
             <source>unreadable</source>
             <translation>unlesbar</translation>
         </message>
