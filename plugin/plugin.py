@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Optional
 
 from qgis.core import Qgis, QgsApplication, QgsSettings
-from qgis.gui import QgisInterface
+from qgis.gui import QgisInterface, QgsGui
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QCoreApplication, QLocale, Qt, QTranslator, QUrl
 from qgis.PyQt.QtGui import QIcon
@@ -34,8 +34,9 @@ from .options.page import PAGE, OptionsFactory
 from .panel.dock import Dock
 from .panel.leaving import ExitBlocker
 from .processing.provider import Provider
-from .settings import chosen_python, load_message
+from .settings import chosen_python, load_message, load_settings
 
+SHORTCUT = "Ctrl+Alt+Z"  # of the panel; the user can change it in QGIS's settings
 TRANSLATIONS = RESOURCES / "i18n"
 
 
@@ -69,6 +70,7 @@ class Plugin:
         self.action.setObjectName("zoomearth_action")
         self.action.setToolTip(tr("Ask a question about a raster (ZoomEarth)"))
         self.dock.setToggleVisibilityAction(self.action)
+        QgsGui.shortcutsManager().registerAction(self.action, SHORTCUT)
         self.iface.addToolBarIcon(self.action)
         self.iface.addPluginToRasterMenu("ZoomEarth", self.action)
         self._init_labels(self.dock)
@@ -101,6 +103,7 @@ class Plugin:
             self.dock.leaving.leave()
             self.iface.unregisterOptionsWidgetFactory(self._options)
             self._options.close()
+            QgsGui.shortcutsManager().unregisterAction(self.action)
             for action in (self.action, self.label_action):
                 self.iface.removePluginRasterMenu("ZoomEarth", action)
                 self.iface.removeToolBarIcon(action)
@@ -120,6 +123,8 @@ class Plugin:
 
     def show_options(self) -> None:
         self.iface.showOptionsDialog(self.iface.mainWindow(), PAGE)
+        if self.dock:
+            self.dock.toolbar.name_model(load_settings())
 
     def _command(self) -> list[str]:
         python = backend_python()
