@@ -34,6 +34,7 @@ from .options.page import PAGE, OptionsFactory
 from .panel.dock import Dock
 from .panel.leaving import ExitBlocker
 from .processing.provider import Provider
+from .review.dock import Answers
 from .settings import chosen_python, load_message, load_settings
 
 SHORTCUT = "Ctrl+Alt+Z"  # of the panel; the user can change it in QGIS's settings
@@ -63,6 +64,8 @@ class Plugin:
         self.dock = Dock(self.iface, self.session, self._ready)
         self.dock.options_clicked.connect(self.show_options)
         self.dock.export_clicked.connect(self._export)
+        self.answers = Answers(self.iface, self.dock.runs)
+        self.dock.table_clicked.connect(self.answers.show_run)
         self.dock.report_clicked.connect(self._report)
         self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
         self.dock.hide()
@@ -111,6 +114,7 @@ class Plugin:
             self.results.close()
             self.labels.close()
             self.learning.close()
+            self.answers.close_down()
             for dock in (self.dock, self.label_dock):
                 dock.close_down()
                 self.iface.removeDockWidget(dock)

@@ -15,7 +15,7 @@ from qgis.PyQt.QtGui import QPixmap
 from ..exchanges.endings import reason
 from ..exchanges.exchange import Exchange
 from ..i18n import tr
-from ..runs.rows import WAITING, answer_text, kind, said
+from ..runs.rows import WAITING, kind, said
 from .checks import UNSURE
 
 PICTURE, PLACE, ANSWER, CHECKED, CONFIDENCE, REMARK = range(6)
@@ -135,7 +135,7 @@ def _cell(row: Exchange, column: int) -> Optional[str]:
     if column == PLACE:
         return name_of(row)
     if column == ANSWER:
-        return answer_text(row) or (tr("waiting") if kind(row) == WAITING else "–")
+        return row.typed_answer or (tr("waiting") if kind(row) == WAITING else "–")
     if column == CHECKED:
         return row.checked or ""
     if column == CONFIDENCE:

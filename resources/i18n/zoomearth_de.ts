@@ -1610,6 +1610,11 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/balance_view.py" />
+            <source>{first} and {second}: {count} decided by both, kappa {kappa}, same answer {exact}, boxes overlap by {iou}</source>
+            <translation>{first} und {second}: {count} von beiden entschieden, Kappa {kappa}, gleiche Antwort {exact}, Rahmen überdecken sich zu {iou}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
             <source>Answers of each level and category</source>
             <translation>Antworten jeder Ebene und Kategorie</translation>
         </message>
@@ -1757,6 +1762,11 @@
             <location filename="../../plugin/labelling/board.py" />
             <source>Templates</source>
             <translation>Vorlagen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>No layer of the project shows {path}. If the raster was moved, the menu has an entry for that.</source>
+            <translation>Kein Layer des Projekts zeigt {path}. Wurde das Raster verschoben, hat das Menü einen Eintrag dafür.</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/board.py" />
@@ -1934,11 +1944,6 @@
             <translation>Keine Labeldatei ist offen: Mit dem ersten Rahmen entsteht eine neben dem Projekt.</translation>
         </message>
         <message>
-            <location filename="../../plugin/labelling/dock.py" />
-            <source>No layer of the project shows {path}: add it to see the pictures.</source>
-            <translation>Kein Layer des Projekts zeigt {path}: Fügen Sie ihn hinzu, um die Bilder zu sehen.</translation>
-        </message>
-        <message>
             <location filename="../../plugin/labelling/editors.py" />
             <source>Answer: one to three words</source>
             <translation>Antwort: ein bis drei Wörter</translation>
@@ -2000,6 +2005,21 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
+            <source>The raster of this question is now the chosen layer</source>
+            <translation>Das Raster dieser Frage ist jetzt der gewählte Layer</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Export the accepted questions…</source>
+            <translation>Die angenommenen Fragen exportieren…</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Second pass: decide what others have decided, without seeing how</source>
+            <translation>Zweiter Durchgang: entscheiden, was andere entschieden haben, ohne zu sehen, wie</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
             <source>Keys…</source>
             <translation>Tasten…</translation>
         </message>
@@ -2015,6 +2035,11 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
+            <source>The model also answers each candidate, blindly and again, for two more flags</source>
+            <translation>Das Modell beantwortet jeden Vorschlag auch, ohne Bild und noch einmal mit, für zwei weitere Hinweise</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
             <source>The label file, the annotator, and keys</source>
             <translation>Die Labeldatei, der Bearbeiter und die Tasten</translation>
         </message>
@@ -2025,6 +2050,26 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
+            <source>LRS-GRO's rows (*.jsonl)</source>
+            <translation>Zeilen von LRS-GRO (*.jsonl)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>LRS-GRO's rows with thoughts (*.jsonl)</source>
+            <translation>Zeilen von LRS-GRO mit Gedanken (*.jsonl)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>COCO's boxes (*.json)</source>
+            <translation>Rahmen von COCO (*.json)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Export the accepted questions</source>
+            <translation>Die angenommenen Fragen exportieren</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
             <source>Annotator</source>
             <translation>Bearbeiter</translation>
         </message>
@@ -2032,6 +2077,21 @@
             <location filename="../../plugin/labelling/file_menu.py" />
             <source>New label file</source>
             <translation>Neue Labeldatei</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>No label file is open.</source>
+            <translation>Keine Labeldatei ist offen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Choose another folder, or make room.</source>
+            <translation>Wählen Sie einen anderen Ordner oder schaffen Sie Platz.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>{count} written to {path}, {left} left out.</source>
+            <translation>{count} nach {path} geschrieben, {left} ausgelassen.</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
@@ -2105,6 +2165,11 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/proposer.py" />
+            <source>checking the candidates: {count} answers</source>
+            <translation>prüft die Vorschläge: {count} Antworten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
             <source>{count} candidates, place {done} of {total}</source>
             <translation>{count} Vorschläge, Ort {done} von {total}</translation>
         </message>
@@ -2132,11 +2197,6 @@
             <location filename="../../plugin/labelling/rasters.py" />
             <source>{path} can't be opened: {reason}.</source>
             <translation>{path} lässt sich nicht öffnen: {reason}.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/store.py" />
-            <source>No label file is open.</source>
-            <translation>Keine Labeldatei ist offen.</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/store.py" />
@@ -2960,6 +3020,11 @@
         </message>
         <message>
             <location filename="../../plugin/panel/card.py" />
+            <source>{checked} (checked; the model: {answer})</source>
+            <translation>{checked} (geprüft; das Modell: {answer})</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/card.py" />
             <source>Answer: {answer}</source>
             <translation>Antwort: {answer}</translation>
         </message>
@@ -3737,6 +3802,16 @@
             <location filename="../../plugin/panel/use_box.py" />
             <source>Remove</source>
             <translation>Entfernen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/use_box.py" />
+            <source>Check each thing by keys; the count follows</source>
+            <translation>Jedes Ding mit Tasten prüfen; die Anzahl folgt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/use_box.py" />
+            <source>&amp;Check</source>
+            <translation>&amp;Prüfen</translation>
         </message>
         <message>
             <location filename="../../plugin/plugin.py" />
@@ -4520,6 +4595,11 @@
         </message>
         <message>
             <location filename="../../plugin/runs/runs.py" />
+            <source>Show its layer on the map first.</source>
+            <translation>Zeigen Sie zuerst den Layer auf der Karte.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/runs.py" />
             <source>Another run is asking.</source>
             <translation>Ein anderer Lauf fragt gerade.</translation>
         </message>
@@ -4544,9 +4624,19 @@
             <translation>{count} Polygone von {layer}</translation>
         </message>
         <message>
+            <location filename="../../plugin/runs/runs.py" />
+            <source>There is nothing to check: {target}.</source>
+            <translation>Es gibt nichts zu prüfen: {target}.</translation>
+        </message>
+        <message>
             <location filename="../../plugin/runs/sources.py" />
             <source>Add the layer again, then continue.</source>
             <translation>Fügen Sie den Layer wieder hinzu, und machen Sie dann weiter.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/things.py" />
+            <source>Is this one: {thing}?</source>
+            <translation>Ist dies eines: {thing}?</translation>
         </message>
         <message>
             <location filename="../../core/settings.py" />
