@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from pathlib import Path
-from typing import Optional
+from typing import Optional, cast
 
 from qgis.core import Qgis, QgsApplication, QgsSettings
 from qgis.gui import QgisInterface, QgsGui
@@ -147,9 +147,10 @@ class Plugin:
         return SetupDialog(self.iface.mainWindow()).exec() == SetupDialog.DialogCode.Accepted
 
     def _export(self) -> None:
-        exchanges = self.session.exchanges
+        runs = cast(Dock, self.dock).runs
+        exchanges = runs.expanded()
         places = selected(self.results.layers(), exchanges), rows(exchanges)
-        answers = selected_answers(self.results.layers(ANSWERS), exchanges), answer_rows(exchanges)
+        answers = selected_answers([*self.results.layers(ANSWERS), *runs.answer_layers()], exchanges), answer_rows(exchanges)
         dialog = ExportDialog(*places, *answers, self.iface.mainWindow())
         if dialog.exec() == ExportDialog.DialogCode.Accepted and dialog.written:
             self._wrote(dialog.written)
@@ -159,7 +160,7 @@ class Plugin:
 
     def _report(self, kind: str) -> None:
         """kind: html or pdf."""
-        dialog = ReportDialog(self.session.exchanges, f".{kind}", self.iface.mainWindow())
+        dialog = ReportDialog(cast(Dock, self.dock).runs.expanded(), f".{kind}", self.iface.mainWindow())
         accepted = dialog.exec() == ReportDialog.DialogCode.Accepted
         dialog.deleteLater()
         if not accepted:
