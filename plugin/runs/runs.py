@@ -112,6 +112,20 @@ class Runs(QObject):
             self._add(Run(self._session, exchange, use, (), self))
         return self._runs[exchange.id]
 
+    def expanded(self) -> list[Exchange]:
+        """The exchanges of the project, with the rows of each run in its place."""
+        listed: list[Exchange] = []
+        for exchange in self._session.exchanges:
+            run = self.of(exchange)
+            listed += run.rows if run and run.rows else [exchange]
+        return listed
+
+    def answer_layers(self) -> list[QgsVectorLayer]:
+        """The layers of the answers of all runs."""
+        uses = [use for exchange in self._session.exchanges for use in exchange.uses if use.made.tool == RUN]
+        layers = [self._session.results.use_layer(use) for use in uses]
+        return [layer for layer in layers if isinstance(layer, QgsVectorLayer) and layer.isValid()]
+
     def close(self) -> None:
         self._finish()
         for run in self._runs.values():
