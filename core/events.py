@@ -27,7 +27,7 @@ class Ready:
 class Progress:
     """stage: opening, scanning, reading (the raster), loading, testing, viewing (the model reads its view: sent where that takes long),
     thinking, or "trying again" (done: the number of the next try); of a tool also "measuring the noise", denoising, "measuring the
-    stripes", segmenting, "reading references", editing, writing. total: 0 if unknown."""
+    stripes", segmenting, "reading references", editing, writing; of proposals checking. total: 0 if unknown."""
 
     id: Id
     stage: str

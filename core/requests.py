@@ -160,14 +160,16 @@ class Propose:
     """Let the model propose questions with answers for boxes of the label file `labels`, and write those of each reply into it as it comes.
 
     image, box: ids of the one place that is asked about; box "": the image as a whole. image "": every box that this model was not asked
-    about yet; the same request continues one that was cancelled. count: questions for a place. at_once: in lockstep, or at once on each
-    server.
+    about yet; the same request continues one that was cancelled. count: questions for a place. check: have the model answer each candidate
+    of the file that was not checked, without the picture and once more with it, for two more flags. at_once: in lockstep, or at once on
+    each server.
     """
 
     labels: str
     image: str = ""
     box: str = ""
     count: int = 4
+    check: bool = False
     at_once: int = AT_ONCE
     id: Id = NEW
 

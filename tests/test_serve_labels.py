@@ -71,6 +71,16 @@ def test_one_box_or_the_whole_image_is_asked_about_again_and_decisions_stay(back
     assert [each.level for each in labels.asked(first.image)] == ["global"] * 2
 
 
+def test_candidates_are_checked_blindly_and_again_for_two_more_flags(backend, labels):
+    first = labels.boxes()[0]
+    backend.scripted(REPLY, "<answer>grey</answer>", "<answer>no</answer>", "<answer>grey</answer>", "<answer>yes</answer>")
+    result = read_event(backend.last(start(backend, labels, image=first.image, box=first.id, check=True, at_once=1))).result
+    assert result == ProposeResult(1, 2, 0)
+    checked = labels.questions()
+    assert all(each.blind is not None and each.second is not None for each in checked)
+    assert any(event.get("stage") == "checking" for event in backend.history)
+
+
 def test_after_a_cancel_the_same_request_goes_on(backend, labels):
     backend.scripted(f"{' '.join(f'hall {number}' for number in range(40))} {REPLY}", pace=0.01)
     id = start(backend, labels, at_once=1)

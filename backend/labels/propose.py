@@ -136,10 +136,16 @@ def hosts(settings: Settings) -> str:
 
 
 def carry_out(
-    engine: Engine, job: Propose, server: str, concurrent: bool, on_step: Callable[[int, int, int], object], cancelled: Callable[[], bool]
+    engine: Engine,
+    job: Propose,
+    server: str,
+    concurrent: bool,
+    on_step: Callable[[int, int, int], object],
+    on_check: Callable[[int], object],
+    cancelled: Callable[[], bool],
 ) -> ProposeResult:
-    """A request of the backend process. on_step: called with the places done, all places, and the candidates. Raises DataError where the
-    file has no such place."""
+    """A request of the backend process. on_step: called with the places done, all places, and the candidates; on_check: with the answers of
+    checks. Raises DataError where the file has no such place."""
     tally, errors = Counter[str](), Counter[str]()
     with LabelFile.open(Path(job.labels)) as labels:
         if job.image:
@@ -151,6 +157,10 @@ def carry_out(
             tally.update({"failed": 1} if error else {"places": 1, "candidates": added})
             errors.update([f"{error.message} {error.hint}".strip()] if error else [])
             on_step(tally["places"] + tally["failed"], len(wanted), tally["candidates"])
+        if job.check and not cancelled():
+            for done, (_, error) in enumerate(check(engine, labels, job.at_once, concurrent, cancelled), 1):
+                errors.update([f"{error.message} {error.hint}".strip()] if error else [])
+                on_check(done)
     why = next((message for message, _ in errors.most_common(1)), "")
     return ProposeResult(tally["places"], tally["candidates"], tally["failed"], why)
 

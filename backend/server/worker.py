@@ -272,7 +272,11 @@ class Worker:
         def on_step(done: int, total: int, candidates: int) -> None:
             self.outbox.send(Proposed(job.id, done, total, candidates))
 
-        result = carry_out(engine, job, hosts(load.settings) if concurrent else "", concurrent, on_step, self.jobs.called_off)
+        def on_check(done: int) -> None:
+            self.story.progress("checking", done, 0)
+
+        server = hosts(load.settings) if concurrent else ""
+        result = carry_out(engine, job, server, concurrent, on_step, on_check, self.jobs.called_off)
         if self.jobs.called_off():
             raise Cancelled
         return result

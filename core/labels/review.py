@@ -42,6 +42,12 @@ def of_question(labels: LabelFile, question: Optional[Question]) -> Shown:
     return Shown(image, box, question, tuple(found), labels.counts())
 
 
+def again(labels: LabelFile, question: Question) -> Shown:
+    """The same question as it is in the file now; what a second person may not see of it stays away."""
+    now = labels.get(Question, question.id)
+    return of_question(labels, replace(now, verdict=question.verdict, reason=question.reason, annotator=question.annotator))
+
+
 def of_box(labels: LabelFile, image: str, box: str = "") -> Shown:
     """The box, or the image as a whole, with the first candidate about it, else its first question."""
     questions = sorted(labels.asked(image, box), key=lambda each: each.touched)
@@ -50,19 +56,29 @@ def of_box(labels: LabelFile, image: str, box: str = "") -> Shown:
     return Shown(labels.get(LabelImage, image), labels.get(LabelBox, box) if box else None, counts=labels.counts())
 
 
-def first(labels: LabelFile) -> Shown:
+def following(labels: LabelFile, after: str = "", second: bool = False) -> Shown:
+    """The next candidate behind a question, or the first one. second: what others have decided and this annotator has not, without their
+    verdict."""
+    if not second:
+        return of_question(labels, labels.next(after))
+    return of_question(labels, labels.next_for_second(after) or labels.next_for_second())
+
+
+def first(labels: LabelFile, second: bool = False) -> Shown:
     """The first candidate; else the last box that was drawn."""
+    if second:
+        return following(labels, second=True)
     question = labels.next()
     boxes = [] if question else labels.boxes()
     return of_box(labels, boxes[-1].image, boxes[-1].id) if boxes else of_question(labels, question)
 
 
-def decide(act: Callable[[LabelFile, str], object], id: str) -> Callable[[LabelFile], Shown]:
-    """An action for `LabelStore.do`: it decides about the question `id`, and goes to the next candidate."""
+def decide(act: Callable[[LabelFile, str], object], id: str, second: bool = False) -> Callable[[LabelFile], Shown]:
+    """An action for `LabelStore.do`: it decides about the question `id`, and goes to the next one, see `following`."""
 
     def decided(labels: LabelFile) -> Shown:
         act(labels, id)
-        return of_question(labels, labels.next(id))
+        return following(labels, id, second)
 
     return decided
 

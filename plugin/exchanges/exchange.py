@@ -158,6 +158,24 @@ class Exchange:
         return [[[x, y] for x, y in ring] for ring in self.region.outline]
 
     @property
+    def typed_answer(self) -> Optional[str]:
+        """What the model says, in the words of the type of the answer: "yes" of "Yes, one."; None where there is no such answer."""
+        if self.status is not Status.DONE or self.answer is None or self.unreadable:
+            return None
+        if isinstance(self.value, bool):
+            return "yes" if self.value else "no"
+        if isinstance(self.value, float):
+            return f"{self.value:g}"
+        if isinstance(self.value, dict):
+            return ", ".join(f"{name}: {value}" for name, value in self.value.items() if value is not None)
+        return self.answer if self.value is None else str(self.value)
+
+    @property
+    def is_run(self) -> bool:
+        """Whether it is a question about many polygons, whose answers are in a file of their own."""
+        return any(use.made.tool == RUN for use in self.uses)
+
+    @property
     def verdict(self) -> Optional[str]:
         """What the answer is, as far as is known: what a person says, else what the model says."""
         return self.answer if self.checked is None else self.checked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 from collections import Counter
 from typing import NamedTuple, Optional
 
@@ -10,6 +11,7 @@ from qgis.PyQt.QtCore import QLocale, Qt
 from qgis.PyQt.QtGui import QShowEvent
 from qgis.PyQt.QtWidgets import QAbstractItemView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
+from ...core.labels.agreement import Agreement, agreement, annotators
 from ...core.labels.balance import OTHER, Balance, Line, ask_next, balance, lacking
 from ...core.labels.file import LabelFile
 from ...core.labels.flags import flags_of_all
@@ -21,12 +23,13 @@ from .words import flag_words, level_words
 
 
 class Report(NamedTuple):
-    """flags: how many questions each flag has, of `all` questions."""
+    """flags: how many questions each flag has, of `all` questions. agreement: of each pair of annotators."""
 
     balance: Balance
     ask_next: dict[str, list[str]]
     flags: dict[str, int]
     all: int
+    agreement: list[Agreement]
 
 
 def report(labels: LabelFile) -> Report:
@@ -34,7 +37,8 @@ def report(labels: LabelFile) -> Report:
     questions = labels.questions()
     found = flags_of_all(questions, labels.boxes(), labels.images())
     counts = Counter(flag.name for each in found.values() for flag in each)
-    return Report(balance(questions), {level: ask_next(questions, level) for level in LEVELS}, dict(counts), len(questions))
+    agreed = [agreement(labels, *pair) for pair in itertools.combinations(annotators(labels), 2)]
+    return Report(balance(questions), {level: ask_next(questions, level) for level in LEVELS}, dict(counts), len(questions), agreed)
 
 
 class BalanceView(QWidget):
@@ -75,7 +79,7 @@ class BalanceView(QWidget):
             for at, text in enumerate((name, *_figures(line))):
                 item = QTableWidgetItem(text)
                 if at not in (0, 4):
-                    item.setTextAlignment(int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter))
+                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 font = item.font()
                 font.setBold(row <= len(found.levels))
                 item.setFont(font)
@@ -121,13 +125,20 @@ class BalanceView(QWidget):
         flagged = [f"{flag_words(name)} {_percent(count / counted.all)}" for name, count in counted.flags.items()]
         if flagged:
             lines.append(tr("Flagged: {flags}").format(flags=", ".join(flagged)))
-        return lines
+        return lines + [_agreement(each) for each in counted.agreement if each.questions or each.boxes]
 
 
 def _figures(line: Line) -> tuple[str, ...]:
     entropy = QLocale().toString(line.entropy, "f", 1)
     counts = str(line.questions), str(line.answers), f"{line.yes}:{line.no}"
     return (*counts, line.top, _percent(line.top_share), entropy, _percent(line.blind))
+
+
+def _agreement(each: Agreement) -> str:
+    words = tr("{first} and {second}: {count} decided by both, kappa {kappa}, same answer {exact}, boxes overlap by {iou}")
+    kappa = "–" if each.kappa is None else QLocale().toString(each.kappa, "f", 2)
+    exact, iou = ("–" if share is None else _percent(share) for share in (each.exact, each.iou))
+    return words.format(first=each.first, second=each.second, count=each.questions, kappa=kappa, exact=exact, iou=iou)
 
 
 def _percent(share: float) -> str:

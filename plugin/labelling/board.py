@@ -165,14 +165,16 @@ class Board(QFrame):
             button.setToolTip(tip(f"{title} ({key})" if key else title))
             button.setAccessibleName(title)
 
-    def show_shown(self, shown: Shown, layer: Optional[QgsRasterLayer], note: str = "") -> None:
-        """note: a sentence in place of a question."""
+    def show_shown(self, shown: Shown, layer: Optional[QgsRasterLayer]) -> None:
+        """layer: that shows the image, None where the project has none."""
         self._leave_reasons()
         question, box, image = shown.question, shown.box, shown.image
         self.pictures.show_box(layer, image, pixels_of(box, image))
         named_place = [box.label or tr("no description"), level_words(shown.level)] if box else [level_words("global")] if image else []
+        lacking = tr("No layer of the project shows {path}. If the raster was moved, the menu has an entry for that.")
+        named_place += [lacking.format(path=image.path)] if image and layer is None else []
         self.place.setText(html.escape(" · ".join(named_place)))
-        self.question.setText(f"<b>{html.escape(question.question)}</b>" if question else html.escape(note or self._empty(shown)))
+        self.question.setText(f"<b>{html.escape(question.question)}</b>" if question else html.escape(self._empty(shown)))
         self.answer.setText(f"<b><big>{html.escape(question.answer)}</big></b>" if question else "")
         facts = [question.category, maker_words(question.maker), self._verdict(shown)] if question else []
         self.facts.setText(html.escape(" · ".join(filter(None, facts))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Callable, Optional
 
-from qgis.core import QgsCoordinateReferenceSystem, QgsMapLayer, QgsMapLayerProxyModel, QgsRasterLayer
+from qgis.core import QgsMapLayer, QgsMapLayerProxyModel, QgsRasterLayer
 from qgis.gui import QgisInterface, QgsDockWidget, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
@@ -17,8 +17,10 @@ from ...core.labels.file import LabelFile
 from ...core.labels.review import Shown
 from ...core.labels.rows import LabelBox, LabelImage
 from ...core.labels.suggest import level_of
+from ...core.roi_table import stored
 from ..exchanges.session import Session
 from ..i18n import tr
+from ..layers.raster_layers import scene_source
 from ..panel.canvas import fly_to
 from ..panel.notice import Notice
 from ..panel.widgets import named, paragraph
@@ -31,7 +33,7 @@ from .editors import BoxEditor, QuestionEditor
 from .file_menu import FileMenu
 from .project_labels import ProjectLabels
 from .proposer import Proposer
-from .rasters import Raster, grid_of, layer_of, pixels_of
+from .rasters import Raster, crs_of, grid_of, layer_of, pixels_of
 
 
 class LabelDock(QgsDockWidget):
@@ -110,6 +112,9 @@ class LabelDock(QgsDockWidget):
         self.menu.templates_clicked.connect(lambda: self.proposer.by_templates())
         self.menu.model_clicked.connect(lambda: self.proposer.by_model())
         self.menu.said.connect(self.message.say)
+        self.menu.moved_clicked.connect(self._move_image)
+        self.menu.check_toggled.connect(lambda check: setattr(self.proposer, "check", check))
+        self.menu.second_toggled.connect(lambda second: self._run(lambda labels: review.first(labels, second)))
         self.board.acted.connect(self.act)
         self.board.rejected.connect(self._reject)
         self.editor.saved.connect(self._save_question)
@@ -128,9 +133,13 @@ class LabelDock(QgsDockWidget):
         self._leave_editors()
         self.show_layers()
         if path:
-            self.store.do(review.first, self.show_shown)
+            self._first()
         else:
             self.show_shown(Shown())
+
+    def _first(self) -> None:
+        second = self.menu.second.isChecked()
+        self.store.do(lambda labels: review.first(labels, second), self.show_shown)
 
     def _choose_keys(self) -> None:
         KeysDialog(self.board.keys, self).exec()
@@ -149,11 +158,9 @@ class LabelDock(QgsDockWidget):
         self.board.show_shown(shown, layer)
         if self.store.path:
             self._layers.select(shown.box)
-        if image and not layer:
-            self.message.say(tr("No layer of the project shows {path}: add it to see the pictures.").format(path=image.path))
         if fly and image and image.size:
             box = pixels_of(shown.box, image) or Box(0, 0, *image.size)
-            fly_to(self._canvas, grid_of(image).polygon(box), _crs(image))
+            fly_to(self._canvas, grid_of(image).polygon(box), crs_of(image))
 
     def _run(self, act: Callable[[LabelFile], Shown], fly: bool = True, boxes: bool = False) -> None:
         """An action of the user: what it returns is shown. boxes: it changes boxes on the map."""
@@ -183,7 +190,7 @@ class LabelDock(QgsDockWidget):
         if self.shown is None:
             self.show_shown(Shown())
             if self.store.path:
-                self.store.do(review.first, self.show_shown)
+                self._first()
 
     # Actions
 
@@ -192,22 +199,23 @@ class LabelDock(QgsDockWidget):
         if self.shown is None:
             return
         shown, question, box, image = self.shown, self.shown.question, self.shown.box, self.shown.image
+        second = self.menu.second.isChecked()
         if name == "draw":
             self.boxes.draw()
         elif name == "undo":
             self._run(lambda labels: review.undo(labels) or shown, boxes=True)
         elif name in ("accept", "unsure") and question:
-            self._run(review.decide(getattr(LabelFile, name), question.id))
+            self._run(review.decide(getattr(LabelFile, name), question.id, second))
         elif name == "reject" and question:
             self.board.ask_reason()
         elif name == "edit" and question:
             self._edit(new=False)
         elif name == "ask" and image:
             self._edit(new=True)
-        elif name in ("previous", "next") and question:
+        elif name in ("previous", "next") and question and not second:  # they would show what others have decided
             self._run(lambda labels: review.beside(labels, question.id, name == "previous"))
         elif name == "candidate":
-            self._run(lambda labels: review.of_question(labels, labels.next(question.id if question else "")))
+            self._run(lambda labels: review.following(labels, question.id if question else "", second))
         elif name == "describe" and box and image:
             self._describe(image, box)
         elif name in ("region", "object") and box:
@@ -223,7 +231,7 @@ class LabelDock(QgsDockWidget):
 
     def _reject(self, reason: str) -> None:
         if self.shown and (question := self.shown.question):
-            self._run(review.decide(lambda labels, id: labels.reject(id, reason), question.id))
+            self._run(review.decide(lambda labels, id: labels.reject(id, reason), question.id, self.menu.second.isChecked()))
 
     def _edit(self, new: bool) -> None:
         shown = self.shown
@@ -241,7 +249,7 @@ class LabelDock(QgsDockWidget):
         self.board.setFocus()
         texts = {"question": question, "answer": answer, "category": category}
         if self._editing:
-            self._run(review.decide(lambda labels, id: labels.edit(id, **texts), self._editing.id))
+            self._run(review.decide(lambda labels, id: labels.edit(id, **texts), self._editing.id, self.menu.second.isChecked()))
         elif self.shown and (image := self.shown.image):
             box = self.shown.box
             self._run(lambda labels: review.asked(labels, image, box, **texts), fly=False)
@@ -285,6 +293,18 @@ class LabelDock(QgsDockWidget):
         else:
             self.boxes.open(self._look_at_whole)
 
+    def _move_image(self) -> None:
+        """The raster of what is shown was moved: the chosen layer is it, where the file has the same content."""
+        layer, image = self.layer.currentLayer(), self.shown.image if self.shown else None
+        if image and isinstance(layer, QgsRasterLayer):
+            path = stored(scene_source(layer)).path
+
+            def move(labels: LabelFile) -> Shown:
+                labels.move_image(image.id, path)
+                return review.first(labels)
+
+            self._run(move)
+
     # Proposals
 
     def _proposed(self, words: str) -> None:
@@ -293,26 +313,19 @@ class LabelDock(QgsDockWidget):
         self.board.setFocus()
 
     def _grown(self) -> None:
-        """Shows the first candidate where no question is shown, and the counts."""
+        """Shows the first candidate where no question is shown, else its flags and the counts of now."""
         shown = self.shown
-        if shown and shown.question:
-            self.store.do(LabelFile.counts, self.board.show_counts)
-        elif shown and shown.image:
-            image, box = shown.image.id, shown.box.id if shown.box else ""
+        if shown is None or shown.image is None:
+            return
+        image, box, question = shown.image.id, shown.box.id if shown.box else "", shown.question
 
-            def show(again: Shown) -> None:
-                if self.shown is shown:  # the user has not gone on
-                    self.show_shown(again, fly=False)
+        def show(again: Shown) -> None:
+            if self.shown is shown:  # the user has not gone on
+                self.show_shown(again, fly=False)
 
-            self.store.do(lambda labels: review.of_box(labels, image, box), show)
+        self.store.do(lambda labels: review.again(labels, question) if question else review.of_box(labels, image, box), show)
 
 
 def _removed(labels: LabelFile, image: str, box: str) -> Shown:
     labels.remove(box)
     return review.first(labels)
-
-
-def _crs(image: LabelImage) -> QgsCoordinateReferenceSystem:
-    if image.crs:
-        return QgsCoordinateReferenceSystem(image.crs)
-    return QgsCoordinateReferenceSystem.fromWkt(image.wkt) if image.wkt else QgsCoordinateReferenceSystem()

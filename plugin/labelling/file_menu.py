@@ -8,6 +8,9 @@ from typing import Callable, Optional
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QFileDialog, QInputDialog, QMenu, QToolButton, QWidget
 
+from ...core.errors import DataError
+from ...core.labels.export import COCO, LRS_GRO, SFT, WRITERS
+from ...core.labels.file import LabelFile
 from ..i18n import tr
 from ..panel.widgets import ask_file, tool_button
 from .project_labels import ProjectLabels
@@ -19,6 +22,9 @@ class FileMenu(QMenu):
     keys_clicked = pyqtSignal()
     templates_clicked = pyqtSignal()
     model_clicked = pyqtSignal()
+    moved_clicked = pyqtSignal()
+    second_toggled = pyqtSignal(bool)
+    check_toggled = pyqtSignal(bool)
     said = pyqtSignal(str)
 
     def __init__(self, labels: ProjectLabels, parent: Optional[QWidget] = None) -> None:
@@ -27,10 +33,21 @@ class FileMenu(QMenu):
         self._entry("new", tr("New label file…"), self._new)
         self._entry("open", tr("Open a label file…"), self._open)
         self._entry("annotator", tr("Name of the annotator…"), self._name)
+        self._entry("moved", tr("The raster of this question is now the chosen layer"), self.moved_clicked.emit)
+        self._entry("export", tr("Export the accepted questions…"), self._export)
+        self.second = self.addAction(tr("Second pass: decide what others have decided, without seeing how"))
+        self.second.setObjectName("zoomearth_label_second_action")
+        self.second.setCheckable(True)
+        self.second.toggled.connect(self.second_toggled)
+        self.addSeparator()
         self._entry("keys", tr("Keys…"), self.keys_clicked.emit)
         self.addSeparator()
         self._entry("templates", tr("Propose from templates for all boxes without questions"), self.templates_clicked.emit)
         self._entry("model", tr("Propose by the model for all boxes that it was not asked about"), self.model_clicked.emit)
+        check = self.addAction(tr("The model also answers each candidate, blindly and again, for two more flags"))
+        check.setObjectName("zoomearth_label_check_action")
+        check.setCheckable(True)
+        check.toggled.connect(self.check_toggled)
 
     def button(self) -> QToolButton:
         """A button that opens the menu."""
@@ -54,6 +71,37 @@ class FileMenu(QMenu):
         name, _ = QFileDialog.getOpenFileName(self, tr("Open a label file"), str(self._labels.suggested().parent), "*.gpkg")
         if name:
             self._labels.open(Path(name))
+
+    def _export(self) -> None:
+        """In the form that the file dialog's filter names."""
+        if self._labels.store.path is None:
+            self.said.emit(tr("No label file is open."))
+            return
+        forms = {
+            tr("LRS-GRO's rows (*.jsonl)"): LRS_GRO,
+            tr("LRS-GRO's rows with thoughts (*.jsonl)"): SFT,
+            tr("COCO's boxes (*.json)"): COCO,
+        }
+        suggested = self._labels.store.path.with_suffix(".jsonl")
+        name, form = QFileDialog.getSaveFileName(self, tr("Export the accepted questions"), str(suggested), ";;".join(forms))
+        if name:
+            self.export(Path(name), forms.get(form, LRS_GRO))
+
+    def export(self, path: Path, form: str) -> None:
+        """form: a key of `WRITERS`."""
+
+        def write(labels: LabelFile) -> tuple[int, int]:
+            left: list[tuple[str, str]] = []
+            try:
+                return WRITERS[form](labels, path, None, left), len(left)
+            except OSError as error:
+                reason = tr("{path} can't be written: {reason}.").format(path=path, reason=error.strerror)
+                raise DataError(reason, tr("Choose another folder, or make room.")) from error
+
+        def written(counts: tuple[int, int]) -> None:
+            self.said.emit(tr("{count} written to {path}, {left} left out.").format(count=counts[0], path=path, left=counts[1]))
+
+        self._labels.store.do(write, written)
 
     def _name(self) -> None:
         question = tr("Your decisions are logged with this name:")

@@ -44,6 +44,7 @@ class Proposer(QWidget):
         column.addLayout(row)
         column.addWidget(self.progress)
         self.hide()
+        self.check = False  # whether the model checks the candidates too
         self.cancel.clicked.connect(self.proposals.cancel)
         self.templates.ended.connect(self._templates_ended)
         self.proposals.progressed.connect(self._progressed)
@@ -66,12 +67,16 @@ class Proposer(QWidget):
         if self._store.path is None or not self._ready():
             return
         try:
-            self.proposals.start(self._store.path, image.id if image else "", box.id if box else "")
+            self.proposals.start(self._store.path, image.id if image else "", box.id if box else "", self.check)
         except ZoomEarthError as error:
             self.ended.emit(f"{error.message} {error.hint}".strip())
 
     def _progressed(self, stage: str, done: int, total: int) -> None:
-        words = {"starting": tr("starting the model process"), "loading": tr("loading the model")}
+        words = {
+            "starting": tr("starting the model process"),
+            "loading": tr("loading the model"),
+            "checking": tr("checking the candidates: {count} answers").format(count=done),
+        }
         self.stage.setText(words.get(stage) or tool_stage(stage))
         self.progress.setMaximum(0)
         self.show()

@@ -44,7 +44,8 @@ class Raster:
 
     @classmethod
     def of(cls, source: SceneSource, path: str, crs: QgsCoordinateReferenceSystem) -> Raster:
-        factor = QgsUnitTypes.fromUnitToUnitFactor(crs.mapUnits(), QgsUnitTypes.DistanceUnit.DistanceMeters) if crs.isValid() else 0.0
+        metre = QgsCoordinateReferenceSystem("EPSG:3857").mapUnits()  # its name differs between versions of QGIS
+        factor = QgsUnitTypes.fromUnitToUnitFactor(crs.mapUnits(), metre) if crs.isValid() else 0.0
         return cls(source, path, crs.authid(), wkt(crs) if crs.isValid() else "", factor, crs.isGeographic())
 
     @classmethod
@@ -54,7 +55,10 @@ class Raster:
 
     def image(self) -> LabelImage:
         """Opens the raster. Raises SceneError."""
-        raster = gdal.OpenEx(self.path)
+        try:
+            raster = gdal.OpenEx(self.path)
+        except RuntimeError:  # another plugin has switched exceptions on
+            raster = None
         if raster is None:
             reason = gdal.GetLastErrorMsg()
             raise SceneError(tr("{path} can't be opened: {reason}.").format(path=self.source.path, reason=reason.rstrip(".")))
@@ -95,6 +99,13 @@ def box_in(extent: QgsRectangle, crs: QgsCoordinateReferenceSystem, layer: QgsRa
     right = min(max(left + 1, round(max(xs))), image.size.width)
     bottom = min(max(top + 1, round(max(ys))), image.size.height)
     return Box(left, top, right, bottom)
+
+
+def crs_of(image: LabelImage) -> QgsCoordinateReferenceSystem:
+    """Of its boxes; not valid where the raster has none."""
+    if image.crs:
+        return QgsCoordinateReferenceSystem(image.crs)
+    return QgsCoordinateReferenceSystem.fromWkt(image.wkt) if image.wkt else QgsCoordinateReferenceSystem()
 
 
 def pixels_of(box: Optional[LabelBox], image: Optional[LabelImage]) -> Optional[Box]:

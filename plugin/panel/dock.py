@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import html
 from pathlib import Path
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 from qgis.core import (
     Qgis,
     QgsCoordinateReferenceSystem,
 )
 from qgis.gui import QgisInterface, QgsDockWidget
-from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtGui import QGuiApplication
 from qgis.PyQt.QtWidgets import (
     QHBoxLayout,
@@ -25,12 +25,11 @@ from qgis.PyQt.QtWidgets import (
 from ...core.errors import SceneError, ZoomEarthError
 from ...core.events import Event, Saw
 from ..child.backend_process import State
-from ..exchanges.exchange import Exchange, PicturedView, Status
+from ..exchanges.exchange import Exchange, PicturedView, Status, UsedTool
 from ..exchanges.session import Session
 from ..exchanges.surveys import Surveys
 from ..exchanges.unsaved import earlier
 from ..i18n import tool_stage, tr
-from ..review.dock import RunDock
 from ..runs.preparing import Wanted
 from ..runs.run import Run
 from ..runs.runs import Runs
@@ -51,6 +50,7 @@ class Dock(QgsDockWidget):
     finished = pyqtSignal(dict)
     options_clicked = pyqtSignal()
     export_clicked = pyqtSignal()
+    table_clicked = pyqtSignal(object)  # Run
     report_clicked = pyqtSignal(str)  # html or pdf
 
     def __init__(self, iface: QgisInterface, session: Session, ready: Callable[[], bool]) -> None:
@@ -63,9 +63,7 @@ class Dock(QgsDockWidget):
         self.confirm = self._ask_user  # called with a question, returns whether the answer is yes
         self._picker = Picker(self._canvas, session.results.layers, self)
         self._looking = ""  # the label of the view shown last
-        self.answers: Optional[RunDock] = None
         self.runs = Runs(session, self)
-        self.runs.closed.connect(self._run_closed)
         self._build()
         self.bench = ToolBench(session, self.form, self._canvas, ready, lambda text: self.confirm(text), self)
         self.surveys = Surveys(session, self)
@@ -78,10 +76,6 @@ class Dock(QgsDockWidget):
         self._picker.close()
         self._boxes.close()
         self.form.close_down()
-        if self.answers:
-            self.answers.close_down()
-            self._iface.removeDockWidget(self.answers)
-            self.answers.deleteLater()
         self.runs.close()
         self.leaving.close()
 
@@ -155,6 +149,7 @@ class Dock(QgsDockWidget):
         self.transcript.tool_chosen.connect(self.bench.use_on_view)
         self.transcript.use_clicked.connect(self.bench.show_use)
         self.transcript.use_removed.connect(lambda *use: self._guarded(self._session.remove_use)(*use))
+        self.transcript.use_checked.connect(lambda *use: self._guarded(self._check_survey)(*use))
         self.bench.refused.connect(self._warn)
         self.bench.runs.progressed.connect(self._progressed)
         self.bench.runs.changed.connect(self._refresh)
@@ -250,21 +245,12 @@ class Dock(QgsDockWidget):
         """what: as `RunBox.clicked`."""
         acts = {"go on": self.runs.go_on, "retry": self.runs.retry}
         if what == "table":
-            self._show_table(run)
+            self.table_clicked.emit(run)
         elif self._ready():
             self._guarded(acts[what])(run)
 
-    def _show_table(self, run: Run) -> None:
-        """In a window below the map, which is made when it is wanted first."""
-        if self.answers is None:
-            self.answers = RunDock(self._iface)
-            self._iface.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.answers)
-        self.answers.show_run(run)
-
-    def _run_closed(self, run: Run) -> None:
-        if self.answers and self.answers.run is run:
-            self.answers.forget()
-            self.answers.hide()
+    def _check_survey(self, exchange: Exchange, use: UsedTool) -> None:
+        self.table_clicked.emit(self.runs.of_survey(exchange, use))
 
     def _counted(self, count: int, done: int, total: int) -> None:
         self.stage.setText(tr("{count} found, view {done} of {total}").format(count=count, done=done, total=total))
@@ -277,8 +263,8 @@ class Dock(QgsDockWidget):
         ready = self.form.raster is not None and bool(self.question.text)
         self.toolbar.ask.setEnabled(ready)
         self.find_all.setEnabled(ready and not self.surveys.busy)
-        busy = session.busy or self.bench.runs.busy or self.surveys.busy or self.runs.busy
-        self.toolbar.cancel.setEnabled(busy)
+        busy = session.busy or self.bench.runs.busy or self.surveys.busy or self.runs.preparing
+        self.toolbar.cancel.setEnabled(busy or self.runs.busy)
         broken = session.backend.state is State.BROKEN
         self.progress.setVisible(busy and not broken)
         self.stage.setVisible(busy and not broken)
@@ -340,8 +326,6 @@ class Dock(QgsDockWidget):
         self.finished.emit(exchange.outcome())
 
     def _removed(self, exchange: Exchange) -> None:
-        if self.answers and self.answers.run and self.answers.run.exchange is exchange:
-            self._run_closed(self.answers.run)
         self.transcript.remove(exchange)
         self._refresh()
 

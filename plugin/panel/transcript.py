@@ -28,6 +28,7 @@ class Transcript(QScrollArea):
     tool_chosen = pyqtSignal(object, object, str)  # as those of a card
     use_clicked = pyqtSignal(object, object)
     use_removed = pyqtSignal(object, object)
+    use_checked = pyqtSignal(object, object)
     run_clicked = pyqtSignal(object, str)  # as that of a RunBox
     judged = pyqtSignal(object, str, object)
     box_wanted = pyqtSignal(object)
@@ -136,6 +137,7 @@ class Transcript(QScrollArea):
         card.tool_chosen.connect(self.tool_chosen)
         card.use_clicked.connect(self.use_clicked)
         card.use_removed.connect(self.use_removed)
+        card.use_checked.connect(self.use_checked)
         card.run_clicked.connect(self.run_clicked)
         card.judged.connect(self.judged)
         card.box_wanted.connect(self.box_wanted)

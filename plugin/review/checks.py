@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import Optional
-
-from qgis.core import QgsApplication
 
 from ...core.answer_type import AnswerType
 from ..exchanges.exchange import Exchange
-from ..runs.rows import answer_text
 from ..runs.run import Run
+from ..settings import user_name
 
 YES, NO, UNSURE = "yes", "no", "unsure"
 Earlier = tuple[Exchange, Optional[str], Optional[str], Optional[str], Optional[str]]
-
-
-def person() -> str:
-    """The user's name, as QGIS has it, or the login of the system."""
-    return str(QgsApplication.userFullName() or QgsApplication.userLoginName() or getpass.getuser())
 
 
 def choices_of(answer_type: Optional[AnswerType]) -> tuple[str, ...]:
@@ -39,7 +31,7 @@ class Checks:
 
     def accept(self, row: Exchange) -> None:
         """The model's answer is right."""
-        if (answer := answer_text(row)) is not None:
+        if (answer := row.typed_answer) is not None:
             self.check(row, answer)
 
     def note(self, row: Exchange, note: str) -> None:
@@ -58,5 +50,5 @@ class Checks:
         if (checked, note) == (row.checked, row.note):
             return
         self._earlier.append((row, row.checked, row.note, row.checked_by, row.checked_at))
-        row.check(checked, person(), note)
+        row.check(checked, user_name(), note)
         self._run.keep(row)

@@ -1,6 +1,7 @@
 """The window of a run: its table, and the review of its answers by keys, with the place beside it.
 
-dock.show_run(run)
+answers = Answers(iface, panel.runs)      # makes the window when it is wanted first
+answers.show_run(run)
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Optional, Sequence
 from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsVectorLayer
 from qgis.gui import QgisInterface, QgsDockWidget
 from qgis.PyQt import sip
-from qgis.PyQt.QtCore import QItemSelection, QItemSelectionModel, QModelIndex
+from qgis.PyQt.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QObject, Qt
 from qgis.PyQt.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from ...core.source import Corner
@@ -19,6 +20,7 @@ from ..exchanges.result_rows import answer_geometry
 from ..i18n import tr
 from ..panel.canvas import fly_to
 from ..runs.run import Run
+from ..runs.runs import Runs
 from .actions import actions_for
 from .checks import NO, UNSURE, YES, Checks, choices_of
 from .filters import Filters
@@ -62,6 +64,13 @@ class RunDock(QgsDockWidget):
 
     def show_run(self, run: Run) -> None:
         """Shows its table."""
+        if run is not self.run:
+            self._take(run)
+        self.show()
+        self.raise_()
+        self.view.setFocus()
+
+    def _take(self, run: Run) -> None:
         self.forget()
         self.run, self._checks = run, Checks(run)
         self.setWindowTitle(run.exchange.question)
@@ -71,9 +80,6 @@ class RunDock(QgsDockWidget):
         run.replaced.connect(self._fill)
         run.changed.connect(self._count)
         self._fill()
-        self.show()
-        self.raise_()
-        self.view.setFocus()
 
     def forget(self) -> None:
         """Shows no run any more."""
@@ -226,19 +232,46 @@ class RunDock(QgsDockWidget):
         if self._following or self._polygons is None:
             return
         ids = set(self._polygons.selectedFeatureIds())
-        selection, first = QItemSelection(), -1
-        for at in range(self.table.rowCount()):
-            row = self.table.row(at)
-            if row and row.feature and row.feature.id in ids:
-                selection.select(self.table.index(at, 0), self.table.index(at, self.table.columnCount() - 1))
-                first = at if first < 0 else first
+        rows = [at for at in range(self.table.rowCount()) if (row := self.table.row(at)) and row.feature and row.feature.id in ids]
+        selection = QItemSelection()
+        for first, last in _stretches(rows):
+            selection.select(self.table.index(first, 0), self.table.index(last, self.table.columnCount() - 1))
         self._following = True
         flags = QItemSelectionModel.SelectionFlag
-        if first >= 0:
-            self.view.selectionModel().setCurrentIndex(self.table.index(first, 0), flags.NoUpdate)
-            self.view.scrollTo(self.table.index(first, 0))
+        if rows:
+            self.view.selectionModel().setCurrentIndex(self.table.index(rows[0], 0), flags.NoUpdate)
+            self.view.scrollTo(self.table.index(rows[0], 0))
         self.view.selectionModel().select(selection, flags.ClearAndSelect)
         self._following = False
+
+
+class Answers(QObject):
+    """Shows one run after another below the map."""
+
+    def __init__(self, iface: QgisInterface, runs: Runs) -> None:
+        super().__init__(runs)
+        self._iface = iface
+        self.dock: Optional[RunDock] = None
+        runs.closed.connect(self._hide)
+
+    def show_run(self, run: Run) -> None:
+        if self.dock is None:
+            self.dock = RunDock(self._iface)
+            self._iface.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.dock)
+        self.dock.show_run(run)
+
+    def close_down(self) -> None:
+        """Removes the window."""
+        if self.dock:
+            self.dock.close_down()
+            self._iface.removeDockWidget(self.dock)
+            self.dock.deleteLater()
+            self.dock = None
+
+    def _hide(self, run: Run) -> None:
+        if self.dock and self.dock.run is run:
+            self.dock.forget()
+            self.dock.hide()
 
 
 def _corners(row: Exchange) -> Sequence[Corner]:
@@ -248,3 +281,14 @@ def _corners(row: Exchange) -> Sequence[Corner]:
     box = answer_geometry(row).boundingBox()
     left, bottom, right, top = box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()
     return (left, top), (right, top), (right, bottom), (left, bottom)
+
+
+def _stretches(rows: list[int]) -> list[tuple[int, int]]:
+    """The first and the last of rows that follow one another: Qt is slow with thousands of selected rows one by one."""
+    stretches: list[tuple[int, int]] = []
+    for at in rows:
+        if stretches and stretches[-1][1] == at - 1:
+            stretches[-1] = stretches[-1][0], at
+        else:
+            stretches.append((at, at))
+    return stretches

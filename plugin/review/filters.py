@@ -24,7 +24,7 @@ class Filters(QWidget):
         self.text.setShowSearchIcon(True)
         self.text.setPlaceholderText(tr("Filter"))
         self.answer = named(QComboBox(), "zoomearth_filter_answer", tr("Only rows with this answer"))
-        self.answer.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.answer.setMinimumContentsLength(12)
         self.open = named(QCheckBox(tr("Only &unchecked")), "zoomearth_filter_open", tr("Only rows that are not checked or unsure"))
         self.counts = QLabel()
         self.counts.setObjectName("zoomearth_answer_counts")

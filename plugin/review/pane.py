@@ -11,7 +11,6 @@ from qgis.PyQt.QtWidgets import QGridLayout, QLabel, QLineEdit, QPushButton, QVB
 from ..exchanges.exchange import Exchange
 from ..i18n import tr
 from ..panel.widgets import named
-from ..runs.rows import answer_text
 from .crop import Crop
 from .keys import Keys
 from .table import name_of, remark
@@ -76,7 +75,7 @@ class Pane(QWidget):
 
     def show_facts(self, row: Exchange) -> None:
         """What is said of the row."""
-        said = html.escape(answer_text(row) or "–")
+        said = html.escape(row.typed_answer or "–")
         model = tr("Model: {answer}").format(answer=f"<b>{said}</b>")
         if row.confidence is not None:
             model += " · " + tr("confidence {value}").format(value=f"{row.confidence:.2f}")

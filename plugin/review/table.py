@@ -15,10 +15,10 @@ from qgis.PyQt.QtGui import QPixmap
 from ..exchanges.endings import reason
 from ..exchanges.exchange import Exchange
 from ..i18n import tr
-from ..runs.rows import WAITING, answer_text, kind, said
+from ..runs.rows import WAITING, kind, said
 from .checks import UNSURE
 
-PLACE, ANSWER, CHECKED, CONFIDENCE, PICTURE, REMARK = range(6)
+PICTURE, PLACE, ANSWER, CHECKED, CONFIDENCE, REMARK = range(6)
 REFRESH = 700  # ms between two sortings while answers come in
 SIDE = 44  # pixels of a picture
 NOWHERE = QModelIndex()
@@ -51,7 +51,7 @@ class Table(QAbstractTableModel):
         """These rows have other contents now; their order and whether they are shown follow a little later."""
         for row in rows:
             if (at := self._at.get(row.id)) is not None:
-                self.dataChanged.emit(self.index(at, PLACE), self.index(at, REMARK))
+                self.dataChanged.emit(self.index(at, PICTURE), self.index(at, REMARK))
         if not self._soon.isActive():
             self._soon.start()
 
@@ -91,7 +91,7 @@ class Table(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if role != Qt.ItemDataRole.DisplayRole or orientation != Qt.Orientation.Horizontal:
             return None
-        return [tr("Place"), tr("Answer"), tr("Checked answer"), tr("Confidence"), tr("Picture"), tr("Remark")][section]
+        return [tr("Picture"), tr("Place"), tr("Answer"), tr("Checked"), tr("Confidence"), tr("Remark")][section]
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         row = self._shown[index.row()]
@@ -135,7 +135,7 @@ def _cell(row: Exchange, column: int) -> Optional[str]:
     if column == PLACE:
         return name_of(row)
     if column == ANSWER:
-        return answer_text(row) or (tr("waiting") if kind(row) == WAITING else "–")
+        return row.typed_answer or (tr("waiting") if kind(row) == WAITING else "–")
     if column == CHECKED:
         return row.checked or ""
     if column == CONFIDENCE:

@@ -9,7 +9,7 @@ from qgis.PyQt.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWid
 
 from ..i18n import tr
 from ..panel.widgets import named
-from .table import CONFIDENCE, PICTURE, PLACE, REMARK, SIDE, Table
+from .table import ANSWER, CHECKED, CONFIDENCE, PICTURE, PLACE, SIDE, Table
 
 
 class TableView(QTableView):
@@ -33,5 +33,5 @@ class TableView(QTableView):
         self.horizontalHeader().setStretchLastSection(True)
         self.setSortingEnabled(True)
         self.sortByColumn(PLACE, Qt.SortOrder.AscendingOrder)
-        for column, width in ((PLACE, 130), (CONFIDENCE, 80), (PICTURE, SIDE + 14), (REMARK, 120)):
+        for column, width in ((PICTURE, SIDE + 14), (PLACE, 110), (ANSWER, 90), (CHECKED, 90), (CONFIDENCE, 90)):
             self.setColumnWidth(column, width)

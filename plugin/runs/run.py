@@ -33,11 +33,11 @@ from ..exchanges.session import Session
 from ..exchanges.unsaved import waiting_file
 from ..exchanges.writer import Writer
 from ..i18n import tr
-from .rows import CANCELLED, FAILED, UNREADABLE, WAITING, Counts, kind, read_lines, reset, take_line
+from .rows import CANCELLED, FAILED, UNREADABLE, WAITING, Counts, kind, read_lines, reset, said, take_line
 from .sources import Sources
 
 BATCH = 32  # rows that are sent together to a server, which answers one after another; a model here ends all rows in hand at once
-SHOWN = 2.0  # seconds between two looks of the map at the file while it fills
+SHOWN = 4.0  # seconds between two looks of the map at the file while it fills
 MOMENT = 200  # ms between two signals of changed counts
 FREQUENT = 6  # answers that the card lists
 ENOUGH = 3  # rows after which the time that is left can be told
@@ -363,6 +363,7 @@ class Run(QObject):
             self._shown = time.monotonic()
             self._session.results.show_use(self.exchange, self.use)
             self._session.results.reload_use(self.use)
+            self._session.results.color_use(self.use, map(said, self.rows))
 
 
 def answer_counts(counts: Counts) -> str:

@@ -714,39 +714,39 @@
             <translation>KBS des Layers: {crs}</translation>
         </message>
         <message>
-            <location filename="../../plugin/export/html.py" />
-            <source>ZoomEarth report</source>
-            <translation>ZoomEarth-Bericht</translation>
+            <location filename="../../plugin/export/front.py" />
+            <source>Place</source>
+            <translation>Ort</translation>
         </message>
         <message>
-            <location filename="../../plugin/export/html.py" />
-            <source>The answers come from a model and can be wrong. The boxes show where the model looked. The pictures show what it saw.</source>
-            <translation>Die Antworten stammen von einem Modell und können falsch sein. Die Rahmen zeigen, wo das Modell hingesehen hat. Die Bilder zeigen, was es gesehen hat.</translation>
+            <location filename="../../plugin/export/front.py" />
+            <source>Remark</source>
+            <translation>Bemerkung</translation>
         </message>
         <message>
-            <location filename="../../plugin/export/html.py" />
-            <source>{count} questions, {date}</source>
-            <translation>{count} Fragen, {date}</translation>
+            <location filename="../../plugin/export/front.py" />
+            <source>Choose another picture, or none.</source>
+            <translation>Wählen Sie ein anderes Bild oder keins.</translation>
         </message>
         <message>
-            <location filename="../../plugin/export/html.py" />
-            <source>There is nothing to report yet.</source>
-            <translation>Es gibt noch nichts zu berichten.</translation>
+            <location filename="../../plugin/export/front.py" />
+            <source>{question} ({count} places)</source>
+            <translation>{question} ({count} Orte)</translation>
         </message>
         <message>
-            <location filename="../../plugin/export/html.py" />
-            <source>Ask a question first.</source>
-            <translation>Stellen Sie zuerst eine Frage.</translation>
+            <location filename="../../plugin/export/front.py" />
+            <source>Questions: {}</source>
+            <translation>Fragen: {}</translation>
         </message>
         <message>
-            <location filename="../../plugin/export/html.py" />
-            <source>Overview</source>
-            <translation>Übersicht</translation>
+            <location filename="../../plugin/export/front.py" />
+            <source>The logo {path} can't be read: {reason}.</source>
+            <translation>Das Logo {path} ist nicht lesbar: {reason}.</translation>
         </message>
         <message>
-            <location filename="../../plugin/export/html.py" />
-            <source>columns {left} to {right}, rows {top} to {bottom}</source>
-            <translation>Spalten {left} bis {right}, Zeilen {top} bis {bottom}</translation>
+            <location filename="../../plugin/export/front.py" />
+            <source>and {count} other answers</source>
+            <translation>und {count} andere Antworten</translation>
         </message>
         <message>
             <location filename="../../plugin/export/html.py" />
@@ -765,16 +765,6 @@
         </message>
         <message>
             <location filename="../../plugin/export/html.py" />
-            <source>en</source>
-            <translation>de</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export/html.py" />
-            <source>Failed: {reason}</source>
-            <translation>Fehlgeschlagen: {reason}</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export/html.py" />
             <source>Reasoning of the model</source>
             <translation>Begründung des Modells</translation>
         </message>
@@ -785,8 +775,18 @@
         </message>
         <message>
             <location filename="../../plugin/export/html.py" />
-            <source>Model's own confidence: {value} of 1. Use it to compare answers: it is not a probability.</source>
-            <translation>Eigene Konfidenz des Modells: {value} von 1. Verwenden Sie sie, um Antworten zu vergleichen: Sie ist keine Wahrscheinlichkeit.</translation>
+            <source>en</source>
+            <translation>de</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/html.py" />
+            <source>Overview: as in question {number}</source>
+            <translation>Überblick: wie in Frage {number}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/html.py" />
+            <source>Map</source>
+            <translation>Karte</translation>
         </message>
         <message>
             <location filename="../../plugin/export/page.py" />
@@ -797,6 +797,151 @@
             <location filename="../../plugin/export/pdf.py" />
             <source>{path} can't be written.</source>
             <translation>{path} kann nicht geschrieben werden.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Report</source>
+            <translation>Bericht</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>ZoomEarth report</source>
+            <translation>ZoomEarth-Bericht</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Pictures (*.png *.jpg *.jpeg *.svg)</source>
+            <translation>Bilder (*.png *.jpg *.jpeg *.svg)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Con&amp;tested</source>
+            <translation>S&amp;trittige</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>T&amp;otals and map of questions asked about many places</source>
+            <translation>&amp;Summen und Karte von Fragen zu vielen Orten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Ta&amp;ble of all questions and answers</source>
+            <translation>Ta&amp;belle aller Fragen und Antworten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Maps and &amp;pictures of each answer</source>
+            <translation>Karten und &amp;Bilder jeder Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Maps and pictures of &amp;contested answers only</source>
+            <translation>Karten und Bilder nur der strittigen Ant&amp;worten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>&amp;Reasoning of the model</source>
+            <translation>Überlegungen des &amp;Modells</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>&amp;Title</source>
+            <translation>&amp;Titel</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Pro&amp;ject</source>
+            <translation>Pro&amp;jekt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>A&amp;uthor</source>
+            <translation>A&amp;utor</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>&amp;Logo</source>
+            <translation>&amp;Logo</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>&amp;Questions</source>
+            <translation>&amp;Fragen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>&amp;All</source>
+            <translation>&amp;Alle</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>&amp;None</source>
+            <translation>&amp;Keine</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>{path} already exists. Replace it?</source>
+            <translation>{path} ist schon vorhanden. Ersetzen?</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Title</source>
+            <translation>Titel</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Project</source>
+            <translation>Projekt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Author</source>
+            <translation>Autor</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Logo</source>
+            <translation>Logo</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>A picture for the title page: PNG, JPEG or SVG</source>
+            <translation>Ein Bild für die Titelseite: PNG, JPEG oder SVG</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Questions</source>
+            <translation>Fragen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>The questions that the report contains</source>
+            <translation>Die Fragen, die der Bericht enthält</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Tick all questions</source>
+            <translation>Alle Fragen ankreuzen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Tick no question</source>
+            <translation>Keine Frage ankreuzen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Tick the contested answers</source>
+            <translation>Die strittigen Antworten ankreuzen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Contested: a person says something else than the model, or its own confidence is low and nobody has checked it</source>
+            <translation>Strittig: Ein Mensch sagt etwas anderes als das Modell, oder dessen eigene Konfidenz ist niedrig und niemand hat geprüft</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>The file that is written</source>
+            <translation>Die Datei, die geschrieben wird</translation>
         </message>
         <message>
             <location filename="../../plugin/export/vector.py" />
@@ -882,6 +1027,116 @@
             <location filename="../../plugin/export/vector.py" />
             <source>the file is incomplete</source>
             <translation>die Datei ist unvollständig</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>The answers come from a model and can be wrong. The boxes show where the model looked. The pictures show what it saw.</source>
+            <translation>Die Antworten stammen von einem Modell und können falsch sein. Die Rahmen zeigen, wo das Modell hingesehen hat. Die Bilder zeigen, was es gesehen hat.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>A person says something else than the model.</source>
+            <translation>Ein Mensch sagt etwas anderes als das Modell.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>The model's own confidence is low.</source>
+            <translation>Die eigene Konfidenz des Modells ist niedrig.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>meaningless</source>
+            <translation>ohne Bedeutung</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>There is nothing to report yet.</source>
+            <translation>Es gibt noch nichts zu berichten.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>Ask a question first.</source>
+            <translation>Stellen Sie zuerst eine Frage.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>Contested answers</source>
+            <translation>Strittige Antworten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>no answer</source>
+            <translation>keine Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>corrected</source>
+            <translation>berichtigt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>confirmed</source>
+            <translation>bestätigt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>Overview</source>
+            <translation>Übersicht</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>columns {left} to {right}, rows {top} to {bottom}</source>
+            <translation>Spalten {left} bis {right}, Zeilen {top} bis {bottom}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>centre {x}, {y} ({crs})</source>
+            <translation>Mitte {x}, {y} ({crs})</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>Project: {}</source>
+            <translation>Projekt: {}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>Author: {}</source>
+            <translation>Autor: {}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>Date: {}</source>
+            <translation>Datum: {}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>Failed: {reason}</source>
+            <translation>Fehlgeschlagen: {reason}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>Checked by {name}, {date}.</source>
+            <translation>Geprüft von {name}, {date}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>confidence {value}</source>
+            <translation>Konfidenz {value}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>Model's own confidence: {value} of 1. Use it to compare answers: it is not a probability.</source>
+            <translation>Eigene Konfidenz des Modells: {value} von 1. Verwenden Sie sie, um Antworten zu vergleichen: Sie ist keine Wahrscheinlichkeit.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>The model said: {answer}.</source>
+            <translation>Das Modell sagte: {answer}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>Note: “{}”.</source>
+            <translation>Notiz: „{}“.</translation>
         </message>
         <message>
             <location filename="../../plugin/i18n.py" />
@@ -1355,6 +1610,11 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/balance_view.py" />
+            <source>{first} and {second}: {count} decided by both, kappa {kappa}, same answer {exact}, boxes overlap by {iou}</source>
+            <translation>{first} und {second}: {count} von beiden entschieden, Kappa {kappa}, gleiche Antwort {exact}, Rahmen überdecken sich zu {iou}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/balance_view.py" />
             <source>Answers of each level and category</source>
             <translation>Antworten jeder Ebene und Kategorie</translation>
         </message>
@@ -1377,11 +1637,6 @@
             <location filename="../../plugin/labelling/balance_view.py" />
             <source>All questions that were not rejected, each level, and each category</source>
             <translation>Alle Fragen, die nicht verworfen wurden, jede Ebene und jede Kategorie</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/balance_view.py" />
-            <source>Questions</source>
-            <translation>Fragen</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/balance_view.py" />
@@ -1507,6 +1762,11 @@
             <location filename="../../plugin/labelling/board.py" />
             <source>Templates</source>
             <translation>Vorlagen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>No layer of the project shows {path}. If the raster was moved, the menu has an entry for that.</source>
+            <translation>Kein Layer des Projekts zeigt {path}. Wurde das Raster verschoben, hat das Menü einen Eintrag dafür.</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/board.py" />
@@ -1684,11 +1944,6 @@
             <translation>Keine Labeldatei ist offen: Mit dem ersten Rahmen entsteht eine neben dem Projekt.</translation>
         </message>
         <message>
-            <location filename="../../plugin/labelling/dock.py" />
-            <source>No layer of the project shows {path}: add it to see the pictures.</source>
-            <translation>Kein Layer des Projekts zeigt {path}: Fügen Sie ihn hinzu, um die Bilder zu sehen.</translation>
-        </message>
-        <message>
             <location filename="../../plugin/labelling/editors.py" />
             <source>Answer: one to three words</source>
             <translation>Antwort: ein bis drei Wörter</translation>
@@ -1750,6 +2005,21 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
+            <source>The raster of this question is now the chosen layer</source>
+            <translation>Das Raster dieser Frage ist jetzt der gewählte Layer</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Export the accepted questions…</source>
+            <translation>Die angenommenen Fragen exportieren…</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Second pass: decide what others have decided, without seeing how</source>
+            <translation>Zweiter Durchgang: entscheiden, was andere entschieden haben, ohne zu sehen, wie</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
             <source>Keys…</source>
             <translation>Tasten…</translation>
         </message>
@@ -1765,6 +2035,11 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
+            <source>The model also answers each candidate, blindly and again, for two more flags</source>
+            <translation>Das Modell beantwortet jeden Vorschlag auch, ohne Bild und noch einmal mit, für zwei weitere Hinweise</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
             <source>The label file, the annotator, and keys</source>
             <translation>Die Labeldatei, der Bearbeiter und die Tasten</translation>
         </message>
@@ -1775,6 +2050,26 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
+            <source>LRS-GRO's rows (*.jsonl)</source>
+            <translation>Zeilen von LRS-GRO (*.jsonl)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>LRS-GRO's rows with thoughts (*.jsonl)</source>
+            <translation>Zeilen von LRS-GRO mit Gedanken (*.jsonl)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>COCO's boxes (*.json)</source>
+            <translation>Rahmen von COCO (*.json)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Export the accepted questions</source>
+            <translation>Die angenommenen Fragen exportieren</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
             <source>Annotator</source>
             <translation>Bearbeiter</translation>
         </message>
@@ -1782,6 +2077,21 @@
             <location filename="../../plugin/labelling/file_menu.py" />
             <source>New label file</source>
             <translation>Neue Labeldatei</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>No label file is open.</source>
+            <translation>Keine Labeldatei ist offen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Choose another folder, or make room.</source>
+            <translation>Wählen Sie einen anderen Ordner oder schaffen Sie Platz.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>{count} written to {path}, {left} left out.</source>
+            <translation>{count} nach {path} geschrieben, {left} ausgelassen.</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
@@ -1855,6 +2165,11 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/proposer.py" />
+            <source>checking the candidates: {count} answers</source>
+            <translation>prüft die Vorschläge: {count} Antworten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
             <source>{count} candidates, place {done} of {total}</source>
             <translation>{count} Vorschläge, Ort {done} von {total}</translation>
         </message>
@@ -1882,11 +2197,6 @@
             <location filename="../../plugin/labelling/rasters.py" />
             <source>{path} can't be opened: {reason}.</source>
             <translation>{path} lässt sich nicht öffnen: {reason}.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/store.py" />
-            <source>No label file is open.</source>
-            <translation>Keine Labeldatei ist offen.</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/store.py" />
@@ -2705,6 +3015,11 @@
         </message>
         <message>
             <location filename="../../plugin/panel/card.py" />
+            <source>{checked} (checked; the model: {answer})</source>
+            <translation>{checked} (geprüft; das Modell: {answer})</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/card.py" />
             <source>Answer: {answer}</source>
             <translation>Antwort: {answer}</translation>
         </message>
@@ -3429,9 +3744,14 @@
             <translation>Entfernen</translation>
         </message>
         <message>
-            <location filename="../../plugin/panel/widgets.py" />
-            <source>{path} already exists. Replace it?</source>
-            <translation>{path} ist schon vorhanden. Ersetzen?</translation>
+            <location filename="../../plugin/panel/use_box.py" />
+            <source>Check each thing by keys; the count follows</source>
+            <translation>Jedes Ding mit Tasten prüfen; die Anzahl folgt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/use_box.py" />
+            <source>&amp;Check</source>
+            <translation>&amp;Prüfen</translation>
         </message>
         <message>
             <location filename="../../plugin/plugin.py" />
@@ -3447,11 +3767,6 @@
             <location filename="../../plugin/plugin.py" />
             <source>The Python program {path} does not exist. Choose another one in Settings &gt; Options &gt; ZoomEarth.</source>
             <translation>Das Python-Programm {path} ist nicht vorhanden. Wählen Sie ein anderes unter Einstellungen &gt; Optionen &gt; ZoomEarth.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/plugin.py" />
-            <source>Save the report as</source>
-            <translation>Bericht speichern als</translation>
         </message>
         <message>
             <location filename="../../plugin/plugin.py" />
@@ -4079,11 +4394,6 @@
             <translation>&lt;p&gt;remove füllt vom Rand her, recolour färbt um, brighten, contrast, equalise und sharpen ändern die Tonwerte, blur und pixelate verbergen, paste übernimmt die Pixel eines anderen Bildes. Außerhalb der Maske ändert sich kein Pixel. Das Ergebnis ist synthetisch.&lt;/p&gt;</translation>
         </message>
         <message>
-            <location filename="../../plugin/processing/tool_user.py" />
-            <source>confidence {value}</source>
-            <translation>Konfidenz {value}</translation>
-        </message>
-        <message>
             <location filename="../../plugin/review/actions.py" />
             <source>Next</source>
             <translation>Weiter</translation>
@@ -4190,18 +4500,13 @@
         </message>
         <message>
             <location filename="../../plugin/review/table.py" />
-            <source>Place</source>
-            <translation>Ort</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/review/table.py" />
             <source>Picture</source>
             <translation>Bild</translation>
         </message>
         <message>
             <location filename="../../plugin/review/table.py" />
-            <source>Remark</source>
-            <translation>Bemerkung</translation>
+            <source>Checked</source>
+            <translation>Geprüft</translation>
         </message>
         <message>
             <location filename="../../plugin/review/table.py" />
@@ -4230,6 +4535,11 @@
         </message>
         <message>
             <location filename="../../plugin/runs/runs.py" />
+            <source>Show its layer on the map first.</source>
+            <translation>Zeigen Sie zuerst den Layer auf der Karte.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/runs.py" />
             <source>Another run is asking.</source>
             <translation>Ein anderer Lauf fragt gerade.</translation>
         </message>
@@ -4254,9 +4564,19 @@
             <translation>{count} Polygone von {layer}</translation>
         </message>
         <message>
+            <location filename="../../plugin/runs/runs.py" />
+            <source>There is nothing to check: {target}.</source>
+            <translation>Es gibt nichts zu prüfen: {target}.</translation>
+        </message>
+        <message>
             <location filename="../../plugin/runs/sources.py" />
             <source>Add the layer again, then continue.</source>
             <translation>Fügen Sie den Layer wieder hinzu, und machen Sie dann weiter.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/things.py" />
+            <source>Is this one: {thing}?</source>
+            <translation>Ist dies eines: {thing}?</translation>
         </message>
         <message>
             <location filename="../../core/settings.py" />

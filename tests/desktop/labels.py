@@ -1,11 +1,13 @@
 """Run inside the real QGIS (see release/desktop.py), twice: 30 labels by keyboard and mouse; the first run kills QGIS in the middle.
 
 DRIVE_RASTERS: a generated scene with its truth. DRIVE_OUT: project, label file and export are left there; without the file `killed.json` it
-is the first run. After an error, DRIVE_OUT/labels.log describes it and the exit code is 1.
+is the first run. LABELS_TRAIN=1: the demo model is trained on the labels too, which takes a minute. After an error, DRIVE_OUT/labels.log
+describes it and the exit code is 1.
 """
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -162,19 +164,35 @@ def go_on(before):
     ready()
     picture("labels_balance")
     log(f"{WANTED} decisions by keys: {seconds:.1f} s, {60 * WANTED / seconds:.0f} a minute; a person needs time to look besides")
-    form = ["--as", "lrs-gro", "--out", str(EXPORT)]
-    exported = [plugins["zoomearth"]._command()[0], "-m", "zoomearth", "label", "export", str(dock().store.path), *form]
+    command_line("label", "export", dock().store.path, "--as", "lrs-gro", "--out", EXPORT)
+    rows = [json.loads(line) for line in EXPORT.read_text().splitlines()]
+    assert len(rows) == counted()["accepted"]
+    assert all(len(row["bbox"]) == 4 for row in rows)
+    log(f"{len(rows)} accepted ones exported as LRS-GRO rows, the first: {rows[0]['question']} {rows[0]['ground_truth']}")
+    if os.environ.get("LABELS_TRAIN"):
+        train()
+
+
+def train():
+    """Three steps on the accepted ones."""
+    begun = time.monotonic()
+    shutil.rmtree(OUT / "labels_run", ignore_errors=True)
+    data = ["--data", dock().store.path, "--out", OUT / "labels_run", "--steps", "3", "--batch", "2"]
+    command_line("train", "sft", "--model", "zoomearth-demo", *data)
+    assert list((OUT / "labels_run").glob("checkpoint-*"))
+    log(f"three steps of training on them: {time.monotonic() - begun:.0f} s")
+
+
+def command_line(*words):
+    """Runs `zoomearth` in the backend's Python."""
     path = OUT / "path"
     path.mkdir(exist_ok=True)
     if not (path / "zoomearth").exists():
         (path / "zoomearth").symlink_to(ROOT.resolve())
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "GDAL", "PROJ"))}
-    done = subprocess.run(exported, capture_output=True, text=True, env={**environment, "PYTHONPATH": str(path)}, cwd=OUT)
+    command = [plugins["zoomearth"]._command()[0], "-m", "zoomearth", *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True, env={**environment, "PYTHONPATH": str(path)}, cwd=OUT)
     assert done.returncode == 0, done.stderr
-    rows = [json.loads(line) for line in EXPORT.read_text().splitlines()]
-    assert len(rows) == counted()["accepted"]
-    assert all(len(row["bbox"]) == 4 for row in rows)
-    log(f"{len(rows)} accepted ones exported as LRS-GRO rows, the first: {rows[0]['question']} {rows[0]['ground_truth']}")
 
 
 def main():

@@ -1,5 +1,7 @@
 """The dock *Labels*: boxes from the map, candidates without a model, decisions by keys, and what is on the disk then."""
 
+import html
+import json
 import os
 import subprocess
 import sys
@@ -266,6 +268,37 @@ def test_the_balance_says_what_to_ask_next_and_follows_the_decisions(desk, town)
     assert colour.category not in [table.item(at, 0).text() for at in range(table.rowCount())]
 
 
+def test_a_second_person_decides_blindly_and_the_agreement_is_shown(desk, town):
+    desk.drag(town, 100, 60, 180, 120)
+    desk.type("mill")
+    desk.press(Key.Key_Return)
+    desk.templates()
+    for key in (Key.Key_A, Key.Key_A, Key.Key_U):
+        desk.press(key)
+    desk.labels.name_annotator("Ben")
+    desk.ready()
+    desk.dock.menu.second.setChecked(True)
+    desk.ready()
+    desk.board.setFocus()
+    with desk.read() as labels:
+        decided = [each.id for each in labels.questions() if each.verdict != CANDIDATE]
+    assert desk.dock.shown.question.id == decided[0]
+    assert "accepted" not in desk.board.facts.text()
+    desk.press(Key.Key_Left)
+    assert desk.dock.shown.question.id == decided[0], "no way to see what others have decided"
+    desk.press(Key.Key_A)
+    desk.press(Key.Key_R)
+    desk.press(Key.Key_1)
+    desk.press(Key.Key_U)
+    assert desk.dock.shown.question is None, "the candidates are not part of a second pass"
+    desk.dock.tabs.setCurrentWidget(desk.dock.balance)
+    desk.ready()
+    assert "Ada O'Neill and Ben: 3 decided by both, kappa 0.50" in html.unescape(desk.dock.balance.advice.text())
+    desk.dock.menu.second.setChecked(False)
+    desk.ready()
+    assert desk.dock.shown.question.verdict == CANDIDATE
+
+
 REPLY = '[{"question": "Does the mill have sails?", "answer": "yes"}, {"question": "Is the mill ruined?", "answer": "no"}]'
 
 
@@ -289,6 +322,17 @@ def test_a_models_candidates_come_through_the_backend_process_and_decisions_stay
     wait(lambda: ended, 60)
     with desk.read() as labels:
         assert len(labels.questions()) == 4, "the other box"
+
+
+def test_the_model_may_check_its_candidates_for_two_more_flags(desk, town):
+    desk.load = Load(replies=(REPLY, "<answer>yes</answer>", "<answer>no</answer>", "<answer>yes</answer>", "<answer>no</answer>"))
+    desk.drag(town, 100, 60, 180, 120)
+    desk.press(Key.Key_Escape)
+    desk.dock.menu.check_toggled.emit(True)
+    assert desk.proposed(Key.Key_M) == ""
+    assert "answerable blind" in desk.board.flags.text()
+    with desk.read() as labels:
+        assert all(each.blind and each.second for each in labels.questions())
 
 
 def test_proposals_are_cancelled_and_what_came_stays(desk, town):
@@ -316,6 +360,44 @@ def test_a_model_that_proposes_nonsense_is_one_sentence(desk, town):
     desk.load = Load(Settings(model="there is no such model"))
     assert "there is no such model" in desk.proposed(Key.Key_M)
     assert "there is no such model" in desk.dock.message.text
+
+
+def test_a_raster_that_was_moved_is_found_by_its_content(desk, scene, turned, tmp_path):
+    copy = tmp_path / "moved.tif"
+    copy.write_bytes(scene.read_bytes())
+    original = desk.add(scene)
+    desk.drag(original, 100, 60, 180, 120)
+    desk.press(Key.Key_Escape)
+    QgsProject.instance().removeMapLayer(original.id())
+    desk.press(Key.Key_1)
+    assert "No layer of the project shows" in desk.board.place.text()
+    desk.add(turned)
+    desk.dock.menu.moved_clicked.emit()
+    desk.ready()
+    assert "is not the raster that was labelled" in desk.dock.message.text
+    desk.add(copy)
+    desk.dock.menu.moved_clicked.emit()
+    desk.ready()
+    with desk.read() as labels:
+        assert labels.images()[0].path == str(copy)
+    assert "No layer" not in desk.board.place.text()
+
+
+def test_the_accepted_ones_are_exported_and_a_bad_place_is_a_sentence(desk, town, tmp_path):
+    desk.drag(town, 100, 60, 180, 120)
+    desk.type("mill")
+    desk.press(Key.Key_Return)
+    desk.templates()
+    desk.press(Key.Key_A)
+    desk.press(Key.Key_A)
+    desk.dock.menu.export(tmp_path / "rows.jsonl", "lrs-gro")
+    desk.ready()
+    assert "2 written" in desk.dock.message.text
+    rows = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
+    assert [(row["image_name"], row["bbox"]) for row in rows] == [("town.tif", [85, 51, 154, 102])] * 2
+    desk.dock.menu.export(tmp_path / "none" / "rows.jsonl", "coco")
+    desk.ready()
+    assert "can't be written" in desk.dock.message.text
 
 
 def test_a_rotated_raster_is_labelled_in_its_own_pixels(desk, turned):

@@ -22,7 +22,7 @@ ZOOM = '[{"bbox_2d": [10, 10, 20, 20], "label": "pool"}]'
 def opened(panel, run):
     """The window of the run, with the focus in its table."""
     box(panel, run).table.click()
-    dock = panel.dock.answers
+    dock = panel.answers.dock
     dock.show()
     QApplication.setActiveWindow(dock.window())
     dock.view.setFocus()

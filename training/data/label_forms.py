@@ -6,18 +6,17 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from ...backend.cli.parser import Parser
 from ...backend.labels.images import bounds_of, known
-from ...core.atomic import write_whole
 from ...core.errors import DataError
 from ...core.example import Example
 from ...core.labels import lrs_gro
-from ...core.labels.coco import coco
-from ...core.labels.examples import Left, examples, from_examples, line_of, text_of
+from ...core.labels.examples import Left, examples, from_examples, line_of
+from ...core.labels.export import FOLDER, LRS_GRO, WRITERS, Only, Writer
 from ...core.labels.file import LabelFile
 from ...core.labels.rows import ACCEPTED, LabelImage
 from ...core.labels.split import held_out
@@ -26,11 +25,10 @@ from ...core.texts import Broken
 from .folder import Folder
 from .sets import base
 
-LRS_GRO, SFT, FOLDER, COCO, DATASETS = "lrs-gro", "sft", "folder", "coco", "datasets"
+DATASETS = "datasets"
 TRAIN, TEST = "train", "test"
 BUFFER = 100.0  # metres
 LISTED = 3  # bad rows that are named
-Only = Optional[Collection[str]]
 
 
 def import_command(parser: Parser) -> None:
@@ -166,29 +164,6 @@ def _parts(labels: LabelFile, share: float, buffer: float) -> dict[str, Only]:
     return {TRAIN: frozenset(images) - out, TEST: frozenset(out)}
 
 
-def _lines(rows: Iterable[Any], path: Path, left: list[tuple[str, str]], line: Callable[[Any], Any] = lambda row: row) -> int:
-    lines = []
-    for row in rows:
-        if isinstance(row, Left):
-            left.append((row.question.id, row.why))
-        else:
-            lines.append(text_of(line(row)))
-    write_whole(path, "".join(lines))
-    return len(lines)
-
-
-def _write_folder(labels: LabelFile, path: Path, only: Only, left: list[tuple[str, str]]) -> int:
-    path.mkdir(exist_ok=True)
-    return _lines(examples(labels, only), path / "questions.jsonl", left, line_of)
-
-
-def _write_coco(labels: LabelFile, path: Path, only: Only, left: list[tuple[str, str]]) -> int:
-    data, without = coco(labels, only)
-    left += [(image, "the size of the image is not known: its raster was not found at the import") for image in without]
-    write_whole(path, json.dumps(data, ensure_ascii=False))
-    return len(data["annotations"])
-
-
 def _write_datasets(labels: LabelFile, path: Path, only: Only, left: list[tuple[str, str]]) -> int:
     """A folder that `datasets.load_dataset` reads."""
     from datasets import Dataset
@@ -208,13 +183,7 @@ def _write_datasets(labels: LabelFile, path: Path, only: Only, left: list[tuple[
     return len(rows)
 
 
-_WRITERS: dict[str, Callable[[LabelFile, Path, Only, list[tuple[str, str]]], int]] = {
-    LRS_GRO: lambda labels, path, only, left: _lines(lrs_gro.rows(labels, only=only), path, left),
-    SFT: lambda labels, path, only, left: _lines(lrs_gro.rows(labels, sft=True, only=only), path, left),
-    FOLDER: _write_folder,
-    COCO: _write_coco,
-    DATASETS: _write_datasets,
-}
+_WRITERS: dict[str, Writer] = {**WRITERS, DATASETS: _write_datasets}
 
 
 def _share(text: str) -> float:
