@@ -18,12 +18,13 @@ from dataclasses import dataclass
 from typing import Any, Callable, Generic
 
 from ..core.address import shown
+from ..core.answer_type import INTEGER, AnswerType
 from ..core.errors import Cancelled, DataError, SceneError, ZoomEarthError, as_ours
 from ..core.events import Call
 from ..core.geometry import Box
 from ..core.look import Outcome, Policy, Stopped
 from ..core.region import Region
-from ..core.requests import Ask
+from ..core.requests import Ask, RunSurvey
 from ..core.source import SceneSource, Seen
 from ..core.texts import well_formed
 from ..core.tool_calls import Offer
@@ -211,8 +212,18 @@ def _finished(row: R, answered: Answered) -> Finished[R]:
     return Finished(row, error=answered.error) if answered.error else Finished(row, answered)
 
 
-def asked(ask: Ask) -> dict[str, Any]:
+def asked(ask: Ask | RunSurvey) -> dict[str, Any]:
     """What of a row's line is known before it is asked; an address in it has no login and no query."""
+    if isinstance(ask, RunSurvey):
+        return {
+            "id": ask.id,
+            "source": _discreet(ask.source),
+            "question": None,
+            "where": to_json(ask.where),
+            "policy": None,
+            "answer_type": to_json(AnswerType(INTEGER)),
+            "find": {"target": well_formed(ask.target), "size": ask.size, "way": ask.way},
+        }
     return {
         "id": ask.id,
         "source": _discreet(ask.source),
@@ -247,9 +258,9 @@ def line(about: Mapping[str, Any], answered: Answered | None, error: ZoomEarthEr
         "why": outcome.why,
         "zooms": [to_json(Seen.of(each, grid)) for each in outcome.zooms],
         "tools": [to_json(Call.of(use)) for use in outcome.uses],
-        "scene": _scene(answered.question.scene) if answered else None,
+        "scene": facts_of(answered.question.scene) if answered else None,
         **({"names": list(answered.question.compared.names)} if answered and answered.question.compared else {}),
-        "place": _place(answered.question) if answered else None,
+        "place": place_of(answered.question.scene, answered.question.region) if answered else None,
         "seconds": round(answered.seconds, 3) if answered else None,
         "model": model,
         "dialect": answered.talk.dialect.described if answered else None,
@@ -257,14 +268,15 @@ def line(about: Mapping[str, Any], answered: Answered | None, error: ZoomEarthEr
     }
 
 
-def _scene(scene: Scene) -> dict[str, Any]:
+def facts_of(scene: Scene) -> dict[str, Any]:
+    """See `line`."""
     wkt = scene.grid.crs if scene.grid else ""
     crs = scene.crs if re.fullmatch(r"[A-Za-z]+:\d+", scene.crs) else wkt
     return {"width": scene.size.width, "height": scene.size.height, "crs": (crs if wkt else None) or None}
 
 
-def _place(question: Question) -> Any:
-    scene, part = question.scene, question.region
+def place_of(scene: Scene, part: Region | None) -> Any:
+    """See `line`."""
     if scene.grid is None:
         return None
     if part and part.outline:

@@ -12,18 +12,21 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ..core.errors import BackendError, ZoomEarthError, as_ours
 from ..core.profile import Profile
-from ..core.requests import AT_ONCE, Ask
+from ..core.requests import AT_ONCE, Ask, RunSurvey
 from ..core.settings import Settings
 from .batch import asked, line, question_of, run
 from .engines import Engine, never
 from .engines.open import open_engine
 from .handout import LIVES, Work
 from .records import revision_of
+from .rows import Wanted
 from .scene.signing import signer
+from .surveyed import surveyed
 
 OPENINGS = 3  # of every worker in a row that may fail
 TICK = 0.5  # seconds between two looks at `cancelled`
@@ -68,14 +71,17 @@ class Worker:
         except Exception as error:
             return as_ours(error).to_dict()
 
-    def ask(self, rows: list[Ask]) -> list[dict[str, Any]]:
-        """The lines of the rows, as they end."""
+    def ask(self, rows: list[Wanted]) -> list[dict[str, Any]]:
+        """The lines of the rows, as they end; the files of those that are surveyed have absolute paths."""
         engine, opening = self._engine, self._opening
         if engine is None:
             raise RuntimeError("a worker opens its engine before it asks")
         concurrent = bool(opening.settings.remote)  # then this is called on several threads
-        finished = run(engine, rows, question_of, 1 if concurrent else opening.at_once, concurrent, sign=signer(opening.sign))
-        return [line(asked(each.row), each.answered, each.error, engine.profile.name) for each in finished]
+        sign, questions = signer(opening.sign), [row for row in rows if isinstance(row, Ask)]
+        surveys = [row for row in rows if isinstance(row, RunSurvey)]
+        finished = run(engine, questions, question_of, 1 if concurrent else opening.at_once, concurrent, sign=sign)
+        lines = [line(asked(each.row), each.answered, each.error, engine.profile.name) for each in finished]
+        return [*lines, *surveyed(engine, surveys, Path(), opening.settings, AT_ONCE, sign=sign)]
 
 
 @dataclass
@@ -85,7 +91,7 @@ class _Actor:
     handle: Any
     opening: Any
     ready: bool = False
-    calls: dict[Any, list[Ask]] = field(default_factory=dict)
+    calls: dict[Any, list[Wanted]] = field(default_factory=dict)
     alone: bool = False  # it has the one row that others have died of
 
 
@@ -161,7 +167,7 @@ class Cluster:
             since = self._say_late(since)
         return None
 
-    def ask(self, rows: Sequence[Ask], profile: Profile, cancelled: Callable[[], bool] = never) -> Iterator[dict[str, Any]]:
+    def ask(self, rows: Sequence[Wanted], profile: Profile, cancelled: Callable[[], bool] = never) -> Iterator[dict[str, Any]]:
         """The line of each row, as it ends. profile: how the model is asked. Raises BackendError where no worker can be started."""
         self._profile = profile
         for actor in self._actors:  # the first is open, and learns how it is asked
@@ -225,7 +231,7 @@ class Cluster:
             self._replace(actor)
             yield from (self._failed(row, _fatal()) for row in work.died(lost))
 
-    def _failed(self, row: Ask, error: ZoomEarthError) -> dict[str, Any]:
+    def _failed(self, row: Wanted, error: ZoomEarthError) -> dict[str, Any]:
         return line(asked(row), None, error, self._profile.name if self._profile else "")
 
     def _start(self) -> _Actor:

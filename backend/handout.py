@@ -7,7 +7,8 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ..core.requests import Ask
+from ..core.requests import RunSurvey
+from .rows import Wanted
 
 LIVES = 3  # a row whose worker has died so often is given up; the last time it is asked alone
 SHARD = 8  # rows at a time: so many about one raster; for a worker with a model of its own so many times what it is asked at once
@@ -19,26 +20,26 @@ class Work:
     suspects: rows with one life left, each to be given to an idle worker, alone.
     """
 
-    def __init__(self, rows: Iterable[Ask], own_model: bool, at_once: int) -> None:
+    def __init__(self, rows: Iterable[Wanted], own_model: bool, at_once: int) -> None:
         self._own_model, self._at_once = own_model, at_once
-        self._shards, self._again = self._sharded(rows), deque[list[Ask]]()
-        self._first: list[Ask] | None = next(self._shards, None)
+        self._shards, self._again = self._sharded(rows), deque[list[Wanted]]()
+        self._first: list[Wanted] | None = next(self._shards, None)
         self._deaths: Counter[Any] = Counter()
-        self.suspects: deque[Ask] = deque()
+        self.suspects: deque[Wanted] = deque()
 
     def left(self) -> bool:
         return bool(self._first or self._again or self.suspects)
 
-    def next(self) -> list[Ask] | None:
+    def next(self) -> list[Wanted] | None:
         """The rows of the next call; None where only suspects are left."""
         if self._again:
             return self._again.popleft()
         rows, self._first = self._first, next(self._shards, None)
         return rows
 
-    def died(self, rows: list[Ask]) -> list[Ask]:
+    def died(self, rows: list[Wanted]) -> list[Wanted]:
         """These had no result when their worker died. Returns those that have no life left."""
-        by_deaths: dict[int, list[Ask]] = {}
+        by_deaths: dict[int, list[Wanted]] = {}
         for row in rows:
             self._deaths[row.id] += 1
             by_deaths.setdefault(self._deaths[row.id], []).append(row)
@@ -48,8 +49,12 @@ class Work:
             self._again.extend(self._sharded(others))
         return fatal
 
-    def _sharded(self, rows: Iterable[Ask]) -> Iterator[list[Ask]]:
+    def _together(self, row: Wanted) -> object:
+        """Rows with the same may be in one call; a survey takes a call of its own."""
+        return row.id if isinstance(row, RunSurvey) else None if self._own_model else row.source
+
+    def _sharded(self, rows: Iterable[Wanted]) -> Iterator[list[Wanted]]:
         """The rows of a call each: as many as keep a model busy, or those in succession that are about one raster."""
-        for _, group in itertools.groupby(rows, key=lambda row: None if self._own_model else row.source):
+        for _, group in itertools.groupby(rows, key=self._together):
             while shard := list(itertools.islice(group, SHARD * self._at_once if self._own_model else SHARD)):
                 yield shard

@@ -11,12 +11,20 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import DataError
-from ..core.requests import Ask
 from .batch import asked
 from .records import ANOTHER, Journal
-from .rows import BadRow
+from .rows import BadRow, Wanted
 
-ABOUT = ("id", "source", "question", "where", "policy", "answer_type", "compare")  # of a line, what `asked` says of a row that can be asked
+ABOUT = (
+    "id",
+    "source",
+    "question",
+    "where",
+    "policy",
+    "answer_type",
+    "compare",
+    "find",
+)  # of a line, what `asked` says of a row that can be asked
 PASSING = ("seconds", "spec")  # what may differ between two lines that say the same
 KINDS = ("answered", "unreadable", "failed", "meaningless")
 
@@ -54,7 +62,7 @@ class Results(Journal[Summary]):
             self.add(Summary(new.kinds, new.about, new.whole, line))
         return existing
 
-    def is_answered(self, row: Ask) -> bool:
+    def is_answered(self, row: Wanted) -> bool:
         """Raises DataError where the file has an answer to another question under this row's id."""
         existing = self.lines.get(str(row.id))
         if existing is None or "failed" in existing.kinds:
@@ -69,7 +77,7 @@ class Results(Journal[Summary]):
 class Tally:
     """Counts the results of rows, from this run and earlier ones."""
 
-    def __init__(self, results: Results, rows: Iterable[Ask | BadRow]) -> None:
+    def __init__(self, results: Results, rows: Iterable[Wanted | BadRow]) -> None:
         self._results = results
         self.counts: Counter[str] = Counter()
         self.total = 0

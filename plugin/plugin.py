@@ -6,7 +6,7 @@ import html
 from pathlib import Path
 from typing import Optional
 
-from qgis.core import Qgis, QgsApplication, QgsProject, QgsSettings
+from qgis.core import Qgis, QgsApplication, QgsSettings
 from qgis.gui import QgisInterface
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QCoreApplication, QLocale, Qt, QTranslator, QUrl
@@ -22,6 +22,7 @@ from .exchanges.session import Session
 from .export.dialog import ExportDialog
 from .export.html import write_html
 from .export.pdf import write_pdf
+from .export.report_dialog import ReportDialog
 from .export.vector import add_to_project, answer_rows, rows, selected, selected_answers
 from .i18n import tr
 from .install.dialog import SetupDialog
@@ -32,8 +33,8 @@ from .labelling.project_labels import ProjectLabels
 from .options.page import PAGE, OptionsFactory
 from .panel.dock import Dock
 from .panel.leaving import ExitBlocker
-from .panel.widgets import ask_file
 from .processing.provider import Provider
+from .review.dock import Answers
 from .settings import chosen_python, load_message
 
 TRANSLATIONS = RESOURCES / "i18n"
@@ -62,6 +63,8 @@ class Plugin:
         self.dock = Dock(self.iface, self.session, self._ready)
         self.dock.options_clicked.connect(self.show_options)
         self.dock.export_clicked.connect(self._export)
+        self.answers = Answers(self.iface, self.dock.runs)
+        self.dock.table_clicked.connect(self.answers.show_run)
         self.dock.report_clicked.connect(self._report)
         self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
         self.dock.hide()
@@ -108,6 +111,7 @@ class Plugin:
             self.results.close()
             self.labels.close()
             self.learning.close()
+            self.answers.close_down()
             for dock in (self.dock, self.label_dock):
                 dock.close_down()
                 self.iface.removeDockWidget(dock)
@@ -150,14 +154,14 @@ class Plugin:
 
     def _report(self, kind: str) -> None:
         """kind: html or pdf."""
-        project = Path(QgsProject.instance().absoluteFilePath() or Path.home() / "zoomearth")  # "" where the project has not been saved
-        suggested = project.with_name(f"{project.stem}_report.{kind}")
-        path = ask_file(self.iface.mainWindow(), tr("Save the report as"), suggested, f".{kind}")
-        if path is None:
+        dialog = ReportDialog(self.session.exchanges, f".{kind}", self.iface.mainWindow())
+        accepted = dialog.exec() == ReportDialog.DialogCode.Accepted
+        dialog.deleteLater()
+        if not accepted:
             return
         QgsApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
         try:
-            self._wrote({"html": write_html, "pdf": write_pdf}[kind](self.session.exchanges, path))
+            self._wrote({"html": write_html, "pdf": write_pdf}[kind](dialog.chosen, dialog.path, dialog.contents))
         except ZoomEarthError as error:
             self.iface.messageBar().pushWarning("ZoomEarth", html.escape(f"{error.message} {error.hint}"))
         finally:

@@ -1,7 +1,7 @@
 """A survey with a marker that sees everything: what a perfect model would write in each view, and what a driver does with it.
 
-As a program: surveying.py LOG PACE ARGUMENTS... is `zoomearth survey` with an engine that marks what a file of boxes says, for the tests of
-runs that are killed; it writes each view to LOG, so that a test can find views that were asked twice.
+As a program: surveying.py LOG PACE ARGUMENTS... is `zoomearth survey` or `batch` with an engine that marks what a file of boxes says, for
+the tests of runs that are killed; it writes each view to LOG, so that a test can find views that were asked twice.
 """
 
 from __future__ import annotations
@@ -79,10 +79,10 @@ class ByTruth:
 
 
 if __name__ == "__main__":
-    from zoomearth.backend.cli import main
+    from zoomearth.backend.cli import batch, main
     from zoomearth.backend.cli import survey as command
 
     truth, log, pace, *arguments = sys.argv[1:]
     things = [Box(*box) for box in json.loads(pathlib.Path(truth).read_text())]
-    command.open_engine = lambda settings, **_: ByTruth(things, pathlib.Path(log), float(pace))
+    command.open_engine = batch.open_engine = lambda settings, **_: ByTruth(things, pathlib.Path(log), float(pace))
     sys.exit(main.main(arguments))

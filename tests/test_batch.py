@@ -297,8 +297,8 @@ def test_whatever_a_file_holds_each_row_is_one_with_an_id_of_its_own(tmp_path_fa
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("rows.csv", b"", "must name the columns path and question, and it has none"),
-        ("rows.csv", b"file,what\na.tif,q\n", "must name the columns path and question, and it has 'file', 'what'"),
+        ("rows.csv", b"", "must name the columns path and question (or find), and has none"),
+        ("rows.csv", b"file,what\na.tif,q\n", "must name the columns path and question (or find), and has 'file', 'what'"),
         ("rows.csv", b"path,question,question\na.tif,q,r\n", "its column 'question' is there twice"),
         ("rows.csv", b"path,question\n", "holds no rows"),
         ("rows.csv", "path,question\na.tif,Größe?\n".encode("cp1252"), "is not UTF-8"),

@@ -27,6 +27,7 @@ seen = st.builds(
     st.none() | st.just("segmentation"),
     st.binary(),
     st.text(),
+    st.binary(),
 )
 exchange = st.builds(
     Exchange,

@@ -25,7 +25,7 @@ from rasters import make
 from zoomearth.backend.cli.main import main
 from zoomearth.backend.cluster import Cluster
 from zoomearth.backend.handout import LIVES, Work
-from zoomearth.core.requests import Ask
+from zoomearth.core.requests import Ask, RunSurvey
 from zoomearth.core.settings import Settings
 from zoomearth.core.source import SceneSource
 
@@ -244,3 +244,15 @@ def test_what_can_not_be_used_is_one_sentence(cluster, server, rasters, capsys):
     assert main([*arguments, "--on", "ray", "--model", str(rasters / "no-model")]) == 2
     assert "no-model" in capsys.readouterr().err
     assert not (rasters / "out.jsonl").exists()
+
+
+def test_surveys_are_carried_out_by_workers_and_their_files_lie_with_the_answers(cluster, rasters):
+    rows = [
+        RunSurvey(SceneSource(str(rasters / f"{at}.tif")), "planes", str(rasters / f"found-{at}.gpkg"), size=20.0, id=str(at))
+        for at in range(3)
+    ]
+    with Cluster("ray", Settings(), at_once=4, open=ray_parts.by_truth) as workers_of:
+        profile, _ = workers_of.open()
+        done = {line["id"]: line for line in workers_of.ask(rows, profile)}
+    assert {id: (line["value"], line["error"]) for id, line in done.items()} == dict.fromkeys("012", (2, None))
+    assert all((rasters / f"found-{at}.gpkg").exists() for at in range(3))

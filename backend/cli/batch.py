@@ -19,17 +19,19 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ...core.errors import UsageError
 from ...core.profile import Profile
-from ...core.requests import AT_ONCE, Ask
+from ...core.requests import AT_ONCE, Ask, RunSurvey
 from ...core.settings import KEY_VARIABLE, Settings
+from ...core.survey import Step
 from ..batch import asked, line, question_of, run
 from ..engines import notes_of
 from ..engines.open import open_engine
 from ..records import revision_of, spec
 from ..report import MEANINGLESS
 from ..results import ABOUT, KINDS, Results, Tally
-from ..rows import BadRow, Table
+from ..rows import BadRow, Table, Wanted
 from ..rows.sources import rows_of
 from ..scene.signing import signer
+from ..surveyed import surveyed
 from .interrupt import Interrupt
 from .parser import Parser, add_answer_type, add_policy, add_settings, changed, policy_of, positive, settings_of
 from .rows import SOURCES, add_source, check_other, in_shard, shard, source_of, written
@@ -41,7 +43,8 @@ What is answered is not asked again.
 
 {SOURCES}
 A row has path (or image, relative to the file) and question. It may have id, one of window (pixels), bounds (map units), outline (rings
-of corners in map units) and within (a vector file), and bands, stretch, max_zooms, type (of the answer), choices. The same
+of corners in map units) and within (a vector file), and bands, stretch, max_zooms, type (of the answer), choices, compare. A row with
+find ("ships") in place of a question is surveyed: its answer is the count, and what was found lies in the folder FILE. The same
 command continues a run that was stopped, and asks again what failed: the last line of an id counts."""
     add_source(parser)
     parser.add_argument("--out", type=Path, metavar="FILE.jsonl", required=True, help="the file of answers, which is only appended to")
@@ -62,6 +65,7 @@ command continues a run that was stopped, and asks again what failed: the last l
     parser.examples(
         "zoomearth batch rows.csv --out answers.jsonl",
         'zoomearth batch "tiles/**/*.tif" "Is there storm damage?" --out answers.jsonl',
+        'zoomearth batch "bays/*.tif" --find ships --out ships.jsonl',
         "zoomearth batch rows.jsonl --out answers.jsonl --remote http://a:8000/v1 --remote http://b:8000/v1 --concurrency 64",
         "zoomearth batch rows.parquet --out parts/3.jsonl --shard 3/64",
         "zoomearth batch rows.parquet --out answers.jsonl --on ray --remote http://a:8000/v1",
@@ -76,11 +80,12 @@ command continues a run that was stopped, and asks again what failed: the last l
 
 @dataclass(frozen=True)
 class _Asking:
-    """Whoever asks rows. lines: the lines of rows as they end, until a cancellation; notes: sentences on how they were asked."""
+    """Whoever asks rows. lines: the lines of rows as they end, until a cancellation; it calls its last argument with how far a survey is.
+    notes: sentences on how they were asked."""
 
     profile: Profile
     spec: dict[str, Any]
-    lines: Callable[[Sequence[Ask], Callable[[], bool]], Iterator[dict[str, Any]]]
+    lines: Callable[[Sequence[Wanted], Callable[[], bool], Callable[[str], object]], Iterator[dict[str, Any]]]
     notes: Callable[[], Sequence[str]]
 
 
@@ -129,10 +134,17 @@ def _here(
         engine.profile = replace(engine.profile, policy=changed(engine.profile.policy, policy_of(options)))
         sign, name = signer(options.sign), engine.profile.name
 
-        def lines(rows: Sequence[Ask], cancelled: Callable[[], bool]) -> Iterator[dict[str, Any]]:
+        def lines(rows: Sequence[Wanted], cancelled: Callable[[], bool], tell: Callable[[str], object]) -> Iterator[dict[str, Any]]:
             several = at_once * max(1, len(settings.addresses))
-            for finished in run(engine, rows, question_of, several, bool(settings.remote), cancelled, sign=sign):
+            questions = [row for row in rows if isinstance(row, Ask)]
+            for finished in run(engine, questions, question_of, several, bool(settings.remote), cancelled, sign=sign):
                 yield line(asked(finished.row), finished.answered, finished.error, name)
+            surveys = [row for row in rows if isinstance(row, RunSurvey)]
+
+            def on_step(row: RunSurvey, step: Step) -> None:
+                tell(f"{row.id}: {step.count} found, view {step.views[0]} of {step.views[1]}")
+
+            yield from surveyed(engine, surveys, _folder(options.out), settings, at_once, cancelled, sign, on_step)
 
         yield _Asking(engine.profile, spec(engine.profile, settings, revision_of(settings)), lines, lambda: notes_of(engine))
     finally:
@@ -159,15 +171,17 @@ def _on_ray(
         profile, revision = opened
         profile = replace(profile, policy=changed(profile.policy, policy_of(options)))
 
-        def lines(rows: Sequence[Ask], cancelled: Callable[[], bool]) -> Iterator[dict[str, Any]]:
-            return cluster.ask(rows, profile, cancelled)
+        def lines(rows: Sequence[Wanted], cancelled: Callable[[], bool], tell: Callable[[str], object]) -> Iterator[dict[str, Any]]:
+            folder = _folder(options.out).resolve()  # a worker begins in another one
+            placed = [replace(row, out=str(folder / row.out)) if isinstance(row, RunSurvey) else row for row in rows]
+            return cluster.ask(placed, profile, cancelled)
 
         yield _Asking(profile, spec(profile, settings, revision), lines, lambda: profile.notes)
 
 
 def _ask(asking: _Asking, table: Table, results: Results, tally: Tally, interrupted: Interrupt, quiet: bool) -> int:
     """Asks the rows without an answer, and writes the line of each when it ends. Returns how many remain after an interrupt."""
-    pending = [row for row in table.rows if isinstance(row, Ask) and not results.is_answered(row)]
+    pending = [row for row in table.rows if not isinstance(row, BadRow) and not results.is_answered(row)]
     for bad in table.rows:
         if isinstance(bad, BadRow):
             about = asked(bad.ask) if bad.ask else {**dict.fromkeys(ABOUT), "id": bad.id}
@@ -177,11 +191,16 @@ def _ask(asking: _Asking, table: Table, results: Results, tally: Tally, interrup
     console = Console(stderr=True, quiet=quiet)
     with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console) as progress:
         bar = progress.add_task("asking", total=tally.total, completed=tally.total - left, counts=tally.sentence())
-        for row in asking.lines(pending, interrupted):
+        for row in asking.lines(pending, interrupted, lambda text: progress.update(bar, description=text)):
             tally.write(row)
             left -= 1
-            progress.update(bar, advance=1, counts=tally.sentence())
+            progress.update(bar, advance=1, counts=tally.sentence(), description="asking")
     return left
+
+
+def _folder(out: Path) -> Path:
+    """Of the files with what was found in rows that are surveyed: "answers" beside answers.jsonl."""
+    return out.with_suffix("") if out.suffix else out.with_name(out.name + ".surveys")
 
 
 def _interrupted() -> int:

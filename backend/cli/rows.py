@@ -33,6 +33,7 @@ def add_source(parser: Parser) -> None:
         "question", nargs="?", default="", type=question, metavar="QUESTION", help="asked about each raster; a row's own counts"
     )
     found = parser.add_argument_group("rasters of a folder or a catalogue")
+    found.add_argument("--find", default="", type=question, metavar="THING", help="find all of these in each raster: no question")
     found.add_argument("--bands", type=bands, metavar="4,3,2", help="bands shown as red, green and blue, or one as grey")
     found.add_argument("--asset", default="", metavar="NAME", help="the asset of each STAC item (default: its visual one, or its only one)")
     found.add_argument("--collection", action="append", default=[], metavar="ID", help="search this collection; may be given several times")
@@ -45,9 +46,17 @@ def add_source(parser: Parser) -> None:
 
 
 def source_of(options: argparse.Namespace) -> Source:
+    if options.find and options.question:
+        raise UsageError("There is a question and something to find.", "Give a question, or --find.")
     search = Search(tuple(options.collection), tuple(options.bbox) if options.bbox else None, options.datetime, options.limit)
     return Source(
-        options.source, options.question, tuple(options.bands) if options.bands else None, answer_type_of(options), options.asset, search
+        options.source,
+        options.question,
+        tuple(options.bands) if options.bands else None,
+        answer_type_of(options),
+        options.asset,
+        search,
+        " ".join(options.find.split()),
     )
 
 

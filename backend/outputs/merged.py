@@ -20,6 +20,7 @@ from .rois import write_polygons
 from .writing import write_file
 
 SUFFIXES = (".gpkg", *PARQUET)
+SURVEYED: dict[str, type] = {"coverage": float, "out": str}
 DEGREES = "OGC:CRS84"
 WRITTEN = "EPSG:4326"  # the same with its usual name, for a GeoPackage
 
@@ -51,14 +52,17 @@ def write_merged(path: Path, lines: Iterable[Mapping[str, Any]]) -> int:
 
 
 def _values(line: Mapping[str, Any], columns: dict[str, type]) -> dict[str, Any]:
-    """The value of a line's answer by column. columns: the types so far, which this adds to; a column of two types is one of texts."""
+    """The value of a line's answer by column; of a survey also its coverage and its file. columns: the types so far, which this adds to; a
+    column of two types is one of texts."""
+    survey = {name: line["survey"][name] for name in SURVEYED} if line.get("survey") else {}
+    columns.update({name: kind for name, kind in SURVEYED.items() if name in survey})
     if not line.get("answer_type"):
-        return {}
+        return survey
     kind = from_json(AnswerType, line["answer_type"])
     names = {field: f"value_{field}" if field in FIELDS else field for field in kind.columns}
     for field, its in kind.columns.items():
         columns[names[field]] = its if columns.get(names[field], its) is its else str
-    return {names[field]: value for field, value in kind.cells(line.get("value")).items()}
+    return {**survey, **{names[field]: value for field, value in kind.cells(line.get("value")).items()}}
 
 
 def _as(kind: type, value: Any) -> Any:
@@ -69,7 +73,7 @@ def _facts(line: Mapping[str, Any]) -> Facts:
     source, error, compare = line.get("source"), line.get("error") or {}, line.get("compare")
     return Facts(
         exchange=str(line["id"]),
-        question=str(line.get("question") or ""),
+        question=str(line.get("question") or (f"Find all: {found['target']}" if (found := line.get("find")) else "")),
         answer=line.get("answer"),
         model=str(line.get("model") or ""),
         time="",

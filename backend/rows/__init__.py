@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, Union
 
 from ...core.errors import ZoomEarthError
-from ...core.requests import Ask
+from ...core.requests import Ask, RunSurvey
 
+Wanted = Union[Ask, RunSurvey]
+"""A row that can be done: a question, or a thing to find. The `out` of the latter is a name: whoever does the row says in which folder."""
 Cells = Mapping[str, Any]
 """The fields of a row by name, as a file has them."""
 
@@ -23,7 +25,7 @@ class BadRow:
 
     id: str
     error: ZoomEarthError
-    ask: Ask | None = None
+    ask: Wanted | None = None
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Table:
     found: the rasters were looked for, in a folder or a catalogue, and not read from a file of rows.
     """
 
-    rows: list[Union[Ask, BadRow]]
+    rows: list[Union[Ask, RunSurvey, BadRow]]
     ignored: list[str] = field(default_factory=list)
     described: dict[str, dict[str, Any]] = field(default_factory=dict)
     found: bool = False

@@ -7,6 +7,7 @@ A list may also be a text: JSON, or numbers between commas or blanks. A row that
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Iterable
@@ -18,25 +19,28 @@ from ...core import texts
 from ...core.answer_type import CHOICE, AnswerType, parse_type
 from ...core.answer_type import FIELDS as FIELDS_TYPE
 from ...core.errors import DataError, ZoomEarthError
-from ...core.requests import Ask, Id
+from ...core.marks import singular
+from ...core.plan import WAYS
+from ...core.requests import Ask, Id, RunSurvey
 from ...core.source import Compare, SceneSource, Where
 from ...core.typed import from_json, to_json
-from . import BadRow, Cells, Table
+from . import BadRow, Cells, Table, Wanted
 
 PLACES = ("window", "bounds", "outline", "within")
+SURVEY = ("find", "size", "way", "budget")
 OPTIONS = ("bands", "stretch", "max_zooms", "type", "choices", "fields", "force_remote_scan", "compare")
-ASKED = ("id", "path", "image", "question", *PLACES, *OPTIONS)
+ASKED = ("id", "path", "image", "question", *PLACES, *OPTIONS, *SURVEY)
 DESCRIBED = ("width", "height", "crs", "gsd", "footprint", "error")  # of the raster, in a manifest
 FIELDS = (*ASKED, *DESCRIBED)
 OPTIONAL = "id, window, bounds, outline or within, bands, stretch, max_zooms, type, choices and compare"
-NEEDED = f"A row has path (or image) and question; it may have {OPTIONAL}."
+NEEDED = f"A row has path (or image), and question or find (a thing to find all of); it may have {OPTIONAL}."
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9_+.-]+:|[/\\]|[A-Za-z]:|<")  # URLs, "NETCDF:...", inline XML, and paths from a root
 
 
 def table(numbered: Iterable[tuple[int, texts.Row]], path: Path, question: str = "", answer_type: AnswerType | None = None) -> Table:
     """The rows of a file. numbered: their fields with the numbers by which a person finds them. path: relative paths are relative to its
     folder. question, answer_type: of the rows that have none. Raises DataError where not one row can be asked."""
-    rows: dict[Id, Ask | BadRow] = {}
+    rows: dict[Id, Wanted | BadRow] = {}
     described: dict[str, dict[str, Any]] = {}
     names: dict[str, None] = {}
     for at, broken_or_cells in numbered:
@@ -62,11 +66,15 @@ def table(numbered: Iterable[tuple[int, texts.Row]], path: Path, question: str =
     return Table(list(rows.values()), [name for name in names if name not in FIELDS], described)
 
 
-def cells_of(ask: Ask) -> dict[str, Any]:
+def cells_of(ask: Wanted) -> dict[str, Any]:
     """The fields of a row, JSON-able: `table` makes the same row of them."""
     source = to_json(ask.source)
     forced = {"force_remote_scan": True} if source.pop("force_remote_scan") else {}
     where = to_json(ask.where) if ask.where else {}
+    if isinstance(ask, RunSurvey):
+        plan = {"size": ask.size, "way": ask.way, "budget": ask.budget}
+        given = {name: value for name, value in plan.items() if value is not None}
+        return {"id": str(ask.id), "path": source.pop("path"), "find": ask.target, **where, **source, **forced, **given}
     kind = _type_cells(ask.answer_type)
     compare = {"compare": ask.compare.source.path} if ask.compare else {}
     return {
@@ -87,11 +95,10 @@ def _plain(row: texts.Row, question: str) -> Cells | texts.Broken:
     if isinstance(row, texts.Broken):
         return row
     cells = {name.strip().lower(): value for name, value in row.items() if value is not None}
-    return {"question": question, **cells} if question else cells
+    return {"question": question, **cells} if question and "find" not in cells else cells
 
 
-def _row(number: int, cells: Cells | texts.Broken, path: Path, answer_type: AnswerType | None) -> Ask | BadRow:
-    """The place where rows of another kind would be told from questions."""
+def _row(number: int, cells: Cells | texts.Broken, path: Path, answer_type: AnswerType | None) -> Wanted | BadRow:
     id = str(number)
     try:
         if isinstance(cells, texts.Broken):
@@ -102,13 +109,47 @@ def _row(number: int, cells: Cells | texts.Broken, path: Path, answer_type: Answ
         id = str(given).strip() or id
         if "error" in cells and "path" not in cells:  # a manifest's line of a row that could never be asked
             return BadRow(id, _error(cells))
-        own = _answer_type(cells) or answer_type
-        source, where = _source(cells, path.parent), _where(cells, path.parent)
-        compare = _compare(cells, source, path.parent)
-        ask = Ask(source, _text(cells, "question"), where, _policy(cells), id, own, compare=compare)
+        ask = _survey(cells, path.parent, id) if "find" in cells else _question(cells, path.parent, id, answer_type)
         return BadRow(id, _error(cells), ask) if "error" in cells else ask
     except ValueError as error:
         return BadRow(id, DataError(f"Row {number} of {path.name} can't be asked: {str(error).rstrip('.')}.", NEEDED))
+
+
+def _question(cells: Cells, folder: Path, id: str, answer_type: AnswerType | None) -> Ask:
+    source, where = _source(cells, folder), _where(cells, folder)
+    own, compare = _answer_type(cells) or answer_type, _compare(cells, source, folder)
+    return Ask(source, _text(cells, "question"), where, _policy(cells), id, own, compare=compare)
+
+
+def _survey(cells: Cells, folder: Path, id: str) -> RunSurvey:
+    if "question" in cells:
+        raise ValueError("it has a question and something to find: it has one of the two")
+    target = " ".join(_text(cells, "find").split())
+    if not singular(target):
+        raise ValueError(f"its find is {target!r}, and names no thing")
+    size, budget = _number(cells, "size"), _number(cells, "budget")
+    if budget is not None and (budget < 1 or budget % 1):
+        raise ValueError(f"its budget is {budget:g}, not a whole number from 1 on")
+    way = _text(cells, "way") if "way" in cells else WAYS[0]
+    views = None if budget is None else int(budget)
+    return RunSurvey(_source(cells, folder), target, file_of(id), _where(cells, folder), size, None, way, views, id=id)
+
+
+def file_of(id: str) -> str:
+    """The name of the file of a row that is surveyed: another one for each id."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", id).strip("._")[:80]
+    return f"{plain}.gpkg" if plain == id != "" else f"{plain or 'row'}-{hashlib.sha256(id.encode()).hexdigest()[:8]}.gpkg"
+
+
+def _number(cells: Cells, name: str) -> float | None:
+    value = cells.get(name)
+    try:
+        number = float(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else value
+    except ValueError:
+        number = ""
+    if number is not None and not (isinstance(number, float) and 0 < number < float("inf")):
+        raise ValueError(f"its {name} is {value!r}, not a number above 0")
+    return number
 
 
 def _error(cells: Cells) -> ZoomEarthError:

@@ -48,8 +48,10 @@ def _csv(path: Path, question: str) -> Iterator[tuple[int, texts.Row]]:
     names = [name.strip().lower() for name in header]
     if twice := next((name for name in names if name and names.count(name) > 1), None):
         raise ValueError(f"its column {twice!r} is there twice")
-    if not {"path", "image"} & set(names) or ("question" not in names and not question):
-        raise ValueError(f"its first line must name the columns path and question, and it has {', '.join(map(repr, header)) or 'none'}")
+    if not {"path", "image"} & set(names) or not ({"question", "find"} & set(names) or question):
+        raise ValueError(
+            f"its first line must name the columns path and question (or find), and has {', '.join(map(repr, header)) or 'none'}"
+        )
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     next(lines)
     for number, cells in enumerate(lines, 1):

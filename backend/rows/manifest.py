@@ -28,7 +28,7 @@ from ..outputs.parquet import SUFFIXES as PARQUET
 from ..scene.gdal import RasterError, transform
 from ..scene.scene import Scene
 from ..scene.signing import Sign, opened, unsigned
-from . import BadRow, Table
+from . import BadRow, Table, Wanted
 from .cells import cells_of
 from .files import read
 from .parquet import write_rows
@@ -38,20 +38,22 @@ DEGREES = "OGC:CRS84"
 SUFFIXES = (".jsonl", *PARQUET)
 
 
-def described(table: Table, earlier: Table | None, sign: Sign = unsigned, cancelled: Callable[[], bool] = never) -> Iterator[Ask | BadRow]:
+def described(
+    table: Table, earlier: Table | None, sign: Sign = unsigned, cancelled: Callable[[], bool] = never
+) -> Iterator[Wanted | BadRow]:
     """Opens the raster of each row that can be asked, many at a time, and adds to `table.described`. Yields the rows in order; a raster
     that can't be opened makes its row a BadRow. earlier: rows that were described before."""
     known = {row.id: row for row in earlier.rows if not isinstance(row, BadRow)} if earlier else {}
 
-    def describe(row: Ask | BadRow) -> tuple[Ask | BadRow, dict[str, Any]]:
+    def describe(row: Wanted | BadRow) -> tuple[Wanted | BadRow, dict[str, Any]]:
         if isinstance(row, BadRow):
             return describe(row.ask) if row.ask else (row, {"error": row.error.to_dict()})
         before = known.get(row.id)
         if earlier and before and asked(before) == asked(row) and "width" in (facts := earlier.described.get(str(row.id), {})):
             return row, facts
         try:
-            if row.compare:
-                opened(row.compare.source, sign).close()
+            for other in sources_of(row)[1:]:
+                opened(other, sign).close()
             with opened(row.source, sign) as scene:
                 return row, _facts(scene)
         except Exception as error:  # a reader may raise any error for a damaged file
@@ -99,13 +101,14 @@ def has_secrets(table: Table) -> bool:
     return any(shown(source.path) != source.path for source in sources)
 
 
-def _line(row: Ask | BadRow, facts: dict[str, Any], bare: bool) -> dict[str, Any]:
+def _line(row: Wanted | BadRow, facts: dict[str, Any], bare: bool) -> dict[str, Any]:
     ask = row.ask if isinstance(row, BadRow) else row
     if ask is None:
         return {"id": str(row.id), **facts}
     if bare:
         ask = replace(ask, source=_bare(ask.source))
-        ask = replace(ask, compare=replace(ask.compare, source=_bare(ask.compare.source))) if ask.compare else ask
+        if isinstance(ask, Ask) and ask.compare:
+            ask = replace(ask, compare=replace(ask.compare, source=_bare(ask.compare.source)))
     return {**cells_of(ask), **facts}
 
 

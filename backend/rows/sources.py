@@ -14,6 +14,7 @@ from ...core import texts
 from ...core.address import shown
 from ...core.answer_type import AnswerType
 from ...core.errors import DataError, UsageError
+from ...core.requests import Ask
 from ..outputs.parquet import SUFFIXES as PARQUET
 from . import BadRow, Table, stac
 from .cells import table
@@ -22,14 +23,15 @@ from .parquet import read_parquet
 from .rasters import in_folder, matching
 from .stac import Search
 
-ASK = 'Add the question that is asked about each raster: zoomearth batch SOURCE "..." --out FILE.'
+ASK = 'Add the question that is asked about each raster: zoomearth batch SOURCE "..." --out FILE; or what to find: --find ships.'
 NO_SEARCH = Search()
 
 
 @dataclass(frozen=True)
 class Source:
-    """name: a path, a pattern or an address. question: about each raster; of a file of rows: of the rows that have none. bands: as in
-    `SceneSource`, and answer_type: of rows that have none. asset: of STAC items, "" for the likeliest. search: of an API."""
+    """name: a path, a pattern or an address. question: about each raster; of a file of rows: of the rows that have none. find: what is
+    looked for in each raster instead. bands: as in `SceneSource`, and answer_type: of rows that have none. asset: of STAC items, "" for the
+    likeliest. search: of an API."""
 
     name: str
     question: str = ""
@@ -37,6 +39,7 @@ class Source:
     answer_type: AnswerType | None = None
     asset: str = ""
     search: Search = NO_SEARCH
+    find: str = ""
 
 
 def rows_of(source: Source) -> Table:
@@ -50,6 +53,8 @@ def rows_of(source: Source) -> Table:
         return _found(source, in_folder(path))
     if texts.is_file(path):
         items = _items(path)
+        if items is None and source.find:
+            raise UsageError("--find is for the rasters of a folder or a catalogue.", "In a file of rows, give each row a field find.")
         if items is not None:
             return _found(source, stac.rows(items, source.asset))
         if source.asset:
@@ -62,9 +67,10 @@ def rows_of(source: Source) -> Table:
 
 def _found(source: Source, rows: Iterable[Mapping[str, Any]]) -> Table:
     """The rasters that were found, with the one question, and the bands."""
-    if not source.question:
+    if not (source.question or source.find):
         raise UsageError(f"{shown(source.name)} has rasters and no questions.", ASK)
-    fixed = {"question": source.question, "bands": list(source.bands) if source.bands else None}
+    wanted = {"find": source.find} if source.find else {"question": source.question}
+    fixed = {**wanted, "bands": list(source.bands) if source.bands else None}
     return replace(
         table(((at, {**fixed, **row}) for at, row in enumerate(rows, 1)), Path(source.name), answer_type=source.answer_type), found=True
     )
@@ -75,8 +81,10 @@ def _with_bands(rows: Table, bands: tuple[int, ...] | None) -> Table:
         fits = bands and not isinstance(row, BadRow) and row.source.bands is None
         if not fits:
             return row
-        compare = row.compare and replace(row.compare, source=replace(row.compare.source, bands=bands))
-        return replace(row, source=replace(row.source, bands=bands), compare=compare)
+        row = replace(row, source=replace(row.source, bands=bands))
+        if isinstance(row, Ask) and row.compare:
+            row = replace(row, compare=replace(row.compare, source=replace(row.compare.source, bands=bands)))
+        return row
 
     return replace(rows, rows=list(map(banded, rows.rows)))
 

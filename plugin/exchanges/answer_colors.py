@@ -14,6 +14,7 @@ from .result_fields import VERDICT
 NAMED = {"yes": "#2fbf71", "no": "#ff5a4f", "unsure": "#ffd447"}
 OTHERS = ("#4cc9f0", "#ff9640", "#b9a2ff", "#ff6ad5", "#c8b273", "#9dff57", "#3f8efc", "#f2a6a0", "#00b8a9")  # apart from one another
 REST = "#ffffff"  # of no answer, and of answers beyond the number of colours
+NO_COLOR = "#9aa5b1"  # the same in a chart on white paper
 LENGTH = 40  # letters of an answer in the legend
 
 
@@ -29,7 +30,7 @@ def color_answers(layer: QgsVectorLayer, verdicts: Iterable[Optional[str]]) -> b
     new = [verdict for verdict in dict.fromkeys(verdicts) if verdict and verdict not in existing][: len(OTHERS) - len(existing)]
     for verdict in new:
         used = {category.symbol().color().name() for category in renderer.categories()}
-        color = _named().get(verdict.strip().casefold()) or next((each for each in OTHERS if each not in used), REST)
+        color = _color(verdict, used)
         label = textwrap.shorten(verdict, LENGTH, placeholder="…")
         at = len(renderer.categories()) - 1  # the last one is that of the rest
         renderer.addCategory(QgsRendererCategory(verdict, _symbol(renderer.sourceSymbol(), color), label))
@@ -39,6 +40,15 @@ def color_answers(layer: QgsVectorLayer, verdicts: Iterable[Optional[str]]) -> b
     return bool(new)
 
 
+def color_of_answer(verdicts: Iterable[Optional[str]]) -> dict[str, str]:
+    """The colours that answers have in a new layer of theirs, by answer."""
+    colors: dict[str, str] = {}
+    for verdict in dict.fromkeys(verdicts):
+        if verdict and len(colors) < len(OTHERS):
+            colors[verdict] = _color(verdict, set(colors.values()))
+    return colors
+
+
 def categorize(layer: QgsVectorLayer) -> None:
     """Makes categories of the layer's one symbol, so far only that of the rest."""
     symbol = layer.renderer().symbol()
@@ -46,6 +56,10 @@ def categorize(layer: QgsVectorLayer) -> None:
     renderer = QgsCategorizedSymbolRenderer(VERDICT, [rest])
     renderer.setSourceSymbol(symbol.clone())
     layer.setRenderer(renderer)
+
+
+def _color(verdict: str, used: set[str]) -> str:
+    return _named().get(verdict.strip().casefold()) or next((each for each in OTHERS if each not in used), REST)
 
 
 def _symbol(source: QgsSymbol, color: str) -> QgsSymbol:

@@ -33,12 +33,12 @@ class Status(str, Enum):
 
 @dataclass(frozen=True)
 class PicturedView(Seen):
-    """A view with its picture (PNG), that of the raster that it is compared with (empty where there is none), and the text that the model
-    wrote when it was shown them."""
+    """A view with its picture (PNG), the text that the model wrote when it was shown it, and the picture of the raster that it is compared
+    with (empty where there is none)."""
 
     picture: bytes = b""
-    other: bytes = b""
     thoughts: str = ""
+    other: bytes = b""
 
     @property
     def corners(self) -> tuple[Corner, ...]:
@@ -156,6 +156,24 @@ class Exchange:
         if self.outline or not (self.region and self.region.outline):
             return self.outline or [[[x, y] for x, y in view.corners] for view in self.views[:1]]
         return [[[x, y] for x, y in ring] for ring in self.region.outline]
+
+    @property
+    def typed_answer(self) -> Optional[str]:
+        """What the model says, in the words of the type of the answer: "yes" of "Yes, one."; None where there is no such answer."""
+        if self.status is not Status.DONE or self.answer is None or self.unreadable:
+            return None
+        if isinstance(self.value, bool):
+            return "yes" if self.value else "no"
+        if isinstance(self.value, float):
+            return f"{self.value:g}"
+        if isinstance(self.value, dict):
+            return ", ".join(f"{name}: {value}" for name, value in self.value.items() if value is not None)
+        return self.answer if self.value is None else str(self.value)
+
+    @property
+    def is_run(self) -> bool:
+        """Whether it is a question about many polygons, whose answers are in a file of their own."""
+        return any(use.made.tool == RUN for use in self.uses)
 
     @property
     def verdict(self) -> Optional[str]:

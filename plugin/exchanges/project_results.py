@@ -166,6 +166,10 @@ class ProjectResults(QObject):
         """Shows what the layer's file has now."""
         self._layers.reload_use(use)
 
+    def color_use(self, use: UsedTool, answers: Iterable[Optional[str]]) -> None:
+        """Colours the layer of a run by its answers."""
+        self._layers.color_use(use, answers)
+
     def hide_use(self, use: UsedTool) -> None:
         """Removes the layer of a use of a tool; its file stays."""
         self._layers.hide_use(use)

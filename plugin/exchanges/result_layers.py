@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 from pathlib import Path
-from typing import Callable, Optional, Union
+from typing import Callable, Iterable, Optional, Union
 
 from qgis.core import (
     QgsLayerNotesUtils,
@@ -33,7 +33,7 @@ from .answer_colors import categorize, color_answers
 from .endings import tool_title, use_figures, use_notes
 from .exchange import RUN, Exchange, UsedTool, raster_id
 from .looked_at import looked_at
-from .result_fields import add_tip, describe, offer_checks
+from .result_fields import VERDICT, add_tip, describe, offer_checks
 from .results_file import ANSWERS, ROIS, ResultsFile, Written, table_of
 
 STYLES = RESOURCES / "styles"
@@ -101,7 +101,11 @@ class ResultLayers:
         layer: QgsMapLayer
         if use.made.tool == RUN:
             layer = ResultsFile(file).open(table_of(ANSWERS, exchange))
-            dress(layer, ANSWERS)
+            if layer.isValid():  # else the file has no table of answers yet
+                dress(layer, ANSWERS)
+                layer.setDisplayExpression(f"\"label\" || coalesce(': ' || {VERDICT}, '')")
+                layer.setReadOnly()  # the rows are checked in the table of the run, whose writer does not read them again
+                color_answers(layer, exchange.answer_type.choices if exchange.answer_type else ())
         elif use.made.kind == MASK:
             layer = QgsVectorLayer(str(file), file.stem, "ogr")
             mask_style().writeToLayer(layer)
@@ -138,6 +142,12 @@ class ResultLayers:
         for layer in self._of_use(use):
             if isinstance(layer, QgsVectorLayer):
                 _reload(layer)
+
+    def color_use(self, use: UsedTool, answers: Iterable[Optional[str]]) -> None:
+        """Gives each of these answers its colour and its entry in the legend. use: of a run."""
+        for layer in self._of_use(use):
+            if isinstance(layer, QgsVectorLayer):
+                color_answers(layer, answers)
 
     def hide_use(self, use: UsedTool) -> None:
         """Removes its layers from the project; the file stays."""
@@ -176,7 +186,7 @@ class ResultLayers:
 
     def _show_answers(self, raster: str) -> None:
         """Colours the answers about the raster, and offers what a person may say that they are."""
-        exchanges = [exchange for exchange in self._exchanges() if exchange.question and exchange.raster == raster]
+        exchanges = [exchange for exchange in self._exchanges() if exchange.question and exchange.raster == raster and not exchange.is_run]
         if layer := self.layer(ANSWERS, raster):
             color_answers(layer, (exchange.verdict for exchange in exchanges))
             offer_checks(layer, [exchange.answer_type for exchange in exchanges])

@@ -27,9 +27,12 @@ def roi_geometry(view: Union[PicturedView, UsedTool]) -> QgsGeometry:
 
 
 def answer_values(exchange: Exchange) -> dict[str, Any]:
-    """An answer's attributes, by the names of ROI_FIELDS; of a row of a run, the label is the name of its polygon."""
-    label = exchange.feature.name if exchange.feature else ""
-    return {**answer_row(_facts(exchange), exchange.views), "label": label}
+    """An answer's attributes, by the names of ROI_FIELDS.
+
+    Of a row of a run, the label is the name of its polygon, and the answer is in the words of its type: the map is coloured by it.
+    """
+    row = answer_row(_facts(exchange), exchange.views)
+    return {**row, "label": exchange.feature.name, "answer": exchange.typed_answer} if exchange.feature else {**row, "label": ""}
 
 
 def _facts(exchange: Exchange) -> Facts:

@@ -195,7 +195,7 @@ class ResultsFile:
         data = json.dumps(exchange.to_dict())
         own = {"rowid": rowids.get((EXCHANGES, exchange.id)), "meaningless": exchange.meaningless}
         add_row(file, EXCHANGES, {**own, **row, "source": exchange.source, "data": data})
-        if not exchange.question:  # a tool was used: the layer of what it made is a file of its own
+        if not exchange.question or exchange.is_run:  # the layer of what a tool or a run has made is in a file of its own
             return {}
         written = {(ANSWERS, exchange.raster): self._add_answer(file, exchange, rowids)}
         if exchange.looks:

@@ -49,6 +49,7 @@ class Writer(QObject):
         self._spare = spare
         self._changes: dict[str, Optional[Exchange]] = {}  # not in the file yet, in order
         self._untried: set[str] = set()
+        self._again: set[str] = set()  # changed since the last attempt began, which may have written what they were before
         self._known: dict[str, Exchange] = {}
         self._safe: set[str] = set()  # ids of the changes that the waiting file has
         self._identity: Optional[tuple[int, int]] = None
@@ -131,6 +132,7 @@ class Writer(QObject):
         if self._running or not (self._changes or self._target or self._unread or self._doubted):
             return
         self._running = True
+        self._again.clear()
         self._retry.stop()
         for crs in {exchange.crs for exchange in (*self._known.values(), *self._changes.values()) if exchange}:
             system_of(crs)
@@ -187,8 +189,8 @@ class Writer(QObject):
 
     def _apply(self, attempt: Attempt) -> None:
         self.file, self.error, self._safe = attempt.file, attempt.error, attempt.safe
-        for id, change in attempt.changes.items():
-            if id in self._changes and self._changes[id] is change:
+        for id in attempt.changes:
+            if id in self._changes and id not in self._again:
                 self._untried.discard(id)
                 if not attempt.error:
                     del self._changes[id]
@@ -217,6 +219,7 @@ class Writer(QObject):
         self._changes.pop(id, None)  # so that the newest change comes last
         self._changes[id] = change
         self._untried.add(id)
+        self._again.add(id)
         self.start()
 
     def _delete_if_idle(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 from typing import Sequence
 
 from qgis.core import (
@@ -24,6 +25,7 @@ from qgis.PyQt.QtGui import QColor, QFont, QTextDocument
 from ..i18n import tr
 
 LEFT, WIDTH, TOP, BOTTOM = 15.0, 180.0, 15.0, 278.0  # mm: the printable area of an upright A4 page
+GAP = 5.0  # mm between two items
 INK, SOFT = QColor("#1d2733"), QColor("#5c6b7a")
 POINT = 0.3528  # mm
 
@@ -31,19 +33,21 @@ POINT = 0.3528  # mm
 class Pages:
     """`y`: where the next item goes, in mm from the top of the last page. Every measure is in mm, every font size in points."""
 
-    def __init__(self) -> None:
+    def __init__(self, foot: Sequence[str]) -> None:
+        """foot: the lines at the bottom of each page."""
+        self._foot = foot
         self.layout = QgsPrintLayout(QgsProject.instance())
         self.page, self.y = -1, 0.0
 
-    def turn(self, foot: Sequence[str]) -> None:
-        """Begins a page. foot: the lines at its bottom."""
+    def turn(self) -> None:
+        """Begins a page."""
         page = QgsLayoutItemPage(self.layout)
         page.setPageSize("A4", QgsLayoutItemPage.Orientation.Portrait)
         self.layout.pageCollection().addPage(page)
         self.page += 1
         self.block(LEFT, BOTTOM + 2, WIDTH, 0.2, SOFT)
         self.y = BOTTOM + 3
-        for line, size in zip(foot, (7.5, 7)):
+        for line, size in zip(self._foot, (7.5, 7)):
             self.text(line, size, SOFT, width=WIDTH - 25)
         self.y = TOP
 
@@ -97,6 +101,15 @@ class Pages:
         picture.setPicturePath("base64:" + base64.b64encode(png).decode("ascii"), QgsLayoutItemPicture.Format.FormatRaster)
         picture.setResizeMode(QgsLayoutItemPicture.ResizeMode.Zoom)
         picture.setPictureAnchor(QgsLayoutItem.ReferencePoint.UpperLeft)
+        self.place(picture, x, y, width, height)
+
+    def logo(self, file: Path, x: float, y: float, width: float, height: float) -> None:
+        """A picture from a file, in the upper right corner of its place."""
+        format = QgsLayoutItemPicture.Format
+        picture = QgsLayoutItemPicture(self.layout)
+        picture.setPicturePath(str(file), format.FormatSVG if file.suffix.lower() == ".svg" else format.FormatRaster)
+        picture.setResizeMode(QgsLayoutItemPicture.ResizeMode.Zoom)
+        picture.setPictureAnchor(QgsLayoutItem.ReferencePoint.UpperRight)
         self.place(picture, x, y, width, height)
 
 

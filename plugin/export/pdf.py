@@ -1,50 +1,37 @@
-"""The conversation as a PDF, made with QGIS's print layouts: a map of the raster with the boxes, and the pictures that the model saw."""
+"""The conversation as a PDF, made with QGIS's print layouts: a title page with all answers, then the evidence of each one."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Optional, Sequence
 
-from qgis.core import (
-    Qgis,
-    QgsLayoutExporter,
-    QgsLayoutItem,
-    QgsLayoutItemMap,
-    QgsLayoutItemPicture,
-    QgsLayoutItemScaleBar,
-    QgsLayoutMeasurement,
-    QgsLayoutPoint,
-    QgsMapLayer,
-    QgsProject,
-    QgsRasterLayer,
-    QgsRectangle,
-    QgsTextFormat,
-)
+from qgis.core import Qgis, QgsLayoutExporter
 from qgis.PyQt.QtGui import QColor, QImage
 
-from ...core.address import shown, titled
 from ...core.atomic import beside
 from ...core.errors import SceneError
 from ..exchanges.endings import heading, tool_title, use_notes
 from ..exchanges.exchange import Exchange, PicturedView, UsedTool
-from ..exchanges.result_layers import STYLE
 from ..i18n import tr
 from ..panel.canvas import color_of
-from .html import answered, caveat, facts, measures, note, over, pictured, title_of, utc
-from .page import BOTTOM, LEFT, SOFT, WIDTH, Pages, font_of, height_of
-from .vector import boxes, crs_of, rows
+from . import words
+from .front import Front
+from .maps import Maps, proportions, raster_of
+from .page import BOTTOM, GAP, LEFT, SOFT, TOP, WIDTH, Pages, height_of
+from .words import Contents
 
-GAP = 5.0  # mm
-MAP = 118.0  # mm: the width of the map, and its largest height
-SMALL = 45.0  # mm; no picture is made smaller to stay on its page
-ARROW = ":/images/north_arrows/layout_default_north_arrow.svg"  # a resource of QGIS
+COLUMNS = (2, 3)  # maps and pictures in a row: two where there are no more, and the page has room for that
+SHARE = 0.55  # of a new page: an answer that fits into it leaves room for another one
+STRIPE = 1.4  # mm: of the zoom's colour, above its picture
+INNER = WIDTH - 12  # mm: the width of an answer's text
+Cell = Optional[PicturedView]  # what stands in a row: a picture; None: the map
 ANSWERED = QColor("#f2f6fa"), QColor("#0b4f8a")  # background and text of an answer
 UNANSWERED = QColor("#fdf5f0"), QColor("#8a3d12")  # background and text where there is none, or a meaningless one
 
 
-def write_pdf(exchanges: Sequence[Exchange], path: Path) -> Path:
-    """Writes one or more pages for each exchange that has ended. Raises SceneError where there is none, or the file can't be written."""
-    report = _Report(over(exchanges))
+def write_pdf(exchanges: Sequence[Exchange], path: Path, contents: Optional[Contents] = None) -> Path:
+    """Writes a report of the exchanges that have ended. Raises SceneError where there is none, or a file can't be read or written."""
+    report = _Report(words.over(exchanges), contents or Contents())
     settings = QgsLayoutExporter.PdfExportSettings()
     settings.dpi = 200
     settings.textRenderFormat = Qgis.TextRenderFormat.AlwaysText  # so that the text can be searched and copied
@@ -62,133 +49,113 @@ def write_pdf(exchanges: Sequence[Exchange], path: Path) -> Path:
 
 
 class _Report:
-    """The pages of a report: each exchange begins a new one."""
+    """The pages of a report: answers follow one another, and one begins a new page where the rest of its page has no room for it."""
 
-    def __init__(self, exchanges: Sequence[Exchange]) -> None:
-        self.pages = Pages()
-        self._foot: list[str] = []  # of the exchange's pages: raster, CRS, time and model, so that a single printed page explains itself
-        self._layers: list[QgsMapLayer] = []  # keeps the layers alive: a map item does not
-        for number, exchange in enumerate(exchanges, 1):
-            crs = crs_of(exchange)
-            about = [exchange.layer, crs.authid() if crs.isValid() else "", utc(exchange), exchange.model]
-            self._foot = ["  ·  ".join(filter(None, about)), caveat()]
-            self.pages.turn(self._foot)
-            self._exchange(number, exchange)
+    def __init__(self, exchanges: Sequence[Exchange], contents: Contents) -> None:
+        self.pages = Pages([f"{contents.heading}  ·  {contents.date}", words.caveat()])
+        self._maps = Maps(self.pages)
+        parts = words.parts(exchanges, contents)
+        self.pages.turn()
+        Front(self.pages, self._maps, contents).fill(exchanges)
+        for part, (title, listed) in enumerate(parts):
+            named = part > 0 or len(parts) > 1 or contents.contested_only
+            for at, (number, exchange) in enumerate(listed):
+                self._exchange(number, exchange, title if named and not at else "")
         self.pages.number()
 
-    def _exchange(self, number: int, exchange: Exchange) -> None:
-        self.pages.text(f"{number}   {heading(exchange)}", 15, bold=True)
-        self.pages.y += 1
-        self.pages.text("  ·  ".join(facts(exchange)), 8, SOFT)
-        self.pages.y += 3
+    def _exchange(self, number: int, exchange: Exchange, part: str) -> None:
+        """part: the heading of a part that begins with this exchange."""
+        name, facts = f"{number}   {heading(exchange)}", "  ·  ".join(words.facts(exchange))
+        cells = self._cells(exchange)
+        high = (
+            height_of(name, 13, WIDTH, bold=True) + height_of(facts, 8, WIDTH) + self._answer_height(exchange) + GAP + 6 + 12 * bool(part)
+        )
+        columns = self._columns(exchange, cells, BOTTOM - self.pages.y - high)
+        if not columns and self.pages.y > TOP:
+            self.pages.turn()
+        page = BOTTOM - TOP
+        columns = (
+            columns or self._columns(exchange, cells, SHARE * page - high) or self._columns(exchange, cells, page - high) or COLUMNS[-1]
+        )
+        if part:
+            self.pages.text(part, 17, bold=True)
+            self.pages.y += 3
+        self.pages.block(LEFT, self.pages.y, WIDTH, 0.3, SOFT)
+        self.pages.y += 2
+        self.pages.text(name, 13, bold=True)
+        self.pages.text(facts, 8, SOFT)
+        self.pages.y += 2
         if exchange.question:
             self._answer(exchange)
-        if exchange.views:
-            self._map(exchange)
-            shown = (each for view in (*exchange.views[:1], *exchange.zooms) for each in pictured(exchange, view))
-            self._crops([view for view in shown if view is not exchange.views[0]])
+        for row in _rows(cells, columns):
+            self._row(exchange, row, columns)
         for use in exchange.uses:
             self._use(use)
+        self.pages.y += 2
+
+    def _cells(self, exchange: Exchange) -> list[Cell]:
+        """What is shown of an exchange: None for its map, and the pictures of its zooms; its first picture where there is no map."""
+        if not exchange.views:
+            return []
+        first = exchange.views[0]
+        shown = [each for view in (first, *exchange.zooms) for each in words.pictured(exchange, view) if each.picture]
+        return [None, *(view for view in shown if view is not first)] if raster_of(exchange) else list(shown)
+
+    def _columns(self, exchange: Exchange, cells: Sequence[Cell], room: float) -> int:
+        """How many maps and pictures in a row make all of them fit into the room (in mm); 0 where none does."""
+        heights = {
+            columns: sum(self._row_height(exchange, row, columns) for row in _rows(cells, columns))
+            for columns in COLUMNS
+            if columns == COLUMNS[-1] or len(cells) <= columns
+        }
+        return next((columns for columns, height in heights.items() if height <= room), 0)
+
+    def _row(self, exchange: Exchange, cells: Sequence[Cell], columns: int) -> None:
+        """Maps and pictures side by side, the words below; of one alone, the words stand beside it."""
+        high, side = self._row_height(exchange, cells, columns), _side(columns)
+        self._room(high)
+        top, raster = self.pages.y, raster_of(exchange)
+        tall = max(_height(exchange, cell, side) for cell in cells)
+        for column, cell in enumerate(cells):
+            x, own = LEFT + column * (side + GAP), _height(exchange, cell, side)
+            if cell is None and raster:
+                self._maps.boxes(exchange, raster, x, top, side, own)
+            elif cell:
+                self.pages.block(x, top, side, STRIPE, QColor(color_of(cell.step)) if cell.roi else SOFT)
+                self.pages.picture(cell.picture, x, top + STRIPE, side, own - STRIPE)
+            name, about = _caption(exchange, cell)
+            alone = len(cells) == 1
+            self.pages.y = top if alone else top + tall + 1
+            at = x + side + GAP if alone else x
+            self.pages.text(name, 9, bold=True, x=at, width=side)
+            self.pages.text(about, 7.5, SOFT, x=at, width=side)
+        self.pages.y = top + high
+
+    def _row_height(self, exchange: Exchange, cells: Sequence[Cell], columns: int) -> float:
+        side = _side(columns)
+        captions = [_caption(exchange, cell) for cell in cells]
+        under = max(height_of(name, 9, side, bold=True) + height_of(about, 7.5, side) for name, about in captions)
+        return max(_height(exchange, cell, side) for cell in cells) + GAP + (under + 1 if len(cells) > 1 else 0)
 
     def _answer(self, exchange: Exchange) -> None:
         """The answer in a tinted box with a bar at its left."""
-        answer, remark = answered(exchange), note(exchange)
-        background, color = UNANSWERED if exchange.answer is None or exchange.meaningless else ANSWERED
-        size = 9.5 if exchange.meaningless else 8
-        inner = WIDTH - 12
-        high = height_of(answer, 13, inner, bold=True) + (height_of(remark, size, inner, bold=exchange.meaningless) if remark else 0) + 6
+        answer, remark, high = words.answered(exchange), _remark(exchange), self._answer_height(exchange)
+        background, color = UNANSWERED if exchange.verdict is None or exchange.meaningless else ANSWERED
         self._room(high)
         self.pages.block(LEFT, self.pages.y, WIDTH, high, background)
         self.pages.block(LEFT, self.pages.y, 1.6, high, color)
         end = self.pages.y + high + GAP
         self.pages.y += 3
-        self.pages.text(answer, 13, SOFT if exchange.meaningless else color, bold=True, x=LEFT + 6, width=inner)
+        self.pages.text(answer, 13, SOFT if exchange.meaningless else color, bold=True, x=LEFT + 6, width=INNER)
         if remark:
-            self.pages.text(remark, size, color if exchange.meaningless else SOFT, bold=exchange.meaningless, x=LEFT + 6, width=inner)
+            size = 9.5 if exchange.meaningless else 8
+            self.pages.text(remark, size, color if exchange.meaningless else SOFT, bold=exchange.meaningless, x=LEFT + 6, width=INNER)
         self.pages.y = end
 
-    def _map(self, exchange: Exchange) -> None:
-        """A map of the raster with the boxes, and beside it the first picture that the model saw."""
-        first = exchange.views[0]
-        extent = _extent(first)
-        side = WIDTH - MAP - GAP
-        height = min(MAP, max(side, MAP * extent.height() / extent.width()))
-        self._room(height)
-        top = self.pages.y
-        raster = _raster(exchange)
-        if raster is None:
-            self._picture(first, LEFT, top, MAP, height)
-        else:
-            self._layers += [raster, marks := boxes(rows([exchange]), crs_of(exchange))]
-            marks.loadNamedStyle(str(STYLE))
-            view = QgsLayoutItemMap(self.pages.layout)
-            self.pages.place(view, LEFT, top, MAP, height)
-            view.setCrs(raster.crs())
-            view.setLayers([marks, raster])
-            view.setKeepLayerSet(True)
-            view.setBackgroundColor(QColor("#e9edf1"))
-            view.setFrameEnabled(True)
-            view.setFrameStrokeWidth(QgsLayoutMeasurement(0.2))
-            view.zoomToExtent(extent)
-            if raster.crs().isValid():
-                self._scale_bar(view, top + height - 14)
-                self._north(view, LEFT + MAP - 11, top + 2)
-        x = LEFT + MAP + GAP
-        self.pages.text(title_of(first), 9, bold=True, x=x, width=side)
-        self._picture(first, x, self.pages.y + 1, side, _tall(first, side))
-        self.pages.y += _tall(first, side) + 2
-        self.pages.text(measures(first), 7.5, SOFT, x=x, width=side)
-        self.pages.y = top + height + GAP
-
-    def _scale_bar(self, view: QgsLayoutItemMap, y: float) -> None:
-        bar = QgsLayoutItemScaleBar(self.pages.layout)
-        bar.setStyle("Line Ticks Up")
-        bar.setLinkedMap(view)
-        bar.applyDefaultSize()
-        bar.setNumberOfSegmentsLeft(0)
-        bar.setNumberOfSegments(2)
-        bar.setUnitsPerSegment(2 * bar.unitsPerSegment())
-        bar.setBackgroundEnabled(True)
-        bar.setBackgroundColor(QColor(255, 255, 255, 215))
-        style = QgsTextFormat()
-        style.setFont(font_of(7.5))
-        style.setSize(7.5)
-        bar.setTextFormat(style)
-        self.pages.layout.addLayoutItem(bar)
-        bar.attemptMove(QgsLayoutPoint(LEFT + 2, y), True, False, self.pages.page)
-
-    def _north(self, view: QgsLayoutItemMap, x: float, y: float) -> None:
-        self.pages.block(x, y, 9, 11, QColor(255, 255, 255, 215))
-        arrow = QgsLayoutItemPicture(self.pages.layout)
-        arrow.setPicturePath(ARROW)
-        arrow.setLinkedMap(view)
-        arrow.setNorthMode(QgsLayoutItemPicture.NorthMode.TrueNorth)
-        arrow.setResizeMode(QgsLayoutItemPicture.ResizeMode.Zoom)
-        arrow.setPictureAnchor(QgsLayoutItem.ReferencePoint.Middle)
-        self.pages.place(arrow, x + 1, y + 1, 7, 9)
-
-    def _crops(self, zooms: Sequence[PicturedView]) -> None:
-        """The pictures of the zooms in two columns, or in three where there are more than two; smaller where that saves a page."""
-        columns = 2 if len(zooms) <= 2 else 3
-        side = (WIDTH - GAP * (columns - 1)) / columns
-        left = BOTTOM - self.pages.y - 18  # 18 mm for the captions
-        if left > SMALL and len(zooms) <= columns:
-            side = min(side, left)
-        for at in range(0, len(zooms), columns):
-            line = zooms[at : at + columns]
-            captions = [(f"{view.step}   {title_of(view)}", measures(view)) for view in line]
-            words = max(height_of(name, 9, side, bold=True) + height_of(size, 7.5, side) for name, size in captions)
-            tall = max(_tall(view, side) for view in line)
-            self._room(tall + words + 3)
-            top = self.pages.y
-            for column, (view, (name, size)) in enumerate(zip(line, captions)):
-                x = LEFT + column * (side + GAP)
-                self.pages.block(x, top, side, 1.4, QColor(color_of(view.step)))
-                self._picture(view, x, top + 1.4, side, _tall(view, side))
-                self.pages.y = top + tall + 2.4
-                self.pages.text(name, 9, bold=True, x=x, width=side)
-                self.pages.text(size, 7.5, SOFT, x=x, width=side)
-            self.pages.y = top + tall + words + 3 + GAP
+    def _answer_height(self, exchange: Exchange) -> float:
+        remark, size = _remark(exchange), 9.5 if exchange.meaningless else 8
+        below = height_of(remark, size, INNER, bold=exchange.meaningless) if remark else 0
+        return height_of(words.answered(exchange), 13, INNER, bold=True) + below + 6
 
     def _use(self, use: UsedTool) -> None:
         """What a tool has made: both pictures side by side, with how it was done."""
@@ -200,38 +167,40 @@ class _Report:
         self._room(height_of(title, 11, WIDTH, bold=True) + tall + height_of(notes, 7.5, WIDTH) + 10)
         self.pages.text(title, 11, bold=True)
         top = self.pages.y + 1
-        for column, (words, picture) in enumerate(pictures):
+        for column, (name, picture) in enumerate(pictures):
             x = LEFT + column * (side + GAP)
             self.pages.picture(picture, x, top, side, tall)
             self.pages.y = top + tall + 0.5
-            self.pages.text(words, 7.5, SOFT, x=x, width=side)
+            self.pages.text(name, 7.5, SOFT, x=x, width=side)
         self.pages.text(notes, 7.5, SOFT)
         self.pages.y += GAP
 
     def _room(self, height: float) -> None:
         """Begins a page where the current one has less room than this, in mm."""
         if self.pages.y + height > BOTTOM:
-            self.pages.turn(self._foot)
-
-    def _picture(self, view: PicturedView, x: float, y: float, width: float, height: float) -> None:
-        self.pages.picture(view.picture, x, y, width, height)
+            self.pages.turn()
 
 
-def _raster(exchange: Exchange) -> Optional[QgsRasterLayer]:
-    """The exchange's raster as the project shows it, else its file in default style; None where it does not exist."""
-    layers = [layer for layer in QgsProject.instance().mapLayers().values() if isinstance(layer, QgsRasterLayer)]
-    same = [layer for layer in layers if shown(layer.source()) == exchange.source]
-    if same:  # the layer's name distinguishes rasters whose sources differ only in their keys
-        return min(same, key=lambda layer: titled(layer.name(), layer.source()) != exchange.layer).clone()
-    layer = QgsRasterLayer(exchange.source, exchange.layer)
-    return layer if layer.isValid() else None
+def _rows(cells: Sequence[Cell], columns: int) -> list[Sequence[Cell]]:
+    return [cells[at : at + columns] for at in range(0, len(cells), columns)]
 
 
-def _tall(view: PicturedView, width: float) -> float:
-    """The height of a view's picture at this width; at most the width."""
-    return width * min(1.0, view.shown[1] / view.shown[0])
+def _side(columns: int) -> float:
+    """The width of a map or picture, in mm."""
+    return (WIDTH - GAP * (columns - 1)) / columns
 
 
-def _extent(view: PicturedView) -> QgsRectangle:
-    xs, ys = zip(*view.corners)
-    return QgsRectangle(min(xs), min(ys), max(xs), max(ys))
+def _height(exchange: Exchange, cell: Cell, side: float) -> float:
+    """Of a map or picture of that width, in mm."""
+    return side * proportions(exchange) if cell is None else side * min(1.0, cell.shown[1] / cell.shown[0]) + STRIPE
+
+
+def _caption(exchange: Exchange, cell: Cell) -> tuple[str, str]:
+    if cell is None:
+        return tr("Map"), words.position(exchange)
+    number = f"{cell.step}   " if cell.roi else ""
+    return f"{number}{words.title_of(cell)}", "\n".join(filter(None, (words.measures(cell), words.position(exchange, cell))))
+
+
+def _remark(exchange: Exchange) -> str:
+    return " ".join(filter(None, (words.note(exchange), words.doubts(exchange))))

@@ -38,10 +38,11 @@ class Card(QFrame):
     tool_chosen = pyqtSignal(object, object, str)  # Exchange, PicturedView, the tool's name
     use_clicked = pyqtSignal(object, object)  # Exchange, UsedTool: the user wants to see it on the map
     use_removed = pyqtSignal(object, object)
+    use_checked = pyqtSignal(object, object)  # Exchange, UsedTool: the user wants to check what a survey has found
+    run_clicked = pyqtSignal(object, str)  # as `RunBox.clicked`
     judged = pyqtSignal(object, str, object)  # Exchange, the right answer, the right box or None
     box_wanted = pyqtSignal(object)  # Exchange: the user is to drag the right box
     view_kept = pyqtSignal(object, object)  # Exchange, PicturedView: as a box to label
-    run_clicked = pyqtSignal(object, str)  # as `RunBox.clicked`
 
     def __init__(self, exchange: Exchange, run: Optional[Run] = None, parent: Optional[QWidget] = None) -> None:
         """run: of an exchange that is one; its box shows what is said of the answer otherwise."""
@@ -106,7 +107,7 @@ class Card(QFrame):
         self._folded(self._fold.isChecked())
         self._delete.setEnabled(not running)
         self._answer.setVisible(exchange.answer is not None and not self.run_box)
-        self._answer.setText(html.escape(exchange.answer or ""))
+        self._answer.setText(html.escape(_said(exchange)))
         self._answer.setStyleSheet(DOUBTED if exchange.meaningless else TRUSTED)
         self._answer.setAccessibleName(_spoken(exchange))
         self._meaningless.setVisible(exchange.meaningless)
@@ -133,6 +134,7 @@ class Card(QFrame):
 
     def _use_box(self, use: UsedTool) -> UseBox:
         box = UseBox(use, bool(self.exchange.question))
+        box.check_clicked.connect(lambda: self.use_checked.emit(self.exchange, use))
         box.show_clicked.connect(lambda: self.use_clicked.emit(self.exchange, use))
         box.remove_clicked.connect(lambda: self.use_removed.emit(self.exchange, use))
         return box
@@ -258,9 +260,16 @@ def _about_confidence() -> str:
     )
 
 
+def _said(exchange: Exchange) -> str:
+    """The answer; where a person says something else, that with the model's beside it."""
+    if not exchange.contradicted:
+        return exchange.verdict or ""
+    return tr("{checked} (checked; the model: {answer})").format(checked=exchange.checked, answer=exchange.answer)
+
+
 def _spoken(exchange: Exchange) -> str:
     """The answer as a screen reader reads it."""
-    answer = tr("Answer: {answer}").format(answer=exchange.answer or "")
+    answer = tr("Answer: {answer}").format(answer=_said(exchange))
     return f"{answer} {meaningless()}" if exchange.meaningless else answer
 
 

@@ -25,7 +25,7 @@ from qgis.PyQt.QtWidgets import (
 from ...core.errors import SceneError, ZoomEarthError
 from ...core.events import Event, Saw
 from ..child.backend_process import State
-from ..exchanges.exchange import Exchange, PicturedView, Status
+from ..exchanges.exchange import Exchange, PicturedView, Status, UsedTool
 from ..exchanges.session import Session
 from ..exchanges.surveys import Surveys
 from ..exchanges.unsaved import earlier
@@ -50,6 +50,7 @@ class Dock(QgsDockWidget):
     finished = pyqtSignal(dict)
     options_clicked = pyqtSignal()
     export_clicked = pyqtSignal()
+    table_clicked = pyqtSignal(object)  # Run
     report_clicked = pyqtSignal(str)  # html or pdf
 
     def __init__(self, iface: QgisInterface, session: Session, ready: Callable[[], bool]) -> None:
@@ -148,6 +149,7 @@ class Dock(QgsDockWidget):
         self.transcript.tool_chosen.connect(self.bench.use_on_view)
         self.transcript.use_clicked.connect(self.bench.show_use)
         self.transcript.use_removed.connect(lambda *use: self._guarded(self._session.remove_use)(*use))
+        self.transcript.use_checked.connect(lambda *use: self._guarded(self._check_survey)(*use))
         self.bench.refused.connect(self._warn)
         self.bench.runs.progressed.connect(self._progressed)
         self.bench.runs.changed.connect(self._refresh)
@@ -242,8 +244,13 @@ class Dock(QgsDockWidget):
     def _act_on_run(self, run: Run, what: str) -> None:
         """what: as `RunBox.clicked`."""
         acts = {"go on": self.runs.go_on, "retry": self.runs.retry}
-        if self._ready():
+        if what == "table":
+            self.table_clicked.emit(run)
+        elif self._ready():
             self._guarded(acts[what])(run)
+
+    def _check_survey(self, exchange: Exchange, use: UsedTool) -> None:
+        self.table_clicked.emit(self.runs.of_survey(exchange, use))
 
     def _counted(self, count: int, done: int, total: int) -> None:
         self.stage.setText(tr("{count} found, view {done} of {total}").format(count=count, done=done, total=total))
@@ -256,8 +263,8 @@ class Dock(QgsDockWidget):
         ready = self.form.raster is not None and bool(self.question.text)
         self.toolbar.ask.setEnabled(ready)
         self.find_all.setEnabled(ready and not self.surveys.busy)
-        busy = session.busy or self.bench.runs.busy or self.surveys.busy or self.runs.busy
-        self.toolbar.cancel.setEnabled(busy)
+        busy = session.busy or self.bench.runs.busy or self.surveys.busy or self.runs.preparing
+        self.toolbar.cancel.setEnabled(busy or self.runs.busy)
         broken = session.backend.state is State.BROKEN
         self.progress.setVisible(busy and not broken)
         self.stage.setVisible(busy and not broken)

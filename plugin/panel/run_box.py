@@ -1,4 +1,4 @@
-"""A run in a card: how far it is, how long it will take, and buttons to pause it, to go on, and to ask failed rows again."""
+"""A run in a card: how far it is, how long it will take, and buttons to pause it, to go on, to ask failed rows again, and for its table."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MINUTE, HOUR = 60, 3600
 
 
 class RunBox(QFrame):
-    """`clicked`: the run, and one of "go on" and "retry"; the rest it does itself."""
+    """`clicked`: the run, and one of "go on", "retry" and "table"; the rest it does itself."""
 
     clicked = pyqtSignal(object, str)
 
@@ -40,12 +40,14 @@ class RunBox(QFrame):
         self.cancel.clicked.connect(run.cancel)
         self.retry = named(ElidedButton(), "zoomearth_run_retry", tr("Ask the rows that failed once more"))
         self.retry.clicked.connect(lambda: self.clicked.emit(run, "retry"))
+        self.table = named(ElidedButton(tr("&Table")), "zoomearth_run_table", tr("Open the table of the answers, to check them"))
+        self.table.clicked.connect(lambda: self.clicked.emit(run, "table"))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)
         column.setSpacing(3)
         for widget in (self.state, self.progress, self.answers, self.trouble):
             column.addWidget(widget)
-        for buttons in ((self.pause, self.go_on, self.cancel), (self.retry,)):
+        for buttons in ((self.table, self.pause, self.go_on, self.cancel), (self.retry,)):
             row = QHBoxLayout()
             row.setSpacing(3)
             for button in buttons:
@@ -75,6 +77,7 @@ class RunBox(QFrame):
         self.go_on.setVisible(resting and (counts.open > 0 or not run.rows))
         self.retry.setVisible(resting and counts.failed > 0)
         self.retry.setText(tr("{count} failed: &retry").format(count=counts.failed))
+        self.table.setEnabled(bool(run.rows))
 
 
 def _words(run: Run, counts: Counts) -> str:

@@ -28,10 +28,11 @@ class Transcript(QScrollArea):
     tool_chosen = pyqtSignal(object, object, str)  # as those of a card
     use_clicked = pyqtSignal(object, object)
     use_removed = pyqtSignal(object, object)
+    use_checked = pyqtSignal(object, object)
+    run_clicked = pyqtSignal(object, str)  # as that of a RunBox
     judged = pyqtSignal(object, str, object)
     box_wanted = pyqtSignal(object)
     view_kept = pyqtSignal(object, object)
-    run_clicked = pyqtSignal(object, str)  # as that of a RunBox
 
     def __init__(self, run_of: Callable[[Exchange], Optional[Run]], parent: Optional[QWidget] = None) -> None:
         """run_of: the run of an exchange; None where it is none."""
@@ -136,10 +137,11 @@ class Transcript(QScrollArea):
         card.tool_chosen.connect(self.tool_chosen)
         card.use_clicked.connect(self.use_clicked)
         card.use_removed.connect(self.use_removed)
+        card.use_checked.connect(self.use_checked)
+        card.run_clicked.connect(self.run_clicked)
         card.judged.connect(self.judged)
         card.box_wanted.connect(self.box_wanted)
         card.view_kept.connect(self.view_kept)
-        card.run_clicked.connect(self.run_clicked)
         self.cards.insert(at, card)
         self._column.insertWidget(2 + at, card)
 

@@ -8,6 +8,7 @@ from typing import Optional
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from ...core.tools import SURVEY
 from ..exchanges.endings import tool_title, use_figures, use_notes
 from ..exchanges.exchange import UsedTool
 from ..i18n import tr
@@ -18,11 +19,13 @@ from .widgets import ElidedButton, named, tip
 class UseBox(QFrame):
     """titled: with the tool and the place above the pictures.
 
-    `show_clicked`: the user wants to see the place and the layer on the map. `remove_clicked`: the result is to be removed.
+    `show_clicked`: the user wants to see the place and the layer on the map. `check_clicked`: the user wants to check what a survey has
+    found. `remove_clicked`: the result is to be removed.
     """
 
     show_clicked = pyqtSignal()
     remove_clicked = pyqtSignal()
+    check_clicked = pyqtSignal()
 
     def __init__(self, use: UsedTool, titled: bool, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
@@ -47,6 +50,10 @@ class UseBox(QFrame):
         remove.clicked.connect(self.remove_clicked)
         row = QHBoxLayout()
         row.addWidget(show)
+        if use.made.tool == SURVEY:
+            self.check = named(ElidedButton(tr("&Check")), "zoomearth_use_check", tr("Check each thing by keys; the count follows"))
+            self.check.clicked.connect(self.check_clicked)
+            row.addWidget(self.check)
         row.addWidget(remove)
         row.addStretch(1)
         column = QVBoxLayout(self)

@@ -1,1 +1,1 @@
-"""What a person says of answers: actions by keys."""
+"""The answers of a run as a table, and their review by keys."""

@@ -25,22 +25,9 @@ def kind(row: Exchange) -> str:
     return {Status.RUNNING: WAITING, Status.FAILED: FAILED}.get(row.status, CANCELLED)
 
 
-def answer_text(row: Exchange) -> Optional[str]:
-    """What the model says, in the words of the type of the answer: "yes" of "Yes, there is one."; None where there is no such answer."""
-    if row.status is not Status.DONE or row.answer is None or row.unreadable:
-        return None
-    if isinstance(row.value, bool):
-        return "yes" if row.value else "no"
-    if isinstance(row.value, float):
-        return f"{row.value:g}"
-    if isinstance(row.value, dict):
-        return ", ".join(f"{name}: {value}" for name, value in row.value.items() if value is not None)
-    return row.answer if row.value is None else str(row.value)
-
-
 def said(row: Exchange) -> Optional[str]:
     """What the answer is: what a person says, else what the model says."""
-    return answer_text(row) if row.checked is None else row.checked
+    return row.typed_answer if row.checked is None else row.checked
 
 
 @dataclass(frozen=True)

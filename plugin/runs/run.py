@@ -19,6 +19,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Iterable, Mapping, Optional
 
+from qgis.core import QgsRasterLayer
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ...core.errors import SceneError, ZoomEarthError
@@ -32,11 +33,11 @@ from ..exchanges.session import Session
 from ..exchanges.unsaved import waiting_file
 from ..exchanges.writer import Writer
 from ..i18n import tr
-from .rows import CANCELLED, FAILED, UNREADABLE, WAITING, Counts, kind, read_lines, reset, take_line
+from .rows import CANCELLED, FAILED, UNREADABLE, WAITING, Counts, kind, read_lines, reset, said, take_line
 from .sources import Sources
 
 BATCH = 32  # rows that are sent together to a server, which answers one after another; a model here ends all rows in hand at once
-SHOWN = 2.0  # seconds between two looks of the map at the file while it fills
+SHOWN = 4.0  # seconds between two looks of the map at the file while it fills
 MOMENT = 200  # ms between two signals of changed counts
 FREQUENT = 6  # answers that the card lists
 ENOUGH = 3  # rows after which the time that is left can be told
@@ -98,6 +99,11 @@ class Run(QObject):
     def answers(self) -> Path:
         """The file to which the backend appends the answers."""
         return self.path.with_name(self.path.name + ".answers.jsonl")
+
+    @property
+    def raster(self) -> Optional[QgsRasterLayer]:
+        """The layer that it is about; None where it is not in the project."""
+        return self._session.results.raster_layer(self.exchange)
 
     @property
     def counts(self) -> Counts:
@@ -243,11 +249,10 @@ class Run(QObject):
         if self.phase is not Phase.ASKING or not (self._queue or self._alone):
             self._rest()
             return
-        layer = self._session.results.raster_layer(self.exchange)
         try:
             rows = self._batch()
             self._under_way = {row.id: row for row in rows}
-            self._sources.find(rows, layer, self.use.made.metrics, self._send)
+            self._sources.find(rows, self.raster, self.use.made.metrics, self._send)
         except ZoomEarthError as error:
             self._stop(error.message, error.hint)
 
@@ -358,6 +363,7 @@ class Run(QObject):
             self._shown = time.monotonic()
             self._session.results.show_use(self.exchange, self.use)
             self._session.results.reload_use(self.use)
+            self._session.results.color_use(self.use, map(said, self.rows))
 
 
 def answer_counts(counts: Counts) -> str:

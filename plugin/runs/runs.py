@@ -7,9 +7,9 @@ run = runs.of(exchange)           # of a card; None where the exchange is no run
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Any, Callable, Mapping, Optional
 
-from qgis.core import QgsProject
+from qgis.core import QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ...core.errors import SceneError
@@ -19,10 +19,13 @@ from ..exchanges.results_file import slug
 from ..exchanges.session import Session
 from ..i18n import tr
 from ..layers.raster_layers import wkt
+from ..qt_later import later
+from ..settings import user_name
 from .preparing import Preparing, Wanted, outside_words
 from .rows import Counts
 from .run import Phase, Run, summary
 from .sources import RESOLUTION
+from .things import SURVEY_ID, YES, question_about, rows_of_things
 
 
 class Runs(QObject):
@@ -32,6 +35,7 @@ class Runs(QObject):
     failed = pyqtSignal(str, str)  # message and hint; also about polygons that were left out
     progressed = pyqtSignal(str, int, int)
     changed = pyqtSignal()
+    closed = pyqtSignal(object)  # Run: it is not to be shown any more
 
     def __init__(self, session: Session, parent: Optional[QObject] = None) -> None:
         super().__init__(parent)
@@ -46,8 +50,12 @@ class Runs(QObject):
         QgsProject.instance().removeAll.connect(self._finish)
 
     @property
+    def preparing(self) -> bool:
+        return self._preparing is not None
+
+    @property
     def busy(self) -> bool:
-        return self._preparing is not None or self._asking is not None
+        return self.preparing or self._asking is not None
 
     def start(self, wanted: Wanted) -> None:
         """Prepares the rows and begins to ask. Raises SceneError where another run asks, or nothing can be written."""
@@ -60,6 +68,22 @@ class Runs(QObject):
         preparing.progressed.connect(lambda done, total: self.progressed.emit("preparing", done, total))
         preparing.ended.connect(lambda: self._begin(preparing))
         self.changed.emit()
+
+    def of_survey(self, exchange: Exchange, use: UsedTool) -> Run:
+        """The run whose rows are what a survey has found; it is made where there is none. Raises SceneError where nothing was found, or
+        nothing can be written."""
+        for other in self._session.exchanges:
+            if any(each.made.metrics.get(SURVEY_ID) == exchange.id for each in other.uses) and (run := self.of(other)):
+                return run
+        layer = self._session.results.use_layer(use)
+        rows = rows_of_things(exchange, use, layer) if isinstance(layer, QgsVectorLayer) else []
+        if not rows:
+            raise SceneError(
+                tr("There is nothing to check: {target}.").format(target=use.made.label), tr("Show its layer on the map first.")
+            )
+        about = Exchange(question_about(use), exchange.source, exchange.layer, exchange.crs, use.place, answer_type=rows[0].answer_type)
+        about.scene, about.seen_as, about.model = exchange.scene, exchange.seen_as, exchange.model
+        return self._open(about, rows, {SURVEY_ID: exchange.id})
 
     def go_on(self, run: Run) -> None:
         """Raises SceneError where another one asks."""
@@ -114,30 +138,45 @@ class Runs(QObject):
         layer, polygons = wanted.layer, wanted.polygons
         words = tr("{count} polygons of {layer}").format(count=len(rows), layer=polygons.name())
         exchange = Exchange(wanted.question, layer.source(), layer.name(), wkt(layer.crs()), words, answer_type=wanted.answer_type)
+        exchange.scene, exchange.seen_as = rows[0].scene, rows[0].seen_as
+        run = self._open(exchange, rows, {RESOLUTION: wanted.resolution} if wanted.resolution and rows[0].scene is None else {})
+        later(self, run.go_on)
+        if words := outside_words(preparing.left_out, len(wanted.ids), layer):
+            self.failed.emit(words, "")
+
+    def _open(self, exchange: Exchange, rows: list[Exchange], metrics: Mapping[str, Any]) -> Run:
+        """Adds a run with these rows to the project. exchange: of its card."""
         xs, ys = zip(*(corner for row in rows for ring in row.place for corner in ring))
         (left, right), (bottom, top) = (min(xs), max(xs)), (min(ys), max(ys))
         corners = ((left, top), (right, top), (right, bottom), (left, bottom), (left, top))
         exchange.outline = [[[x, y] for x, y in corners]]
-        exchange.scene, exchange.seen_as = rows[0].scene, rows[0].seen_as
         exchange.status, exchange.stopped, exchange.answer = Status.DONE, "answered", summary(Counts.of(rows))
-        out = self._session.results.new_path(Path(f"{slug(wanted.question)}.gpkg"))
-        metrics = {RESOLUTION: wanted.resolution} if wanted.resolution and rows[0].scene is None else {}
-        use = UsedTool(Made(RUN, "", MASK, out.name, None, (), metrics, 0.0, wanted.question), words, corners)
+        out = self._session.results.new_path(Path(f"{slug(exchange.question)}.gpkg"))
+        use = UsedTool(Made(RUN, "", MASK, out.name, None, (), dict(metrics), 0.0, exchange.question), exchange.scope, corners)
         run = self._add(Run(self._session, exchange, use, rows, self))
         self._session.add_use(exchange, use)
         self.started.emit(run)
-        run.go_on()
-        if words := outside_words(preparing.left_out, len(wanted.ids), layer):
-            self.failed.emit(words, "")
+        return run
+
+    def _count_things(self, run: Run) -> None:
+        """The count of a survey follows what a person says of the things."""
+        survey = next((each for each in self._session.exchanges if each.id == run.use.made.metrics[SURVEY_ID]), None)
+        count = str(run.counts.answers.get(YES, 0)) if run.counts.checked else None
+        if survey and run.rows and survey.checked != count:
+            survey.check(count, user_name(), survey.note)
+            self._session.update(survey)
 
     def _add(self, run: Run) -> Run:
         run.changed.connect(self.changed)
+        if SURVEY_ID in run.use.made.metrics:
+            run.changed.connect(lambda: self._count_things(run))
         self._runs[run.exchange.id] = run
         return run
 
     def _removed(self, exchange: Exchange) -> None:
         if run := self._runs.get(exchange.id):
             run.pause()
+            self.closed.emit(run)
 
     def _replaced(self) -> None:
         """Another project, or the same exchanges read anew."""
@@ -148,6 +187,7 @@ class Runs(QObject):
             else:
                 run.close()
                 del self._runs[id]
+                self.closed.emit(run)
 
     def _finish(self) -> None:
         """Before the project closes: waits until the rows are written."""

@@ -714,39 +714,39 @@
             <translation>KBS des Layers: {crs}</translation>
         </message>
         <message>
-            <location filename="../../plugin/export/html.py" />
-            <source>ZoomEarth report</source>
-            <translation>ZoomEarth-Bericht</translation>
+            <location filename="../../plugin/export/front.py" />
+            <source>Place</source>
+            <translation>Ort</translation>
         </message>
         <message>
-            <location filename="../../plugin/export/html.py" />
-            <source>The answers come from a model and can be wrong. The boxes show where the model looked. The pictures show what it saw.</source>
-            <translation>Die Antworten stammen von einem Modell und können falsch sein. Die Rahmen zeigen, wo das Modell hingesehen hat. Die Bilder zeigen, was es gesehen hat.</translation>
+            <location filename="../../plugin/export/front.py" />
+            <source>Remark</source>
+            <translation>Bemerkung</translation>
         </message>
         <message>
-            <location filename="../../plugin/export/html.py" />
-            <source>{count} questions, {date}</source>
-            <translation>{count} Fragen, {date}</translation>
+            <location filename="../../plugin/export/front.py" />
+            <source>Choose another picture, or none.</source>
+            <translation>Wählen Sie ein anderes Bild oder keins.</translation>
         </message>
         <message>
-            <location filename="../../plugin/export/html.py" />
-            <source>There is nothing to report yet.</source>
-            <translation>Es gibt noch nichts zu berichten.</translation>
+            <location filename="../../plugin/export/front.py" />
+            <source>{question} ({count} places)</source>
+            <translation>{question} ({count} Orte)</translation>
         </message>
         <message>
-            <location filename="../../plugin/export/html.py" />
-            <source>Ask a question first.</source>
-            <translation>Stellen Sie zuerst eine Frage.</translation>
+            <location filename="../../plugin/export/front.py" />
+            <source>Questions: {}</source>
+            <translation>Fragen: {}</translation>
         </message>
         <message>
-            <location filename="../../plugin/export/html.py" />
-            <source>Overview</source>
-            <translation>Übersicht</translation>
+            <location filename="../../plugin/export/front.py" />
+            <source>The logo {path} can't be read: {reason}.</source>
+            <translation>Das Logo {path} ist nicht lesbar: {reason}.</translation>
         </message>
         <message>
-            <location filename="../../plugin/export/html.py" />
-            <source>columns {left} to {right}, rows {top} to {bottom}</source>
-            <translation>Spalten {left} bis {right}, Zeilen {top} bis {bottom}</translation>
+            <location filename="../../plugin/export/front.py" />
+            <source>and {count} other answers</source>
+            <translation>und {count} andere Antworten</translation>
         </message>
         <message>
             <location filename="../../plugin/export/html.py" />
@@ -765,16 +765,6 @@
         </message>
         <message>
             <location filename="../../plugin/export/html.py" />
-            <source>en</source>
-            <translation>de</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export/html.py" />
-            <source>Failed: {reason}</source>
-            <translation>Fehlgeschlagen: {reason}</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/export/html.py" />
             <source>Reasoning of the model</source>
             <translation>Begründung des Modells</translation>
         </message>
@@ -785,8 +775,18 @@
         </message>
         <message>
             <location filename="../../plugin/export/html.py" />
-            <source>Model's own confidence: {value} of 1. Use it to compare answers: it is not a probability.</source>
-            <translation>Eigene Konfidenz des Modells: {value} von 1. Verwenden Sie sie, um Antworten zu vergleichen: Sie ist keine Wahrscheinlichkeit.</translation>
+            <source>en</source>
+            <translation>de</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/html.py" />
+            <source>Overview: as in question {number}</source>
+            <translation>Überblick: wie in Frage {number}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/html.py" />
+            <source>Map</source>
+            <translation>Karte</translation>
         </message>
         <message>
             <location filename="../../plugin/export/page.py" />
@@ -797,6 +797,151 @@
             <location filename="../../plugin/export/pdf.py" />
             <source>{path} can't be written.</source>
             <translation>{path} kann nicht geschrieben werden.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Report</source>
+            <translation>Bericht</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>ZoomEarth report</source>
+            <translation>ZoomEarth-Bericht</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Pictures (*.png *.jpg *.jpeg *.svg)</source>
+            <translation>Bilder (*.png *.jpg *.jpeg *.svg)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Con&amp;tested</source>
+            <translation>S&amp;trittige</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>T&amp;otals and map of questions asked about many places</source>
+            <translation>&amp;Summen und Karte von Fragen zu vielen Orten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Ta&amp;ble of all questions and answers</source>
+            <translation>Ta&amp;belle aller Fragen und Antworten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Maps and &amp;pictures of each answer</source>
+            <translation>Karten und &amp;Bilder jeder Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Maps and pictures of &amp;contested answers only</source>
+            <translation>Karten und Bilder nur der strittigen Ant&amp;worten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>&amp;Reasoning of the model</source>
+            <translation>Überlegungen des &amp;Modells</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>&amp;Title</source>
+            <translation>&amp;Titel</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Pro&amp;ject</source>
+            <translation>Pro&amp;jekt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>A&amp;uthor</source>
+            <translation>A&amp;utor</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>&amp;Logo</source>
+            <translation>&amp;Logo</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>&amp;Questions</source>
+            <translation>&amp;Fragen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>&amp;All</source>
+            <translation>&amp;Alle</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>&amp;None</source>
+            <translation>&amp;Keine</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>{path} already exists. Replace it?</source>
+            <translation>{path} ist schon vorhanden. Ersetzen?</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Title</source>
+            <translation>Titel</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Project</source>
+            <translation>Projekt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Author</source>
+            <translation>Autor</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Logo</source>
+            <translation>Logo</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>A picture for the title page: PNG, JPEG or SVG</source>
+            <translation>Ein Bild für die Titelseite: PNG, JPEG oder SVG</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Questions</source>
+            <translation>Fragen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>The questions that the report contains</source>
+            <translation>Die Fragen, die der Bericht enthält</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Tick all questions</source>
+            <translation>Alle Fragen ankreuzen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Tick no question</source>
+            <translation>Keine Frage ankreuzen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Tick the contested answers</source>
+            <translation>Die strittigen Antworten ankreuzen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>Contested: a person says something else than the model, or its own confidence is low and nobody has checked it</source>
+            <translation>Strittig: Ein Mensch sagt etwas anderes als das Modell, oder dessen eigene Konfidenz ist niedrig und niemand hat geprüft</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/report_dialog.py" />
+            <source>The file that is written</source>
+            <translation>Die Datei, die geschrieben wird</translation>
         </message>
         <message>
             <location filename="../../plugin/export/vector.py" />
@@ -882,6 +1027,116 @@
             <location filename="../../plugin/export/vector.py" />
             <source>the file is incomplete</source>
             <translation>die Datei ist unvollständig</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>The answers come from a model and can be wrong. The boxes show where the model looked. The pictures show what it saw.</source>
+            <translation>Die Antworten stammen von einem Modell und können falsch sein. Die Rahmen zeigen, wo das Modell hingesehen hat. Die Bilder zeigen, was es gesehen hat.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>A person says something else than the model.</source>
+            <translation>Ein Mensch sagt etwas anderes als das Modell.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>The model's own confidence is low.</source>
+            <translation>Die eigene Konfidenz des Modells ist niedrig.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>meaningless</source>
+            <translation>ohne Bedeutung</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>There is nothing to report yet.</source>
+            <translation>Es gibt noch nichts zu berichten.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>Ask a question first.</source>
+            <translation>Stellen Sie zuerst eine Frage.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>Contested answers</source>
+            <translation>Strittige Antworten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>no answer</source>
+            <translation>keine Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>corrected</source>
+            <translation>berichtigt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>confirmed</source>
+            <translation>bestätigt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>Overview</source>
+            <translation>Übersicht</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>columns {left} to {right}, rows {top} to {bottom}</source>
+            <translation>Spalten {left} bis {right}, Zeilen {top} bis {bottom}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>centre {x}, {y} ({crs})</source>
+            <translation>Mitte {x}, {y} ({crs})</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>Project: {}</source>
+            <translation>Projekt: {}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>Author: {}</source>
+            <translation>Autor: {}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>Date: {}</source>
+            <translation>Datum: {}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>Failed: {reason}</source>
+            <translation>Fehlgeschlagen: {reason}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>Checked by {name}, {date}.</source>
+            <translation>Geprüft von {name}, {date}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>confidence {value}</source>
+            <translation>Konfidenz {value}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>Model's own confidence: {value} of 1. Use it to compare answers: it is not a probability.</source>
+            <translation>Eigene Konfidenz des Modells: {value} von 1. Verwenden Sie sie, um Antworten zu vergleichen: Sie ist keine Wahrscheinlichkeit.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>The model said: {answer}.</source>
+            <translation>Das Modell sagte: {answer}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>Note: “{}”.</source>
+            <translation>Notiz: „{}“.</translation>
         </message>
         <message>
             <location filename="../../plugin/i18n.py" />
@@ -1382,11 +1637,6 @@
             <location filename="../../plugin/labelling/balance_view.py" />
             <source>All questions that were not rejected, each level, and each category</source>
             <translation>Alle Fragen, die nicht verworfen wurden, jede Ebene und jede Kategorie</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/balance_view.py" />
-            <source>Questions</source>
-            <translation>Fragen</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/balance_view.py" />
@@ -2765,6 +3015,11 @@
         </message>
         <message>
             <location filename="../../plugin/panel/card.py" />
+            <source>{checked} (checked; the model: {answer})</source>
+            <translation>{checked} (geprüft; das Modell: {answer})</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/card.py" />
             <source>Answer: {answer}</source>
             <translation>Antwort: {answer}</translation>
         </message>
@@ -3250,6 +3505,11 @@
         </message>
         <message>
             <location filename="../../plugin/panel/run_box.py" />
+            <source>Open the table of the answers, to check them</source>
+            <translation>Die Tabelle der Antworten öffnen, um sie zu prüfen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
             <source>stopping</source>
             <translation>wird angehalten</translation>
         </message>
@@ -3267,6 +3527,11 @@
             <location filename="../../plugin/panel/run_box.py" />
             <source>&amp;Continue</source>
             <translation>&amp;Weiter</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/run_box.py" />
+            <source>&amp;Table</source>
+            <translation>&amp;Tabelle</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/run_box.py" />
@@ -3479,9 +3744,14 @@
             <translation>Entfernen</translation>
         </message>
         <message>
-            <location filename="../../plugin/panel/widgets.py" />
-            <source>{path} already exists. Replace it?</source>
-            <translation>{path} ist schon vorhanden. Ersetzen?</translation>
+            <location filename="../../plugin/panel/use_box.py" />
+            <source>Check each thing by keys; the count follows</source>
+            <translation>Jedes Ding mit Tasten prüfen; die Anzahl folgt</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/use_box.py" />
+            <source>&amp;Check</source>
+            <translation>&amp;Prüfen</translation>
         </message>
         <message>
             <location filename="../../plugin/plugin.py" />
@@ -3497,11 +3767,6 @@
             <location filename="../../plugin/plugin.py" />
             <source>The Python program {path} does not exist. Choose another one in Settings &gt; Options &gt; ZoomEarth.</source>
             <translation>Das Python-Programm {path} ist nicht vorhanden. Wählen Sie ein anderes unter Einstellungen &gt; Optionen &gt; ZoomEarth.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/plugin.py" />
-            <source>Save the report as</source>
-            <translation>Bericht speichern als</translation>
         </message>
         <message>
             <location filename="../../plugin/plugin.py" />
@@ -4129,14 +4394,129 @@
             <translation>&lt;p&gt;remove füllt vom Rand her, recolour färbt um, brighten, contrast, equalise und sharpen ändern die Tonwerte, blur und pixelate verbergen, paste übernimmt die Pixel eines anderen Bildes. Außerhalb der Maske ändert sich kein Pixel. Das Ergebnis ist synthetisch.&lt;/p&gt;</translation>
         </message>
         <message>
-            <location filename="../../plugin/processing/tool_user.py" />
-            <source>confidence {value}</source>
-            <translation>Konfidenz {value}</translation>
+            <location filename="../../plugin/review/actions.py" />
+            <source>Next</source>
+            <translation>Weiter</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/actions.py" />
+            <source>Previous</source>
+            <translation>Zurück</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/actions.py" />
+            <source>Yes</source>
+            <translation>Ja</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/actions.py" />
+            <source>Wrong</source>
+            <translation>Falsch</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/actions.py" />
+            <source>No</source>
+            <translation>Nein</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/crop.py" />
+            <source>The place, with the boxes of the model</source>
+            <translation>Der Ort mit den Rahmen des Modells</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/dock.py" />
+            <source>ZoomEarth: answers</source>
+            <translation>ZoomEarth: Antworten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/filters.py" />
+            <source>Filter the rows by a text</source>
+            <translation>Die Zeilen nach einem Text filtern</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/filters.py" />
+            <source>Filter</source>
+            <translation>Filtern</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/filters.py" />
+            <source>Only rows with this answer</source>
+            <translation>Nur Zeilen mit dieser Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/filters.py" />
+            <source>Only rows that are not checked or unsure</source>
+            <translation>Nur Zeilen, die nicht geprüft oder unsicher sind</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/filters.py" />
+            <source>All answers</source>
+            <translation>Alle Antworten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/filters.py" />
+            <source>Only &amp;unchecked</source>
+            <translation>Nur &amp;ungeprüfte</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/filters.py" />
+            <source>{checked} of {total} checked</source>
+            <translation>{checked} von {total} geprüft</translation>
         </message>
         <message>
             <location filename="../../plugin/review/keys.py" />
             <source>Keys</source>
             <translation>Tasten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/pane.py" />
+            <source>The right answer; Enter keeps it</source>
+            <translation>Die richtige Antwort; Enter speichert sie</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/pane.py" />
+            <source>Right answer</source>
+            <translation>Richtige Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/pane.py" />
+            <source>A note about this place; Enter keeps it</source>
+            <translation>Eine Notiz zu diesem Ort; Enter speichert sie</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/pane.py" />
+            <source>Choose other keys</source>
+            <translation>Andere Tasten wählen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/pane.py" />
+            <source>Model: {answer}</source>
+            <translation>Modell: {answer}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/pane.py" />
+            <source>Checked: {answer}</source>
+            <translation>Geprüft: {answer}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/table.py" />
+            <source>Picture</source>
+            <translation>Bild</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/table.py" />
+            <source>Checked</source>
+            <translation>Geprüft</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/table.py" />
+            <source>waiting</source>
+            <translation>wartet</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/table_view.py" />
+            <source>The answers of the run, a row for each place</source>
+            <translation>Die Antworten des Laufs, eine Zeile für jeden Ort</translation>
         </message>
         <message>
             <location filename="../../plugin/runs/preparing.py" />
@@ -4152,6 +4532,11 @@
             <location filename="../../plugin/runs/run.py" />
             <source>The rows of this run are missing: {path}.</source>
             <translation>Die Zeilen dieses Laufs fehlen: {path}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/runs.py" />
+            <source>Show its layer on the map first.</source>
+            <translation>Zeigen Sie zuerst den Layer auf der Karte.</translation>
         </message>
         <message>
             <location filename="../../plugin/runs/runs.py" />
@@ -4179,9 +4564,19 @@
             <translation>{count} Polygone von {layer}</translation>
         </message>
         <message>
+            <location filename="../../plugin/runs/runs.py" />
+            <source>There is nothing to check: {target}.</source>
+            <translation>Es gibt nichts zu prüfen: {target}.</translation>
+        </message>
+        <message>
             <location filename="../../plugin/runs/sources.py" />
             <source>Add the layer again, then continue.</source>
             <translation>Fügen Sie den Layer wieder hinzu, und machen Sie dann weiter.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/runs/things.py" />
+            <source>Is this one: {thing}?</source>
+            <translation>Ist dies eines: {thing}?</translation>
         </message>
         <message>
             <location filename="../../core/settings.py" />

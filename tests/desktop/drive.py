@@ -7,33 +7,14 @@ import json
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 
-from driving import OUT, log, picture, run, wait
+from driving import OUT, Stalls, log, picture, run, wait
 from qgis.core import QgsApplication, QgsProject, QgsRasterLayer
 from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication, QDockWidget, QPushButton, QTabWidget, QToolButton, QWidget
 from qgis.utils import iface, plugins, reloadPlugin
-
-
-class Stalls:
-    """The longest time for which the GUI did not answer: a timer is asked for every 5 ms."""
-
-    def __init__(self):
-        self.longest, self._last = 0.0, time.monotonic()
-        self._timer = QTimer()
-        self._timer.timeout.connect(self._tick)
-        self._timer.start(5)
-
-    def _tick(self):
-        now = time.monotonic()
-        self.longest, self._last = max(self.longest, now - self._last), now
-
-    def stop(self):
-        self._timer.stop()
-        return 1000 * self.longest
 
 
 def ask(dock, question):

@@ -32,6 +32,24 @@ def wait(condition, seconds=90):
     assert condition(), "timed out"
 
 
+class Stalls:
+    """The longest time for which the GUI did not answer: a timer is asked for every 5 ms."""
+
+    def __init__(self):
+        self.longest, self._last = 0.0, time.monotonic()
+        self._timer = QTimer()
+        self._timer.timeout.connect(self._tick)
+        self._timer.start(5)
+
+    def _tick(self):
+        now = time.monotonic()
+        self.longest, self._last = max(self.longest, now - self._last), now
+
+    def stop(self):
+        self._timer.stop()
+        return 1000 * self.longest
+
+
 def picture(name):
     wait(lambda: not iface.mapCanvas().isDrawing())
     QTest.qWait(500)

@@ -8,6 +8,7 @@ from zoomearth.plugin.child.backend_process import Backend, command
 from zoomearth.plugin.exchanges.project_results import ProjectResults
 from zoomearth.plugin.exchanges.session import Session
 from zoomearth.plugin.panel.dock import Dock
+from zoomearth.plugin.review.dock import Answers
 
 BOX = '<think>Two piers, look closer.</think>[{"bbox_2d": [100, 50, 200, 150], "label": "northern pier"}]'
 ANSWER = "<think>Three hulls.</think><answer>3</answer>"
@@ -23,6 +24,8 @@ class Panel:
         self.results = ProjectResults()
         self.session = Session(self.backend, self.results, lambda: self.load)
         self.dock = Dock(iface, self.session, lambda: True)
+        self.answers = Answers(iface, self.dock.runs)
+        self.dock.table_clicked.connect(self.answers.show_run)
         self.dock.resize(380, 760)
         self.dock.show()
         self.heard = []
@@ -57,6 +60,7 @@ class Panel:
     def close(self):
         self.session.close()
         self.results.close()
+        self.answers.close_down()
         self.dock.close_down()
         for thing in (self.dock, self.session, self.results, self.backend):
             thing.deleteLater()

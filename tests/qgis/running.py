@@ -41,7 +41,7 @@ def begin(panel, question=QUESTION, answers="yes,no,unsure"):
     """Asks about the selected polygons. Returns the run once it is there."""
     form = panel.dock.form
     form.scope.setCurrentIndex(form.scope.findData(Scope.FEATURES))
-    form.answer.kind.setCurrentIndex({"yes,no,unsure": 2, "": 0, "number": 4}[answers])
+    form.answer.kind.setCurrentIndex({"yes,no,unsure": 2, "": 0, "list": 3, "number": 4}[answers])
     panel.ask(question)
     wait(lambda: run_of(panel))
     return run_of(panel)

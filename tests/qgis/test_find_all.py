@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from panel import wait
 from qgis.core import QgsProject
-from qgis.PyQt.QtWidgets import QLabel
+from qgis.PyQt.QtWidgets import QLabel, QPushButton
 from rasters import NORTH_UP, make
 
 from zoomearth.core.marks import State
@@ -77,6 +77,30 @@ def test_a_layer_shows_where_it_has_looked(panel, bay):
     assert not QgsProject.instance().mapLayersByName("Looked at: ships")
     panel.session.undo()
     assert QgsProject.instance().mapLayersByName("Looked at: ships")
+
+
+def test_each_thing_is_checked_by_a_key_and_the_count_follows(panel, bay):
+    panel.script('[{"bbox_2d": [30, 40, 60, 70], "label": "ship"}, {"bbox_2d": [90, 90, 120, 130], "label": "ship"}]', "[]")
+    find(panel)
+    wait(lambda: done(panel))
+    (survey,) = panel.session.exchanges
+    assert survey.answer == "2"
+    card = panel.dock.transcript.card(survey.id)
+    card.findChild(QPushButton, "zoomearth_use_check").click()
+    survey, about = panel.session.exchanges
+    assert about.question == "Is this one: ship?"
+    table = panel.answers.dock
+    assert [row.answer for row in table.run.rows] == ["yes", "yes"]
+    assert {row.feature.layer for row in table.run.rows} == {layer_of(survey).id()}
+    table.act("no")
+    wait(lambda: survey.checked == "1")
+    assert "1 (checked; the model: 2)" in card.findChild(QLabel, "zoomearth_exchange_answer").text()
+    wait(lambda: not panel.results.writing and not table.run.writer.writing)
+    assert [exchange.checked for exchange in panel.results.read()] == ["1", None]
+    card.findChild(QPushButton, "zoomearth_use_check").click()
+    assert len(panel.session.exchanges) == 2, "the same check goes on"
+    table.act("undo")
+    wait(lambda: survey.checked is None)
 
 
 def test_a_cancel_keeps_what_was_found_and_the_same_search_goes_on(panel, bay):

@@ -14,7 +14,7 @@ from zoomearth.plugin.child.backend_process import Backend
 from zoomearth.plugin.exchanges.exchange import Exchange
 from zoomearth.plugin.exchanges.project_results import ProjectResults
 from zoomearth.plugin.export.html import write_html
-from zoomearth.plugin.export.pdf import _raster
+from zoomearth.plugin.export.maps import raster_of
 from zoomearth.plugin.export.vector import export_rois, rows
 from zoomearth.plugin.install.diagnostics import diagnostics
 from zoomearth.plugin.log import say
@@ -90,8 +90,8 @@ def test_the_report_finds_the_layer_by_its_shown_source_and_then_by_its_name(sce
     layers = [QgsRasterLayer(f"{scene}|option:NUM_THREADS={number}", f"town {number}") for number in (1, 2)]
     QgsProject.instance().addMapLayers(layers)
     assert all(layer.isValid() for layer in layers)
-    assert _raster(replace(harbour, source=layers[1].source(), layer="town 2")).name() == "town 2"
-    assert _raster(replace(harbour, source=layers[1].source(), layer="renamed")).name().startswith("town")
+    assert raster_of(replace(harbour, source=layers[1].source(), layer="town 2")).name() == "town 2"
+    assert raster_of(replace(harbour, source=layers[1].source(), layer="renamed")).name().startswith("town")
 
 
 def test_processing_calls_the_layer_by_a_name_without_a_key(qgis_app):

@@ -1,7 +1,8 @@
 """The plugin, loaded by QGIS: the files that it writes, and what it must not change."""
 
 import pytest
-from qgis.PyQt.QtWidgets import QFileDialog, QMessageBox
+from qgis.PyQt.QtCore import QTimer
+from qgis.PyQt.QtWidgets import QApplication, QMessageBox
 
 from zoomearth.plugin.plugin import Plugin
 from zoomearth.plugin.settings import choose_python
@@ -19,12 +20,20 @@ def plugin(qgis_iface, qgis_new_project, harbour):
 
 @pytest.fixture
 def typed(monkeypatch):
-    """The name that a person types into the file dialog, and whether a file is replaced; the dialogs themselves belong to the system."""
+    """The name that a person types into the report's dialog before pressing Save, and whether a file is replaced."""
 
     def type_in(name, replace=False):
         answer = QMessageBox.StandardButton.Yes if replace else QMessageBox.StandardButton.No
-        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(name), ""))
         monkeypatch.setattr(QMessageBox, "question", lambda *_: answer)
+
+        def press():
+            dialog = QApplication.activeModalWidget()
+            dialog.file.setFilePath(str(name))
+            dialog.buttons.button(dialog.buttons.StandardButton.Save).click()
+            if dialog.isVisible():  # it has asked, and nothing is replaced
+                dialog.reject()
+
+        QTimer.singleShot(100, press)
 
     return type_in
 

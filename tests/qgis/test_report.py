@@ -11,13 +11,16 @@ from html.parser import HTMLParser
 
 import pytest
 from asked import ANSWER, ZOOM, asked
-from qgis.core import QgsProject, QgsRasterLayer
+from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer
 from qgis.PyQt.QtGui import QImage
 
+from zoomearth.core.answer_type import BOOLEAN, CHOICE, AnswerType
 from zoomearth.core.errors import SceneError
 from zoomearth.plugin.exchanges.exchange import Exchange, Status
-from zoomearth.plugin.export.html import html, reasoning, write_html
+from zoomearth.plugin.export.html import html, write_html
 from zoomearth.plugin.export.pdf import write_pdf
+from zoomearth.plugin.export.report_dialog import ReportDialog
+from zoomearth.plugin.export.words import Contents, position, reasoning
 
 NASTY = '<script>alert("x")</script> & "quotes" \'too\' </style></body>'
 BOTH = pytest.mark.parametrize("write", [write_html, write_pdf])
@@ -34,7 +37,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
-        self.pictures += [value for name, value in attrs if name in ("src", "href")]
+        self.pictures += [value for name, value in attrs if name in ("src", "href") and not value.startswith("#")]
 
     def handle_data(self, data):
         self.words.append(data)
@@ -89,7 +92,7 @@ def test_html_holds_the_very_pictures_and_asks_nothing_of_the_network(harbour):
     page = Page(html([harbour]))
     assert [base64.b64decode(data.partition("base64,")[2]) for data in page.pictures] == [seen.picture for seen in harbour.views]
     assert all(data.startswith("data:image/png;base64,") for data in page.pictures)
-    assert not re.search(r"(src|href)=\"(?!data:)|url\(|@import", html([harbour]))
+    assert not re.search(r"(src|href)=\"(?!data:|#)|url\(|@import", html([harbour]))
 
 
 def test_html_marks_each_box_where_it_lies(harbour):
@@ -113,10 +116,10 @@ def test_what_failed_is_reported_as_such_and_what_runs_is_left_out(harbour, fail
     running = Exchange("Still thinking?")
     page = Page(html([harbour, failed, running]))
     assert "Failed: The model process crashed. Ask again." in page.text
-    assert "2 questions" in page.text
+    assert "Questions: 2" in page.text
     assert "Still thinking" not in page.text
     pdf = write_pdf([harbour, failed, running], tmp_path / "report.pdf")
-    assert pages(pdf) == 2
+    assert pages(pdf) == 1, "there is room for both"
     assert "Failed: The model process crashed." in text_of(pdf)
     assert "Still thinking" not in text_of(pdf)
 
@@ -134,9 +137,9 @@ def test_reasoning_is_read_without_tags_and_boxes(harbour):
     assert reasoning(replace(harbour.views[0], thoughts="<think>cut off in the mid")) == "cut off in the mid"
 
 
-def test_pdf_has_a_page_an_exchange_with_all_that_is_to_be_known(harbour, tmp_path):
+def test_pdf_has_all_that_is_to_be_known(harbour, tmp_path):
     pdf = write_pdf([replace(harbour, confidence=0.834), replace(harbour, question="And a second one?")], tmp_path / "report.pdf")
-    assert pages(pdf) == 2
+    assert pages(pdf) == 2, "title, table and the first answer; the second answer"
     text = text_of(pdf)
     for said in (
         *("How many ships lie at the outer quay?", "And a second one?", "3 ships", "northern harbour", "outer quay"),
@@ -157,7 +160,8 @@ def test_pdf_takes_the_layers_own_look_from_the_project(scene, harbour, tmp_path
     layer.setOpacity(0)
     QgsProject.instance().addMapLayer(layer)
     page = drawn(write_pdf([harbour], tmp_path / "report.pdf"), tmp_path)
-    assert page.pixelColor(480, 400).name() == "#e9edf1", "the map's ground: the layer was made invisible"
+    ground = sum(page.pixelColor(x, y).name() == "#e9edf1" for x in range(60, 400, 4) for y in range(250, 700, 4))
+    assert ground > 1000, "the map's ground: the layer was made invisible"
     assert layer.isValid(), "the project's own layer is left alone"
 
 
@@ -172,8 +176,8 @@ def test_many_zooms_and_long_texts_go_on_over_the_page(harbour, tmp_path):
     pdf = write_pdf([long], tmp_path / "report.pdf")
     assert pages(pdf) >= 3
     text = text_of(pdf)
-    assert text.count("Because.") == 150
-    assert text.count("Why?") == 80
+    assert text.count("Because.") >= 150
+    assert text.count("Why?") >= 80
     assert all(f"place {step}" in text for step in range(1, 13))
 
 
@@ -227,3 +231,124 @@ def test_an_answer_that_is_missing_has_one_plain_sentence(harbour):
     assert "the reply is empty" not in Page(html([missing])).text
     missing = replace(harbour, answer=None, stopped="limit", why="the model asked for another view when none was left")
     assert "best guess" not in Page(html([missing])).text
+
+
+@pytest.fixture
+def checked(harbour):
+    """An answer that a person contradicts."""
+    own = replace(harbour, id="checked", question="Is the quay in use?", answer="yes", answer_type=AnswerType(CHOICE, BOOLEAN))
+    own.check("no", "Ada Lovelace", "only posts")
+    return own
+
+
+CLIENT = Contents("Harbour survey", "Port of Exampleton", "Grace Hopper", date="2026-12-01")
+
+
+@BOTH
+def test_the_title_page_names_the_job_and_has_every_question(write, harbour, checked, tmp_path):
+    low = replace(harbour, id="low", question="How many cranes?", answer="2", confidence=0.2)
+    file = write([harbour, checked, low], tmp_path / "report", CLIENT)
+    text = text_of(file) if write is write_pdf else Page(file.read_text()).text
+    for said in ("Harbour survey", "Project: Port of Exampleton", "Author: Grace Hopper", "Date: 2026-12-01", "Questions: 3"):
+        assert said in text
+    table, _, evidence = text.partition("Contested answers")
+    assert table.index("Is the quay in use?") < table.index("How many cranes?") < len(table)
+    assert "corrected" in table
+    assert "Checked by Ada Lovelace" in evidence
+    assert "The model said: yes. Note: “only posts”." in evidence
+    assert "The model's own confidence is low." in evidence
+    assert "How many ships lie at the outer quay?" not in evidence
+
+
+@BOTH
+def test_what_goes_into_the_report_can_be_chosen(write, harbour, checked, tmp_path):
+    contents = replace(CLIENT, table=False, contested_only=True)
+    file = write([harbour, checked], tmp_path / "report", contents)
+    text = text_of(file) if write is write_pdf else Page(file.read_text()).text
+    assert "How many ships" not in text
+    assert "Is the quay in use?" in text
+    bare = write([harbour, checked], tmp_path / "bare", replace(CLIENT, evidence=False))
+    text = text_of(bare) if write is write_pdf else Page(bare.read_text()).text
+    assert "How many ships" in text
+    assert "northern harbour" not in text
+
+
+def places(exchange, count):
+    """The same question about many places."""
+    answers = ["no", "yes", "yes", "unsure"]
+    rings = [[[500 + 9 * at, 0], [508 + 9 * at, 0], [508 + 9 * at, 8], [500 + 9 * at, 0]] for at in range(count)]
+    outlines = [[[[500000 + x, 4600000 - y] for x, y in ring]] for ring in rings]
+    return [
+        replace(exchange, id=str(at), outline=outline, scope=f"Flur {at}", answer=answers[at % 4]) for at, outline in enumerate(outlines)
+    ]
+
+
+@BOTH
+def test_a_question_about_many_places_has_totals(write, harbour, tmp_path):
+    file = write(places(harbour, 12), tmp_path / "report", replace(CLIENT, evidence=False))
+    text = text_of(file) if write is write_pdf else Page(file.read_text()).text
+    assert "How many ships lie at the outer quay? (12 places)" in text
+    assert re.search(r"yes 6 .*no 3 .*unsure 3", text)
+    assert all(f"Flur {at}" in text for at in range(12))
+    if write is write_html:
+        assert file.read_text().count('<img src="data:image/png') == 1, "the map"
+    else:
+        assert pages(file) == 1
+        page = drawn(file, tmp_path)
+        colors = {page.pixelColor(x, y).name() for x in range(60, 780, 2) for y in range(150, 620, 2)}
+        assert {"#2fbf71", "#ff5a4f", "#ffd447"} <= colors, "the bars have the colours of the map"
+
+
+@BOTH
+def test_a_logo_stands_on_the_title_page_and_a_bad_one_is_said(write, harbour, tmp_path):
+    logo = QImage(80, 40, QImage.Format.Format_RGB32)
+    logo.fill(0xFF0055)
+    assert logo.save(str(tmp_path / "logo.png"))
+    file = write([harbour], tmp_path / "report", replace(CLIENT, logo=str(tmp_path / "logo.png")))
+    if write is write_html:
+        assert base64.b64encode((tmp_path / "logo.png").read_bytes()).decode() in file.read_text()
+    else:
+        page = drawn(file, tmp_path)
+        assert page.pixelColor(740, 90).name().startswith("#ff005")
+    with pytest.raises(SceneError, match=r"The logo .* can't be read"):
+        write([harbour], tmp_path / "report", replace(CLIENT, logo=str(tmp_path / "none.png")))
+
+
+def test_places_are_in_the_crs_of_the_project(harbour):
+    QgsProject.instance().setCrs(QgsCoordinateReferenceSystem("EPSG:4326"))
+    x, y = re.match(r"centre ([\d.]+), ([\d.]+) \(EPSG:4326\)", position(harbour, harbour.zooms[0])).groups()
+    assert (float(x), float(y)) == pytest.approx((15.0, 41.55), abs=0.01)
+    QgsProject.instance().setCrs(QgsCoordinateReferenceSystem("EPSG:32633"))
+    assert "(EPSG:32633)" in position(harbour)
+    assert position(replace(harbour, crs="")) == ""
+
+
+def test_an_overview_is_never_enlarged_and_never_shown_twice(scene, harbour):
+    plain = [asked(scene, question, "<answer>yes</answer>") for question in ("A?", "B?")]
+    text = html(plain)
+    assert text.count("<image ") == 1
+    assert "Overview: as in question 1" in Page(text).text
+    assert f'style="max-width: {harbour.views[0].shown[0]}px"' in html([harbour])
+
+
+def test_the_dialog_gives_what_was_chosen_and_remembers_the_author(harbour, failed, checked, qtbot, tmp_path):
+    dialog = ReportDialog([harbour, checked, failed, Exchange("Still thinking?")], ".pdf")
+    qtbot.addWidget(dialog)
+    assert dialog.questions.count() == 3
+    assert [exchange.question for exchange in dialog.chosen] == [harbour.question, checked.question], "what failed has no tick"
+    dialog.doubted.click()
+    assert dialog.chosen == [checked]
+    dialog.none.click()
+    assert not dialog.buttons.button(dialog.buttons.StandardButton.Save).isEnabled()
+    dialog.all.click()
+    dialog.title.setText("Quays")
+    dialog.author.setText("Grace Hopper")
+    dialog.file.setFilePath(str(tmp_path / "quays"))
+    dialog.table.setChecked(False)
+    dialog.accept()
+    assert dialog.path == tmp_path / "quays.pdf"
+    assert (dialog.contents.title, dialog.contents.author, dialog.contents.table) == ("Quays", "Grace Hopper", False)
+    again = ReportDialog([harbour], ".html")
+    qtbot.addWidget(again)
+    assert again.author.text() == "Grace Hopper"
+    assert again.file.filePath().endswith("zoomearth_report.html")

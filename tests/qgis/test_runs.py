@@ -10,7 +10,7 @@ from running import QUESTION, begin, box, done, parcels, run_of, town
 from zoomearth.core.requests import Load
 from zoomearth.core.settings import Settings
 from zoomearth.plugin.exchanges.exchange import Status
-from zoomearth.plugin.exchanges.results_file import ResultsFile
+from zoomearth.plugin.exchanges.results_file import ANSWERS, ResultsFile
 from zoomearth.plugin.layers.scope import Scope
 from zoomearth.plugin.runs.rows import kind, said
 from zoomearth.plugin.runs.run import Phase
@@ -40,8 +40,10 @@ def test_many_polygons_are_one_card_whose_rows_are_answered_and_kept(panel, tmp_
     assert {id: row.to_dict() for id, row in stored.items()} == {row.id: row.to_dict() for row in run.rows}
     (shown,) = [layer for layer in QgsProject.instance().mapLayers().values() if layer.customProperty("zoomearth/use") == run.use.id]
     assert sorted((each["label"], each["answer"]) for each in shown.getFeatures()) == sorted(
-        (row.feature.name, row.answer) for row in run.rows
+        (row.feature.name, said(row)) for row in run.rows
     )
+    assert [category.value() for category in shown.renderer().categories()] == ["yes", "no", "unsure", ""], "coloured by answer"
+    assert not panel.results.layers(ANSWERS), "the run itself is no place"
     (exchange,) = panel.results.read()
     assert exchange.question == QUESTION
     assert exchange.answer.startswith("28 of 28: ")

@@ -6,9 +6,10 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -481,3 +482,25 @@ def test_a_full_user_folder_is_said_and_the_answers_stay_in_memory(results, harb
         assert "only in memory" in results.trouble
     healed(results)
     assert len(ResultsFile(results.file.path).read()) == 2
+
+
+class Read(Exchange):
+    """Tells when a thread has written it up to the places looked at, and lets the thread go on when it is told to."""
+
+    @property
+    def looks(self):
+        self.reached.set()
+        self.go.wait(20)
+        return super().looks
+
+
+def test_a_change_while_the_one_before_is_written_is_written_too(results, harbour):
+    exchange = Read(**{each.name: getattr(another(harbour, 1), each.name) for each in fields(Exchange)})
+    exchange.reached, exchange.go = threading.Event(), threading.Event()
+    results.keep(exchange)
+    assert exchange.reached.wait(20)
+    exchange.check("4 ships", "Ada")
+    results.keep(exchange)
+    exchange.go.set()
+    settle(results)
+    assert [each.checked for each in results.file.read()] == ["4 ships"]

@@ -1,0 +1,37 @@
+"""What a survey has found as the rows of a run, so that a person checks each by keys: the answer to "Is this a ship?" is yes."""
+
+from __future__ import annotations
+
+from qgis.core import QgsFeature, QgsVectorLayer
+
+from ...core.answer_type import CHOICE, AnswerType
+from ...core.marks import singular
+from ..exchanges.exchange import Exchange, Feature, Status, UsedTool
+from ..i18n import tr
+
+SURVEY_ID = "survey"  # among the metrics of the run: the id of the survey's exchange
+YES, NO = "yes", "no"
+COUNTS = "feature"  # the kind of a thing that counts; a candidate does not
+
+
+def question_about(use: UsedTool) -> str:
+    return tr("Is this one: {thing}?").format(thing=singular(use.made.label))
+
+
+def rows_of_things(exchange: Exchange, use: UsedTool, layer: QgsVectorLayer) -> list[Exchange]:
+    """A row for each feature of a survey's layer, as the model has answered it."""
+    return [_row(exchange, use, layer, feature) for feature in layer.getFeatures()]
+
+
+def _row(exchange: Exchange, use: UsedTool, layer: QgsVectorLayer, feature: QgsFeature) -> Exchange:
+    row = Exchange(question_about(use), exchange.source, exchange.layer, exchange.crs, use.place)
+    row.answer_type = AnswerType(CHOICE, (YES, NO))
+    row.scene, row.seen_as, row.model = exchange.scene, exchange.seen_as, exchange.model
+    row.status, row.stopped = Status.DONE, "answered"
+    row.answer = YES if feature["kind"] == COUNTS else NO
+    row.value, row.meaningless = row.answer == YES, exchange.meaningless
+    row.confidence = None if row.meaningless or not isinstance(feature["score"], float) else feature["score"]
+    polygon = feature.geometry().asPolygon() or feature.geometry().asMultiPolygon()[0]
+    row.outline = [[[point.x(), point.y()] for point in ring] for ring in polygon]
+    row.feature = Feature(layer.id(), feature.id(), f"{feature['label'] or use.made.label} {feature.id()}")
+    return row
