@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import html
 from pathlib import Path
-from typing import Optional
+from typing import Optional, cast
 
 from qgis.core import Qgis, QgsApplication, QgsSettings
-from qgis.gui import QgisInterface
+from qgis.gui import QgisInterface, QgsGui
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QCoreApplication, QLocale, Qt, QTranslator, QUrl
 from qgis.PyQt.QtGui import QIcon
@@ -35,8 +35,9 @@ from .panel.dock import Dock
 from .panel.leaving import ExitBlocker
 from .processing.provider import Provider
 from .review.dock import Answers
-from .settings import chosen_python, load_message
+from .settings import chosen_python, load_message, load_settings
 
+SHORTCUT = "Ctrl+Alt+Z"  # of the panel; the user can change it in QGIS's settings
 TRANSLATIONS = RESOURCES / "i18n"
 
 
@@ -72,6 +73,7 @@ class Plugin:
         self.action.setObjectName("zoomearth_action")
         self.action.setToolTip(tr("Ask a question about a raster (ZoomEarth)"))
         self.dock.setToggleVisibilityAction(self.action)
+        QgsGui.shortcutsManager().registerAction(self.action, SHORTCUT)
         self.iface.addToolBarIcon(self.action)
         self.iface.addPluginToRasterMenu("ZoomEarth", self.action)
         self._init_labels(self.dock)
@@ -104,6 +106,7 @@ class Plugin:
             self.dock.leaving.leave()
             self.iface.unregisterOptionsWidgetFactory(self._options)
             self._options.close()
+            QgsGui.shortcutsManager().unregisterAction(self.action)
             for action in (self.action, self.label_action):
                 self.iface.removePluginRasterMenu("ZoomEarth", action)
                 self.iface.removeToolBarIcon(action)
@@ -124,6 +127,8 @@ class Plugin:
 
     def show_options(self) -> None:
         self.iface.showOptionsDialog(self.iface.mainWindow(), PAGE)
+        if self.dock:
+            self.dock.toolbar.name_model(load_settings())
 
     def _command(self) -> list[str]:
         python = backend_python()
@@ -142,9 +147,10 @@ class Plugin:
         return SetupDialog(self.iface.mainWindow()).exec() == SetupDialog.DialogCode.Accepted
 
     def _export(self) -> None:
-        exchanges = self.session.exchanges
+        runs = cast(Dock, self.dock).runs
+        exchanges = runs.expanded()
         places = selected(self.results.layers(), exchanges), rows(exchanges)
-        answers = selected_answers(self.results.layers(ANSWERS), exchanges), answer_rows(exchanges)
+        answers = selected_answers([*self.results.layers(ANSWERS), *runs.answer_layers()], exchanges), answer_rows(exchanges)
         dialog = ExportDialog(*places, *answers, self.iface.mainWindow())
         if dialog.exec() == ExportDialog.DialogCode.Accepted and dialog.written:
             self._wrote(dialog.written)
@@ -154,7 +160,7 @@ class Plugin:
 
     def _report(self, kind: str) -> None:
         """kind: html or pdf."""
-        dialog = ReportDialog(self.session.exchanges, f".{kind}", self.iface.mainWindow())
+        dialog = ReportDialog(cast(Dock, self.dock).runs.expanded(), f".{kind}", self.iface.mainWindow())
         accepted = dialog.exec() == ReportDialog.DialogCode.Accepted
         dialog.deleteLater()
         if not accepted:

@@ -29,7 +29,7 @@ from ..exchanges.exchange import Exchange, Status
 from ..exchanges.results_file import numbered
 from ..i18n import tr
 from ..settings import user_name
-from .words import Contents, answered, doubts
+from .words import Contents, answered, doubts, runs
 
 SETTING = "zoomearth/report/"  # settings: author and logo of the last report
 
@@ -56,7 +56,8 @@ class ReportDialog(QDialog):
         for exchange in exchanges:
             if exchange.status is not Status.RUNNING:
                 answer = answered(exchange) if exchange.question else ""
-                item = QListWidgetItem(": ".join(filter(None, (heading(exchange), answer))))
+                place = exchange.feature.name if exchange.feature else ""
+                item = QListWidgetItem("  ·  ".join(filter(None, (heading(exchange), place, answer))))
                 item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
                 item.setCheckState(Qt.CheckState.Unchecked if exchange.verdict is None and exchange.question else Qt.CheckState.Checked)
                 item.setData(Qt.ItemDataRole.UserRole, exchange)
@@ -75,6 +76,7 @@ class ReportDialog(QDialog):
         self.reasoning.setVisible(suffix == ".html")
         for box in (self.summary, self.table, self.evidence, self.reasoning):
             box.setChecked(True)
+        self.contested_only.setChecked(bool(runs(exchanges)))  # else many pages
         self.evidence.toggled.connect(self.contested_only.setEnabled)
 
         self.file = QgsFileWidget()

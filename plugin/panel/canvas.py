@@ -208,6 +208,12 @@ class Rectangle(QObject):
         for own in (self._tool, self._band):
             sip.delete(own)
 
+    def take(self, extent: QgsRectangle, crs: QgsCoordinateReferenceSystem) -> None:
+        """Uses this rectangle as if it had been drawn."""
+        self.extent, self.crs = QgsRectangle(extent), crs
+        self._redraw()
+        self.drawn.emit()
+
     def _drawn(self, extent: QgsRectangle) -> None:
         if extent.isEmpty():
             return

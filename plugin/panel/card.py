@@ -16,6 +16,7 @@ from ..exchanges.exchange import RUN, Exchange, PicturedView, Status, UsedTool
 from ..i18n import reduction, tr
 from ..runs.run import Run
 from .canvas import CASING, color_of
+from .card_menu import card_menu_button
 from .comparison import Comparison
 from .judgement import Judgement
 from .run_box import RunBox
@@ -35,6 +36,7 @@ class Card(QFrame):
 
     view_clicked = pyqtSignal(object, object)  # Exchange, PicturedView
     delete_clicked = pyqtSignal(object)
+    chosen = pyqtSignal(object, str)  # Exchange, and what the user wants: see `card_menu`
     tool_chosen = pyqtSignal(object, object, str)  # Exchange, PicturedView, the tool's name
     use_clicked = pyqtSignal(object, object)  # Exchange, UsedTool: the user wants to see it on the map
     use_removed = pyqtSignal(object, object)
@@ -56,6 +58,7 @@ class Card(QFrame):
         self._where = _label("zoomearth_exchange_where", small=True)
         self._delete = _button("zoomearth_exchange_delete", tr("Delete this question (you can undo this)"), "✕")
         self._delete.clicked.connect(lambda: self.delete_clicked.emit(self.exchange))
+        self._menu = card_menu_button(exchange, lambda what: self.chosen.emit(self.exchange, what))
         self._fold = _button("zoomearth_exchange_fold", tr("Show or hide what the model wrote before its answer"), tr("Reasoning"))
         self._fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._fold.setCheckable(True)
@@ -148,6 +151,7 @@ class Card(QFrame):
     def _lay_out(self) -> None:
         head = QHBoxLayout()
         head.addWidget(self._question, 1)
+        head.addWidget(self._menu, 0, Qt.AlignmentFlag.AlignTop)
         head.addWidget(self._delete, 0, Qt.AlignmentFlag.AlignTop)
         box = QVBoxLayout(self)
         box.setContentsMargins(8, 6, 8, 8)

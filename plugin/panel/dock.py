@@ -9,11 +9,14 @@ from typing import Any, Callable
 from qgis.core import (
     Qgis,
     QgsCoordinateReferenceSystem,
+    QgsProject,
+    QgsRasterLayer,
 )
 from qgis.gui import QgisInterface, QgsDockWidget
-from qgis.PyQt.QtCore import pyqtSignal
-from qgis.PyQt.QtGui import QGuiApplication
+from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtGui import QGuiApplication, QKeySequence
 from qgis.PyQt.QtWidgets import (
+    QAction,
     QHBoxLayout,
     QLabel,
     QMessageBox,
@@ -30,10 +33,14 @@ from ..exchanges.session import Session
 from ..exchanges.surveys import Surveys
 from ..exchanges.unsaved import earlier
 from ..i18n import tool_stage, tr
+from ..layers.scope import Place
 from ..runs.preparing import Wanted
 from ..runs.run import Run
 from ..runs.runs import Runs
+from ..settings import load_settings
+from .again import Again
 from .canvas import Boxes, Picker, fly_to
+from .first_sight import DEMO
 from .form import Form
 from .leaving import Leaving
 from .notice import Notice, show_log
@@ -100,6 +107,11 @@ class Dock(QgsDockWidget):
         about = tr("Find all: mark and count all such things. Type what to find in English, for example: ships")
         self.find_all = tool_button("zoomearth_find", about, "/mActionSelectAll.svg")
         self.toolbar = Toolbar()
+        self.escape = QAction(self)
+        self.escape.setShortcut(QKeySequence(Qt.Key.Key_Escape))
+        self.escape.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        self.addAction(self.escape)
+        self.again = Again(self._session, self.form, self.question)
         self.temporary = QWidget()
         self.temporary.setObjectName("zoomearth_temporary")
         sentence = paragraph(tr("The results are temporary. Save the project or choose a file to keep them."))
@@ -161,6 +173,11 @@ class Dock(QgsDockWidget):
         self.restart.clicked.connect(self._session.backend.revive)
         self.show_log.clicked.connect(lambda: show_log(self._iface))
         self.toolbar.options.clicked.connect(self.options_clicked)
+        self.toolbar.model.clicked.connect(self.options_clicked)
+        self.escape.triggered.connect(self.toolbar.cancel.click)
+        self.transcript.chosen.connect(self._guarded(self.again.act))
+        self.transcript.first_sight.sample_chosen.connect(self._take_sample)
+        self.transcript.first_sight.demo_wanted.connect(self._open_demo)
         self.toolbar.export_rois.triggered.connect(self.export_clicked)
         self.toolbar.export_html.triggered.connect(lambda: self.report_clicked.emit("html"))
         self.toolbar.export_pdf.triggered.connect(lambda: self.report_clicked.emit("pdf"))
@@ -218,6 +235,16 @@ class Dock(QgsDockWidget):
                 answer_type=answer_type,
             )
 
+    def _take_sample(self, question: str) -> None:
+        self.question.setPlainText(question)
+        self.question.setFocus()
+
+    def _open_demo(self) -> None:
+        layer = QgsRasterLayer(str(DEMO), tr("demo scene"))
+        QgsProject.instance().addMapLayer(layer)
+        self.form.layer.setLayer(layer)
+        fly_to(self._canvas, Place("").corners(layer), layer.crs())
+
     def find(self) -> None:
         """Finds all of what the question box names, on the area of the form."""
         self.message.say("")
@@ -271,6 +298,9 @@ class Dock(QgsDockWidget):
         self.process_notice.say(self._process_words() if broken else "")
         self.results_notice.say(session.results.trouble)
         self.toolbar.undo.setEnabled(session.can_undo)
+        self.toolbar.name_model(load_settings())
+        opened = (layer.source() for layer in QgsProject.instance().mapLayers().values())
+        self.transcript.first_sight.demo.setVisible(str(DEMO) not in opened)
         self.toolbar.export.setEnabled(bool(session.exchanges))
         file = session.results.file
         self.toolbar.choose_file.setEnabled(file is not None)

@@ -7,7 +7,14 @@ from contextlib import suppress
 from enum import Enum
 from typing import Optional
 
-from qgis.core import QgsMapLayer, QgsMapLayerProxyModel, QgsRasterLayer, QgsRectangle, QgsVectorLayer
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsMapLayer,
+    QgsMapLayerProxyModel,
+    QgsRasterLayer,
+    QgsRectangle,
+    QgsVectorLayer,
+)
 from qgis.gui import QgisInterface, QgsDoubleSpinBox, QgsMapLayerComboBox
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import pyqtSignal
@@ -111,6 +118,11 @@ class Form(QWidget):
             return compared(layer, second)
         except ValueError as error:
             raise SceneError(str(error)) from None
+
+    def use_rectangle(self, extent: QgsRectangle, crs: QgsCoordinateReferenceSystem) -> None:
+        """Makes a rectangle the area of the next question."""
+        self._rectangle.take(extent, crs)
+        self.scope.setCurrentIndex(self.scope.findData(Scope.RECTANGLE))
 
     def places(self, layer: QgsRasterLayer) -> tuple[list[Place], str]:
         """One place, or one for each selected polygon; and a sentence about polygons that were left out.

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Optional
 
-from qgis.PyQt.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
+from ...core.address import shown
+from ...core.settings import Settings
 from ..i18n import tr
-from .widgets import ElidedButton, tool_button
+from .widgets import ElidedButton, tip, tool_button
 
 
 class Toolbar(QWidget):
@@ -31,21 +35,37 @@ class Toolbar(QWidget):
         for action, name in ((self.choose_file, "choose"), (self.reload, "reload"), (self.earlier.menuAction(), "earlier")):
             action.setObjectName(f"zoomearth_results_{name}_action")
         self.options = tool_button("zoomearth_options", tr("Settings: model, server and Python environment"), "/mActionOptions.svg")
-        self.cancel = ElidedButton(tr("Cancel"))
+        self.cancel = ElidedButton(tr("&Cancel"))
         self.cancel.setObjectName("zoomearth_cancel")
-        self.cancel.setToolTip(tr("Stop the current question and discard the waiting questions"))
-        self.ask = ElidedButton(tr("Ask"))
+        self.cancel.setToolTip(tr("Stop the current question and discard the waiting questions (Esc)"))
+        self.ask = ElidedButton(tr("As&k"))
         self.ask.setObjectName("zoomearth_ask")
         self.ask.setToolTip(tr("Ask about the layer (Ctrl+Enter)"))
         self.ask.setDefault(True)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        self.model = ElidedButton()  # named by `name_model`
+        self.model.setObjectName("zoomearth_model")
+        self.model.setFlat(True)
+        row = QHBoxLayout()
         row.setSpacing(3)
         for button in (self.export, self.undo, self.save, self.options):
             row.addWidget(button)
         row.addStretch(1)
         row.addWidget(self.cancel)
         row.addWidget(self.ask)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(self.model, 0, Qt.AlignmentFlag.AlignRight)
+        column.addLayout(row)
+
+    def name_model(self, settings: Settings) -> None:
+        """Shows which model answers the next question."""
+        place = ", ".join(map(shown, settings.addresses))
+        name = (settings.remote_model or tr("server")) if place else Path(settings.weights).name
+        self.model.setText(name.replace("&", "&&"))
+        about = tr("{model} answers. Click to choose another model.").format(model=f"{name} ({place})" if place else name)
+        self.model.setToolTip(tip(about))
+        self.model.setAccessibleName(about)
 
 
 def _menu(button: QToolButton) -> QMenu:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Callable, Optional
 
 from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
-from qgis.PyQt.QtWidgets import QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from ...core.events import Event
 from ...core.geometry import Box
@@ -15,6 +15,7 @@ from ..i18n import tr
 from ..qt_later import later
 from ..runs.run import Run
 from .card import Card
+from .first_sight import FirstSight
 
 PAGE = 20  # cards that are made together; a hundred would block QGIS for a noticeable time
 NEAR = 8  # pixels: a scroll position this near to the end counts as the end
@@ -25,6 +26,7 @@ class Transcript(QScrollArea):
 
     view_clicked = pyqtSignal(object, object)
     delete_clicked = pyqtSignal(object)
+    chosen = pyqtSignal(object, str)
     tool_chosen = pyqtSignal(object, object, str)  # as those of a card
     use_clicked = pyqtSignal(object, object)
     use_removed = pyqtSignal(object, object)
@@ -45,16 +47,11 @@ class Transcript(QScrollArea):
         inside = _Column()
         self._column = QVBoxLayout(inside)
         self._column.setContentsMargins(2, 2, 2, 2)
-        self._empty = QLabel(
-            tr("Choose a raster layer and type a question below. The answer appears here, with the places that the model looked at.")
-        )
-        self._empty.setObjectName("zoomearth_empty")
-        self._empty.setWordWrap(True)
-        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.first_sight = FirstSight()
         self._earlier_button = QPushButton(tr("Show earlier questions"))
         self._earlier_button.setObjectName("zoomearth_earlier")
         self._earlier_button.clicked.connect(self._show_earlier)
-        self._column.addWidget(self._empty)
+        self._column.addWidget(self.first_sight)
         self._column.addWidget(self._earlier_button)
         self._column.addStretch(1)
         self.setWidget(inside)
@@ -134,6 +131,7 @@ class Transcript(QScrollArea):
         card = Card(exchange, self._run_of(exchange))
         card.view_clicked.connect(self.view_clicked)
         card.delete_clicked.connect(self.delete_clicked)
+        card.chosen.connect(self.chosen)
         card.tool_chosen.connect(self.tool_chosen)
         card.use_clicked.connect(self.use_clicked)
         card.use_removed.connect(self.use_removed)
@@ -146,7 +144,7 @@ class Transcript(QScrollArea):
         self._column.insertWidget(2 + at, card)
 
     def _refresh(self) -> None:
-        self._empty.setVisible(not self.cards)
+        self.first_sight.setVisible(not self.cards)
         self._earlier_button.setVisible(bool(self._earlier))
 
     def _scroll_to_end(self) -> None:

@@ -357,6 +357,7 @@ class Run(QObject):
         if self.phase is Phase.CLOSED:
             return
         self._under_way.clear()
+        self._sources.forget()
         self.phase, self.stage = Phase.RESTING, ""
         self._summarize()
         self.changed.emit()

@@ -19,7 +19,6 @@ from ..exchanges.results_file import slug
 from ..exchanges.session import Session
 from ..i18n import tr
 from ..layers.raster_layers import wkt
-from ..qt_later import later
 from ..settings import user_name
 from .preparing import Preparing, Wanted, outside_words
 from .rows import Counts, summary
@@ -42,7 +41,6 @@ class Runs(QObject):
         self._session = session
         self._runs: dict[str, Run] = {}  # by the id of their exchange
         self._preparing: Optional[Preparing] = None
-        self._beginning = False  # whether a new one is about to ask
         self._resumed: Optional[Run] = None  # goes on when the results have moved
         session.replaced.connect(self._replaced)
         session.removed.connect(self._removed)
@@ -56,7 +54,7 @@ class Runs(QObject):
 
     @property
     def busy(self) -> bool:
-        return self.preparing or self._beginning or self._asking is not None
+        return self.preparing or self._asking is not None
 
     def start(self, wanted: Wanted) -> None:
         """Prepares the rows and begins to ask. Raises SceneError where another run asks, or nothing can be written."""
@@ -114,6 +112,20 @@ class Runs(QObject):
             self._add(Run(self._session, exchange, use, (), self))
         return self._runs[exchange.id]
 
+    def expanded(self) -> list[Exchange]:
+        """The exchanges of the project, with the rows of each run in its place."""
+        listed: list[Exchange] = []
+        for exchange in self._session.exchanges:
+            run = self.of(exchange)
+            listed += run.rows if run and run.rows else [exchange]
+        return listed
+
+    def answer_layers(self) -> list[QgsVectorLayer]:
+        """The layers of the answers of all runs."""
+        uses = [use for exchange in self._session.exchanges for use in exchange.uses if use.made.tool == RUN]
+        layers = [self._session.results.use_layer(use) for use in uses]
+        return [layer for layer in layers if isinstance(layer, QgsVectorLayer) and layer.isValid()]
+
     def close(self) -> None:
         for run in self._runs.values():  # first, so that nothing is written to results that are closed already
             run.close()
@@ -141,14 +153,9 @@ class Runs(QObject):
         exchange = Exchange(wanted.question, layer.source(), layer.name(), wkt(layer.crs()), words, answer_type=wanted.answer_type)
         exchange.scene, exchange.seen_as = rows[0].scene, rows[0].seen_as
         run = self._open(exchange, rows, {RESOLUTION: wanted.resolution} if wanted.resolution and rows[0].scene is None else {})
-        self._beginning = True
-        later(self, lambda: self._ask(run))
+        run.go_on()
         if words := outside_words(preparing.left_out, len(wanted.ids), layer):
             self.failed.emit(words, "")
-
-    def _ask(self, run: Run) -> None:
-        self._beginning = False
-        run.go_on()
 
     def _open(self, exchange: Exchange, rows: list[Exchange], metrics: Mapping[str, Any]) -> Run:
         """Adds a run with these rows to the project. exchange: of its card."""
@@ -210,6 +217,7 @@ class Runs(QObject):
         def rested() -> None:
             for each in self._runs.values():
                 each.finish()
+            self._resumed = run  # not before: `finish` runs the event loop
             move()
 
         if run is None:

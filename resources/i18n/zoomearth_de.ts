@@ -2959,6 +2959,11 @@
             <translation>Auf diesem Computer antwortet kein Server (Ports: {ports}).</translation>
         </message>
         <message>
+            <location filename="../../plugin/panel/again.py" />
+            <source>The layer {layer} is not in the project.</source>
+            <translation>Der Layer {layer} ist nicht im Projekt.</translation>
+        </message>
+        <message>
             <location filename="../../plugin/panel/answer_kind.py" />
             <source>What the answer must be. The model is told so, and an answer that does not fit is unreadable.</source>
             <translation>Was die Antwort sein muss. Das wird dem Modell gesagt; eine Antwort, die nicht passt, ist unlesbar.</translation>
@@ -3044,6 +3049,31 @@
             <translation>Frage: {question}</translation>
         </message>
         <message>
+            <location filename="../../plugin/panel/card_menu.py" />
+            <source>More about this question: copy, ask again, edit</source>
+            <translation>Mehr zu dieser Frage: kopieren, erneut fragen, bearbeiten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/card_menu.py" />
+            <source>&amp;Copy the answer</source>
+            <translation>Antwort &amp;kopieren</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/card_menu.py" />
+            <source>Ask &amp;again</source>
+            <translation>&amp;Erneut fragen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/card_menu.py" />
+            <source>&amp;Edit the question</source>
+            <translation>Frage &amp;bearbeiten</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/card_menu.py" />
+            <source>Use this &amp;box as area</source>
+            <translation>Diesen &amp;Rahmen als Gebiet verwenden</translation>
+        </message>
+        <message>
             <location filename="../../plugin/panel/comparison.py" />
             <source>{left} (left) and {right} (right). Drag the line, or use the arrow keys, Home and End.</source>
             <translation>{left} (links) und {right} (rechts). Ziehen Sie die Linie, oder nehmen Sie die Pfeiltasten, Pos1 und Ende.</translation>
@@ -3092,6 +3122,11 @@
             <location filename="../../plugin/panel/dock.py" />
             <source>Choose the results file (GeoPackage)</source>
             <translation>Ergebnisdatei wählen (GeoPackage)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/dock.py" />
+            <source>demo scene</source>
+            <translation>Demoszene</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
@@ -3192,6 +3227,26 @@
             <location filename="../../plugin/panel/dock.py" />
             <source>{count} polygons are selected.</source>
             <translation>{count} Polygone sind ausgewählt.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/first_sight.py" />
+            <source>Add the drawn scene that the demo model knows to the project</source>
+            <translation>Die gezeichnete Szene, die das Demomodell kennt, zum Projekt hinzufügen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/first_sight.py" />
+            <source>Choose a raster layer and type a question below. The answer appears here, with the places that the model looked at.</source>
+            <translation>Wählen Sie einen Rasterlayer und geben Sie unten eine Frage ein. Hier erscheint die Antwort mit den Stellen, die das Modell angesehen hat.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/first_sight.py" />
+            <source>Write this question into the question box</source>
+            <translation>Diese Frage in das Fragefeld schreiben</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/first_sight.py" />
+            <source>Open the &amp;demo scene</source>
+            <translation>&amp;Demoszene öffnen</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/form.py" />
@@ -3580,11 +3635,6 @@
         </message>
         <message>
             <location filename="../../plugin/panel/tool_bench.py" />
-            <source>The layer {layer} is not in the project.</source>
-            <translation>Der Layer {layer} ist nicht im Projekt.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/tool_bench.py" />
             <source>Draw a rectangle there, and choose the tool beside Area.</source>
             <translation>Zeichnen Sie dort ein Rechteck und wählen Sie das Werkzeug neben „Bereich“.</translation>
         </message>
@@ -3695,13 +3745,18 @@
         </message>
         <message>
             <location filename="../../plugin/panel/toolbar.py" />
-            <source>Stop the current question and discard the waiting questions</source>
-            <translation>Die laufende Frage anhalten und die wartenden Fragen verwerfen</translation>
+            <source>&amp;Cancel</source>
+            <translation>Abbre&amp;chen</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/toolbar.py" />
-            <source>Ask</source>
-            <translation>Fragen</translation>
+            <source>Stop the current question and discard the waiting questions (Esc)</source>
+            <translation>Die laufende Frage abbrechen und die wartenden verwerfen (Esc)</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/toolbar.py" />
+            <source>As&amp;k</source>
+            <translation>&amp;Fragen</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/toolbar.py" />
@@ -3709,14 +3764,19 @@
             <translation>Zum Layer fragen (Strg+Eingabe)</translation>
         </message>
         <message>
-            <location filename="../../plugin/panel/transcript.py" />
-            <source>Questions and answers</source>
-            <translation>Fragen und Antworten</translation>
+            <location filename="../../plugin/panel/toolbar.py" />
+            <source>server</source>
+            <translation>Server</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/toolbar.py" />
+            <source>{model} answers. Click to choose another model.</source>
+            <translation>{model} antwortet. Klicken Sie, um ein anderes Modell zu wählen.</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/transcript.py" />
-            <source>Choose a raster layer and type a question below. The answer appears here, with the places that the model looked at.</source>
-            <translation>Wählen Sie einen Rasterlayer und geben Sie unten eine Frage ein. Hier erscheint die Antwort mit den Stellen, die das Modell angesehen hat.</translation>
+            <source>Questions and answers</source>
+            <translation>Fragen und Antworten</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/transcript.py" />

@@ -1,6 +1,7 @@
 """The plugin, loaded by QGIS: the files that it writes, and what it must not change."""
 
 import pytest
+from qgis.gui import QgsGui
 from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtWidgets import QApplication, QMessageBox
 
@@ -58,3 +59,11 @@ def test_a_file_whose_name_was_not_typed_in_full_is_replaced_only_after_asking(p
 def test_an_interpreter_that_has_gone_is_named_and_nothing_is_offered_in_its_place(plugin, tmp_path):
     choose_python(str(tmp_path / "gone"))
     assert not plugin._ready()
+
+
+def test_the_panel_has_a_shortcut_that_goes_with_the_plugin(plugin):
+    manager = QgsGui.shortcutsManager()
+    assert manager.actionForSequence("Ctrl+Alt+Z") is plugin.action
+    plugin.unload()
+    assert manager.actionForSequence("Ctrl+Alt+Z") is None
+    plugin.initGui()
