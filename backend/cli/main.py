@@ -63,6 +63,7 @@ COMMANDS = {
     "evaluate report": Command("write the HTML report of a run", "training.evaluation.evaluate:report_command"),
     "evaluate skills": Command("how well the demo model calls tools and marks objects", "training.evaluation.skills:command"),
     "evaluate spoilt": Command("answers that noise or clouds cost, and tools win back", "training.evaluation.spoilt:command"),
+    "evaluate surveys": Command("how well surveys of whole scenes find and count things", "training.evaluation.surveys:command"),
     "compare": Command("compare two runs over one benchmark", "training.evaluation.evaluate:compare_command"),
     "demo": Command("draw a scene, ask the demo model three questions about it", "training.demo.demo:command", resumes=True),
     "demo scene": Command("draw a scene as GeoTIFF, with its questions and answers", "training.scenes.geotiff:command"),
