@@ -3045,6 +3045,11 @@
         </message>
         <message>
             <location filename="../../plugin/panel/card.py" />
+            <source>{name} says: {answer}</source>
+            <translation>{name} sagt: {answer}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/card.py" />
             <source>Question: {question}</source>
             <translation>Frage: {question}</translation>
         </message>
