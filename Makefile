@@ -99,6 +99,7 @@ $(SCENE): $(VENV)/.installed
 desktop-test: setup setup-desktop $(SCENE)
 	/usr/bin/python3 release/desktop.py --drive tests/desktop/drive.py $(SCENE); status=$$?; cat .build/desktop/drive.log; exit $$status
 	/usr/bin/python3 release/desktop.py --drive tests/desktop/tools.py $(SCENE); status=$$?; cat .build/desktop/tools.log; exit $$status
+	/usr/bin/python3 release/desktop.py --drive tests/desktop/answers.py $(SCENE); status=$$?; cat .build/desktop/answers.log; exit $$status
 	rm -f .build/desktop/killed.json
 	-/usr/bin/python3 release/desktop.py --drive tests/desktop/labels.py $(SCENE)  # ends with a kill
 	/usr/bin/python3 release/desktop.py --drive tests/desktop/labels.py $(SCENE); status=$$?; cat .build/desktop/labels.log; exit $$status

@@ -9,7 +9,9 @@ card's memory bandwidth, SFT samples and GRPO rollouts a second:
 
 Each format is measured in a process of its own, whose peak memory is its own. One view of 504 px and an instruction, about 500
 tokens in all; the words are noise, the work is real. `generate` runs on the same weights in the same process, the second question too: it
-reads the scene again, our engine does not. A 3B needs 8 GB of memory (5 in int8), and as much disk for its folder, which --folder keeps.
+reads the scene again, our engine does not. On a processor without bf16 instructions `generate` takes minutes for a word in bfloat16:
+--generate names the formats in which it is measured. A 3B needs 8 GB of memory (5 in int8), and as much disk for its folder, which
+--folder keeps.
 """
 
 from __future__ import annotations
@@ -211,8 +213,8 @@ def bandwidth(device: torch.device) -> float:
     return numbers.nbytes / min(seconds() for _ in range(6))
 
 
-def measure(folder: Path, form: str, device: str, tokens: int, graphs: bool) -> dict[str, Any]:
-    """One format in this process."""
+def measure(folder: Path, form: str, device: str, tokens: int, graphs: bool, plain: bool) -> dict[str, Any]:
+    """One format in this process. plain: by `generate` too."""
     began = time.perf_counter()
     quantize = "int8" if form == "int8" else "none"
     engine = LocalEngine(folder, device=device, dtype="auto" if form == "int8" else form, quantize=quantize)
@@ -224,7 +226,8 @@ def measure(folder: Path, form: str, device: str, tokens: int, graphs: bool) -> 
         found[at] = ours(engine, clock, question, tokens)
         print(form, at, found[at], file=sys.stderr)
     found["peak"] = torch.cuda.max_memory_allocated() if place.type == "cuda" else _peak()
-    found["generate"] = stock(engine, clock, QUESTIONS[1], min(tokens, 8))
+    if plain:
+        found["generate"] = stock(engine, clock, QUESTIONS[1], min(tokens, 8))
     layers = [*engine.weights.model.model.language_model.layers, engine.weights.model.lm_head]
     found["bytes a token"] = sum(t.nbytes for layer in layers for t in (*layer.parameters(), *layer.buffers()))
     found["bandwidth"] = bandwidth(place)
@@ -269,37 +272,45 @@ def table(shape: str, rows: list[dict[str, Any]]) -> list[str]:
         f"{'generate: first':>17}{'token':>10}{'2nd faster':>12}",
     ]
     for row in rows:
-        one, two, plain = row["first question"], row["second question"], row["generate"]
+        one, two, plain = row["first question"], row["second question"], row.get("generate")
         share = row["bytes a token"] / row["bandwidth"] / one["token"]
         name = row["format"] + (", CUDA graphs" if row["graphs"] else "")
         lines.append(
             f"  {name:20}{row['load']:>7.1f}s{row['peak'] / 1e9:>6.2f} GB{one['first']:>11.2f}s{one['token']:>9.3f}s{share:>8.0%}"
-            f"{two['first']:>16.2f}s{plain['first']:>16.2f}s{plain['token']:>9.3f}s{plain['first'] / two['first']:>11.1f}x"
+            f"{two['first']:>16.2f}s{_beside(plain, two, '')}"
         )
         lines.append(
             f"  {'  processor seconds':37}{one['first_cpu']:>11.2f}s{one['token_cpu']:>9.3f}s{'':8}"
-            f"{two['first_cpu']:>16.2f}s{plain['first_cpu']:>16.2f}s{plain['token_cpu']:>9.3f}s"
-            f"{plain['first_cpu'] / two['first_cpu']:>11.1f}x"
+            f"{two['first_cpu']:>16.2f}s{_beside(plain, two, '_cpu')}"
         )
         if "rollouts a second" in row:
             lines.append(f"  {'':20}{row['rollouts a second']:.1f} rollouts of 64 tokens a second, 16 at a time")
     return lines
 
 
+def _beside(plain: dict[str, float] | None, two: dict[str, float], kind: str) -> str:
+    """The columns of `generate`; "" where it was not measured."""
+    if plain is None:
+        return ""
+    first, token = plain["first" + kind], plain["token" + kind]
+    return f"{first:>16.2f}s{token:>9.3f}s{first / two['first' + kind]:>11.1f}x"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--shapes", nargs="+", choices=SHAPES, default=["3b"])
     parser.add_argument("--formats", nargs="+", choices=("float32", "bfloat16", "int8"), default=["bfloat16", "int8"])
+    parser.add_argument("--generate", nargs="*", default=["float32", "bfloat16", "int8"], help="formats in which transformers' is measured")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--tokens", type=int, default=24)
     parser.add_argument("--folder", type=Path, help="keep the checkpoints here, and use those that are")
     parser.add_argument("--training", action="store_true", help="SFT and GRPO too (a CUDA card)")
     parser.add_argument("--out", type=Path, help="write the table here too")
-    parser.add_argument("--one", nargs=3, metavar=("FOLDER", "FORMAT", "GRAPHS"), help=argparse.SUPPRESS)
+    parser.add_argument("--one", nargs=4, metavar=("FOLDER", "FORMAT", "GRAPHS", "PLAIN"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        folder, form, graphs = options.one
-        print(json.dumps(measure(Path(folder), form, options.device, options.tokens, graphs == "yes")))
+        folder, form, graphs, plain = options.one
+        print(json.dumps(measure(Path(folder), form, options.device, options.tokens, graphs == "yes", plain == "yes")))
         return 0
     cuda = options.device.startswith("cuda") or (options.device == "auto" and torch.cuda.is_available())
     where = torch.cuda.get_device_name() if cuda else f"{torch.get_num_threads()} threads"
@@ -312,7 +323,8 @@ def main() -> int:
             rows = []
             for form in options.formats:
                 for graphs in ("yes", "no") if cuda else ("no",):
-                    command = [sys.executable, __file__, "--one", str(folder), form, graphs]
+                    plain = "yes" if form in options.generate else "no"
+                    command = [sys.executable, __file__, "--one", str(folder), form, graphs, plain]
                     command += ["--device", options.device, "--tokens", str(options.tokens)]
                     printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
                     rows.append(json.loads(printed.splitlines()[-1]))

@@ -106,7 +106,7 @@ def remote(server):
 
 def test_the_server_is_shown_two_pictures_of_the_same_ground_at_every_look(dates, server, capsys, tmp_path):
     first, second = dates
-    outputs = ("--rois", tmp_path / "boxes.gpkg", "--views", tmp_path / "views")
+    outputs = ("--rois", tmp_path / "boxes.gpkg", "--views", tmp_path / "views", "--figure", tmp_path / "figure.png")
     code, out, _ = asked(capsys, first, "What changed?", "--compare", second, *remote(server), *outputs, "--json")
     assert code == 0
 
@@ -130,6 +130,8 @@ def test_the_server_is_shown_two_pictures_of_the_same_ground_at_every_look(dates
     assert result["names"] == ["yard-2014.tif", "yard.tif (2019-07-16)"]
     assert result["notes"] == []
     assert set(zip(column(tmp_path / "boxes.gpkg", "image"), column(tmp_path / "boxes.gpkg", "compare"))) == {(str(first), str(second))}
+    with Image.open(tmp_path / "figure.png") as figure:
+        assert figure.height > figure.width  # two rows of two pictures, with the question and the answer
     assert sorted(file.name for file in (tmp_path / "views").iterdir()) == [
         "q1-0-global-compared.png",
         "q1-0-global.png",

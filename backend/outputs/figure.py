@@ -24,8 +24,8 @@ TRUSTED, DOUBTED = "#0B5394", "#B3541E"  # the colours of an answer and of a mea
 
 
 def draw(answers: Sequence[Answered], model: str) -> tuple[Figure, list[str]]:
-    """The figure, with one row for each question and the pictures that the model was shown; and the scripts that no font of this machine
-    has.
+    """The figure, with one row for each question and the pictures that the model was shown, those of a raster that it was compared with
+    below; and the scripts that no font of this machine has.
     """
     columns = max(2, *(len(answered.pictures) for answered in answers))
     letters = Lettering(text for answered in answers for text in _texts(answered, model))
@@ -33,7 +33,8 @@ def draw(answers: Sequence[Answered], model: str) -> tuple[Figure, list[str]]:
     width = SIDE * columns
     room = width * 0.95
     words = [(letters.wrapped(each.question.text, room, 11, True), letters.wrapped(_answer(each), room, 12, True)) for each in answers]
-    heights = [SIDE + 0.6 + LINE * (question.count("\n") + answer.count("\n") + 1) for question, answer in words]
+    counts = [question.count("\n") + answer.count("\n") + 1 for question, answer in words]
+    heights = [(SIDE + 0.3) * (1 + bool(each.others)) + 0.3 + LINE * count for each, count in zip(answers, counts)]
     figure = Figure(figsize=(width, sum(heights)), layout="constrained", facecolor="white")
     bands = figure.subfigures(len(answers), 1, squeeze=False, height_ratios=heights)[:, 0]
     for band, answered, (question, answer) in zip(bands, answers, words):
@@ -41,7 +42,9 @@ def draw(answers: Sequence[Answered], model: str) -> tuple[Figure, list[str]]:
         band.suptitle(question, x=0.02, ha="left", **QUESTION, **plain)
         color = DOUBTED if answered.meaningless else TRUSTED
         band.supxlabel(answer, x=0.02, ha="left", color=color, **ANSWER, **plain)
-        frames = band.subplots(1, columns, squeeze=False)[0]
+        frames, *below = band.subplots(1 + bool(answered.others), columns, squeeze=False)
+        for row in below:
+            _compared(row, answered, letters, plain)
         for step, frame in enumerate(frames):
             frame.set_axis_off()
             if step >= len(answered.pictures):
@@ -57,6 +60,17 @@ def draw(answers: Sequence[Answered], model: str) -> tuple[Figure, list[str]]:
             frame.add_patch(Rectangle((0, 0), 1, 1, transform=frame.transAxes, fill=False, edgecolor=color, linewidth=4))
             _outline(frames[_shown_before(answered, step)], answered, step, color)
     return figure, letters.missing
+
+
+def _compared(frames: Any, answered: Answered, letters: Lettering, plain: dict[str, Any]) -> None:
+    """The pictures of the second raster, each below that of the first."""
+    compared = answered.question.compared
+    for step, frame in enumerate(frames):
+        frame.set_axis_off()
+        if compared and step < len(answered.others) and (other := answered.others[step]):
+            frame.imshow(other)
+            words = compared.names[1] if step == 0 else f"{step}  {answered.outcome.views[step].label}"
+            frame.set_title(letters.elided(words, SIDE * 0.9, 8), fontsize=8, color="#555555", **plain)
 
 
 def resolution(figure: Figure) -> float:
@@ -80,7 +94,8 @@ def _source(answered: Answered, model: str) -> tuple[str, str]:
 def _texts(answered: Answered, model: str) -> list[str]:
     """All texts of a row that are not our own."""
     labels = [shown.label for shown in answered.outcome.views]
-    return [answered.question.text, _answer(answered), *_source(answered, model), *labels]
+    names = answered.question.compared.names if answered.question.compared else ()
+    return [answered.question.text, _answer(answered), *_source(answered, model), *labels, *names]
 
 
 def _shown_before(answered: Answered, step: int) -> int:

@@ -169,13 +169,14 @@ class ResultsFile:
 
     def take(self, origin: ResultsFile, delete: bool) -> None:
         """Copies what a tool has written since the files of `origin` were copied. delete: then deletes the files of the origin."""
-        with suppress(OSError):  # a tool may be at work in the folder, or a layer may hold a file open
-            for file in origin.folder.iterdir():
-                if not (self.folder / file.name).exists() and not file.name.startswith("."):
-                    self.folder.mkdir(exist_ok=True)
-                    shutil.copyfile(file, self.folder / file.name)
-                if delete and (self.folder / file.name).exists():
-                    file.unlink()
+        with suppress(OSError):
+            for file in list(origin.folder.iterdir()):
+                with suppress(OSError):  # a journal of SQLite is gone already, a tool is at work, or a layer holds the file open
+                    if not (self.folder / file.name).exists() and not file.name.startswith("."):
+                        self.folder.mkdir(exist_ok=True)
+                        shutil.copyfile(file, self.folder / file.name)
+                    if delete and (self.folder / file.name).exists():
+                        file.unlink()
             if delete:
                 origin.folder.rmdir()
 

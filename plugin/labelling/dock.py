@@ -139,7 +139,7 @@ class LabelDock(QgsDockWidget):
 
     def _first(self) -> None:
         second = self.menu.second.isChecked()
-        self.store.do(lambda labels: review.first(labels, second), self.show_shown)
+        self.store.do(lambda labels: review.first(labels, second), lambda shown: self.show_shown(shown, fly=False))
 
     def _choose_keys(self) -> None:
         KeysDialog(self.board.keys, self).exec()

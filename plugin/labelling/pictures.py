@@ -8,8 +8,9 @@ from functools import partial
 from typing import Callable, Optional
 
 from qgis.core import QgsMapRendererParallelJob, QgsMapSettings, QgsProject, QgsRasterLayer, QgsRectangle
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, QPointF, QRectF, QSize, Qt
-from qgis.PyQt.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QPolygonF
+from qgis.PyQt.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QPolygonF, QShowEvent
 from qgis.PyQt.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from ...core.geometry import Box, Grid, Point
@@ -151,6 +152,7 @@ class Pictures(QWidget):
         self.patch = Picture("zoomearth_label_patch", tr("The box enlarged"))
         self.painter = Painter(self)
         self._wholes: dict[str, QImage] = {}
+        self._asked: tuple[Optional[QgsRasterLayer], Optional[LabelImage], Optional[Box]] = (None, None, None)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(3)
@@ -158,11 +160,13 @@ class Pictures(QWidget):
             row.addWidget(picture)
 
     def show_box(self, layer: Optional[QgsRasterLayer], image: Optional[LabelImage], box: Optional[Box]) -> None:
-        """Draws the pictures anew; nothing without a layer. box: in source pixels; None: of the whole raster alone."""
+        """Draws the pictures anew, as soon as they can be seen; nothing without a layer. box: in source pixels; None: of the whole raster
+        alone."""
+        self._asked = layer, image, box
         self.painter.stop()
         for picture in (self.whole, self.crop, self.patch):
             picture.show_drawn(None)
-        if layer is None or image is None or image.size is None:
+        if layer is None or image is None or image.size is None or not self.isVisible():
             return
         whole, grid = Box(0, 0, *image.size), grid_of(image)
         self._show_whole(layer, image, whole, box)
@@ -170,6 +174,12 @@ class Pictures(QWidget):
             inside = box.rounded_out().intersect(whole)
             self.painter.draw(layer, grid, place(inside, whole, Policy(), below=1).window, box, self.crop.show_drawn)
             self.painter.draw(layer, grid, inside, box, self.patch.show_drawn)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        layer, image, box = self._asked
+        if layer is not None and not sip.isdeleted(layer):
+            self.show_box(layer, image, box)
 
     def _show_whole(self, layer: QgsRasterLayer, image: LabelImage, whole: Box, box: Optional[Box]) -> None:
         """The whole raster is drawn once; a large one without overviews takes long."""

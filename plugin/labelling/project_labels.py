@@ -23,7 +23,11 @@ class ProjectLabels(QObject):
         self.store = LabelStore(self)
         self._new = False  # whether the suggested file is being opened
         project = QgsProject.instance()
-        self._connections = ((project.readProject, self.reopen), (project.cleared, self.store.close_file))
+        self._connections = (
+            (project.readProject, self.reopen),
+            (project.cleared, self.store.close_file),
+            (project.writeProject, self._write_path),  # relative to the project, which may be saved under another name
+        )
         for signal, slot in self._connections:
             signal.connect(slot)
         self.store.opened.connect(self._remember)
@@ -70,6 +74,10 @@ class ProjectLabels(QObject):
             self.open(Path(project.readPath(entry)))
         else:
             self.store.close_file()
+
+    def _write_path(self) -> None:
+        if self.store.path:
+            QgsProject.instance().writeEntry(*ENTRY, QgsProject.instance().writePath(str(self.store.path)))
 
     def _failed(self) -> None:
         self._new = False

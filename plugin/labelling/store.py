@@ -46,6 +46,7 @@ class LabelStore(QObject):
         self.path: Optional[Path] = None
         self._jobs: queue.SimpleQueue[Optional[Callable[[], None]]] = queue.SimpleQueue()
         self._file: Optional[LabelFile] = None  # used on the thread
+        self._refusal: Optional[ZoomEarthError] = None  # why the last file could not be opened, on the thread
         self._pending = 0
         self._answered.connect(self._answer)
         self._refused.connect(self._refuse)
@@ -61,10 +62,14 @@ class LabelStore(QObject):
         """Changes to another file; `opened` says that it is open, `failed` why it is not: the file before stays then."""
 
         def begin() -> Path:
-            file = LabelFile.open(path, annotator, new)
+            try:
+                file = LabelFile.open(path, annotator, new)
+            except ZoomEarthError as error:
+                self._refusal = error
+                raise
             if self._file:
                 self._file.close()
-            self._file = file
+            self._file, self._refusal = file, None
             return path
 
         self._submit(begin, self._opened)
@@ -75,7 +80,7 @@ class LabelStore(QObject):
         def end() -> None:
             if self._file:
                 self._file.close()
-            self._file = None
+            self._file = self._refusal = None
 
         self.path = None
         self._submit(end, lambda _: self.path or self.opened.emit(""))
@@ -85,7 +90,7 @@ class LabelStore(QObject):
 
         def begin() -> T:
             if self._file is None:
-                raise DataError(tr("No label file is open."), tr("Open one, or make a new one."))
+                raise self._refusal or DataError(tr("No label file is open."), tr("Open one, or make a new one."))
             return act(self._file)
 
         self._submit(begin, then)

@@ -255,8 +255,8 @@ class Card(QFrame):
         asked_as = tr("asked as {dialect}").format(dialect=exchange.dialect) if exchange.dialect else ""
         lines = [" · ".join(filter(None, [*notes, exchange.model, asked_as])), *exchange.notes]
         if exchange.checked is not None:
-            by = tr("{name} says: {answer}").format(name=exchange.checked_by or "?", answer=exchange.checked)
-            lines.append(f"{by} ({exchange.note})" if exchange.note else by)
+            by = tr("Checked by {name}, {date}.").format(name=exchange.checked_by or "?", date=(exchange.checked_at or "?")[:10])
+            lines.append(f"{by} {exchange.note}" if exchange.note else by)
         return "<br>".join(map(html.escape, lines))
 
 

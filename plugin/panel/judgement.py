@@ -34,15 +34,15 @@ class Judgement(QWidget):
         self.note.setObjectName("zoomearth_judge_note")
         self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         first, second = QHBoxLayout(), QHBoxLayout()
-        for widget in (self.right, self.wrong):
-            first.addWidget(widget)
-        first.addStretch(1)
+        for row, widgets in ((first, (self.right, self.wrong)), (second, (self.box, self.save))):
+            for widget in widgets:
+                row.addWidget(widget)
+            row.addStretch(1)
         self.correction = QWidget()
-        self.correction.setLayout(second)
-        second.setContentsMargins(0, 0, 0, 0)
-        second.addWidget(self.answer, 1)
-        for widget in (self.box, self.save):
-            second.addWidget(widget)
+        rows = QVBoxLayout(self.correction)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.addWidget(self.answer)
+        rows.addLayout(second)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(3)

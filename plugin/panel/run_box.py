@@ -9,8 +9,8 @@ from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
 from ..i18n import tr
-from ..runs.rows import FAILED, Counts
-from ..runs.run import Phase, Run, answer_counts
+from ..runs.rows import FAILED, WAITING, Counts, answer_counts
+from ..runs.run import Phase, Run
 from .widgets import ElidedButton, named
 
 MINUTE, HOUR = 60, 3600
@@ -73,7 +73,7 @@ class RunBox(QFrame):
         resting = run.phase is Phase.RESTING
         self.pause.setVisible(run.asking)
         self.pause.setEnabled(run.phase is Phase.ASKING)
-        self.cancel.setVisible(run.asking or (resting and bool(counts.kinds.get("waiting"))))
+        self.cancel.setVisible(run.asking or (resting and bool(counts.kinds.get(WAITING))))
         self.go_on.setVisible(resting and (counts.open > 0 or not run.rows))
         self.retry.setVisible(resting and counts.failed > 0)
         self.retry.setText(tr("{count} failed: &retry").format(count=counts.failed))
@@ -90,7 +90,7 @@ def _words(run: Run, counts: Counts) -> str:
         parts.append(tr("stopping"))
     elif run.asking:
         parts.append(_stage(run.stage) if left is None else time_left(left))
-    elif counts.kinds.get("waiting"):
+    elif counts.kinds.get(WAITING):
         parts.append(tr("paused"))
     elif counts.open:
         parts.append(tr("cancelled"))

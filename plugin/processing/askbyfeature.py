@@ -116,7 +116,7 @@ class AskByFeature(Algorithm):
             here.setFeature(feature)
             outline, fault = outline_of(feature, source.sourceCrs(), self.rasters[0].crs, context)
             asked = QgsExpression.replaceExpressionText(question, here)
-            row = FeatureRow(self.rasters[0], asked, outline, feature, name_of(feature, self._display, here))
+            row = FeatureRow(self.rasters[0], asked, outline, feature=feature, name=name_of(feature, self._display, here))
             if "[%" in asked:
                 fault = tr("The expression in the question can't be evaluated: {question}").format(question=asked)
             if fault:

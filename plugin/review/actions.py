@@ -1,4 +1,5 @@
-"""The keys of a review: next and previous, yes, no and unsure or the choices of the type of the answer, edit, note, undo."""
+"""The keys of a review: next and previous, yes, no and unsure or the choices of the type of the answer, full resolution, edit, note,
+undo."""
 
 from __future__ import annotations
 
@@ -30,6 +31,7 @@ def actions_for(answer_type: Optional[AnswerType]) -> list[Action]:
     actions += [Action(f"{CHOICE}{number}", choice, str(number)) for number, choice in enumerate(own, 1)]
     return [
         *actions,
+        Action("detail", tr("Full resolution"), "F"),
         Action("edit", tr("Edit"), "E"),
         Action("note", tr("Note"), "M"),
         Action("undo", tr("Undo"), "Z"),

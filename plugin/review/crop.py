@@ -1,10 +1,10 @@
-"""The place of a row beside the map: the raster alone, as fine as its pixels are, with the outline asked about and the model's boxes."""
+"""The place of a row beside the map: the raster alone, with the outline asked about and the model's boxes."""
 
 from __future__ import annotations
 
 from typing import Optional
 
-from qgis.core import QgsCoordinateReferenceSystem, QgsRasterLayer, QgsWkbTypes
+from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsPointXY, QgsRasterLayer, QgsRectangle, QgsWkbTypes
 from qgis.gui import QgsMapCanvas, QgsMapToolPan, QgsRubberBand
 from qgis.PyQt.QtCore import QSize
 from qgis.PyQt.QtGui import QColor
@@ -57,6 +57,19 @@ class Crop(QgsMapCanvas):
         extent = shape.boundingBox()
         extent.scale(AROUND)
         self.setExtent(extent)
+        self.refresh()
+
+    def show_detail(self, row: Exchange) -> None:
+        """At full resolution: a pixel of the raster is one of the screen. Around the last box, else around the middle of the place."""
+        if self._raster is None:
+            return
+        shape = (
+            QgsGeometry.fromPolygonXY([[QgsPointXY(*corner) for corner in row.zooms[-1].corners]]) if row.zooms else answer_geometry(row)
+        )
+        middle = shape.boundingBox().center()
+        width = self.width() * self._raster.rasterUnitsPerPixelX()
+        height = self.height() * self._raster.rasterUnitsPerPixelY()
+        self.setExtent(QgsRectangle.fromCenterAndSize(middle, width, height))
         self.refresh()
 
     def close_down(self) -> None:

@@ -116,6 +116,8 @@ class RunDock(QgsDockWidget):
                 self._show(undone)
         elif name == "edit":
             self.pane.edit()
+        elif name == "detail" and row:
+            self.pane.crop.show_detail(row)
         elif name == "note":
             self.pane.note.setFocus()
         elif row is not None:

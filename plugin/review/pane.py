@@ -6,7 +6,7 @@ import html
 from typing import Optional
 
 from qgis.PyQt.QtCore import Qt, pyqtSignal
-from qgis.PyQt.QtWidgets import QGridLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from ..exchanges.exchange import Exchange
 from ..i18n import tr
@@ -15,7 +15,7 @@ from .crop import Crop
 from .keys import Keys
 from .table import name_of, remark
 
-ACROSS = 4  # buttons in a row
+ACROSS = 5  # buttons in a row
 
 
 class Pane(QWidget):
@@ -46,8 +46,10 @@ class Pane(QWidget):
         column.addWidget(self.crop, 1)
         column.addWidget(self.facts)
         column.addLayout(self._buttons)
-        column.addWidget(self.answer)
-        column.addWidget(self.note)
+        typed = QHBoxLayout()
+        typed.addWidget(self.answer)
+        typed.addWidget(self.note)
+        column.addLayout(typed)
 
     def set_actions(self, keys: Keys) -> None:
         """A button for each action, with its key."""

@@ -33,5 +33,5 @@ class TableView(QTableView):
         self.horizontalHeader().setStretchLastSection(True)
         self.setSortingEnabled(True)
         self.sortByColumn(PLACE, Qt.SortOrder.AscendingOrder)
-        for column, width in ((PICTURE, SIDE + 14), (PLACE, 110), (ANSWER, 90), (CHECKED, 90), (CONFIDENCE, 90)):
+        for column, width in ((PICTURE, SIDE + 14), (PLACE, 110), (ANSWER, 90), (CHECKED, 90), (CONFIDENCE, 100)):
             self.setColumnWidth(column, width)

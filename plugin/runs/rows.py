@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterable, Mapping, Optional
 
 from ...core import texts
-from ...core.errors import ZoomEarthError
+from ...core.errors import SceneError, ZoomEarthError
 from ...core.events import Failed
 from ...core.source import Seen
 from ...core.typed import from_json
 from ..exchanges.exchange import Exchange, PicturedView, Status
+from ..exchanges.results_file import ResultsFile
+from ..exchanges.unsaved import waiting_file
+from ..i18n import tr
 
 WAITING, ANSWERED, UNREADABLE, FAILED, CANCELLED = "waiting", "answered", "unreadable", "failed", "cancelled"
+FREQUENT = 6  # answers that the card lists
 FROM_LINE = ("answer", "value", "unreadable", "confidence", "meaningless", "stopped", "why", "model")
 
 
@@ -84,3 +89,28 @@ def take_line(row: Exchange, line: Mapping[str, Any]) -> bool:
     row.status, row.seconds, row.dialect = Status.DONE, line.get("seconds") or 0.0, line.get("dialect") or ""
     row.views = [PicturedView(**vars(from_json(Seen, zoom, "zoom"))) for zoom in line.get("zooms", ())]
     return True
+
+
+def read_rows(path: Path) -> list[Exchange]:
+    """The rows in the GeoPackage of a run, in the order of their polygons; those that could not be written there replace them.
+
+    Raises SceneError.
+    """
+    rows = {row.id: row for row in ResultsFile(path).read()}
+    with suppress(SceneError):
+        rows.update((row.id, row) for row in ResultsFile(waiting_file(path)).read())
+    return sorted(rows.values(), key=lambda row: row.feature.id if row.feature else 0)
+
+
+def answer_counts(counts: Counts) -> str:
+    """The most frequent answers: "yes 12, no 28"."""
+    return ", ".join(f"{answer} {count}" for answer, count in list(counts.answers.items())[:FREQUENT])
+
+
+def summary(counts: Counts) -> str:
+    """How far a run is and what the answers are, in one line: "41 of 300: yes 12, no 28, failed 1"."""
+    parts = list(filter(None, [answer_counts(counts)]))
+    for each, words in ((UNREADABLE, tr("unreadable")), (FAILED, tr("failed")), (CANCELLED, tr("cancelled"))):
+        parts += [f"{words} {counts.kinds[each]}"] if counts.kinds.get(each) else []
+    text = tr("{done} of {total}").format(done=counts.over, total=counts.total)
+    return f"{text}: {', '.join(parts)}" if parts else text

@@ -30,16 +30,14 @@ from ..exchanges.exchange import Exchange, Status, UsedTool
 from ..exchanges.project_results import PATIENCE
 from ..exchanges.results_file import ResultsFile
 from ..exchanges.session import Session
-from ..exchanges.unsaved import waiting_file
 from ..exchanges.writer import Writer
 from ..i18n import tr
-from .rows import CANCELLED, FAILED, UNREADABLE, WAITING, Counts, kind, read_lines, reset, said, take_line
+from .rows import CANCELLED, FAILED, WAITING, Counts, kind, read_lines, read_rows, reset, said, summary, take_line
 from .sources import Sources
 
 BATCH = 32  # rows that are sent together to a server, which answers one after another; a model here ends all rows in hand at once
 SHOWN = 4.0  # seconds between two looks of the map at the file while it fills
 MOMENT = 200  # ms between two signals of changed counts
-FREQUENT = 6  # answers that the card lists
 ENOUGH = 3  # rows after which the time that is left can be told
 
 
@@ -213,10 +211,7 @@ class Run(QObject):
         """Runs on a thread."""
         read: Any
         try:
-            rows = {row.id: row for row in ResultsFile(path).read()}
-            with suppress(SceneError):
-                rows.update((row.id, row) for row in ResultsFile(waiting_file(path)).read())
-            read = list(rows.values()), read_lines(answers)
+            read = read_rows(path), read_lines(answers)
         except ZoomEarthError as error:
             read = error
         with suppress(RuntimeError):  # QGIS has closed
@@ -231,8 +226,7 @@ class Run(QObject):
         elif not read[0]:
             self.trouble = tr("The rows of this run are missing: {path}.").format(path=self.path)
         else:
-            rows, lines = read
-            self.rows = sorted(rows, key=lambda row: row.feature.id if row.feature else 0)
+            self.rows, lines = read
             self._index()
             self._recover(lines)
         self.replaced.emit()
@@ -334,6 +328,7 @@ class Run(QObject):
         if self.phase is Phase.CLOSED:
             return
         self._under_way.clear()
+        self._sources.forget()
         self.phase, self.stage = Phase.RESTING, ""
         self._summarize()
         self.changed.emit()
@@ -364,17 +359,3 @@ class Run(QObject):
             self._session.results.show_use(self.exchange, self.use)
             self._session.results.reload_use(self.use)
             self._session.results.color_use(self.use, map(said, self.rows))
-
-
-def answer_counts(counts: Counts) -> str:
-    """The most frequent answers: "yes 12, no 28"."""
-    return ", ".join(f"{answer} {count}" for answer, count in list(counts.answers.items())[:FREQUENT])
-
-
-def summary(counts: Counts) -> str:
-    """How far a run is and what the answers are, in one line: "41 of 300: yes 12, no 28, failed 1"."""
-    parts = list(filter(None, [answer_counts(counts)]))
-    for each, words in ((UNREADABLE, tr("unreadable")), (FAILED, tr("failed")), (CANCELLED, tr("cancelled"))):
-        parts += [f"{words} {counts.kinds[each]}"] if counts.kinds.get(each) else []
-    text = tr("{done} of {total}").format(done=counts.over, total=counts.total)
-    return f"{text}: {', '.join(parts)}" if parts else text

@@ -19,11 +19,10 @@ from ..exchanges.results_file import slug
 from ..exchanges.session import Session
 from ..i18n import tr
 from ..layers.raster_layers import wkt
-from ..qt_later import later
 from ..settings import user_name
 from .preparing import Preparing, Wanted, outside_words
-from .rows import Counts
-from .run import Phase, Run, summary
+from .rows import Counts, summary
+from .run import Phase, Run
 from .sources import RESOLUTION
 from .things import SURVEY_ID, YES, question_about, rows_of_things
 
@@ -154,13 +153,14 @@ class Runs(QObject):
         exchange = Exchange(wanted.question, layer.source(), layer.name(), wkt(layer.crs()), words, answer_type=wanted.answer_type)
         exchange.scene, exchange.seen_as = rows[0].scene, rows[0].seen_as
         run = self._open(exchange, rows, {RESOLUTION: wanted.resolution} if wanted.resolution and rows[0].scene is None else {})
-        later(self, run.go_on)
+        run.go_on()
         if words := outside_words(preparing.left_out, len(wanted.ids), layer):
             self.failed.emit(words, "")
 
     def _open(self, exchange: Exchange, rows: list[Exchange], metrics: Mapping[str, Any]) -> Run:
         """Adds a run with these rows to the project. exchange: of its card."""
-        xs, ys = zip(*(corner for row in rows for ring in row.place for corner in ring))
+        places = [corner for row in rows for ring in row.place for corner in ring]
+        xs, ys = [corner[0] for corner in places], [corner[1] for corner in places]
         (left, right), (bottom, top) = (min(xs), max(xs)), (min(ys), max(ys))
         corners = ((left, top), (right, top), (right, bottom), (left, bottom), (left, top))
         exchange.outline = [[[x, y] for x, y in corners]]
@@ -217,6 +217,7 @@ class Runs(QObject):
         def rested() -> None:
             for each in self._runs.values():
                 each.finish()
+            self._resumed = run  # not before: `finish` runs the event loop
             move()
 
         if run is None:
@@ -225,8 +226,8 @@ class Runs(QObject):
 
         def once() -> None:
             run.rested.disconnect(once)
-            self._resumed = run
             rested()
+            self._resumed = run  # not before: something else may be written meanwhile
 
         run.rested.connect(once)
         run.pause()

@@ -23,7 +23,7 @@ Sent = Callable[[list[Ask], Mapping[str, SceneError]], None]
 
 
 class Sources(QObject):
-    """One search at a time. The images of the one before are deleted."""
+    """One search at a time; it deletes the images of the one before."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -36,7 +36,7 @@ class Sources(QObject):
 
         Raises SceneError where none can be asked.
         """
-        self._forget()
+        self.forget()
         self._cancelled = False
         if all(row.scene for row in rows):
             path = scene_source(layer).path if layer and read_by_gdal(layer) else None  # the stored one has no key in its address
@@ -89,7 +89,8 @@ class Sources(QObject):
         plan = snapshot.start(layer, _extent(row), resolution)
         row.seen_as = plan.words if plan else ""
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Deletes the images that were drawn."""
         for path in self._images:
             Path(path).unlink(missing_ok=True)
         self._images = []

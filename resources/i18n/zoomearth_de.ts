@@ -3045,11 +3045,6 @@
         </message>
         <message>
             <location filename="../../plugin/panel/card.py" />
-            <source>{name} says: {answer}</source>
-            <translation>{name} sagt: {answer}</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/card.py" />
             <source>Question: {question}</source>
             <translation>Frage: {question}</translation>
         </message>
@@ -4470,6 +4465,11 @@
         </message>
         <message>
             <location filename="../../plugin/review/actions.py" />
+            <source>Full resolution</source>
+            <translation>Volle Auflösung</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/actions.py" />
             <source>Yes</source>
             <translation>Ja</translation>
         </message>
@@ -4589,7 +4589,7 @@
             <translation>{count} von {total} Polygonen liegen außerhalb des Layers {layer} oder haben keine Fläche und wurden weggelassen.</translation>
         </message>
         <message>
-            <location filename="../../plugin/runs/run.py" />
+            <location filename="../../plugin/runs/rows.py" />
             <source>unreadable</source>
             <translation>unlesbar</translation>
         </message>

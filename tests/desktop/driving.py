@@ -24,12 +24,19 @@ def log(*words):
 
 def wait(condition, seconds=90):
     loop, timer = QEventLoop(), QTimer()
-    end = time.monotonic() + seconds
-    timer.timeout.connect(lambda: (condition() or time.monotonic() > end) and loop.quit())
+    end, met = time.monotonic() + seconds, []  # what is met now need not be met a moment later: the map draws again
+
+    def look():
+        if condition():
+            met.append(True)
+        if met or time.monotonic() > end:
+            loop.quit()
+
+    timer.timeout.connect(look)
     timer.start(20)
-    if not condition():
-        loop.exec()
-    assert condition(), "timed out"
+    loop.exec()
+    timer.stop()
+    assert met, "timed out"
 
 
 class Stalls:

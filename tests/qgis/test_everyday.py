@@ -119,7 +119,8 @@ def test_right_and_wrong_are_checks_of_the_answer(panel, demo_scene):
     card.judgement.answer.setText("4")
     card.judgement.save.click()
     assert (exchange.answer, exchange.checked, exchange.contradicted) == ("3", "4", True)
-    assert f"{user_name()} says: 4" in card.findChild(QLabel, "zoomearth_exchange_note").text()
+    assert f"Checked by {user_name()}, " in card.findChild(QLabel, "zoomearth_exchange_note").text()
+    assert card.findChild(QLabel, "zoomearth_exchange_answer").text() == "4 (checked; the model: 3)"
     wait(lambda: not panel.results.writing)
     (feature,) = panel.results.layers(ANSWERS)[0].getFeatures()
     assert (feature["answer"], feature["checked"], feature["checked_by"]) == ("3", "4", user_name())

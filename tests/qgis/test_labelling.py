@@ -433,6 +433,44 @@ def test_the_project_opens_its_labels_again_where_they_were_left(desk, town, tmp
     assert desk.dock.shown.question.id == left
 
 
+def test_a_project_that_is_saved_elsewhere_keeps_its_labels_and_the_map_stays_where_it_was(desk, town, tmp_path):
+    desk.drag(town, 100, 60, 180, 120)
+    desk.press(Key.Key_Escape)
+    (tmp_path / "elsewhere").mkdir()
+    QgsProject.instance().write(str(tmp_path / "elsewhere" / "copy.qgz"))
+    QgsProject.instance().clear()
+    desk.ready()
+    QgsProject.instance().read(str(tmp_path / "elsewhere" / "copy.qgz"))
+    before = desk.iface.mapCanvas().extent()
+    desk.ready()
+    assert desk.dock.store.path == tmp_path / "town_labels.gpkg"
+    assert desk.dock.shown.box
+    assert desk.iface.mapCanvas().extent() == before
+
+
+def test_a_place_that_can_not_be_written_is_named_and_another_file_can_be_made(desk, town, tmp_path):
+    (tmp_path / "town_labels.gpkg").mkdir()
+    desk.drag(town, 100, 60, 180, 120)
+    assert "town_labels.gpkg" in desk.dock.message.text
+    assert "No label file is open" not in desk.dock.message.text
+    desk.labels.open(tmp_path / "other.gpkg", new=True)
+    desk.ready()
+    desk.drag(town, 100, 60, 180, 120)
+    desk.press(Key.Key_Escape)
+    with desk.read() as labels:
+        assert len(labels.boxes()) == 1
+
+
+def test_a_hidden_dock_draws_nothing(desk, town):
+    desk.drag(town, 100, 60, 180, 120)
+    desk.press(Key.Key_Escape)
+    desk.dock.hide()
+    desk.board.pictures.show_box(town, desk.dock.shown.image, None)
+    assert not any(desk.board.pictures.painter._jobs.values())
+    desk.dock.show()
+    wait(lambda: desk.board.pictures.whole.drawn)
+
+
 def test_another_persons_decision_on_the_same_file_is_seen_and_not_overwritten(desk, town):
     desk.drag(town, 100, 60, 180, 120)
     desk.press(Key.Key_Escape)

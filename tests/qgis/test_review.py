@@ -4,14 +4,14 @@ import shutil
 
 import pytest
 from panel import Panel, wait
-from qgis.core import QgsApplication, QgsProject
+from qgis.core import QgsApplication, QgsPointXY, QgsProject
+from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QItemSelectionModel, Qt
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QApplication, QPushButton
+from qgis.PyQt.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QPushButton, QTableView
 from running import begin, box, done, parcels, run_of, town
 
 from zoomearth.plugin.exchanges.results_file import ResultsFile
-from zoomearth.plugin.review.keys import Keys
 from zoomearth.plugin.review.table import ANSWER, CHECKED, CONFIDENCE, PICTURE, PLACE, REMARK
 from zoomearth.plugin.runs.run import Phase
 
@@ -161,7 +161,9 @@ def test_each_action_has_a_button_with_its_key_and_choices_have_numbers(panel, t
     press(dock, Qt.Key.Key_2)
     dock.pane.findChild(QPushButton, "zoomearth_act_choice3").click()
     assert column(dock, CHECKED) == ["forest", "town", ""]
-    assert isinstance(dock.keys, Keys)
+    for kind in (QAbstractButton, QLineEdit, QComboBox, QTableView, QgsMapCanvas):
+        for widget in (each for each in dock.inside.findChildren(kind) if each.objectName().startswith("zoomearth")):
+            assert widget.accessibleName(), widget.objectName()
 
 
 def test_the_boxes_of_the_model_are_on_the_place(panel, tmp_path):
@@ -171,6 +173,10 @@ def test_the_boxes_of_the_model_are_on_the_place(panel, tmp_path):
     assert len(dock.pane.crop._boxes._shown) == 1
     press(dock, Qt.Key.Key_J)
     assert dock.pane.crop._boxes._shown[0][0] is run.rows[1].zooms[0]
+    press(dock, Qt.Key.Key_F)
+    crop = dock.pane.crop
+    assert crop.mapUnitsPerPixel() == pytest.approx(0.5, rel=0.02), "a pixel of the raster is one of the screen"
+    assert crop.extent().contains(QgsPointXY(*run.rows[1].zooms[0].corners[0]))
 
 
 def test_nothing_of_a_review_is_lost_when_qgis_is_killed(qgis_app, qgis_new_project, qgis_iface, python, tmp_path):
