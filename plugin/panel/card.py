@@ -254,6 +254,9 @@ class Card(QFrame):
             notes.append(tr("{seconds} s").format(seconds=f"{exchange.seconds:.1f}"))
         asked_as = tr("asked as {dialect}").format(dialect=exchange.dialect) if exchange.dialect else ""
         lines = [" · ".join(filter(None, [*notes, exchange.model, asked_as])), *exchange.notes]
+        if exchange.checked is not None:
+            by = tr("Checked by {name}, {date}.").format(name=exchange.checked_by or "?", date=(exchange.checked_at or "?")[:10])
+            lines.append(f"{by} {exchange.note}" if exchange.note else by)
         return "<br>".join(map(html.escape, lines))
 
 

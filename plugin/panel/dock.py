@@ -37,7 +37,7 @@ from ..layers.scope import Place
 from ..runs.preparing import Wanted
 from ..runs.run import Run
 from ..runs.runs import Runs
-from ..settings import load_settings
+from ..settings import load_settings, user_name
 from .again import Again
 from .canvas import Boxes, Picker, fly_to
 from .first_sight import DEMO
@@ -166,6 +166,8 @@ class Dock(QgsDockWidget):
         self.bench.runs.progressed.connect(self._progressed)
         self.bench.runs.changed.connect(self._refresh)
         self._session.uses_changed.connect(self.transcript.refresh_card)
+        self._session.checked.connect(self.transcript.refresh_card)
+        self.transcript.judged.connect(lambda exchange, answer: self._session.check(exchange, answer, user_name(), exchange.note))
         self.toolbar.undo.clicked.connect(self._guarded(self._session.undo))
         self.toolbar.choose_file.triggered.connect(self._save)
         self.toolbar.reload.triggered.connect(self._guarded(self._session.reload))

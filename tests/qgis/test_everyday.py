@@ -5,13 +5,14 @@ from panel import ANSWER, BOX, wait
 from qgis.core import QgsApplication, QgsProject
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QAction, QPushButton, QToolButton
+from qgis.PyQt.QtWidgets import QAction, QLabel, QPushButton, QToolButton
 
 from zoomearth.core.settings import Settings
 from zoomearth.plugin.exchanges.exchange import Status
+from zoomearth.plugin.exchanges.results_file import ANSWERS
 from zoomearth.plugin.layers.scope import Scope
 from zoomearth.plugin.panel.first_sight import SAMPLES
-from zoomearth.plugin.settings import save_settings
+from zoomearth.plugin.settings import save_settings, user_name
 
 
 def chosen(panel, exchange, what):
@@ -105,3 +106,21 @@ def test_every_button_can_be_reached_by_keyboard_and_says_what_it_does(panel, de
                 assert button.accessibleName() or button.text() or button.toolTip(), button.objectName()
     assert "&" in panel.dock.toolbar.ask.text()
     assert "&" in panel.dock.toolbar.cancel.text()
+
+
+def test_right_and_wrong_are_checks_of_the_answer(panel, demo_scene):
+    panel.script(BOX, ANSWER)
+    panel.add(demo_scene)
+    exchange = panel.asked("How many ships?")
+    card = panel.dock.transcript.card(exchange.id)
+    card.judgement.right.click()
+    assert (exchange.checked, exchange.contradicted) == ("3", False)
+    card.judgement.wrong.click()
+    card.judgement.answer.setText("4")
+    card.judgement.save.click()
+    assert (exchange.answer, exchange.checked, exchange.contradicted) == ("3", "4", True)
+    assert f"Checked by {user_name()}, " in card.findChild(QLabel, "zoomearth_exchange_note").text()
+    assert card.findChild(QLabel, "zoomearth_exchange_answer").text() == "4 (checked; the model: 3)"
+    wait(lambda: not panel.results.writing)
+    (feature,) = panel.results.layers(ANSWERS)[0].getFeatures()
+    assert (feature["answer"], feature["checked"], feature["checked_by"]) == ("3", "4", user_name())
