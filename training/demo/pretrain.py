@@ -49,6 +49,8 @@ HURRY = 6.0
 """How much faster the dense heads learn, which are new, where the model is not."""
 MARKED = 5
 """Views of a survey in the rows of one scene: marks are what is learnt slowest, and such a view costs a fifth of the other rows."""
+ANYWHERE = 2
+"""Those of them that lie anywhere: nearly all views of a whole scene hold nothing, and a mark in each tenth of them would spoil its count."""
 DETAIL_KINDS = {"count": 0.5, "exists": 0.1, "color": 0.12, "shape": 0.14, "heading": 0.14}
 
 
@@ -127,7 +129,7 @@ def rows_of(seed: int, two_turns: float, coder: pk.Coder) -> list[pk.Row]:
         request = ask_tool(scene, tool, rng)
         if request:
             _add_request(row, scene, request, bool(zooms) and i == 0, rng, coder)
-    rows += [_marked_view(scene, weather, rng, coder) for _ in range(MARKED)]
+    rows += [_marked_view(scene, weather, rng, coder, at < ANYWHERE) for at in range(MARKED)]
     return rows
 
 
@@ -152,15 +154,15 @@ def _add_request(row: pk.Row, scene: Scene, request: Request, made: bool, rng: r
     row.branches.append(tokens)
 
 
-def _marked_view(scene: Scene, weather: Weather, rng: random.Random, coder: pk.Coder) -> pk.Row:
-    """A view of a survey with requests to mark objects."""
-    window = survey_window(scene, rng)
-    if not any(marks(scene, noun, window) for noun in NOUNS.values()):  # empty views are learnt from few
+def _marked_view(scene: Scene, weather: Weather, rng: random.Random, coder: pk.Coder, anywhere: bool) -> pk.Row:
+    """A view of a survey with requests to mark objects. anywhere: else it is likely to hold some."""
+    window = survey_window(scene, rng, anywhere=anywhere)
+    if not anywhere and not any(marks(scene, noun, window) for noun in NOUNS.values()):
         window = survey_window(scene, rng)
     picture = weather.over(crop_view(scene, window, oversample=rng.choice((1, 2)), exact=rng.random() < 0.5), window, rng)
     picture = noisy(picture, rng.uniform(0, 4), np.random.default_rng(rng.getrandbits(32)))  # a sensor's grain
     row = pk.Row(picture, details=[detail_targets(scene, window)], prefix_is_crop=True)
-    for noun in asked_of(scene, window, rng):
+    for noun in asked_of(scene, window, rng) if not anywhere else rng.sample(sorted(NOUNS.values()), 3):
         tokens = pk.asked(coder, pk.prefix(coder).at, mark_request(noun))
         row.branches.append(pk.mark_turn(tokens, coder, noun, marks(scene, noun, window)))
     return row

@@ -55,14 +55,14 @@ def marks(scene: Scene, noun: str, window: Window) -> list[Pixels]:
     )
 
 
-def survey_window(scene: Scene, rng: random.Random, sides: tuple[float, float] = SIDES) -> Window:
+def survey_window(scene: Scene, rng: random.Random, sides: tuple[float, float] = SIDES, anywhere: bool = False) -> Window:
     """A square window as a survey may show it: 60 % hold the centre of an object, 25 % have their own centre at a site, 15 % are anywhere.
 
-    sides: the smallest and the largest.
+    sides: the smallest and the largest. anywhere: all are anywhere, as in a survey of a whole scene.
     """
     side = math.exp(rng.uniform(math.log(sides[0]), math.log(sides[1])))
     x, y = rng.uniform(0, 1 - side), rng.uniform(0, 1 - side)
-    where = rng.random()
+    where = 1.0 if anywhere else rng.random()
     objects = [point for site in scene.sites for point in site.points]
     if where < 0.6 and objects:
         px, py = rng.choice(objects)
