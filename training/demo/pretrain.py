@@ -50,7 +50,7 @@ HURRY = 6.0
 MARKED = 5
 """Views of a survey in the rows of one scene: marks are what is learnt slowest, and such a view costs a fifth of the other rows."""
 ANYWHERE = 2
-"""Those of them that lie anywhere: nearly all views of a whole scene hold nothing, and a mark in each tenth of them would spoil its count."""
+"""Those of them that lie anywhere: nearly all views of a whole scene hold nothing, and a mark in every tenth would spoil its count."""
 DETAIL_KINDS = {"count": 0.5, "exists": 0.1, "color": 0.12, "shape": 0.14, "heading": 0.14}
 
 
