@@ -87,7 +87,7 @@ test: lint $(DOCS_VENV)/.installed setup-desktop
 	OMP_NUM_THREADS=1 $(PY) -m pytest $(IN_TWO)
 	$(QGIS_PYTEST) $(IN_TWO) -p no:pytest_qgis tests/test_scene.py tests/test_pixels.py tests/test_scene_remote.py tests/test_scan.py tests/test_stretch.py tests/test_georeference.py \
 	  tests/test_complaints.py tests/test_raster_campaign.py tests/test_look.py tests/test_dialect.py
-	$(QGIS_PYTEST) tests/qgis
+	$(QGIS_PYTEST) $(IN_TWO) tests/qgis
 	$(MAKE) desktop-test package
 
 SCENE := .build/desktop/scene-900000010.tif

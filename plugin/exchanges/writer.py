@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Callable, Iterable, Optional
 
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QEventLoop, QObject, QTimer, pyqtSignal
 
 from ...core.errors import SceneError
@@ -156,10 +157,12 @@ class Writer(QObject):
         clock.setSingleShot(True)
         clock.timeout.connect(loop.quit)
         clock.start(int(seconds * 1000))
-        while self.writing and clock.isActive():
+        self.destroyed.connect(loop.quit)  # it may be detached meanwhile
+        while not sip.isdeleted(self) and self.writing and clock.isActive():
             self.ended.connect(loop.quit)
             loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
-            self.ended.disconnect(loop.quit)
+            if not sip.isdeleted(self):
+                self.ended.disconnect(loop.quit)
 
     def detach(self) -> None:
         """Called when the project changes: changes that failed stay in the waiting file."""

@@ -2,9 +2,12 @@
 
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
+
+os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp(prefix="zoomearth-settings-")  # QGIS's settings: of this process, none of the user's
 
 pytest.importorskip("qgis.core", reason="the plugin's tests need QGIS's Python")
 
