@@ -5,7 +5,7 @@ from labelling import RECORDS, box, filled, image, question, real_rows
 
 from zoomearth.core.geometry import Box, Size
 from zoomearth.core.labels.flags import GEOMETRY, flags
-from zoomearth.core.labels.rows import ACCEPTED, CANDIDATE, REJECTED
+from zoomearth.core.labels.rows import ACCEPTED
 from zoomearth.core.labels.suggest import described, level_of
 
 
@@ -47,13 +47,13 @@ def test_no_noun_is_no_description():
     assert described("  ", box(scene, label=""), scene, [box(scene, label="")]) == ""
 
 
-def test_arrows_walk_through_all_questions_or_those_of_a_verdict(tmp_path):
+def test_arrows_walk_through_all_questions(tmp_path):
     with filled(tmp_path / "labels.gpkg", count=4) as labels:
         first, second, third, fourth = (each.id for each in labels.questions())
         labels.accept(second)
-        assert [labels.beside(first).id, labels.beside(first, verdict=CANDIDATE).id] == [second, third]
-        assert [labels.beside(fourth, back=True).id, labels.beside(third, back=True, verdict=CANDIDATE).id] == [third, first]
-        assert (labels.beside(first, back=True), labels.beside(fourth), labels.beside(first, verdict=REJECTED)) == (None, None, None)
+        assert labels.beside(first).id == second
+        assert labels.beside(fourth, back=True).id == third
+        assert (labels.beside(first, back=True), labels.beside(fourth)) == (None, None)
         latest = labels.latest()
         assert (latest.what, latest.target) == (ACCEPTED, second)
         ship = labels.boxes()[0]

@@ -157,11 +157,11 @@ class LabelFile:
         rows = self._select(query, verdict, after) or (self._select(query, verdict, "") if after else [])
         return self._row(Question, rows[0]) if rows else None
 
-    def beside(self, id: str, back: bool = False, verdict: str = "") -> Optional[Question]:
-        """The question behind another, or before it; None at the end of the list. verdict: of questions with this one only."""
-        way = "fid < (SELECT fid FROM questions WHERE id = ?1) AND (?2 = '' OR verdict = ?2) ORDER BY fid DESC LIMIT 1"
+    def beside(self, id: str, back: bool = False) -> Optional[Question]:
+        """The question behind another, or before it; None at the end of the list."""
+        way = "fid < (SELECT fid FROM questions WHERE id = ?) ORDER BY fid DESC LIMIT 1"
         way = way if back else way.replace("<", ">").replace("DESC", "ASC")
-        rows = self._select(" ".join(("SELECT * FROM questions WHERE", way)), id, verdict)
+        rows = self._select(" ".join(("SELECT * FROM questions WHERE", way)), id)
         return self._row(Question, rows[0]) if rows else None
 
     def next_for_second(self, after: str = "") -> Optional[Question]:

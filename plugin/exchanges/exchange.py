@@ -177,8 +177,10 @@ class Exchange:
 
     @property
     def verdict(self) -> Optional[str]:
-        """What the answer is, as far as is known: what a person says, else what the model says."""
-        return self.answer if self.checked is None else self.checked
+        """What the answer is, as far as is known: what a person says, else what the model says, of a row of a run as its type has it."""
+        if self.checked is not None:
+            return self.checked
+        return self.typed_answer if self.feature else self.answer
 
     @property
     def contradicted(self) -> bool:

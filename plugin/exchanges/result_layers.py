@@ -155,7 +155,7 @@ class ResultLayers:
 
     def of_use(self, use: UsedTool) -> Optional[QgsMapLayer]:
         """The layer of what it has made."""
-        return next(iter(self._of_use(use)), None)
+        return next((layer for layer in self._of_use(use) if layer.customProperty(USE)), None)
 
     def _of_use(self, use: UsedTool) -> list[QgsMapLayer]:
         """The same, and of a survey the layer that shows where it has looked."""

@@ -25,7 +25,7 @@ from qgis.core import QgsCoordinateTransformContext, QgsVectorLayer, QgsWkbTypes
 from qgis.PyQt.QtCore import QVariant
 
 from ..log import say
-from .exchange import Exchange
+from .exchange import RUN, Exchange
 from .geopackage import add_row, columns, copy, reading, sql, tables, touch, unwritable, writing
 from .geopackage_tables import add_columns, add_table, begin
 from .result_rows import CHECKS, ROI_FIELDS, answer_geometry, answer_values, roi_geometry, roi_values
@@ -229,11 +229,12 @@ class ResultsFile:
         return bool(lacking) and all(os.access(place, os.W_OK) for place in (self.path, self.path.parent))
 
     def _unplaced(self, file: sqlite3.Connection) -> list[str]:
-        """The ids of the questions that have no feature in a table of answers, as in files of older versions."""
-        if not {"exchange", "question"} <= set(columns(file, EXCHANGES)):
+        """The ids of the questions that have no feature in a table of answers, as in files of older versions; a run has none."""
+        if not {"exchange", "question", "data"} <= set(columns(file, EXCHANGES)):
             return []
         placed = {id for table in self._layers(file, ANSWERS) for (id,) in file.execute(sql("SELECT exchange FROM {}", table))}
-        return [id for (id,) in file.execute(sql("SELECT exchange FROM {} WHERE question != ''", EXCHANGES)) if id not in placed]
+        query = sql("SELECT exchange FROM {} WHERE question != '' AND NOT instr(data, ?)", EXCHANGES)
+        return [id for (id,) in file.execute(query, (f'"tool": "{RUN}"',)) if id not in placed]
 
     def _checks(self, file: sqlite3.Connection) -> dict[str, dict[str, Optional[str]]]:
         """What persons say about the answers, by exchange: it may have been written into the features themselves."""

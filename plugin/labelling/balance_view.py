@@ -65,6 +65,7 @@ class BalanceView(QWidget):
         column.addWidget(self.advice)
         store.changed.connect(self._count)
         store.opened.connect(self._count)
+        store.failed.connect(self._failed)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -91,6 +92,10 @@ class BalanceView(QWidget):
         if self.isVisible() and self._store.path and not self._counting:
             self._counting = True
             self._store.do(report, self._counted)
+
+    def _failed(self) -> None:
+        """What was counted may be what failed: the next change counts again."""
+        self._counting = False
 
     def _counted(self, counted: Report) -> None:
         self._counting = False

@@ -17,6 +17,7 @@ from ...core.roi_table import ZOOM_OUT
 from ..exchanges.exchange import Exchange, PicturedView
 from ..exchanges.session import Session
 from ..i18n import tr
+from ..layers.raster_layers import read_by_gdal, scene_source
 from ..panel.transcript import Transcript
 from .box_tool import BoxTool
 from .dock import LabelDock
@@ -77,9 +78,9 @@ class Learning(QObject):
             self.said.emit(exchange.id, tr("This is a label in {file} now.").format(file=path.name if path else ""), True)
             self._dock.show_layers()
 
-        self._labels.begin()
         raster = self._raster(exchange)
         if raster:
+            self._labels.begin()
             self._labels.store.do(lambda labels: raster.image(), lambda image: self._labels.store.change(write(image), written))
 
     def draw(self, exchange: Exchange) -> None:
@@ -101,7 +102,9 @@ class Learning(QObject):
         if exchange.scene is None:
             self._say(tr("The model saw a picture of a layer that QGIS alone can draw: training could not show it."))
             return None
-        return Raster.of(exchange.scene, exchange.scene.path, QgsCoordinateReferenceSystem.fromWkt(exchange.crs))
+        layer = self._session.results.raster_layer(exchange)
+        path = scene_source(layer).path if layer and read_by_gdal(layer) else exchange.scene.path  # the stored one has no key
+        return Raster.of(exchange.scene, path, QgsCoordinateReferenceSystem.fromWkt(exchange.crs))
 
     def _layer(self) -> Optional[QgsRasterLayer]:
         return self._session.results.raster_layer(self._exchange) if self._exchange else None

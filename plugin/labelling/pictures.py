@@ -9,7 +9,7 @@ from typing import Callable, Optional
 
 from qgis.core import QgsMapRendererParallelJob, QgsMapSettings, QgsProject, QgsRasterLayer, QgsRectangle
 from qgis.PyQt import sip
-from qgis.PyQt.QtCore import QObject, QPointF, QRectF, QSize, Qt
+from qgis.PyQt.QtCore import QObject, QPointF, QRectF, QSize, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QPolygonF, QShowEvent
 from qgis.PyQt.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
@@ -51,7 +51,9 @@ class Drawn:
 
 
 class Painter(QObject):
-    """Draws parts of a raster layer."""
+    """Draws parts of a raster layer. `interrupted`: what was being drawn will not come, because a layer is gone."""
+
+    interrupted = pyqtSignal()
 
     def __init__(self, parent: Optional[QObject] = None) -> None:
         super().__init__(parent)
@@ -91,6 +93,8 @@ class Painter(QObject):
         jobs, self._jobs = self._jobs, {}
         for job in jobs:
             job.cancel()
+        if jobs:
+            self.interrupted.emit()
 
     def _finished(self, job: QgsMapRendererParallelJob) -> None:
         done = self._jobs.pop(job, None)

@@ -30,6 +30,8 @@ class Templates(QObject):
         self._waiting: deque[tuple[LabelImage, LabelBox]] = deque()
         self._added = 0
         self._missing: list[str] = []
+        store.failed.connect(lambda message, hint: self._give_up())
+        self._painter.interrupted.connect(self._give_up)
 
     def propose(self, wanted: Iterable[tuple[LabelImage, LabelBox]]) -> None:
         """Candidates for these boxes; their old candidates are replaced."""
@@ -42,6 +44,12 @@ class Templates(QObject):
     def close(self) -> None:
         self._waiting.clear()
         self._painter.close()
+
+    def _give_up(self) -> None:
+        """A change has failed, or a layer is gone: the user may propose again."""
+        if self._waiting:
+            self._waiting.clear()
+            self.ended.emit(self._added, self._missing)
 
     def _next(self) -> None:
         if not self._waiting:

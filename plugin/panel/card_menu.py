@@ -7,7 +7,8 @@ from typing import Callable
 from qgis.PyQt.QtGui import QGuiApplication
 from qgis.PyQt.QtWidgets import QMenu, QToolButton
 
-from ..exchanges.exchange import Exchange, Status
+from ...core.tools import SURVEY
+from ..exchanges.exchange import RUN, Exchange, Status
 from ..i18n import tr
 from .widgets import named
 
@@ -36,7 +37,8 @@ def card_menu_button(exchange: Exchange, choose: Callable[[str], None]) -> QTool
     def fit() -> None:
         asked = bool(exchange.question) and exchange.status is not Status.RUNNING
         copy.setEnabled(exchange.verdict is not None)
-        actions[AGAIN].setEnabled(asked and exchange.compare is None)
+        alone = not any(use.made.tool in (RUN, SURVEY) for use in exchange.uses)
+        actions[AGAIN].setEnabled(asked and alone and exchange.compare is None)
         actions[EDIT].setEnabled(bool(exchange.question))
         actions[BOX].setEnabled(bool(exchange.zooms))
 

@@ -15,7 +15,7 @@ from qgis.PyQt.QtGui import QPixmap
 from ..exchanges.endings import reason
 from ..exchanges.exchange import Exchange
 from ..i18n import tr
-from ..runs.rows import WAITING, kind, said
+from ..runs.rows import WAITING, kind
 from .checks import UNSURE
 
 PICTURE, PLACE, ANSWER, CHECKED, CONFIDENCE, REMARK = range(6)
@@ -117,7 +117,7 @@ class Table(QAbstractTableModel):
     def _fits(self, row: Exchange) -> bool:
         if self.open_only and row.checked not in (None, UNSURE):
             return False
-        if self.answer and said(row) != self.answer:
+        if self.answer and row.verdict != self.answer:
             return False
         return not self.text or any(self.text in (_cell(row, column) or "").casefold() for column in (PLACE, ANSWER, CHECKED, REMARK))
 

@@ -6,7 +6,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Iterable, Mapping, Optional
+from typing import Any, Iterable, Mapping
 
 from ...core import texts
 from ...core.errors import SceneError, ZoomEarthError
@@ -30,11 +30,6 @@ def kind(row: Exchange) -> str:
     return {Status.RUNNING: WAITING, Status.FAILED: FAILED}.get(row.status, CANCELLED)
 
 
-def said(row: Exchange) -> Optional[str]:
-    """What the answer is: what a person says, else what the model says."""
-    return row.typed_answer if row.checked is None else row.checked
-
-
 @dataclass(frozen=True)
 class Counts:
     """How many rows there are, how many of each kind, how many a person has checked, and how many have each answer."""
@@ -47,7 +42,7 @@ class Counts:
     @classmethod
     def of(cls, rows: Iterable[Exchange]) -> Counts:
         rows = list(rows)
-        answers = Counter(answer for row in rows if (answer := said(row)) is not None)
+        answers = Counter(answer for row in rows if (answer := row.verdict) is not None)
         return cls(len(rows), Counter(map(kind, rows)), sum(row.checked is not None for row in rows), dict(answers.most_common()))
 
     @property

@@ -33,7 +33,7 @@ from ..exchanges.session import Session
 from ..exchanges.writer import Writer
 from ..i18n import tr
 from ..qt_later import later
-from .rows import CANCELLED, FAILED, WAITING, Counts, kind, read_lines, read_rows, reset, said, summary, take_line
+from .rows import CANCELLED, FAILED, WAITING, Counts, kind, read_lines, read_rows, reset, summary, take_line
 from .sources import Sources
 
 BATCH = 32  # rows that are sent together to a server, which answers one after another; a model here ends all rows in hand at once
@@ -276,9 +276,13 @@ class Run(QObject):
             self._next()
             return
         started: list[str] = []
-        loading = self._session.submit_load()
+        try:
+            loading = self._session.submit_load()
+            job = self._job = self._session.backend.submit(Batch(tuple(asks), AT_ONCE, out=str(self.answers)))
+        except ZoomEarthError as error:
+            self._stop(error.message, error.hint)
+            return
         loading.heard.connect(self._hear_progress)
-        job = self._job = self._session.backend.submit(Batch(tuple(asks), AT_ONCE, out=str(self.answers)))
         job.heard.connect(lambda event: self._hear(event, started))
         job.ended.connect(lambda last: self._end(last, started))
 
@@ -354,10 +358,10 @@ class Run(QObject):
         self._rest()
 
     def _rest(self) -> None:
+        self._sources.forget()
         if self.phase is Phase.CLOSED:
             return
         self._under_way.clear()
-        self._sources.forget()
         self.phase, self.stage = Phase.RESTING, ""
         self._summarize()
         self.changed.emit()
@@ -366,11 +370,16 @@ class Run(QObject):
     def _summarize(self) -> None:
         """Writes into the card's exchange how far the run is."""
         words = summary(self.counts)
-        if words != self.exchange.answer:
+        if words != self.exchange.answer and self._has_card:
             self.exchange.answer, self.exchange.stopped, self.exchange.status = words, "answered", Status.DONE
             self.exchange.model = next((row.model for row in reversed(self.rows) if row.model), "")
             self.exchange.meaningless = any(row.meaningless for row in self.rows)
             self._session.update(self.exchange)
+
+    @property
+    def _has_card(self) -> bool:
+        """The user may have removed it."""
+        return any(each is self.exchange for each in self._session.exchanges)
 
     def _announce(self) -> None:
         if not self._soon.isActive():
@@ -378,7 +387,7 @@ class Run(QObject):
 
     def _written(self, attempt: Any) -> None:
         """Shows on the map what is in the file now."""
-        if self.phase is Phase.CLOSED:
+        if self.phase is Phase.CLOSED or not self._has_card:
             return
         if attempt.error:
             self.trouble = f"{attempt.error.message} {attempt.error.hint}"
@@ -387,4 +396,4 @@ class Run(QObject):
             self._shown = time.monotonic()
             self._session.results.show_use(self.exchange, self.use)
             self._session.results.reload_use(self.use)
-            self._session.results.color_use(self.use, map(said, self.rows))
+            self._session.results.color_use(self.use, (row.verdict for row in self.rows))

@@ -42,6 +42,7 @@ class Runs(QObject):
         self._runs: dict[str, Run] = {}  # by the id of their exchange
         self._preparing: Optional[Preparing] = None
         self._resumed: Optional[Run] = None  # goes on when the results have moved
+        self._counted: dict[str, Optional[str]] = {}  # the checked count of the things of a survey, by the id of the run's exchange
         session.replaced.connect(self._replaced)
         session.removed.connect(self._removed)
         session.results.changed.connect(self._results_changed)
@@ -82,6 +83,7 @@ class Runs(QObject):
             )
         about = Exchange(question_about(use), exchange.source, exchange.layer, exchange.crs, use.place, answer_type=rows[0].answer_type)
         about.scene, about.seen_as, about.model = exchange.scene, exchange.seen_as, exchange.model
+        self._counted[about.id] = None
         return self._open(about, rows, {SURVEY_ID: exchange.id})
 
     def go_on(self, run: Run) -> None:
@@ -176,7 +178,9 @@ class Runs(QObject):
         """The count of a survey follows what a person says of the things."""
         survey = next((each for each in self._session.exchanges if each.id == run.use.made.metrics[SURVEY_ID]), None)
         count = str(run.counts.answers.get(YES, 0)) if run.counts.checked else None
-        if survey and run.rows and survey.checked != count:
+        before = self._counted.get(run.exchange.id, count)  # what a person has written into the answer itself stays until the next check
+        self._counted[run.exchange.id] = count
+        if survey and run.rows and before != count:
             survey.check(count, user_name(), survey.note)
             self._session.update(survey)
 
@@ -202,6 +206,7 @@ class Runs(QObject):
                 run.close()
                 del self._runs[id]
                 self.closed.emit(run)
+                run.deleteLater()
 
     def _finish(self) -> None:
         """Before the project closes: waits until the rows are written."""
@@ -213,11 +218,12 @@ class Runs(QObject):
 
     def _before_move(self, move: Callable[[], None]) -> None:
         run = self._asking
+        resumed = run if run and run.phase is Phase.ASKING else None  # else the user has stopped it
 
         def rested() -> None:
             for each in self._runs.values():
                 each.finish()
-            self._resumed = run  # not before: `finish` runs the event loop
+            self._resumed = resumed  # not before: `finish` runs the event loop
             move()
 
         if run is None:
@@ -227,7 +233,6 @@ class Runs(QObject):
         def once() -> None:
             run.rested.disconnect(once)
             rested()
-            self._resumed = run  # not before: something else may be written meanwhile
 
         run.rested.connect(once)
         run.pause()

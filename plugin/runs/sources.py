@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Callable, Mapping, Optional
+from typing import Any, Callable, Mapping, Optional, cast
 
-from qgis.core import QgsRasterLayer, QgsRectangle
+from qgis.core import QgsProject, QgsRasterLayer, QgsRectangle
 from qgis.PyQt.QtCore import QObject
 
 from ...core.errors import SceneError
 from ...core.requests import Ask
+from ...core.roi_table import stored
 from ...core.source import Compare, SceneSource
 from ..exchanges.exchange import Exchange
 from ..i18n import tr
@@ -40,7 +41,11 @@ class Sources(QObject):
         self._cancelled = False
         if all(row.scene for row in rows):
             path = scene_source(layer).path if layer and read_by_gdal(layer) else None  # the stored one has no key in its address
-            done([_ask(row, replace(row.scene, path=path or row.scene.path)) for row in rows if row.scene], {})
+            asks: list[Ask] = []
+            failed: dict[str, SceneError] = {}
+            for row in rows:
+                _add(asks, failed, row, replace(cast(SceneSource, row.scene), path=path or cast(SceneSource, row.scene).path))
+            done(asks, failed)
         elif layer is None:
             message = tr("The layer {layer} is not in the project.").format(layer=rows[0].layer)
             raise SceneError(message, tr("Add the layer again, then continue."))
@@ -75,7 +80,7 @@ class Sources(QObject):
 
         def take(path: str) -> None:
             self._images.append(path)
-            asks.append(_ask(row, SceneSource(path)))
+            _add(asks, failed, row, SceneSource(path))
             go_on()
 
         def fail(message: str, hint: str) -> None:
@@ -96,9 +101,20 @@ class Sources(QObject):
         self._images = []
 
 
-def _ask(row: Exchange, source: SceneSource) -> Ask:
-    compare = Compare(row.compare, (row.names[0], row.names[1]) if row.names else None) if row.compare else None
-    return Ask(source, row.question, row.region, id=row.id, answer_type=row.answer_type, compare=compare)
+def _add(asks: list[Ask], failed: dict[str, SceneError], row: Exchange, source: SceneSource) -> None:
+    """Adds the question about a row, or why it can't be asked, for example because an expression leaves nothing of it."""
+    compare = Compare(_with_key(row.compare), (row.names[0], row.names[1]) if row.names else None) if row.compare else None
+    try:
+        asks.append(Ask(source, row.question, row.region, id=row.id, answer_type=row.answer_type, compare=compare))
+    except ValueError as error:
+        failed[row.id] = SceneError(str(error))
+
+
+def _with_key(source: SceneSource) -> SceneSource:
+    """The source with the path of its layer in the project, where there is one: the stored path has no key."""
+    rasters = (layer for layer in QgsProject.instance().mapLayers().values() if isinstance(layer, QgsRasterLayer))
+    live = (scene_source(layer) for layer in rasters if layer.isValid() and read_by_gdal(layer))
+    return next((replace(source, path=each.path) for each in live if stored(each).path == source.path), source)
 
 
 def _extent(row: Exchange) -> QgsRectangle:

@@ -12,7 +12,7 @@ from zoomearth.core.settings import Settings
 from zoomearth.plugin.exchanges.exchange import Status
 from zoomearth.plugin.exchanges.results_file import ANSWERS, ResultsFile
 from zoomearth.plugin.layers.scope import Scope
-from zoomearth.plugin.runs.rows import kind, said
+from zoomearth.plugin.runs.rows import kind
 
 YES, NO, UNSURE = (f"<think>{'Look. ' * 6}</think><answer>{word}</answer>" for word in ("Yes, one.", "no", "unsure"))
 
@@ -30,7 +30,7 @@ def test_many_polygons_are_one_card_whose_rows_are_answered_and_kept(panel, tmp_
     assert panel.dock.message.text == "2 of 30 polygons lie outside the layer town or have no area, and were left out."
     wait(lambda: done(run))
     assert {kind(row) for row in run.rows} == {"answered"}
-    assert {said(row) for row in run.rows} == {"yes", "no", "unsure"}
+    assert {row.verdict for row in run.rows} == {"yes", "no", "unsure"}
     assert [row.feature.name for row in run.rows] == [f"Flur {number}" for number in range(1, 29)]
     assert {row.feature.layer for row in run.rows} == {polygons.id()}
     assert len(lines(run)) == 28
@@ -39,13 +39,35 @@ def test_many_polygons_are_one_card_whose_rows_are_answered_and_kept(panel, tmp_
     assert {id: row.to_dict() for id, row in stored.items()} == {row.id: row.to_dict() for row in run.rows}
     (shown,) = [layer for layer in QgsProject.instance().mapLayers().values() if layer.customProperty("zoomearth/use") == run.use.id]
     assert sorted((each["label"], each["answer"]) for each in shown.getFeatures()) == sorted(
-        (row.feature.name, said(row)) for row in run.rows
+        (row.feature.name, row.verdict) for row in run.rows
     )
     assert [category.value() for category in shown.renderer().categories()] == ["yes", "no", "unsure", ""], "coloured by answer"
     assert not panel.results.layers(ANSWERS), "the run itself is no place"
     (exchange,) = panel.results.read()
     assert exchange.question == QUESTION
     assert exchange.answer.startswith("28 of 28: ")
+
+
+def test_the_card_of_a_run_is_no_place_among_the_answers(panel, tmp_path):
+    panel.script(YES)
+    parcels(panel.add(town(tmp_path)), 3)
+    run = begin(panel)
+    wait(lambda: done(run))
+    form = panel.dock.form
+    form.scope.setCurrentIndex(form.scope.findData(Scope.LAYER))
+    other = panel.asked("Is there a garage?")
+    wait(lambda: not panel.results.writing)
+    (answers,) = panel.results.layers(ANSWERS)
+    assert [feature["exchange"] for feature in answers.getFeatures()] == [other.id]
+
+
+def test_a_polygon_that_leaves_no_question_fails_alone(panel, tmp_path):
+    panel.script(YES)
+    parcels(panel.add(town(tmp_path)), 4)
+    run = begin(panel, """[% if("name" = 'Flur 3', '', 'Is there a pool in ' || "name" || '?') %]""")
+    wait(lambda: done(run))
+    assert [kind(row) for row in run.rows] == ["answered", "answered", "failed", "answered"]
+    assert "question is empty" in run.rows[2].message
 
 
 def test_it_goes_on_after_a_pause_and_asks_no_row_twice(panel, tmp_path):
@@ -208,6 +230,9 @@ def test_a_second_run_waits_for_the_first_and_a_deleted_one_comes_back(panel, tm
     panel.dock.transcript.delete_clicked.emit(run.exchange)
     wait(lambda: done(run))
     assert panel.session.exchanges == []
+    wait(lambda: not panel.results.writing)
+    assert panel.results.read() == [], "the end of the run does not bring its card back"
+    assert run.use.id not in [layer.customProperty("zoomearth/use") for layer in QgsProject.instance().mapLayers().values()]
     panel.dock.toolbar.undo.click()
     assert run_of(panel) is run
     box(panel, run).go_on.click()
