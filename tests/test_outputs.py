@@ -332,6 +332,9 @@ def test_the_raster_itself_is_not_written_over(tmp_path):
         Outputs(figure=str(tmp_path / "scene.png")).check_for(scene)
 
 
+KNOWN = "how many boats are at the lake?"  # the demo model answers what is worded as in its training
+
+
 def zoomearth(*arguments, **environment):
     command = [sys.executable, "-m", "zoomearth.backend", *map(os.fsencode, arguments)]
     return subprocess.run(command, capture_output=True, check=False, env={**os.environ, **environment}, encoding="utf-8", errors="replace")
@@ -343,7 +346,7 @@ def test_bytes_that_are_no_utf8_cost_no_answer(tmp_path, environment):
     scene = tmp_path / f"{bad}.tif"
     os.rename(make(tmp_path / "cafe.tif"), scene)
     figure, rois = tmp_path / f"{bad}.png", tmp_path / f"{bad}.gpkg"
-    shown = zoomearth("ask", scene, f"{bad} 船?", "--rois", rois, "--figure", figure, "--views", tmp_path / bad, **environment)
+    shown = zoomearth("ask", scene, f"{KNOWN} {bad} 船?", "--rois", rois, "--figure", figure, "--views", tmp_path / bad, **environment)
     assert shown.returncode == 0, shown.stderr
     assert figure.exists()
     assert rois.exists()
@@ -427,7 +430,7 @@ def font(path, letters):
 
 
 def test_letters_come_from_a_font_that_has_them_and_what_none_has_is_said(tmp_path):
-    scene, question = make(tmp_path / "scene.tif"), "船は何隻 نعم नमस्ते 🚢 \u202e\x07"
+    scene, question = make(tmp_path / "scene.tif"), f"{KNOWN} 船は何隻 نعم नमस्ते 🚢 \u202e\x07"
     without = zoomearth("ask", scene, question, "--figure", tmp_path / "f.png", XDG_DATA_HOME=str(tmp_path / "none"))
     assert without.stderr.count("CJK") == 1
     assert "Devanagari" in without.stderr
