@@ -18,7 +18,7 @@ from ..outputs.survey import SurveyFile
 from ..records import Journal
 from ..scene.scene import Scene
 from .driver import names_places, read_line, run, write_line
-from .run import LEAST, plan_of
+from .run import LEAST, plan_of, written
 
 
 def survey(
@@ -37,22 +37,15 @@ def survey(
     Every view where the budget reaches for that, else from coarse to fine. Raises ZoomEarthError, Cancelled.
     """
     started = time.monotonic()
-    plan, notes = _plan(engine, scene, region, RunSurvey(scene.source, target, str(path), size=size, budget=budget))
+    request = RunSurvey(scene.source, target, str(path), size=size, budget=budget)
+    plan, notes = _plan(engine, scene, region, request)
     meaningless = engine.profile.generated_only and not scene.generated
-    readings = path.with_name(path.name + ".views.jsonl")
+    readings = Path(request.readings)
     try:
         with Journal(readings, {"target": target}, "id", read_line, write_line) as journal:
             file = SurveyFile(path, scene, target, engine.profile.name, meaningless)
             steps = run(engine, scene, target, plan, region, journal, AT_ONCE, None, cancelled)
-            while True:
-                try:
-                    step = next(steps)
-                except StopIteration as stop:
-                    result: Survey = stop.value
-                    break
-                file.add(step.features, step.records)
-                on_progress("surveying", *step.views)
-            file.close()
+            result = written(file, steps, lambda step: on_progress("surveying", *step.views))
     finally:
         readings.unlink(missing_ok=True)  # nobody goes on with a question
     if cancelled():

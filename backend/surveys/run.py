@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -76,19 +76,8 @@ def carry_out(
     meaningless = engine.profile.generated_only and not scene.generated
     with Journal(Path(request.readings), about, "id", read_line, write_line) as journal:
         file = SurveyFile(Path(request.out), scene, request.target, engine.profile.name, meaningless)
-        try:
-            at_once = request.at_once * max(1, len(settings.addresses))
-            steps = run(engine, scene, request.target, plan, region, journal, at_once, policy, cancelled)
-            while True:
-                try:
-                    step = next(steps)
-                except StopIteration as stop:
-                    result: Survey = stop.value
-                    break
-                file.add(step.features, step.records)
-                on_step(step)
-        finally:
-            file.close()
+        at_once = request.at_once * max(1, len(settings.addresses))
+        result = written(file, run(engine, scene, request.target, plan, region, journal, at_once, policy, cancelled), on_step)
     return SurveyResult(
         request.target,
         result.count,
@@ -99,6 +88,21 @@ def carry_out(
         request.out,
         round(time.monotonic() - started, 3),
     )
+
+
+def written(file: SurveyFile, steps: Generator[Step, None, Survey], on_step: Callable[[Step], object]) -> Survey:
+    """Writes what is certain at each step, and what is left at the end, also where a step raises."""
+    try:
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration as stop:
+                result: Survey = stop.value
+                return result
+            file.add(step.features, step.records)
+            on_step(step)
+    finally:
+        file.close()
 
 
 def plan_of(scene: Scene, request: RunSurvey, least: float) -> tuple[Plan, list[str]]:

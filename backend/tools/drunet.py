@@ -7,7 +7,6 @@ values, and nothing is cut off.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +20,7 @@ from ...core.geometry import Box
 from .denoising import denoise, measured, of_gaussian
 from .gaussian import valid_everywhere
 from .job import Job, Result
-from .loading import chosen_device, out_of_memory, repair
+from .loading import chosen_device, lacking, out_of_memory, repair
 
 NAME = "drunet"
 FILES = {3: "drunet_deepinv_color_finetune_22k.pth", 1: "drunet_deepinv_gray_finetune_26k.pth"}
@@ -33,11 +32,7 @@ WEIGHT_FREE = "--set backend=sliding-dct"
 
 def missing() -> ModelError | None:
     """Why it can't run on this machine."""
-    if not tool_models()[NAME].here:
-        return ModelError(f"{NAME} has not been downloaded.", f"zoomearth models download {NAME}")
-    if importlib.util.find_spec("deepinv") is None:
-        return ModelError(f"{NAME} needs deepinv, which is not installed.", "pip install 'zoomearth[denoising]'")
-    return None
+    return lacking(NAME, "deepinv", "denoising")
 
 
 def denoise_with_network(job: Job, write: Callable[[Box, np.ndarray], None]) -> Result:

@@ -6,7 +6,6 @@ back into the bands' own values, and moved so that it meets the pixels at the ma
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -22,7 +21,7 @@ from ...core.tools import EDITORS
 from .editing import Work, begin, edit, end, shown_bands, value_range
 from .gaussian import valid_everywhere
 from .job import Job, Result
-from .loading import chosen_device, out_of_memory, repair
+from .loading import chosen_device, lacking, out_of_memory, repair
 from .membrane import membrane
 
 NAME = EDITORS[0]
@@ -37,11 +36,7 @@ WEIGHT_FREE = f"--set backend={EDITORS[-1]}"
 
 def missing() -> ModelError | None:
     """Why it can't run on this machine."""
-    if not tool_models()[NAME].here:
-        return ModelError(f"{NAME} has not been downloaded.", f"zoomearth models download {NAME}")
-    if importlib.util.find_spec("diffusers") is None:
-        return ModelError(f"{NAME} needs diffusers, which is not installed.", "pip install 'zoomearth[editing]'")
-    return None
+    return lacking(NAME, "diffusers", "editing")
 
 
 def edit_with_model(job: Job, write: Callable[[Box, np.ndarray], None]) -> Result:

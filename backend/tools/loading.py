@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 from typing import Any
 
+from ...core.catalogue import tool_models
 from ...core.errors import ModelError, UsageError
 from ...core.settings import Settings
 
@@ -15,6 +17,15 @@ def chosen_device() -> str:
         return Settings.of_environment().device
     except ValueError as error:
         raise UsageError(str(error), "Unset ZOOMEARTH_DEVICE, or set it to one of these.") from error
+
+
+def lacking(name: str, package: str = "", extra: str = "") -> ModelError | None:
+    """Why the listed model `name` can't be used on this machine: its weights, or the package of zoomearth[extra] that runs it."""
+    if not tool_models()[name].here:
+        return ModelError(f"{name} has not been downloaded.", f"zoomearth models download {name}")
+    if package and importlib.util.find_spec(package) is None:
+        return ModelError(f"{name} needs {package}, which is not installed.", f"pip install 'zoomearth[{extra}]'")
+    return None
 
 
 def repair(path: Path, name: str, why: BaseException | str, weight_free: str) -> ModelError:

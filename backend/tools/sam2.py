@@ -18,7 +18,7 @@ from ...core.catalogue import tool_models
 from ...core.errors import ModelError
 from ...core.geometry import Box, Size, View
 from .job import Job, Mask, Result
-from .loading import chosen_device, out_of_memory, repair
+from .loading import chosen_device, lacking, out_of_memory, repair
 from .segmentation import UNSURE, remarks, shows_data
 
 CONTEXT = 2.0  # the side of the square, times the longer side of the box
@@ -38,7 +38,7 @@ class Sam:
 
 def missing(name: str) -> ModelError | None:
     """Why a listed model can't be used on this machine."""
-    return None if tool_models()[name].here else ModelError(f"{name} has not been downloaded.", f"zoomearth models download {name}")
+    return lacking(name)
 
 
 def segment_with(name: str, job: Job) -> Mask:

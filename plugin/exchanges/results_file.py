@@ -25,7 +25,7 @@ from qgis.core import QgsCoordinateTransformContext, QgsVectorLayer, QgsWkbTypes
 from qgis.PyQt.QtCore import QVariant
 
 from ..log import say
-from .exchange import RUN, Exchange
+from .exchange import Exchange
 from .geopackage import add_row, columns, copy, reading, sql, tables, touch, unwritable, writing
 from .geopackage_tables import add_columns, add_table, begin
 from .result_rows import CHECKS, ROI_FIELDS, answer_geometry, answer_values, roi_geometry, roi_values
@@ -217,24 +217,26 @@ class ResultsFile:
             if not ROI_FIELDS.keys() <= set(columns(file, table)):
                 add_columns(file, table, ROI_FIELDS)
                 written.touched.add(table)
-        for id in self._unplaced(file):
-            ((data,),) = file.execute(sql("SELECT data FROM {} WHERE exchange = ?", EXCHANGES), (id,)).fetchmany(1)
-            with suppress(KeyError, TypeError, ValueError):  # it can't be read, and the log says so when the file is read
-                exchange = Exchange.from_dict(json.loads(data))
-                written.tables[ANSWERS, exchange.raster] = self._add_answer(file, exchange, {})
+        for exchange in self._unplaced(file):
+            written.tables[ANSWERS, exchange.raster] = self._add_answer(file, exchange, {})
 
     def _is_outdated(self, file: sqlite3.Connection) -> bool:
         """Whether the file lacks something, and can be written to."""
         lacking = any(not ROI_FIELDS.keys() <= set(columns(file, table)) for table in self._layers(file)) or self._unplaced(file)
         return bool(lacking) and all(os.access(place, os.W_OK) for place in (self.path, self.path.parent))
 
-    def _unplaced(self, file: sqlite3.Connection) -> list[str]:
-        """The ids of the questions that have no feature in a table of answers, as in files of older versions; a run has none."""
+    def _unplaced(self, file: sqlite3.Connection) -> list[Exchange]:
+        """The questions that have no feature in a table of answers, as in files of older versions; a run has none."""
         if not {"exchange", "question", "data"} <= set(columns(file, EXCHANGES)):
             return []
         placed = {id for table in self._layers(file, ANSWERS) for (id,) in file.execute(sql("SELECT exchange FROM {}", table))}
-        query = sql("SELECT exchange FROM {} WHERE question != '' AND NOT instr(data, ?)", EXCHANGES)
-        return [id for (id,) in file.execute(query, (f'"tool": "{RUN}"',)) if id not in placed]
+        ids = file.execute(sql("SELECT exchange FROM {} WHERE question != ''", EXCHANGES)).fetchall()
+        exchanges = []
+        for (id,) in (row for row in ids if row[0] not in placed):  # few: their data has the pictures
+            ((data,),) = file.execute(sql("SELECT data FROM {} WHERE exchange = ?", EXCHANGES), (id,)).fetchmany(1)
+            with suppress(KeyError, TypeError, ValueError):  # it can't be read, and the log says so when the file is read
+                exchanges.append(Exchange.from_dict(json.loads(data)))
+        return [exchange for exchange in exchanges if not exchange.is_run]
 
     def _checks(self, file: sqlite3.Connection) -> dict[str, dict[str, Optional[str]]]:
         """What persons say about the answers, by exchange: it may have been written into the features themselves."""

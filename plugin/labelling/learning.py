@@ -17,7 +17,7 @@ from ...core.roi_table import ZOOM_OUT
 from ..exchanges.exchange import Exchange, PicturedView
 from ..exchanges.session import Session
 from ..i18n import tr
-from ..layers.raster_layers import read_by_gdal, scene_source
+from ..layers.raster_layers import live_paths
 from ..panel.transcript import Transcript
 from .box_tool import BoxTool
 from .dock import LabelDock
@@ -102,8 +102,7 @@ class Learning(QObject):
         if exchange.scene is None:
             self._say(tr("The model saw a picture of a layer that QGIS alone can draw: training could not show it."))
             return None
-        layer = self._session.results.raster_layer(exchange)
-        path = scene_source(layer).path if layer and read_by_gdal(layer) else exchange.scene.path  # the stored one has no key
+        path = live_paths().get(exchange.scene.path, exchange.scene.path)
         return Raster.of(exchange.scene, path, QgsCoordinateReferenceSystem.fromWkt(exchange.crs))
 
     def _layer(self) -> Optional[QgsRasterLayer]:

@@ -24,6 +24,7 @@ from qgis.core import (
 )
 
 from ...core.address import titled
+from ...core.roi_table import stored
 from ...core.source import Compare, SceneSource
 from ..i18n import tr
 
@@ -46,6 +47,13 @@ def other_rasters(layer: QgsRasterLayer, place: Optional[QgsRectangle] = None) -
     rasters = (other for other in QgsProject.instance().mapLayers().values() if isinstance(other, QgsRasterLayer))
     others = [other for other in rasters if other.isValid() and read_by_gdal(other) and other.source() != layer.source()]
     return others if place is None else [other for other in others if _extent_in(other, layer.crs()).intersects(place)]
+
+
+def live_paths() -> dict[str, str]:
+    """The paths of the project's rasters with their keys, by the paths without keys that are stored."""
+    rasters = (layer for layer in QgsProject.instance().mapLayers().values() if isinstance(layer, QgsRasterLayer))
+    sources = (scene_source(layer) for layer in rasters if layer.isValid() and read_by_gdal(layer))
+    return {stored(source).path: source.path for source in sources}
 
 
 def _extent_in(layer: QgsRasterLayer, crs: QgsCoordinateReferenceSystem) -> QgsRectangle:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Optional
 
-from ...core.answer_type import AnswerType
+from ...core.answer_type import BOOLEAN, AnswerType
 from ..exchanges.exchange import Exchange
 from ..runs.run import Run
 from ..settings import user_name
 
-YES, NO, UNSURE = "yes", "no", "unsure"
+(YES, NO), UNSURE = BOOLEAN, "unsure"
 Earlier = tuple[Exchange, Optional[str], Optional[str], Optional[str], Optional[str]]
 
 

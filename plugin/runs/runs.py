@@ -177,7 +177,8 @@ class Runs(QObject):
     def _count_things(self, run: Run) -> None:
         """The count of a survey follows what a person says of the things."""
         survey = next((each for each in self._session.exchanges if each.id == run.use.made.metrics[SURVEY_ID]), None)
-        count = str(run.counts.answers.get(YES, 0)) if run.counts.checked else None
+        counts = run.counts
+        count = str(counts.answers.get(YES, 0)) if counts.checked else None
         before = self._counted.get(run.exchange.id, count)  # what a person has written into the answer itself stays until the next check
         self._counted[run.exchange.id] = count
         if survey and run.rows and before != count:

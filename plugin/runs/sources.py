@@ -7,16 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Mapping, Optional, cast
 
-from qgis.core import QgsProject, QgsRasterLayer, QgsRectangle
+from qgis.core import QgsRasterLayer, QgsRectangle
 from qgis.PyQt.QtCore import QObject
 
 from ...core.errors import SceneError
 from ...core.requests import Ask
-from ...core.roi_table import stored
 from ...core.source import Compare, SceneSource
 from ..exchanges.exchange import Exchange
 from ..i18n import tr
-from ..layers.raster_layers import read_by_gdal, scene_source
+from ..layers.raster_layers import live_paths
 from ..layers.snapshot import Snapshot
 
 RESOLUTION = "resolution"  # among the metrics of the run: map units per pixel of the images
@@ -31,6 +30,7 @@ class Sources(QObject):
         self._work: Optional[Snapshot] = None
         self._images: list[str] = []
         self._cancelled = False
+        self._paths: dict[str, str] = {}
 
     def find(self, rows: list[Exchange], layer: Optional[QgsRasterLayer], metrics: Mapping[str, Any], done: Sent) -> None:
         """Calls `done` with the questions, and with the rows that can't be asked. layer: None where it is not in the project.
@@ -39,12 +39,12 @@ class Sources(QObject):
         """
         self.forget()
         self._cancelled = False
+        self._paths = live_paths()
         if all(row.scene for row in rows):
-            path = scene_source(layer).path if layer and read_by_gdal(layer) else None  # the stored one has no key in its address
             asks: list[Ask] = []
             failed: dict[str, SceneError] = {}
             for row in rows:
-                _add(asks, failed, row, replace(cast(SceneSource, row.scene), path=path or cast(SceneSource, row.scene).path))
+                _add(asks, failed, row, _live(cast(SceneSource, row.scene), self._paths), self._paths)
             done(asks, failed)
         elif layer is None:
             message = tr("The layer {layer} is not in the project.").format(layer=rows[0].layer)
@@ -80,7 +80,7 @@ class Sources(QObject):
 
         def take(path: str) -> None:
             self._images.append(path)
-            _add(asks, failed, row, SceneSource(path))
+            _add(asks, failed, row, SceneSource(path), self._paths)
             go_on()
 
         def fail(message: str, hint: str) -> None:
@@ -101,20 +101,18 @@ class Sources(QObject):
         self._images = []
 
 
-def _add(asks: list[Ask], failed: dict[str, SceneError], row: Exchange, source: SceneSource) -> None:
-    """Adds the question about a row, or why it can't be asked, for example because an expression leaves nothing of it."""
-    compare = Compare(_with_key(row.compare), (row.names[0], row.names[1]) if row.names else None) if row.compare else None
+def _live(source: SceneSource, paths: Mapping[str, str]) -> SceneSource:
+    return replace(source, path=paths.get(source.path, source.path))
+
+
+def _add(asks: list[Ask], failed: dict[str, SceneError], row: Exchange, source: SceneSource, paths: Mapping[str, str]) -> None:
+    """Adds the question about a row, or why it can't be asked, for example because an expression leaves nothing of it. paths: see
+    `live_paths`."""
+    compare = Compare(_live(row.compare, paths), (row.names[0], row.names[1]) if row.names else None) if row.compare else None
     try:
         asks.append(Ask(source, row.question, row.region, id=row.id, answer_type=row.answer_type, compare=compare))
     except ValueError as error:
         failed[row.id] = SceneError(str(error))
-
-
-def _with_key(source: SceneSource) -> SceneSource:
-    """The source with the path of its layer in the project, where there is one: the stored path has no key."""
-    rasters = (layer for layer in QgsProject.instance().mapLayers().values() if isinstance(layer, QgsRasterLayer))
-    live = (scene_source(layer) for layer in rasters if layer.isValid() and read_by_gdal(layer))
-    return next((replace(source, path=each.path) for each in live if stored(each).path == source.path), source)
 
 
 def _extent(row: Exchange) -> QgsRectangle:

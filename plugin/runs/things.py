@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from qgis.core import QgsFeature, QgsVectorLayer
 
-from ...core.answer_type import CHOICE, AnswerType
+from ...core.answer_type import BOOLEAN, CHOICE, AnswerType
 from ...core.marks import singular
 from ..exchanges.exchange import Exchange, Feature, Status, UsedTool
 from ..i18n import tr
 
 SURVEY_ID = "survey"  # among the metrics of the run: the id of the survey's exchange
-YES, NO = "yes", "no"
+YES, NO = BOOLEAN
 COUNTS = "feature"  # the kind of a thing that counts; a candidate does not
 
 
@@ -25,7 +25,7 @@ def rows_of_things(exchange: Exchange, use: UsedTool, layer: QgsVectorLayer) -> 
 
 def _row(exchange: Exchange, use: UsedTool, layer: QgsVectorLayer, feature: QgsFeature) -> Exchange:
     row = Exchange(question_about(use), exchange.source, exchange.layer, exchange.crs, use.place)
-    row.answer_type = AnswerType(CHOICE, (YES, NO))
+    row.answer_type = AnswerType(CHOICE, BOOLEAN)
     row.scene, row.seen_as, row.model = exchange.scene, exchange.seen_as, exchange.model
     row.status, row.stopped = Status.DONE, "answered"
     row.answer = YES if feature["kind"] == COUNTS else NO
