@@ -113,11 +113,11 @@ def tool_turn(tokens: Tokens, coder: Coder, request: Request) -> Tokens:
     return tokens.text(coder, '"}}</tool_call>', OTHER)
 
 
-def mark_turn(tokens: Tokens, coder: Coder, noun: str, boxes: Sequence[marks.Pixels]) -> Tokens:
+def mark_turn(tokens: Tokens, coder: Coder, label: str, boxes: Sequence[marks.Pixels]) -> Tokens:
     """Adds the reply to "mark every plane": a list of boxes in pixels of the view, which may be empty, without a thought."""
     for at, (x0, y0, x1, y1) in enumerate(boxes):
         tokens.text(coder, '"}, {"bbox_2d": [', END) if at else tokens.text(coder, '[{"bbox_2d": [', CHOICE)
-        tokens.text(coder, f'{x0}, {y0}, {x1}, {y1}], "label": "{noun}', OTHER, MARK)
+        tokens.text(coder, f'{x0}, {y0}, {x1}, {y1}], "label": "{label}', OTHER, MARK)
     tokens.text(coder, '"}]', END) if boxes else tokens.text(coder, "[]", CHOICE)
     return tokens.text(coder, "<|im_end|>", OTHER)
 
