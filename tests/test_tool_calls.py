@@ -607,6 +607,16 @@ def test_a_tool_that_makes_nothing_is_a_picture_and_words_for_trl(raster):
     assert "another date" in outcome.uses[0].why
 
 
+def test_a_box_that_no_tool_could_change_is_shown_in_words_that_the_model_knows():
+    use = ToolUse(ToolCall("segmentation", LAKE, "lake"), why="There is nothing.")
+    seen = Observation(VIEW, use.why, "lake", LAKE, step=1, used=use)
+    told = {name: dialect(name).observe(seen)[0] for name in ("zoomearth", "qwen-grounding")}
+    assert told["zoomearth"].text == "<tool_response>There is nothing.</tool_response>"
+    assert "lake, as it is: the tool made nothing. There is nothing. Boxes are" in told["qwen-grounding"].text
+    (learnt,) = dialect("zoomearth", "", "").observe(seen)
+    assert (learnt.view, learnt.has_picture, learnt.text) == (VIEW, True, "")
+
+
 def test_used_is_told_once_for_each_call_even_where_the_loop_refuses_it(scene, tmp_path):
     events = []
     bad = CALL.replace("segmentation", "magic")

@@ -192,7 +192,7 @@ def export(model: Qwen2_5_VLForConditionalGeneration, tokenizer: PreTrainedToken
     }
     policy = {"view": VIEW, "max_zooms": 1, "least": VIEW, "crop": "square", "multiple": 2 * PATCH, "native": None}
     demo: dict[str, Any] = {"name": "zoomearth-demo", "dialect": "zoomearth", "system": "", "instruction": "", "policy": policy}
-    demo |= {"generated_only": True, "trained_on": card}
+    demo |= {"generated_only": True, "places": True, "trained_on": card}
     for name, content in (("preprocessor_config.json", processor), ("zoomearth.json", demo)):
         (beside / name).write_text(json.dumps(content, indent=2) + "\n")
     folder.mkdir(parents=True, exist_ok=True)
