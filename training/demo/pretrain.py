@@ -53,7 +53,7 @@ ANYWHERE = 2
 """Those of them that lie anywhere: nearly all views of a whole scene hold nothing, and a mark in every tenth would spoil its count."""
 SURVEYED = (0.07, 0.1)
 """Sides of half of the views for marks, in scene units: in a survey, an object is about 32 pixels long."""
-COARSE = 0.6
+COARSE = 0.8
 """How often the rows of a scene have a coarse view, in which the places are marked where objects could be."""
 DETAIL_KINDS = {"count": 0.5, "exists": 0.1, "color": 0.12, "shape": 0.14, "heading": 0.14}
 
@@ -134,7 +134,7 @@ def rows_of(seed: int, two_turns: float, coder: pk.Coder) -> list[pk.Row]:
         request = ask_tool(scene, tool, rng)
         if request:
             _add_request(row, scene, request, bool(zooms) and (i == 0 or tool in SPOILT), rng, coder)
-    _ask_places(row, scene, WHOLE, rng, coder, 1)
+    _ask_places(row, scene, WHOLE, rng, coder, 3)
     if rng.random() < COARSE:
         window = coarse_window(scene, rng)
         coarse = pk.Row(weather.over(crop_view(scene, window, exact=exact), window, rng), sites=site_targets(scene, window))
