@@ -314,7 +314,7 @@ class _Run:
         if observation.view and not self.talk.blind:
             try:
                 picture = self._read(observation.view, observation.used) if picture is None else picture
-                if self.compared and not observation.used:
+                if self.compared and not (observation.used and observation.used.made):
                     other = self.compared.part(observation.view)
             except errors.Cancelled:
                 return self._send(Cancelled())

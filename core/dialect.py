@@ -207,7 +207,9 @@ class Dialect:
         return views[-1]
 
     def _crop_text(self, observation: Observation) -> str:
-        told = observation.used.told if observation.used else ""
+        """A model that was trained without instructions is shown the view alone: it has learnt no such words."""
+        told = observation.text if self.system or self.instruction else ""
+        told = told or (observation.used.told if observation.used else "")
         return f"<tool_response>{quoted(told)}</tool_response>" if told else ""
 
     def _failure_text(self, why: str) -> str:
@@ -295,6 +297,8 @@ class Chat(Dialect):
             seen = f"all of it again, distorted: {seen} is enlarged at [{place}] of this picture, and what lies around it is compressed"
         if observation.used and (told := observation.used.told):
             seen = f"{seen}. {quoted(told).rstrip('.')}"
+        if observation.text:
+            seen = f"{seen}, as it is: the tool made nothing. {quoted(observation.text).rstrip('.')}"
         if observation.more:
             return f"This is {seen}."
         frame = "still relative to the first picture" if self.convention.frame == "root" else "now relative to this picture"

@@ -131,7 +131,7 @@ class Observation:
     more: another view of those that the model wanted follows first; the model is not asked yet, and None is sent.
     picture: a picture that is not read from the scene; None: the driver reads `view`.
     call: a tool to be used on `roi`, inside the view's rings; the model is not asked yet, and a `ToolUse` is sent.
-    used: what came of a call; the driver shows over `view` what was made, or `text` says why nothing was.
+    used: what came of a call; the driver shows over `view` what was made, or, where `text` says why nothing was, the view alone.
     """
 
     view: View | None
@@ -246,25 +246,22 @@ def look(size: Size, question: str, policy: Policy, region: Region | None = None
 def _use(
     call: ToolCall, trail: list[Shown], seen: list[Shown], uses: list[ToolUse], area: Box, region: Region, policy: Policy
 ) -> Generator[Observation, Any, Any]:
-    """Has a tool used, and shows what it has made, or says why there is nothing to show. Returns what the model does next."""
+    """Has a tool used, and shows what it has made, or the box as it is and why nothing was made. Returns what the model does next."""
     box, why = call.box or area, call.complaint
     if not why and call.box and (wrong := _unusable(Zoom(box, frame=call.frame), trail[-1].view, area, region, policy)):
         why = wrong[0].upper() + wrong[1:] + "."
     if why:
-        use = ToolUse(call, why=why)
-    else:
-        view = replace(place(box, area, policy, len(trail) - 1), rings=region.rings)
-        use = yield Observation(view, label=call.label, roi=box.intersect(area), call=call)
-        if isinstance(use, Cancelled):
-            return use
-    if use.made is None:
-        uses.append(use)
-        return (yield Observation(None, use.why, used=use))
-    shown = Shown(view, call.label, box, len(seen), tool=use.made.tool)
+        uses.append(ToolUse(call, why=why))
+        return (yield Observation(None, why, used=uses[-1]))
+    view = replace(place(box, area, policy, len(trail) - 1), rings=region.rings)
+    use = yield Observation(view, label=call.label, roi=box.intersect(area), call=call)
+    if isinstance(use, Cancelled):
+        return use
+    shown = Shown(view, call.label, box, len(seen), tool=use.made.tool if use.made else "")
     trail.append(shown)
     seen.append(shown)
-    uses.append(replace(use, step=shown.step))
-    return (yield Observation(view, label=shown.label, roi=shown.roi, step=shown.step, used=uses[-1]))
+    uses.append(replace(use, step=shown.step) if use.made else use)
+    return (yield Observation(view, use.why, shown.label, shown.roi, step=shown.step, used=uses[-1]))
 
 
 def _end(action: Any, seen: list[Shown], uses: list[ToolUse], limit: bool) -> Outcome:

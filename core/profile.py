@@ -30,6 +30,7 @@ class Profile:
     notes: sentences about how its dialect was chosen, where the model itself does not name it.
     repetition_penalty: by which tokens that stand in the prompt or the reply are made less likely (Keskar et al. 2019, arXiv 1909.05858, as
     transformers applies it); 1: not at all.
+    places: it is asked without an instruction, and has learnt to mark the places where things could be.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Profile:
     views: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
     repetition_penalty: float = 1.0
+    places: bool = False
 
     def __post_init__(self) -> None:
         if not self.repetition_penalty > 0:
@@ -47,14 +49,19 @@ class Profile:
             raise ValueError(f"a view of {wrong[0]} pixels is no multiple of {self.policy.multiple}")
 
     @property
+    def names_places(self) -> bool:
+        """Whether it can be asked where things could be; one that was trained without an instruction knows the words of its training."""
+        return self.places or bool(self.dialect.instruction)
+
+    @property
     def prompt_hash(self) -> str:
         """Twelve hex digits of a hash of the prompt."""
         return hashlib.sha256(f"{self.dialect.system}\0{self.dialect.instruction}".encode()).hexdigest()[:12]
 
     @classmethod
     def from_dict(cls, data: dict[str, Any], origin: str = FILE) -> Profile:
-        """data: name, dialect, policy {..}, generated_only, views, repetition_penalty; system
-        and instruction where the prompt is not its own.
+        """data: name, dialect, policy {..}, generated_only, views, repetition_penalty, places; system and instruction where the prompt is
+        not its own.
 
         Raises ModelError.
         """
@@ -67,6 +74,7 @@ class Profile:
                 data.get("generated_only", False) is True,
                 tuple(sorted(map(int, data.get("views", ())))),
                 repetition_penalty=float(data.get("repetition_penalty", 1.0)),
+                places=data.get("places", False) is True,
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
@@ -90,6 +98,7 @@ class Profile:
             "generated_only": self.generated_only,
             "repetition_penalty": self.repetition_penalty,
             "views": list(self.views),
+            "places": self.places,
         }
 
     @classmethod

@@ -17,6 +17,7 @@ from zoomearth.core.errors import ModelError, UsageError
 from zoomearth.core.families import dialect
 from zoomearth.core.geometry import Size
 from zoomearth.core.look import Policy, look
+from zoomearth.core.marks import request
 from zoomearth.core.profile import Profile
 from zoomearth.core.talk import Talk
 from zoomearth.training.demo import forward
@@ -231,6 +232,19 @@ def test_marks_are_written_as_the_dialect_writes_boxes(coder):
     assert {0, 1, 2} <= lengths
 
 
+def test_places_are_asked_for_in_the_words_of_a_guided_survey(coder):
+    asked, sides = set(), set()
+    for seed in range(12):
+        for row in rows_of(seed, 1.0, coder):
+            texts = [coder.tokenizer.decode(tokens.ids) for tokens in row.branches]
+            placed = [text for text in texts if "could be" in text]
+            asked |= {text.split("<|im_end|>")[0] for text in placed}
+            sides |= {len(placed)}
+            assert not placed or row.sites is not None, "a coarse view"
+    assert asked == {request(noun, places=True) for noun in NOUNS.values()}
+    assert {0, 3} <= sides
+
+
 def test_a_run_begins_with_an_older_model_whose_vocabulary_is_smaller(tmp_path):
     """The older vocabulary lacks some words of today's, so that all its numbers of tokens are others."""
     tokenizer = make_tokenizer()
@@ -246,7 +260,7 @@ def test_a_run_begins_with_an_older_model_whose_vocabulary_is_smaller(tmp_path):
     before = make_model(older, SMALL.vision, SMALL.text)
     export(copy.deepcopy(before), older, tmp_path / "older", {"scenes": 7})
     plan = continued(SMALL, tmp_path / "older")
-    assert (plan.vision, plan.text) == (SMALL.vision, SMALL.text)
+    assert (plan.vision, plan.text, plan.first_seed) == (SMALL.vision, SMALL.text, 7)
     trainer = Trainer(tmp_path, plan)
     trainer.begin()
     embeddings = trainer.model.model.language_model.embed_tokens.weight

@@ -13,7 +13,7 @@ from zoomearth.backend.scene.scene import Scene as Raster
 from zoomearth.core.geometry import Box, View
 from zoomearth.core.look import Policy, place, shown_size
 from zoomearth.training.scenes.geotiff import drawn, write_geotiff
-from zoomearth.training.scenes.marks import LEAST_VISIBLE, NOUNS, marks, object_boxes, survey_window, visible
+from zoomearth.training.scenes.marks import LEAST_VISIBLE, NOUNS, coarse_window, marks, object_boxes, places, survey_window, visible
 from zoomearth.training.scenes.questions import KINDS, LEVELS, ask, refer
 from zoomearth.training.scenes.render import VIEW, crop_view, global_view, paint, render, square_around
 from zoomearth.training.scenes.scene import PALETTE, make_scene
@@ -238,6 +238,28 @@ def test_an_object_that_the_edge_cuts_is_marked_as_far_as_it_is_visible():
             found = marks(scene, noun, window)
             assert found == sorted(found)
             assert all(0 <= x0 < x1 <= VIEW and 0 <= y0 < y1 <= VIEW for x0, y0, x1, y1 in found)
+
+
+def test_every_object_lies_in_a_place_that_is_marked():
+    """In views that overlap by one thing, as those of a guided survey do: an object that one view's places miss is in the next view's."""
+    rng = random.Random(7)
+    cut = 0
+    for seed in range(40):
+        scene = make_scene(seed)
+        for window in (WHOLE, coarse_window(scene, rng)):
+            side = window[2] - window[0]
+            for noun in NOUNS.values():
+                boxes = places(scene, noun, window)
+                assert boxes == sorted(boxes)
+                assert all(0 <= x0 < x1 <= VIEW and 0 <= y0 < y1 <= VIEW for x0, y0, x1, y1 in boxes)
+                for x, y in (point for site in scene.sites if NOUNS[site.kind] == noun for point in site.points):
+                    u, v = (x - window[0]) / side * VIEW, (y - window[1]) / side * VIEW
+                    inside = [x0 - 1 <= u <= x1 + 1 and y0 - 1 <= v <= y1 + 1 for x0, y0, x1, y1 in boxes]
+                    margin = 0.02 / side * VIEW
+                    if margin < u < VIEW - margin and margin < v < VIEW - margin:
+                        assert any(inside)
+                        cut += side < 1
+    assert cut > 20
 
 
 def test_noise_and_clouds_are_as_strong_as_they_are_said_to_be():

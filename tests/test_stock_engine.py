@@ -403,6 +403,16 @@ def test_int8_and_other_formats_run(load):
         assert engine.reply([ask(engine)], limit=3)[0].tokens_out == 3
 
 
+@pytest.mark.parametrize("kind", ["gemma3", "gemma4"])
+def test_int8_keeps_the_scale_of_embeddings_that_are_more_than_a_table(load, kind):
+    """Gemma multiplies its embeddings by the root of their width; the head has the same matrix without it."""
+    words = torch.arange(10, 40)[None]
+    with torch.inference_mode():
+        whole, small = (load(kind, **options).model(input_ids=words).logits.float() for options in ({}, {"quantize": "int8"}))
+    assert torch.nn.functional.cosine_similarity(whole, small, dim=-1).mean() > 0.998
+    assert small.norm() == pytest.approx(whole.norm().item(), rel=0.02)
+
+
 def test_the_settings_choose_the_engine_by_the_models_family(folder):
     from zoomearth.backend.engines.open import open_engine
 

@@ -389,7 +389,9 @@ def test_cloud_removal_takes_the_references_of_the_request_and_says_where_there_
         result = answer(engine(reply, "<answer>a lake</answer>"), Question(scene, "What is there?", tools=offer))
     (use,) = without.outcome.uses
     assert "needs an image of another date" in use.why
-    assert (without.outcome.answer, without.outcome.stopped, len(without.pictures)) == ("cloudy", Stopped.ANSWERED, 1)
+    assert (without.outcome.answer, without.outcome.stopped, len(without.pictures)) == ("cloudy", Stopped.ANSWERED, 2)
+    assert (without.outcome.views[1].tool, use.step) == ("", None), "the box is shown as it is"
+    assert without.talk.turns[-2].text == f"<tool_response>{use.why}</tool_response>"
     (use,) = result.outcome.uses
     assert use.made.synthetic
     assert [path.name for path in made.iterdir()] == ["cloud-removal-1.tif"], "a tool that made nothing leaves nothing"
@@ -598,10 +600,21 @@ def test_a_tool_that_makes_nothing_is_a_picture_and_words_for_trl(raster):
     begun = tuned.reset(index=0)
     told = tuned.zoom(CALL.replace("segmentation", "cloud-removal"))
     assert [block["type"] for block in told] == ["image", "text"]
-    assert told[0]["image"] is next(block["image"] for block in begun if block["type"] == "image")
+    first = next(block["image"] for block in begun if block["type"] == "image")
+    assert told[0]["image"].tobytes() != first.tobytes(), "the box as it is"
     outcome = tuned._end([{"role": "assistant", "content": reply} for reply in (CALL, DONE)], cut=False)
     assert (outcome.answer, outcome.stopped) == ("done", Stopped.ANSWERED)
     assert "another date" in outcome.uses[0].why
+
+
+def test_a_box_that_no_tool_could_change_is_shown_in_words_that_the_model_knows():
+    use = ToolUse(ToolCall("segmentation", LAKE, "lake"), why="There is nothing.")
+    seen = Observation(VIEW, use.why, "lake", LAKE, step=1, used=use)
+    told = {name: dialect(name).observe(seen)[0] for name in ("zoomearth", "qwen-grounding")}
+    assert told["zoomearth"].text == "<tool_response>There is nothing.</tool_response>"
+    assert "lake, as it is: the tool made nothing. There is nothing. Boxes are" in told["qwen-grounding"].text
+    (learnt,) = dialect("zoomearth", "", "").observe(seen)
+    assert (learnt.view, learnt.has_picture, learnt.text) == (VIEW, True, "")
 
 
 def test_used_is_told_once_for_each_call_even_where_the_loop_refuses_it(scene, tmp_path):

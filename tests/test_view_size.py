@@ -68,6 +68,9 @@ def test_a_profile_says_what_is_wrong_with_its_views():
     data = {"name": "x", "policy": {"view": 1008}}
     assert Profile.from_dict({**data, "views": [2044, 1008]}).views == (1008, 2044)
     assert Profile.from_dict(Profile.from_dict({**data, "views": [1008]}).to_dict()).views == (1008,)
+    assert [Profile.from_dict({**data, "places": places}).names_places for places in (True, False)] == [True, True], "it has an instruction"
+    learnt = {**data, "dialect": "zoomearth", "instruction": ""}
+    assert [Profile.from_dict({**learnt, "places": places}).names_places for places in (True, False)] == [True, False]
     for wrong in ([1000], [0], "all", 5):
         with pytest.raises(ModelError, match="does not describe a model"):
             Profile.from_dict({**data, "views": wrong})

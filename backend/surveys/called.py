@@ -17,7 +17,7 @@ from ..engines import Engine
 from ..outputs.survey import SurveyFile
 from ..records import Journal
 from ..scene.scene import Scene
-from .driver import names_places, read_line, run, write_line
+from .driver import read_line, run, write_line
 from .run import LEAST, plan_of, written
 
 
@@ -57,7 +57,7 @@ def survey(
 
 
 def _plan(engine: Engine, scene: Scene, region: Region, request: RunSurvey) -> tuple[Plan, list[str]]:
-    least = 0.0 if names_places(engine.profile.dialect) else LEAST
+    least = 0.0 if engine.profile.names_places else LEAST
     plan, notes = plan_of(scene, request, least)
     views = sum(level.size for level in plan.levels(region.window, engine.profile.policy))
     if views <= (request.budget or views):

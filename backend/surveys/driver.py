@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from ...core.dialect import Dialect
 from ...core.errors import Cancelled, ZoomEarthError, as_ours
 from ...core.families import marking
 from ...core.geometry import Box
@@ -54,11 +53,6 @@ def write_line(line: tuple[str, Reading]) -> dict[str, Any]:
     name, reading = line
     marks = [[*mark.box, mark.label, mark.score] for mark in reading.marks]
     return {"id": name, "state": reading.state.value, "marks": marks, "why": reading.why}
-
-
-def names_places(dialect: Dialect) -> bool:
-    """Whether the model can be asked where things could be; one that was trained without an instruction knows the words of its training."""
-    return bool(dialect.instruction)
 
 
 def run(
@@ -158,7 +152,7 @@ class _Asker:
 
     def _talk(self, wanted: Wanted, picture: Image) -> Talk:
         talk = Talk(self.dialect)
-        text = request(self.target, wanted.places and names_places(self.dialect))
+        text = request(self.target, wanted.places and self.engine.profile.names_places)
         talk.observe(Observation(wanted.view, text, begins=True), picture)
         return talk
 

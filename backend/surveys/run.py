@@ -24,7 +24,7 @@ from ..outputs.writing import check_file, check_other
 from ..records import Journal, revision_of, spec
 from ..scene.region import resolve
 from ..scene.scene import Scene
-from .driver import names_places, read_line, run, write_line
+from .driver import read_line, run, write_line
 
 FEW = 20.0  # shown pixels along a thing: fewer are said
 LEAST = 6.0  # shown pixels along a thing in the coarsest view, for a model that can't be asked about places
@@ -64,7 +64,7 @@ def carry_out(
         policy = request.policy_from(engine.profile.policy)
     except ValueError as error:
         raise DataError(f"The survey can't be made with its policy: {error}.") from error
-    plan, notes = plan_of(scene, request, 0.0 if names_places(engine.profile.dialect) else LEAST)
+    plan, notes = plan_of(scene, request, 0.0 if engine.profile.names_places else LEAST)
     on_notes(notes)
     about = {
         **spec(replace(engine.profile, policy=policy), settings, revision_of(settings)),

@@ -168,7 +168,8 @@ def test_the_licence_is_said_in_plain_words(page):
     for model, words in (
         ("qwen3-vl-4b", "Commercial use: yes"),
         ("zoomearth-3b", "Commercial use: no"),
-        ("gemma-4-e4b", "read the licence"),
+        ("gemma-4-e4b", "Commercial use: yes"),
+        ("qwen3.8-27b", "read the licence"),
     ):
         page.pick("model", model)
         page.says("model_about", words, 1000)

@@ -1,6 +1,6 @@
 """Dense heads on the states of image tokens, for training only: they predict the content of every cell of a picture.
 
-With them, the model reaches a given box error after about a third of the scenes. They are not exported. Targets in global views: the class
+With them, the model reaches a given box error after about a third of the scenes. They are not exported. Targets in coarse views: the class
 of the site that covers a cell, and its box. In crops: whether the centre of an object or of the landmark lies in a cell, its position, and
 the object's size, class, colour and heading, or the landmark's shape.
 """
@@ -11,8 +11,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from ..scenes.marks import object_boxes
-from ..scenes.render import VIEW, Window
+from ..scenes.marks import LEAST_OF_PLACE, object_boxes, visible
+from ..scenes.render import VIEW, WHOLE, Window
 from ..scenes.scene import COLORS, HEADINGS, SHAPES, SITES, Scene
 from .model import GRID, NUMBERS
 from .rows import COORDINATES, Batch
@@ -22,16 +22,19 @@ DETAILS = 12
 """Columns of a crop target: object, x, y, width, height, class, colour, heading (-1: none), landmark, x, y, shape."""
 
 
-def site_targets(scene: Scene) -> np.ndarray:
-    """(cells, classes, 5): for each cell of the global view and each class of site, presence and box (scene units)."""
+def site_targets(scene: Scene, window: Window = WHOLE) -> np.ndarray:
+    """(cells, classes, 5): for each cell of a coarse view and each class of site, presence and box (fractions of the window)."""
     targets = np.zeros((GRID, GRID, len(KINDS), 5), np.float32)
     low = np.arange(GRID) / GRID
+    left, top, side = window[0], window[1], window[2] - window[0]
     for site in scene.sites:
-        x0, y0, x1, y1 = site.box
+        if not (part := visible(site.box, window, LEAST_OF_PLACE)):
+            continue
+        x0, y0, x1, y1 = (part[0] - left) / side, (part[1] - top) / side, (part[2] - left) / side, (part[3] - top) / side
         across = np.clip(np.minimum(x1, low + 1 / GRID) - np.maximum(x0, low), 0, None)
         down = np.clip(np.minimum(y1, low + 1 / GRID) - np.maximum(y0, low), 0, None)
         shown = down[:, None] * across > 0.2 * (x1 - x0) * (y1 - y0)
-        targets[shown, KINDS.index(site.kind)] = (1, *site.box)
+        targets[shown, KINDS.index(site.kind)] = (1, x0, y0, x1, y1)
     return targets.reshape(GRID**2, len(KINDS), 5)
 
 

@@ -18,6 +18,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalize
 from transformers import GenerationConfig, PreTrainedTokenizerFast, Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
 
 from ...core.errors import ModelError
+from ...core.marks import request
 from ..scenes import marks, requests
 from ..scenes.questions import DIRECTIONS, vocabulary
 from ..scenes.render import VIEW
@@ -37,7 +38,8 @@ _SPLIT = Regex(r" ?[a-z]+|[0-9]+|\n|[^\sa-z0-9]|\s")
 def make_tokenizer() -> PreTrainedTokenizerFast:
     """A word-level tokenizer. Tokens include their leading space, so that decoding restores the text."""
     split = pre_tokenizers.Split(_SPLIT, behavior="isolated")
-    texts = [*vocabulary(), *requests.vocabulary(), *map(marks.request, marks.NOUNS.values())]
+    marking = [request(noun, places) for noun in marks.NOUNS.values() for places in (False, True)]
+    texts = [*vocabulary(), *requests.vocabulary(), *marking]
     pieces = {piece for text in texts for piece, _ in split.pre_tokenize_str(text)}
     for word in [*COLORS, *SHAPES, *HEADINGS, *SETTINGS, *TERRAIN, *SITES, *DIRECTIONS, "yes", "no", "system", "user", "assistant"]:
         pieces |= {word, " " + word}
@@ -190,7 +192,7 @@ def export(model: Qwen2_5_VLForConditionalGeneration, tokenizer: PreTrainedToken
     }
     policy = {"view": VIEW, "max_zooms": 1, "least": VIEW, "crop": "square", "multiple": 2 * PATCH, "native": None}
     demo: dict[str, Any] = {"name": "zoomearth-demo", "dialect": "zoomearth", "system": "", "instruction": "", "policy": policy}
-    demo |= {"generated_only": True, "trained_on": card}
+    demo |= {"generated_only": True, "places": True, "trained_on": card}
     for name, content in (("preprocessor_config.json", processor), ("zoomearth.json", demo)):
         (beside / name).write_text(json.dumps(content, indent=2) + "\n")
     folder.mkdir(parents=True, exist_ok=True)

@@ -29,12 +29,12 @@ import torch.multiprocessing as mp
 
 from ...backend.cli.parser import Parser, positive
 from ...core.errors import ModelError, UsageError
-from ..scenes.marks import NOUNS, asked_of, marks, survey_window
-from ..scenes.marks import request as mark_request
+from ...core.marks import request as mark_request
+from ..scenes.marks import NOUNS, SIDES, asked_of, coarse_window, marks, places, survey_window
 from ..scenes.questions import LEVELS, Question, ask
-from ..scenes.render import WHOLE, crop_view, global_view, square_around
-from ..scenes.requests import TOOLS, Request, ask_tool
-from ..scenes.scene import HELD_OUT, Scene, make_scene
+from ..scenes.render import WHOLE, Window, crop_view, global_view, square_around
+from ..scenes.requests import SPOILT, TOOLS, Request, ask_tool
+from ..scenes.scene import HELD_OUT, SITES, Scene, make_scene
 from ..scenes.spoil import Weather, edited, noisy, outlined, restored
 from . import forward
 from . import rows as pk
@@ -51,6 +51,10 @@ MARKED = 5
 """Views of a survey in the rows of one scene: marks are what is learnt slowest, and such a view costs a fifth of the other rows."""
 ANYWHERE = 2
 """Those of them that lie anywhere: nearly all views of a whole scene hold nothing, and a mark in every tenth would spoil its count."""
+SURVEYED = (0.07, 0.1)
+"""Sides of half of the views for marks, in scene units: in a survey, an object is about 32 pixels long."""
+COARSE = 0.8
+"""How often the rows of a scene have a coarse view, in which the places are marked where objects could be."""
 DETAIL_KINDS = {"count": 0.5, "exists": 0.1, "color": 0.12, "shape": 0.14, "heading": 0.14}
 
 
@@ -61,7 +65,7 @@ class Plan:
     vision: width, depth, heads; text: width, depth, heads, key-value heads; rates: of Muon and AdamW; decay: the share of the run in which
     the rates fall to zero; two_turns: the shares of the run between which the serving layout replaces one-picture rows.
     start: the folder of the model whose weights it begins with, "" for random ones; begin: the share of the curriculum that such a run
-    leaves out; earlier: what that model was trained on.
+    leaves out; earlier: what that model was trained on; first_seed: of the run's scenes, behind those that the model has seen.
     """
 
     minutes: float = 90.0
@@ -75,6 +79,7 @@ class Plan:
     start: str = ""
     begin: float = 0.0
     earlier: dict[str, Any] = field(default_factory=dict)
+    first_seed: int = 0
 
     def write(self, folder: Path) -> None:
         (folder / "plan.json").write_text(json.dumps(asdict(self), indent=1) + "\n")
@@ -128,9 +133,25 @@ def rows_of(seed: int, two_turns: float, coder: pk.Coder) -> list[pk.Row]:
     for i, tool in enumerate(rng.sample(TOOLS, 2)):
         request = ask_tool(scene, tool, rng)
         if request:
-            _add_request(row, scene, request, bool(zooms) and i == 0, rng, coder)
+            _add_request(row, scene, request, bool(zooms) and (i == 0 or tool in SPOILT), rng, coder)
+    _ask_places(row, scene, WHOLE, rng, coder, 3)
+    if rng.random() < COARSE:
+        window = coarse_window(scene, rng)
+        coarse = pk.Row(weather.over(crop_view(scene, window, exact=exact), window, rng), sites=site_targets(scene, window))
+        rows.append(_ask_places(coarse, scene, window, rng, coder, 3))
     rows += [_marked_view(scene, weather, rng, coder, at < ANYWHERE) for at in range(MARKED)]
     return rows
+
+
+def _ask_places(row: pk.Row, scene: Scene, window: Window, rng: random.Random, coder: pk.Coder, count: int) -> pk.Row:
+    """Adds requests for the places where objects of up to `count` classes could be; most of them have some."""
+    kinds = sorted(SITES)
+    shown = [kind for kind in kinds if places(scene, NOUNS[kind], window)]
+    for _ in range(count):
+        kind = rng.choice(shown if shown and rng.random() < 0.7 else kinds)
+        tokens = pk.asked(coder, pk.prefix(coder).at, mark_request(NOUNS[kind], places=True))
+        row.branches.append(pk.mark_turn(tokens, coder, kind, places(scene, NOUNS[kind], window)))
+    return row
 
 
 def _add_request(row: pk.Row, scene: Scene, request: Request, made: bool, rng: random.Random, coder: pk.Coder) -> None:
@@ -156,7 +177,7 @@ def _add_request(row: pk.Row, scene: Scene, request: Request, made: bool, rng: r
 
 def _marked_view(scene: Scene, weather: Weather, rng: random.Random, coder: pk.Coder, anywhere: bool) -> pk.Row:
     """A view of a survey with requests to mark objects. anywhere: else it is likely to hold some."""
-    window = survey_window(scene, rng, anywhere=anywhere)
+    window = survey_window(scene, rng, rng.choice((SIDES, SURVEYED)), anywhere)
     if not anywhere and not any(marks(scene, noun, window) for noun in NOUNS.values()):
         window = survey_window(scene, rng)
     picture = weather.over(crop_view(scene, window, oversample=rng.choice((1, 2)), exact=rng.random() < 0.5), window, rng)
@@ -276,7 +297,7 @@ def work(rank: int, workers: int, folder: Path, plan: Plan) -> None:
         progress = plan.begin + (1 - plan.begin) * trainer.spent / (60 * plan.minutes)
         if progress >= 1 or clock[1]:
             break
-        first = trainer.step * plan.scenes_per_step + rank * each
+        first = plan.first_seed + trainer.step * plan.scenes_per_step + rank * each
         figures.append(trainer.learn(range(first, first + each), progress, workers))
         if rank:
             continue
@@ -328,7 +349,13 @@ def continued(plan: Plan, start: Path) -> Plan:
     profile = json.loads((start / "zoomearth.json").read_text(encoding="utf-8"))
     rates = plan.rates[0] / 2, plan.rates[1] / 2
     plan = replace(plan, scenes_per_step=8, vision=vision, text=text, rates=rates, warm_up=100, decay=0.25)
-    return replace(plan, start=str(start), begin=LEARNT, earlier=profile["trained_on"])
+    earlier = profile["trained_on"]
+    return replace(plan, start=str(start), begin=LEARNT, earlier=earlier, first_seed=_scenes(earlier))
+
+
+def _scenes(card: dict[str, Any]) -> int:
+    """How many scenes a model has seen, with the models that it began with. card: its `trained_on`."""
+    return int(card["scenes"]) + (_scenes(card["earlier"]) if "earlier" in card else 0)
 
 
 def _train(options: argparse.Namespace) -> int:

@@ -13,11 +13,11 @@ import torch
 from transformers import Qwen2_5_VLForConditionalGeneration
 
 from ...core.geometry import Box
+from ...core.marks import request as mark_request
 from ..evaluation.marking import LEAST_IOU, f1, paired
-from ..scenes.marks import asked_of, marks, survey_window
-from ..scenes.marks import request as mark_request
+from ..scenes.marks import COARSE_SIDES, NOUNS, asked_of, coarse_window, marks, places, survey_window
 from ..scenes.questions import exam
-from ..scenes.render import VIEW, crop_view, global_view, square_around
+from ..scenes.render import VIEW, WHOLE, crop_view, global_view, square_around
 from ..scenes.requests import TOOLS, Request, ask_tool
 from ..scenes.scene import make_scene
 from . import forward
@@ -116,13 +116,15 @@ def play(model: Qwen2_5_VLForConditionalGeneration, coder: pk.Coder, first_seed:
 
 @torch.no_grad()
 def play_skills(model: Qwen2_5_VLForConditionalGeneration, coder: pk.Coder, first_seed: int, scenes: int) -> dict[str, float]:
-    """The share of requests with the right tool, of those with the right tool and box (IoU >= 0.5); F1 of marks, two views a scene."""
+    """The share of requests with the right tool, of those with the right tool and box (IoU >= 0.5); F1 of marks and of places, two views a
+    scene of each."""
     rng = random.Random(first_seed)
     start = pk.prefix(coder).at
     requests: list[Request] = []
     shown, views = [], []
     calls: list[tuple[pk.Tokens, list[torch.Tensor]]] = []
-    truths: list[tuple[str, list[Box]]] = []
+    truths: list[list[Box]] = []
+    guided: list[bool] = []
     for seed in range(first_seed, first_seed + scenes):
         scene = make_scene(seed)
         shown.append(torch.from_numpy(patches(global_view(scene))))
@@ -131,12 +133,13 @@ def play_skills(model: Qwen2_5_VLForConditionalGeneration, coder: pk.Coder, firs
             if request := ask_tool(scene, tool, rng):
                 requests.append(request)
                 calls.append((pk.asked(coder, start, request.question.text), [overview]))
-        for _ in range(2):
-            window = survey_window(scene, rng)
+        for window in (survey_window(scene, rng), survey_window(scene, rng), coarse_window(scene, rng), WHOLE):
+            coarse = window[2] - window[0] > COARSE_SIDES[0]
             view = forward.see(model, torch.from_numpy(patches(crop_view(scene, window)))[None])[0]
-            for noun in asked_of(scene, window, rng):
-                truths.append((noun, [Box(*box) for box in marks(scene, noun, window)]))
-                views.append((pk.asked(coder, start, mark_request(noun)), [view]))
+            for noun in rng.sample(sorted(NOUNS.values()), 2) if coarse else asked_of(scene, window, rng):
+                truths.append([Box(*box) for box in (places if coarse else marks)(scene, noun, window)])
+                views.append((pk.asked(coder, start, mark_request(noun, coarse)), [view]))
+                guided.append(coarse)
     named, called = [], []
     for text, request in zip(write(model, coder, calls, lambda text: "</tool_call>" in text or "</answer>" in text), requests):
         box = _BOX.search(text)
@@ -144,13 +147,15 @@ def play_skills(model: Qwen2_5_VLForConditionalGeneration, coder: pk.Coder, firs
         named.append(f'<tool_call>{{"name": "{request.tool}"' in text)
         near = box and Box(*map(int, box.groups())).iou(Box(*pk.box_pixels(request.question.site.box))) >= LEAST_IOU
         called.append(bool(named[-1] and near))
-    counts = []
-    for text, (_, truth) in zip(write(model, coder, views, lambda text: "<|im_end|>" in text, 120), truths):
+    counts: list[tuple[int, int, int]] = []
+    found_places: list[tuple[int, int, int]] = []
+    for text, truth, coarse in zip(write(model, coder, views, lambda text: "<|im_end|>" in text, 120), truths, guided):
         found = [Box(*map(int, box)) for box in _BOX.findall(text)]
-        counts.append((paired(found, truth), len(found), len(truth)))
+        (found_places if coarse else counts).append((paired(found, truth), len(found), len(truth)))
     return {
         "tool": round(sum(named) / len(named), 3),
         "tool, box": round(sum(called) / len(called), 3),
         "marks F1": round(f1(counts), 3),
+        "places F1": round(f1(found_places), 3),
         "marks, recall": round(sum(c[0] for c in counts) / max(1, sum(c[2] for c in counts)), 3),
     }

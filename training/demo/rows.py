@@ -24,7 +24,7 @@ HEAD = "\n<|im_start|>system\n<|im_end|>\n<|im_start|>user\n<|vision_start|>"
 TAIL = "<|im_end|><|im_start|>assistant\n"
 OTHER, BOX, POINT, ANSWER, GUESS, GLOBAL, END, MARK, CHOICE = range(9)
 """The role of a token in the loss: it decides the weight, the soft labels and the logged figure. CHOICE: what a single word of the
-request decides: the tool, the verb, whether there is a mark at all."""
+request decides: the tool, the verb, whether there is a mark, or another one."""
 WEIGHTS = {OTHER: 0.1, BOX: 2.0, POINT: 1.0, ANSWER: 1.5, GUESS: 0.4, GLOBAL: 1.5, END: 0.6, MARK: 2.0, CHOICE: 5.0}
 COORDINATES = (BOX, POINT, MARK)
 
@@ -113,12 +113,12 @@ def tool_turn(tokens: Tokens, coder: Coder, request: Request) -> Tokens:
     return tokens.text(coder, '"}}</tool_call>', OTHER)
 
 
-def mark_turn(tokens: Tokens, coder: Coder, noun: str, boxes: Sequence[marks.Pixels]) -> Tokens:
+def mark_turn(tokens: Tokens, coder: Coder, label: str, boxes: Sequence[marks.Pixels]) -> Tokens:
     """Adds the reply to "mark every plane": a list of boxes in pixels of the view, which may be empty, without a thought."""
     for at, (x0, y0, x1, y1) in enumerate(boxes):
-        tokens.text(coder, '"}, {"bbox_2d": [', END) if at else tokens.text(coder, '[{"bbox_2d": [', CHOICE)
-        tokens.text(coder, f'{x0}, {y0}, {x1}, {y1}], "label": "{noun}', OTHER, MARK)
-    tokens.text(coder, '"}]', END) if boxes else tokens.text(coder, "[]", CHOICE)
+        tokens.text(coder, '"}, {"bbox_2d": [', CHOICE) if at else tokens.text(coder, '[{"bbox_2d": [', CHOICE)
+        tokens.text(coder, f'{x0}, {y0}, {x1}, {y1}], "label": "{label}', OTHER, MARK)
+    tokens.text(coder, '"}]', CHOICE) if boxes else tokens.text(coder, "[]", CHOICE)
     return tokens.text(coder, "<|im_end|>", OTHER)
 
 

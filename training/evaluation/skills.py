@@ -31,6 +31,7 @@ from ...core.boxes import find_published
 from ...core.families import marking
 from ...core.geometry import Box, Size, View
 from ...core.look import Observation, shown_size
+from ...core.marks import request as mark_request
 from ...core.settings import data_folder
 from ...core.talk import Talk
 from ...core.tool_calls import find_call
@@ -115,7 +116,7 @@ def views(folder: Path, seed: int = FIRST_SEED) -> Iterator[Case]:
                     picture = raster.part(view)
                     for noun in marks.asked_of(scene, part, rng):
                         truth = tuple(Box(*box) for box in marks.marks(scene, noun, part))
-                        yield Case(seed, f"{size} px", picture, view, marks.request(noun), truth)
+                        yield Case(seed, f"{size} px", picture, view, mark_request(noun), truth)
         seed += 1
 
 
