@@ -20,7 +20,7 @@ from zoomearth.core.geometry import Box
 from zoomearth.core.labels import lrs_gro, proposal
 from zoomearth.core.labels.agreement import agreement, annotators, differences, kappa
 from zoomearth.core.labels.balance import ask_next, balance
-from zoomearth.core.labels.file import Change, LabelFile, is_label_file
+from zoomearth.core.labels.file import LabelFile, is_label_file
 from zoomearth.core.labels.flags import (
     BLIND,
     COORDINATES,
@@ -32,6 +32,7 @@ from zoomearth.core.labels.flags import (
     flags,
     flags_of_all,
 )
+from zoomearth.core.labels.log import Change
 from zoomearth.core.labels.merge import merge
 from zoomearth.core.labels.rows import ACCEPTED, CANDIDATE, REJECTED, UNSURE, LabelBox, LabelImage, Question, checksum_of
 from zoomearth.core.labels.split import groups, held_out

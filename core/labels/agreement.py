@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Hashable, Optional
 
-from .file import Event, LabelFile
+from .file import LabelFile
+from .log import Event
 from .rows import ACCEPTED, CANDIDATE, LabelBox, Question, from_columns
 
 

@@ -8,7 +8,8 @@ from typing import Optional, Tuple
 from ..geometry import Box
 from ..source import Where
 from .examples import drawn
-from .file import Change, LabelFile
+from .file import LabelFile
+from .log import Change
 from .rows import ACCEPTED, LabelBox, LabelImage, Question, made_id, now
 from .suggest import level_of
 
