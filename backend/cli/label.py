@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import shutil
 import sys
@@ -18,7 +17,7 @@ from rich.table import Table
 
 from ...core.atomic import beside
 from ...core.errors import DataError, UsageError
-from ...core.labels.agreement import Agreement, agreement, annotators
+from ...core.labels.agreement import Agreement, agreements
 from ...core.labels.balance import Balance, Line, ask_next, balance, balance_hint
 from ...core.labels.file import LabelFile
 from ...core.labels.flags import FLAGS, flags_of_all
@@ -166,8 +165,7 @@ def _stats(options: argparse.Namespace) -> int:
     with LabelFile.open(options.file) as labels:
         questions, boxes, images = labels.questions(), labels.boxes(), labels.images()
         flagged = flags_of_all(questions, boxes, images)
-        people = annotators(labels)
-        agreements = [agreement(labels, first, second) for first, second in itertools.combinations(people, 2)]
+        agreed = agreements(labels)
     found = balance(questions)
     counts = Counter(flag.name for each in flagged.values() for flag in each)
     next_up = {level: ask_next(questions, level) for level in LEVELS}
@@ -181,7 +179,7 @@ def _stats(options: argparse.Namespace) -> int:
             "flags": {name: counts[name] for name in FLAGS},
             "flagged": len(flagged),
             "ask next": next_up,
-            "agreement": [asdict(each) for each in agreements],
+            "agreement": [asdict(each) for each in agreed],
         }
         print(json.dumps(facts, ensure_ascii=False))
         return 0
@@ -196,7 +194,7 @@ def _stats(options: argparse.Namespace) -> int:
         console.print(f"Ask next, {level}: {', '.join(names)}", markup=False)
     for hint in filter(None, map(balance_hint, found.categories)):
         console.print(hint, markup=False)
-    for each in agreements:
+    for each in agreed:
         _show_agreement(each, console)
     _show_makers(questions, console)
     return 0
@@ -227,7 +225,8 @@ def _show_agreement(each: Agreement, console: Console) -> None:
         return "-" if value is None else f"{100 * value:.0f} %" if share else f"{value:.2f}"
 
     figures = f"kappa {shown(each.kappa)}, same answer {shown(each.exact, share=True)}, box IoU {shown(each.iou)} of {each.boxes} boxes"
-    console.print(f"{each.first} and {each.second}: {each.questions} questions decided by both, {figures}", markup=False)
+    both = f"{each.first} and {each.second}: {each.questions} questions decided by both"
+    console.print(f"{both}, {figures}, {each.open} differences to settle", markup=False)
 
 
 def _show_makers(questions: list[Question], console: Console) -> None:

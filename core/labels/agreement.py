@@ -1,21 +1,36 @@
-"""How far two annotators agree: Cohen's kappa of their verdicts, exact match of their answers, overlap of their boxes."""
+"""How far two annotators agree: Cohen's kappa of their verdicts, exact match of their answers, overlap of their boxes; and where they do
+not, which a person settles.
+
+    both = compare(labels, "Ada", "Ben")
+    both.agreement()                   # as the two decided, whatever was settled since
+    for pair in both.differences():
+        settle(labels, pair.second)    # Ben was right; logged with who and when
+    both.again(labels, pair.id)
+    both.agreement(settled=True)       # what was settled counts as the choice of both
+"""
 
 from __future__ import annotations
 
-from collections import Counter
+import itertools
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Hashable, Optional
+from dataclasses import dataclass, replace
+from typing import Hashable, Optional, Union
 
 from .file import LabelFile
-from .log import Event
-from .rows import ACCEPTED, CANDIDATE, LabelBox, Question, from_columns
+from .log import Change, Event
+from .rows import ACCEPTED, CANDIDATE, LabelBox, Question, from_columns, now
+
+SETTLE = "settle"
+"""The name of the actions that settle a difference."""
+Subject = Union[Question, LabelBox]
 
 
 @dataclass(frozen=True)
 class Agreement:
     """Of two annotators. questions: that both have decided. kappa: of the verdicts; None where it is not defined. exact: the share of equal
-    answers among questions that both accepted. boxes, iou: of the boxes that both have drawn or moved, their number and mean overlap."""
+    answers among questions that both accepted. boxes, iou: of the boxes that both have drawn or moved, their number and mean overlap.
+    open: differences that nobody has settled."""
 
     first: str
     second: str
@@ -24,36 +39,105 @@ class Agreement:
     exact: Optional[float]
     boxes: int
     iou: Optional[float]
+    open: int
 
 
-def annotators(labels: LabelFile) -> list[str]:
-    """The people who have acted on questions or boxes, in order of their names."""
-    return sorted({event.annotator for event in labels.events() if event.annotator})
+@dataclass(frozen=True)
+class Pair:
+    """A question or a box as two people left it. settled: as a difference was settled after both, by its annotator; None where nobody did.
+    drawn: of a box, whether both have drawn or moved it."""
+
+    first: Subject
+    second: Subject
+    settled: Optional[Subject] = None
+    drawn: bool = False
+
+    @property
+    def id(self) -> str:
+        return self.first.id
+
+    @property
+    def differs(self) -> bool:
+        """Of questions, verdict and answer count; of boxes, sides, level and description."""
+        one, other = self.first, self.second
+        if isinstance(one, Question) and isinstance(other, Question):
+            return one.verdict != other.verdict or _plain(one.answer) != _plain(other.answer)
+        return replace(one, annotator="") != replace(other, annotator="")
+
+    @property
+    def iou(self) -> Optional[float]:
+        """The overlap of both boxes; None of questions, and of boxes in different units."""
+        one, other = self.first, self.second
+        alike = isinstance(one, LabelBox) and isinstance(other, LabelBox) and one.frame == other.frame
+        return one.box.iou(other.box) if alike else None  # type: ignore[union-attr]
+
+    def agreed(self) -> Pair:
+        """What was settled as the choice of both."""
+        return replace(self, first=self.settled, second=self.settled) if self.settled else self
 
 
-def agreement(labels: LabelFile, first: str, second: str) -> Agreement:
-    mine, yours = _decided(labels.events(), first), _decided(labels.events(), second)
-    both = sorted(mine.keys() & yours.keys())
-    accepted = [id for id in both if mine[id].verdict == yours[id].verdict == ACCEPTED]
-    equal = [_plain(mine[id].answer) == _plain(yours[id].answer) for id in accepted]
-    drawn, theirs = _boxes(labels.events(), first), _boxes(labels.events(), second)
-    overlaps = [drawn[id].box.iou(theirs[id].box) for id in sorted(drawn.keys() & theirs.keys()) if drawn[id].frame == theirs[id].frame]
-    return Agreement(
-        first,
-        second,
-        len(both),
-        kappa([(mine[id].verdict, yours[id].verdict) for id in both]),
-        sum(equal) / len(equal) if equal else None,
-        len(overlaps),
-        sum(overlaps) / len(overlaps) if overlaps else None,
-    )
+class Comparison:
+    """What two people have both judged, by id, in the order of the log."""
+
+    def __init__(self, first: str, second: str, pairs: dict[str, Pair]) -> None:
+        self.first, self.second, self.pairs = first, second, pairs
+
+    def differences(self) -> list[Pair]:
+        """Also those that were settled."""
+        return [pair for pair in self.pairs.values() if pair.differs]
+
+    def again(self, labels: LabelFile, id: str) -> None:
+        """Reads one question or box again. Raises DataError."""
+        pair = _pair(list(labels.events(id)), self.first, self.second) if id in labels.ids() else None
+        if pair:
+            self.pairs[id] = pair
+        else:
+            self.pairs.pop(id, None)
+
+    def agreement(self, settled: bool = False) -> Agreement:
+        """settled: after what was settled, else as the two decided without each other."""
+        pairs = [pair.agreed() if settled else pair for pair in self.pairs.values()]
+        questions = [(pair.first, pair.second) for pair in pairs if isinstance(pair.first, Question) and isinstance(pair.second, Question)]
+        equal = [_plain(one.answer) == _plain(other.answer) for one, other in questions if one.verdict == other.verdict == ACCEPTED]
+        overlaps = [pair.iou for pair in pairs if pair.drawn and pair.iou is not None]
+        return Agreement(
+            self.first,
+            self.second,
+            len(questions),
+            kappa([(one.verdict, other.verdict) for one, other in questions]),
+            sum(equal) / len(equal) if equal else None,
+            len(overlaps),
+            sum(overlaps) / len(overlaps) if overlaps else None,
+            sum(pair.settled is None for pair in self.differences()),
+        )
 
 
-def differences(labels: LabelFile, first: str, second: str) -> list[tuple[Question, Question]]:
-    """The questions that two people decided differently, each as the first and as the second left it."""
-    mine, yours = _decided(labels.events(), first), _decided(labels.events(), second)
-    pairs = [(mine[id], yours[id]) for id in mine if id in yours]
-    return [(a, b) for a, b in pairs if a.verdict != b.verdict or _plain(a.answer) != _plain(b.answer)]
+def compare(labels: LabelFile, first: str, second: str) -> Comparison:
+    """Reads the log. Raises DataError."""
+    return _compared(list(labels.events()), labels.ids(), first, second)
+
+
+def agreements(labels: LabelFile) -> list[Agreement]:
+    """Of each two annotators who have judged something both. Raises DataError."""
+    pairs = list(itertools.combinations(labels.annotators(), 2))
+    events = list(labels.events()) if pairs else []
+    found = [_compared(events, labels.ids(), *pair).agreement() for pair in pairs]
+    return [each for each in found if each.questions or each.boxes]
+
+
+def settle(labels: LabelFile, row: Subject) -> None:
+    """Writes the row as one of two people left it, or with a third value: an action of this file's annotator. Raises DataError."""
+    current = labels.get(type(row), row.id)
+    if isinstance(row, LabelBox):
+        box = replace(row, annotator=labels.annotator)
+        others = [
+            Change("question", each, replace(each, level=box.level)) for each in labels.asked(box.image, box.id) if each.level != box.level
+        ]
+        labels.act(SETTLE, [Change("box", current, box), *others])
+    elif isinstance(current, Question):
+        kept = {"level": current.level, "blind": current.blind, "second": current.second}
+        after = replace(row, **kept, annotator=labels.annotator, decided=now())
+        labels.act(SETTLE, [Change("question", current, after)])
 
 
 def kappa(pairs: Sequence[tuple[Hashable, Hashable]]) -> Optional[float]:
@@ -67,25 +151,52 @@ def kappa(pairs: Sequence[tuple[Hashable, Hashable]]) -> Optional[float]:
     return None if expected == 1 else (observed - expected) / (1 - expected)
 
 
-def _decided(events: Iterable[Event], annotator: str) -> dict[str, Question]:
-    """Each question as this person left it, where it is decided."""
-    last: dict[str, Question] = {}
+def _compared(events: Iterable[Event], present: set[str], first: str, second: str) -> Comparison:
+    """present: the ids of rows that the file still has."""
+    histories: dict[str, list[Event]] = defaultdict(list)
     for event in events:
-        if event.kind == "question" and event.annotator == annotator:
-            last.pop(event.target, None)
-            if event.after and event.after["verdict"] != CANDIDATE and event.after["annotator"] == annotator:
-                last[event.target] = from_columns(Question, event.after)
-    return last
+        if event.annotator and event.kind in ("question", "box") and event.target in present:
+            histories[event.target].append(event)
+    pairs = {id: _pair(history, first, second) for id, history in histories.items()}
+    return Comparison(first, second, {id: pair for id, pair in pairs.items() if pair})
 
 
-def _boxes(events: Iterable[Event], annotator: str) -> dict[str, LabelBox]:
-    last: dict[str, LabelBox] = {}
-    for event in events:
-        if event.kind == "box" and event.annotator == annotator:
-            last.pop(event.target, None)
-            if event.after:
-                last[event.target] = from_columns(LabelBox, event.after)
-    return last
+def _pair(history: list[Event], first: str, second: str) -> Optional[Pair]:
+    """history: the events of one row. None where one of the two has not judged it."""
+    undone = {event.undoes for event in history}
+    standing = [event for event in history if event.undoes is None and event.action not in undone]
+    last: dict[str, Event] = {}
+    drawn, settled = set(), None
+    for event in standing:
+        if not _judges(event):
+            continue
+        if event.what == SETTLE:
+            settled = event
+        elif event.annotator in (first, second):
+            last[event.annotator] = event
+            drawn |= {event.annotator} if _draws(event) else set()
+    if first not in last or second not in last or not (last[first].after and last[second].after):
+        return None
+    if settled and settled.time < max(last[first].time, last[second].time):
+        settled = None  # one of them has thought better of it
+    return Pair(_row(last[first]), _row(last[second]), _row(settled) if settled else None, drawn >= {first, second})
+
+
+def _judges(event: Event) -> bool:
+    """Whether the event says what its annotator thinks of the row; a question also changes with the level of its box."""
+    before, after = event.before or {}, event.after
+    if event.kind == "box" or after is None:
+        return event.kind in ("box", "question")
+    decided = after["annotator"] == event.annotator and after["verdict"] != CANDIDATE
+    return event.kind == "question" and decided and after["decided"] != before.get("decided")
+
+
+def _draws(event: Event) -> bool:
+    return event.kind == "box" and bool(event.after) and (event.before or {}).get("sides") != (event.after or {})["sides"]
+
+
+def _row(event: Event) -> Subject:
+    return from_columns(LabelBox if event.kind == "box" else Question, event.after or {})
 
 
 def _plain(text: str) -> str:

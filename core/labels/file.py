@@ -154,13 +154,14 @@ class LabelFile(Reading):
             )
         self.act("move", [Change("image", image, replace(image, path=path, checksum=checksum or image.checksum))])
 
-    def undo(self) -> Optional[str]:
-        """Reverses this annotator's last action that is not undone, and returns what it was; None where there is none. Raises DataError
-        where a row of it was changed since by somebody else."""
+    def undo(self, what: str = "") -> Optional[str]:
+        """Reverses this annotator's last action that is not undone, or the last one of this name, and returns its name; None where there is
+        none. Raises DataError where a row of it was changed since by somebody else."""
         last = self._select(
-            "SELECT action, what FROM events AS e WHERE annotator = ? AND undoes IS NULL AND NOT EXISTS"
+            "SELECT action, what FROM events AS e WHERE annotator = ?1 AND (?2 = '' OR what = ?2) AND undoes IS NULL AND NOT EXISTS"
             " (SELECT 1 FROM events WHERE undoes = e.action) ORDER BY fid DESC LIMIT 1",
             self.annotator,
+            what,
         )
         if not last:
             return None

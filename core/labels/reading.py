@@ -72,10 +72,11 @@ class Reading:
         """For a blind second pass: the next question that others have decided and this annotator has not, shown without their verdict."""
         query = (
             "SELECT * FROM questions AS q WHERE verdict != ? AND fid > coalesce((SELECT fid FROM questions WHERE id = ?), 0) AND NOT EXISTS"
-            " (SELECT 1 FROM events WHERE target = q.id AND annotator = ?) ORDER BY fid LIMIT 1"
+            " (SELECT 1 FROM events AS e WHERE target = q.id AND annotator = ? AND what != 'box' AND undoes IS NULL AND NOT EXISTS"
+            " (SELECT 1 FROM events WHERE undoes = e.action)) ORDER BY fid LIMIT 1"
         )
         rows = self._select(query, CANDIDATE, after, self.annotator)
-        return replace(self._row(Question, rows[0]), verdict=CANDIDATE, reason="", annotator="", decided="") if rows else None
+        return undecided(self._row(Question, rows[0])) if rows else None
 
     def counts(self) -> dict[str, int]:
         """The number of questions by verdict."""
@@ -100,13 +101,22 @@ class Reading:
                 f"{image.path} has changed since it was labelled.", "Boxes may not fit: restore the file, or label it as a new image."
             )
 
+    def annotators(self) -> list[str]:
+        """The people who have acted, in order of their names."""
+        return [row["annotator"] for row in self._select("SELECT DISTINCT annotator FROM events WHERE annotator != '' ORDER BY annotator")]
+
+    def ids(self) -> set[str]:
+        """Of all boxes and questions."""
+        return {row["id"] for row in self._select("SELECT id FROM boxes UNION ALL SELECT id FROM questions")}
+
     def layers(self) -> list[str]:
         """The names of the layers of boxes: one for each CRS."""
         return [row["table_name"] for row in self._select("SELECT table_name FROM gpkg_contents WHERE data_type = 'features'")]
 
-    def events(self) -> Iterator[Event]:
-        """The whole log, in order."""
-        for row in self._select("SELECT * FROM events ORDER BY fid"):
+    def events(self, target: str = "") -> Iterator[Event]:
+        """The whole log, in order, or the events of one row."""
+        which, given = ("WHERE target = ?", (target,)) if target else ("", ())
+        for row in self._select(" ".join(("SELECT * FROM events", which, "ORDER BY fid")), *given):
             yield event_of(row)
 
     def latest(self) -> Optional[Event]:
@@ -129,6 +139,11 @@ class Reading:
     def _select(self, query: str, *values: Any) -> list[sqlite3.Row]:
         with errors(self.path):
             return self._file.execute(query, values).fetchall()
+
+
+def undecided(question: Question) -> Question:
+    """The question as a second person sees it: without its verdict."""
+    return replace(question, verdict=CANDIDATE, reason="", annotator="", decided="")
 
 
 def kind_name(kind: type) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, Optional
 
 from .file import LabelFile
 from .flags import Flag, flags
+from .reading import undecided
 from .rows import ACCEPTED, LabelBox, LabelImage, Question, new_id, now
 
 
@@ -88,15 +89,16 @@ def beside(labels: LabelFile, id: str, back: bool) -> Shown:
     return of_question(labels, labels.beside(id, back) or labels.get(Question, id))
 
 
-def undo(labels: LabelFile) -> Optional[Shown]:
-    """Undoes this annotator's last action, and shows what it was about; None where there is nothing to undo."""
+def undo(labels: LabelFile, second: bool = False) -> Optional[Shown]:
+    """Undoes this annotator's last action, and shows what it was about; None where there is nothing to undo. second: without what others
+    have decided."""
     if labels.undo() is None:
         return None
     event = labels.latest()
     row: Dict[str, Any] = (event and (event.after or event.before)) or {}
     kind, id, image = (event.kind, event.target, row.get("image", "")) if event else ("", "", "")
     if kind == "question" and (rows := [each for each in labels.asked(image, row.get("box", "")) if each.id == id]):
-        return of_question(labels, rows[0])
+        return of_question(labels, undecided(rows[0]) if second else rows[0])
     box = row.get("box", "") if kind == "question" else id
     if kind in ("question", "box") and any(each.id == box for each in labels.boxes(image)):
         return of_box(labels, image, box)

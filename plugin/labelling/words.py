@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from qgis.PyQt.QtCore import QLocale
+
+from ...core.labels.agreement import Agreement
 from ...core.labels.flags import BLIND, COORDINATES, DISAGREE, DUPLICATE, GEOMETRY, GIVEN, LONG
 from ..i18n import tr
 
@@ -38,3 +41,16 @@ def flag_words(flag: str) -> str:
         DISAGREE: tr("two samples disagree"),
         GEOMETRY: tr("words contradict the box"),
     }.get(flag, flag)
+
+
+def agreement_words(each: Agreement) -> str:
+    """How far two annotators agree, in the user's language."""
+    words = tr("{first} and {second}: {count} decided by both, kappa {kappa}, same answer {exact}, boxes overlap by {iou}")
+    kappa = "–" if each.kappa is None else QLocale().toString(each.kappa, "f", 2)
+    exact, iou = ("–" if share is None else percent(share) for share in (each.exact, each.iou))
+    return words.format(first=each.first, second=each.second, count=each.questions, kappa=kappa, exact=exact, iou=iou)
+
+
+def percent(share: float) -> str:
+    """A share from 0 to 1 as the user's system writes it."""
+    return tr("{share} %").format(share=QLocale().toString(100 * share, "f", 1))
