@@ -6,7 +6,7 @@ import pytest
 from labelling import filled
 
 from zoomearth.core.labels import review
-from zoomearth.core.labels.agreement import compare, kappa, settle
+from zoomearth.core.labels.agreement import compare, kappa, pair_of, settle
 from zoomearth.core.labels.file import LabelFile
 from zoomearth.core.labels.rows import ACCEPTED, CANDIDATE, REASONS, REJECTED, Question
 
@@ -55,7 +55,7 @@ def test_what_a_third_person_settles_is_logged_and_the_agreement_follows(tmp_pat
         settle(eve, pairs[second].second)
         settle(eve, replace(pairs[third].first, answer="silver", edited=True))
         for id in pairs:
-            both.again(eve, id)
+            both.put(id, pair_of(eve, "Ada", "Ben", id))
         assert [pair.settled.answer for pair in both.differences()] == ["red", "white", "silver"]
         assert {pair.settled.annotator for pair in both.differences()} == {"Eve"}
         rows = {each.id: each for each in eve.questions()}

@@ -5,7 +5,7 @@ not, which a person settles.
     both.agreement()                   # as the two decided, whatever was settled since
     for pair in both.differences():
         settle(labels, pair.second)    # Ben was right; logged with who and when
-    both.again(labels, pair.id)
+        both.put(pair.id, pair_of(labels, "Ada", "Ben", pair.id))
     both.agreement(settled=True)       # what was settled counts as the choice of both
 """
 
@@ -86,9 +86,8 @@ class Comparison:
         """Also those that were settled."""
         return [pair for pair in self.pairs.values() if pair.differs]
 
-    def again(self, labels: LabelFile, id: str) -> None:
-        """Reads one question or box again. Raises DataError."""
-        pair = _pair(list(labels.events(id)), self.first, self.second) if id in labels.ids() else None
+    def put(self, id: str, pair: Optional[Pair]) -> None:
+        """Takes over what `pair_of` has read. None: one of the two has not judged it any more."""
         if pair:
             self.pairs[id] = pair
         else:
@@ -115,6 +114,11 @@ class Comparison:
 def compare(labels: LabelFile, first: str, second: str) -> Comparison:
     """Reads the log. Raises DataError."""
     return _compared(list(labels.events()), labels.ids(), first, second)
+
+
+def pair_of(labels: LabelFile, first: str, second: str, id: str) -> Optional[Pair]:
+    """One question or box as two people left it, by its id; None where one of them has not judged it, or it is gone. Raises DataError."""
+    return _pair(list(labels.events(id)), first, second) if id in labels.ids() else None
 
 
 def agreements(labels: LabelFile) -> list[Agreement]:

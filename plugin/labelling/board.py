@@ -8,16 +8,16 @@ from typing import Optional
 from qgis.core import QgsRasterLayer
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtGui import QFocusEvent
-from qgis.PyQt.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QFrame, QGridLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from ...core.labels.review import Shown
 from ...core.labels.rows import ACCEPTED, CANDIDATE, REASONS, REJECTED, UNSURE
 from ..i18n import tr
-from ..panel.widgets import named, paragraph, tip
+from ..panel.widgets import named, rich_paragraph, tip
 from ..review.keys import Action, Keys
 from .pictures import Pictures
 from .rasters import pixels_of
-from .words import flag_words, level_words, maker_words, reason_words
+from .words import flag_words, level_words, maker_words, reason_words, verdict_words
 
 WARNING = "QLabel { border-left: 3px solid #b3541e; padding: 2px 6px; color: #8a3d12; background: #fdf5f0; }"
 
@@ -34,6 +34,7 @@ def actions() -> list[Action]:
         Action("next", tr("Next question"), "Right", repeats=True),
         Action("candidate", tr("Next candidate"), "C"),
         Action("draw", tr("Draw a box"), "B"),
+        Action("redraw", tr("Draw this box again"), "G"),
         Action("describe", tr("Describe the box"), "D"),
         Action("ask", tr("Write a question"), "N"),
         Action("templates", tr("Propose from templates"), "T"),
@@ -109,13 +110,13 @@ class Board(QFrame):
         self.keys = Keys(self, actions())
         self.keys.pressed.connect(self._press)
         self.pictures = Pictures()
-        self.place = _text("zoomearth_label_place")
-        self.question = _text("zoomearth_label_question")
-        self.answer = _text("zoomearth_label_answer")
-        self.facts = _text("zoomearth_label_facts")
-        self.flags = _text("zoomearth_label_flags")
+        self.place = rich_paragraph("zoomearth_label_place")
+        self.question = rich_paragraph("zoomearth_label_question")
+        self.answer = rich_paragraph("zoomearth_label_answer")
+        self.facts = rich_paragraph("zoomearth_label_facts")
+        self.flags = rich_paragraph("zoomearth_label_flags")
         self.flags.setStyleSheet(WARNING)
-        self.counts = _text("zoomearth_label_counts")
+        self.counts = rich_paragraph("zoomearth_label_counts")
         self.reasons = Reasons()
         self.reasons.hide()
         self.reasons.chosen.connect(self._reject)
@@ -176,7 +177,8 @@ class Board(QFrame):
         self.place.setText(html.escape(" · ".join(named_place)))
         self.question.setText(f"<b>{html.escape(question.question)}</b>" if question else html.escape(self._empty(shown)))
         self.answer.setText(f"<b><big>{html.escape(question.answer)}</big></b>" if question else "")
-        facts = [question.category, maker_words(question.maker), self._verdict(shown)] if question else []
+        decided = question is not None and question.verdict != CANDIDATE
+        facts = [question.category, maker_words(question.maker), verdict_words(question) if decided else ""] if question else []
         self.facts.setText(html.escape(" · ".join(filter(None, facts))))
         self.flags.setText("<br>".join(f"<b>{html.escape(flag_words(flag.name))}</b>: {html.escape(flag.why)}" for flag in shown.flags))
         self.flags.setVisible(bool(shown.flags))
@@ -205,13 +207,6 @@ class Board(QFrame):
             return tr("All are decided.") if sum(shown.counts.values()) else tr("Nothing is asked yet. Draw a box on the map to begin.")
         return tr("No question is asked about this place yet: propose some, or write one.")
 
-    def _verdict(self, shown: Shown) -> str:
-        question = shown.question
-        if question is None or question.verdict == CANDIDATE:
-            return ""
-        words = {ACCEPTED: tr("accepted"), REJECTED: tr("rejected"), UNSURE: tr("unsure")}[question.verdict]
-        return f"{words}: {reason_words(question.reason)}" if question.reason else words
-
     def _press(self, name: str) -> None:
         if name not in self.buttons or self.buttons[name].isEnabled():
             self.acted.emit(name)
@@ -224,11 +219,3 @@ class Board(QFrame):
         if self.reasons.isVisible():
             self.reasons.hide()
             self.setFocus()
-
-
-def _text(name: str) -> QLabel:
-    label = paragraph()
-    label.setObjectName(name)
-    label.setTextFormat(Qt.TextFormat.RichText)
-    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-    return label

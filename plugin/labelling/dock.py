@@ -34,6 +34,7 @@ from .file_menu import FileMenu
 from .project_labels import ProjectLabels
 from .proposer import Proposer
 from .rasters import Raster, crs_of, grid_of, layer_of, pixels_of
+from .settle_view import SettleView
 
 
 class LabelDock(QgsDockWidget):
@@ -50,6 +51,7 @@ class LabelDock(QgsDockWidget):
         self.shown: Optional[Shown] = Shown()
         self._build()
         self.boxes = BoxTool(self._canvas, labels, self.layer.currentLayer, self)
+        self.redrawn = BoxTool(self._canvas, labels, self._layer_shown, self)
         self._connect()
         self._opened(str(self.store.path or ""))
 
@@ -59,6 +61,8 @@ class LabelDock(QgsDockWidget):
         self.proposer.close_down()
         self.board.pictures.painter.close()
         self.boxes.close()
+        self.redrawn.close()
+        self.settle.close_down()
 
     def _build(self) -> None:
         self.message = Notice("zoomearth_label_message")
@@ -76,6 +80,7 @@ class LabelDock(QgsDockWidget):
         self.editor = QuestionEditor()
         self.box_editor = BoxEditor()
         self.balance = BalanceView(self.store)
+        self.settle = SettleView(self._canvas, self._labels)
         review_tab = QWidget()
         column = QVBoxLayout(review_tab)
         column.setContentsMargins(0, 0, 0, 0)
@@ -87,6 +92,7 @@ class LabelDock(QgsDockWidget):
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(review_tab, tr("Review"))
         self.tabs.addTab(self.balance, tr("Balance"))
+        self.tabs.addTab(self.settle, tr("Settle"))
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(6, 6, 6, 6)
@@ -102,12 +108,16 @@ class LabelDock(QgsDockWidget):
     def _connect(self) -> None:
         self._iface.currentLayerChanged.connect(self._follow)
         self.boxes.made.connect(self._add)
-        self.boxes.said.connect(self.message.say)
-        self.boxes.refused.connect(self._fail)
+        self.redrawn.made.connect(self._redraw)
+        for tool in (self.boxes, self.redrawn):
+            tool.said.connect(self.message.say)
+            tool.refused.connect(self._fail)
         self.store.opened.connect(self._opened)
         self.store.failed.connect(self._fail)
         self.proposer.ended.connect(self._proposed)
         self.proposer.grown.connect(self._grown)
+        self.settle.said.connect(self.message.say)
+        self.settle.settled.connect(self._settled)
         self.menu.keys_clicked.connect(self._choose_keys)
         self.menu.templates_clicked.connect(lambda: self.proposer.by_templates())
         self.menu.model_clicked.connect(lambda: self.proposer.by_model())
@@ -141,9 +151,16 @@ class LabelDock(QgsDockWidget):
         second = self.menu.second.isChecked()
         self.store.do(lambda labels: review.first(labels, second), lambda shown: self.show_shown(shown, fly=False))
 
+    def _settled(self) -> None:
+        """What was shown, and the boxes, may be others now."""
+        self._first()
+        self.show_layers()
+
     def _choose_keys(self) -> None:
-        KeysDialog(self.board.keys, self).exec()
-        self.board.show_keys()
+        """Of the tab that is looked at."""
+        view = self.settle if self.tabs.currentWidget() is self.settle else self.board
+        KeysDialog(view.keys, self).exec()
+        view.show_keys()
 
     def _follow(self, layer: Optional[QgsMapLayer]) -> None:
         if isinstance(layer, QgsRasterLayer):
@@ -202,8 +219,10 @@ class LabelDock(QgsDockWidget):
         second = self.menu.second.isChecked()
         if name == "draw":
             self.boxes.draw()
+        elif name == "redraw" and box:
+            self.redrawn.draw()
         elif name == "undo":
-            self._run(lambda labels: review.undo(labels) or shown, boxes=True)
+            self._run(lambda labels: review.undo(labels, second) or shown, boxes=True)
         elif name in ("accept", "unsure") and question:
             self._run(review.decide(getattr(LabelFile, name), question.id, second))
         elif name == "reject" and question:
@@ -281,6 +300,17 @@ class LabelDock(QgsDockWidget):
         self.show()
         if not label:
             self._describe(image, box)
+
+    def _layer_shown(self) -> Optional[QgsRasterLayer]:
+        return layer_of(self.shown.image) if self.shown and self.shown.image else None
+
+    def _redraw(self, image: LabelImage, sides: Box, label: str) -> None:
+        """Other sides for the box that is shown."""
+        box = self.shown.box if self.shown else None
+        if box and box.image == image.id:
+            given = tuple(map(float, sides))
+            self._run(lambda labels: review.redrawn(labels, box.id, sides=given, frame=None), fly=False, boxes=True)
+        self.board.setFocus()
 
     def _describe(self, image: LabelImage, box: LabelBox) -> None:
         self._leave_editors()

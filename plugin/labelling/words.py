@@ -6,6 +6,7 @@ from qgis.PyQt.QtCore import QLocale
 
 from ...core.labels.agreement import Agreement
 from ...core.labels.flags import BLIND, COORDINATES, DISAGREE, DUPLICATE, GEOMETRY, GIVEN, LONG
+from ...core.labels.rows import ACCEPTED, CANDIDATE, REJECTED, UNSURE, Question
 from ..i18n import tr
 
 
@@ -17,6 +18,17 @@ def level_words(level: str) -> str:
 def maker_words(maker: str) -> str:
     """Who made a question, in the user's language."""
     return {"person": tr("written by a person"), "template": tr("from a template"), "import": tr("imported")}.get(maker, maker)
+
+
+def verdict_words(question: Question) -> str:
+    """The verdict with its reason, in the user's language."""
+    words = {
+        CANDIDATE: tr("candidate"),
+        ACCEPTED: tr("accepted"),
+        REJECTED: tr("rejected"),
+        UNSURE: tr("unsure"),
+    }[question.verdict]
+    return f"{words}: {reason_words(question.reason)}" if question.reason else words
 
 
 def reason_words(reason: str) -> str:
@@ -43,12 +55,13 @@ def flag_words(flag: str) -> str:
     }.get(flag, flag)
 
 
-def agreement_words(each: Agreement) -> str:
-    """How far two annotators agree, in the user's language."""
-    words = tr("{first} and {second}: {count} decided by both, kappa {kappa}, same answer {exact}, boxes overlap by {iou}")
+def agreement_words(each: Agreement, named: bool = True) -> str:
+    """How far two annotators agree, in the user's language. named: with their names and what both have decided."""
     kappa = "–" if each.kappa is None else QLocale().toString(each.kappa, "f", 2)
     exact, iou = ("–" if share is None else percent(share) for share in (each.exact, each.iou))
-    return words.format(first=each.first, second=each.second, count=each.questions, kappa=kappa, exact=exact, iou=iou)
+    figures = tr("kappa {kappa}, same answer {exact}, boxes overlap by {iou}").format(kappa=kappa, exact=exact, iou=iou)
+    words = tr("{first} and {second}: {count} decided by both, {figures}")
+    return words.format(first=each.first, second=each.second, count=each.questions, figures=figures) if named else figures
 
 
 def percent(share: float) -> str:

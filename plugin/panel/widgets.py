@@ -83,6 +83,15 @@ def paragraph(text: str = "") -> QLabel:
     return label
 
 
+def rich_paragraph(name: str) -> QLabel:
+    """A label that wraps HTML, and may be narrower than its longest word. name: for scripts."""
+    label = paragraph()
+    label.setObjectName(name)
+    label.setTextFormat(Qt.TextFormat.RichText)
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+    return label
+
+
 class WrappedText(QTextEdit):
     """A read-only plain text, as high as its lines. It also breaks long words, so that a path does not widen the panel."""
 
