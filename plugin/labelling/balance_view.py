@@ -130,7 +130,12 @@ class BalanceView(QWidget):
         flagged = [f"{flag_words(name)} {percent(count / counted.all)}" for name, count in counted.flags.items()]
         if flagged:
             lines.append(tr("Flagged: {flags}").format(flags=", ".join(flagged)))
-        return lines + [agreement_words(each) for each in counted.agreement]
+        words = tr("{first} and {second}: {count} decided by both, {figures}, {open} differences to settle")
+        for each in counted.agreement:
+            figures = agreement_words(each)
+            facts = {"first": each.first, "second": each.second, "count": each.questions, "open": each.open}
+            lines.append(words.format(**facts, figures=figures))
+        return lines
 
 
 def _figures(line: Line) -> tuple[str, ...]:

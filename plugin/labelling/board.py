@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import html
+import math
 from typing import Optional
 
 from qgis.core import QgsRasterLayer
 from qgis.PyQt.QtCore import Qt, pyqtSignal
-from qgis.PyQt.QtGui import QFocusEvent
-from qgis.PyQt.QtWidgets import QFrame, QGridLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtGui import QFocusEvent, QResizeEvent
+from qgis.PyQt.QtWidgets import QFrame, QGridLayout, QToolButton, QVBoxLayout, QWidget
 
 from ...core.labels.review import Shown
 from ...core.labels.rows import ACCEPTED, CANDIDATE, REASONS, REJECTED, UNSURE
 from ..i18n import tr
-from ..panel.widgets import named, rich_paragraph, tip
-from ..review.keys import Action, Keys
+from ..panel.widgets import named, rich_paragraph
+from ..review.keys import Action, KeyButton, Keys
 from .pictures import Pictures
 from .rasters import pixels_of
 from .words import flag_words, level_words, maker_words, reason_words, verdict_words
@@ -46,6 +47,7 @@ def actions() -> list[Action]:
     ]
 
 
+NARROW = 310  # pixels: a narrower board has three buttons in a row
 ROWS = (
     ("accept", "edit", "reject", "unsure", "undo"),
     ("draw", "describe", "ask", "templates", "model"),
@@ -121,7 +123,7 @@ class Board(QFrame):
         self.reasons.hide()
         self.reasons.chosen.connect(self._reject)
         self.reasons.left.connect(self._leave_reasons)
-        self.buttons: dict[str, QToolButton] = {}
+        self.buttons: dict[str, KeyButton] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 4, 4, 4)
         column.setSpacing(4)
@@ -135,19 +137,31 @@ class Board(QFrame):
         self.show_shown(Shown(), None)
 
     def _button_rows(self) -> QGridLayout:
-        grid = QGridLayout()
-        grid.setSpacing(2)
-        for row, names in enumerate(ROWS):
+        self._grid = QGridLayout()
+        self._grid.setSpacing(2)
+        for name in sum(ROWS, ()):
+            button = KeyButton(SHORT[name]())
+            button.setObjectName(f"zoomearth_label_{name}")
+            button.clicked.connect(lambda _, name=name: self._press(name))
+            self.buttons[name] = button
+        self._arrange(len(ROWS[0]))
+        return self._grid
+
+    def _arrange(self, across: int) -> None:
+        """across: buttons in a row."""
+        self._across, row = across, 0
+        for names in ROWS:
             for at, name in enumerate(names):
-                button = QToolButton()
-                button.setObjectName(f"zoomearth_label_{name}")
-                button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-                button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-                button.clicked.connect(lambda _, name=name: self._press(name))
-                grid.addWidget(button, row, at)
-                grid.setColumnStretch(at, 1)
-                self.buttons[name] = button
-        return grid
+                self._grid.addWidget(self.buttons[name], row + at // across, at % across)
+            row += math.ceil(len(names) / across)
+        for column in range(len(ROWS[0])):
+            self._grid.setColumnStretch(column, 1 if column < across else 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        across = len(ROWS[0]) if self.width() >= NARROW else 3
+        if across != self._across:
+            self._arrange(across)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """The frame says that the keys act."""
@@ -161,10 +175,7 @@ class Board(QFrame):
     def show_keys(self) -> None:
         """Writes the keys, which the user may have changed, on the buttons."""
         for name, button in self.buttons.items():
-            key, title = self.keys.text(name), self.keys.actions[name].title
-            button.setText(f"{SHORT[name]()}\n{key}")
-            button.setToolTip(tip(f"{title} ({key})" if key else title))
-            button.setAccessibleName(title)
+            button.show_action(name, self.keys)
 
     def show_shown(self, shown: Shown, layer: Optional[QgsRasterLayer]) -> None:
         """layer: that shows the image, None where the project has none."""

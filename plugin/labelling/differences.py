@@ -39,6 +39,7 @@ class Differences(QTableWidget):
         self.verticalHeader().hide()
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.horizontalHeader().setMinimumSectionSize(20)
+        self.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideRight)
 
     @property
     def current(self) -> Optional[Pair]:
@@ -104,7 +105,7 @@ class Opinions(QFrame):
         self.what.setText(f"<b>{html.escape(pair.first.question if isinstance(pair.first, Question) else overlap)}</b>")
         for number, (side, name, row) in enumerate(zip(self.sides, people, (pair.first, pair.second)), 1):
             color = color_of(number) if isinstance(row, LabelBox) else CASING
-            side.setStyleSheet(f"QLabel {{ border-left: 4px solid {color}; padding-left: 4px; }}")
+            side.setStyleSheet(f"QLabel {{ border: 0 solid {color}; border-left-width: 4px; padding-left: 4px; }}")
             side.setText(f"<b>{number} {html.escape(name)}</b><br>{_as_html(row)}")
         settled = pair.settled
         words = tr("Settled by {name}: {choice}").format(name=settled.annotator, choice=in_short(settled)) if settled else ""

@@ -90,6 +90,11 @@ class LabelDock(QgsDockWidget):
         self.tabs = QTabWidget()
         self.tabs.setObjectName("zoomearth_label_tabs")
         self.tabs.setDocumentMode(True)
+        self.tabs.setUsesScrollButtons(False)
+        self.tabs.setElideMode(Qt.TextElideMode.ElideRight)
+        small = self.tabs.font()
+        small.setPointSizeF(0.88 * small.pointSizeF())  # three words in 240 pixels
+        self.tabs.tabBar().setFont(small)
         self.tabs.addTab(review_tab, tr("Review"))
         self.tabs.addTab(self.balance, tr("Balance"))
         self.tabs.addTab(self.settle, tr("Settle"))

@@ -10,15 +10,15 @@ from typing import Callable, Optional
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtGui import QHideEvent, QShowEvent
-from qgis.PyQt.QtWidgets import QComboBox, QFrame, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QComboBox, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from ...core.geometry import Box
 from ...core.labels.agreement import SETTLE, Comparison, Pair, Subject, compare, pair_of, settle
 from ...core.labels.file import LabelFile
 from ...core.labels.rows import ACCEPTED, LabelBox, LabelImage, Question
 from ..i18n import tr
-from ..panel.widgets import named, rich_paragraph, tip
-from ..review.keys import Action, Keys
+from ..panel.widgets import named, rich_paragraph
+from ..review.keys import Action, KeyButton, Keys
 from .box_overlay import BoxOverlay
 from .box_tool import BoxTool
 from .differences import Differences, Opinions
@@ -76,13 +76,10 @@ class SettleView(QFrame):
     def _button_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(2)
-        self.buttons: dict[str, QToolButton] = {}
+        self.buttons: dict[str, KeyButton] = {}
         for name, text in (("first", tr("First")), ("second", tr("Second")), ("edit", tr("Own")), ("undo", tr("Undo"))):
-            button = QToolButton()
+            button = KeyButton(text)
             button.setObjectName(f"zoomearth_settle_{name}")
-            button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.setProperty("words", text)
             button.clicked.connect(lambda _, name=name: self.act(name))
             row.addWidget(button)
             self.buttons[name] = button
@@ -122,10 +119,7 @@ class SettleView(QFrame):
     def show_keys(self) -> None:
         """Writes the keys, which the user may have changed, on the buttons."""
         for name, button in self.buttons.items():
-            key, title = self.keys.text(name), self.keys.actions[name].title
-            button.setText(f"{button.property('words')}\n{key}")
-            button.setToolTip(tip(f"{title} ({key})" if key else title))
-            button.setAccessibleName(title)
+            button.show_action(name, self.keys)
 
     @property
     def _names(self) -> tuple[str, str]:
@@ -193,11 +187,9 @@ class SettleView(QFrame):
                 html.escape(tr("One person has labelled here. A second one switches on the second pass, or you merge files."))
             )
             return
-        lines = [agreement_words(found)]
-        if found.open < len(self.table.pairs):
-            lines.append(tr("With what was settled: {figures}").format(figures=agreement_words(after, named=False)))
-        lines.append(tr("{open} of {all} differences to settle").format(open=found.open, all=len(self.table.pairs)))
-        self.figures.setText("<br>".join(map(html.escape, lines)))
+        left = tr("{open} of {all} differences to settle").format(open=found.open, all=len(self.table.pairs))
+        both = tr("{count} decided by both").format(count=found.questions)
+        self.figures.setText(f"<b>{html.escape(left)}</b><br>{html.escape(f'{both}: {agreement_words(found, after)}')}")
 
     # What is looked at
 

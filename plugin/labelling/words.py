@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 from qgis.PyQt.QtCore import QLocale
 
 from ...core.labels.agreement import Agreement
@@ -55,13 +57,22 @@ def flag_words(flag: str) -> str:
     }.get(flag, flag)
 
 
-def agreement_words(each: Agreement, named: bool = True) -> str:
-    """How far two annotators agree, in the user's language. named: with their names and what both have decided."""
-    kappa = "–" if each.kappa is None else QLocale().toString(each.kappa, "f", 2)
-    exact, iou = ("–" if share is None else percent(share) for share in (each.exact, each.iou))
-    figures = tr("kappa {kappa}, same answer {exact}, boxes overlap by {iou}").format(kappa=kappa, exact=exact, iou=iou)
-    words = tr("{first} and {second}: {count} decided by both, {figures}")
-    return words.format(first=each.first, second=each.second, count=each.questions, figures=figures) if named else figures
+def agreement_words(each: Agreement, after: Optional[Agreement] = None) -> str:
+    """The figures of an agreement, in the user's language. after: those to which they have become, behind an arrow."""
+    pairs = (
+        (tr("kappa {figure}"), _kappa(each.kappa), after and _kappa(after.kappa)),
+        (tr("same answer {figure}"), _share(each.exact), after and _share(after.exact)),
+        (tr("boxes overlap by {figure}"), _share(each.iou), after and _share(after.iou)),
+    )
+    return ", ".join(words.format(figure=old if new in (None, old) else f"{old} → {new}") for words, old, new in pairs)
+
+
+def _kappa(kappa: Optional[float]) -> str:
+    return "–" if kappa is None else QLocale().toString(kappa, "f", 2)
+
+
+def _share(share: Optional[float]) -> str:
+    return "–" if share is None else percent(share)
 
 
 def percent(share: float) -> str:

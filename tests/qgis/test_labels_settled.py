@@ -39,7 +39,7 @@ def test_two_peoples_differences_are_settled_by_keys_and_the_figures_follow(desk
     box, ids = decided_by_two(desk, town)
     view = desk.dock.settle
     assert {pair.id for pair in view.table.pairs} == {box.id, *ids}
-    assert "3 decided by both, kappa -0.20" in html.unescape(view.figures.text())
+    assert "3 decided by both: kappa -0.20," in html.unescape(view.figures.text())
     assert "4 of 4 differences to settle" in view.figures.text()
     while view.table.current.id != ids[0]:
         desk.press(Key.Key_Right)
@@ -48,13 +48,10 @@ def test_two_peoples_differences_are_settled_by_keys_and_the_figures_follow(desk
     assert "rejected: wrong answer" in view.opinions.sides[1].text()
     desk.press(Key.Key_2)
     with desk.read() as labels:
-        assert (labels.get(Question, ids[0]).verdict, labels.latest().what, labels.latest().annotator) == (
-            REJECTED,
-            "settle",
-            "Ada O'Neill",
-        )
+        event = labels.latest()
+        assert (event.target, event.what, event.annotator, event.after["verdict"]) == (ids[0], "settle", "Ada O'Neill", REJECTED)
     assert "3 of 4 differences to settle" in view.figures.text()
-    assert "With what was settled: kappa" in view.figures.text()
+    assert "kappa -0.20 → 0.50," in view.figures.text()
     while view.table.current.id != ids[1]:
         desk.press(Key.Key_Left)
     desk.press(Key.Key_E)
@@ -95,7 +92,7 @@ def test_both_boxes_are_on_the_map_and_a_third_can_be_drawn(desk, town):
     for _ in ids:
         desk.press(Key.Key_1)
     assert "0 of 4 differences to settle" in view.figures.text()
-    assert "kappa 1.00, same answer 100.0 %, boxes overlap by 100.0 %" in view.figures.text()
+    assert "kappa -0.20 → 1.00, same answer 0.0 % → 100.0 %, boxes overlap by 50.0 % → 100.0 %" in view.figures.text()
     desk.dock.tabs.setCurrentIndex(0)
     assert not view._overlay._items, "nothing of it stays on the map"
     with desk.read() as labels:
