@@ -72,8 +72,8 @@ class Reading:
         """For a blind second pass: the next question that others have decided and this annotator has not, shown without their verdict."""
         query = (
             "SELECT * FROM questions AS q WHERE verdict != ? AND fid > coalesce((SELECT fid FROM questions WHERE id = ?), 0) AND NOT EXISTS"
-            " (SELECT 1 FROM events AS e WHERE target = q.id AND annotator = ? AND what != 'box' AND undoes IS NULL AND NOT EXISTS"
-            " (SELECT 1 FROM events WHERE undoes = e.action)) ORDER BY fid LIMIT 1"
+            " (SELECT 1 FROM events AS e WHERE target = q.id AND annotator = ? AND what NOT IN ('box', 'think') AND undoes IS NULL"
+            " AND NOT EXISTS (SELECT 1 FROM events WHERE undoes = e.action)) ORDER BY fid LIMIT 1"
         )
         rows = self._select(query, CANDIDATE, after, self.annotator)
         return undecided(self._row(Question, rows[0])) if rows else None
