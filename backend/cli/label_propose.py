@@ -146,7 +146,7 @@ def _think(options: argparse.Namespace) -> int:
         def work(engine: Engine, how: _How, errors: Counter[str]) -> None:
             with _bar("thinking", len(lacking), options.json) as advance:
                 for _, got, error in think(engine, labels, wanted(labels, lacking), hosts(settings), *how):
-                    tally.update({"failed": 1} if error else {"questions": 1, "thoughts": got})
+                    tally.update({"failed": 1} if error else {"questions": 1, "thoughts": int(got)})
                     errors.update([error.message] if error else [])
                     advance()
 

@@ -63,7 +63,7 @@ def think(
     for finished in batch.run(engine, sound, _request, at_once, concurrent, cancelled):
         row, reply, error = finished.row, reply_of(finished), finished.error
         made = thoughts.parse(reply, row.box is not None)
-        facts = (engine.profile.name, server, thoughts.VERSION, reply, bool(made), now(), error.message if error else "")
+        facts = (engine.profile.name, server, thoughts.VERSION, reply, int(bool(made)), now(), error.message if error else "")
         said = Proposal(new_id(), row.image.id, row.box.id if row.box else "", *facts)
         yield row, thoughts.propose(labels, row.question.id, made, said), error
 
@@ -78,7 +78,7 @@ def carry_out(
         rows = wanted(labels, [labels.get(Question, job.question)] if job.question else thoughts.wanting(labels))
         on_step(0, len(rows), 0)
         for done, (_, got, error) in enumerate(think(engine, labels, rows, server, job.at_once, concurrent, cancelled), 1):
-            tally.update({"failed": 1} if error else {"places": 1, "got": got})
+            tally.update({"failed": 1} if error else {"places": 1, "got": int(got)})
             errors.update([f"{error.message} {error.hint}".strip()] if error else [])
             on_step(done, len(rows), tally["got"])
     why = next((message for message, _ in errors.most_common(1)), "")

@@ -117,13 +117,13 @@ def asked(labels: LabelFile, image: LabelImage, box: Optional[LabelBox], **texts
     return of_question(labels, question)
 
 
-def drawn(labels: LabelFile, image: LabelImage, box: Optional[LabelBox]) -> Shown:
-    """Adds a box, and its image where the file lacks it; box: None for the image as a whole."""
+def drawn(labels: LabelFile, image: LabelImage, *boxes: LabelBox) -> Shown:
+    """Adds boxes, and their image where the file lacks it, and shows the first box; none: the image as a whole."""
     new: list[Any] = [] if any(each.id == image.id for each in labels.images()) else [image]
-    new += [box] if box else []
+    new += boxes
     if new:
         labels.add(*new, what="draw")
-    return of_box(labels, image.id, box.id if box else "")
+    return of_box(labels, image.id, boxes[0].id if boxes else "")
 
 
 def redrawn(labels: LabelFile, id: str, **facts: Any) -> Shown:

@@ -90,12 +90,26 @@ def propose(labels: LabelFile, id: str, thoughts: Tuple[str, ...], proposal: Opt
 
 
 def propose_from_geometry(labels: LabelFile, questions: Iterable[Question]) -> int:
-    """Thoughts from the template for these questions; how many got them. Raises DataError."""
-    images = {image.id: image for image in labels.images()}
-    done = 0
+    """Thoughts from the template for these questions, in one action; how many got them. Raises DataError."""
+    images, boxes = {image.id: image for image in labels.images()}, {box.id: box for box in labels.boxes()}
+    changes = []
     for question in questions:
-        done += propose(labels, question.id, template(question, box_of(labels, question), images[question.image]))
-    return done
+        made = template(question, boxes.get(question.steps[0]) if question.steps else None, images[question.image])
+        if made != question.thoughts and not _by_person(labels, question):
+            changes.append(Change("question", question, replace(question, thoughts=made)))
+    if changes:
+        labels.act(THINK, changes, annotator="")
+    return len(changes)
+
+
+def suggested(labels: LabelFile, id: str) -> Tuple[str, ...]:
+    """What an editor shows: the thoughts that a question has, else those of the template; one for each action. Raises DataError."""
+    question = labels.get(Question, id)
+    count = len(question.steps) + 1
+    given = question.thoughts
+    if not any(given) and count <= 2:
+        given = template(question, box_of(labels, question), labels.get(LabelImage, question.image))
+    return (*given, *[""] * count)[: max(count, len(given))]
 
 
 def write(labels: LabelFile, id: str, thoughts: Tuple[str, ...]) -> None:

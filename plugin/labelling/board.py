@@ -36,10 +36,12 @@ def actions() -> list[Action]:
         Action("candidate", tr("Next candidate"), "C"),
         Action("draw", tr("Draw a box"), "B"),
         Action("redraw", tr("Draw this box again"), "G"),
+        Action("take", tr("Take the selected features of the current layer as boxes"), "F"),
         Action("describe", tr("Describe the box"), "D"),
         Action("ask", tr("Write a question"), "N"),
         Action("templates", tr("Propose from templates"), "T"),
         Action("model", tr("Propose by the model"), "M"),
+        Action("thoughts", tr("Thoughts that lead to the answer"), "H"),
         Action("region", tr("The box is a region"), "1"),
         Action("object", tr("The box is an object"), "2"),
         Action("global", tr("About the whole image"), "3"),
@@ -47,10 +49,12 @@ def actions() -> list[Action]:
     ]
 
 
+ACROSS = 5  # buttons in a row
+CUT = 140  # letters of a thought
 NARROW = 310  # pixels: a narrower board has three buttons in a row
 ROWS = (
     ("accept", "edit", "reject", "unsure", "undo"),
-    ("draw", "describe", "ask", "templates", "model"),
+    ("draw", "describe", "ask", "templates", "model", "thoughts"),
 )
 SHORT = {
     "accept": lambda: tr("Accept"),
@@ -63,6 +67,7 @@ SHORT = {
     "ask": lambda: tr("Write"),
     "templates": lambda: tr("Templates"),
     "model": lambda: tr("Model"),
+    "thoughts": lambda: tr("Thoughts"),
 }
 
 
@@ -116,6 +121,7 @@ class Board(QFrame):
         self.question = rich_paragraph("zoomearth_label_question")
         self.answer = rich_paragraph("zoomearth_label_answer")
         self.facts = rich_paragraph("zoomearth_label_facts")
+        self.thoughts = rich_paragraph("zoomearth_label_thoughts_shown")
         self.flags = rich_paragraph("zoomearth_label_flags")
         self.flags.setStyleSheet(WARNING)
         self.counts = rich_paragraph("zoomearth_label_counts")
@@ -127,7 +133,7 @@ class Board(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 4, 4, 4)
         column.setSpacing(4)
-        for widget in (self.pictures, self.place, self.question, self.answer, self.facts, self.flags):
+        for widget in (self.pictures, self.place, self.question, self.answer, self.facts, self.thoughts, self.flags):
             column.addWidget(widget)
         column.addStretch(1)
         column.addWidget(self.reasons)
@@ -144,7 +150,7 @@ class Board(QFrame):
             button.setObjectName(f"zoomearth_label_{name}")
             button.clicked.connect(lambda _, name=name: self._press(name))
             self.buttons[name] = button
-        self._arrange(len(ROWS[0]))
+        self._arrange(ACROSS)
         return self._grid
 
     def _arrange(self, across: int) -> None:
@@ -154,12 +160,12 @@ class Board(QFrame):
             for at, name in enumerate(names):
                 self._grid.addWidget(self.buttons[name], row + at // across, at % across)
             row += math.ceil(len(names) / across)
-        for column in range(len(ROWS[0])):
+        for column in range(ACROSS):
             self._grid.setColumnStretch(column, 1 if column < across else 0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        across = len(ROWS[0]) if self.width() >= NARROW else 3
+        across = ACROSS if self.width() >= NARROW else 3
         if across != self._across:
             self._arrange(across)
 
@@ -191,10 +197,14 @@ class Board(QFrame):
         decided = question is not None and question.verdict != CANDIDATE
         facts = [question.category, maker_words(question.maker), verdict_words(question) if decided else ""] if question else []
         self.facts.setText(html.escape(" · ".join(filter(None, facts))))
+        told = [text for text in question.thoughts if text] if question else []
+        self.thoughts.setText("<br>".join(f"<i>{html.escape(_cut(text))}</i>" for text in told))
+        self.thoughts.setToolTip("<br>".join(map(html.escape, told)))
+        self.thoughts.setVisible(bool(told))
         self.flags.setText("<br>".join(f"<b>{html.escape(flag_words(flag.name))}</b>: {html.escape(flag.why)}" for flag in shown.flags))
         self.flags.setVisible(bool(shown.flags))
         self.answer.setVisible(question is not None)
-        for name in ("accept", "edit", "reject", "unsure"):
+        for name in ("accept", "edit", "reject", "unsure", "thoughts"):
             self.buttons[name].setEnabled(question is not None)
         for name in ("describe", "templates"):
             self.buttons[name].setEnabled(box is not None)
@@ -230,3 +240,8 @@ class Board(QFrame):
         if self.reasons.isVisible():
             self.reasons.hide()
             self.setFocus()
+
+
+def _cut(text: str) -> str:
+    """As much of a text as the board has room for."""
+    return text if len(text) <= CUT else f"{text[:CUT].rstrip()}…"

@@ -11,12 +11,10 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from ...core.geometry import Box
-from ...core.labels import review
-from ...core.labels.examples import drawn as box_of
+from ...core.labels import review, thoughts
 from ...core.labels.file import LabelFile
 from ...core.labels.review import Shown
-from ...core.labels.rows import LabelBox, LabelImage
-from ...core.labels.suggest import level_of
+from ...core.labels.rows import LabelImage
 from ...core.roi_table import stored
 from ..exchanges.session import Session
 from ..i18n import tr
@@ -28,13 +26,14 @@ from ..review.keys import KeysDialog
 from .balance_view import BalanceView
 from .board import Board
 from .box_layers import BoxLayers
-from .box_tool import BoxTool
-from .editors import BoxEditor, QuestionEditor
+from .box_work import BoxWork
+from .editors import Editor, QuestionEditor
 from .file_menu import FileMenu
 from .project_labels import ProjectLabels
 from .proposer import Proposer
 from .rasters import Raster, crs_of, grid_of, layer_of, pixels_of
 from .settle_view import SettleView
+from .thoughts_editor import ThoughtsEditor
 
 
 class LabelDock(QgsDockWidget):
@@ -50,8 +49,6 @@ class LabelDock(QgsDockWidget):
         self.proposer = Proposer(self.store, session, ready)
         self.shown: Optional[Shown] = Shown()
         self._build()
-        self.boxes = BoxTool(self._canvas, labels, self.layer.currentLayer, self)
-        self.redrawn = BoxTool(self._canvas, labels, self._layer_shown, self)
         self._connect()
         self._opened(str(self.store.path or ""))
 
@@ -61,7 +58,6 @@ class LabelDock(QgsDockWidget):
         self.proposer.close_down()
         self.board.pictures.painter.close()
         self.boxes.close()
-        self.redrawn.close()
         self.settle.close_down()
 
     def _build(self) -> None:
@@ -78,14 +74,15 @@ class LabelDock(QgsDockWidget):
         self.where.setTextFormat(Qt.TextFormat.PlainText)
         self.board = Board()
         self.editor = QuestionEditor()
-        self.box_editor = BoxEditor()
+        self.boxes = BoxWork(self._canvas, self._labels, self.layer, lambda: self.shown, self._run, self)
+        self.thoughts = ThoughtsEditor()
         self.balance = BalanceView(self.store)
         self.settle = SettleView(self._canvas, self._labels)
         review_tab = QWidget()
         column = QVBoxLayout(review_tab)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.board, 1)
-        for widget in (self.proposer, self.editor, self.box_editor):
+        for widget in (self.proposer, *self._editors()):
             column.addWidget(widget)
         self.tabs = QTabWidget()
         self.tabs.setObjectName("zoomearth_label_tabs")
@@ -112,11 +109,9 @@ class LabelDock(QgsDockWidget):
 
     def _connect(self) -> None:
         self._iface.currentLayerChanged.connect(self._follow)
-        self.boxes.made.connect(self._add)
-        self.redrawn.made.connect(self._redraw)
-        for tool in (self.boxes, self.redrawn):
-            tool.said.connect(self.message.say)
-            tool.refused.connect(self._fail)
+        self.boxes.said.connect(self.message.say)
+        self.boxes.refused.connect(self._fail)
+        self.boxes.begun.connect(self._leave_editors)
         self.store.opened.connect(self._opened)
         self.store.failed.connect(self._fail)
         self.proposer.ended.connect(self._proposed)
@@ -126,6 +121,7 @@ class LabelDock(QgsDockWidget):
         self.menu.keys_clicked.connect(self._choose_keys)
         self.menu.templates_clicked.connect(lambda: self.proposer.by_templates())
         self.menu.model_clicked.connect(lambda: self.proposer.by_model())
+        self.menu.thoughts_clicked.connect(lambda model: self.proposer.think() if model else self.proposer.think_from_boxes())
         self.menu.said.connect(self.message.say)
         self.menu.moved_clicked.connect(self._move_image)
         self.menu.check_toggled.connect(lambda check: setattr(self.proposer, "check", check))
@@ -133,8 +129,10 @@ class LabelDock(QgsDockWidget):
         self.board.acted.connect(self.act)
         self.board.rejected.connect(self._reject)
         self.editor.saved.connect(self._save_question)
-        self.box_editor.saved.connect(self._save_label)
-        for editor in (self.editor, self.box_editor):
+        self.boxes.editor.saved.connect(lambda _: self.board.setFocus())
+        self.thoughts.saved.connect(self._save_thoughts)
+        self.thoughts.model_wanted.connect(lambda: self.act("think"))
+        for editor in self._editors():
             editor.left.connect(self.board.setFocus)
         self._follow(self._iface.activeLayer())
 
@@ -223,9 +221,15 @@ class LabelDock(QgsDockWidget):
         shown, question, box, image = self.shown, self.shown.question, self.shown.box, self.shown.image
         second = self.menu.second.isChecked()
         if name == "draw":
-            self.boxes.draw()
+            self.boxes.new.draw()
         elif name == "redraw" and box:
-            self.redrawn.draw()
+            self.boxes.again.draw()
+        elif name == "take":
+            self.boxes.take_features(self._iface.activeLayer())
+        elif name == "thoughts" and question:
+            self._think()
+        elif name == "think" and question:
+            self.proposer.think(question.id)
         elif name == "undo":
             self._run(lambda labels: review.undo(labels, second) or shown, boxes=True)
         elif name in ("accept", "unsure") and question:
@@ -241,11 +245,11 @@ class LabelDock(QgsDockWidget):
         elif name == "candidate":
             self._run(lambda labels: review.following(labels, question.id if question else "", second))
         elif name == "describe" and box and image:
-            self._describe(image, box)
+            self.boxes.describe(image, box)
         elif name in ("region", "object") and box:
             self._run(lambda labels: review.redrawn(labels, box.id, level=name), fly=False, boxes=True)
         elif name == "global":
-            self._look_at_whole(image)
+            self.boxes.look_at_whole(image)
         elif name == "remove" and box and image:
             self._run(lambda labels: _removed(labels, image.id, box.id), boxes=True)
         elif name == "templates" and box and image:
@@ -278,55 +282,37 @@ class LabelDock(QgsDockWidget):
             box = self.shown.box
             self._run(lambda labels: review.asked(labels, image, box, **texts), fly=False)
 
-    def _save_label(self, label: str) -> None:
+    def _think(self) -> None:
+        """Shows the thoughts of the question, or those that its box suggests."""
+        question = self.shown.question if self.shown else None
+        if question:
+            self._leave_editors()
+            self._thinking = question
+            self.store.do(lambda labels: thoughts.suggested(labels, question.id), self.thoughts.begin)
+
+    def _save_thoughts(self, texts: tuple[str, ...]) -> None:
         self.board.setFocus()
-        if self.shown and (box := self.shown.box):
-            self._run(lambda labels: review.redrawn(labels, box.id, label=label), fly=False, boxes=True)
+        question = self._thinking
+
+        def write(labels: LabelFile) -> Shown:
+            thoughts.write(labels, question.id, texts)
+            return review.again(labels, question)
+
+        self._run(write, fly=False)
+
+    def _editors(self) -> tuple[Editor, ...]:
+        return self.editor, self.boxes.editor, self.thoughts
 
     def _leave_editors(self) -> None:
-        self.editor.hide()
-        self.box_editor.hide()
+        for editor in self._editors():
+            editor.hide()
 
     # Boxes
 
-    def take(self, raster: Raster, box: Box, label: str) -> None:
-        """A place that a model has looked at as a box. box: in source pixels."""
-        self.boxes.take(raster, lambda image: box, label)
-
-    def _add(self, image: LabelImage, sides: Box, label: str) -> None:
-        """Adds a box with the suggested level; one around nearly everything is the whole image."""
-        self._leave_editors()
-        level = level_of(sides, image.size) if image.size else "object"
-        if level == "global":
-            self._run(lambda labels: review.drawn(labels, image, None))
-            return
-        box = box_of(image, sides, level, label, annotator=self._labels.annotator)
-        self._run(lambda labels: review.drawn(labels, image, box), fly=bool(label), boxes=True)
+    def take(self, raster: Raster, box_on: Callable[[LabelImage], Box], label: str) -> None:
+        """A place that a model has looked at, or has found, as a box. box_on: its source pixels."""
         self.show()
-        if not label:
-            self._describe(image, box)
-
-    def _layer_shown(self) -> Optional[QgsRasterLayer]:
-        return layer_of(self.shown.image) if self.shown and self.shown.image else None
-
-    def _redraw(self, image: LabelImage, sides: Box, label: str) -> None:
-        """Other sides for the box that is shown."""
-        box = self.shown.box if self.shown else None
-        if box and box.image == image.id:
-            given = tuple(map(float, sides))
-            self._run(lambda labels: review.redrawn(labels, box.id, sides=given, frame=None), fly=False, boxes=True)
-        self.board.setFocus()
-
-    def _describe(self, image: LabelImage, box: LabelBox) -> None:
-        self._leave_editors()
-        self.store.do(lambda labels: labels.boxes(image.id), lambda boxes: self.box_editor.begin(box, image, boxes))
-
-    def _look_at_whole(self, image: Optional[LabelImage]) -> None:
-        """Turns to the whole image of what is shown, else of the layer."""
-        if image:
-            self._run(lambda labels: review.drawn(labels, image, None))
-        else:
-            self.boxes.open(self._look_at_whole)
+        self.boxes.take(raster, box_on, label)
 
     def _move_image(self) -> None:
         """The raster of what is shown was moved: the chosen layer is it, where the file has the same content."""
@@ -345,7 +331,10 @@ class LabelDock(QgsDockWidget):
     def _proposed(self, words: str) -> None:
         self.message.say(words)
         self._grown()
-        self.board.setFocus()
+        if self.thoughts.isVisible():
+            self._think()
+        else:
+            self.board.setFocus()
 
     def _grown(self) -> None:
         """Shows the first candidate where no question is shown, else its flags and the counts of now."""

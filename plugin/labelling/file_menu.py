@@ -22,6 +22,7 @@ class FileMenu(QMenu):
     keys_clicked = pyqtSignal()
     templates_clicked = pyqtSignal()
     model_clicked = pyqtSignal()
+    thoughts_clicked = pyqtSignal(bool)  # by the model
     moved_clicked = pyqtSignal()
     second_toggled = pyqtSignal(bool)
     check_toggled = pyqtSignal(bool)
@@ -44,6 +45,10 @@ class FileMenu(QMenu):
         self.addSeparator()
         self._entry("templates", tr("Propose from templates for all boxes without questions"), self.templates_clicked.emit)
         self._entry("model", tr("Propose by the model for all boxes that it was not asked about"), self.model_clicked.emit)
+        self._entry(
+            "thoughts", tr("Thoughts from the boxes for all accepted questions without any"), lambda: self.thoughts_clicked.emit(False)
+        )
+        self._entry("think", tr("Thoughts by the model for all accepted questions without any"), lambda: self.thoughts_clicked.emit(True))
         check = self.addAction(tr("The model also answers each candidate, blindly and again, for two more flags"))
         check.setObjectName("zoomearth_label_check_action")
         check.setCheckable(True)

@@ -94,8 +94,8 @@ class Learning(QObject):
         raster = self._raster(exchange)
         if raster and view.roi:
             label = "" if view.label == ZOOM_OUT else view.label
-            self._dock.show()
-            self._dock.take(raster, Box(*view.roi).rounded_out(), label)
+            sides = Box(*view.roi).rounded_out()
+            self._dock.take(raster, lambda image: sides, label)
             self._exchange = None
 
     def _raster(self, exchange: Exchange) -> Optional[Raster]:

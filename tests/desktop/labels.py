@@ -60,7 +60,7 @@ def drag(layer, box):
     QTest.mouseMove(canvas.viewport(), (start + end) / 2)
     QTest.mouseMove(canvas.viewport(), end)
     QTest.mouseRelease(canvas.viewport(), LEFT, NONE, end)
-    wait(lambda: dock().box_editor.isVisible(), 30)
+    wait(lambda: dock().boxes.editor.isVisible(), 30)
     ready()
 
 

@@ -49,7 +49,7 @@ class Desk:
         """A rectangle in pixels of a layer that is upright, as `QgsMapToolExtent` gives it."""
         west, north = layer.extent().xMinimum(), layer.extent().yMaximum()
         x, y = layer.rasterUnitsPerPixelX(), layer.rasterUnitsPerPixelY()
-        self.dock.boxes._rectangle._drawn(QgsRectangle(west + left * x, north - bottom * y, west + right * x, north - top * y))
+        self.dock.boxes.new._rectangle._drawn(QgsRectangle(west + left * x, north - bottom * y, west + right * x, north - top * y))
         self.ready()
 
     def press(self, key, modifier=Qt.KeyboardModifier.NoModifier):

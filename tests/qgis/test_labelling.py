@@ -23,12 +23,12 @@ Key = Qt.Key
 def test_a_box_on_the_map_is_whole_pixels_with_a_level_and_words_that_its_place_suggests(desk, town, tmp_path):
     desk.drag(town, 100.4, 60.3, 180.2, 119.8)
     assert desk.dock.store.path == tmp_path / "town_labels.gpkg"
-    assert QApplication.focusWidget() is desk.dock.box_editor.label
+    assert QApplication.focusWidget() is desk.dock.boxes.editor.label
     desk.type("mill")
     desk.press(Key.Key_Return)
     desk.drag(town, 500, 500, 800, 700)
     desk.type("old mill")
-    assert "bottommost old mill" in desk.dock.box_editor.hint.text()
+    assert "bottommost old mill" in desk.dock.boxes.editor.hint.text()
     desk.press(Key.Key_Return)
     with desk.read() as labels:
         first, second = labels.boxes()
@@ -317,7 +317,7 @@ def test_a_rotated_raster_is_labelled_in_its_own_pixels(desk, turned):
     center = image_of_layer.center()
     around = QgsRectangle(center.x() - 20, center.y() - 20, center.x() + 20, center.y() + 20)
     desk.iface.mapCanvas().setDestinationCrs(layer.crs())
-    desk.dock.boxes._rectangle._drawn(around)
+    desk.dock.boxes.new._rectangle._drawn(around)
     desk.ready()
     with desk.read() as labels:
         (box,), (image,) = labels.boxes(), labels.images()

@@ -104,7 +104,7 @@ def test_a_box_is_drawn_again(desk, town):
     desk.press(Key.Key_Escape)
     desk.press(Key.Key_G)
     west, north = town.extent().xMinimum(), town.extent().yMaximum()
-    desk.dock.redrawn._rectangle._drawn(QgsRectangle(west + 50, north - 100, west + 100, north - 50))
+    desk.dock.boxes.again._rectangle._drawn(QgsRectangle(west + 50, north - 100, west + 100, north - 50))
     desk.ready()
     with desk.read() as labels:
         assert [each.sides for each in labels.boxes()] == [(100, 100, 200, 200)]
