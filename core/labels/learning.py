@@ -70,6 +70,16 @@ def learn(labels: LabelFile, image: LabelImage, judged: Judged) -> Question:
     return question
 
 
+def judgements(labels: LabelFile) -> dict[str, Question]:
+    """What was said of answers, by the id of the exchange: the accepted labels that were made of them. `edited`: the answer was wrong."""
+    found = {}
+    for question in labels.learned():
+        own = (question.extra or {}).get("extra")
+        if question.verdict == ACCEPTED and isinstance(own, dict) and isinstance(own.get("exchange"), str):
+            found[own["exchange"]] = question
+    return found
+
+
 def _box(image: LabelImage, place: Place, annotator: str) -> LabelBox:
     box, label = place
     level = level_of(box, image.size) if image.size else "object"

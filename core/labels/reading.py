@@ -45,6 +45,10 @@ class Reading:
         """The questions about a box, or about the image as a whole, in order."""
         return self._rows(Question, "box = ? AND image = ?", box, image)
 
+    def learned(self) -> list[Question]:
+        """The questions that are answers of daily use, see `learning`."""
+        return self._rows(Question, "extra LIKE ?", '%"exchange": %')
+
     def page(self, after: int = 0, limit: int = 100, verdict: str = "") -> list[tuple[int, Question]]:
         """Questions with their places, in order, behind the place `after`: for lists that show thousands."""
         query = "SELECT * FROM questions WHERE fid > ?1 AND (?3 = '' OR verdict = ?3) ORDER BY fid LIMIT ?2"

@@ -117,7 +117,8 @@ class LabelDock(QgsDockWidget):
         self.proposer.ended.connect(self._proposed)
         self.proposer.grown.connect(self._grown)
         self.settle.said.connect(self.message.say)
-        self.settle.settled.connect(self._settled)
+        for signal in (self.settle.settled, self.menu.merged):
+            signal.connect(self._look_again)
         self.menu.keys_clicked.connect(self._choose_keys)
         self.menu.templates_clicked.connect(lambda: self.proposer.by_templates())
         self.menu.model_clicked.connect(lambda: self.proposer.by_model())
@@ -154,7 +155,7 @@ class LabelDock(QgsDockWidget):
         second = self.menu.second.isChecked()
         self.store.do(lambda labels: review.first(labels, second), lambda shown: self.show_shown(shown, fly=False))
 
-    def _settled(self) -> None:
+    def _look_again(self) -> None:
         """What was shown, and the boxes, may be others now."""
         self._first()
         self.show_layers()

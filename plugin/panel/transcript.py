@@ -60,6 +60,7 @@ class Transcript(QScrollArea):
         self.verticalScrollBar().valueChanged.connect(self._scrolled)
         self.cards: list[Card] = []
         self._earlier: list[Exchange] = []
+        self._judged: dict[str, tuple[str, bool]] = {}
         self._refresh()
 
     def show_all(self, exchanges: list[Exchange]) -> None:
@@ -99,6 +100,12 @@ class Transcript(QScrollArea):
         """A sentence about the judgement of an exchange's answer. kept: it is stored."""
         if card := self.card(id):
             (card.judgement.end if kept else card.judgement.say)(text)
+
+    def show_judged(self, known: dict[str, tuple[str, bool]]) -> None:
+        """What was said of answers: by the id of an exchange a sentence, and whether the answer was right; also of cards to come."""
+        self._judged = known
+        for card in self.cards:
+            card.judgement.show_known(known.get(card.exchange.id))
 
     def take_box(self, id: str, box: Box) -> None:
         """The right box for the exchange."""
@@ -140,6 +147,7 @@ class Transcript(QScrollArea):
         card.judged.connect(self.judged)
         card.box_wanted.connect(self.box_wanted)
         card.view_kept.connect(self.view_kept)
+        card.judgement.show_known(self._judged.get(exchange.id))
         self.cards.insert(at, card)
         self._column.insertWidget(2 + at, card)
 

@@ -3,8 +3,10 @@
 import html
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from panel import wait
@@ -404,6 +406,57 @@ def test_a_file_without_labels_or_of_another_version_is_refused_and_the_open_one
     assert "other.gpkg" in desk.dock.message.text
     assert desk.dock.store.path == tmp_path / "town_labels.gpkg"
     assert len(desk.dock.store.path.read_bytes()) > 0
+
+
+def test_another_persons_file_is_merged_and_what_was_decided_differently_is_to_settle(desk, town, tmp_path):
+    desk.drag(town, 100, 60, 180, 120)
+    desk.type("mill")
+    desk.press(Key.Key_Return)
+    desk.templates()
+    ben = tmp_path / 'ben "B".gpkg'
+    ben.write_bytes(desk.dock.store.path.read_bytes())
+    desk.press(Key.Key_A)
+    with LabelFile.open(ben, "Ben") as other:
+        first, second, *_ = other.questions()
+        other.reject(first.id)
+        other.accept(second.id)
+        other.add(replace(other.boxes()[0], id="b" * 32, sides=(300.0, 300.0, 400.0, 400.0), label="pier", annotator="Ben"))
+    desk.dock.menu.merge(ben)
+    desk.ready()
+    assert '1 rows from ben "B".gpkg were added, 2 have changed. 1 were decided differently' in desk.dock.message.text
+    with desk.read() as labels:
+        assert [each.verdict for each in labels.questions()][:3] == [REJECTED, ACCEPTED, CANDIDATE]
+    (layer,) = (each for each in QgsProject.instance().mapLayers().values() if each.customProperty("zoomearth/labels"))
+    assert layer.featureCount() == 2
+    desk.dock.tabs.setCurrentWidget(desk.dock.settle)
+    desk.ready()
+    assert [pair.id for pair in desk.dock.settle.table.pairs] == [first.id]
+    desk.dock.menu.merge(ben)
+    desk.ready()
+    assert "has nothing new" in desk.dock.message.text
+
+
+def test_what_can_not_be_merged_is_a_sentence_and_changes_nothing(desk, town, tmp_path):
+    desk.drag(town, 100, 60, 180, 120)
+    desk.press(Key.Key_Escape)
+    before = desk.dock.store.path.read_bytes()
+    newer, rows = tmp_path / "newer.gpkg", tmp_path / "rows.gpkg"
+    LabelFile.open(newer, "Ben", new=True).close()
+    with sqlite3.connect(newer) as file:
+        file.execute("UPDATE label_file SET version = 99")
+    file.close()
+    rows.write_text("no database")
+    for path, words in (
+        (newer, "labels of a newer version: 99"),
+        (rows, "it is not a GeoPackage"),
+        (desk.dock.store.path, "is the open file itself"),
+        (tmp_path / "none.gpkg", "does not exist"),
+    ):
+        desk.dock.menu.merge(path)
+        desk.ready()
+        assert words in desk.dock.message.text
+    assert desk.dock.store.path.read_bytes() == before
+    assert desk.dock.shown.box
 
 
 def test_the_narrow_dock_fits_beside_the_map(desk):
