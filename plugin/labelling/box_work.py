@@ -87,10 +87,10 @@ class BoxWork(QObject):
                 level = level_of(sides, image.size) if image.size else "object"
                 level = "region" if level == "global" else level
                 boxes.append(box_of(image, sides, level, label, annotator=self._labels.annotator))
-            outside = tr("{count} lie outside the raster.").format(count=len(places) - len(boxes)) if len(boxes) < len(places) else ""
+            outside = tr("Outside the raster: {count}.").format(count=len(places) - len(boxes)) if len(boxes) < len(places) else ""
             if boxes:
                 self._run(lambda labels: review.drawn(labels, image, *boxes), boxes=True)
-            self.said.emit(f"{tr('{count} boxes from {layer}.').format(count=len(boxes), layer=layer.name())} {outside}".strip())
+            self.said.emit(f"{tr('Boxes from {layer}: {count}.').format(count=len(boxes), layer=layer.name())} {outside}".strip())
 
         self.new.open(take)
 

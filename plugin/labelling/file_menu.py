@@ -98,9 +98,9 @@ class FileMenu(QMenu):
                 return merge(labels, other)
 
         def tell(done: Merged) -> None:
-            words = tr("{added} rows from {file} were added, {changed} have changed.") if done.events else tr("{file} has nothing new.")
+            words = tr("New rows from {file}: {added}; changed: {changed}.") if done.events else tr("{file} has nothing new.")
             if done.conflicts:
-                words += " " + tr("{count} were decided differently by both: see the tab Settle.")
+                words += " " + tr("Decided differently by both: {count}; see the tab Settle.")
             self.merged.emit()
             self.said.emit(words.format(added=done.added, changed=done.changed, file=path.name, count=len(done.conflicts)))
 

@@ -75,7 +75,7 @@ class Proposer(QWidget):
 
     def think_from_boxes(self) -> None:
         """The same at once, without a model."""
-        done = tr("{count} questions got thoughts.")
+        done = tr("Questions that got thoughts: {count}.")
         self._store.change(_from_boxes, lambda count: self.ended.emit(done.format(count=count)))
 
     def _start(self, *places: Any, **more: Any) -> None:

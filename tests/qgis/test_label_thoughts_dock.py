@@ -88,7 +88,7 @@ def test_the_model_proposes_thoughts_for_the_question_and_a_persons_stay(desk, a
 def test_all_accepted_questions_get_thoughts_at_once_and_by_the_model(desk, accepted):
     desk.dock.menu.thoughts_clicked.emit(False)
     desk.ready()
-    assert "2 questions got thoughts." in desk.dock.message.text
+    assert "Questions that got thoughts: 2." in desk.dock.message.text
     with desk.read() as labels:
         assert [len(each.thoughts) for each in labels.questions()] == [2, 2, 0, 0, 0]
     desk.load = Load(replies=("I can not.",))
@@ -113,7 +113,7 @@ def test_selected_features_become_boxes_in_one_action(desk, town):
     assert "Select features" in desk.dock.message.text
     things.selectAll()
     desk.press(Key.Key_F)
-    assert "2 boxes from ships. 1 lie outside the raster." in desk.dock.message.text
+    assert "Boxes from ships: 2. Outside the raster: 1." in desk.dock.message.text
     with desk.read() as labels:
         assert [(each.sides, each.label, each.annotator) for each in labels.boxes()] == [
             ((100, 80, 180, 120), "ship", "Ada O'Neill"),

@@ -423,7 +423,7 @@ def test_another_persons_file_is_merged_and_what_was_decided_differently_is_to_s
         other.add(replace(other.boxes()[0], id="b" * 32, sides=(300.0, 300.0, 400.0, 400.0), label="pier", annotator="Ben"))
     desk.dock.menu.merge(ben)
     desk.ready()
-    assert '1 rows from ben "B".gpkg were added, 2 have changed. 1 were decided differently' in desk.dock.message.text
+    assert 'New rows from ben "B".gpkg: 1; changed: 2. Decided differently by both: 1;' in desk.dock.message.text
     with desk.read() as labels:
         assert [each.verdict for each in labels.questions()][:3] == [REJECTED, ACCEPTED, CANDIDATE]
     (layer,) = (each for each in QgsProject.instance().mapLayers().values() if each.customProperty("zoomearth/labels"))
