@@ -1611,7 +1611,7 @@
         <message>
             <location filename="../../plugin/labelling/balance_view.py" />
             <source>{first} and {second}: {count} decided by both, {figures}, {open} differences to settle</source>
-            <translation type="unfinished" />
+            <translation>{first} und {second}: {count} von beiden entschieden, {figures}, {open} Unterschiede zu klären</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/balance_view.py" />
@@ -1761,7 +1761,7 @@
         <message>
             <location filename="../../plugin/labelling/board.py" />
             <source>Thoughts</source>
-            <translation type="unfinished" />
+            <translation>Gedanken</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/board.py" />
@@ -1806,7 +1806,7 @@
         <message>
             <location filename="../../plugin/labelling/board.py" />
             <source>Draw this box again</source>
-            <translation type="unfinished" />
+            <translation>Diesen Rahmen neu aufziehen</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/board.py" />
@@ -1836,7 +1836,7 @@
         <message>
             <location filename="../../plugin/labelling/board.py" />
             <source>Thoughts that lead to the answer</source>
-            <translation type="unfinished" />
+            <translation>Gedanken, die zur Antwort führen</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/board.py" />
@@ -1911,7 +1911,7 @@
         <message>
             <location filename="../../plugin/labelling/box_work.py" />
             <source>Select features of a vector layer first, such as what a survey has found, and a raster here.</source>
-            <translation type="unfinished" />
+            <translation>Wählen Sie zuerst Objekte eines Vektorlayers, etwa das von einer Suche Gefundene, und hier ein Raster.</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/box_work.py" />
@@ -1981,7 +1981,7 @@
         <message>
             <location filename="../../plugin/labelling/dock.py" />
             <source>Settle</source>
-            <translation type="unfinished" />
+            <translation>Klären</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/dock.py" />
@@ -2051,7 +2051,7 @@
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
             <source>Merge another person's label file…</source>
-            <translation type="unfinished" />
+            <translation>Labeldatei einer anderen Person zusammenführen…</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
@@ -2091,7 +2091,7 @@
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
             <source>Thoughts from the boxes for all accepted questions without any</source>
-            <translation type="unfinished" />
+            <translation>Gedanken aus den Rahmen für alle angenommenen Fragen, die keine haben</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
@@ -2116,7 +2116,7 @@
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
             <source>Merge another person's label file</source>
-            <translation type="unfinished" />
+            <translation>Labeldatei einer anderen Person zusammenführen</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
@@ -2156,7 +2156,7 @@
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
             <source>New rows from {file}: {added}; changed: {changed}.</source>
-            <translation type="unfinished" />
+            <translation>Neue Zeilen aus {file}: {added}; geändert: {changed}.</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
@@ -2196,7 +2196,7 @@
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
             <source>{path} is the open file itself.</source>
-            <translation type="unfinished" />
+            <translation>{path} ist die offene Datei selbst.</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/learning.py" />
@@ -2246,7 +2246,7 @@
         <message>
             <location filename="../../plugin/labelling/proposer.py" />
             <source>Questions that got thoughts: {count}.</source>
-            <translation type="unfinished" />
+            <translation>Fragen, die Gedanken bekamen: {count}.</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/proposer.py" />
@@ -2276,7 +2276,7 @@
         <message>
             <location filename="../../plugin/labelling/proposer.py" />
             <source>{count} with thoughts, question {done} of {total}</source>
-            <translation type="unfinished" />
+            <translation>{count} mit Gedanken, Frage {done} von {total}</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/proposer.py" />
@@ -2286,7 +2286,7 @@
         <message>
             <location filename="../../plugin/labelling/proposer.py" />
             <source>No new thoughts: none are lacking, the model wrote none, or a person has written these.</source>
-            <translation type="unfinished" />
+            <translation>Keine neuen Gedanken: Es fehlen keine, das Modell schrieb keine, oder eine Person hat diese geschrieben.</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/proposer.py" />
@@ -2321,7 +2321,7 @@
         <message>
             <location filename="../../plugin/labelling/rasters.py" />
             <source>The size of {path} is not known.</source>
-            <translation type="unfinished" />
+            <translation>Die Größe von {path} ist nicht bekannt.</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/rasters.py" />
@@ -2331,7 +2331,7 @@
         <message>
             <location filename="../../plugin/labelling/settle_view.py" />
             <source>Where two people differ</source>
-            <translation type="unfinished" />
+            <translation>Worin sich zwei Personen unterscheiden</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/settle_view.py" />
@@ -2416,7 +2416,7 @@
         <message>
             <location filename="../../plugin/labelling/thoughts_editor.py" />
             <source>Before the answer</source>
-            <translation type="unfinished" />
+            <translation>Vor der Antwort</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/thoughts_editor.py" />
@@ -2466,7 +2466,7 @@
         <message>
             <location filename="../../plugin/labelling/words.py" />
             <source>kappa {figure}</source>
-            <translation type="unfinished" />
+            <translation>Kappa {figure}</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/words.py" />
@@ -4746,7 +4746,7 @@
         <message>
             <location filename="../../plugin/review/actions.py" />
             <source>Label this</source>
-            <translation type="unfinished" />
+            <translation>Als Label</translation>
         </message>
         <message>
             <location filename="../../plugin/review/actions.py" />
