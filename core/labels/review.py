@@ -4,9 +4,11 @@ around the question, so that it takes milliseconds among any number of them."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Dict, Optional
 
+from ..errors import DataError
 from .file import LabelFile
 from .flags import Flag, flags
 from .reading import undecided
@@ -47,6 +49,22 @@ def again(labels: LabelFile, question: Question) -> Shown:
     """The same question as it is in the file now; what a second person may not see of it stays away."""
     now = labels.get(Question, question.id)
     return of_question(labels, replace(now, verdict=question.verdict, reason=question.reason, annotator=question.annotator))
+
+
+def as_before(labels: LabelFile, before: Optional[Shown], second: bool = False) -> Shown:
+    """What was shown before, as it is in the file now; the first one where it is gone."""
+    if before and before.image:
+        with suppress(DataError):
+            if before.question:
+                return again(labels, before.question)
+            return of_box(labels, before.image.id, before.box.id if before.box else "")
+    return first(labels, second)
+
+
+def same_place(one: Shown, other: Shown) -> bool:
+    """Whether both are about the same question, or the same box or image."""
+    ids = ([row.id if row else "" for row in (each.image, each.box, each.question)] for each in (one, other))
+    return next(ids) == next(ids)
 
 
 def of_box(labels: LabelFile, image: str, box: str = "") -> Shown:

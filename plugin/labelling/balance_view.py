@@ -7,7 +7,7 @@ from collections import Counter
 from typing import NamedTuple, Optional
 
 from qgis.PyQt.QtCore import QLocale, Qt
-from qgis.PyQt.QtGui import QShowEvent
+from qgis.PyQt.QtGui import QResizeEvent, QShowEvent
 from qgis.PyQt.QtWidgets import QAbstractItemView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
 from ...core.labels.agreement import Agreement, agreements
@@ -19,6 +19,8 @@ from ..i18n import tr
 from ..panel.widgets import named, paragraph, tip
 from .store import LabelStore
 from .words import agreement_words, flag_words, level_words, percent
+
+NAMES = 0.5  # of the table's width: the most that names take
 
 
 class Report(NamedTuple):
@@ -79,6 +81,7 @@ class BalanceView(QWidget):
         for row, (name, line) in enumerate(zip(names, lines)):
             for at, text in enumerate((name, *_figures(line))):
                 item = QTableWidgetItem(text)
+                item.setToolTip(tip(text))
                 if at not in (0, 4):
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 font = item.font()
@@ -86,7 +89,17 @@ class BalanceView(QWidget):
                 item.setFont(font)
                 self.table.setItem(row, at, item)
         self.table.resizeColumnsToContents()
+        self._fit_names()
         self.advice.setText("<br>".join(map(html.escape, self._advice(counted))))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_names()
+
+    def _fit_names(self) -> None:
+        """In a narrow dock the names of the groups leave room for figures."""
+        wanted = self.table.sizeHintForColumn(0)
+        self.table.setColumnWidth(0, max(60, min(wanted, round(self.table.viewport().width() * NAMES))))
 
     def _count(self) -> None:
         if self.isVisible() and self._store.path and not self._counting:
@@ -130,7 +143,7 @@ class BalanceView(QWidget):
         flagged = [f"{flag_words(name)} {percent(count / counted.all)}" for name, count in counted.flags.items()]
         if flagged:
             lines.append(tr("Flagged: {flags}").format(flags=", ".join(flagged)))
-        words = tr("{first} and {second}: {count} decided by both, {figures}, {open} differences to settle")
+        words = tr("{first} and {second}: {count} decided by both, {figures}, differences to settle: {open}")
         for each in counted.agreement:
             figures = agreement_words(each)
             facts = {"first": each.first, "second": each.second, "count": each.questions, "open": each.open}

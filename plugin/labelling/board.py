@@ -49,9 +49,9 @@ def actions() -> list[Action]:
     ]
 
 
-ACROSS = 5  # buttons in a row
+ACROSS = 6  # buttons in a row
 CUT = 140  # letters of a thought
-NARROW = 310  # pixels: a narrower board has three buttons in a row
+NARROW = 380  # pixels: a narrower board has three buttons in a row
 ROWS = (
     ("accept", "edit", "reject", "unsure", "undo"),
     ("draw", "describe", "ask", "templates", "model", "thoughts"),

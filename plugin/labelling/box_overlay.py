@@ -28,7 +28,7 @@ class BoxOverlay:
             pixels = pixels_of(box, image)
             if pixels is not None:
                 sides.append(pixels)
-                self._draw(pixels, image, name, color_of(number))
+                self._draw(pixels, image, name, number)
         around = _around(sides) or (Box(0, 0, *image.size) if image.size else None)
         if around:
             fly_to(self._canvas, grid_of(image).polygon(around), crs_of(image))
@@ -38,11 +38,11 @@ class BoxOverlay:
             self._canvas.scene().removeItem(item)
         self._items.clear()
 
-    def _draw(self, box: Box, image: LabelImage, name: str, color: str) -> None:
+    def _draw(self, box: Box, image: LabelImage, name: str, number: int) -> None:
         corners = [QgsPointXY(x, y) for x, y in grid_of(image).polygon(box)]
         geometry = on_canvas(QgsGeometry.fromPolygonXY([corners]), crs_of(image), self._canvas)
         if geometry is not None:
-            self._items += outlined(self._canvas, geometry, color, name)
+            self._items += outlined(self._canvas, geometry, color_of(number), name, right=number % 2 == 0)  # both may share a corner
 
 
 def _around(boxes: Sequence[Box]) -> Optional[Box]:

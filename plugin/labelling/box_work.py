@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Optional, Protocol
+from typing import Callable, Optional
 
 from qgis.core import QgsCsException, QgsFeature, QgsVectorLayer
 from qgis.gui import QgsMapCanvas, QgsMapLayerComboBox
@@ -12,7 +12,6 @@ from ...core.errors import SceneError
 from ...core.geometry import Box
 from ...core.labels import review
 from ...core.labels.examples import drawn as box_of
-from ...core.labels.file import LabelFile
 from ...core.labels.review import Shown
 from ...core.labels.rows import LabelBox, LabelImage
 from ...core.labels.suggest import level_of
@@ -21,12 +20,7 @@ from .box_tool import BoxTool
 from .editors import BoxEditor
 from .project_labels import ProjectLabels
 from .rasters import Raster, box_in, layer_of
-
-
-class Run(Protocol):
-    """Carries out an action that changes boxes, and shows what it returns."""
-
-    def __call__(self, act: Callable[[LabelFile], Shown], fly: bool = True, boxes: bool = False) -> None: ...
+from .writing import Run
 
 
 class BoxWork(QObject):

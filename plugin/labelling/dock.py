@@ -8,10 +8,10 @@ from typing import Callable, Optional
 from qgis.core import QgsMapLayer, QgsMapLayerProxyModel, QgsRasterLayer
 from qgis.gui import QgisInterface, QgsDockWidget, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from ...core.geometry import Box
-from ...core.labels import review, thoughts
+from ...core.labels import review
 from ...core.labels.file import LabelFile
 from ...core.labels.review import Shown
 from ...core.labels.rows import LabelImage
@@ -27,13 +27,13 @@ from .balance_view import BalanceView
 from .board import Board
 from .box_layers import BoxLayers
 from .box_work import BoxWork
-from .editors import Editor, QuestionEditor
+from .editors import Editor
 from .file_menu import FileMenu
 from .project_labels import ProjectLabels
 from .proposer import Proposer
 from .rasters import Raster, crs_of, grid_of, layer_of, pixels_of
 from .settle_view import SettleView
-from .thoughts_editor import ThoughtsEditor
+from .writing import Writing
 
 
 class LabelDock(QgsDockWidget):
@@ -48,6 +48,8 @@ class LabelDock(QgsDockWidget):
         self._layers = BoxLayers()
         self.proposer = Proposer(self.store, session, ready)
         self.shown: Optional[Shown] = Shown()
+        self._before: Optional[Shown] = None  # what was shown before the action that is under way
+        self._unsaved: Optional[Editor] = None  # whose texts are being written
         self._build()
         self._connect()
         self._opened(str(self.store.path or ""))
@@ -73,9 +75,8 @@ class LabelDock(QgsDockWidget):
         self.where.setObjectName("zoomearth_label_where")
         self.where.setTextFormat(Qt.TextFormat.PlainText)
         self.board = Board()
-        self.editor = QuestionEditor()
+        self.writing = Writing(self.store, lambda: self.shown, lambda: self.menu.second.isChecked(), self._run, self)
         self.boxes = BoxWork(self._canvas, self._labels, self.layer, lambda: self.shown, self._run, self)
-        self.thoughts = ThoughtsEditor()
         self.balance = BalanceView(self.store)
         self.settle = SettleView(self._canvas, self._labels)
         review_tab = QWidget()
@@ -92,7 +93,13 @@ class LabelDock(QgsDockWidget):
         small = self.tabs.font()
         small.setPointSizeF(0.88 * small.pointSizeF())  # three words in 240 pixels
         self.tabs.tabBar().setFont(small)
-        self.tabs.addTab(review_tab, tr("Review"))
+        self.scrolled = QScrollArea()  # a small screen has no room for all of it
+        self.scrolled.setWidgetResizable(True)
+        self.scrolled.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.scrolled.setWidget(review_tab)
+        self.tabs.addTab(self.scrolled, tr("Review"))
         self.tabs.addTab(self.balance, tr("Balance"))
         self.tabs.addTab(self.settle, tr("Settle"))
         inside = QWidget()
@@ -129,11 +136,10 @@ class LabelDock(QgsDockWidget):
         self.menu.second_toggled.connect(lambda second: self._run(lambda labels: review.first(labels, second)))
         self.board.acted.connect(self.act)
         self.board.rejected.connect(self._reject)
-        self.editor.saved.connect(self._save_question)
-        self.boxes.editor.saved.connect(lambda _: self.board.setFocus())
-        self.thoughts.saved.connect(self._save_thoughts)
-        self.thoughts.model_wanted.connect(lambda: self.act("think"))
+        self.writing.begun.connect(self._leave_editors)
+        self.writing.thoughts.model_wanted.connect(lambda: self.act("think"))
         for editor in self._editors():
+            editor.saved.connect(lambda *_, editor=editor: self._saving(editor))
             editor.left.connect(self.board.setFocus)
         self._follow(self._iface.activeLayer())
 
@@ -177,6 +183,8 @@ class LabelDock(QgsDockWidget):
         self.shown = shown
         image, layer = shown.image, layer_of(shown.image) if shown.image else None
         self.board.show_shown(shown, layer)
+        if not any(editor.isVisible() for editor in self._editors()):
+            self.scrolled.verticalScrollBar().setValue(0)
         if self.store.path:
             self._layers.select(shown.box)
         if fly and image and image.size:
@@ -185,10 +193,11 @@ class LabelDock(QgsDockWidget):
 
     def _run(self, act: Callable[[LabelFile], Shown], fly: bool = True, boxes: bool = False) -> None:
         """An action of the user: what it returns is shown. boxes: it changes boxes on the map."""
-        self.shown = None
+        self._before, self.shown = self.shown, None
         self.message.say("")
 
         def then(shown: Shown) -> None:
+            self._unsaved = None
             self.show_shown(shown, fly)
             if boxes:
                 self.show_layers()
@@ -206,12 +215,28 @@ class LabelDock(QgsDockWidget):
             self.store.do(LabelFile.layers, show)
 
     def _fail(self, message: str, hint: str) -> None:
-        """Nothing was changed; what is in the file is shown again."""
+        """Nothing was changed; what was shown is shown again, and what was typed."""
         self.message.say(f"{message} {hint}".strip())
-        if self.shown is None:
-            self.show_shown(Shown())
-            if self.store.path:
-                self._first()
+        if self.shown is not None:
+            return
+        before, editor = self._before, self._unsaved
+        self._unsaved = None
+        self.show_shown(Shown())
+
+        def show(shown: Shown) -> None:
+            self.show_shown(shown, fly=False)
+            if editor and before and review.same_place(shown, before):
+                editor.show()
+                editor.setFocus()
+
+        if self.store.path:
+            second = self.menu.second.isChecked()
+            self.store.do(lambda labels: review.as_before(labels, before, second), show)
+
+    def _saving(self, editor: Editor) -> None:
+        """Its texts come back where they can't be written."""
+        self._unsaved = editor
+        self.board.setFocus()
 
     # Actions
 
@@ -228,7 +253,7 @@ class LabelDock(QgsDockWidget):
         elif name == "take":
             self.boxes.take_features(self._iface.activeLayer())
         elif name == "thoughts" and question:
-            self._think()
+            self.writing.think()
         elif name == "think" and question:
             self.proposer.think(question.id)
         elif name == "undo":
@@ -238,9 +263,9 @@ class LabelDock(QgsDockWidget):
         elif name == "reject" and question:
             self.board.ask_reason()
         elif name == "edit" and question:
-            self._edit(new=False)
+            self.writing.edit(new=False)
         elif name == "ask" and image:
-            self._edit(new=True)
+            self.writing.edit(new=True)
         elif name in ("previous", "next") and question and not second:  # they would show what others have decided
             self._run(lambda labels: review.beside(labels, question.id, name == "previous"))
         elif name == "candidate":
@@ -262,47 +287,8 @@ class LabelDock(QgsDockWidget):
         if self.shown and (question := self.shown.question):
             self._run(review.decide(lambda labels, id: labels.reject(id, reason), question.id, self.menu.second.isChecked()))
 
-    def _edit(self, new: bool) -> None:
-        shown = self.shown
-        if shown is None:
-            return
-        self._leave_editors()
-
-        def begin(filled: dict[str, int]) -> None:
-            self.editor.begin(None if new else shown.question, shown.level, filled)
-
-        self._editing = None if new else shown.question
-        self.store.do(lambda labels: labels.filled(shown.level), begin)
-
-    def _save_question(self, question: str, answer: str, category: str) -> None:
-        self.board.setFocus()
-        texts = {"question": question, "answer": answer, "category": category}
-        if self._editing:
-            self._run(review.decide(lambda labels, id: labels.edit(id, **texts), self._editing.id, self.menu.second.isChecked()))
-        elif self.shown and (image := self.shown.image):
-            box = self.shown.box
-            self._run(lambda labels: review.asked(labels, image, box, **texts), fly=False)
-
-    def _think(self) -> None:
-        """Shows the thoughts of the question, or those that its box suggests."""
-        question = self.shown.question if self.shown else None
-        if question:
-            self._leave_editors()
-            self._thinking = question
-            self.store.do(lambda labels: thoughts.suggested(labels, question.id), self.thoughts.begin)
-
-    def _save_thoughts(self, texts: tuple[str, ...]) -> None:
-        self.board.setFocus()
-        question = self._thinking
-
-        def write(labels: LabelFile) -> Shown:
-            thoughts.write(labels, question.id, texts)
-            return review.again(labels, question)
-
-        self._run(write, fly=False)
-
     def _editors(self) -> tuple[Editor, ...]:
-        return self.editor, self.boxes.editor, self.thoughts
+        return self.writing.editor, self.boxes.editor, self.writing.thoughts
 
     def _leave_editors(self) -> None:
         for editor in self._editors():
@@ -332,8 +318,8 @@ class LabelDock(QgsDockWidget):
     def _proposed(self, words: str) -> None:
         self.message.say(words)
         self._grown()
-        if self.thoughts.isVisible():
-            self._think()
+        if self.writing.thoughts.isVisible():
+            self.writing.think()
         else:
             self.board.setFocus()
 

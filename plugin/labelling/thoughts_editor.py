@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Optional, Sequence
 
 from qgis.PyQt.QtCore import pyqtSignal
-from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QWidget
+from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QSizePolicy, QWidget
 
 from ..i18n import tr
 from ..panel.widgets import ElidedButton, named, paragraph
@@ -29,6 +29,7 @@ class ThoughtsEditor(Editor):
         self.model.setAutoDefault(False)
         self.model.clicked.connect(self.model_wanted)
         self._hint = paragraph(tr("Enter: save · Escape: leave"))
+        self._hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self._foot = QHBoxLayout()
         self._foot.addWidget(self._hint, 1)
         self._foot.addWidget(self.model)
@@ -44,7 +45,8 @@ class ThoughtsEditor(Editor):
             field.setTabChangesFocus(True)
             field.setFixedHeight(LINES * field.fontMetrics().lineSpacing() + 12)
             field.installEventFilter(self)
-            caption = QLabel(title)
+            caption = paragraph(title)
+            caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
             caption.setBuddy(field)
             self.grid.addWidget(caption, 2 * number, 0, 1, 2)
             self.grid.addWidget(field, 2 * number + 1, 0, 1, 2)

@@ -81,8 +81,9 @@ class Boxes:
         self._items += outlined(self._canvas, geometry, color_of(view.step), f"{view.step}  {view.label}".strip())
 
 
-def outlined(canvas: QgsMapCanvas, geometry: QgsGeometry, color: str, text: str) -> list[QgsMapCanvasItem]:
-    """A polygon in the canvas's CRS above the layers, with a badge; the caller removes the items from the canvas's scene."""
+def outlined(canvas: QgsMapCanvas, geometry: QgsGeometry, color: str, text: str, right: bool = False) -> list[QgsMapCanvasItem]:
+    """A polygon in the canvas's CRS above the layers, with a badge at its top left corner; right: at its top right one. The caller removes
+    the items from the canvas's scene."""
     items: list[QgsMapCanvasItem] = []
     for width, shade in ((5, CASING), (3, color)):
         band = QgsRubberBand(canvas, QgsWkbTypes.GeometryType.PolygonGeometry)
@@ -91,7 +92,7 @@ def outlined(canvas: QgsMapCanvas, geometry: QgsGeometry, color: str, text: str)
         band.setStrokeColor(QColor(shade))
         band.setWidth(width)
         items.append(band)
-    corner = max(geometry.vertices(), key=lambda point: (point.y(), -point.x()))
+    corner = max(geometry.vertices(), key=lambda point: (point.y(), point.x() if right else -point.x()))
     return [*items, Badge(canvas, QgsPointXY(corner.x(), corner.y()), text, color)]
 
 

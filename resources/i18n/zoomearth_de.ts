@@ -1610,8 +1610,8 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/balance_view.py" />
-            <source>{first} and {second}: {count} decided by both, {figures}, {open} differences to settle</source>
-            <translation>{first} und {second}: {count} von beiden entschieden, {figures}, {open} Unterschiede zu klären</translation>
+            <source>{first} and {second}: {count} decided by both, {figures}, differences to settle: {open}</source>
+            <translation>{first} und {second}: {count} von beiden entschieden, {figures}, Unterschiede zu klären: {open}</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/balance_view.py" />

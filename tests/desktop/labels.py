@@ -87,7 +87,7 @@ def decide(number):
         key(Key.Key_4)
     elif number % 10 == 6:
         key(Key.Key_E)
-        wait(lambda: dock().editor.isVisible(), 10)
+        wait(lambda: dock().writing.editor.isVisible(), 10)
         QTest.keyClicks(QApplication.focusWidget(), "yellow")
         key(Key.Key_Return)
     else:
@@ -186,7 +186,7 @@ def reason():
     while dock().shown.question.verdict != "accepted":
         key(Key.Key_Left)
     key(Key.Key_H)
-    wait(lambda: dock().thoughts.isVisible(), 10)
+    wait(lambda: dock().writing.thoughts.isVisible(), 10)
     picture("labels_thoughts")
     QTest.keyClicks(QApplication.focusWidget(), "It lies beside the shore.")
     key(Key.Key_Return)

@@ -36,7 +36,7 @@ def of(desk, id):
 
 def test_thoughts_are_suggested_from_the_box_edited_and_saved_by_enter(desk, accepted, tmp_path):
     desk.press(Key.Key_H)
-    first, second = desk.dock.thoughts.fields
+    first, second = desk.dock.writing.thoughts.fields
     assert QApplication.focusWidget() is first
     assert first.toPlainText().startswith("The question is about the mill. It lies in the top-left part of the image")
     desk.press(Key.Key_Tab)
@@ -68,17 +68,17 @@ def test_the_model_proposes_thoughts_for_the_question_and_a_persons_stay(desk, a
     desk.press(Key.Key_H)
     ended = []
     desk.dock.proposer.ended.connect(ended.append)
-    QTest.mouseClick(desk.dock.thoughts.model, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(desk.dock.writing.thoughts.model, Qt.MouseButton.LeftButton)
     wait(lambda: ended, 120)
     desk.ready()
     assert ended == [""]
-    assert desk.dock.thoughts.fields[1].toPlainText() == "Its sails are blue. The answer is blue."
+    assert desk.dock.writing.thoughts.fields[1].toPlainText() == "Its sails are blue. The answer is blue."
     assert of(desk, accepted) == ("A mill stands near the upper left corner.", "Its sails are blue. The answer is blue.")
-    desk.dock.thoughts.fields[0].setFocus()
+    desk.dock.writing.thoughts.fields[0].setFocus()
     desk.type("Mine.")
     desk.press(Key.Key_Return)
     desk.press(Key.Key_H)
-    desk.dock.thoughts.model.click()
+    desk.dock.writing.thoughts.model.click()
     wait(lambda: len(ended) > 1, 60)
     desk.ready()
     assert "a person has written" in ended[1]

@@ -12,6 +12,7 @@ from pathlib import Path
 from panel import wait
 from qgis.core import QgsProject, QgsRectangle
 from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication
 
 from zoomearth.core.labels.file import LabelFile
@@ -85,7 +86,7 @@ def test_candidates_without_a_model_are_decided_by_keys_alone(desk, town):
     desk.press(Key.Key_U)
     fourth = desk.dock.shown.question
     desk.press(Key.Key_E)
-    assert QApplication.focusWidget() is desk.dock.editor.answer
+    assert QApplication.focusWidget() is desk.dock.writing.editor.answer
     desk.type("aqua")
     desk.press(Key.Key_Return)
     with desk.read() as labels:
@@ -113,9 +114,9 @@ def test_a_question_that_a_person_writes_is_accepted_and_about_the_whole_image_t
     desk.press(Key.Key_N)
     desk.type("Is this a town or a village?")
     desk.press(Key.Key_Return)
-    assert QApplication.focusWidget() is desk.dock.editor.answer, "an answer is missing"
+    assert QApplication.focusWidget() is desk.dock.writing.editor.answer, "an answer is missing"
     desk.type("town")
-    desk.dock.editor.category.setCurrentText("Land use / cover")
+    desk.dock.writing.editor.category.setCurrentText("Land use / cover")
     desk.press(Key.Key_Return)
     with desk.read() as labels:
         (question,) = labels.questions()
@@ -460,7 +461,13 @@ def test_what_can_not_be_merged_is_a_sentence_and_changes_nothing(desk, town, tm
 
 
 def test_the_narrow_dock_fits_beside_the_map(desk):
-    assert desk.dock.widget().minimumSizeHint().width() <= 300
+    for editor in (desk.dock.writing.editor, desk.dock.boxes.editor):
+        editor.show()
+    desk.dock.writing.thoughts.begin(["Where it is.", "What it is."])
+    for tab in range(desk.dock.tabs.count()):
+        desk.dock.tabs.setCurrentIndex(tab)
+        assert desk.dock.widget().minimumSizeHint().width() <= 240
+    assert desk.dock.widget().minimumSizeHint().height() <= 500, "on a small screen it is scrolled"
 
 
 CHILD = """
@@ -496,3 +503,28 @@ def test_kill_9_loses_no_decision(qgis_app, tmp_path):
         assert len(done) >= 20
         assert accepted[: len(done)] == done
         assert len(accepted) <= len(done) + 1
+
+
+def test_what_was_typed_comes_back_where_it_could_not_be_written(desk, town):
+    desk.drag(town, 100, 60, 180, 120)
+    desk.type("mill")
+    desk.press(Key.Key_Return)
+    box = desk.dock.shown.box
+    other = sqlite3.connect(desk.dock.store.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")  # another program holds the file
+    desk.press(Key.Key_N)
+    desk.type("Is the mill old?")
+    desk.press(Key.Key_Tab)
+    desk.type("yes")
+    QTest.keyClick(QApplication.focusWidget(), Key.Key_Return)
+    wait(lambda: "another program is using it" in desk.dock.message.text and not desk.dock.store.busy)
+    editor = desk.dock.writing.editor
+    assert (editor.isVisible(), editor.question.text(), editor.answer.text()) == (True, "Is the mill old?", "yes")
+    assert desk.dock.shown.box == box
+    other.execute("ROLLBACK")
+    other.close()
+    QTest.keyClick(editor.answer, Key.Key_Return)
+    desk.ready()
+    assert editor.isHidden()
+    with desk.read() as labels:
+        assert [(each.question, each.answer, each.box) for each in labels.questions()] == [("Is the mill old?", "yes", box.id)]
