@@ -68,7 +68,10 @@ def test_what_a_third_person_settles_is_logged_and_the_agreement_follows(tmp_pat
         event = eve.latest()
         assert (event.what, event.annotator, event.target, event.before["answer"]) == ("settle", "Eve", third, "grey")
         assert event.time.startswith("20")
-        assert vars(compare(eve, "Ada", "Ben")) == vars(both), "one row read again is the same as the whole log read again"
+        afresh = compare(eve, "Ada", "Ben")
+        for settled in (False, True):
+            assert afresh.agreement(settled) == both.agreement(settled), "one row read again is the same as the whole log read again"
+        assert afresh.pairs == both.pairs
 
 
 def test_a_settlement_is_undone_alone_and_one_of_the_two_may_think_better_of_it(tmp_path):

@@ -61,11 +61,11 @@ def think(
         except ZoomEarthError as error:
             yield row, False, error
     for finished in batch.run(engine, sound, _request, at_once, concurrent, cancelled):
-        row, reply, error = finished.row, reply_of(finished), finished.error
+        row, reply, failed = finished.row, reply_of(finished), finished.error
         made = thoughts.parse(reply, row.box is not None)
-        facts = (engine.profile.name, server, thoughts.VERSION, reply, int(bool(made)), now(), error.message if error else "")
+        facts = (engine.profile.name, server, thoughts.VERSION, reply, int(bool(made)), now(), failed.message if failed else "")
         said = Proposal(new_id(), row.image.id, row.box.id if row.box else "", *facts)
-        yield row, thoughts.propose(labels, row.question.id, made, said), error
+        yield row, thoughts.propose(labels, row.question.id, made, said), failed
 
 
 def carry_out(

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Hashable, Optional, Union
 
 from .file import LabelFile
@@ -76,11 +76,38 @@ class Pair:
         return replace(self, first=self.settled, second=self.settled) if self.settled else self
 
 
+@dataclass
+class _Tally:
+    """What the figures are made of, so that one pair more or less costs nothing. verdicts: of both, with their number."""
+
+    verdicts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    accepted: int = 0
+    equal: int = 0
+    boxes: int = 0
+    overlap: float = 0.0
+
+    def count(self, pair: Pair, sign: int) -> None:
+        """sign: 1 adds the pair, -1 takes it away."""
+        one, other = pair.first, pair.second
+        if isinstance(one, Question) and isinstance(other, Question):
+            self.verdicts[one.verdict, other.verdict] += sign
+            if one.verdict == other.verdict == ACCEPTED:
+                self.accepted += sign
+                self.equal += sign * (_plain(one.answer) == _plain(other.answer))
+        elif pair.drawn and (iou := pair.iou) is not None:
+            self.boxes += sign
+            self.overlap += sign * iou
+
+
 class Comparison:
     """What two people have both judged, by id, in the order of the log."""
 
-    def __init__(self, first: str, second: str, pairs: dict[str, Pair]) -> None:
-        self.first, self.second, self.pairs = first, second, pairs
+    def __init__(self, first: str, second: str, pairs: Iterable[Pair] = ()) -> None:
+        self.first, self.second = first, second
+        self.pairs: dict[str, Pair] = {}
+        self._alone, self._settled, self._open = _Tally(), _Tally(), 0
+        for pair in pairs:
+            self.put(pair.id, pair)
 
     def differences(self) -> list[Pair]:
         """Also those that were settled."""
@@ -88,43 +115,42 @@ class Comparison:
 
     def put(self, id: str, pair: Optional[Pair]) -> None:
         """Takes over what `pair_of` has read. None: one of the two has not judged it any more."""
+        if id in self.pairs:
+            self._count(self.pairs[id], -1)
         if pair:
+            self._count(pair, 1)
             self.pairs[id] = pair
         else:
             self.pairs.pop(id, None)
 
     def agreement(self, settled: bool = False) -> Agreement:
         """settled: after what was settled, else as the two decided without each other."""
-        pairs = [pair.agreed() if settled else pair for pair in self.pairs.values()]
-        questions = [(pair.first, pair.second) for pair in pairs if isinstance(pair.first, Question) and isinstance(pair.second, Question)]
-        equal = [_plain(one.answer) == _plain(other.answer) for one, other in questions if one.verdict == other.verdict == ACCEPTED]
-        overlaps = [pair.iou for pair in pairs if pair.drawn and pair.iou is not None]
-        return Agreement(
-            self.first,
-            self.second,
-            len(questions),
-            kappa([(one.verdict, other.verdict) for one, other in questions]),
-            sum(equal) / len(equal) if equal else None,
-            len(overlaps),
-            sum(overlaps) / len(overlaps) if overlaps else None,
-            sum(pair.settled is None for pair in self.differences()),
-        )
+        tally = self._settled if settled else self._alone
+        exact = tally.equal / tally.accepted if tally.accepted else None
+        iou = tally.overlap / tally.boxes if tally.boxes else None
+        questions = sum(tally.verdicts.values())
+        return Agreement(self.first, self.second, questions, _kappa(tally.verdicts), exact, tally.boxes, iou, self._open)
+
+    def _count(self, pair: Pair, sign: int) -> None:
+        self._alone.count(pair, sign)
+        self._settled.count(pair.agreed(), sign)
+        self._open += sign * (pair.settled is None and pair.differs)
 
 
 def compare(labels: LabelFile, first: str, second: str) -> Comparison:
     """Reads the log. Raises DataError."""
-    return _compared(list(labels.events()), labels.ids(), first, second)
+    return _compared(labels.events(people=True), labels.ids(), first, second)
 
 
 def pair_of(labels: LabelFile, first: str, second: str, id: str) -> Optional[Pair]:
     """One question or box as two people left it, by its id; None where one of them has not judged it, or it is gone. Raises DataError."""
-    return _pair(list(labels.events(id)), first, second) if id in labels.ids() else None
+    return _pair(list(labels.events(id)), first, second) if labels.ids(id) else None
 
 
 def agreements(labels: LabelFile) -> list[Agreement]:
     """Of each two annotators who have judged something both. Raises DataError."""
     pairs = list(itertools.combinations(labels.annotators(), 2))
-    events = list(labels.events()) if pairs else []
+    events = list(labels.events(people=True)) if pairs else []
     found = [_compared(events, labels.ids(), *pair).agreement() for pair in pairs]
     return [each for each in found if each.questions or each.boxes]
 
@@ -139,30 +165,36 @@ def settle(labels: LabelFile, row: Subject) -> None:
         ]
         labels.act(SETTLE, [Change("box", current, box), *others])
     elif isinstance(current, Question):
-        kept = {"level": current.level, "blind": current.blind, "second": current.second}
-        after = replace(row, **kept, annotator=labels.annotator, decided=now())
+        after = replace(row, level=current.level, blind=current.blind, second=current.second, annotator=labels.annotator, decided=now())
         labels.act(SETTLE, [Change("question", current, after)])
 
 
-def kappa(pairs: Sequence[tuple[Hashable, Hashable]]) -> Optional[float]:
+def kappa(pairs: Iterable[tuple[Hashable, Hashable]]) -> Optional[float]:
     """Cohen's kappa of two people's choices; None without pairs, and where both always made one and the same choice."""
-    if not pairs:
+    return _kappa(Counter(pairs))
+
+
+def _kappa(counts: Mapping[tuple[Hashable, Hashable], int]) -> Optional[float]:
+    total = sum(counts.values())
+    if not total:
         return None
-    total = len(pairs)
-    left, right = Counter(a for a, _ in pairs), Counter(b for _, b in pairs)
-    observed = sum(a == b for a, b in pairs) / total
+    left, right = Counter[Hashable](), Counter[Hashable]()
+    for (one, other), count in counts.items():
+        left[one] += count
+        right[other] += count
+    observed = sum(count for (one, other), count in counts.items() if one == other) / total
     expected = sum(left[choice] * right[choice] for choice in left) / total**2
     return None if expected == 1 else (observed - expected) / (1 - expected)
 
 
 def _compared(events: Iterable[Event], present: set[str], first: str, second: str) -> Comparison:
-    """present: the ids of rows that the file still has."""
+    """events: of people, on boxes and questions. present: the ids of rows that the file still has."""
     histories: dict[str, list[Event]] = defaultdict(list)
     for event in events:
-        if event.annotator and event.kind in ("question", "box") and event.target in present:
+        if event.target in present:
             histories[event.target].append(event)
-    pairs = {id: _pair(history, first, second) for id, history in histories.items()}
-    return Comparison(first, second, {id: pair for id, pair in pairs.items() if pair})
+    pairs = (_pair(history, first, second) for history in histories.values())
+    return Comparison(first, second, (pair for pair in pairs if pair))
 
 
 def _pair(history: list[Event], first: str, second: str) -> Optional[Pair]:
@@ -200,7 +232,8 @@ def _draws(event: Event) -> bool:
 
 
 def _row(event: Event) -> Subject:
-    return from_columns(LabelBox if event.kind == "box" else Question, event.after or {})
+    columns = event.after or {}
+    return from_columns(LabelBox, columns) if event.kind == "box" else from_columns(Question, columns)
 
 
 def _plain(text: str) -> str:

@@ -109,17 +109,20 @@ class Reading:
         """The people who have acted, in order of their names."""
         return [row["annotator"] for row in self._select("SELECT DISTINCT annotator FROM events WHERE annotator != '' ORDER BY annotator")]
 
-    def ids(self) -> set[str]:
-        """Of all boxes and questions."""
-        return {row["id"] for row in self._select("SELECT id FROM boxes UNION ALL SELECT id FROM questions")}
+    def ids(self, only: str = "") -> set[str]:
+        """Of all boxes and questions. only: this one, if it is there."""
+        which, given = (" WHERE id = ?", (only, only)) if only else ("", ())
+        return {row["id"] for row in self._select(f"SELECT id FROM boxes{which} UNION ALL SELECT id FROM questions{which}", *given)}
 
     def layers(self) -> list[str]:
         """The names of the layers of boxes: one for each CRS."""
         return [row["table_name"] for row in self._select("SELECT table_name FROM gpkg_contents WHERE data_type = 'features'")]
 
-    def events(self, target: str = "") -> Iterator[Event]:
-        """The whole log, in order, or the events of one row."""
+    def events(self, target: str = "", people: bool = False) -> Iterator[Event]:
+        """The whole log, in order, or the events of one row. people: only what persons did to boxes and questions."""
         which, given = ("WHERE target = ?", (target,)) if target else ("", ())
+        if people:
+            which = "WHERE annotator != '' AND kind IN ('box', 'question')"
         for row in self._select(" ".join(("SELECT * FROM events", which, "ORDER BY fid")), *given):
             yield event_of(row)
 

@@ -132,7 +132,7 @@ class Learning(QObject):
 
     def keep_row(self, row: Exchange, label: str) -> None:
         """The place of a row of a run becomes a box in the dock: a thing that a survey has found, or a polygon. label: what it shows."""
-        corners = [corner for ring in row.place for corner in ring]
+        corners = [(x, y) for ring in row.place for x, y in ring]
         if row.scene is None:
             self._dock.message.say(tr("The model saw a picture of a layer that QGIS alone can draw: training could not show it."))
             self._dock.show()

@@ -44,7 +44,7 @@ class SettleView(QFrame):
         self._store = labels.store
         self._overlay = BoxOverlay(canvas)
         self._boxes = BoxTool(canvas, labels, lambda: layer_of(self._image) if self._image else None, self)
-        self.comparison = Comparison("", "", {})
+        self.comparison = Comparison("", "")
         self._image: Optional[LabelImage] = None
         self._stale, self._acting = True, False  # whether the file was changed since; whether a key is being carried out
         self.keys = Keys(self, _actions())
@@ -149,20 +149,22 @@ class SettleView(QFrame):
     def _failed(self) -> None:
         """What was being carried out has changed nothing."""
         self._acting = False
+        self._count()
 
     def _compare(self) -> None:
         """Reads the log: of 20,000 decisions it takes some seconds, on the thread of the store."""
         if self._store.path is None:
-            self._show(([], Comparison("", "", {})))
+            self._show(([], Comparison("", "")))
             return
         chosen = [combo.currentText() for combo in self.people]
 
         def read(labels: LabelFile) -> tuple[list[str], Comparison]:
             names = labels.annotators()
             first, second = chosen if chosen[0] != chosen[1] and set(chosen) <= set(names) else [*names, "", ""][:2]
-            return names, compare(labels, first, second) if second else Comparison(first, second, {})
+            return names, compare(labels, first, second) if second else Comparison(first, second)
 
         self._stale = False
+        self.figures.setText(html.escape(tr("Comparing…")))
         self._store.do(read, self._show)
 
     def _show(self, found: tuple[list[str], Comparison]) -> None:
@@ -280,13 +282,15 @@ class SettleView(QFrame):
     def _save(self, question: str, answer: str, category: str) -> None:
         self.setFocus()
         if (pair := self.table.current) and isinstance(pair.first, Question):
-            texts = {"question": question, "answer": answer, "category": category}
-            self._settle(replace(pair.first, **texts, verdict=ACCEPTED, reason="", edited=True))
+            own = replace(pair.first, question=question, answer=answer, category=category, verdict=ACCEPTED, reason="", edited=True)
+            self._settle(own)
 
     def _drawn(self, image: LabelImage, sides: Box, label: str) -> None:
         pair = self.table.current
         if pair and isinstance(pair.first, LabelBox) and image.id == pair.first.image:
-            self._settle(replace(pair.first, sides=tuple(map(float, sides)), frame=None))
+            self._settle(
+                replace(pair.first, sides=(float(sides.left), float(sides.top), float(sides.right), float(sides.bottom)), frame=None)
+            )
         else:
             self.said.emit(tr("The box lies on another raster than the one that was labelled."))
         self.setFocus()

@@ -2375,6 +2375,11 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/settle_view.py" />
+            <source>Comparing…</source>
+            <translation>Wird verglichen…</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/settle_view.py" />
             <source>{open} of {all} differences to settle</source>
             <translation>{open} von {all} Unterschieden zu klären</translation>
         </message>
