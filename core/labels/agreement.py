@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Hashable, Optional, Union
+from typing import Any, Hashable, Optional, Union
 
 from .file import LabelFile
 from .log import Change, Event
@@ -68,8 +68,9 @@ class Pair:
     def iou(self) -> Optional[float]:
         """The overlap of both boxes; None of questions, and of boxes in different units."""
         one, other = self.first, self.second
-        alike = isinstance(one, LabelBox) and isinstance(other, LabelBox) and one.frame == other.frame
-        return one.box.iou(other.box) if alike else None  # type: ignore[union-attr]
+        if isinstance(one, LabelBox) and isinstance(other, LabelBox) and one.frame == other.frame:
+            return one.box.iou(other.box)
+        return None
 
     def agreed(self) -> Pair:
         """What was settled as the choice of both."""
@@ -157,14 +158,13 @@ def agreements(labels: LabelFile) -> list[Agreement]:
 
 def settle(labels: LabelFile, row: Subject) -> None:
     """Writes the row as one of two people left it, or with a third value: an action of this file's annotator. Raises DataError."""
-    current = labels.get(type(row), row.id)
     if isinstance(row, LabelBox):
         box = replace(row, annotator=labels.annotator)
-        others = [
-            Change("question", each, replace(each, level=box.level)) for each in labels.asked(box.image, box.id) if each.level != box.level
-        ]
-        labels.act(SETTLE, [Change("box", current, box), *others])
-    elif isinstance(current, Question):
+        others = [each for each in labels.asked(box.image, box.id) if each.level != box.level]
+        changes = [Change("question", each, replace(each, level=box.level)) for each in others]
+        labels.act(SETTLE, [Change("box", labels.get(LabelBox, row.id), box), *changes])
+    else:
+        current = labels.get(Question, row.id)
         after = replace(row, level=current.level, blind=current.blind, second=current.second, annotator=labels.annotator, decided=now())
         labels.act(SETTLE, [Change("question", current, after)])
 
@@ -174,7 +174,7 @@ def kappa(pairs: Iterable[tuple[Hashable, Hashable]]) -> Optional[float]:
     return _kappa(Counter(pairs))
 
 
-def _kappa(counts: Mapping[tuple[Hashable, Hashable], int]) -> Optional[float]:
+def _kappa(counts: Counter[Any]) -> Optional[float]:
     total = sum(counts.values())
     if not total:
         return None
