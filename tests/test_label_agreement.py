@@ -143,3 +143,17 @@ def test_kappa_is_that_of_the_textbook():
     assert kappa(pairs) == pytest.approx(0.4)
     assert kappa([]) is None
     assert kappa([("a", "a")] * 3) is None
+
+
+def test_a_second_person_sees_the_candidate_and_not_what_the_first_has_made_of_it(tmp_path):
+    path = tmp_path / "labels.gpkg"
+    with filled(path, count=1) as ada, LabelFile.open(path, "Ben") as ben:
+        ada.edit(ada.questions()[0].id, answer="red", category="Own")
+        shown = ben.next_for_second()
+        assert (shown.answer, shown.category, shown.verdict) == ("blue", "Object color / pattern", CANDIDATE)
+        assert review.again(ben, shown).question.answer == "blue"
+        ben.accept(shown.id, question=shown.question, answer=shown.answer, category=shown.category)
+        (pair,) = compare(ben, "Ada", "Ben").differences()
+        assert (pair.first.answer, pair.second.answer) == ("red", "blue")
+        assert review.undo(ben, second=True).question.answer == "blue"
+        assert ben.questions()[0].answer == "red", "Ada's, as before"

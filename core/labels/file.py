@@ -104,14 +104,15 @@ class LabelFile(Reading):
         """Replaces images, boxes and questions by other versions with the same ids, in one action."""
         self.act(what, [Change(_kind(row), self.get(type(row), row.id), row) for row in rows])
 
-    def accept(self, id: str) -> None:
-        self._decide(id, ACCEPTED)
+    def accept(self, id: str, **texts: Any) -> None:
+        """texts: fields as this person has seen them, where others have changed them: see `next_for_second`."""
+        self._decide(id, ACCEPTED, **texts)
 
-    def reject(self, id: str, reason: str = REASONS[0]) -> None:
-        self._decide(id, REJECTED, reason)
+    def reject(self, id: str, reason: str = REASONS[0], **texts: Any) -> None:
+        self._decide(id, REJECTED, reason, **texts)
 
-    def unsure(self, id: str) -> None:
-        self._decide(id, UNSURE)
+    def unsure(self, id: str, **texts: Any) -> None:
+        self._decide(id, UNSURE, **texts)
 
     def edit(self, id: str, **texts: Any) -> None:
         """Changes a question's fields (question, answer, category, thoughts, ...) as a person, and accepts it."""
@@ -201,9 +202,9 @@ class LabelFile(Reading):
             raise DataError("Questions about this box were decided, so its drawing can't be undone.", "Remove the box instead.")
         return [Change("question", each, None) for each in questions]
 
-    def _decide(self, id: str, verdict: str, reason: str = "") -> None:
+    def _decide(self, id: str, verdict: str, reason: str = "", **texts: Any) -> None:
         before = self.get(Question, id)
-        after = replace(before, verdict=verdict, reason=reason, annotator=self.annotator, decided=now())
+        after = replace(before, **texts, verdict=verdict, reason=reason, annotator=self.annotator, decided=now())
         self.act(verdict, [Change("question", before, after)])
 
     def _write(self, change: Change) -> Optional[dict[str, Any]]:

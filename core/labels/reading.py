@@ -73,14 +73,22 @@ class Reading:
         return self._row(Question, rows[0]) if rows else None
 
     def next_for_second(self, after: str = "") -> Optional[Question]:
-        """For a blind second pass: the next question that others have decided and this annotator has not, shown without their verdict."""
+        """For a blind second pass: the next question that others have decided and this annotator has not, without their verdict and with
+        the texts that it had before they edited it."""
         query = (
             "SELECT * FROM questions AS q WHERE verdict != ? AND fid > coalesce((SELECT fid FROM questions WHERE id = ?), 0) AND NOT EXISTS"
             " (SELECT 1 FROM events AS e WHERE target = q.id AND annotator = ? AND what NOT IN ('box', 'think') AND undoes IS NULL"
             " AND NOT EXISTS (SELECT 1 FROM events WHERE undoes = e.action)) ORDER BY fid LIMIT 1"
         )
         rows = self._select(query, CANDIDATE, after, self.annotator)
-        return undecided(self._row(Question, rows[0])) if rows else None
+        return self.undecided(self._row(Question, rows[0])) if rows else None
+
+    def undecided(self, question: Question) -> Question:
+        """The question as a second person sees it: as it was before another person touched it."""
+        others = (event.before for event in self.events(question.id) if event.annotator not in ("", self.annotator) and event.what != "box")
+        first = next(others, None)
+        texts = {name: first[name] for name in ("question", "answer", "category")} if first else {}
+        return replace(question, **texts, verdict=CANDIDATE, reason="", annotator="", decided="")
 
     def counts(self) -> dict[str, int]:
         """The number of questions by verdict."""
@@ -146,11 +154,6 @@ class Reading:
     def _select(self, query: str, *values: Any) -> list[sqlite3.Row]:
         with errors(self.path):
             return self._file.execute(query, values).fetchall()
-
-
-def undecided(question: Question) -> Question:
-    """The question as a second person sees it: without its verdict."""
-    return replace(question, verdict=CANDIDATE, reason="", annotator="", decided="")
 
 
 def kind_name(kind: type) -> str:

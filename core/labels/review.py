@@ -11,8 +11,7 @@ from typing import Any, Callable, Dict, Optional
 from ..errors import DataError
 from .file import LabelFile
 from .flags import Flag, flags
-from .reading import undecided
-from .rows import ACCEPTED, LabelBox, LabelImage, Question, new_id, now
+from .rows import ACCEPTED, CANDIDATE, LabelBox, LabelImage, Question, new_id, now
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,8 @@ def of_question(labels: LabelFile, question: Optional[Question]) -> Shown:
 def again(labels: LabelFile, question: Question) -> Shown:
     """The same question as it is in the file now; what a second person may not see of it stays away."""
     now = labels.get(Question, question.id)
+    if question.verdict == CANDIDATE != now.verdict:
+        return of_question(labels, labels.undecided(now))
     return of_question(labels, replace(now, verdict=question.verdict, reason=question.reason, annotator=question.annotator))
 
 
@@ -116,7 +117,7 @@ def undo(labels: LabelFile, second: bool = False) -> Optional[Shown]:
     row: Dict[str, Any] = (event and (event.after or event.before)) or {}
     kind, id, image = (event.kind, event.target, row.get("image", "")) if event else ("", "", "")
     if kind == "question" and (rows := [each for each in labels.asked(image, row.get("box", "")) if each.id == id]):
-        return of_question(labels, undecided(rows[0]) if second else rows[0])
+        return of_question(labels, labels.undecided(rows[0]) if second else rows[0])
     box = row.get("box", "") if kind == "question" else id
     if kind in ("question", "box") and any(each.id == box for each in labels.boxes(image)):
         return of_box(labels, image, box)

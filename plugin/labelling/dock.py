@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Callable, Optional
 
@@ -14,7 +15,7 @@ from ...core.geometry import Box
 from ...core.labels import review
 from ...core.labels.file import LabelFile
 from ...core.labels.review import Shown
-from ...core.labels.rows import LabelImage
+from ...core.labels.rows import LabelImage, Question
 from ...core.roi_table import stored
 from ..exchanges.session import Session
 from ..i18n import tr
@@ -259,7 +260,7 @@ class LabelDock(QgsDockWidget):
         elif name == "undo":
             self._run(lambda labels: review.undo(labels, second) or shown, boxes=True)
         elif name in ("accept", "unsure") and question:
-            self._run(review.decide(getattr(LabelFile, name), question.id, second))
+            self._run(review.decide(partial(getattr(LabelFile, name), **_seen(question, second)), question.id, second))
         elif name == "reject" and question:
             self.board.ask_reason()
         elif name == "edit" and question:
@@ -284,8 +285,10 @@ class LabelDock(QgsDockWidget):
             self.proposer.by_model(image, box)
 
     def _reject(self, reason: str) -> None:
+        second = self.menu.second.isChecked()
         if self.shown and (question := self.shown.question):
-            self._run(review.decide(lambda labels, id: labels.reject(id, reason), question.id, self.menu.second.isChecked()))
+            seen = _seen(question, second)
+            self._run(review.decide(lambda labels, id: labels.reject(id, reason, **seen), question.id, second))
 
     def _editors(self) -> tuple[Editor, ...]:
         return self.writing.editor, self.boxes.editor, self.writing.thoughts
@@ -335,6 +338,11 @@ class LabelDock(QgsDockWidget):
                 self.show_shown(again, fly=False)
 
         self.store.do(lambda labels: review.again(labels, question) if question else review.of_box(labels, image, box), show)
+
+
+def _seen(question: Question, second: bool) -> dict[str, str]:
+    """The texts that a second person has seen, where others may have edited them."""
+    return {"question": question.question, "answer": question.answer, "category": question.category} if second else {}
 
 
 def _removed(labels: LabelFile, image: str, box: str) -> Shown:
