@@ -22,7 +22,7 @@ from ..i18n import tr
 from ..layers.raster_layers import scene_source
 from ..panel.canvas import fly_to
 from ..panel.notice import Notice
-from ..panel.widgets import named, paragraph
+from ..panel.widgets import ScrolledColumn, named, paragraph
 from ..review.keys import KeysDialog
 from .balance_view import BalanceView
 from .board import Board
@@ -80,7 +80,7 @@ class LabelDock(QgsDockWidget):
         self.boxes = BoxWork(self._canvas, self._labels, self.layer, lambda: self.shown, self._run, self)
         self.balance = BalanceView(self.store)
         self.settle = SettleView(self._canvas, self._labels)
-        review_tab = QWidget()
+        review_tab = ScrolledColumn()
         column = QVBoxLayout(review_tab)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.board, 1)

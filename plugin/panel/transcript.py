@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Callable, Optional
 
-from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
+from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from ...core.events import Event
@@ -16,6 +16,7 @@ from ..qt_later import later
 from ..runs.run import Run
 from .card import Card
 from .first_sight import FirstSight
+from .widgets import ScrolledColumn
 
 PAGE = 20  # cards that are made together; a hundred would block QGIS for a noticeable time
 NEAR = 8  # pixels: a scroll position this near to the end counts as the end
@@ -44,7 +45,7 @@ class Transcript(QScrollArea):
         self.setAccessibleName(tr("Questions and answers"))
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        inside = _Column()
+        inside = ScrolledColumn()
         self._column = QVBoxLayout(inside)
         self._column.setContentsMargins(2, 2, 2, 2)
         self.first_sight = FirstSight()
@@ -171,10 +172,3 @@ class Transcript(QScrollArea):
 def _text(exchange: Exchange) -> str:
     lines = [heading(exchange), exchange.answer or exchange.message]
     return "\n".join([*lines, meaningless()] if exchange.meaningless else lines)
-
-
-class _Column(QWidget):
-    """Has no minimum size: QVBoxLayout computes it for the narrowest width, and the scroll area would be too high."""
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(0, 0)

@@ -92,6 +92,14 @@ def rich_paragraph(name: str) -> QLabel:
     return label
 
 
+class ScrolledColumn(QWidget):
+    """The inside of a scroll area. It has no minimum size: QVBoxLayout computes it for the narrowest width, and the scroll area would be
+    too high."""
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, 0)
+
+
 class WrappedText(QTextEdit):
     """A read-only plain text, as high as its lines. It also breaks long words, so that a path does not widen the panel."""
 
