@@ -22,9 +22,12 @@ from pathlib import Path
 from machine import machine
 
 from zoomearth.core.labels import flags, lrs_gro, review
+from zoomearth.core.labels.agreement import compare, pair_of, settle
 from zoomearth.core.labels.balance import balance
 from zoomearth.core.labels.file import LabelFile
-from zoomearth.core.labels.rows import LabelImage, Question, new_id
+from zoomearth.core.labels.learning import judgements
+from zoomearth.core.labels.rows import ACCEPTED, REJECTED, LabelImage, Question, new_id, now
+from zoomearth.core.labels.thoughts import propose_from_geometry, wanting
 from zoomearth.core.source import SceneSource
 
 SPOILT, CANDIDATES, BOXES = 200, 20_000, 4_000
@@ -189,6 +192,28 @@ def measure_review(questions: list, boxes: list) -> None:
         timed.show("the same about one raster, as the dock shows it")
 
 
+def measure_two(questions: list, boxes: list) -> None:
+    """Two people have decided every candidate, and differ in a tenth of them."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, timed = Path(folder, "labels.gpkg"), Times()
+        filled(path, questions, boxes, [LabelImage.of(SceneSource("one.tif"), width=8192, height=8192)])
+        for name in ("Ada", "Ben"):
+            with LabelFile.open(path, name) as labels:
+                rows = labels.questions()
+                verdicts = [REJECTED if name == "Ben" and not at % 10 else ACCEPTED for at in range(len(rows))]
+                decided = [replace(row, verdict=verdict, annotator=name, decided=now()) for row, verdict in zip(rows, verdicts)]
+                labels.change(*decided, what="accepted")
+        with LabelFile.open(path, "Eve") as labels:
+            both = timed("compare two people, once", compare, labels, "Ada", "Ben")
+            timed("their agreement, before and after", lambda: (both.agreement(), both.agreement(settled=True)))
+            for pair in both.differences()[:100]:
+                timed("settle one (on the disk)", settle, labels, pair.first)
+                timed("read it again", pair_of, labels, "Ada", "Ben", pair.id)
+            timed("what was said of answers in the panel", judgements, labels)
+            timed("thoughts for all accepted, without a model", lambda: propose_from_geometry(labels, wanting(labels)))
+        timed.show(f"{len(rows):,} decided by two, {len(both.differences()):,} of them differently")
+
+
 def main() -> None:
     path = Path(sys.argv[1])
     print(machine())
@@ -197,6 +222,7 @@ def main() -> None:
     measure_balance(questions)
     measure_file(questions, boxes)
     measure_review(questions, boxes)
+    measure_two(questions, boxes)
 
 
 if __name__ == "__main__":

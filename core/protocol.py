@@ -20,7 +20,7 @@ from .events import Called, Cancelled, Done, Event, Failed, Progress, Proposed, 
 from .requests import LONGEST_ID, Ask, Batch, Cancel, Describe, Id, Load, Propose, Request, RunSurvey, RunTool, Stop, Test, is_id
 from .typed import from_json, to_json
 
-VERSION = 5
+VERSION = 6
 """Of the protocol. Plugin and backend of one release have the same one."""
 
 REQUESTS: Dict[str, Any] = {

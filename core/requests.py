@@ -161,8 +161,9 @@ class Propose:
 
     image, box: ids of the one place that is asked about; box "": the image as a whole. image "": every box that this model was not asked
     about yet; the same request continues one that was cancelled. count: questions for a place. check: have the model answer each candidate
-    of the file that was not checked, without the picture and once more with it, for two more flags. at_once: in lockstep, or at once on
-    each server.
+    of the file that was not checked, without the picture and once more with it, for two more flags. thoughts: chains of thought for the
+    accepted questions that lack them, in place of questions; question: the id of the one that they are wanted for, whatever it has.
+    at_once: in lockstep, or at once on each server.
     """
 
     labels: str
@@ -170,12 +171,16 @@ class Propose:
     box: str = ""
     count: int = 4
     check: bool = False
+    thoughts: bool = False
+    question: str = ""
     at_once: int = AT_ONCE
     id: Id = NEW
 
     def __post_init__(self) -> None:
-        if not self.labels.strip() or min(self.count, self.at_once) < 1 or (self.box and not self.image):
-            raise ValueError("labels is the path of a label file; count and at_once are 1 at least; a box needs its image.")
+        if not self.labels.strip() or min(self.count, self.at_once) < 1:
+            raise ValueError("labels is the path of a label file; count and at_once are 1 at least.")
+        if (self.box and not self.image) or (self.question and not self.thoughts):
+            raise ValueError("a box needs its image; one question gets thoughts.")
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,7 @@ class Plugin:
         self.label_dock.hide()
         self.learning = Learning(self.iface.mapCanvas(), self.labels, self.session, self.label_dock)
         self.learning.connect_to(dock.transcript)
+        self.answers.label_wanted.connect(self.learning.keep_row)
         self.label_action = QAction(QIcon(str(ICON.with_name("labels.svg"))), tr("ZoomEarth Labels"), self.iface.mainWindow())
         self.label_action.setObjectName("zoomearth_label_action")
         self.label_action.setToolTip(tr("Label rasters with boxes, questions and answers (ZoomEarth)"))

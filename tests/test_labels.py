@@ -18,9 +18,9 @@ from labelling import box, filled, image, question, real_rows
 from zoomearth.core.errors import DataError
 from zoomearth.core.geometry import Box
 from zoomearth.core.labels import lrs_gro, proposal
-from zoomearth.core.labels.agreement import agreement, annotators, differences, kappa
+from zoomearth.core.labels.agreement import compare
 from zoomearth.core.labels.balance import ask_next, balance
-from zoomearth.core.labels.file import Change, LabelFile, is_label_file
+from zoomearth.core.labels.file import LabelFile, is_label_file
 from zoomearth.core.labels.flags import (
     BLIND,
     COORDINATES,
@@ -32,6 +32,7 @@ from zoomearth.core.labels.flags import (
     flags,
     flags_of_all,
 )
+from zoomearth.core.labels.log import Change
 from zoomearth.core.labels.merge import merge
 from zoomearth.core.labels.rows import ACCEPTED, CANDIDATE, REJECTED, UNSURE, LabelBox, LabelImage, Question, checksum_of
 from zoomearth.core.labels.split import groups, held_out
@@ -191,7 +192,7 @@ def test_an_annotators_name_and_a_category_may_have_any_letters(tmp_path):
     with filled(tmp_path / "labels.gpkg", annotator=name) as labels:
         labels.edit(labels.next().id, category=category)
         assert labels.questions(verdict=ACCEPTED)[0].category == category
-        assert annotators(labels) == [name]
+        assert labels.annotators() == [name]
 
 
 def test_a_full_disk_is_a_sentence_and_nothing_is_lost(tmp_path):
@@ -288,36 +289,9 @@ def test_two_peoples_files_merge_by_id(two):
     assert third.id not in merged
     assert [each.question for each in ada.questions(box=drawn.id)] == ["Ben's?"]
     assert merge(ada, ben) == type(done)(0, 0, 0, ())
-    assert [(a.answer, b.verdict) for a, b in differences(ada, "Ada", "Ben")] == [("red", REJECTED)]
+    assert [(pair.first.answer, pair.second.verdict) for pair in compare(ada, "Ada", "Ben").differences()] == [("red", REJECTED)]
     merge(ben, ada)
     assert sorted(map(repr, ben.questions())) == sorted(map(repr, ada.questions()))
-
-
-def test_the_agreement_of_two_annotators(tmp_path):
-    path = tmp_path / "labels.gpkg"
-    with filled(path, count=4) as ada, LabelFile.open(path, "Ben") as ben:
-        ids = [each.id for each in ada.questions()]
-        for id in ids[:3]:
-            ada.accept(id)
-        ada.reject(ids[3])
-        seen = []
-        while (second := ben.next_for_second(seen[-1] if seen else "")) and second.id not in seen:
-            assert (second.verdict, second.annotator) == (CANDIDATE, "")  # the first verdict is not shown
-            seen.append(second.id)
-            ben.edit(second.id, answer="red") if len(seen) == 1 else ben.reject(second.id) if len(seen) > 2 else ben.accept(second.id)
-        assert seen == ids
-        ship = ben.boxes()[0]
-        ben.change(replace(ship, sides=(100.0, 100.0, 150.0, 160.0)))
-        found = agreement(ben, "Ada", "Ben")
-    assert (found.questions, found.exact, found.boxes, found.iou) == (4, 0.5, 1, 0.5)
-    assert found.kappa == pytest.approx(0.5)
-
-
-def test_kappa_is_that_of_the_textbook():
-    pairs = [("yes", "yes")] * 20 + [("yes", "no")] * 5 + [("no", "yes")] * 10 + [("no", "no")] * 15
-    assert kappa(pairs) == pytest.approx(0.4)
-    assert kappa([]) is None
-    assert kappa([("a", "a")] * 3) is None
 
 
 @pytest.mark.parametrize(

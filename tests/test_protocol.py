@@ -120,7 +120,7 @@ REQUESTS = st.one_of(
     st.builds(Batch, st.lists(ASK, min_size=1, max_size=4, unique_by=lambda ask: ask.id).map(tuple), st.integers(1, 99), ID),
     st.builds(RunTool, SOURCE, USE, NAME, st.none() | WHERE, st.integers(0, 2048), ID),
     st.builds(RunSurvey, SOURCE, NAME, NAME, st.none() | WHERE, st.none() | st.floats(1, 99), budget=st.none() | st.integers(1, 99), id=ID),
-    st.builds(Propose, NAME, NAME, TEXT, st.integers(1, 99), st.booleans(), st.integers(1, 99), ID),
+    st.builds(Propose, NAME, NAME, TEXT, st.integers(1, 99), st.booleans(), st.just(True), TEXT, st.integers(1, 99), ID),
     st.builds(Describe, SOURCE, ID),
     st.builds(Cancel, ID),
     st.builds(Stop),

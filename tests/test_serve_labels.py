@@ -119,3 +119,19 @@ def test_a_file_without_labels_is_one_sentence(backend, tmp_path, labels):
     last = read_event(backend.last(id))
     assert "other.gpkg" in last.message
     assert last.hint
+
+
+def test_thoughts_are_written_over_the_wire_for_one_question_and_for_all(backend, labels):
+    backend.scripted(REPLY)
+    first = labels.boxes()[0]
+    read_event(backend.last(start(backend, labels, image=first.image, box=first.id)))
+    one, other = (each.id for each in labels.questions())
+    labels.accept(one)
+    labels.accept(other)
+    backend.scripted('{"locate": "On the left.", "reason": "It is grey."}')
+    result = read_event(backend.last(start(backend, labels, thoughts=True, question=one))).result
+    assert result == ProposeResult(1, 1, 0)
+    assert [each.thoughts for each in labels.questions()] == [("On the left.", "It is grey."), ()]
+    assert read_event(backend.last(start(backend, labels, thoughts=True))).result == ProposeResult(1, 1, 0), "the other one lacked them"
+    told = [read_event(event) for event in backend.history if event["event"] == "proposed"]
+    assert [(each.done, each.total, each.candidates) for each in told][-2:] == [(0, 1, 0), (1, 1, 1)]

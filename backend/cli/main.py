@@ -49,7 +49,10 @@ COMMANDS = {
     "check": Command("report on this environment: Python, GDAL, torch, memory, models", "backend.cli.info:check_command"),
     "serve": Command("run the backend of the QGIS plugin: JSON lines on stdin and stdout", "backend.cli.info:serve_command"),
     "label import": Command("read labelled rows into a label file", "training.data.label_forms:import_command"),
-    "label propose": Command("let a model or templates propose questions for each box", "backend.cli.label:propose_command", resumes=True),
+    "label propose": Command(
+        "let a model or templates propose questions for each box", "backend.cli.label_propose:propose_command", resumes=True
+    ),
+    "label think": Command("propose chains of thought for accepted questions", "backend.cli.label_propose:think_command", resumes=True),
     "label stats": Command("show what a label file holds: balance, flags, agreement, what to ask next", "backend.cli.label:stats_command"),
     "label merge": Command("put the label files of two people together", "backend.cli.label:merge_command"),
     "label move": Command("tell a label file where a raster is now", "backend.cli.label:move_command"),

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from ...core.errors import ZoomEarthError
@@ -101,7 +102,7 @@ def propose(
         except ZoomEarthError as error:
             yield target, 0, error
     for finished in batch.run(engine, sound, _request, at_once, concurrent, cancelled):
-        target, reply = finished.row, _reply(finished)
+        target, reply = finished.row, reply_of(finished)
         proposed = proposal.parse(reply, target.categories)[: target.count]
         made = Proposal(
             new_id(),
@@ -212,7 +213,8 @@ def _again(row: Check, scene: Scene, policy: Policy) -> answer.Question:
     return answer.Question(scene, row.question.question, given=given)
 
 
-def _reply(finished: Finished[Target]) -> str:
+def reply_of(finished: Finished[Any]) -> str:
+    """What the model wrote last; "" where it failed."""
     replies = finished.answered.replies if finished.answered else []
     return replies[-1].text if replies else ""
 

@@ -263,7 +263,7 @@ class Worker:
         return result
 
     def _propose(self, job: Propose) -> ProposeResult:
-        from ..labels.propose import carry_out, hosts
+        from ..labels import propose, think
 
         engine = self._engine()
         load = cast(Load, self.loaded and self.loaded[0])
@@ -275,8 +275,11 @@ class Worker:
         def on_check(done: int) -> None:
             self.story.progress("checking", done, 0)
 
-        server = hosts(load.settings) if concurrent else ""
-        result = carry_out(engine, job, server, concurrent, on_step, on_check, self.jobs.called_off)
+        server = propose.hosts(load.settings) if concurrent else ""
+        if job.thoughts:
+            result = think.carry_out(engine, job, server, concurrent, on_step, self.jobs.called_off)
+        else:
+            result = propose.carry_out(engine, job, server, concurrent, on_step, on_check, self.jobs.called_off)
         if self.jobs.called_off():
             raise Cancelled
         return result

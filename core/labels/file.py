@@ -16,17 +16,18 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Optional, cast
+from typing import Any, Optional
 
 from ..errors import DataError
 from . import geopackage
 from .connection import connect, create, errors, insert, sql
 from .geopackage import EVENTS, VERSION, table
+from .log import Change, Event, Row, event_of
+from .reading import Reading, kind_name
 from .rows import (
     ACCEPTED,
-    CANDIDATE,
     KINDS,
     REASONS,
     REJECTED,
@@ -35,7 +36,6 @@ from .rows import (
     LabelImage,
     Proposal,
     Question,
-    R,
     checksum_of,
     from_columns,
     new_id,
@@ -44,42 +44,13 @@ from .rows import (
 )
 
 REGENERATE = "regenerate"
-Row = Any  # LabelImage, LabelBox, Question or Proposal
 
 
-@dataclass(frozen=True)
-class Event:
-    """One changed row of an action. before, after: its columns, None where the row did not exist. undoes: the action that it reverses."""
-
-    id: str
-    action: str
-    time: str
-    annotator: str
-    kind: str
-    target: str
-    what: str
-    before: Optional[dict[str, Any]]
-    after: Optional[dict[str, Any]]
-    undoes: Optional[str] = None
-
-
-@dataclass(frozen=True)
-class Change:
-    """A row before and after an action; None where it does not exist."""
-
-    kind: str
-    before: Row
-    after: Row
-
-
-class LabelFile:
+class LabelFile(Reading):
     """An open label file, used on one thread. annotator: the person whose actions these are; "" for a program.
 
     Every method raises DataError where the file can't be read or written; then nothing has changed.
     """
-
-    def __init__(self, path: Path, file: sqlite3.Connection, annotator: str) -> None:
-        self.path, self.annotator, self._file = path, annotator, file
 
     @classmethod
     def open(cls, path: Path, annotator: str = "", new: bool = False) -> LabelFile:
@@ -116,88 +87,6 @@ class LabelFile:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    # Reading
-
-    def get(self, kind: type[R], id: str) -> R:
-        """The row of this id. Raises DataError where there is none."""
-        rows = self._rows(kind, "id = ?", id)
-        if not rows:
-            raise DataError(f"{self.path} has no {_name(kind)} {id!r}.", "Another person may have removed it: reload the list.")
-        return rows[0]
-
-    def images(self) -> list[LabelImage]:
-        return self._rows(LabelImage)
-
-    def boxes(self, image: str = "") -> list[LabelBox]:
-        """All boxes, or those of one image, in the order in which they were drawn."""
-        return self._rows(LabelBox, "image = ?", image) if image else self._rows(LabelBox)
-
-    def questions(self, image: str = "", box: str = "", verdict: str = "") -> list[Question]:
-        """All questions in order, or those of an image, a box or a verdict."""
-        given = {name: value for name, value in (("image", image), ("box", box), ("verdict", verdict)) if value}
-        return self._rows(Question, " AND ".join(f"{name} = ?" for name in given), *given.values())
-
-    def asked(self, image: str, box: str = "") -> list[Question]:
-        """The questions about a box, or about the image as a whole, in order."""
-        return self._rows(Question, "box = ? AND image = ?", box, image)
-
-    def page(self, after: int = 0, limit: int = 100, verdict: str = "") -> list[tuple[int, Question]]:
-        """Questions with their places, in order, behind the place `after`: for lists that show thousands."""
-        query = "SELECT * FROM questions WHERE fid > ?1 AND (?3 = '' OR verdict = ?3) ORDER BY fid LIMIT ?2"
-        return [(row["fid"], self._row(Question, row)) for row in self._select(query, after, limit, verdict)]
-
-    def proposals(self) -> list[Proposal]:
-        return self._rows(Proposal)
-
-    def next(self, after: str = "", verdict: str = CANDIDATE) -> Optional[Question]:
-        """The next question with this verdict behind the question `after`, or the first one; None where there is none."""
-        query = (
-            "SELECT * FROM questions WHERE verdict = ? AND fid > coalesce((SELECT fid FROM questions WHERE id = ?), 0) ORDER BY fid LIMIT 1"
-        )
-        rows = self._select(query, verdict, after) or (self._select(query, verdict, "") if after else [])
-        return self._row(Question, rows[0]) if rows else None
-
-    def beside(self, id: str, back: bool = False) -> Optional[Question]:
-        """The question behind another, or before it; None at the end of the list."""
-        way = "fid < (SELECT fid FROM questions WHERE id = ?) ORDER BY fid DESC LIMIT 1"
-        way = way if back else way.replace("<", ">").replace("DESC", "ASC")
-        rows = self._select(" ".join(("SELECT * FROM questions WHERE", way)), id)
-        return self._row(Question, rows[0]) if rows else None
-
-    def next_for_second(self, after: str = "") -> Optional[Question]:
-        """For a blind second pass: the next question that others have decided and this annotator has not, shown without their verdict."""
-        query = (
-            "SELECT * FROM questions AS q WHERE verdict != ? AND fid > coalesce((SELECT fid FROM questions WHERE id = ?), 0) AND NOT EXISTS"
-            " (SELECT 1 FROM events WHERE target = q.id AND annotator = ?) ORDER BY fid LIMIT 1"
-        )
-        rows = self._select(query, CANDIDATE, after, self.annotator)
-        return replace(self._row(Question, rows[0]), verdict=CANDIDATE, reason="", annotator="", decided="") if rows else None
-
-    def counts(self) -> dict[str, int]:
-        """The number of questions by verdict."""
-        return {row["verdict"]: row["n"] for row in self._select("SELECT verdict, count(*) AS n FROM questions GROUP BY verdict")}
-
-    def filled(self, level: str = "") -> dict[str, int]:
-        """How many questions of a level, or of all, each category has; rejected ones do not count."""
-        query = "SELECT category, count(*) AS n FROM questions WHERE verdict != ?1 AND (?2 = '' OR level = ?2) GROUP BY category"
-        return {row["category"]: row["n"] for row in self._select(query, REJECTED, level)}
-
-    def layers(self) -> list[str]:
-        """The names of the layers of boxes: one for each CRS."""
-        return [row["table_name"] for row in self._select("SELECT table_name FROM gpkg_contents WHERE data_type = 'features'")]
-
-    def events(self) -> Iterator[Event]:
-        """The whole log, in order."""
-        for row in self._select("SELECT * FROM events ORDER BY fid"):
-            yield _event(row)
-
-    def latest(self) -> Optional[Event]:
-        """The last event of the log."""
-        rows = self._select("SELECT * FROM events ORDER BY fid DESC LIMIT 1")
-        return _event(rows[0]) if rows else None
-
-    # Acting
-
     def act(self, what: str, changes: Sequence[Change], annotator: Optional[str] = None, undoes: Optional[str] = None) -> None:
         """All changes in one transaction, with an event for each row: one undo reverses them all. annotator: "" for a program."""
         action, time, who = new_id(), now(), self.annotator if annotator is None else annotator
@@ -215,14 +104,15 @@ class LabelFile:
         """Replaces images, boxes and questions by other versions with the same ids, in one action."""
         self.act(what, [Change(_kind(row), self.get(type(row), row.id), row) for row in rows])
 
-    def accept(self, id: str) -> None:
-        self._decide(id, ACCEPTED)
+    def accept(self, id: str, **texts: Any) -> None:
+        """texts: fields as this person has seen them, where others have changed them: see `next_for_second`."""
+        self._decide(id, ACCEPTED, **texts)
 
-    def reject(self, id: str, reason: str = REASONS[0]) -> None:
-        self._decide(id, REJECTED, reason)
+    def reject(self, id: str, reason: str = REASONS[0], **texts: Any) -> None:
+        self._decide(id, REJECTED, reason, **texts)
 
-    def unsure(self, id: str) -> None:
-        self._decide(id, UNSURE)
+    def unsure(self, id: str, **texts: Any) -> None:
+        self._decide(id, UNSURE, **texts)
 
     def edit(self, id: str, **texts: Any) -> None:
         """Changes a question's fields (question, answer, category, thoughts, ...) as a person, and accepts it."""
@@ -265,32 +155,19 @@ class LabelFile:
             )
         self.act("move", [Change("image", image, replace(image, path=path, checksum=checksum or image.checksum))])
 
-    def check_image(self, image: LabelImage) -> None:
-        """Raises DataError where the raster is missing, or its file has another content than when it was labelled."""
-        if not image.checksum:
-            return
-        try:
-            same = checksum_of(image.path) == image.checksum
-        except OSError:
-            hint = "Put it back, or tell the label file where it is: in QGIS, or `zoomearth label move`."
-            raise DataError(f"{image.path} is not there: the raster was moved, or its disk is not mounted.", hint) from None
-        if not same:
-            raise DataError(
-                f"{image.path} has changed since it was labelled.", "Boxes may not fit: restore the file, or label it as a new image."
-            )
-
-    def undo(self) -> Optional[str]:
-        """Reverses this annotator's last action that is not undone, and returns what it was; None where there is none. Raises DataError
-        where a row of it was changed since by somebody else."""
+    def undo(self, what: str = "") -> Optional[str]:
+        """Reverses this annotator's last action that is not undone, or the last one of this name, and returns its name; None where there is
+        none. Raises DataError where a row of it was changed since by somebody else."""
         last = self._select(
-            "SELECT action, what FROM events AS e WHERE annotator = ? AND undoes IS NULL AND NOT EXISTS"
+            "SELECT action, what FROM events AS e WHERE annotator = ?1 AND (?2 = '' OR what = ?2) AND undoes IS NULL AND NOT EXISTS"
             " (SELECT 1 FROM events WHERE undoes = e.action) ORDER BY fid DESC LIMIT 1",
             self.annotator,
+            what,
         )
         if not last:
             return None
         action = last[0]["action"]
-        events = [_event(row) for row in self._select("SELECT * FROM events WHERE action = ? ORDER BY fid DESC", action)]
+        events = [event_of(row) for row in self._select("SELECT * FROM events WHERE action = ? ORDER BY fid DESC", action)]
         changes = []
         for event in events:
             kind = KINDS[event.kind]
@@ -325,9 +202,9 @@ class LabelFile:
             raise DataError("Questions about this box were decided, so its drawing can't be undone.", "Remove the box instead.")
         return [Change("question", each, None) for each in questions]
 
-    def _decide(self, id: str, verdict: str, reason: str = "") -> None:
+    def _decide(self, id: str, verdict: str, reason: str = "", **texts: Any) -> None:
         before = self.get(Question, id)
-        after = replace(before, verdict=verdict, reason=reason, annotator=self.annotator, decided=now())
+        after = replace(before, **texts, verdict=verdict, reason=reason, annotator=self.annotator, decided=now())
         self.act(verdict, [Change("question", before, after)])
 
     def _write(self, change: Change) -> Optional[dict[str, Any]]:
@@ -371,22 +248,6 @@ class LabelFile:
                     self._file.execute("ROLLBACK")
                 raise
 
-    def _rows(self, kind: type[R], where: str = "", *values: Any) -> list[R]:
-        query = " ".join((sql("SELECT * FROM {}", table(_name(kind))), f"WHERE {where}" if where else "", "ORDER BY fid"))
-        return [self._row(kind, row) for row in self._select(query, *values)]
-
-    def _row(self, kind: type[R], row: sqlite3.Row) -> R:
-        try:
-            return from_columns(kind, cast(Any, row))
-        except (LookupError, TypeError, ValueError) as error:
-            raise DataError(
-                f"{self.path} has a damaged {_name(kind)} (row {row['fid']}): {error}.", "Restore the row, or a copy."
-            ) from error
-
-    def _select(self, query: str, *values: Any) -> list[sqlite3.Row]:
-        with errors(self.path):
-            return self._file.execute(query, values).fetchall()
-
 
 def is_label_file(path: Path) -> bool:
     """Whether the file is a GeoPackage with labels, of any version."""
@@ -403,18 +264,8 @@ def is_label_file(path: Path) -> bool:
         return False
 
 
-def _event(row: sqlite3.Row) -> Event:
-    values = {name: row[name] for name in EVENTS}
-    texts = {name: json.loads(values[name]) if values[name] else None for name in ("before", "after")}
-    return Event(**{**values, **texts})
-
-
 def _kind(row: Row) -> str:
-    return _name(type(row))
-
-
-def _name(kind: type) -> str:
-    return next(name for name, each in KINDS.items() if each is kind)
+    return kind_name(type(row))
 
 
 def _plain(text: str) -> str:

@@ -8,7 +8,8 @@ from typing import Optional, Tuple
 from ..geometry import Box
 from ..source import Where
 from .examples import drawn
-from .file import Change, LabelFile
+from .file import LabelFile
+from .log import Change
 from .rows import ACCEPTED, LabelBox, LabelImage, Question, made_id, now
 from .suggest import level_of
 
@@ -67,6 +68,16 @@ def learn(labels: LabelFile, image: LabelImage, judged: Judged) -> Question:
         changes += [Change("box", labels.get(LabelBox, box), None) for box in dict.fromkeys(earlier.steps) if box and box not in used]
     labels.act("learn", changes)
     return question
+
+
+def judgements(labels: LabelFile) -> dict[str, Question]:
+    """What was said of answers, by the id of the exchange: the accepted labels that were made of them. `edited`: the answer was wrong."""
+    found = {}
+    for question in labels.learned():
+        own = (question.extra or {}).get("extra")
+        if question.verdict == ACCEPTED and isinstance(own, dict) and isinstance(own.get("exchange"), str):
+            found[own["exchange"]] = question
+    return found
 
 
 def _box(image: LabelImage, place: Place, annotator: str) -> LabelBox:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from .file import Change, Event, LabelFile
+from .file import LabelFile
+from .log import Change, Event
 from .rows import KINDS, from_columns
 
 

@@ -85,8 +85,8 @@ def parse(reply: str, categories: Sequence[str] = ()) -> list[Proposed]:
     """
     spelled = {name.lower(): name for name in categories}
     proposed: dict[str, Proposed] = {}
-    for entry in _objects(reply[-READ:].rpartition("</think>")[2]):
-        texts = {name: _text(entry, keys) for name, keys in NAMES.items()}
+    for entry in objects(reply, NAMES["question"]):
+        texts = {name: text_of(entry, keys) for name, keys in NAMES.items()}
         question, answer = texts["question"], texts["answer"]
         if is_blank(question) or is_blank(answer) or any(len(texts[name]) > LONGEST[name] for name in ("question", "answer")):
             continue
@@ -102,8 +102,9 @@ def _enlarged(box: Box, policy: Policy) -> Size:
     return shown_size(Box(0, 0, box.width * grown, box.height * grown), policy)
 
 
-def _objects(text: str) -> Iterator[dict[str, Any]]:
-    """The JSON objects of a text that hold a question, in order."""
+def objects(reply: str, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The JSON objects of a reply that have a text under one of the keys, in order; what the model thought before is left out."""
+    text = reply[-READ:].rpartition("</think>")[2]
     decoder, at, tries = json.JSONDecoder(strict=False), text.find("{"), 0
     while at >= 0 and tries < TRIES:
         tries += 1
@@ -112,19 +113,20 @@ def _objects(text: str) -> Iterator[dict[str, Any]]:
         except (ValueError, RecursionError):
             end = at + 1
         else:
-            yield from _with_questions(value)
+            yield from _with(keys, value)
         at = text.find("{", end)
 
 
-def _with_questions(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict) and any(isinstance(value.get(key), str) for key in NAMES["question"]):
+def _with(keys: Sequence[str], value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict) and any(isinstance(value.get(key), str) for key in keys):
         yield value
     elif isinstance(value, (dict, list)) and depth < 5:
         for each in value.values() if isinstance(value, dict) else value:
-            yield from _with_questions(each, depth + 1)
+            yield from _with(keys, each, depth + 1)
 
 
-def _text(entry: dict[str, Any], keys: Sequence[str]) -> str:
+def text_of(entry: dict[str, Any], keys: Sequence[str]) -> str:
+    """The text under the first key that has one, in one line."""
     for key in keys:
         value = entry.get(key)
         if isinstance(value, bool):

@@ -4,12 +4,14 @@ around the question, so that it takes milliseconds among any number of them."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Dict, Optional
 
+from ..errors import DataError
 from .file import LabelFile
 from .flags import Flag, flags
-from .rows import ACCEPTED, LabelBox, LabelImage, Question, new_id, now
+from .rows import ACCEPTED, CANDIDATE, LabelBox, LabelImage, Question, new_id, now
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,25 @@ def of_question(labels: LabelFile, question: Optional[Question]) -> Shown:
 def again(labels: LabelFile, question: Question) -> Shown:
     """The same question as it is in the file now; what a second person may not see of it stays away."""
     now = labels.get(Question, question.id)
+    if question.verdict == CANDIDATE != now.verdict:
+        return of_question(labels, labels.undecided(now))
     return of_question(labels, replace(now, verdict=question.verdict, reason=question.reason, annotator=question.annotator))
+
+
+def as_before(labels: LabelFile, before: Optional[Shown], second: bool = False) -> Shown:
+    """What was shown before, as it is in the file now; the first one where it is gone."""
+    if before and before.image:
+        with suppress(DataError):
+            if before.question:
+                return again(labels, before.question)
+            return of_box(labels, before.image.id, before.box.id if before.box else "")
+    return first(labels, second)
+
+
+def same_place(one: Shown, other: Shown) -> bool:
+    """Whether both are about the same question, or the same box or image."""
+    ids = ([row.id if row else "" for row in (each.image, each.box, each.question)] for each in (one, other))
+    return next(ids) == next(ids)
 
 
 def of_box(labels: LabelFile, image: str, box: str = "") -> Shown:
@@ -88,15 +108,16 @@ def beside(labels: LabelFile, id: str, back: bool) -> Shown:
     return of_question(labels, labels.beside(id, back) or labels.get(Question, id))
 
 
-def undo(labels: LabelFile) -> Optional[Shown]:
-    """Undoes this annotator's last action, and shows what it was about; None where there is nothing to undo."""
+def undo(labels: LabelFile, second: bool = False) -> Optional[Shown]:
+    """Undoes this annotator's last action, and shows what it was about; None where there is nothing to undo. second: without what others
+    have decided."""
     if labels.undo() is None:
         return None
     event = labels.latest()
     row: Dict[str, Any] = (event and (event.after or event.before)) or {}
     kind, id, image = (event.kind, event.target, row.get("image", "")) if event else ("", "", "")
     if kind == "question" and (rows := [each for each in labels.asked(image, row.get("box", "")) if each.id == id]):
-        return of_question(labels, rows[0])
+        return of_question(labels, labels.undecided(rows[0]) if second else rows[0])
     box = row.get("box", "") if kind == "question" else id
     if kind in ("question", "box") and any(each.id == box for each in labels.boxes(image)):
         return of_box(labels, image, box)
@@ -115,13 +136,13 @@ def asked(labels: LabelFile, image: LabelImage, box: Optional[LabelBox], **texts
     return of_question(labels, question)
 
 
-def drawn(labels: LabelFile, image: LabelImage, box: Optional[LabelBox]) -> Shown:
-    """Adds a box, and its image where the file lacks it; box: None for the image as a whole."""
+def drawn(labels: LabelFile, image: LabelImage, *boxes: LabelBox) -> Shown:
+    """Adds boxes, and their image where the file lacks it, and shows the first box; none: the image as a whole."""
     new: list[Any] = [] if any(each.id == image.id for each in labels.images()) else [image]
-    new += [box] if box else []
+    new += boxes
     if new:
         labels.add(*new, what="draw")
-    return of_box(labels, image.id, box.id if box else "")
+    return of_box(labels, image.id, boxes[0].id if boxes else "")
 
 
 def redrawn(labels: LabelFile, id: str, **facts: Any) -> Shown:

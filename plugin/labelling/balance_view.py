@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import html
-import itertools
 from collections import Counter
 from typing import NamedTuple, Optional
 
 from qgis.PyQt.QtCore import QLocale, Qt
-from qgis.PyQt.QtGui import QShowEvent
+from qgis.PyQt.QtGui import QResizeEvent, QShowEvent
 from qgis.PyQt.QtWidgets import QAbstractItemView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
-from ...core.labels.agreement import Agreement, agreement, annotators
+from ...core.labels.agreement import Agreement, agreements
 from ...core.labels.balance import OTHER, Balance, Line, ask_next, balance, lacking
 from ...core.labels.file import LabelFile
 from ...core.labels.flags import flags_of_all
@@ -19,7 +18,9 @@ from ...core.labels.rows import LEVELS
 from ..i18n import tr
 from ..panel.widgets import named, paragraph, tip
 from .store import LabelStore
-from .words import flag_words, level_words
+from .words import agreement_words, flag_words, level_words, percent
+
+NAMES = 0.5  # of the table's width: the most that names take
 
 
 class Report(NamedTuple):
@@ -37,8 +38,9 @@ def report(labels: LabelFile) -> Report:
     questions = labels.questions()
     found = flags_of_all(questions, labels.boxes(), labels.images())
     counts = Counter(flag.name for each in found.values() for flag in each)
-    agreed = [agreement(labels, *pair) for pair in itertools.combinations(annotators(labels), 2)]
-    return Report(balance(questions), {level: ask_next(questions, level) for level in LEVELS}, dict(counts), len(questions), agreed)
+    return Report(
+        balance(questions), {level: ask_next(questions, level) for level in LEVELS}, dict(counts), len(questions), agreements(labels)
+    )
 
 
 class BalanceView(QWidget):
@@ -79,6 +81,7 @@ class BalanceView(QWidget):
         for row, (name, line) in enumerate(zip(names, lines)):
             for at, text in enumerate((name, *_figures(line))):
                 item = QTableWidgetItem(text)
+                item.setToolTip(tip(text))
                 if at not in (0, 4):
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 font = item.font()
@@ -86,7 +89,17 @@ class BalanceView(QWidget):
                 item.setFont(font)
                 self.table.setItem(row, at, item)
         self.table.resizeColumnsToContents()
+        self._fit_names()
         self.advice.setText("<br>".join(map(html.escape, self._advice(counted))))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_names()
+
+    def _fit_names(self) -> None:
+        """In a narrow dock the names of the groups leave room for figures."""
+        wanted = self.table.sizeHintForColumn(0)
+        self.table.setColumnWidth(0, max(60, min(wanted, round(self.table.viewport().width() * NAMES))))
 
     def _count(self) -> None:
         if self.isVisible() and self._store.path and not self._counting:
@@ -123,28 +136,22 @@ class BalanceView(QWidget):
             rare = lacking(line)
             if rare == OTHER:
                 words = tr("{category}: ask questions with another answer than “{top}” ({share} have it).")
-                lines.append(words.format(category=line.name, top=line.top, share=_percent(line.top_share)))
+                lines.append(words.format(category=line.name, top=line.top, share=percent(line.top_share)))
             elif rare:
                 words = tr("{category}: ask questions whose answer is “{rare}” ({yes} yes, {no} no).")
                 lines.append(words.format(category=line.name, rare=rare, yes=line.yes, no=line.no))
-        flagged = [f"{flag_words(name)} {_percent(count / counted.all)}" for name, count in counted.flags.items()]
+        flagged = [f"{flag_words(name)} {percent(count / counted.all)}" for name, count in counted.flags.items()]
         if flagged:
             lines.append(tr("Flagged: {flags}").format(flags=", ".join(flagged)))
-        return lines + [_agreement(each) for each in counted.agreement if each.questions or each.boxes]
+        words = tr("{first} and {second}: {count} decided by both, {figures}, differences to settle: {open}")
+        for each in counted.agreement:
+            figures = agreement_words(each)
+            facts = {"first": each.first, "second": each.second, "count": each.questions, "open": each.open}
+            lines.append(words.format(**facts, figures=figures))
+        return lines
 
 
 def _figures(line: Line) -> tuple[str, ...]:
     entropy = QLocale().toString(line.entropy, "f", 1)
     counts = str(line.questions), str(line.answers), f"{line.yes}:{line.no}"
-    return (*counts, line.top, _percent(line.top_share), entropy, _percent(line.blind))
-
-
-def _agreement(each: Agreement) -> str:
-    words = tr("{first} and {second}: {count} decided by both, kappa {kappa}, same answer {exact}, boxes overlap by {iou}")
-    kappa = "–" if each.kappa is None else QLocale().toString(each.kappa, "f", 2)
-    exact, iou = ("–" if share is None else _percent(share) for share in (each.exact, each.iou))
-    return words.format(first=each.first, second=each.second, count=each.questions, kappa=kappa, exact=exact, iou=iou)
-
-
-def _percent(share: float) -> str:
-    return tr("{share} %").format(share=QLocale().toString(100 * share, "f", 1))
+    return (*counts, line.top, percent(line.top_share), entropy, percent(line.blind))

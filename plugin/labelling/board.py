@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import html
+import math
 from typing import Optional
 
 from qgis.core import QgsRasterLayer
 from qgis.PyQt.QtCore import Qt, pyqtSignal
-from qgis.PyQt.QtGui import QFocusEvent
-from qgis.PyQt.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtGui import QFocusEvent, QResizeEvent
+from qgis.PyQt.QtWidgets import QFrame, QGridLayout, QToolButton, QVBoxLayout, QWidget
 
 from ...core.labels.review import Shown
 from ...core.labels.rows import ACCEPTED, CANDIDATE, REASONS, REJECTED, UNSURE
 from ..i18n import tr
-from ..panel.widgets import named, paragraph, tip
-from ..review.keys import Action, Keys
+from ..panel.widgets import named, rich_paragraph
+from ..review.keys import Action, KeyButton, Keys
 from .pictures import Pictures
 from .rasters import pixels_of
-from .words import flag_words, level_words, maker_words, reason_words
+from .words import flag_words, level_words, maker_words, reason_words, verdict_words
 
 WARNING = "QLabel { border-left: 3px solid #b3541e; padding: 2px 6px; color: #8a3d12; background: #fdf5f0; }"
 
@@ -34,10 +35,13 @@ def actions() -> list[Action]:
         Action("next", tr("Next question"), "Right", repeats=True),
         Action("candidate", tr("Next candidate"), "C"),
         Action("draw", tr("Draw a box"), "B"),
+        Action("redraw", tr("Draw this box again"), "G"),
+        Action("take", tr("Take the selected features of the current layer as boxes"), "F"),
         Action("describe", tr("Describe the box"), "D"),
         Action("ask", tr("Write a question"), "N"),
         Action("templates", tr("Propose from templates"), "T"),
         Action("model", tr("Propose by the model"), "M"),
+        Action("thoughts", tr("Thoughts that lead to the answer"), "H"),
         Action("region", tr("The box is a region"), "1"),
         Action("object", tr("The box is an object"), "2"),
         Action("global", tr("About the whole image"), "3"),
@@ -45,9 +49,12 @@ def actions() -> list[Action]:
     ]
 
 
+ACROSS = 6  # buttons in a row
+CUT = 140  # letters of a thought
+NARROW = 380  # pixels: a narrower board has three buttons in a row
 ROWS = (
     ("accept", "edit", "reject", "unsure", "undo"),
-    ("draw", "describe", "ask", "templates", "model"),
+    ("draw", "describe", "ask", "templates", "model", "thoughts"),
 )
 SHORT = {
     "accept": lambda: tr("Accept"),
@@ -60,6 +67,7 @@ SHORT = {
     "ask": lambda: tr("Write"),
     "templates": lambda: tr("Templates"),
     "model": lambda: tr("Model"),
+    "thoughts": lambda: tr("Thoughts"),
 }
 
 
@@ -109,22 +117,23 @@ class Board(QFrame):
         self.keys = Keys(self, actions())
         self.keys.pressed.connect(self._press)
         self.pictures = Pictures()
-        self.place = _text("zoomearth_label_place")
-        self.question = _text("zoomearth_label_question")
-        self.answer = _text("zoomearth_label_answer")
-        self.facts = _text("zoomearth_label_facts")
-        self.flags = _text("zoomearth_label_flags")
+        self.place = rich_paragraph("zoomearth_label_place")
+        self.question = rich_paragraph("zoomearth_label_question")
+        self.answer = rich_paragraph("zoomearth_label_answer")
+        self.facts = rich_paragraph("zoomearth_label_facts")
+        self.thoughts = rich_paragraph("zoomearth_label_thoughts_shown")
+        self.flags = rich_paragraph("zoomearth_label_flags")
         self.flags.setStyleSheet(WARNING)
-        self.counts = _text("zoomearth_label_counts")
+        self.counts = rich_paragraph("zoomearth_label_counts")
         self.reasons = Reasons()
         self.reasons.hide()
         self.reasons.chosen.connect(self._reject)
         self.reasons.left.connect(self._leave_reasons)
-        self.buttons: dict[str, QToolButton] = {}
+        self.buttons: dict[str, KeyButton] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 4, 4, 4)
         column.setSpacing(4)
-        for widget in (self.pictures, self.place, self.question, self.answer, self.facts, self.flags):
+        for widget in (self.pictures, self.place, self.question, self.answer, self.facts, self.thoughts, self.flags):
             column.addWidget(widget)
         column.addStretch(1)
         column.addWidget(self.reasons)
@@ -134,19 +143,31 @@ class Board(QFrame):
         self.show_shown(Shown(), None)
 
     def _button_rows(self) -> QGridLayout:
-        grid = QGridLayout()
-        grid.setSpacing(2)
-        for row, names in enumerate(ROWS):
+        self._grid = QGridLayout()
+        self._grid.setSpacing(2)
+        for name in sum(ROWS, ()):
+            button = KeyButton(SHORT[name]())
+            button.setObjectName(f"zoomearth_label_{name}")
+            button.clicked.connect(lambda _, name=name: self._press(name))
+            self.buttons[name] = button
+        self._arrange(ACROSS)
+        return self._grid
+
+    def _arrange(self, across: int) -> None:
+        """across: buttons in a row."""
+        self._across, row = across, 0
+        for names in ROWS:
             for at, name in enumerate(names):
-                button = QToolButton()
-                button.setObjectName(f"zoomearth_label_{name}")
-                button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-                button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-                button.clicked.connect(lambda _, name=name: self._press(name))
-                grid.addWidget(button, row, at)
-                grid.setColumnStretch(at, 1)
-                self.buttons[name] = button
-        return grid
+                self._grid.addWidget(self.buttons[name], row + at // across, at % across)
+            row += math.ceil(len(names) / across)
+        for column in range(ACROSS):
+            self._grid.setColumnStretch(column, 1 if column < across else 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        across = ACROSS if self.width() >= NARROW else 3
+        if across != self._across:
+            self._arrange(across)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """The frame says that the keys act."""
@@ -160,10 +181,7 @@ class Board(QFrame):
     def show_keys(self) -> None:
         """Writes the keys, which the user may have changed, on the buttons."""
         for name, button in self.buttons.items():
-            key, title = self.keys.text(name), self.keys.actions[name].title
-            button.setText(f"{SHORT[name]()}\n{key}")
-            button.setToolTip(tip(f"{title} ({key})" if key else title))
-            button.setAccessibleName(title)
+            button.show_action(name, self.keys)
 
     def show_shown(self, shown: Shown, layer: Optional[QgsRasterLayer]) -> None:
         """layer: that shows the image, None where the project has none."""
@@ -176,12 +194,17 @@ class Board(QFrame):
         self.place.setText(html.escape(" · ".join(named_place)))
         self.question.setText(f"<b>{html.escape(question.question)}</b>" if question else html.escape(self._empty(shown)))
         self.answer.setText(f"<b><big>{html.escape(question.answer)}</big></b>" if question else "")
-        facts = [question.category, maker_words(question.maker), self._verdict(shown)] if question else []
+        decided = question is not None and question.verdict != CANDIDATE
+        facts = [question.category, maker_words(question.maker), verdict_words(question) if decided else ""] if question else []
         self.facts.setText(html.escape(" · ".join(filter(None, facts))))
+        told = [text for text in question.thoughts if text] if question else []
+        self.thoughts.setText("<br>".join(f"<i>{html.escape(_cut(text))}</i>" for text in told))
+        self.thoughts.setToolTip("<br>".join(map(html.escape, told)))
+        self.thoughts.setVisible(bool(told))
         self.flags.setText("<br>".join(f"<b>{html.escape(flag_words(flag.name))}</b>: {html.escape(flag.why)}" for flag in shown.flags))
         self.flags.setVisible(bool(shown.flags))
         self.answer.setVisible(question is not None)
-        for name in ("accept", "edit", "reject", "unsure"):
+        for name in ("accept", "edit", "reject", "unsure", "thoughts"):
             self.buttons[name].setEnabled(question is not None)
         for name in ("describe", "templates"):
             self.buttons[name].setEnabled(box is not None)
@@ -205,13 +228,6 @@ class Board(QFrame):
             return tr("All are decided.") if sum(shown.counts.values()) else tr("Nothing is asked yet. Draw a box on the map to begin.")
         return tr("No question is asked about this place yet: propose some, or write one.")
 
-    def _verdict(self, shown: Shown) -> str:
-        question = shown.question
-        if question is None or question.verdict == CANDIDATE:
-            return ""
-        words = {ACCEPTED: tr("accepted"), REJECTED: tr("rejected"), UNSURE: tr("unsure")}[question.verdict]
-        return f"{words}: {reason_words(question.reason)}" if question.reason else words
-
     def _press(self, name: str) -> None:
         if name not in self.buttons or self.buttons[name].isEnabled():
             self.acted.emit(name)
@@ -226,9 +242,6 @@ class Board(QFrame):
             self.setFocus()
 
 
-def _text(name: str) -> QLabel:
-    label = paragraph()
-    label.setObjectName(name)
-    label.setTextFormat(Qt.TextFormat.RichText)
-    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-    return label
+def _cut(text: str) -> str:
+    """As much of a text as the board has room for."""
+    return text if len(text) <= CUT else f"{text[:CUT].rstrip()}…"

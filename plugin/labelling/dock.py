@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Callable, Optional
 
 from qgis.core import QgsMapLayer, QgsMapLayerProxyModel, QgsRasterLayer
 from qgis.gui import QgisInterface, QgsDockWidget, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from ...core.geometry import Box
 from ...core.labels import review
-from ...core.labels.examples import drawn as box_of
 from ...core.labels.file import LabelFile
 from ...core.labels.review import Shown
-from ...core.labels.rows import LabelBox, LabelImage
-from ...core.labels.suggest import level_of
+from ...core.labels.rows import LabelImage, Question
 from ...core.roi_table import stored
 from ..exchanges.session import Session
 from ..i18n import tr
 from ..layers.raster_layers import scene_source
 from ..panel.canvas import fly_to
 from ..panel.notice import Notice
-from ..panel.widgets import named, paragraph
+from ..panel.widgets import ScrolledColumn, named, paragraph
 from ..review.keys import KeysDialog
 from .balance_view import BalanceView
 from .board import Board
 from .box_layers import BoxLayers
-from .box_tool import BoxTool
-from .editors import BoxEditor, QuestionEditor
+from .box_work import BoxWork
+from .editors import Editor
 from .file_menu import FileMenu
 from .project_labels import ProjectLabels
 from .proposer import Proposer
 from .rasters import Raster, crs_of, grid_of, layer_of, pixels_of
+from .settle_view import SettleView
+from .writing import Writing
 
 
 class LabelDock(QgsDockWidget):
@@ -48,8 +49,9 @@ class LabelDock(QgsDockWidget):
         self._layers = BoxLayers()
         self.proposer = Proposer(self.store, session, ready)
         self.shown: Optional[Shown] = Shown()
+        self._before: Optional[Shown] = None  # what was shown before the action that is under way
+        self._unsaved: Optional[Editor] = None  # whose texts are being written
         self._build()
-        self.boxes = BoxTool(self._canvas, labels, self.layer.currentLayer, self)
         self._connect()
         self._opened(str(self.store.path or ""))
 
@@ -59,6 +61,7 @@ class LabelDock(QgsDockWidget):
         self.proposer.close_down()
         self.board.pictures.painter.close()
         self.boxes.close()
+        self.settle.close_down()
 
     def _build(self) -> None:
         self.message = Notice("zoomearth_label_message")
@@ -73,20 +76,33 @@ class LabelDock(QgsDockWidget):
         self.where.setObjectName("zoomearth_label_where")
         self.where.setTextFormat(Qt.TextFormat.PlainText)
         self.board = Board()
-        self.editor = QuestionEditor()
-        self.box_editor = BoxEditor()
+        self.writing = Writing(self.store, lambda: self.shown, lambda: self.menu.second.isChecked(), self._run, self)
+        self.boxes = BoxWork(self._canvas, self._labels, self.layer, lambda: self.shown, self._run, self)
         self.balance = BalanceView(self.store)
-        review_tab = QWidget()
+        self.settle = SettleView(self._canvas, self._labels)
+        review_tab = ScrolledColumn()
         column = QVBoxLayout(review_tab)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.board, 1)
-        for widget in (self.proposer, self.editor, self.box_editor):
+        for widget in (self.proposer, *self._editors()):
             column.addWidget(widget)
         self.tabs = QTabWidget()
         self.tabs.setObjectName("zoomearth_label_tabs")
         self.tabs.setDocumentMode(True)
-        self.tabs.addTab(review_tab, tr("Review"))
+        self.tabs.setUsesScrollButtons(False)
+        self.tabs.setElideMode(Qt.TextElideMode.ElideRight)
+        small = self.tabs.font()
+        small.setPointSizeF(0.88 * small.pointSizeF())  # three words in 240 pixels
+        self.tabs.tabBar().setFont(small)
+        self.scrolled = QScrollArea()  # a small screen has no room for all of it
+        self.scrolled.setWidgetResizable(True)
+        self.scrolled.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.scrolled.setWidget(review_tab)
+        self.tabs.addTab(self.scrolled, tr("Review"))
         self.tabs.addTab(self.balance, tr("Balance"))
+        self.tabs.addTab(self.settle, tr("Settle"))
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(6, 6, 6, 6)
@@ -101,25 +117,30 @@ class LabelDock(QgsDockWidget):
 
     def _connect(self) -> None:
         self._iface.currentLayerChanged.connect(self._follow)
-        self.boxes.made.connect(self._add)
         self.boxes.said.connect(self.message.say)
         self.boxes.refused.connect(self._fail)
+        self.boxes.begun.connect(self._leave_editors)
         self.store.opened.connect(self._opened)
         self.store.failed.connect(self._fail)
         self.proposer.ended.connect(self._proposed)
         self.proposer.grown.connect(self._grown)
+        self.settle.said.connect(self.message.say)
+        for signal in (self.settle.settled, self.menu.merged):
+            signal.connect(self._look_again)
         self.menu.keys_clicked.connect(self._choose_keys)
         self.menu.templates_clicked.connect(lambda: self.proposer.by_templates())
         self.menu.model_clicked.connect(lambda: self.proposer.by_model())
+        self.menu.thoughts_clicked.connect(lambda model: self.proposer.think() if model else self.proposer.think_from_boxes())
         self.menu.said.connect(self.message.say)
         self.menu.moved_clicked.connect(self._move_image)
         self.menu.check_toggled.connect(lambda check: setattr(self.proposer, "check", check))
         self.menu.second_toggled.connect(lambda second: self._run(lambda labels: review.first(labels, second)))
         self.board.acted.connect(self.act)
         self.board.rejected.connect(self._reject)
-        self.editor.saved.connect(self._save_question)
-        self.box_editor.saved.connect(self._save_label)
-        for editor in (self.editor, self.box_editor):
+        self.writing.begun.connect(self._leave_editors)
+        self.writing.thoughts.model_wanted.connect(lambda: self.act("think"))
+        for editor in self._editors():
+            editor.saved.connect(lambda *_, editor=editor: self._saving(editor))
             editor.left.connect(self.board.setFocus)
         self._follow(self._iface.activeLayer())
 
@@ -141,9 +162,16 @@ class LabelDock(QgsDockWidget):
         second = self.menu.second.isChecked()
         self.store.do(lambda labels: review.first(labels, second), lambda shown: self.show_shown(shown, fly=False))
 
+    def _look_again(self) -> None:
+        """What was shown, and the boxes, may be others now."""
+        self._first()
+        self.show_layers()
+
     def _choose_keys(self) -> None:
-        KeysDialog(self.board.keys, self).exec()
-        self.board.show_keys()
+        """Of the tab that is looked at."""
+        view = self.settle if self.tabs.currentWidget() is self.settle else self.board
+        KeysDialog(view.keys, self).exec()
+        view.show_keys()
 
     def _follow(self, layer: Optional[QgsMapLayer]) -> None:
         if isinstance(layer, QgsRasterLayer):
@@ -156,6 +184,8 @@ class LabelDock(QgsDockWidget):
         self.shown = shown
         image, layer = shown.image, layer_of(shown.image) if shown.image else None
         self.board.show_shown(shown, layer)
+        if not any(editor.isVisible() for editor in self._editors()):
+            self.scrolled.verticalScrollBar().setValue(0)
         if self.store.path:
             self._layers.select(shown.box)
         if fly and image and image.size:
@@ -164,10 +194,11 @@ class LabelDock(QgsDockWidget):
 
     def _run(self, act: Callable[[LabelFile], Shown], fly: bool = True, boxes: bool = False) -> None:
         """An action of the user: what it returns is shown. boxes: it changes boxes on the map."""
-        self.shown = None
+        self._before, self.shown = self.shown, None
         self.message.say("")
 
         def then(shown: Shown) -> None:
+            self._unsaved = None
             self.show_shown(shown, fly)
             if boxes:
                 self.show_layers()
@@ -185,12 +216,28 @@ class LabelDock(QgsDockWidget):
             self.store.do(LabelFile.layers, show)
 
     def _fail(self, message: str, hint: str) -> None:
-        """Nothing was changed; what is in the file is shown again."""
+        """Nothing was changed; what was shown is shown again, and what was typed."""
         self.message.say(f"{message} {hint}".strip())
-        if self.shown is None:
-            self.show_shown(Shown())
-            if self.store.path:
-                self._first()
+        if self.shown is not None:
+            return
+        before, editor = self._before, self._unsaved
+        self._unsaved = None
+        self.show_shown(Shown())
+
+        def show(shown: Shown) -> None:
+            self.show_shown(shown, fly=False)
+            if editor and before and review.same_place(shown, before):
+                editor.show()
+                editor.setFocus()
+
+        if self.store.path:
+            second = self.menu.second.isChecked()
+            self.store.do(lambda labels: review.as_before(labels, before, second), show)
+
+    def _saving(self, editor: Editor) -> None:
+        """Its texts come back where they can't be written."""
+        self._unsaved = editor
+        self.board.setFocus()
 
     # Actions
 
@@ -201,27 +248,35 @@ class LabelDock(QgsDockWidget):
         shown, question, box, image = self.shown, self.shown.question, self.shown.box, self.shown.image
         second = self.menu.second.isChecked()
         if name == "draw":
-            self.boxes.draw()
+            self.boxes.new.draw()
+        elif name == "redraw" and box:
+            self.boxes.again.draw()
+        elif name == "take":
+            self.boxes.take_features(self._iface.activeLayer())
+        elif name == "thoughts" and question:
+            self.writing.think()
+        elif name == "think" and question:
+            self.proposer.think(question.id)
         elif name == "undo":
-            self._run(lambda labels: review.undo(labels) or shown, boxes=True)
+            self._run(lambda labels: review.undo(labels, second) or shown, boxes=True)
         elif name in ("accept", "unsure") and question:
-            self._run(review.decide(getattr(LabelFile, name), question.id, second))
+            self._run(review.decide(partial(getattr(LabelFile, name), **_seen(question, second)), question.id, second))
         elif name == "reject" and question:
             self.board.ask_reason()
         elif name == "edit" and question:
-            self._edit(new=False)
+            self.writing.edit(new=False)
         elif name == "ask" and image:
-            self._edit(new=True)
+            self.writing.edit(new=True)
         elif name in ("previous", "next") and question and not second:  # they would show what others have decided
             self._run(lambda labels: review.beside(labels, question.id, name == "previous"))
         elif name == "candidate":
             self._run(lambda labels: review.following(labels, question.id if question else "", second))
         elif name == "describe" and box and image:
-            self._describe(image, box)
+            self.boxes.describe(image, box)
         elif name in ("region", "object") and box:
             self._run(lambda labels: review.redrawn(labels, box.id, level=name), fly=False, boxes=True)
         elif name == "global":
-            self._look_at_whole(image)
+            self.boxes.look_at_whole(image)
         elif name == "remove" and box and image:
             self._run(lambda labels: _removed(labels, image.id, box.id), boxes=True)
         elif name == "templates" and box and image:
@@ -230,68 +285,24 @@ class LabelDock(QgsDockWidget):
             self.proposer.by_model(image, box)
 
     def _reject(self, reason: str) -> None:
+        second = self.menu.second.isChecked()
         if self.shown and (question := self.shown.question):
-            self._run(review.decide(lambda labels, id: labels.reject(id, reason), question.id, self.menu.second.isChecked()))
+            seen = _seen(question, second)
+            self._run(review.decide(lambda labels, id: labels.reject(id, reason, **seen), question.id, second))
 
-    def _edit(self, new: bool) -> None:
-        shown = self.shown
-        if shown is None:
-            return
-        self._leave_editors()
-
-        def begin(filled: dict[str, int]) -> None:
-            self.editor.begin(None if new else shown.question, shown.level, filled)
-
-        self._editing = None if new else shown.question
-        self.store.do(lambda labels: labels.filled(shown.level), begin)
-
-    def _save_question(self, question: str, answer: str, category: str) -> None:
-        self.board.setFocus()
-        texts = {"question": question, "answer": answer, "category": category}
-        if self._editing:
-            self._run(review.decide(lambda labels, id: labels.edit(id, **texts), self._editing.id, self.menu.second.isChecked()))
-        elif self.shown and (image := self.shown.image):
-            box = self.shown.box
-            self._run(lambda labels: review.asked(labels, image, box, **texts), fly=False)
-
-    def _save_label(self, label: str) -> None:
-        self.board.setFocus()
-        if self.shown and (box := self.shown.box):
-            self._run(lambda labels: review.redrawn(labels, box.id, label=label), fly=False, boxes=True)
+    def _editors(self) -> tuple[Editor, ...]:
+        return self.writing.editor, self.boxes.editor, self.writing.thoughts
 
     def _leave_editors(self) -> None:
-        self.editor.hide()
-        self.box_editor.hide()
+        for editor in self._editors():
+            editor.hide()
 
     # Boxes
 
-    def take(self, raster: Raster, box: Box, label: str) -> None:
-        """A place that a model has looked at as a box. box: in source pixels."""
-        self.boxes.take(raster, lambda image: box, label)
-
-    def _add(self, image: LabelImage, sides: Box, label: str) -> None:
-        """Adds a box with the suggested level; one around nearly everything is the whole image."""
-        self._leave_editors()
-        level = level_of(sides, image.size) if image.size else "object"
-        if level == "global":
-            self._run(lambda labels: review.drawn(labels, image, None))
-            return
-        box = box_of(image, sides, level, label, annotator=self._labels.annotator)
-        self._run(lambda labels: review.drawn(labels, image, box), fly=bool(label), boxes=True)
+    def take(self, raster: Raster, box_on: Callable[[LabelImage], Box], label: str) -> None:
+        """A place that a model has looked at, or has found, as a box. box_on: its source pixels."""
         self.show()
-        if not label:
-            self._describe(image, box)
-
-    def _describe(self, image: LabelImage, box: LabelBox) -> None:
-        self._leave_editors()
-        self.store.do(lambda labels: labels.boxes(image.id), lambda boxes: self.box_editor.begin(box, image, boxes))
-
-    def _look_at_whole(self, image: Optional[LabelImage]) -> None:
-        """Turns to the whole image of what is shown, else of the layer."""
-        if image:
-            self._run(lambda labels: review.drawn(labels, image, None))
-        else:
-            self.boxes.open(self._look_at_whole)
+        self.boxes.take(raster, box_on, label)
 
     def _move_image(self) -> None:
         """The raster of what is shown was moved: the chosen layer is it, where the file has the same content."""
@@ -310,7 +321,10 @@ class LabelDock(QgsDockWidget):
     def _proposed(self, words: str) -> None:
         self.message.say(words)
         self._grown()
-        self.board.setFocus()
+        if self.writing.thoughts.isVisible():
+            self.writing.think()
+        else:
+            self.board.setFocus()
 
     def _grown(self) -> None:
         """Shows the first candidate where no question is shown, else its flags and the counts of now."""
@@ -324,6 +338,11 @@ class LabelDock(QgsDockWidget):
                 self.show_shown(again, fly=False)
 
         self.store.do(lambda labels: review.again(labels, question) if question else review.of_box(labels, image, box), show)
+
+
+def _seen(question: Question, second: bool) -> dict[str, str]:
+    """The texts that a second person has seen, where others may have edited them."""
+    return {"question": question.question, "answer": question.answer, "category": question.category} if second else {}
 
 
 def _removed(labels: LabelFile, image: str, box: str) -> Shown:

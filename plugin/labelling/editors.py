@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Optional
 
 from qgis.PyQt.QtCore import QEvent, QObject, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QKeyEvent
-from qgis.PyQt.QtWidgets import QComboBox, QFrame, QGridLayout, QLabel, QLineEdit, QSizePolicy, QWidget
+from qgis.PyQt.QtGui import QKeyEvent, QShowEvent
+from qgis.PyQt.QtWidgets import QComboBox, QFrame, QGridLayout, QLabel, QLineEdit, QScrollArea, QSizePolicy, QWidget
 
 from ...core.labels.balance import categories_of
 from ...core.labels.rows import CATEGORIES, LabelBox, LabelImage, Question
 from ...core.labels.suggest import described
 from ..i18n import tr
 from ..panel.widgets import named, paragraph
+from ..qt_later import later
 
 
 class Editor(QFrame):
@@ -48,6 +49,16 @@ class Editor(QFrame):
                 self.enter(bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
                 return True
         return False
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Where the editor lies in a scrolled area, that shows it."""
+        super().showEvent(event)
+        around = self.parentWidget()
+        while around and not isinstance(around, QScrollArea):
+            around = around.parentWidget()
+        if isinstance(around, QScrollArea):
+            area = around
+            later(self, lambda: area.ensureWidgetVisible(self))
 
     def leave(self) -> None:
         self.hide()

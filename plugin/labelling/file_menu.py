@@ -11,6 +11,7 @@ from qgis.PyQt.QtWidgets import QFileDialog, QInputDialog, QMenu, QToolButton, Q
 from ...core.errors import DataError
 from ...core.labels.export import COCO, LRS_GRO, SFT, WRITERS
 from ...core.labels.file import LabelFile
+from ...core.labels.merge import Merged, merge
 from ..i18n import tr
 from ..panel.widgets import ask_file, tool_button
 from .project_labels import ProjectLabels
@@ -22,9 +23,11 @@ class FileMenu(QMenu):
     keys_clicked = pyqtSignal()
     templates_clicked = pyqtSignal()
     model_clicked = pyqtSignal()
+    thoughts_clicked = pyqtSignal(bool)  # by the model
     moved_clicked = pyqtSignal()
     second_toggled = pyqtSignal(bool)
     check_toggled = pyqtSignal(bool)
+    merged = pyqtSignal()
     said = pyqtSignal(str)
 
     def __init__(self, labels: ProjectLabels, parent: Optional[QWidget] = None) -> None:
@@ -32,6 +35,7 @@ class FileMenu(QMenu):
         self._labels = labels
         self._entry("new", tr("New label file…"), self._new)
         self._entry("open", tr("Open a label file…"), self._open)
+        self._entry("merge", tr("Merge another person's label file…"), self._merge)
         self._entry("annotator", tr("Name of the annotator…"), self._name)
         self._entry("moved", tr("The raster of this question is now the chosen layer"), self.moved_clicked.emit)
         self._entry("export", tr("Export the accepted questions…"), self._export)
@@ -44,6 +48,10 @@ class FileMenu(QMenu):
         self.addSeparator()
         self._entry("templates", tr("Propose from templates for all boxes without questions"), self.templates_clicked.emit)
         self._entry("model", tr("Propose by the model for all boxes that it was not asked about"), self.model_clicked.emit)
+        self._entry(
+            "thoughts", tr("Thoughts from the boxes for all accepted questions without any"), lambda: self.thoughts_clicked.emit(False)
+        )
+        self._entry("think", tr("Thoughts by the model for all accepted questions without any"), lambda: self.thoughts_clicked.emit(True))
         check = self.addAction(tr("The model also answers each candidate, blindly and again, for two more flags"))
         check.setObjectName("zoomearth_label_check_action")
         check.setCheckable(True)
@@ -71,6 +79,33 @@ class FileMenu(QMenu):
         name, _ = QFileDialog.getOpenFileName(self, tr("Open a label file"), str(self._labels.suggested().parent), "*.gpkg")
         if name:
             self._labels.open(Path(name))
+
+    def _merge(self) -> None:
+        if self._labels.store.path is None:
+            self.said.emit(tr("No label file is open."))
+            return
+        name, _ = QFileDialog.getOpenFileName(self, tr("Merge another person's label file"), str(self._labels.store.path.parent), "*.gpkg")
+        if name:
+            self.merge(Path(name))
+
+    def merge(self, path: Path) -> None:
+        """Adds what another file has to the open one, as `zoomearth label merge` does; the other one stays as it is."""
+
+        def act(labels: LabelFile) -> Merged:
+            if path.exists() and path.samefile(labels.path):
+                raise DataError(tr("{path} is the open file itself.").format(path=path), tr("Choose another person's file."))
+            with LabelFile.open(path) as other:
+                return merge(labels, other)
+
+        def tell(done: Merged) -> None:
+            words = tr("New rows from {file}: {added}; changed: {changed}.") if done.events else tr("{file} has nothing new.")
+            if done.conflicts:
+                words += " " + tr("Decided differently by both: {count}; see the tab Settle.")
+            self.merged.emit()
+            self.said.emit(words.format(added=done.added, changed=done.changed, file=path.name, count=len(done.conflicts)))
+
+        self.said.emit(tr("Merging {file}…").format(file=path.name))
+        self._labels.store.change(act, tell)
 
     def _export(self) -> None:
         """In the form that the file dialog's filter names."""

@@ -6,12 +6,12 @@ from typing import Callable, Optional
 
 from qgis.core import QgsCoordinateReferenceSystem, QgsRasterLayer
 from qgis.gui import QgsMapCanvas
-from qgis.PyQt.QtCore import QObject, pyqtSignal
+from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ...core.geometry import Box
 from ...core.labels.file import LabelFile
-from ...core.labels.learning import Judged, Place, learn
-from ...core.labels.rows import LabelImage
+from ...core.labels.learning import Judged, Place, judgements, learn
+from ...core.labels.rows import LabelImage, Question
 from ...core.reasoning import thought
 from ...core.roi_table import ZOOM_OUT
 from ..exchanges.exchange import Exchange, PicturedView
@@ -22,7 +22,9 @@ from ..panel.transcript import Transcript
 from .box_tool import BoxTool
 from .dock import LabelDock
 from .project_labels import ProjectLabels
-from .rasters import Raster
+from .rasters import Raster, box_around
+
+LATER = 150  # milliseconds between a change and reading what was judged
 
 
 class Learning(QObject):
@@ -30,6 +32,7 @@ class Learning(QObject):
     pixels."""
 
     said = pyqtSignal(str, str, bool)
+    known = pyqtSignal(dict)  # by the id of an exchange: a sentence, and whether its answer was right
     drawn = pyqtSignal(str, object)
 
     def __init__(self, canvas: QgsMapCanvas, labels: ProjectLabels, session: Session, dock: LabelDock) -> None:
@@ -38,6 +41,12 @@ class Learning(QObject):
         self._exchange: Optional[Exchange] = None  # that the user has judged, or that a box is dragged for
         self._boxes = BoxTool(canvas, labels, self._layer, self)
         self._boxes.made.connect(self._drawn)
+        self._reading = QTimer(self)  # one read for many changes
+        self._reading.setSingleShot(True)
+        self._reading.setInterval(LATER)
+        self._reading.timeout.connect(self._read)
+        for signal in (labels.store.opened, labels.store.changed):
+            signal.connect(self._reading.start)
         for signal in (self._boxes.said, self._boxes.refused, labels.store.failed):
             signal.connect(self._say)
 
@@ -48,9 +57,32 @@ class Learning(QObject):
         transcript.view_kept.connect(self.keep)
         self.said.connect(transcript.say_judged)
         self.drawn.connect(transcript.take_box)
+        self.known.connect(transcript.show_judged)
+        self._reading.start()
 
     def close(self) -> None:
+        self._reading.stop()
         self._boxes.close()
+
+    def _read(self) -> None:
+        """What was said of answers, also before QGIS was started."""
+        path = self._labels.store.path
+        if path is None:
+            self.known.emit({})
+            return
+        words = {
+            True: tr("Right, says {name}: a label in {file}."),
+            False: tr("Wrong, says {name}, right is “{answer}”: a label in {file}."),
+        }
+
+        def tell(found: dict[str, Question]) -> None:
+            facts = {
+                id: (words[not each.edited].format(name=each.annotator, answer=each.answer, file=path.name), not each.edited)
+                for id, each in found.items()
+            }
+            self.known.emit(facts)
+
+        self._labels.store.do(judgements, tell)
 
     def judge(self, exchange: Exchange, answer: str, box: Optional[Box]) -> None:
         """answer: the right one; where it is the model's and no box was dragged, the model was right. box: where it should have looked."""
@@ -94,9 +126,18 @@ class Learning(QObject):
         raster = self._raster(exchange)
         if raster and view.roi:
             label = "" if view.label == ZOOM_OUT else view.label
-            self._dock.show()
-            self._dock.take(raster, Box(*view.roi).rounded_out(), label)
+            sides = Box(*view.roi).rounded_out()
+            self._dock.take(raster, lambda image: sides, label)
             self._exchange = None
+
+    def keep_row(self, row: Exchange, label: str) -> None:
+        """The place of a row of a run becomes a box in the dock: a thing that a survey has found, or a polygon. label: what it shows."""
+        corners = [(x, y) for ring in row.place for x, y in ring]
+        if row.scene is None:
+            self._dock.message.say(tr("The model saw a picture of a layer that QGIS alone can draw: training could not show it."))
+            self._dock.show()
+        elif raster := self._raster(row):
+            self._dock.take(raster, lambda image: box_around(corners, image), label)
 
     def _raster(self, exchange: Exchange) -> Optional[Raster]:
         if exchange.scene is None:

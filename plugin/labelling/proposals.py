@@ -37,12 +37,12 @@ class Proposals(QObject):
     def busy(self) -> bool:
         return self._job is not None
 
-    def start(self, labels: Path, image: str = "", box: str = "", check: bool = False) -> None:
-        """check: see `Propose`. Raises ZoomEarthError where a request is running, or the process can't be started."""
+    def start(self, labels: Path, image: str = "", box: str = "", check: bool = False, thoughts: bool = False, question: str = "") -> None:
+        """check, thoughts, question: see `Propose`. Raises ZoomEarthError where a request is running, or the process can't be started."""
         if self._job:
             raise DataError(tr("The model is proposing already."), tr("Wait for its end, or cancel it."))
         loading = self._session.submit_load()
-        job = self._session.backend.submit(Propose(str(labels), image, box, check=check))
+        job = self._session.backend.submit(Propose(str(labels), image, box, check=check, thoughts=thoughts, question=question))
         self._job, self._candidates = job, 0
         loading.heard.connect(self._hear)
         job.heard.connect(self._hear)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Callable, Optional
+from typing import Any, Callable, Optional
 
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
 from ...core.errors import ZoomEarthError
+from ...core.labels import thoughts
 from ...core.labels.file import LabelFile
 from ...core.labels.rows import LabelBox, LabelImage
 from ..exchanges.session import Session
@@ -44,6 +45,7 @@ class Proposer(QWidget):
         column.addLayout(row)
         column.addWidget(self.progress)
         self.hide()
+        self._thinking = False  # whether thoughts are proposed, not questions
         self.check = False  # whether the model checks the candidates too
         self.cancel.clicked.connect(self.proposals.cancel)
         self.templates.ended.connect(self._templates_ended)
@@ -57,6 +59,7 @@ class Proposer(QWidget):
 
     def by_templates(self, image: Optional[LabelImage] = None, box: Optional[LabelBox] = None) -> None:
         """For a box; without one for all boxes that have no question."""
+        self._thinking = False
         if image and box:
             self.templates.propose([(image, box)])
         else:
@@ -64,10 +67,24 @@ class Proposer(QWidget):
 
     def by_model(self, image: Optional[LabelImage] = None, box: Optional[LabelBox] = None) -> None:
         """For a box, or an image as a whole; without both for all boxes that the model was not asked about."""
+        self._start(image.id if image else "", box.id if box else "", self.check)
+
+    def think(self, question: str = "") -> None:
+        """Thoughts for a question, by its id; without one for all accepted questions that lack them."""
+        self._start(thoughts=True, question=question)
+
+    def think_from_boxes(self) -> None:
+        """The same at once, without a model."""
+        done = tr("Questions that got thoughts: {count}.")
+        self._store.change(_from_boxes, lambda count: self.ended.emit(done.format(count=count)))
+
+    def _start(self, *places: Any, **more: Any) -> None:
+        """As `Proposals.start` has it."""
         if self._store.path is None or not self._ready():
             return
+        self._thinking = bool(more)
         try:
-            self.proposals.start(self._store.path, image.id if image else "", box.id if box else "", self.check)
+            self.proposals.start(self._store.path, *places, **more)
         except ZoomEarthError as error:
             self.ended.emit(f"{error.message} {error.hint}".strip())
 
@@ -82,7 +99,10 @@ class Proposer(QWidget):
         self.show()
 
     def _counted(self, done: int, total: int, candidates: int) -> None:
-        self.stage.setText(tr("{count} candidates, place {done} of {total}").format(count=candidates, done=done, total=total))
+        words = (
+            tr("{count} with thoughts, question {done} of {total}") if self._thinking else tr("{count} candidates, place {done} of {total}")
+        )
+        self.stage.setText(words.format(count=candidates, done=done, total=total))
         self.progress.setMaximum(total)
         self.progress.setValue(done)
         if candidates:
@@ -97,9 +117,15 @@ class Proposer(QWidget):
         self.ended.emit(why or self._nothing(added))
 
     def _nothing(self, added: int) -> str:
+        if self._thinking and not added:
+            return tr("No new thoughts: none are lacking, the model wrote none, or a person has written these.")
         return "" if added else tr("No new candidate: all were there already, or the model wrote none.")
 
 
 def _without_questions(labels: LabelFile) -> list[tuple[LabelImage, LabelBox]]:
     images, asked = {image.id: image for image in labels.images()}, {question.box for question in labels.questions()}
     return [(images[box.image], box) for box in labels.boxes() if box.id not in asked]
+
+
+def _from_boxes(labels: LabelFile) -> int:
+    return thoughts.propose_from_geometry(labels, thoughts.wanting(labels))

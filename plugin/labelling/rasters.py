@@ -15,7 +15,7 @@ from ...core.errors import SceneError
 from ...core.geometry import PIXELS, Box, Grid, Size
 from ...core.labels.rows import LabelBox, LabelImage, checksum_of
 from ...core.roi_table import stored
-from ...core.source import SceneSource
+from ...core.source import Corner, SceneSource
 from ..i18n import tr
 from ..layers.raster_layers import needs_snapshot, scene_source, wkt
 from ..layers.scope import rectangle
@@ -91,10 +91,18 @@ def grid_of(image: LabelImage) -> Grid:
 def box_in(extent: QgsRectangle, crs: QgsCoordinateReferenceSystem, layer: QgsRasterLayer, image: LabelImage) -> Box:
     """The whole pixels of a rectangle in any CRS, its edges moved to the nearest ones. Raises SceneError where it lies outside."""
     outline = rectangle(extent, crs, layer).outline
-    corners = [grid_of(image).to_pixel(x, y) for ring in outline or () for x, y in ring]
-    if not corners or image.size is None:
+    corners = [corner for ring in outline or () for corner in ring]
+    if not corners:
         raise SceneError(tr("The box lies outside the layer {layer}.").format(layer=layer.name()))
-    xs, ys = zip(*corners)
+    return box_around(corners, image)
+
+
+def box_around(corners: Sequence[Corner], image: LabelImage) -> Box:
+    """The whole pixels around corners in the image's own map units, its edges moved to the nearest ones. Raises SceneError where the size
+    of the image is not known."""
+    if image.size is None:
+        raise SceneError(tr("The size of {path} is not known.").format(path=image.path))
+    xs, ys = zip(*(grid_of(image).to_pixel(x, y) for x, y in corners))
     left, top = (min(max(0, round(min(sides))), length - 1) for sides, length in ((xs, image.size.width), (ys, image.size.height)))
     right = min(max(left + 1, round(max(xs))), image.size.width)
     bottom = min(max(top + 1, round(max(ys))), image.size.height)

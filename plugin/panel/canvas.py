@@ -75,20 +75,25 @@ class Boxes:
         self._items.clear()
 
     def _draw(self, view: PicturedView, crs: QgsCoordinateReferenceSystem) -> None:
-        geometry = _on_canvas(roi_geometry(view), crs, self._canvas)
+        geometry = on_canvas(roi_geometry(view), crs, self._canvas)
         if geometry is None:
             return
-        for width, color in ((5, CASING), (3, color_of(view.step))):
-            band = QgsRubberBand(self._canvas, QgsWkbTypes.GeometryType.PolygonGeometry)
-            band.setToGeometry(geometry, None)
-            band.setFillColor(QColor(0, 0, 0, 0))
-            band.setStrokeColor(QColor(color))
-            band.setWidth(width)
-            self._items.append(band)
-        corner = max(geometry.vertices(), key=lambda point: (point.y(), -point.x()))
-        self._items.append(
-            Badge(self._canvas, QgsPointXY(corner.x(), corner.y()), f"{view.step}  {view.label}".strip(), color_of(view.step))
-        )
+        self._items += outlined(self._canvas, geometry, color_of(view.step), f"{view.step}  {view.label}".strip())
+
+
+def outlined(canvas: QgsMapCanvas, geometry: QgsGeometry, color: str, text: str, right: bool = False) -> list[QgsMapCanvasItem]:
+    """A polygon in the canvas's CRS above the layers, with a badge at its top left corner; right: at its top right one. The caller removes
+    the items from the canvas's scene."""
+    items: list[QgsMapCanvasItem] = []
+    for width, shade in ((5, CASING), (3, color)):
+        band = QgsRubberBand(canvas, QgsWkbTypes.GeometryType.PolygonGeometry)
+        band.setToGeometry(geometry, None)
+        band.setFillColor(QColor(0, 0, 0, 0))
+        band.setStrokeColor(QColor(shade))
+        band.setWidth(width)
+        items.append(band)
+    corner = max(geometry.vertices(), key=lambda point: (point.y(), point.x() if right else -point.x()))
+    return [*items, Badge(canvas, QgsPointXY(corner.x(), corner.y()), text, color)]
 
 
 class Badge(QgsMapCanvasItem):
@@ -229,7 +234,7 @@ class Rectangle(QObject):
             return
         side = max(self.extent.width(), self.extent.height())
         outline = QgsGeometry.fromRect(self.extent).densifyByDistance(side / 32)  # a straight side is a curve in another CRS
-        geometry = _on_canvas(outline, self.crs, self._canvas)
+        geometry = on_canvas(outline, self.crs, self._canvas)
         if geometry is None:
             self._band.reset(QgsWkbTypes.GeometryType.PolygonGeometry)
         else:
@@ -243,7 +248,7 @@ class Rectangle(QObject):
 
 def fly_to(canvas: QgsMapCanvas, corners: Sequence[Corner], crs: QgsCoordinateReferenceSystem) -> None:
     """Moves the map to a polygon, with a margin around it. corners: of the ring, in the CRS."""
-    geometry = _on_canvas(QgsGeometry.fromPolygonXY([[QgsPointXY(x, y) for x, y in corners]]), crs, canvas)
+    geometry = on_canvas(QgsGeometry.fromPolygonXY([[QgsPointXY(x, y) for x, y in corners]]), crs, canvas)
     if geometry is None:
         return
     extent = geometry.boundingBox()
@@ -254,8 +259,8 @@ def fly_to(canvas: QgsMapCanvas, corners: Sequence[Corner], crs: QgsCoordinateRe
     canvas.flashGeometries([outline], canvas.mapSettings().destinationCrs())
 
 
-def _on_canvas(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem, canvas: QgsMapCanvas) -> Optional[QgsGeometry]:
-    """The geometry in the canvas's CRS; None where it can't be transformed."""
+def on_canvas(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem, canvas: QgsMapCanvas) -> Optional[QgsGeometry]:
+    """The geometry, which is in the CRS, in the canvas's; None where it can't be transformed."""
     target = canvas.mapSettings().destinationCrs()
     if crs.isValid() and target.isValid() and crs != target:
         try:

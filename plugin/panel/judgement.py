@@ -21,6 +21,7 @@ class Judgement(QWidget):
     def __init__(self, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
         self._answer, self._box = "", None  # type: str, Optional[Box]
+        self._known = False  # whether the label file has the answer
         self.right = named(ElidedButton(tr("Right")), "zoomearth_judge_right", tr("The answer is right: keep it as a label to train on"))
         self.wrong = named(ElidedButton(tr("Wrong…")), "zoomearth_judge_wrong", tr("The answer is wrong: say what is right"))
         self.wrong.setCheckable(True)
@@ -77,6 +78,15 @@ class Judgement(QWidget):
         """The answer was kept."""
         self.say(text)
         self.wrong.setChecked(False)
+
+    def show_known(self, known: Optional[tuple[str, bool]]) -> None:
+        """What the label file has about the answer: a sentence, and whether it was right; None: nothing."""
+        right = known[1] if known else None
+        for button, words, chosen in ((self.right, tr("Right"), right is True), (self.wrong, tr("Wrong…"), right is False)):
+            button.setText(f"✓ {words}" if chosen else words)
+        if known or self._known:
+            self.say(known[0] if known else "")
+        self._known = known is not None
 
     def _correct(self, wrong: bool) -> None:
         self.correction.setVisible(wrong)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Callable, Optional
 
-from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
+from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from ...core.events import Event
@@ -16,6 +16,7 @@ from ..qt_later import later
 from ..runs.run import Run
 from .card import Card
 from .first_sight import FirstSight
+from .widgets import ScrolledColumn
 
 PAGE = 20  # cards that are made together; a hundred would block QGIS for a noticeable time
 NEAR = 8  # pixels: a scroll position this near to the end counts as the end
@@ -44,7 +45,7 @@ class Transcript(QScrollArea):
         self.setAccessibleName(tr("Questions and answers"))
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        inside = _Column()
+        inside = ScrolledColumn()
         self._column = QVBoxLayout(inside)
         self._column.setContentsMargins(2, 2, 2, 2)
         self.first_sight = FirstSight()
@@ -60,6 +61,7 @@ class Transcript(QScrollArea):
         self.verticalScrollBar().valueChanged.connect(self._scrolled)
         self.cards: list[Card] = []
         self._earlier: list[Exchange] = []
+        self._judged: dict[str, tuple[str, bool]] = {}
         self._refresh()
 
     def show_all(self, exchanges: list[Exchange]) -> None:
@@ -99,6 +101,12 @@ class Transcript(QScrollArea):
         """A sentence about the judgement of an exchange's answer. kept: it is stored."""
         if card := self.card(id):
             (card.judgement.end if kept else card.judgement.say)(text)
+
+    def show_judged(self, known: dict[str, tuple[str, bool]]) -> None:
+        """What was said of answers: by the id of an exchange a sentence, and whether the answer was right; also of cards to come."""
+        self._judged = known
+        for card in self.cards:
+            card.judgement.show_known(known.get(card.exchange.id))
 
     def take_box(self, id: str, box: Box) -> None:
         """The right box for the exchange."""
@@ -140,6 +148,7 @@ class Transcript(QScrollArea):
         card.judged.connect(self.judged)
         card.box_wanted.connect(self.box_wanted)
         card.view_kept.connect(self.view_kept)
+        card.judgement.show_known(self._judged.get(exchange.id))
         self.cards.insert(at, card)
         self._column.insertWidget(2 + at, card)
 
@@ -163,10 +172,3 @@ class Transcript(QScrollArea):
 def _text(exchange: Exchange) -> str:
     lines = [heading(exchange), exchange.answer or exchange.message]
     return "\n".join([*lines, meaningless()] if exchange.meaningless else lines)
-
-
-class _Column(QWidget):
-    """Has no minimum size: QVBoxLayout computes it for the narrowest width, and the scroll area would be too high."""
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(0, 0)

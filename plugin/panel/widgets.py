@@ -83,6 +83,23 @@ def paragraph(text: str = "") -> QLabel:
     return label
 
 
+def rich_paragraph(name: str) -> QLabel:
+    """A label that wraps HTML, and may be narrower than its longest word. name: for scripts."""
+    label = paragraph()
+    label.setObjectName(name)
+    label.setTextFormat(Qt.TextFormat.RichText)
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+    return label
+
+
+class ScrolledColumn(QWidget):
+    """The inside of a scroll area. It has no minimum size: QVBoxLayout computes it for the narrowest width, and the scroll area would be
+    too high."""
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, 0)
+
+
 class WrappedText(QTextEdit):
     """A read-only plain text, as high as its lines. It also breaks long words, so that a path does not widen the panel."""
 

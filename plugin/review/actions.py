@@ -1,5 +1,5 @@
 """The keys of a review: next and previous, yes, no and unsure or the choices of the type of the answer, full resolution, edit, note,
-undo."""
+a box in the label file, undo."""
 
 from __future__ import annotations
 
@@ -34,5 +34,6 @@ def actions_for(answer_type: Optional[AnswerType]) -> list[Action]:
         Action("detail", tr("Full resolution"), "F"),
         Action("edit", tr("Edit"), "E"),
         Action("note", tr("Note"), "M"),
+        Action("label", tr("Label this"), "L"),
         Action("undo", tr("Undo"), "Z"),
     ]

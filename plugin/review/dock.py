@@ -11,7 +11,7 @@ from typing import Optional, Sequence
 from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsVectorLayer
 from qgis.gui import QgisInterface, QgsDockWidget
 from qgis.PyQt import sip
-from qgis.PyQt.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QObject, Qt
+from qgis.PyQt.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QObject, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from ...core.source import Corner
@@ -21,6 +21,7 @@ from ..i18n import tr
 from ..panel.canvas import fly_to
 from ..runs.run import Run
 from ..runs.runs import Runs
+from ..runs.things import is_about_things, thing_of
 from .actions import actions_for
 from .checks import NO, UNSURE, YES, Checks, choices_of
 from .filters import Filters
@@ -32,7 +33,9 @@ from .table_view import TableView
 
 
 class RunDock(QgsDockWidget):
-    """One run at a time."""
+    """One run at a time. `label_wanted`: a row whose place is to be a box of the label file, and what it shows ("": not known)."""
+
+    label_wanted = pyqtSignal(object, str)
 
     def __init__(self, iface: QgisInterface) -> None:
         super().__init__(tr("ZoomEarth: answers"))
@@ -116,6 +119,8 @@ class RunDock(QgsDockWidget):
                 self._show(undone)
         elif name == "edit":
             self.pane.edit()
+        elif name == "label" and row:
+            self.label_wanted.emit(row, thing_of(row) if self.run and is_about_things(self.run) else "")
         elif name == "detail" and row:
             self.pane.crop.show_detail(row)
         elif name == "note":
@@ -248,7 +253,9 @@ class RunDock(QgsDockWidget):
 
 
 class Answers(QObject):
-    """Shows one run after another below the map."""
+    """Shows one run after another below the map. `label_wanted`: as that of a `RunDock`."""
+
+    label_wanted = pyqtSignal(object, str)
 
     def __init__(self, iface: QgisInterface, runs: Runs) -> None:
         super().__init__(runs)
@@ -259,6 +266,7 @@ class Answers(QObject):
     def show_run(self, run: Run) -> None:
         if self.dock is None:
             self.dock = RunDock(self._iface)
+            self.dock.label_wanted.connect(self.label_wanted)
             self._iface.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.dock)
         self.dock.show_run(run)
 

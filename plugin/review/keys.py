@@ -17,14 +17,15 @@ from dataclasses import dataclass
 from typing import Iterable, Optional, cast
 
 from qgis.core import QgsSettings
-from qgis.PyQt.QtCore import QEvent, QObject, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QKeyEvent, QKeySequence
-from qgis.PyQt.QtWidgets import QApplication, QDialog, QDialogButtonBox, QFormLayout, QKeySequenceEdit, QWidget
+from qgis.PyQt.QtCore import QEvent, QObject, QSize, Qt, pyqtSignal
+from qgis.PyQt.QtGui import QFontMetrics, QKeyEvent, QKeySequence, QResizeEvent
+from qgis.PyQt.QtWidgets import QApplication, QDialog, QDialogButtonBox, QFormLayout, QKeySequenceEdit, QSizePolicy, QToolButton, QWidget
 
 from ..i18n import tr
-from ..panel.widgets import named
+from ..panel.widgets import named, tip
 
 GROUP = "zoomearth/keys/"
+SMALLEST = 0.75  # of the usual size of letters, on a narrow button
 _PORTABLE, _NATIVE = QKeySequence.SequenceFormat.PortableText, QKeySequence.SequenceFormat.NativeText
 
 
@@ -90,6 +91,38 @@ class Keys(QObject):
     def _action(self, event: QKeyEvent) -> Optional[Action]:
         pressed = _pressed(event)
         return next((action for name, action in self.actions.items() if _portable(self.key(name)) == pressed), None) if pressed else None
+
+
+class KeyButton(QToolButton):
+    """A button for an action: a word, and its key below. Where it is narrow its letters get smaller, and then fewer."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__()
+        self._word, self._key = word, ""
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+    def show_action(self, name: str, keys: Keys) -> None:
+        """Writes the key of an action, which the user may have changed."""
+        self._key, title = keys.text(name), keys.actions[name].title
+        self.setToolTip(tip(f"{title} ({self._key})" if self._key else title))
+        self.setAccessibleName(title)
+        self._fit()
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), 2 * QFontMetrics(QApplication.font()).height() + 10)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        font, room = QApplication.font(), self.width() - 6
+        usual = font.pointSizeF()
+        while QFontMetrics(font).horizontalAdvance(self._word) > room and font.pointSizeF() > SMALLEST * usual:
+            font.setPointSizeF(font.pointSizeF() - 0.5)
+        self.setFont(font)
+        self.setText(f"{QFontMetrics(font).elidedText(self._word, Qt.TextElideMode.ElideRight, room)}\n{self._key}")
 
 
 class KeysDialog(QDialog):

@@ -24,7 +24,7 @@ from .preparing import Preparing, Wanted, outside_words
 from .rows import Counts, summary
 from .run import Phase, Run
 from .sources import RESOLUTION
-from .things import SURVEY_ID, YES, question_about, rows_of_things
+from .things import SURVEY_ID, YES, is_about_things, question_about, rows_of_things
 
 
 class Runs(QObject):
@@ -187,7 +187,7 @@ class Runs(QObject):
 
     def _add(self, run: Run) -> Run:
         run.changed.connect(self.changed)
-        if SURVEY_ID in run.use.made.metrics:
+        if is_about_things(run):
             run.changed.connect(lambda: self._count_things(run))
         self._runs[run.exchange.id] = run
         return run

@@ -8,6 +8,7 @@ from ...core.answer_type import BOOLEAN, CHOICE, AnswerType
 from ...core.marks import singular
 from ..exchanges.exchange import Exchange, Feature, Status, UsedTool
 from ..i18n import tr
+from .run import Run
 
 SURVEY_ID = "survey"  # among the metrics of the run: the id of the survey's exchange
 YES, NO = BOOLEAN
@@ -16,6 +17,16 @@ COUNTS = "feature"  # the kind of a thing that counts; a candidate does not
 
 def question_about(use: UsedTool) -> str:
     return tr("Is this one: {thing}?").format(thing=singular(use.made.label))
+
+
+def is_about_things(run: Run) -> bool:
+    """Whether the rows of a run are what a survey has found."""
+    return SURVEY_ID in run.use.made.metrics
+
+
+def thing_of(row: Exchange) -> str:
+    """What was found there: "ship"."""
+    return row.feature.name.removesuffix(f" {row.feature.id}") if row.feature else ""
 
 
 def rows_of_things(exchange: Exchange, use: UsedTool, layer: QgsVectorLayer) -> list[Exchange]:

@@ -1610,8 +1610,8 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/balance_view.py" />
-            <source>{first} and {second}: {count} decided by both, kappa {kappa}, same answer {exact}, boxes overlap by {iou}</source>
-            <translation>{first} und {second}: {count} von beiden entschieden, Kappa {kappa}, gleiche Antwort {exact}, Rahmen überdecken sich zu {iou}</translation>
+            <source>{first} and {second}: {count} decided by both, {figures}, differences to settle: {open}</source>
+            <translation>{first} und {second}: {count} von beiden entschieden, {figures}, Unterschiede zu klären: {open}</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/balance_view.py" />
@@ -1622,11 +1622,6 @@
             <location filename="../../plugin/labelling/balance_view.py" />
             <source>all</source>
             <translation>alle</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/balance_view.py" />
-            <source>{share} %</source>
-            <translation>{share} %</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/balance_view.py" />
@@ -1765,6 +1760,11 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/board.py" />
+            <source>Thoughts</source>
+            <translation>Gedanken</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
             <source>No layer of the project shows {path}. If the raster was moved, the menu has an entry for that.</source>
             <translation>Kein Layer des Projekts zeigt {path}. Wurde das Raster verschoben, hat das Menü einen Eintrag dafür.</translation>
         </message>
@@ -1805,6 +1805,16 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/board.py" />
+            <source>Draw this box again</source>
+            <translation>Diesen Rahmen neu aufziehen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Take the selected features of the current layer as boxes</source>
+            <translation>Die gewählten Objekte des aktuellen Layers als Rahmen übernehmen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
             <source>Describe the box</source>
             <translation>Den Rahmen benennen</translation>
         </message>
@@ -1822,6 +1832,11 @@
             <location filename="../../plugin/labelling/board.py" />
             <source>Propose by the model</source>
             <translation>Vom Modell vorschlagen lassen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/board.py" />
+            <source>Thoughts that lead to the answer</source>
+            <translation>Gedanken, die zur Antwort führen</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/board.py" />
@@ -1860,16 +1875,6 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/board.py" />
-            <source>accepted</source>
-            <translation>angenommen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
-            <source>rejected</source>
-            <translation>verworfen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/board.py" />
             <source>Do not reject</source>
             <translation>Nicht verwerfen</translation>
         </message>
@@ -1904,6 +1909,46 @@
             <translation>Fügen Sie zuerst einen Rasterlayer hinzu: Auf ihm werden Rahmen gezeichnet.</translation>
         </message>
         <message>
+            <location filename="../../plugin/labelling/box_work.py" />
+            <source>Select features of a vector layer first, such as what a survey has found, and a raster here.</source>
+            <translation>Wählen Sie zuerst Objekte eines Vektorlayers, etwa das von einer Suche Gefundene, und hier ein Raster.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/box_work.py" />
+            <source>Outside the raster: {count}.</source>
+            <translation>Außerhalb des Rasters: {count}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/box_work.py" />
+            <source>Boxes from {layer}: {count}.</source>
+            <translation>Rahmen aus {layer}: {count}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/differences.py" />
+            <source>What two people have decided differently</source>
+            <translation>Was zwei Personen verschieden entschieden haben</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/differences.py" />
+            <source>What</source>
+            <translation>Was</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/differences.py" />
+            <source>Box: {label}</source>
+            <translation>Rahmen: {label}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/differences.py" />
+            <source>The boxes overlap by {iou}</source>
+            <translation>Die Rahmen decken sich zu {iou}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/differences.py" />
+            <source>Settled by {name}: {choice}</source>
+            <translation>Geklärt von {name}: {choice}</translation>
+        </message>
+        <message>
             <location filename="../../plugin/labelling/dock.py" />
             <source>ZoomEarth Labels</source>
             <translation>ZoomEarth Labels</translation>
@@ -1932,6 +1977,11 @@
             <location filename="../../plugin/labelling/dock.py" />
             <source>Balance</source>
             <translation>Balance</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/dock.py" />
+            <source>Settle</source>
+            <translation>Klären</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/dock.py" />
@@ -2000,6 +2050,11 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Merge another person's label file…</source>
+            <translation>Labeldatei einer anderen Person zusammenführen…</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
             <source>Name of the annotator…</source>
             <translation>Name des Bearbeiters…</translation>
         </message>
@@ -2035,6 +2090,16 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Thoughts from the boxes for all accepted questions without any</source>
+            <translation>Gedanken aus den Rahmen für alle angenommenen Fragen, die keine haben</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Thoughts by the model for all accepted questions without any</source>
+            <translation>Gedanken vom Modell für alle angenommenen Fragen, die keine haben</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
             <source>The model also answers each candidate, blindly and again, for two more flags</source>
             <translation>Das Modell beantwortet jeden Vorschlag auch, ohne Bild und noch einmal mit, für zwei weitere Hinweise</translation>
         </message>
@@ -2047,6 +2112,11 @@
             <location filename="../../plugin/labelling/file_menu.py" />
             <source>Open a label file</source>
             <translation>Labeldatei öffnen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Merge another person's label file</source>
+            <translation>Labeldatei einer anderen Person zusammenführen</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
@@ -2085,6 +2155,31 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
+            <source>New rows from {file}: {added}; changed: {changed}.</source>
+            <translation>Neue Zeilen aus {file}: {added}; geändert: {changed}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>{file} has nothing new.</source>
+            <translation>{file} enthält nichts Neues.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Choose another person's file.</source>
+            <translation>Wählen Sie die Datei einer anderen Person.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Decided differently by both: {count}; see the tab Settle.</source>
+            <translation>Von beiden verschieden entschieden: {count}; siehe Reiter Klären.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>Merging {file}…</source>
+            <translation>{file} wird zusammengeführt…</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
             <source>Choose another folder, or make room.</source>
             <translation>Wählen Sie einen anderen Ordner oder schaffen Sie Platz.</translation>
         </message>
@@ -2097,6 +2192,21 @@
             <location filename="../../plugin/labelling/file_menu.py" />
             <source>{path} exists and was opened.</source>
             <translation>{path} gab es schon; die Datei wurde geöffnet.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/file_menu.py" />
+            <source>{path} is the open file itself.</source>
+            <translation>{path} ist die offene Datei selbst.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/learning.py" />
+            <source>Right, says {name}: a label in {file}.</source>
+            <translation>Richtig, sagt {name}: ein Label in {file}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/learning.py" />
+            <source>Wrong, says {name}, right is “{answer}”: a label in {file}.</source>
+            <translation>Falsch, sagt {name}, richtig ist „{answer}“: ein Label in {file}.</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/learning.py" />
@@ -2135,6 +2245,11 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/proposer.py" />
+            <source>Questions that got thoughts: {count}.</source>
+            <translation>Fragen, die Gedanken bekamen: {count}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
             <source>What the model is doing</source>
             <translation>Was das Modell gerade tut</translation>
         </message>
@@ -2160,6 +2275,21 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/proposer.py" />
+            <source>{count} with thoughts, question {done} of {total}</source>
+            <translation>{count} mit Gedanken, Frage {done} von {total}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
+            <source>{count} candidates, place {done} of {total}</source>
+            <translation>{count} Vorschläge, Ort {done} von {total}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
+            <source>No new thoughts: none are lacking, the model wrote none, or a person has written these.</source>
+            <translation>Keine neuen Gedanken: Es fehlen keine, das Modell schrieb keine, oder eine Person hat diese geschrieben.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
             <source>No new candidate: all were there already, or the model wrote none.</source>
             <translation>Kein neuer Vorschlag: Alle gab es schon, oder das Modell schrieb keine.</translation>
         </message>
@@ -2167,11 +2297,6 @@
             <location filename="../../plugin/labelling/proposer.py" />
             <source>checking the candidates: {count} answers</source>
             <translation>prüft die Vorschläge: {count} Antworten</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/proposer.py" />
-            <source>{count} candidates, place {done} of {total}</source>
-            <translation>{count} Vorschläge, Ort {done} von {total}</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/proposer.py" />
@@ -2195,8 +2320,93 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/rasters.py" />
+            <source>The size of {path} is not known.</source>
+            <translation>Die Größe von {path} ist nicht bekannt.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/rasters.py" />
             <source>{path} can't be opened: {reason}.</source>
             <translation>{path} lässt sich nicht öffnen: {reason}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/settle_view.py" />
+            <source>Where two people differ</source>
+            <translation>Worin sich zwei Personen unterscheiden</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/settle_view.py" />
+            <source>The first one is right</source>
+            <translation>Die erste Person hat recht</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/settle_view.py" />
+            <source>The second one is right</source>
+            <translation>Die zweite Person hat recht</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/settle_view.py" />
+            <source>Neither: type or draw what is right</source>
+            <translation>Keine von beiden: das Richtige eintippen oder aufziehen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/settle_view.py" />
+            <source>Previous difference</source>
+            <translation>Voriger Unterschied</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/settle_view.py" />
+            <source>Next difference</source>
+            <translation>Nächster Unterschied</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/settle_view.py" />
+            <source>First</source>
+            <translation>Erste</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/settle_view.py" />
+            <source>Second</source>
+            <translation>Zweite</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/settle_view.py" />
+            <source>Own</source>
+            <translation>Eigenes</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/settle_view.py" />
+            <source>Comparing…</source>
+            <translation>Wird verglichen…</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/settle_view.py" />
+            <source>{open} of {all} differences to settle</source>
+            <translation>{open} von {all} Unterschieden zu klären</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/settle_view.py" />
+            <source>{count} decided by both</source>
+            <translation>{count} von beiden entschieden</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/settle_view.py" />
+            <source>The box lies on another raster than the one that was labelled.</source>
+            <translation>Der Rahmen liegt auf einem anderen Raster als dem, das bearbeitet wurde.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/settle_view.py" />
+            <source>One of the two people whose decisions are compared</source>
+            <translation>Eine der zwei Personen, deren Entscheidungen verglichen werden</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/settle_view.py" />
+            <source>One person has labelled here. A second one switches on the second pass, or you merge files.</source>
+            <translation>Hier hat eine Person gearbeitet. Eine zweite schaltet den zweiten Durchgang ein, oder Sie führen Dateien zusammen.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/settle_view.py" />
+            <source>You have settled nothing that could be undone.</source>
+            <translation>Sie haben nichts geklärt, das sich zurücknehmen ließe.</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/store.py" />
@@ -2207,6 +2417,76 @@
             <location filename="../../plugin/labelling/store.py" />
             <source>The labels can't be used: {reason}.</source>
             <translation>Die Labels lassen sich nicht verwenden: {reason}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/thoughts_editor.py" />
+            <source>Before the answer</source>
+            <translation>Vor der Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/thoughts_editor.py" />
+            <source>The model proposes the thoughts</source>
+            <translation>Das Modell schlägt die Gedanken vor</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/thoughts_editor.py" />
+            <source>Why this answer</source>
+            <translation>Warum diese Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/thoughts_editor.py" />
+            <source>Where to look, and why</source>
+            <translation>Wohin zu schauen ist, und warum</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/thoughts_editor.py" />
+            <source>What the crop shows, and the answer</source>
+            <translation>Was der Ausschnitt zeigt, und die Antwort</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/thoughts_editor.py" />
+            <source>Ask the model</source>
+            <translation>Modell fragen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/thoughts_editor.py" />
+            <source>Before look {number}</source>
+            <translation>Vor Blick {number}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>candidate</source>
+            <translation>Vorschlag</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>accepted</source>
+            <translation>angenommen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>rejected</source>
+            <translation>verworfen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>kappa {figure}</source>
+            <translation>Kappa {figure}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>same answer {figure}</source>
+            <translation>gleiche Antwort {figure}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>boxes overlap by {figure}</source>
+            <translation>Rahmen decken sich zu {figure}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/words.py" />
+            <source>{share} %</source>
+            <translation>{share} %</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/words.py" />
@@ -4467,6 +4747,11 @@
             <location filename="../../plugin/review/actions.py" />
             <source>Full resolution</source>
             <translation>Volle Auflösung</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/review/actions.py" />
+            <source>Label this</source>
+            <translation>Als Label</translation>
         </message>
         <message>
             <location filename="../../plugin/review/actions.py" />

@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from driving import OUT, log, picture, run, wait
@@ -20,6 +21,7 @@ from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication, QDockWidget
 from qgis.utils import iface, plugins
 
+from zoomearth.core.labels.file import LabelFile
 from zoomearth.core.paths import ROOT
 
 LEFT, NONE, Key = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, Qt.Key
@@ -60,7 +62,7 @@ def drag(layer, box):
     QTest.mouseMove(canvas.viewport(), (start + end) / 2)
     QTest.mouseMove(canvas.viewport(), end)
     QTest.mouseRelease(canvas.viewport(), LEFT, NONE, end)
-    wait(lambda: dock().box_editor.isVisible(), 30)
+    wait(lambda: dock().boxes.editor.isVisible(), 30)
     ready()
 
 
@@ -85,7 +87,7 @@ def decide(number):
         key(Key.Key_4)
     elif number % 10 == 6:
         key(Key.Key_E)
-        wait(lambda: dock().editor.isVisible(), 10)
+        wait(lambda: dock().writing.editor.isVisible(), 10)
         QTest.keyClicks(QApplication.focusWidget(), "yellow")
         key(Key.Key_Return)
     else:
@@ -164,6 +166,8 @@ def go_on(before):
     ready()
     picture("labels_balance")
     log(f"{WANTED} decisions by keys: {seconds:.1f} s, {60 * WANTED / seconds:.0f} a minute; a person needs time to look besides")
+    reason()
+    settle()
     command_line("label", "export", dock().store.path, "--as", "lrs-gro", "--out", EXPORT)
     rows = [json.loads(line) for line in EXPORT.read_text().splitlines()]
     assert len(rows) == counted()["accepted"]
@@ -171,6 +175,59 @@ def go_on(before):
     log(f"{len(rows)} accepted ones exported as LRS-GRO rows, the first: {rows[0]['question']} {rows[0]['ground_truth']}")
     if os.environ.get("LABELS_TRAIN"):
         train()
+
+
+def reason():
+    """Thoughts for all accepted questions at once, and one that is edited."""
+    dock().tabs.setCurrentIndex(0)
+    dock().board.setFocus()
+    dock().menu.thoughts_clicked.emit(False)
+    ready()
+    while dock().shown.question.verdict != "accepted":
+        key(Key.Key_Left)
+    key(Key.Key_H)
+    wait(lambda: dock().writing.thoughts.isVisible(), 10)
+    picture("labels_thoughts")
+    QTest.keyClicks(QApplication.focusWidget(), "It lies beside the shore.")
+    key(Key.Key_Return)
+    assert "beside the shore" in dock().board.thoughts.text()
+
+
+def settle():
+    """Another person's copy, in which five are decided differently and one box is drawn differently, is merged, and all is settled."""
+    path = OUT / "second.gpkg"
+    shutil.copyfile(dock().store.path, path)
+    with LabelFile.open(path, 'Ben "B." O\'Hara') as ben:
+        for question in ben.questions(verdict="accepted")[:5]:
+            ben.reject(question.id, "not visible")
+        box = ben.boxes()[0]
+        left, top, right, bottom = box.sides
+        ben.change(replace(box, sides=(left, top, (left + right) / 2, bottom)), what="box")
+    dock().menu.merge(path)
+    ready()
+    log(dock().message.text)
+    dock().tabs.setCurrentWidget(dock().settle)
+    wait(lambda: len(dock().settle.table.pairs) == 6, 30)
+    dock().settle.setFocus()
+    while dock().settle.table.current.iou is None:
+        key(Key.Key_Right)
+    QTest.qWait(1500)
+    picture("labels_settle")
+    for which in (Key.Key_1, Key.Key_2, Key.Key_1, Key.Key_2, Key.Key_1, Key.Key_2):
+        key(which)
+    assert "0 of 6" in dock().settle.figures.text(), dock().settle.figures.text()
+    log("settled:", dock().settle.figures.text())
+    key(Key.Key_Z)
+    window = iface.mainWindow()
+    for width in (240, 470):
+        window.resizeDocks([dock()], [width], Qt.Orientation.Horizontal)
+        QTest.qWait(400)
+        for at, name in enumerate(("review", "balance", "settle")):
+            dock().tabs.setCurrentIndex(at)
+            ready()
+            QTest.qWait(400)
+            dock().grab().save(str(OUT / f"labels_{name}_{width}.png"))
+    dock().tabs.setCurrentIndex(0)
 
 
 def train():

@@ -12,6 +12,7 @@ os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp(prefix="zoomearth-settings-")  
 pytest.importorskip("qgis.core", reason="the plugin's tests need QGIS's Python")
 
 from asked import ANSWER, DEEPER, ZOOM, asked
+from label_desk import Desk
 from panel import Panel
 from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsSettings
 from rasters import NORTH_UP, ROTATED, city, make
@@ -112,3 +113,19 @@ def turned(tmp_path_factory):
 def harbour(scene, utm33):
     """An answered exchange with two zooms, one inside the other."""
     return asked(scene, "How many ships lie at the outer quay?", ZOOM, DEEPER, ANSWER, crs=utm33.toWkt(), max_zooms=2)
+
+
+@pytest.fixture
+def desk(qgis_app, qgis_iface, qgis_new_project, tmp_path, python):
+    qgis_iface.mapCanvas().freeze(False)
+    qgis_iface.mapCanvas().setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:32633"))
+    QgsProject.instance().write(str(tmp_path / "town.qgz"))
+    desk = Desk(qgis_iface, python)
+    yield desk
+    desk.close()
+    qgis_iface.mapCanvas().freeze()
+
+
+@pytest.fixture
+def town(desk, scene):
+    return desk.add(scene)

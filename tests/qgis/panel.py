@@ -75,8 +75,8 @@ def last_of(backend, job):
 
 def wait(condition, timeout=60):
     """Runs the event loop until the condition holds."""
-    loop, timer, end = QEventLoop(), QTimer(), QTimer()
-    timer.timeout.connect(lambda: condition() and loop.quit())
+    loop, timer, end, held = QEventLoop(), QTimer(), QTimer(), []
+    timer.timeout.connect(lambda: condition() and (held.append(True), loop.quit()))
     end.setSingleShot(True)
     end.timeout.connect(loop.quit)
     timer.start(10)
@@ -84,4 +84,4 @@ def wait(condition, timeout=60):
     if not condition():
         loop.exec()
     timer.stop()  # a failed test keeps it alive, and the condition's widgets are gone then
-    assert condition(), "timed out"
+    assert held or condition(), "timed out"

@@ -3,13 +3,14 @@
 import html
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-import pytest
 from panel import wait
-from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer, QgsRectangle
+from qgis.core import QgsProject, QgsRectangle
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication
@@ -18,106 +19,19 @@ from zoomearth.core.labels.file import LabelFile
 from zoomearth.core.labels.rows import ACCEPTED, CANDIDATE, REASONS, REJECTED, UNSURE
 from zoomearth.core.requests import Load
 from zoomearth.core.settings import Settings
-from zoomearth.plugin.child.backend_process import Backend, command
-from zoomearth.plugin.exchanges.project_results import ProjectResults
-from zoomearth.plugin.exchanges.session import Session
-from zoomearth.plugin.labelling.dock import LabelDock
-from zoomearth.plugin.labelling.project_labels import ProjectLabels
 
 Key = Qt.Key
-
-
-class Desk:
-    """The dock with a project's labels; keys go to whatever has the focus."""
-
-    def __init__(self, iface, python):
-        self.iface = iface
-        self.load = Load()
-        self.backend = Backend(lambda: command(python))
-        self.results = ProjectResults()
-        self.session = Session(self.backend, self.results, lambda: self.load)
-        self.labels = ProjectLabels()
-        self.labels.name_annotator("Ada O'Neill")
-        self.dock = LabelDock(iface, self.labels, self.session, lambda: True)
-        self.dock.resize(420, 800)
-        self.dock.show()
-        self.board = self.dock.board
-        QApplication.setActiveWindow(self.dock)
-        self.board.setFocus()
-
-    def ready(self):
-        self.dock.store.finish()
-        wait(lambda: not self.dock.store.busy and self.dock.shown is not None)
-
-    def add(self, path):
-        layer = QgsRasterLayer(str(path), path.stem)
-        QgsProject.instance().addMapLayer(layer)
-        self.dock.layer.setLayer(layer)
-        return layer
-
-    def drag(self, layer, left, top, right, bottom):
-        """A rectangle in pixels of a layer that is upright, as `QgsMapToolExtent` gives it."""
-        west, north = layer.extent().xMinimum(), layer.extent().yMaximum()
-        x, y = layer.rasterUnitsPerPixelX(), layer.rasterUnitsPerPixelY()
-        self.dock.boxes._rectangle._drawn(QgsRectangle(west + left * x, north - bottom * y, west + right * x, north - top * y))
-        self.ready()
-
-    def press(self, key, modifier=Qt.KeyboardModifier.NoModifier):
-        QTest.keyClick(QApplication.focusWidget() or self.board, key, modifier)
-        self.ready()
-
-    def type(self, text):
-        QTest.keyClicks(QApplication.focusWidget(), text)
-
-    def templates(self):
-        return self.proposed(Key.Key_T)
-
-    def proposed(self, key):
-        """What the dock says in the end."""
-        ended = []
-        self.dock.proposer.ended.connect(ended.append)
-        self.press(key)
-        wait(lambda: ended, 120)
-        self.ready()
-        return ended[0]
-
-    def read(self):
-        return LabelFile.open(self.dock.store.path)
-
-    def close(self):
-        self.session.close()
-        self.results.close()
-        self.labels.close()
-        self.dock.close_down()
-        for thing in (self.dock, self.labels, self.session, self.results, self.backend):
-            thing.deleteLater()
-
-
-@pytest.fixture
-def desk(qgis_app, qgis_iface, qgis_new_project, tmp_path, python):
-    qgis_iface.mapCanvas().freeze(False)
-    qgis_iface.mapCanvas().setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:32633"))
-    QgsProject.instance().write(str(tmp_path / "town.qgz"))
-    desk = Desk(qgis_iface, python)
-    yield desk
-    desk.close()
-    qgis_iface.mapCanvas().freeze()
-
-
-@pytest.fixture
-def town(desk, scene):
-    return desk.add(scene)
 
 
 def test_a_box_on_the_map_is_whole_pixels_with_a_level_and_words_that_its_place_suggests(desk, town, tmp_path):
     desk.drag(town, 100.4, 60.3, 180.2, 119.8)
     assert desk.dock.store.path == tmp_path / "town_labels.gpkg"
-    assert QApplication.focusWidget() is desk.dock.box_editor.label
+    assert QApplication.focusWidget() is desk.dock.boxes.editor.label
     desk.type("mill")
     desk.press(Key.Key_Return)
     desk.drag(town, 500, 500, 800, 700)
     desk.type("old mill")
-    assert "bottommost old mill" in desk.dock.box_editor.hint.text()
+    assert "bottommost old mill" in desk.dock.boxes.editor.hint.text()
     desk.press(Key.Key_Return)
     with desk.read() as labels:
         first, second = labels.boxes()
@@ -172,7 +86,7 @@ def test_candidates_without_a_model_are_decided_by_keys_alone(desk, town):
     desk.press(Key.Key_U)
     fourth = desk.dock.shown.question
     desk.press(Key.Key_E)
-    assert QApplication.focusWidget() is desk.dock.editor.answer
+    assert QApplication.focusWidget() is desk.dock.writing.editor.answer
     desk.type("aqua")
     desk.press(Key.Key_Return)
     with desk.read() as labels:
@@ -200,9 +114,9 @@ def test_a_question_that_a_person_writes_is_accepted_and_about_the_whole_image_t
     desk.press(Key.Key_N)
     desk.type("Is this a town or a village?")
     desk.press(Key.Key_Return)
-    assert QApplication.focusWidget() is desk.dock.editor.answer, "an answer is missing"
+    assert QApplication.focusWidget() is desk.dock.writing.editor.answer, "an answer is missing"
     desk.type("town")
-    desk.dock.editor.category.setCurrentText("Land use / cover")
+    desk.dock.writing.editor.category.setCurrentText("Land use / cover")
     desk.press(Key.Key_Return)
     with desk.read() as labels:
         (question,) = labels.questions()
@@ -406,7 +320,7 @@ def test_a_rotated_raster_is_labelled_in_its_own_pixels(desk, turned):
     center = image_of_layer.center()
     around = QgsRectangle(center.x() - 20, center.y() - 20, center.x() + 20, center.y() + 20)
     desk.iface.mapCanvas().setDestinationCrs(layer.crs())
-    desk.dock.boxes._rectangle._drawn(around)
+    desk.dock.boxes.new._rectangle._drawn(around)
     desk.ready()
     with desk.read() as labels:
         (box,), (image,) = labels.boxes(), labels.images()
@@ -495,8 +409,65 @@ def test_a_file_without_labels_or_of_another_version_is_refused_and_the_open_one
     assert len(desk.dock.store.path.read_bytes()) > 0
 
 
+def test_another_persons_file_is_merged_and_what_was_decided_differently_is_to_settle(desk, town, tmp_path):
+    desk.drag(town, 100, 60, 180, 120)
+    desk.type("mill")
+    desk.press(Key.Key_Return)
+    desk.templates()
+    ben = tmp_path / 'ben "B".gpkg'
+    ben.write_bytes(desk.dock.store.path.read_bytes())
+    desk.press(Key.Key_A)
+    with LabelFile.open(ben, "Ben") as other:
+        first, second, *_ = other.questions()
+        other.reject(first.id)
+        other.accept(second.id)
+        other.add(replace(other.boxes()[0], id="b" * 32, sides=(300.0, 300.0, 400.0, 400.0), label="pier", annotator="Ben"))
+    desk.dock.menu.merge(ben)
+    desk.ready()
+    assert 'New rows from ben "B".gpkg: 1; changed: 2. Decided differently by both: 1;' in desk.dock.message.text
+    with desk.read() as labels:
+        assert [each.verdict for each in labels.questions()][:3] == [REJECTED, ACCEPTED, CANDIDATE]
+    (layer,) = (each for each in QgsProject.instance().mapLayers().values() if each.customProperty("zoomearth/labels"))
+    assert layer.featureCount() == 2
+    desk.dock.tabs.setCurrentWidget(desk.dock.settle)
+    desk.ready()
+    assert [pair.id for pair in desk.dock.settle.table.pairs] == [first.id]
+    desk.dock.menu.merge(ben)
+    desk.ready()
+    assert "has nothing new" in desk.dock.message.text
+
+
+def test_what_can_not_be_merged_is_a_sentence_and_changes_nothing(desk, town, tmp_path):
+    desk.drag(town, 100, 60, 180, 120)
+    desk.press(Key.Key_Escape)
+    before = desk.dock.store.path.read_bytes()
+    newer, rows = tmp_path / "newer.gpkg", tmp_path / "rows.gpkg"
+    LabelFile.open(newer, "Ben", new=True).close()
+    with sqlite3.connect(newer) as file:
+        file.execute("UPDATE label_file SET version = 99")
+    file.close()
+    rows.write_text("no database")
+    for path, words in (
+        (newer, "labels of a newer version: 99"),
+        (rows, "it is not a GeoPackage"),
+        (desk.dock.store.path, "is the open file itself"),
+        (tmp_path / "none.gpkg", "does not exist"),
+    ):
+        desk.dock.menu.merge(path)
+        desk.ready()
+        assert words in desk.dock.message.text
+    assert desk.dock.store.path.read_bytes() == before
+    assert desk.dock.shown.box
+
+
 def test_the_narrow_dock_fits_beside_the_map(desk):
-    assert desk.dock.widget().minimumSizeHint().width() <= 300
+    for editor in (desk.dock.writing.editor, desk.dock.boxes.editor):
+        editor.show()
+    desk.dock.writing.thoughts.begin(["Where it is.", "What it is."])
+    for tab in range(desk.dock.tabs.count()):
+        desk.dock.tabs.setCurrentIndex(tab)
+        assert desk.dock.widget().minimumSizeHint().width() <= 240
+    assert desk.dock.widget().minimumSizeHint().height() <= 500, "on a small screen it is scrolled"
 
 
 CHILD = """
@@ -532,3 +503,28 @@ def test_kill_9_loses_no_decision(qgis_app, tmp_path):
         assert len(done) >= 20
         assert accepted[: len(done)] == done
         assert len(accepted) <= len(done) + 1
+
+
+def test_what_was_typed_comes_back_where_it_could_not_be_written(desk, town):
+    desk.drag(town, 100, 60, 180, 120)
+    desk.type("mill")
+    desk.press(Key.Key_Return)
+    box = desk.dock.shown.box
+    other = sqlite3.connect(desk.dock.store.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")  # another program holds the file
+    desk.press(Key.Key_N)
+    desk.type("Is the mill old?")
+    desk.press(Key.Key_Tab)
+    desk.type("yes")
+    QTest.keyClick(QApplication.focusWidget(), Key.Key_Return)
+    wait(lambda: "another program is using it" in desk.dock.message.text and not desk.dock.store.busy)
+    editor = desk.dock.writing.editor
+    assert (editor.isVisible(), editor.question.text(), editor.answer.text()) == (True, "Is the mill old?", "yes")
+    assert desk.dock.shown.box == box
+    other.execute("ROLLBACK")
+    other.close()
+    QTest.keyClick(editor.answer, Key.Key_Return)
+    desk.ready()
+    assert editor.isHidden()
+    with desk.read() as labels:
+        assert [(each.question, each.answer, each.box) for each in labels.questions()] == [("Is the mill old?", "yes", box.id)]

@@ -4,6 +4,7 @@ import pytest
 from panel import ANSWER, BOX, wait
 from qgis.core import QgsProject, QgsRectangle
 from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QPushButton
 
 from zoomearth.core.labels.examples import examples
 from zoomearth.core.labels.file import LabelFile
@@ -121,3 +122,51 @@ def test_what_can_not_be_learnt_is_not_offered(panel, learning):
     card = card_of(panel, exchange)
     assert exchange.answer == "3"
     assert not card.judgement.isVisibleTo(card)
+
+
+def test_what_was_said_of_an_answer_is_shown_again_after_a_restart_and_follows_undo(panel, learning):
+    right, wrong = panel.asked(), panel.asked()
+    card_of(panel, right).judgement.right.click()
+    kept(learning, card_of(panel, right)).close()
+    card = card_of(panel, wrong)
+    card.judgement.wrong.click()
+    card.judgement.answer.setText("4")
+    card.judgement.save.click()
+    kept(learning, card).close()
+    wait(lambda: not panel.results.writing)
+    project = QgsProject.instance().fileName()
+    QgsProject.instance().write()
+    QgsProject.instance().clear()
+    wait(lambda: not panel.dock.transcript.cards)
+    QgsProject.instance().read(project)
+    wait(lambda: len(panel.dock.transcript.cards) == 2 and "✓" in card_of(panel, right).judgement.right.text())
+    first, second = (card_of(panel, each).judgement for each in (right, wrong))
+    assert first.note.text() == "Right, says Ada: a label in harbour_labels.gpkg."
+    assert second.note.text() == "Wrong, says Ada, right is “4”: a label in harbour_labels.gpkg."
+    assert [button.text() for button in (first.wrong, second.right, second.wrong)] == ["Wrong…", "Right", "✓ Wrong…"]
+    learning.labels.store.change(LabelFile.undo)
+    wait(lambda: "✓" not in second.wrong.text())
+    assert second.note.text() == ""
+    assert "✓" in first.right.text()
+
+
+def test_a_thing_that_a_survey_has_found_becomes_a_box_by_a_key_of_its_review(panel, learning):
+    panel.script('[{"bbox_2d": [30, 40, 60, 70], "label": "ship"}]', "[]")
+    panel.dock.question.setPlainText("ships")
+    panel.dock.find_all.click()
+    wait(lambda: not panel.dock.surveys.busy and not panel.results.writing)
+    (survey,) = panel.session.exchanges
+    panel.dock.transcript.card(survey.id).findChild(QPushButton, "zoomearth_use_check").click()
+    wait(lambda: panel.answers.dock and panel.answers.dock.current)
+    panel.answers.label_wanted.connect(learning.keep_row)
+    panel.answers.dock.act("label")
+    wait(lambda: learning.label_dock.shown and learning.label_dock.shown.box and not learning.labels.store.busy)
+    with LabelFile.open(learning.labels.store.path) as labels:
+        (box,) = labels.boxes()
+    assert (box.label, box.annotator) == ("ship", "Ada")
+    (thing,) = (each for each in QgsProject.instance().mapLayers().values() if each.customProperty("zoomearth/use") == survey.uses[0].id)
+    (feature,) = thing.getFeatures()
+    outline = feature.geometry().boundingBox()
+    west, north = learning.layer.extent().xMinimum(), learning.layer.extent().yMaximum()
+    sides = outline.xMinimum() - west, north - outline.yMaximum(), outline.xMaximum() - west, north - outline.yMinimum()
+    assert box.sides == pytest.approx([2 * side for side in sides], abs=1)
