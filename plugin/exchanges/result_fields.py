@@ -67,6 +67,7 @@ def add_tip(layer: QgsVectorLayer, answers: bool) -> None:
         _sentence(tr("Checked by {}"), _plain('"checked_by"')),
         _sentence(tr("Confidence: {}"), 'round("confidence", 2)'),
         f"""'<img width="{TIP_WIDTH}" src="' || {PICTURE}("exchange", {step}) || '">'""",
+        _sentence(tr("Also asked here: {}"), _others()) if answers else "NULL",
     ]
     layer.setMapTipTemplate(f"[% array_to_string(array_filter(array({', '.join(lines)}), @element IS NOT NULL), '<br>') %]")
 
@@ -115,6 +116,13 @@ class Picture(QgsExpressionFunction):
 def _plain(expression: str) -> str:
     """The expression of a text that may stand in HTML."""
     return f"replace({expression}, map('&', '&amp;', '<', '&lt;'))"
+
+
+def _others() -> str:
+    """The expression of the other questions about the same place, with their answers; NULL where there are none."""
+    same = """"exchange" <> attribute(@parent, 'exchange') and geom_to_wkt($geometry) = geom_to_wkt(geometry(@parent))"""
+    line = "'<br>' || " + _plain('"question"') + f" || ' <b>' || coalesce({_plain(VERDICT)}, '–') || '</b>'"
+    return f"nullif(concatenate({line}, filter:={same}), '')"
 
 
 def _sentence(text: str, expression: str) -> str:

@@ -27,6 +27,7 @@ from qgis.PyQt.QtGui import QColor
 
 from ...core.address import shown, titled
 from ..exchanges.answer_colors import color_answers
+from ..exchanges.answer_labels import label_newest
 from ..exchanges.exchange import Exchange
 from ..exchanges.result_layers import STYLE, dress
 from ..exchanges.result_rows import answer_geometry
@@ -130,6 +131,7 @@ def _places(exchanges: Sequence[Exchange]) -> QgsVectorLayer:
     places = boxes(answer_rows(exchanges), crs_of(exchanges[0]))
     dress(places, ANSWERS)
     color_answers(places, (exchange.verdict for exchange in exchanges))
+    label_newest(places, exchanges)
     return places
 
 

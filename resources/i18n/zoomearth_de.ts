@@ -485,6 +485,11 @@
         </message>
         <message>
             <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>Also asked here: {}</source>
+            <translation>Hier auch gefragt: {}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>not checked</source>
             <translation>nicht geprüft</translation>
         </message>

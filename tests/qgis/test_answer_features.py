@@ -9,13 +9,24 @@ from pathlib import Path
 
 import pytest
 from panel import ANSWER, BOX, wait
-from qgis.core import QgsExpression, QgsExpressionContext, QgsExpressionContextUtils, QgsProject, QgsVectorLayer
+from qgis.core import (
+    QgsExpression,
+    QgsExpressionContext,
+    QgsExpressionContextUtils,
+    QgsMapRendererSequentialJob,
+    QgsMapSettings,
+    QgsProject,
+    QgsRectangle,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtCore import QSize
 from qgis.PyQt.QtTest import QTest
 
 from zoomearth.core.answer_type import CHOICE, AnswerType
 from zoomearth.plugin.exchanges.answer_colors import NAMED
 from zoomearth.plugin.exchanges.result_rows import CHECKS, ROI_FIELDS
 from zoomearth.plugin.exchanges.results_file import ANSWERS, ResultsFile
+from zoomearth.plugin.layers.scope import rectangle
 
 POOL = AnswerType(CHOICE, ("yes", "no", "unsure"))
 
@@ -82,6 +93,53 @@ def test_the_map_is_coloured_by_answer_with_a_legend_and_labels(asked):
     assert "unsure" in [category.label() for category in layer.renderer().categories()]
 
 
+def labels(layer, extent):
+    """The texts that QGIS's label engine places on a map of that extent."""
+    settings = QgsMapSettings()
+    settings.setLayers([layer])
+    settings.setDestinationCrs(layer.crs())
+    settings.setExtent(extent)
+    settings.setOutputSize(QSize(600, 600))
+    context = QgsExpressionContext()
+    context.appendScope(QgsExpressionContextUtils.mapSettingsScope(settings))
+    settings.setExpressionContext(context)
+    job = QgsMapRendererSequentialJob(settings)
+    job.start()
+    job.waitForFinished()
+    return sorted(label.labelText for label in job.takeLabelingResults().allLabels())
+
+
+def test_of_answers_about_the_same_place_the_newest_one_is_labelled(asked):
+    layer, session = answers(asked), asked.session
+    assert labels(layer, layer.extent()) == ["3 (+2)"]
+    around = QgsRectangle(layer.extent())
+    around.scale(30)
+    assert labels(layer, around) == ["3 (+2)"]
+    around.scale(3)
+    assert labels(layer, around) == [], "a dot"
+    raster = asked.dock.form.layer.currentLayer()
+    corner = QgsRectangle(raster.extent())
+    corner.setXMinimum(corner.center().x())
+    session.ask(raster, "How many lakes?", rectangle(corner, raster.crs(), raster))
+    wait(lambda: not session.busy)
+    settle(asked)
+    assert labels(layer, layer.extent()) == ["3", "3 (+2)"]
+    session.remove(session.exchanges[2])
+    settle(asked)
+    assert labels(layer, layer.extent()) == ["3", "no (+1)"]
+    session.remove(session.exchanges[1])
+    settle(asked)
+    assert labels(layer, layer.extent()) == ["3", "yes"]
+
+
+def test_the_map_tip_names_the_other_questions_about_the_place(asked):
+    shown = [tip(answers(asked), feature) for feature in answers(asked).getFeatures()]
+    assert all("How many ships?" in text for text in shown)
+    first = shown[0].partition("Also asked here:")[2]
+    assert "Is there a &lt;ship>? <b>no</b>" in first
+    assert "pool" not in first
+
+
 def test_a_style_that_the_user_has_chosen_stays(asked):
     layer = answers(asked)
     renderer = layer.renderer().clone()
@@ -125,7 +183,7 @@ def test_the_map_tip_shows_answer_question_check_and_picture(asked):
     settle(asked)
     layer = answers(asked)
     shown = [tip(layer, feature) for feature in layer.getFeatures()]
-    (ship,) = (text for text in shown if "ship>" in text)
+    (ship,) = (text for text in shown if "ship>" in text.partition("Also asked here:")[0])
     assert "<b>unsure</b>" in ship
     assert "Is there a &lt;ship>?" in ship
     assert "Checked by Ada &lt;3" in ship
