@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import base64
-from typing import Any, Callable, Collection, Optional
+import re
+from typing import Any, Callable, Collection, Iterable, Optional
 
 from qgis.core import QgsEditorWidgetSetup, QgsExpression, QgsExpressionFunction, QgsValueMapFieldFormatter, QgsVectorLayer
 
-from ...core.answer_type import CHOICE, AnswerType
+from ...core.answer_type import CHOICE, FIELDS, AnswerType
 from ...core.roi_table import ANSWER, ZOOM, ZOOM_OUT
 from ...core.tools import TOOLS
 from ..i18n import tr
 from .exchange import Exchange
-from .result_rows import CHECKS
+from .result_rows import CHECKS, RESERVED
 
 VERDICT = 'coalesce("checked", "answer")'  # as `Exchange.verdict`
 PICTURE = "zoomearth_picture"  # the name of the expression's function
@@ -70,6 +71,26 @@ def add_tip(layer: QgsVectorLayer, answers: bool) -> None:
         _sentence(tr("Also asked here: {}"), _others()) if answers else "NULL",
     ]
     layer.setMapTipTemplate(f"[% array_to_string(array_filter(array({', '.join(lines)}), @element IS NOT NULL), '<br>') %]")
+
+
+def describe_values(layer: QgsVectorLayer, answer_types: Iterable[Optional[AnswerType]]) -> None:
+    """Describes the columns of answers in their type: they can't be edited, and have the choices as their values.
+
+    answer_types: of the layer's questions.
+    """
+    form, fields = layer.editFormConfig(), layer.fields()
+    for answer_type in {each for each in answer_types if each}:
+        parts = {"value": answer_type} if answer_type.kind != FIELDS else {part.name: part for part in answer_type.fields}
+        for at, name in enumerate(fields.names()):
+            part = parts.get(re.sub(r"_\d+$", "", name)) or parts.get(name)
+            if part is None or name in RESERVED:
+                continue
+            form.setReadOnly(at, True)
+            if name == "value" and not layer.attributeAlias(at):
+                layer.setFieldAlias(at, tr("Value"))
+            if part.kind == CHOICE and not part.is_boolean and layer.editorWidgetSetup(at).type() == "":
+                layer.setEditorWidgetSetup(at, _value_map({choice: choice for choice in part.choices}))
+    layer.setEditFormConfig(form)
 
 
 def offer_checks(layer: QgsVectorLayer, answer_types: Collection[Optional[AnswerType]]) -> None:

@@ -34,7 +34,7 @@ from .answer_labels import label_newest
 from .endings import tool_title, use_figures, use_notes
 from .exchange import RUN, Exchange, UsedTool, raster_id
 from .looked_at import looked_at
-from .result_fields import VERDICT, add_tip, describe, offer_checks
+from .result_fields import VERDICT, add_tip, describe, describe_values, offer_checks
 from .results_file import ANSWERS, ROIS, ResultsFile, Written, table_of
 
 STYLES = RESOURCES / "styles"
@@ -77,10 +77,10 @@ class ResultLayers:
             self._entitle_all(raster)
         for layer in (layer for kind in RASTER for layer in self.of_kind(kind)):
             if _place(layer)[1] in written.touched:
-                if layer.customProperty(RASTER[ANSWERS]):
-                    self._show_answers(layer)
                 _reload(layer)
                 describe(layer)
+                if layer.customProperty(RASTER[ANSWERS]):
+                    self._show_answers(layer)
 
     def follow(self, origin: Path, file: ResultsFile) -> None:
         """Points the layers of the file `origin` at the file that has taken its place."""
@@ -104,6 +104,7 @@ class ResultLayers:
             layer = ResultsFile(file).open(table_of(ANSWERS, exchange))
             if layer.isValid():  # else the file has no table of answers yet
                 dress(layer, ANSWERS)
+                describe_values(layer, [exchange.answer_type])
                 layer.setDisplayExpression(f"\"label\" || coalesce(': ' || {VERDICT}, '')")
                 layer.setReadOnly()  # the rows are checked in the table of the run, whose writer does not read them again
                 color_answers(layer, exchange.answer_type.choices if exchange.answer_type else ())
@@ -189,9 +190,11 @@ class ResultLayers:
         """Colours and labels the answers of the layer, and offers what a person may say that they are."""
         raster = _raster_of(layer, ANSWERS)
         exchanges = [exchange for exchange in self._exchanges() if exchange.question and exchange.raster == raster and not exchange.is_run]
+        types = [exchange.answer_type for exchange in exchanges]
         color_answers(layer, (exchange.verdict for exchange in exchanges))
         label_newest(layer, exchanges)
-        offer_checks(layer, [exchange.answer_type for exchange in exchanges])
+        offer_checks(layer, types)
+        describe_values(layer, types)
 
     def _group(self, raster: str, name: str) -> QgsLayerTreeGroup:
         """The raster's group, which is added where there is none."""

@@ -4,7 +4,8 @@
     rois_<layer>     one polygon for each view after the global one
     answers_<layer>  one polygon for each question: the place asked about, with the answer
 
-The tables of ROIs and answers have the columns of `core/roi_table.py`, which the command line writes too. The description of such a table
+The tables of ROIs and answers have the columns of `core/roi_table.py`, which the command line writes too. A table of answers has columns
+for answers with a type besides, each of that type: see `result_rows.typed_values`. The description of such a table
 in the GeoPackage names its raster, as `Exchange.raster`.
 """
 
@@ -27,8 +28,8 @@ from qgis.PyQt.QtCore import QVariant
 from ..log import say
 from .exchange import Exchange
 from .geopackage import add_row, columns, copy, reading, sql, tables, touch, unwritable, writing
-from .geopackage_tables import add_columns, add_table, begin
-from .result_rows import CHECKS, ROI_FIELDS, answer_geometry, answer_values, roi_geometry, roi_values
+from .geopackage_tables import add_columns, add_table, begin, column_types
+from .result_rows import CHECKS, ROI_FIELDS, answer_geometry, answer_values, roi_geometry, roi_values, typed_values
 
 PATIENCE = 1.0  # seconds that a write waits for another program's lock
 MAGIC = b"SQLite format 3\0"
@@ -208,7 +209,12 @@ class ResultsFile:
     def _add_answer(self, file: sqlite3.Connection, exchange: Exchange, rowids: Mapping[tuple[str, str], int]) -> str:
         """Adds the answer's feature; returns its table."""
         table = self._table(file, ANSWERS, exchange)
-        add_row(file, table, {"rowid": rowids.get((table, exchange.id)), **answer_values(exchange)}, answer_geometry(exchange))
+        row = {"rowid": rowids.get((table, exchange.id)), **answer_values(exchange)}
+        if exchange.answer_type:
+            typed = typed_values(exchange, column_types(file, table))
+            add_columns(file, table, {name: kind for name, (kind, _) in typed.items()})
+            row.update((name, value) for name, (_, value) in typed.items())
+        add_row(file, table, row, answer_geometry(exchange))
         return table
 
     def _upgrade(self, file: sqlite3.Connection, written: Written) -> None:

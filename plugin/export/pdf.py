@@ -16,7 +16,7 @@ from ..i18n import tr
 from ..panel.canvas import color_of
 from . import words
 from .front import Front
-from .maps import Maps, proportions, raster_of
+from .maps import Maps, crop, proportions, raster_of
 from .page import BOTTOM, GAP, LEFT, SOFT, TOP, WIDTH, Pages, height_of
 from .words import Contents
 
@@ -117,13 +117,14 @@ class _Report:
         top, raster = self.pages.y, raster_of(exchange)
         tall = max(_height(exchange, cell, side) for cell in cells)
         for column, cell in enumerate(cells):
-            x, own = LEFT + column * (side + GAP), _height(exchange, cell, side)
+            x, own, sharp = LEFT + column * (side + GAP), _height(exchange, cell, side), b""
             if cell is None and raster:
                 self._maps.boxes(exchange, raster, x, top, side, own)
             elif cell:
                 self.pages.block(x, top, side, STRIPE, QColor(color_of(cell.step)) if cell.roi else SOFT)
-                self.pages.picture(cell.picture, x, top + STRIPE, side, own - STRIPE)
-            name, about = _caption(exchange, cell)
+                sharp = crop(exchange, cell)
+                self.pages.picture(sharp or cell.picture, x, top + STRIPE, side, own - STRIPE)
+            name, about = _caption(exchange, cell, bool(sharp))
             alone = len(cells) == 1
             self.pages.y = top if alone else top + tall + 1
             at = x + side + GAP if alone else x
@@ -133,7 +134,7 @@ class _Report:
 
     def _row_height(self, exchange: Exchange, cells: Sequence[Cell], columns: int) -> float:
         side = _side(columns)
-        captions = [_caption(exchange, cell) for cell in cells]
+        captions = [_caption(exchange, cell, True) for cell in cells]
         under = max(height_of(name, 9, side, bold=True) + height_of(about, 7.5, side) for name, about in captions)
         return max(_height(exchange, cell, side) for cell in cells) + GAP + (under + 1 if len(cells) > 1 else 0)
 
@@ -195,11 +196,12 @@ def _height(exchange: Exchange, cell: Cell, side: float) -> float:
     return side * proportions(exchange) if cell is None else side * min(1.0, cell.shown[1] / cell.shown[0]) + STRIPE
 
 
-def _caption(exchange: Exchange, cell: Cell) -> tuple[str, str]:
+def _caption(exchange: Exchange, cell: Cell, cropped: bool) -> tuple[str, str]:
+    """cropped: see `words.measures`."""
     if cell is None:
         return tr("Map"), words.position(exchange)
     number = f"{cell.step}   " if cell.roi else ""
-    return f"{number}{words.title_of(cell)}", "\n".join(filter(None, (words.measures(cell), words.position(exchange, cell))))
+    return f"{number}{words.title_of(cell)}", "\n".join(filter(None, (words.measures(cell, cropped), words.position(exchange, cell))))
 
 
 def _remark(exchange: Exchange) -> str:

@@ -98,7 +98,7 @@ def totals(exchanges: Iterable[Exchange]) -> list[tuple[str, int]]:
 
 def caveat() -> str:
     """A warning about the answers in a report."""
-    return tr("The answers come from a model and can be wrong. The boxes show where the model looked. The pictures show what it saw.")
+    return tr("The answers come from a model and can be wrong. The boxes and pictures show where it looked.")
 
 
 def facts(exchange: Exchange) -> list[str]:
@@ -179,11 +179,13 @@ def pictured(exchange: Exchange, view: PicturedView) -> list[PicturedView]:
     return [view if view.roi is None else replace(view, label=labels[0]), replace(view, label=labels[1], picture=view.other)]
 
 
-def measures(view: PicturedView) -> str:
-    """The window, or the part of it that was enlarged, in source pixels, and the reduction at which it was shown."""
+def measures(view: PicturedView, cropped: bool = False) -> str:
+    """The window, or the part of it that was enlarged, in source pixels, and the reduction at which it was shown. cropped: what is seen in
+    the report has more pixels."""
     left, top, right, bottom = (f"{side:,}" for side in view.part)
     window = tr("columns {left} to {right}, rows {top} to {bottom}").format(left=left, right=right, top=top, bottom=bottom)
-    return f"{window}; {reduction(view.scale)}"
+    shown = reduction(view.scale)
+    return f"{window}; {tr('shown to the model {reduction}').format(reduction=shown) if cropped else shown}"
 
 
 def position(exchange: Exchange, view: Optional[PicturedView] = None) -> str:

@@ -208,17 +208,14 @@ class Dock(QgsDockWidget):
         if not self._ready():
             return
         try:
-            answer_type, polygons = self.form.answer.chosen(), self.form.polygons()
+            asked, polygons = self.form.asked(layer, question), self.form.polygons()
             if polygons and len(polygons[1]) > 1:
                 if len(polygons[1]) > MANY and not self._sure(len(polygons[1])):
                     return
-                form = self.form
-                compare = form.compare(layer)
-                self.runs.start(Wanted(layer, *polygons, question, answer_type, form.snapshot_resolution, form.raw, compare))
+                self.runs.start(Wanted(asked, *polygons))
                 self.question.remember()
                 return
             places, left_out = self.form.places(layer)
-            compare = self.form.compare(layer)
         except ZoomEarthError as error:
             self._warn(error.message, error.hint)
             return
@@ -226,16 +223,7 @@ class Dock(QgsDockWidget):
             self._warn(left_out, "")
         self.question.remember()
         for place in places:
-            self._session.ask(
-                layer,
-                question,
-                place,
-                self.form.snapshot_resolution,
-                self.form.raw,
-                self.form.offers_tools.isChecked(),
-                compare=compare,
-                answer_type=answer_type,
-            )
+            self._session.ask(asked, place)
 
     def _take_sample(self, question: str) -> None:
         self.question.setPlainText(question)

@@ -1,6 +1,6 @@
 """The runs of a project: begins them, finds those of earlier sessions, and stops them before their files move. No widgets.
 
-runs.start(Wanted(raster, polygons, ids, "Is there a pool?", AnswerType("choice", ("yes", "no"))))
+runs.start(Wanted(Question(raster, "Is there a pool?", AnswerType("choice", ("yes", "no"))), polygons, ids))
 run = runs.of(exchange)           # of a card; None where the exchange is no run
 """
 
@@ -150,11 +150,12 @@ class Runs(QObject):
             self.failed.emit(tr("No polygon lies on the layer."), tr("Choose polygons that lie on the layer."))
             self.changed.emit()
             return
-        layer, polygons = wanted.layer, wanted.polygons
+        question, polygons = wanted.question, wanted.polygons
+        layer = question.layer
         words = tr("{count} polygons of {layer}").format(count=len(rows), layer=polygons.name())
-        exchange = Exchange(wanted.question, layer.source(), layer.name(), wkt(layer.crs()), words, answer_type=wanted.answer_type)
+        exchange = Exchange(question.text, layer.source(), layer.name(), wkt(layer.crs()), words, answer_type=question.answer_type)
         exchange.scene, exchange.seen_as = rows[0].scene, rows[0].seen_as
-        run = self._open(exchange, rows, {RESOLUTION: wanted.resolution} if wanted.resolution and rows[0].scene is None else {})
+        run = self._open(exchange, rows, {RESOLUTION: question.resolution} if question.resolution and rows[0].scene is None else {})
         run.go_on()
         if words := outside_words(preparing.left_out, len(wanted.ids), layer):
             self.failed.emit(words, "")

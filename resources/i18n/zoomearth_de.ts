@@ -494,6 +494,11 @@
             <translation>nicht geprüft</translation>
         </message>
         <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>Value</source>
+            <translation>Wert</translation>
+        </message>
+        <message>
             <location filename="../../plugin/exchanges/result_layers.py" />
             <source>Places looked at: {layer}</source>
             <translation>Betrachtete Stellen: {layer}</translation>
@@ -1035,8 +1040,8 @@
         </message>
         <message>
             <location filename="../../plugin/export/words.py" />
-            <source>The answers come from a model and can be wrong. The boxes show where the model looked. The pictures show what it saw.</source>
-            <translation>Die Antworten stammen von einem Modell und können falsch sein. Die Rahmen zeigen, wo das Modell hingesehen hat. Die Bilder zeigen, was es gesehen hat.</translation>
+            <source>The answers come from a model and can be wrong. The boxes and pictures show where it looked.</source>
+            <translation>Die Antworten kommen von einem Modell und können falsch sein. Die Rahmen und Bilder zeigen, wohin es gesehen hat.</translation>
         </message>
         <message>
             <location filename="../../plugin/export/words.py" />
@@ -1137,6 +1142,11 @@
             <location filename="../../plugin/export/words.py" />
             <source>The model said: {answer}.</source>
             <translation>Das Modell sagte: {answer}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>shown to the model {reduction}</source>
+            <translation>dem Modell gezeigt: {reduction}</translation>
         </message>
         <message>
             <location filename="../../plugin/export/words.py" />
@@ -2965,6 +2975,11 @@
         </message>
         <message>
             <location filename="../../plugin/panel/again.py" />
+            <source>The layer that {layer} was compared with is not in the project.</source>
+            <translation>Der Layer, mit dem {layer} verglichen wurde, ist nicht im Projekt.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/again.py" />
             <source>The layer {layer} is not in the project.</source>
             <translation>Der Layer {layer} ist nicht im Projekt.</translation>
         </message>
@@ -3045,8 +3060,8 @@
         </message>
         <message>
             <location filename="../../plugin/panel/card.py" />
-            <source>asked as {dialect}</source>
-            <translation>gefragt als {dialect}</translation>
+            <source>prompt format {dialect}</source>
+            <translation>Prompt-Format {dialect}</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/card.py" />
@@ -3875,16 +3890,6 @@
         </message>
         <message>
             <location filename="../../plugin/processing/ask.py" />
-            <source>Compare with</source>
-            <translation>Vergleichen mit</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/ask.py" />
-            <source>A second raster of the same place, for example of another date, for questions such as What changed? The model is shown the same part of both. Needs a model that takes several pictures, such as Qwen3-VL. Empty: one raster.</source>
-            <translation>Ein zweites Raster desselben Ortes, zum Beispiel von einem anderen Datum, für Fragen wie: What changed? Das Modell sieht denselben Teil von beiden. Braucht ein Modell, das mehrere Bilder annimmt, zum Beispiel Qwen3-VL. Leer: ein Raster.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/ask.py" />
             <source>Area (extent)</source>
             <translation>Bereich (Ausdehnung)</translation>
         </message>
@@ -4077,6 +4082,16 @@
             <location filename="../../plugin/processing/askmany.py" />
             <source>There is no question. Write one question per line, for example: How many ships are there?</source>
             <translation>Es gibt keine Frage. Schreiben Sie eine Frage je Zeile, zum Beispiel: How many ships are there?</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/common.py" />
+            <source>Compare with</source>
+            <translation>Vergleichen mit</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/common.py" />
+            <source>A second raster of the same place, for example of another date, for questions such as What changed? The model is shown the same part of both. Needs a model that takes several pictures, such as Qwen3-VL. Empty: one raster.</source>
+            <translation>Ein zweites Raster desselben Ortes, zum Beispiel von einem anderen Datum, für Fragen wie: What changed? Das Modell sieht denselben Teil von beiden. Braucht ein Modell, das mehrere Bilder annimmt, zum Beispiel Qwen3-VL. Leer: ein Raster.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/common.py" />
@@ -4690,8 +4705,8 @@
         </message>
         <message>
             <location filename="../../core/settings.py" />
-            <source>number format of the model weights; the 16-bit formats need half the memory of float32; auto is right for most computers</source>
-            <translation>Zahlenformat der Modellgewichte; die 16-Bit-Formate brauchen halb so viel Speicher wie float32; auto ist für die meisten Computer richtig</translation>
+            <source>precision of the model weights; the 16-bit formats need half the memory of float32; auto is right for most computers</source>
+            <translation>Genauigkeit der Modellgewichte; die 16-Bit-Formate brauchen halb so viel Speicher wie float32; auto ist für die meisten Computer richtig</translation>
         </message>
         <message>
             <location filename="../../core/settings.py" />
@@ -4715,8 +4730,8 @@
         </message>
         <message>
             <location filename="../../core/settings.py" />
-            <source>Asked as</source>
-            <translation>Befragt wie</translation>
+            <source>Prompt format</source>
+            <translation>Prompt-Format</translation>
         </message>
         <message>
             <location filename="../../core/settings.py" />

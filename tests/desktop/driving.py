@@ -11,6 +11,7 @@ from pathlib import Path
 from qgis.core import QgsProject
 from qgis.PyQt.QtCore import QCoreApplication, QEventLoop, QTimer
 from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QApplication
 from qgis.utils import iface, plugins, unloadPlugin
 
 OUT = Path(os.environ["DRIVE_OUT"])
@@ -55,6 +56,24 @@ class Stalls:
     def stop(self):
         self._timer.stop()
         return 1000 * self.longest
+
+
+def in_dialog(name, act, begin):
+    """Calls `begin`, which opens a modal dialog, and `act` with the dialog once it is there."""
+    done = []
+
+    def look():
+        dialog = QApplication.activeModalWidget()
+        if dialog and name in (dialog.objectName(), "") and not done:
+            done.append(dialog)
+            act(dialog)
+
+    timer = QTimer()
+    timer.timeout.connect(look)
+    timer.start(100)
+    begin()
+    timer.stop()
+    assert done, f"{name} did not open"
 
 
 def picture(name):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from panel import ANSWER, BOX, wait
 from qgis.core import (
+    NULL,
     QgsExpression,
     QgsExpressionContext,
     QgsExpressionContextUtils,
@@ -24,8 +25,10 @@ from qgis.PyQt.QtTest import QTest
 
 from zoomearth.core.answer_type import CHOICE, AnswerType
 from zoomearth.plugin.exchanges.answer_colors import NAMED
+from zoomearth.plugin.exchanges.question import Question
 from zoomearth.plugin.exchanges.result_rows import CHECKS, ROI_FIELDS
 from zoomearth.plugin.exchanges.results_file import ANSWERS, ResultsFile
+from zoomearth.plugin.export.vector import answer_rows, export_rois
 from zoomearth.plugin.layers.scope import rectangle
 
 POOL = AnswerType(CHOICE, ("yes", "no", "unsure"))
@@ -42,7 +45,7 @@ def asked(panel, demo_scene):
         ("How many ships?", None, BOX, ANSWER),
     ):
         panel.script(*replies)
-        panel.session.ask(layer, question, place, answer_type=kind)
+        panel.session.ask(Question(layer, question, kind), place)
         wait(lambda: not panel.session.busy)
     return panel
 
@@ -120,7 +123,7 @@ def test_of_answers_about_the_same_place_the_newest_one_is_labelled(asked):
     raster = asked.dock.form.layer.currentLayer()
     corner = QgsRectangle(raster.extent())
     corner.setXMinimum(corner.center().x())
-    session.ask(raster, "How many lakes?", rectangle(corner, raster.crs(), raster))
+    session.ask(Question(raster, "How many lakes?"), rectangle(corner, raster.crs(), raster))
     wait(lambda: not session.busy)
     settle(asked)
     assert labels(layer, layer.extent()) == ["3", "3 (+2)"]
@@ -176,6 +179,46 @@ def test_questions_with_the_same_choices_offer_them_for_the_check(asked):
     at = answers(asked).fields().indexOf("checked")
     offered = [text for entry in answers(asked).editorWidgetSetup(at).config()["map"] for text in entry]
     assert offered == ["not checked", "yes", "no", "unsure"]
+
+
+ROOF = AnswerType("fields", fields=(AnswerType("text", name="roof"), AnswerType("integer", name="storeys")))
+
+
+def test_a_typed_answer_is_an_attribute_of_its_type_and_follows_the_check(panel, demo_scene, tmp_path):
+    """Two questions whose values have one name and two types, and one with named fields; exported, and appended to."""
+    layer = panel.add(demo_scene)
+    (place,), _ = panel.dock.form.places(layer)
+    for kind, reply in (
+        (AnswerType("integer"), "3,000,000,000 trees"),
+        (AnswerType(CHOICE, ("yes", "no")), "Yes, one."),
+        (POOL, "unsure"),
+        (ROOF, "roof: tiles; storeys: 2"),
+        (AnswerType("number"), "I can't tell."),
+    ):
+        panel.script(f"<answer>{reply}</answer>")
+        panel.session.ask(Question(layer, "How many?", kind), place)
+        wait(lambda: not panel.session.busy)
+    settle(panel)
+    names = ("value", "value_2", "value_3", "roof", "storeys", "value_4")
+    kinds = ["Integer64", "Boolean", "String", "String", "Integer64", "Real"]
+    shown = answers(panel)
+    assert [shown.fields().field(name).typeName() for name in names] == kinds
+    rows = [{name: feature[name] for name in names if feature[name] != NULL} for feature in shown.getFeatures()]
+    wanted = [{"value": 3_000_000_000}, {"value_2": True}, {"value_3": "unsure"}, {"roof": "tiles", "storeys": 2}, {}]
+    assert rows == wanted
+    at = shown.fields().indexOf("value_3")
+    assert [next(iter(each.values())) for each in shown.editorWidgetSetup(at).config()["map"]] == list(POOL.choices)
+    assert all(shown.editFormConfig().readOnly(shown.fields().indexOf(name)) for name in names)
+    panel.session.check(panel.session.exchanges[1], "no", "Ada")
+    settle(panel)
+    assert [feature["value_2"] for feature in shown.getFeatures() if feature["value_2"] != NULL] == [False]
+    for suffix, boolean in ((".gpkg", False), (".shp", "false"), (".geojson", False), (".csv", "false"), (".xlsx", False)):
+        file = export_rois(answer_rows(panel.session.exchanges), tmp_path / f"answers{suffix}")
+        back = QgsVectorLayer(str(file), "back", "ogr")
+        values = [[feature[name] for name in names] for feature in back.getFeatures()]
+        assert [row[0] for row in values] == [3_000_000_000, *[NULL] * 4] or suffix in (".csv", ".xlsx"), values
+        assert str(values[1][1]).lower() in (str(boolean).lower(), "0", "1"), (suffix, values[1])
+        assert values[3][3] == "tiles"
 
 
 def test_the_map_tip_shows_answer_question_check_and_picture(asked):

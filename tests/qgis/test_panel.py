@@ -47,6 +47,7 @@ from zoomearth.core.requests import Load
 from zoomearth.core.settings import Settings
 from zoomearth.plugin.child.backend_process import State
 from zoomearth.plugin.exchanges.exchange import Status
+from zoomearth.plugin.exchanges.question import Question
 from zoomearth.plugin.export.html import html as report_html
 from zoomearth.plugin.layers.scope import Scope
 from zoomearth.plugin.panel.widgets import WrappedText
@@ -510,7 +511,7 @@ def test_a_long_history_is_shown_page_by_page(panel, demo_scene):
     panel.script(ANSWER)
     panel.add(demo_scene)
     for number in range(25):
-        panel.session.ask(panel.dock.form.layer.currentLayer(), f"Question {number}?", _whole())
+        panel.session.ask(Question(panel.dock.form.layer.currentLayer(), f"Question {number}?"), _whole())
     wait(lambda: not panel.session.busy)
     transcript = panel.dock.transcript
     transcript.show_all(panel.session.exchanges)
