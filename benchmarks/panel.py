@@ -1,5 +1,5 @@
 """Measures how long QGIS's window is blocked: the longest gap between two turns of the event loop, for each question, and for what one does
-with a run about 2,000 polygons and its table.
+with a run about 2,000 polygons and its table; and the memory that such a run takes.
 
 python benchmarks/panel.py            # needs `make setup setup-desktop`; the real QGIS under Xvfb, the demo model
 """
@@ -15,6 +15,7 @@ from machine import machine
 
 ROOT = Path(__file__).resolve().parent.parent
 STALL = re.compile(r"^ *[\d.]+ (?P<what>[^>]+); longest stall (?P<stall>\d+) ms$")
+MEMORY = re.compile(r"^ *[\d.]+ (?P<what>[^;]+); memory (?P<more>.+)$")
 LINE = re.compile(r"^ *[\d.]+ (?P<question>.+) -> '(?P<answer>.*)' in (?P<seconds>[\d.]+) s; longest stall (?P<stall>\d+) ms$")
 
 
@@ -32,6 +33,8 @@ def main() -> None:
     for line in done.stdout.splitlines():
         if found := STALL.match(line):
             print(f"{found['what']:56} {found['stall']:>33} ms   < 100 ms")
+        elif found := MEMORY.match(line):
+            print(f"{found['what']}: {found['more']}")
 
 
 if __name__ == "__main__":

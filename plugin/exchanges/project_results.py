@@ -25,7 +25,8 @@ from .geopackage import unwritable
 from .result_fields import Picture
 from .result_layers import RASTER, ResultLayers
 from .result_rows import CHECKS
-from .results_file import ANSWERS, ROIS, ResultsFile, numbered
+from .result_tables import ANSWERS, ROIS, numbered
+from .results_file import ResultsFile
 from .unsaved import new_file, unsaved_folder, waiting_file
 from .writer import Writer
 

@@ -35,7 +35,8 @@ from .endings import tool_title, use_figures, use_notes
 from .exchange import RUN, Exchange, UsedTool, raster_id
 from .looked_at import looked_at
 from .result_fields import VERDICT, add_tip, describe, describe_values, offer_checks
-from .results_file import ANSWERS, ROIS, ResultsFile, Written, table_of
+from .result_tables import ANSWERS, ROIS, Written, table_of
+from .results_file import ResultsFile
 
 STYLES = RESOURCES / "styles"
 STYLE = STYLES / "rois.qml"

@@ -27,7 +27,7 @@ from ..i18n import tr
 from ..layers.raster_layers import tool_source, wkt
 from ..layers.scope import Place
 from .exchange import Exchange, Status, UsedTool
-from .results_file import slug
+from .result_tables import slug
 from .session import Session
 
 PAUSE = 2.0  # seconds between two looks at the file while it grows

@@ -27,7 +27,7 @@ from ..child.backend_process import Job
 from ..layers.polygons_file import write_polygons
 from ..layers.raster_layers import tool_source, wkt
 from .exchange import Exchange, Status, UsedTool
-from .results_file import slug
+from .result_tables import slug
 from .session import Session
 
 PICTURE = 768  # pixels of the longer side of the pictures before and after

@@ -212,7 +212,7 @@ def _row(number: int, exchange: Exchange, linked: bool) -> str:
     cells = (
         f"<td>{number}</td>",
         f"<td>{question}</td>",
-        f"<td>{escape(exchange.scope)}</td>",
+        f"<td>{escape(words.place(exchange))}</td>",
         f'<td class="said{doubted}">{escape(words.brief(words.answered(exchange))) if exchange.question else ""}</td>',
         f"<td>{escape(words.remark(exchange))}</td>",
     )

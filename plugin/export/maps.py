@@ -31,7 +31,7 @@ from ..exchanges.answer_labels import label_newest
 from ..exchanges.exchange import Exchange, PicturedView
 from ..exchanges.result_layers import STYLE, dress
 from ..exchanges.result_rows import answer_geometry
-from ..exchanges.results_file import ANSWERS
+from ..exchanges.result_tables import ANSWERS
 from .page import Pages, font_of
 from .vector import answer_rows, boxes, crs_of, rows
 

@@ -71,7 +71,10 @@ class _Report:
             height_of(name, 13, WIDTH, bold=True) + height_of(facts, 8, WIDTH) + self._answer_height(exchange) + GAP + 6 + 12 * bool(part)
         )
         columns = self._columns(exchange, cells, BOTTOM - self.pages.y - high)
-        if not columns and self.pages.y > TOP:
+        begun = [cells[: COLUMNS[-1]]] if cells else []
+        if not columns and self.pages.y + high + sum(self._row_height(exchange, row, COLUMNS[-1]) for row in begun) <= BOTTOM:
+            columns = COLUMNS[-1]  # it begins here, and goes on over the page
+        elif not columns and self.pages.y > TOP:
             self.pages.turn()
         page = BOTTOM - TOP
         columns = (
@@ -95,11 +98,10 @@ class _Report:
 
     def _cells(self, exchange: Exchange) -> list[Cell]:
         """What is shown of an exchange: None for its map, and the pictures of its zooms; its first picture where there is no map."""
-        if not exchange.views:
-            return []
-        first = exchange.views[0]
-        shown = [each for view in (first, *exchange.zooms) for each in words.pictured(exchange, view) if each.picture]
-        return [None, *(view for view in shown if view is not first)] if raster_of(exchange) else list(shown)
+        first = exchange.views[:1]
+        shown = [each for view in (*first, *exchange.zooms) for each in words.pictured(exchange, view) if each.picture]
+        mapped = (first or exchange.verdict is not None) and exchange.place and raster_of(exchange)
+        return [None, *(view for view in shown if view not in first)] if mapped else list(shown)
 
     def _columns(self, exchange: Exchange, cells: Sequence[Cell], room: float) -> int:
         """How many maps and pictures in a row make all of them fit into the room (in mm); 0 where none does."""

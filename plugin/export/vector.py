@@ -35,7 +35,7 @@ from ..exchanges.exchange import Exchange, PicturedView, Status
 from ..exchanges.result_fields import describe_values
 from ..exchanges.result_layers import dress
 from ..exchanges.result_rows import ROI_FIELDS, answer_geometry, answer_values, roi_geometry, roi_values, typed_values
-from ..exchanges.results_file import ANSWERS, ROIS
+from ..exchanges.result_tables import ANSWERS, ROIS
 from ..i18n import tr
 
 FORMATS = {**DRIVERS, ".csv": "CSV", ".xlsx": "XLSX"}  # GDAL's drivers, by suffix

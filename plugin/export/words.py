@@ -115,6 +115,11 @@ def facts(exchange: Exchange) -> list[str]:
     return [each for each in (*about, utc(exchange), exchange.model, took) if each]
 
 
+def place(exchange: Exchange) -> str:
+    """The place asked about, for a table: of a row of a run, the name of its polygon."""
+    return exchange.feature.name if exchange.feature else exchange.scope
+
+
 def utc(exchange: Exchange) -> str:
     return exchange.time.replace("T", " ").replace("Z", " UTC")
 

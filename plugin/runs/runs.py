@@ -15,7 +15,7 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 from ...core.errors import SceneError
 from ...core.tools import MASK, Made
 from ..exchanges.exchange import RUN, Exchange, Status, UsedTool
-from ..exchanges.results_file import slug
+from ..exchanges.result_tables import slug
 from ..exchanges.session import Session
 from ..i18n import tr
 from ..layers.raster_layers import wkt

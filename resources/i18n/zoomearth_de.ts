@@ -3150,26 +3150,6 @@
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
-            <source>drawing the layer as an image</source>
-            <translation>der Layer wird als Bild gezeichnet</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>reading the polygons</source>
-            <translation>Polygone werden gelesen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>testing how the model marks places</source>
-            <translation>Test, wie das Modell Orte markiert</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>the model is reading the picture</source>
-            <translation>das Modell liest das Bild</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
             <source>Choose…</source>
             <translation>Auswählen…</translation>
         </message>
@@ -3190,11 +3170,6 @@
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
-            <source>thinking</source>
-            <translation>denkt nach</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
             <source>One question is waiting.</source>
             <translation>Eine Frage wartet.</translation>
         </message>
@@ -3202,16 +3177,6 @@
             <location filename="../../plugin/panel/dock.py" />
             <source>Select one, or use Find all in the toolbox.</source>
             <translation>Wählen Sie eines aus, oder nehmen Sie Alle finden in der Werkzeugkiste.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>{count} found, view {done} of {total}</source>
-            <translation>{count} gefunden, Ausschnitt {done} von {total}</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>the server did not reply: try {number} of {tries}</source>
-            <translation>der Server hat nicht geantwortet: Versuch {number} von {tries}</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
@@ -3232,11 +3197,6 @@
             <location filename="../../plugin/panel/dock.py" />
             <source>{count} polygons are selected. The question is asked once for each of them. Continue?</source>
             <translation>{count} Polygone sind gewählt. Die Frage wird für jedes einmal gestellt. Fortfahren?</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>looking at “{label}”</source>
-            <translation>sieht sich „{label}“ an</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
@@ -3637,6 +3597,46 @@
             <location filename="../../plugin/panel/run_box.py" />
             <source>{count} checked</source>
             <translation>{count} geprüft</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/stage.py" />
+            <source>drawing the layer as an image</source>
+            <translation>der Layer wird als Bild gezeichnet</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/stage.py" />
+            <source>reading the polygons</source>
+            <translation>Polygone werden gelesen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/stage.py" />
+            <source>testing how the model marks places</source>
+            <translation>Test, wie das Modell Orte markiert</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/stage.py" />
+            <source>the model is reading the picture</source>
+            <translation>das Modell liest das Bild</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/stage.py" />
+            <source>thinking</source>
+            <translation>denkt nach</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/stage.py" />
+            <source>{count} found, view {done} of {total}</source>
+            <translation>{count} gefunden, Ausschnitt {done} von {total}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/stage.py" />
+            <source>the server did not reply: try {number} of {tries}</source>
+            <translation>der Server hat nicht geantwortet: Versuch {number} von {tries}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/stage.py" />
+            <source>looking at “{label}”</source>
+            <translation>sieht sich „{label}“ an</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/tool_bench.py" />

@@ -27,7 +27,8 @@ from zoomearth.core.answer_type import CHOICE, AnswerType
 from zoomearth.plugin.exchanges.answer_colors import NAMED
 from zoomearth.plugin.exchanges.question import Question
 from zoomearth.plugin.exchanges.result_rows import CHECKS, ROI_FIELDS
-from zoomearth.plugin.exchanges.results_file import ANSWERS, ResultsFile
+from zoomearth.plugin.exchanges.result_tables import ANSWERS
+from zoomearth.plugin.exchanges.results_file import ResultsFile
 from zoomearth.plugin.export.vector import answer_rows, export_rois
 from zoomearth.plugin.layers.scope import rectangle
 

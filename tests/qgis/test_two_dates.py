@@ -14,7 +14,7 @@ from rasters import NORTH_UP, city, make, tag
 from zoomearth.core.requests import Load
 from zoomearth.core.settings import Settings
 from zoomearth.plugin.exchanges.exchange import Exchange, Status
-from zoomearth.plugin.exchanges.results_file import ANSWERS
+from zoomearth.plugin.exchanges.result_tables import ANSWERS
 from zoomearth.plugin.export.html import html as report_html
 from zoomearth.plugin.export.pdf import write_pdf
 from zoomearth.plugin.processing import common
