@@ -58,19 +58,17 @@ class Tables:
 
     def rowids(self, ids: Iterable[str]) -> dict[tuple[str, str], int]:
         """The rows of these exchanges, by table and id: what replaces a row takes its place in the order and stays selected on the map."""
-        query = "SELECT rowid FROM {} WHERE exchange = ?"
-        listed = (EXCHANGES, *self._layers(ANSWERS))
-        return {(table, id): row for table in listed for id in ids for (row,) in self._file.execute(sql(query, table), (id,))}
+        wanted = set(ids)
+        return {(table, id): row for table in (EXCHANGES, *self._layers(ANSWERS)) for row, id in self._rows(table) if id in wanted}
 
     def remove(self, ids: Iterable[str]) -> set[str]:
         """Removes the rows of these exchanges; returns the tables of layers whose rows were removed."""
-        touched = set()
-        for id in ids:
-            self._file.execute(sql("DELETE FROM {} WHERE exchange = ?", EXCHANGES), (id,))
-            for table in self._layers():
-                if self._file.execute(sql("DELETE FROM {} WHERE exchange = ?", table), (id,)).rowcount:
-                    touched.add(table)
-        return touched
+        wanted, touched = set(ids), set()
+        for table in (EXCHANGES, *self._layers()):
+            if rows := [(row,) for row, id in self._rows(table) if id in wanted]:
+                self._file.executemany(sql("DELETE FROM {} WHERE rowid = ?", table), rows)
+                touched.add(table)
+        return touched - {EXCHANGES}
 
     def add(self, exchange: Exchange, rowids: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], str]:
         """Returns the tables of layers that got rows, as `Written.tables`. rowids: see the method."""
@@ -108,6 +106,10 @@ class Tables:
         tables = [table for table in self._layers(ANSWERS) if set(CHECKS) <= set(columns(self._file, table))]
         rows = (row for table in tables for row in self._file.execute(sql(query, *CHECKS, table)))
         return {id: dict(zip(CHECKS, values)) for id, *values in rows}
+
+    def _rows(self, table: str) -> list[tuple[int, str]]:
+        """The row and the exchange of all rows: no index finds the rows of one exchange, and thousands may be wanted."""
+        return self._file.execute(sql("SELECT rowid, exchange FROM {}", table)).fetchall()
 
     def _add_answer(self, exchange: Exchange, rowids: Mapping[tuple[str, str], int]) -> str:
         """Adds the answer's feature; returns its table."""

@@ -22,7 +22,7 @@ def measured(what, act):
     stalls = Stalls()
     act()
     QTest.qWait(300)
-    log(f"{what}; longest stall {stalls.stop():.0f} ms")
+    log(f"{what}; longest stall {stalls.stop():.0f} ms, own {stalls.own:.0f} ms")
 
 
 def memory():

@@ -177,6 +177,7 @@ def test_a_comparison_is_asked_again_with_both_rasters(panel, compared):
     panel.dock.form.second.setLayer(None)
     stock(panel, ZOOM, ANSWER)
     menu = panel.dock.transcript.card(compared.id).findChild(QToolButton, "zoomearth_exchange_menu").menu()
+    menu.aboutToShow.emit()
     (again,) = (action for action in menu.actions() if action.objectName() == "zoomearth_exchange_again")
     assert again.isEnabled()
     again.trigger()
