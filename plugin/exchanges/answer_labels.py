@@ -6,7 +6,7 @@ The layer's style reads a variable of the layer: labels need no plugin, and no s
 from __future__ import annotations
 
 import json
-from typing import Iterable
+from typing import Any, Iterable
 
 from qgis.core import QgsExpressionContextUtils, QgsVectorLayer
 
@@ -17,12 +17,17 @@ OLDER = "zoomearth_older"  # JSON: how many older answers the label stands for, 
 
 def label_newest(layer: QgsVectorLayer, exchanges: Iterable[Exchange]) -> None:
     """Labels the newest answer of each place. exchanges: of the layer, oldest first."""
-    places: dict[str, list[str]] = {}
+    places: dict[Any, list[str]] = {}
     for exchange in exchanges:
         if exchange.verdict is not None:
-            places.setdefault(repr(exchange.place), []).append(exchange.id)
+            places.setdefault(_mark(exchange.place), []).append(exchange.id)
     shared = [ids for ids in places.values() if len(ids) > 1]
     older = {id: len(ids) - 1 if id == ids[-1] else -1 for ids in shared for id in ids}
     text = json.dumps(older)
     if QgsExpressionContextUtils.layerScope(layer).variable(OLDER) != text:
         QgsExpressionContextUtils.setLayerVariable(layer, OLDER, text)
+
+
+def _mark(place: list[list[list[float]]]) -> Any:
+    """Tells places apart without all of their corners, of which there may be many thousands: two corners of each ring, and their number."""
+    return tuple((len(ring), *ring[0], *ring[len(ring) // 2]) for ring in place if ring)
