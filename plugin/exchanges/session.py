@@ -214,7 +214,7 @@ class Session(QObject):
         """Copies what tools have made into the folder of this project's results, under free names. Raises SceneError."""
         taken = []
         for use in exchange.uses:
-            out = self.results.new_path(Path(use.made.out))
+            out = self.results.made.new_path(Path(use.made.out))
             try:
                 for file in (folder / use.made.out, *folder.glob(f"{glob.escape(use.made.out)}.*")):
                     shutil.copyfile(file, out.with_name(out.name + file.name[len(use.made.out) :]))
@@ -233,7 +233,7 @@ class Session(QObject):
         """Deletes the files of what was removed and not brought back; to be called before the project closes."""
         for _, exchange, use in self._removed:
             for each in exchange.uses if use is None else [use]:
-                self.results.delete_use(each)
+                self.results.made.delete(each)
         self._removed.clear()
 
     def _next(self) -> None:
@@ -316,14 +316,14 @@ class Session(QObject):
     def _offer(self, asked: Asked) -> Offer:
         """The tools that the model may use; the other rasters of the place are images of other dates. Raises SceneError."""
         others = other_rasters(asked.question.layer, asked.place.extent(asked.question.layer))
-        return Offer(str(self.results.begin_folder()), tuple(scene_source(other).path for other in others))
+        return Offer(str(self.results.made.begin_folder()), tuple(scene_source(other).path for other in others))
 
     def _add_called(self, exchange: Exchange, call: Call) -> None:
         """Shows what a tool has made that the model has called; the exchange's last view is its picture."""
         view, made = exchange.views[-1], call.made
         if made is None:
             return
-        out = self.results.brought(Path(made.out))
+        out = self.results.made.brought(Path(made.out))
         self.add_use(exchange, UsedTool(replace(made, out=out), view.label or exchange.scope, view.corners, after=view.picture))
 
     def _fail(self, asked: Asked, error: ZoomEarthError) -> None:

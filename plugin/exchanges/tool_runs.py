@@ -94,7 +94,7 @@ class ToolRuns(QObject):
             exchange = Exchange("", wanted.layer.source(), wanted.layer.name(), wkt(wanted.layer.crs()), wanted.place)
             exchange.outline = [[[x, y] for x, y in wanted.corners]]
             exchange.scene, exchange.region, exchange.status = stored(source), wanted.where, Status.DONE
-        out = self._session.results.new_path(_name(wanted, exchange), [run.out.name for run in self._runs])
+        out = self._session.results.made.new_path(_name(wanted, exchange), [run.out.name for run in self._runs])
         job = self._session.backend.submit(RunTool(source, use, str(out), wanted.where, PICTURE))
         run = _Run(exchange, wanted, out, folder, job)
         self._runs.append(run)
@@ -139,7 +139,7 @@ class ToolRuns(QObject):
 
     def _store(self, run: _Run, result: ToolResult) -> None:
         try:
-            name = self._session.results.brought(run.out)
+            name = self._session.results.made.brought(run.out)
         except SceneError as error:
             self.failed.emit(error.message, error.hint)
             return

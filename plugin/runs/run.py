@@ -183,7 +183,7 @@ class Run(QObject):
         self.writer.detach()
 
     def _place(self) -> None:
-        folder = self._session.results.begin_folder()
+        folder = self._session.results.made.begin_folder()
         self.writer = Writer(ResultsFile(folder / self.use.made.out), parent=self)
         self.writer.ended.connect(self._written)
 

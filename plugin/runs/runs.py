@@ -60,7 +60,7 @@ class Runs(QObject):
     def start(self, wanted: Wanted) -> None:
         """Prepares the rows and begins to ask. Raises SceneError where another run asks, or nothing can be written."""
         self._refuse_second()
-        self._session.results.begin_folder()
+        self._session.results.made.begin_folder()
         try:
             preparing = self._preparing = Preparing(wanted, self)
         except ValueError as error:
@@ -168,7 +168,7 @@ class Runs(QObject):
         corners = ((left, top), (right, top), (right, bottom), (left, bottom), (left, top))
         exchange.outline = [[[x, y] for x, y in corners]]
         exchange.status, exchange.stopped, exchange.answer = Status.DONE, "answered", summary(Counts.of(rows))
-        out = self._session.results.new_path(Path(f"{slug(exchange.question)}.gpkg"))
+        out = self._session.results.made.new_path(Path(f"{slug(exchange.question)}.gpkg"))
         use = UsedTool(Made(RUN, "", MASK, out.name, None, (), dict(metrics), 0.0, exchange.question), exchange.scope, corners)
         run = self._add(Run(self._session, exchange, use, rows, self))
         self._session.add_use(exchange, use)
@@ -245,7 +245,7 @@ class Runs(QObject):
         if results.file is None or results.writing:
             return
         for run in self._runs.values():
-            if run.phase is not Phase.CLOSED and results.has_left(run.path):
+            if run.phase is not Phase.CLOSED and results.made.has_left(run.path):
                 run.follow()
         resumed, self._resumed = self._resumed, None
         if resumed:

@@ -27,7 +27,7 @@ def ask(dock, question):
     wait(lambda: ended)
     dock.finished.disconnect(ended.append)
     stall = stalls.stop()
-    log(f"{question} -> {ended[0]['answer']!r} in {ended[0]['seconds']:.2f} s; longest stall {stall:.0f} ms")
+    log(f"{question} -> {ended[0]['answer']!r} in {ended[0]['seconds']:.2f} s; longest stall {stall:.0f} ms, own {stalls.own:.0f} ms")
     return ended[0], stall
 
 

@@ -1,8 +1,8 @@
 """Run inside the real QGIS (see release/desktop.py), three times: 100 places asked by a typed question, reviewed by keys, exported and
 read back, reported. QGIS is killed with -9 in the middle of the run, and at the next start in the middle of the review.
 
-DRIVE_RASTERS: a generated scene with its truth, by which the places are checked. DRIVE_OUT: project, exports and report are left there; without the file `run_killed.json` it is the first
-start. After an error, DRIVE_OUT/run.log describes it and the exit code is 1.
+DRIVE_RASTERS: a generated scene with its truth, by which the places are checked. DRIVE_OUT: project, exports and report are left there;
+without the file `run_killed.json` it is the first start. After an error, DRIVE_OUT/run.log describes it and the exit code is 1.
 """
 
 import csv
