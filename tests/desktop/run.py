@@ -49,7 +49,7 @@ def table():
 
 
 def settled():
-    wait(lambda: not the_run().asking and not the_run().writer.writing, 150)
+    wait(lambda: not the_run().asking and not the_run().writer.writing, 200)
 
 
 def killed(**state):
@@ -120,7 +120,7 @@ def begin(scene):
 
     in_dialog("", agree, lambda: QTest.mouseClick(dock.toolbar.ask, LEFT))
     wait(lambda: plugin().session.exchanges, 30)
-    wait(lambda: len(answered()) >= PLACES * 0.4, 150)
+    wait(lambda: len(answered()) >= PLACES * 0.4, 200)
     assert the_run().asking
     assert len(answered()) < PLACES
     killed(step="run", answers=answered())
@@ -196,7 +196,7 @@ def go_on(before):
     assert len(kept) < PLACES
     lines = asked_lines()
     QTest.mouseClick(card().go_on, LEFT)
-    wait(lambda: len(answered()) == PLACES, 150)
+    wait(lambda: len(answered()) == PLACES, 200)
     settled()
     after = asked_lines()
     assert after[: len(lines)] == lines
