@@ -7,8 +7,9 @@ import re
 from typing import Any, Callable, Collection, Iterable, Optional
 
 from qgis.core import QgsEditorWidgetSetup, QgsExpression, QgsExpressionFunction, QgsValueMapFieldFormatter, QgsVectorLayer
+from qgis.PyQt.QtCore import QVariant
 
-from ...core.answer_type import CHOICE, FIELDS, AnswerType
+from ...core.answer_type import CHOICE, TEXT, AnswerType
 from ...core.roi_table import ANSWER, ZOOM, ZOOM_OUT
 from ...core.tools import TOOLS
 from ..i18n import tr
@@ -78,18 +79,23 @@ def describe_values(layer: QgsVectorLayer, answer_types: Iterable[Optional[Answe
 
     answer_types: of the layer's questions.
     """
-    form, fields = layer.editFormConfig(), layer.fields()
-    for answer_type in {each for each in answer_types if each}:
-        parts = {"value": answer_type} if answer_type.kind != FIELDS else {part.name: part for part in answer_type.fields}
-        for at, name in enumerate(fields.names()):
-            part = parts.get(re.sub(r"_\d+$", "", name)) or parts.get(name)
-            if part is None or name in RESERVED:
-                continue
-            form.setReadOnly(at, True)
-            if name == "value" and not layer.attributeAlias(at):
-                layer.setFieldAlias(at, tr("Value"))
-            if part.kind == CHOICE and not part.is_boolean and layer.editorWidgetSetup(at).type() == "":
-                layer.setEditorWidgetSetup(at, _value_map({choice: choice for choice in part.choices}))
+    parts: dict[str, list[AnswerType]] = {}  # by the name of their columns, which may have a number besides
+    for each in dict.fromkeys(each for each in answer_types if each):
+        for part in each.fields or (each,):
+            parts.setdefault(part.name or "value", []).append(part)
+    form = layer.editFormConfig()
+    for at, field in enumerate(layer.fields()):
+        name = field.name()
+        listed = parts.get(name) or parts.get(re.sub(r"_\d+$", "", name), [])
+        if not listed or name in RESERVED:
+            continue
+        form.setReadOnly(at, True)
+        if name == "value" and not layer.attributeAlias(at):
+            layer.setFieldAlias(at, tr("Value"))
+        texts = [part for part in listed if part.kind == TEXT or (part.kind == CHOICE and not part.is_boolean)]
+        known = field.type() == QVariant.String and texts and all(part.kind == CHOICE for part in texts)
+        if known and layer.editorWidgetSetup(at).type() in ("", "ValueMap"):
+            layer.setEditorWidgetSetup(at, _value_map({choice: choice for part in texts for choice in part.choices}))
     layer.setEditFormConfig(form)
 
 

@@ -195,6 +195,7 @@ def test_a_typed_answer_is_an_attribute_of_its_type_and_follows_the_check(panel,
         (POOL, "unsure"),
         (ROOF, "roof: tiles; storeys: 2"),
         (AnswerType("number"), "I can't tell."),
+        (AnswerType(CHOICE, ("crops", "trees")), "crops"),
     ):
         panel.script(f"<answer>{reply}</answer>")
         panel.session.ask(Question(layer, "How many?", kind), place)
@@ -205,10 +206,11 @@ def test_a_typed_answer_is_an_attribute_of_its_type_and_follows_the_check(panel,
     shown = answers(panel)
     assert [shown.fields().field(name).typeName() for name in names] == kinds
     rows = [{name: feature[name] for name in names if feature[name] != NULL} for feature in shown.getFeatures()]
-    wanted = [{"value": 3_000_000_000}, {"value_2": True}, {"value_3": "unsure"}, {"roof": "tiles", "storeys": 2}, {}]
+    wanted = [{"value": 3_000_000_000}, {"value_2": True}, {"value_3": "unsure"}, {"roof": "tiles", "storeys": 2}, {}, {"value_3": "crops"}]
     assert rows == wanted
     at = shown.fields().indexOf("value_3")
-    assert [next(iter(each.values())) for each in shown.editorWidgetSetup(at).config()["map"]] == list(POOL.choices)
+    offered = {next(iter(each.values())) for each in shown.editorWidgetSetup(at).config()["map"]}
+    assert offered == {*POOL.choices, "crops", "trees"}
     assert all(shown.editFormConfig().readOnly(shown.fields().indexOf(name)) for name in names)
     panel.session.check(panel.session.exchanges[1], "no", "Ada")
     settle(panel)
@@ -217,7 +219,7 @@ def test_a_typed_answer_is_an_attribute_of_its_type_and_follows_the_check(panel,
         file = export_rois(answer_rows(panel.session.exchanges), tmp_path / f"answers{suffix}")
         back = QgsVectorLayer(str(file), "back", "ogr")
         values = [[feature[name] for name in names] for feature in back.getFeatures()]
-        assert [row[0] for row in values] == [3_000_000_000, *[NULL] * 4] or suffix in (".csv", ".xlsx"), values
+        assert [row[0] for row in values] == [3_000_000_000, *[NULL] * 5] or suffix in (".csv", ".xlsx"), values
         assert str(values[1][1]).lower() in (str(boolean).lower(), "0", "1"), (suffix, values[1])
         assert values[3][3] == "tiles"
 
