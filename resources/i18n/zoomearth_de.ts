@@ -490,13 +490,13 @@
         </message>
         <message>
             <location filename="../../plugin/exchanges/result_fields.py" />
-            <source>not checked</source>
-            <translation>nicht geprüft</translation>
+            <source>Value</source>
+            <translation>Wert</translation>
         </message>
         <message>
             <location filename="../../plugin/exchanges/result_fields.py" />
-            <source>Value</source>
-            <translation>Wert</translation>
+            <source>not checked</source>
+            <translation>nicht geprüft</translation>
         </message>
         <message>
             <location filename="../../plugin/exchanges/result_layers.py" />
