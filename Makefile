@@ -51,7 +51,7 @@ $(QGIS_VENV)/.installed: Makefile
 
 # The desktop itself, a virtual screen for it, and what its tests read files back with.
 setup-desktop: setup-qgis
-	@for program in qgis xvfb-run xauth ogrinfo pdftotext ps; do command -v $$program >/dev/null || missing=1; done; [ -z "$$missing" ] || \
+	@for program in qgis xvfb-run xauth ogrinfo pdftotext pdftoppm ps; do command -v $$program >/dev/null || missing=1; done; [ -z "$$missing" ] || \
 	  { $(APT) update -q && $(APT) install -y -q --no-install-recommends qgis xvfb xauth gdal-bin poppler-utils procps fonts-open-sans; }
 	@command -v chromium >/dev/null || $(APT) install -y -q --no-install-recommends chromium || echo "no chromium: the tests of reports in a browser are skipped"
 
@@ -91,18 +91,27 @@ test: lint $(DOCS_VENV)/.installed setup-desktop
 	$(MAKE) desktop-test package
 
 SCENE := .build/desktop/scene-900000010.tif
+SMALL_SCENE := .build/desktop/scene-900000013.tif
 
 $(SCENE): $(VENV)/.installed
 	@mkdir -p $(@D)
 	$(VENV)/bin/zoomearth demo scene $(@D) --size 8192 --seed 900000010
 
-desktop-test: setup setup-desktop $(SCENE)
+$(SMALL_SCENE): $(VENV)/.installed
+	@mkdir -p $(@D)
+	$(VENV)/bin/zoomearth demo scene $(@D) --size 4096 --seed 900000013
+
+desktop-test: setup setup-desktop $(SCENE) $(SMALL_SCENE)
 	/usr/bin/python3 release/desktop.py --drive tests/desktop/drive.py $(SCENE); status=$$?; cat .build/desktop/drive.log; exit $$status
 	/usr/bin/python3 release/desktop.py --drive tests/desktop/tools.py $(SCENE); status=$$?; cat .build/desktop/tools.log; exit $$status
 	/usr/bin/python3 release/desktop.py --drive tests/desktop/answers.py $(SCENE); status=$$?; cat .build/desktop/answers.log; exit $$status
 	rm -f .build/desktop/killed.json
 	-/usr/bin/python3 release/desktop.py --drive tests/desktop/labels.py $(SCENE)  # ends with a kill
 	/usr/bin/python3 release/desktop.py --drive tests/desktop/labels.py $(SCENE); status=$$?; cat .build/desktop/labels.log; exit $$status
+	rm -f .build/desktop/run_killed.json
+	-/usr/bin/python3 release/desktop.py --drive tests/desktop/run.py $(SMALL_SCENE)  # ends with a kill
+	-/usr/bin/python3 release/desktop.py --drive tests/desktop/run.py $(SMALL_SCENE)  # ends with a kill
+	/usr/bin/python3 release/desktop.py --drive tests/desktop/run.py $(SMALL_SCENE); status=$$?; cat .build/desktop/run.log; exit $$status
 
 qgis: setup setup-desktop $(SCENE)
 	/usr/bin/python3 release/desktop.py $(SCENE)

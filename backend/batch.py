@@ -240,7 +240,7 @@ def _discreet(source: SceneSource) -> dict[str, Any]:
 
 
 def line(about: Mapping[str, Any], answered: Answered | None, error: ZoomEarthError | None, model: str) -> dict[str, Any]:
-    """What came of a row as a JSON-able line of a file of results. about: see `asked`; zooms: see `core/source.Seen`.
+    """What came of a row as a JSON-able line of a file of results. about: see `asked`; first, zooms: see `core/source.Seen`.
 
     scene: width, height and CRS (a short name, or WKT where it has none; null without georeference). place: rings around what was asked
     about, in map units of that CRS.
@@ -256,6 +256,7 @@ def line(about: Mapping[str, Any], answered: Answered | None, error: ZoomEarthEr
         "meaningless": bool(answered and answered.meaningless),
         "stopped": outcome.stopped.value if answered else None,
         "why": outcome.why,
+        "first": to_json(Seen.of(outcome.views[0], grid)) if outcome.views else None,
         "zooms": [to_json(Seen.of(each, grid)) for each in outcome.zooms],
         "tools": [to_json(Call.of(use)) for use in outcome.uses],
         "scene": facts_of(answered.question.scene) if answered else None,

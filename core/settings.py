@@ -51,7 +51,7 @@ class Settings:
     dtype: str = _setting(
         "auto",
         "Precision",
-        "number format of the model weights; the 16-bit formats need half the memory of float32; auto is right for most computers",
+        "precision of the model weights; the 16-bit formats need half the memory of float32; auto is right for most computers",
         ("auto", "float32", "bfloat16", "float16"),
     )
     quantize: str = _setting(
@@ -66,7 +66,7 @@ class Settings:
     )
     asked_as: str = _setting(
         "",
-        "Asked as",
+        "Prompt format",
         "name of the model of the list in whose way the model is asked (prompt, boxes, picture sizes); empty: in its own way",
     )
     dialect: str = _setting(

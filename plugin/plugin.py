@@ -17,7 +17,7 @@ from ..core.errors import BackendError, ZoomEarthError
 from ..core.paths import RESOURCES
 from .child.backend_process import Backend, command
 from .exchanges.project_results import ProjectResults
-from .exchanges.results_file import ANSWERS
+from .exchanges.result_tables import ANSWERS
 from .exchanges.session import Session
 from .export.dialog import ExportDialog
 from .export.html import write_html

@@ -46,6 +46,7 @@ FIELDS = [
     "meaningless",
     "stopped",
     "why",
+    "first",
     "zooms",
     "tools",
     "scene",
@@ -168,6 +169,8 @@ def test_each_row_has_one_line_with_all_that_came_of_it(scenes, engine, capsys):
     first, second, failed = done["a"], done["7"], done["3"]
     assert (first["answer"], first["stopped"], first["model"], first["error"]) == ("yes", "answered", "by rule", None)
     assert from_json(Where, first["where"]) == Where(window=(10, 20, 110, 100))
+    begun = from_json(Seen, first["first"])
+    assert (begun.step, begun.roi, begun.window) == (0, None, (10, 20, 110, 100))
     seen = from_json(Seen, first["zooms"][0])
     assert (seen.step, seen.label) == (1, "it")
     assert 10 <= seen.window[0] < seen.window[2] <= 110
@@ -176,7 +179,7 @@ def test_each_row_has_one_line_with_all_that_came_of_it(scenes, engine, capsys):
     assert second["stopped"] == "limit"
     assert second["policy"] == {"max_zooms": 0}
     assert from_json(SceneSource, second["source"]) == SceneSource(str(scenes / "1.tif"), (3, 2, 1), ((0, 200),) * 3)
-    assert failed["answer"] is None
+    assert (failed["answer"], failed["first"]) == (None, None)
     assert failed["error"] == {"code": "scene", "message": f"There is no file {scenes / 'none.tif'}.", "hint": "Check the path."}
 
 

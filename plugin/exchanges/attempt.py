@@ -16,7 +16,8 @@ from ..i18n import tr
 from ..log import warn
 from .exchange import Exchange
 from .geopackage import Locked
-from .results_file import ResultsFile, Written
+from .result_tables import Written
+from .results_file import ResultsFile
 from .unsaved import unsaved_folder, waiting_file
 
 

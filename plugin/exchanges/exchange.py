@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Any, Optional
 
 from ...core.address import shown, titled
-from ...core.answer_type import AnswerType
+from ...core.answer_type import AnswerType, Plain
 from ...core.events import Cancelled, Done, Event, Failed, Result, RowEnded, Saw, Text
 from ...core.source import Corner, SceneSource, Seen, Where
 from ...core.tools import Made
@@ -169,6 +169,13 @@ class Exchange:
         if isinstance(self.value, dict):
             return ", ".join(f"{name}: {value}" for name, value in self.value.items() if value is not None)
         return self.answer if self.value is None else str(self.value)
+
+    @property
+    def cells(self) -> dict[str, Optional[Plain]]:
+        """The answer in its type, by the columns of the type: what a person says, else what the model says; empty for any text."""
+        if self.answer_type is None:
+            return {}
+        return self.answer_type.cells(self.value if self.checked is None else self.answer_type.read(self.checked))
 
     @property
     def is_run(self) -> bool:

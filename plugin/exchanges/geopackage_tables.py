@@ -26,7 +26,13 @@ from ...core.atomic import beside
 from ..i18n import tr
 from .geopackage import columns, insert, select, sql, tables, unwritable
 
-SQL_TYPES = {QVariant.String: "TEXT", QVariant.Int: "MEDIUMINT", QVariant.Double: "REAL", QVariant.Bool: "BOOLEAN"}
+SQL_TYPES = {
+    QVariant.String: "TEXT",
+    QVariant.Int: "MEDIUMINT",
+    QVariant.LongLong: "INTEGER",
+    QVariant.Double: "REAL",
+    QVariant.Bool: "BOOLEAN",
+}
 TEMPLATE = "zoomearth_template"
 CUSTOM = -2  # the code of a CRS that no organization has defined
 EXTENSIONS = (  # as the GeoPackage standard defines the table
@@ -95,6 +101,12 @@ def add_columns(file: sqlite3.Connection, table: str, fields: Mapping[str, Any])
     for name, kind in fields.items():
         if name.lower() not in existing:
             file.execute(sql("ALTER TABLE {} ADD COLUMN {} ", table, name) + SQL_TYPES[kind])
+
+
+def column_types(file: sqlite3.Connection, table: str) -> dict[str, Any]:
+    """The QVariant types of a table's columns, by name in small letters; None for a type that we do not write."""
+    kinds = {name: kind for kind, name in SQL_TYPES.items()}
+    return {row[1].lower(): kinds.get(row[2]) for row in file.execute(sql("PRAGMA table_info({})", table))}
 
 
 def draw(path: Path, name: str, fields: Mapping[str, Any], geometry: QgsWkbTypes.Type) -> None:

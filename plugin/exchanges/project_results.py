@@ -7,9 +7,6 @@ data folder, which stays when QGIS closes. Saving the project moves the results 
 from __future__ import annotations
 
 import contextlib
-import glob
-import os
-import shutil
 from pathlib import Path
 from typing import Any, Callable, Iterable, Iterator, Optional, cast
 
@@ -21,11 +18,12 @@ from ..i18n import tr
 from ..qt_later import later
 from .attempt import Attempt
 from .exchange import Exchange, UsedTool
-from .geopackage import unwritable
+from .made_files import MadeFiles
 from .result_fields import Picture
 from .result_layers import RASTER, ResultLayers
 from .result_rows import CHECKS
-from .results_file import ANSWERS, ROIS, ResultsFile, numbered
+from .result_tables import ANSWERS, ROIS
+from .results_file import ResultsFile
 from .unsaved import new_file, unsaved_folder, waiting_file
 from .writer import Writer
 
@@ -51,6 +49,7 @@ class ProjectResults(QObject):
         self._layers = ResultLayers(lambda: self.writer.exchanges if self.writer else [])
         self._picture = Picture(lambda id: self.writer.exchange(id) if self.writer else None)
         self._picture.register()
+        self.made = MadeFiles(lambda: self.file, self.begin)
         self._chosen = False  # whether the move under way is the user's choice
         self._closing = False  # whether the project is being cleared: no layer may be added then
         self.before_move: Callable[[Callable[[], None]], None] = lambda move: move()  # who writes to the folder stops first
@@ -121,12 +120,13 @@ class ProjectResults(QObject):
         self._layers.reload()
         return exchanges
 
-    def begin(self) -> None:
-        """Chooses a file for a project that has none."""
+    def begin(self) -> ResultsFile:
+        """The file; chooses one for a project that has none."""
         if self.writer is None:
             path = self._wanted()
             self._use(ResultsFile(path), new=True)
             self._remember()
+        return cast(Writer, self.writer).file
 
     def keep(self, exchange: Exchange) -> None:
         """Writes an exchange that has ended, and adds its features to the map; `settled` is emitted afterwards."""
@@ -173,56 +173,6 @@ class ProjectResults(QObject):
     def hide_use(self, use: UsedTool) -> None:
         """Removes the layer of a use of a tool; its file stays."""
         self._layers.hide_use(use)
-
-    def delete_use(self, use: UsedTool) -> None:
-        """Deletes the file of a use of a tool."""
-        if self.file:
-            file = self.file.folder / use.made.out
-            with contextlib.suppress(OSError):  # the files are leftovers then
-                for own in (file, *file.parent.glob(f"{glob.escape(file.name)}.*")):  # QGIS's statistics, the answers of a run
-                    own.unlink(missing_ok=True)
-                file.parent.rmdir()  # raises where there are other files
-
-    def new_path(self, name: Path, reserved: Iterable[str] = ()) -> Path:
-        """A path in the folder of what tools have made, by this name or with a number. reserved: names of files that will be written.
-
-        Raises SceneError where there can be no folder.
-        """
-        folder = self.begin_folder()
-        try:
-            existing = {Path(file).stem for file in (*reserved, *os.listdir(folder))}
-        except OSError as error:
-            raise unwritable(folder, error) from error
-        return folder / (numbered(name.stem, existing) + name.suffix)
-
-    def begin_folder(self) -> Path:
-        """The folder of what tools and surveys have made, which is there then. Raises SceneError."""
-        self.begin()
-        folder = cast(ResultsFile, self.file).folder
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise unwritable(folder, error) from error
-        return folder
-
-    def has_left(self, file: Path) -> bool:
-        """Whether the results have moved since the file was made in their folder."""
-        return self.file is not None and file.parent != self.file.folder
-
-    def bring(self, file: Path, here: Path) -> None:
-        """Moves a file into the folder. Raises SceneError."""
-        try:
-            shutil.move(file, here)
-        except OSError as error:
-            raise unwritable(here, error) from error
-
-    def brought(self, file: Path) -> str:
-        """The name in the folder of a file that was made for it; the results may have moved meanwhile. Raises SceneError."""
-        if not self.has_left(file):
-            return file.name
-        here = self.new_path(file)
-        self.bring(file, here)
-        return here.name
 
     def use_layer(self, use: UsedTool) -> Optional[QgsMapLayer]:
         return self._layers.of_use(use)

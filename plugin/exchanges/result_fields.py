@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import base64
-from typing import Any, Callable, Collection, Optional
+import re
+from typing import Any, Callable, Collection, Iterable, Optional
 
 from qgis.core import QgsEditorWidgetSetup, QgsExpression, QgsExpressionFunction, QgsValueMapFieldFormatter, QgsVectorLayer
+from qgis.PyQt.QtCore import QVariant
 
-from ...core.answer_type import CHOICE, AnswerType
+from ...core.answer_type import CHOICE, TEXT, AnswerType
 from ...core.roi_table import ANSWER, ZOOM, ZOOM_OUT
 from ...core.tools import TOOLS
 from ..i18n import tr
 from .exchange import Exchange
-from .result_rows import CHECKS
+from .result_rows import CHECKS, RESERVED
 
 VERDICT = 'coalesce("checked", "answer")'  # as `Exchange.verdict`
 PICTURE = "zoomearth_picture"  # the name of the expression's function
@@ -67,8 +69,34 @@ def add_tip(layer: QgsVectorLayer, answers: bool) -> None:
         _sentence(tr("Checked by {}"), _plain('"checked_by"')),
         _sentence(tr("Confidence: {}"), 'round("confidence", 2)'),
         f"""'<img width="{TIP_WIDTH}" src="' || {PICTURE}("exchange", {step}) || '">'""",
+        _sentence(tr("Also asked here: {}"), _others()) if answers else "NULL",
     ]
     layer.setMapTipTemplate(f"[% array_to_string(array_filter(array({', '.join(lines)}), @element IS NOT NULL), '<br>') %]")
+
+
+def describe_values(layer: QgsVectorLayer, answer_types: Iterable[Optional[AnswerType]]) -> None:
+    """Describes the columns of answers in their type: they can't be edited, and have the choices as their values.
+
+    answer_types: of the layer's questions.
+    """
+    parts: dict[str, list[AnswerType]] = {}  # by the name of their columns, which may have a number besides
+    for each in dict.fromkeys(each for each in answer_types if each):
+        for part in each.fields or (each,):
+            parts.setdefault(part.name or "value", []).append(part)
+    form = layer.editFormConfig()
+    for at, field in enumerate(layer.fields()):
+        name = field.name()
+        listed = parts.get(name) or parts.get(re.sub(r"_\d+$", "", name), [])
+        if not listed or name in RESERVED:
+            continue
+        form.setReadOnly(at, True)
+        if name == "value" and not layer.attributeAlias(at):
+            layer.setFieldAlias(at, tr("Value"))
+        texts = [part for part in listed if part.kind == TEXT or (part.kind == CHOICE and not part.is_boolean)]
+        known = field.type() == QVariant.String and texts and all(part.kind == CHOICE for part in texts)
+        if known and layer.editorWidgetSetup(at).type() in ("", "ValueMap"):
+            layer.setEditorWidgetSetup(at, _value_map({choice: choice for part in texts for choice in part.choices}))
+    layer.setEditFormConfig(form)
 
 
 def offer_checks(layer: QgsVectorLayer, answer_types: Collection[Optional[AnswerType]]) -> None:
@@ -115,6 +143,13 @@ class Picture(QgsExpressionFunction):
 def _plain(expression: str) -> str:
     """The expression of a text that may stand in HTML."""
     return f"replace({expression}, map('&', '&amp;', '<', '&lt;'))"
+
+
+def _others() -> str:
+    """The expression of the other questions about the same place, with their answers; NULL where there are none."""
+    same = """"exchange" <> attribute(@parent, 'exchange') and geom_to_wkt($geometry) = geom_to_wkt(geometry(@parent))"""
+    line = "'<br>' || " + _plain('"question"') + f" || ' <b>' || coalesce({_plain(VERDICT)}, '–') || '</b>'"
+    return f"nullif(concatenate({line}, filter:={same}), '')"
 
 
 def _sentence(text: str, expression: str) -> str:

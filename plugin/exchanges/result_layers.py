@@ -30,11 +30,13 @@ from ...core.tools import MASK, SURVEY
 from ..i18n import tr
 from ..layers.raster_layers import wkt
 from .answer_colors import categorize, color_answers
+from .answer_labels import label_newest
 from .endings import tool_title, use_figures, use_notes
 from .exchange import RUN, Exchange, UsedTool, raster_id
 from .looked_at import looked_at
-from .result_fields import VERDICT, add_tip, describe, offer_checks
-from .results_file import ANSWERS, ROIS, ResultsFile, Written, table_of
+from .result_fields import VERDICT, add_tip, describe, describe_values, offer_checks
+from .result_tables import ANSWERS, ROIS, Written, table_of
+from .results_file import ResultsFile
 
 STYLES = RESOURCES / "styles"
 STYLE = STYLES / "rois.qml"
@@ -74,12 +76,12 @@ class ResultLayers:
             elif not layer.isValid() or _place(layer) != (file.path, table):
                 layer.setDataSource(file.uri(table), layer.name(), "ogr")
             self._entitle_all(raster)
-            if kind == ANSWERS:
-                self._show_answers(raster)
         for layer in (layer for kind in RASTER for layer in self.of_kind(kind)):
             if _place(layer)[1] in written.touched:
                 _reload(layer)
                 describe(layer)
+                if layer.customProperty(RASTER[ANSWERS]):
+                    self._show_answers(layer)
 
     def follow(self, origin: Path, file: ResultsFile) -> None:
         """Points the layers of the file `origin` at the file that has taken its place."""
@@ -103,6 +105,7 @@ class ResultLayers:
             layer = ResultsFile(file).open(table_of(ANSWERS, exchange))
             if layer.isValid():  # else the file has no table of answers yet
                 dress(layer, ANSWERS)
+                describe_values(layer, [exchange.answer_type])
                 layer.setDisplayExpression(f"\"label\" || coalesce(': ' || {VERDICT}, '')")
                 layer.setReadOnly()  # the rows are checked in the table of the run, whose writer does not read them again
                 color_answers(layer, exchange.answer_type.choices if exchange.answer_type else ())
@@ -184,12 +187,15 @@ class ResultLayers:
         group.insertLayer(0 if kind == ROIS else rasters[0] if rasters else len(group.children()), layer)
         _entitle(layer, _title(kind, name, layer))
 
-    def _show_answers(self, raster: str) -> None:
-        """Colours the answers about the raster, and offers what a person may say that they are."""
+    def _show_answers(self, layer: QgsVectorLayer) -> None:
+        """Colours and labels the answers of the layer, and offers what a person may say that they are."""
+        raster = _raster_of(layer, ANSWERS)
         exchanges = [exchange for exchange in self._exchanges() if exchange.question and exchange.raster == raster and not exchange.is_run]
-        if layer := self.layer(ANSWERS, raster):
-            color_answers(layer, (exchange.verdict for exchange in exchanges))
-            offer_checks(layer, [exchange.answer_type for exchange in exchanges])
+        types = [exchange.answer_type for exchange in exchanges]
+        color_answers(layer, (exchange.verdict for exchange in exchanges))
+        label_newest(layer, exchanges)
+        offer_checks(layer, types)
+        describe_values(layer, types)
 
     def _group(self, raster: str, name: str) -> QgsLayerTreeGroup:
         """The raster's group, which is added where there is none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Union
+from typing import Any, Mapping, Union
 
 from qgis.core import QgsGeometry, QgsPointXY
 from qgis.PyQt.QtCore import QVariant
@@ -13,6 +13,8 @@ from .exchange import Exchange, PicturedView, UsedTool
 
 TYPES = {str: QVariant.String, int: QVariant.Int, float: QVariant.Double, bool: QVariant.Bool}
 ROI_FIELDS = {name: TYPES[kind] for name, kind in FIELDS.items()}  # of both kinds of layers
+VALUE_TYPES = {**TYPES, int: QVariant.LongLong}  # of an answer in its type: a whole number may be a large one
+RESERVED = {"fid", "geom", *ROI_FIELDS}
 CHECKS = ("checked", "checked_by", "checked_at", "note")  # the fields that a person writes; also of `Exchange`
 
 
@@ -33,6 +35,23 @@ def answer_values(exchange: Exchange) -> dict[str, Any]:
     """
     row = answer_row(_facts(exchange), exchange.views)
     return {**row, "label": exchange.feature.name, "answer": exchange.typed_answer} if exchange.feature else {**row, "label": ""}
+
+
+def typed_values(exchange: Exchange, existing: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """The columns of an answer in its type, each with its QVariant type and its value; none for any text.
+
+    existing: the types of the columns that there are, by name in small letters. A column has one type: a value of another type gets the
+    name with a number.
+    """
+    values = {}
+    kinds = exchange.answer_type.columns if exchange.answer_type else {}
+    for name, value in exchange.cells.items():
+        kind = VALUE_TYPES[kinds[name]]
+        for column in (name, *(f"{name}_{n}" for n in range(2, 1000))):
+            if column.lower() not in RESERVED and existing.get(column.lower(), kind) == kind:
+                values[column] = kind, value
+                break
+    return values
 
 
 def _facts(exchange: Exchange) -> Facts:

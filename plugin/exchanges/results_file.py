@@ -4,7 +4,8 @@
     rois_<layer>     one polygon for each view after the global one
     answers_<layer>  one polygon for each question: the place asked about, with the answer
 
-The tables of ROIs and answers have the columns of `core/roi_table.py`, which the command line writes too. The description of such a table
+The tables of ROIs and answers have the columns of `core/roi_table.py`, which the command line writes too. A table of answers has columns
+for answers with a type besides, each of that type: see `result_rows.typed_values`. The description of such a table
 in the GeoPackage names its raster, as `Exchange.raster`.
 """
 
@@ -12,45 +13,21 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
-import sqlite3
-import unicodedata
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Container, Iterable, Mapping, Optional
+from typing import Iterable, Mapping, Optional
 
 from qgis.core import QgsCoordinateTransformContext, QgsVectorLayer, QgsWkbTypes
-from qgis.PyQt.QtCore import QVariant
 
 from ..log import say
 from .exchange import Exchange
-from .geopackage import add_row, columns, copy, reading, sql, tables, touch, unwritable, writing
+from .geopackage import columns, copy, reading, sql, tables, touch, unwritable, writing
 from .geopackage_tables import add_columns, add_table, begin
-from .result_rows import CHECKS, ROI_FIELDS, answer_geometry, answer_values, roi_geometry, roi_values
+from .result_tables import EXCHANGE_FIELDS, EXCHANGES, Tables, Written
 
 PATIENCE = 1.0  # seconds that a write waits for another program's lock
 MAGIC = b"SQLite format 3\0"
-EXCHANGES = "exchanges"
-ROIS, ANSWERS = "rois", "answers"  # the kinds of layers; also how their tables' names begin
-EXCHANGE_FIELDS = {
-    "exchange": QVariant.String,
-    "time": QVariant.String,
-    "question": QVariant.String,
-    "answer": QVariant.String,
-    "meaningless": QVariant.Bool,
-    "source": QVariant.String,
-    "data": QVariant.String,
-}
-
-
-@dataclass
-class Written:
-    """tables: the tables that rows were added to, by (kind, `Exchange.raster`). touched: all tables of layers whose rows have changed."""
-
-    tables: dict[tuple[str, str], str]
-    touched: set[str]
 
 
 class ResultsFile:
@@ -95,8 +72,9 @@ class ResultsFile:
         with reading(self.path, patience) as file:
             known = {"time", "data"} <= set(columns(file, EXCHANGES))
             rows = file.execute(sql("SELECT data FROM {} ORDER BY time, rowid", EXCHANGES)).fetchall() if known else []
-            checks = self._checks(file)
-            self.outdated = self._is_outdated(file)
+            listed = Tables(file)
+            checks = listed.checks()
+            self.outdated = listed.outdated and all(os.access(place, os.W_OK) for place in (self.path, self.path.parent))
         exchanges = []
         for (data,) in rows:
             try:
@@ -120,7 +98,7 @@ class ResultsFile:
         if not self.exists:
             return set()
         with reading(self.path, PATIENCE) as file:
-            return self._ids(file)
+            return Tables(file).ids()
 
     def write(self, changes: Mapping[str, Optional[Exchange]], known: Iterable[Exchange] = ()) -> Written:
         """Writes all changes in one transaction. Raises SceneError; nothing is written then.
@@ -135,14 +113,14 @@ class ResultsFile:
             if EXCHANGES not in tables(file):
                 add_table(file, EXCHANGES, EXCHANGE_FIELDS, QgsWkbTypes.Type.NoGeometry, "")
             add_columns(file, EXCHANGES, EXCHANGE_FIELDS)
-            existing = self._ids(file)
-            rowids = self._rowids(file, changes)
-            written = Written({}, self._remove(file, changes))
-            self._upgrade(file, written)
+            rows = Tables(file)
+            existing, rowids = rows.ids(), rows.rowids(changes)
+            written = Written({}, rows.remove(changes))
+            rows.upgrade(written)
             added = [exchange for exchange in known if exchange.id not in existing and exchange.id not in changes]
             added += [exchange for exchange in changes.values() if exchange]
             for exchange in sorted(added, key=lambda exchange: exchange.time):
-                written.tables.update(self._add(file, exchange, rowids))
+                written.tables.update(rows.add(exchange, rowids))
             written.touched.update(written.tables.values())
             for table in (EXCHANGES, *written.touched):
                 touch(file, table)
@@ -152,7 +130,7 @@ class ResultsFile:
         """Removes exchanges, and the file itself when no exchange remains. Raises SceneError."""
         if self.exists:
             with writing(self.path, PATIENCE) as file:
-                self._remove(file, set(ids))
+                Tables(file).remove(set(ids))
                 ((count,),) = file.execute(sql("SELECT count(*) FROM {}", EXCHANGES))
             if not count:
                 self.path.unlink()
@@ -189,117 +167,3 @@ class ResultsFile:
         options = QgsVectorLayer.LayerOptions(QgsCoordinateTransformContext())
         options.loadDefaultStyle = False
         return QgsVectorLayer(self.uri(table), table, "ogr", options)
-
-    def _add(self, file: sqlite3.Connection, exchange: Exchange, rowids: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], str]:
-        """rowids: see `_rowids`."""
-        row = {"exchange": exchange.id, "time": exchange.time, "question": exchange.question, "answer": exchange.answer or ""}
-        data = json.dumps(exchange.to_dict())
-        own = {"rowid": rowids.get((EXCHANGES, exchange.id)), "meaningless": exchange.meaningless}
-        add_row(file, EXCHANGES, {**own, **row, "source": exchange.source, "data": data})
-        if not exchange.question or exchange.is_run:  # the layer of what a tool or a run has made is in a file of its own
-            return {}
-        written = {(ANSWERS, exchange.raster): self._add_answer(file, exchange, rowids)}
-        if exchange.looks:
-            rois = written[ROIS, exchange.raster] = self._table(file, ROIS, exchange)
-            for view in exchange.looks:
-                add_row(file, rois, roi_values(exchange, view), roi_geometry(view))
-        return written
-
-    def _add_answer(self, file: sqlite3.Connection, exchange: Exchange, rowids: Mapping[tuple[str, str], int]) -> str:
-        """Adds the answer's feature; returns its table."""
-        table = self._table(file, ANSWERS, exchange)
-        add_row(file, table, {"rowid": rowids.get((table, exchange.id)), **answer_values(exchange)}, answer_geometry(exchange))
-        return table
-
-    def _upgrade(self, file: sqlite3.Connection, written: Written) -> None:
-        """Adds what a file of an older version lacks."""
-        for table in self._layers(file):
-            if not ROI_FIELDS.keys() <= set(columns(file, table)):
-                add_columns(file, table, ROI_FIELDS)
-                written.touched.add(table)
-        for exchange in self._unplaced(file):
-            written.tables[ANSWERS, exchange.raster] = self._add_answer(file, exchange, {})
-
-    def _is_outdated(self, file: sqlite3.Connection) -> bool:
-        """Whether the file lacks something, and can be written to."""
-        lacking = any(not ROI_FIELDS.keys() <= set(columns(file, table)) for table in self._layers(file)) or self._unplaced(file)
-        return bool(lacking) and all(os.access(place, os.W_OK) for place in (self.path, self.path.parent))
-
-    def _unplaced(self, file: sqlite3.Connection) -> list[Exchange]:
-        """The questions that have no feature in a table of answers, as in files of older versions; a run has none."""
-        if not {"exchange", "question", "data"} <= set(columns(file, EXCHANGES)):
-            return []
-        placed = {id for table in self._layers(file, ANSWERS) for (id,) in file.execute(sql("SELECT exchange FROM {}", table))}
-        ids = file.execute(sql("SELECT exchange FROM {} WHERE question != ''", EXCHANGES)).fetchall()
-        exchanges = []
-        for (id,) in (row for row in ids if row[0] not in placed):  # few: their data has the pictures
-            ((data,),) = file.execute(sql("SELECT data FROM {} WHERE exchange = ?", EXCHANGES), (id,)).fetchmany(1)
-            with suppress(KeyError, TypeError, ValueError):  # it can't be read, and the log says so when the file is read
-                exchanges.append(Exchange.from_dict(json.loads(data)))
-        return [exchange for exchange in exchanges if not exchange.is_run]
-
-    def _checks(self, file: sqlite3.Connection) -> dict[str, dict[str, Optional[str]]]:
-        """What persons say about the answers, by exchange: it may have been written into the features themselves."""
-        query = "SELECT exchange, {}, {}, {}, {} FROM {}"
-        tables = [table for table in self._layers(file, ANSWERS) if set(CHECKS) <= set(columns(file, table))]
-        rows = (row for table in tables for row in file.execute(sql(query, *CHECKS, table)))
-        return {id: dict(zip(CHECKS, values)) for id, *values in rows}
-
-    def _ids(self, file: sqlite3.Connection) -> set[str]:
-        known = "exchange" in columns(file, EXCHANGES)
-        return {id for (id,) in file.execute(sql("SELECT exchange FROM {}", EXCHANGES))} if known else set()
-
-    def _rowids(self, file: sqlite3.Connection, ids: Iterable[str]) -> dict[tuple[str, str], int]:
-        """The rows of these exchanges, by table and id: what replaces a row takes its place in the order and stays selected on the map."""
-        query = "SELECT rowid FROM {} WHERE exchange = ?"
-        listed = (EXCHANGES, *self._layers(file, ANSWERS))
-        return {(table, id): row for table in listed for id in ids for (row,) in file.execute(sql(query, table), (id,))}
-
-    def _remove(self, file: sqlite3.Connection, ids: Iterable[str]) -> set[str]:
-        """Removes the rows of these exchanges; returns the tables of layers whose rows were removed."""
-        touched = set()
-        for id in ids:
-            file.execute(sql("DELETE FROM {} WHERE exchange = ?", EXCHANGES), (id,))
-            for table in self._layers(file):
-                if file.execute(sql("DELETE FROM {} WHERE exchange = ?", table), (id,)).rowcount:
-                    touched.add(table)
-        return touched
-
-    def _layers(self, file: sqlite3.Connection, *kinds: str) -> dict[str, str]:
-        """The tables of these kinds, by default of both, with their descriptions."""
-        begins = tuple(f"{kind}_" for kind in kinds or (ROIS, ANSWERS))
-        listed = tables(file).items()
-        return {name: description for name, description in listed if name.startswith(begins) and "exchange" in columns(file, name)}
-
-    def _table(self, file: sqlite3.Connection, kind: str, exchange: Exchange) -> str:
-        """The raster's table of that kind; adds it where there is none."""
-        for name, description in self._layers(file, kind).items():
-            if description == exchange.raster or self._belongs(file, name, description, exchange.source):
-                add_columns(file, name, ROI_FIELDS)
-                return name
-        existing = {name.lower() for (name,) in file.execute("SELECT name FROM sqlite_master")}
-        name = numbered(table_of(kind, exchange), existing)
-        geometry = {ROIS: QgsWkbTypes.Type.Polygon, ANSWERS: QgsWkbTypes.Type.MultiPolygon}[kind]
-        add_table(file, name, ROI_FIELDS, geometry, exchange.crs, description=exchange.raster)
-        return name
-
-    def _belongs(self, file: sqlite3.Connection, table: str, description: str, source: str) -> bool:
-        """Whether a table without description, of an older version, has rows of the raster."""
-        query = sql("SELECT 1 FROM {} JOIN {} AS asked USING (exchange) WHERE asked.source = ? LIMIT 1", table, EXCHANGES)
-        return not description and file.execute(query, (source,)).fetchone() is not None
-
-
-def table_of(kind: str, exchange: Exchange) -> str:
-    """The name of the first table of that kind in a file about the exchange's raster."""
-    return f"{kind}_{slug(exchange.layer)}"
-
-
-def numbered(stem: str, existing: Container[str]) -> str:
-    """The name, with a number where it exists already."""
-    return next(name for name in (stem, *(f"{stem}_{n}" for n in range(2, 10_000))) if name not in existing)
-
-
-def slug(name: str) -> str:
-    """The name in letters, digits and underscores, for the name of a table or a file."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return re.sub(r"\W+", "_", plain).strip("_").lower()[:40] or "raster"

@@ -1,6 +1,6 @@
 """The exchanges of a project: asks one after another, stores them in the project's GeoPackage, and announces them by signals. No widgets.
 
-session.ask(layer, "How many ships are there?", place)
+session.ask(Question(layer, "How many ships are there?"), place)
 session.event_received.connect(...)  # (exchange, event): each event of the backend except progress
 session.finished.connect(...)        # (exchange): it has ended and is stored, or `session.results.trouble` says why not
 """
@@ -14,16 +14,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Callable, Iterable, Optional
 
-from qgis.core import QgsRasterLayer, QgsRectangle
+from qgis.core import QgsRectangle
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
-from ...core.answer_type import AnswerType
 from ...core.errors import SceneError, ZoomEarthError
 from ...core.events import Call, Called, Cancelled, Event, Failed, Last, Progress, Saw
 from ...core.requests import Ask, Load
 from ...core.roi_table import stored
-from ...core.source import Compare, SceneSource
+from ...core.source import SceneSource
 from ...core.tool_calls import Offer
 from ..child.backend_process import Backend, Job, State
 from ..i18n import tr
@@ -34,23 +33,18 @@ from ..settings import user_name
 from .exchange import Exchange, Status, UsedTool
 from .geopackage import unwritable
 from .project_results import ProjectResults
+from .question import Question
 from .results_file import ResultsFile
 from .writer import BRIEF
 
 
 @dataclass
 class Asked:
-    """One question that waits or runs. resolution: map units per pixel of the snapshot, for a layer that GDAL can't read. raw: the model is
-    shown the values of the file, not the layer's style. tools: it may use tools. compare: a second raster, with the names of both layers.
-    call: the tool that it has called last."""
+    """One question that waits or runs. call: the tool that it has called last."""
 
     exchange: Exchange
-    layer: QgsRasterLayer
+    question: Question
     place: Place
-    resolution: Optional[float]
-    raw: bool
-    tools: bool
-    compare: Optional[Compare] = None
     call: Optional[Call] = None
     work: Any = None  # the Snapshot or the Job that runs
     cancelled: bool = False
@@ -98,27 +92,16 @@ class Session(QObject):
     def can_undo(self) -> bool:
         return bool(self._removed)
 
-    def ask(
-        self,
-        layer: QgsRasterLayer,
-        question: str,
-        place: Place,
-        resolution: Optional[float] = None,
-        raw: bool = False,
-        tools: bool = False,
-        answer_type: Optional[AnswerType] = None,
-        compare: Optional[Compare] = None,
-    ) -> Exchange:
-        """Queues a question; `added` is emitted at once. answer_type: what the answer must be, None for any text. compare: see
-        `raster_layers.compared`. The others: see Asked.
-        """
-        exchange = Exchange(question, layer.source(), layer.name(), wkt(layer.crs()), place.words, answer_type=answer_type)
+    def ask(self, question: Question, place: Place) -> Exchange:
+        """Queues a question about a place; `added` is emitted at once."""
+        layer, compare = question.layer, question.compare
+        exchange = Exchange(question.text, layer.source(), layer.name(), wkt(layer.crs()), place.words, answer_type=question.answer_type)
         exchange.outline = [[[x, y] for x, y in ring] for ring in place.outline or [_corners(layer.extent())]]
         self.results.begin()
         self.exchanges.append(exchange)
         if compare:
             exchange.compare, exchange.names = stored(compare.source), list(compare.names or ())
-        self._waiting.append(Asked(exchange, layer, place, resolution, raw, tools, compare))
+        self._waiting.append(Asked(exchange, question, place))
         self.added.emit(exchange)
         self._next()
         return exchange
@@ -231,7 +214,7 @@ class Session(QObject):
         """Copies what tools have made into the folder of this project's results, under free names. Raises SceneError."""
         taken = []
         for use in exchange.uses:
-            out = self.results.new_path(Path(use.made.out))
+            out = self.results.made.new_path(Path(use.made.out))
             try:
                 for file in (folder / use.made.out, *folder.glob(f"{glob.escape(use.made.out)}.*")):
                     shutil.copyfile(file, out.with_name(out.name + file.name[len(use.made.out) :]))
@@ -250,24 +233,26 @@ class Session(QObject):
         """Deletes the files of what was removed and not brought back; to be called before the project closes."""
         for _, exchange, use in self._removed:
             for each in exchange.uses if use is None else [use]:
-                self.results.delete_use(each)
+                self.results.made.delete(each)
         self._removed.clear()
 
     def _next(self) -> None:
         if self._running or not self._waiting or self.backend.state is State.BROKEN:  # the questions wait until it is revived
             return
         asked = self._running = self._waiting.popleft()
-        if sip.isdeleted(asked.layer):
+        layer = asked.question.layer
+        if sip.isdeleted(layer):
             self._fail(asked, SceneError(tr("The layer was removed."), tr("Add the layer again, then repeat the question.")))
-        elif needs_snapshot(asked.layer, asked.raw):
+        elif needs_snapshot(layer, asked.question.raw):
             self._snapshot(asked)
         else:
-            asked.exchange.seen_as = raw_words(asked.layer)
+            asked.exchange.seen_as = raw_words(layer)
             self._submit(asked)
 
     def _snapshot(self, asked: Asked) -> None:
-        extent = asked.place.extent(asked.layer)
-        key = (asked.layer.id(), style_of(asked.layer), extent.toString(), asked.resolution)
+        layer, resolution = asked.question.layer, asked.question.resolution
+        extent = asked.place.extent(layer)
+        key = (layer.id(), style_of(layer), extent.toString(), resolution)
         if existing := self._snapshots.get(key):
             path, asked.exchange.seen_as = existing
             self._submit(asked, path)
@@ -282,13 +267,13 @@ class Session(QObject):
         snapshot.finished.connect(finished)
         snapshot.failed.connect(lambda message, hint: self._fail(asked, SceneError(message, hint)))
         snapshot.cancelled.connect(lambda: self._end(asked, Cancelled()))
-        plan = snapshot.start(asked.layer, extent, asked.resolution)
+        plan = snapshot.start(layer, extent, resolution)
         asked.exchange.seen_as = plan.words if plan else ""
 
     def _submit(self, asked: Asked, snapshot: str = "") -> None:
         """Sends a question to the backend. snapshot: the path of the file that replaces the layer."""
         try:
-            source = SceneSource(snapshot) if snapshot else scene_source(asked.layer)
+            source = SceneSource(snapshot) if snapshot else scene_source(asked.question.layer)
             asked.exchange.scene = None if snapshot else stored(source)
             asked.exchange.region = asked.place.where
             request = Ask(
@@ -296,8 +281,8 @@ class Session(QObject):
                 asked.exchange.question,
                 asked.place.where,
                 answer_type=asked.exchange.answer_type,
-                tools=self._offer(asked) if asked.tools else None,
-                compare=asked.compare,
+                tools=self._offer(asked) if asked.question.tools else None,
+                compare=asked.question.compare,
             )
             load = self._load()
         except ZoomEarthError as error:
@@ -330,15 +315,15 @@ class Session(QObject):
 
     def _offer(self, asked: Asked) -> Offer:
         """The tools that the model may use; the other rasters of the place are images of other dates. Raises SceneError."""
-        others = other_rasters(asked.layer, asked.place.extent(asked.layer))
-        return Offer(str(self.results.begin_folder()), tuple(scene_source(other).path for other in others))
+        others = other_rasters(asked.question.layer, asked.place.extent(asked.question.layer))
+        return Offer(str(self.results.made.begin_folder()), tuple(scene_source(other).path for other in others))
 
     def _add_called(self, exchange: Exchange, call: Call) -> None:
         """Shows what a tool has made that the model has called; the exchange's last view is its picture."""
         view, made = exchange.views[-1], call.made
         if made is None:
             return
-        out = self.results.brought(Path(made.out))
+        out = self.results.made.brought(Path(made.out))
         self.add_use(exchange, UsedTool(replace(made, out=out), view.label or exchange.scope, view.corners, after=view.picture))
 
     def _fail(self, asked: Asked, error: ZoomEarthError) -> None:

@@ -27,7 +27,7 @@ from ..i18n import tr
 from ..layers.raster_layers import tool_source, wkt
 from ..layers.scope import Place
 from .exchange import Exchange, Status, UsedTool
-from .results_file import slug
+from .result_tables import slug
 from .session import Session
 
 PAUSE = 2.0  # seconds between two looks at the file while it grows
@@ -93,7 +93,7 @@ class Surveys(QObject):
             self._run.job.cancel()
 
     def _path(self, layer: QgsRasterLayer, target: str) -> Path:
-        return self._session.results.begin_folder() / f"{slug(layer.name())}_{slug(target)}.gpkg"
+        return self._session.results.made.begin_folder() / f"{slug(layer.name())}_{slug(target)}.gpkg"
 
     def _hide_earlier(self, out: Path) -> None:
         """The file is made anew: no layer may read the old one."""
@@ -161,8 +161,8 @@ class Surveys(QObject):
         """Brings the files where the results are, which may have moved meanwhile. Raises SceneError."""
         results = self._session.results
         for file in (Path(request.out), Path(request.readings)):
-            if results.has_left(file):
-                results.bring(file, results.begin_folder() / file.name)
+            if results.made.has_left(file):
+                results.made.bring(file, results.made.begin_folder() / file.name)
 
     def _forget(self) -> None:
         """The project was closed."""

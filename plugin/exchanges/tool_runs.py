@@ -27,7 +27,7 @@ from ..child.backend_process import Job
 from ..layers.polygons_file import write_polygons
 from ..layers.raster_layers import tool_source, wkt
 from .exchange import Exchange, Status, UsedTool
-from .results_file import slug
+from .result_tables import slug
 from .session import Session
 
 PICTURE = 768  # pixels of the longer side of the pictures before and after
@@ -94,7 +94,7 @@ class ToolRuns(QObject):
             exchange = Exchange("", wanted.layer.source(), wanted.layer.name(), wkt(wanted.layer.crs()), wanted.place)
             exchange.outline = [[[x, y] for x, y in wanted.corners]]
             exchange.scene, exchange.region, exchange.status = stored(source), wanted.where, Status.DONE
-        out = self._session.results.new_path(_name(wanted, exchange), [run.out.name for run in self._runs])
+        out = self._session.results.made.new_path(_name(wanted, exchange), [run.out.name for run in self._runs])
         job = self._session.backend.submit(RunTool(source, use, str(out), wanted.where, PICTURE))
         run = _Run(exchange, wanted, out, folder, job)
         self._runs.append(run)
@@ -139,7 +139,7 @@ class ToolRuns(QObject):
 
     def _store(self, run: _Run, result: ToolResult) -> None:
         try:
-            name = self._session.results.brought(run.out)
+            name = self._session.results.made.brought(run.out)
         except SceneError as error:
             self.failed.emit(error.message, error.hint)
             return

@@ -20,7 +20,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...core.errors import ZoomEarthError
-from ..exchanges.results_file import ANSWERS, ROIS, numbered
+from ..exchanges.result_tables import ANSWERS, ROIS, numbered
 from ..i18n import tr
 from .vector import FORMATS, Row, crs_of, export_rois
 

@@ -91,7 +91,7 @@ class Front:
         self._line(header, SOFT, header)
         for number, exchange in enumerate(exchanges, 1):
             answer = words.brief(words.answered(exchange)) if exchange.question else ""
-            self._line([str(number), words.brief(heading(exchange)), exchange.scope, answer, words.remark(exchange)], INK, header)
+            self._line([str(number), words.brief(heading(exchange)), words.place(exchange), answer, words.remark(exchange)], INK, header)
         self._pages.y += GAP
 
     def _line(self, cells: Sequence[str], color: QColor, header: Sequence[str]) -> None:

@@ -18,7 +18,7 @@ from ..exchanges.exchange import Exchange, PicturedView, UsedTool
 from ..i18n import tr
 from ..panel.canvas import CASING, color_of
 from . import words
-from .maps import picture, raster_of
+from .maps import crop, picture, raster_of
 from .words import Contents
 
 MAP = 560  # pixels: the side of the map of a run
@@ -117,11 +117,12 @@ class _Page:
         left, top, right, bottom = first.window
         width, height = right - left, bottom - top
         size = max(width, height) / 26  # of the numbers' font
+        sharp = crop(exchange, first)
         marks = "".join(_mark(view, left, top, size) for view in exchange.zooms)
-        return f"""<figure class="whole" style="max-width: {first.shown[0]}px">
+        return f"""<figure class="whole" style="max-width: {width if sharp else first.shown[0]}px">
 <svg viewBox="0 0 {width} {height}" role="img" aria-label="{title}">
-<image width="{width}" height="{height}" preserveAspectRatio="none" href="{_data(first)}"/>{marks}</svg>
-<figcaption>{title}<span>{escape(words.measures(first))}</span></figcaption></figure>"""
+<image width="{width}" height="{height}" preserveAspectRatio="none" href="{_data(first, sharp)}"/>{marks}</svg>
+<figcaption>{title}<span>{escape(words.measures(first, bool(sharp)))}</span></figcaption></figure>"""
 
 
 def _mark(view: PicturedView, left: float, top: float, size: float) -> str:
@@ -140,9 +141,9 @@ def _mark(view: PicturedView, left: float, top: float, size: float) -> str:
 
 
 def _zoom(exchange: Exchange, view: PicturedView) -> str:
-    color, title = color_of(view.step), escape(words.title_of(view))
-    places = "".join(f"<span>{escape(text)}</span>" for text in (words.measures(view), words.position(exchange, view)) if text)
-    return f"""<figure class="zoom" style="--step: {color}; max-width: {view.shown[0] + 8}px"><img src="{_data(view)}" alt="{title}">
+    color, title, sharp = color_of(view.step), escape(words.title_of(view)), crop(exchange, view)
+    places = "".join(f"<span>{escape(text)}</span>" for text in (words.measures(view, bool(sharp)), words.position(exchange, view)) if text)
+    return f"""<figure class="zoom" style="--step: {color}; max-width: {view.shown[0] + 8}px"><img src="{_data(view, sharp)}" alt="{title}">
 <figcaption><b>{view.step}</b>{title}{places}</figcaption></figure>"""
 
 
@@ -167,8 +168,9 @@ def _thoughts(exchange: Exchange) -> str:
     return f"<details><summary>{escape(tr('Reasoning of the model'))}</summary><ol>{items}</ol></details>"
 
 
-def _data(view: PicturedView) -> str:
-    return _png(view.picture)
+def _data(view: PicturedView, sharp: bytes) -> str:
+    """sharp: its crop, a JPEG; empty where there is none."""
+    return "data:image/jpeg;base64," + base64.b64encode(sharp).decode("ascii") if sharp else _png(view.picture)
 
 
 def _png(picture: bytes) -> str:
@@ -210,7 +212,7 @@ def _row(number: int, exchange: Exchange, linked: bool) -> str:
     cells = (
         f"<td>{number}</td>",
         f"<td>{question}</td>",
-        f"<td>{escape(exchange.scope)}</td>",
+        f"<td>{escape(words.place(exchange))}</td>",
         f'<td class="said{doubted}">{escape(words.brief(words.answered(exchange))) if exchange.question else ""}</td>',
         f"<td>{escape(words.remark(exchange))}</td>",
     )

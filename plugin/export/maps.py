@@ -1,4 +1,4 @@
-"""Maps of a report: a raster as the project shows it, with boxes or answers, a scale bar and a north arrow."""
+"""Maps of a report: a raster as the project shows it, with boxes or answers, a scale bar and a north arrow; and crops of it."""
 
 from __future__ import annotations
 
@@ -22,20 +22,25 @@ from qgis.core import (
     QgsTextFormat,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtCore import QBuffer, QSize
-from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtCore import QBuffer, QSize, Qt
+from qgis.PyQt.QtGui import QColor, QImage
 
 from ...core.address import shown, titled
 from ..exchanges.answer_colors import color_answers
-from ..exchanges.exchange import Exchange
+from ..exchanges.answer_labels import label_newest
+from ..exchanges.exchange import Exchange, PicturedView
 from ..exchanges.result_layers import STYLE, dress
 from ..exchanges.result_rows import answer_geometry
-from ..exchanges.results_file import ANSWERS
+from ..exchanges.result_tables import ANSWERS
 from .page import Pages, font_of
 from .vector import answer_rows, boxes, crs_of, rows
 
 ARROW = ":/images/north_arrows/layout_default_north_arrow.svg"  # a resource of QGIS
 GROUND = QColor("#e9edf1")
+CROP = 1200  # pixels: the longest side of a crop
+SHARPER = 1.05  # times as many pixels along a side as the picture that the model saw, at least
+QUALITY = 90  # of a JPEG; a PNG has all pixels as they are
+KEEP = Qt.AspectRatioMode.KeepAspectRatio
 
 
 class Maps:
@@ -108,11 +113,38 @@ class Maps:
 
 def picture(exchanges: Sequence[Exchange], raster: QgsRasterLayer, side: int) -> bytes:
     """The map of answers as a PNG, `side` pixels wide and high."""
-    places, settings = _places(exchanges), QgsMapSettings()
-    settings.setLayers([places, raster])
+    return _encoded(_drawn([_places(exchanges), raster], raster, extent(exchanges), QSize(side, side)), "PNG")
+
+
+def crop(exchange: Exchange, view: PicturedView) -> bytes:
+    """What the view shows as a JPEG at the raster's full resolution, at most CROP pixels wide and high.
+
+    Empty where the picture that the model saw is as sharp, where that is all there is (a snapshot, another date, what a tool has made, a
+    turned raster, a raster that is gone), and for an overview of more than CROP pixels.
+    """
+    raster = raster_of(exchange) if exchange.scene and not (view.other or view.tool) else None
+    left, top, right, bottom = view.part
+    most = max(right - left, bottom - top)
+    if raster is None or min(1.0, CROP / most) * view.scale < SHARPER or not _upright(view) or (view.roi is None and most > CROP):
+        return b""
+    across, down, whole = raster.rasterUnitsPerPixelX(), raster.rasterUnitsPerPixelY(), raster.extent()
+    west, north = whole.xMinimum() + left * across, whole.yMaximum() - top * down
+    part = QgsRectangle(west, north - (bottom - top) * down, west + (right - left) * across, north)
+    size = QSize(right - left, bottom - top)
+    return _encoded(_drawn([raster], raster, part, size if most <= CROP else size.scaled(CROP, CROP, KEEP)), "JPEG")
+
+
+def _upright(view: PicturedView) -> bool:
+    """Whether the sides of its box run along the axes of the map."""
+    return all(x == before_x or y == before_y for (before_x, before_y), (x, y) in zip(view.corners, view.corners[1:]))
+
+
+def _drawn(layers: list[QgsMapLayer], raster: QgsRasterLayer, extent: QgsRectangle, size: QSize) -> QImage:
+    settings = QgsMapSettings()
+    settings.setLayers(layers)
     settings.setDestinationCrs(raster.crs())
-    settings.setExtent(extent(exchanges))
-    settings.setOutputSize(QSize(side, side))
+    settings.setExtent(extent)
+    settings.setOutputSize(size)
     settings.setBackgroundColor(GROUND)
     context = QgsExpressionContext()
     context.appendScope(QgsExpressionContextUtils.mapSettingsScope(settings))
@@ -120,8 +152,12 @@ def picture(exchanges: Sequence[Exchange], raster: QgsRasterLayer, side: int) ->
     job = QgsMapRendererSequentialJob(settings)
     job.start()
     job.waitForFinished()
+    return job.renderedImage()
+
+
+def _encoded(image: QImage, format: str) -> bytes:
     buffer = QBuffer()
-    job.renderedImage().save(buffer, "PNG")
+    image.save(buffer, format, QUALITY)
     return bytes(buffer.data())
 
 
@@ -130,6 +166,7 @@ def _places(exchanges: Sequence[Exchange]) -> QgsVectorLayer:
     places = boxes(answer_rows(exchanges), crs_of(exchanges[0]))
     dress(places, ANSWERS)
     color_answers(places, (exchange.verdict for exchange in exchanges))
+    label_newest(places, exchanges)
     return places
 
 

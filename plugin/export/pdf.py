@@ -16,14 +16,15 @@ from ..i18n import tr
 from ..panel.canvas import color_of
 from . import words
 from .front import Front
-from .maps import Maps, proportions, raster_of
-from .page import BOTTOM, GAP, LEFT, SOFT, TOP, WIDTH, Pages, height_of
+from .maps import Maps, crop, proportions, raster_of
+from .page import BOTTOM, GAP, INK, LEFT, SOFT, TOP, WIDTH, Pages, height_of
 from .words import Contents
 
 COLUMNS = (2, 3)  # maps and pictures in a row: two where there are no more, and the page has room for that
 SHARE = 0.55  # of a new page: an answer that fits into it leaves room for another one
 STRIPE = 1.4  # mm: of the zoom's colour, above its picture
-INNER = WIDTH - 12  # mm: the width of an answer's text
+MARGINS = 12  # mm: at the left and right of an answer's text
+SMALL = 60.0  # mm: the width of the only map or picture of an answer, beside it
 Cell = Optional[PicturedView]  # what stands in a row: a picture; None: the map
 ANSWERED = QColor("#f2f6fa"), QColor("#0b4f8a")  # background and text of an answer
 UNANSWERED = QColor("#fdf5f0"), QColor("#8a3d12")  # background and text where there is none, or a meaningless one
@@ -67,16 +68,13 @@ class _Report:
         """part: the heading of a part that begins with this exchange."""
         name, facts = f"{number}   {heading(exchange)}", "  ·  ".join(words.facts(exchange))
         cells = self._cells(exchange)
-        high = (
-            height_of(name, 13, WIDTH, bold=True) + height_of(facts, 8, WIDTH) + self._answer_height(exchange) + GAP + 6 + 12 * bool(part)
-        )
-        columns = self._columns(exchange, cells, BOTTOM - self.pages.y - high)
-        if not columns and self.pages.y > TOP:
-            self.pages.turn()
-        page = BOTTOM - TOP
-        columns = (
-            columns or self._columns(exchange, cells, SHARE * page - high) or self._columns(exchange, cells, page - high) or COLUMNS[-1]
-        )
+        head = height_of(name, 13, WIDTH, bold=True) + height_of(facts, 8, WIDTH) + 6 + 12 * bool(part)
+        beside = bool(exchange.question) and len(cells) == 1
+        if beside:
+            columns = 1
+            self._room(head + self._beside_height(exchange, cells[0]))
+        else:
+            columns = self._begin(exchange, cells, head + self._answer_height(exchange, WIDTH) + GAP)
         if part:
             self.pages.text(part, 17, bold=True)
             self.pages.y += 3
@@ -85,21 +83,48 @@ class _Report:
         self.pages.text(name, 13, bold=True)
         self.pages.text(facts, 8, SOFT)
         self.pages.y += 2
-        if exchange.question:
-            self._answer(exchange)
-        for row in _rows(cells, columns):
-            self._row(exchange, row, columns)
+        if beside:
+            self._beside(exchange, cells[0])
+        else:
+            if exchange.question:
+                self._answer(exchange, WIDTH)
+            for row in _rows(cells, columns):
+                self._row(exchange, row, columns)
         for use in exchange.uses:
             self._use(use)
         self.pages.y += 2
 
+    def _begin(self, exchange: Exchange, cells: Sequence[Cell], high: float) -> int:
+        """Turns the page where that is better; returns how many maps and pictures stand in a row. high: of what is above them, in mm."""
+        columns = self._columns(exchange, cells, BOTTOM - self.pages.y - high)
+        begun = [cells[: COLUMNS[-1]]] if cells else []
+        if not columns and self.pages.y + high + sum(self._row_height(exchange, row, COLUMNS[-1]) for row in begun) <= BOTTOM:
+            return COLUMNS[-1]  # it begins here, and goes on over the page
+        if not columns and self.pages.y > TOP:
+            self.pages.turn()
+        page = BOTTOM - TOP
+        return columns or self._columns(exchange, cells, SHARE * page - high) or self._columns(exchange, cells, page - high) or COLUMNS[-1]
+
+    def _beside(self, exchange: Exchange, cell: Cell) -> None:
+        """The answer, and the only map or picture at its right."""
+        top, high, wide = self.pages.y, self._beside_height(exchange, cell), WIDTH - SMALL - GAP
+        self._answer(exchange, wide)
+        cropped = self._picture(exchange, cell, LEFT + wide + GAP, top, SMALL)
+        for text, size, color, bold in _lines(exchange, cell, cropped):
+            self.pages.text(text, size, color, bold=bold, width=wide)
+        self.pages.y = top + high
+
+    def _beside_height(self, exchange: Exchange, cell: Cell) -> float:
+        wide = WIDTH - SMALL - GAP
+        text = sum(height_of(text, size, wide, bold=bold) for text, size, _, bold in _lines(exchange, cell, True))
+        return max(self._answer_height(exchange, wide) + GAP + text, _height(exchange, cell, SMALL)) + GAP
+
     def _cells(self, exchange: Exchange) -> list[Cell]:
         """What is shown of an exchange: None for its map, and the pictures of its zooms; its first picture where there is no map."""
-        if not exchange.views:
-            return []
-        first = exchange.views[0]
-        shown = [each for view in (first, *exchange.zooms) for each in words.pictured(exchange, view) if each.picture]
-        return [None, *(view for view in shown if view is not first)] if raster_of(exchange) else list(shown)
+        first = exchange.views[:1]
+        shown = [each for view in (*first, *exchange.zooms) for each in words.pictured(exchange, view) if each.picture]
+        mapped = (first or exchange.verdict is not None) and exchange.place and raster_of(exchange)
+        return [None, *(view for view in shown if view not in first)] if mapped else list(shown)
 
     def _columns(self, exchange: Exchange, cells: Sequence[Cell], room: float) -> int:
         """How many maps and pictures in a row make all of them fit into the room (in mm); 0 where none does."""
@@ -114,48 +139,53 @@ class _Report:
         """Maps and pictures side by side, the words below; of one alone, the words stand beside it."""
         high, side = self._row_height(exchange, cells, columns), _side(columns)
         self._room(high)
-        top, raster = self.pages.y, raster_of(exchange)
-        tall = max(_height(exchange, cell, side) for cell in cells)
+        top, tall = self.pages.y, max(_height(exchange, cell, side) for cell in cells)
         for column, cell in enumerate(cells):
-            x, own = LEFT + column * (side + GAP), _height(exchange, cell, side)
-            if cell is None and raster:
-                self._maps.boxes(exchange, raster, x, top, side, own)
-            elif cell:
-                self.pages.block(x, top, side, STRIPE, QColor(color_of(cell.step)) if cell.roi else SOFT)
-                self.pages.picture(cell.picture, x, top + STRIPE, side, own - STRIPE)
-            name, about = _caption(exchange, cell)
-            alone = len(cells) == 1
+            x, alone = LEFT + column * (side + GAP), len(cells) == 1
+            cropped = self._picture(exchange, cell, x, top, side)
             self.pages.y = top if alone else top + tall + 1
-            at = x + side + GAP if alone else x
-            self.pages.text(name, 9, bold=True, x=at, width=side)
-            self.pages.text(about, 7.5, SOFT, x=at, width=side)
+            for text, size, color, bold in _lines(exchange, cell, cropped):
+                self.pages.text(text, size, color, bold=bold, x=x + side + GAP if alone else x, width=side)
         self.pages.y = top + high
+
+    def _picture(self, exchange: Exchange, cell: Cell, x: float, y: float, side: float) -> bool:
+        """Places a map or a picture; returns whether it has more pixels than the model saw."""
+        own, raster = _height(exchange, cell, side), raster_of(exchange)
+        if cell is None:
+            if raster:
+                self._maps.boxes(exchange, raster, x, y, side, own)
+            return False
+        sharp = crop(exchange, cell)
+        self.pages.block(x, y, side, STRIPE, QColor(color_of(cell.step)) if cell.roi else SOFT)
+        self.pages.picture(sharp or cell.picture, x, y + STRIPE, side, own - STRIPE)
+        return bool(sharp)
 
     def _row_height(self, exchange: Exchange, cells: Sequence[Cell], columns: int) -> float:
         side = _side(columns)
-        captions = [_caption(exchange, cell) for cell in cells]
-        under = max(height_of(name, 9, side, bold=True) + height_of(about, 7.5, side) for name, about in captions)
+        captions = [_lines(exchange, cell, True) for cell in cells]
+        under = max(sum(height_of(text, size, side, bold=bold) for text, size, _, bold in lines) for lines in captions)
         return max(_height(exchange, cell, side) for cell in cells) + GAP + (under + 1 if len(cells) > 1 else 0)
 
-    def _answer(self, exchange: Exchange) -> None:
+    def _answer(self, exchange: Exchange, width: float) -> None:
         """The answer in a tinted box with a bar at its left."""
-        answer, remark, high = words.answered(exchange), _remark(exchange), self._answer_height(exchange)
+        answer, remark, high = words.answered(exchange), _remark(exchange), self._answer_height(exchange, width)
+        inner = width - MARGINS
         background, color = UNANSWERED if exchange.verdict is None or exchange.meaningless else ANSWERED
         self._room(high)
-        self.pages.block(LEFT, self.pages.y, WIDTH, high, background)
+        self.pages.block(LEFT, self.pages.y, width, high, background)
         self.pages.block(LEFT, self.pages.y, 1.6, high, color)
         end = self.pages.y + high + GAP
         self.pages.y += 3
-        self.pages.text(answer, 13, SOFT if exchange.meaningless else color, bold=True, x=LEFT + 6, width=INNER)
+        self.pages.text(answer, 13, SOFT if exchange.meaningless else color, bold=True, x=LEFT + 6, width=inner)
         if remark:
             size = 9.5 if exchange.meaningless else 8
-            self.pages.text(remark, size, color if exchange.meaningless else SOFT, bold=exchange.meaningless, x=LEFT + 6, width=INNER)
+            self.pages.text(remark, size, color if exchange.meaningless else SOFT, bold=exchange.meaningless, x=LEFT + 6, width=inner)
         self.pages.y = end
 
-    def _answer_height(self, exchange: Exchange) -> float:
-        remark, size = _remark(exchange), 9.5 if exchange.meaningless else 8
-        below = height_of(remark, size, INNER, bold=exchange.meaningless) if remark else 0
-        return height_of(words.answered(exchange), 13, INNER, bold=True) + below + 6
+    def _answer_height(self, exchange: Exchange, width: float) -> float:
+        remark, size, inner = _remark(exchange), 9.5 if exchange.meaningless else 8, width - MARGINS
+        below = height_of(remark, size, inner, bold=exchange.meaningless) if remark else 0
+        return height_of(words.answered(exchange), 13, inner, bold=True) + below + 6
 
     def _use(self, use: UsedTool) -> None:
         """What a tool has made: both pictures side by side, with how it was done."""
@@ -195,11 +225,14 @@ def _height(exchange: Exchange, cell: Cell, side: float) -> float:
     return side * proportions(exchange) if cell is None else side * min(1.0, cell.shown[1] / cell.shown[0]) + STRIPE
 
 
-def _caption(exchange: Exchange, cell: Cell) -> tuple[str, str]:
+def _lines(exchange: Exchange, cell: Cell, cropped: bool) -> list[tuple[str, float, QColor, bool]]:
+    """The caption: texts with the size of the font, the colour, and whether it is bold. cropped: see `words.measures`."""
     if cell is None:
-        return tr("Map"), words.position(exchange)
-    number = f"{cell.step}   " if cell.roi else ""
-    return f"{number}{words.title_of(cell)}", "\n".join(filter(None, (words.measures(cell), words.position(exchange, cell))))
+        name, about = tr("Map"), words.position(exchange)
+    else:
+        name = f"{cell.step}   {words.title_of(cell)}" if cell.roi else words.title_of(cell)
+        about = "\n".join(filter(None, (words.measures(cell, cropped), words.position(exchange, cell))))
+    return [(name, 9, INK, True), (about, 7.5, SOFT, False)]
 
 
 def _remark(exchange: Exchange) -> str:

@@ -26,7 +26,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ..exchanges.endings import heading
 from ..exchanges.exchange import Exchange, Status
-from ..exchanges.results_file import numbered
+from ..exchanges.result_tables import numbered
 from ..i18n import tr
 from ..settings import user_name
 from .words import Contents, answered, doubts, runs

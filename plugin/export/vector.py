@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Iterable, Optional, Sequence
+from typing import Any, Iterable, Mapping, Optional, Sequence
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
@@ -30,10 +30,12 @@ from qgis.PyQt.QtCore import QVariant
 from ...core.atomic import DRIVERS, SHAPEFILE_NAME, SHAPEFILE_TEXT, beside, copy_beside, shapefile_text
 from ...core.errors import SceneError
 from ..exchanges.answer_colors import color_answers
+from ..exchanges.answer_labels import label_newest
 from ..exchanges.exchange import Exchange, PicturedView, Status
+from ..exchanges.result_fields import describe_values
 from ..exchanges.result_layers import dress
-from ..exchanges.result_rows import ROI_FIELDS, answer_geometry, answer_values, roi_geometry, roi_values
-from ..exchanges.results_file import ANSWERS, ROIS
+from ..exchanges.result_rows import ROI_FIELDS, answer_geometry, answer_values, roi_geometry, roi_values, typed_values
+from ..exchanges.result_tables import ANSWERS, ROIS
 from ..i18n import tr
 
 FORMATS = {**DRIVERS, ".csv": "CSV", ".xlsx": "XLSX"}  # GDAL's drivers, by suffix
@@ -134,23 +136,37 @@ def boxes(chosen: Sequence[Row], crs: QgsCoordinateReferenceSystem, shapefile: b
     kind = "MultiPolygon" if _name(chosen) == ANSWERS else "Polygon"
     layer = QgsVectorLayer(kind if placed else "NoGeometry", _name(chosen), "memory", options)
     layer.setCrs(crs)
-    attributes = QgsFields()
-    for field, type in ROI_FIELDS.items():
-        short = field[:SHAPEFILE_NAME] if shapefile else field
-        attributes.append(QgsField(short, type, len=SHAPEFILE_TEXT if shapefile and type == QVariant.String else 0))
-    layer.dataProvider().addAttributes(attributes.toList())
+    kinds, records = dict(ROI_FIELDS), []
+    for exchange, view in chosen:
+        typed = {} if view else typed_values(exchange, {name.lower(): kind for name, kind in kinds.items()})
+        kinds.update((name, kind) for name, (kind, _) in typed.items())
+        values = roi_values(exchange, view) if view else answer_values(exchange)
+        records.append({**values, **{name: value for name, (_, value) in typed.items()}})
+    layer.dataProvider().addAttributes(_fields(kinds, shapefile).toList())
     layer.updateFields()
     features = []
-    for exchange, view in chosen:
+    for (exchange, view), record in zip(chosen, records):
         feature = QgsFeature(layer.fields())
-        values = roi_values(exchange, view) if view else answer_values(exchange)
-        feature.setAttributes([shapefile_text(value) if shapefile and isinstance(value, str) else value for value in values.values()])
+        row = (record.get(name) for name in kinds)
+        feature.setAttributes([shapefile_text(value) if shapefile and isinstance(value, str) else value for value in row])
         if placed:
             feature.setGeometry(_moved(exchange, view, crs))
         features.append(feature)
     layer.dataProvider().addFeatures(features)
     layer.updateExtents()
     return layer
+
+
+def _fields(kinds: Mapping[str, Any], shapefile: bool) -> QgsFields:
+    """kinds: types by name. shapefile: names are cut, and get a number where they would be equal."""
+    fields = QgsFields()
+    for name, kind in kinds.items():
+        short = name
+        if shapefile:
+            cut = (name[:SHAPEFILE_NAME], *(f"{name[: SHAPEFILE_NAME - 3]}_{n}" for n in range(2, 100)))
+            short = next(each for each in cut if fields.lookupField(each) < 0)
+        fields.append(QgsField(short, kind, len=SHAPEFILE_TEXT if shapefile and kind == QVariant.String else 0))
+    return fields
 
 
 def add_to_project(path: Path, kind: str, chosen: Sequence[Row]) -> Optional[QgsVectorLayer]:
@@ -162,7 +178,10 @@ def add_to_project(path: Path, kind: str, chosen: Sequence[Row]) -> Optional[Qgs
     if layer.isSpatial():
         dress(layer, kind)
         if kind == ANSWERS:
-            color_answers(layer, (exchange.verdict for exchange, _ in chosen))
+            exchanges = [exchange for exchange, _ in chosen]
+            color_answers(layer, (exchange.verdict for exchange in exchanges))
+            label_newest(layer, exchanges)
+            describe_values(layer, (exchange.answer_type for exchange in exchanges))
     QgsProject.instance().addMapLayer(layer)
     return layer
 

@@ -98,7 +98,7 @@ def totals(exchanges: Iterable[Exchange]) -> list[tuple[str, int]]:
 
 def caveat() -> str:
     """A warning about the answers in a report."""
-    return tr("The answers come from a model and can be wrong. The boxes show where the model looked. The pictures show what it saw.")
+    return tr("The answers come from a model and can be wrong. The boxes and pictures show where it looked.")
 
 
 def facts(exchange: Exchange) -> list[str]:
@@ -113,6 +113,11 @@ def facts(exchange: Exchange) -> list[str]:
     ]
     took = tr("{seconds} s").format(seconds=f"{exchange.seconds:.1f}") if exchange.seconds else ""
     return [each for each in (*about, utc(exchange), exchange.model, took) if each]
+
+
+def place(exchange: Exchange) -> str:
+    """The place asked about, for a table: of a row of a run, the name of its polygon."""
+    return exchange.feature.name if exchange.feature else exchange.scope
 
 
 def utc(exchange: Exchange) -> str:
@@ -179,11 +184,13 @@ def pictured(exchange: Exchange, view: PicturedView) -> list[PicturedView]:
     return [view if view.roi is None else replace(view, label=labels[0]), replace(view, label=labels[1], picture=view.other)]
 
 
-def measures(view: PicturedView) -> str:
-    """The window, or the part of it that was enlarged, in source pixels, and the reduction at which it was shown."""
+def measures(view: PicturedView, cropped: bool = False) -> str:
+    """The window, or the part of it that was enlarged, in source pixels, and the reduction at which it was shown. cropped: what is seen in
+    the report has more pixels."""
     left, top, right, bottom = (f"{side:,}" for side in view.part)
     window = tr("columns {left} to {right}, rows {top} to {bottom}").format(left=left, right=right, top=top, bottom=bottom)
-    return f"{window}; {reduction(view.scale)}"
+    shown = reduction(view.scale)
+    return f"{window}; {tr('shown to the model {reduction}').format(reduction=shown) if cropped else shown}"
 
 
 def position(exchange: Exchange, view: Optional[PicturedView] = None) -> str:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from qgis.core import QgsCoordinateReferenceSystem, QgsRasterLayer
 
 from ...core.errors import SceneError
+from ...core.roi_table import stored
+from ...core.source import Compare
 from ..exchanges.exchange import Exchange
+from ..exchanges.question import Question
 from ..exchanges.result_rows import roi_geometry
 from ..exchanges.session import Session
 from ..i18n import tr
+from ..layers.raster_layers import compared, other_rasters, scene_source
 from ..layers.scope import Place
 from .card_menu import AGAIN, EDIT
 from .form import Form
@@ -40,11 +44,16 @@ class Again:
     def _ask(self, exchange: Exchange, layer: QgsRasterLayer) -> None:
         region = exchange.region.outline if exchange.region else None
         self._form.layer.setLayer(layer)  # whose snapshot and colours the form knows
-        self._session.ask(
-            layer,
-            exchange.question,
-            Place(exchange.scope, region),
-            self._form.snapshot_resolution,
-            self._form.raw,
-            answer_type=exchange.answer_type,
-        )
+        compare = _compared(exchange, layer) if exchange.compare else None
+        resolution, raw = self._form.snapshot_resolution, self._form.raw
+        question = Question(layer, exchange.question, exchange.answer_type, resolution, raw, compare)
+        self._session.ask(question, Place(exchange.scope, region))
+
+
+def _compared(exchange: Exchange, layer: QgsRasterLayer) -> Compare:
+    """The second raster, as the project has it now. Raises SceneError where the project lacks it."""
+    for other in other_rasters(layer):
+        if exchange.compare and stored(scene_source(other)).path == exchange.compare.path:
+            return compared(layer, other)
+    message = tr("The layer that {layer} was compared with is not in the project.").format(layer=exchange.layer)
+    raise SceneError(message, tr("Add the layer again, then repeat the question."))

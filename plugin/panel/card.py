@@ -252,8 +252,8 @@ class Card(QFrame):
             notes.append(tr("confidence {value} of 1 (not a probability)").format(value=f"{exchange.confidence:.2f}"))
         if exchange.status is Status.DONE:
             notes.append(tr("{seconds} s").format(seconds=f"{exchange.seconds:.1f}"))
-        asked_as = tr("asked as {dialect}").format(dialect=exchange.dialect) if exchange.dialect else ""
-        lines = [" · ".join(filter(None, [*notes, exchange.model, asked_as])), *exchange.notes]
+        dialect = tr("prompt format {dialect}").format(dialect=exchange.dialect) if exchange.dialect else ""
+        lines = [" · ".join(filter(None, [*notes, exchange.model, dialect])), *exchange.notes]
         if exchange.checked is not None:
             by = tr("Checked by {name}, {date}.").format(name=exchange.checked_by or "?", date=(exchange.checked_at or "?")[:10])
             lines.append(f"{by} {exchange.note}" if exchange.note else by)

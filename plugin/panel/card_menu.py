@@ -38,7 +38,7 @@ def card_menu_button(exchange: Exchange, choose: Callable[[str], None]) -> QTool
         asked = bool(exchange.question) and exchange.status is not Status.RUNNING
         copy.setEnabled(exchange.verdict is not None)
         alone = not any(use.made.tool in (RUN, SURVEY) for use in exchange.uses)
-        actions[AGAIN].setEnabled(asked and alone and exchange.compare is None)
+        actions[AGAIN].setEnabled(asked and alone)
         actions[EDIT].setEnabled(bool(exchange.question))
         actions[BOX].setEnabled(bool(exchange.zooms))
 

@@ -18,9 +18,7 @@ from qgis.PyQt.QtGui import QGuiApplication, QKeySequence
 from qgis.PyQt.QtWidgets import (
     QAction,
     QHBoxLayout,
-    QLabel,
     QMessageBox,
-    QProgressBar,
     QVBoxLayout,
     QWidget,
 )
@@ -32,7 +30,7 @@ from ..exchanges.exchange import Exchange, PicturedView, Status, UsedTool
 from ..exchanges.session import Session
 from ..exchanges.surveys import Surveys
 from ..exchanges.unsaved import earlier
-from ..i18n import tool_stage, tr
+from ..i18n import tr
 from ..layers.scope import Place
 from ..runs.preparing import Wanted
 from ..runs.run import Run
@@ -45,6 +43,7 @@ from .form import Form
 from .leaving import Leaving
 from .notice import Notice, show_log
 from .question_box import QuestionBox
+from .stage import Stage
 from .tool_bench import MANY, ToolBench
 from .toolbar import Toolbar
 from .transcript import Transcript
@@ -69,7 +68,6 @@ class Dock(QgsDockWidget):
         self._boxes = Boxes(self._canvas)
         self.confirm = self._ask_user  # called with a question, returns whether the answer is yes
         self._picker = Picker(self._canvas, session.results.layers, self)
-        self._looking = ""  # the label of the view shown last
         self.runs = Runs(session, self)
         self._build()
         self.bench = ToolBench(session, self.form, self._canvas, ready, lambda text: self.confirm(text), self)
@@ -96,13 +94,7 @@ class Dock(QgsDockWidget):
         close.clicked.connect(lambda: self.message.say(""))
         self.form = Form(self._iface)
         self.transcript = Transcript(self.runs.of)
-        self.stage = QLabel()
-        self.stage.setObjectName("zoomearth_stage")
-        self.progress = QProgressBar()
-        self.progress.setObjectName("zoomearth_progress")
-        self.progress.setAccessibleName(tr("Progress"))
-        self.progress.setTextVisible(False)
-        self.progress.setMaximumHeight(8)
+        self.stage = Stage()
         self.question = QuestionBox()
         about = tr("Find all: mark and count all such things. Type what to find in English, for example: ships")
         self.find_all = tool_button("zoomearth_find", about, "/mActionSelectAll.svg")
@@ -130,7 +122,7 @@ class Dock(QgsDockWidget):
         for widget in (self.process_notice, self.results_notice, self.form):
             column.addWidget(widget)
         column.addWidget(self.transcript, 1)
-        for widget in (self.temporary, self.stage, self.progress, self.message):
+        for widget in (self.temporary, self.stage, self.message):
             column.addWidget(widget)
         row = QHBoxLayout()
         row.addWidget(self.question, 1)
@@ -149,13 +141,13 @@ class Dock(QgsDockWidget):
         self.toolbar.cancel.clicked.connect(self.surveys.cancel)
         self.toolbar.cancel.clicked.connect(self.runs.cancel)
         self.runs.failed.connect(self._warn)
-        self.runs.progressed.connect(self._progressed)
+        self.runs.progressed.connect(self.stage.show_stage)
         self.runs.changed.connect(self._refresh)
         self.transcript.run_clicked.connect(self._act_on_run)
         self.find_all.clicked.connect(self.find)
         self.surveys.failed.connect(self._warn)
-        self.surveys.progressed.connect(self._progressed)
-        self.surveys.counted.connect(self._counted)
+        self.surveys.progressed.connect(self.stage.show_stage)
+        self.surveys.counted.connect(self.stage.show_count)
         self.surveys.changed.connect(self._refresh)
         self.form.tool_chosen.connect(self.bench.use_on_area)
         self.transcript.tool_chosen.connect(self.bench.use_on_view)
@@ -163,7 +155,7 @@ class Dock(QgsDockWidget):
         self.transcript.use_removed.connect(lambda *use: self._guarded(self._session.remove_use)(*use))
         self.transcript.use_checked.connect(lambda *use: self._guarded(self._check_survey)(*use))
         self.bench.refused.connect(self._warn)
-        self.bench.runs.progressed.connect(self._progressed)
+        self.bench.runs.progressed.connect(self.stage.show_stage)
         self.bench.runs.changed.connect(self._refresh)
         self._session.uses_changed.connect(self.transcript.refresh_card)
         self._session.checked.connect(self.transcript.refresh_card)
@@ -189,7 +181,7 @@ class Dock(QgsDockWidget):
         session = self._session
         session.added.connect(self._added)
         session.event_received.connect(self._receive)
-        session.progressed.connect(self._progressed)
+        session.progressed.connect(self.stage.show_stage)
         session.finished.connect(self._ended)
         session.removed.connect(self._removed)
         session.replaced.connect(self._replaced)
@@ -208,17 +200,14 @@ class Dock(QgsDockWidget):
         if not self._ready():
             return
         try:
-            answer_type, polygons = self.form.answer.chosen(), self.form.polygons()
+            asked, polygons = self.form.asked(layer, question), self.form.polygons()
             if polygons and len(polygons[1]) > 1:
                 if len(polygons[1]) > MANY and not self._sure(len(polygons[1])):
                     return
-                form = self.form
-                compare = form.compare(layer)
-                self.runs.start(Wanted(layer, *polygons, question, answer_type, form.snapshot_resolution, form.raw, compare))
+                self.runs.start(Wanted(asked, *polygons))
                 self.question.remember()
                 return
             places, left_out = self.form.places(layer)
-            compare = self.form.compare(layer)
         except ZoomEarthError as error:
             self._warn(error.message, error.hint)
             return
@@ -226,16 +215,7 @@ class Dock(QgsDockWidget):
             self._warn(left_out, "")
         self.question.remember()
         for place in places:
-            self._session.ask(
-                layer,
-                question,
-                place,
-                self.form.snapshot_resolution,
-                self.form.raw,
-                self.form.offers_tools.isChecked(),
-                compare=compare,
-                answer_type=answer_type,
-            )
+            self._session.ask(asked, place)
 
     def _take_sample(self, question: str) -> None:
         self.question.setPlainText(question)
@@ -281,11 +261,6 @@ class Dock(QgsDockWidget):
     def _check_survey(self, exchange: Exchange, use: UsedTool) -> None:
         self.table_clicked.emit(self.runs.of_survey(exchange, use))
 
-    def _counted(self, count: int, done: int, total: int) -> None:
-        self.stage.setText(tr("{count} found, view {done} of {total}").format(count=count, done=done, total=total))
-        self.progress.setMaximum(max(1, total))
-        self.progress.setValue(done)
-
     def _refresh(self) -> None:
         """Enables the buttons that can be used, and updates the notices."""
         session = self._session
@@ -295,7 +270,6 @@ class Dock(QgsDockWidget):
         busy = session.busy or self.bench.runs.busy or self.surveys.busy or self.runs.preparing
         self.toolbar.cancel.setEnabled(busy or self.runs.busy)
         broken = session.backend.state is State.BROKEN
-        self.progress.setVisible(busy and not broken)
         self.stage.setVisible(busy and not broken)
         self.process_notice.say(self._process_words() if broken else "")
         self.results_notice.say(session.results.trouble)
@@ -313,7 +287,7 @@ class Dock(QgsDockWidget):
     def _added(self, exchange: Exchange) -> None:
         self.transcript.add(exchange)
         if exchange.status is Status.RUNNING:
-            self._progressed("starting", 0, 0)
+            self.stage.show_stage("starting", 0, 0)
         self._refresh()
 
     def _receive(self, exchange: Exchange, event: Event) -> None:
@@ -322,7 +296,7 @@ class Dock(QgsDockWidget):
             self._refresh()
         if isinstance(event, Saw):
             view = exchange.views[-1]
-            self._looking = view.label
+            self.stage.looking = view.label
             if view.roi is None:  # a new exchange: features of a layer show the boxes of the one before
                 self._boxes.clear()
             self._draw(exchange, [view] if view.roi is not None else [])
@@ -331,29 +305,10 @@ class Dock(QgsDockWidget):
         for view in zooms:
             self._boxes.add(view, QgsCoordinateReferenceSystem.fromWkt(exchange.crs))
 
-    def _progressed(self, stage: str, done: int, total: int) -> None:
-        words = {
-            "starting": tr("starting the model process"),
-            "opening": tr("opening the raster"),
-            "scanning": tr("creating the overview of the raster"),
-            "reading": tr("reading the raster"),
-            "snapshot": tr("drawing the layer as an image"),
-            "preparing": tr("reading the polygons"),
-            "loading": tr("loading the model"),
-            "testing": tr("testing how the model marks places"),
-            "viewing": tr("the model is reading the picture"),
-            "trying again": tr("the server did not reply: try {number} of {tries}").format(number=done, tries=total),
-            "thinking": tr("looking at “{label}”").format(label=self._looking) if self._looking else tr("thinking"),
-        }
-        percent = f" {100 * done // total} %" if total > 1 and stage != "trying again" else ""
-        self.stage.setText((words.get(stage) or tool_stage(stage)) + percent)
-        self.progress.setMaximum(total if total > 1 else 0)
-        self.progress.setValue(done)
-
     def _ended(self, exchange: Exchange) -> None:
         if not self._session.open_questions:
             self._boxes.clear()
-            self._looking = ""
+            self.stage.looking = ""
         self._refresh()
         self.finished.emit(exchange.outcome())
 

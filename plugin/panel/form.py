@@ -22,6 +22,7 @@ from qgis.PyQt.QtWidgets import QComboBox, QGridLayout, QLabel, QWidget
 
 from ...core.errors import SceneError
 from ...core.source import Compare
+from ..exchanges.question import Question
 from ..i18n import rounded, tr
 from ..layers import scope
 from ..layers.raster_layers import compared, raw_words, read_by_gdal, reproduced
@@ -109,7 +110,13 @@ class Form(QWidget):
         """Whether the model is shown the values of the file, where the backend can't reproduce the layer's style."""
         return self.colours.currentData() is Colours.RAW
 
-    def compare(self, layer: QgsRasterLayer) -> Optional[Compare]:
+    def asked(self, layer: QgsRasterLayer, text: str) -> Question:
+        """The question with what is chosen in the form. Raises SceneError where the layer to compare with or the list of answers can't be
+        used."""
+        tools = self.offers_tools.isChecked()
+        return Question(layer, text, self.answer.chosen(), self.snapshot_resolution, self.raw, self._compare(layer), tools)
+
+    def _compare(self, layer: QgsRasterLayer) -> Optional[Compare]:
         """The layer to compare with; None where none is chosen. Raises SceneError where it can't be."""
         second = self.second.currentLayer()
         if not isinstance(second, QgsRasterLayer):

@@ -19,8 +19,7 @@ from qgis.core import (
 from ..exchanges.endings import reason
 from ..exchanges.exchange import Status
 from ..i18n import tr
-from ..layers.raster_layers import compared
-from .common import Algorithm, RoiSink, asking_parameters, corners, roi_parameter
+from .common import Algorithm, RoiSink, asking_parameters, compare_parameter, corners, roi_parameter
 from .questions import Row
 from .rows import MEANINGLESS, stopped
 
@@ -55,16 +54,9 @@ class Ask(Algorithm):
         raster.setHelp(tr("Any raster layer. The model sees it with the colours of its layer style in QGIS."))
         question = QgsProcessingParameterString("QUESTION", tr("Question"))
         question.setHelp(tr("A question in plain words, preferably in English: How many planes are at the airport?"))
-        second = QgsProcessingParameterRasterLayer("COMPARE", tr("Compare with"), None, True)
-        second.setHelp(
-            tr(
-                "A second raster of the same place, for example of another date, for questions such as What changed? The model is "
-                "shown the same part of both. Needs a model that takes several pictures, such as Qwen3-VL. Empty: one raster."
-            )
-        )
         extent = QgsProcessingParameterExtent("EXTENT", tr("Area (extent)"), None, True)
         extent.setHelp(tr("The model sees only what is inside this extent. Empty: the whole raster."))
-        for parameter in (raster, question, second, extent, *asking_parameters(), roi_parameter("OUTPUT", optional=False)):
+        for parameter in (raster, question, compare_parameter(), extent, *asking_parameters(), roi_parameter("OUTPUT", optional=False)):
             self.addParameter(parameter)
         self.addOutput(QgsProcessingOutputString("ANSWER", tr("Answer")))
         self.addOutput(QgsProcessingOutputString("VALUE", tr("Answer in its type")))
@@ -75,13 +67,7 @@ class Ask(Algorithm):
     def prepareAlgorithm(self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> bool:
         layer = self.raster_layer(parameters, context)
         self.prepare_asking(parameters, context, [layer])
-        second = self.parameterAsRasterLayer(parameters, "COMPARE", context)
-        try:
-            self._compare = compared(layer, second) if second else None
-        except ValueError as error:
-            raise QgsProcessingException(str(error)) from None
-        if second is None and parameters.get("COMPARE"):
-            raise QgsProcessingException(self.invalidRasterError(parameters, "COMPARE"))
+        (self._compare,) = self.compared_with(parameters, context, [layer])
         return True
 
     def processAlgorithm(

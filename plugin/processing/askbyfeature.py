@@ -24,7 +24,18 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QVariant
 
 from ..i18n import tr
-from .common import FEATURE, Algorithm, RoiSink, asking_parameters, display_expression, fields_of, name_of, outline_of, roi_parameter
+from .common import (
+    FEATURE,
+    Algorithm,
+    RoiSink,
+    asking_parameters,
+    compare_parameter,
+    display_expression,
+    fields_of,
+    name_of,
+    outline_of,
+    roi_parameter,
+)
 from .questions import Row
 from .rows import Tally, add_counts, answer_fields, answer_values
 
@@ -74,13 +85,23 @@ class AskByFeature(Algorithm):
         question.setHelp(tr('A question in plain words. [% "field" %] inserts an attribute of the feature or any other expression.'))
         output = QgsProcessingParameterFeatureSink("OUTPUT", tr("Answers"), kind)
         output.setHelp(tr("The polygons with the answers as attributes."))
-        for parameter in (raster, polygons, question, *asking_parameters(), output, roi_parameter("ROIS", optional=True)):
+        for parameter in (
+            raster,
+            polygons,
+            question,
+            compare_parameter(),
+            *asking_parameters(),
+            output,
+            roi_parameter("ROIS", optional=True),
+        ):
             self.addParameter(parameter)
         add_counts(self)
 
     def prepareAlgorithm(self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> bool:
         self._display = display_expression(self, parameters, "POLYGONS", context)
-        self.prepare_asking(parameters, context, [self.raster_layer(parameters, context)])
+        layer = self.raster_layer(parameters, context)
+        self.prepare_asking(parameters, context, [layer])
+        (self._compare,) = self.compared_with(parameters, context, [layer])
         return True
 
     def processAlgorithm(
@@ -116,7 +137,7 @@ class AskByFeature(Algorithm):
             here.setFeature(feature)
             outline, fault = outline_of(feature, source.sourceCrs(), self.rasters[0].crs, context)
             asked = QgsExpression.replaceExpressionText(question, here)
-            row = FeatureRow(self.rasters[0], asked, outline, feature=feature, name=name_of(feature, self._display, here))
+            row = FeatureRow(self.rasters[0], asked, outline, self._compare, feature=feature, name=name_of(feature, self._display, here))
             if "[%" in asked:
                 fault = tr("The expression in the question can't be evaluated: {question}").format(question=asked)
             if fault:

@@ -21,7 +21,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QVariant
 
 from ..i18n import tr
-from .common import Algorithm, RoiSink, asking_parameters, fields_of, roi_parameter
+from .common import Algorithm, RoiSink, asking_parameters, compare_parameter, fields_of, roi_parameter
 from .questions import Row
 from .rows import Tally, add_counts, answer_fields, answer_values
 
@@ -60,7 +60,7 @@ class AskMany(Algorithm):
         crs.setHelp(tr("Empty: the CRS of the first raster."))
         table = QgsProcessingParameterFeatureSink("OUTPUT", tr("Answers"), QgsProcessing.SourceType.TypeVector)
         table.setHelp(tr("A table without geometry: one row for each question about each raster."))
-        for parameter in (layers, questions, *asking_parameters(), crs, table, roi_parameter("ROIS", optional=True)):
+        for parameter in (layers, questions, compare_parameter(), *asking_parameters(), crs, table, roi_parameter("ROIS", optional=True)):
             self.addParameter(parameter)
         add_counts(self)
 
@@ -70,6 +70,7 @@ class AskMany(Algorithm):
         if not rasters:
             raise QgsProcessingException(tr("There is no raster among the layers. Choose at least one."))
         self.prepare_asking(parameters, context, rasters)
+        self._compares = self.compared_with(parameters, context, rasters)
         return True
 
     def processAlgorithm(
@@ -87,7 +88,8 @@ class AskMany(Algorithm):
         chosen = self.parameterAsCrs(parameters, "CRS", context)
         rois = RoiSink(self, parameters, "ROIS", context, chosen if chosen.isValid() else self.rasters[0].crs)
         tally = Tally(feedback)
-        rows = (Row(raster, question) for raster in self.rasters for question in questions)
+        pairs = zip(self.rasters, self._compares)
+        rows = (Row(raster, question, compare=compare) for raster, compare in pairs for question in questions)
         with self.many_asker(feedback) as asker:
             for row in asker.ask_all(rows, len(self.rasters) * len(questions)):
                 tally.add(row.exchange, row.raster.name)

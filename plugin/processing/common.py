@@ -29,6 +29,7 @@ from qgis.core import (
     QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterNumber,
+    QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
     QgsRasterLayer,
     QgsWkbTypes,
@@ -36,11 +37,13 @@ from qgis.core import (
 
 from ...core.answer_type import AnswerType
 from ...core.requests import Load
+from ...core.source import Compare
 from ..answer_types import chosen_type, type_labels
 from ..exchanges.exchange import Exchange, PicturedView
 from ..exchanges.result_rows import ROI_FIELDS, roi_geometry, roi_values
 from ..i18n import tr
 from ..install.environment import backend_python
+from ..layers.raster_layers import compared
 from ..settings import load_message
 from .asker import Asker
 from .many import ManyAsker
@@ -118,6 +121,18 @@ class Algorithm(QgsProcessingAlgorithm):
         if layer is None:
             raise QgsProcessingException(self.invalidRasterError(parameters, "INPUT"))
         return layer
+
+    def compared_with(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, layers: Iterable[QgsRasterLayer]
+    ) -> list[Optional[Compare]]:
+        """Called by prepareAlgorithm: what each of the layers is compared with by COMPARE. Raises QgsProcessingException."""
+        second = self.parameterAsRasterLayer(parameters, "COMPARE", context)
+        if second is None and parameters.get("COMPARE"):
+            raise QgsProcessingException(self.invalidRasterError(parameters, "COMPARE"))
+        try:
+            return [compared(layer, second) if second else None for layer in layers]
+        except ValueError as error:
+            raise QgsProcessingException(str(error)) from None
 
     def check_area(self, parameters: dict[str, Any]) -> None:
         """Of algorithms with EXTENT and POLYGONS, of which one may be given. Raises QgsProcessingException."""
@@ -242,6 +257,18 @@ def name_of(feature: QgsFeature, display: QgsExpression, here: QgsExpressionCont
     """The name that QGIS displays for the feature, or its id."""
     name = display.evaluate(here)
     return str(feature.id()) if display.hasEvalError() or name in (None, NULL, "") else str(name)
+
+
+def compare_parameter() -> QgsProcessingParameterDefinition:
+    """The second raster of a comparison; see `Algorithm.compared_with`."""
+    second = QgsProcessingParameterRasterLayer("COMPARE", tr("Compare with"), None, True)
+    second.setHelp(
+        tr(
+            "A second raster of the same place, for example of another date, for questions such as What changed? The model is "
+            "shown the same part of both. Needs a model that takes several pictures, such as Qwen3-VL. Empty: one raster."
+        )
+    )
+    return second
 
 
 def asking_parameters() -> list[QgsProcessingParameterDefinition]:

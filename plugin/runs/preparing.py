@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Optional
 
 from qgis.core import (
     QgsExpression,
@@ -17,10 +16,9 @@ from qgis.core import (
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
-from ...core.answer_type import AnswerType
 from ...core.roi_table import stored
-from ...core.source import Compare
 from ..exchanges.exchange import Exchange, Feature
+from ..exchanges.question import Question
 from ..i18n import tr
 from ..layers.raster_layers import needs_snapshot, raw_words, scene_source, wkt
 from ..layers.scope import Place, each_feature, feature_name
@@ -30,16 +28,11 @@ TURN = 0.015  # seconds of work in one turn
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a run is to ask. ids: of the polygons. resolution, raw, compare: as those of `Session.ask`."""
+    """What a run is to ask. ids: of the polygons."""
 
-    layer: QgsRasterLayer
+    question: Question
     polygons: QgsVectorLayer
     ids: tuple[int, ...]
-    question: str
-    answer_type: Optional[AnswerType] = None
-    resolution: Optional[float] = None
-    raw: bool = False
-    compare: Optional[Compare] = None
 
 
 class Preparing(QObject):
@@ -53,8 +46,8 @@ class Preparing(QObject):
         super().__init__(parent)
         self.wanted, self.left_out = wanted, 0
         self.rows: list[Exchange] = []
-        layer = wanted.layer
-        self._scene = None if needs_snapshot(layer, wanted.raw) else stored(scene_source(layer))
+        layer = wanted.question.layer
+        self._scene = None if needs_snapshot(layer, wanted.question.raw) else stored(scene_source(layer))
         self._words = "" if self._scene is None else raw_words(layer)
         self._raster = layer.source(), layer.name(), wkt(layer.crs())
         self._features = each_feature(layer, wanted.polygons, wanted.ids)
@@ -67,7 +60,7 @@ class Preparing(QObject):
 
     def _turn(self) -> None:
         end = time.monotonic() + TURN
-        if sip.isdeleted(self.wanted.layer) or sip.isdeleted(self.wanted.polygons):
+        if sip.isdeleted(self.wanted.question.layer) or sip.isdeleted(self.wanted.polygons):
             self._features = iter(())
         while time.monotonic() < end:
             try:
@@ -83,10 +76,10 @@ class Preparing(QObject):
         self.progressed.emit(len(self.rows) + self.left_out, len(self.wanted.ids))
 
     def _row(self, feature: QgsFeature, place: Place) -> Exchange:
-        polygons = self.wanted.polygons
-        row = Exchange(_expanded(self.wanted.question, feature, polygons), *self._raster, place.words)
-        row.scene, row.region, row.seen_as, row.answer_type = self._scene, place.where, self._words, self.wanted.answer_type
-        if compare := self.wanted.compare:
+        question, polygons = self.wanted.question, self.wanted.polygons
+        row = Exchange(_expanded(question.text, feature, polygons), *self._raster, place.words)
+        row.scene, row.region, row.seen_as, row.answer_type = self._scene, place.where, self._words, question.answer_type
+        if compare := question.compare:
             row.compare, row.names = stored(compare.source), list(compare.names or ())
         row.feature = Feature(polygons.id(), feature.id(), feature_name(feature, polygons))
         return row

@@ -82,7 +82,8 @@ def take_line(row: Exchange, line: Mapping[str, Any]) -> bool:
     for name in FROM_LINE:
         setattr(row, name, line.get(name))
     row.status, row.seconds, row.dialect = Status.DONE, line.get("seconds") or 0.0, line.get("dialect") or ""
-    row.views = [PicturedView(**vars(from_json(Seen, zoom, "zoom"))) for zoom in line.get("zooms", ())]
+    seen = [*filter(None, [line.get("first")]), *line.get("zooms", ())]
+    row.views = [PicturedView(**vars(from_json(Seen, view, "view"))) for view in seen]
     return True
 
 

@@ -1,4 +1,4 @@
-"""One run: its rows, which a file of its own keeps, and the batches in which they are asked. No widgets.
+"""One run: its rows, which a file of its own keeps, and what it does. No widgets.
 
 run.go_on(); run.pause(); run.cancel(); run.retry()
 run.changed.connect(...)        # its state or its counts, a few times a second
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from contextlib import suppress
 from enum import Enum
 from pathlib import Path
@@ -22,10 +21,8 @@ from typing import Any, Iterable, Mapping, Optional
 from qgis.core import QgsRasterLayer
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
-from ...core.errors import SceneError, ZoomEarthError
-from ...core.events import Done, Event, Failed, Last, Progress, RowEnded, RowStarted
-from ...core.requests import AT_ONCE, Ask, Batch
-from ..child.backend_process import Job, State
+from ...core.errors import ZoomEarthError
+from ...core.events import Event
 from ..exchanges.exchange import Exchange, Status, UsedTool
 from ..exchanges.project_results import PATIENCE
 from ..exchanges.results_file import ResultsFile
@@ -33,14 +30,12 @@ from ..exchanges.session import Session
 from ..exchanges.writer import Writer
 from ..i18n import tr
 from ..qt_later import later
+from .asking import Asking
 from .rows import CANCELLED, FAILED, WAITING, Counts, kind, read_lines, read_rows, reset, summary, take_line
-from .sources import Sources
 
-BATCH = 32  # rows that are sent together to a server, which answers one after another; a model here ends all rows in hand at once
 AGAIN = 2000  # ms between two tries to read
 SHOWN = 4.0  # seconds between two looks of the map at the file while it fills
 MOMENT = 200  # ms between two signals of changed counts
-ENOUGH = 3  # rows after which the time that is left can be told
 
 
 class Phase(Enum):
@@ -61,32 +56,26 @@ class Run(QObject):
     replaced = pyqtSignal()
     rested = pyqtSignal()
     _read = pyqtSignal(object)
-    _end_read = pyqtSignal(object, list, object)
 
     def __init__(self, session: Session, exchange: Exchange, use: UsedTool, rows: Iterable[Exchange], parent: QObject) -> None:
         """rows: of a new run; empty: those in its file are read."""
         super().__init__(parent)
         self._session, self.exchange, self.use = session, exchange, use
         self.rows: list[Exchange] = list(rows)
-        self.phase, self.stage, self.trouble = Phase.RESTING, "", ""
+        self.phase, self.trouble = Phase.RESTING, ""
         self._place()
-        self._by_id: dict[str, Exchange] = {}
-        self._queue: deque[Exchange] = deque()
-        self._alone: deque[Exchange] = deque()  # they were being asked when the process crashed
-        self._again = False  # whether the batch is a row of `_alone`
-        self._under_way: dict[str, Exchange] = {}
-        self._sources = Sources(self)
-        self._job: Optional[Job] = None
-        self._began, self._ended = 0.0, 0
+        self._asking = Asking(session, lambda: self.raster, use.made.metrics, self)
+        self._asking.over.connect(self._over)
+        self._asking.found.connect(self._found)
+        self._asking.ended.connect(self._rest)
+        self._asking.stage_changed.connect(self._announce)
         self._shown = 0.0
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(MOMENT)
         self._soon.timeout.connect(self.changed)
         self._read.connect(self._take)
-        self._end_read.connect(self._crashed)
         if self.rows:
-            self._index()
             for row in self.rows:
                 self.writer.keep(row)
         else:
@@ -118,10 +107,12 @@ class Run(QObject):
     @property
     def seconds_left(self) -> Optional[float]:
         """None while that can't be told."""
-        if self.phase is not Phase.ASKING or self._ended < ENOUGH:
-            return None
-        open_rows = len(self._queue) + len(self._alone) + len(self._under_way)
-        return (time.monotonic() - self._began) / self._ended * open_rows
+        return self._asking.seconds_left if self.phase is Phase.ASKING else None
+
+    @property
+    def stage(self) -> str:
+        """See `Asking`."""
+        return self._asking.stage
 
     def go_on(self) -> None:
         """Asks the rows that wait or were cancelled."""
@@ -134,19 +125,15 @@ class Run(QObject):
         for row in self.rows:
             if kind(row) == CANCELLED:
                 self._reset(row)
-        self._queue = deque(row for row in self.rows if kind(row) == WAITING)
-        self._began, self._ended = time.monotonic(), 0
         self.phase = Phase.ASKING
-        self._next()
+        self._asking.begin([row for row in self.rows if kind(row) == WAITING], self.answers)
         self.changed.emit()
 
     def pause(self) -> None:
         """Asks no more; the rows that are being asked are asked again when it goes on."""
         if self.phase is Phase.ASKING:
             self.phase = Phase.STOPPING
-            self._sources.cancel()
-            if self._job:
-                self._job.cancel()
+            self._asking.stop()
             self.changed.emit()
 
     def cancel(self) -> None:
@@ -155,8 +142,6 @@ class Run(QObject):
             if kind(row) == WAITING:
                 row.status = Status.CANCELLED
                 self.keep(row)
-        self._queue.clear()
-        self._alone.clear()
         self.pause()
         self.rows_changed.emit(self.rows)
         self._summarize()
@@ -194,18 +179,13 @@ class Run(QObject):
     def close(self) -> None:
         """Its project is closed: it asks no more, and what comes still stays in the file of answers."""
         self.phase = Phase.CLOSED
-        self._sources.cancel()
-        if self._job:
-            self._job.cancel()
+        self._asking.close()
         self.writer.detach()
 
     def _place(self) -> None:
-        folder = self._session.results.begin_folder()
+        folder = self._session.results.made.begin_folder()
         self.writer = Writer(ResultsFile(folder / self.use.made.out), parent=self)
         self.writer.ended.connect(self._written)
-
-    def _index(self) -> None:
-        self._by_id = {row.id: row for row in self.rows}
 
     def _reset(self, row: Exchange) -> None:
         reset(row)
@@ -233,7 +213,6 @@ class Run(QObject):
         else:
             self.trouble = ""
             self.rows, lines = read
-            self._index()
             self._recover(lines)
         self.replaced.emit()
         self.changed.emit()
@@ -249,120 +228,18 @@ class Run(QObject):
                 self.writer.keep(row)
         self._summarize()
 
-    def _next(self) -> None:
-        if self.phase is not Phase.ASKING or not (self._queue or self._alone):
-            self._rest()
-            return
-        try:
-            rows = self._batch()
-            self._under_way = {row.id: row for row in rows}
-            self._sources.find(rows, self.raster, self.use.made.metrics, self._send)
-        except ZoomEarthError as error:
-            self._stop(error.message, error.hint)
-
-    def _batch(self) -> list[Exchange]:
-        """The rows to ask next."""
-        self._again = bool(self._alone)
-        if self._again:
-            return [self._alone.popleft()]
-        most = BATCH if self._queue[0].scene and self._session.asks_server else AT_ONCE  # so many images are on the disk at a time
-        return [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
-
-    def _send(self, asks: list[Ask], failed: Mapping[str, SceneError]) -> None:
-        """asks: of the rows that have a source; failed: why the others have none. Both are empty where it was cancelled."""
-        for id, error in failed.items():
-            self._over(self._under_way[id], Failed.of(error))
-        if self.phase is not Phase.ASKING or not asks:
-            self._next()
-            return
-        started: list[str] = []
-        try:
-            loading = self._session.submit_load()
-            job = self._job = self._session.backend.submit(Batch(tuple(asks), AT_ONCE, out=str(self.answers)))
-        except ZoomEarthError as error:
-            self._stop(error.message, error.hint)
-            return
-        loading.heard.connect(self._hear_progress)
-        job.heard.connect(lambda event: self._hear(event, started))
-        job.ended.connect(lambda last: self._end(last, started))
-
-    def _hear_progress(self, event: Event) -> None:
-        if isinstance(event, Progress) and event.stage != self.stage:
-            self.stage = event.stage
-            self._announce()
-
-    def _hear(self, event: Event, started: list[str]) -> None:
-        self._hear_progress(event)
-        if isinstance(event, RowStarted):
-            started.append(str(event.row))
-        elif isinstance(event, RowEnded) and self.phase is not Phase.CLOSED and (row := self._under_way.get(str(event.last.id))):
-            started.remove(row.id)
-            self._over(row, event)
-
     def _over(self, row: Exchange, event: Event) -> None:
-        del self._under_way[row.id]
-        self._ended += 1
         row.hear(event)
         self.keep(row)
         if row.meaningless and not self.exchange.meaningless:
             self._summarize()
 
-    def _end(self, last: Last, started: list[str]) -> None:
-        """started: the rows that were being asked."""
-        self._job = None
-        if isinstance(last, Done):
-            self._next()
-        elif self._session.backend.state is not State.UP:
-            threading.Thread(target=self._read_end, args=(self.answers, last, started), daemon=True).start()
-        elif isinstance(last, Failed):  # it was refused as a whole, for example because the model can't be loaded
-            self._stop(last.message, last.hint)
-        else:
-            self._rest()
+    def _found(self, row: Exchange, line: Mapping[str, Any]) -> None:
+        take_line(row, line)
+        self.keep(row)
 
-    def _read_end(self, answers: Path, last: Last, started: list[str]) -> None:
-        """Runs on a thread."""
-        lines = read_lines(answers)
-        with suppress(RuntimeError):  # QGIS has closed
-            self._end_read.emit(last, started, lines)
-
-    def _crashed(self, last: Last, started: list[str], lines: Mapping[str, Mapping[str, Any]]) -> None:
-        """The process is gone. Each row that was being asked is asked once more, alone: one that crashes the process again fails.
-
-        lines: of the file of answers. A row whose answer is there is over, even if nobody heard of it.
-        """
-        if self.phase is Phase.CLOSED:
-            return
-        for id in [id for id in self._under_way if id in lines and not lines[id].get("error")]:
-            row = self._under_way.pop(id)
-            started = [other for other in started if other != id]
-            take_line(row, lines[id])
-            self.keep(row)
-        if not isinstance(last, Failed):
-            self._rest()
-            return
-        for row in [self._under_way[id] for id in started]:
-            if self._again:
-                self._over(row, Failed(None, last.code, last.message, last.hint))
-            else:
-                del self._under_way[row.id]
-                self._alone.append(row)
-        self._queue.extendleft(reversed(self._under_way.values()))
-        self._under_way.clear()
-        if self._session.backend.state is State.BROKEN:
-            self._stop(last.message, last.hint)
-        else:
-            self._next()
-
-    def _stop(self, message: str, hint: str) -> None:
-        self.trouble = f"{message} {hint}".strip()
-        self._rest()
-
-    def _rest(self) -> None:
-        self._sources.forget()
-        if self.phase is Phase.CLOSED:
-            return
-        self._under_way.clear()
-        self.phase, self.stage = Phase.RESTING, ""
+    def _rest(self, trouble: str) -> None:
+        self.phase, self.trouble = Phase.RESTING, trouble or self.trouble
         self._summarize()
         self.changed.emit()
         self.rested.emit()

@@ -1,6 +1,6 @@
 """The runs of a project: begins them, finds those of earlier sessions, and stops them before their files move. No widgets.
 
-runs.start(Wanted(raster, polygons, ids, "Is there a pool?", AnswerType("choice", ("yes", "no"))))
+runs.start(Wanted(Question(raster, "Is there a pool?", AnswerType("choice", ("yes", "no"))), polygons, ids))
 run = runs.of(exchange)           # of a card; None where the exchange is no run
 """
 
@@ -15,7 +15,7 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 from ...core.errors import SceneError
 from ...core.tools import MASK, Made
 from ..exchanges.exchange import RUN, Exchange, Status, UsedTool
-from ..exchanges.results_file import slug
+from ..exchanges.result_tables import slug
 from ..exchanges.session import Session
 from ..i18n import tr
 from ..layers.raster_layers import wkt
@@ -60,7 +60,7 @@ class Runs(QObject):
     def start(self, wanted: Wanted) -> None:
         """Prepares the rows and begins to ask. Raises SceneError where another run asks, or nothing can be written."""
         self._refuse_second()
-        self._session.results.begin_folder()
+        self._session.results.made.begin_folder()
         try:
             preparing = self._preparing = Preparing(wanted, self)
         except ValueError as error:
@@ -150,11 +150,12 @@ class Runs(QObject):
             self.failed.emit(tr("No polygon lies on the layer."), tr("Choose polygons that lie on the layer."))
             self.changed.emit()
             return
-        layer, polygons = wanted.layer, wanted.polygons
+        question, polygons = wanted.question, wanted.polygons
+        layer = question.layer
         words = tr("{count} polygons of {layer}").format(count=len(rows), layer=polygons.name())
-        exchange = Exchange(wanted.question, layer.source(), layer.name(), wkt(layer.crs()), words, answer_type=wanted.answer_type)
+        exchange = Exchange(question.text, layer.source(), layer.name(), wkt(layer.crs()), words, answer_type=question.answer_type)
         exchange.scene, exchange.seen_as = rows[0].scene, rows[0].seen_as
-        run = self._open(exchange, rows, {RESOLUTION: wanted.resolution} if wanted.resolution and rows[0].scene is None else {})
+        run = self._open(exchange, rows, {RESOLUTION: question.resolution} if question.resolution and rows[0].scene is None else {})
         run.go_on()
         if words := outside_words(preparing.left_out, len(wanted.ids), layer):
             self.failed.emit(words, "")
@@ -167,7 +168,7 @@ class Runs(QObject):
         corners = ((left, top), (right, top), (right, bottom), (left, bottom), (left, top))
         exchange.outline = [[[x, y] for x, y in corners]]
         exchange.status, exchange.stopped, exchange.answer = Status.DONE, "answered", summary(Counts.of(rows))
-        out = self._session.results.new_path(Path(f"{slug(exchange.question)}.gpkg"))
+        out = self._session.results.made.new_path(Path(f"{slug(exchange.question)}.gpkg"))
         use = UsedTool(Made(RUN, "", MASK, out.name, None, (), dict(metrics), 0.0, exchange.question), exchange.scope, corners)
         run = self._add(Run(self._session, exchange, use, rows, self))
         self._session.add_use(exchange, use)
@@ -244,7 +245,7 @@ class Runs(QObject):
         if results.file is None or results.writing:
             return
         for run in self._runs.values():
-            if run.phase is not Phase.CLOSED and results.has_left(run.path):
+            if run.phase is not Phase.CLOSED and results.made.has_left(run.path):
                 run.follow()
         resumed, self._resumed = self._resumed, None
         if resumed:

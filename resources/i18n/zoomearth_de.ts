@@ -485,6 +485,16 @@
         </message>
         <message>
             <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>Also asked here: {}</source>
+            <translation>Hier auch gefragt: {}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
+            <source>Value</source>
+            <translation>Wert</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/exchanges/result_fields.py" />
             <source>not checked</source>
             <translation>nicht geprüft</translation>
         </message>
@@ -1030,8 +1040,8 @@
         </message>
         <message>
             <location filename="../../plugin/export/words.py" />
-            <source>The answers come from a model and can be wrong. The boxes show where the model looked. The pictures show what it saw.</source>
-            <translation>Die Antworten stammen von einem Modell und können falsch sein. Die Rahmen zeigen, wo das Modell hingesehen hat. Die Bilder zeigen, was es gesehen hat.</translation>
+            <source>The answers come from a model and can be wrong. The boxes and pictures show where it looked.</source>
+            <translation>Die Antworten kommen von einem Modell und können falsch sein. Die Rahmen und Bilder zeigen, wohin es gesehen hat.</translation>
         </message>
         <message>
             <location filename="../../plugin/export/words.py" />
@@ -1132,6 +1142,11 @@
             <location filename="../../plugin/export/words.py" />
             <source>The model said: {answer}.</source>
             <translation>Das Modell sagte: {answer}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/export/words.py" />
+            <source>shown to the model {reduction}</source>
+            <translation>dem Modell gezeigt: {reduction}</translation>
         </message>
         <message>
             <location filename="../../plugin/export/words.py" />
@@ -3240,6 +3255,11 @@
         </message>
         <message>
             <location filename="../../plugin/panel/again.py" />
+            <source>The layer that {layer} was compared with is not in the project.</source>
+            <translation>Der Layer, mit dem {layer} verglichen wurde, ist nicht im Projekt.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/again.py" />
             <source>The layer {layer} is not in the project.</source>
             <translation>Der Layer {layer} ist nicht im Projekt.</translation>
         </message>
@@ -3320,8 +3340,8 @@
         </message>
         <message>
             <location filename="../../plugin/panel/card.py" />
-            <source>asked as {dialect}</source>
-            <translation>gefragt als {dialect}</translation>
+            <source>prompt format {dialect}</source>
+            <translation>Prompt-Format {dialect}</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/card.py" />
@@ -3410,26 +3430,6 @@
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
-            <source>drawing the layer as an image</source>
-            <translation>der Layer wird als Bild gezeichnet</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>reading the polygons</source>
-            <translation>Polygone werden gelesen</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>testing how the model marks places</source>
-            <translation>Test, wie das Modell Orte markiert</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>the model is reading the picture</source>
-            <translation>das Modell liest das Bild</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
             <source>Choose…</source>
             <translation>Auswählen…</translation>
         </message>
@@ -3450,11 +3450,6 @@
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
-            <source>thinking</source>
-            <translation>denkt nach</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
             <source>One question is waiting.</source>
             <translation>Eine Frage wartet.</translation>
         </message>
@@ -3462,16 +3457,6 @@
             <location filename="../../plugin/panel/dock.py" />
             <source>Select one, or use Find all in the toolbox.</source>
             <translation>Wählen Sie eines aus, oder nehmen Sie Alle finden in der Werkzeugkiste.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>{count} found, view {done} of {total}</source>
-            <translation>{count} gefunden, Ausschnitt {done} von {total}</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>the server did not reply: try {number} of {tries}</source>
-            <translation>der Server hat nicht geantwortet: Versuch {number} von {tries}</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
@@ -3492,11 +3477,6 @@
             <location filename="../../plugin/panel/dock.py" />
             <source>{count} polygons are selected. The question is asked once for each of them. Continue?</source>
             <translation>{count} Polygone sind gewählt. Die Frage wird für jedes einmal gestellt. Fortfahren?</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
-            <source>looking at “{label}”</source>
-            <translation>sieht sich „{label}“ an</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
@@ -3899,6 +3879,46 @@
             <translation>{count} geprüft</translation>
         </message>
         <message>
+            <location filename="../../plugin/panel/stage.py" />
+            <source>drawing the layer as an image</source>
+            <translation>der Layer wird als Bild gezeichnet</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/stage.py" />
+            <source>reading the polygons</source>
+            <translation>Polygone werden gelesen</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/stage.py" />
+            <source>testing how the model marks places</source>
+            <translation>Test, wie das Modell Orte markiert</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/stage.py" />
+            <source>the model is reading the picture</source>
+            <translation>das Modell liest das Bild</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/stage.py" />
+            <source>thinking</source>
+            <translation>denkt nach</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/stage.py" />
+            <source>{count} found, view {done} of {total}</source>
+            <translation>{count} gefunden, Ausschnitt {done} von {total}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/stage.py" />
+            <source>the server did not reply: try {number} of {tries}</source>
+            <translation>der Server hat nicht geantwortet: Versuch {number} von {tries}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/stage.py" />
+            <source>looking at “{label}”</source>
+            <translation>sieht sich „{label}“ an</translation>
+        </message>
+        <message>
             <location filename="../../plugin/panel/tool_bench.py" />
             <source>Add the layer again, then choose the tool.</source>
             <translation>Fügen Sie den Layer wieder hinzu und wählen Sie dann das Werkzeug.</translation>
@@ -4150,16 +4170,6 @@
         </message>
         <message>
             <location filename="../../plugin/processing/ask.py" />
-            <source>Compare with</source>
-            <translation>Vergleichen mit</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/ask.py" />
-            <source>A second raster of the same place, for example of another date, for questions such as What changed? The model is shown the same part of both. Needs a model that takes several pictures, such as Qwen3-VL. Empty: one raster.</source>
-            <translation>Ein zweites Raster desselben Ortes, zum Beispiel von einem anderen Datum, für Fragen wie: What changed? Das Modell sieht denselben Teil von beiden. Braucht ein Modell, das mehrere Bilder annimmt, zum Beispiel Qwen3-VL. Leer: ein Raster.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/processing/ask.py" />
             <source>Area (extent)</source>
             <translation>Bereich (Ausdehnung)</translation>
         </message>
@@ -4352,6 +4362,16 @@
             <location filename="../../plugin/processing/askmany.py" />
             <source>There is no question. Write one question per line, for example: How many ships are there?</source>
             <translation>Es gibt keine Frage. Schreiben Sie eine Frage je Zeile, zum Beispiel: How many ships are there?</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/common.py" />
+            <source>Compare with</source>
+            <translation>Vergleichen mit</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/common.py" />
+            <source>A second raster of the same place, for example of another date, for questions such as What changed? The model is shown the same part of both. Needs a model that takes several pictures, such as Qwen3-VL. Empty: one raster.</source>
+            <translation>Ein zweites Raster desselben Ortes, zum Beispiel von einem anderen Datum, für Fragen wie: What changed? Das Modell sieht denselben Teil von beiden. Braucht ein Modell, das mehrere Bilder annimmt, zum Beispiel Qwen3-VL. Leer: ein Raster.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/common.py" />
@@ -4970,8 +4990,8 @@
         </message>
         <message>
             <location filename="../../core/settings.py" />
-            <source>number format of the model weights; the 16-bit formats need half the memory of float32; auto is right for most computers</source>
-            <translation>Zahlenformat der Modellgewichte; die 16-Bit-Formate brauchen halb so viel Speicher wie float32; auto ist für die meisten Computer richtig</translation>
+            <source>precision of the model weights; the 16-bit formats need half the memory of float32; auto is right for most computers</source>
+            <translation>Genauigkeit der Modellgewichte; die 16-Bit-Formate brauchen halb so viel Speicher wie float32; auto ist für die meisten Computer richtig</translation>
         </message>
         <message>
             <location filename="../../core/settings.py" />
@@ -4995,8 +5015,8 @@
         </message>
         <message>
             <location filename="../../core/settings.py" />
-            <source>Asked as</source>
-            <translation>Befragt wie</translation>
+            <source>Prompt format</source>
+            <translation>Prompt-Format</translation>
         </message>
         <message>
             <location filename="../../core/settings.py" />
@@ -5370,8 +5390,8 @@
         </message>
         <message>
             <location filename="../../resources/models.json" />
-            <source>Apache-2.0 according to Google's documentation; the licence file was not checked by us</source>
-            <translation>Apache-2.0 laut Dokumentation von Google; die Lizenzdatei wurde von uns nicht geprüft</translation>
+            <source>Apache-2.0 (Google's documentation and the repository's metadata say so; the repository had no licence file)</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="../../resources/models.json" />

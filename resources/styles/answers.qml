@@ -1,6 +1,7 @@
 <!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>
 <!-- The places that were asked about, in the colour of the answer within a dark casing; plugin/exchanges/answer_colors.py makes the categories of this symbol.
-     A place of less than half the map's width is tinted, of less than a fiftieth it is a dot without a label; of labels that would overlap, one is drawn.
+     A place of less than half the map's width is tinted, of less than a fiftieth it is a dot without a label; of labels that would overlap, one is drawn,
+     and of answers about the same place, the newest one's (plugin/exchanges/answer_labels.py).
      Written by hand, for QGIS 3.22 and later. -->
 <qgis version="3.22.0" styleCategories="Symbology|Labeling" labelsEnabled="1">
   <renderer-v2 type="singleSymbol" enableorderby="0" symbollevels="0" forceraster="0" referencescale="-1">
@@ -82,7 +83,7 @@
   </renderer-v2>
   <labeling type="simple">
     <settings>
-      <text-style fieldName="with_variable('answer', coalesce(&quot;checked&quot;, &quot;answer&quot;), if(length(@answer) &gt; 60, left(@answer, 60) || '…', @answer))" isExpression="1" fontFamily="Open Sans" namedStyle="SemiBold" fontWeight="63" fontSize="9" fontSizeUnit="Point" textColor="255,255,255,255" textOpacity="1" multilineHeight="1">
+      <text-style fieldName="with_variable('answer', coalesce(&quot;checked&quot;, &quot;answer&quot;), with_variable('older', coalesce(map_get(json_to_map(coalesce(@zoomearth_older, '{}')), &quot;exchange&quot;), 0), if(length(@answer) &gt; 60, left(@answer, 60) || '…', @answer) || if(@older &gt; 0, ' (+' || @older || ')', '')))" isExpression="1" fontFamily="Open Sans" namedStyle="SemiBold" fontWeight="63" fontSize="9" fontSizeUnit="Point" textColor="255,255,255,255" textOpacity="1" multilineHeight="1">
         <text-buffer bufferDraw="1" bufferSize="0.9" bufferSizeUnits="MM" bufferColor="20,20,20,255" bufferOpacity="1" bufferNoFill="1" bufferJoinStyle="128" bufferBlendMode="0"/>
       </text-style>
       <text-format autoWrapLength="30" useMaxLineLengthForAutoWrap="1" wrapChar="" multilineAlign="1"/>
@@ -94,7 +95,7 @@
           <Option name="properties" type="Map">
             <Option name="Show" type="Map">
               <Option name="active" type="bool" value="true"/>
-              <Option name="expression" type="QString" value="not with_variable('box', coalesce(transform($geometry, @layer_crs, @map_crs), $geometry), coalesce(max(bounds_width(@box), bounds_height(@box)) &lt; 0.02 * @map_extent_width, false))"/>
+              <Option name="expression" type="QString" value="coalesce(map_get(json_to_map(coalesce(@zoomearth_older, '{}')), &quot;exchange&quot;), 0) &gt;= 0 and not with_variable('box', coalesce(transform($geometry, @layer_crs, @map_crs), $geometry), coalesce(max(bounds_width(@box), bounds_height(@box)) &lt; 0.02 * @map_extent_width, false))"/>
               <Option name="type" type="int" value="3"/>
             </Option>
           </Option>

@@ -9,9 +9,9 @@ import signal
 import subprocess
 from pathlib import Path
 
-from driving import OUT, Stalls, log, picture, run, wait
+from driving import OUT, Stalls, in_dialog, log, picture, run, wait
 from qgis.core import QgsApplication, QgsProject, QgsRasterLayer
-from qgis.PyQt.QtCore import Qt, QTimer
+from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication, QDockWidget, QPushButton, QTabWidget, QToolButton, QWidget
 from qgis.utils import iface, plugins, reloadPlugin
@@ -27,7 +27,7 @@ def ask(dock, question):
     wait(lambda: ended)
     dock.finished.disconnect(ended.append)
     stall = stalls.stop()
-    log(f"{question} -> {ended[0]['answer']!r} in {ended[0]['seconds']:.2f} s; longest stall {stall:.0f} ms")
+    log(f"{question} -> {ended[0]['answer']!r} in {ended[0]['seconds']:.2f} s; longest stall {stall:.0f} ms, own {stalls.own:.0f} ms")
     return ended[0], stall
 
 
@@ -84,24 +84,6 @@ def main():
     QgsApplication.setUITheme("Night Mapping")
     picture("dark")
     reloaded(plugin)
-
-
-def in_dialog(name, act, begin):
-    """Calls `begin`, which opens a modal dialog, and `act` with the dialog once it is there."""
-    done = []
-
-    def look():
-        dialog = QApplication.activeModalWidget()
-        if dialog and name in (dialog.objectName(), "") and not done:
-            done.append(dialog)
-            act(dialog)
-
-    timer = QTimer()
-    timer.timeout.connect(look)
-    timer.start(100)
-    begin()
-    timer.stop()
-    assert done, f"{name} did not open"
 
 
 def export(dock, crs):

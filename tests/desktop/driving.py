@@ -11,6 +11,7 @@ from pathlib import Path
 from qgis.core import QgsProject
 from qgis.PyQt.QtCore import QCoreApplication, QEventLoop, QTimer
 from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QApplication
 from qgis.utils import iface, plugins, unloadPlugin
 
 OUT = Path(os.environ["DRIVE_OUT"])
@@ -40,21 +41,50 @@ def wait(condition, seconds=90):
 
 
 class Stalls:
-    """The longest time for which the GUI did not answer: a timer is asked for every 5 ms."""
+    """The longest time for which the GUI did not answer: a timer is asked for every 5 ms.
+
+    own: the same without the time in which other programs had the processors, in ms.
+    """
 
     def __init__(self):
-        self.longest, self._last = 0.0, time.monotonic()
+        self.longest = self.own = 0.0
+        self._last, self._waited = time.monotonic(), waited()
         self._timer = QTimer()
         self._timer.timeout.connect(self._tick)
         self._timer.start(5)
 
     def _tick(self):
-        now = time.monotonic()
-        self.longest, self._last = max(self.longest, now - self._last), now
+        now, without = time.monotonic(), waited()
+        self.longest = max(self.longest, now - self._last)
+        self.own = max(self.own, 1000 * (now - self._last) - (without - self._waited))
+        self._last, self._waited = now, without
 
     def stop(self):
         self._timer.stop()
         return 1000 * self.longest
+
+
+def waited():
+    """For how many ms this thread could have run, but had no processor."""
+    return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e6
+
+
+def in_dialog(name, act, begin):
+    """Calls `begin`, which opens a modal dialog, and `act` with the dialog once it is there."""
+    done = []
+
+    def look():
+        dialog = QApplication.activeModalWidget()
+        if dialog and name in (dialog.objectName(), "") and not done:
+            done.append(dialog)
+            act(dialog)
+
+    timer = QTimer()
+    timer.timeout.connect(look)
+    timer.start(100)
+    begin()
+    timer.stop()
+    assert done, f"{name} did not open"
 
 
 def picture(name):

@@ -9,13 +9,28 @@ from pathlib import Path
 
 import pytest
 from panel import ANSWER, BOX, wait
-from qgis.core import QgsExpression, QgsExpressionContext, QgsExpressionContextUtils, QgsProject, QgsVectorLayer
+from qgis.core import (
+    NULL,
+    QgsExpression,
+    QgsExpressionContext,
+    QgsExpressionContextUtils,
+    QgsMapRendererSequentialJob,
+    QgsMapSettings,
+    QgsProject,
+    QgsRectangle,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtCore import QSize
 from qgis.PyQt.QtTest import QTest
 
 from zoomearth.core.answer_type import CHOICE, AnswerType
 from zoomearth.plugin.exchanges.answer_colors import NAMED
+from zoomearth.plugin.exchanges.question import Question
 from zoomearth.plugin.exchanges.result_rows import CHECKS, ROI_FIELDS
-from zoomearth.plugin.exchanges.results_file import ANSWERS, ResultsFile
+from zoomearth.plugin.exchanges.result_tables import ANSWERS
+from zoomearth.plugin.exchanges.results_file import ResultsFile
+from zoomearth.plugin.export.vector import answer_rows, export_rois
+from zoomearth.plugin.layers.scope import rectangle
 
 POOL = AnswerType(CHOICE, ("yes", "no", "unsure"))
 
@@ -31,7 +46,7 @@ def asked(panel, demo_scene):
         ("How many ships?", None, BOX, ANSWER),
     ):
         panel.script(*replies)
-        panel.session.ask(layer, question, place, answer_type=kind)
+        panel.session.ask(Question(layer, question, kind), place)
         wait(lambda: not panel.session.busy)
     return panel
 
@@ -82,6 +97,53 @@ def test_the_map_is_coloured_by_answer_with_a_legend_and_labels(asked):
     assert "unsure" in [category.label() for category in layer.renderer().categories()]
 
 
+def labels(layer, extent):
+    """The texts that QGIS's label engine places on a map of that extent."""
+    settings = QgsMapSettings()
+    settings.setLayers([layer])
+    settings.setDestinationCrs(layer.crs())
+    settings.setExtent(extent)
+    settings.setOutputSize(QSize(600, 600))
+    context = QgsExpressionContext()
+    context.appendScope(QgsExpressionContextUtils.mapSettingsScope(settings))
+    settings.setExpressionContext(context)
+    job = QgsMapRendererSequentialJob(settings)
+    job.start()
+    job.waitForFinished()
+    return sorted(label.labelText for label in job.takeLabelingResults().allLabels())
+
+
+def test_of_answers_about_the_same_place_the_newest_one_is_labelled(asked):
+    layer, session = answers(asked), asked.session
+    assert labels(layer, layer.extent()) == ["3 (+2)"]
+    around = QgsRectangle(layer.extent())
+    around.scale(30)
+    assert labels(layer, around) == ["3 (+2)"]
+    around.scale(3)
+    assert labels(layer, around) == [], "a dot"
+    raster = asked.dock.form.layer.currentLayer()
+    corner = QgsRectangle(raster.extent())
+    corner.setXMinimum(corner.center().x())
+    session.ask(Question(raster, "How many lakes?"), rectangle(corner, raster.crs(), raster))
+    wait(lambda: not session.busy)
+    settle(asked)
+    assert labels(layer, layer.extent()) == ["3", "3 (+2)"]
+    session.remove(session.exchanges[2])
+    settle(asked)
+    assert labels(layer, layer.extent()) == ["3", "no (+1)"]
+    session.remove(session.exchanges[1])
+    settle(asked)
+    assert labels(layer, layer.extent()) == ["3", "yes"]
+
+
+def test_the_map_tip_names_the_other_questions_about_the_place(asked):
+    shown = [tip(answers(asked), feature) for feature in answers(asked).getFeatures()]
+    assert all("How many ships?" in text for text in shown)
+    first = shown[0].partition("Also asked here:")[2]
+    assert "Is there a &lt;ship>? <b>no</b>" in first
+    assert "pool" not in first
+
+
 def test_a_style_that_the_user_has_chosen_stays(asked):
     layer = answers(asked)
     renderer = layer.renderer().clone()
@@ -120,12 +182,54 @@ def test_questions_with_the_same_choices_offer_them_for_the_check(asked):
     assert offered == ["not checked", "yes", "no", "unsure"]
 
 
+ROOF = AnswerType("fields", fields=(AnswerType("text", name="roof"), AnswerType("integer", name="storeys")))
+
+
+def test_a_typed_answer_is_an_attribute_of_its_type_and_follows_the_check(panel, demo_scene, tmp_path):
+    """Two questions whose values have one name and two types, and one with named fields; exported, and appended to."""
+    layer = panel.add(demo_scene)
+    (place,), _ = panel.dock.form.places(layer)
+    for kind, reply in (
+        (AnswerType("integer"), "3,000,000,000 trees"),
+        (AnswerType(CHOICE, ("yes", "no")), "Yes, one."),
+        (POOL, "unsure"),
+        (ROOF, "roof: tiles; storeys: 2"),
+        (AnswerType("number"), "I can't tell."),
+        (AnswerType(CHOICE, ("crops", "trees")), "crops"),
+    ):
+        panel.script(f"<answer>{reply}</answer>")
+        panel.session.ask(Question(layer, "How many?", kind), place)
+        wait(lambda: not panel.session.busy)
+    settle(panel)
+    names = ("value", "value_2", "value_3", "roof", "storeys", "value_4")
+    kinds = ["Integer64", "Boolean", "String", "String", "Integer64", "Real"]
+    shown = answers(panel)
+    assert [shown.fields().field(name).typeName() for name in names] == kinds
+    rows = [{name: feature[name] for name in names if feature[name] != NULL} for feature in shown.getFeatures()]
+    wanted = [{"value": 3_000_000_000}, {"value_2": True}, {"value_3": "unsure"}, {"roof": "tiles", "storeys": 2}, {}, {"value_3": "crops"}]
+    assert rows == wanted
+    at = shown.fields().indexOf("value_3")
+    offered = {next(iter(each.values())) for each in shown.editorWidgetSetup(at).config()["map"]}
+    assert offered == {*POOL.choices, "crops", "trees"}
+    assert all(shown.editFormConfig().readOnly(shown.fields().indexOf(name)) for name in names)
+    panel.session.check(panel.session.exchanges[1], "no", "Ada")
+    settle(panel)
+    assert [feature["value_2"] for feature in shown.getFeatures() if feature["value_2"] != NULL] == [False]
+    for suffix, boolean in ((".gpkg", False), (".shp", "false"), (".geojson", False), (".csv", "false"), (".xlsx", False)):
+        file = export_rois(answer_rows(panel.session.exchanges), tmp_path / f"answers{suffix}")
+        back = QgsVectorLayer(str(file), "back", "ogr")
+        values = [[feature[name] for name in names] for feature in back.getFeatures()]
+        assert [row[0] for row in values] == [3_000_000_000, *[NULL] * 5] or suffix in (".csv", ".xlsx"), values
+        assert str(values[1][1]).lower() in (str(boolean).lower(), "0", "1"), (suffix, values[1])
+        assert values[3][3] == "tiles"
+
+
 def test_the_map_tip_shows_answer_question_check_and_picture(asked):
     asked.session.check(asked.session.exchanges[1], "unsure", "Ada <3")
     settle(asked)
     layer = answers(asked)
     shown = [tip(layer, feature) for feature in layer.getFeatures()]
-    (ship,) = (text for text in shown if "ship>" in text)
+    (ship,) = (text for text in shown if "ship>" in text.partition("Also asked here:")[0])
     assert "<b>unsure</b>" in ship
     assert "Is there a &lt;ship>?" in ship
     assert "Checked by Ada &lt;3" in ship

@@ -9,7 +9,7 @@ from qgis.PyQt.QtWidgets import QAction, QLabel, QPushButton, QToolButton
 
 from zoomearth.core.settings import Settings
 from zoomearth.plugin.exchanges.exchange import Status
-from zoomearth.plugin.exchanges.results_file import ANSWERS
+from zoomearth.plugin.exchanges.result_tables import ANSWERS
 from zoomearth.plugin.layers.scope import Scope
 from zoomearth.plugin.panel.first_sight import SAMPLES
 from zoomearth.plugin.settings import save_settings, user_name

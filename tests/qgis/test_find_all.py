@@ -12,7 +12,7 @@ from rasters import NORTH_UP, make
 from zoomearth.core.marks import State
 from zoomearth.core.tools import SURVEY
 from zoomearth.plugin.exchanges.exchange import Status
-from zoomearth.plugin.exchanges.results_file import ANSWERS
+from zoomearth.plugin.exchanges.result_tables import ANSWERS
 
 ONE = '[{"bbox_2d": [30, 40, 60, 70], "label": "ship"}]'
 SLOW = f"<think>{' '.join(f'pier {number}' for number in range(20))}</think>[]"

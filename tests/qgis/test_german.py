@@ -45,7 +45,7 @@ def test_the_export_dialog_speaks_german(german, harbour, qtbot):
 def test_the_report_says_its_language(german, harbour):
     page = html([harbour])
     assert '<html lang="de">' in page
-    assert "Die Rahmen zeigen, wo das Modell hingesehen hat." in page
+    assert "Die Rahmen und Bilder zeigen, wohin es gesehen hat." in page
 
 
 def test_the_options_page_shows_the_models_title_in_german(german, qtbot):

@@ -47,6 +47,7 @@ from zoomearth.core.requests import Load
 from zoomearth.core.settings import Settings
 from zoomearth.plugin.child.backend_process import State
 from zoomearth.plugin.exchanges.exchange import Status
+from zoomearth.plugin.exchanges.question import Question
 from zoomearth.plugin.export.html import html as report_html
 from zoomearth.plugin.layers.scope import Scope
 from zoomearth.plugin.panel.widgets import WrappedText
@@ -169,14 +170,14 @@ def test_the_line_says_what_is_happening(panel, demo_scene):
     panel.script(BOX, SLOW, pace=0.01)
     panel.add(demo_scene)
     text = []
-    panel.session.progressed.connect(lambda *_: text.append(panel.dock.stage.text()))
+    panel.session.progressed.connect(lambda *_: text.append(panel.dock.stage.words.text()))
     panel.ask()
-    assert panel.dock.progress.isVisible()
+    assert panel.dock.stage.bar.isVisible()
     wait(lambda: "looking at “northern pier”" in text)
     assert "loading the model" in text
     panel.dock.toolbar.cancel.click()
     wait(lambda: not panel.session.busy)
-    assert not panel.dock.progress.isVisible()
+    assert not panel.dock.stage.bar.isVisible()
 
 
 def test_cancel_keeps_what_was_seen_and_the_next_question_is_answered(panel, demo_scene):
@@ -247,7 +248,7 @@ def test_questions_that_wait_for_a_process_that_is_down_can_be_cancelled(panel, 
     wait(lambda: first.status is Status.FAILED)
     assert "/nowhere/python" in panel.dock.process_notice.text
     assert panel.dock.toolbar.cancel.isEnabled()
-    assert not panel.dock.progress.isVisible()
+    assert not panel.dock.stage.bar.isVisible()
     assert panel.dock.process_notice.minimumSizeHint().width() <= 240
     panel.dock.toolbar.cancel.click()
     assert second.status is Status.CANCELLED
@@ -510,7 +511,7 @@ def test_a_long_history_is_shown_page_by_page(panel, demo_scene):
     panel.script(ANSWER)
     panel.add(demo_scene)
     for number in range(25):
-        panel.session.ask(panel.dock.form.layer.currentLayer(), f"Question {number}?", _whole())
+        panel.session.ask(Question(panel.dock.form.layer.currentLayer(), f"Question {number}?"), _whole())
     wait(lambda: not panel.session.busy)
     transcript = panel.dock.transcript
     transcript.show_all(panel.session.exchanges)

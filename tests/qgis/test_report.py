@@ -1,6 +1,7 @@
 """The reports: they contain every exchange, nothing in them is executed, and the boxes are in the right place."""
 
 import base64
+import itertools
 import os
 import re
 import resource
@@ -13,9 +14,11 @@ import pytest
 from asked import ANSWER, ZOOM, asked
 from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer
 from qgis.PyQt.QtGui import QImage
+from rasters import NORTH_UP, city, make
 
 from zoomearth.core.answer_type import BOOLEAN, CHOICE, AnswerType
 from zoomearth.core.errors import SceneError
+from zoomearth.core.source import SceneSource
 from zoomearth.plugin.exchanges.exchange import Exchange, Status
 from zoomearth.plugin.export.html import html, write_html
 from zoomearth.plugin.export.pdf import write_pdf
@@ -329,6 +332,48 @@ def test_an_overview_is_never_enlarged_and_never_shown_twice(scene, harbour):
     assert text.count("<image ") == 1
     assert "Overview: as in question 1" in Page(text).text
     assert f'style="max-width: {harbour.views[0].shown[0]}px"' in html([harbour])
+
+
+def large(folder, utm33, width, height):
+    """A scene of that size, and a question about it with a zoom that is shown reduced."""
+    pixels = city(width, height)
+    path = make(folder / "large.tif", pixels, crs="EPSG:32633", affine=NORTH_UP)
+    exchange = asked(path, "How many ships?", ZOOM, ANSWER, crs=utm33.toWkt())
+    assert exchange.zooms[0].scale > 1.3
+    return replace(exchange, scene=SceneSource(str(path))), pixels
+
+
+def images(exchange):
+    """The type and the picture of each image in the HTML."""
+    parts = [data.partition(";base64,") for data in Page(html([exchange])).pictures]
+    return [(kind, QImage.fromData(base64.b64decode(data))) for kind, _, data in parts]
+
+
+def test_a_zoom_that_the_model_saw_reduced_is_shown_at_full_resolution(tmp_path, utm33):
+    exchange, pixels = large(tmp_path, utm33, 2400, 1600)
+    (overview, _), (kind, picture) = images(exchange)
+    assert (overview, kind) == ("data:image/png", "data:image/jpeg")
+    left, top, right, bottom = exchange.zooms[0].window
+    assert (picture.width(), picture.height()) == (right - left, bottom - top)
+    off = 0
+    for x, y in itertools.product(range(5, right - left, 40), range(5, bottom - top, 40)):
+        color = picture.pixelColor(x, y)
+        off = max(off, *(abs(int(pixels[band, top + y, left + x]) - seen) for band, seen in enumerate(color.getRgb()[:3])))
+    assert off < 40, "the pixels of the raster, but for JPEG"
+    assert "shown to the model" in Page(html([exchange])).text
+    pdf = write_pdf([exchange], tmp_path / "report.pdf")
+    listed = subprocess.run(["pdfimages", "-list", str(pdf)], capture_output=True, text=True, check=True).stdout
+    assert re.search(rf" {right - left} +{bottom - top} ", listed), listed
+    (tmp_path / "large.tif").unlink()
+    assert [kind for kind, _ in images(exchange)] == ["data:image/png"] * 2
+
+
+def test_a_crop_has_a_bound(tmp_path, utm33):
+    exchange, _ = large(tmp_path, utm33, 6000, 4000)
+    left, _, right, _ = exchange.zooms[0].window
+    assert right - left > 1200
+    _, (kind, picture) = images(exchange)
+    assert (kind, max(picture.width(), picture.height())) == ("data:image/jpeg", 1200)
 
 
 def test_the_dialog_gives_what_was_chosen_and_remembers_the_author(harbour, failed, checked, qtbot, tmp_path):

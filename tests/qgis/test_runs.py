@@ -10,7 +10,8 @@ from running import QUESTION, begin, box, done, parcels, run_of, town
 from zoomearth.core.requests import Load
 from zoomearth.core.settings import Settings
 from zoomearth.plugin.exchanges.exchange import Status
-from zoomearth.plugin.exchanges.results_file import ANSWERS, ResultsFile
+from zoomearth.plugin.exchanges.result_tables import ANSWERS
+from zoomearth.plugin.exchanges.results_file import ResultsFile
 from zoomearth.plugin.layers.scope import Scope
 from zoomearth.plugin.runs.rows import kind
 
@@ -104,6 +105,7 @@ def test_it_goes_on_where_it_was_when_qgis_was_killed(qgis_app, qgis_new_project
     told = {row.id for row in run.rows if kind(row) == "answered"}
     assert told <= asked
     assert len(asked) < 30
+    shown = {row.id: [view.window for view in row.views] for row in run.rows if row.id in told}
     panel.results.finish()
     forget_rows(run.path, told)
     panel.close()
@@ -114,6 +116,7 @@ def test_it_goes_on_where_it_was_when_qgis_was_killed(qgis_app, qgis_new_project
         again = run_of(second)
         wait(lambda: again.rows)
         assert {row.id for row in again.rows if kind(row) == "answered"} == asked, "what the backend has written is there"
+        assert {row.id: [view.window for view in row.views] for row in again.rows if row.id in told} == shown
         assert box(second, again).state.text() == f"{len(asked)} of 30, paused"
         box(second, again).go_on.click()
         wait(lambda: done(again))

@@ -14,7 +14,7 @@ from qgis.PyQt.QtWidgets import QApplication, QDialogButtonBox, QLabel, QPushBut
 from rasters import NORTH_UP, city, make
 
 from zoomearth.plugin.exchanges.exchange import Exchange
-from zoomearth.plugin.exchanges.results_file import ANSWERS
+from zoomearth.plugin.exchanges.result_tables import ANSWERS
 from zoomearth.plugin.export.html import html as report_html
 from zoomearth.plugin.export.pdf import write_pdf
 from zoomearth.plugin.layers.scope import Scope
@@ -267,8 +267,8 @@ def test_a_cancel_leaves_nothing_and_the_panel_is_ready(panel, tmp_path):
     on_area(panel, "denoising")
     assert not timer.isActive()
     assert panel.dock.toolbar.cancel.isEnabled()
-    wait(lambda: panel.dock.stage.text().startswith("removing the noise"))
-    assert panel.dock.progress.isVisible()
+    wait(lambda: panel.dock.stage.words.text().startswith("removing the noise"))
+    assert panel.dock.stage.bar.isVisible()
     panel.dock.toolbar.cancel.click()
     wait(lambda: not runs(panel).busy, 10)
     assert panel.session.exchanges == []

@@ -16,6 +16,7 @@ from rasters import NORTH_UP, ROTATED, make
 from zoomearth.core.geometry import Grid
 from zoomearth.core.requests import Load
 from zoomearth.plugin.exchanges.exchange import Status
+from zoomearth.plugin.exchanges.question import Question
 from zoomearth.plugin.export.vector import answer_rows, export_rois, rows
 from zoomearth.plugin.layers.scope import Place
 from zoomearth.plugin.processing.asker import Asker
@@ -108,7 +109,7 @@ def test_the_results_of_a_project_are_training_rows(panel, layer, outline, repla
     asked = []
     for replies, place in ((LOOKS, Place("a field", outline)), ([], Place("whole layer")), (LOOKS[:1], Place("whole layer"))):
         panel.script(*replies, ANSWER)
-        asked.append(panel.session.ask(layer, f"How many fields are there? {len(asked)}", place))
+        asked.append(panel.session.ask(Question(layer, f"How many fields are there? {len(asked)}"), place))
         wait(lambda: not panel.session.busy)
     assert [exchange.status for exchange in asked] == [Status.DONE] * 3
     assert [len(exchange.views) for exchange in asked] == [4, 1, 2]
@@ -133,7 +134,7 @@ def test_exported_boxes_and_answers_are_training_rows(panel, layer, outline, rep
 def test_what_only_qgis_can_draw_is_named_and_not_learnt(panel, layer, replay, tmp_path):
     layer.brightnessFilter().setBrightness(60)
     panel.script(*LOOKS, ANSWER)
-    exchange = panel.session.ask(layer, "How many fields?", Place("whole layer"))
+    exchange = panel.session.ask(Question(layer, "How many fields?"), Place("whole layer"))
     wait(lambda: not panel.session.busy)
     assert exchange.status is Status.DONE, exchange.message
     (row,) = replay(panel.results.file.path)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from algorithms import Run
 from panel import wait
-from qgis.core import QgsApplication, QgsProject, QgsRasterLayer, QgsSettings, QgsVectorLayer
+from qgis.core import QgsApplication, QgsFeature, QgsGeometry, QgsProject, QgsRasterLayer, QgsSettings, QgsVectorLayer
 from qgis.PyQt.QtCore import QByteArray, Qt
 from qgis.PyQt.QtGui import QImage
 from qgis.PyQt.QtTest import QTest
@@ -14,7 +14,7 @@ from rasters import NORTH_UP, city, make, tag
 from zoomearth.core.requests import Load
 from zoomearth.core.settings import Settings
 from zoomearth.plugin.exchanges.exchange import Exchange, Status
-from zoomearth.plugin.exchanges.results_file import ANSWERS
+from zoomearth.plugin.exchanges.result_tables import ANSWERS
 from zoomearth.plugin.export.html import html as report_html
 from zoomearth.plugin.export.pdf import write_pdf
 from zoomearth.plugin.processing import common
@@ -151,3 +151,42 @@ def test_processing_takes_a_second_raster(provider, dates):
     refused = Run("ask", INPUT=layers[0], QUESTION="What changed?", COMPARE=layers[0], OUTPUT="memory:")
     assert not refused.good
     assert "can't be compared with itself" in " ".join(refused.feedback.told)
+
+
+def test_many_rasters_and_each_polygon_are_compared_with_a_second_raster(provider, dates):
+    layers = [QgsRasterLayer(str(path), path.stem) for path in dates]
+    QgsProject.instance().addMapLayers(layers)
+    polygons = QgsVectorLayer("Polygon?crs=EPSG:32633", "yards", "memory")
+    feature = QgsFeature()
+    feature.setGeometry(QgsGeometry.fromRect(layers[0].extent()))
+    polygons.dataProvider().addFeature(feature)
+    asked = {"QUESTION": "What changed?", "COMPARE": layers[1], "OUTPUT": "memory:", "ROIS": "memory:"}
+    by_feature = Run("askbyfeature", INPUT=layers[0], POLYGONS=polygons, **asked)
+    assert [row["answer"] for row in by_feature.rows()] == ["a hall was built"], by_feature.feedback.told
+    assert [row["compare"] for row in by_feature.rows("ROIS")] == [str(dates[1])]
+    asked["QUESTIONS"] = asked.pop("QUESTION")
+    many = Run("askmany", LAYERS=[layers[0]], **asked)
+    assert [row["answer"] for row in many.rows()] == ["a hall was built"], many.feedback.told
+    assert [row["compare"] for row in many.rows("ROIS")] == [str(dates[1])]
+    refused = Run("askmany", LAYERS=layers, **asked)
+    assert not refused.good
+    assert "can't be compared with itself" in " ".join(refused.feedback.told)
+
+
+def test_a_comparison_is_asked_again_with_both_rasters(panel, compared):
+    panel.dock.form.second.setLayer(None)
+    stock(panel, ZOOM, ANSWER)
+    menu = panel.dock.transcript.card(compared.id).findChild(QToolButton, "zoomearth_exchange_menu").menu()
+    menu.aboutToShow.emit()
+    (again,) = (action for action in menu.actions() if action.objectName() == "zoomearth_exchange_again")
+    assert again.isEnabled()
+    again.trigger()
+    wait(lambda: not panel.session.busy)
+    _, second = panel.session.exchanges
+    assert (second.answer, second.compare, second.names) == ("a hall was built", compared.compare, compared.names)
+    assert [view.other for view in second.views] == [view.other for view in compared.views]
+    (after,) = (layer for layer in QgsProject.instance().mapLayers().values() if layer.name() == "After")
+    QgsProject.instance().removeMapLayer(after)
+    again.trigger()
+    assert len(panel.session.exchanges) == 2
+    assert "was compared with is not in the project" in panel.dock.message.text

@@ -25,7 +25,8 @@ from zoomearth.plugin.exchanges.geopackage import add_row, writing
 from zoomearth.plugin.exchanges.geopackage_tables import add_table, begin
 from zoomearth.plugin.exchanges.project_results import ProjectResults
 from zoomearth.plugin.exchanges.result_rows import ROI_FIELDS, roi_geometry
-from zoomearth.plugin.exchanges.results_file import ANSWERS, EXCHANGES, ResultsFile
+from zoomearth.plugin.exchanges.result_tables import ANSWERS, EXCHANGES
+from zoomearth.plugin.exchanges.results_file import ResultsFile
 from zoomearth.plugin.exchanges.unsaved import waiting_file
 from zoomearth.plugin.layers.raster_layers import wkt
 
