@@ -5391,7 +5391,7 @@
         <message>
             <location filename="../../resources/models.json" />
             <source>Apache-2.0 (Google's documentation and the repository's metadata say so; the repository had no licence file)</source>
-            <translation type="unfinished" />
+            <translation>Apache-2.0 (so die Dokumentation von Google und die Metadaten des Repositoriums; eine Lizenzdatei lag dort nicht)</translation>
         </message>
         <message>
             <location filename="../../resources/models.json" />
