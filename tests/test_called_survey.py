@@ -13,7 +13,7 @@ from zoomearth.backend.cli import ask as command
 from zoomearth.backend.cli.main import main
 from zoomearth.backend.engines import Reply
 from zoomearth.backend.scene.scene import Scene
-from zoomearth.backend.tools.called import Toolbox
+from zoomearth.backend.toolbox import Toolbox
 from zoomearth.backend.tools.pictures import PINK
 from zoomearth.core.families import dialect
 from zoomearth.core.geometry import Box, Size, View
