@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from panel import wait
-from qgis.core import QgsProject
+from qgis.core import QgsGeometry, QgsPointXY, QgsProject, QgsRectangle
 from qgis.PyQt.QtWidgets import QLabel, QPushButton
 from rasters import NORTH_UP, make
 
@@ -101,6 +101,26 @@ def test_each_thing_is_checked_by_a_key_and_the_count_follows(panel, bay):
     assert len(panel.session.exchanges) == 2, "the same check goes on"
     table.act("undo")
     wait(lambda: survey.checked is None)
+
+
+def test_things_are_outlined_where_that_is_wanted_and_reviewed(panel, tmp_path):
+    pixels = np.full((3, 900, 1200), 90, np.uint8) + np.random.default_rng(0).integers(0, 9, (3, 900, 1200)).astype(np.uint8)
+    pixels[2, 48:66, 36:58] = 220  # inside the box of the first view that the model marks
+    layer = panel.add(make(tmp_path / "bay.tif", pixels, crs="EPSG:32633", affine=NORTH_UP))
+    panel.script('[{"bbox_2d": [30, 40, 70, 80], "label": "pool"}]', "[]")
+    panel.dock.find_all.outlines.trigger()
+    find(panel, "pools")
+    wait(lambda: done(panel))
+    (exchange,) = panel.session.exchanges
+    (pool,) = layer_of(exchange).getFeatures()
+    box = QgsRectangle(*(float(side) for side in pool["box"].split(","))).area() * layer.rasterUnitsPerPixelX() ** 2
+    assert pool["mask"] == "otsu-grabcut"
+    assert 0 < pool.geometry().area() < 0.6 * box
+    panel.dock.transcript.card(exchange.id).findChild(QPushButton, "zoomearth_use_check").click()
+    (row,) = panel.answers.dock.run.rows
+    rings = [QgsGeometry.fromPolygonXY([[QgsPointXY(*point) for point in ring]]) for ring in row.outline]
+    assert sum(ring.area() for ring in rings) == pytest.approx(pool.geometry().area(), rel=0.01)
+    panel.dock.find_all.outlines.trigger()
 
 
 def test_a_cancel_keeps_what_was_found_and_the_same_search_goes_on(panel, bay):
