@@ -108,12 +108,14 @@ def main():
     tree.addedChildren.connect(lambda *_: [group.setExpanded(True) for group in tree.findGroups()])
     wait(lambda: not canvas.isDrawing())
     QTest.qWait(300)
-    film = Film()
+    film, counts = Film(), []
     film.take()
+    dock.surveys.counted.connect(lambda *numbers: counts.append(numbers))
     QTest.mouseClick(dock.find_all, Qt.MouseButton.LeftButton)
 
     def ended():
-        film.take_in_time()
+        if counts:  # the model is loaded
+            film.take_in_time()
         return not dock.surveys.busy and not plugin.results.writing
 
     wait(ended, 500)

@@ -13,6 +13,7 @@ from zoomearth.core.marks import State
 from zoomearth.core.tools import SURVEY
 from zoomearth.plugin.exchanges.exchange import Status
 from zoomearth.plugin.exchanges.results_file import ANSWERS
+from zoomearth.plugin.panel.use_box import UseBox
 
 ONE = '[{"bbox_2d": [30, 40, 60, 70], "label": "ship"}]'
 SLOW = f"<think>{' '.join(f'pier {number}' for number in range(20))}</think>[]"
@@ -53,8 +54,9 @@ def test_what_is_found_is_a_layer_and_the_count_is_the_answer(panel, bay):
     layer = layer_of(exchange)
     assert [feature["label"] for feature in layer.getFeatures()] == ["ship"]
     assert layer.crs() == bay.crs()
-    notes = panel.dock.transcript.card(exchange.id).uses[0].findChild(QLabel, "zoomearth_use_notes").text()
-    assert "100.0 %" in notes
+    card = panel.dock.transcript.card(exchange.id)
+    (box,) = (box for box in card.findChildren(UseBox) if not box.isHidden())
+    assert "100.0 %" in box.findChild(QLabel, "zoomearth_use_notes").text()
     (answers,) = panel.results.layers(ANSWERS)
     assert [feature["answer"] for feature in answers.getFeatures()] == ["1"]
 
@@ -74,6 +76,8 @@ def test_a_layer_shows_where_it_has_looked(panel, bay):
     names = [node.name() for node in QgsProject.instance().layerTreeRoot().findGroups()[0].children()]
     assert names.index("Find all: ships") < names.index("Looked at: ships")
     panel.session.remove_use(exchange, exchange.uses[0])
+    card = panel.dock.transcript.card(exchange.id)
+    assert all(box.isHidden() for box in card.findChildren(UseBox))
     assert not QgsProject.instance().mapLayersByName("Looked at: ships")
     panel.session.undo()
     assert QgsProject.instance().mapLayersByName("Looked at: ships")
