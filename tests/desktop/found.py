@@ -11,16 +11,28 @@ from pathlib import Path
 
 from driving import OUT, log, run, wait
 from PIL import Image, ImageChops
-from qgis.core import QgsProject, QgsRasterLayer, QgsRectangle
+from qgis.core import (
+    QgsFeature,
+    QgsFillSymbol,
+    QgsGeometry,
+    QgsPointXY,
+    QgsProject,
+    QgsRasterLayer,
+    QgsRectangle,
+    QgsSingleSymbolRenderer,
+    QgsVectorLayer,
+)
 from qgis.PyQt.QtCore import QBuffer, Qt
+from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QDockWidget
 from qgis.utils import iface, plugins
 
 TARGET, THINGS = "ships", 8
 AREA, CLOSE = (0.0, 0.45, 0.86, 0.85), (0.7, 0.575, 0.8, 0.68)  # left, top, right, bottom: parts of the scene
+COAST = ((0.01, 0.59), (0.3, 0.62), (0.66, 0.55), (0.84, 0.55), (0.84, 0.7), (0.6, 0.7), (0.3, 0.74), (0.01, 0.74))
 BETWEEN, MOST = 1.5, 26  # seconds between two frames; frames of the film
-SHOWN, LAST = 350, 3500  # ms for which a frame is shown
+SHOWN, LAST = 1000, 4000  # ms for which a frame is shown
 WIDTH, QUALITY = 1180, 62
 
 
@@ -59,11 +71,28 @@ def extent(layer, part):
     return QgsRectangle(x + left * whole.width(), y - bottom * whole.height(), x + right * whole.width(), y - top * whole.height())
 
 
+def coast(layer):
+    """A layer with the polygon that is surveyed, selected."""
+    polygons = QgsVectorLayer(f"Polygon?crs={layer.crs().authid()}", "coast", "memory")
+    whole = layer.extent()
+    corners = [QgsPointXY(whole.xMinimum() + x * whole.width(), whole.yMaximum() - y * whole.height()) for x, y in COAST]
+    feature = QgsFeature()
+    feature.setGeometry(QgsGeometry.fromPolygonXY([corners]))
+    polygons.dataProvider().addFeatures([feature])
+    style = {"style": "no", "outline_color": "255,255,255,200", "outline_width": "0.5", "outline_style": "dash"}
+    polygons.setRenderer(QgsSingleSymbolRenderer(QgsFillSymbol.createSimple(style)))
+    QgsProject.instance().addMapLayer(polygons)
+    polygons.selectAll()
+    iface.mapCanvas().setSelectionColor(QColor(0, 0, 0, 0))
+    return polygons
+
+
 def main():
     window, plugin = iface.mainWindow(), plugins["zoomearth"]
     window.resize(1400, 800)
     raster = QgsRasterLayer(os.environ["DRIVE_RASTERS"].split(os.pathsep)[0], "harbours")
     QgsProject.instance().addMapLayer(raster)
+    polygons = coast(raster)
     iface.setActiveLayer(raster)
     plugin.action.trigger()
     dock, canvas = plugin.dock, iface.mapCanvas()
@@ -73,7 +102,8 @@ def main():
     canvas.setExtent(extent(raster, AREA))
     QgsProject.instance().write(str(Path(OUT) / "found.qgz"))
     dock.form.layer.setLayer(raster)
-    dock.form.scope.setCurrentIndex(1)
+    dock.form.scope.setCurrentIndex(3)
+    dock.form.polygon_layer.setLayer(polygons)
     dock.find_all.outlines.setChecked(True)
     QTest.keyClicks(dock.question, TARGET)
     tree = QgsProject.instance().layerTreeRoot()
