@@ -1,5 +1,5 @@
 """The outline of each thing that a survey has found, by the segmentation tool. They are kept in a file beside the readings: a survey that
-goes on outlines nothing twice.
+goes on outlines nothing twice, but what failed.
 
     outliner = Outliner(scene, journal)
     outliner.outline(feature)              # an Outline; its shape is None where the box must do
@@ -31,12 +31,12 @@ Outlines = Journal[tuple[str, Outline]]
 
 def read_outline(row: Mapping[str, Any]) -> tuple[str, Outline]:
     """A line of the file."""
-    return row["box"], Outline(row["shape"] and shapely.from_wkt(row["shape"]), row["backend"], row["confidence"], row["note"])
+    return row["box"], Outline(shapely.from_wkt(row["shape"]), row["backend"], row["confidence"], row["note"])
 
 
 def write_outline(line: tuple[str, Outline]) -> dict[str, Any]:
     name, outline = line
-    shape = outline.shape and shapely.to_wkt(outline.shape, rounding_precision=DECIMALS)
+    shape = shapely.to_wkt(outline.shape, rounding_precision=DECIMALS)
     return {"box": name, "shape": shape, "backend": outline.backend, "confidence": outline.confidence, "note": outline.note}
 
 
@@ -54,20 +54,20 @@ class Outliner:
         """Whatever goes wrong costs this thing its mask only. Raises DataError where the file can't be written."""
         name = name_of(feature.box)
         _, outline = self._journal.lines.pop(name, ("", None))  # what has been used needs no memory
-        if outline is None and (outline := self._made(feature.box)):
-            self._journal.add((name, outline))
-            self._journal.lines.pop(name)
-        outline = outline or Outline(note=STOPPED)
+        if outline is None:
+            outline = self._made(feature.box)
+            if outline.shape is not None:  # what failed is tried again
+                self._journal.add((name, outline))
+                self._journal.lines.pop(name)
         self.boxes += outline.shape is None
         return outline
 
-    def _made(self, box: Box) -> Outline | None:
-        """None after a cancellation."""
+    def _made(self, box: Box) -> Outline:
         try:
             parts, result = outline_of(self._scene, box, self._cancelled)
-            shape = shapely.set_precision(shapely.MultiPolygon(parts), GRID)  # as it is read from the file again
-            return Outline(shapely.multipolygons(shapely.get_parts(shape)), result.backend, result.confidence, " ".join(result.notes))
         except Cancelled:
-            return None
+            return Outline(note=STOPPED)
         except Exception as error:  # a reader may raise any error for a damaged file
             return Outline(note=as_ours(error).message)
+        shape = shapely.transform(shapely.union_all(parts, grid_size=GRID), lambda corners: corners.round(DECIMALS))  # as the file has it
+        return Outline(shapely.multipolygons(shapely.get_parts(shape)), result.backend, result.confidence, " ".join(result.notes))
