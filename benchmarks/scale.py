@@ -210,6 +210,10 @@ def print_killed(rows: list[Ask], whole: list[dict[str, Any]], whole_seconds: fl
     print(f"  rows {len(lines)}, twice {len(lines) - len({each['id'] for each in lines})}")
     confidences = [{each["id"]: each.pop("confidence") or 0.0 for each in run} for run in (whole, lines)]
     same = sorted(json.dumps(each, sort_keys=True) for each in whole) == sorted(json.dumps(each, sort_keys=True) for each in lines)
+    before = {each["id"]: each for each in whole}
+    differing = [(each, [name for name in each if each[name] != before[each["id"]][name]]) for each in lines if each != before[each["id"]]]
+    for each, names in differing[:3]:
+        print(f"  {each['id']} differs in {', '.join(names)}: {(each['error'] or {}).get('message') or each['answer']}")
     off = max(abs(confidences[0][id] - confidence) for id, confidence in confidences[1].items())
     print(f"  equal to the unkilled run: {same}; confidences differ by {off:.1g} at the most (rows are decoded in other company)")
 
