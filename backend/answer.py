@@ -113,7 +113,7 @@ class Question:
     blind: no picture is shown, and the answer is demanded at once.
     flow: another loop instead of `look()`: a function of the scene's size and the policy.
     answer_type: what the answer must be; None for any text.
-    tools: what the model may use, as often as the policy says; None for nothing. See `tools/called.py`.
+    tools: what the model may use, as often as the policy says; None for nothing. See `toolbox.py`.
     system: instead of the model's own system text and instruction, for a task other than answering.
     compared: a second raster, whose picture is shown beside each view.
     """

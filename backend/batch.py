@@ -56,7 +56,7 @@ def _toolbox(offer: Offer | None) -> Tools | None:
     """The tools of a question. What they need is imported only where there are some."""
     if offer is None:
         return None
-    from .tools.called import Toolbox
+    from .toolbox import Toolbox
 
     return Toolbox(offer)
 

@@ -48,7 +48,10 @@ def surveyed(
         if cancelled():
             return
         failed = found.views[State.FAILED.value]
-        lost = DataError(f"The model could not look at {failed:,} views.", "The same command looks at them again.") if failed else None
+        lost = None
+        if failed:
+            why = f"The layer views of {Path(found.out).name} says why; the same command looks at them again."
+            lost = DataError(f"{failed:,} views failed: nobody could look at them.", why)
         yield {
             **line(asked(row), None, lost, engine.profile.name),
             "answer": None if lost else str(found.count),

@@ -2,9 +2,10 @@
 
     python benchmarks/scale.py [--rows 10000] [--cogs 1000] [--kills 5] [--folder FOLDER]
 
-Rows of the first and the third part are asked of an engine that answers by rule at once; those of the second of the demo model, about
-cloud-optimised GeoTIFFs that are made in FOLDER (else in a temporary folder that is deleted) and served over HTTP on this machine.
-A number of 0 leaves its part out. Ray's workers have the priority of this process, and not the lower one that Ray gives them by default.
+Rows of the first two parts (the cost of a row; kills) are asked of an engine that answers by rule at once; those of the third of the demo
+model, about cloud-optimised GeoTIFFs that are made in FOLDER (else in a temporary folder that is deleted) and served over HTTP on this
+machine: in one process, through Ray, and through Ray while workers are killed. A number of 0 leaves its part out. Ray's workers have the
+priority of this process, and not the lower one that Ray gives them by default.
 """
 
 from __future__ import annotations
@@ -138,13 +139,43 @@ def cogs(folder: Path, count: int) -> list[str]:
     return names
 
 
-def over_http(folder: Path, count: int) -> None:
-    names = cogs(folder, count)
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address of a server of a folder, in a process of its own."""
     program = "import sys, time; from pathlib import Path; from range_server import RangeServer\n"
     program += "with RangeServer(Path(sys.argv[1])) as server: print(server.url, flush=True); time.sleep(1e6)"
     server = subprocess.Popen([sys.executable, "-c", program, str(folder)], stdout=subprocess.PIPE, text=True, cwd=HERE.parent / "tests")
     try:
-        url = server.stdout.readline().strip()
+        yield server.stdout.readline().strip()
+    finally:
+        server.kill()
+
+
+def moments_of(count: int, kills: int) -> list[int]:
+    """Rows after which a worker is killed, at random."""
+    return sorted(random.Random().sample(range(1, count * 3 // 4), kills))
+
+
+def through_ray(rows: list[Ask], moments: list[int], **options: Any) -> tuple[list[dict[str, Any]], float, int, int]:
+    """The lines of all rows, the seconds that they took once the workers were warm, the workers, and how many of them were killed with
+    SIGKILL, one after each moment."""
+    lines: list[dict[str, Any]] = []
+    due = list(moments)
+    with Cluster("ray", Settings(), **options) as cluster:
+        profile, _ = cluster.open()
+        list(cluster.ask(rows[:1], profile))
+        begun = time.perf_counter()
+        for each in cluster.ask(rows, profile):
+            lines.append({**each, "seconds": None})
+            if due and len(lines) >= due[0] and (there := workers_here()):
+                random.choice(there).send_signal(signal.SIGKILL)
+                del due[0]
+        return lines, time.perf_counter() - begun, cluster.workers, len(moments) - len(due)
+
+
+def over_http(folder: Path, count: int, kills: int) -> None:
+    names = cogs(folder, count)
+    with served(folder) as url:
         rows = [Ask(SceneSource(url + name), "How many planes are there?", id=name) for name in names]
         engine = open_engine(Settings())
         next(here(engine, rows[:1]))  # it is warm
@@ -152,45 +183,39 @@ def over_http(folder: Path, count: int) -> None:
         alone = {each["id"]: each for each in here(engine, rows)}
         single = time.perf_counter() - began
         engine.close()
-        with Cluster("ray", Settings()) as cluster:
-            profile, _ = cluster.open()
-            list(cluster.ask(rows[:1], profile))
-            began = time.perf_counter()
-            done = {each["id"]: each for each in cluster.ask(rows, profile)}
-            through = time.perf_counter() - began
-            workers = cluster.workers
-    finally:
-        server.kill()
-    print(f"## {count} COGs of 1,024 px over HTTP, the demo model, {workers} worker(s) with one model each")
-    print(f"  batch in one process  {single:7.1f} s  {count / single:6.2f} rows/s")
-    print(f"  through Ray           {through:7.1f} s  {count / through:6.2f} rows/s  ({single / through:.2f}x)")
-    print(f"  without an answer     {sum(each['error'] is not None for each in [*alone.values(), *done.values()])}")
-    print(f"  equal answers         {sum(alone[id]['answer'] == each['answer'] for id, each in done.items())} of {count}")
+        done, through, workers, _ = through_ray(rows, [])
+        print(f"## {count} COGs of 1,024 px over HTTP, the demo model, {workers} worker(s) with one model each")
+        print(f"  batch in one process  {single:7.1f} s  {count / single:6.2f} rows/s")
+        print(f"  through Ray           {through:7.1f} s  {count / through:6.2f} rows/s  ({single / through:.2f}x)")
+        print(f"  without an answer     {sum(each['error'] is not None for each in [*alone.values(), *done])}")
+        print(f"  equal answers         {sum(alone[each['id']]['answer'] == each['answer'] for each in done)} of {count}")
+        if kills:
+            print_killed(rows, done, through, moments_of(count, kills))
 
 
 def killed(folder: Path, count: int, kills: int) -> None:
     paths = small_rasters(folder)
     rows = [Ask(SceneSource(str(paths[at % len(paths)])), f"Is {at} there?", id=str(at)) for at in range(count)]
-    rng = random.Random()
-    moments = sorted(rng.sample(range(1, count * 3 // 4), kills))
-    runs = []
-    for at_rows in ([], moments):
-        lines: list[dict[str, Any]] = []
-        begun = time.perf_counter()
-        due = list(at_rows)
-        with Cluster("ray", Settings(), at_once=1, open=by_rule) as cluster:
-            profile, _ = cluster.open()
-            for each in cluster.ask(rows, profile):
-                lines.append({**each, "seconds": None})
-                if due and len(lines) >= due[0] and (there := workers_here()):
-                    rng.choice(there).send_signal(signal.SIGKILL)
-                    del due[0]
-        runs.append((time.perf_counter() - begun, lines))
-    (whole_seconds, whole), (seconds, survived) = runs
-    print(f"## {count} rows, {kills - len(due)} workers killed with SIGKILL from rows {', '.join(map(str, moments))} on")
-    print(f"  unkilled {whole_seconds:.1f} s, killed {seconds:.1f} s (a worker that starts again included)")
-    print(f"  rows {len(survived)}, twice {len(survived) - len({each['id'] for each in survived})}")
-    print(f"  equal to the unkilled run: {sorted(map(json.dumps, whole)) == sorted(map(json.dumps, survived))}")
+    options = {"at_once": 1, "open": by_rule}
+    whole, seconds, *_ = through_ray(rows, [], **options)
+    print(f"## {count} rows, an engine without time of its own")
+    print_killed(rows, whole, seconds, moments_of(count, kills), **options)
+
+
+def print_killed(rows: list[Ask], whole: list[dict[str, Any]], whole_seconds: float, moments: list[int], **options: Any) -> None:
+    """Asks the rows again while workers are killed, and compares with the run in which none was."""
+    lines, seconds, _, kills = through_ray(rows, moments, **options)
+    print(f"  {kills} workers killed with SIGKILL, from rows {', '.join(map(str, moments))} on")
+    print(f"  unkilled {whole_seconds:.1f} s, killed {seconds:.1f} s (workers that start again included)")
+    print(f"  rows {len(lines)}, twice {len(lines) - len({each['id'] for each in lines})}")
+    confidences = [{each["id"]: each.pop("confidence") or 0.0 for each in run} for run in (whole, lines)]
+    same = sorted(json.dumps(each, sort_keys=True) for each in whole) == sorted(json.dumps(each, sort_keys=True) for each in lines)
+    before = {each["id"]: each for each in whole}
+    differing = [(each, [name for name in each if each[name] != before[each["id"]][name]]) for each in lines if each != before[each["id"]]]
+    for each, names in differing[:3]:
+        print(f"  {each['id']} differs in {', '.join(names)}: {(each['error'] or {}).get('message') or each['answer']}")
+    off = max(abs(confidences[0][id] - confidence) for id, confidence in confidences[1].items())
+    print(f"  equal to the unkilled run: {same}; confidences differ by {off:.1g} at the most (rows are decoded in other company)")
 
 
 def main() -> None:
@@ -212,7 +237,7 @@ def main() -> None:
             killed(folder, options.kills * 40, options.kills)
             sys.stdout.flush()
         if options.cogs:
-            over_http(folder, options.cogs)
+            over_http(folder, options.cogs, options.kills)
     print(f"# {machine()}")
 
 

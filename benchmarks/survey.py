@@ -6,8 +6,8 @@ seams: layouts with things laid on the seams of views on purpose, of known truth
 of 30 % is visible, exactly, and with boxes that are up to two shown pixels off.
 guided: the views that a guided survey of 40 held-out drawn scenes of 8,192 to 16,384 px takes, against every view, for a marker without
 errors: how much can be saved at best, from one view of everything, or from where the things are six pixels long.
-speed: the demo model over a drawn scene, 8 views in lockstep against one at a time. It writes 40 tokens a view at the most, about three
-boxes, so that both ways do the same work whatever the weights have learnt.
+speed: the demo model, 8 views in lockstep against one at a time: views that hold nothing, as most of a scene does, where a list takes two
+tokens, and views of an airport.
 large: a raster of SIDE x SIDE pixels (a VRT that repeats a small one), every view asked of an engine that marks a thing every 700 pixels or
 so, in a process of its own; the same again, killed five times with -9 at random; the results are compared.
 """
@@ -27,6 +27,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / ".build" / "path"), str(ROOT / "tests")]
 
+import numpy as np  # noqa: E402
 from machine import machine, peak_mb  # noqa: E402
 from surveying import seen, surveyed  # noqa: E402
 
@@ -40,6 +41,8 @@ POLICY = Policy(view=336, least=336, multiple=28)
 GAP = 12  # pixels between things
 LATTICE = 700
 KILLS = 5
+EMPTY, FULL = 5, 20  # scenes: the first has no airport, the first site of the second is one with four planes
+TOGETHER = 8
 PARTS = ("seams", "guided", "speed", "large")
 
 
@@ -118,36 +121,73 @@ def guided() -> list[dict[str, object]]:
     return list(rows.values())
 
 
-def speed(folder: Path, threads: int, views: int = 96, repeats: int = 3) -> dict[str, object]:
+def speed(folder: Path, threads: int, views: int = 96, repeats: int = 3) -> list[dict[str, object]]:
+    """Of views that hold nothing, as most of a scene does, and of views of an airport with planes, again and again."""
     import torch
 
+    from zoomearth.training.scenes.geotiff import drawn
+    from zoomearth.training.scenes.scene import make_scene
+
+    torch.set_num_threads(threads)
+    empty = drawn(make_scene(EMPTY), folder / "empty.tif", 4096)
+    full = airport(folder, 4096)
+    return [_speed(folder, name, path, views, repeats) for name, path in (("hold nothing", empty), ("hold planes", full))]
+
+
+def _speed(folder: Path, name: str, path: Path, views: int, repeats: int) -> dict[str, object]:
     from zoomearth.backend.engines.local import LocalEngine
     from zoomearth.backend.models import store
     from zoomearth.backend.records import Journal
     from zoomearth.backend.scene.scene import Scene
     from zoomearth.backend.surveys import driver
-    from zoomearth.training.scenes.geotiff import drawn
-    from zoomearth.training.scenes.scene import make_scene
 
-    torch.set_num_threads(threads)
-    driver.LIMIT = 40
-    path = drawn(make_scene(5), folder / "scene-5.tif", 4096)
-    seconds: dict[int, list[float]] = {1: [], 8: []}
-    tokens = 0
+    seconds: dict[int, list[float]] = {1: [], TOGETHER: []}
+    of_cpu: dict[int, list[float]] = {1: [], TOGETHER: []}
+    marks = 0
     with Scene.open(path) as scene:
+        scene.preview(64)  # what is scanned once is scanned
         for repeat in range(repeats):
-            for at_once, times in seconds.items():
+            for at_once in seconds:
                 engine = LocalEngine(store.find("zoomearth-demo"), device="cpu")
-                kept = folder / f"{repeat}-{at_once}.jsonl"
+                kept = folder / f"{name}-{repeat}-{at_once}.jsonl"
                 with Journal(kept, {}, "id", driver.read_line, driver.write_line) as journal:
-                    started = time.perf_counter()
+                    started, taken = time.perf_counter(), time.process_time()
                     plan = Plan(scale=2.0, thing=60.0, budget=views, splits=0)
                     for _ in driver.run(engine, scene, "planes", plan, None, journal, at_once):
                         pass
-                    times.append(time.perf_counter() - started)
+                    seconds[at_once].append(time.perf_counter() - started)
+                    of_cpu[at_once].append(time.process_time() - taken)
                 engine.close()
-    per_second = {at_once: views / statistics.median(times) for at_once, times in seconds.items()}
-    return {"views": views, "one": per_second[1], "eight": per_second[8], "faster": per_second[8] / per_second[1], "tokens": tokens or 40}
+                marks = sum(len(json.loads(line)["marks"]) for line in kept.read_text().splitlines())
+    one, eight = (views / statistics.median(times) for times in seconds.values())
+    cpu_one, cpu_eight = (1000 * statistics.median(times) / views for times in of_cpu.values())
+    return {
+        "name": name,
+        "views": views,
+        "marks": marks / views,
+        "one": one,
+        "eight": eight,
+        "faster": eight / one,
+        "cpu_one": cpu_one,
+        "cpu_eight": cpu_eight,
+        "cheaper": cpu_one / cpu_eight,
+    }
+
+
+def airport(folder: Path, side: int) -> Path:
+    """A VRT of side x side pixels that shows one drawn airport with four planes again and again."""
+    import rasterio
+    from rasterio.windows import Window
+
+    from zoomearth.training.scenes.geotiff import drawn
+    from zoomearth.training.scenes.scene import make_scene
+
+    scene = make_scene(FULL)
+    path = drawn(scene, folder / "airport.tif", 4096)
+    left, top, right, bottom = (round(4096 * part) for part in scene.sites[0].box)
+    tile = min(right - left, bottom - top)
+    with rasterio.open(path) as raster:
+        return repeated(folder, side, raster.read(window=Window(left, top, tile, tile)))
 
 
 class Lattice:
@@ -197,13 +237,12 @@ def child(log: str, *arguments: str) -> int:
     return code
 
 
-def repeated(folder: Path, side: int, tile: int = 2000) -> Path:
-    """A VRT of side x side pixels that shows one small GeoTIFF again and again."""
-    import numpy as np
+def repeated(folder: Path, side: int, pixels: np.ndarray) -> Path:
+    """A VRT of side x side pixels that shows a small square, [band, row, column] uint8, again and again."""
     import rasterio
     from rasterio.transform import from_origin
 
-    pixels = np.random.default_rng(1).integers(60, 200, (3, tile, tile), dtype=np.uint8)
+    tile = pixels.shape[1]
     place = from_origin(300_000, 5_400_000, 0.3, 0.3)
     with rasterio.open(
         folder / "tile.tif",
@@ -240,7 +279,7 @@ def repeated(folder: Path, side: int, tile: int = 2000) -> Path:
 
 
 def large(folder: Path, side: int) -> dict[str, object]:
-    scene = repeated(folder, side)
+    scene = repeated(folder, side, np.random.default_rng(1).integers(60, 200, (3, 2000, 2000), dtype=np.uint8))
 
     def start(name: str) -> subprocess.Popen[str]:
         words = ["survey", str(scene), "planes", "--gsd", "0.3", "--size", "18", "--out", str(folder / f"{name}.gpkg"), "--json"]
@@ -327,8 +366,10 @@ def main() -> int:
         print("seams: {things} things up to {largest:g} px, boxes off by {off:g} px: {doubled} counted twice, {lost} lost".format(**row))
     for row in results.get("guided", ()):  # type: ignore[attr-defined]
         print("guided: {way}: {views} views, {found} of {things} things found".format(**row))
-    if found := results.get("speed"):
-        print("speed: {views} views, one at a time {one:.1f} a second, lockstep of 8 {eight:.1f}: {faster:.1f}x".format(**found))  # type: ignore[arg-type]
+    for row in results.get("speed", ()):  # type: ignore[attr-defined]
+        print("speed: {views} views that {name}, {marks:.1f} marks each".format(**row))
+        print("       one at a time {one:.1f} a second, lockstep of 8 {eight:.1f}: {faster:.1f}x".format(**row))
+        print("       {cpu_one:.1f} ms of a processor a view against {cpu_eight:.1f}: {cheaper:.1f}x".format(**row))
     if found := results.get("large"):
         for name, value in found.items():  # type: ignore[attr-defined]
             print(f"large: {name.replace('_', ' ')}: {value}")

@@ -121,7 +121,8 @@ class RunSurvey:
 
     target: the thing, in words. size: how long one is; gsd: of the views, per shown pixel; both in metres, or in pixels of a raster that
     does not say how large its pixels are; None: see `backend/surveys/run.py`. way: one of `plan.WAYS`. budget: the most views that the
-    model is shown. at_once: views in lockstep, or at once on each server.
+    model is shown. at_once: views in lockstep, or at once on each server. masks: a thing is the outline that the segmentation tool gives
+    it, in place of its box.
     """
 
     source: SceneSource
@@ -135,6 +136,7 @@ class RunSurvey:
     policy: Optional[Dict[str, Any]] = None
     at_once: int = AT_ONCE
     id: Id = NEW
+    masks: bool = False
 
     def __post_init__(self) -> None:
         if not self.target.strip():
@@ -149,6 +151,11 @@ class RunSurvey:
     def readings(self) -> str:
         """The file beside `out` that a survey goes on from: what the model said of each view."""
         return self.out + ".views.jsonl"
+
+    @property
+    def outlines(self) -> str:
+        """The file beside `out` with the masks that were made, of a survey with masks."""
+        return self.out + ".masks.jsonl"
 
     def policy_from(self, model: Policy) -> Policy:
         """The model's policy with this survey's overrides. Raises ValueError where together they are no policy."""

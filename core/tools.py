@@ -128,6 +128,7 @@ class Made:
 
 
 BEST = "best"
+SEGMENTATION = "segmentation"
 SEGMENTERS = ("sam2.1-hiera-large", "sam2.1-hiera-base-plus", "sam2.1-hiera-small", "sam2.1-hiera-tiny", "otsu-grabcut")
 DENOISERS = ("drunet", "sliding-dct")
 EDITORS = ("stable-diffusion-inpainting", "pixel-verbs")
@@ -144,7 +145,7 @@ TOOLS = {
     tool.name: tool
     for tool in (
         Tool(
-            "segmentation",
+            SEGMENTATION,
             "Segment",
             "outlines the object inside a box, as polygons or as a mask raster",
             MASK,

@@ -40,6 +40,15 @@ def offer_tools(wanted: bool) -> None:
     QgsSettings().setValue(GROUP + "offer_tools", wanted)
 
 
+def outlines_finds() -> bool:
+    """Whether what a survey finds is outlined."""
+    return bool(QgsSettings().value(GROUP + "outline_finds", False, type=bool))
+
+
+def outline_finds(wanted: bool) -> None:
+    QgsSettings().setValue(GROUP + "outline_finds", wanted)
+
+
 def chosen_python() -> str:
     """The Python program that the user has chosen for the backend; "": the one of the private environment."""
     return _value("python")

@@ -2,6 +2,10 @@
 
 import json
 import re
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +17,7 @@ from zoomearth.backend.cli import ask as command
 from zoomearth.backend.cli.main import main
 from zoomearth.backend.engines import Reply
 from zoomearth.backend.scene.scene import Scene
-from zoomearth.backend.tools.called import Toolbox
+from zoomearth.backend.toolbox import Toolbox
 from zoomearth.backend.tools.pictures import PINK
 from zoomearth.core.families import dialect
 from zoomearth.core.geometry import Box, Size, View
@@ -124,6 +128,41 @@ def test_a_cancelled_survey_leaves_no_file(scene, tmp_path):  # noqa: F811
     assert list((tmp_path / "made").iterdir()) == []
 
 
+def test_a_question_that_is_asked_again_goes_on_where_its_survey_was(scene, tmp_path):  # noqa: F811
+    made = tmp_path / "made"
+    child = subprocess.Popen([sys.executable, __file__, str(scene), str(made)], stdout=subprocess.PIPE, text=True)
+    before = int(child.stdout.readline())  # views that it has asked about; it waits in the next one
+    child.kill()
+    child.communicate()
+    (kept,) = made.glob("*.views.jsonl")
+    lines = kept.read_text().splitlines()
+    assert len(lines) == before
+    engine = Surveyor(call(size=20))
+    (use,) = ask(engine, scene, made).outcome.uses
+    assert use.made.metrics["count"] == len(THINGS)
+    assert len([talk for talk in engine.talks if talk.dialect.marks]) == use.made.metrics["views"] - before
+    assert sorted(file.name for file in made.iterdir()) == ["survey-1.gpkg", "survey-2.gpkg"], "what the killed one had found stays"
+    engine = Surveyor(call(size=20))
+    ask(engine, scene, made)
+    assert len([talk for talk in engine.talks if talk.dialect.marks]) == use.made.metrics["views"], "a question that was answered is new"
+
+
+def test_the_same_survey_in_two_questions_at_once(scene, tmp_path):  # noqa: F811
+    """The second does not wait for the file of the first, and takes nothing away from it."""
+    first, second = Surveyor(call(size=20)), Surveyor(call(size=20))
+    made, counts = tmp_path / "made", []
+
+    def one(talk, one=first.one):
+        if talk.dialect.marks and len(first.talks) == 9:
+            counts.append(ask(second, scene, made).outcome.uses[0].made.metrics["count"])
+        return one(talk)
+
+    first.one = one
+    counts.append(ask(first, scene, made).outcome.uses[0].made.metrics["count"])
+    assert counts == [len(THINGS)] * 2
+    assert sorted(file.name for file in made.iterdir()) == ["survey-1.gpkg", "survey-2.gpkg"]
+
+
 def test_where_there_is_no_model_to_ask_it_says_so(scene, tmp_path):  # noqa: F811
     with Scene.open(scene) as opened:
         flow = look(Size(*SIDES), ASKED, POLICY_WITH_TOOLS)
@@ -180,3 +219,21 @@ def test_an_answer_may_not_be_the_count(scene, tmp_path):  # noqa: F811
     assert isinstance(answered.outcome.answer, str)
     assert answered.outcome.answer == "many"
     assert str(len(THINGS)) in answered.notes[0]
+
+
+def stuck(path, made, views=10):
+    """Asks, and waits for its end in the middle of the survey."""
+    engine = Surveyor(call(size=20))
+
+    def reply(talks, reply=engine.reply, **_):
+        if len(engine.talks) > views:
+            print(len(engine.talks), flush=True)
+            time.sleep(600)
+        return reply(talks)
+
+    engine.reply = reply
+    ask(engine, path, Path(made))
+
+
+if __name__ == "__main__":
+    stuck(*sys.argv[1:])

@@ -11,7 +11,8 @@ from PIL import Image
 from zoomearth.backend.engines.endpoint import endpoint
 from zoomearth.backend.engines.network import seconds
 from zoomearth.backend.engines.openai_chat import Form
-from zoomearth.backend.engines.openai_reply import Reading, error_text
+from zoomearth.backend.engines.openai_errors import error_text
+from zoomearth.backend.engines.openai_reply import Reading
 from zoomearth.backend.engines.remote import _Teller
 from zoomearth.core.errors import EngineError
 from zoomearth.core.families import dialect

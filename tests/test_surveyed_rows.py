@@ -125,7 +125,7 @@ def test_views_that_failed_are_looked_at_again(bays, engine):
     assert main(["batch", file, "--out", str(out)]) == 1
     line = written(out)["north"]
     assert line["answer"] is None
-    assert "could not look at" in line["error"]["message"]
+    assert "nobody could look at them" in line["error"]["message"]
     engine.one = whole
     looked = len(engine.talks)
     assert main(["batch", file, "--out", str(out)]) == 0
@@ -167,7 +167,7 @@ def test_a_killed_run_goes_on_where_the_survey_was(bays, tmp_path):
 def test_a_manifest_keeps_what_is_to_be_found(bays, suffix):
     if suffix == ".parquet":
         pytest.importorskip("pyarrow", reason="the extra zoomearth[parquet] is not installed")
-    full = {**FIND, "way": "guided", "budget": 40}
+    full = {**FIND, "way": "guided", "budget": 40, "masks": True}
     file = rows(
         bays,
         {"id": "a", "path": "north.tif", **full},
@@ -177,7 +177,9 @@ def test_a_manifest_keeps_what_is_to_be_found(bays, suffix):
     assert main(["batch", "manifest", file, "--out", str(bays / f"listed{suffix}")]) == 1
     again, given = read(bays / f"listed{suffix}").rows, read(Path(file)).rows
     assert again[:2] == given[:2]
-    assert given[0] == RunSurvey(SceneSource(str(bays / "north.tif")), "planes", "a.gpkg", None, 20.0, None, "guided", 40, id="a")
+    assert given[0] == RunSurvey(
+        SceneSource(str(bays / "north.tif")), "planes", "a.gpkg", None, 20.0, None, "guided", 40, id="a", masks=True
+    )
     assert isinstance(again[2], BadRow)
     assert "gone.tif" in again[2].error.message
     assert manifest.has_secrets(replace(read(Path(file)), rows=[given[0]])) is False
@@ -202,6 +204,7 @@ def test_a_folder_is_surveyed_raster_by_raster(bays, engine, capsys):
         ({"find": "planes", "size": "huge"}, "its size is 'huge'"),
         ({"find": "planes", "budget": 0.5}, "its budget is 0.5"),
         ({"find": "planes", "way": "fast"}, "way is 'fast'"),
+        ({"find": "planes", "masks": "some"}, "its masks is 'some'"),
     ],
 )
 def test_a_row_that_can_t_be_surveyed_says_why(cells, why, bays):

@@ -29,7 +29,7 @@ from zoomearth.backend.scene.scene import Scene
 from zoomearth.backend.server.events import Outbox
 from zoomearth.backend.server.queue import Jobs
 from zoomearth.backend.server.worker import Worker
-from zoomearth.backend.tools.called import Toolbox
+from zoomearth.backend.toolbox import Toolbox
 from zoomearth.core.events import Called, Done
 from zoomearth.core.events import Saw as SawEvent
 from zoomearth.core.example import Example

@@ -51,6 +51,7 @@ interrupted, and looks again at views that failed."""
     )
     parser.add_argument("--budget", type=positive, metavar="N", help="show the model at most N views")
     parser.add_argument("--view-size", dest="view", type=positive, metavar="PX", help="longest side of a view (default: the model's own)")
+    parser.add_argument("--masks", action="store_true", help="write each thing's outline, by the segmentation tool, in place of its box")
     parser.add_argument("--bands", type=bands, metavar="R,G,B", help="band numbers shown as red, green and blue (or one, as grey)")
     at_once = parser.add_mutually_exclusive_group()
     at_once.add_argument("--batch", type=positive, metavar="N", help="views in lockstep, model here (default 8)")
@@ -61,6 +62,7 @@ interrupted, and looks again at views that failed."""
     parser.examples(
         'zoomearth survey bay.tif "ships" --out ships.gpkg',
         'zoomearth survey city.tif "swimming pools" --within parcels.gpkg --size 8 --out pools.gpkg --json',
+        'zoomearth survey city.tif "buildings" --masks --out buildings.gpkg',
         'zoomearth survey ortho.tif "wind turbines" --way guided --budget 400 --out turbines.gpkg --remote http://localhost:8000/v1',
     )
     parser.set_defaults(run=lambda options: survey(options, settings_of(options)))
@@ -106,7 +108,7 @@ def _request(options: argparse.Namespace, at_once: int) -> RunSurvey:
         source, where = scene_of(options)
         policy = {"view": options.view} if options.view else None
         plan = (options.size, options.gsd, options.way, options.budget)
-        return RunSurvey(source, target, options.out, where, *plan, policy, at_once)
+        return RunSurvey(source, target, options.out, where, *plan, policy, at_once, masks=options.masks)
     except ValueError as error:
         raise UsageError(f"The command line can't be used: {error}", "`zoomearth survey --help` has examples.") from None
 

@@ -8,6 +8,7 @@ model's own `rope_deltas`, which belong to whichever prompt it saw last.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.metadata import version
 from typing import Any, Hashable, Sequence, Union
 
@@ -75,7 +76,7 @@ class Memory:
     keys: list[Hashable]
     layers: Layers
 
-    @property
+    @cached_property
     def bytes(self) -> int:
         return sum(keys.nbytes + values.nbytes for keys, values in self.layers)
 

@@ -1,6 +1,6 @@
 """Linear layers whose weights are held in fewer bits than the processor computes in, so that a large model fits and is still fast.
 
-    widen(model)                            # 16-bit weights on a processor that has no arithmetic for them
+    widen(model)                            # on a processor; 16-bit weights where it has no arithmetic for them
     Int8Linear(weight, bias, scratch)       # weights of 8 bits, one scale a row
 
 A pass over many tokens is limited by arithmetic: there each matrix is widened, block by block, into one buffer that all layers share, and
@@ -65,16 +65,20 @@ class WidenedLinear(nn.Module):
         return self._scratch.product(x, self.weight, None, self.bias)
 
 
-class WidenedPatches(nn.Module):
-    """A convolution whose kernel is as large as what it is given: the vision tower's first layer, which is a linear layer over patches."""
+class Patches(nn.Module):
+    """A convolution whose kernel is as large as what it is given: the vision tower's first layer, which is a linear layer over patches, and
+    much faster as one on a processor."""
 
-    def __init__(self, convolution: nn.Conv3d, scratch: Scratch) -> None:
+    def __init__(self, convolution: nn.Conv3d, scratch: Scratch | None) -> None:
+        """scratch: None where the weights are multiplied as they are."""
         super().__init__()
         self.weight, self.bias, self._scratch = convolution.weight, convolution.bias, scratch
 
     def forward(self, x: Tensor) -> Tensor:
         """x: [patches, channels, frames, height, width] -> [patches, out, 1, 1, 1]."""
-        return self._scratch.product(x.flatten(1), self.weight.flatten(1), None, self.bias)[:, :, None, None, None]
+        flat, weight = x.flatten(1), self.weight.flatten(1)
+        out = self._scratch.product(flat, weight, None, self.bias) if self._scratch else nn.functional.linear(flat, weight, self.bias)
+        return out[:, :, None, None, None]
 
 
 class Int8Linear(nn.Module):
@@ -130,17 +134,19 @@ class Int8Embedding(nn.Module):
 
 
 def widen(model: Any) -> None:
-    """Replaces the layers of a model whose 16-bit weights this processor multiplies slowly; leaves any other model as it is."""
-    if model.device.type != "cpu" or model.dtype.itemsize != 2 or not is_slow(model.dtype):
+    """Replaces layers that are slow on the processor: linear ones where it multiplies the model's 16-bit weights slowly, and the vision
+    tower's first. A model on another device is left as it is."""
+    if model.device.type != "cpu":
         return
-    scratch = Scratch(model.dtype)
-    for module in list(model.modules()):
-        for name, child in module.named_children():
-            if isinstance(child, nn.Linear):
-                setattr(module, name, WidenedLinear(child, scratch))
+    scratch = Scratch(model.dtype) if model.dtype.itemsize == 2 and is_slow(model.dtype) else None
+    if scratch:
+        for module in list(model.modules()):
+            for name, child in module.named_children():
+                if isinstance(child, nn.Linear):
+                    setattr(module, name, WidenedLinear(child, scratch))
     patches: Any = getattr(getattr(model.model, "visual", None), "patch_embed", None)  # of the Qwen-VL family and its kin
     if isinstance(getattr(patches, "proj", None), nn.Conv3d):
-        patches.proj = WidenedPatches(patches.proj, scratch)
+        patches.proj = Patches(patches.proj, scratch)
 
 
 @functools.cache

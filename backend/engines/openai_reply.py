@@ -20,28 +20,16 @@ from ...core.talk import Talk
 from ...core.tool_calls import CLOSED, OPENED
 from . import Reply
 from .openai_chat import Form
+from .openai_errors import CODES, error_text, failure_in, failure_of, meaning
 
 ECHOES = ("<|im_start|>assistant\n", "<|vision_end|>")  # never in a reply: where one stands, the text before it is the prompt sent back
 BLANK = b"\xef\xbb\xbf \t\r\n"  # a byte order mark and white space: no content
 LINE_END = re.compile(rb"\r\n|\n|\r(?!\Z)")  # a carriage return at the end may be half of one
-MEANINGS = {  # of a finish reason or an error's code, as servers spell them; any other reason is a plain end
-    "filtered": r"filter|safe|refus|recit|block|prohibit|spii|sensitive|guard|moderat|inspect|toxic|violat|policy|risk|censor|flagged",
-    "failed": r"error|fail|abort|network|insufficient|timeout|overload|cancel|malformed|unavailable",
-    "cut": r"length|max_?\w*tokens",
-}
 NO_REASON = ("", "null", "none")  # of the chunks before the last
 PLAIN_END = re.compile(r"stop|eos|eot|end|complete|done|finish|success", re.I)  # of reasons: the model had no more to say
 LONGEST_CALL = 20_000  # letters of a tool's arguments
 NO_COMPLETION = "it sends no chat completion, but "
 FIELDS = ("", "data", "event", "id", "retry")  # of a stream's lines; without a name it is a comment
-
-
-CODES = ("code", "type", "status", "reason")  # entries of an error that say what kind it is
-
-
-def meaning(reason: Any) -> str:
-    """One of MEANINGS, or ""."""
-    return next((name for name, words in MEANINGS.items() if isinstance(reason, str) and re.search(words, reason, re.I)), "")
 
 
 @dataclass
@@ -201,7 +189,7 @@ class Reading:
         self.usage = _object(event.get("usage")) or self.usage
         reason = choice.get("finish_reason")
         self.finish = reason if isinstance(reason, str) and reason.lower() not in NO_REASON else self.finish
-        self.failed = _failure(event, choice, said) or self.failed
+        self.failed = failure_in(event, choice, said) or self.failed
         self.refusal += _text(said.get("refusal")) + _refusal(said.get("content"))
         reasoning = _text(said.get("reasoning_content")) or _text(said.get("reasoning"))
         content = _text(said.get("content")) or _text(choice.get("text"))
@@ -285,40 +273,6 @@ class Reading:
         return len(self._raw) if forced.startswith(text) else start
 
 
-def failure_of(body: bytes) -> dict[str, Any]:
-    """The error in a body: its message as one line of at most 300 characters, and those of CODES that it has."""
-    text = body.decode("utf-8", "replace")
-    try:
-        data = json.loads(text.lstrip("\ufeff"))
-    except (ValueError, RecursionError):
-        return {"message": _one_line(re.sub(r"<[^>]*>", " ", text))}
-    data = data[0] if isinstance(data, list) and len(data) == 1 else data
-    codes = {name: data[name] for name in CODES if isinstance(data, dict) and name in data}
-    for key in ("error", "message", "detail"):
-        if isinstance(data, dict) and data.get(key):
-            codes["reason"] = _object(data.get("innererror")).get("code") or codes.get("reason")  # Azure's
-            data = data[key]
-            codes.update({name: data[name] for name in CODES if isinstance(data, dict) and data.get(name)})
-    return {**codes, "message": _one_line(data if isinstance(data, str) else json.dumps(data))}
-
-
-def error_text(body: bytes) -> str:
-    """What a server says in an error's body, in whatever shape, as one line of at most 300 characters."""
-    return str(failure_of(body)["message"])
-
-
-def _failure(event: dict[str, Any], choice: dict[str, Any], said: dict[str, Any]) -> dict[str, Any] | None:
-    """The error that a chunk tells of, in whatever place."""
-    for holder in (event, choice, said):
-        if holder.get("error"):
-            return failure_of(json.dumps(holder["error"]).encode())
-    bare = "choices" not in event and isinstance(event.get("detail") or event.get("message"), (str, list))
-    if bare or "error" in (event.get("object"), event.get("type")):
-        return failure_of(json.dumps(event).encode())
-    reason = choice.get("finish_reason")
-    return {"message": f"finish_reason is {reason!r}"} if meaning(reason) == "failed" else None
-
-
 def _values(text: str) -> Iterator[Any]:
     """JSON values one after another. Raises ValueError where one is damaged."""
     decoder, at = json.JSONDecoder(strict=False), 0
@@ -373,7 +327,3 @@ def _paired(text: str) -> tuple[str, str]:
     half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
     whole = text[: len(text) - len(half)]
     return whole.encode("utf-16", "surrogatepass").decode("utf-16", "replace"), half
-
-
-def _one_line(text: str) -> str:
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:300]

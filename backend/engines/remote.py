@@ -13,23 +13,22 @@ import contextlib
 import json
 import logging
 import random
-import re
 import time
 from typing import Any, Awaitable, Callable, Coroutine, Sequence, TypeVar
-from urllib.parse import urljoin
 
 import httpx
 
-from ...core.address import shown
 from ...core.errors import Cancelled, EngineError
 from ...core.profile import Profile
 from ...core.settings import KEY_VARIABLE
 from ...core.talk import Talk
 from . import OnRead, OnText, OnTry, Reply, never, patient, silent, unseen
 from .endpoint import CHAT, endpoint
-from .network import Again, Background, Post, Unavailable, next_chunk, over_network, seconds, trusted, watched
+from .network import Again, Background, Post, Unavailable, next_chunk, over_network, trusted, watched
 from .openai_chat import Form
-from .openai_reply import CODES, Reading, error_text, failure_of, meaning
+from .openai_errors import error_text
+from .openai_reply import Reading
+from .server_errors import Elsewhere, ServerErrors, is_filtered
 
 T = TypeVar("T")
 JITTER = random.SystemRandom()  # so that many who were refused together do not come back together
@@ -39,25 +38,9 @@ LONGEST = 32  # letters of a token, on average: a longer text shows that the ser
 AFTER = 5.0  # seconds for what may come after the reason of the end: the count of tokens
 LAST = 0.5  # seconds for the end of the stream after a complete reply: its connection can be used again then
 IDLE = 4.0  # seconds that a connection is kept without use: uvicorn and others close it after 5
-NOT_API = "Give the address of the server's API: it often ends in /v1."
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-FILTERS = re.compile(r"content.{0,20}(filter|polic)|moderation|input (was )?flagged|safety system", re.I)  # in words, where no code says it
-WRONG_PATH = re.compile(r"unexpected endpoint|(unknown|invalid|no such) (request )?(url|endpoint|route|path)", re.I)  # LM Studio, with 200
-PICTURE_LIMIT = re.compile(r"at most \d+ image|limit-mm-per-prompt|image count \d+ exceeds", re.I)  # of vLLM and SGLang
-TOO_FEW_PICTURES = (
-    "Each closer look is one more picture: start the server with --limit-mm-per-prompt '{\"image\": 8}' (vLLM) or "
-    "--limit-mm-data-per-request '{\"image\": 8}' (SGLang), or answer without a closer look (--max-zooms 0)."
-)
 for each in ("httpx", "httpcore"):  # they log whole addresses, and a query may hold a key
     logging.getLogger(each).setLevel(logging.WARNING)
-
-
-class _Elsewhere(Exception):
-    """There are no chat completions at this root. error: what to say where they are nowhere else either."""
-
-    def __init__(self, error: EngineError) -> None:
-        super().__init__(error.message)
-        self.error = error
 
 
 class RemoteEngine:
@@ -84,6 +67,7 @@ class RemoteEngine:
         self.model = model
         self._endpoint = endpoint(url)
         self.url = self._endpoint.roots[0]  # the one that answered, later
+        self._errors = ServerErrors(self._endpoint, (key or "").strip())
         self._form = Form(profile.repetition_penalty, native_tools=True)
         self._key = (key or "").strip()
         self._patience = {"stall": stall, "connect": timeout}
@@ -150,7 +134,7 @@ class RemoteEngine:
                 self._client = httpx.AsyncClient(**self._options)
             except (ImportError, ValueError) as error:
                 reason, hint = str(error).rstrip("."), "Mend or unset HTTP_PROXY, HTTPS_PROXY and ALL_PROXY."
-                raise self._error(f"The proxy that is set on this machine can't be used: {reason}.", hint) from error
+                raise self._errors.error(f"The proxy that is set on this machine can't be used: {reason}.", hint) from error
             self._background.opened.push_async_callback(self._client.aclose)
         return self._client
 
@@ -186,7 +170,7 @@ class RemoteEngine:
                 try:
                     if await self._read(client, reading, roots[0], limit, cancelled):
                         return reading.reply()
-                except _Elsewhere as elsewhere:
+                except Elsewhere as elsewhere:
                     wrong = wrong or elsewhere.error
                     if len(roots) == 1:
                         raise wrong from elsewhere
@@ -195,9 +179,9 @@ class RemoteEngine:
                     tried += 1
                     if tried > self._retries or (again.wait or 0) > PATIENCE:
                         often = f" ({tried} tries)" if tried > 1 else ""
-                        message = self._hidden(f"{roots[0]}: {again.why}{often}.")
-                        raise Unavailable(message, self._hidden(again.hint), again.wait, again.status) from again
-                    on_try(tried + 1, self._retries + 1, self._hidden(f"{roots[0]}: {again.why}"))
+                        message = self._errors.hidden(f"{roots[0]}: {again.why}{often}.")
+                        raise Unavailable(message, self._errors.hidden(again.hint), again.wait, again.status) from again
+                    on_try(tried + 1, self._retries + 1, self._errors.hidden(f"{roots[0]}: {again.why}"))
                     wait = again.wait if again.wait is not None else min(30.0, self._backoff * 2 ** (tried - 1)) * JITTER.uniform(0.5, 1.5)
                     await watched(asyncio.sleep(wait), cancelled)
         except Cancelled:
@@ -243,7 +227,8 @@ class RemoteEngine:
             await self._read_end(reading, chunks, cancelled)
         finally:
             await response.aclose()
-        self._check(reading, root, response)
+        if not self._errors.check(reading, root, response):
+            self._form.tolerate("The server ends replies without saying that they are over.")
         return True
 
     def _body(self, talk: Talk, limit: int) -> tuple[dict[str, Any], bytes]:
@@ -262,35 +247,7 @@ class RemoteEngine:
     def _put_otherwise(self, response: httpx.Response, said: bytes, body: dict[str, Any]) -> bool:
         """Whether asking in another form is worth a try."""
         status = response.status_code
-        return status not in (401, 403, 404, 405, 408, 429) and not _is_filtered(said) and self._form.adapt(status, error_text(said), body)
-
-    def _check(self, reading: Reading, root: str, response: httpx.Response) -> None:
-        """Raises Again where the reply broke off, EngineError where the server gave up for good, or holds the reply back, and _Elsewhere
-        where a server says with a good status that there is nothing at this path."""
-        if reading.talk.dialect.complete(reading.text):
-            return
-        if reading.page:
-            raise _Elsewhere(self._error(f"{root} answers with a web page.", NOT_API))
-        if reading.filtered:
-            raise self._filtered(root, reading.filtered)
-        if reading.failed and not reading.text and WRONG_PATH.search(reading.failed["message"]):
-            raise _Elsewhere(self._error(f"{root} has no chat completions ({reading.failed['message'].rstrip('.')}).", NOT_API))
-        if reading.failed:
-            code = str(reading.failed.get("code"))
-            if re.fullmatch("4[0-9]{2}", code) and code not in ("408", "429"):
-                raise self._error(f"{root} ended the reply with an error: {reading.failed['message']}.")
-            raise Again(f"the server failed during the reply: {reading.failed['message']}", "See the server's own log.")
-        if reading.broken:
-            raise Again("the reply is damaged, or broke off")
-        if reading.empty:
-            hint = "Switch off tools and output formats on the server, or ask another model."
-            raise self._error(f"{root} ended the reply before there was a text (finish_reason is {reading.empty!r}).", hint)
-        if reading.finish or (reading.closed and reading.text):
-            return
-        framed = "transfer-encoding" in response.headers or "content-length" in response.headers
-        if not framed or not reading.text:
-            raise Again("the reply broke off" if reading.text else "the server sent no text", "See the server's own log.")
-        self._form.tolerate("The server ends replies without saying that they are over.")
+        return status not in (401, 403, 404, 405, 408, 429) and not is_filtered(said) and self._form.adapt(status, error_text(said), body)
 
     async def _over_network(self, work: Awaitable[T], cancelled: Callable[[], bool], stall: float) -> T:
         return await over_network(work, self._endpoint.host, self._patience["connect"], stall, cancelled)
@@ -299,35 +256,8 @@ class RemoteEngine:
         self, client: httpx.AsyncClient, root: str, response: httpx.Response, body: bytes, cancelled: Callable[[], bool]
     ) -> Exception:
         """What to raise for a status that is not 200."""
-        status, said = response.status_code, error_text(body)
-        words = f": {said.rstrip('.')}" if said else ""
-        if _is_filtered(body):
-            return self._filtered(root, said)
-        if status in (401, 403):
-            hint = f"Put the right key into {KEY_VARIABLE}." if self._key else f"Put its key into {KEY_VARIABLE}."
-            return self._error(f"{root} {'refuses the key' if self._key else 'asks for a key'} (HTTP {status}{words}).", hint)
-        if status in (408, 429) or status >= 500:
-            hint = "The server is busy, or its limit is reached: try later." if status == 429 else "See the server's own log."
-            return Again(f"HTTP {status} {said.rstrip('.')}".strip(), hint, seconds(response.headers.get("retry-after")), status)
-        if 300 <= status < 400:
-            location = response.headers.get("location")
-            moved = f"Give its new address: {_joined(root + '/', location)}" if location else NOT_API
-            return self._error(f"{root} has moved (HTTP {status}).", moved)
-        if status in (400, 404, 405):
-            return self._absent(root, status, words, await self._models(client, root, cancelled))
-        return self._refused(root, status, words, "Show smaller views, or raise the server's limit." if status == 413 else "")
-
-    def _absent(self, root: str, status: int, words: str, models: list[str] | None) -> Exception:
-        """What to raise where the model may be missing, or the path wrong. models: those that the server lists; None: it lists none."""
-        hint = f"Models there: {', '.join(models[:20])}." if models else "Check the model's name there."
-        if status != 405 and models is not None and self.model not in models and (models or status == 404):
-            return self._error(f"{root} knows no model {self.model!r} (HTTP {status}{words}).", hint)
-        if status == 400:
-            return self._refused(root, status, words, TOO_FEW_PICTURES if PICTURE_LIMIT.search(words) else hint)
-        if models is None:
-            return _Elsewhere(self._error(f"{root} has no chat completions (HTTP {status}).", NOT_API))
-        message = f"{root} lists the model {self.model!r}, but has no chat completions at this path (HTTP {status}{words})."
-        return _Elsewhere(self._error(message, f"Give the whole address: it ends in {CHAT}."))
+        known = self._errors.refusal(root, response, body)
+        return known or self._errors.absent(root, response.status_code, body, self.model, await self._models(client, root, cancelled))
 
     def listed(self, cancelled: Callable[[], bool] = never) -> list[dict[str, Any]]:
         """What the server says of its models, each with its `id`; nothing where it lists none. Raises Cancelled, and EngineError for a host
@@ -359,20 +289,6 @@ class RemoteEngine:
         except (Again, httpx.HTTPError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
-    def _refused(self, root: str, status: int, words: str, hint: str) -> EngineError:
-        return self._error(f"{root} refuses the request (HTTP {status}){words or ': no reason given'}.", hint)
-
-    def _filtered(self, root: str, why: str) -> EngineError:
-        hint = "Ask in other words, or have the server's content filter changed."
-        return self._error(f"{root}: the server filtered the reply ({why.rstrip('.')}).", hint)
-
-    def _error(self, message: str, hint: str = "") -> EngineError:
-        return EngineError(self._hidden(message), self._hidden(hint))
-
-    def _hidden(self, text: str) -> str:
-        """A server may repeat the key, or the address with its query, in its complaint: nobody else does."""
-        return self._endpoint.hidden(text.replace(self._key, "[key]") if self._key else text)
-
 
 class _Teller:
     """Passes on new text only. A second try that says the same goes on where the first broke off; one that differs begins a new line."""
@@ -387,14 +303,3 @@ class _Teller:
         delta = text[len(self.told) :] if text.startswith(self.told) else "\n" + text
         self.told = text
         self.on_delta(delta)
-
-
-def _joined(root: str, location: str) -> str:
-    """Where a redirection leads, as it may be shown."""
-    return shown(urljoin(root, location)).removesuffix(CHAT)
-
-
-def _is_filtered(body: bytes) -> bool:
-    """Whether an error says that a content filter holds the reply back."""
-    failure = failure_of(body)
-    return any(meaning(failure.get(name)) == "filtered" for name in CODES) or bool(FILTERS.search(failure["message"]))

@@ -112,9 +112,11 @@ def write_polygons(
     table: Mapping[str, type] = FIELDS,
     layer: str = "rois",
     append: bool = False,
+    several: bool = False,
 ) -> None:
     """Writes rows with polygons. polygons: of shapely, in units of `crs` (WKT; "": none), None for a row without; rows: by the names of
-    `table`, which has their types. append: to the layer that is there; else other layers of a GeoPackage stay.
+    `table`, which has their types. append: to the layer that is there; else other layers of a GeoPackage stay. several: the layer is of
+    MultiPolygons, also where none of these rows has one.
 
     Raises RuntimeError or OSError.
     """
@@ -141,7 +143,7 @@ def write_polygons(
         "ESRI Shapefile": {"layer_options": {"ENCODING": "UTF-8"}},
         "GeoJSON": {"layer_options": {"RFC7946": "YES" if crs else "NO"}, "layer": layer},
     }
-    several = any(polygon is not None and polygon.geom_type == "MultiPolygon" for polygon in polygons)
+    several = several or any(polygon is not None and polygon.geom_type == "MultiPolygon" for polygon in polygons)
     if several:
         polygons = [shapely.MultiPolygon([each]) if each is not None and each.geom_type == "Polygon" else each for each in polygons]
     with warnings.catch_warnings():
@@ -217,3 +219,18 @@ def _refusal(path: Path, scene: Scene) -> str:
 def polygon(roi: Box, grid: Grid | None) -> list[tuple[float, float]]:
     """A closed ring in map units; without a grid, in pixels with y upwards."""
     return (grid or PIXELS).polygon(roi)
+
+
+def polygon_on_map(shape: Any, grid: Grid | None) -> Any:
+    """From source pixels to map units; without a grid, to pixels with y upwards."""
+    import numpy as np
+    import shapely
+
+    a = (grid or PIXELS).affine
+    return shapely.transform(
+        shape,
+        lambda corners: np.stack(
+            [a[0] + corners @ np.array((a[1], a[2])), a[3] + corners @ np.array((a[4], a[5]))],
+            axis=1,
+        ),
+    )

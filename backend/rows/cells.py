@@ -27,7 +27,7 @@ from ...core.typed import from_json, to_json
 from . import BadRow, Cells, Table, Wanted
 
 PLACES = ("window", "bounds", "outline", "within")
-SURVEY = ("find", "size", "way", "budget")
+SURVEY = ("find", "size", "way", "budget", "masks")
 OPTIONS = ("bands", "stretch", "max_zooms", "type", "choices", "fields", "force_remote_scan", "compare")
 ASKED = ("id", "path", "image", "question", *PLACES, *OPTIONS, *SURVEY)
 DESCRIBED = ("width", "height", "crs", "gsd", "footprint", "error")  # of the raster, in a manifest
@@ -72,7 +72,7 @@ def cells_of(ask: Wanted) -> dict[str, Any]:
     forced = {"force_remote_scan": True} if source.pop("force_remote_scan") else {}
     where = to_json(ask.where) if ask.where else {}
     if isinstance(ask, RunSurvey):
-        plan = {"size": ask.size, "way": ask.way, "budget": ask.budget}
+        plan = {"size": ask.size, "way": ask.way, "budget": ask.budget, "masks": ask.masks or None}
         given = {name: value for name, value in plan.items() if value is not None}
         return {"id": str(ask.id), "path": source.pop("path"), "find": ask.target, **where, **source, **forced, **given}
     kind = _type_cells(ask.answer_type)
@@ -132,7 +132,10 @@ def _survey(cells: Cells, folder: Path, id: str) -> RunSurvey:
         raise ValueError(f"its budget is {budget:g}, not a whole number from 1 on")
     way = _text(cells, "way") if "way" in cells else WAYS[0]
     views = None if budget is None else int(budget)
-    return RunSurvey(_source(cells, folder), target, file_of(id), _where(cells, folder), size, None, way, views, id=id)
+    masks = _flag(cells, "masks")
+    if masks not in (True, False, None):
+        raise ValueError(f"its masks is {masks!r}, not true or false")
+    return RunSurvey(_source(cells, folder), target, file_of(id), _where(cells, folder), size, None, way, views, id=id, masks=bool(masks))
 
 
 def file_of(id: str) -> str:
@@ -171,14 +174,19 @@ def _source(cells: Cells, folder: Path) -> SceneSource:
     stretch = _numbers(cells, "stretch")
     if isinstance(stretch, list) and stretch and len(stretch) % 2 == 0 and not any(isinstance(value, list) for value in stretch):
         stretch = [stretch[at : at + 2] for at in range(0, len(stretch), 2)]
-    force = cells.get("force_remote_scan")
     data = {
         "path": _resolved(_text(cells, "image" if "image" in cells else "path"), folder),
         "bands": _numbers(cells, "bands"),
         "stretch": stretch,
-        "force_remote_scan": {"true": True, "false": False}.get(force.strip().lower(), force) if isinstance(force, str) else force,
+        "force_remote_scan": _flag(cells, "force_remote_scan"),
     }
     return from_json(SceneSource, data, "row")
+
+
+def _flag(cells: Cells, name: str) -> Any:
+    """True, False or None, and any other value as it is."""
+    value = cells.get(name)
+    return {"true": True, "false": False}.get(value.strip().lower(), value) if isinstance(value, str) else value
 
 
 def _compare(cells: Cells, source: SceneSource, folder: Path) -> Compare | None:

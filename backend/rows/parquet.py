@@ -15,7 +15,7 @@ from ..outputs.parquet import arrow, write_parquet
 
 TEXTS = {"id": str, "path": str, "question": str, "window": str, "bounds": str, "outline": str, "within": str, "bands": str, "stretch": str}
 TYPES = {"type": str, "choices": str, "fields": str, "compare": str}
-SURVEY: dict[str, type] = {"find": str, "size": float, "way": str, "budget": int}
+SURVEY: dict[str, type] = {"find": str, "size": float, "way": str, "budget": int, "masks": bool}
 COLUMNS: dict[str, type] = {**TEXTS, **TYPES, **SURVEY, "max_zooms": int, "force_remote_scan": bool}
 DESCRIBED: dict[str, type] = {"width": int, "height": int, "crs": str, "gsd": float, "error": str}
 GEOMETRY = "geometry"

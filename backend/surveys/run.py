@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ...core.address import shown
 from ...core.errors import DataError
@@ -25,6 +27,9 @@ from ..records import Journal, revision_of, spec
 from ..scene.region import resolve
 from ..scene.scene import Scene
 from .driver import read_line, run, write_line
+
+if TYPE_CHECKING:
+    from .masks import Outliner
 
 FEW = 20.0  # shown pixels along a thing: fewer are said
 LEAST = 6.0  # shown pixels along a thing in the coarsest view, for a model that can't be asked about places
@@ -74,10 +79,20 @@ def carry_out(
         "plan": {**asdict(plan), "budget": None},  # a larger budget continues a smaller one
     }
     meaningless = engine.profile.generated_only and not scene.generated
-    with Journal(Path(request.readings), about, "id", read_line, write_line) as journal:
-        file = SurveyFile(Path(request.out), scene, request.target, engine.profile.name, meaningless)
+    with (
+        Journal(Path(request.readings), about, "id", read_line, write_line) as journal,
+        _outliner(scene, request, about, cancelled) as outliner,
+    ):
+        outline = outliner.outline if outliner else None
+        file = SurveyFile(Path(request.out), scene, request.target, engine.profile.name, meaningless, outline)
         at_once = request.at_once * max(1, len(settings.addresses))
-        result = written(file, run(engine, scene, request.target, plan, region, journal, at_once, policy, cancelled), on_step)
+
+        def stepped(step: Step) -> None:
+            if not step.wanted and outliner and outliner.boxes:
+                on_notes([f"{outliner.boxes:,} of the things have their box in place of a mask: mask_note says why."])
+            on_step(step)
+
+        result = written(file, run(engine, scene, request.target, plan, region, journal, at_once, policy, cancelled), stepped)
     return SurveyResult(
         request.target,
         result.count,
@@ -88,6 +103,18 @@ def carry_out(
         request.out,
         round(time.monotonic() - started, 3),
     )
+
+
+@contextmanager
+def _outliner(scene: Scene, request: RunSurvey, about: Mapping[str, Any], cancelled: Callable[[], bool]) -> Iterator[Outliner | None]:
+    """What gives things their masks; None where they are not wanted."""
+    if not request.masks:
+        yield None
+        return
+    from .masks import Outliner, read_outline, write_outline  # with OpenCV
+
+    with Journal(Path(request.outlines), {"source": about["source"]}, "box", read_outline, write_outline) as journal:
+        yield Outliner(scene, journal, cancelled)
 
 
 def written(file: SurveyFile, steps: Generator[Step, None, Survey], on_step: Callable[[Step], object]) -> Survey:

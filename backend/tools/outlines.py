@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import shapely
 
-from ...core.geometry import PIXELS, Box, Grid
+from ...core.geometry import Box
 from .job import Job, Mask
 
 HALF = 0.4999  # of the cover: where four pixels meet and two opposite ones are covered, these are joined
@@ -37,18 +37,6 @@ def outlines(mask: Mask, job: Job) -> list[Any]:
     shapes = [shape for shape in shapes if shape.area >= least] or [max(shapes, key=lambda shape: float(shape.area))]
     simple = [shapely.make_valid(shape.simplify(tolerance)) for shape in shapes]
     return [part for shape in simple for part in shapely.get_parts(shape) if part.geom_type == "Polygon"]
-
-
-def polygon_on_map(shape: Any, grid: Grid | None) -> Any:
-    """From source pixels to map units; without a grid, to pixels with y upwards."""
-    a = (grid or PIXELS).affine
-    return shapely.transform(
-        shape,
-        lambda corners: np.stack(
-            [a[0] + corners @ np.array((a[1], a[2])), a[3] + corners @ np.array((a[4], a[5]))],
-            axis=1,
-        ),
-    )
 
 
 def native(mask: Mask, job: Job) -> Iterator[tuple[Box, np.ndarray]]:

@@ -20,11 +20,12 @@ from ... import __version__
 from ...core import tools
 from ...core.atomic import DRIVERS
 from ...core.errors import ModelError, SceneError, UsageError
+from ...core.geometry import Box
 from ...core.region import Region
 from ...core.roi_table import stored
 from ...core.tools import Made, Tool, UseTool, tool_named
 from ..outputs import rasters
-from ..outputs.rois import check_vector, check_vector_for, write_polygons
+from ..outputs.rois import check_vector, check_vector_for, polygon_on_map, write_polygons
 from ..outputs.writing import check_file, check_other, write_file
 from ..scene.scene import Scene
 from . import drunet, inpainting, sam2
@@ -32,7 +33,7 @@ from .cloud_removal import remove_clouds
 from .denoising import denoise
 from .editing import edit
 from .job import Job, Mask, Result
-from .outlines import native, outlines, polygon_on_map
+from .outlines import native, outlines
 from .segmentation import segment
 
 LEAST_SIDE = 4  # pixels of a region
@@ -67,7 +68,7 @@ class Backend:
 
 
 BACKENDS: dict[str, tuple[Backend, ...]] = {
-    "segmentation": (
+    tools.SEGMENTATION: (
         *(Backend(name, partial(sam2.segment_with, name), partial(sam2.missing, name)) for name in tools.SEGMENTERS[:-1]),
         Backend("otsu-grabcut", segment),
     ),
@@ -123,6 +124,17 @@ def use(
             return made
         written = rasters.save(path, drafts, [_tags(each, scene) for each in made])
         return [each if path.suffix.lower() == ".vrt" else replace(each, out=str(file)) for each, file in zip(made, written)]
+
+
+def outline_of(scene: Scene, box: Box, cancelled: Callable[[], bool] = lambda: False) -> tuple[list[Any], Result]:
+    """The object in a box as the segmentation tool outlines it: shapely polygons in source pixels, and what the backend says.
+
+    Raises SceneError for a box that is too small or holds no valid pixel, ModelError where memory runs out, and Cancelled.
+    """
+    tool, region = tool_named(tools.SEGMENTATION), Region(box)
+    job = Job(scene, region, _checked(tool, region, UseTool(tool.name)), cancelled=cancelled)
+    mask: Mask = _chosen(tool, tools.BEST).run(job)
+    return outlines(mask, job), mask.result
 
 
 def check(tool: Tool, out: str, scene: Scene) -> None:

@@ -63,8 +63,11 @@ class Surveys(QObject):
     def busy(self) -> bool:
         return self._run is not None
 
-    def start(self, layer: QgsRasterLayer, target: str, place: Place) -> None:
-        """Begins, or goes on. Raises SceneError where one is running, QGIS alone can read the layer, or nothing can be written."""
+    def start(self, layer: QgsRasterLayer, target: str, place: Place, masks: bool = False) -> None:
+        """Begins, or goes on. masks: a thing is its outline, and not its box.
+
+        Raises SceneError where one is running, QGIS alone can read the layer, or nothing can be written.
+        """
         if self._run:
             raise SceneError(tr("A search is running already."), tr("Wait for its end, or cancel it."))
         try:
@@ -78,7 +81,7 @@ class Surveys(QObject):
         exchange.scene, exchange.region = stored(source), where
         self._hide_earlier(out)
         loading = self._session.submit_load()
-        request = RunSurvey(source, target, str(out), where)
+        request = RunSurvey(source, target, str(out), where, masks=masks)
         job = self._session.backend.submit(request)
         run = self._run = _Run(exchange, request, place.words, corners, loading, job)
         loading.heard.connect(self._hear_progress)
@@ -110,8 +113,8 @@ class Surveys(QObject):
         self._hear_progress(event)
         if isinstance(event, Surveyed) and run is self._run:
             self.counted.emit(event.count, event.done, event.total)
+            run.exchange.notes = list(event.notes)
             if run.use is None:
-                run.exchange.notes = list(event.notes)
                 self._show(run)
             elif time.monotonic() - run.shown > PAUSE:
                 self._session.results.reload_use(run.use)
@@ -160,8 +163,8 @@ class Surveys(QObject):
     def _bring(self, request: RunSurvey) -> None:
         """Brings the files where the results are, which may have moved meanwhile. Raises SceneError."""
         results = self._session.results
-        for file in (Path(request.out), Path(request.readings)):
-            if results.made.has_left(file):
+        for file in map(Path, (request.out, request.readings, request.outlines)):
+            if results.made.has_left(file) and file.exists():
                 results.made.bring(file, results.made.begin_folder() / file.name)
 
     def _forget(self) -> None:

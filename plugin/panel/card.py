@@ -128,9 +128,11 @@ class Card(QFrame):
     def _show_uses(self) -> None:
         """Makes a box for each new use of a tool, and deletes those of uses that are gone."""
         uses = [use for use in self.exchange.uses if use.made.tool != RUN]
+        for box in self.uses:
+            if box.use not in uses:
+                box.hide()
+                box.deleteLater()
         existing = {box.use.id: box for box in self.uses if box.use in uses}
-        for id in existing.keys() - {use.id for use in uses}:
-            existing[id].deleteLater()
         self.uses = [existing.get(use.id) or self._use_box(use) for use in uses]
         for at, box in enumerate(self.uses):
             self._uses.insertWidget(at, box)

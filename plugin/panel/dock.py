@@ -38,6 +38,7 @@ from ..runs.runs import Runs
 from ..settings import load_settings, user_name
 from .again import Again
 from .canvas import Boxes, Picker, fly_to
+from .find_button import FindButton
 from .first_sight import DEMO
 from .form import Form
 from .leaving import Leaving
@@ -47,7 +48,7 @@ from .stage import Stage
 from .tool_bench import MANY, ToolBench
 from .toolbar import Toolbar
 from .transcript import Transcript
-from .widgets import ElidedButton, ask_file, named, paragraph, tool_button
+from .widgets import ElidedButton, ask_file, named, paragraph
 
 
 class Dock(QgsDockWidget):
@@ -96,8 +97,7 @@ class Dock(QgsDockWidget):
         self.transcript = Transcript(self.runs.of)
         self.stage = Stage()
         self.question = QuestionBox()
-        about = tr("Find all: mark and count all such things. Type what to find in English, for example: ships")
-        self.find_all = tool_button("zoomearth_find", about, "/mActionSelectAll.svg")
+        self.find_all = FindButton()
         self.toolbar = Toolbar()
         self.escape = QAction(self)
         self.escape.setShortcut(QKeySequence(Qt.Key.Key_Escape))
@@ -242,7 +242,7 @@ class Dock(QgsDockWidget):
                 raise SceneError(
                     tr("{count} polygons are selected.").format(count=len(places)), tr("Select one, or use Find all in the toolbox.")
                 )
-            self.surveys.start(layer, target, places[0])
+            self.surveys.start(layer, target, places[0], self.find_all.outlines.isChecked())
         except ZoomEarthError as error:
             self._warn(error.message, error.hint)
             return

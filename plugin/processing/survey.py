@@ -16,6 +16,7 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
     QgsProcessingOutputVectorLayer,
+    QgsProcessingParameterBoolean,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
     QgsProcessingParameterExtent,
@@ -89,11 +90,13 @@ class FindAll(Algorithm):
         way.setHelp(tr("From coarse to fine takes fewer views, and finds only what the model can expect from a coarse view."))
         budget = number("BUDGET", tr("Maximum number of views"), number.Type.Integer, None, True, 1)
         budget.setHelp(tr("Empty: as many as needed. What is not looked at is recorded as unseen."))
+        masks = QgsProcessingParameterBoolean("MASKS", tr("Outline what is found"), False)
+        masks.setHelp(tr("Each thing is its outline, by the segmentation tool, instead of a box. Where that fails, it is the box."))
         output = QgsProcessingParameterVectorDestination("OUTPUT", tr("Things found"), polygon)
         output.setHelp(tr("A GeoPackage. It also has the layer views."))
         counts = QgsProcessingParameterFeatureSink("COUNTS", tr("Polygons with counts"), polygon, None, True, False)
         counts.setHelp(tr("Only with a polygon layer: its polygons with the field count."))
-        for parameter in (raster, target, extent, polygons, size, gsd, way, budget, model_parameter(), output, counts):
+        for parameter in (raster, target, extent, polygons, size, gsd, way, budget, masks, model_parameter(), output, counts):
             self.addParameter(parameter)
         self.addOutput(QgsProcessingOutputVectorLayer("VIEWS", tr("What became of each view")))
         self.addOutput(QgsProcessingOutputNumber("COUNT", tr("Number of things")))
@@ -137,10 +140,10 @@ class FindAll(Algorithm):
             outline = corners(self.parameterAsExtentGeometry(parameters, "EXTENT", context, self._crs))
         target = " ".join(self.parameterAsString(parameters, "TARGET", context).split())
         size, gsd, budget = (self._number(parameters, name, context) or None for name in ("SIZE", "GSD", "BUDGET"))
-        way = WAYS[self.parameterAsEnum(parameters, "WAY", context)]
+        way, masks = WAYS[self.parameterAsEnum(parameters, "WAY", context)], self.parameterAsBool(parameters, "MASKS", context)
         try:
             where = Where(outline=outline) if outline else None
-            return RunSurvey(self._source, target, str(out), where, size, gsd, way, budget)
+            return RunSurvey(self._source, target, str(out), where, size, gsd, way, budget, masks=masks)
         except ValueError as error:
             raise QgsProcessingException(str(error)) from None
 

@@ -42,7 +42,8 @@ def _row(exchange: Exchange, use: UsedTool, layer: QgsVectorLayer, feature: QgsF
     row.answer = YES if feature["kind"] == COUNTS else NO
     row.value, row.meaningless = row.answer == YES, exchange.meaningless
     row.confidence = None if row.meaningless or not isinstance(feature["score"], float) else feature["score"]
-    polygon = feature.geometry().asPolygon() or feature.geometry().asMultiPolygon()[0]
-    row.outline = [[[point.x(), point.y()] for point in ring] for ring in polygon]
+    shape = feature.geometry()
+    parts = shape.asMultiPolygon() if shape.isMultipart() else [shape.asPolygon()]
+    row.outline = [[[point.x(), point.y()] for point in ring] for part in parts for ring in part]
     row.feature = Feature(layer.id(), feature.id(), f"{feature['label'] or use.made.label} {feature.id()}")
     return row

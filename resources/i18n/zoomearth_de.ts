@@ -3380,11 +3380,6 @@
         </message>
         <message>
             <location filename="../../plugin/panel/dock.py" />
-            <source>Find all: mark and count all such things. Type what to find in English, for example: ships</source>
-            <translation>Alle finden: alle solchen Dinge markieren und zählen. Schreiben Sie auf Englisch, was gesucht wird, zum Beispiel: ships</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/panel/dock.py" />
             <source>Put the file back and open the project again. Otherwise the next answer starts a new results file.</source>
             <translation>Legen Sie die Datei zurück und öffnen Sie das Projekt erneut. Sonst beginnt die nächste Antwort eine neue Ergebnisdatei.</translation>
         </message>
@@ -3487,6 +3482,21 @@
             <location filename="../../plugin/panel/dock.py" />
             <source>{count} polygons are selected.</source>
             <translation>{count} Polygone sind ausgewählt.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/find_button.py" />
+            <source>Find all: mark and count all such things. Type what to find in English, for example: ships</source>
+            <translation>Alle finden: alle solchen Dinge markieren und zählen. Schreiben Sie auf Englisch, was gesucht wird, zum Beispiel: ships</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/find_button.py" />
+            <source>&amp;Outline what is found</source>
+            <translation>&amp;Umriss statt Rechteck</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/panel/find_button.py" />
+            <source>Each thing is its outline, by the segmentation tool, instead of a box. It takes longer.</source>
+            <translation>Jede Fundstelle erhält ihren Umriss (Werkzeug Segmentieren) statt eines Rechtecks. Das dauert länger.</translation>
         </message>
         <message>
             <location filename="../../plugin/panel/first_sight.py" />
@@ -4567,6 +4577,16 @@
             <location filename="../../plugin/processing/survey.py" />
             <source>Empty: as many as needed. What is not looked at is recorded as unseen.</source>
             <translation>Leer: so viele wie nötig. Was nicht betrachtet wird, wird als unseen verzeichnet.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>Outline what is found</source>
+            <translation>Umriss statt Rechteck</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/processing/survey.py" />
+            <source>Each thing is its outline, by the segmentation tool, instead of a box. Where that fails, it is the box.</source>
+            <translation>Jede Fundstelle erhält ihren Umriss (Werkzeug Segmentieren) statt eines Rechtecks. Wo das nicht gelingt, bleibt das Rechteck.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/survey.py" />

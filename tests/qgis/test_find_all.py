@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from panel import wait
-from qgis.core import QgsProject
+from qgis.core import QgsGeometry, QgsPointXY, QgsProject, QgsRectangle
 from qgis.PyQt.QtWidgets import QLabel, QPushButton
 from rasters import NORTH_UP, make
 
@@ -13,6 +13,7 @@ from zoomearth.core.marks import State
 from zoomearth.core.tools import SURVEY
 from zoomearth.plugin.exchanges.exchange import Status
 from zoomearth.plugin.exchanges.result_tables import ANSWERS
+from zoomearth.plugin.panel.use_box import UseBox
 
 ONE = '[{"bbox_2d": [30, 40, 60, 70], "label": "ship"}]'
 SLOW = f"<think>{' '.join(f'pier {number}' for number in range(20))}</think>[]"
@@ -53,8 +54,9 @@ def test_what_is_found_is_a_layer_and_the_count_is_the_answer(panel, bay):
     layer = layer_of(exchange)
     assert [feature["label"] for feature in layer.getFeatures()] == ["ship"]
     assert layer.crs() == bay.crs()
-    notes = panel.dock.transcript.card(exchange.id).uses[0].findChild(QLabel, "zoomearth_use_notes").text()
-    assert "100.0 %" in notes
+    card = panel.dock.transcript.card(exchange.id)
+    (box,) = (box for box in card.findChildren(UseBox) if not box.isHidden())
+    assert "100.0 %" in box.findChild(QLabel, "zoomearth_use_notes").text()
     (answers,) = panel.results.layers(ANSWERS)
     assert [feature["answer"] for feature in answers.getFeatures()] == ["1"]
 
@@ -74,6 +76,8 @@ def test_a_layer_shows_where_it_has_looked(panel, bay):
     names = [node.name() for node in QgsProject.instance().layerTreeRoot().findGroups()[0].children()]
     assert names.index("Find all: ships") < names.index("Looked at: ships")
     panel.session.remove_use(exchange, exchange.uses[0])
+    card = panel.dock.transcript.card(exchange.id)
+    assert all(box.isHidden() for box in card.findChildren(UseBox))
     assert not QgsProject.instance().mapLayersByName("Looked at: ships")
     panel.session.undo()
     assert QgsProject.instance().mapLayersByName("Looked at: ships")
@@ -101,6 +105,26 @@ def test_each_thing_is_checked_by_a_key_and_the_count_follows(panel, bay):
     assert len(panel.session.exchanges) == 2, "the same check goes on"
     table.act("undo")
     wait(lambda: survey.checked is None)
+
+
+def test_things_are_outlined_where_that_is_wanted_and_reviewed(panel, tmp_path):
+    pixels = np.full((3, 900, 1200), 90, np.uint8) + np.random.default_rng(0).integers(0, 9, (3, 900, 1200)).astype(np.uint8)
+    pixels[2, 48:66, 36:58] = 220  # inside the box of the first view that the model marks
+    layer = panel.add(make(tmp_path / "bay.tif", pixels, crs="EPSG:32633", affine=NORTH_UP))
+    panel.script('[{"bbox_2d": [30, 40, 70, 80], "label": "pool"}]', "[]")
+    panel.dock.find_all.outlines.trigger()
+    find(panel, "pools")
+    wait(lambda: done(panel))
+    (exchange,) = panel.session.exchanges
+    (pool,) = layer_of(exchange).getFeatures()
+    box = QgsRectangle(*(float(side) for side in pool["box"].split(","))).area() * layer.rasterUnitsPerPixelX() ** 2
+    assert pool["mask"] == "otsu-grabcut"
+    assert 0 < pool.geometry().area() < 0.6 * box
+    panel.dock.transcript.card(exchange.id).findChild(QPushButton, "zoomearth_use_check").click()
+    (row,) = panel.answers.dock.run.rows
+    rings = [QgsGeometry.fromPolygonXY([[QgsPointXY(*point) for point in ring]]) for ring in row.outline]
+    assert sum(ring.area() for ring in rings) == pytest.approx(pool.geometry().area(), rel=0.01)
+    panel.dock.find_all.outlines.trigger()
 
 
 def test_a_cancel_keeps_what_was_found_and_the_same_search_goes_on(panel, bay):

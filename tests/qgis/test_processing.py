@@ -830,6 +830,11 @@ def test_all_things_are_found_counted_by_polygon_and_the_same_run_goes_on(layer,
     lines = Path(out + ".views.jsonl").read_text()
     assert Run("findall", **asked).results["COUNT"] == 1
     assert Path(out + ".views.jsonl").read_text() == lines, "nothing is asked again"
+    assert Run("findall", **asked, MASKS=True).results["COUNT"] == 1
+    assert Path(out + ".views.jsonl").read_text() == lines
+    (thing,) = QgsVectorLayer(run.results["OUTPUT"], "things", "ogr").getFeatures()
+    assert thing["mask"]
+    assert thing.geometry().isMultipart()
 
 
 def test_a_survey_says_what_is_wrong(layer, script, tmp_path):

@@ -27,7 +27,7 @@ from ...backend.cli.parser import Parser, add_settings, positive, settings_of
 from ...backend.engines import Engine
 from ...backend.engines.open import open_engine
 from ...backend.scene.scene import Scene as Raster
-from ...backend.tools.called import Toolbox
+from ...backend.toolbox import Toolbox
 from ...core.tool_calls import Offer
 from ..data.sets.scenes import FIRST_SEED
 from ..scenes.geotiff import write_geotiff

@@ -16,7 +16,7 @@ from PIL import Image
 
 from ...backend.scene.region import resolve
 from ...backend.scene.scene import Scene
-from ...backend.tools.called import Toolbox
+from ...backend.toolbox import Toolbox
 from ...core.errors import ZoomEarthError, as_ours
 from ...core.example import Example
 from ...core.geometry import Size

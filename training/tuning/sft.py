@@ -22,7 +22,7 @@ from typing import Any
 from ...backend.cli.parser import Parser
 from ...backend.scene.region import resolve
 from ...backend.scene.scene import Scene
-from ...backend.tools.called import Toolbox
+from ...backend.toolbox import Toolbox
 from ...core.errors import SceneError, as_ours
 from ...core.example import Example
 from ...core.geometry import Size, View

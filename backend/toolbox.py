@@ -7,16 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...core.errors import Cancelled, ModelError, SceneError, as_ours
-from ...core.look import Observation
-from ...core.region import Region
-from ...core.tool_calls import Offer, ToolCall, ToolUse
-from ...core.tools import CALLED, MASK, MASK_FILE, RASTER, REFERENCE, SURVEY, Made, Tool, UseTool, tool_named
-from ..engines import Engine
-from ..scene.scene import Scene
-from .job import MOST_PIXELS
-from .pictures import with_result
-from .run import use
+from ..core.errors import Cancelled, ModelError, SceneError, as_ours
+from ..core.look import Observation
+from ..core.region import Region
+from ..core.tool_calls import Offer, ToolCall, ToolUse
+from ..core.tools import CALLED, MASK, MASK_FILE, RASTER, REFERENCE, SURVEY, Made, Tool, UseTool, tool_named
+from .engines import Engine
+from .scene.scene import Scene
+from .tools.job import MOST_PIXELS
+from .tools.pictures import with_result
+from .tools.run import use
 
 SUFFIXES = {MASK: ".gpkg", RASTER: ".tif"}
 
@@ -76,7 +76,7 @@ class Toolbox:
         on_progress: Callable[[str, int, int], None],
         cancelled: Callable[[], bool],
     ) -> Made:
-        from ..surveys.called import survey
+        from .surveys.called import survey
 
         if engine is None:
             raise ModelError("A survey asks the model about many views, and there is none to ask here.")
