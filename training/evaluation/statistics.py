@@ -139,6 +139,20 @@ def by_image(records: Sequence[Record], value: Callable[[Record], float] = right
     return float(low), float(high)
 
 
+def interval(results: Sequence[Any], value: Callable[[Sequence[Any]], float]) -> tuple[float, float]:
+    """95 % interval of `value` of all results, by bootstrap over scenes: results about one `scene` are not independent."""
+    import numpy as np
+
+    scenes: dict[int, list[Any]] = {}
+    for result in results:
+        scenes.setdefault(result.scene, []).append(result)
+    groups = list(scenes.values())
+    generator = np.random.default_rng(0)
+    values = [value([result for at in generator.integers(0, len(groups), len(groups)) for result in groups[at]]) for _ in range(RESAMPLES)]
+    low, high = np.percentile(values, (2.5, 97.5))
+    return float(low), float(high)
+
+
 def ablation(runs: Mapping[str, Sequence[Record]]) -> list[dict[str, Any]]:
     """Rows for all questions, for those with a box, for each type and for each category.
 
