@@ -138,15 +138,15 @@ def candidates(labels: LabelFile, scenes: Mapping[str, Scene], model: Path) -> N
 
 
 def report(out: Path) -> str:
-    """The tables in Markdown, of the seeds that have been evaluated."""
+    """The tables in Markdown, of what is complete."""
     weak = answers(out / "weak")
-    folders = [folder for folder in sorted(out.glob("seed-*")) if all(answers(folder / name) for name in TUNED_ON)]
+    folders = [folder for folder in sorted(out.glob("seed-*")) if (folder / "reviewed.gpkg").is_file()]
     lines = ["| seed | " + " | ".join(REVIEW) + " |", "|---" * (1 + len(REVIEW)) + "|"]
     lines += [" | ".join(("| " + folder.name.removeprefix("seed-"), *reviewed(folder))) + " |" for folder in folders]
     lines += ["", "| | seeds | " + " | ".join(COLUMNS) + " |", "|---" * (2 + len(COLUMNS)) + "|", row("before", [weak])]
     gains = []
     for name, title in TUNED_ON.items():
-        runs = [answers(folder / name) for folder in folders]
+        runs = [run for folder in folders if (run := answers(folder / name))]
         lines += [row(title, runs)] if runs else []
         points = [100 * (statistics.fmean(map(figures.right, run)) - statistics.fmean(map(figures.right, weak))) for run in runs]
         if len(points) > 1:
