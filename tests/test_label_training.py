@@ -42,7 +42,7 @@ def test_what_was_reviewed_is_right_and_models_are_tuned_on_it_once(small, tmp_p
     with LabelFile.open(folder / "unreviewed.gpkg") as file:
         assert len(file.questions(verdict=ACCEPTED)) == labels.ROWS
     lines = [line.split(" | ") for line in table.splitlines() if line.startswith("| ")]
-    titles = ["seed", "0", "", "before", labels.TUNED_ON["reviewed"], labels.TUNED_ON["unreviewed"]]
+    titles = ["seed", "0", "", "the demo model", "weakened", labels.TUNED_ON["reviewed"], labels.TUNED_ON["unreviewed"]]
     assert [line[0].strip("| ") for line in lines] == titles
     assert lines[1][3] == str(len(decided))
     weights = folder / "reviewed-merged" / "model.safetensors"

@@ -1,11 +1,11 @@
-"""The published pipeline replayed: a weak model is tuned on rows that it has proposed and a scripted annotator has reviewed.
+"""The published pipeline replayed, for labels.sh: a weak model is tuned on what it has proposed and a scripted annotator has reviewed.
 
-    python -m zoomearth.training.runs.labels runs/labels > benchmarks/results/pipeline.txt      # again: continues where it was stopped
+    python -m zoomearth.training.runs.labels OUT --seeds 0 1 2
 
-For each seed: the demo model is tuned on shifted labels (shifted.py), so that it zooms beside the place; an annotator draws boxes on new
-scenes (annotator.py); `label propose` asks for candidates, which the weak model answers, and has it answer each again for the flags; the
-annotator reviews all and balances them to ROWS; `label export`, `train sft`, `merge`. Both models answer the same held-out questions.
-A control is tuned on as many candidates that nobody has reviewed.
+The weak model: the demo model after SFT on shifted labels (shifted.py), so that it zooms beside the place. For each seed, the annotator
+draws boxes on new scenes (annotator.py); `label propose` asks for candidates, which the weak model answers, and has it answer each once
+more for the flags; the annotator decides about all and balances them to ROWS; `label export`, `train sft`, `merge`. All models answer the
+same held-out questions. A control is tuned on as many of the same candidates, which nobody has reviewed.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ from . import shifted
 from .ablation import cell, outcomes, over_seeds
 from .annotator import REPEATED, SIZE, Proposer, accept_all, balance_to, draw_boxes, locate, located, review_all
 
+DEMO = "zoomearth-demo"
 WEAK = ("--steps", "70", "--batch", "16", "--rate", "6e-4", "--save-every", "35")  # as in ablation.sh
 TUNED = ("--epochs", "3", "--batch", "16", "--rate", "6e-4", "--save-every", "20")
 SHIFTED = "800000000-800000080"  # seeds of scenes that the demo model never saw
@@ -66,7 +67,7 @@ def work(out: Path, seeds: Sequence[int]) -> None:
     drawings = out / "scenes"
     if not (out / "shifted" / "questions.jsonl").is_file():
         shifted.main([str(drawings), str(out / "shifted"), "--seeds", SHIFTED, "--pixels", str(SIZE)])
-    weak = tuned(out / "weak", "zoomearth-demo", out / "shifted", 0, WEAK)
+    weak = tuned(out / "weak", DEMO, out / "shifted", 0, WEAK)
     for seed in seeds:
         folder = out / f"seed-{seed}"
         folder.mkdir(exist_ok=True)
@@ -77,9 +78,10 @@ def work(out: Path, seeds: Sequence[int]) -> None:
                 zoomearth("label", "export", folder / f"{name}.gpkg", "--as", "folder", "--out", rows)
             evaluated(out, folder / name, tuned(folder / name, weak, rows, seed, TUNED))
     evaluated(out, out / "weak", weak)
+    evaluated(out, out / "demo", DEMO)
 
 
-def tuned(run: Path, model: object, rows: Path, seed: int, settings: Sequence[str]) -> Path:
+def tuned(run: Path, model: str | Path, rows: Path, seed: int, settings: Sequence[str]) -> Path:
     """The folder of a model after SFT on some rows."""
     merged = run.with_name(f"{run.name}-merged")
     if not merged.is_dir():
@@ -88,7 +90,7 @@ def tuned(run: Path, model: object, rows: Path, seed: int, settings: Sequence[st
     return merged
 
 
-def evaluated(out: Path, run: Path, model: Path) -> None:
+def evaluated(out: Path, run: Path, model: str | Path) -> None:
     """Asks a model the held-out questions; what it was asked before is not asked again."""
     flags = ("--data", out / "held-out", "--size", SIZE, "--limit", QUESTIONS, "--out", f"{run}-evaluation")
     zoomearth("evaluate", "scenes", "--model", model, *flags)
@@ -143,7 +145,8 @@ def report(out: Path) -> str:
     folders = [folder for folder in sorted(out.glob("seed-*")) if (folder / "reviewed.gpkg").is_file()]
     lines = ["| seed | " + " | ".join(REVIEW) + " |", "|---" * (1 + len(REVIEW)) + "|"]
     lines += [" | ".join(("| " + folder.name.removeprefix("seed-"), *reviewed(folder))) + " |" for folder in folders]
-    lines += ["", "| | seeds | " + " | ".join(COLUMNS) + " |", "|---" * (2 + len(COLUMNS)) + "|", row("before", [weak])]
+    lines += ["", "| | seeds | " + " | ".join(COLUMNS) + " |", "|---" * (2 + len(COLUMNS)) + "|"]
+    lines += [row("the demo model", [answers(out / "demo")]), row("weakened", [weak])]
     gains = []
     for name, title in TUNED_ON.items():
         runs = [run for folder in folders if (run := answers(folder / name))]
