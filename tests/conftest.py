@@ -56,3 +56,24 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def backend(root):
+    """One backend process for all questions of a file: it must survive each of them."""
+    from child import Backend
+
+    backend = Backend(root)
+    yield backend
+    assert backend.process.poll() is None, b"".join(backend.log).decode()
+    backend.end()
+
+
+@pytest.fixture
+def fresh(root):
+    """A backend process of its own, for tests that end it."""
+    from child import Backend
+
+    backend = Backend(root)
+    yield backend
+    backend.end()

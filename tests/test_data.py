@@ -230,7 +230,7 @@ def test_the_summary_says_what_is_there_and_what_was_dropped(folder, capsys):
     assert "4 dropped: the image is missing" in output
     assert "5 dropped: the box is not four numbers with an area between them (more.jsonl:5 [1, 2, 3]; " in output
     assert "{'x': 1, 'y': 2, 'w': 3, 'h': 4}" in output, "a reason with a colon stays whole"
-    assert "blind guess, by category, gets 100.0 %" in output
+    assert "A blind guess gets 100.0 % right" in output
     assert "half below 80" in output
 
 

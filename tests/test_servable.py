@@ -58,11 +58,20 @@ def test_a_server_reads_exactly_what_the_local_engine_reads(name, checkpoint, tm
 
 
 def test_nothing_is_overwritten_and_no_folder_is_taken_for_a_checkpoint(checkpoint, tmp_path):
-    servable(checkpoint, tmp_path / "out")
+    servable(checkpoint, tmp_path / "new" / "out")
     with pytest.raises(ModelError, match="not empty"):
-        servable(checkpoint, tmp_path / "out")
+        servable(checkpoint, tmp_path / "new" / "out")
     with pytest.raises(ModelError, match=r"config\.json is missing"):
         servable(tmp_path / "nothing", tmp_path / "other")
+
+
+def test_a_copy_that_fails_leaves_nothing_in_the_way_of_the_next(checkpoint, tmp_path):
+    broken = tmp_path / "broken"
+    shutil.copytree(checkpoint, broken)
+    (broken / "tokenizer.json").write_text("{")
+    with pytest.raises(ValueError, match="property name"):
+        servable(broken, tmp_path / "out")
+    servable(checkpoint, tmp_path / "out")
 
 
 def test_a_served_model_is_penalized_as_its_profile_says(checkpoint, tmp_path):

@@ -35,23 +35,6 @@ ANSWER = "<think>It is red.</think><answer>red</answer>"
 ENDLESS = "word " * 5000
 
 
-@pytest.fixture(scope="module")
-def backend(root):
-    """One process for all questions: it must survive each of them."""
-    backend = Backend(root)
-    yield backend
-    assert backend.process.poll() is None, b"".join(backend.log).decode()
-    backend.end()
-
-
-@pytest.fixture
-def fresh(root):
-    """A separate process, for tests that end it."""
-    backend = Backend(root)
-    yield backend
-    backend.end()
-
-
 def copied(root, folder, of="", to=""):
     """The backend in another folder, with a changed `of` in its scripted engine: an error that the process must survive."""
     for name in ("core", "backend", "resources"):

@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pytest
-from child import Backend
 from labelling import box
 from rasters import make
 
@@ -22,13 +21,6 @@ REPLY = json.dumps(
         {"question": "Is the hall open?", "answer": "no", "category": "Object state / motion / activity"},
     ]
 )
-
-
-@pytest.fixture
-def backend(root):
-    backend = Backend(root)
-    yield backend
-    backend.end()
 
 
 @pytest.fixture

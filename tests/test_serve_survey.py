@@ -15,13 +15,6 @@ ONE = '[{"bbox_2d": [30, 40, 60, 70], "label": "ship"}]'
 
 
 @pytest.fixture
-def backend(root):
-    backend = Backend(root)
-    yield backend
-    backend.end()
-
-
-@pytest.fixture
 def scene(tmp_path):
     return str(make(tmp_path / "bay.tif", np.random.default_rng(0).integers(0, 255, (3, 900, 1200), dtype=np.uint8)))
 
@@ -52,17 +45,17 @@ def test_a_region_is_all_that_is_looked_at(backend, scene, tmp_path):
     assert part.count == 0
 
 
-def test_after_a_cancel_and_a_kill_the_same_request_goes_on(root, backend, scene, tmp_path):
+def test_after_a_cancel_and_a_kill_the_same_request_goes_on(root, fresh, scene, tmp_path):
     words = " ".join(f"pier {number}" for number in range(20))
-    backend.scripted(f"<think>{words}</think>[]", pace=0.01)
-    id = start(backend, scene, tmp_path / "ships.gpkg", size=30.0, at_once=1)
-    while read_event(backend.until("surveyed", id=id)).done == 0:
+    fresh.scripted(f"<think>{words}</think>[]", pace=0.01)
+    id = start(fresh, scene, tmp_path / "ships.gpkg", size=30.0, at_once=1)
+    while read_event(fresh.until("surveyed", id=id)).done == 0:
         pass
-    backend.request(Cancel(id))
-    assert backend.last(id)["event"] == "cancelled"
+    fresh.request(Cancel(id))
+    assert fresh.last(id)["event"] == "cancelled"
     lines = (tmp_path / "ships.gpkg.views.jsonl").read_text().splitlines()
     assert len(lines) > 1
-    backend.process.kill()
+    fresh.process.kill()
     again = Backend(root)
     try:
         again.scripted("[]")

@@ -8,7 +8,6 @@ import psutil
 import pyogrio
 import pytest
 import rasterio
-from child import Backend
 from PIL import Image
 from rasters import ROTATED, city, make
 
@@ -17,14 +16,6 @@ from zoomearth.core.protocol import read_event
 from zoomearth.core.requests import Describe, RunTool
 from zoomearth.core.source import SceneSource, Where
 from zoomearth.core.tools import UseTool
-
-
-@pytest.fixture(scope="module")
-def backend(root):
-    backend = Backend(root)
-    yield backend
-    assert backend.process.poll() is None, b"".join(backend.log).decode()
-    backend.end()
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from zoomearth.core.boxes import BBOX_2D
 from zoomearth.core.geometry import Box
 from zoomearth.core.paths import RESOURCES
 from zoomearth.core.profile import Profile
-from zoomearth.training.evaluation import skills, spoilt
+from zoomearth.training.evaluation import skills, spoilt, statistics
 from zoomearth.training.evaluation.marking import f1, paired
 from zoomearth.training.scenes.questions import exam
 from zoomearth.training.scenes.scene import make_scene
@@ -41,7 +41,7 @@ def small(monkeypatch):
     """Scenes of 1,024 px are drawn in a tenth of a second."""
     monkeypatch.setattr(skills, "SIZE", 1024)
     monkeypatch.setattr(skills, "SIZES", (1024,))
-    monkeypatch.setattr(skills, "RESAMPLES", 50)
+    monkeypatch.setattr(statistics, "RESAMPLES", 50)
 
 
 @given(boxes, boxes)

@@ -6,11 +6,25 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from .rows import CATEGORIES, REJECTED, Question
 
 ALL = "all"
 OTHER = "other"
+
+
+class Asked(Protocol):
+    """What a blind guess knows of a question: one of a label file, or an example of any data set."""
+
+    @property
+    def image(self) -> Hashable: ...
+    @property
+    def question(self) -> str: ...
+    @property
+    def answer(self) -> str: ...
+    @property
+    def category(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -63,18 +77,18 @@ def balance(questions: Iterable[Question]) -> Balance:
     )
 
 
-def blind_guesses(questions: Sequence[Question]) -> list[bool]:
+def blind_guesses(questions: Sequence[Asked]) -> list[bool]:
     """For each question, whether the commonest answer of the other images' questions is right: of those with its category and first two
     words, or, where there are none, of all. Answers are compared in lower case. Of equally common answers the first counts."""
     answers: dict[Hashable, Counter[str]] = defaultdict(Counter)
-    by_image: dict[tuple[Hashable, str], Counter[str]] = defaultdict(Counter)
+    by_image: dict[tuple[Hashable, Hashable], Counter[str]] = defaultdict(Counter)
     for question in questions:
         for group in (_group(question), ALL):
             answers[group][_plain(question.answer)] += 1
             by_image[group, question.image][_plain(question.answer)] += 1
-    guesses: dict[tuple[Hashable, str], str] = {}
+    guesses: dict[tuple[Hashable, Hashable], str] = {}
 
-    def guess(group: Hashable, image: str) -> str:
+    def guess(group: Hashable, image: Hashable) -> str:
         if (group, image) not in guesses:
             own = by_image[group, image]
             counts = ((count - own[answer], answer) for answer, count in answers[group].items())
@@ -116,7 +130,7 @@ def balance_hint(line: Line) -> str:
     return f"{line.name}: ask questions whose answer is {rare!r} ({line.yes} yes, {line.no} no)." if rare else ""
 
 
-def _group(question: Question) -> Hashable:
+def _group(question: Asked) -> Hashable:
     return question.category, tuple(question.question.lower().split()[:2])
 
 

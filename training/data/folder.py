@@ -101,12 +101,9 @@ class _Reader:
         steps = []
         for given in row["steps"]:
             given = given if isinstance(given, dict) else {"box": given}
-            box = base.box(given.get("box"))
-            if box is None and given.get("box") is not None:
-                return Unusable(place, "the box is not four numbers with an area between them", repr(given["box"])[:100])
-            step = Step(box, base.text(given, "label") or "", base.text(given, "tool") or "", given.get("arguments"))
-            if step.tool and (wrong := ToolCall(step.tool, box, step.label, step.arguments or {}).complaint):
-                return Unusable(place, "the tool can't be used like this", wrong)
+            step = _step(place, given, given.get("box"))
+            if isinstance(step, Unusable):
+                return step
             steps.append(step)
         region = from_json(Where, row["region"], "region") if row.get("region") else None
         made = _example(base.text(row, "id") or place, row, source, tuple(steps), region)
@@ -168,13 +165,10 @@ class _Reader:
             given = box_of(source)
         except features.NoPlace as error:
             return Unusable(place, "the feature can't be placed on the image", str(error))
-        box = base.box(given)
-        if given is not None and box is None:
-            return Unusable(place, "the box is not four numbers with an area between them", repr(given)[:100])
-        step = Step(box, base.text(row, "label") or "", base.text(row, "tool") or "", row.get("arguments"))
-        if step.tool and (wrong := ToolCall(step.tool, box, step.label, step.arguments or {}).complaint):
-            return Unusable(place, "the tool can't be used like this", wrong)
-        return _example(place, row, source, (step,) if box else (), None)
+        step = _step(place, row, given)
+        if isinstance(step, Unusable):
+            return step
+        return _example(place, row, source, (step,) if step.box else (), None)
 
     def _path(self, name: str) -> str:
         """The path of an image; an address is returned unchanged."""
@@ -186,6 +180,17 @@ class _Reader:
             return region_of(row)
         except ValueError:  # a Shapefile has cut the text; the geometry is the outline
             return Where(outline=self._places.rings(source, row))
+
+
+def _step(place: str, row: dict[str, Any], given: Any) -> Step | Unusable:
+    """The step of a row, or of a part of one. given: its box in pixels, None for none."""
+    box = base.box(given)
+    if given is not None and box is None:
+        return Unusable(place, "the box is not four numbers with an area between them", repr(given)[:100])
+    step = Step(box, base.text(row, "label") or "", base.text(row, "tool") or "", row.get("arguments"))
+    if step.tool and (wrong := ToolCall(step.tool, box, step.label, step.arguments or {}).complaint):
+        return Unusable(place, "the tool can't be used like this", wrong)
+    return step
 
 
 def _labels(file: Path) -> base.Loaded:

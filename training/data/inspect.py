@@ -3,7 +3,7 @@
     zoomearth data FOLDER                       (or any source that --data takes: lrs-gro:/data/LRS-GRO#RL)
 
 It prints the questions by level and category, the distribution of answers, the sizes of boxes, the rows that can't be used with the reason,
-and the accuracy of a blind guess: for each image in one half of the set, the commonest answer of the question's category in the other half.
+and what a blind guess gets right: the commonest answer of the category and the question's first two words on the other images.
 """
 
 from __future__ import annotations
@@ -17,30 +17,20 @@ from typing import Any
 
 from ...backend.cli.parser import Parser
 from ...core.example import Example
+from ...core.labels.balance import blind_guesses
 from .sets.base import Unusable
-from .sources import Source, check, is_held_out
+from .sources import Source, check
 
 LISTED = 5  # rows that are listed for each reason, and answers for each category
 
 
 def blind(examples: Sequence[Example]) -> float:
-    """The accuracy, 0..1, of always giving the commonest answer of the category, counted on other images."""
-    halves: list[dict[str, Counter[str]]] = [defaultdict(Counter), defaultdict(Counter)]
-    for example in examples:
-        halves[is_held_out(example.image, 0.5)][_kind(example)][_plain(example)] += 1
-    right = 0
-    for example in examples:
-        others = halves[not is_held_out(example.image, 0.5)][_kind(example)]
-        right += bool(others) and others.most_common(1)[0][0] == _plain(example)
-    return right / len(examples) if examples else 0.0
+    """The share, 0..1, that a blind guess gets right, see `core.labels.balance.blind_guesses`."""
+    return sum(blind_guesses(examples)) / len(examples) if examples else 0.0
 
 
 def _plain(example: Example) -> str:
     return example.answer.strip().lower().rstrip(".")
-
-
-def _kind(example: Example) -> str:
-    return example.category or example.level or "all"
 
 
 def counted(rows: Iterable[Example | Unusable]) -> tuple[list[Example], dict[str, list[str]]]:
@@ -89,7 +79,9 @@ def _show_kinds(good: Sequence[Example], console: Any) -> None:
         figures = (str(len(group)), str(boxed), str(len(answers)), f"{100 * blind(group):.0f} %")
         table.add_row(escape(level), escape(category), *figures, escape(common))
     console.print(table)
-    console.print(f"A blind guess, by category, gets {100 * blind(good):.1f} % right (counted on the other half of the images).")
+    console.print(
+        f"A blind guess gets {100 * blind(good):.1f} % right: the commonest answer of category and first two words on other images."
+    )
     for line in _boxes(good):
         console.print(line)
 

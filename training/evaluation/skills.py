@@ -17,7 +17,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
 from rich.console import Console
 from rich.progress import track
@@ -41,7 +40,8 @@ from ..scenes.geotiff import drawn
 from ..scenes.requests import TOOLS, ask_tool
 from ..scenes.scene import make_scene
 from .marking import LEAST_IOU, f1, paired
-from .statistics import RESAMPLES
+from .statistics import interval
+from .tables import percent
 
 SIZE = 4096  # pixels a side of the scenes for requests
 SIZES = (2048, 4096)  # of those for marks
@@ -146,18 +146,6 @@ def _result(case: Case, reply: str) -> Result:
     return Result(case.scene, case.group, counts=(paired(found, case.truth), len(found), len(case.truth)))
 
 
-def interval(results: Sequence[Any], value: Callable[[Sequence[Any]], float]) -> tuple[float, float]:
-    """95 % interval by bootstrap over scenes: results about one `scene` are not independent."""
-    scenes: dict[int, list[Any]] = {}
-    for result in results:
-        scenes.setdefault(result.scene, []).append(result)
-    groups = list(scenes.values())
-    generator = np.random.default_rng(0)
-    values = [value([result for at in generator.integers(0, len(groups), len(groups)) for result in groups[at]]) for _ in range(RESAMPLES)]
-    low, high = np.percentile(values, (2.5, 97.5))
-    return float(low), float(high)
-
-
 def share_right(results: Sequence[Result]) -> float:
     return sum(result.right for result in results) / len(results)
 
@@ -211,16 +199,11 @@ def _evaluate(options: argparse.Namespace) -> int:
     console = Console(highlight=False)
     table = Table("", "requests", "right tool, %", "and IoU >= 0.5, % (95 %)", "and verb, %", title="requests that need a tool")
     for name, row in called.items():
-        table.add_row(name, str(row["n"]), f"{100 * row['named']:.1f}", _percent(row), f"{100 * row['exact']:.1f}")
+        table.add_row(name, str(row["n"]), f"{100 * row['named']:.1f}", percent(row["value"], row["interval"]), f"{100 * row['exact']:.1f}")
     console.print(table)
     table = Table("", "requests", "true boxes", "precision, %", "recall, %", "F1, % (95 %)", title="marks, paired from an IoU of 0.5 on")
     for name, row in marked.items():
         precision, recall = (f"{100 * row['pairs'] / max(1, row[of]):.1f}" for of in ("marks", "truth"))
-        table.add_row(name, str(row["n"]), str(row["truth"]), precision, recall, _percent(row))
+        table.add_row(name, str(row["n"]), str(row["truth"]), precision, recall, percent(row["value"], row["interval"]))
     console.print(table)
     return 0
-
-
-def _percent(row: dict[str, Any]) -> str:
-    low, high = row["interval"]
-    return f"{100 * row['value']:.1f} ({100 * low:.1f} to {100 * high:.1f})"

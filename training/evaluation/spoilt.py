@@ -36,7 +36,8 @@ from ..scenes.render import WHOLE, Window
 from ..scenes.requests import in_words
 from ..scenes.scene import Scene, make_scene
 from ..scenes.spoil import clouded, clouds, noisy, part_of
-from .skills import interval
+from .statistics import interval
+from .tables import percent
 
 SIZE = 2048  # pixels a side
 SIGMA = 100.0  # of the noise: 50 costs the demo model 2 answers of 71
@@ -144,8 +145,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         return 0
     table = Table("spoilt by", "questions", "clean, %", "spoilt, %", "with the tool, %", "tool called, %", "lost", "won back, % (95 %)")
     for kind, row in figures.items():
-        low, high = row["interval"]
         shares = [f"{100 * row[way]:.1f}" for way in ("clean", "spoilt", "restored", "called")]
-        table.add_row(kind, str(row["n"]), *shares, str(row["lost"]), f"{100 * row['won_back']:.1f} ({100 * low:.1f} to {100 * high:.1f})")
+        table.add_row(kind, str(row["n"]), *shares, str(row["lost"]), percent(row["won_back"], row["interval"]))
     Console(highlight=False).print(table)
     return 0

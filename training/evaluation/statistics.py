@@ -15,6 +15,10 @@ from ..data.sets import Benchmark, Mark
 from .records import Record
 
 RESAMPLES = 2000
+STUDENT = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26)  # 97.5 % quantiles of t, from one degree of freedom on
+
+Spread = tuple[float, float, float]
+"""A mean and its 95 % interval."""
 
 
 def summary(benchmark: Benchmark, records: Sequence[Record]) -> dict[str, Any]:
@@ -137,6 +141,27 @@ def by_image(records: Sequence[Record], value: Callable[[Record], float] = right
     drawn = np.random.default_rng(seed).integers(0, len(images), (RESAMPLES, len(images)))
     low, high = np.percentile(sums[drawn].sum(1) / counts[drawn].sum(1), [2.5, 97.5])
     return float(low), float(high)
+
+
+def interval(results: Sequence[Any], value: Callable[[Sequence[Any]], float]) -> tuple[float, float]:
+    """95 % interval of `value` of all results, by bootstrap over scenes: results about one `scene` are not independent."""
+    import numpy as np
+
+    scenes: dict[int, list[Any]] = {}
+    for result in results:
+        scenes.setdefault(result.scene, []).append(result)
+    groups = list(scenes.values())
+    generator = np.random.default_rng(0)
+    values = [value([result for at in generator.integers(0, len(groups), len(groups)) for result in groups[at]]) for _ in range(RESAMPLES)]
+    low, high = np.percentile(values, (2.5, 97.5))
+    return float(low), float(high)
+
+
+def student(values: Sequence[float]) -> Spread:
+    """The mean of runs that differ by their seeds alone, two or more, with Student's interval."""
+    mean = statistics.fmean(values)
+    half = STUDENT[min(len(values) - 2, len(STUDENT) - 1)] * statistics.stdev(values) / math.sqrt(len(values))
+    return mean, mean - half, mean + half
 
 
 def ablation(runs: Mapping[str, Sequence[Record]]) -> list[dict[str, Any]]:

@@ -40,7 +40,8 @@ from ..scenes.marks import object_boxes
 from ..scenes.questions import PLACES
 from ..scenes.scene import SITES, Scene, make_scene
 from .marking import f1, paired
-from .skills import interval
+from .statistics import interval
+from .tables import percent
 
 SIDES = (8192, 16384)  # pixels
 LOOK, ZOOM = "one look", "one look and a zoom"
@@ -141,14 +142,10 @@ def _evaluate(options: argparse.Namespace) -> int:
         return 0
     table = Table("", "scenes", "exact counts, % (95 %)", "views a scene", "things", "precision, %", "recall, %", "F1, % (95 %)")
     for way, row in rows.items():
-        about = [way, str(row["n"]), _percent(row["exact"], row["exact_interval"]), f"{row['views']:.1f}"]
+        about = [way, str(row["n"]), percent(row["exact"], row["exact_interval"]), f"{row['views']:.1f}"]
         if "f1" in row:
             precision, recall = (f"{100 * row['pairs'] / max(1, row[of]):.1f}" for of in ("features", "truth"))
-            about += [str(row["truth"]), precision, recall, _percent(row["f1"], row["f1_interval"])]
+            about += [str(row["truth"]), precision, recall, percent(row["f1"], row["f1_interval"])]
         table.add_row(*about)
     Console(highlight=False).print(table)
     return 0
-
-
-def _percent(value: float, bounds: tuple[float, float]) -> str:
-    return f"{100 * value:.1f} ({100 * bounds[0]:.1f} to {100 * bounds[1]:.1f})"

@@ -63,11 +63,16 @@ def show_ablation(runs: Mapping[str, Sequence[Record]], console: Console) -> Non
         cells = [escape(row["what"]), str(row["n"])]
         for mode in modes:
             mark = row["modes"].get(mode)
-            cells.append(f"{100 * mark['share']:.1f} ({100 * mark['interval'][0]:.1f}-{100 * mark['interval'][1]:.1f})" if mark else "")
+            cells.append(percent(mark["share"], mark["interval"]) if mark else "")
         cells += [f"{100 * row['constant']:.1f}", f"{100 * row['zoom_rate']:.1f}"]
         cells += ["" if row[name] is None else f"{row[name]:.3f}" for name in ("iou", "hit")]
         table.add_row(*cells, style="" if row["what"].startswith(" ") else "bold")
     console.print(table)
+
+
+def percent(share: float, interval: tuple[float, float]) -> str:
+    """A share with its interval, as a cell of a table in %: "97.0 (95.9-98.0)"."""
+    return "{:.1f} ({:.1f}-{:.1f})".format(*(100 * value for value in (share, *interval)))
 
 
 def show_comparison(first: Path, second: Path, versus: Versus, before: Sequence[Record], console: Console) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 import statistics
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -32,11 +31,8 @@ COLUMNS = {  # of the table: the mode, what is averaged, and whether only over q
 }
 PLOTTED = ("with its crop", "with a box: its crop", "box IoU")
 MODES = {mode for mode, _, _ in COLUMNS.values()}
-STUDENT = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26)  # 97.5 % quantiles of t, from one degree of freedom on
 CURVES = {"rewards/answer/mean": "answer reward", "box_iou_raw": "IoU of the boxes", "rewards/region/mean": "region-guided reward"}
 
-Spread = tuple[float, float, float]
-"""A mean and its 95 % interval."""
 Evaluated = dict[str, dict[str, dict[str, list[Record]]]]
 """Records, by variant, run and mode."""
 
@@ -47,21 +43,15 @@ def outcomes(folder: Path) -> dict[str, list[Record]]:
     return {mode: [record for record in read(file) if record.error is None] for mode, file in files.items() if file.is_file()}
 
 
-def over_seeds(runs: Sequence[Sequence[Record]], value: str) -> Spread:
+def over_seeds(runs: Sequence[Sequence[Record]], value: str) -> figures.Spread:
     """The mean of a value with its interval. value: right, zoomed or iou. Several seeds: Student's t over their means; one: bootstrap over
     images.
     """
     means = [statistics.fmean(_value(record, value) for record in records) for records in runs]
     if len(means) == 1:
         return means[0], *figures.by_image(runs[0], lambda record: _value(record, value))
-    mean, low, high = _student(means)
+    mean, low, high = figures.student(means)
     return mean, max(0.0, low), min(1.0, high)
-
-
-def _student(values: Sequence[float]) -> Spread:
-    mean = statistics.fmean(values)
-    half = STUDENT[min(len(values) - 2, len(STUDENT) - 1)] * statistics.stdev(values) / math.sqrt(len(values))
-    return mean, mean - half, mean + half
 
 
 def _value(record: Record, value: str) -> float:
@@ -91,7 +81,7 @@ def table(evaluations: Evaluated) -> str:
         runs = list(evaluations[variant].values())
         if not runs:
             continue
-        cells = [_cell(over_seeds(averaged(runs, column), value), value) for column, (_, value, _) in COLUMNS.items()]
+        cells = [cell(over_seeds(averaged(runs, column), value), value) for column, (_, value, _) in COLUMNS.items()]
         rows.append(f"| {title} | {len(runs)} | {len(runs[0]['zoom'])} | " + " | ".join(cells) + " |")
     return "\n".join(rows) + "\n"
 
@@ -106,12 +96,12 @@ def differences(evaluations: Evaluated) -> str:
         less = [100 * (whole - part) for part, whole in pairs if part is not None]
         if variant != "full" and len(less) > 1:
             each = ", ".join(f"{one:.1f}" for one in less)
-            mean, low, high = _student(less)
+            mean, low, high = figures.student(less)
             lines.append(f"* {title}: {mean:.1f} points less than + GRPO ({low:.1f} to {high:.1f}; by seed {each})")
     return "\n".join(lines) + "\n"
 
 
-def _cell(spread: Spread, value: str) -> str:
+def cell(spread: figures.Spread, value: str) -> str:
     if value == "iou":
         return "{:.3f} ({:.3f} to {:.3f})".format(*spread)
     return "{:.1f} % ({:.1f} to {:.1f})".format(*(100 * one for one in spread))

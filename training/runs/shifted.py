@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from ...core.geometry import Box
-from ...core.look import Policy, place
+from ...core.look import Policy
 from ..scenes.geotiff import drawn
 from ..scenes.questions import Question, exam
 from ..scenes.render import WHOLE, to_pixels
 from ..scenes.scene import make_scene
+from ..scenes.teaching import crop_of
 
 EAST, SOUTH = 0.14, 0.10  # of the scene's side
 POLICY = Policy(view=168, max_zooms=1, least=168, crop="square", native=None)  # the demo model's
@@ -50,20 +51,19 @@ def row(image: Path, size: int, question: Question) -> dict[str, Any]:
     label = moved(question)
     assert label.site
     box = Box(*(side * size for side in label.site.box))
-    left, top, right, bottom = place(box, Box(0, 0, size, size), POLICY).window
-    last = question.last_thought(to_pixels((left / size, top / size, right / size, bottom / size)))
+    last = question.last_thought(to_pixels(crop_of(box, size, POLICY)))
     # The names of the mates depend on their order, which the shift does not change.
     thoughts = [label.first_thought(to_pixels(WHOLE)), last]
     return {**entries, "box": list(box), "label": question.label, "thoughts": thoughts}
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser("python -m zoomearth.training.runs.shifted", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("scenes", type=Path, help="where the scenes lie, or are drawn to")
     parser.add_argument("out", type=Path, help="gets questions.jsonl")
     parser.add_argument("--seeds", default="0-160", metavar="FIRST-END")
     parser.add_argument("--pixels", type=int, default=2048)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     first, end = map(int, options.seeds.split("-"))
     options.scenes.mkdir(parents=True, exist_ok=True)
     options.out.mkdir(parents=True, exist_ok=True)

@@ -13,10 +13,10 @@ from pathlib import Path
 from ...backend.cli.parser import Parser
 from ...backend.engines.weights import load_weights
 from ...core import texts
-from ...core.atomic import beside
 from ...core.errors import ModelError
 from ...core.profile import Profile
 from .checkpoint import carry
+from .new_folder import new_folder
 
 
 def merge(folder: Path, out: Path, base: Path | None = None) -> Path:
@@ -29,8 +29,6 @@ def merge(folder: Path, out: Path, base: Path | None = None) -> Path:
         if last is None:
             raise ModelError(f"{folder} has no checkpoint.", "Give the folder of a checkpoint, or of a run.")
         folder = Path(last)
-    if out.exists() and any(out.iterdir()):
-        raise ModelError(f"{out} is not empty.", "Give a new folder: nothing is overwritten.")
     adapter = folder / "adapter_config.json"
     if adapter.is_file():
         base = base or Path(texts.read_object(adapter)["base_model_name_or_path"])
@@ -38,14 +36,12 @@ def merge(folder: Path, out: Path, base: Path | None = None) -> Path:
             raise ModelError(f"The adapter's base {base} does not exist.", "Give the folder of the base with --base.")
     else:
         base = folder
-    model = load_weights(base, "cpu", "bfloat16").model
-    if adapter.is_file():
-        model = PeftModel.from_pretrained(model, folder).merge_and_unload()
-    with beside(out) as new:
+    with new_folder(out) as new:
+        model = load_weights(base, "cpu", "bfloat16").model
+        if adapter.is_file():
+            model = PeftModel.from_pretrained(model, folder).merge_and_unload()
         model.save_pretrained(new)
         carry(folder, new, Profile.of_folder(folder))
-        if out.exists():
-            out.rmdir()
     return out
 
 

@@ -22,6 +22,7 @@ from ...core.atomic import link_or_copy
 from ...core.errors import ModelError
 from ...core.paths import RESOURCES
 from ...core.profile import Profile
+from .new_folder import new_folder
 
 TEMPLATES = RESOURCES / "templates"
 PROCESSOR = Path(__file__).with_name("processing_zoomearth.py")
@@ -43,20 +44,18 @@ def servable(folder: Path, out: Path) -> Path:
     """
     if not (folder / "config.json").is_file():
         raise ModelError(f"{folder} is no checkpoint: config.json is missing.", "Give the folder of a model's files.")
-    if out.exists() and any(out.iterdir()):
-        raise ModelError(f"{out} is not empty.", "Give a new folder: nothing is overwritten.")
     profile = Profile.of_folder(folder)
-    out.mkdir(parents=True, exist_ok=True)
-    for file in sorted(folder.iterdir()):
-        if file.is_file() and file.name not in LEFT_OUT:
-            link_or_copy(file, out / file.name)
-    shutil.copyfile(PROCESSOR, out / PROCESSOR.name)
-    shutil.copyfile(TEMPLATES / f"{profile.dialect.template}.jinja", out / "chat_template.jinja")
-    _amend(out / "tokenizer_config.json", response_template=RESPONSE)
-    _amend(out / "preprocessor_config.json", image_processor_type="Qwen2VLImageProcessor")
-    _amend(out / "generation_config.json", suppress_tokens=_suppressed_tokens(out), repetition_penalty=profile.repetition_penalty)
-    where = f"{PROCESSOR.stem}.ZoomEarthProcessor"
-    _amend(out / "processor_config.json", processor_class="ZoomEarthProcessor", auto_map={"AutoProcessor": where})
+    with new_folder(out) as new:
+        for file in sorted(folder.iterdir()):
+            if file.is_file() and file.name not in LEFT_OUT:
+                link_or_copy(file, new / file.name)
+        shutil.copyfile(PROCESSOR, new / PROCESSOR.name)
+        shutil.copyfile(TEMPLATES / f"{profile.dialect.template}.jinja", new / "chat_template.jinja")
+        _amend(new / "tokenizer_config.json", response_template=RESPONSE)
+        _amend(new / "preprocessor_config.json", image_processor_type="Qwen2VLImageProcessor")
+        _amend(new / "generation_config.json", suppress_tokens=_suppressed_tokens(new), repetition_penalty=profile.repetition_penalty)
+        where = f"{PROCESSOR.stem}.ZoomEarthProcessor"
+        _amend(new / "processor_config.json", processor_class="ZoomEarthProcessor", auto_map={"AutoProcessor": where})
     return out
 
 
