@@ -10,14 +10,15 @@ from typing import Any
 from ..core.requests import RunSurvey
 from .rows import Wanted
 
-LIVES = 3  # a row whose worker has died so often is given up; the last time it is asked alone
+LIVES = 4  # a row whose worker has died so often is given up
+ALONE = 2  # of them, the last: a row in company may be innocent, and one death alone may be chance
 SHARD = 8  # rows at a time: so many about one raster; for a worker with a model of its own so many times what it is asked at once
 
 
 class Work:
     """The rows that are not over. own_model: a worker asks its own model, `at_once` rows in lockstep; else a server, each row by itself.
 
-    suspects: rows with one life left, each to be given to an idle worker, alone.
+    suspects: rows with no more than ALONE lives left, each to be given to an idle worker, alone.
     """
 
     def __init__(self, rows: Iterable[Wanted], own_model: bool, at_once: int) -> None:
@@ -43,10 +44,12 @@ class Work:
         for row in rows:
             self._deaths[row.id] += 1
             by_deaths.setdefault(self._deaths[row.id], []).append(row)
-        self.suspects.extend(by_deaths.pop(LIVES - 1, []))
         fatal = by_deaths.pop(LIVES, [])
-        for others in by_deaths.values():
-            self._again.extend(self._sharded(others))
+        for deaths, others in by_deaths.items():
+            if deaths >= LIVES - ALONE:
+                self.suspects.extend(others)
+            else:
+                self._again.extend(self._sharded(others))
         return fatal
 
     def _together(self, row: Wanted) -> object:

@@ -25,7 +25,7 @@ from rasters import make
 
 from zoomearth.backend.cli.main import main
 from zoomearth.backend.cluster import Cluster
-from zoomearth.backend.handout import LIVES, Work
+from zoomearth.backend.handout import ALONE, LIVES, Work
 from zoomearth.core.requests import Ask, RunSurvey
 from zoomearth.core.settings import Settings
 from zoomearth.core.source import SceneSource
@@ -145,6 +145,17 @@ def test_whatever_dies_every_row_is_over_once_and_one_that_kills_is_given_up(cou
     assert not work.left()
     assert sorted(int(id) for _, id in over) == list(range(count))
     assert count <= 3 or ("fatal", "3") in over
+
+
+def test_three_kills_by_chance_cost_no_row():
+    work = Work([Ask(SceneSource("a.tif"), "q", id=str(at)) for at in range(8)], own_model=True, at_once=4)
+    for _ in range(LIVES - ALONE):
+        assert work.died(work.next()) == [], "in company"
+    assert len(work.suspects) == 8
+    first = work.suspects.popleft()
+    assert work.died([first]) == [], "alone, for the first time"
+    assert work.suspects[-1] is first
+    assert work.died([work.suspects.pop()]) == [first]
 
 
 def test_a_batch_on_ray_equals_the_batch_here(cluster, server, model, rasters, capsys):
