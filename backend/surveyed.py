@@ -51,7 +51,7 @@ def surveyed(
         lost = None
         if failed:
             why = f"The layer views of {Path(found.out).name} says why; the same command looks at them again."
-            lost = DataError(f"{failed:,} views failed: nobody could look at them.", why)
+            lost = DataError(f"{failed:,} views could not be looked at.", why)
         yield {
             **line(asked(row), None, lost, engine.profile.name),
             "answer": None if lost else str(found.count),

@@ -131,7 +131,7 @@ class Observation:
     more: another view of those that the model wanted follows first; the model is not asked yet, and None is sent.
     picture: a picture that is not read from the scene; None: the driver reads `view`.
     call: a tool to be used on `roi`, inside the view's rings; the model is not asked yet, and a `ToolUse` is sent.
-    used: what came of a call; the driver shows over `view` what was made, or, where `text` says why nothing was, the view alone.
+    used: what came of a call; the driver shows over `view` what was made, or the view as it is, where `text` says why nothing was made.
     """
 
     view: View | None

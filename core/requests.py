@@ -187,7 +187,7 @@ class Propose:
         if not self.labels.strip() or min(self.count, self.at_once) < 1:
             raise ValueError("labels is the path of a label file; count and at_once are 1 at least.")
         if (self.box and not self.image) or (self.question and not self.thoughts):
-            raise ValueError("a box needs its image; one question gets thoughts.")
+            raise ValueError("a box needs its image; question is for thoughts only.")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Chains of thought for accepted questions: from a model, from the geometry, by a person; and in the SFT form."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from labelling import box, filled, image
@@ -12,6 +13,7 @@ from zoomearth.backend.labels.images import examined
 from zoomearth.backend.labels.think import think, wanted
 from zoomearth.core.labels import review, thoughts
 from zoomearth.core.labels.file import LabelFile
+from zoomearth.core.labels.learning import Judged, judgements, learn
 from zoomearth.core.labels.rows import ACCEPTED, Question
 from zoomearth.core.source import SceneSource
 
@@ -75,6 +77,33 @@ def test_what_a_person_has_written_is_never_replaced_until_it_is_emptied(labels)
     assert thoughts.propose(labels, "1", ("There.", "Blue."))
 
 
+def test_a_question_with_several_zooms_is_not_given_the_thoughts_of_one(labels):
+    question = labels.get(Question, "1")
+    labels.change(replace(question, steps=question.steps * 2))
+    done = list(think(ScriptedEngine(PROFILE, [REPLY]), labels, wanted(labels, [labels.get(Question, "1")]), "", 1, concurrent=False))
+    assert [(got, error) for _, got, error in done] == [(False, None)]
+    assert of(labels, "1") == ()
+    assert labels.proposals()[0].reply == REPLY, "the reply is kept"
+
+
+def test_a_question_that_is_removed_while_the_model_writes_costs_itself_only(labels):
+    rows = wanted(labels, thoughts.wanting(labels))
+    labels.remove(labels.boxes()[0].id)
+    engine = ScriptedEngine(PROFILE, [REPLY, '{"reason": "Only sand. The answer is no."}'])
+    done = list(think(engine, labels, rows, "", 1, concurrent=False))
+    assert [(row.question.id, got, error) for row, got, error in done] == [("1", False, None), ("2", True, None)]
+
+
+def test_an_answer_that_was_right_stays_right_when_its_thoughts_are_written(labels):
+    (scene,) = labels.images()
+    learned = learn(labels, scene, Judged("e1", "What colour?", "blue", right=True, said="blue"))
+    thoughts.write(labels, learned.id, ("It is blue.",))
+    assert not judgements(labels)["e1"].edited
+    assert of(labels, learned.id) == ("It is blue.",)
+    thoughts.write(labels, "3", ("There.", "Sand."))
+    assert labels.get(Question, "3").touched, "new candidates leave it alone"
+
+
 def test_without_a_model_the_geometry_says_where_and_how_large(labels):
     assert thoughts.propose_from_geometry(labels, thoughts.wanting(labels)) == 2
     locate, reason = of(labels, "1")
@@ -113,3 +142,9 @@ def test_a_box_without_words_or_a_size_gets_thoughts_too():
     mark = box(scene, label="")
     question = Question("1", scene.id, "What?", "a mill.", mark.id, (mark.id,))
     assert thoughts.template(question, mark, scene)[1] == "The crop shows the object. The answer is a mill."
+
+
+def test_a_box_over_all_of_the_image_is_a_hundred_percent_of_it():
+    scene = image(width=100, height=100)
+    mark = box(scene, 0, 0, 100, 100)
+    assert "takes 100 % of it" in thoughts.template(Question("1", scene.id, "What?", "sea", mark.id, (mark.id,)), mark, scene)[0]

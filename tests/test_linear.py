@@ -92,3 +92,29 @@ def test_the_buffer_outlives_inference_mode():
     with torch.inference_mode():
         widened(drawn(40, 32))
     assert widened(drawn(40, 32)).shape == (1, 40, 64)
+
+
+@pytest.mark.parametrize(("dtype", "widened"), [(torch.float32, False), (torch.bfloat16, False), (torch.bfloat16, True)])
+def test_patches_give_what_their_convolution_gives(dtype, widened):
+    torch.manual_seed(1)
+    convolution = torch.nn.Conv3d(3, 16, (2, 14, 14), stride=(2, 14, 14)).to(dtype).requires_grad_(False)
+    patches = torch.randn(5, 3, 2, 14, 14).to(dtype)
+    truth = convolution.double()(patches.double())
+    made = linear.Patches(convolution.to(dtype), linear.Scratch(dtype) if widened else None)(patches)
+    assert (made.shape, made.dtype) == (truth.shape, dtype)
+    assert ((made - truth).abs() <= (ROUNDING if dtype == torch.bfloat16 else 1e-5) * truth.abs() + 1e-5).all()
+
+
+def test_a_model_without_a_part_that_is_called_model_is_widened_too():
+    """As some families of transformers are built (BLIP-2)."""
+
+    class Bare(torch.nn.Module):
+        device, dtype = torch.device("cpu"), torch.bfloat16
+
+        def __init__(self):
+            super().__init__()
+            self.head = torch.nn.Linear(4, 4).bfloat16()
+
+    model = Bare()
+    linear.widen(model)
+    assert isinstance(model.head, linear.WidenedLinear)

@@ -125,7 +125,7 @@ def test_views_that_failed_are_looked_at_again(bays, engine):
     assert main(["batch", file, "--out", str(out)]) == 1
     line = written(out)["north"]
     assert line["answer"] is None
-    assert "nobody could look at them" in line["error"]["message"]
+    assert "could not be looked at" in line["error"]["message"]
     engine.one = whole
     looked = len(engine.talks)
     assert main(["batch", file, "--out", str(out)]) == 0

@@ -139,7 +139,7 @@ def _think(options: argparse.Namespace) -> int:
     tally = Counter(questions=0, thoughts=0)
     with LabelFile.open(options.file) as labels:
         lacking = thoughts.wanting(labels)
-        if options.template:
+        if options.template or not lacking:
             tally.update(questions=len(lacking), thoughts=thoughts.propose_from_geometry(labels, lacking))
             return _counted(tally, options.json)
 

@@ -144,7 +144,8 @@ def widen(model: Any) -> None:
             for name, child in module.named_children():
                 if isinstance(child, nn.Linear):
                     setattr(module, name, WidenedLinear(child, scratch))
-    patches: Any = getattr(getattr(model.model, "visual", None), "patch_embed", None)  # of the Qwen-VL family and its kin
+    visual = getattr(getattr(model, "model", None), "visual", None)  # of the Qwen-VL family and its kin
+    patches: Any = getattr(visual, "patch_embed", None)
     if isinstance(getattr(patches, "proj", None), nn.Conv3d):
         patches.proj = Patches(patches.proj, scratch)
 

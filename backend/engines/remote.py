@@ -67,9 +67,9 @@ class RemoteEngine:
         self.model = model
         self._endpoint = endpoint(url)
         self.url = self._endpoint.roots[0]  # the one that answered, later
-        self._errors = ServerErrors(self._endpoint, (key or "").strip())
-        self._form = Form(profile.repetition_penalty, native_tools=True)
         self._key = (key or "").strip()
+        self._errors = ServerErrors(self._endpoint, self._key)
+        self._form = Form(profile.repetition_penalty, native_tools=True)
         self._patience = {"stall": stall, "connect": timeout}
         self._retries, self._backoff = retries, backoff
         if not (self._key.isascii() and self._key.isprintable()):

@@ -65,7 +65,8 @@ def think(
         made = thoughts.parse(reply, row.box is not None)
         facts = (engine.profile.name, server, thoughts.VERSION, reply, int(bool(made)), now(), failed.message if failed else "")
         said = Proposal(new_id(), row.image.id, row.box.id if row.box else "", *facts)
-        yield row, thoughts.propose(labels, row.question.id, made, said), failed
+        there = bool(labels.ids(row.question.id))  # a person may have removed it while the model wrote
+        yield row, there and thoughts.propose(labels, row.question.id, made, said), failed
 
 
 def carry_out(

@@ -23,6 +23,7 @@ from ...core.region import Region
 from ...core.requests import AT_ONCE, RunSurvey
 from ...core.survey import Survey
 from ...core.tools import MASK, SURVEY, Made
+from ...core.typed import to_json
 from ..engines import Engine
 from ..outputs.survey import SurveyFile
 from ..records import Journal
@@ -72,7 +73,7 @@ def _spec(engine: Engine, scene: Scene, region: Region, target: str, plan: Plan)
         "dialect": profile.dialect.described,
         "policy": asdict(profile.policy),
     }
-    place = {"source": shown(scene.path), "bands": scene.source.bands, "box": list(region.box), "rings": region.rings}
+    place = {"source": {**to_json(scene.source), "path": shown(scene.source.path)}, "box": list(region.box), "rings": region.rings}
     return {**model, **place, "target": target, "plan": {**asdict(plan), "budget": None}}
 
 

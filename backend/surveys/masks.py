@@ -65,9 +65,13 @@ class Outliner:
     def _made(self, box: Box) -> Outline:
         try:
             parts, result = outline_of(self._scene, box, self._cancelled)
+            joined = shapely.union_all(parts, grid_size=GRID)
+            rounded = shapely.transform(joined, lambda corners: corners.round(DECIMALS))  # as the file has it
+            shape = shapely.multipolygons(shapely.get_parts(rounded))
         except Cancelled:
             return Outline(note=STOPPED)
         except Exception as error:  # a reader may raise any error for a damaged file
             return Outline(note=as_ours(error).message)
-        shape = shapely.transform(shapely.union_all(parts, grid_size=GRID), lambda corners: corners.round(DECIMALS))  # as the file has it
-        return Outline(shapely.multipolygons(shapely.get_parts(shape)), result.backend, result.confidence, " ".join(result.notes))
+        if shape.is_empty:
+            return Outline(note="the outline has no area")
+        return Outline(shape, result.backend, result.confidence, " ".join(result.notes))

@@ -86,14 +86,17 @@ def blind_guesses(questions: Sequence[Asked]) -> list[bool]:
         for group in (_group(question), ALL):
             answers[group][_plain(question.answer)] += 1
             by_image[group, question.image][_plain(question.answer)] += 1
+    ranked = {group: sorted(enumerate(counts.items()), key=lambda each: -each[1][1]) for group, counts in answers.items()}
     guesses: dict[tuple[Hashable, Hashable], str] = {}
 
     def guess(group: Hashable, image: Hashable) -> str:
         if (group, image) not in guesses:
-            own = by_image[group, image]
-            counts = ((count - own[answer], answer) for answer, count in answers[group].items())
-            best, answer = max(counts, key=lambda each: each[0], default=(0, ""))
-            guesses[group, image] = answer if best > 0 else guess(ALL, image) if group != ALL else ""
+            own, best = by_image[group, image], (0, 0, "")
+            for order, (answer, count) in ranked[group]:
+                if count < best[0]:
+                    break  # the rest is rarer, also without taking the image's own away
+                best = max(best, (count - own[answer], -order, answer))
+            guesses[group, image] = best[2] if best[0] > 0 else guess(ALL, image) if group != ALL else ""
         return guesses[group, image]
 
     return [bool(found := guess(_group(question), question.image)) and found == _plain(question.answer) for question in questions]

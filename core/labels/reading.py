@@ -127,11 +127,11 @@ class Reading:
         return [row["table_name"] for row in self._select("SELECT table_name FROM gpkg_contents WHERE data_type = 'features'")]
 
     def events(self, target: str = "", people: bool = False) -> Iterator[Event]:
-        """The whole log, in order, or the events of one row. people: only what persons did to boxes and questions."""
-        which, given = ("WHERE target = ?", (target,)) if target else ("", ())
-        if people:
-            which = "WHERE annotator != '' AND kind IN ('box', 'question')"
-        for row in self._select(" ".join(("SELECT * FROM events", which, "ORDER BY fid")), *given):
+        """The log, in order. target: only the events of this row; people: only what persons did to boxes and questions."""
+        conditions = ["target = ?"] if target else []
+        conditions += ["annotator != '' AND kind IN ('box', 'question')"] if people else []
+        which = " ".join(("WHERE", " AND ".join(conditions))) if conditions else ""
+        for row in self._select(" ".join(("SELECT * FROM events", which, "ORDER BY fid")), *([target] if target else [])):
             yield event_of(row)
 
     def latest(self) -> Optional[Event]:

@@ -14,7 +14,7 @@ from .flags import Place
 from .log import Change
 from .lrs_gro import area
 from .proposal import LONGEST, objects, text_of
-from .rows import ACCEPTED, LabelBox, LabelImage, Proposal, Question
+from .rows import ACCEPTED, CANDIDATE, LabelBox, LabelImage, Proposal, Question
 
 VERSION = "thoughts 1"
 """Of the prompts; it is stored with each proposal."""
@@ -56,7 +56,7 @@ def template(question: Question, box: Optional[LabelBox], image: LabelImage) -> 
     if image.size:
         sides = box.in_unit(None, image.size)
         share = 100 * sides.area / (image.size.width * image.size.height)
-        locate += f" and takes {share:.2g} % of it" if share >= 0.01 else " and is very small in it"
+        locate += f" and takes {float(f'{share:.2g}'):g} % of it" if share >= 0.01 else " and is very small in it"
     reason = f"The crop shows {name}"
     if image.gsd and image.size:
         sides = box.in_unit(None, image.size)
@@ -77,11 +77,12 @@ def box_of(labels: LabelFile, question: Question) -> Optional[LabelBox]:
 
 
 def propose(labels: LabelFile, id: str, thoughts: Tuple[str, ...], proposal: Optional[Proposal] = None) -> bool:
-    """Writes what a program proposes, with the model's reply; whether the question got it: what a person has written stays. Raises
-    DataError."""
+    """Writes what a program proposes, with the model's reply; whether the question got it: what a person has written stays, and thoughts
+    that are not one for each action are for another question. Raises DataError."""
     question = labels.get(Question, id)
     changes = [Change("proposal", None, proposal)] if proposal else []
-    replaces = bool(thoughts) and thoughts != question.thoughts and not _by_person(labels, question)
+    fits = len(thoughts) == len(question.steps) + 1
+    replaces = fits and thoughts != question.thoughts and not _by_person(labels, question)
     if replaces:
         changes.append(Change("question", question, replace(question, thoughts=thoughts)))
     if changes:
@@ -116,7 +117,8 @@ def write(labels: LabelFile, id: str, thoughts: Tuple[str, ...]) -> None:
     """The thoughts as a person wants them; all empty: none. Raises DataError."""
     given = tuple(" ".join(plain(text).split()) for text in thoughts)
     question = labels.get(Question, id)
-    after = replace(question, thoughts=given if any(given) else (), edited=True)
+    edited = question.edited or question.verdict == CANDIDATE  # of a judged answer it says that the answer was wrong, see `judgements`
+    after = replace(question, thoughts=given if any(given) else (), edited=edited)
     labels.act(THINK, [Change("question", question, after)])
 
 

@@ -80,7 +80,7 @@ def _show_kinds(good: Sequence[Example], console: Any) -> None:
         table.add_row(escape(level), escape(category), *figures, escape(common))
     console.print(table)
     console.print(
-        f"A blind guess gets {100 * blind(good):.1f} % right: the commonest answer of category and first two words on other images."
+        f"A blind guess gets {100 * blind(good):.1f} % right: on other images, the commonest answer of the category and first two words."
     )
     for line in _boxes(good):
         console.print(line)
