@@ -120,7 +120,7 @@ def crop(exchange: Exchange, view: PicturedView) -> bytes:
     """What the view shows as a JPEG at the raster's full resolution, at most CROP pixels wide and high.
 
     Empty where the picture that the model saw is as sharp, where that is all there is (a snapshot, another date, what a tool has made, a
-    turned raster, a raster that is gone), and for an overview of more than CROP pixels.
+    turned or south-up raster, a raster that is gone), and for an overview of more than CROP pixels.
     """
     raster = raster_of(exchange) if exchange.scene and not (view.other or view.tool) else None
     left, top, right, bottom = view.part
@@ -135,8 +135,9 @@ def crop(exchange: Exchange, view: PicturedView) -> bytes:
 
 
 def _upright(view: PicturedView) -> bool:
-    """Whether the sides of its box run along the axes of the map."""
-    return all(x == before_x or y == before_y for (before_x, before_y), (x, y) in zip(view.corners, view.corners[1:]))
+    """Whether its columns run to the east and its rows to the south, as on QGIS's map; not so where the raster is turned or south-up."""
+    (west, north), (east, north_again), (east_again, south), *_ = view.corners
+    return north == north_again and east == east_again and west < east and south < north
 
 
 def _drawn(layers: list[QgsMapLayer], raster: QgsRasterLayer, extent: QgsRectangle, size: QSize) -> QImage:

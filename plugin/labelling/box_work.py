@@ -43,6 +43,7 @@ class BoxWork(QObject):
         super().__init__(parent)
         self._labels, self._layer, self._shown, self._run = labels, layer, shown, run
         self.editor = BoxEditor()
+        self._described: Optional[LabelBox] = None  # by the editor; the user may look at another one while it is open
         self.new = BoxTool(canvas, labels, layer.currentLayer, self)
         self.again = BoxTool(canvas, labels, self._layer_shown, self)
         self.new.made.connect(self._add)
@@ -91,6 +92,7 @@ class BoxWork(QObject):
     def describe(self, image: LabelImage, box: LabelBox) -> None:
         """Asks what the box shows."""
         self.begun.emit()
+        self._described = box
         self._labels.store.do(lambda labels: labels.boxes(image.id), lambda boxes: self.editor.begin(box, image, boxes))
 
     def look_at_whole(self, image: Optional[LabelImage]) -> None:
@@ -125,6 +127,5 @@ class BoxWork(QObject):
             self._run(lambda labels: review.redrawn(labels, box.id, sides=given, frame=None), fly=False, boxes=True)
 
     def _save_label(self, label: str) -> None:
-        shown = self._shown()
-        if shown and (box := shown.box):
+        if box := self._described:
             self._run(lambda labels: review.redrawn(labels, box.id, label=label), fly=False, boxes=True)

@@ -321,10 +321,10 @@ class LabelDock(QgsDockWidget):
     def _proposed(self, words: str) -> None:
         self.message.say(words)
         self._grown()
-        if self.writing.thoughts.isVisible():
-            self.writing.think()
-        else:
+        if not self.writing.thoughts.isVisible():
             self.board.setFocus()
+        elif self.writing.thoughts.untouched:
+            self.writing.think()
 
     def _grown(self) -> None:
         """Shows the first candidate where no question is shown, else its flags and the counts of now."""

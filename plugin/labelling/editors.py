@@ -7,7 +7,7 @@ from typing import Optional
 
 from qgis.PyQt.QtCore import QEvent, QObject, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QKeyEvent, QShowEvent
-from qgis.PyQt.QtWidgets import QComboBox, QFrame, QGridLayout, QLabel, QLineEdit, QScrollArea, QSizePolicy, QWidget
+from qgis.PyQt.QtWidgets import QAbstractButton, QComboBox, QFrame, QGridLayout, QLabel, QLineEdit, QScrollArea, QSizePolicy, QWidget
 
 from ...core.labels.balance import categories_of
 from ...core.labels.rows import CATEGORIES, LabelBox, LabelImage, Question
@@ -45,7 +45,7 @@ class Editor(QFrame):
             if event.key() == Qt.Key.Key_Escape:
                 self.leave()
                 return True
-            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not isinstance(watched, QAbstractButton):
                 self.enter(bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
                 return True
         return False

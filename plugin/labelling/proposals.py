@@ -32,6 +32,7 @@ class Proposals(QObject):
         self._session = session
         self._job: Optional[Job] = None
         self._candidates = 0
+        self.thinking = False  # whether thoughts are proposed, not questions
 
     @property
     def busy(self) -> bool:
@@ -43,7 +44,7 @@ class Proposals(QObject):
             raise DataError(tr("The model is proposing already."), tr("Wait for its end, or cancel it."))
         loading = self._session.submit_load()
         job = self._session.backend.submit(Propose(str(labels), image, box, check=check, thoughts=thoughts, question=question))
-        self._job, self._candidates = job, 0
+        self._job, self._candidates, self.thinking = job, 0, thoughts
         loading.heard.connect(self._hear)
         job.heard.connect(self._hear)
         job.ended.connect(self._end)
@@ -67,5 +68,7 @@ class Proposals(QObject):
         if isinstance(last, Failed):
             why = f"{last.message} {last.hint}".strip()
         elif isinstance(last, Done) and isinstance(last.result, ProposeResult) and last.result.failed:
-            why = tr("The model gave no questions for {count} places: {reason}").format(count=last.result.failed, reason=last.result.why)
+            questions = tr("The model gave no questions for {count} places: {reason}")
+            words = tr("The model gave no thoughts for {count} questions: {reason}") if self.thinking else questions
+            why = words.format(count=last.result.failed, reason=last.result.why)
         self.ended.emit(self._candidates, why)

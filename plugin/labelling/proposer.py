@@ -45,7 +45,6 @@ class Proposer(QWidget):
         column.addLayout(row)
         column.addWidget(self.progress)
         self.hide()
-        self._thinking = False  # whether thoughts are proposed, not questions
         self.check = False  # whether the model checks the candidates too
         self.cancel.clicked.connect(self.proposals.cancel)
         self.templates.ended.connect(self._templates_ended)
@@ -59,7 +58,6 @@ class Proposer(QWidget):
 
     def by_templates(self, image: Optional[LabelImage] = None, box: Optional[LabelBox] = None) -> None:
         """For a box; without one for all boxes that have no question."""
-        self._thinking = False
         if image and box:
             self.templates.propose([(image, box)])
         else:
@@ -82,7 +80,6 @@ class Proposer(QWidget):
         """As `Proposals.start` has it."""
         if self._store.path is None or not self._ready():
             return
-        self._thinking = bool(more)
         try:
             self.proposals.start(self._store.path, *places, **more)
         except ZoomEarthError as error:
@@ -100,7 +97,9 @@ class Proposer(QWidget):
 
     def _counted(self, done: int, total: int, candidates: int) -> None:
         words = (
-            tr("{count} with thoughts, question {done} of {total}") if self._thinking else tr("{count} candidates, place {done} of {total}")
+            tr("{count} with thoughts, question {done} of {total}")
+            if self.proposals.thinking
+            else tr("{count} candidates, place {done} of {total}")
         )
         self.stage.setText(words.format(count=candidates, done=done, total=total))
         self.progress.setMaximum(total)
@@ -110,16 +109,16 @@ class Proposer(QWidget):
 
     def _model_ended(self, candidates: int, why: str) -> None:
         self.hide()
-        self.ended.emit(why or self._nothing(candidates))
+        nothing = tr("No new thoughts: none are lacking, the model wrote none, or a person has written these.")
+        self.ended.emit(why or ("" if candidates else nothing if self.proposals.thinking else _no_candidate()))
 
     def _templates_ended(self, added: int, missing: list[str]) -> None:
         why = tr("No layer of the project shows {path}.").format(path=", ".join(missing)) if missing else ""
-        self.ended.emit(why or self._nothing(added))
+        self.ended.emit(why or ("" if added else _no_candidate()))
 
-    def _nothing(self, added: int) -> str:
-        if self._thinking and not added:
-            return tr("No new thoughts: none are lacking, the model wrote none, or a person has written these.")
-        return "" if added else tr("No new candidate: all were there already, or the model wrote none.")
+
+def _no_candidate() -> str:
+    return tr("No new candidate: all were there already, or the model wrote none.")
 
 
 def _without_questions(labels: LabelFile) -> list[tuple[LabelImage, LabelBox]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import html
 from dataclasses import replace
-from typing import Callable, Optional
+from typing import Callable, Mapping, Optional
 
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import Qt, pyqtSignal
@@ -46,6 +46,7 @@ class SettleView(QFrame):
         self._boxes = BoxTool(canvas, labels, lambda: layer_of(self._image) if self._image else None, self)
         self.comparison = Comparison("", "")
         self._image: Optional[LabelImage] = None
+        self._about: Optional[Question] = None  # that is typed anew
         self._stale, self._acting = True, False  # whether the file was changed since; whether a key is being carried out
         self.keys = Keys(self, _actions())
         self._build()
@@ -77,7 +78,7 @@ class SettleView(QFrame):
         row = QHBoxLayout()
         row.setSpacing(2)
         self.buttons: dict[str, KeyButton] = {}
-        for name, text in (("first", tr("First")), ("second", tr("Second")), ("edit", tr("Own")), ("undo", tr("Undo"))):
+        for name, text in (("first", tr("First")), ("second", tr("Second")), ("edit", tr("Neither")), ("undo", tr("Undo"))):
             button = KeyButton(text)
             button.setObjectName(f"zoomearth_settle_{name}")
             button.clicked.connect(lambda _, name=name: self.act(name))
@@ -207,6 +208,8 @@ class SettleView(QFrame):
     def _look(self, row: int) -> None:
         pair = self.table.pairs[row] if 0 <= row < len(self.table.pairs) else None
         self.opinions.show_pair(pair, self._names)
+        if pair is None or self._about is None or pair.id != self._about.id:
+            self.editor.hide()
         for name in ("first", "second", "edit"):
             self.buttons[name].setEnabled(pair is not None)
         if pair is None or not self.isVisible():
@@ -275,14 +278,19 @@ class SettleView(QFrame):
         """A third value: typed for a question, drawn for a box."""
         first = pair.first
         if isinstance(first, Question):
-            self._store.do(lambda labels: labels.filled(first.level), lambda filled: self.editor.begin(first, first.level, filled))
+            self._about = first
+            self._store.do(lambda labels: labels.filled(first.level), lambda filled: self._begin(first, filled))
         else:
             self._boxes.draw()
 
+    def _begin(self, about: Question, filled: Mapping[str, int]) -> None:
+        if self.table.current and self.table.current.id == about.id:  # the user has not gone on
+            self.editor.begin(about, about.level, filled)
+
     def _save(self, question: str, answer: str, category: str) -> None:
         self.setFocus()
-        if (pair := self.table.current) and isinstance(pair.first, Question):
-            own = replace(pair.first, question=question, answer=answer, category=category, verdict=ACCEPTED, reason="", edited=True)
+        if about := self._about:
+            own = replace(about, question=question, answer=answer, category=category, verdict=ACCEPTED, reason="", edited=True)
             self._settle(own)
 
     def _drawn(self, image: LabelImage, sides: Box, label: str) -> None:

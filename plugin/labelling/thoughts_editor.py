@@ -27,7 +27,9 @@ class ThoughtsEditor(Editor):
         self._captions: list[QLabel] = []
         self.model = named(ElidedButton(tr("Ask the model")), "zoomearth_label_thoughts_model", tr("The model proposes the thoughts"))
         self.model.setAutoDefault(False)
-        self.model.clicked.connect(self.model_wanted)
+        self.model.clicked.connect(self._ask)
+        self.model.installEventFilter(self)  # Escape leaves, also when the button has the focus
+        self._given: tuple[str, ...] = ()  # the texts of which nothing that was typed would be lost
         self._hint = paragraph(tr("Enter: save · Escape: leave"))
         self._hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self._foot = QHBoxLayout()
@@ -53,13 +55,28 @@ class ThoughtsEditor(Editor):
             self.fields.append(field)
             self._captions.append(caption)
         self.grid.addLayout(self._foot, 2 * len(thoughts) + 2, 0, 1, 2)
+        self._given = self.texts
         self.show()
         self.fields[0].setFocus()
         self.fields[0].selectAll()
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What stands in the fields."""
+        return tuple(field.toPlainText() for field in self.fields)
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing was typed since the fields were filled, or since the model was asked for other texts."""
+        return self.texts == self._given
+
     def enter(self, shift: bool) -> None:
         self.hide()
-        self.saved.emit(tuple(field.toPlainText() for field in self.fields))
+        self.saved.emit(self.texts)
+
+    def _ask(self) -> None:
+        self._given = self.texts
+        self.model_wanted.emit()
 
 
 def _titles(count: int) -> list[str]:
@@ -68,4 +85,4 @@ def _titles(count: int) -> list[str]:
         return [tr("Why this answer")]
     if count == 2:
         return [tr("Where to look, and why"), tr("What the crop shows, and the answer")]
-    return [*(tr("Before look {number}").format(number=number) for number in range(1, count)), tr("Before the answer")]
+    return [*(tr("Before zoom {number}").format(number=number) for number in range(1, count)), tr("Before the answer")]

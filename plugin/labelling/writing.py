@@ -40,6 +40,7 @@ class Writing(QObject):
         self.editor = QuestionEditor()
         self.thoughts = ThoughtsEditor()
         self._about: Optional[Question] = None  # that is edited; None: a new one is written
+        self._place = Shown()  # what was shown when the editor was opened: the user may look at another place while it is open
         self.editor.saved.connect(self._save)
         self.thoughts.saved.connect(self._save_thoughts)
 
@@ -49,7 +50,7 @@ class Writing(QObject):
         if shown is None:
             return
         self.begun.emit()
-        self._about = None if new else shown.question
+        self._about, self._place = None if new else shown.question, shown
         about = self._about
         self._store.do(lambda labels: labels.filled(shown.level), lambda filled: self.editor.begin(about, shown.level, filled))
 
@@ -63,11 +64,10 @@ class Writing(QObject):
 
     def _save(self, question: str, answer: str, category: str) -> None:
         texts = {"question": question, "answer": answer, "category": category}
-        shown = self._shown()
+        image, box = self._place.image, self._place.box
         if self._about:
             self._run(review.decide(lambda labels, id: labels.edit(id, **texts), self._about.id, self._second()))
-        elif shown and (image := shown.image):
-            box = shown.box
+        elif image:
             self._run(lambda labels: review.asked(labels, image, box, **texts), fly=False)
 
     def _save_thoughts(self, texts: tuple[str, ...]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Optional
 
 from qgis.core import QgsApplication
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtGui import QKeyEvent
 from qgis.PyQt.QtWidgets import QMenu, QToolButton, QWidget
 
 from ..i18n import tr
@@ -30,3 +32,10 @@ class FindButton(QToolButton):
         self.outlines.toggled.connect(outline_finds)
         self.setMenu(menu)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """The arrow down opens the menu, which Qt opens by the mouse alone."""
+        if event.key() == Qt.Key.Key_Down:
+            self.showMenu()
+        else:
+            super().keyPressEvent(event)

@@ -27,6 +27,7 @@ from ...core.requests import AT_ONCE, Ask, Batch
 from ..child.backend_process import Job, State
 from ..exchanges.exchange import Exchange
 from ..exchanges.session import Session
+from ..qt_later import later
 from .rows import read_lines
 from .sources import Sources
 
@@ -111,8 +112,11 @@ class Asking(QObject):
         """asks: of the rows that have a source; failed: why the others have none. Both are empty where it was cancelled."""
         for id, error in failed.items():
             self._over(self._under_way[id], Failed.of(error))
-        if self._stopping or not asks:
-            self._next()
+        if self._stopping:
+            self._rest()
+            return
+        if not asks:
+            later(self, self._next)  # thousands of such batches by calls inside calls would be too deep for Python
             return
         started: list[str] = []
         try:

@@ -2066,7 +2066,7 @@
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
             <source>Merge another person's label file…</source>
-            <translation>Labeldatei einer anderen Person zusammenführen…</translation>
+            <translation>Labeldatei einer anderen Person einarbeiten…</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
@@ -2131,7 +2131,7 @@
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
             <source>Merge another person's label file</source>
-            <translation>Labeldatei einer anderen Person zusammenführen</translation>
+            <translation>Labeldatei einer anderen Person einarbeiten</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
@@ -2191,7 +2191,7 @@
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
             <source>Merging {file}…</source>
-            <translation>{file} wird zusammengeführt…</translation>
+            <translation>{file} wird eingearbeitet…</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/file_menu.py" />
@@ -2259,9 +2259,24 @@
             <translation>Zu {count} Orten kamen vom Modell keine Fragen: {reason}</translation>
         </message>
         <message>
+            <location filename="../../plugin/labelling/proposals.py" />
+            <source>The model gave no thoughts for {count} questions: {reason}</source>
+            <translation>Zu {count} Fragen kamen vom Modell keine Gedanken: {reason}</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
+            <source>No new candidate: all were there already, or the model wrote none.</source>
+            <translation>Kein neuer Vorschlag: Alle gab es schon, oder das Modell schrieb keine.</translation>
+        </message>
+        <message>
             <location filename="../../plugin/labelling/proposer.py" />
             <source>Questions that got thoughts: {count}.</source>
             <translation>Fragen, die Gedanken bekamen: {count}.</translation>
+        </message>
+        <message>
+            <location filename="../../plugin/labelling/proposer.py" />
+            <source>No new thoughts: none are lacking, the model wrote none, or a person has written these.</source>
+            <translation>Keine neuen Gedanken: Es fehlen keine, das Modell schrieb keine, oder eine Person hat diese geschrieben.</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/proposer.py" />
@@ -2297,16 +2312,6 @@
             <location filename="../../plugin/labelling/proposer.py" />
             <source>{count} candidates, place {done} of {total}</source>
             <translation>{count} Vorschläge, Ort {done} von {total}</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/proposer.py" />
-            <source>No new thoughts: none are lacking, the model wrote none, or a person has written these.</source>
-            <translation>Keine neuen Gedanken: Es fehlen keine, das Modell schrieb keine, oder eine Person hat diese geschrieben.</translation>
-        </message>
-        <message>
-            <location filename="../../plugin/labelling/proposer.py" />
-            <source>No new candidate: all were there already, or the model wrote none.</source>
-            <translation>Kein neuer Vorschlag: Alle gab es schon, oder das Modell schrieb keine.</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/proposer.py" />
@@ -2385,8 +2390,8 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/settle_view.py" />
-            <source>Own</source>
-            <translation>Eigenes</translation>
+            <source>Neither</source>
+            <translation>Keine</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/settle_view.py" />
@@ -2465,8 +2470,8 @@
         </message>
         <message>
             <location filename="../../plugin/labelling/thoughts_editor.py" />
-            <source>Before look {number}</source>
-            <translation>Vor Blick {number}</translation>
+            <source>Before zoom {number}</source>
+            <translation>Vor Zoom {number}</translation>
         </message>
         <message>
             <location filename="../../plugin/labelling/words.py" />

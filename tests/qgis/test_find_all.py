@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from panel import wait
 from qgis.core import QgsGeometry, QgsPointXY, QgsProject, QgsRectangle
-from qgis.PyQt.QtWidgets import QLabel, QPushButton
+from qgis.PyQt.QtCore import Qt, QTimer
+from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QApplication, QLabel, QPushButton
 from rasters import NORTH_UP, make
 
 from zoomearth.core.marks import State
@@ -125,6 +127,21 @@ def test_things_are_outlined_where_that_is_wanted_and_reviewed(panel, tmp_path):
     rings = [QgsGeometry.fromPolygonXY([[QgsPointXY(*point) for point in ring]]) for ring in row.outline]
     assert sum(ring.area() for ring in rings) == pytest.approx(pool.geometry().area(), rel=0.01)
     panel.dock.find_all.outlines.trigger()
+
+
+def test_the_menu_with_the_outlines_opens_by_the_keyboard(panel, bay):
+    panel.dock.question.setPlainText("ships")
+    panel.dock.show()
+    button, seen = panel.dock.find_all, []
+    assert button.isEnabled()
+
+    def look():
+        seen.append(QApplication.activePopupWidget())
+        button.menu().close()
+
+    QTimer.singleShot(200, look)
+    QTest.keyClick(button, Qt.Key.Key_Down)
+    assert seen == [button.menu()]
 
 
 def test_a_cancel_keeps_what_was_found_and_the_same_search_goes_on(panel, bay):

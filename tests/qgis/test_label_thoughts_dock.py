@@ -85,6 +85,20 @@ def test_the_model_proposes_thoughts_for_the_question_and_a_persons_stay(desk, a
     assert of(desk, accepted)[0] == "Mine."
 
 
+def test_typed_thoughts_outlive_a_proposal_and_escape_leaves_from_the_button(desk, accepted):
+    desk.press(Key.Key_H)
+    editor = desk.dock.writing.thoughts
+    desk.type("Mine.")
+    desk.dock.menu.thoughts_clicked.emit(False)
+    desk.ready()
+    assert "Questions that got thoughts: 2." in desk.dock.message.text
+    assert editor.fields[0].toPlainText() == "Mine."
+    editor.model.setFocus()
+    desk.press(Key.Key_Escape)
+    assert editor.isHidden()
+    assert QApplication.focusWidget() is desk.board
+
+
 def test_all_accepted_questions_get_thoughts_at_once_and_by_the_model(desk, accepted):
     desk.dock.menu.thoughts_clicked.emit(False)
     desk.ready()

@@ -528,3 +528,31 @@ def test_what_was_typed_comes_back_where_it_could_not_be_written(desk, town):
     assert editor.isHidden()
     with desk.read() as labels:
         assert [(each.question, each.answer, each.box) for each in labels.questions()] == [("Is the mill old?", "yes", box.id)]
+
+
+def test_a_text_goes_to_the_place_for_which_its_editor_was_opened(desk, town):
+    desk.drag(town, 100, 60, 180, 120)
+    desk.type("mill")
+    desk.press(Key.Key_Return)
+    desk.templates()
+    desk.drag(town, 300, 200, 360, 260)
+    desk.dock.act("candidate")
+    desk.ready()
+    assert desk.dock.shown.box.label == "mill"
+    desk.type("bridge")
+    desk.press(Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    with desk.read() as labels:
+        assert [box.label for box in labels.boxes()] == ["mill", "bridge"]
+        bridge = labels.boxes()[1].id
+    assert desk.dock.shown.box.id == bridge
+    desk.press(Key.Key_N)
+    desk.dock.act("candidate")
+    desk.ready()
+    assert desk.dock.shown.box.label == "mill"
+    editor = desk.dock.writing.editor
+    editor.question.setText("Is it of stone?")
+    editor.answer.setText("yes")
+    editor.answer.setFocus()
+    desk.press(Key.Key_Return)
+    with desk.read() as labels:
+        assert [each.question for each in labels.questions(box=bridge)] == ["Is it of stone?"]

@@ -120,3 +120,24 @@ def test_a_file_of_one_person_has_nothing_to_settle(desk, town):
     desk.dock.settle.setFocus()
     desk.press(Key.Key_1)
     assert desk.dock.store.path is None
+
+
+def test_what_was_typed_for_one_difference_never_goes_to_another(desk, town):
+    _, ids = decided_by_two(desk, town)
+    view = desk.dock.settle
+    while view.table.current.id != ids[0]:
+        desk.press(Key.Key_Right)
+    desk.press(Key.Key_E)
+    desk.type("middle")
+    view.table.setCurrentCell(view.table.row_of(ids[1]), 0)
+    desk.ready()
+    assert view.editor.isHidden()
+    with desk.read() as labels:
+        assert labels.latest().what != "settle"
+    desk.press(Key.Key_E)
+    assert view.editor.isVisible()
+    desk.type("beside")
+    desk.press(Key.Key_Return)
+    with desk.read() as labels:
+        assert [labels.get(Question, id).answer for id in ids[:2]].count("beside") == 1
+        assert labels.get(Question, ids[1]).answer == "beside"

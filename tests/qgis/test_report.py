@@ -14,7 +14,7 @@ import pytest
 from asked import ANSWER, ZOOM, asked
 from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer
 from qgis.PyQt.QtGui import QImage
-from rasters import NORTH_UP, city, make
+from rasters import NORTH_UP, SOUTH_UP, city, make
 
 from zoomearth.core.answer_type import BOOLEAN, CHOICE, AnswerType
 from zoomearth.core.errors import SceneError
@@ -334,10 +334,10 @@ def test_an_overview_is_never_enlarged_and_never_shown_twice(scene, harbour):
     assert f'style="max-width: {harbour.views[0].shown[0]}px"' in html([harbour])
 
 
-def large(folder, utm33, width, height):
+def large(folder, utm33, width, height, affine=NORTH_UP):
     """A scene of that size, and a question about it with a zoom that is shown reduced."""
     pixels = city(width, height)
-    path = make(folder / "large.tif", pixels, crs="EPSG:32633", affine=NORTH_UP)
+    path = make(folder / "large.tif", pixels, crs="EPSG:32633", affine=affine)
     exchange = asked(path, "How many ships?", ZOOM, ANSWER, crs=utm33.toWkt())
     assert exchange.zooms[0].scale > 1.3
     return replace(exchange, scene=SceneSource(str(path))), pixels
@@ -365,6 +365,11 @@ def test_a_zoom_that_the_model_saw_reduced_is_shown_at_full_resolution(tmp_path,
     listed = subprocess.run(["pdfimages", "-list", str(pdf)], capture_output=True, text=True, check=True).stdout
     assert re.search(rf" {right - left} +{bottom - top} ", listed), listed
     (tmp_path / "large.tif").unlink()
+    assert [kind for kind, _ in images(exchange)] == ["data:image/png"] * 2
+
+
+def test_a_raster_whose_rows_run_to_the_north_is_shown_as_the_model_saw_it(tmp_path, utm33):
+    exchange, _ = large(tmp_path, utm33, 2400, 1600, SOUTH_UP)
     assert [kind for kind, _ in images(exchange)] == ["data:image/png"] * 2
 
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from panel import Panel, wait
-from qgis.core import QgsProject, QgsSingleBandPseudoColorRenderer
+from qgis.core import QgsFeature, QgsProject, QgsSingleBandPseudoColorRenderer
 from running import QUESTION, begin, box, done, parcels, run_of, town
 
 from zoomearth.core.requests import Load
@@ -69,6 +69,22 @@ def test_a_polygon_that_leaves_no_question_fails_alone(panel, tmp_path):
     wait(lambda: done(run))
     assert [kind(row) for row in run.rows] == ["answered", "answered", "failed", "answered"]
     assert "question is empty" in run.rows[2].message
+
+
+def test_thousands_of_polygons_that_leave_no_question_fail_and_the_last_one_is_answered(panel, tmp_path):
+    """More than Python could go through by calls inside calls."""
+    panel.script(YES)
+    panel.dock.confirm = lambda text: True
+    polygons = parcels(panel.add(town(tmp_path)), 1)
+    (last,) = polygons.getFeatures()
+    nameless = QgsFeature(polygons.fields())
+    nameless.setGeometry(last.geometry())
+    polygons.dataProvider().truncate()
+    polygons.dataProvider().addFeatures([nameless] * 3500 + [last])
+    polygons.selectAll()
+    run = begin(panel, """[% if("name" = 'Flur 1', 'Is there a pool?', '') %]""")
+    wait(lambda: done(run), 100)
+    assert [kind(row) for row in run.rows] == ["failed"] * 3500 + ["answered"]
 
 
 def test_it_goes_on_after_a_pause_and_asks_no_row_twice(panel, tmp_path):
