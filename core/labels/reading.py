@@ -119,8 +119,11 @@ class Reading:
 
     def ids(self, only: str = "") -> set[str]:
         """Of all boxes and questions. only: this one, if it is there."""
-        which, given = (" WHERE id = ?", (only, only)) if only else ("", ())
-        return {row["id"] for row in self._select(f"SELECT id FROM boxes{which} UNION ALL SELECT id FROM questions{which}", *given)}
+        if only:
+            rows = self._select("SELECT id FROM boxes WHERE id = ? UNION ALL SELECT id FROM questions WHERE id = ?", only, only)
+        else:
+            rows = self._select("SELECT id FROM boxes UNION ALL SELECT id FROM questions")
+        return {row["id"] for row in rows}
 
     def layers(self) -> list[str]:
         """The names of the layers of boxes: one for each CRS."""
