@@ -439,7 +439,8 @@ def test_letters_come_from_a_font_that_has_them_and_what_none_has_is_said(tmp_pa
     environment = {"XDG_DATA_HOME": str(tmp_path / "data"), "MPLCONFIGDIR": str(tmp_path / "matplotlib")}
     with_it = zoomearth("ask", scene, question, "--figure", tmp_path / "g.png", **environment)
     assert "note" not in with_it.stderr
-    for done in (without, with_it):
-        assert done.returncode == 0
+    for done, file in ((without, "f.png"), (with_it, "g.png")):
+        assert re.search(rf"wrote\s+\S*{file}", done.stdout)
+        assert done.returncode in (0, 1), "the demo model may have no answer to words that it does not know"
         assert not re.search(r"Warning|findfont|\.py", done.stderr)
     assert (tmp_path / "f.png").read_bytes() != (tmp_path / "g.png").read_bytes()
