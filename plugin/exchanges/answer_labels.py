@@ -28,6 +28,8 @@ def label_newest(layer: QgsVectorLayer, exchanges: Iterable[Exchange]) -> None:
         QgsExpressionContextUtils.setLayerVariable(layer, OLDER, text)
 
 
-def _mark(place: list[list[list[float]]]) -> Any:
-    """Tells places apart without all of their corners, of which there may be many thousands: two corners of each ring, and their number."""
-    return tuple((len(ring), *ring[0], *ring[len(ring) // 2]) for ring in place if ring)
+def _mark(place: list[Any]) -> Any:
+    """Tells places apart without all of their corners, of which there may be many thousands: two corners of each ring, and their number.
+    A file may hold places that are no rings of corners, which are not drawn."""
+    rings = [ring for ring in place if isinstance(ring, (list, tuple)) and ring]
+    return tuple((len(ring), str(ring[0]), str(ring[len(ring) // 2])) for ring in rings)
