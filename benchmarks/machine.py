@@ -17,6 +17,13 @@ def machine() -> str:
     return f"{processor}, {os.cpu_count()} cores{load}, Python {platform.python_version()}"
 
 
+def report(lines: list[str], out: Path | None) -> None:
+    """Prints a benchmark's lines, and writes them with its command where `out` names a file."""
+    print("\n".join(lines))
+    if out:
+        out.write_text(f"$ python {' '.join(sys.argv)}\n" + "\n".join(lines) + "\n")
+
+
 def peak_mb() -> float:
     """The peak memory of this process; `ru_maxrss` would include the parent's, inherited by fork."""
     try:

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from machine import machine
-from true_shape import QUESTIONS, SHAPES, ask, make
+from machine import machine, report
+from true_shape import QUESTIONS, SHAPES, inputs, made
 
 from zoomearth.backend.engines import linear
 from zoomearth.backend.engines.local import LocalEngine
@@ -33,22 +33,9 @@ def logits(folder: Path, form: str, tokens: int) -> np.ndarray:
     linear.is_slow = lambda dtype: form in ("widened", "int8")  # type: ignore[assignment]
     dtype = "float32" if form == "float32" else "bfloat16"
     engine = LocalEngine(folder, device="cpu", dtype=dtype, quantize="int8" if form == "int8" else "none")
-    weights = engine.weights
-    parts = ask(engine, QUESTIONS[0]).layout()
-    made = weights.pictures(images=[part.picture for part in parts if not isinstance(part, str)], return_tensors="pt")
-    cells = int(made["image_grid_thw"].prod() // 4)
-    text = "".join(part if isinstance(part, str) else "<|image_pad|>" * cells for part in parts)
     reply = np.random.default_rng(1).integers(0, 1000, tokens).tolist()
-    ids = torch.tensor([[*weights.tokenizer(text, add_special_tokens=False).input_ids, *reply]])
     with torch.inference_mode():
-        out = weights.model(
-            input_ids=ids,
-            attention_mask=torch.ones_like(ids),
-            pixel_values=made["pixel_values"],
-            image_grid_thw=made["image_grid_thw"],
-            mm_token_type_ids=(ids == weights.model.config.image_token_id).int(),
-            logits_to_keep=tokens,
-        )
+        out = engine.weights.model(**inputs(engine, QUESTIONS[0], reply), logits_to_keep=tokens)
     return np.asarray(out.logits[0].float().numpy())
 
 
@@ -77,23 +64,19 @@ def main() -> int:
         return 0
     results = {}
     with tempfile.TemporaryDirectory() as scratch:
-        folder = (options.folder or Path(scratch)) / options.shape
-        if not (folder / "model.safetensors.index.json").is_file():
-            make(options.shape, folder)
+        folder = made(options.shape, options.folder or Path(scratch))
         for form in options.formats:  # each in a process of its own, one after the other: memory holds one
             file = Path(scratch) / f"{form}.npy"
             command = [sys.executable, __file__, "--one", str(folder), form, str(file), "--tokens", str(options.tokens)]
             subprocess.run(command, check=True)
             results[form] = np.load(file)
-    lines = [f"{machine()}, torch {torch.__version__}; {options.shape}, logits of {options.tokens} tokens, apart in their deviations"]
+    lines = [f"{machine()}, torch {torch.__version__}; {options.shape}, the logits of {options.tokens} tokens"]
     lines.append(
         f"  {'':22}{'same word':>10}{'mean apart':>14}{'at most':>10}{'KL, nats':>14}    (apart: in standard deviations of the logits)"
     )
     for one, other in combinations(results, 2):
         lines.append(f"  {one + ' and ' + other:22}{compared(results[one], results[other])}")
-    print("\n".join(lines))
-    if options.out:
-        options.out.write_text(f"$ python {' '.join(sys.argv)}\n" + "\n".join(lines) + "\n")
+    report(lines, options.out)
     return 0
 
 

@@ -26,7 +26,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from machine import machine
+from machine import machine, peak_mb
 
 HERE = Path(__file__).resolve().parent
 NAIP = [
@@ -316,10 +316,6 @@ def inpaint(image: np.ndarray) -> np.ndarray:
 
 
 CASES = {**DENOISERS, "fill: ours (membrane)": membrane_fill, "fill: cv2.inpaint": inpaint}
-
-
-def peak_mb() -> float:
-    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1000
 
 
 def write_noisy(path: Path, side: int) -> None:

@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ sys.path[:0] = [str(ROOT / ".build" / "path"), str(ROOT / "tests")]
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
-from machine import machine  # noqa: E402
+from machine import machine, report  # noqa: E402
 from PIL import Image  # noqa: E402
 from tiny import make_tiny  # noqa: E402
 
@@ -127,6 +128,12 @@ def make(shape: str, folder: Path) -> Path:
     return folder
 
 
+def made(shape: str, within: Path) -> Path:
+    """The checkpoint of a shape in its folder below `within`, made where there is none."""
+    folder = within / shape
+    return folder if (folder / "model.safetensors.index.json").is_file() else make(shape, folder)
+
+
 def _index(folder: Path) -> None:
     places = {name: file.name for file in sorted(folder.glob("model-*.safetensors")) for name in memory.header(file) if name[0] != "_"}
     (folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": places}))
@@ -138,6 +145,20 @@ def ask(engine: LocalEngine, question: str) -> Talk:
     view = View(Box(0, 0, SIDE, SIDE), Size(SIDE, SIDE))
     talk.observe(Observation(view, question, begins=True), Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.BICUBIC))
     return talk
+
+
+def inputs(engine: LocalEngine, question: str, reply: Sequence[int] = ()) -> dict[str, torch.Tensor]:
+    """What transformers' own model takes, on its device: the whole conversation, and the tokens of a reply."""
+    weights = engine.weights
+    parts = ask(engine, question).layout()
+    pictures = weights.pictures(images=[part.picture for part in parts if not isinstance(part, str)], return_tensors="pt")
+    cells = iter((pictures["image_grid_thw"].prod(1) // 4).tolist())
+    text = "".join(part if isinstance(part, str) else "<|image_pad|>" * next(cells) for part in parts)
+    ids = torch.tensor([[*weights.tokenizer(text, add_special_tokens=False).input_ids, *reply]])
+    kinds = (ids == weights.model.config.image_token_id).int()
+    given = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "mm_token_type_ids": kinds}
+    given |= {name: pictures[name] for name in ("pixel_values", "image_grid_thw")}
+    return {name: each.to(weights.model.device) for name, each in given.items()}
 
 
 class Clock:
@@ -179,20 +200,10 @@ def ours(engine: LocalEngine, clock: Clock, question: str, tokens: int) -> dict[
 
 def stock(engine: LocalEngine, clock: Clock, question: str, tokens: int) -> dict[str, float]:
     """The same by `generate`: the whole conversation read anew."""
-    weights, began = engine.weights, clock.start()
-    parts = ask(engine, question).layout()
-    made = weights.pictures(images=[part.picture for part in parts if not isinstance(part, str)], return_tensors="pt")
-    cells = iter((made["image_grid_thw"].prod(1) // 4).tolist())
-    text = "".join(part if isinstance(part, str) else "<|image_pad|>" * next(cells) for part in parts)
-    ids = torch.tensor([weights.tokenizer(text, add_special_tokens=False).input_ids])
-    device = weights.model.device
+    began = clock.start()
     with torch.inference_mode():
-        weights.model.generate(
-            input_ids=ids.to(device),
-            attention_mask=torch.ones_like(ids).to(device),
-            pixel_values=made["pixel_values"].to(device),
-            image_grid_thw=made["image_grid_thw"].to(device),
-            mm_token_type_ids=(ids == weights.model.config.image_token_id).int().to(device),
+        engine.weights.model.generate(
+            **inputs(engine, question),
             max_new_tokens=tokens,
             min_new_tokens=tokens,
             do_sample=False,
@@ -317,9 +328,7 @@ def main() -> int:
     lines = [f"{machine()}, {where}, torch {torch.__version__}"]
     with tempfile.TemporaryDirectory() as scratch:
         for shape in options.shapes:
-            folder = (options.folder or Path(scratch)) / shape
-            if not (folder / "model.safetensors.index.json").is_file():
-                make(shape, folder)
+            folder = made(shape, options.folder or Path(scratch))
             rows = []
             for form in options.formats:
                 for graphs in ("yes", "no") if cuda else ("no",):
@@ -332,9 +341,7 @@ def main() -> int:
             if options.training and cuda:
                 rates = {kind: train(folder, kind, Path(scratch) / shape) for kind in ("sft", "grpo")}
                 lines.append(f"  SFT {rates['sft']:.2f} samples a second, GRPO {rates['grpo']:.2f} rollouts a second (LoRA 16, batch 4)")
-    print("\n".join(lines))
-    if options.out:
-        options.out.write_text(f"$ python {' '.join(sys.argv)}\n" + "\n".join(lines) + "\n")
+    report(lines, options.out)
     return 0
 
 

@@ -37,9 +37,7 @@ a run that was stopped. --template makes questions without a model, from the box
     parser.add_argument(
         "--check", action="store_true", help="ask each candidate again, without the picture and with it, for two more flags"
     )
-    _add_at_once(parser)
-    add_settings(parser)
-    parser.add_argument("--json", action="store_true", help="print one JSON object with the counts and nothing else")
+    _add_engine(parser)
     parser.examples(
         "zoomearth label propose labels.gpkg --template",
         "zoomearth label propose labels.gpkg --remote http://localhost:8000/v1 --remote-model Qwen/Qwen3-VL-8B-Instruct --check",
@@ -89,9 +87,7 @@ what the crop shows and how the answer follows. The model is told the right answ
 continues a run that was stopped. --template writes them without a model, from the place and the size of the box."""
     parser.add_argument("file", type=Path, metavar="LABELS.gpkg", help="the label file, which the thoughts are added to")
     parser.add_argument("--template", action="store_true", help="without a model")
-    _add_at_once(parser)
-    add_settings(parser)
-    parser.add_argument("--json", action="store_true", help="print one JSON object with the counts and nothing else")
+    _add_engine(parser)
     parser.examples(
         "zoomearth label think labels.gpkg --template",
         "zoomearth label think labels.gpkg --remote http://localhost:8000/v1 --remote-model Qwen/Qwen3-VL-8B-Instruct",
@@ -99,10 +95,13 @@ continues a run that was stopped. --template writes them without a model, from t
     parser.set_defaults(run=_think)
 
 
-def _add_at_once(parser: Parser) -> None:
+def _add_engine(parser: Parser) -> None:
+    """The flags of both: the model, how many requests at once, and what is printed."""
     group = parser.add_mutually_exclusive_group()
     group.add_argument("--batch", type=positive, metavar="N", help=f"requests in lockstep, model here (default {AT_ONCE})")
     group.add_argument("--concurrency", type=positive, metavar="N", help=f"requests at once, model on a server (default {AT_ONCE})")
+    add_settings(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object with the counts and nothing else")
 
 
 def _by_model(options: argparse.Namespace, settings: Settings) -> int:

@@ -59,6 +59,13 @@ class Desk:
     def type(self, text):
         QTest.keyClicks(QApplication.focusWidget(), text)
 
+    def mill(self, town):
+        """Draws the box of the mill, names it, and has candidates made from templates."""
+        self.drag(town, 100, 60, 180, 120)
+        self.type("mill")
+        self.press(Key.Key_Return)
+        self.templates()
+
     def templates(self):
         return self.proposed(Key.Key_T)
 

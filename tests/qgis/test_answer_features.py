@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import maps
 import pytest
 from panel import ANSWER, BOX, wait
 from qgis.core import (
@@ -14,8 +15,6 @@ from qgis.core import (
     QgsExpression,
     QgsExpressionContext,
     QgsExpressionContextUtils,
-    QgsMapRendererSequentialJob,
-    QgsMapSettings,
     QgsProject,
     QgsRectangle,
     QgsVectorLayer,
@@ -99,17 +98,7 @@ def test_the_map_is_coloured_by_answer_with_a_legend_and_labels(asked):
 
 def labels(layer, extent):
     """The texts that QGIS's label engine places on a map of that extent."""
-    settings = QgsMapSettings()
-    settings.setLayers([layer])
-    settings.setDestinationCrs(layer.crs())
-    settings.setExtent(extent)
-    settings.setOutputSize(QSize(600, 600))
-    context = QgsExpressionContext()
-    context.appendScope(QgsExpressionContextUtils.mapSettingsScope(settings))
-    settings.setExpressionContext(context)
-    job = QgsMapRendererSequentialJob(settings)
-    job.start()
-    job.waitForFinished()
+    job = maps.drawn(layer, extent, QSize(600, 600))
     return sorted(label.labelText for label in job.takeLabelingResults().allLabels())
 
 

@@ -19,10 +19,7 @@ REPLY = json.dumps({"locate": "A mill stands near the upper left corner.", "reas
 @pytest.fixture
 def accepted(desk, town):
     """Two accepted questions about a box; the second one is shown."""
-    desk.drag(town, 100, 60, 180, 120)
-    desk.type("mill")
-    desk.press(Key.Key_Return)
-    desk.templates()
+    desk.mill(town)
     desk.press(Key.Key_A)
     desk.press(Key.Key_A)
     desk.press(Key.Key_Left)

@@ -155,10 +155,7 @@ def test_flags_stand_at_the_candidate(desk, town):
 
 
 def test_the_balance_says_what_to_ask_next_and_follows_the_decisions(desk, town):
-    desk.drag(town, 100, 60, 180, 120)
-    desk.type("mill")
-    desk.press(Key.Key_Return)
-    desk.templates()
+    desk.mill(town)
     desk.dock.tabs.setCurrentWidget(desk.dock.balance)
     desk.ready()
     table = desk.dock.balance.table
@@ -183,10 +180,7 @@ def test_the_balance_says_what_to_ask_next_and_follows_the_decisions(desk, town)
 
 
 def test_a_second_person_decides_blindly_and_the_agreement_is_shown(desk, town):
-    desk.drag(town, 100, 60, 180, 120)
-    desk.type("mill")
-    desk.press(Key.Key_Return)
-    desk.templates()
+    desk.mill(town)
     for key in (Key.Key_A, Key.Key_A, Key.Key_U):
         desk.press(key)
     desk.labels.name_annotator("Ben")
@@ -298,10 +292,7 @@ def test_a_raster_that_was_moved_is_found_by_its_content(desk, scene, turned, tm
 
 
 def test_the_accepted_ones_are_exported_and_a_bad_place_is_a_sentence(desk, town, tmp_path):
-    desk.drag(town, 100, 60, 180, 120)
-    desk.type("mill")
-    desk.press(Key.Key_Return)
-    desk.templates()
+    desk.mill(town)
     desk.press(Key.Key_A)
     desk.press(Key.Key_A)
     desk.dock.menu.export(tmp_path / "rows.jsonl", "lrs-gro")
@@ -331,10 +322,7 @@ def test_a_rotated_raster_is_labelled_in_its_own_pixels(desk, turned):
 
 
 def test_the_project_opens_its_labels_again_where_they_were_left(desk, town, tmp_path):
-    desk.drag(town, 100, 60, 180, 120)
-    desk.type("mill")
-    desk.press(Key.Key_Return)
-    desk.templates()
+    desk.mill(town)
     desk.press(Key.Key_A)
     left = desk.dock.shown.question.id
     QgsProject.instance().write()
@@ -410,10 +398,7 @@ def test_a_file_without_labels_or_of_another_version_is_refused_and_the_open_one
 
 
 def test_another_persons_file_is_merged_and_what_was_decided_differently_is_to_settle(desk, town, tmp_path):
-    desk.drag(town, 100, 60, 180, 120)
-    desk.type("mill")
-    desk.press(Key.Key_Return)
-    desk.templates()
+    desk.mill(town)
     ben = tmp_path / 'ben "B".gpkg'
     ben.write_bytes(desk.dock.store.path.read_bytes())
     desk.press(Key.Key_A)
@@ -531,10 +516,7 @@ def test_what_was_typed_comes_back_where_it_could_not_be_written(desk, town):
 
 
 def test_a_text_goes_to_the_place_for_which_its_editor_was_opened(desk, town):
-    desk.drag(town, 100, 60, 180, 120)
-    desk.type("mill")
-    desk.press(Key.Key_Return)
-    desk.templates()
+    desk.mill(town)
     desk.drag(town, 300, 200, 360, 260)
     desk.dock.act("candidate")
     desk.ready()

@@ -15,10 +15,7 @@ Key = Qt.Key
 
 def decided_by_two(desk, town):
     """Ada and Ben have decided three templates' questions differently, and drawn one box differently."""
-    desk.drag(town, 100, 60, 180, 120)
-    desk.type("mill")
-    desk.press(Key.Key_Return)
-    desk.templates()
+    desk.mill(town)
     with desk.read() as labels:
         ids = [each.id for each in labels.questions()][:3]
         (box,) = labels.boxes()

@@ -1,13 +1,11 @@
 """The boxes can be read on dark and on bright imagery, in every QGIS that loads the plugin."""
 
+import maps
 import pytest
 from qgis.core import (
     QgsApplication,
-    QgsExpressionContext,
-    QgsExpressionContextUtils,
     QgsFeature,
     QgsGeometry,
-    QgsMapRendererSequentialJob,
     QgsMapSettings,
     QgsRectangle,
     QgsVectorLayer,
@@ -35,18 +33,7 @@ def boxes(qgis_app):
 
 def drawn(layer, ground, labels=True, extent=None):
     layer.setLabelsEnabled(labels)
-    settings = QgsMapSettings()
-    settings.setLayers([layer])
-    settings.setDestinationCrs(layer.crs())
-    settings.setExtent(extent or QgsRectangle(0, 0, 800, 240))
-    settings.setOutputSize(QSize(800, 240))
-    settings.setBackgroundColor(QColor(ground))
-    context = QgsExpressionContext()
-    context.appendScope(QgsExpressionContextUtils.mapSettingsScope(settings))
-    settings.setExpressionContext(context)
-    job = QgsMapRendererSequentialJob(settings)
-    job.start()
-    job.waitForFinished()
+    job = maps.drawn(layer, extent or QgsRectangle(0, 0, 800, 240), QSize(800, 240), QColor(ground))
     assert not job.errors()
     return job.renderedImage()
 
