@@ -32,10 +32,10 @@ from ...core.errors import ModelError, UsageError
 from ...core.marks import request as mark_request
 from ..scenes.marks import NOUNS, SIDES, asked_of, coarse_window, marks, places, survey_window
 from ..scenes.questions import LEVELS, Question, ask
-from ..scenes.render import WHOLE, Window, crop_view, global_view, square_around
-from ..scenes.requests import SPOILT, TOOLS, Request, ask_tool
+from ..scenes.render import VIEW, WHOLE, Window, crop_view, global_view, square_around
+from ..scenes.requests import DONE, SPOILT, TOOLS, Request, ask_tool
 from ..scenes.scene import HELD_OUT, SITES, Scene, make_scene
-from ..scenes.spoil import Weather, edited, noisy, outlined, restored
+from ..scenes.spoil import Weather, clouded, clouds, edited, noisy, outlined, part_of, restored
 from . import forward
 from . import rows as pk
 from .dense_heads import Heads, detail_targets, no_details, site_targets
@@ -55,6 +55,8 @@ SURVEYED = (0.07, 0.1)
 """Sides of half of the views for marks, in scene units: in a survey, an object is about 32 pixels long."""
 COARSE = 0.8
 """How often the rows of a scene have a coarse view, in which the places are marked where objects could be."""
+CLOUDED = 0.5
+"""How often the rows of a scene have a view under thick clouds, which are removed before the question is answered."""
 DETAIL_KINDS = {"count": 0.5, "exists": 0.1, "color": 0.12, "shape": 0.14, "heading": 0.14}
 
 
@@ -135,6 +137,8 @@ def rows_of(seed: int, two_turns: float, coder: pk.Coder) -> list[pk.Row]:
         if request:
             _add_request(row, scene, request, bool(zooms) and (i == 0 or tool in SPOILT), rng, coder)
     _ask_places(row, scene, WHOLE, rng, coder, 3)
+    if zooms and rng.random() < CLOUDED:
+        rows.append(_clouded_view(scene, rng, coder))
     if rng.random() < COARSE:
         window = coarse_window(scene, rng)
         coarse = pk.Row(weather.over(crop_view(scene, window, exact=exact), window, rng), sites=site_targets(scene, window))
@@ -159,7 +163,9 @@ def _add_request(row: pk.Row, scene: Scene, request: Request, made: bool, rng: r
     question = request.question
     assert question.site is not None
     tokens = pk.tool_turn(pk.asked(coder, pk.prefix(coder).at, question.text), coder, request)
-    if made:
+    if made and request.whole:
+        _look_below(row, tokens, scene, question, restored(global_view(scene), rng), rng, coder)
+    elif made:
         window = square_around(pk.jittered(question.site.box, rng, 0.9))
         picture = crop_view(scene, window)
         details = detail_targets(scene, window)
@@ -173,6 +179,36 @@ def _add_request(row: pk.Row, scene: Scene, request: Request, made: bool, rng: r
         row.crops.append(picture)
         row.details.append(details)
     row.branches.append(tokens)
+
+
+def _clouded_view(scene: Scene, rng: random.Random, coder: pk.Coder) -> pk.Row:
+    """The scene under thick clouds, with requests to remove them."""
+    alpha = clouds(np.random.default_rng(rng.getrandbits(32)), rng.uniform(0.15, 0.7), rng.uniform(0.6, 1.0))
+    clear = global_view(scene)
+    row, cleared = pk.Row(clouded(clear, part_of(alpha, WHOLE, (VIEW, VIEW)))), restored(clear, rng)
+    for _ in range(3):
+        if request := ask_tool(scene, "cloud-removal", rng):
+            tokens = pk.tool_turn(pk.asked(coder, pk.prefix(coder).at, request.question.text), coder, request)
+            _look_below(row, tokens, scene, request.question, cleared, rng, coder)
+            row.branches.append(tokens)
+    return row
+
+
+def _look_below(
+    row: pk.Row, tokens: pk.Tokens, scene: Scene, question: Question, cleared: np.ndarray, rng: random.Random, coder: pk.Coder
+) -> None:
+    """Adds to a call that removes clouds: the whole view without them and, where there is more to answer than that it is done, a zoom."""
+    pk.crop_turn(tokens, coder)
+    row.crops.append(cleared)
+    row.details.append(no_details())
+    window = WHOLE
+    if question.answer != DONE:
+        assert question.site is not None
+        window = square_around(pk.jittered(question.site.box, rng, 0.9))
+        pk.crop_turn(pk.first_turn(tokens, coder, question), coder)
+        row.crops.append(restored(crop_view(scene, window), rng))
+        row.details.append(detail_targets(scene, window))
+    pk.last_turn(tokens, coder, question, window)
 
 
 def _marked_view(scene: Scene, weather: Weather, rng: random.Random, coder: pk.Coder, anywhere: bool) -> pk.Row:

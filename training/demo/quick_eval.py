@@ -143,9 +143,8 @@ def play_skills(model: Qwen2_5_VLForConditionalGeneration, coder: pk.Coder, firs
     named, called = [], []
     for text, request in zip(write(model, coder, calls, lambda text: "</tool_call>" in text or "</answer>" in text), requests):
         box = _BOX.search(text)
-        assert request.question.site is not None
         named.append(f'<tool_call>{{"name": "{request.tool}"' in text)
-        near = box and Box(*map(int, box.groups())).iou(Box(*pk.box_pixels(request.question.site.box))) >= LEAST_IOU
+        near = box and Box(*map(int, box.groups())).iou(Box(*pk.box_pixels(request.box))) >= LEAST_IOU
         called.append(bool(named[-1] and near))
     counts: list[tuple[int, int, int]] = []
     found_places: list[tuple[int, int, int]] = []

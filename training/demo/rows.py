@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 
 import numpy as np
 import torch
@@ -102,12 +103,10 @@ def first_turn(tokens: Tokens, coder: Coder, question: Question) -> Tokens:
 
 def tool_turn(tokens: Tokens, coder: Coder, request: Request) -> Tokens:
     """Adds the first reply to a request that needs a tool: thought and call, its box in pixels of the global view."""
-    question = request.question
-    assert question.site is not None
-    x0, y0, x1, y1 = box_pixels(question.site.box)
-    tokens.text(coder, f"<think>{question.first_thought(to_pixels(WHOLE))}</think>", OTHER, POINT)
+    x0, y0, x1, y1 = box_pixels(request.box)
+    tokens.text(coder, f"<think>{request.thought(to_pixels(WHOLE))}</think>", OTHER, POINT)
     tokens.text(coder, '<tool_call>{"name": "', END).text(coder, request.tool, CHOICE)
-    tokens.text(coder, f'", "arguments": {{"bbox_2d": [{x0}, {y0}, {x1}, {y1}], "label": "{question.label}', OTHER, BOX)
+    tokens.text(coder, f'", "arguments": {{"bbox_2d": [{x0}, {y0}, {x1}, {y1}], "label": "{request.label}', OTHER, BOX)
     if request.verb:
         tokens.text(coder, '", "verb": "', CHOICE).text(coder, request.verb, CHOICE)
     return tokens.text(coder, '"}}</tool_call>', OTHER)
@@ -143,9 +142,9 @@ def crop_turn(tokens: Tokens, coder: Coder) -> Tokens:
 
 @dataclass
 class Row:
-    """The picture of a prefix, and its branches. crops: the pictures of the branches that have one, in order.
+    """The picture of a prefix, and its branches. crops: the pictures of all branches, in order.
 
-    Consecutive branches with the same picture share one array, which is encoded once.
+    Pictures that are one array are encoded once.
     """
 
     picture: np.ndarray
@@ -177,25 +176,26 @@ class Batch:
 
 
 def collate(rows: Sequence[Row], coder: Coder, encoded: bool = True) -> Batch:
-    """Makes a batch of rows: first the prefixes, then the branches without and with a crop; each group is padded to its longest branch."""
+    """Makes a batch of rows: first the prefixes, then the branches without a picture, with one and with two; each group is padded to its
+    longest branch."""
     head = prefix(coder)
-    runs: list[list[tuple[int, Tokens]]] = [[(i, head) for i in range(len(rows))], [], []]
-    images: list[int] = list(range(len(rows)))
+    runs: list[list[tuple[int, Tokens]]] = [[(i, head) for i in range(len(rows))], [], [], []]
     pictures = [row.picture for row in rows]
+    shown: list[list[tuple[int, np.ndarray | None]]] = [[(i, None) for i in range(len(rows))], [], [], []]  # picture and dense targets
+    known: dict[int, int] = {}
     where: dict[int, tuple[int, int]] = {}
-    order: list[int] = []
     for i, row in enumerate(rows):
-        crops = iter(row.crops)
+        crops = zip(row.crops, row.details)
         for tokens in row.branches:
-            group = 2 if coder.image in tokens.ids else 1
-            order.append(id(tokens))
+            count = tokens.ids.count(coder.image) // GRID**2
+            group = 1 + count
             where[id(tokens)] = (group, len(runs[group]))
             runs[group].append((i, tokens))
-            if group == 2:
-                crop = next(crops)
-                if crop is not pictures[-1]:
+            for crop, targets in islice(crops, count):
+                if id(crop) not in known:
+                    known[id(crop)] = len(pictures)
                     pictures.append(crop)
-                images.append(len(pictures) - 1)
+                shown[group].append((known[id(crop)], targets))
     ids, positions, groups, inputs, targets, roles = [], [], [], [], [], []
     first = 0
     offsets: list[tuple[int, int]] = []
@@ -233,7 +233,7 @@ def collate(rows: Sequence[Row], coder: Coder, encoded: bool = True) -> Batch:
         inputs=torch.tensor(inputs, dtype=torch.long),
         targets=torch.tensor(targets, dtype=torch.long),
         roles=torch.tensor(roles, dtype=torch.long),
-        order=torch.tensor(images),
+        order=torch.tensor([picture for group in shown for picture, _ in group]),
         ends=torch.tensor(ends, dtype=torch.long),
     )
     cells = (flat == coder.image).nonzero()[:, 0].view(-1, GRID**2)
@@ -244,7 +244,7 @@ def collate(rows: Sequence[Row], coder: Coder, encoded: bool = True) -> Batch:
     crop_runs = [i for i, row in enumerate(rows) if row.prefix_is_crop]
     crop_runs += range(len(rows), len(cells))
     details = [row.details[0] for row in rows if row.prefix_is_crop]
-    details += [d for row in rows if not row.prefix_is_crop for d in row.details]
+    details += [targets for group in shown for _, targets in group if targets is not None]
     if details:
         batch.detail_cells = cells[crop_runs].flatten()
         batch.details = torch.from_numpy(np.concatenate(details))

@@ -93,9 +93,7 @@ def requests(folder: Path, engine: Engine, seed: int = FIRST_SEED) -> Iterator[C
             picture = raster.part(view)
         for tool in TOOLS:
             if request := ask_tool(scene, tool, rng):
-                site = request.question.site
-                assert site is not None
-                box = Box(*(side * WIDTH for side in site.box))
+                box = Box(*(side * WIDTH for side in request.box))
                 yield Case(seed, tool, picture, view, request.question.text, (box,), tool, request.verb)
         seed += 1
 

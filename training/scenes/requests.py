@@ -1,7 +1,8 @@
 """Requests about drawn scenes that need a tool: which tool, on which site, and what is answered once its picture is shown.
 
 Questions about a noisy or a clouded site are those of `questions`, with the words that name what spoils it. Other requests ("segment the
-northern lake", "blur the cars in the village") are answered with DONE.
+northern lake", "blur the cars in the village") are answered with DONE. Clouds are removed from the whole scene, because they hide where a
+site is; a tool for anything else is used on the site.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, replace
 
-from .questions import PLACES, Question, ask, mates_of, refer
+from .questions import PLACES, Pointing, Question, ask, mates_of, refer
+from .render import WHOLE, Window
 from .scene import SITES, Scene
 
 DONE = "done"
@@ -35,15 +37,36 @@ SPOILT = {
 }
 """The words added to a question about a site that noise or clouds spoil."""
 TOOLS = tuple(WORDINGS)
+CLOUDS = "clouds"
+"""The thought before clouds are removed, and the label of that call: where the site is, clouds may hide."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """question: its text is the request, its site the one that the tool is used on, its answer the one after the tool. verb: of an edit."""
+    """question: its text is the request, its site the one that is asked about, its answer the one after the tool. verb: of an edit."""
 
     tool: str
     question: Question
     verb: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether the tool is used on the whole scene, and the question is then asked as if the scene had been clear."""
+        return self.tool == "cloud-removal"
+
+    @property
+    def box(self) -> Window:
+        """What the tool is used on, in scene units."""
+        assert self.question.site is not None
+        return WHOLE if self.whole else self.question.site.box
+
+    @property
+    def label(self) -> str:
+        return CLOUDS if self.whole else self.question.label
+
+    def thought(self, pointing: Pointing) -> str:
+        """The thought before the call."""
+        return CLOUDS if self.whole else self.question.first_thought(pointing)
 
 
 def ask_tool(scene: Scene, tool: str, rng: random.Random) -> Request | None:
@@ -74,7 +97,7 @@ def in_words(question: Question, tool: str, rng: random.Random) -> Question:
 
 def vocabulary() -> list[str]:
     """All texts that requests and calls consist of, for the tokenizer."""
-    texts = [DONE, *TOOLS, *VERBS, *(f"what {words}?" for spoilt in SPOILT.values() for words in spoilt)]
+    texts = [DONE, CLOUDS, *TOOLS, *VERBS, *(f"what {words}?" for spoilt in SPOILT.values() for words in spoilt)]
     for wordings in WORDINGS.values():
         texts += [wording.format(label="lake", at="at the lake", objects="boats", word=word) for wording in wordings for word in VERBS]
     return texts
