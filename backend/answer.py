@@ -101,8 +101,8 @@ class Tools(Protocol):
     ) -> ToolUse:
         """What comes of the call of an observation. engine: of the model that answers. Raises Cancelled."""
 
-    def picture(self, scene: Scene, view: View, made: Made) -> Image:
-        """The view with what was made."""
+    def picture(self, scene: Scene, view: View, laid: Sequence[Made]) -> Image:
+        """The view with what was made, in this order."""
 
 
 @dataclass(frozen=True)
@@ -313,7 +313,7 @@ class _Run:
             self.on_event(Used(observation.used))
         if observation.view and not self.talk.blind:
             try:
-                picture = self._read(observation.view, observation.used) if picture is None else picture
+                picture = self._read(observation.view, observation.laid) if picture is None else picture
                 if self.compared and not (observation.used and observation.used.made):
                     other = self.compared.part(observation.view)
             except errors.Cancelled:
@@ -328,9 +328,9 @@ class _Run:
         if observation.more:
             self._send(None)
 
-    def _read(self, view: View, used: ToolUse | None) -> Image:
-        tools, made = self.result.question.tools, used and used.made
-        return tools.picture(self.scene, view, made) if tools and made else self.scene.part(view)
+    def _read(self, view: View, laid: Sequence[Made]) -> Image:
+        tools = self.result.question.tools
+        return tools.picture(self.scene, view, laid) if tools and laid else self.scene.part(view)
 
     def _check_ground(self, compared: Compared, window: Box) -> None:
         """Raises SceneError where the second raster has nothing of the place; notes where it has a part only."""

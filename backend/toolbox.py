@@ -15,7 +15,7 @@ from ..core.tools import CALLED, MASK, MASK_FILE, RASTER, REFERENCE, SURVEY, Mad
 from .engines import Engine
 from .scene.scene import Scene
 from .tools.job import MOST_PIXELS
-from .tools.pictures import with_result
+from .tools.pictures import with_results
 from .tools.run import use
 
 SUFFIXES = {MASK: ".gpkg", RASTER: ".tif"}
@@ -26,7 +26,7 @@ class Toolbox:
     """The tools of one question, for a driver: the work, and the picture of what was made."""
 
     offer: Offer
-    picture = staticmethod(with_result)
+    picture = staticmethod(with_results)
 
     def use(
         self,

@@ -16,12 +16,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any, Generator, Optional, Union
+from typing import Any, Generator, Optional, Sequence, Union
 
 from .geometry import FOCUS, Box, Size, View
 from .region import Region
 from .route import about_the_whole
 from .tool_calls import ToolCall, ToolUse
+from .tools import RASTER, Made
 
 RATIO = 200  # the largest ratio of a view's sides: Qwen-VL's processors refuse longer pictures
 GAIN = 1.25  # a view in context enlarges its focus by at least this much over the global view; else the zoom is a crop
@@ -132,6 +133,8 @@ class Observation:
     picture: a picture that is not read from the scene; None: the driver reads `view`.
     call: a tool to be used on `roi`, inside the view's rings; the model is not asked yet, and a `ToolUse` is sent.
     used: what came of a call; the driver shows over `view` what was made, or the view as it is, where `text` says why nothing was made.
+    laid: what the driver shows over `view`, in this order: the new pixels that tools have made so far, so that later views are of the
+    cleared scene, and whatever the last call has made.
     """
 
     view: View | None
@@ -145,6 +148,7 @@ class Observation:
     more: bool = False
     call: ToolCall | None = None
     used: ToolUse | None = None
+    laid: tuple[Made, ...] = ()
 
     @property
     def has_picture(self) -> bool:
@@ -222,7 +226,7 @@ def look(size: Size, question: str, policy: Policy, region: Region | None = None
         if isinstance(action, ZoomOut):
             trail = trail[:-1] or trail
             seen.append(replace(trail[-1], step=len(seen), again=True))
-            action = yield Observation(trail[-1].view, label="zoom out", roi=trail[-1].roi, step=seen[-1].step)
+            action = yield Observation(trail[-1].view, label="zoom out", roi=trail[-1].roi, step=seen[-1].step, laid=_laid(uses))
             continue
         last = trail[-1].view
         if why := _unusable(action, last, area, region, policy):
@@ -237,7 +241,8 @@ def look(size: Size, question: str, policy: Policy, region: Region | None = None
             looked += 1
             far = not view.focus and policy.native is not None and view.scale > policy.native and looked <= zooms and len(wanted) == 1
             text = question if far else ""
-            action = yield Observation(view, text, shown.label, shown.roi, begins=far, step=shown.step, more=left > 0)
+            more, laid = left > 0, _laid(uses)
+            action = yield Observation(view, text, shown.label, shown.roi, begins=far, step=shown.step, more=more, laid=laid)
             if isinstance(action, Cancelled):
                 break
     return _end(action, seen, uses, limit=forced)
@@ -261,7 +266,13 @@ def _use(
     trail.append(shown)
     seen.append(shown)
     uses.append(replace(use, step=shown.step) if use.made else use)
-    return (yield Observation(view, use.why, shown.label, shown.roi, step=shown.step, used=uses[-1]))
+    laid = _laid(uses[:-1]) + ((use.made,) if use.made else ())
+    return (yield Observation(view, use.why, shown.label, shown.roi, step=shown.step, used=uses[-1], laid=laid))
+
+
+def _laid(uses: Sequence[ToolUse]) -> tuple[Made, ...]:
+    """The new pixels that tools have made; a mask is shown once, over the view of its call."""
+    return tuple(use.made for use in uses if use.made and use.made.kind == RASTER)
 
 
 def _end(action: Any, seen: list[Shown], uses: list[ToolUse], limit: bool) -> Outcome:

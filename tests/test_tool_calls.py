@@ -324,7 +324,7 @@ def test_every_driver_uses_the_tools_and_shows_the_same_pictures(raster, scene, 
     talks, labelled = transcript(
         profile, scene.size, "Segment the lake", [*steps, Answer("done")], ["", "Its noise."], picture=scene.part,
         use=lambda observation: tools.use(scene, observation, "Segment the lake"),
-        result=lambda view, made: tools.picture(scene, view, made),
+        result=lambda view, laid: tools.picture(scene, view, laid),
     )  # fmt: skip
     assert [use.made.tool for use in alone.outcome.uses] == ["segmentation", "denoising"]
     assert (alone.outcome.answer, alone.outcome.zooms, len(alone.pictures)) == ("done", [], 3)

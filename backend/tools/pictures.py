@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -32,12 +33,15 @@ def before_and_after(scene: Scene, region: Region, made: Made, side: int) -> tup
     return picture, _drawn(picture.copy(), scene, view, made, CYAN)
 
 
-def with_result(scene: Scene, view: View, made: Made) -> Image.Image:
-    """The view with what a tool has made: a mask is drawn over it, new pixels take the place of the raster's.
+def with_results(scene: Scene, view: View, laid: Sequence[Made]) -> Image.Image:
+    """The view with what tools have made, one over another: a mask is drawn over it, new pixels take the place of the raster's.
 
     Raises SceneError, Cancelled.
     """
-    return _drawn(scene.part(view), scene, view, made, PINK)
+    picture = scene.part(view)
+    for made in laid:
+        picture = _drawn(picture, scene, view, made, PINK)
+    return picture
 
 
 def _drawn(picture: Image.Image, scene: Scene, view: View, made: Made, color: tuple[int, int, int]) -> Image.Image:

@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, zip_longest
 
 import numpy as np
 import torch
@@ -185,17 +185,17 @@ def collate(rows: Sequence[Row], coder: Coder, encoded: bool = True) -> Batch:
     known: dict[int, int] = {}
     where: dict[int, tuple[int, int]] = {}
     for i, row in enumerate(rows):
-        crops = zip(row.crops, row.details)
+        crops = zip_longest(row.crops, () if row.prefix_is_crop else row.details)  # only training has dense targets
         for tokens in row.branches:
             count = tokens.ids.count(coder.image) // GRID**2
             group = 1 + count
             where[id(tokens)] = (group, len(runs[group]))
             runs[group].append((i, tokens))
-            for crop, targets in islice(crops, count):
+            for crop, dense in islice(crops, count):
                 if id(crop) not in known:
                     known[id(crop)] = len(pictures)
                     pictures.append(crop)
-                shown[group].append((known[id(crop)], targets))
+                shown[group].append((known[id(crop)], dense))
     ids, positions, groups, inputs, targets, roles = [], [], [], [], [], []
     first = 0
     offsets: list[tuple[int, int]] = []
@@ -244,7 +244,7 @@ def collate(rows: Sequence[Row], coder: Coder, encoded: bool = True) -> Batch:
     crop_runs = [i for i, row in enumerate(rows) if row.prefix_is_crop]
     crop_runs += range(len(rows), len(cells))
     details = [row.details[0] for row in rows if row.prefix_is_crop]
-    details += [targets for group in shown for _, targets in group if targets is not None]
+    details += [dense for group in shown for _, dense in group if dense is not None]
     if details:
         batch.detail_cells = cells[crop_runs].flatten()
         batch.details = torch.from_numpy(np.concatenate(details))

@@ -114,10 +114,9 @@ class Environment:
     def _read(self, observation: Observation) -> Image.Image:
         assert observation.view
         if self._error is None:
-            made = observation.used and observation.used.made
             try:
                 with Scene.of(self._example.source) as scene:
-                    return Toolbox.picture(scene, observation.view, made) if made else scene.part(observation.view)
+                    return Toolbox.picture(scene, observation.view, observation.laid)
             except Exception as error:  # the rollout continues with a grey picture and gets no reward
                 self._error = as_ours(error)
         return Image.new("RGB", observation.view.size, (128, 128, 128))

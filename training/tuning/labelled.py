@@ -34,12 +34,12 @@ def transcript(
     region: Region | None = None,
     picture: Callable[[View], Any] = lambda view: None,
     use: Callable[[Observation], ToolUse] = undone,
-    result: Callable[[View, Made], Any] = lambda view, made: None,
+    result: Callable[[View, Sequence[Made]], Any] = lambda view, laid: None,
 ) -> tuple[list[Talk], Outcome]:
     """The conversations of a question with these actions, and the outcome. A huge scene begins a new conversation at some zooms.
 
     thoughts: the text before each action, "" or missing for none. picture: reads the pixels of a view, where they are needed. use, result:
-    have a tool used, and draw what it has made over a view.
+    have a tool used, and draw what tools have made over a view.
     Each action is written and read again, so that boxes are rounded as the model writes them. Raises ValueError where the actions end
     before the loop, or continue after its end, and where a tool makes nothing.
     """
@@ -47,8 +47,7 @@ def transcript(
     def seen(observation: Observation) -> Any:
         if observation.view is None:
             return None
-        made = observation.used and observation.used.made
-        return result(observation.view, made) if made else picture(observation.view)
+        return result(observation.view, observation.laid) if observation.laid else picture(observation.view)
 
     dialect = profile.dialect.offering(profile.policy)
     flow = look(size, question, profile.policy, region)
