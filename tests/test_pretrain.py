@@ -23,10 +23,11 @@ from zoomearth.core.profile import Profile
 from zoomearth.core.talk import Talk
 from zoomearth.training.demo import forward
 from zoomearth.training.demo import rows as pk
+from zoomearth.training.demo.curriculum import rows_of
 from zoomearth.training.demo.dense_heads import detail_targets, site_targets
 from zoomearth.training.demo.model import export, make_model, make_tokenizer, patches
 from zoomearth.training.demo.muon import _orthogonal
-from zoomearth.training.demo.pretrain import Plan, Trainer, _train, continued, rows_of
+from zoomearth.training.demo.pretrain import Plan, Trainer, _train, continued
 from zoomearth.training.scenes.marks import NOUNS, marks, survey_window
 from zoomearth.training.scenes.questions import LEVELS, ask
 from zoomearth.training.scenes.render import WHOLE, global_view, square_around, to_pixels
