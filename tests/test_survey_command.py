@@ -21,9 +21,16 @@ from surveying import PROFILE, ByTruth
 from zoomearth.backend.cli import survey as command
 from zoomearth.backend.cli.main import main
 from zoomearth.backend.engines.scripted import ScriptedEngine
+from zoomearth.backend.scene.scene import Scene
 from zoomearth.backend.surveys import driver
+from zoomearth.backend.surveys.run import plan_of
 from zoomearth.core.errors import EngineError
 from zoomearth.core.geometry import Box, Grid
+from zoomearth.core.requests import RunSurvey
+from zoomearth.core.source import SceneSource
+from zoomearth.training.scenes.geotiff import drawn
+from zoomearth.training.scenes.marks import object_boxes
+from zoomearth.training.scenes.scene import make_scene
 
 CHILD = Path(__file__).with_name("surveying.py")
 SIDES = (900, 700)
@@ -323,6 +330,21 @@ def test_sizes_of_common_things_and_notes(scene, engine, capsys):
     assert "9 pixels long" in notes
     assert survey(scene, target="unicorns", size=None, out="other.gpkg") == 0
     assert "not known" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("target", ["boats", "unicorns"])
+def test_the_things_of_a_generated_scene_have_the_size_that_they_are_drawn_with(tmp_path, target):
+    lengths = []
+    for seed in range(4):
+        drawing = make_scene(seed)
+        path = drawn(drawing, tmp_path / f"scene-{seed}.tif", 2048)
+        with Scene.open(path) as raster:
+            plan, notes = plan_of(raster, RunSurvey(SceneSource(str(path)), target, "out.gpkg"), 0.0)
+        boxes = [Box(*box) for site in drawing.sites for box in object_boxes(site)]
+        lengths += [plan.thing / (2048 * max(box.width, box.height)) for box in boxes]
+        assert "m long; the size can be given" in notes[0]
+    assert len(lengths) > 20
+    assert 0.7 < min(lengths) < max(lengths) < 1.4
 
 
 def start(scene, tmp_path, *more, pace="0.02"):

@@ -368,6 +368,30 @@ def test_the_picture_shows_what_was_made_at_its_very_place(scene, tmp_path):
     assert np.abs(small - after[rows, columns]).max() <= 1
 
 
+def test_later_views_show_the_new_pixels_but_not_the_masks(raster, scene, tmp_path):
+    """Clouds that a tool has removed are gone from every zoom that follows, in the loop, in SFT and in GRPO."""
+    zoom = '[{"bbox_2d": [20, 20, 80, 80], "label": "shore"}]'
+    replies = [CALL, DENOISE.replace("[64, 45, 104, 67]", "[10, 20, 90, 90]"), zoom, DONE]
+    result = answer(engine(*replies), Question(scene, "Denoise it", tools=Toolbox(Offer(str(tmp_path)))))
+    shown, picture = result.outcome.views[3], np.asarray(result.pictures[3], int)
+    assert (shown.tool, result.outcome.zooms) == ("", [shown])
+    mask, clean = (use.made for use in result.outcome.uses)
+    assert (picture == np.asarray(Toolbox.picture(scene, shown.view, [clean]), int)).all()
+    for other in (scene.part(shown.view), Toolbox.picture(scene, shown.view, [mask, clean])):
+        assert (picture != np.asarray(other, int)).any(axis=2).mean() > 0.05
+    tuned = Environment(PROFILE, [Example.of("1", raster, "Denoise it", "done")])
+    told = [tuned.reset(index=0), *(tuned.zoom(reply) for reply in replies[:-1])]
+    given = [block["image"] for content in told for block in content if block["type"] == "image"]
+    tools = Toolbox(Offer(str(tmp_path / "sft")))
+    actions = [*(use.call for use in result.outcome.uses), Zoom(shown.roi, "shore"), Answer("done")]
+    (talk,), _ = transcript(
+        PROFILE, scene.size, "Denoise it", actions, picture=scene.part,
+        use=lambda observation: tools.use(scene, observation, "Denoise it"), result=lambda view, laid: tools.picture(scene, view, laid),
+    )  # fmt: skip
+    for pictures in (given, [turn.picture for turn in talk.turns if turn.has_picture]):
+        assert [each.tobytes() for each in pictures] == [each.tobytes() for each in result.pictures]
+
+
 def test_a_16_bit_raster_is_shown_in_its_own_colours_after_a_tool(tmp_path):
     path = make(tmp_path / "deep.tif", (pixels()[:1].astype(np.uint16) + 3) * 37, nodata=0)
     with Scene.open(str(path)) as scene:

@@ -31,6 +31,7 @@ from .driver import read_line, run, write_line
 if TYPE_CHECKING:
     from .masks import Outliner
 
+DRAWN = 0.019  # of the longer side of a generated scene: the length of its things, whose names say nothing about their size
 FEW = 20.0  # shown pixels along a thing: fewer are said
 LEAST = 6.0  # shown pixels along a thing in the coarsest view, for a model that can't be asked about places
 
@@ -138,8 +139,8 @@ def plan_of(scene: Scene, request: RunSurvey, least: float) -> tuple[Plan, list[
     notes, size = [], request.size
     if scene.gsd is None:
         notes.append(f"{scene.name} does not say how large its pixels are: size and resolution count in pixels.")
-    elif size is None and (size := size_of(request.target)):
-        notes.append(f"Each {thing} is taken to be about {size:g} m long; the size can be given.")
+    elif size is None and (size := DRAWN * max(scene.size) * pixel if scene.generated else size_of(request.target)):
+        notes.append(f"Each {thing} is taken to be about {size:.3g} m long; the size can be given.")
     scale = (request.gsd or (size / ACROSS if size else pixel)) / pixel
     if size is None and request.gsd is None:
         notes.append("How large one is is not known: the views have the raster's own resolution. The size can be given.")
