@@ -26,6 +26,7 @@ from qgis.PyQt.QtCore import QBuffer, QSize, Qt
 from qgis.PyQt.QtGui import QColor, QImage
 
 from ...core.address import shown, titled
+from ...core.tools import RASTER, TOOLS
 from ..exchanges.answer_colors import color_answers
 from ..exchanges.answer_labels import label_newest
 from ..exchanges.exchange import Exchange, PicturedView
@@ -120,9 +121,9 @@ def crop(exchange: Exchange, view: PicturedView) -> bytes:
     """What the view shows as a JPEG at the raster's full resolution, at most CROP pixels wide and high.
 
     Empty where the picture that the model saw is as sharp, where that is all there is (a snapshot, another date, what a tool has made, a
-    turned or south-up raster, a raster that is gone), and for an overview of more than CROP pixels.
+    view that shows it, a turned or south-up raster, a raster that is gone), and for an overview of more than CROP pixels.
     """
-    raster = raster_of(exchange) if exchange.scene and not (view.other or view.tool) else None
+    raster = raster_of(exchange) if exchange.scene and not (view.other or view.tool or _made_new(exchange, view)) else None
     left, top, right, bottom = view.part
     most = max(right - left, bottom - top)
     if raster is None or min(1.0, CROP / most) * view.scale < SHARPER or not _upright(view) or (view.roi is None and most > CROP):
@@ -132,6 +133,12 @@ def crop(exchange: Exchange, view: PicturedView) -> bytes:
     part = QgsRectangle(west, north - (bottom - top) * down, west + (right - left) * across, north)
     size = QSize(right - left, bottom - top)
     return _encoded(_drawn([raster], raster, part, size if most <= CROP else size.scaled(CROP, CROP, KEEP)), "JPEG")
+
+
+def _made_new(exchange: Exchange, view: PicturedView) -> bool:
+    """Whether a tool had made new pixels before the view was shown: it may show them."""
+    earlier = (seen.tool for seen in exchange.views if seen.step < view.step)
+    return any(tool in TOOLS and TOOLS[tool].gives == RASTER for tool in earlier)
 
 
 def _upright(view: PicturedView) -> bool:
