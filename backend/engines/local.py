@@ -27,6 +27,7 @@ from ...core.profile import Profile
 from ...core.talk import Talk
 from . import OnRead, OnText, OnTry, Reply, never, patient, silent, unseen
 from .cuda_graph import FixedDecoder
+from .cutting import Cutter
 from .kv_cache import Decoder, Layers, Memories, Memory, Picture, Prompt, prefill
 from .linear import widen
 from .watch import TokenWatch
@@ -60,6 +61,7 @@ class LocalEngine:
         self.profile = profile or Profile.of_folder(folder)
         self.weights = load_weights(folder, device, dtype, quantize)
         widen(self.weights.model)
+        self._cutter, self._watch = Cutter(self.weights.pictures), TokenWatch(self.weights.model)
         self._memories = Memories(CONVERSATIONS)
         self._pictures: OrderedDict[str, Picture] = OrderedDict()
         self._graphs = self.weights.model.device.type == "cuda"
@@ -116,7 +118,7 @@ class LocalEngine:
     def close(self) -> None:
         """Gives the memory back; the engine is of no use afterwards."""
         self._forget()
-        del self.weights, self._banned
+        del self.weights, self._banned, self._watch
 
     def _forget(self) -> None:
         self._memories.kept.clear()
@@ -134,10 +136,8 @@ class LocalEngine:
             if waiting and (not rows or together - len(rows) >= together / 4):  # several, so that they are read in one pass
                 fresh = [waiting.popleft() for _ in range(min(together - len(rows), len(waiting)))]
                 try:
-                    watch = TokenWatch(self.weights.model, cancelled, on_read)
-                    with watch.watching():
-                        first = self._read(fresh, watch)
-                    watch.end()
+                    with self._watch.watching(cancelled, on_read):
+                        first = self._read(fresh)
                 except Cancelled:
                     waiting.extend(fresh)
                     break
@@ -180,7 +180,7 @@ class LocalEngine:
                 self._graphs, self._fixed = False, None
         return Decoder(model, [row.layers for row in rows])
 
-    def _read(self, rows: Sequence[_Row], watch: TokenWatch) -> Tensor:
+    def _read(self, rows: Sequence[_Row]) -> Tensor:
         """Computes what is new of the talks, several in one pass; returns the logits for their first tokens, [rows, vocabulary]."""
         tokenize = self.weights.tokenizer
         layouts = [
@@ -190,16 +190,17 @@ class LocalEngine:
         pictures = [part for layout in layouts for part in layout if not isinstance(part, list)]
         patches = [picture.width * picture.height // self.weights.pictures.patch_size**2 for picture in pictures]
         words = sum(len(part) for layout in layouts for part in layout if isinstance(part, list))
-        watch.expect(sum(patches), words + sum(patches) // self.weights.pictures.merge_size**2)
+        self._watch.begin()
+        self._watch.expect(sum(patches), words + sum(patches) // self.weights.pictures.merge_size**2)
         seen = iter(self._see_all(pictures))
         for row, layout in zip(rows, layouts):
             row.prompt = Prompt([part if isinstance(part, list) else next(seen) for part in layout], self._pad)
-        watch.expect(0, sum(len(row.prompt) - self._memories.longest(row.prompt)[0] for row in rows))
+            row.known, row.layers = self._memories.longest(row.prompt)
+        self._watch.expect(0, sum(len(row.prompt) - row.known for row in rows))
         waiting = list(rows)
         while waiting:
             wave: list[_Row] = []
             for row in waiting:
-                row.known, row.layers = self._memories.longest(row.prompt)
                 if not any(_worth_waiting_for(row, other) for other in wave):
                     wave.append(row)
             waiting = [row for row in waiting if row not in wave]
@@ -209,6 +210,9 @@ class LocalEngine:
                 for row, row.state, row.layers in zip(group, states, layers):
                     row.reply.tokens_in, row.reply.fed = len(row.prompt), len(row.prompt) - row.known
                     self._memories.add(Memory(row.prompt.keys, row.layers))  # for the batch's other questions about the same scene
+            for row in waiting:
+                row.known, row.layers = self._memories.longest(row.prompt)
+        self._watch.end()
         return torch.stack([self.weights.model.lm_head(row.state).float() for row in rows])
 
     def _see(self, picture: Image.Image) -> Picture:
@@ -233,11 +237,8 @@ class LocalEngine:
     def _encode(self, pictures: dict[str, Image.Image]) -> dict[str, Picture]:
         """One pass of the vision tower."""
         model = self.weights.model
-        made = [
-            self.weights.pictures(images=[picture], return_tensors="pt", do_resize=not self._as_shown(picture))
-            for picture in pictures.values()
-        ]
-        pixels, grid = (torch.cat([each[name] for each in made]) for name in ("pixel_values", "image_grid_thw"))
+        shown = [picture if self._as_shown(picture) else self._cutter.fitted(picture) for picture in pictures.values()]
+        pixels, grid = self._cutter.cut(shown)
         seen = model.model.get_image_features(pixels.to(model.device), grid.to(model.device), return_dict=True)
         merge = model.config.vision_config.spatial_merge_size
         levels = getattr(seen, "deepstack_features", None) or ()
@@ -258,9 +259,7 @@ class LocalEngine:
         trained: published weights whose views are not snapped, and the small views that Qwen3-VL's enlarges to 65,536 pixels."""
         if UNITS[self.profile.dialect.convention.unit]:
             return False
-        cell = self.weights.pictures.patch_size * self.weights.pictures.merge_size
-        whole: bool = picture.width % cell == 0 and picture.height % cell == 0
-        return whole
+        return picture.width % self._cutter.cell == 0 and picture.height % self._cutter.cell == 0
 
     def _take(self, rows: list[_Row], logits: Tensor, limit: int, on_text: OnText) -> list[int]:
         """Adds the likeliest token to each row; returns the rows that go on."""
