@@ -14,6 +14,7 @@ import hashlib
 import logging
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Callable, Iterator, Sequence
 
@@ -37,6 +38,7 @@ from .writing import Writing
 TOGETHER = 16  # talks decoded in one batch, unless the caller says otherwise
 CONVERSATIONS = 4  # kept in any case beside those of the last call; more where they are small
 PICTURES = 64  # whose features are kept: 1.3 MB each for a 3B model at 512 px
+TEXTS = 256  # whose tokens are kept: a survey asks the same of every view
 PIXELS_AT_ONCE = 8 * 512 * 512  # in one pass of the vision tower: its activations grow with them
 TOKENS_AT_ONCE = 4096  # in one pass of the language model, padding included
 LOG = logging.getLogger(__name__)
@@ -69,6 +71,7 @@ class LocalEngine:
         tokenizer, config = self.weights.tokenizer, self.weights.model.config
         self._pad = config.image_token_id
         self._tokens = frozenset(tokenizer.get_added_vocab())
+        self._tokenized = lru_cache(TEXTS)(lambda text: tokenizer(text, add_special_tokens=False).input_ids)
         self._ends = _end_tokens(self.weights.model, tokenizer)
         rows = config.get_text_config().vocab_size
         banned = {token for token, added in tokenizer.added_tokens_decoder.items() if added.special} - self._ends
@@ -182,9 +185,8 @@ class LocalEngine:
 
     def _read(self, rows: Sequence[_Row]) -> Tensor:
         """Computes what is new of the talks, several in one pass; returns the logits for their first tokens, [rows, vocabulary]."""
-        tokenize = self.weights.tokenizer
         layouts = [
-            [tokenize(part, add_special_tokens=False).input_ids if isinstance(part, str) else part.picture for part in layout]
+            [self._tokenized(part) if isinstance(part, str) else part.picture for part in layout]
             for layout in (row.talk.layout(self._tokens) for row in rows)
         ]
         pictures = [part for layout in layouts for part in layout if not isinstance(part, list)]
