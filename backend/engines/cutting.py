@@ -22,7 +22,7 @@ class Cutter:
     def __init__(self, processor: Any) -> None:
         self._processor = processor
         self._patch, self._merge, self._frames = processor.patch_size, processor.merge_size, processor.temporal_patch_size
-        self.cell = self._patch * self._merge  # pixels, both sides
+        self.cell: int = self._patch * self._merge  # pixels, both sides
         ramp = np.resize(np.arange(256, dtype=np.uint8), (self.cell, self.cell))
         made = processor(images=[Image.fromarray(ramp).convert("RGB")], do_resize=False, return_tensors="np")["pixel_values"]
         self._levels = np.empty((3, 256), np.float32)  # of each channel
