@@ -12,20 +12,7 @@ MAY_USE = {"core": {"core"}, "plugin": {"core", "plugin"}, "backend": {"core", "
 NEVER = {"core": set(), "plugin": {"torch", "transformers", "PyQt5", "PyQt6"}, "backend": {"qgis"}, "training": {"qgis"}}
 LOCAL = {
     f"backend/engines/{name}.py"
-    for name in (
-        "local",
-        "kv_cache",
-        "cuda_graph",
-        "weights",
-        "fit",
-        "linear",
-        "int8",
-        "watch",
-        "cutting",
-        "stock",
-        "stock_cache",
-        "processor",
-    )
+    for name in ("local", "kv_cache", "cuda_graph", "weights", "fit", "linear", "int8", "watch", "stock", "stock_cache", "processor")
 }
 HEAVY = {"torch", "transformers", "peft", "accelerate", "trl", "datasets"}
 FILES = sorted(file for part in PARTS for file in (ROOT / part).rglob("*.py"))

@@ -254,17 +254,6 @@ def test_a_view_is_read_at_the_size_it_is_shown_at(folder, tmp_path):
     assert (seen.columns, seen.rows) == (4, 3)
 
 
-@pytest.mark.parametrize("sizes", [[(84, 56), (56, 56), (28, 140)], [(75, 131), (12, 30), (400, 300)]], ids=["whole cells", "to be fitted"])
-def test_a_model_reads_the_numbers_that_it_was_trained_on(engine, sizes):
-    """Bit for bit those of transformers' own processor."""
-    rng, processor = np.random.default_rng(1), engine.weights.pictures
-    pictures = [Image.fromarray(rng.integers(0, 256, (height, width, 3), dtype=np.uint8)) for width, height in sizes]
-    patches, grid = engine._cutter.cut([engine._cutter.fitted(picture) for picture in pictures])
-    theirs = processor(images=pictures, return_tensors="pt")
-    assert torch.equal(grid, theirs["image_grid_thw"])
-    assert torch.equal(patches, theirs["pixel_values"])
-
-
 def test_loading_says_nothing_on_the_users_screen(folder, capfd):
     """stdout is the protocol of `serve` and the JSON of `ask --json`."""
     load(folder)

@@ -28,7 +28,6 @@ from ...core.profile import Profile
 from ...core.talk import Talk
 from . import OnRead, OnText, OnTry, Reply, never, patient, silent, unseen
 from .cuda_graph import FixedDecoder
-from .cutting import Cutter
 from .kv_cache import Decoder, Layers, Memories, Memory, Picture, Prompt, prefill
 from .linear import widen
 from .watch import TokenWatch
@@ -63,7 +62,7 @@ class LocalEngine:
         self.profile = profile or Profile.of_folder(folder)
         self.weights = load_weights(folder, device, dtype, quantize)
         widen(self.weights.model)
-        self._cutter, self._watch = Cutter(self.weights.pictures), TokenWatch(self.weights.model)
+        self._watch = TokenWatch(self.weights.model)
         self._memories = Memories(CONVERSATIONS)
         self._pictures: OrderedDict[str, Picture] = OrderedDict()
         self._graphs = self.weights.model.device.type == "cuda"
@@ -239,8 +238,11 @@ class LocalEngine:
     def _encode(self, pictures: dict[str, Image.Image]) -> dict[str, Picture]:
         """One pass of the vision tower."""
         model = self.weights.model
-        shown = [picture if self._as_shown(picture) else self._cutter.fitted(picture) for picture in pictures.values()]
-        pixels, grid = self._cutter.cut(shown)
+        made = [
+            self.weights.pictures(images=[picture], return_tensors="pt", do_resize=not self._as_shown(picture))
+            for picture in pictures.values()
+        ]
+        pixels, grid = (torch.cat([each[name] for each in made]) for name in ("pixel_values", "image_grid_thw"))
         seen = model.model.get_image_features(pixels.to(model.device), grid.to(model.device), return_dict=True)
         merge = model.config.vision_config.spatial_merge_size
         levels = getattr(seen, "deepstack_features", None) or ()
@@ -261,7 +263,9 @@ class LocalEngine:
         trained: published weights whose views are not snapped, and the small views that Qwen3-VL's enlarges to 65,536 pixels."""
         if UNITS[self.profile.dialect.convention.unit]:
             return False
-        return picture.width % self._cutter.cell == 0 and picture.height % self._cutter.cell == 0
+        cell = self.weights.pictures.patch_size * self.weights.pictures.merge_size
+        whole: bool = picture.width % cell == 0 and picture.height % cell == 0
+        return whole
 
     def _take(self, rows: list[_Row], logits: Tensor, limit: int, on_text: OnText) -> list[int]:
         """Adds the likeliest token to each row; returns the rows that go on."""
