@@ -14,6 +14,7 @@ import hashlib
 import logging
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Callable, Iterator, Sequence
 
@@ -36,6 +37,7 @@ from .writing import Writing
 TOGETHER = 16  # talks decoded in one batch, unless the caller says otherwise
 CONVERSATIONS = 4  # kept in any case beside those of the last call; more where they are small
 PICTURES = 64  # whose features are kept: 1.3 MB each for a 3B model at 512 px
+TEXTS = 256  # whose tokens are kept: a survey asks the same of every view
 PIXELS_AT_ONCE = 8 * 512 * 512  # in one pass of the vision tower: its activations grow with them
 TOKENS_AT_ONCE = 4096  # in one pass of the language model, padding included
 LOG = logging.getLogger(__name__)
@@ -60,6 +62,7 @@ class LocalEngine:
         self.profile = profile or Profile.of_folder(folder)
         self.weights = load_weights(folder, device, dtype, quantize)
         widen(self.weights.model)
+        self._watch = TokenWatch(self.weights.model)
         self._memories = Memories(CONVERSATIONS)
         self._pictures: OrderedDict[str, Picture] = OrderedDict()
         self._graphs = self.weights.model.device.type == "cuda"
@@ -67,6 +70,7 @@ class LocalEngine:
         tokenizer, config = self.weights.tokenizer, self.weights.model.config
         self._pad = config.image_token_id
         self._tokens = frozenset(tokenizer.get_added_vocab())
+        self._tokenized = lru_cache(TEXTS)(lambda text: tokenizer(text, add_special_tokens=False).input_ids)
         self._ends = _end_tokens(self.weights.model, tokenizer)
         rows = config.get_text_config().vocab_size
         banned = {token for token, added in tokenizer.added_tokens_decoder.items() if added.special} - self._ends
@@ -116,7 +120,7 @@ class LocalEngine:
     def close(self) -> None:
         """Gives the memory back; the engine is of no use afterwards."""
         self._forget()
-        del self.weights, self._banned
+        del self.weights, self._banned, self._watch
 
     def _forget(self) -> None:
         self._memories.kept.clear()
@@ -134,10 +138,8 @@ class LocalEngine:
             if waiting and (not rows or together - len(rows) >= together / 4):  # several, so that they are read in one pass
                 fresh = [waiting.popleft() for _ in range(min(together - len(rows), len(waiting)))]
                 try:
-                    watch = TokenWatch(self.weights.model, cancelled, on_read)
-                    with watch.watching():
-                        first = self._read(fresh, watch)
-                    watch.end()
+                    with self._watch.watching(cancelled, on_read):
+                        first = self._read(fresh)
                 except Cancelled:
                     waiting.extend(fresh)
                     break
@@ -180,26 +182,26 @@ class LocalEngine:
                 self._graphs, self._fixed = False, None
         return Decoder(model, [row.layers for row in rows])
 
-    def _read(self, rows: Sequence[_Row], watch: TokenWatch) -> Tensor:
+    def _read(self, rows: Sequence[_Row]) -> Tensor:
         """Computes what is new of the talks, several in one pass; returns the logits for their first tokens, [rows, vocabulary]."""
-        tokenize = self.weights.tokenizer
         layouts = [
-            [tokenize(part, add_special_tokens=False).input_ids if isinstance(part, str) else part.picture for part in layout]
+            [self._tokenized(part) if isinstance(part, str) else part.picture for part in layout]
             for layout in (row.talk.layout(self._tokens) for row in rows)
         ]
         pictures = [part for layout in layouts for part in layout if not isinstance(part, list)]
         patches = [picture.width * picture.height // self.weights.pictures.patch_size**2 for picture in pictures]
         words = sum(len(part) for layout in layouts for part in layout if isinstance(part, list))
-        watch.expect(sum(patches), words + sum(patches) // self.weights.pictures.merge_size**2)
+        self._watch.begin()
+        self._watch.expect(sum(patches), words + sum(patches) // self.weights.pictures.merge_size**2)
         seen = iter(self._see_all(pictures))
         for row, layout in zip(rows, layouts):
             row.prompt = Prompt([part if isinstance(part, list) else next(seen) for part in layout], self._pad)
-        watch.expect(0, sum(len(row.prompt) - self._memories.longest(row.prompt)[0] for row in rows))
+            row.known, row.layers = self._memories.longest(row.prompt)
+        self._watch.expect(0, sum(len(row.prompt) - row.known for row in rows))
         waiting = list(rows)
         while waiting:
             wave: list[_Row] = []
             for row in waiting:
-                row.known, row.layers = self._memories.longest(row.prompt)
                 if not any(_worth_waiting_for(row, other) for other in wave):
                     wave.append(row)
             waiting = [row for row in waiting if row not in wave]
@@ -209,6 +211,9 @@ class LocalEngine:
                 for row, row.state, row.layers in zip(group, states, layers):
                     row.reply.tokens_in, row.reply.fed = len(row.prompt), len(row.prompt) - row.known
                     self._memories.add(Memory(row.prompt.keys, row.layers))  # for the batch's other questions about the same scene
+            for row in waiting:
+                row.known, row.layers = self._memories.longest(row.prompt)
+        self._watch.end()
         return torch.stack([self.weights.model.lm_head(row.state).float() for row in rows])
 
     def _see(self, picture: Image.Image) -> Picture:

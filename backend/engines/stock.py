@@ -104,8 +104,8 @@ class StockEngine:
         rows = [Writing(index, talk) for index, talk in enumerate(talks)]
         at_once = together or 1
         try:
-            watch = Watch(_blocks(self.model), cancelled, on_read)
-            with torch.inference_mode(), watch.watching():
+            watch = Watch(_blocks(self.model))
+            with torch.inference_mode(), watch.watching(cancelled, on_read):
                 for start in range(0, len(rows), at_once):
                     self._answer(rows[start : start + at_once], limit, on_text, watch)
             return [row.reply for row in rows]

@@ -23,16 +23,15 @@ class Watch:
     layers: of one model; a layer's work is its parameters.
     """
 
-    def __init__(self, layers: Iterable[nn.Module], cancelled: Callable[[], bool], on_read: OnRead) -> None:
+    def __init__(self, layers: Iterable[nn.Module]) -> None:
         self._sizes = {layer: _numbers(layer) for layer in layers}
-        self._cancelled, self._on_read = cancelled, on_read
         self._done = self._total = 0.0
         self._reading = self._reported = False
 
     def begin(self) -> None:
         """A prompt is to be read: each layer once."""
         self._done, self._total = 0.0, sum(self._sizes.values())
-        self._began, self._reading = time.monotonic(), True
+        self._began, self._reading, self._reported = time.monotonic(), True, False
 
     def end(self) -> None:
         """It is read."""
@@ -41,7 +40,8 @@ class Watch:
         self._reading = self._reported = False
 
     @contextmanager
-    def watching(self) -> Iterator[None]:
+    def watching(self, cancelled: Callable[[], bool], on_read: OnRead) -> Iterator[None]:
+        self._cancelled, self._on_read = cancelled, on_read
         hooks = [layer.register_forward_pre_hook(self._enter) for layer in self._sizes]
         try:
             yield
@@ -65,10 +65,9 @@ class TokenWatch(Watch):
     """Of a Qwen-VL model. A layer's work is its parameters times the tokens (of the vision tower: patches) that go through it, so that a
     percent takes about the same time everywhere."""
 
-    def __init__(self, model: Any, cancelled: Callable[[], bool], on_read: OnRead) -> None:
+    def __init__(self, model: Any) -> None:
         self._blocks, self._layers = list(model.model.visual.blocks), list(model.model.language_model.layers)
-        super().__init__((*self._blocks, *self._layers), cancelled, on_read)
-        self.begin()
+        super().__init__((*self._blocks, *self._layers))
 
     def expect(self, patches: int, tokens: int) -> None:
         """What is still to be read."""

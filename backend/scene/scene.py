@@ -273,7 +273,7 @@ class Scene:
 
         facts, rendering = self._raster.facts, self._rendering
         many = window[2] * window[3] > scan.RUN_PIXELS
-        sparse = facts.driver == "GTiff" and not level.index and rendering.void_is_black
+        sparse = many and facts.driver == "GTiff" and not level.index and rendering.void_is_black  # of a small one, asking takes longer
         halved = facts.halves and factor > 1 and rendering.plain
         pool = self._pool if many and facts.driver == "GTiff" and os.path.isfile(self.path) else None
         with self._raster.small_cache() if many else contextlib.nullcontext():
