@@ -27,6 +27,8 @@ COARSE = 0.8
 """How often the rows of a scene have a coarse view, in which the places are marked where objects could be."""
 CLOUDED = 0.5
 """How often the rows of a scene have a view under thick clouds, which are removed before the question is answered."""
+ALIKE = {"boat": "ship", "ship": "boat", "car": "tractor", "tractor": "car"}
+"""Things that are taken for each other: where one is asked for, the other is too."""
 DETAIL_KINDS = {"count": 0.5, "exists": 0.1, "color": 0.12, "shape": 0.14, "heading": 0.14}
 
 
@@ -154,7 +156,8 @@ def _marked_view(scene: Scene, weather: Weather, rng: random.Random, coder: pk.C
     picture = weather.over(crop_view(scene, window, oversample=rng.choice((1, 2)), exact=rng.random() < 0.5), window, rng)
     picture = noisy(picture, rng.uniform(0, 4), np.random.default_rng(rng.getrandbits(32)))  # a sensor's grain
     row = pk.Row(picture, details=[detail_targets(scene, window)], prefix_is_crop=True)
-    for noun in asked_of(scene, window, rng) if not anywhere else rng.sample(sorted(NOUNS.values()), 3):
+    nouns = asked_of(scene, window, rng) if not anywhere else rng.sample(sorted(NOUNS.values()), 3)
+    for noun in dict.fromkeys([*nouns, *(ALIKE[noun] for noun in nouns if noun in ALIKE)]):
         tokens = pk.asked(coder, pk.prefix(coder).at, mark_request(noun))
         row.branches.append(pk.mark_turn(tokens, coder, noun, marks(scene, noun, window)))
     return row
