@@ -25,8 +25,10 @@ SURVEYED = (0.07, 0.1)
 """Sides of half of the views for marks, in scene units: in a survey, an object is about 32 pixels long."""
 COARSE = 0.8
 """How often the rows of a scene have a coarse view, in which the places are marked where objects could be."""
-CLOUDED = 0.5
-"""How often the rows of a scene have a view under thick clouds, which are removed before the question is answered."""
+CLOUDED = 6
+"""Requests about a view under thick clouds, which are removed before the question is answered."""
+ANSWERED = 2
+"""Those of them that are followed to the answer; the others end with the box, which is harder to learn than what comes after it."""
 ALIKE = {"boat": "ship", "ship": "boat", "car": "tractor", "tractor": "car"}
 """Things that are taken for each other: where one is asked for, the other is too."""
 DETAIL_KINDS = {"count": 0.5, "exists": 0.1, "color": 0.12, "shape": 0.14, "heading": 0.14}
@@ -74,7 +76,7 @@ def rows_of(seed: int, two_turns: float, coder: pk.Coder) -> list[pk.Row]:
         if request:
             _add_request(row, scene, request, bool(zooms) and (i == 0 or tool in SPOILT), rng, coder)
     _ask_places(row, scene, WHOLE, rng, coder, 3)
-    if zooms and rng.random() < CLOUDED:
+    if zooms:
         rows.append(_clouded_view(scene, rng, coder))
     if rng.random() < COARSE:
         window = coarse_window(scene, rng)
@@ -123,18 +125,28 @@ def _clouded_view(scene: Scene, rng: random.Random, coder: pk.Coder) -> pk.Row:
     alpha = clouds(np.random.default_rng(rng.getrandbits(32)), rng.uniform(0.15, 0.7), rng.uniform(0.6, 1.0))
     clear = global_view(scene)
     row, cleared = pk.Row(clouded(clear, part_of(alpha, WHOLE, (VIEW, VIEW)))), restored(clear, rng)
-    for _ in range(3):
+    for at in range(CLOUDED):
         if request := ask_tool(scene, "cloud-removal", rng):
             tokens = pk.tool_turn(pk.asked(coder, pk.prefix(coder).at, request.question.text), coder, request)
-            _look_below(row, tokens, scene, request.question, cleared, rng, coder)
+            _look_below(row, tokens, scene, request.question, cleared, rng, coder, at < ANSWERED)
             row.branches.append(tokens)
     return row
 
 
 def _look_below(
-    row: pk.Row, tokens: pk.Tokens, scene: Scene, question: Question, cleared: np.ndarray, rng: random.Random, coder: pk.Coder
+    row: pk.Row,
+    tokens: pk.Tokens,
+    scene: Scene,
+    question: Question,
+    cleared: np.ndarray,
+    rng: random.Random,
+    coder: pk.Coder,
+    answered: bool = True,
 ) -> None:
-    """Adds to a call that removes clouds: the whole view without them and, where there is more to answer than that it is done, a zoom."""
+    """Adds to a call that removes clouds: the whole view without them and, where there is more to answer than that it is done, a zoom.
+
+    answered: else the conversation ends with the zoom's box.
+    """
     pk.crop_turn(tokens, coder)
     row.crops.append(cleared)
     row.details.append(no_details())
@@ -142,7 +154,10 @@ def _look_below(
     if question.answer != DONE:
         assert question.site is not None
         window = square_around(pk.jittered(question.site.box, rng, 0.9))
-        pk.crop_turn(pk.first_turn(tokens, coder, question), coder)
+        pk.first_turn(tokens, coder, question)
+        if not answered:
+            return
+        pk.crop_turn(tokens, coder)
         row.crops.append(restored(crop_view(scene, window), rng))
         row.details.append(detail_targets(scene, window))
     pk.last_turn(tokens, coder, question, window)
