@@ -373,7 +373,7 @@ def test_a_raster_whose_rows_run_to_the_north_is_shown_as_the_model_saw_it(tmp_p
     assert [kind for kind, _ in images(exchange)] == ["data:image/png"] * 2
 
 
-@pytest.mark.parametrize("tool, kind", [("cloud-removal", "data:image/png"), ("segmentation", "data:image/jpeg")])
+@pytest.mark.parametrize(("tool", "kind"), [("cloud-removal", "data:image/png"), ("segmentation", "data:image/jpeg")])
 def test_a_zoom_into_what_a_tool_has_made_is_shown_as_the_model_saw_it(tool, kind, tmp_path, utm33):
     exchange, _ = large(tmp_path, utm33, 2400, 1600)
     overview, zoom = exchange.views

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The demo model from scratch with the final settings, and its figures: old questions with the zoom, calls of tools, marks.
-# The shipped model was made with START: it began with the weights of a first training without calls of tools and marks (59,024 scenes,
-# 6,302 s on two idle CPU cores), and learnt 21,288 scenes more in 6,901 s on one core. A scene takes 0.2 to 0.3 s of processor.
+# The shipped model was made with START, in four parts (docs/training.md): 107,032 scenes in all. A scene takes 0.5 to 0.65 s of processor, so
+# that MINUTES=180 on two cores is a third of that.
 set -eu
 OUT=${OUT:-runs/demo}
 zoomearth demo pretrain train "$OUT/pretrain" --minutes "${MINUTES:-180}" --workers 2 ${START:+--start "$START"}
