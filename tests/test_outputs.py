@@ -35,6 +35,8 @@ from zoomearth.core.errors import SceneError
 from zoomearth.core.profile import Profile
 from zoomearth.core.roi_table import FIELDS
 from zoomearth.core.source import Where
+from zoomearth.training.scenes.geotiff import drawn
+from zoomearth.training.scenes.scene import make_scene
 
 PROFILE = Profile.from_dict({"name": "scripted", "dialect": "zoomearth", "policy": {"view": 168, "least": 100}})
 BOX = '[{"bbox_2d": [21, 42, 63, 84], "label": "nördlicher Pier"}]'
@@ -344,7 +346,7 @@ def zoomearth(*arguments, **environment):
 def test_bytes_that_are_no_utf8_cost_no_answer(tmp_path, environment):
     bad = os.fsdecode(b"caf\xe9")
     scene = tmp_path / f"{bad}.tif"
-    os.rename(make(tmp_path / "cafe.tif"), scene)
+    os.rename(drawn(make_scene(3), tmp_path / "cafe.tif", 1024), scene)  # of noise, an answer would be luck
     figure, rois = tmp_path / f"{bad}.png", tmp_path / f"{bad}.gpkg"
     shown = zoomearth("ask", scene, f"{KNOWN} {bad} 船?", "--rois", rois, "--figure", figure, "--views", tmp_path / bad, **environment)
     assert shown.returncode == 0, shown.stderr

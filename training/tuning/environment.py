@@ -38,11 +38,13 @@ class Environment:
         # One conversation per rollout: a zoom far from native resolution does not begin a new one.
         self._profile = replace(profile, policy=replace(profile.policy, native=None))
         self._examples = examples
+        self._made: tempfile.TemporaryDirectory[str] | None = None
 
     def reset(self, **row: Any) -> Any:
         """Begin the question of example `index`; returns the content of the user's message, as blocks. row: of the dataset
         (`grpo.dataset`).
         """
+        self._forget_made()
         self._example = self._examples[row["index"]]
         self._talk = Talk(self._profile.dialect.offering(self._profile.policy))
         self._replies: list[str] = []
@@ -83,13 +85,10 @@ class Environment:
             observation = self._flow.send(action)
             if observation.must_answer:  # no zooms left: serving forces an answer here, but trl ends the rollout
                 observation = self._flow.send(action)
-            if observation.call:
-                with tempfile.TemporaryDirectory() as folder:
-                    self._observe(self._flow.send(self._use(observation, folder)))
-            else:
-                self._observe(observation)
+            self._observe(self._flow.send(self._use(observation)) if observation.call else observation)
         except StopIteration as stop:
             self._outcome = stop.value
+            self._forget_made()
 
     def _observe(self, observation: Observation) -> None:
         before = 0 if observation.begins else len(self._talk.turns)
@@ -100,16 +99,23 @@ class Environment:
         again = [] if observation.has_picture else [block for block in self._shown if block["type"] == "image"][-1:]
         self._shown = again + blocks(turn for turn in self._talk.turns[before:] if turn.role != "system")
 
-    def _use(self, observation: Observation, folder: str) -> ToolUse:
-        """Have a tool used that the model has called. folder: for what it makes, which is gone once it has been shown."""
+    def _use(self, observation: Observation) -> ToolUse:
+        """Have a tool used that the model has called."""
         assert observation.call
         if self._error is None:
+            self._made = self._made or tempfile.TemporaryDirectory()
             try:
                 with Scene.of(self._example.source) as scene:
-                    return Toolbox(Offer(folder)).use(scene, observation, self._example.question)
+                    return Toolbox(Offer(self._made.name)).use(scene, observation, self._example.question)
             except Exception as error:
                 self._error = as_ours(error)
         return ToolUse(observation.call, why="The scene can't be read.")
+
+    def _forget_made(self) -> None:
+        """Delete what tools have made: later views of the rollout show it, nothing else does."""
+        if self._made:
+            self._made.cleanup()
+        self._made = None
 
     def _read(self, observation: Observation) -> Image.Image:
         assert observation.view
