@@ -3,7 +3,7 @@
     python benchmarks/one_row.py [--out FILE]
 
 A token is one row that is multiplied by every matrix of the model, so that each weight is read once and used once. The matrices are those
-of a layer of the 3B shape, 0.6 GB of them for each measurement, more than a cache holds. *Reading* is the sum of as many numbers.
+of a layer of the 3B shape, 0.6 GB of them for each measurement, more than a cache holds. *Reading* is the bandwidth of `true_shape.py`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 import torch
 from machine import machine, report
 from torch import Tensor
+from true_shape import bandwidth
 
 MATRICES = ((2048, 2048), (512, 2048), (11_008, 2048), (2048, 11_008))  # of a layer: out, in
 BYTES = 600_000_000
@@ -62,7 +63,7 @@ def main() -> None:
     with torch.inference_mode():
         for threads in sorted({1, everything}):
             torch.set_num_threads(threads)
-            reading = rate(Tensor.sum, [torch.ones(BYTES // 4)])
+            reading = bandwidth(torch.device("cpu")) / 1e9
             for form in FORMATS:
                 each = "".join(f"{value:13.1f}" for value in rates(form))
                 lines.append(f"{form:9} {threads:2} thread{'s' if threads > 1 else ' '}   {reading:9.1f}{each}")
