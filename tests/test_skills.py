@@ -97,7 +97,7 @@ def test_marks_are_scored_by_view_and_size(folder):
     assert nothing["all"]["value"] == 0
 
 
-@pytest.mark.parametrize("kind", ["noise", "clouds"])
+@pytest.mark.parametrize("kind", list(spoilt.TOOLS))
 def test_answers_that_a_call_of_the_tool_wins_back_are_counted(kind, tmp_path, monkeypatch):
     """The model finds every answer on the clean scene and with the tool, and none on the spoilt scene."""
     monkeypatch.setattr(spoilt, "SIZE", 1024)

@@ -9,20 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import cv2
 import numpy as np
 
 from ...core.errors import SceneError
 from ...core.geometry import Box, Size, View
+from ..scene.pixels import Pixels
+from .clouds import clouds, grown
+from .fit import Fit, samples_of
 from .job import Job, Result, changed, stored
 from .membrane import membrane
 from .references import Resampled, mask_onto, onto
 
-FIT_PIXELS = 400_000  # of the clear pixels at the most, spread evenly
-LEAST_CLEAR = 50  # pixels for each coefficient
-WHITE = 0.55  # of the way from the scene's usual brightness to white
-COLOURLESS = 60  # of 255: the largest difference between a cloud's red, green and blue
-LEAST_CLOUD = 25  # pixels
 UNLIKE = 2.0  # times coarser or finer: worth a note
 
 
@@ -37,22 +34,22 @@ def remove_clouds(job: Job, write: Callable[[Box, np.ndarray], None]) -> Result:
     pixels = job.read_whole(window)
     if not pixels.valid.any():
         raise job.without_valid_pixels()
-    notes = []
+    notes: list[str] = []
+    resampled: list[Resampled] = []
     if job.mask:
         drawn = mask_onto(job, job.mask, window)
     else:
-        drawn = bright(job, window) & job.inside(window)
+        resampled = _overlapping(job, window, notes)
+        drawn = _found(job, pixels, resampled)
         notes.append(
-            "The clouds were found by their brightness, which takes snow and white roofs for clouds and misses thin ones: "
-            "a mask that you draw is surer."
+            "The clouds were found as what is brighter than the images of other dates let expect, which takes new snow and new roofs for "
+            "clouds and misses thin ones: a mask that you draw is surer."
         )
-        if not drawn.any():
-            raise SceneError("No cloud was found by its brightness.", "Draw the clouds as polygons, and give their file with --mask.")
     margin = int(job.arguments["margin"])
     cloud = grown(drawn, margin) & pixels.valid & job.inside(window)
     if not cloud.any():
         raise SceneError("The mask covers nodata only.", "Draw it over the clouds.")
-    references = [each for each in _overlapping(job, window, notes) if (each.valid & cloud).any()]
+    references = [each for each in resampled or _overlapping(job, window, notes) if (each.valid & cloud).any()]
     if not references:
         raise SceneError("No reference has data under the clouds.", "Give an image that covers the region, and is clear there.")
     filled, covered, quality = from_references(pixels.array, pixels.valid & ~cloud, cloud, references, job.check)
@@ -115,25 +112,19 @@ def from_references(
     return predicted, covered, float(np.average(qualities, weights=shares))
 
 
-def bright(job: Job, window: Box) -> np.ndarray:
-    """Where the scene as it is shown is bright and without colour: [row, column] bool. Finds thick clouds, and all else that is white."""
-    picture = np.asarray(job.scene.part(View(window, Size(int(window.width), int(window.height))))).astype(np.int16)
-    low, high = picture.min(axis=2), picture.max(axis=2)
-    usual = float(np.median(high[high > 0])) if (high > 0).any() else 0.0
-    white = (low > usual + WHITE * (255 - usual)) & (high - low < COLOURLESS)
-    smooth = cv2.morphologyEx(white.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    _, parts, facts, _ = cv2.connectedComponentsWithStats(smooth, connectivity=8)
-    large = facts[:, cv2.CC_STAT_AREA] >= LEAST_CLOUD
-    large[0] = False
-    return grown(large[parts], 3)
-
-
-def grown(mask: np.ndarray, pixels: int) -> np.ndarray:
-    """The mask with all that is as near to it, in rounds."""
-    if not pixels:
-        return mask
-    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * pixels + 1,) * 2)
-    return np.asarray(cv2.dilate(mask.astype(np.uint8), disk) > 0)
+def _found(job: Job, pixels: Pixels, references: Sequence[Resampled]) -> np.ndarray:
+    """The clouds of the region, [row, column] bool. Raises SceneError where there are none."""
+    window, scene = job.window, job.scene
+    picture = np.asarray(scene.part(View(window, Size(int(window.width), int(window.height)))))
+    numbers = range(len(pixels.array)) if scene.palette is not None else [scene.colour_bands.index(band) for band in scene.shown_bands]
+    drawn = clouds(pixels.array[list(numbers)].astype(np.float32), picture, pixels.valid, references, job.check)
+    drawn &= job.inside(window)
+    if not drawn.any():
+        raise SceneError(
+            "No cloud was found: nothing is much brighter than in the images of other dates.",
+            "Draw the clouds as polygons, and give their file with --mask.",
+        )
+    return drawn
 
 
 def _overlapping(job: Job, window: Box, notes: list[str]) -> list[Resampled]:
@@ -155,17 +146,11 @@ def _overlapping(job: Job, window: Box, notes: list[str]) -> list[Resampled]:
 
 def _fitted(target: np.ndarray, features: np.ndarray, known: np.ndarray) -> tuple[np.ndarray | None, float]:
     """Each band as a linear combination of the features, and R² over the known pixels; None where these are too few."""
-    places = np.flatnonzero(known)
-    if len(places) < LEAST_CLEAR * (len(features) + 1):
+    chosen = samples_of(target, features, known)
+    if chosen is None:
         return None, 0.0
-    places = places[:: -(-len(places) // FIT_PIXELS)]
-    samples = features.reshape(len(features), -1)[:, places].T.astype(np.float64)
-    values = target.reshape(len(target), -1)[:, places].T.astype(np.float64)
-    middle, level = samples.mean(axis=0), values.mean(axis=0)
-    spread = np.maximum(samples.std(axis=0), 1e-9)
-    factors = np.linalg.lstsq((samples - middle) / spread, values - level, rcond=1e-6)[0]
-    rest = values - level - (samples - middle) / spread @ factors
-    quality = 1 - float(np.square(rest).sum() / max(np.square(values - level).sum(), 1e-9))
-    weights = (factors / spread[:, None]).astype(np.float32)
-    fit = np.tensordot(weights.T, features, 1) + (level - middle @ weights).astype(np.float32)[:, None, None]
-    return fit, quality
+    samples, values = chosen
+    fit = Fit.of(samples, values)
+    rest = np.square(values - fit(samples)).sum()
+    varied = np.square(values - values.mean(axis=1, keepdims=True)).sum()
+    return fit(features), 1 - float(rest / max(varied, 1e-9))

@@ -34,7 +34,10 @@ def definition_of(parameter: Parameter) -> QgsProcessingParameterDefinition:
 def about_mask(tool: Tool) -> str:
     """The help of the mask."""
     if tool.name == "cloud-removal":
-        return tr("Where the clouds are. Empty: they are found by their brightness, which takes snow and white roofs for clouds.")
+        return tr(
+            "Where the clouds are. Empty: where it is brighter than the images of other dates let expect, which takes new snow and new "
+            "roofs for clouds and misses thin ones."
+        )
     return tr("Where to edit. Empty: the whole area.")
 
 

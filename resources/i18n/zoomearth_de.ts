@@ -4755,8 +4755,8 @@
         </message>
         <message>
             <location filename="../../plugin/processing/tool_parameters.py" />
-            <source>Where the clouds are. Empty: they are found by their brightness, which takes snow and white roofs for clouds.</source>
-            <translation>Wo die Wolken sind. Leer: Sie werden an ihrer Helligkeit erkannt, was Schnee und weiße Dächer für Wolken hält.</translation>
+            <source>Where the clouds are. Empty: where it is brighter than the images of other dates let expect, which takes new snow and new roofs for clouds and misses thin ones.</source>
+            <translation>Wo die Wolken sind. Leer: wo es heller ist, als die Bilder anderer Tage erwarten lassen; das hält neuen Schnee und neue Dächer für Wolken und übersieht dünne Wolken.</translation>
         </message>
         <message>
             <location filename="../../plugin/processing/tool_parameters.py" />

@@ -2,7 +2,8 @@
 
 Every question about details of a drawn scene is asked three times: about the clean scene, about the spoilt one, and about the spoilt one in
 words that ask for the tool ("... without the noise?"), which the model calls itself. *Lost* are the questions that are right on the clean
-scene and wrong on the spoilt one. Clouds are removed with one reference (the clean scene in another light) and the clouds' true mask.
+scene and wrong on the spoilt one. Clouds are removed with one reference (the clean scene in another light), with the clouds' true mask or
+without a mask, as in the panel.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ SIZE = 2048  # pixels a side
 SIGMA = 100.0  # of the noise: 50 costs the demo model 2 answers of 71
 COVER, THICKNESS = 0.35, 0.95  # of the clouds
 LIGHT = (0.9, 10.0)  # of the reference: factor and shift of the grey levels
-TOOLS = {"noise": "denoising", "clouds": "cloud-removal"}
+UNMASKED = "clouds, no mask"
+TOOLS = {"noise": "denoising", "clouds": "cloud-removal", UNMASKED: "cloud-removal"}
 
 
 @dataclass(frozen=True)
@@ -75,12 +77,14 @@ def draw(scene: Scene, folder: Path, kind: str) -> tuple[Path, Path, Offer]:
     def grainy(pixels: np.ndarray, window: Window) -> np.ndarray:
         return noisy(pixels, SIGMA, generator)
 
-    clean, spoilt, reference, mask = (folder / f"{name}-{scene.seed}.tif" for name in ("clean", kind, "reference", "mask"))
+    clean, spoilt, reference, mask = (folder / f"{name}-{scene.seed}.tif" for name in ("clean", "spoilt", "reference", "mask"))
     write_geotiff(scene, clean, SIZE)
-    write_geotiff(scene, spoilt, SIZE, spoil=cloudy if kind == "clouds" else grainy)
+    write_geotiff(scene, spoilt, SIZE, spoil=grainy if kind == "noise" else cloudy)
     if kind == "noise":
         return clean, spoilt, Offer(str(folder / "made"))
     write_geotiff(scene, reference, SIZE, spoil=dim)
+    if kind == UNMASKED:
+        return clean, spoilt, Offer(str(folder / "made"), (str(reference),))
     with rasterio.open(clean) as like:
         profile = {name: like.profile[name] for name in ("driver", "width", "height", "dtype", "crs", "transform")}
     with rasterio.open(mask, "w", count=1, **profile) as file:
