@@ -22,10 +22,10 @@ AROUND_WHITE = 8  # pixels that are left out of the fit
 ROUNDS = 8
 BRIGHTER, DARKER = 2.5, 4.0  # spreads from the fit at the most, of the pixels that it is made of
 SURE, LIKELY = 8.0, 2.5  # spreads above the fit: at one place of a cloud, and at the rest of it or where it is white
-LEAST_SPREAD = 0.02  # of the band's standard deviation: images without noise fit to the last digit
-SMOOTH = 1.5  # pixels, sigma: single bright pixels are no cloud
+LEAST_SPREAD = 0.01  # of the band's standard deviation: images without noise fit to the last digit
+SMOOTH = 1.0  # pixels, sigma: single bright pixels are no cloud
 LEAST_CLOUD = 25  # pixels
-RIM = 2  # pixels that a cloud is grown by
+RIM = 3  # pixels that a cloud is grown by
 
 
 def clouds(
