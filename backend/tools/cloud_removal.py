@@ -122,7 +122,7 @@ def _found(job: Job, pixels: Pixels, references: Sequence[Resampled]) -> np.ndar
     if not drawn.any():
         raise SceneError(
             "No cloud was found: nothing is much brighter than in the images of other dates.",
-            "Draw the clouds as polygons, and give their file with --mask.",
+            "Choose a region that reaches into clear ground, or draw the clouds as polygons and give their file with --mask.",
         )
     return drawn
 
