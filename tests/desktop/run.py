@@ -30,7 +30,8 @@ PLACES, ACROSS, HALF = 100, 10, 50
 QUESTION, YES_NO_UNSURE = "Is there a village in the scene?", 2  # the place of the type of the answer in its list
 PROJECT, KILLED, PARCELS, REPORT = OUT / "run.qgz", OUT / "run_killed.json", OUT / "run_parcels.gpkg", OUT / "run_report.pdf"
 TRUTH = json.loads(Path(os.environ["DRIVE_RASTERS"].split(os.pathsep)[0]).with_suffix(".json").read_text())
-EMPTY = 0.5  # of a page before the last, the most that may be empty
+EMPTY = 0.5  # of a page, the most that may be empty
+CONTESTED = 8  # answers in the report: how many the model gets wrong decides how full its last page is, so the person settles the number
 
 
 def plugin():
@@ -186,6 +187,18 @@ def review_rest():
     wait(lambda: table().table.rowCount() == PLACES, 10)
 
 
+def contest():
+    """The person agrees with the model, or not, about as many more places as the report needs."""
+    for at in range(PLACES):
+        excess = sum(row.contradicted for row in the_run().rows) - CONTESTED
+        if not excess:
+            return
+        table().view.selectRow(at)
+        row = table().current
+        if row.answer in ("yes", "no") and row.contradicted == (excess > 0):
+            press(Key.Key_N if row.checked == "yes" else Key.Key_Y)
+
+
 def checks():
     return {row.id: [row.checked, row.checked_by, row.checked_at, row.note] for row in the_run().rows if row.checked or row.note}
 
@@ -225,6 +238,8 @@ def finish(before):
     assert {said[0] for said in checks().values()} == {"yes", "no"}
     assert len(checks()) == PLACES
     table().view.setFocus()
+    contest()
+    assert sum(row.contradicted for row in the_run().rows) == CONTESTED
     table().view.selectRow(HALF)
     last = table().current
     said = last.checked
@@ -278,8 +293,7 @@ def exported():
 
 
 def reported():
-    """The PDF, through the dialog; its pages as pictures beside it. No page before the last is emptier than a half; how much
-    the last one has depends on how many answers the model got wrong."""
+    """The PDF, through the dialog; its pages as pictures beside it. No page is emptier than a half."""
     REPORT.unlink(missing_ok=True)
 
     def fill(dialog):
@@ -294,8 +308,7 @@ def reported():
     pages = sorted(OUT.glob("run_page*.png"))
     empty = [1 - filled(QImage(str(page))) for page in pages]
     log(f"the report has {len(pages)} pages, empty below: {', '.join(f'{share:.0%}' for share in empty)}")
-    assert max(empty[:-1]) <= EMPTY, empty
-    assert empty[-1] < 1, empty
+    assert max(empty) <= EMPTY, empty
     text = subprocess.run(["pdftotext", "-layout", str(REPORT), "-"], capture_output=True, text=True, check=True).stdout
     assert f"{QUESTION} ({PLACES} places)" in text
     assert "Parcel 100" in text
