@@ -35,11 +35,9 @@ def remove_clouds(job: Job, write: Callable[[Box, np.ndarray], None]) -> Result:
     if not pixels.valid.any():
         raise job.without_valid_pixels()
     notes: list[str] = []
-    resampled: list[Resampled] = []
-    if job.mask:
-        drawn = mask_onto(job, job.mask, window)
-    else:
-        resampled = _overlapping(job, window, notes)
+    drawn = mask_onto(job, job.mask, window) if job.mask else None
+    resampled = _overlapping(job, window, notes)
+    if drawn is None:
         drawn = _found(job, pixels, resampled)
         notes.append(
             "The clouds were found as what is brighter than the images of other dates let expect, which takes new snow and new roofs for "
@@ -49,7 +47,7 @@ def remove_clouds(job: Job, write: Callable[[Box, np.ndarray], None]) -> Result:
     cloud = grown(drawn, margin) & pixels.valid & job.inside(window)
     if not cloud.any():
         raise SceneError("The mask covers nodata only.", "Draw it over the clouds.")
-    references = [each for each in resampled or _overlapping(job, window, notes) if (each.valid & cloud).any()]
+    references = [each for each in resampled if (each.valid & cloud).any()]
     if not references:
         raise SceneError("No reference has data under the clouds.", "Give an image that covers the region, and is clear there.")
     filled, covered, quality = from_references(pixels.array, pixels.valid & ~cloud, cloud, references, job.check)

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from .fit import Fit, samples_of
+from .gaussian import MAD
 from .references import Resampled
 
 WHITE = 0.55  # of the way from the scene's usual brightness to white
@@ -74,13 +75,14 @@ def _height(planes: np.ndarray, reference: Resampled, valid: np.ndarray, clear: 
     used = np.ones(samples.shape[1], bool)
     for _ in range(ROUNDS):
         fit = Fit.of(samples[:, used], values[:, used])
-        apart = (values - fit(samples)).mean(axis=0)
-        middle, spread = _middle(apart[used])
-        used = (apart < middle + BRIGHTER * spread) & (apart > middle - DARKER * spread)
+        apart = values - fit(samples)
+        brightness = apart.mean(axis=0)
+        middle, spread = _middle(brightness[used])
+        used = (brightness < middle + BRIGHTER * spread) & (brightness > middle - DARKER * spread)
     weight = np.maximum(_smooth(known.astype(np.float32)), 1e-3)
     height = np.full(valid.shape, np.inf, np.float32)
-    for plane, expected, clear_values, apart in zip(planes, fit(reference.array), values[:, used], (values - fit(samples))[:, used]):
-        middle, spread = _middle(apart)
+    for plane, expected, clear_values, clear_apart in zip(planes, fit(reference.array), values[:, used], apart[:, used]):
+        middle, spread = _middle(clear_apart)
         spread = max(spread, LEAST_SPREAD * float(clear_values.std()))
         above = _smooth(np.where(known, plane - expected - middle, 0).astype(np.float32)) / weight
         height = np.minimum(height, above / spread)
@@ -88,9 +90,9 @@ def _height(planes: np.ndarray, reference: Resampled, valid: np.ndarray, clear: 
 
 
 def _middle(values: np.ndarray) -> tuple[float, float]:
-    """The median, and the spread about it (1.48 median absolute deviations: a standard deviation's size in gaussian noise)."""
+    """The median, and the spread about it: of gaussian noise, the standard deviation."""
     middle = float(np.median(values))
-    return middle, 1.4826 * float(np.median(np.abs(values - middle))) + 1e-6
+    return middle, float(np.median(np.abs(values - middle))) / MAD + 1e-6
 
 
 def _white(picture: np.ndarray) -> np.ndarray:

@@ -38,6 +38,5 @@ def samples_of(target: np.ndarray, features: np.ndarray, known: np.ndarray) -> t
     if len(places) < LEAST_KNOWN * (len(features) + 1):
         return None
     places = places[:: -(-len(places) // FIT_PIXELS)]
-    chosen = (image.reshape(len(image), -1)[:, places].astype(np.float64) for image in (features, target))
-    samples, values = chosen
+    samples, values = (image.reshape(len(image), -1)[:, places].astype(np.float64) for image in (features, target))
     return samples, values
